@@ -1,0 +1,1 @@
+"""The rules of the desk: who may do what, and what then happens. Knows neither Slack nor HTTP."""

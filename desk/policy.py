@@ -1,0 +1,53 @@
+"""What an organization has decided: the numbers and switches that rules read."""
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """An organization's decisions. `bot/settings.py` lists where each comes from, its default and its help."""
+
+    owners: tuple[str, ...] = ()
+    """Slack user ids that are made owners at the first start; empty: the workspace's own owners."""
+    owners_channel: str | None = None
+    """Slack channel id for requests and alerts; None: every owner by direct message."""
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    base_url: str = "http://127.0.0.1:3000"
+    """Where API clients reach Keydesk, without a trailing slash."""
+    default_role: str | None = "integrator"
+    """What full members get without a grant; None: nothing."""
+
+    default_lifetime: timedelta = timedelta(days=90)
+    maximum_lifetime: timedelta = timedelta(days=365)
+    approvals_needed: int = 1
+    sole_owner_may_approve_own: bool = False
+    request_expires_after: timedelta = timedelta(days=7)
+    ticket_lapses_after: timedelta = timedelta(days=3)
+    reminder_after: timedelta = timedelta(hours=4)
+    """First reminder to owners; each further one waits twice as long."""
+    working_hours: tuple[time, time] = (time(9), time(17))
+    working_days: frozenset[int] = frozenset({0, 1, 2, 3, 4})
+    """Days of the week on which reminders go out, Monday is 0."""
+
+    rotation_grace: timedelta = timedelta(hours=24)
+    maximum_rotation_grace: timedelta = timedelta(days=30)
+    recently_used: timedelta = timedelta(days=7)
+    """Revoking a key that was used within this time is warned about."""
+
+    group_sync_brake: float = 0.25
+    """A reconcile that would take roles from more than this share of the people stops and asks an owner."""
+
+    digest_channel: str | None = None
+    """Slack channel id of the digest; None: where requests go."""
+    digest_day: int = 0
+    digest_time: time = time(9)
+    unused_after: timedelta = timedelta(days=30)
+    in_use_within: timedelta = timedelta(days=182)
+    """Statuspage's own "in use" mark: six months."""
+    expiring_within: timedelta = timedelta(days=14)
+    suspend_unused_after: timedelta | None = None
+    """Unused for this long: suspend on an announced date; None: never."""
+    revoke_suspended_after: timedelta | None = None
+    """Suspended by policy for this long: revoke on a second announced date; None: never."""
