@@ -1,0 +1,1 @@
+"""The ways in and out: thin adapters between the world and the desk."""

@@ -1,0 +1,1 @@
+"""What is remembered: tables, transactions and the ways to read and change them."""

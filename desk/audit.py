@@ -1,0 +1,147 @@
+"""The audit trail: a closed vocabulary, written in the same transaction as the change it records."""
+
+import hashlib
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from desk.transaction import Transaction
+from storage.models import AuditEvent, AuditHead
+
+GENESIS = "0" * 64
+"""What the first event's hash covers in place of a predecessor's."""
+
+
+class Action(StrEnum):
+    """Everything that can be recorded, as `subject.action`."""
+
+    ORGANIZATION_SEEDED = "organization.seeded"
+    PAGE_SEEDED = "page.seeded"
+
+    ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
+    ROLE_EXPIRED = "role.expired"
+    OWNERS_APPOINTED = "owners.appointed"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_CHANGED = "member.changed"
+    MEMBER_LEFT = "member.left"
+    MEMBER_RETURNED = "member.returned"
+    GROUP_CHANGED = "group.changed"
+    GROUP_UNREADABLE = "group.unreadable"
+    GROUP_READABLE = "group.readable"
+    SYNC_STOPPED = "sync.stopped"
+    SYNC_CONFIRMED = "sync.confirmed"
+
+    REQUEST_MADE = "request.made"
+    REQUEST_APPROVAL = "request.approval"
+    REQUEST_CHANGED = "request.changed"
+    REQUEST_APPROVED = "request.approved"
+    REQUEST_DENIED = "request.denied"
+    REQUEST_WITHDRAWN = "request.withdrawn"
+    REQUEST_EXPIRED = "request.expired"
+    REQUEST_REMINDED = "request.reminded"
+
+    TICKET_MADE = "ticket.made"
+    TICKET_COLLECTED = "ticket.collected"
+    TICKET_LAPSED = "ticket.lapsed"
+    TICKET_WITHDRAWN = "ticket.withdrawn"
+    TICKET_RETURNED = "ticket.returned"
+    """The key that it minted was seen by nobody and is void; the ticket waits again."""
+
+    KEY_MINTED = "key.minted"
+    KEY_REVEALED = "key.revealed"
+    KEY_VOIDED = "key.voided"
+    KEY_RENAMED = "key.renamed"
+    KEY_EXTENDED = "key.extended"
+    KEY_ROTATED = "key.rotated"
+    KEY_RETIRED = "key.retired"
+    KEY_SUSPENDED = "key.suspended"
+    KEY_RESTORED = "key.restored"
+    KEY_REVOKED = "key.revoked"
+    KEY_TRANSFERRED = "key.transferred"
+    KEY_KEPT = "key.kept"
+    KEY_EXPIRED = "key.expired"
+    KEY_KNOCKED = "key.knocked"
+    """A suspended key was used."""
+    KEY_ANNOUNCED = "key.announced"
+    """Its suspension or revocation on a date was announced."""
+    KEY_ASKED = "key.asked"
+    """Its holder was asked whether it is still needed."""
+
+    DIGEST_SENT = "digest.sent"
+    DELIVERY_DIED = "delivery.died"
+    DELIVERY_RETRIED = "delivery.retried"
+    DELIVERY_DROPPED = "delivery.dropped"
+
+
+def event_hash(
+    *,
+    previous_hash: str,
+    seq: int,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject_kind: str,
+    subject_id: str,
+    data: dict[str, Any],
+) -> str:
+    """SHA-256, in hexadecimal, over the event's canonical JSON and the hash of the one before it."""
+    body = {
+        "previous_hash": previous_hash,
+        "seq": seq,
+        "at": at.isoformat(timespec="microseconds"),
+        "actor": actor,
+        "action": action,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "data": data,
+    }
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _lock_head(session: Session) -> AuditHead:
+    # The update comes first: it makes writers queue here, so that no two of them build on the same end.
+    session.execute(update(AuditHead).where(AuditHead.id == 1).values(id=1))
+    return session.execute(
+        select(AuditHead).where(AuditHead.id == 1).execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def record(tx: Transaction, action: Action, subject_kind: str, subject_id: str, **data: Any) -> AuditEvent:
+    """Append one event to the chain, in `tx`. `data` must be plain JSON and hold no secret.
+
+    Call it as late in the transaction as may be: from here on other writers wait for the commit.
+    """
+    session = tx.session
+    head = _lock_head(session)
+    seq = head.seq + 1
+    hash_ = event_hash(
+        previous_hash=head.hash,
+        seq=seq,
+        at=tx.now,
+        actor=str(tx.actor),
+        action=action,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        data=data,
+    )
+    event = AuditEvent(
+        seq=seq,
+        at=tx.now,
+        actor=str(tx.actor),
+        action=str(action),
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        data=data,
+        previous_hash=head.hash,
+        hash=hash_,
+    )
+    session.add(event)
+    head.seq, head.hash = seq, hash_
+    session.flush()
+    return event

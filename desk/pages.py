@@ -1,0 +1,50 @@
+"""The organization, its pages and components: looked up."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from desk.errors import InvalidInputError, NotFoundError
+from storage.models import Organization, Page
+
+
+def find_organization(session: Session) -> Organization | None:
+    """The organization, or None before the first seed."""
+    return session.scalars(select(Organization).limit(1)).first()
+
+
+def get_organization(session: Session) -> Organization:
+    """The organization. Raises NotFoundError before the first seed."""
+    organization = find_organization(session)
+    if organization is None:
+        raise NotFoundError("There is no page yet.", "An operator can make one with: keydesk seed pages.yml")
+    return organization
+
+
+def list_pages(session: Session) -> Sequence[Page]:
+    """All pages by name."""
+    return session.scalars(select(Page).order_by(Page.name, Page.id)).all()
+
+
+def get_page_by_word(session: Session, word: str) -> Page:
+    """The page that a person means by its id, short name or name, in any case. Raises InvalidInputError."""
+    wanted = word.strip().lower()
+    found = session.scalars(
+        select(Page).where(
+            or_(Page.id == wanted, func.lower(Page.subdomain) == wanted, func.lower(Page.name) == wanted)
+        )
+    ).all()
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(page.subdomain or page.name for page in list_pages(session)) or "none yet"
+    problem = "means more than one page" if found else "is no page"
+    raise InvalidInputError(f"“{word}” {problem}.", f"Pages are: {known}.", field="pages")
+
+
+def page_names(session: Session, page_ids: Sequence[str] | None) -> str:
+    """Pages as people read them: names with commas between, or “all pages” for None."""
+    if page_ids is None:
+        return "all pages"
+    names = dict(session.execute(select(Page.id, Page.name).where(Page.id.in_(page_ids))).tuples().all())
+    return ", ".join(names.get(page_id, page_id) for page_id in page_ids)

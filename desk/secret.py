@@ -1,0 +1,75 @@
+"""The secret of an API key: made once, shown once, kept nowhere."""
+
+import hashlib
+import secrets
+import string
+import zlib
+
+PREFIX = "kd_"
+_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_RANDOM_LENGTH = 32
+_CHECK_LENGTH = 6
+_START_LENGTH = 7
+
+
+def _checksum(body: str) -> str:
+    number = zlib.crc32(body.encode())
+    digits = ""
+    for _ in range(_CHECK_LENGTH):
+        number, digit = divmod(number, 62)
+        digits = _BASE62[digit] + digits
+    return digits
+
+
+class Secret:
+    """An API key's plaintext. Only `reveal()` gives it away; `repr`, `str` and formatting are masked."""
+
+    __slots__ = ("_plaintext",)
+
+    def __init__(self, plaintext: str) -> None:
+        self._plaintext = plaintext
+
+    @classmethod
+    def generate(cls) -> "Secret":
+        """A new secret: `kd_`, 32 random base-62 characters, and 6 of their CRC-32, all word characters."""
+        body = PREFIX + "".join(secrets.choice(_BASE62) for _ in range(_RANDOM_LENGTH))
+        return cls(body + _checksum(body))
+
+    def reveal(self) -> str:
+        """The plaintext."""
+        return self._plaintext
+
+    @property
+    def sha256(self) -> str:
+        """What is stored of it, in hexadecimal."""
+        return sha256(self._plaintext)
+
+    @property
+    def start(self) -> str:
+        """Its first characters, to recognise it by: `kd_` and four more."""
+        return self._plaintext[:_START_LENGTH]
+
+    def __repr__(self) -> str:
+        return "Secret('kd_…')"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a secret is not to be stored")
+
+
+def sha256(plaintext: str) -> str:
+    """The digest by which a presented key is looked up. Random 190-bit secrets need no slow hash."""
+    return hashlib.sha256(plaintext.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def looks_genuine(text: str) -> bool:
+    """True when `text` has the form of one of Keydesk's own secrets, checksum included."""
+    length = len(PREFIX) + _RANDOM_LENGTH + _CHECK_LENGTH
+    if len(text) != length or not text.startswith(PREFIX):
+        return False
+    body, check = text[:-_CHECK_LENGTH], text[-_CHECK_LENGTH:]
+    return all(character in _BASE62 for character in text[len(PREFIX) :]) and _checksum(body) == check

@@ -1,0 +1,85 @@
+"""The door to the rules: who acts, when, under which policy, in one database transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from desk.clock import Clock
+from desk.policy import Policy
+from storage.database import Database
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something. `str()` is the form that records keep: `member:U…`, `operator:<login>`, `job:<name>`."""
+
+    kind: str
+    id: str
+
+    @classmethod
+    def member(cls, user_id: str) -> "Actor":
+        """A Slack user."""
+        return cls("member", user_id)
+
+    @classmethod
+    def operator(cls, login: str) -> "Actor":
+        """Somebody with a shell on the machine; trusted as an owner is."""
+        return cls("operator", login)
+
+    @classmethod
+    def job(cls, name: str) -> "Actor":
+        """A scheduled job."""
+        return cls("job", name)
+
+    @property
+    def user_id(self) -> str | None:
+        """The Slack user id, when a member acts."""
+        return self.id if self.kind == "member" else None
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction of the desk. `now` is the same instant throughout."""
+
+    session: Session
+    now: datetime
+    policy: Policy
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lives as long as the program: the database, the clock and the policy."""
+
+    database: Database
+    clock: Clock
+    policy: Policy
+
+    async def write(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
+        """`work` in one write transaction. When it raises, nothing of it is kept."""
+        return await self.database.run_write(lambda session: work(self._transaction(session, actor)))
+
+    async def read(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
+        """`work` in one read transaction."""
+        return await self.database.run_read(lambda session: work(self._transaction(session, actor)))
+
+    def write_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
+        """As `write`, in the calling thread: for the command line and tests."""
+        with self.database.write() as session:
+            return work(self._transaction(session, actor))
+
+    def read_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
+        """As `read`, in the calling thread."""
+        with self.database.read() as session:
+            return work(self._transaction(session, actor))
+
+    def _transaction(self, session: Session, actor: Actor) -> Transaction:
+        return Transaction(session, self.clock.now(), self.policy, actor)

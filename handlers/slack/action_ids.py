@@ -1,0 +1,84 @@
+"""Every action id, callback id and command: listed once. Ids are kept for ever, since old messages keep their buttons.
+
+Button values are `<id>` or `<id>:<version>`, made by `value_of` and read by `Click.subject` and `Click.version`.
+"""
+
+from enum import StrEnum
+
+
+class Command(StrEnum):
+    """Slash commands, as in `manifest.yml`."""
+
+    KEYS = "/keys"
+    ROLES = "/roles"
+
+
+class ActionId(StrEnum):
+    """Buttons, menus and selects in messages, modals and the Home tab."""
+
+    # Key requests
+    REQUEST_OPEN = "request.open"
+    REQUEST_APPROVE = "request.approve"
+    REQUEST_CHANGE = "request.change"
+    REQUEST_DENY = "request.deny"
+    REQUEST_WITHDRAW = "request.withdraw"
+    TICKET_COLLECT = "ticket.collect"
+
+    # Keys
+    KEY_MENU = "key.menu"
+    KEY_SHOW = "key.show"
+    KEY_RENAME = "key.rename"
+    KEY_EXTEND = "key.extend"
+    KEY_ROTATE = "key.rotate"
+    KEY_SUSPEND = "key.suspend"
+    KEY_RESTORE = "key.restore"
+    KEY_REVOKE = "key.revoke"
+    KEY_TRANSFER = "key.transfer"
+    KEY_KEEP = "key.keep"
+    KEY_ASK = "key.ask"
+    KEY_STILL_NEEDED = "key.still_needed"
+    KEY_NOT_NEEDED = "key.not_needed"
+    KEYS_PAGE = "keys.page"
+
+    # Roles and people
+    SYNC_CONFIRM = "sync.confirm"
+    SYNC_CANCEL = "sync.cancel"
+
+    # Delivery
+    DELIVERY_RETRY = "delivery.retry"
+    DELIVERY_DROP = "delivery.drop"
+
+    # Digest
+    DIGEST_PAGE = "digest.page"
+
+    # A link button: Slack sends a click all the same, and it only wants an acknowledgement.
+    LINK = "link"
+
+
+class CallbackId(StrEnum):
+    """Modals."""
+
+    REQUEST_NEW = "request.new"
+    REQUEST_CHANGE = "request.change"
+    REQUEST_DENY = "request.deny"
+    TICKET_COLLECT = "ticket.collect"
+    KEY_RENAME = "key.rename"
+    KEY_EXTEND = "key.extend"
+    KEY_ROTATE = "key.rotate"
+    KEY_SUSPEND = "key.suspend"
+    KEY_RESTORE = "key.restore"
+    KEY_REVOKE = "key.revoke"
+    KEY_TRANSFER = "key.transfer"
+    KEY_KEEP = "key.keep"
+    KEY_SHOW = "key.show"
+    KEYS_LIST = "keys.list"
+    NOTICE = "notice"
+
+
+RETIRED: dict[str, str] = {}
+"""Action ids of earlier releases → a sentence that says what to do now."""
+
+
+def value_of(subject_id: str, version: int | None = None) -> str:
+    """A button's value: the id of what it acts on and, where it matters, the version that was shown."""
+    return subject_id if version is None else f"{subject_id}:{version}"

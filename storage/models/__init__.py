@@ -1,0 +1,57 @@
+"""All tables."""
+
+from storage.models.base import Base
+from storage.models.keys import (
+    ApiKey,
+    Approval,
+    KeyRequest,
+    KeyStatus,
+    KeyUse,
+    KeyUseDay,
+    RequestStatus,
+    Ticket,
+    TicketStatus,
+)
+from storage.models.machinery import (
+    AuditEvent,
+    AuditHead,
+    DeliveryStatus,
+    JobRun,
+    OutboxRow,
+    Revision,
+    SeenEvent,
+    SlackMessage,
+)
+from storage.models.pages import Component, ComponentStatus, Organization, Page
+from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
+
+__all__ = [
+    "ApiKey",
+    "Approval",
+    "AuditEvent",
+    "AuditHead",
+    "Base",
+    "Component",
+    "ComponentStatus",
+    "DeliveryStatus",
+    "Grant",
+    "JobRun",
+    "KeyRequest",
+    "KeyStatus",
+    "KeyUse",
+    "KeyUseDay",
+    "Member",
+    "Organization",
+    "OutboxRow",
+    "Page",
+    "RequestStatus",
+    "Revision",
+    "Role",
+    "SeenEvent",
+    "SlackMessage",
+    "SubjectKind",
+    "Ticket",
+    "TicketStatus",
+    "UserGroup",
+    "UserGroupMember",
+]

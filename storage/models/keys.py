@@ -1,0 +1,177 @@
+"""Key requests, the tickets that approval makes, API keys and the marks of their use."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Id, Name, SlackId
+
+
+class RequestStatus(StrEnum):
+    """Where a key request stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class TicketStatus(StrEnum):
+    """Where a ticket stands: the right to collect one key, once."""
+
+    WAITING = "waiting"
+    COLLECTED = "collected"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+
+
+class KeyStatus(StrEnum):
+    """What is stored of a key's state; `expired` follows from `expires_at` (see `desk.keys.state_of`)."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class KeyRequest(Base):
+    """A member asks for a key. What was asked stays as it was; what was granted stands beside it."""
+
+    __tablename__ = "key_request"
+    __table_args__ = (
+        CheckConstraint("lifetime_days BETWEEN 1 AND 365", name="lifetime_days_range"),
+        Index("ix_key_request_status_created_at", "status", "created_at"),
+    )
+
+    id: Mapped[Id]
+    version: Mapped[int] = mapped_column(default=1)
+    status: Mapped[RequestStatus] = mapped_column(String(16), default=RequestStatus.PENDING)
+    requester_id: Mapped[SlackId] = mapped_column(index=True)
+    holder_id: Mapped[SlackId]
+    """Who answers for the key."""
+    name: Mapped[Name]
+    purpose: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[list[str]]
+    pages: Mapped[list[str] | None]
+    """Page ids; None: all pages, those to come included."""
+    lifetime_days: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    approvals_needed: Mapped[int] = mapped_column(default=1)
+
+    granted_scopes: Mapped[list[str] | None]
+    granted_pages: Mapped[list[str] | None]
+    granted_lifetime_days: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    decision_reason: Mapped[str | None] = mapped_column(Text)
+    self_approved: Mapped[bool] = mapped_column(default=False)
+
+    reminders_sent: Mapped[int] = mapped_column(default=0)
+    next_reminder_at: Mapped[datetime | None]
+
+
+class Approval(Base):
+    """One owner's yes to a key request."""
+
+    __tablename__ = "key_request_approval"
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("key_request.id"), primary_key=True)
+    approver_id: Mapped[SlackId] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class Ticket(Base):
+    """The right of one person to collect one key, once, until a time. No secret exists before collection."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (Index("ix_ticket_status_expires_at", "status", "expires_at"),)
+
+    id: Mapped[Id]
+    version: Mapped[int] = mapped_column(default=1)
+    status: Mapped[TicketStatus] = mapped_column(String(16), default=TicketStatus.WAITING)
+    collector_id: Mapped[SlackId] = mapped_column(index=True)
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("key_request.id"), index=True)
+    predecessor_id: Mapped[str | None] = mapped_column(ForeignKey("api_key.id"), index=True)
+    """Set when the ticket is for the successor of a key (rotation)."""
+    grace_hours: Mapped[int | None]
+    """Rotation only: how long the predecessor still works after collection."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+    collected_at: Mapped[datetime | None]
+    key_id: Mapped[str | None] = mapped_column(String(12))
+
+
+class ApiKey(Base):
+    """A key of the organization. Of its secret only the SHA-256 and a short visible beginning are kept."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (Index("ix_api_key_holder_status", "holder_id", "status"),)
+
+    id: Mapped[Id]
+    version: Mapped[int] = mapped_column(default=1)
+    status: Mapped[KeyStatus] = mapped_column(String(16), default=KeyStatus.ACTIVE)
+    name: Mapped[Name]
+    purpose: Mapped[str] = mapped_column(Text, default="")
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    start: Mapped[str] = mapped_column(String(12))
+    """The first characters of the secret, to recognise it by."""
+    scopes: Mapped[list[str]]
+    pages: Mapped[list[str] | None]
+    """Page ids; None: all pages."""
+    holder_id: Mapped[str | None] = mapped_column(String(32))
+    """Who answers for the key; None: nobody."""
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("key_request.id"))
+    ticket_id: Mapped[str | None] = mapped_column(String(12), unique=True)
+    predecessor_id: Mapped[str | None] = mapped_column(ForeignKey("api_key.id"), index=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+    revealed_at: Mapped[datetime | None]
+    """When its secret was seen to reach the collector's screen."""
+    retires_at: Mapped[datetime | None]
+    """End of the grace period after rotation."""
+    suspended_at: Mapped[datetime | None]
+    suspended_by: Mapped[str | None] = mapped_column(String(64))
+    suspend_reason: Mapped[str | None] = mapped_column(Text)
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None] = mapped_column(String(64))
+    revoke_reason: Mapped[str | None] = mapped_column(Text)
+    kept_until: Mapped[datetime | None]
+    """An owner or the holder said: leave it alone until then."""
+    kept_by: Mapped[str | None] = mapped_column(String(64))
+    keep_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class KeyUse(Base):
+    """When, from where and how a key was last used. A side table: it is written every second, keys are not."""
+
+    __tablename__ = "key_use"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
+    first_used_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    """Last successful call, read or write."""
+    last_read_at: Mapped[datetime | None]
+    last_write_at: Mapped[datetime | None]
+    last_refused_at: Mapped[datetime | None]
+    last_address: Mapped[str | None] = mapped_column(String(64))
+    last_user_agent: Mapped[str | None] = mapped_column(String(255))
+    reads: Mapped[int] = mapped_column(default=0)
+    writes: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+
+
+class KeyUseDay(Base):
+    """How often a key was used on one day (UTC)."""
+
+    __tablename__ = "key_use_day"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    reads: Mapped[int] = mapped_column(default=0)
+    writes: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,75 @@
+"""The organization, its pages and their components, with Statuspage's fields."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Id, Name
+
+
+class ComponentStatus(StrEnum):
+    """Statuspage's component states, from well to worst."""
+
+    OPERATIONAL = "operational"
+    UNDER_MAINTENANCE = "under_maintenance"
+    DEGRADED_PERFORMANCE = "degraded_performance"
+    PARTIAL_OUTAGE = "partial_outage"
+    MAJOR_OUTAGE = "major_outage"
+
+
+class Organization(Base):
+    """The one organization that this Keydesk serves."""
+
+    __tablename__ = "organization"
+
+    id: Mapped[Id]
+    name: Mapped[Name]
+    slack_team_id: Mapped[str | None] = mapped_column(String(32))
+    owners_seeded_at: Mapped[datetime | None]
+    """When the first owners were appointed; that happens once."""
+    created_at: Mapped[datetime]
+
+
+class Page(Base):
+    """A status page. Fields that only presentation reads are in `configuration`, under Statuspage's names."""
+
+    __tablename__ = "page"
+
+    id: Mapped[Id]
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
+    name: Mapped[Name]
+    subdomain: Mapped[str | None] = mapped_column(String(255), unique=True)
+    """Short name in addresses and commands (`page:acme`)."""
+    domain: Mapped[str | None] = mapped_column(String(255))
+    url: Mapped[str | None] = mapped_column(String(255))
+    page_description: Mapped[str | None] = mapped_column(Text)
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    configuration: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Component(Base):
+    """A component or, where `group` is true, a component group."""
+
+    __tablename__ = "component"
+    __table_args__ = (Index("ix_component_page_position", "page_id", "group_id", "position"),)
+
+    id: Mapped[Id]
+    page_id: Mapped[str] = mapped_column(ForeignKey("page.id"))
+    group_id: Mapped[str | None] = mapped_column(ForeignKey("component.id"))
+    group: Mapped[bool] = mapped_column("is_group", default=False)
+    name: Mapped[Name]
+    description: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[int]
+    """From 1, counted within the group."""
+    status: Mapped[ComponentStatus] = mapped_column(String(32), default=ComponentStatus.OPERATIONAL)
+    showcase: Mapped[bool] = mapped_column(default=True)
+    only_show_if_degraded: Mapped[bool] = mapped_column(default=False)
+    automation_email: Mapped[str | None] = mapped_column(String(255))
+    start_date: Mapped[date | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
