@@ -1,4 +1,4 @@
-"""Every action id, callback id and command: listed once. Ids are kept for ever, since old messages keep their buttons.
+"""Every action id, callback id and command: listed once and kept for ever, since old messages keep their buttons.
 
 Button values are `<id>` or `<id>:<version>`, made by `value_of` and read by `Click.subject` and `Click.version`.
 """
