@@ -1,6 +1,7 @@
 """All tables."""
 
 from storage.models.base import Base
+from storage.models.digests import Act, Announcement, Digest, DigestItem
 from storage.models.keys import (
     ApiKey,
     Approval,
@@ -26,6 +27,8 @@ from storage.models.pages import Component, ComponentStatus, Organization, Page
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
 __all__ = [
+    "Act",
+    "Announcement",
     "ApiKey",
     "Approval",
     "AuditEvent",
@@ -34,6 +37,8 @@ __all__ = [
     "Component",
     "ComponentStatus",
     "DeliveryStatus",
+    "Digest",
+    "DigestItem",
     "Grant",
     "JobRun",
     "KeyRequest",

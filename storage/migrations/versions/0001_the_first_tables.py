@@ -34,6 +34,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "digest",
+        sa.Column("period", sa.String(length=32), nullable=False),
+        sa.Column("scheduled_for", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("composed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("period", name=op.f("pk_digest")),
+    )
+    op.create_table(
         "job_run",
         sa.Column("job", sa.String(length=64), nullable=False),
         sa.Column("period", sa.String(length=32), nullable=False),
@@ -259,6 +266,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_component_page_position", "component", ["page_id", "group_id", "position"], unique=False)
     op.create_table(
+        "key_announcement",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("key_id", sa.String(length=12), nullable=False),
+        sa.Column("act", sa.String(length=8), nullable=False),
+        sa.Column("act_on", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_announced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("announced_times", sa.Integer(), nullable=False),
+        sa.Column("last_period", sa.String(length=32), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=255), nullable=True),
+        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name=op.f("fk_key_announcement_key_id_api_key")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_announcement")),
+    )
+    op.create_index(op.f("ix_key_announcement_key_id"), "key_announcement", ["key_id"], unique=False)
+    op.create_index("ix_key_announcement_open", "key_announcement", ["closed_at", "act_on"], unique=False)
+    op.create_table(
         "key_use",
         sa.Column("key_id", sa.String(length=12), nullable=False),
         sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=True),
@@ -340,12 +363,34 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ticket_predecessor_id"), "ticket", ["predecessor_id"], unique=False)
     op.create_index(op.f("ix_ticket_request_id"), "ticket", ["request_id"], unique=False)
     op.create_index("ix_ticket_status_expires_at", "ticket", ["status", "expires_at"], unique=False)
+    op.create_table(
+        "digest_item",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("period", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("holder_id", sa.String(length=32), nullable=True),
+        sa.Column("key_id", sa.String(length=12), nullable=True),
+        sa.Column("ticket_id", sa.String(length=12), nullable=True),
+        sa.Column("findings", sa.JSON(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name=op.f("fk_digest_item_key_id_api_key")),
+        sa.ForeignKeyConstraint(
+            ["period"], ["digest.period"], name=op.f("fk_digest_item_period_digest"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_digest_item_ticket_id_ticket")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_digest_item")),
+        sa.UniqueConstraint("period", "position", name=op.f("uq_digest_item_period_position")),
+    )
+    op.create_index(op.f("ix_digest_item_key_id"), "digest_item", ["key_id"], unique=False)
+    op.create_index(op.f("ix_digest_item_ticket_id"), "digest_item", ["ticket_id"], unique=False)
     op.execute(sa.text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, :genesis)").bindparams(genesis="0" * 64))
     op.execute("INSERT INTO revision (topic, value) VALUES ('keys', 0), ('pages', 0)")
 
 
 def downgrade() -> None:
     """Back to before."""
+    op.drop_index(op.f("ix_digest_item_ticket_id"), table_name="digest_item")
+    op.drop_index(op.f("ix_digest_item_key_id"), table_name="digest_item")
+    op.drop_table("digest_item")
     op.drop_index("ix_ticket_status_expires_at", table_name="ticket")
     op.drop_index(op.f("ix_ticket_request_id"), table_name="ticket")
     op.drop_index(op.f("ix_ticket_predecessor_id"), table_name="ticket")
@@ -367,6 +412,9 @@ def downgrade() -> None:
     op.drop_table("role_grant")
     op.drop_table("key_use_day")
     op.drop_table("key_use")
+    op.drop_index("ix_key_announcement_open", table_name="key_announcement")
+    op.drop_index(op.f("ix_key_announcement_key_id"), table_name="key_announcement")
+    op.drop_table("key_announcement")
     op.drop_index("ix_component_page_position", table_name="component")
     op.drop_table("component")
     op.drop_index(op.f("ix_user_group_member_user_id"), table_name="user_group_member")
@@ -392,6 +440,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_key_request_requester_id"), table_name="key_request")
     op.drop_table("key_request")
     op.drop_table("job_run")
+    op.drop_table("digest")
     op.drop_table("audit_head")
     op.drop_index("ix_audit_event_subject", table_name="audit_event")
     op.drop_index(op.f("ix_audit_event_action"), table_name="audit_event")
