@@ -1,0 +1,82 @@
+# `make help` lists the targets. Each one sets up what it needs; the two things asked of the machine are make and
+# Python 3.11 or later.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+# A file that changes when the environment does: the run-time packages, and those with the development tools.
+RUN_STAMP := $(VENV)/.keydesk-run
+DEV_STAMP := $(VENV)/.keydesk-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for=editable
+
+# make demo ARGS="--tour"; make test ARGS="tests/unit -k settings"
+ARGS ?=
+
+.PHONY: help demo run test lint bench lock setup clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUN_STAMP) ## Try Keydesk in the browser, without a Slack account (ARGS="--tour" plays it by itself)
+	@$(BIN)/python -m bot demo $(ARGS)
+
+run: $(RUN_STAMP) ## Start Keydesk with the settings of the environment and .env
+	@$(BIN)/python -m bot run $(ARGS)
+
+test: $(DEV_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
+	@$(BIN)/python tests/setup_browser.py
+	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal $(ARGS)
+
+lint: $(DEV_STAMP) ## Check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV_STAMP) ## Run the benchmarks; each prints ratios against a baseline of the same run
+	@for file in bench/*.py; do \
+		case $$file in */__init__.py|*/measure*.py) continue;; esac; \
+		echo "== $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; \
+	done
+
+lock: $(DEV_STAMP) ## Resolve the newest allowed packages again and write both lock files
+	$(PIP_COMPILE) --upgrade --output-file requirements.lock pyproject.toml
+	$(PIP_COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+setup: $(DEV_STAMP) ## Make .venv with everything that development needs, and find or fetch a browser
+	@$(BIN)/python tests/setup_browser.py
+
+clean: ## Remove .venv and everything that tools left behind
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@found=; \
+	for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+		if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$name; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Keydesk needs Python 3.11 or later, and none was found: install it, or name it with 'make PYTHON=/path/to/python3'." >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+		echo "$$found cannot make virtual environments: install its venv module (on Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv --clear $(VENV)
+
+$(RUN_STAMP): requirements.lock pyproject.toml $(BIN)/python
+	@echo "Installing what Keydesk runs on (requirements.lock)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_STAMP): requirements.lock requirements-dev.lock pyproject.toml $(BIN)/python
+	@echo "Installing what Keydesk is developed with (requirements-dev.lock)"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(RUN_STAMP) $@

@@ -1,0 +1,99 @@
+"""What every test may ask for: both databases, a held clock, and a network that ends at this machine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from desk.policy import Policy
+from desk.transaction import Desk
+from storage.database import Database
+from tests.clock import HeldClock
+from tests.databases import PostgresqlServer, copy_sqlite, create_sqlite_template, migrate
+from tests.network import guard_network, watch_network
+
+# Two workers share two cores: how long one example takes says nothing about the code.
+hypothesis.settings.register_profile("keydesk", deadline=None)
+hypothesis.settings.load_profile("keydesk")
+guard_network()
+
+
+@pytest.fixture(autouse=True)
+def _network_ends_here() -> Iterator[None]:
+    with watch_network() as attempts:
+        yield
+        if attempts:
+            pytest.fail(f"this test tried to leave the machine, for {', '.join(sorted(set(attempts)))}")
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    """A clock that stands still until the test moves it."""
+    return HeldClock()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """One PostgreSQL server for this test process, started when the first test asks for it."""
+    server = PostgresqlServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: PostgresqlServer) -> str:
+    """The name of a migrated PostgreSQL database that tests copy."""
+    name = postgresql_server.create()
+    migrate(postgresql_server.url(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that tests copy."""
+    return create_sqlite_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database with Keydesk's tables; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield copy_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    name = server.create(request.getfixturevalue("postgresql_template"))
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any table, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with Keydesk's tables, closed after the test."""
+    database = Database.from_url(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def policy() -> Policy:
+    """The policy as it is without any setting; a test file may define its own."""
+    return Policy()
+
+
+@pytest.fixture
+def desk(database: Database, clock: HeldClock, policy: Policy) -> Desk:
+    """A desk on a fresh database, at the held clock's time."""
+    return Desk(database, clock, policy)

@@ -1,0 +1,77 @@
+"""Fresh databases for tests, quickly: each is a copy of one that was migrated once."""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+
+from storage import schema
+from storage.database import make_engine
+
+_GUARD = Path(__file__).with_name("postgresql_guard.py")
+
+
+class PostgresqlServer:
+    """A PostgreSQL server of this test process. It stops when `stop()` is called or the process ends in any way."""
+
+    def __init__(self) -> None:
+        self._guard = subprocess.Popen(
+            [sys.executable, _GUARD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._guard.stdout is not None
+        self._folder = self._guard.stdout.readline().strip()
+        if not self._folder:
+            raise RuntimeError("the PostgreSQL of the tests did not start; its words are above")
+        self._numbers = itertools.count(1)
+        self._admin = psycopg.connect(host=self._folder, user="postgres", dbname="postgres", autocommit=True)
+
+    def url(self, name: str) -> str:
+        """The address of a database, in the form that KEYDESK_DATABASE_URL takes."""
+        return f"postgresql://postgres@/{name}?host={self._folder}"
+
+    def create(self, template: str = "template1") -> str:
+        """Make a database as a copy of another one and give its name."""
+        name = f"keydesk_{next(self._numbers)}"
+        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def stop(self) -> None:
+        """Stop the server and wait until it and its files are gone."""
+        self._admin.close()
+        self._guard.communicate()
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the newest schema and leave no connection open."""
+    engine = make_engine(url)
+    try:
+        schema.upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def create_sqlite_template(folder: Path) -> Path:
+    """A migrated SQLite file that may be copied: closed, with nothing left in its write-ahead log."""
+    path = folder / "template.db"
+    migrate(f"sqlite:///{path}")
+    assert not path.with_name("template.db-wal").exists()
+    return path
+
+
+def copy_sqlite(template: Path, folder: Path) -> str:
+    """Copy the template into a folder and give the copy's address."""
+    path = folder / "keydesk.db"
+    shutil.copyfile(template, path)
+    return f"sqlite:///{os.fspath(path)}"

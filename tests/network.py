@@ -1,0 +1,57 @@
+"""Tests talk to this machine only. Anything else is refused, and fails the test even if the code hides that."""
+
+import ipaddress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_attempts: list[str] = []
+_LOCAL_NAMES = {"", "localhost", "ip6-localhost", "testserver"}
+
+
+def _name(host: object) -> str:
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+
+
+def _is_local(host: object) -> bool:
+    if host is None:
+        return True
+    name = _name(host)
+    if name in _LOCAL_NAMES:
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _refuse(host: object) -> None:
+    _attempts.append(_name(host))
+    raise PermissionError(f"tests may not reach {_name(host)}: the network ends at this machine")
+
+
+def _watch(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        # A Unix socket's address is a path, an internet socket's is (host, port, …).
+        if isinstance(address, tuple) and not _is_local(address[0]):
+            _refuse(address[0])
+    elif event == "socket.getaddrinfo" and not _is_local(arguments[0]):
+        _refuse(arguments[0])
+
+
+def guard_network() -> None:
+    """Refuse, from now on and for good, connections and name look-ups that leave the machine."""
+    sys.addaudithook(_watch)
+
+
+@contextmanager
+def watch_network() -> Iterator[list[str]]:
+    """The hosts that somebody tried to reach within the block; they were refused."""
+    outer = list(_attempts)
+    _attempts.clear()
+    try:
+        yield _attempts
+    finally:
+        _attempts[:] = outer
