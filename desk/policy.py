@@ -43,6 +43,8 @@ class Policy:
     """Slack channel id of the digest; None: where requests go."""
     digest_day: int = 0
     digest_time: time = time(9)
+    never_used_after: timedelta = timedelta(days=1)
+    """A key that was never used is listed once it is this old."""
     unused_after: timedelta = timedelta(days=30)
     in_use_within: timedelta = timedelta(days=182)
     """Statuspage's own "in use" mark: six months."""
