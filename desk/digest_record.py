@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from desk import audit
 from desk.digest import DigestView, Finding, Line, compose, key_line, ticket_line
+from desk.digest_cards import CARD
 from desk.errors import NotFoundError
 from desk.identifiers import new_id
-from desk.digest_cards import CARD
 from desk.outbox import owners_conversations, send_card
 from desk.transaction import Transaction
 from desk.unused_policy import announce, list_announced

@@ -2,11 +2,11 @@
 revoked. A use, or somebody's word to keep the key, calls it off."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Nullable, select
 
 from desk import audit
 from desk.digest import Announced
@@ -14,7 +14,7 @@ from desk.errors import KeydeskError
 from desk.identifiers import new_id
 from desk.keys import revoke_key, suspend_key
 from desk.policy import Policy
-from desk.transaction import Transaction
+from desk.transaction import Actor, Transaction
 from storage.models import Act, Announcement, ApiKey, KeyStatus, KeyUse
 
 ANNOUNCEMENTS_NEEDED = 2
@@ -22,7 +22,8 @@ NOTICE = timedelta(days=14)
 """From the first announcement to the act: two weekly digests."""
 NOTICE_AFTER_REPEAT = timedelta(days=6)
 """The least time between the last needed announcement and the act, also when a digest was missed."""
-POLICY_ACTOR = "job:unused-policy"
+POLICY = Actor.job("unused-policy")
+"""Whose name stands on what this policy does; the second act knows the first by it."""
 _BATCH = 100
 
 
@@ -87,7 +88,7 @@ def _situation(tx: Transaction, key: ApiKey, use: KeyUse | None, open_one: Annou
         idle_since=use.last_used_at if use and use.last_used_at else key.created_at,
         kept_until=key.kept_until,
         suspended_at=key.suspended_at,
-        suspended_by_policy=key.suspended_by == POLICY_ACTOR,
+        suspended_by_policy=key.suspended_by == str(POLICY),
         act=Act(open_one.act) if open_one else None,
         act_on=open_one.act_on if open_one else None,
         first_announced_at=open_one.first_announced_at if open_one else None,
@@ -104,7 +105,7 @@ def announce(tx: Transaction, *, period: str) -> int:
     if tx.policy.suspend_unused_after is None and tx.policy.revoke_suspended_after is None:
         return 0
     rows = tx.session.execute(
-        select(ApiKey, KeyUse, Announcement)
+        select(ApiKey, Nullable(KeyUse), Nullable(Announcement))
         .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
         .outerjoin(Announcement, (Announcement.key_id == ApiKey.id) & Announcement.closed_at.is_(None))
         .where(
@@ -117,7 +118,7 @@ def announce(tx: Transaction, *, period: str) -> int:
     for key, use, open_one in rows:
         situation = _situation(tx, key, use, open_one)
         step = decide_step(situation, tx.policy)
-        if step is Step.CALL_OFF:
+        if step is Step.CALL_OFF and open_one is not None:
             _close(tx, open_one, "called off: used, kept or changed")
             situation = _situation(tx, key, use, None)
             step, open_one = decide_step(situation, tx.policy), None
@@ -181,12 +182,9 @@ _REASONS: dict[Act, str] = {
 
 
 def sweep_announcements(tx: Transaction) -> int:
-    """Carry out what is due and call off what is not wanted any more; gives the number of keys dealt with.
-
-    `tx.actor` must be the job that owns this policy: its name on a suspension is how the second act finds it.
-    """
+    """Carry out what is due and call off what is not wanted any more; gives the number of keys dealt with."""
     due = tx.session.execute(
-        select(Announcement, ApiKey, KeyUse)
+        select(Announcement, ApiKey, Nullable(KeyUse))
         .join(ApiKey, ApiKey.id == Announcement.key_id)
         .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
         .where(
@@ -209,15 +207,14 @@ def sweep_announcements(tx: Transaction) -> int:
 def _carry_out(tx: Transaction, announcement: Announcement, key: ApiKey) -> None:
     act = Act(announcement.act)
     try:
-        _ACTS[act](tx, key.id, reason=_REASONS[act])
+        _ACTS[act](replace(tx, actor=POLICY), key.id, reason=_REASONS[act])
     except KeydeskError as refusal:
         _close(tx, announcement, f"called off: {refusal.sentence}")
     else:
         _close(tx, announcement, "carried out")
 
 
-def _close(tx: Transaction, announcement: Announcement | None, outcome: str) -> None:
-    assert announcement is not None
+def _close(tx: Transaction, announcement: Announcement, outcome: str) -> None:
     announcement.closed_at = tx.now
     announcement.outcome = outcome[:255]
     tx.session.flush()

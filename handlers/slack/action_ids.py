@@ -50,6 +50,8 @@ class ActionId(StrEnum):
 
     # Digest
     DIGEST_PAGE = "digest.page"
+    DIGEST_PREVIOUS = "digest.page.previous"
+    DIGEST_NEXT = "digest.page.next"
 
     # A link button: Slack sends a click all the same, and it only wants an acknowledgement.
     LINK = "link"
@@ -72,6 +74,7 @@ class CallbackId(StrEnum):
     KEY_KEEP = "key.keep"
     KEY_SHOW = "key.show"
     KEYS_LIST = "keys.list"
+    DIGEST = "digest"
     NOTICE = "notice"
 
 

@@ -66,6 +66,16 @@ def day(instant: datetime) -> str:
     return when(instant, "{date_short_pretty}")
 
 
+def text_length(blocks: object) -> int:
+    """Characters of all text in blocks, as Slack counts them against a message's limit."""
+    if isinstance(blocks, dict):
+        own = len(blocks["text"]) if isinstance(blocks.get("text"), str) else 0
+        return own + sum(text_length(part) for part in blocks.values())
+    if isinstance(blocks, list):
+        return sum(text_length(part) for part in blocks)
+    return 0
+
+
 def plain_text(text: str, *, limit: int = 75) -> Block:
     """A plain_text object."""
     return {"type": "plain_text", "text": plain(text, limit=limit), "emoji": True}

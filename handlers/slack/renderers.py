@@ -1,19 +1,22 @@
 """Which function draws which message: the outbox names a kind, this finds its renderer.
 
-A renderer reads the subject's present state, so that what arrives is never out of date. Adding a kind: write the
-renderer beside its wording, and put it in that module's `RENDERERS`.
+Adding a kind: write the renderer (see `handlers.slack.renderer`) beside its wording, and put it in its area's
+`RENDERERS`, which is merged here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from desk.transaction import Transaction
-from handlers.slack.blocks import Message
-from storage.models import SlackMessage
+from handlers.slack import digest
+from handlers.slack.renderer import Renderer
 
-Renderer = Callable[[Transaction, SlackMessage], Message | None]
-"""Draws a message from its row, in a read transaction. None: there is nothing to say any more."""
+_AREAS: tuple[Mapping[str, Renderer], ...] = (digest.RENDERERS,)
 
 
 def all_renderers() -> Mapping[str, Renderer]:
     """Every kind of message and its renderer."""
-    return {}
+    merged: dict[str, Renderer] = {}
+    for area in _AREAS:
+        twice = merged.keys() & area.keys()
+        assert not twice, f"two renderers for {twice}"
+        merged.update(area)
+    return merged
