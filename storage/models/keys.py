@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Id, Name, SlackId
@@ -71,6 +71,8 @@ class KeyRequest(Base):
 
     reminders_sent: Mapped[int] = mapped_column(default=0)
     next_reminder_at: Mapped[datetime | None]
+    client_token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Names one opened form or one typed command, so that submitting it twice makes one request."""
 
 
 class Approval(Base):
@@ -96,20 +98,32 @@ class Ticket(Base):
     request_id: Mapped[str | None] = mapped_column(ForeignKey("key_request.id"), index=True)
     predecessor_id: Mapped[str | None] = mapped_column(ForeignKey("api_key.id"), index=True)
     """Set when the ticket is for the successor of a key (rotation)."""
-    grace_hours: Mapped[int | None]
+    grace_seconds: Mapped[int | None]
     """Rotation only: how long the predecessor still works after collection."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime]
     collected_at: Mapped[datetime | None]
     key_id: Mapped[str | None] = mapped_column(String(12))
+    end_reason: Mapped[str | None] = mapped_column(Text)
+    """Why it was withdrawn."""
 
 
 class ApiKey(Base):
     """A key of the organization. Of its secret only the SHA-256 and a short visible beginning are kept."""
 
     __tablename__ = "api_key"
-    __table_args__ = (Index("ix_api_key_holder_status", "holder_id", "status"),)
+    __table_args__ = (
+        Index("ix_api_key_holder_status", "holder_id", "status"),
+        # A ticket makes one key. One that nobody saw is void, and its ticket may make another.
+        Index(
+            "uq_api_key_ticket",
+            "ticket_id",
+            unique=True,
+            sqlite_where=text("voided_at IS NULL"),
+            postgresql_where=text("voided_at IS NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     version: Mapped[int] = mapped_column(default=1)
@@ -125,13 +139,15 @@ class ApiKey(Base):
     holder_id: Mapped[str | None] = mapped_column(String(32))
     """Who answers for the key; None: nobody."""
     request_id: Mapped[str | None] = mapped_column(ForeignKey("key_request.id"))
-    ticket_id: Mapped[str | None] = mapped_column(String(12), unique=True)
+    ticket_id: Mapped[str | None] = mapped_column(String(12))
     predecessor_id: Mapped[str | None] = mapped_column(ForeignKey("api_key.id"), index=True)
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime]
     revealed_at: Mapped[datetime | None]
     """When its secret was seen to reach the collector's screen."""
+    voided_at: Mapped[datetime | None]
+    """When it was revoked because its secret reached nobody: it counts as never made and lists leave it out."""
     retires_at: Mapped[datetime | None]
     """End of the grace period after rotation."""
     suspended_at: Mapped[datetime | None]

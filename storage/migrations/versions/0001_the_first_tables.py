@@ -73,8 +73,10 @@ def upgrade() -> None:
         sa.Column("self_approved", sa.Boolean(), nullable=False),
         sa.Column("reminders_sent", sa.Integer(), nullable=False),
         sa.Column("next_reminder_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("client_token", sa.String(length=64), nullable=True),
         sa.CheckConstraint("lifetime_days BETWEEN 1 AND 365", name=op.f("ck_key_request_lifetime_days_range")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_key_request")),
+        sa.UniqueConstraint("client_token", name=op.f("uq_key_request_client_token")),
     )
     op.create_index(op.f("ix_key_request_requester_id"), "key_request", ["requester_id"], unique=False)
     op.create_index("ix_key_request_status_created_at", "key_request", ["status", "created_at"], unique=False)
@@ -162,6 +164,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revealed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_by", sa.String(length=64), nullable=True),
@@ -176,10 +179,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["request_id"], ["key_request.id"], name=op.f("fk_api_key_request_id_key_request")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
         sa.UniqueConstraint("sha256", name=op.f("uq_api_key_sha256")),
-        sa.UniqueConstraint("ticket_id", name=op.f("uq_api_key_ticket_id")),
     )
     op.create_index("ix_api_key_holder_status", "api_key", ["holder_id", "status"], unique=False)
     op.create_index(op.f("ix_api_key_predecessor_id"), "api_key", ["predecessor_id"], unique=False)
+    op.create_index(
+        "uq_api_key_ticket",
+        "api_key",
+        ["ticket_id"],
+        unique=True,
+        sqlite_where=sa.text("voided_at IS NULL"),
+        postgresql_where=sa.text("voided_at IS NULL"),
+    )
     op.create_table(
         "key_request_approval",
         sa.Column("request_id", sa.String(length=12), nullable=False),
@@ -209,9 +219,17 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
-    op.create_index("ix_outbox_due", "outbox", ["status", "due_at"], unique=False)
     op.create_index("ix_outbox_lane", "outbox", ["status", "lane", "id"], unique=False)
+    op.create_index("ix_outbox_lane_sent_at", "outbox", ["lane", "sent_at"], unique=False)
     op.create_index(op.f("ix_outbox_message_id"), "outbox", ["message_id"], unique=False)
+    op.create_index(
+        "uq_outbox_lane_sending",
+        "outbox",
+        ["lane"],
+        unique=True,
+        sqlite_where=sa.text("status = 'sending'"),
+        postgresql_where=sa.text("status = 'sending'"),
+    )
     op.create_table(
         "page",
         sa.Column("id", sa.String(length=12), nullable=False),
@@ -349,12 +367,13 @@ def upgrade() -> None:
         sa.Column("collector_id", sa.String(length=32), nullable=False),
         sa.Column("request_id", sa.String(length=12), nullable=True),
         sa.Column("predecessor_id", sa.String(length=12), nullable=True),
-        sa.Column("grace_hours", sa.Integer(), nullable=True),
+        sa.Column("grace_seconds", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("collected_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("key_id", sa.String(length=12), nullable=True),
+        sa.Column("end_reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["predecessor_id"], ["api_key.id"], name=op.f("fk_ticket_predecessor_id_api_key")),
         sa.ForeignKeyConstraint(["request_id"], ["key_request.id"], name=op.f("fk_ticket_request_id_key_request")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
@@ -384,6 +403,21 @@ def upgrade() -> None:
     op.create_index(op.f("ix_digest_item_ticket_id"), "digest_item", ["ticket_id"], unique=False)
     op.execute(sa.text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, :genesis)").bindparams(genesis="0" * 64))
     op.execute("INSERT INTO revision (topic, value) VALUES ('keys', 0), ('pages', 0)")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("""
+            CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'audit events are append-only'; END $$
+        """)
+        op.execute("""
+            CREATE TRIGGER audit_event_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_event
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()
+        """)
+    else:
+        for change in ("UPDATE", "DELETE"):
+            op.execute(f"""
+                CREATE TRIGGER audit_event_refuses_{change.lower()} BEFORE {change} ON audit_event
+                BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END
+            """)
 
 
 def downgrade() -> None:
@@ -420,11 +454,23 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_user_group_member_user_id"), table_name="user_group_member")
     op.drop_table("user_group_member")
     op.drop_table("page")
+    op.drop_index(
+        "uq_outbox_lane_sending",
+        table_name="outbox",
+        sqlite_where=sa.text("status = 'sending'"),
+        postgresql_where=sa.text("status = 'sending'"),
+    )
     op.drop_index(op.f("ix_outbox_message_id"), table_name="outbox")
+    op.drop_index("ix_outbox_lane_sent_at", table_name="outbox")
     op.drop_index("ix_outbox_lane", table_name="outbox")
-    op.drop_index("ix_outbox_due", table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("key_request_approval")
+    op.drop_index(
+        "uq_api_key_ticket",
+        table_name="api_key",
+        sqlite_where=sa.text("voided_at IS NULL"),
+        postgresql_where=sa.text("voided_at IS NULL"),
+    )
     op.drop_index(op.f("ix_api_key_predecessor_id"), table_name="api_key")
     op.drop_index("ix_api_key_holder_status", table_name="api_key")
     op.drop_table("api_key")
@@ -445,3 +491,5 @@ def downgrade() -> None:
     op.drop_index("ix_audit_event_subject", table_name="audit_event")
     op.drop_index(op.f("ix_audit_event_action"), table_name="audit_event")
     op.drop_table("audit_event")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION refuse_audit_change()")
