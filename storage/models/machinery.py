@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Id
@@ -55,7 +55,16 @@ class OutboxRow(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_lane", "status", "lane", "id"),
-        Index("ix_outbox_due", "status", "due_at"),
+        Index("ix_outbox_lane_sent_at", "lane", "sent_at"),
+        # Whatever workers do: never two rows of a lane on their way at once.
+        Index(
+            "uq_outbox_lane_sending",
+            "lane",
+            unique=True,
+            sqlite_where=text("status = 'sending'"),
+            postgresql_where=text("status = 'sending'"),
+        ),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=True)
@@ -63,6 +72,7 @@ class OutboxRow(Base):
     message_id: Mapped[str] = mapped_column(ForeignKey("slack_message.id"), index=True)
     status: Mapped[DeliveryStatus] = mapped_column(String(16), default=DeliveryStatus.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
+    """How often it was claimed, less the times when Slack only asked to wait."""
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     claimed_by: Mapped[str | None] = mapped_column(String(64))
@@ -70,6 +80,7 @@ class OutboxRow(Base):
     first_tried_at: Mapped[datetime | None]
     """Set before the first call to Slack: from then on the message may be there although nobody knows its ts."""
     sent_at: Mapped[datetime | None]
+    """None on a row that is done without a call to Slack: there was nothing to say, or another row said it."""
     last_error: Mapped[str | None] = mapped_column(Text)
 
 

@@ -218,6 +218,7 @@ def upgrade() -> None:
             ["message_id"], ["slack_message.id"], name=op.f("fk_outbox_message_id_slack_message")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_outbox_lane", "outbox", ["status", "lane", "id"], unique=False)
     op.create_index("ix_outbox_lane_sent_at", "outbox", ["lane", "sent_at"], unique=False)
