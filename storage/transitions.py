@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
-from storage.models import ApiKey, KeyRequest, Ticket
+from storage.models import ApiKey, DirectorySync, KeyRequest, Ticket
 
-Stateful = TypeVar("Stateful", KeyRequest, Ticket, ApiKey)
+Stateful = TypeVar("Stateful", KeyRequest, Ticket, ApiKey, DirectorySync)
 
 
 def transition(

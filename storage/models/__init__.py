@@ -2,6 +2,7 @@
 
 from storage.models.base import Base
 from storage.models.digests import Act, Announcement, Digest, DigestItem
+from storage.models.directory import Departure, DepartureKey, DirectorySync, SyncStatus
 from storage.models.keys import (
     ApiKey,
     Approval,
@@ -37,8 +38,11 @@ __all__ = [
     "Component",
     "ComponentStatus",
     "DeliveryStatus",
+    "Departure",
+    "DepartureKey",
     "Digest",
     "DigestItem",
+    "DirectorySync",
     "Grant",
     "JobRun",
     "KeyRequest",
@@ -55,6 +59,7 @@ __all__ = [
     "SeenEvent",
     "SlackMessage",
     "SubjectKind",
+    "SyncStatus",
     "Ticket",
     "TicketStatus",
     "UserGroup",

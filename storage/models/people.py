@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Id, Name, SlackId
@@ -43,6 +43,8 @@ class Member(Base):
     is_deleted: Mapped[bool] = mapped_column(default=False)
     is_guest: Mapped[bool] = mapped_column(default=False)
     is_foreign: Mapped[bool] = mapped_column(default=False)
+    slack_updated: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Slack's `user.updated`: what is older than this is old news."""
     synced_at: Mapped[datetime]
 
 
@@ -57,6 +59,10 @@ class UserGroup(Base):
     is_disabled: Mapped[bool] = mapped_column(default=False)
     unreadable_since: Mapped[datetime | None]
     unreadable_reason: Mapped[str | None] = mapped_column(String(255))
+    version: Mapped[int] = mapped_column(default=1)
+    """Grows with every change that an event brings, so that a slower reading does not undo it."""
+    date_update: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Slack's `date_update` of the state that is kept here."""
     synced_at: Mapped[datetime | None]
 
 
@@ -105,6 +111,7 @@ class Grant(Base):
     page_id: Mapped[str | None] = mapped_column(ForeignKey("page.id"))
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text, default="")
     expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(64))

@@ -34,12 +34,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "departure",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("roles_ended", sa.Integer(), nullable=False),
+        sa.Column("requests_withdrawn", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_departure")),
+    )
+    op.create_index(op.f("ix_departure_user_id"), "departure", ["user_id"], unique=False)
+    op.create_table(
         "digest",
         sa.Column("period", sa.String(length=32), nullable=False),
         sa.Column("scheduled_for", sa.DateTime(timezone=True), nullable=False),
         sa.Column("composed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("period", name=op.f("pk_digest")),
     )
+    op.create_table(
+        "directory_sync",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=True),
+        sa.Column("plan", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(length=64), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directory_sync")),
+    )
+    op.create_index(op.f("ix_directory_sync_status"), "directory_sync", ["status"], unique=False)
     op.create_table(
         "job_run",
         sa.Column("job", sa.String(length=64), nullable=False),
@@ -93,6 +119,7 @@ def upgrade() -> None:
         sa.Column("is_deleted", sa.Boolean(), nullable=False),
         sa.Column("is_guest", sa.Boolean(), nullable=False),
         sa.Column("is_foreign", sa.Boolean(), nullable=False),
+        sa.Column("slack_updated", sa.BigInteger(), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_member")),
     )
@@ -142,6 +169,8 @@ def upgrade() -> None:
         sa.Column("is_disabled", sa.Boolean(), nullable=False),
         sa.Column("unreadable_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unreadable_reason", sa.String(length=255), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("date_update", sa.BigInteger(), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("group_id", name=op.f("pk_user_group")),
     )
@@ -285,6 +314,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_component_page_position", "component", ["page_id", "group_id", "position"], unique=False)
     op.create_table(
+        "departure_key",
+        sa.Column("departure_id", sa.String(length=12), nullable=False),
+        sa.Column("key_id", sa.String(length=12), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["departure_id"],
+            ["departure.id"],
+            name=op.f("fk_departure_key_departure_id_departure"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name=op.f("fk_departure_key_key_id_api_key")),
+        sa.PrimaryKeyConstraint("departure_id", "key_id", name=op.f("pk_departure_key")),
+    )
+    op.create_index(op.f("ix_departure_key_key_id"), "departure_key", ["key_id"], unique=False)
+    op.create_table(
         "key_announcement",
         sa.Column("id", sa.String(length=12), nullable=False),
         sa.Column("key_id", sa.String(length=12), nullable=False),
@@ -335,6 +379,7 @@ def upgrade() -> None:
         sa.Column("page_id", sa.String(length=12), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.String(length=64), nullable=True),
@@ -450,6 +495,8 @@ def downgrade() -> None:
     op.drop_index("ix_key_announcement_open", table_name="key_announcement")
     op.drop_index(op.f("ix_key_announcement_key_id"), table_name="key_announcement")
     op.drop_table("key_announcement")
+    op.drop_index(op.f("ix_departure_key_key_id"), table_name="departure_key")
+    op.drop_table("departure_key")
     op.drop_index("ix_component_page_position", table_name="component")
     op.drop_table("component")
     op.drop_index(op.f("ix_user_group_member_user_id"), table_name="user_group_member")
@@ -487,7 +534,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_key_request_requester_id"), table_name="key_request")
     op.drop_table("key_request")
     op.drop_table("job_run")
+    op.drop_index(op.f("ix_directory_sync_status"), table_name="directory_sync")
+    op.drop_table("directory_sync")
     op.drop_table("digest")
+    op.drop_index(op.f("ix_departure_user_id"), table_name="departure")
+    op.drop_table("departure")
     op.drop_table("audit_head")
     op.drop_index("ix_audit_event_subject", table_name="audit_event")
     op.drop_index(op.f("ix_audit_event_action"), table_name="audit_event")
