@@ -1,0 +1,93 @@
+/** One message: who, when, what, and what can be done with it. */
+
+import { renderBlocks } from "./blocks/index.js";
+import { renderFile } from "./blocks/basic.js";
+import { fullLabel, timeLabel } from "./dates.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { mrkdwnAsPlain, plainText, renderMrkdwn } from "./mrkdwn.js";
+import { avatar, displayName } from "./names.js";
+import { isReply, listMessages, store } from "./store.js";
+import { createSurface, Form } from "./surface.js";
+
+const forms = new Map();
+
+/** What was entered in a message's blocks outlives a redraw, not a change of person. */
+export function forgetMessageForms() {
+  forms.clear();
+}
+
+function surfaceFor(channel, message) {
+  const key = `${channel}:${message.ts}`;
+  if (!forms.has(key)) forms.set(key, new Form());
+  return createSurface("message", { type: "message", channel, ts: message.ts }, forms.get(key));
+}
+
+/** Who a message is from, as far as grouping goes. */
+export const authorOf = (message) => message.username ?? message.user ?? message.bot_id ?? "";
+
+function author(message) {
+  const user = store.users.get(message.user ?? (message.bot_id ? store.app.bot_user_id : ""));
+  const isApp = Boolean(message.bot_id) || user?.is_bot === true;
+  const fallback = message.user === "USLACKBOT" ? "Slackbot" : isApp ? store.app.name : "Unknown person";
+  return { user, isApp, name: message.username ?? (user ? displayName(user) : fallback) };
+}
+
+export const authorName = (message) => author(message).name;
+
+/** A message in one line of plain words. */
+export function summary(message) {
+  if (message.text) return mrkdwnAsPlain(message.text);
+  const section = message.blocks?.find((block) => block.text);
+  return section ? (section.text.type === "mrkdwn" ? mrkdwnAsPlain(section.text.text) : plainText(section.text)) : "a message";
+}
+
+function attachment(item, surface) {
+  const node = h("div", { class: "attachment" });
+  if (/^#?[0-9a-f]{6}$/i.test(item.color ?? "")) node.style.setProperty("--bar", item.color.startsWith("#") ? item.color : `#${item.color}`);
+  if (item.pretext) node.append(h("p", { class: "text" }, renderMrkdwn(item.pretext)));
+  if (item.blocks) node.append(...renderBlocks(item.blocks, surface));
+  else node.append(h("div", { class: "text" }, item.title && h("strong", {}, item.title, h("br")), renderMrkdwn(item.text ?? item.fallback ?? "")));
+  return node;
+}
+
+function body(message, surface) {
+  const content = h("div", { class: "message-body" });
+  if (message.blocks?.length) content.append(...renderBlocks(message.blocks, surface));
+  else if (message.text) content.append(h("div", { class: "text" }, message.mrkdwn === false ? message.text : renderMrkdwn(message.text)));
+  for (const item of message.attachments ?? []) content.append(attachment(item, surface));
+  for (const file of message.files ?? []) content.append(renderFile(file));
+  if (message.edited) content.append(h("span", { class: "edited", title: fullLabel(message.edited.ts) }, "(edited)"));
+  return content;
+}
+
+/** Replies to a message, oldest first. */
+export function listReplies(channel, ts) {
+  return listMessages(channel).filter((message) => message.thread_ts === ts && message.ts !== ts);
+}
+
+function threadButton(channel, message, replies, openThread) {
+  const count = replies.length;
+  const button = h("button", { type: "button", class: "thread-link" },
+    icon("reply"), `${count} ${count === 1 ? "reply" : "replies"}`, h("span", { class: "thread-last" }, `last at ${timeLabel(replies[count - 1].ts)}`));
+  button.addEventListener("click", () => openThread(message.ts));
+  return button;
+}
+
+/** Draw a message. `openThread(ts)` is left out where replies make no sense. */
+export function renderMessage(channel, message, { grouped = false, openThread = null } = {}) {
+  const { user, isApp, name } = author(message);
+  const surface = surfaceFor(channel, message);
+  const replies = openThread && !isReply(message) ? listReplies(channel, message.ts) : [];
+  const time = h("time", { datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullLabel(message.ts) }, timeLabel(message.ts));
+  const head = h("div", { class: `message-head${grouped ? " visually-hidden" : ""}` },
+    h("span", { class: "message-author" }, name), isApp && h("span", { class: "badge" }, "APP"), time);
+  const gutter = h("div", { class: "message-gutter" }, grouped ? h("span", { class: "gutter-time", "aria-hidden": "true" }, timeLabel(message.ts).replace(/\s?[AP]M/, "")) : avatar(isApp && !user ? null : user));
+  const reply = openThread && !message.is_ephemeral && h("button", { type: "button", class: "icon-button", "aria-label": "Reply in thread", title: "Reply in thread" }, icon("reply"));
+  if (reply) reply.addEventListener("click", () => openThread(message.thread_ts ?? message.ts));
+  return h("li", { class: `message${grouped ? " grouped" : ""}${message.is_ephemeral ? " ephemeral" : ""}`, "data-ts": message.ts, "data-channel": channel },
+    message.is_ephemeral && h("p", { class: "ephemeral-note" }, icon("eye"), "Only visible to you"),
+    gutter,
+    h("div", { class: "message-main" }, head, body(message, surface), replies.length > 0 && threadButton(channel, message, replies, openThread)),
+    reply && h("div", { class: "message-tools" }, reply));
+}

@@ -1,0 +1,151 @@
+/** The main pane: a channel, or the app with its Home, Messages and About tabs. */
+
+import * as api from "./api.js";
+import { Composer } from "./composer.js";
+import { fill, h } from "./dom.js";
+import { renderHome } from "./home.js";
+import { icon } from "./icons.js";
+import { listReplies } from "./message.js";
+import { MessageList } from "./messages.js";
+import { avatar, displayName, roleHint } from "./names.js";
+import { followInPlace, go, readRoute, routeHref } from "./router.js";
+import { toggleSidebar } from "./sidebar.js";
+import { isReply, listMessages, on, publish, setMessages, setUnread, store } from "./store.js";
+import { toast } from "./toast.js";
+
+const TABS = [["home", "Home", "home"], ["messages", "Messages", "chat"], ["about", "About", "info"]];
+
+const pane = () => document.getElementById("pane");
+let shown = { key: "", list: null, stop: () => {} };
+
+function menuButton() {
+  const button = h("button", { type: "button", class: "icon-button nav-toggle", "aria-label": "Show people and conversations" }, icon("menu"));
+  button.addEventListener("click", () => toggleSidebar(true));
+  return button;
+}
+
+function tabLinks(conversation, tab) {
+  const shownTabs = TABS.filter(([name]) => name !== "home" || store.app.home_tab_enabled);
+  return h("nav", { class: "tabs", "aria-label": store.app.name }, shownTabs.map(([name, label, picture]) => {
+    const route = () => ({ as: readRoute().as, c: conversation.id, tab: name });
+    const link = h("a", { href: routeHref(route()), class: "tab", "aria-current": name === tab ? "page" : null }, icon(picture), label);
+    return followInPlace(link, route);
+  }));
+}
+
+function channelHeader(conversation) {
+  return h("header", { class: "pane-header" }, menuButton(),
+    h("h2", { class: "pane-title" }, icon("hash"), conversation.name),
+    conversation.topic && h("p", { class: "pane-topic" }, conversation.topic));
+}
+
+function appHeader(conversation, tab) {
+  return h("header", { class: "pane-header pane-header-app" }, menuButton(),
+    h("h2", { class: "pane-title" }, avatar(null, "small"), store.app.name), tabLinks(conversation, tab));
+}
+
+function introFor(conversation) {
+  const app = conversation.kind === "im";
+  return h("li", { class: "intro" },
+    app ? avatar(null, "large") : h("span", { class: "intro-icon", "aria-hidden": "true" }, icon("hash")),
+    h("h3", {}, app ? store.app.name : conversation.name),
+    h("p", {}, app ? `This is the beginning of your direct messages with ${store.app.name}. Nobody else can read them.`
+      : `This is the beginning of #${conversation.name}. Type / to see what you can do here.`));
+}
+
+function composerFor(conversation) {
+  if (store.me.deleted) return h("p", { class: "composer-closed" }, `${displayName(store.me)} is deactivated. Slack would have signed this person out.`);
+  if (conversation.kind === "channel" && conversation.is_member === false) {
+    return h("p", { class: "composer-closed" }, `${displayName(store.me)} is not in #${conversation.name}. This is a preview.`);
+  }
+  const label = conversation.kind === "im" ? `Message ${store.app.name}` : `Message #${conversation.name}`;
+  return new Composer({ channel: conversation.id, label, id: "composer-input" }).node;
+}
+
+/** Show the messages of one conversation and keep them current; gives the function that stops it. */
+function openMessages(conversation, header) {
+  const channel = conversation.id;
+  const openThread = (ts) => go({ ...readRoute(), thread: ts });
+  const list = new MessageList({
+    label: conversation.kind === "im" ? `Messages with ${store.app.name}` : `Messages in #${conversation.name}`,
+    options: (message) => ({ openThread, version: listReplies(channel, message.ts).length }),
+  });
+  const intro = introFor(conversation);
+  const draw = () => list.draw(channel, listMessages(channel).filter((message) => !isReply(message) || message.subtype === "thread_broadcast"), { intro });
+  fill(pane(), header, list.node, composerFor(conversation));
+  const stops = [
+    on("messages", (event) => { if (event.channel === channel) draw(); }),
+    on("message", (event) => { if (event.channel === channel) draw(); }),
+    on("message_gone", (event) => { if (event.channel === channel) draw(); }),
+    on("people", () => { list.invalidate(); draw(); }),
+  ];
+  loadConversation(conversation, list);
+  shown.list = list;
+  return () => stops.forEach((stop) => stop());
+}
+
+async function loadConversation(conversation, list) {
+  const unread = conversation.unread;
+  const user = store.me.id;
+  try {
+    const { messages } = await api.getMessages(user, conversation.id);
+    if (store.me.id !== user) return;
+    const top = messages.filter((message) => !isReply(message));
+    if (list && unread && unread < top.length) list.unreadFrom = top[top.length - unread].ts;
+    setMessages(conversation.id, messages);
+    setUnread(conversation.id, 0);
+    list?.toBottom();
+  } catch (error) {
+    toast(error.message, "error");
+  }
+}
+
+function about() {
+  const commands = h("dl", { class: "command-list" }, store.commands.map((each) => [
+    h("dt", {}, h("code", {}, each.command), each.usage_hint && h("span", { class: "usage" }, ` ${each.usage_hint}`)), h("dd", {}, each.description)]));
+  return h("div", { class: "about" },
+    h("div", { class: "about-card" }, avatar(null, "large"), h("div", {}, h("h3", {}, store.app.name), h("p", {}, `An app in ${store.team.name}. ${store.connected ? "It is connected." : "It is not connected just now."}`))),
+    h("h3", {}, "Slash commands"), commands,
+    h("h3", {}, "Details"),
+    h("dl", { class: "facts" }, [["App", store.app.id], ["Bot user", store.app.bot_user_id], ["Workspace", store.team.id], ["You", `${store.me.id}, ${roleHint(store.me)}`]].map(([name, value]) => [h("dt", {}, name), h("dd", {}, h("code", {}, value))])));
+}
+
+function openAppTab(conversation, tab) {
+  const header = appHeader(conversation, tab);
+  if (tab === "messages") return openMessages(conversation, header);
+  const body = h("div", { class: "pane-scroll", tabindex: "0", role: "region", "aria-label": `${store.app.name} ${tab}` });
+  fill(pane(), header, body);
+  if (tab === "home") return renderHome(body);
+  fill(body, about());
+  return () => {};
+}
+
+/** Show what the route says, unless it is shown already. */
+export function showPane(route) {
+  const conversation = store.conversations.get(route.c);
+  if (!conversation) {
+    shown.stop();
+    shown = { key: "", list: null, stop: () => {} };
+    fill(pane(), h("div", { class: "pane-empty" }, menuButton(), h("p", {}, "Choose a conversation.")));
+    return;
+  }
+  const key = [store.me.id, conversation.id, route.tab, conversation.is_member, store.me.deleted].join();
+  if (shown.key === key) return;
+  shown.stop();
+  shown = { key, list: null, stop: () => {} };
+  const stop = conversation.kind === "im" ? openAppTab(conversation, route.tab) : openMessages(conversation, channelHeader(conversation));
+  shown.stop = stop;
+}
+
+/** Read the shown conversation again, after the link to the sandbox was away. */
+export function reloadPane() {
+  const conversation = store.conversations.get(readRoute().c);
+  if (conversation && shown.list) loadConversation(conversation, shown.list);
+  publish("home_stale");
+}
+
+/** Draw the pane anew when the same place belongs to a changed workspace. */
+export function resetPane() {
+  shown.stop();
+  shown = { key: "", list: null, stop: () => {} };
+}

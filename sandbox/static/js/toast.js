@@ -1,0 +1,22 @@
+/** Short notices in a corner. Errors stay longer and can be closed. */
+
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+
+const SHOWN_MS = { info: 5000, error: 12000 };
+
+export function toast(text, level = "info") {
+  const box = document.getElementById("toasts");
+  const close = h("button", { class: "icon-button", type: "button", "aria-label": "Dismiss notice" }, icon("close"));
+  const node = h(
+    "div",
+    { class: `toast toast-${level}`, role: level === "error" ? "alert" : null },
+    icon(level === "error" ? "warning" : "info"),
+    h("p", {}, text),
+    close,
+  );
+  close.addEventListener("click", () => node.remove());
+  box.append(node);
+  while (box.children.length > 4) box.firstElementChild.remove();
+  setTimeout(() => node.remove(), SHOWN_MS[level] ?? SHOWN_MS.info);
+}
