@@ -1,5 +1,6 @@
 """What every test may ask for: both databases, a held clock, and a network that ends at this machine."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def _network_ends_here() -> Iterator[None]:
         yield
         if attempts:
             pytest.fail(f"this test tried to leave the machine, for {', '.join(sorted(set(attempts)))}")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a developer has set for their own Keydesk must not reach the tests."""
+    for name in list(os.environ):
+        if name.upper().startswith(("KEYDESK_", "SLACK_")):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -1,0 +1,33 @@
+"""Settings: where they come from, what they may be, and the policy that they make."""
+
+from bot.settings.example import render_env_example
+from bot.settings.loading import (
+    ENV_FILE,
+    SettingEntry,
+    SettingsError,
+    Source,
+    list_settings,
+    load_settings,
+    require_slack,
+    variable_of,
+)
+from bot.settings.policy import make_policy
+from bot.settings.table import GROUPS, PREFIX, RETIRED, LogFormat, Settings
+
+__all__ = [
+    "ENV_FILE",
+    "GROUPS",
+    "PREFIX",
+    "RETIRED",
+    "LogFormat",
+    "SettingEntry",
+    "Settings",
+    "SettingsError",
+    "Source",
+    "list_settings",
+    "load_settings",
+    "make_policy",
+    "render_env_example",
+    "require_slack",
+    "variable_of",
+]

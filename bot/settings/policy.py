@@ -1,0 +1,43 @@
+"""The organization's policy, as the settings say it."""
+
+from datetime import timedelta
+
+from bot.settings.table import Settings
+from desk.policy import Policy
+
+
+def make_policy(settings: Settings) -> Policy:
+    """The policy that the settings describe."""
+    return Policy(
+        owners=settings.owners,
+        owners_channel=settings.owners_channel,
+        time_zone=settings.time_zone,
+        base_url=settings.base_url,
+        default_role=None if settings.default_role == "none" else settings.default_role,
+        default_lifetime=timedelta(days=settings.default_lifetime_days),
+        maximum_lifetime=timedelta(days=settings.maximum_lifetime_days),
+        approvals_needed=settings.approvals_needed,
+        sole_owner_may_approve_own=settings.sole_owner_may_approve_own,
+        request_expires_after=timedelta(days=settings.request_expires_days),
+        ticket_lapses_after=timedelta(days=settings.ticket_lapses_days),
+        reminder_after=timedelta(hours=settings.reminder_hours),
+        working_hours=settings.working_hours,
+        working_days=settings.working_days,
+        rotation_grace=timedelta(hours=settings.rotation_grace_hours),
+        maximum_rotation_grace=timedelta(days=settings.maximum_rotation_grace_days),
+        recently_used=timedelta(days=settings.recently_used_days),
+        group_sync_brake=settings.group_sync_brake_percent / 100,
+        digest_channel=settings.digest_channel,
+        digest_day=settings.digest_day,
+        digest_time=settings.digest_time,
+        never_used_after=timedelta(days=settings.never_used_days),
+        unused_after=timedelta(days=settings.unused_days),
+        in_use_within=timedelta(days=settings.in_use_days),
+        expiring_within=timedelta(days=settings.expiring_days),
+        suspend_unused_after=_days(settings.suspend_unused_days),
+        revoke_suspended_after=_days(settings.revoke_suspended_days),
+    )
+
+
+def _days(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(days=number)

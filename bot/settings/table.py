@@ -1,0 +1,262 @@
+"""Every setting, once: its variable, type, default and help. The rest of the package and the documentation read it.
+
+A default is written as the text one would put into the variable, and goes through the same parser.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.settings.values import (
+    AppToken,
+    BaseUrl,
+    BotToken,
+    ChannelId,
+    DatabaseUrl,
+    Hours,
+    Networks,
+    SigningSecret,
+    TimeOfDay,
+    UserIds,
+    Weekday,
+    Weekdays,
+    Zone,
+)
+
+PREFIX = "KEYDESK_"
+
+
+def _setting(default: str | None, expects: str, help: str, *, variable: str | None = None, **limits: Any) -> Any:
+    """A field whose faults are told as "must be <expects>". `variable` is for names without our prefix."""
+    return Field(
+        default,
+        validate_default=True,
+        validation_alias=variable,
+        description=help,
+        json_schema_extra={"expects": expects},
+        **limits,
+    )
+
+
+def _number(default: int | float, low: int | float, high: int | float, unit: str, help: str) -> Any:
+    kind = "a whole number" if isinstance(default, int) else "a number"
+    of_unit = f" of {unit}" if unit else ""
+    return _setting(str(default), f"{kind}{of_unit} from {low} to {high}", help, ge=low, le=high)
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    PRETTY = "pretty"
+    JSON = "json"
+
+
+class _Group(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+
+class SlackSettings(_Group):
+    """Slack"""
+
+    slack_bot_token: BotToken | None = _setting(
+        None,
+        "a token that begins with xoxb-",
+        "Bot User OAuth Token of your Slack app, from its page OAuth & Permissions.",
+        variable="SLACK_BOT_TOKEN",
+    )
+    slack_app_token: AppToken | None = _setting(
+        None,
+        "a token that begins with xapp-",
+        "App-level token with the scope connections:write. When it is set, Keydesk uses Socket Mode and Slack needs "
+        "no way in; without it Slack calls BASE_URL/slack/events.",
+        variable="SLACK_APP_TOKEN",
+    )
+    slack_signing_secret: SigningSecret | None = _setting(
+        None,
+        "a word without blanks",
+        "Signing Secret of your Slack app, from its page Basic Information. Needed without an app-level token.",
+        variable="SLACK_SIGNING_SECRET",
+    )
+    slack_api_url: BaseUrl = _setting(
+        "https://slack.com/api",
+        "an address that begins with http:// or https://",
+        "Where Slack's Web API is; another address is for trying Keydesk against a local workspace.",
+    )
+
+
+class ServerSettings(_Group):
+    """Server"""
+
+    host: str = _setting("127.0.0.1", "a host name or an address", "Address to listen on; 0.0.0.0 for all.")
+    port: int = _number(3000, 1, 65535, "", "Port to listen on.")
+    base_url: BaseUrl = _setting(
+        "http://127.0.0.1:3000",
+        "an address that begins with http:// or https://",
+        "Where people and API clients reach Keydesk; it is shown in messages and in the curl line of a new key.",
+    )
+    trusted_proxies: Networks = _setting(
+        "",
+        "addresses or networks separated by commas, like 127.0.0.1, 10.0.0.0/8",
+        "Proxies whose X-Forwarded-For is believed when the client's address of a key's use is noted.",
+    )
+    shutdown_seconds: float = _number(
+        20.0, 1, 300, "seconds", "How long a stop may take to finish what is in hand before it is cut off."
+    )
+    log_format: LogFormat = _setting(
+        "auto", "auto, pretty or json", "Form of log lines; auto is pretty on a terminal and JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "debug, info, warning or error", "The least important log lines that are written."
+    )
+
+
+class StorageSettings(_Group):
+    """Storage"""
+
+    database_url: DatabaseUrl = _setting(
+        "sqlite:///keydesk.db",
+        "an address like sqlite:///keydesk.db or postgresql://user:password@host/name",
+        "The database. SQLite is enough for one machine, PostgreSQL lets several replicas share the work.",
+        repr=False,
+    )
+    data_folder: Path = _setting(
+        ".", "the path of a folder", "Folder of Keydesk's own files; a relative SQLite path begins here."
+    )
+    database_threads: int = _number(
+        4, 1, 64, "threads", "How many database transactions may run at the same time in this process."
+    )
+    use_flush_seconds: float = _number(
+        1.0, 0.1, 60, "seconds", "How often uses of keys are written down. A kill can lose at most this much of them."
+    )
+
+
+class PeopleSettings(_Group):
+    """People"""
+
+    owners: UserIds = _setting(
+        "",
+        "Slack user ids separated by commas, like U024BE7LH, U0G9QF9C6",
+        "Who become owners at the first start; without it the workspace's own owners do.",
+    )
+    owners_channel: ChannelId | None = _setting(
+        None,
+        "a Slack channel id like C024BE91L (channel details, at the bottom)",
+        "Channel for requests and alerts; without it every owner gets them by direct message.",
+    )
+    default_role: Literal["integrator", "none"] = _setting(
+        "integrator", "integrator or none", "What full members have without a grant; integrators may hold keys."
+    )
+    time_zone: Zone = _setting(
+        "UTC", "the IANA name of a time zone, like Europe/Berlin", "Time zone of the organization."
+    )
+    working_hours: Hours = _setting(
+        "09:00-17:00", "two times of one day, like 09:00-17:00", "Reminders go out between these times only."
+    )
+    working_days: Weekdays = _setting(
+        "mon-fri", "days of the week like mon-fri or mon,wed,fri", "Reminders go out on these days only."
+    )
+    group_sync_brake_percent: int = _number(
+        25,
+        1,
+        100,
+        "percent",
+        "A synchronisation of user groups that would take roles from more of the people stops and asks an owner.",
+    )
+
+
+class RequestSettings(_Group):
+    """Requests"""
+
+    approvals_needed: int = _number(1, 1, 10, "owners", "How many owners must approve a request.")
+    sole_owner_may_approve_own: bool = _setting(
+        "false", "true or false", "Whether the only owner may approve their own request; it is announced then."
+    )
+    request_expires_days: int = _number(7, 1, 90, "days", "A request that nobody decides expires after this.")
+    ticket_lapses_days: int = _number(3, 1, 30, "days", "An approved key that nobody collects lapses after this.")
+    reminder_hours: int = _number(
+        4, 1, 168, "hours", "First reminder of an open request; each further one waits twice as long."
+    )
+
+
+class KeySettings(_Group):
+    """Keys"""
+
+    default_lifetime_days: int = _number(90, 1, 365, "days", "Lifetime that the request form proposes.")
+    maximum_lifetime_days: int = _number(365, 1, 365, "days", "Longest lifetime that can be asked for.")
+    rotation_grace_hours: int = _number(
+        24, 0, 720, "hours", "How long the old key goes on working after a rotation, unless one says otherwise."
+    )
+    maximum_rotation_grace_days: int = _number(30, 0, 30, "days", "Longest such time that one can choose.")
+    recently_used_days: int = _number(
+        7, 0, 365, "days", "Revoking a key that was used within this time is warned about."
+    )
+
+
+class DigestSettings(_Group):
+    """Digest"""
+
+    digest_channel: ChannelId | None = _setting(
+        None,
+        "a Slack channel id like C024BE91L (channel details, at the bottom)",
+        "Channel of the weekly digest; without it the digest goes where requests go.",
+    )
+    digest_day: Weekday = _setting("monday", "a day of the week like monday", "Day of the weekly digest.")
+    digest_time: TimeOfDay = _setting("09:00", "a time like 09:00", "Its time of day, in the time zone above.")
+    never_used_days: int = _number(1, 0, 365, "days", "A key that was never used is listed once it is this old.")
+    unused_days: int = _number(30, 1, 3650, "days", "A key without a use for this long is listed as unused.")
+    in_use_days: int = _number(
+        182, 1, 3650, "days", "Statuspage's own mark: a key used within this time counts as in use."
+    )
+    expiring_days: int = _number(14, 1, 365, "days", "A key that expires within this time is listed.")
+    suspend_unused_days: int | None = _setting(
+        None,
+        "a whole number of days from 1 to 3650, or empty",
+        "Suspend a key without a use for this long, on a date that two digests announce; empty: never.",
+        ge=1,
+        le=3650,
+    )
+    revoke_suspended_days: int | None = _setting(
+        None,
+        "a whole number of days from 1 to 3650, or empty",
+        "Revoke what was suspended so for this long, on a second announced date; empty: never.",
+        ge=1,
+        le=3650,
+    )
+
+
+GROUPS: tuple[type[_Group], ...] = (
+    SlackSettings,
+    ServerSettings,
+    StorageSettings,
+    PeopleSettings,
+    RequestSettings,
+    KeySettings,
+    DigestSettings,
+)
+
+
+class Settings(
+    SlackSettings,
+    ServerSettings,
+    StorageSettings,
+    PeopleSettings,
+    RequestSettings,
+    KeySettings,
+    DigestSettings,
+):
+    """All settings. Make them with `load_settings`, which tells faults in sentences."""
+
+
+RETIRED: dict[str, str] = {}
+"""Variables of earlier releases, each with a sentence on what to do now."""

@@ -1,0 +1,132 @@
+"""The forms that settings take: each turns the text of a variable into a value, or raises ValueError.
+
+The sentence that a person sees is not here: every setting says itself what it expects.
+"""
+
+import ipaddress
+import re
+from datetime import time
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+_DRIVERS = {"sqlite", "postgresql", "postgres", "postgresql+psycopg"}
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _secret(pattern: str) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(pattern, secret.get_secret_value()):
+            raise ValueError("malformed")
+        return secret
+
+    return AfterValidator(check)
+
+
+def _matching(text: str, pattern: re.Pattern[str]) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def parse_weekday(text: str) -> int:
+    """`Monday` or `mon` is 0, and so on."""
+    for number, name in enumerate(_DAYS):
+        if text.strip().lower() in (name, name[:3]):
+            return number
+    raise ValueError(text)
+
+
+def parse_weekdays(text: str) -> frozenset[int]:
+    """Days and ranges of days, as in `mon-fri` or `sat,sun`. A range may pass the end of the week."""
+    days: set[int] = set()
+    for item in _items(text):
+        first, _, last = item.partition("-")
+        start = parse_weekday(first)
+        length = (parse_weekday(last) - start) % 7 if last else 0
+        days.update((start + step) % 7 for step in range(length + 1))
+    if not days:
+        raise ValueError(text)
+    return frozenset(days)
+
+
+def parse_time(text: str) -> time:
+    """A time of day, as in `09:00`."""
+    match = _TIME.fullmatch(text.strip())
+    if not match:
+        raise ValueError(text)
+    return time(int(match[1]), int(match[2]))
+
+
+def parse_hours(text: str) -> tuple[time, time]:
+    """From when until when, as in `09:00-17:00`, within one day."""
+    start, _, end = text.partition("-")
+    hours = parse_time(start), parse_time(end)
+    if hours[0] >= hours[1]:
+        raise ValueError(text)
+    return hours
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(text.strip())
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(text) from error
+
+
+def parse_base_url(text: str) -> str:
+    """An http or https address with a host and without query; given back without a slash at its end."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(text)
+    return text.strip().rstrip("/")
+
+
+def parse_database_url(text: str) -> str:
+    """An address that names SQLite or PostgreSQL."""
+    try:
+        url = make_url(text.strip())
+    except ArgumentError as error:
+        raise ValueError("not an address") from error
+    if url.drivername not in _DRIVERS or not url.database:
+        raise ValueError("not a database that Keydesk knows")
+    return text.strip()
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Addresses and networks, as in `127.0.0.1, 10.0.0.0/8`."""
+    return tuple(ipaddress.ip_network(item) for item in _items(text))
+
+
+BotToken = Annotated[SecretStr, _secret(r"xoxb-\S+")]
+AppToken = Annotated[SecretStr, _secret(r"xapp-\S+")]
+SigningSecret = Annotated[SecretStr, _secret(r"\S+")]
+UserIds = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(lambda text: tuple(_matching(item, _USER_ID) for item in _items(text))),
+]
+ChannelId = Annotated[str, BeforeValidator(lambda text: _matching(text, _CHANNEL_ID))]
+Weekday = Annotated[int, BeforeValidator(parse_weekday)]
+Weekdays = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_weekdays)]
+TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
+Hours = Annotated[tuple[time, time], NoDecode, BeforeValidator(parse_hours)]
+Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
+BaseUrl = Annotated[str, BeforeValidator(parse_base_url)]
+DatabaseUrl = Annotated[str, BeforeValidator(parse_database_url)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(parse_networks)]
