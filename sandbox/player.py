@@ -1,0 +1,254 @@
+"""A person at the sandbox, played by a program: types commands, presses buttons, fills in modals.
+
+Everything goes over HTTP to the sandbox's control side, so a played story takes the same way as one in the browser.
+Used by the demo's tour and by scenario tests.
+"""
+
+import http.client
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+Json = dict[str, Any]
+
+
+class SandboxRefusedError(Exception):
+    """Slack (that is, the sandbox) or the bot refused what the person did. The text is what the person sees."""
+
+
+class NotOnScreenError(AssertionError):
+    """The person looked for something that is not on their screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The sandbox's control side at an address such as `http://127.0.0.1:3100`."""
+
+    url: str
+
+    def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Json:
+        """One call; gives the answer's JSON. Raises SandboxRefusedError with the sandbox's own sentence."""
+        where = urlsplit(self.url)
+        connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
+        try:
+            target = f"/sandbox/{path}" + (f"?{urlencode(query)}" if query else "")
+            payload = None if body is None else json.dumps(body)
+            connection.request(method, target, payload, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer: Json = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise SandboxRefusedError(str(answer.get("error", answer)))
+        return answer
+
+    def journal(self, **query: str) -> list[Json]:
+        """What went over the wire so far (see PROTOCOL.md)."""
+        entries: list[Json] = self.call("GET", "journal", None, **query)["entries"]
+        return entries
+
+    def person(self, user_id: str) -> "Player":
+        """Somebody to play."""
+        return Player(self, user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One person. Methods act as they would; what they see is read from the sandbox each time."""
+
+    control: Control
+    user_id: str
+
+    def type_command(self, text: str, channel: str = "C0GENERAL1") -> Json | None:
+        """Type a slash command; gives the ephemeral message that it was answered with, or None."""
+        before = {message["ts"] for message in self.messages(channel)}
+        self._do("command", channel=channel, text=text)
+        new = [message for message in self.messages(channel) if message["ts"] not in before]
+        return new[-1] if new else None
+
+    def direct_messages(self) -> list[Json]:
+        """The person's conversation with the bot, oldest first."""
+        for conversation in self.control.call("GET", "state", user=self.user_id)["conversations"]:
+            if conversation["kind"] == "im":
+                return self.messages(conversation["id"])
+        return []
+
+    def messages(self, channel: str) -> list[Json]:
+        """A conversation as the person sees it, oldest first."""
+        found: list[Json] = self.control.call("GET", "messages", user=self.user_id, channel=channel)["messages"]
+        return [message if "channel" in message else {**message, "channel": channel} for message in found]
+
+    def views(self) -> list[Json]:
+        """The person's open modals, bottom first."""
+        found: list[Json] = self.control.call("GET", "views", user=self.user_id)["views"]
+        return found
+
+    @property
+    def modal(self) -> Json:
+        """The modal on top. Raises NotOnScreenError when none is open."""
+        views = self.views()
+        if not views:
+            raise NotOnScreenError(f"{self.user_id} has no modal open")
+        return views[-1]
+
+    def home(self) -> Json:
+        """The bot's Home tab, opened now. Raises NotOnScreenError when it is empty."""
+        view: Json | None = self.control.call("GET", "home", user=self.user_id)["view"]
+        if view is None:
+            raise NotOnScreenError("the Home tab is empty")
+        return view
+
+    def press(self, label: str, surface: Json, *, nth: int = 0) -> None:
+        """Press the button with this label in a message, modal or Home tab."""
+        block, element = self._find(surface, label, nth)
+        self._act(surface, block, element, {"value": element.get("value", "")})
+
+    def choose(self, label: str, surface: Json, *, nth: int = 0) -> None:
+        """Choose the entry with this label in the first menu (select or overflow) that has it."""
+        matches = [
+            (block, element, option)
+            for block, element in elements_of(surface["blocks"])
+            for option in options_of(element)
+            if text_of(option) == label
+        ]
+        if len(matches) <= nth:
+            raise NotOnScreenError(f"no menu entry “{label}” in: {words_of(surface)}")
+        block, element, option = matches[nth]
+        self._act(surface, block, element, {"selected_option": option})
+
+    def pick_user(self, user_id: str, surface: Json, *, action_id: str) -> None:
+        """Choose a person in a users_select with this action id."""
+        for block, element in elements_of(surface["blocks"]):
+            if element.get("action_id") == action_id:
+                self._act(surface, block, element, {"selected_user": user_id})
+                return
+        raise NotOnScreenError(f"no {action_id} in: {words_of(surface)}")
+
+    def submit(self, **fields: Any) -> dict[str, str]:
+        """Fill in the modal on top, by block id, and submit it; gives the errors shown beside fields, if any.
+
+        A field's value is a string (text, date, user id or the value of an option) or a list of strings (options).
+        Fields that are not named keep what they show.
+        """
+        view = self.modal
+        values = {block["block_id"]: _state(block, fields.pop(block["block_id"], None)) for block in inputs_of(view)}
+        if fields:
+            raise NotOnScreenError(
+                f"no fields {sorted(fields)} in: {[block['block_id'] for block in inputs_of(view)]}"
+            )
+        answer = self.control.call("POST", "submit", {"user": self.user_id, "view_id": view["id"], "values": values})
+        if answer.get("error"):
+            raise SandboxRefusedError(str(answer["error"]))
+        errors: dict[str, str] = answer.get("errors") or {}
+        return errors
+
+    def close(self) -> None:
+        """Close the modal on top."""
+        self._do("close", view_id=self.modal["id"])
+
+    def _find(self, surface: Json, label: str, nth: int) -> tuple[Json, Json]:
+        found = [
+            (block, element)
+            for block, element in elements_of(surface["blocks"])
+            if element["type"] == "button" and text_of(element) == label
+        ]
+        if len(found) <= nth:
+            raise NotOnScreenError(f"no button “{label}” in: {words_of(surface)}")
+        return found[nth]
+
+    def _act(self, surface: Json, block: Json, element: Json, action: Json) -> None:
+        self._do(
+            "action",
+            container=self._container(surface),
+            block_id=block["block_id"],
+            action_id=element["action_id"],
+            action={"type": element["type"], **action},
+        )
+
+    def _container(self, surface: Json) -> Json:
+        if surface.get("type") == "modal":
+            return {"type": "view", "view_id": surface["id"]}
+        if surface.get("type") == "home":
+            return {"type": "home", "user": self.user_id}
+        return {"type": "message", "channel": surface["channel"], "ts": surface["ts"]}
+
+    def _do(self, what: str, **body: Any) -> None:
+        answer = self.control.call("POST", what, {"user": self.user_id, **body})
+        if not answer.get("ok", True):
+            raise SandboxRefusedError(str(answer.get("error")))
+
+
+def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
+    """Every interactive element with its block."""
+    for block in blocks:
+        for element in (*block.get("elements", ()), block.get("accessory"), block.get("element")):
+            if isinstance(element, dict) and "action_id" in element:
+                yield block, element
+
+
+def options_of(element: Json) -> list[Json]:
+    """The choices of a menu."""
+    groups = element.get("option_groups") or []
+    return [*(element.get("options") or []), *(option for group in groups for option in group["options"])]
+
+
+def inputs_of(view: Json) -> list[Json]:
+    """The input blocks of a modal."""
+    return [block for block in view["blocks"] if block["type"] == "input"]
+
+
+def text_of(thing: Json) -> str:
+    """The label of a button or option."""
+    text = thing["text"]
+    return str(text["text"] if isinstance(text, dict) else text)
+
+
+def words_of(thing: Any) -> str:
+    """All text in a message, view or block, joined by spaces: what a person could read there."""
+    if isinstance(thing, dict):
+        own = [thing["text"]] if isinstance(thing.get("text"), str) else []
+        blocks = thing.get("blocks")
+        # With blocks, Slack shows the message's own text in notifications only.
+        parts = [blocks] if blocks else [value for value in thing.values() if isinstance(value, dict | list)]
+        title = [thing["title"]] if blocks and "title" in thing else []
+        return " ".join(filter(None, [*(own if not blocks else []), *map(words_of, [*title, *parts])]))
+    if isinstance(thing, list):
+        return " ".join(filter(None, map(words_of, thing)))
+    return ""
+
+
+def _state(block: Json, value: Any) -> Json:
+    element = block["element"]
+    kind = element["type"]
+    return {element["action_id"]: {"type": kind, **_state_of(kind, element, value)}}
+
+
+def _state_of(kind: str, element: Json, value: Any) -> Json:
+    if kind in {"plain_text_input", "email_text_input", "url_text_input", "number_input"}:
+        return {"value": element.get("initial_value") if value is None else value}
+    if kind in {"datepicker", "timepicker"}:
+        name = "selected_date" if kind == "datepicker" else "selected_time"
+        return {name: element.get(name.replace("selected", "initial")) if value is None else value}
+    if kind == "users_select":
+        return {"selected_user": element.get("initial_user") if value is None else value}
+    if kind in {"checkboxes", "multi_static_select", "multi_external_select"}:
+        return {"selected_options": _chosen(element, value)}
+    if kind in {"static_select", "radio_buttons", "external_select"}:
+        if value is None:
+            return {"selected_option": element.get("initial_option")}
+        return {"selected_option": _chosen(element, [value])[0]}
+    raise NotOnScreenError(f"a program cannot fill in a {kind} yet")
+
+
+def _chosen(element: Json, value: list[str] | None) -> list[Json]:
+    if value is None:
+        return list(element.get("initial_options") or [])
+    if element["type"].endswith("external_select"):
+        return [{"text": {"type": "plain_text", "text": one}, "value": one} for one in value]
+    known = {option["value"]: option for option in options_of(element)}
+    missing = [one for one in value if one not in known]
+    if missing:
+        raise NotOnScreenError(f"no options {missing}; there are {sorted(known)}")
+    return [known[one] for one in value]

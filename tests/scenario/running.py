@@ -1,0 +1,105 @@
+"""The real bot, served over HTTP from a thread of the test, with its time and its database handed in."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import aiohttp
+import uvicorn
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from desk.transaction import Desk
+from handlers.delivery.worker import OutboxWorker
+from handlers.slack.directory import ensure_known
+from handlers.slack.front import create_bolt_app
+from handlers.slack.renderers import all_renderers
+
+T = TypeVar("T")
+
+SIGNING_SECRET = "sandbox-signing-secret"
+BOT_TOKEN = "xoxb-sandbox"
+
+
+class RunningBot:
+    """A bot that answers the sandbox's signed requests on `url`, until `stop()`."""
+
+    def __init__(self, desk: Desk, *, slack_api_url: str) -> None:
+        self.desk = desk
+        self._slack_api_url = slack_api_url
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._stopping: asyncio.Event
+        self._failure: BaseException | None = None
+        self.client: AsyncWebClient
+        self.worker: OutboxWorker
+        self._thread = threading.Thread(target=self._run, name="bot")
+        self._thread.start()
+        assert self._ready.wait(10), "the bot did not start"
+        if self._failure is not None:
+            raise self._failure
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something of the bot's in the bot's own event loop, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def deliver(self) -> int:
+        """Deliver what is due in the outbox; gives the number of rows dealt with."""
+        return self.call(self.worker.deliver_due())
+
+    def stop(self) -> None:
+        """Stop serving and wait for the thread."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the bot did not stop"
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        except BaseException as failure:
+            self._failure = failure
+            self._ready.set()
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        self._stopping = asyncio.Event()
+        async with aiohttp.ClientSession() as session:
+            self.client = AsyncWebClient(
+                token=BOT_TOKEN, base_url=self._slack_api_url, session=session, retry_handlers=[], timeout=2
+            )
+            who = (await self.client.auth_test()).data
+            assert isinstance(who, dict)
+            identity = AuthorizeResult.from_auth_test_response(bot_token=BOT_TOKEN, auth_test_response=who)
+            app = create_bolt_app(
+                self.desk,
+                self.client,
+                signing_secret=SIGNING_SECRET,
+                identity=identity,
+                ensure_known=ensure_known,
+            )
+            self.worker = OutboxWorker(self.desk, self.client, all_renderers())
+            await self._listen(AsyncSlackRequestHandler(app).handle)
+
+    async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
+        web = Starlette(routes=[Route("/slack/events", handle, methods=["POST"])])
+        config = uvicorn.Config(web, host="127.0.0.1", port=0, log_config=None, lifespan="off")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server._serve())
+        while not server.started:
+            if serving.done():
+                await serving
+            await asyncio.sleep(0.005)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/slack/events"
+        self._ready.set()
+        await self._stopping.wait()
+        server.should_exit = True
+        await serving
