@@ -72,11 +72,11 @@ $(BIN)/python:
 $(RUN_STAMP): requirements.lock pyproject.toml $(BIN)/python
 	@echo "Installing what Keydesk runs on (requirements.lock)"
 	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV_STAMP): requirements.lock requirements-dev.lock pyproject.toml $(BIN)/python
 	@echo "Installing what Keydesk is developed with (requirements-dev.lock)"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $(RUN_STAMP) $@
