@@ -222,7 +222,7 @@ def _names(session: Session, user_ids: set[str]) -> dict[str, str]:
     if not user_ids:
         return {}
     found = session.execute(select(Member.user_id, func.lower(Member.name)).where(Member.user_id.in_(user_ids)))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _order(line: Line, names: dict[str, str]) -> tuple[object, ...]:
@@ -241,6 +241,6 @@ def daily_counts(session: Session, key_ids: Sequence[str], *, today: date) -> di
             KeyUseDay.key_id.in_(key_ids), KeyUseDay.day >= first, KeyUseDay.day <= today
         )
     )
-    for key_id, day, calls in rows.tuples():
+    for key_id, day, calls in rows:
         counts[key_id][(day - first).days] = calls
     return {key_id: tuple(daily) for key_id, daily in counts.items()}

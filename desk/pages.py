@@ -46,5 +46,5 @@ def page_names(session: Session, page_ids: Sequence[str] | None) -> str:
     """Pages as people read them: names with commas between, or “all pages” for None."""
     if page_ids is None:
         return "all pages"
-    names = dict(session.execute(select(Page.id, Page.name).where(Page.id.in_(page_ids))).tuples().all())
+    names = dict(session.execute(select(Page.id, Page.name).where(Page.id.in_(page_ids))).all())
     return ", ".join(names.get(page_id, page_id) for page_id in page_ids)
