@@ -2,7 +2,7 @@
 
 from storage.models.base import Base
 from storage.models.digests import Act, Announcement, Digest, DigestItem
-from storage.models.directory import Departure, DepartureKey, DirectorySync, SyncStatus
+from storage.models.directory import Departure, DirectorySync, SyncStatus
 from storage.models.keys import (
     ApiKey,
     Approval,
@@ -39,7 +39,6 @@ __all__ = [
     "ComponentStatus",
     "DeliveryStatus",
     "Departure",
-    "DepartureKey",
     "Digest",
     "DigestItem",
     "DirectorySync",

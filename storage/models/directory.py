@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Id, SlackId
@@ -54,15 +54,7 @@ class Departure(Base):
     user_id: Mapped[SlackId] = mapped_column(index=True)
     left_at: Mapped[datetime]
     returned_at: Mapped[datetime | None]
+    key_ids: Mapped[list[str]]
+    """The keys that they answered for on leaving, in the order of the card."""
     roles_ended: Mapped[int] = mapped_column(default=0)
     requests_withdrawn: Mapped[int] = mapped_column(default=0)
-
-
-class DepartureKey(Base):
-    """A key that somebody answered for when they left. `position` counts from 0, in the order of the card."""
-
-    __tablename__ = "departure_key"
-
-    departure_id: Mapped[str] = mapped_column(ForeignKey("departure.id", ondelete="CASCADE"), primary_key=True)
-    key_id: Mapped[str] = mapped_column(ForeignKey("api_key.id"), primary_key=True, index=True)
-    position: Mapped[int]

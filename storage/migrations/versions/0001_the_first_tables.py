@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(length=32), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("key_ids", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("roles_ended", sa.Integer(), nullable=False),
         sa.Column("requests_withdrawn", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_departure")),
@@ -314,21 +315,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_component_page_position", "component", ["page_id", "group_id", "position"], unique=False)
     op.create_table(
-        "departure_key",
-        sa.Column("departure_id", sa.String(length=12), nullable=False),
-        sa.Column("key_id", sa.String(length=12), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["departure_id"],
-            ["departure.id"],
-            name=op.f("fk_departure_key_departure_id_departure"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name=op.f("fk_departure_key_key_id_api_key")),
-        sa.PrimaryKeyConstraint("departure_id", "key_id", name=op.f("pk_departure_key")),
-    )
-    op.create_index(op.f("ix_departure_key_key_id"), "departure_key", ["key_id"], unique=False)
-    op.create_table(
         "key_announcement",
         sa.Column("id", sa.String(length=12), nullable=False),
         sa.Column("key_id", sa.String(length=12), nullable=False),
@@ -495,8 +481,6 @@ def downgrade() -> None:
     op.drop_index("ix_key_announcement_open", table_name="key_announcement")
     op.drop_index(op.f("ix_key_announcement_key_id"), table_name="key_announcement")
     op.drop_table("key_announcement")
-    op.drop_index(op.f("ix_departure_key_key_id"), table_name="departure_key")
-    op.drop_table("departure_key")
     op.drop_index("ix_component_page_position", table_name="component")
     op.drop_table("component")
     op.drop_index(op.f("ix_user_group_member_user_id"), table_name="user_group_member")
