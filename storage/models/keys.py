@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Id, Name, SlackId
@@ -176,9 +176,11 @@ class KeyUse(Base):
     last_refused_at: Mapped[datetime | None]
     last_address: Mapped[str | None] = mapped_column(String(64))
     last_user_agent: Mapped[str | None] = mapped_column(String(255))
-    reads: Mapped[int] = mapped_column(default=0)
-    writes: Mapped[int] = mapped_column(default=0)
-    refused: Mapped[int] = mapped_column(default=0)
+    knock_told_at: Mapped[datetime | None]
+    """When owners were last told that it was used while suspended."""
+    reads: Mapped[int] = mapped_column(BigInteger, default=0)
+    writes: Mapped[int] = mapped_column(BigInteger, default=0)
+    refused: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class KeyUseDay(Base):
@@ -188,6 +190,6 @@ class KeyUseDay(Base):
 
     key_id: Mapped[str] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
-    reads: Mapped[int] = mapped_column(default=0)
-    writes: Mapped[int] = mapped_column(default=0)
-    refused: Mapped[int] = mapped_column(default=0)
+    reads: Mapped[int] = mapped_column(BigInteger, default=0)
+    writes: Mapped[int] = mapped_column(BigInteger, default=0)
+    refused: Mapped[int] = mapped_column(BigInteger, default=0)
