@@ -1,0 +1,5 @@
+"""`python -m bot` is the console command `keydesk`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""The command line: each command reads its arguments, calls the desk and prints the answer."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands import config, db
+from bot.commands.console import Console, KeydeskGroup
+from bot.settings import ENV_FILE
+
+_HELP = """\
+The Slack front desk of a status page: roles, API keys by request and approval, and a weekly digest of unused keys.
+
+Settings come from the environment and from .env; `keydesk config` lists them. To try Keydesk without a Slack account,
+type `keydesk demo`.
+"""
+
+
+def create_cli() -> typer.Typer:
+    """The command `keydesk` with all its families."""
+    cli = typer.Typer(
+        name="keydesk",
+        help=_HELP,
+        cls=KeydeskGroup,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @cli.callback()
+    def keydesk(
+        context: typer.Context,
+        env_file: Annotated[
+            Path, typer.Option(help="File with settings; variables of the environment come before it.")
+        ] = ENV_FILE,
+    ) -> None:
+        context.obj = Console(env_file)
+
+    config.register(cli)
+    db.register(cli)
+    return cli
+
+
+def main() -> None:
+    """Run the command line."""
+    create_cli()(prog_name="keydesk")

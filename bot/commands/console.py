@@ -1,0 +1,116 @@
+"""What all commands share: settings, the desk, who acts, and errors as two lines instead of a traceback."""
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from sqlalchemy.exc import OperationalError
+from typer.core import TyperGroup
+
+from bot.settings import Settings, SettingsError, load_settings, make_policy
+from desk.clock import SystemClock
+from desk.errors import KeydeskError
+from desk.transaction import Actor, Desk
+from storage import schema
+from storage.database import Database
+
+
+def say(text: str = "") -> None:
+    """Print a line of the answer."""
+    typer.echo(text)
+
+
+def complain(text: str) -> None:
+    """Print a line to standard error."""
+    typer.echo(text, err=True)
+
+
+class KeydeskGroup(TyperGroup):
+    """Shows a refusal as its sentence and its hint, and ends with 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was typed."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            for problem in error.problems:
+                complain(problem)
+            complain(error.hint)
+        except KeydeskError as error:
+            complain(error.sentence)
+            if error.hint:
+                complain(error.hint)
+        except OperationalError as error:
+            complain(f"The database does not answer: {str(error.orig).strip().splitlines()[0]}")
+            complain("Is KEYDESK_DATABASE_URL right, and does the server run? 'keydesk config' shows it.")
+        raise typer.Exit(1)
+
+
+def database_address(settings: Settings) -> str:
+    """The database's address; a relative SQLite path begins in the data folder."""
+    start = "sqlite:///"
+    path = settings.database_url.removeprefix(start)
+    if path == settings.database_url or Path(path).is_absolute() or path == ":memory:":
+        return settings.database_url
+    return f"{start}{settings.data_folder / path}"
+
+
+def operator() -> Actor:
+    """Whoever has the shell: an operator, by login name."""
+    try:
+        return Actor.operator(getpass.getuser())
+    except (KeyError, OSError):
+        # Containers run under numbers that no user has.
+        return Actor.operator(f"uid-{os.getuid()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What was typed before the command."""
+
+    env_file: Path
+
+    def settings(self) -> Settings:
+        """The settings. Raises SettingsError."""
+        return load_settings(self.env_file)
+
+    @contextmanager
+    def database(self, settings: Settings) -> Iterator[Database]:
+        """The database, whatever state it is in."""
+        database = Database.from_url(database_address(settings), threads=settings.database_threads)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """The desk on an up-to-date database. Raises KeydeskError when the database has another schema."""
+        settings = self.settings()
+        with self.database(settings) as database:
+            require_schema(database)
+            yield Desk(database, SystemClock(), make_policy(settings))
+
+
+def require_schema(database: Database) -> None:
+    """Raises KeydeskError unless the database has the schema that this release needs."""
+    found, newest = schema.find_revision(database.engine), schema.newest_revision()
+    if found is None:
+        raise KeydeskError("The database is empty.", "Type 'keydesk db upgrade' to prepare it.")
+    if found != newest:
+        raise KeydeskError(
+            f"The database has schema {found}, and this release needs {newest}.",
+            "Type 'keydesk db upgrade', or run the release that the database was made with.",
+        )
+
+
+def console_of(context: typer.Context) -> Console:
+    """What was typed before the command."""
+    console = context.obj
+    assert isinstance(console, Console)
+    return console

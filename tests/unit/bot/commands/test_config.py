@@ -1,0 +1,56 @@
+"""`keydesk config`."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import list_settings, render_env_example
+from tests.unit.bot.commands.conftest import Run
+
+
+def test_every_setting_is_shown_with_value_and_source(
+    keydesk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each setting stands on a line with its value and where that is from, secrets masked, with its help below."""
+    (tmp_path / ".env").write_text("KEYDESK_PORT=4000\nSLACK_SIGNING_SECRET=planted\n")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-planted")
+    result = keydesk("config")
+    assert result.exit_code == 0
+    assert "  KEYDESK_PORT = 4000  (.env)\n      Port to listen on.\n" in result.output
+    assert "  SLACK_BOT_TOKEN = xoxb-…  (environment)\n" in result.output
+    assert "  KEYDESK_OWNERS = not set  (default)\n" in result.output
+    assert "planted" not in result.output
+    assert [e.variable for e in list_settings(None) if f"  {e.variable} = " not in result.output] == []
+
+
+def test_help_can_be_left_out(keydesk: Run) -> None:
+    """The brief form has a line for each setting and one for each group."""
+    result = keydesk("config", "--brief")
+    assert "Port to listen on." not in result.output
+    entries = list_settings(None)
+    assert len(result.output.splitlines()) == len(entries) + len({entry.group for entry in entries})
+
+
+def test_wrong_settings_are_told_and_end_with_1(keydesk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list is shown all the same, and every fault is told on standard error."""
+    monkeypatch.setenv("KEYDESK_PORT", "http")
+    monkeypatch.setenv("KEYDESK_PROT", "1")
+    result = keydesk("config")
+    assert result.exit_code == 1
+    assert "  KEYDESK_PORT = http  (environment)" in result.stdout
+    assert result.stderr.splitlines() == [
+        "KEYDESK_PROT is not a setting of Keydesk: did you mean KEYDESK_PORT?",
+        'KEYDESK_PORT is "http" but must be a whole number from 1 to 65535.',
+        "'keydesk config' lists every setting with its help.",
+    ]
+
+
+def test_the_example_file_is_printed_as_it_is(keydesk: Run) -> None:
+    """`--example` prints a file that can be saved as `.env`."""
+    assert keydesk("config", "--example").stdout == render_env_example()
+
+
+def test_another_file_can_be_named(keydesk: Run, tmp_path: Path) -> None:
+    """`--env-file` before the command replaces `.env`."""
+    (tmp_path / "other.env").write_text("KEYDESK_PORT=4001\n")
+    assert "KEYDESK_PORT = 4001" in keydesk("--env-file", "other.env", "config").output
