@@ -144,6 +144,9 @@ class ApiKey(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime]
+    extended_at: Mapped[datetime | None]
+    expiry_said_days: Mapped[int | None]
+    """Of which days before its expiry it was said last that it comes; 0: that it came."""
     revealed_at: Mapped[datetime | None]
     """When its secret was seen to reach the collector's screen."""
     voided_at: Mapped[datetime | None]
