@@ -1,0 +1,103 @@
+"""Who has which role, and by which grant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from desk.people import Subject, group_name, member_name
+from desk.permissions import full_member_condition, open_grant_condition
+from desk.transaction import Transaction
+from storage.models import Grant, Member, Page, Role, SubjectKind, UserGroup, UserGroupMember
+
+
+@dataclass(frozen=True, slots=True)
+class ListedGrant:
+    """A grant with names. `through` is the group by which the asked-for person has it, None for their own."""
+
+    grant: Grant
+    subject: Subject
+    page_name: str | None
+    through: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A full member who has a role now, and the grants that give it."""
+
+    user_id: str
+    name: str
+    sources: tuple[ListedGrant, ...]
+
+
+def page_name(tx: Transaction, grant: Grant) -> str | None:
+    """The name of the page that a grant is for; None for all pages."""
+    if grant.page_id is None:
+        return None
+    page = tx.session.get(Page, grant.page_id)
+    return page.name if page else grant.page_id
+
+
+def list_grants(
+    tx: Transaction, *, subject: Subject | None = None, page_id: str | None = None
+) -> Sequence[ListedGrant]:
+    """Open grants: everybody's, or those that reach one user (own and through groups) or belong to one group.
+
+    With a page, those that hold on it. Owners first, then by role and age.
+    """
+    statement = select(Grant).where(open_grant_condition(tx.now))
+    if subject is not None:
+        statement = statement.where(_reaches(subject))
+    if page_id is not None:
+        statement = statement.where(or_(Grant.page_id == page_id, Grant.page_id.is_(None)))
+    grants = tx.session.scalars(statement.order_by(Grant.created_at, Grant.id)).all()
+    order = list(Role)
+    return [_listed(tx, grant, subject) for grant in sorted(grants, key=lambda grant: order.index(Role(grant.role)))]
+
+
+def _reaches(subject: Subject) -> ColumnElement[bool]:
+    own = and_(Grant.subject_kind == subject.kind, Grant.subject_id == subject.id)
+    if subject.kind == SubjectKind.GROUP:
+        return own
+    groups = (
+        select(UserGroupMember.group_id)
+        .join(UserGroup, UserGroup.group_id == UserGroupMember.group_id)
+        .where(UserGroupMember.user_id == subject.id, UserGroup.is_disabled.is_(False))
+    )
+    return or_(own, and_(Grant.subject_kind == SubjectKind.GROUP, Grant.subject_id.in_(groups)))
+
+
+def _listed(tx: Transaction, grant: Grant, asked: Subject | None) -> ListedGrant:
+    kind = SubjectKind(grant.subject_kind)
+    name = group_name if kind == SubjectKind.GROUP else member_name
+    subject = Subject(kind, grant.subject_id, name(tx.session, grant.subject_id))
+    through = subject.name if asked is not None and asked.kind != kind else None
+    return ListedGrant(grant, subject, page_name(tx, grant), through)
+
+
+def list_holders(tx: Transaction, role: Role, page_id: str | None = None) -> Sequence[Holder]:
+    """The full members who were granted a role, on a page (or on any, without one), by name.
+
+    Owners have every role and are not listed for others; neither is everybody who has the default role.
+    """
+    sources: dict[str, list[ListedGrant]] = {}
+    for item in list_grants(tx, page_id=page_id):
+        if item.grant.role == role:
+            for user_id in _reached_by(tx, item.subject):
+                sources.setdefault(user_id, []).append(item)
+    members = tx.session.scalars(
+        select(Member)
+        .where(Member.user_id.in_(sources), full_member_condition())
+        .order_by(Member.name, Member.user_id)
+    ).all()
+    return [Holder(member.user_id, member.name, tuple(sources[member.user_id])) for member in members]
+
+
+def _reached_by(tx: Transaction, subject: Subject) -> Sequence[str]:
+    if subject.kind == SubjectKind.USER:
+        return [subject.id]
+    return tx.session.scalars(
+        select(UserGroupMember.user_id)
+        .join(UserGroup, UserGroup.group_id == UserGroupMember.group_id)
+        .where(UserGroupMember.group_id == subject.id, UserGroup.is_disabled.is_(False))
+    ).all()
