@@ -6,6 +6,7 @@ import { announce, fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { encodeCommand, encodeMentions } from "./mentions.js";
 import { publish, store } from "./store.js";
+import { dismissToast } from "./toast.js";
 
 const MAX_HEIGHT_PX = 220;
 const drafts = new Map();
@@ -27,7 +28,7 @@ export class Composer {
       button.addEventListener("click", () => this.insert(mark));
       return button;
     };
-    this.node = h("form", { class: "composer", "aria-label": where.label, novalidate: true },
+    this.node = h("form", { class: "composer", novalidate: true },
       h("div", { class: "composer-box" }, this.input,
         h("div", { class: "composer-tools" }, !where.threadTs && shortcut("/", "Slash commands"), shortcut("@", "Mention someone"), shortcut("#", "Name a channel"), this.send)),
       this.hint, this.completion.popup);
@@ -99,6 +100,7 @@ export class Composer {
   /** Say what went wrong, and let the person try again with what they typed. */
   giveBack(text, sentence) {
     announce(sentence);
+    dismissToast(sentence);
     publish("notice", { channel: this.where.channel, text: sentence });
     if (!this.input.value) {
       this.input.value = text;

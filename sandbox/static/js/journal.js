@@ -27,6 +27,7 @@ function titleOf(entry) {
 
 function outcome(entry) {
   if (entry.kind === "api") return { good: entry.ok !== false, words: entry.ok === false ? entry.error ?? String(entry.status) : "ok" };
+  if (entry.acked === null) return { good: true, words: "waiting" };
   if (entry.kind === "delivery") return { good: Boolean(entry.acked), words: entry.acked ? `acknowledged${entry.ms === undefined ? "" : ` in ${Math.round(entry.ms)} ms`}` : "not acknowledged" };
   if (entry.kind === "response_url") return { good: entry.status < 300, words: String(entry.status) };
   return { good: false, words: "violation" };
@@ -68,15 +69,15 @@ export function renderJournal(body) {
   let after = 0;
   let timer = 0;
   let stopped = false;
-  const open = new Map();
+  const drawn = new Map();
 
   function take(entry) {
-    // A delivery is journalled when it leaves and completed when it is acknowledged.
+    const known = drawn.get(entry.n);
+    if (known?.acked === entry.acked && known) return;
     const node = row(entry);
-    const old = open.get(entry.n);
-    if (old?.isConnected) old.replaceWith(node);
+    if (known) known.node.replaceWith(node);
     else list.prepend(node);
-    open.set(entry.n, node);
+    drawn.set(entry.n, { node, acked: entry.acked });
     while (list.children.length > KEPT) list.lastElementChild.remove();
   }
 
@@ -84,7 +85,9 @@ export function renderJournal(body) {
     try {
       const { entries } = await getJournal(after);
       entries.forEach(take);
-      after = entries.reduce((most, entry) => Math.max(most, entry.n), after);
+      // A delivery that waits for its acknowledgement is read again.
+      const waiting = entries.find((entry) => entry.acked === null);
+      after = waiting ? waiting.n - 1 : entries.reduce((most, entry) => Math.max(most, entry.n), after);
       note.textContent = "";
     } catch (error) {
       note.textContent = error.message;

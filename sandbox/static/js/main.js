@@ -18,6 +18,7 @@ import { setUpThread, showThread } from "./thread.js";
 import { toast } from "./toast.js";
 
 const LINK_PATIENCE_MS = 1500;
+const EMPTY_STATE = { team: { id: "", name: "Sandbox" }, me: null, users: [], usergroups: [], conversations: [], commands: [], app: {}, connected: false };
 
 let live = null;
 let entering = 0;
@@ -57,7 +58,7 @@ const onFrame = {
   },
   user({ user }) {
     store.users.set(user.id, user);
-    if (user.id === store.me.id) store.me = user;
+    if (user.id === store.me?.id) store.me = user;
     publish("people");
     showRoute();
   },
@@ -71,6 +72,7 @@ const onFrame = {
     publish("conversations");
     showRoute();
   },
+  reset: () => location.reload(),
   toast: ({ text, level }) => toast(text, level),
   connected({ connected }) {
     store.connected = connected;
@@ -119,6 +121,7 @@ function showTitle() {
 }
 
 function showRoute() {
+  if (!store.me) return;
   const route = readRoute();
   showPane(route);
   showThread(route);
@@ -160,7 +163,14 @@ async function follow(route) {
   showRoute();
 }
 
-function showFailure(error) {
+/** Nobody can be here, a deactivated person for instance: say why, and leave the way to the others open. */
+async function showFailure(error) {
+  live?.close();
+  resetPane();
+  dropViews();
+  if (!store.users.size) loadState(await api.getState().catch(() => ({ ...EMPTY_STATE })));
+  store.me = null;
+  publish("state");
   const retry = h("button", { type: "button", class: "button button-primary" }, "Try again");
   retry.addEventListener("click", () => location.reload());
   fill(document.getElementById("pane"), h("div", { class: "pane-empty", role: "alert" }, h("h2", {}, "The workspace could not be opened"), h("p", {}, error.message), retry));

@@ -82,7 +82,7 @@ export function renderMessage(channel, message, { grouped = false, openThread = 
   const time = h("time", { datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullLabel(message.ts) }, timeLabel(message.ts));
   const head = h("div", { class: `message-head${grouped ? " visually-hidden" : ""}` },
     h("span", { class: "message-author" }, name), isApp && h("span", { class: "badge" }, "APP"), time);
-  const gutter = h("div", { class: "message-gutter" }, grouped ? h("span", { class: "gutter-time", "aria-hidden": "true" }, timeLabel(message.ts).replace(/\s?[AP]M/, "")) : avatar(isApp && !user ? null : user));
+  const gutter = h("div", { class: "message-gutter" }, grouped ? h("span", { class: "gutter-time", "aria-hidden": "true" }, timeLabel(message.ts).replace(/\s?[AP]M/, "")) : avatar(isApp ? null : user ?? { id: message.user ?? "", name }));
   const reply = openThread && !message.is_ephemeral && h("button", { type: "button", class: "icon-button", "aria-label": "Reply in thread", title: "Reply in thread" }, icon("reply"));
   if (reply) reply.addEventListener("click", () => openThread(message.thread_ts ?? message.ts));
   return h("li", { class: `message${grouped ? " grouped" : ""}${message.is_ephemeral ? " ephemeral" : ""}`, "data-ts": message.ts, "data-channel": channel },

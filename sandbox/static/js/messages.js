@@ -49,6 +49,7 @@ export class MessageList {
     this.node = h("div", { class: "message-area" }, this.scroller, this.pill);
     this.watcher = new ResizeObserver(() => { if (this.sticks) this.toBottom(); });
     this.watcher.observe(this.scroller);
+    this.watcher.observe(this.list);
     this.sticks = true;
   }
 

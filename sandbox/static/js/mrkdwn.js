@@ -65,7 +65,8 @@ function angleToken(inside) {
     return dateNode(ts, unescape(pattern ?? ""), address, label);
   }
   if (target.startsWith("!")) return h("span", { class: "mention mention-me" }, `@${target.slice(1).split("^")[0]}`);
-  return externalLink(target, label ? replaceEmoji(label) : unescape(target).replace(/^mailto:/, ""));
+  const link = externalLink(target, label ? replaceEmoji(label) : unescape(target).replace(/^mailto:/, ""));
+  return link instanceof Text && !label ? document.createTextNode(`<${unescape(inside)}>`) : link;
 }
 
 // Marks count only at the edge of a word; inside them, links and code are taken whole.

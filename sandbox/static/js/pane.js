@@ -25,7 +25,7 @@ function menuButton() {
 }
 
 function tabLinks(conversation, tab) {
-  const shownTabs = TABS.filter(([name]) => name !== "home" || store.app.home_tab_enabled);
+  const shownTabs = TABS.filter(([name]) => store.app[`${name}_tab_enabled`] !== false);
   return h("nav", { class: "tabs", "aria-label": store.app.name }, shownTabs.map(([name, label, picture]) => {
     const route = () => ({ as: readRoute().as, c: conversation.id, tab: name });
     const link = h("a", { href: routeHref(route()), class: "tab", "aria-current": name === tab ? "page" : null }, icon(picture), label);
@@ -35,7 +35,7 @@ function tabLinks(conversation, tab) {
 
 function channelHeader(conversation) {
   return h("header", { class: "pane-header" }, menuButton(),
-    h("h2", { class: "pane-title" }, icon("hash"), conversation.name),
+    h("h2", { class: "pane-title" }, icon(conversation.is_private ? "lock" : "hash"), conversation.name),
     conversation.topic && h("p", { class: "pane-topic" }, conversation.topic));
 }
 
@@ -57,6 +57,9 @@ function composerFor(conversation) {
   if (store.me.deleted) return h("p", { class: "composer-closed" }, `${displayName(store.me)} is deactivated. Slack would have signed this person out.`);
   if (conversation.kind === "channel" && conversation.is_member === false) {
     return h("p", { class: "composer-closed" }, `${displayName(store.me)} is not in #${conversation.name}. This is a preview.`);
+  }
+  if (conversation.kind === "im" && store.app.messages_tab_read_only) {
+    return h("p", { class: "composer-closed" }, `Sending messages to ${store.app.name} has been turned off. Use its commands in a channel.`);
   }
   const label = conversation.kind === "im" ? `Message ${store.app.name}` : `Message #${conversation.name}`;
   return new Composer({ channel: conversation.id, label, id: "composer-input" }).node;

@@ -28,7 +28,7 @@ function section(title, entries) {
 
 function channelEntries(route) {
   return [...store.conversations.values()].filter(({ kind }) => kind === "channel").sort((a, b) => a.name.localeCompare(b.name))
-    .map((conversation) => entry({ conversation, label: conversation.name, picture: icon("hash"), current: conversation.id === route.c, kind: "channel" }));
+    .map((conversation) => entry({ conversation, label: conversation.name, picture: icon(conversation.is_private ? "lock" : "hash"), current: conversation.id === route.c, kind: "channel" }));
 }
 
 const botUser = () => store.users.get(store.app.bot_user_id) ?? null;
@@ -50,7 +50,10 @@ export function setUpSidebar() {
   const sidebar = document.getElementById("sidebar");
 
   function draw() {
-    if (!store.me) return;
+    if (!store.me) {
+      fill(sidebar, h("header", { class: "side-header" }, h("h1", {}, store.team.name)));
+      return;
+    }
     const route = readRoute();
     const direct = findAppConversation();
     const inApp = direct && route.c === direct.id;
@@ -62,7 +65,7 @@ export function setUpSidebar() {
       h("div", { class: "side-scroll" },
         section("Channels", channelEntries(route)),
         section("Direct messages", direct ? [entry({ conversation: direct, label: store.app.name, picture: avatar(botUser(), "small"), tab: "messages", current: inApp && route.tab === "messages", kind: "im" })] : []),
-        section("Apps", direct ? [entry({ conversation: { ...direct, unread: 0 }, label: store.app.name, picture: avatar(botUser(), "small"), tab: "home", current: inApp && route.tab !== "messages", kind: "app" })] : [])),
+        section("Apps", direct && store.app.home_tab_enabled ? [entry({ conversation: { ...direct, unread: 0 }, label: store.app.name, picture: avatar(botUser(), "small"), tab: "home", current: inApp && route.tab !== "messages", kind: "app" })] : [])),
       h("p", { class: `side-status ${store.linked && store.connected ? "on" : "off"}`, role: "status" },
         h("span", { class: "dot", "aria-hidden": "true" }),
         !store.linked ? "Reconnecting to the sandbox…" : store.connected ? `${store.app.name} is connected` : `${store.app.name} is not connected`),

@@ -5,7 +5,7 @@ const listeners = new Map();
 export const store = {
   me: null,
   team: { id: "", name: "" },
-  app: { id: "", name: "", bot_user_id: "", home_tab_enabled: true },
+  app: { id: "", name: "", bot_user_id: "", home_tab_enabled: true, messages_tab_enabled: true },
   users: new Map(),
   usergroups: new Map(),
   conversations: new Map(),
@@ -30,12 +30,12 @@ export function publish(topic, detail) {
 /** Take over the answer of `GET /sandbox/state`. */
 export function loadState(state) {
   store.team = state.team;
-  store.app = { home_tab_enabled: true, ...state.app };
+  store.app = { home_tab_enabled: true, messages_tab_enabled: true, ...state.app };
   store.users = new Map(state.users.map((user) => [user.id, user]));
   store.me = typeof state.me === "string" ? store.users.get(state.me) : state.me;
   store.usergroups = new Map(state.usergroups.map((group) => [group.id, group]));
   store.conversations = new Map(state.conversations.map((conversation) => [conversation.id, conversation]));
-  store.commands = [...state.commands].sort((a, b) => a.command.localeCompare(b.command));
+  store.commands = state.commands;
   store.connected = state.connected;
   publish("state");
 }

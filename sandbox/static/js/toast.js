@@ -3,10 +3,19 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
+/** Take a notice away, because its words stand somewhere better. */
+export function dismissToast(text) {
+  for (const node of document.querySelectorAll("#toasts .toast")) {
+    if (node.querySelector("p").textContent === text) node.remove();
+  }
+}
+
 const SHOWN_MS = { info: 5000, error: 12000 };
 
+/** Show a notice; one that is on the screen already is not shown twice. */
 export function toast(text, level = "info") {
   const box = document.getElementById("toasts");
+  dismissToast(text);
   const close = h("button", { class: "icon-button", type: "button", "aria-label": "Dismiss notice" }, icon("close"));
   const node = h(
     "div",
