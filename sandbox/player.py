@@ -205,6 +205,14 @@ def text_of(thing: Json) -> str:
     return str(text["text"] if isinstance(text, dict) else text)
 
 
+def find_label(surface: Json, beginning: str) -> str | None:
+    """The label of the first button that begins so, or None."""
+    for _, element in elements_of(surface.get("blocks") or []):
+        if element["type"] == "button" and text_of(element).startswith(beginning):
+            return text_of(element)
+    return None
+
+
 def words_of(thing: Any) -> str:
     """All text in a message, view or block, joined by spaces: what a person could read there."""
     if isinstance(thing, dict):
