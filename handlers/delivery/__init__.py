@@ -1,0 +1,1 @@
+"""Delivery: what the outbox holds goes out to Slack."""

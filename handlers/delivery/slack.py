@@ -1,0 +1,149 @@
+"""The calls to Slack that deliver: post, edit, and look for a message that may have been posted already."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from desk.clock import Clock
+from handlers.delivery.failures import CallError, Trouble, failure_of
+from handlers.slack.blocks import Message, plain
+from storage.outbox import Place
+
+_log = structlog.get_logger(__name__)
+
+EVENT_TYPE = "keydesk"
+"""The type of the metadata by which Keydesk knows its messages again."""
+
+_MAX_TEXT = 3_000
+_PAGE = 100
+_PAGES = 10
+_CLOCKS_APART = timedelta(minutes=5)
+_UNREADABLE = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
+
+
+def make_delivery_client(
+    token: str, session: aiohttp.ClientSession, *, base_url: str | None = None
+) -> AsyncWebClient:
+    """A client that makes each call once: trying again is for the outbox, which knows what was tried before."""
+    options: dict[str, Any] = {"base_url": base_url} if base_url else {}
+    return AsyncWebClient(token=token, session=session, retry_handlers=[], **options)
+
+
+class SlackDelivery:
+    """Posts and edits messages. Every failure is raised as CallError; no call takes longer than `timeout`."""
+
+    def __init__(self, client: AsyncWebClient, clock: Clock, *, timeout: timedelta = timedelta(seconds=10)) -> None:
+        self._client = client
+        self._clock = clock
+        self._timeout = timeout
+        self._closed_until: dict[str, datetime] = {}
+        self._limited_posts: dict[str, datetime] = {}
+
+    async def post(self, conversation: str, message: Message, message_id: str) -> Place:
+        """Post a message into a channel or, given a user id, into that person's direct messages."""
+        answer = await self._call(
+            "chat.postMessage",
+            self._client.chat_postMessage,
+            limited=conversation,
+            channel=conversation,
+            text=plain(message.text, limit=_MAX_TEXT),
+            blocks=message.blocks or None,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"message_id": message_id}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return Place(answer["channel"], answer["ts"])
+
+    async def update(self, place: Place, message: Message) -> None:
+        """Bring a posted message up to date; its metadata stays."""
+        await self._call(
+            "chat.update",
+            self._client.chat_update,
+            channel=place.channel_id,
+            ts=place.ts,
+            text=plain(message.text, limit=_MAX_TEXT),
+            blocks=message.blocks or None,
+        )
+
+    async def find_posted(
+        self, conversation: str, message_id: str, *, since: datetime, after: Place | None = None
+    ) -> Place | None:
+        """A copy of the message that was posted about or after `since` (and after the copy at `after`), if any.
+
+        Where history cannot be read it is taken as absent, and the log says so: a double is better than a loss.
+        """
+        oldest = f"{(since - _CLOCKS_APART).timestamp():.6f}"
+        if after is not None and float(after.ts) > float(oldest):
+            oldest = after.ts
+        try:
+            channel = await self._channel_of(conversation)
+            return await self._search(channel, message_id, oldest)
+        except CallError as error:
+            if error.trouble is not Trouble.REFUSED and error.error not in _UNREADABLE:
+                raise
+            _log.warning("history_unreadable", conversation=conversation, message_id=message_id, error=error.error)
+            return None
+
+    async def _channel_of(self, conversation: str) -> str:
+        if not conversation.startswith(("U", "W")):
+            return conversation
+        answer = await self._call("conversations.open", self._client.conversations_open, users=conversation)
+        return str(answer["channel"]["id"])
+
+    async def _search(self, channel: str, message_id: str, oldest: str) -> Place | None:
+        cursor = ""
+        for _ in range(_PAGES):
+            answer = await self._call(
+                "conversations.history",
+                self._client.conversations_history,
+                channel=channel,
+                oldest=oldest,
+                limit=_PAGE,
+                include_all_metadata=True,
+                cursor=cursor or None,
+            )
+            for found in answer["messages"]:
+                metadata = found.get("metadata") or {}
+                payload = metadata.get("event_payload") or {}
+                if metadata.get("event_type") == EVENT_TYPE and payload.get("message_id") == message_id:
+                    return Place(channel, found["ts"])
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return None
+        _log.warning("history_too_long", conversation=channel, message_id=message_id, pages=_PAGES)
+        return None
+
+    async def _call(
+        self, name: str, method: Callable[..., Awaitable[AsyncSlackResponse]], *, limited: str = "", **arguments: Any
+    ) -> dict[str, Any]:
+        """One Web API call. `limited` is the conversation whose own limit the call falls under, if one does."""
+        now = self._clock.now()
+        wait = self._closed_until.get(name, now) - now
+        if wait > timedelta():
+            raise CallError(Trouble.WAIT, name, "ratelimited", wait=wait)
+        try:
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                response = await method(**arguments)
+        except Exception as error:
+            failure = failure_of(name, error)
+            if failure.trouble is Trouble.WAIT:
+                self._note_limit(name, limited, self._clock.now() + failure.wait)
+            raise failure from error
+        assert isinstance(response.data, dict)
+        return response.data
+
+    def _note_limit(self, name: str, conversation: str, until: datetime) -> None:
+        # Posts are limited per channel first. A second channel that is limited meanwhile means the whole workspace;
+        # every other method is limited for the workspace at once.
+        now = self._clock.now()
+        if conversation:
+            self._limited_posts = {place: end for place, end in self._limited_posts.items() if end > now}
+            self._limited_posts[conversation] = until
+        if not conversation or len(self._limited_posts) > 1:
+            self._closed_until[name] = until
