@@ -1,0 +1,25 @@
+"""`docs/settings.md`, written from the table of settings."""
+
+from bot.settings.loading import list_settings
+
+_HEAD = """\
+# Settings
+
+Settings come from the environment and, where that says nothing, from the file `.env`. `keydesk config` shows every
+setting with its present value and where it comes from, secrets masked. Wrong settings stop the start, with one
+sentence each, all at once. This page is written from the same table that is read at the start.
+"""
+
+
+def render_settings_page() -> str:
+    """The text of `docs/settings.md`: every setting with its default and help, group by group."""
+    lines = [_HEAD]
+    group = ""
+    for entry in list_settings(env_file=None):
+        if entry.group != group:
+            group = entry.group
+            lines += [f"## {group}\n", "| variable | default | what it does |", "| --- | --- | --- |"]
+        default = f"`{entry.default}`" if entry.default else "none"
+        lines.append(f"| `{entry.variable}` | {default} | {entry.help} Expected: {entry.expects}. |")
+    text = "\n".join(lines) + "\n"
+    return text.replace("|\n## ", "|\n\n## ")

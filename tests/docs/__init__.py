@@ -1,0 +1,1 @@
+"""Documentation agrees with the code."""
