@@ -78,7 +78,8 @@ class Args:
         """The argument as an object or list, which forms carry as JSON text. Raises SlackError with `error`."""
         value = self.values.get(name)
         if not isinstance(value, str):
-            return value
+            # A copy, for what is kept of it goes on changing while the journal says what was sent.
+            return json.loads(json.dumps(value))
         if not value:
             return None
         try:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from sandbox.blockkit import BLOCKS_TEXT_LIMIT, VIEW_BYTES_LIMIT, check_blocks, check_view, measure_text, measure_view
 from sandbox.bodies import Args
 from sandbox.errors import InvalidBlocksError, SlackError
 from sandbox.messages import fill_block_ids
@@ -78,12 +79,28 @@ def read_thread_ts(args: Args) -> Json:
 
 def check_message_content(content: Json) -> None:
     """Raise SlackError `invalid_blocks` or `msg_blocks_too_long` for blocks that Slack would refuse."""
+    blocks = content.get("blocks") or []
+    problems = check_blocks(blocks) if blocks else []
+    for place, attachment in enumerate(content.get("attachments") or []):
+        if isinstance(attachment, dict) and attachment.get("blocks"):
+            problems += check_blocks(attachment["blocks"], f"/attachments/{place}/blocks")
+    if problems:
+        raise InvalidBlocksError("invalid_blocks", problems)
+    if measure_text(blocks) > BLOCKS_TEXT_LIMIT:
+        raise SlackError("msg_blocks_too_long")
 
 
 def build_view(workspace: Workspace, view: Any, *, kind: str) -> Json:
     """A view as Slack keeps it, from what the app sent. Raises SlackError for what Slack would refuse."""
     if not isinstance(view, dict):
         raise InvalidBlocksError("invalid_arguments", ["must provide an object [json-pointer:/view]"])
+    if measure_view(view) > VIEW_BYTES_LIMIT:
+        raise SlackError("view_too_large")
+    problems = check_view(view)
+    if view.get("type") in ("modal", "home") and view["type"] != kind:
+        problems.append(f"unsupported type: {view['type']} [json-pointer:/view/type]")
+    if problems:
+        raise InvalidBlocksError("invalid_arguments", problems)
     view_id = workspace.ids.next_id("V")
     built: Json = {
         "id": view_id,

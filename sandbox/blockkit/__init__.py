@@ -1,10 +1,27 @@
-"""Would Slack accept this? Block Kit's rules and limits, with Slack's own sentences."""
+"""Would Slack accept this? Block Kit's rules and limits, with Slack's own sentences.
 
-from __future__ import annotations
+problems = check_message({"channel": "C0STATUS01", "text": "…", "blocks": […]})
+problems = check_view({"type": "modal", …})
+"""
 
-from typing import Any
+from sandbox.blockkit.surfaces import (
+    BLOCKS_TEXT_LIMIT,
+    VIEW_BYTES_LIMIT,
+    check_blocks,
+    check_message,
+    check_options,
+    check_view,
+    measure_text,
+    measure_view,
+)
 
-
-def check_options(body: dict[str, Any]) -> list[str]:
-    """What is wrong with an answer to block_suggestion; empty when Slack would take it."""
-    return [] if "options" in body or "option_groups" in body else ["missing required field: options"]
+__all__ = [
+    "BLOCKS_TEXT_LIMIT",
+    "VIEW_BYTES_LIMIT",
+    "check_blocks",
+    "check_message",
+    "check_options",
+    "check_view",
+    "measure_text",
+    "measure_view",
+]
