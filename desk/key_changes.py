@@ -5,7 +5,7 @@ from datetime import datetime
 from desk.audit import Action
 from desk.errors import InvalidInputError
 from desk.key_lookup import find_use
-from desk.key_refusals import RecentlyUsedError
+from desk.key_refusals import RecentlyUsedError, RecentUse
 from desk.key_rules import Change
 from desk.key_state import KeyState, state_of
 from desk.key_steps import (
@@ -19,7 +19,7 @@ from desk.key_steps import (
 )
 from desk.permissions import effective_roles
 from desk.transaction import Transaction
-from storage.models import ApiKey, KeyStatus, KeyUse, Role
+from storage.models import ApiKey, KeyStatus, Role
 
 MAXIMUM_NAME = 100
 _LIVE = (KeyStatus.ACTIVE, KeyStatus.SUSPENDED)
@@ -76,18 +76,19 @@ def revoke_key(
     return key
 
 
-def find_recent_use(tx: Transaction, key: ApiKey) -> KeyUse | None:
-    """The marks of use of a key that somebody would miss, else None.
+def find_recent_use(tx: Transaction, key: ApiKey) -> RecentUse | None:
+    """The last call with a key that somebody would miss, when it was within the policy's `recently_used`.
 
-    That is one with a successful call within the policy's `recently_used` or, of a suspended key, a refused one.
+    That is a successful call or, with a suspended key, a refused one.
     """
     use = find_use(tx, key.id)
     if use is None:
         return None
-    suspended = state_of(key, tx.now) is KeyState.SUSPENDED
-    seen = [use.last_used_at, use.last_refused_at if suspended else None]
-    since = tx.now - tx.policy.recently_used
-    return use if any(instant is not None and instant >= since for instant in seen) else None
+    knocked = use.last_refused_at if state_of(key, tx.now) is KeyState.SUSPENDED else None
+    seen = [instant for instant in (use.last_used_at, knocked) if instant is not None]
+    if not seen or max(seen) < tx.now - tx.policy.recently_used:
+        return None
+    return RecentUse(max(seen), use.last_address, use.last_user_agent, refused=max(seen) == knocked)
 
 
 def extend_key(tx: Transaction, key_id: str, until: datetime, *, version: int | None = None) -> ApiKey:

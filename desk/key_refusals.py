@@ -1,5 +1,8 @@
 """Why a key cannot be changed, in words."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import select
 
 from desk.audit import Action
@@ -8,7 +11,7 @@ from desk.key_rules import Refusal
 from desk.permissions import ask_an_owner
 from desk.phrases import name_of
 from desk.transaction import Transaction
-from storage.models import ApiKey, AuditEvent, KeyUse
+from storage.models import ApiKey, AuditEvent
 
 _VERBS: dict[Action, str] = {
     Action.KEY_MINTED: "collected it",
@@ -26,12 +29,23 @@ _VERBS: dict[Action, str] = {
 }
 
 
-class RecentlyUsedError(KeydeskError):
-    """The key is about to be revoked although something used it lately; `use` says when and from where."""
+@dataclass(frozen=True, slots=True)
+class RecentUse:
+    """The last call with a key that somebody would miss."""
 
-    def __init__(self, key: ApiKey, use: KeyUse) -> None:
+    at: datetime
+    address: str | None
+    user_agent: str | None
+    refused: bool
+    """The key is suspended, and something still knocks with it."""
+
+
+class RecentlyUsedError(KeydeskError):
+    """The key is about to be revoked although something used it lately: `use` says when and from where."""
+
+    def __init__(self, key: ApiKey, use: RecentUse) -> None:
         super().__init__(f"“{key.name}” was used lately.", "Suspend it instead, or confirm that it is to be revoked.")
-        self.key = key
+        self.key_id = key.id
         self.use = use
 
 

@@ -22,7 +22,7 @@ from desk.key_lookup import (
     list_keys,
 )
 from desk.key_questions import ask_for_extension, ask_holder, keep_key
-from desk.key_refusals import RecentlyUsedError
+from desk.key_refusals import RecentlyUsedError, RecentUse
 from desk.key_rotation import begin_rotation, find_successor, find_waiting_rotation
 from desk.key_rules import Change, decide_change, list_changes, person_of, standing_of
 from desk.key_state import KeyState, is_retiring, state_of
@@ -34,6 +34,7 @@ __all__ = [
     "KeyState",
     "KeyView",
     "ListedKey",
+    "RecentUse",
     "RecentlyUsedError",
     "ask_for_extension",
     "ask_holder",
