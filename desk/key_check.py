@@ -89,7 +89,10 @@ def state_at(key: RingKey, now: datetime) -> KeyState:
 
 
 def decide_call(key: RingKey, need: Need | None, page_id: str | None, now: datetime) -> Verdict:
-    """Whether a call with `key` may go on. `need` is None where any active key will do; `page_id` where no page is named."""
+    """Whether a call with `key` may go on.
+
+    `need` is None where any active key will do, `page_id` where the call names no page.
+    """
     if state_at(key, now) != KeyState.ACTIVE:
         return Verdict.NOT_ACTIVE
     if need is not None and not allows(key.scopes, resource=need.resource, write=need.write):

@@ -1,0 +1,185 @@
+"""Uses of keys: noted in memory as they happen, written down in batches.
+
+A kill loses the marks since the last flush, about a second's worth by default. It never loses a key, a decision
+or an audit event: those are committed before anybody sees them.
+"""
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+import structlog
+
+from storage.database import Database
+from storage.uses import UseMark, add_uses, added, in_chunks
+
+_log = structlog.get_logger(__name__)
+
+MAX_MARKS = 100_000
+"""How many marks are kept while the database cannot be reached; later ones are counted as lost."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_MAX_USER_AGENT = 255
+_MAX_ADDRESS = 64
+
+
+class UseKind(StrEnum):
+    """What came of a call."""
+
+    READ = "read"
+    WRITE = "write"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A call with a suspended key."""
+
+    key_id: str
+    version: int
+    """The key's version, as it was when the call was refused."""
+    at: datetime
+    address: str | None
+    user_agent: str | None
+
+
+class _Counts:
+    """A mark that is still growing."""
+
+    __slots__ = (
+        "address",
+        "first_used_at",
+        "last_read_at",
+        "last_refused_at",
+        "last_used_at",
+        "last_write_at",
+        "reads",
+        "refused",
+        "user_agent",
+        "writes",
+    )
+
+    def __init__(self) -> None:
+        self.reads = self.writes = self.refused = 0
+        self.first_used_at: datetime | None = None
+        self.last_used_at: datetime | None = None
+        self.last_read_at: datetime | None = None
+        self.last_write_at: datetime | None = None
+        self.last_refused_at: datetime | None = None
+        self.address: str | None = None
+        self.user_agent: bytes | None = None
+
+    def mark(self, key_id: str, day: date) -> UseMark:
+        return UseMark(
+            key_id=key_id,
+            day=day,
+            reads=self.reads,
+            writes=self.writes,
+            refused=self.refused,
+            first_used_at=self.first_used_at,
+            last_used_at=self.last_used_at,
+            last_read_at=self.last_read_at,
+            last_write_at=self.last_write_at,
+            last_refused_at=self.last_refused_at,
+            last_address=clean_address(self.address),
+            last_user_agent=clean_user_agent(self.user_agent),
+        )
+
+
+class UseLog:
+    """Uses that are not written down yet. `note` may be called from any thread and costs the same for any number."""
+
+    def __init__(self, *, max_marks: int = MAX_MARKS) -> None:
+        self._max_marks = max_marks
+        self._growing: dict[tuple[str, date], _Counts] = {}
+        self._waiting: dict[tuple[str, date], UseMark] = {}
+        self._lock = threading.Lock()
+        self._lost = 0
+
+    def note(self, key_id: str, kind: UseKind, at: datetime, address: str | None, user_agent: bytes | None) -> None:
+        """Remember one use. The address and user agent are kept of successful calls only."""
+        place = (key_id, at.date())
+        with self._lock:
+            counts = self._growing.get(place)
+            if counts is None:
+                if len(self._growing) + len(self._waiting) >= self._max_marks and place not in self._waiting:
+                    self._lost += 1
+                    return
+                counts = self._growing[place] = _Counts()
+            if kind is UseKind.REFUSED:
+                counts.refused += 1
+                counts.last_refused_at = at
+                return
+            if kind is UseKind.READ:
+                counts.reads += 1
+                counts.last_read_at = at
+            else:
+                counts.writes += 1
+                counts.last_write_at = at
+            if counts.first_used_at is None:
+                counts.first_used_at = at
+            counts.last_used_at = at
+            counts.address = address
+            counts.user_agent = user_agent
+
+    def take(self) -> Sequence[UseMark]:
+        """Everything noted so far, which the caller now answers for: write it down, or give it back."""
+        with self._lock:
+            growing, self._growing = self._growing, {}
+            waiting, self._waiting = self._waiting, {}
+        for (key_id, day), counts in growing.items():
+            _add(waiting, counts.mark(key_id, day))
+        return list(waiting.values())
+
+    def take_lost(self) -> int:
+        """How many uses could not be kept since this was asked last."""
+        with self._lock:
+            lost, self._lost = self._lost, 0
+        return lost
+
+    def give_back(self, marks: Sequence[UseMark]) -> None:
+        """Keep marks that could not be written, for the next `take`."""
+        with self._lock:
+            newer, self._waiting = self._waiting, {(mark.key_id, mark.day): mark for mark in marks}
+            for mark in newer.values():
+                _add(self._waiting, mark)
+
+
+def _add(marks: dict[tuple[str, date], UseMark], mark: UseMark) -> None:
+    place = (mark.key_id, mark.day)
+    before = marks.get(place)
+    marks[place] = mark if before is None else added(before, mark)
+
+
+def clean_user_agent(presented: bytes | None) -> str | None:
+    """A user agent that can be stored and shown: up to 255 characters, none of them control characters."""
+    if presented is None:
+        return None
+    return _CONTROL.sub("", presented.decode("utf-8", "replace")).strip()[:_MAX_USER_AGENT] or None
+
+
+def clean_address(address: str | None) -> str | None:
+    """An address as it is stored: up to 64 characters."""
+    return address[:_MAX_ADDRESS] if address else None
+
+
+def flush_uses(database: Database, log: UseLog) -> int:
+    """Write down what the log holds, in short transactions, and give the number of marks written.
+
+    What cannot be written goes back into the log. Raises what the database raised.
+    """
+    marks = log.take()
+    written = 0
+    try:
+        for chunk in in_chunks(marks):
+            with database.write() as session:
+                add_uses(session, chunk)
+            written += len(chunk)
+    finally:
+        if written < len(marks):
+            ordered = [mark for chunk in in_chunks(marks) for mark in chunk]
+            log.give_back(ordered[written:])
+    return written

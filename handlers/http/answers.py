@@ -1,0 +1,33 @@
+"""Answers as plain ASGI sends them."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+# Statuspage's own management API answers so.
+_JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"), (b"cache-control", b"no-cache"))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response: status, body of JSON (or nothing) and what headers it has besides the usual ones."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[Header, ...] = ()
+
+
+async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:
+    """Send it. To HEAD go the headers that GET would get, and no body."""
+    headers: list[Header] = [*answer.headers]
+    if answer.status != 204:
+        headers += _JSON_HEADERS
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})

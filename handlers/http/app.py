@@ -1,0 +1,136 @@
+"""Everything that Keydesk answers over HTTP, as one ASGI application."""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from desk.key_ring import KeyRing, read_key_ring
+from desk.transaction import Desk
+from desk.uses import UseLog
+from handlers.http.addresses import Network
+from handlers.http.answers import Receive, Scope, Send
+from handlers.http.health import Check, health_routes
+from handlers.http.key_check import KeyCheck
+from handlers.http.use_flusher import UseFlusher
+from handlers.http.v1.api import PREFIX, ManagementApi
+from handlers.http.v1.documents import PageDocuments, read_page_documents
+from handlers.http.v1.pages import page_routes
+from storage.mirror import Mirror
+from storage.signals import Topic
+from storage.watcher import Watcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """The numbers that the HTTP side reads."""
+
+    use_flush_interval: timedelta = timedelta(seconds=1)
+    """How often uses of keys are written down: what a kill can lose of them, and of nothing else."""
+    revision_interval: timedelta = timedelta(seconds=1)
+    """How often other processes' changes are looked for; a key revoked elsewhere stops working within this time."""
+    distrust_after: timedelta = timedelta(seconds=5)
+    """API calls get 503 when for this long nobody could tell whether the key ring is up to date."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Networks of proxies whose `X-Forwarded-For` is believed."""
+
+
+class HttpApp:
+    """The ASGI application. It answers properly within `running()`; serve it without ASGI lifespan."""
+
+    def __init__(
+        self, *, api: ManagementApi, rest: Starlette, check: KeyCheck, flusher: UseFlusher, watcher: Watcher
+    ) -> None:
+        self._api = api
+        self._rest = rest
+        self._watcher = watcher
+        self._flusher = flusher
+        self.key_check = check
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """API calls take the short way; everything else goes to Starlette."""
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._api(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load what is kept in memory and keep it up to date within the block; write uses down at its end.
+
+        Stop the server inside the block, so that the last calls are noted too. Raises what the database raises
+        when the first loading fails.
+        """
+        await self._watcher.load()
+        tasks = [asyncio.create_task(self._watcher.run()), asyncio.create_task(self._flusher.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            await self._flusher.close()
+
+
+def create_http_app(
+    desk: Desk,
+    *,
+    routes: Sequence[BaseRoute] = (),
+    checks: Mapping[str, Check] | None = None,
+    settings: HttpSettings | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> HttpApp:
+    """Assemble the application.
+
+    `routes` are Starlette's, for everything but `/v1/`, `/healthz` and `/readyz` (as `/slack/events`). `checks`
+    join the key ring's own in `/readyz`. `monotonic` tells seconds and never goes back.
+    """
+    settings = settings or HttpSettings()
+    ring: Mirror[KeyRing] = Mirror(desk.database, Topic.KEYS, read_key_ring, monotonic=monotonic)
+    documents: Mirror[PageDocuments] = Mirror(desk.database, Topic.PAGES, read_page_documents, monotonic=monotonic)
+    uses = UseLog()
+    flusher = UseFlusher(desk, uses, interval=settings.use_flush_interval)
+    check = KeyCheck(
+        ring,
+        uses,
+        desk.clock,
+        distrust_after=settings.distrust_after,
+        trusted_proxies=settings.trusted_proxies,
+        on_knock=flusher.knock,
+    )
+    api = ManagementApi(check, page_routes(documents), lambda page_id: page_id in documents.value.pages)
+    rest = Starlette(
+        routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}), *routes],
+        exception_handlers={HTTPException: _as_json},
+    )
+    watcher = Watcher(desk.database, [ring, documents], interval=settings.revision_interval, monotonic=monotonic)
+    return HttpApp(api=api, rest=rest, check=check, flusher=flusher, watcher=watcher)
+
+
+def _ring_check(ring: Mirror[KeyRing], check: KeyCheck) -> Check:
+    async def look() -> str | None:
+        if check.is_confident():
+            return None
+        age = ring.age()
+        since = "never" if math.isinf(age) else f"for {age:.0f} seconds not"
+        return f"The key ring was {since} compared with the database; API calls are refused until it is."
+
+    return look
+
+
+async def _as_json(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    body = {"error": error.detail, "message": error.detail}
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)

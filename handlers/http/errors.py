@@ -1,0 +1,79 @@
+"""Errors in Statuspage's own shape, each with a sentence for the person who reads the client's log.
+
+The specification names the field `message`, the live service and its clients say `error`: both are there.
+"""
+
+import json
+from collections.abc import Collection
+
+from handlers.http.answers import Answer, Header
+
+COULD_NOT_AUTHENTICATE = "Could not authenticate"
+KEY_IN_ADDRESS = (
+    "The api_key parameter is not accepted: addresses end up in logs, and the key with them."
+    " Send it in a header instead, as in: Authorization: OAuth <key>."
+    " Then rotate the key, because this address may be in a log already."
+)
+NOT_FOUND = "The requested resource could not be found."
+
+
+def error_answer(status: int, sentence: str, *headers: Header) -> Answer:
+    """An error with this sentence as `error` and `message`."""
+    body = json.dumps({"error": sentence, "message": sentence}, ensure_ascii=False).encode()
+    return Answer(status, body, headers)
+
+
+_CHALLENGE: Header = (b"www-authenticate", b'OAuth realm="Keydesk"')
+UNAUTHENTICATED = error_answer(401, COULD_NOT_AUTHENTICATE, _CHALLENGE)
+"""One and the same for no key, an unknown one and one that is not active, so that probing tells nothing."""
+KEY_IN_ADDRESS_REFUSED = error_answer(401, KEY_IN_ADDRESS, _CHALLENGE)
+
+
+def scope_missing(scope: str, resource: str) -> Answer:
+    """403: the key may not do this."""
+    kind = resource.replace("_", " ")
+    act = "Changing" if scope.endswith(":write") else "Reading"
+    return error_answer(
+        403,
+        f"This key lacks the scope {scope}. {act} {kind} needs it:"
+        " ask for a key that has it with /keys request in Slack.",
+    )
+
+
+def page_outside(page_id: str) -> Answer:
+    """403: the key is for other pages."""
+    return error_answer(
+        403, f"This key is not for the page {page_id}. Ask for one that is with /keys request in Slack."
+    )
+
+
+def not_found(sentence: str = NOT_FOUND) -> Answer:
+    """404: no such thing."""
+    return error_answer(404, sentence)
+
+
+def method_not_allowed(method: str, allowed: Collection[str]) -> Answer:
+    """405, with the methods that there are."""
+    methods = ", ".join(allowed)
+    return error_answer(405, f"{method} is not possible here; use {methods}.", (b"allow", methods.encode()))
+
+
+def options(allowed: Collection[str]) -> Answer:
+    """204: what can be done here. Browsers of other sites are told nothing more: keys do not belong there."""
+    return Answer(204, headers=((b"allow", ", ".join(allowed).encode()),))
+
+
+def not_confident(retry_after: int) -> Answer:
+    """503: Keydesk cannot tell at present which keys are good."""
+    return error_answer(
+        503,
+        "Keydesk cannot check keys at the moment, because it has lost touch with its database. Please try again.",
+        (b"retry-after", b"%d" % retry_after),
+    )
+
+
+def went_wrong(reference: str) -> Answer:
+    """500: an error nobody expected; the reference is in the log."""
+    return error_answer(
+        500, f"Something went wrong on our side. Tell an operator the reference {reference} if it stays so."
+    )

@@ -1,0 +1,89 @@
+"""Writes the use log down once a second, and tells owners of knocks at once."""
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from desk.knocks import QUIET, tell_of_knock
+from desk.transaction import Actor, Desk
+from desk.uses import Knock, UseLog, flush_uses
+
+_log = structlog.get_logger(__name__)
+
+_ACTOR = Actor.job("key_check")
+
+
+class UseFlusher:
+    """The way from the use log to the database. Call `knock` from the event loop, where it does not wait."""
+
+    def __init__(self, desk: Desk, uses: UseLog, *, interval: timedelta) -> None:
+        self._desk = desk
+        self._uses = uses
+        self._interval = interval.total_seconds()
+        self._woken = asyncio.Event()
+        self._knocks: dict[str, Knock] = {}
+        self._told: dict[str, Knock] = {}
+        self._failing = False
+        # A thread of its own: marks are written even while every thread of the pool waits for something.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-uses")
+
+    def knock(self, knock: Knock) -> None:
+        """Have owners told, unless they were told of this key lately."""
+        told = self._told.get(knock.key_id)
+        if told is not None and told.version == knock.version and knock.at - told.at < QUIET:
+            return
+        self._knocks.setdefault(knock.key_id, knock)
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Flush at every interval until cancelled. Failures are logged and tried again; nothing is dropped."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._interval)
+            self._woken.clear()
+            try:
+                await self.flush()
+            except Exception as error:
+                if not self._failing:
+                    _log.warning("uses_not_written", error=str(error))
+                self._failing = True
+                # A knock that could not be told must not turn this into a busy loop.
+                await asyncio.sleep(self._interval)
+            else:
+                self._failing = False
+
+    async def flush(self) -> None:
+        """Write down everything noted so far. Raises what the database raises; what was not written is kept."""
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._flush))
+
+    def _flush(self) -> None:
+        try:
+            flush_uses(self._desk.database, self._uses)
+            if lost := self._uses.take_lost():
+                _log.error("uses_lost", uses=lost, reason="the database could not be reached for too long")
+        finally:
+            self._tell()
+
+    def _tell(self) -> None:
+        for knock in list(self._knocks.values()):
+            self._desk.write_now(_ACTOR, partial(tell_of_knock, knock=knock))
+            self._told[knock.key_id] = knock
+            self._knocks.pop(knock.key_id, None)
+        self._forget_told(self._desk.clock.now())
+
+    def _forget_told(self, now: datetime) -> None:
+        for key_id in [key_id for key_id, knock in self._told.items() if now - knock.at >= QUIET]:
+            del self._told[key_id]
+
+    async def close(self) -> None:
+        """The last flush. What cannot be written now is lost, and the log says how much."""
+        try:
+            await self.flush()
+        except Exception as error:
+            lost = sum(mark.reads + mark.writes + mark.refused for mark in self._uses.take())
+            _log.error("uses_lost", uses=lost, reason=str(error))
+        self._thread.shutdown(wait=False)

@@ -1,0 +1,1 @@
+"""Statuspage's management API, version 1, in its own shapes."""
