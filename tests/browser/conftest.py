@@ -1,0 +1,92 @@
+"""A real Chromium for the browser tests, and pages in it that may not complain."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from sandbox.server import SandboxServer
+from tests.browser.parrot import Parrot
+from tests.browser.stage import OpenPage, Stage
+from tests.setup_browser import find_browser
+from tests.waiting import wait_until
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # The network ends at this machine for the browser too.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+_PATIENCE_MS = 10_000
+
+
+# Playwright's synchronous interface keeps an event loop running in this thread, so the browser is closed as soon
+# as the tests of this folder are through: asynchronous tests elsewhere need the thread for themselves.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once for all tests of this folder."""
+    executable = find_browser()
+    if executable is None:
+        pytest.fail("The browser tests need Chromium: run `make test`, which fetches it, or install it.", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """`open_page(url, **context_options)`: a page of its own; the test fails if it met an error of its own.
+
+    `prepare(page)` runs before the page goes to its address.
+    """
+    contexts = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def open_page(url: str, *, prepare: Callable[[Page], None] | None = None, **options: Any) -> Page:
+        context = browser.new_context(**{"reduced_motion": "reduce", "locale": "en-US", **options})
+        contexts.append(context)
+        context.set_default_timeout(_PATIENCE_MS)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if prepare:
+            prepare(page)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints, f"the page complained: {complaints}"
+
+
+@pytest.fixture(scope="package")
+def parrot_cage() -> Iterator[tuple[SandboxServer, Parrot]]:
+    """A running sandbox with the parrot connected, for all tests of this folder."""
+    with SandboxServer(manifest=Path(__file__).with_name("parrot.yml")) as server:
+        parrot = Parrot(server.api_url)
+        parrot.start()
+        wait_until(lambda: server.workspace.connected)
+        yield server, parrot
+        parrot.stop()
+
+
+@pytest.fixture
+def stage(parrot_cage: tuple[SandboxServer, Parrot], open_page: OpenPage) -> Stage:
+    """A fresh workspace with the parrot in it: nothing said, nothing open."""
+    server, parrot = parrot_cage
+    server.workspace.reset()
+    parrot.forget()
+    return Stage(server, parrot, open_page)
