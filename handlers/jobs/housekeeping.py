@@ -1,0 +1,32 @@
+"""Forgets what nobody will ask for again: handled events, delivered rows, finished runs. Never an audit event."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from desk.transaction import Desk
+from storage.jobs import forget_runs
+from storage.outbox import forget_settled
+from storage.seen_events import forget_events
+
+KEEP_EVENTS = timedelta(days=7)
+"""Slack repeats an event within an hour or so."""
+KEEP_DELIVERIES = timedelta(days=30)
+KEEP_RUNS = timedelta(days=7)
+
+
+async def tidy(desk: Desk, _scheduled_at: datetime) -> int:
+    """Delete old rows in small batches; gives how many."""
+    now = desk.clock.now()
+    batches: tuple[Callable[[Session], int], ...] = (
+        partial(forget_events, before=now - KEEP_EVENTS),
+        partial(forget_settled, before=now - KEEP_DELIVERIES),
+        partial(forget_runs, before=now - KEEP_RUNS),
+    )
+    total = 0
+    for batch in batches:
+        while done := await desk.database.run_write(batch):
+            total += done
+    return total

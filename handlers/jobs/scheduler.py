@@ -1,0 +1,122 @@
+"""Scheduled jobs: every replica's clock looks each minute, and the database says whose run it is.
+
+A job is due by its schedule and by the newest run that was finished, so it does not matter which replica looks, how
+late, or how often: a run that was missed while everything was down is found at the next look, and one that failed or
+whose replica died is taken up again when its lease is over.
+"""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped] # it has no types
+from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
+from sqlalchemy.orm import Session
+
+from desk.transaction import Desk
+from handlers.jobs.schedule import Schedule, find_due
+from storage import jobs as runs
+
+_log = structlog.get_logger(__name__)
+_LATE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that happens by schedule. `work` is told the instant for which the run was scheduled.
+
+    `work` must bear being run again when it failed or was cut off, and take less time than `lease`.
+    """
+
+    name: str
+    schedule: Schedule
+    work: Callable[[datetime], Awaitable[object]]
+    lease: timedelta = timedelta(minutes=10)
+
+
+class Scheduler:
+    """Runs jobs that are due: by the minute between `start()` and `stop()`, or once at `run_due()`."""
+
+    def __init__(self, desk: Desk, jobs: Sequence[Job], *, name: str | None = None) -> None:
+        self._desk = desk
+        self._jobs = tuple(jobs)
+        self._name = name or f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._clockwork: AsyncIOScheduler | None = None
+        self._running: dict[str, asyncio.Task[bool]] = {}
+
+    def start(self) -> None:
+        """Look now, which catches up what was missed, and then at every full minute."""
+        self._clockwork = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        for job in self._jobs:
+            self._clockwork.add_job(self._look, CronTrigger(second=0, timezone=UTC), args=[job], id=job.name)
+        self._clockwork.start()
+        for job in self._jobs:
+            self._take_up(job)
+
+    async def stop(self, *, patience: timedelta = timedelta(seconds=10)) -> None:
+        """Start nothing more; wait for what runs, and cut it off when `patience` is over."""
+        if self._clockwork is not None:
+            self._clockwork.shutdown(wait=False)
+            self._clockwork = None
+        running = list(self._running.values())
+        if not running:
+            return
+        _, late = await asyncio.wait(running, timeout=patience.total_seconds())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def run_due(self) -> Sequence[str]:
+        """Run every job that is due, one after another; the names of those that were done."""
+        return [job.name for job in self._jobs if await self._run_if_due(job)]
+
+    async def _look(self, job: Job) -> None:
+        # APScheduler cuts its own coroutines off when it stops; ours are waited for.
+        self._take_up(job)
+
+    def _take_up(self, job: Job) -> None:
+        if job.name not in self._running:
+            task = asyncio.create_task(self._run_if_due(job), name=f"job:{job.name}")
+            self._running[job.name] = task
+            task.add_done_callback(lambda _task: self._running.pop(job.name))
+
+    async def _run_if_due(self, job: Job) -> bool:
+        """Whether the job was due, nobody else's, and done."""
+        try:
+            scheduled_at = await self._desk.database.run_write(partial(self._claim, job))
+            if scheduled_at is None:
+                return False
+            late = self._desk.clock.now() - scheduled_at
+            if late > _LATE:
+                _log.warning("job_late", job=job.name, scheduled_at=scheduled_at.isoformat(), late=str(late))
+            await job.work(scheduled_at)
+            return await self._desk.database.run_write(partial(self._finish, job, scheduled_at))
+        except Exception as error:
+            reference = secrets.token_hex(4)
+            _log.error("job_failed", job=job.name, reference=reference, exc_info=error)
+            return False
+
+    def _claim(self, job: Job, session: Session) -> datetime | None:
+        now = self._desk.clock.now()
+        last = runs.find_last_finished(session, job.name)
+        if last is None:
+            runs.make_known(session, job.name, runs.period_of(job.schedule.latest(now)), now=now)
+            return None
+        scheduled_at = find_due(job.schedule, runs.instant_of(last), now)
+        if scheduled_at is None:
+            return None
+        period = runs.period_of(scheduled_at)
+        mine = runs.claim_run(session, job.name, period, who=self._name, now=now, lease=job.lease)
+        return scheduled_at if mine else None
+
+    def _finish(self, job: Job, scheduled_at: datetime, session: Session) -> bool:
+        period = runs.period_of(scheduled_at)
+        return runs.finish_run(session, job.name, period, who=self._name, now=self._desk.clock.now())

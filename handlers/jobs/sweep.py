@@ -1,0 +1,49 @@
+"""What time alone changes: requests expire, reminders go out, tickets lapse, grants end, keys retire and expire."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import structlog
+
+from desk.key_sweep import sweep_keys
+from desk.requests import sweep_requests
+from desk.roles import sweep_roles
+from desk.tickets import sweep_tickets
+from desk.transaction import Actor, Desk, Transaction
+from desk.unused_policy import sweep_announcements
+
+_log = structlog.get_logger(__name__)
+
+Sweep = Callable[[Transaction], int]
+"""Does a batch of what is due at the transaction's instant; gives how many things it dealt with."""
+
+AREAS: Mapping[str, Sweep] = {
+    "requests": sweep_requests,
+    "tickets": sweep_tickets,
+    "roles": sweep_roles,
+    "keys": sweep_keys,
+    "announcements": sweep_announcements,
+}
+_BATCHES = 50
+
+
+async def sweep(desk: Desk, _scheduled_at: datetime, *, areas: Mapping[str, Sweep] = AREAS) -> Mapping[str, int]:
+    """Do what is due in every area, batch by batch; how many things in each.
+
+    An area that fails is logged and does not hold up the others: the next minute sweeps it again.
+    """
+    return {area: await _sweep_area(desk, area, work) for area, work in areas.items()}
+
+
+async def _sweep_area(desk: Desk, area: str, work: Sweep) -> int:
+    total = 0
+    try:
+        for _ in range(_BATCHES):
+            done = await desk.write(Actor.job("sweep"), work)
+            total += done
+            if not done:
+                break
+    except Exception as error:
+        _log.error("sweep_failed", area=area, reference=secrets.token_hex(4), exc_info=error)
+    return total

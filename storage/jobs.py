@@ -1,0 +1,80 @@
+"""Runs of scheduled jobs: claimed in the database, so that each happens once however many replicas there are."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from storage.models import JobRun
+
+_PERIOD = "%Y-%m-%dT%H:%M:%SZ"
+_BEFORE_TIME = "known"
+"""Who claimed the run that stands for everything before a job was first known."""
+
+
+def period_of(scheduled_at: datetime) -> str:
+    """The name of a run: the instant for which it was scheduled, in UTC; names sort as the instants do."""
+    return scheduled_at.astimezone(UTC).strftime(_PERIOD)
+
+
+def instant_of(period: str) -> datetime:
+    """The instant that a run is named after."""
+    return datetime.strptime(period, _PERIOD).replace(tzinfo=UTC)
+
+
+def claim_run(session: Session, job: str, period: str, *, who: str, now: datetime, lease: timedelta) -> bool:
+    """Whether the run is `who`'s to do until the lease ends: nobody had it, or whoever did was not done in time."""
+    if _insert(session, job=job, period=period, claimed_by=who, lease_until=now + lease):
+        return True
+    taken_over = session.execute(
+        update(JobRun)
+        .where(JobRun.job == job, JobRun.period == period, JobRun.finished_at.is_(None), JobRun.lease_until <= now)
+        .values(claimed_by=who, lease_until=now + lease)
+    )
+    assert isinstance(taken_over, CursorResult)
+    return taken_over.rowcount == 1
+
+
+def finish_run(session: Session, job: str, period: str, *, who: str, now: datetime) -> bool:
+    """Write down that the run is done; False when somebody else has taken it over."""
+    result = session.execute(
+        update(JobRun)
+        .where(JobRun.job == job, JobRun.period == period, JobRun.claimed_by == who, JobRun.finished_at.is_(None))
+        .values(finished_at=now)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def make_known(session: Session, job: str, period: str, *, now: datetime) -> None:
+    """A job that was never seen before counts as done up to and with `period`: a fresh start owes nothing."""
+    if find_last_finished(session, job) is None:
+        _insert(session, job=job, period=period, claimed_by=_BEFORE_TIME, lease_until=now, finished_at=now)
+
+
+def find_last_finished(session: Session, job: str) -> str | None:
+    """The newest period of a job that was finished; None for a job that is not known."""
+    return session.scalars(
+        select(func.max(JobRun.period)).where(JobRun.job == job, JobRun.finished_at.is_not(None))
+    ).one()
+
+
+def forget_runs(session: Session, *, before: datetime) -> int:
+    """Delete finished runs of before an instant, but the newest of each job; how many."""
+    newest = select(func.max(JobRun.period)).where(JobRun.finished_at.is_not(None)).group_by(JobRun.job)
+    result = session.execute(
+        delete(JobRun)
+        .where(JobRun.finished_at < before, JobRun.period.not_in(newest))
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def _insert(session: Session, **values: Any) -> bool:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    result = session.execute(dialect.insert(JobRun).values(**values).on_conflict_do_nothing())
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
