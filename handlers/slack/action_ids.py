@@ -22,6 +22,7 @@ class ActionId(StrEnum):
     REQUEST_CHANGE = "request.change"
     REQUEST_DENY = "request.deny"
     REQUEST_WITHDRAW = "request.withdraw"
+    REQUEST_PAGES = "request.pages"
     TICKET_COLLECT = "ticket.collect"
 
     # Keys

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -140,6 +141,7 @@ class Answer:
 CommandHandler = Callable[[Front, Typed], Awaitable[Message | None]]
 ClickHandler = Callable[[Front, Click], Awaitable[Message | None]]
 SubmissionHandler = Callable[[Front, Submission], Awaitable[Answer | None]]
+ClosedHandler = Callable[[Front, str, str], Awaitable[None]]
 OptionsHandler = Callable[[Front, str, str], Awaitable[Sequence[Block]]]
 
 
@@ -262,6 +264,19 @@ async def _acknowledge(ack: Any, answer: Answer | None) -> None:
         await ack()
 
 
+def on_closed(front: Front, callback_id: CallbackId, handler: ClosedHandler) -> None:
+    """Learn that a person closed a modal that asked for it: handler(front, user id, private metadata)."""
+
+    @front.app.view_closed(str(callback_id))
+    async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        try:
+            await handler(front, body["user"]["id"], view.get("private_metadata", ""))
+        except Exception as error:
+            # The window is gone, so there is nowhere to say it.
+            _as_refusal(error)
+        await ack()
+
+
 def on_options(front: Front, action_id: str, handler: OptionsHandler) -> None:
     """Answer an external select: handler(front, user id, what was typed) gives up to 100 options."""
 
@@ -302,7 +317,7 @@ async def tell(front: Front, click: Click, message: Message) -> None:
             await front.client.views_push(trigger_id=click.trigger_id, view=notice("Keydesk", message))
         else:
             await front.client.views_open(trigger_id=click.trigger_id, view=notice("Keydesk", message))
-    except (SlackApiError, OSError) as error:
+    except (SlackApiError, aiohttp.ClientError, OSError) as error:
         _log.warning("answer_not_shown", user_id=click.user_id, action_id=click.action_id, error=str(error))
 
 

@@ -1,0 +1,32 @@
+"""Opening modals: the one thing that calls Slack before the acknowledgement, and so has little time."""
+
+import asyncio
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from desk.errors import KeydeskError
+from handlers.slack.blocks import Block
+from handlers.slack.doors import Front
+
+_log = structlog.get_logger(__name__)
+_SECONDS = 2.0
+
+
+async def open_modal(front: Front, trigger_id: str, view: Block) -> None:
+    """Open a modal for the person who clicked or typed. Raises KeydeskError that asks them to try again."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await front.client.views_open(trigger_id=trigger_id, view=view)
+    except (SlackApiError, aiohttp.ClientError, OSError) as error:
+        _log.warning("modal_not_opened", callback_id=view["callback_id"], problem=problem_of(error))
+        raise KeydeskError(
+            "Slack did not open the window in time.", "Nothing was changed: please try again."
+        ) from error
+
+
+def problem_of(error: Exception) -> str:
+    """What went wrong between us and Slack, in a word: Slack's own error code or the kind of exception."""
+    code = error.response.get("error") if isinstance(error, SlackApiError) else None
+    return str(code or type(error).__name__)
