@@ -1,6 +1,6 @@
 """Somebody leaves, comes back, or stops being a full member: what ends, what goes on, and who is told."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
@@ -15,7 +15,7 @@ from desk.role_cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.role_lists import list_grants
 from desk.tickets import withdraw_tickets_of
 from desk.transaction import Transaction
-from storage.models import ApiKey, Departure, Member, SubjectKind
+from storage.models import ApiKey, Departure, KeyRequest, Member, RequestStatus, SubjectKind, Ticket, TicketStatus
 
 REASON = "left Slack"
 
@@ -26,7 +26,7 @@ def members_left(tx: Transaction, members: Sequence[Member]) -> None:
     Owners get one card for each person who had any of these. Call it under `storage.locks.lock_people`, after the
     people are stored as deactivated.
     """
-    # Requests and tickets first, for all of them: whoever decides on one holds it while waiting for the audit chain.
+    lock_what_ends(tx, [member.user_id for member in members])
     withdrawn = {
         member.user_id: withdraw_requests_of(tx, member.user_id, f"{member.name} {REASON}.")
         + withdraw_tickets_of(tx, member.user_id, f"{member.name} {REASON}.")
@@ -34,6 +34,19 @@ def members_left(tx: Transaction, members: Sequence[Member]) -> None:
     }
     for member in members:
         _depart(tx, member, withdrawn[member.user_id])
+
+
+def lock_what_ends(tx: Transaction, user_ids: Collection[str]) -> None:
+    """Lock the requests and tickets that end when these people leave. Call it before anything is recorded.
+
+    Whoever decides on a request holds it while waiting for the audit chain, and must not wait for us.
+    """
+    requests = select(KeyRequest.id).where(
+        KeyRequest.requester_id.in_(user_ids), KeyRequest.status == RequestStatus.PENDING
+    )
+    tickets = select(Ticket.id).where(Ticket.collector_id.in_(user_ids), Ticket.status == TicketStatus.WAITING)
+    tx.session.execute(requests.order_by(KeyRequest.id).with_for_update())
+    tx.session.execute(tickets.order_by(Ticket.id).with_for_update())
 
 
 def _depart(tx: Transaction, member: Member, withdrawn: int) -> None:

@@ -32,6 +32,9 @@ GROUP_READABLE = "group.readable"
 SYNC_STOPPED = "sync.stopped"
 """The owners' card of a sync that would take roles from too many people."""
 
+SYNC_DONE = "sync.done"
+"""Said to the member whose sync took longer than a command may; the fact `report` is what it found."""
+
 
 def tell_granted(tx: Transaction, grant: Grant) -> None:
     """Tell the person, and the owners when there is a new one."""

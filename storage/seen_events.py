@@ -1,0 +1,27 @@
+"""Which of Slack's events were handled: Slack repeats what it thinks was lost."""
+
+from datetime import datetime
+
+from sqlalchemy import CursorResult, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from storage.models import SeenEvent
+
+
+def remember_event(session: Session, event_id: str, at: datetime) -> bool:
+    """True when this transaction is the one that handles the event; False when it was handled already.
+
+    Another transaction that handles it at this moment is waited for.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    result = session.execute(insert(SeenEvent).values(event_id=event_id, at=at).on_conflict_do_nothing())
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def forget_events(session: Session, before: datetime) -> int:
+    """Forget events that Slack will not repeat any more; gives how many."""
+    result = session.execute(delete(SeenEvent).where(SeenEvent.at < before))
+    assert isinstance(result, CursorResult)
+    return result.rowcount
