@@ -11,22 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from desk.key_ring import RingKey
+from desk.key_state import KeyState, state_of
 from desk.scopes import Scope, allows
-from storage.models import KeyStatus
 
 MAX_SECRET_LENGTH = 512
 """Longer values are nobody's key: an imported secret has up to 64 characters, one of Keydesk's own has 41."""
-
-
-class KeyState(StrEnum):
-    """What a key is at an instant. Only `active` opens anything."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    EXPIRED = "expired"
-    RETIRED = "retired"
-    """Its successor took over, and the grace period is over."""
-    REVOKED = "revoked"
 
 
 class Verdict(StrEnum):
@@ -75,25 +64,12 @@ def digest_of(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def state_at(key: RingKey, now: datetime) -> KeyState:
-    """The key's state at an instant; a key ends at its `expires_at` and `retires_at`, not after them."""
-    if key.status == KeyStatus.REVOKED:
-        return KeyState.REVOKED
-    if now >= key.expires_at:
-        return KeyState.EXPIRED
-    if key.retires_at is not None and now >= key.retires_at:
-        return KeyState.RETIRED
-    if key.status == KeyStatus.SUSPENDED:
-        return KeyState.SUSPENDED
-    return KeyState.ACTIVE
-
-
 def decide_call(key: RingKey, need: Need | None, page_id: str | None, now: datetime) -> Verdict:
     """Whether a call with `key` may go on.
 
     `need` is None where any active key will do, `page_id` where the call names no page.
     """
-    if state_at(key, now) != KeyState.ACTIVE:
+    if state_of(key, now) != KeyState.ACTIVE:
         return Verdict.NOT_ACTIVE
     if need is not None and not allows(key.scopes, resource=need.resource, write=need.write):
         return Verdict.SCOPE_MISSING

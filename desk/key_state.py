@@ -2,8 +2,22 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from storage.models import ApiKey, KeyStatus
+
+
+class HasState(Protocol):
+    """What a key's state follows from: a row of the database, or its copy in the key ring."""
+
+    @property
+    def status(self) -> KeyStatus: ...
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+    @property
+    def retires_at(self) -> datetime | None: ...
 
 
 class KeyState(StrEnum):
@@ -15,7 +29,7 @@ class KeyState(StrEnum):
     REVOKED = "revoked"
 
 
-def state_of(key: ApiKey, now: datetime) -> KeyState:
+def state_of(key: HasState, now: datetime) -> KeyState:
     """What `key` is at `now`. A key past its grace period counts as revoked, whether or not that was noted yet."""
     if key.status == KeyStatus.REVOKED or (key.retires_at is not None and key.retires_at <= now):
         return KeyState.REVOKED

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk.clock import Clock
-from desk.key_check import KeyState, Need, Verdict, decide_call, digest_of, find_secret, state_at
+from desk.key_check import Need, Verdict, decide_call, digest_of, find_secret
 from desk.key_ring import KeyRing, RingKey
+from desk.key_state import KeyState, state_of
 from desk.uses import Knock, UseKind, UseLog, clean_address, clean_user_agent
 from handlers.http.addresses import Network, client_address
 from handlers.http.answers import Answer, Scope
@@ -79,7 +80,7 @@ class KeyCheck:
         if key is None:
             return UNAUTHENTICATED
         now = self._clock.now()
-        state = state_at(key, now)
+        state = state_of(key, now)
         if state is KeyState.ACTIVE:
             return key
         self._refuse(key, state, caller, now)
@@ -105,7 +106,7 @@ class KeyCheck:
         key = self._ring.value.get(digest_of(secret))
         if key is not None:
             now = self._clock.now()
-            self._refuse(key, state_at(key, now), caller, now)
+            self._refuse(key, state_of(key, now), caller, now)
 
     def _refuse(self, key: RingKey, state: KeyState, caller: Caller, now: datetime) -> None:
         self._uses.note(key.id, UseKind.REFUSED, now, caller.address, caller.user_agent)
