@@ -12,16 +12,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.actors import find_surface, get_joined, get_person, get_view
 from sandbox.api.files import add_file
 from sandbox.commands import Commands, escape_mentions
 from sandbox.conversations import Conversation
-from sandbox.delivery import Deliverer
 from sandbox.endpoints import workspace_of
 from sandbox.errors import RefusedError
 from sandbox.events import Events
-from sandbox.interactions import Interactions, Surface
+from sandbox.interactions import Interactions
 from sandbox.messages import person_message, post_message, without_metadata
-from sandbox.people import Person, render_usergroup
+from sandbox.people import render_usergroup
 from sandbox.submissions import Submissions
 from sandbox.workspace import Workspace
 
@@ -52,28 +52,6 @@ async def read_body(request: Request) -> Json:
     if not isinstance(body, dict):
         raise RefusedError("The body must be a JSON object.")
     return body
-
-
-def get_person(workspace: Workspace, user: Any) -> Person:
-    """The person who acts. Raises RefusedError for somebody unknown, deactivated or a bot."""
-    person = workspace.people.get(user) if isinstance(user, str) else None
-    if person is None:
-        raise RefusedError(f"There is no user {user!r}.", 404)
-    if person.deleted:
-        raise RefusedError(f"{person.real_name} is deactivated.", 403)
-    if person.is_bot:
-        raise RefusedError(f"{person.real_name} is a bot.", 403)
-    return person
-
-
-def get_joined(workspace: Workspace, person: Person, channel: Any) -> Conversation:
-    """The conversation in which the person acts. Raises RefusedError unless they are in it."""
-    conversation = workspace.conversations.get(channel) if isinstance(channel, str) else None
-    if conversation is None or not workspace.can_see(person.id, conversation):
-        raise RefusedError(f"There is no channel {channel!r}.", 404)
-    if person.id not in conversation.members:
-        raise RefusedError(f"{person.real_name} is not in #{conversation.name}.", 403)
-    return conversation
 
 
 async def show_state(request: Request) -> Json:
@@ -238,35 +216,6 @@ async def close(request: Request) -> Json:
     return {"ok": True}
 
 
-def get_view(workspace: Workspace, person: Person, view_id: Any) -> Json:
-    """An open modal of this person. Raises RefusedError."""
-    for view in workspace.modals.list_stack(person.id):
-        if view["id"] == view_id:
-            return view
-    raise RefusedError("This modal is not open.", 404)
-
-
-def find_surface(workspace: Workspace, body: Json) -> Surface:
-    """The message, modal or Home tab that `container` names, as seen by `user`. Raises RefusedError."""
-    person = get_person(workspace, body.get("user"))
-    container = body.get("container") or {}
-    kind = container.get("type")
-    if kind == "message":
-        conversation = get_joined(workspace, person, container.get("channel"))
-        message = conversation.find_message(str(container.get("ts")), person.id)
-        if message is None:
-            raise RefusedError("There is no such message.", 404)
-        return Surface(person, message=message, conversation=conversation)
-    if kind == "view":
-        return Surface(person, view=get_view(workspace, person, container.get("view_id")))
-    if kind == "home":
-        home = workspace.home_views.get(person.id)
-        if home is None:
-            raise RefusedError("This Home tab is empty.", 404)
-        return Surface(person, view=home)
-    raise RefusedError(f"There is no container of type {kind!r}.")
-
-
 async def upload_file(request: Request) -> Json:
     """Choose a file for a file_input."""
     workspace, body = workspace_of(request), await read_body(request)
@@ -283,12 +232,6 @@ async def upload_file(request: Request) -> Json:
 
 def _answer(error: str | None) -> Json:
     return {"ok": True} if error is None else {"ok": False, "error": error}
-
-
-def deliverer_of(request: Request) -> Deliverer:
-    """What sends to the app."""
-    deliverer: Deliverer = request.app.state.deliverer
-    return deliverer
 
 
 ROUTES = [
