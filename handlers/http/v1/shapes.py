@@ -5,52 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from desk.page_fields import COLUMN_FIELDS, PAGE_FIELDS
 from storage.models import Component, ComponentStatus, Page
-
-_KEPT_BY_PAGE = (
-    "page_description",
-    "headline",
-    "branding",
-    "subdomain",
-    "domain",
-    "url",
-    "support_url",
-    "hidden_from_search",
-    "allow_page_subscribers",
-    "allow_incident_subscribers",
-    "allow_email_subscribers",
-    "allow_sms_subscribers",
-    "allow_rss_atom_feeds",
-    "allow_webhook_subscribers",
-    "notifications_from_email",
-    "notifications_email_footer",
-    "activity_score",
-    "twitter_username",
-    "viewers_must_be_team_members",
-    "ip_restrictions",
-    "city",
-    "state",
-    "country",
-    "time_zone",
-    "css_body_background_color",
-    "css_font_color",
-    "css_light_font_color",
-    "css_greens",
-    "css_yellows",
-    "css_oranges",
-    "css_blues",
-    "css_reds",
-    "css_border_color",
-    "css_graph_color",
-    "css_link_color",
-    "css_no_data",
-    "favicon_logo",
-    "transactional_logo",
-    "hero_cover",
-    "email_logo",
-    "twitter_logo",
-)
-_COLUMNS = ("page_description", "subdomain", "domain", "url", "time_zone")
 
 _WORST_LAST = {status: rank for rank, status in enumerate(ComponentStatus)}
 
@@ -65,13 +21,13 @@ def instant(at: datetime, zone: ZoneInfo) -> str:
 def page_shape(page: Page) -> Mapping[str, Any]:
     """A page as `GET /pages/{page_id}` shows it."""
     zone = ZoneInfo(page.time_zone)
-    values = page.configuration | {name: getattr(page, name) for name in _COLUMNS}
+    values = page.configuration | {name: getattr(page, name) for name in COLUMN_FIELDS}
     return {
         "id": page.id,
         "created_at": instant(page.created_at, zone),
         "updated_at": instant(page.updated_at, zone),
         "name": page.name,
-        **{name: values.get(name) for name in _KEPT_BY_PAGE},
+        **{name: values.get(name) for name in PAGE_FIELDS},
     }
 
 

@@ -1,0 +1,18 @@
+"""Pages from a small YAML file: read with an error for every mistake, planted as often as one likes."""
+
+from desk.seeds.planting import Planted, plant_seed
+from desk.seeds.reading import InvalidSeedError, read_seed
+from desk.seeds.samples import ACME, read_acme
+from desk.seeds.shape import ComponentSeed, PageSeed, Seed
+
+__all__ = [
+    "ACME",
+    "ComponentSeed",
+    "InvalidSeedError",
+    "PageSeed",
+    "Planted",
+    "Seed",
+    "plant_seed",
+    "read_acme",
+    "read_seed",
+]

@@ -1,0 +1,197 @@
+"""A seed put into the database: what is missing is made, what differs is changed, nothing is removed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from desk.audit import Action, record
+from desk.errors import ConflictError
+from desk.identifiers import new_id
+from desk.page_signal import pages_changed
+from desk.pages import find_organization
+from desk.seeds.shape import ComponentSeed, PageSeed, Seed
+from desk.transaction import Transaction
+from storage.models import Component, Organization, Page
+
+
+@dataclass(slots=True)
+class Planted:
+    """What a planting did: names, as people read them."""
+
+    made: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    left: int = 0
+    """How many things were as the seed says already."""
+
+
+def plant_seed(tx: Transaction, seed: Seed) -> Planted:
+    """Make the organization, pages and components of a seed; once they are there, bring them up to date.
+
+    A page is known by its id, else its subdomain, else its name; a component by its id, else its name within its
+    group. What the seed does not mention stays, and so does the status of a component that is there. Raises
+    ConflictError when an id belongs to another thing.
+    """
+    done = Planted()
+    organization = _plant_organization(tx, seed, done)
+    for page in seed.pages:
+        _plant_page(tx, organization, page, done)
+    if done.made or done.changed:
+        pages_changed(tx)
+    return done
+
+
+def _plant_organization(tx: Transaction, seed: Seed, done: Planted) -> Organization:
+    organization = find_organization(tx.session)
+    if organization is None:
+        organization = Organization(id=seed.organization_id or new_id(), name=seed.organization, created_at=tx.now)
+        tx.session.add(organization)
+        tx.session.flush()
+        done.made.append(f"organization {organization.name}")
+    elif seed.organization_id is not None and organization.id != seed.organization_id:
+        raise ConflictError(
+            f"The organization here has the id {organization.id}, not {seed.organization_id}.",
+            "One Keydesk serves one organization: use another database, or leave the id out.",
+        )
+    elif organization.name != seed.organization:
+        organization.name = seed.organization
+        done.changed.append(f"organization {organization.name}")
+    else:
+        done.left += 1
+        return organization
+    record(tx, Action.ORGANIZATION_SEEDED, "organization", organization.id, name=organization.name)
+    return organization
+
+
+def _plant_page(tx: Transaction, organization: Organization, seed: PageSeed, done: Planted) -> None:
+    before = len(done.made), len(done.changed)
+    page = _find_page(tx, seed)
+    values: dict[str, Any] = {
+        "name": seed.name,
+        "subdomain": seed.subdomain,
+        "domain": seed.domain,
+        "url": seed.url,
+        "page_description": seed.page_description,
+        "time_zone": seed.time_zone,
+        "configuration": (page.configuration if page is not None else {}) | seed.configuration,
+    }
+    if page is None:
+        page = Page(
+            id=seed.id or new_id(),
+            organization_id=organization.id,
+            created_at=tx.now,
+            updated_at=tx.now,
+            **_said(values),
+        )
+        tx.session.add(page)
+        tx.session.flush()
+        done.made.append(f"page {page.name}")
+    else:
+        _change(tx, page, values, f"page {seed.name}", done)
+    _plant_components(tx, page, seed.components, done)
+    made, changed = done.made[before[0] :], done.changed[before[1] :]
+    if made or changed:
+        record(tx, Action.PAGE_SEEDED, "page", page.id, name=page.name, made=made, changed=changed)
+
+
+def _find_page(tx: Transaction, seed: PageSeed) -> Page | None:
+    if seed.id is not None:
+        page = tx.session.get(Page, seed.id)
+        if page is not None:
+            _refuse_taken_subdomain(tx, page, seed)
+            return page
+    known = Page.subdomain == seed.subdomain if seed.subdomain is not None else Page.name == seed.name
+    page = tx.session.scalars(select(Page).where(known).order_by(Page.created_at, Page.id)).first()
+    _refuse_other_id(page, seed.id, seed.name)
+    return page
+
+
+def _refuse_taken_subdomain(tx: Transaction, page: Page, seed: PageSeed) -> None:
+    taken = select(Page.name).where(Page.subdomain == seed.subdomain, Page.id != page.id)
+    if seed.subdomain is not None and (other := tx.session.scalar(taken)) is not None:
+        raise ConflictError(f"The subdomain {seed.subdomain} is that of the page “{other}”.", "Choose another.")
+
+
+def _plant_components(tx: Transaction, page: Page, seeds: Sequence[ComponentSeed], done: Planted) -> None:
+    rows = tx.session.scalars(select(Component).where(Component.page_id == page.id)).all()
+    for position, seed in enumerate(seeds, start=1):
+        row = _plant_component(tx, page, seed, position, None, rows, done)
+        for place, part in enumerate(seed.components or (), start=1):
+            _plant_component(tx, page, part, place, row.id, rows, done)
+
+
+def _plant_component(
+    tx: Transaction,
+    page: Page,
+    seed: ComponentSeed,
+    position: int,
+    group_id: str | None,
+    rows: Sequence[Component],
+    done: Planted,
+) -> Component:
+    values: dict[str, Any] = {
+        "name": seed.name,
+        "description": seed.description,
+        "position": position,
+        "group_id": group_id,
+        "group": seed.components is not None,
+        "showcase": seed.showcase,
+        "only_show_if_degraded": seed.only_show_if_degraded,
+        "automation_email": seed.automation_email,
+        "start_date": seed.start_date,
+    }
+    row = _find_component(tx, page, seed, group_id, rows)
+    label = f"component {seed.name} of page {page.name}"
+    if row is not None:
+        _change(tx, row, values, label, done)
+        return row
+    row = Component(
+        id=seed.id or new_id(),
+        page_id=page.id,
+        status=seed.status,
+        created_at=tx.now,
+        updated_at=tx.now,
+        **_said(values),
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    done.made.append(label)
+    return row
+
+
+def _find_component(
+    tx: Transaction, page: Page, seed: ComponentSeed, group_id: str | None, rows: Sequence[Component]
+) -> Component | None:
+    if seed.id is not None:
+        row = tx.session.get(Component, seed.id)
+        if row is not None:
+            if row.page_id != page.id:
+                raise ConflictError(f"The id {seed.id} belongs to a component of another page.", "Leave it out.")
+            return row
+    found = next((row for row in rows if (row.name, row.group_id) == (seed.name, group_id)), None)
+    _refuse_other_id(found, seed.id, seed.name)
+    return found
+
+
+def _refuse_other_id(row: Page | Component | None, wanted: str | None, name: str) -> None:
+    if row is not None and wanted is not None and row.id != wanted:
+        raise ConflictError(
+            f"“{name}” is here already, with the id {row.id}.", f"Give it that id instead of {wanted}."
+        )
+
+
+def _change(tx: Transaction, row: Page | Component, values: dict[str, Any], label: str, done: Planted) -> None:
+    different = {name: value for name, value in _said(values).items() if getattr(row, name) != value}
+    if not different:
+        done.left += 1
+        return
+    for name, value in different.items():
+        setattr(row, name, value)
+    row.updated_at = tx.now
+    tx.session.flush()
+    done.changed.append(label)
+
+
+def _said(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

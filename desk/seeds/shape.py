@@ -1,0 +1,49 @@
+"""What a seed file says, once it is known to be right. None: the file does not say."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from storage.models import ComponentStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentSeed:
+    """A component or, with `components`, a component group."""
+
+    name: str
+    id: str | None = None
+    description: str | None = None
+    status: ComponentStatus = ComponentStatus.OPERATIONAL
+    """Its status when it is made; from then on incidents say what it is."""
+    showcase: bool | None = None
+    only_show_if_degraded: bool | None = None
+    automation_email: str | None = None
+    start_date: date | None = None
+    components: tuple["ComponentSeed", ...] | None = None
+    """None for a component that is no group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSeed:
+    """A page, under Statuspage's names."""
+
+    name: str
+    id: str | None = None
+    subdomain: str | None = None
+    domain: str | None = None
+    url: str | None = None
+    page_description: str | None = None
+    time_zone: str | None = None
+    configuration: dict[str, Any] = field(default_factory=dict)
+    """Statuspage's other page fields."""
+    components: tuple[ComponentSeed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """An organization and its pages."""
+
+    organization: str
+    organization_id: str | None
+    pages: tuple[PageSeed, ...]
