@@ -3,6 +3,17 @@
 from storage.models.base import Base
 from storage.models.digests import Act, Announcement, Digest, DigestItem
 from storage.models.directory import Departure, DirectorySync, SyncStatus
+from storage.models.incidents import (
+    ComponentStatusChange,
+    DraftKind,
+    DraftStatus,
+    Incident,
+    IncidentComponent,
+    IncidentDraft,
+    IncidentStatus,
+    IncidentTemplate,
+    IncidentUpdate,
+)
 from storage.models.keys import (
     ApiKey,
     Approval,
@@ -24,7 +35,7 @@ from storage.models.machinery import (
     SeenEvent,
     SlackMessage,
 )
-from storage.models.pages import Component, ComponentStatus, Organization, Page
+from storage.models.pages import Component, ComponentStatus, Organization, Page, SecondPerson
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
 __all__ = [
@@ -37,12 +48,21 @@ __all__ = [
     "Base",
     "Component",
     "ComponentStatus",
+    "ComponentStatusChange",
     "DeliveryStatus",
     "Departure",
     "Digest",
     "DigestItem",
     "DirectorySync",
+    "DraftKind",
+    "DraftStatus",
     "Grant",
+    "Incident",
+    "IncidentComponent",
+    "IncidentDraft",
+    "IncidentStatus",
+    "IncidentTemplate",
+    "IncidentUpdate",
     "JobRun",
     "KeyRequest",
     "KeyStatus",
@@ -55,6 +75,7 @@ __all__ = [
     "RequestStatus",
     "Revision",
     "Role",
+    "SecondPerson",
     "SeenEvent",
     "SlackMessage",
     "SubjectKind",

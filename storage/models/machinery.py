@@ -44,6 +44,8 @@ class SlackMessage(Base):
     """Where it goes: a channel id, or a user id for a direct message."""
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What the renderer cannot read from the subject. Never a secret."""
+    thread_of: Mapped[str | None] = mapped_column(ForeignKey("slack_message.id"))
+    """The message in whose thread it goes; that one is posted first."""
     channel_id: Mapped[str | None] = mapped_column(String(32))
     ts: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime]

@@ -33,6 +33,14 @@ class Organization(Base):
     created_at: Mapped[datetime]
 
 
+class SecondPerson(StrEnum):
+    """When somebody else than the author must publish."""
+
+    NEVER = "never"
+    FIRST_POST = "first_post"
+    ALWAYS = "always"
+
+
 class Page(Base):
     """A status page. Fields that only presentation reads are in `configuration`, under Statuspage's names."""
 
@@ -48,6 +56,11 @@ class Page(Base):
     page_description: Mapped[str | None] = mapped_column(Text)
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     configuration: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    announcement_channel: Mapped[str | None] = mapped_column(String(32))
+    """Slack channel in which each incident has its thread."""
+    second_person: Mapped[SecondPerson] = mapped_column(String(16), default=SecondPerson.NEVER)
+    second_person_skipped_by: Mapped[str | None] = mapped_column(String(32))
+    """A role that may publish alone when the impact is critical; it is announced."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

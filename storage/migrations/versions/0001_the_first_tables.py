@@ -153,9 +153,13 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.String(length=64), nullable=False),
         sa.Column("conversation", sa.String(length=32), nullable=False),
         sa.Column("facts", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("thread_of", sa.String(length=12), nullable=True),
         sa.Column("channel_id", sa.String(length=32), nullable=True),
         sa.Column("ts", sa.String(length=32), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["thread_of"], ["slack_message.id"], name=op.f("fk_slack_message_thread_of_slack_message")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_message")),
         sa.UniqueConstraint(
             "kind", "subject_id", "conversation", name=op.f("uq_slack_message_kind_subject_id_conversation")
@@ -274,6 +278,9 @@ def upgrade() -> None:
         sa.Column("page_description", sa.Text(), nullable=True),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("configuration", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("announcement_channel", sa.String(length=32), nullable=True),
+        sa.Column("second_person", sa.String(length=16), nullable=False),
+        sa.Column("second_person_skipped_by", sa.String(length=32), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -316,6 +323,68 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_component")),
     )
     op.create_index("ix_component_page_position", "component", ["page_id", "group_id", "position"], unique=False)
+    op.create_table(
+        "incident",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("page_id", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("impact", sa.String(length=16), nullable=False),
+        sa.Column("impact_override", sa.String(length=16), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("monitoring_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("backfilled", sa.Boolean(), nullable=False),
+        sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("reminder_intervals", sa.String(length=255), nullable=True),
+        sa.Column("shortlink", sa.String(length=255), nullable=False),
+        sa.Column("created_by", sa.String(length=96), nullable=False),
+        sa.Column("scheduled_for", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scheduled_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scheduled_remind_prior", sa.Boolean(), nullable=False),
+        sa.Column("scheduled_reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scheduled_auto_in_progress", sa.Boolean(), nullable=False),
+        sa.Column("scheduled_auto_completed", sa.Boolean(), nullable=False),
+        sa.Column("auto_transition_to_maintenance_state", sa.Boolean(), nullable=False),
+        sa.Column("auto_transition_to_operational_state", sa.Boolean(), nullable=False),
+        sa.Column("auto_transition_deliver_notifications_at_start", sa.Boolean(), nullable=False),
+        sa.Column("auto_transition_deliver_notifications_at_end", sa.Boolean(), nullable=False),
+        sa.Column("postmortem_body", sa.Text(), nullable=True),
+        sa.Column("postmortem_body_draft", sa.Text(), nullable=True),
+        sa.Column("postmortem_body_last_updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("postmortem_body_draft_updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("postmortem_published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("postmortem_ignored", sa.Boolean(), nullable=False),
+        sa.Column("postmortem_notified_subscribers", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_incident_page_id_page")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
+        sa.UniqueConstraint("number", name=op.f("uq_incident_number")),
+    )
+    op.create_index("ix_incident_page_created_at", "incident", ["page_id", "created_at"], unique=False)
+    op.create_index("ix_incident_page_status", "incident", ["page_id", "status"], unique=False)
+    op.create_index("ix_incident_status_scheduled_for", "incident", ["status", "scheduled_for"], unique=False)
+    op.create_table(
+        "incident_template",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("page_id", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("title", sa.String(length=255), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.String(length=12), nullable=True),
+        sa.Column("update_status", sa.String(length=16), nullable=True),
+        sa.Column("should_tweet", sa.Boolean(), nullable=False),
+        sa.Column("should_send_notifications", sa.Boolean(), nullable=False),
+        sa.Column("component_ids", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_incident_template_page_id_page")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_template")),
+    )
+    op.create_index(op.f("ix_incident_template_page_id"), "incident_template", ["page_id"], unique=False)
     op.create_table(
         "key_announcement",
         sa.Column("id", sa.String(length=12), nullable=False),
@@ -418,6 +487,28 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ticket_request_id"), "ticket", ["request_id"], unique=False)
     op.create_index("ix_ticket_status_expires_at", "ticket", ["status", "expires_at"], unique=False)
     op.create_table(
+        "component_status_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("component_id", sa.String(length=12), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("incident_id", sa.String(length=12), nullable=True),
+        sa.Column("actor", sa.String(length=96), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["component_id"],
+            ["component.id"],
+            name=op.f("fk_component_status_change_component_id_component"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_component_status_change")),
+    )
+    op.create_index(
+        "ix_component_status_change_component_at",
+        "component_status_change",
+        ["component_id", "at", "id"],
+        unique=False,
+    )
+    op.create_table(
         "digest_item",
         sa.Column("id", sa.String(length=12), nullable=False),
         sa.Column("period", sa.String(length=32), nullable=False),
@@ -436,8 +527,69 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_digest_item_key_id"), "digest_item", ["key_id"], unique=False)
     op.create_index(op.f("ix_digest_item_ticket_id"), "digest_item", ["ticket_id"], unique=False)
+    op.create_table(
+        "incident_component",
+        sa.Column("incident_id", sa.String(length=12), nullable=False),
+        sa.Column("component_id", sa.String(length=12), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["component_id"], ["component.id"], name=op.f("fk_incident_component_component_id_component")
+        ),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+            name=op.f("fk_incident_component_incident_id_incident"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("incident_id", "component_id", name=op.f("pk_incident_component")),
+    )
+    op.create_index(op.f("ix_incident_component_component_id"), "incident_component", ["component_id"], unique=False)
+    op.create_table(
+        "incident_draft",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("page_id", sa.String(length=12), nullable=False),
+        sa.Column("incident_id", sa.String(length=12), nullable=True),
+        sa.Column("client_token", sa.String(length=64), nullable=True),
+        sa.Column("content", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("author_id", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(length=96), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_incident_draft_incident_id_incident"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_incident_draft_page_id_page")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_draft")),
+        sa.UniqueConstraint("client_token", name=op.f("uq_incident_draft_client_token")),
+    )
+    op.create_index(op.f("ix_incident_draft_incident_id"), "incident_draft", ["incident_id"], unique=False)
+    op.create_index("ix_incident_draft_status", "incident_draft", ["status", "updated_at"], unique=False)
+    op.create_table(
+        "incident_update",
+        sa.Column("id", sa.String(length=12), nullable=False),
+        sa.Column("incident_id", sa.String(length=12), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("display_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("affected_components", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("deliver_notifications", sa.Boolean(), nullable=False),
+        sa.Column("wants_twitter_update", sa.Boolean(), nullable=False),
+        sa.Column("custom_tweet", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.String(length=96), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_incident_update_incident_id_incident"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_update")),
+    )
+    op.create_index("ix_incident_update_incident", "incident_update", ["incident_id", "display_at"], unique=False)
     op.execute(sa.text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, :genesis)").bindparams(genesis="0" * 64))
-    op.execute("INSERT INTO revision (topic, value) VALUES ('keys', 0), ('pages', 0)")
+    op.execute("INSERT INTO revision (topic, value) VALUES ('keys', 0), ('pages', 0), ('incidents', 0)")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("""
             CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -457,9 +609,18 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back to before."""
+    op.drop_index("ix_incident_update_incident", table_name="incident_update")
+    op.drop_table("incident_update")
+    op.drop_index("ix_incident_draft_status", table_name="incident_draft")
+    op.drop_index(op.f("ix_incident_draft_incident_id"), table_name="incident_draft")
+    op.drop_table("incident_draft")
+    op.drop_index(op.f("ix_incident_component_component_id"), table_name="incident_component")
+    op.drop_table("incident_component")
     op.drop_index(op.f("ix_digest_item_ticket_id"), table_name="digest_item")
     op.drop_index(op.f("ix_digest_item_key_id"), table_name="digest_item")
     op.drop_table("digest_item")
+    op.drop_index("ix_component_status_change_component_at", table_name="component_status_change")
+    op.drop_table("component_status_change")
     op.drop_index("ix_ticket_status_expires_at", table_name="ticket")
     op.drop_index(op.f("ix_ticket_request_id"), table_name="ticket")
     op.drop_index(op.f("ix_ticket_predecessor_id"), table_name="ticket")
@@ -484,6 +645,12 @@ def downgrade() -> None:
     op.drop_index("ix_key_announcement_open", table_name="key_announcement")
     op.drop_index(op.f("ix_key_announcement_key_id"), table_name="key_announcement")
     op.drop_table("key_announcement")
+    op.drop_index(op.f("ix_incident_template_page_id"), table_name="incident_template")
+    op.drop_table("incident_template")
+    op.drop_index("ix_incident_status_scheduled_for", table_name="incident")
+    op.drop_index("ix_incident_page_status", table_name="incident")
+    op.drop_index("ix_incident_page_created_at", table_name="incident")
+    op.drop_table("incident")
     op.drop_index("ix_component_page_position", table_name="component")
     op.drop_table("component")
     op.drop_index(op.f("ix_user_group_member_user_id"), table_name="user_group_member")
