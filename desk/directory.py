@@ -1,6 +1,5 @@
 """Slack's directory, followed as events tell of it: each event once, in the transaction of its effect."""
 
-from datetime import timedelta
 from enum import StrEnum
 
 from desk.audit import Action, record
@@ -26,10 +25,7 @@ from desk.sync_steps import request_sync
 from desk.transaction import Transaction
 from storage.locks import lock_people
 from storage.models import Member, Organization, UserGroup
-from storage.seen_events import forget_events, remember_event
-
-REPEATED_WITHIN = timedelta(hours=24)
-"""Slack gives up repeating an event long before this."""
+from storage.seen_events import remember_event
 
 
 class Taken(StrEnum):
@@ -140,7 +136,7 @@ def take_read_group(tx: Transaction, event_id: str | None, seen: SeenGroup) -> T
         return Taken.REPEATED
     known = tx.session.get(UserGroup, seen.group_id)
     overtaken = known is not None and seen.version is not None and known.version != seen.version
-    if seen.users is None or overtaken:
+    if overtaken or seen.problem is not None:
         request_sync(tx)
         return Taken.UNCLEAR
     take_group(tx, seen)
@@ -157,8 +153,3 @@ def remember_team(tx: Transaction, team_id: str, team_name: str) -> None:
     if organization.slack_team_id is None:
         organization.slack_team_id = team_id
     tx.session.flush()
-
-
-def sweep_directory(tx: Transaction) -> int:
-    """Forget events that Slack will not repeat any more; gives how many."""
-    return forget_events(tx.session, tx.now - REPEATED_WITHIN)
