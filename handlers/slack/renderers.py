@@ -6,10 +6,10 @@ Adding a kind: write the renderer (see `handlers.slack.renderer`) beside its wor
 
 from collections.abc import Mapping
 
-from handlers.slack import deliveries, digest
+from handlers.slack import deliveries, digest, knocks
 from handlers.slack.renderer import Renderer
 
-_AREAS: tuple[Mapping[str, Renderer], ...] = (deliveries.RENDERERS, digest.RENDERERS)
+_AREAS: tuple[Mapping[str, Renderer], ...] = (deliveries.RENDERERS, digest.RENDERERS, knocks.RENDERERS)
 
 
 def all_renderers() -> Mapping[str, Renderer]:
