@@ -1,0 +1,25 @@
+"""A process that records audit events: `python -m tests.unit.desk.audit_writer <database url> <count>`."""
+
+import sys
+from functools import partial
+
+from desk.audit import Action, record
+from desk.clock import SystemClock
+from desk.policy import Policy
+from desk.transaction import Actor, Desk
+from storage.database import Database
+
+
+def main() -> None:
+    """Record the events, one transaction each."""
+    database = Database.from_url(sys.argv[1])
+    desk = Desk(database, SystemClock(), Policy())
+    for _ in range(int(sys.argv[2])):
+        desk.write_now(
+            Actor.job("writer"), partial(record, action=Action.KEY_KEPT, subject_kind="key", subject_id="k1")
+        )
+    database.close()
+
+
+if __name__ == "__main__":
+    main()
