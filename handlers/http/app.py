@@ -64,6 +64,10 @@ class HttpApp:
         else:
             await self._rest(scope, receive, send)
 
+    async def flush(self) -> None:
+        """Write down now what was noted of uses and knocks. Raises what the database raises."""
+        await self._flusher.flush()
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Load what is kept in memory and keep it up to date within the block; write uses down at its end.

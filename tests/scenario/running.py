@@ -10,13 +10,13 @@ import uvicorn
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker
+from handlers.http.app import HttpApp, create_http_app
 from handlers.slack.front import create_bolt_app
 from handlers.slack.renderers import all_renderers
 
@@ -31,7 +31,7 @@ async def _everybody_is_known(_client: AsyncWebClient, _desk: Desk, _user_id: st
 
 
 class RunningBot:
-    """A bot that answers the sandbox's signed requests on `url`, until `stop()`."""
+    """A bot that answers the sandbox's signed requests on `url` and API clients below `base_url`, until `stop()`."""
 
     def __init__(self, desk: Desk, *, slack_api_url: str) -> None:
         self.desk = desk
@@ -55,6 +55,10 @@ class RunningBot:
     def deliver(self) -> int:
         """Deliver what is due in the outbox; gives the number of rows dealt with."""
         return self.call(self.worker.deliver_due())
+
+    def flush_uses(self) -> None:
+        """Write down the uses of keys noted so far, and tell owners of knocks."""
+        self.call(self.http.flush())
 
     def stop(self) -> None:
         """Stop serving and wait for the thread."""
@@ -92,8 +96,12 @@ class RunningBot:
             await self._listen(AsyncSlackRequestHandler(app).handle)
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
-        web = Starlette(routes=[Route("/slack/events", handle, methods=["POST"])])
-        config = uvicorn.Config(web, host="127.0.0.1", port=0, log_config=None, lifespan="off")
+        self.http = create_http_app(self.desk, routes=[Route("/slack/events", handle, methods=["POST"])])
+        async with self.http.running():
+            await self._serve_web(self.http)
+
+    async def _serve_web(self, web: HttpApp) -> None:
+        config = uvicorn.Config(web, host="127.0.0.1", port=0, log_config=None, lifespan="off", proxy_headers=False)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server._serve())
         while not server.started:
@@ -101,7 +109,8 @@ class RunningBot:
                 await serving
             await asyncio.sleep(0.005)
         port = server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/slack/events"
+        self.base_url = f"http://127.0.0.1:{port}"
+        self.url = f"{self.base_url}/slack/events"
         self._ready.set()
         await self._stopping.wait()
         server.should_exit = True
