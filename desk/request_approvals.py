@@ -3,14 +3,24 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import delete
+
 from desk.audit import Action, record
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
 from desk.permissions import ask_an_owner, effective_roles, require_owner
 from desk.phrases import name_of
 from desk.request_cards import announce_self_approval, refresh_request
 from desk.request_decisions import ApprovalDecision, Outcome, decide_approval, may_hold_key
-from desk.request_form import MAX_PURPOSE, Extent, clean_text, narrow
-from desk.request_lookup import already_decided, approval_facts, asked_extent, extent_of, get_request, status_of
+from desk.request_form import MAX_REASON, Extent, clean_text, narrow
+from desk.request_lookup import (
+    already_decided,
+    approval_facts,
+    asked_extent,
+    extent_of,
+    get_request,
+    list_counted_approvers,
+    status_of,
+)
 from desk.tickets import make_ticket
 from desk.transaction import Transaction
 from storage.models import Approval, KeyRequest, RequestStatus
@@ -41,7 +51,7 @@ def approve(
     granted = before if narrower is None else narrow(before, narrower)
     _require_requester_may_hold(tx, request, granted)
     moved_on = seen_version is not None and seen_version != request.version and before != asked_extent(request)
-    _give_approval(tx, request)
+    _give_approval(tx, request, decision)
     if not transition(
         tx.session, request, allowed=[RequestStatus.PENDING], **_granted(granted), **_ending(tx, decision)
     ):
@@ -105,9 +115,15 @@ def _require_requester_may_hold(tx: Transaction, request: KeyRequest, granted: E
         )
 
 
-def _give_approval(tx: Transaction, request: KeyRequest) -> None:
+def _give_approval(tx: Transaction, request: KeyRequest, decision: ApprovalDecision) -> None:
     tx.session.add(Approval(request_id=request.id, approver_id=tx.actor.id, created_at=tx.now))
     tx.session.flush()
+    if decision.outcome is Outcome.GRANTS:
+        # What is kept is whose approvals granted it; those of former owners stay in the audit trail.
+        counted = list_counted_approvers(tx, request)
+        tx.session.execute(
+            delete(Approval).where(Approval.request_id == request.id, Approval.approver_id.not_in(counted))
+        )
 
 
 def _record_approval(
@@ -147,8 +163,8 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
     reason = clean_text(reason)
     if not reason:
         raise InvalidInputError("Say why, so that they can ask better.", field="reason")
-    if len(reason) > MAX_PURPOSE:
-        raise InvalidInputError(f"This is longer than {MAX_PURPOSE} characters.", field="reason")
+    if len(reason) > MAX_REASON:
+        raise InvalidInputError(f"This is longer than {MAX_REASON} characters.", field="reason")
     if not transition(
         tx.session,
         request,

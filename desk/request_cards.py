@@ -19,6 +19,8 @@ TICKET_MINE = "ticket.mine"
 """The collector's card of a ticket that no request led to: a rotation's."""
 TICKET_VOID = "ticket.void"
 """Said to the collector when a key reached nobody and is void."""
+TICKET_NOT_OPENED = "ticket.not_opened"
+"""Said to the collector when Slack could not open the window in which the key was to be shown."""
 
 
 def show_request(tx: Transaction, request: KeyRequest) -> None:
@@ -64,3 +66,8 @@ def tell_holder(tx: Transaction, key: ApiKey, collector_id: str) -> None:
     """Tell who answers for a key, when that is somebody else than who collected it."""
     if key.holder_id and key.holder_id != collector_id:
         send_note(tx, HOLDER_NAMED, key.id, [key.holder_id], collector_id=collector_id)
+
+
+def tell_window_was_not_opened(tx: Transaction, ticket: Ticket) -> None:
+    """Tell the collector that no key was made because Slack did not open the window, and to press again."""
+    send_note(tx, TICKET_NOT_OPENED, ticket.id, [ticket.collector_id])

@@ -8,8 +8,9 @@ from desk.policy import Policy
 from desk.scopes import Scope, are_narrower, parse_scopes
 
 MAX_NAME = 80
-MAX_PURPOSE = 1500
-"""Characters; even when each is escaped, a card of them stays within what Slack takes."""
+MAX_PURPOSE = 1000
+MAX_REASON = 500
+"""Characters. Even when each is escaped, a card with both stays within what Slack takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from desk.errors import ConflictError, NotFoundError
 from desk.permissions import list_owner_ids
 from desk.phrases import ago, name_of
-from desk.request_decisions import ApprovalFacts
+from desk.request_decisions import ApprovalFacts, counted_approvals
 from desk.request_form import Extent
 from desk.transaction import Transaction
 from storage.models import Approval, KeyRequest, RequestStatus
@@ -73,6 +73,14 @@ def asked_extent(request: KeyRequest) -> Extent:
     """What was asked for, whatever became of it."""
     pages = None if request.pages is None else tuple(request.pages)
     return Extent(scopes=tuple(request.scopes), pages=pages, lifetime_days=request.lifetime_days)
+
+
+def list_counted_approvers(tx: Transaction, request: KeyRequest) -> Sequence[str]:
+    """Whose approvals count now, or granted the request, in the order in which they were given."""
+    if request.status == RequestStatus.APPROVED:
+        return [approval.approver_id for approval in list_approvals(tx, request.id)]
+    counted = counted_approvals(approval_facts(tx, request, request.requester_id))
+    return [approval.approver_id for approval in list_approvals(tx, request.id) if approval.approver_id in counted]
 
 
 def approval_facts(tx: Transaction, request: KeyRequest, approver_id: str) -> ApprovalFacts:

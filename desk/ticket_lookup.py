@@ -6,7 +6,7 @@ from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.key_patterns import get_predecessor, require_holder, require_rotatable
 from desk.phrases import ago, name_of
 from desk.transaction import Transaction
-from storage.models import Ticket, TicketStatus
+from storage.models import ApiKey, Ticket, TicketStatus
 
 
 def get_ticket(tx: Transaction, ticket_id: str) -> Ticket:
@@ -47,7 +47,12 @@ def ended(tx: Transaction, ticket: Ticket) -> ConflictError:
     """Why a ticket that does not wait any more can't be collected, in words for its collector."""
     if ticket.status == TicketStatus.COLLECTED and ticket.collected_at is not None:
         when = ago(tx.now - ticket.collected_at)
-        return ConflictError(f"You collected this key {when}.", "If it was lost, rotate it with /keys rotate.")
+        key = tx.session.get(ApiKey, ticket.key_id) if ticket.key_id else None
+        if key is not None and key.revealed_at is None:
+            hint = "If no window shows it, press again in a few minutes: it is void by then."
+        else:
+            hint = "If it was lost, rotate it with /keys rotate."
+        return ConflictError(f"You collected this key {when}.", hint)
     if ticket.status == TicketStatus.LAPSED:
         return ConflictError("This key was not collected in time.", "Ask again with /keys request.")
     return ConflictError("This key can't be collected any more.", ticket.end_reason or "")

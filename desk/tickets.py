@@ -145,15 +145,14 @@ def _record_minted(tx: Transaction, ticket: Ticket, key: ApiKey) -> None:
 def mark_revealed(tx: Transaction, key_id: str) -> bool:
     """The key's secret was seen to reach its collector: it stays, and a predecessor's grace period begins.
 
-    True when the key is good; saying it twice does no harm. False when it is void or revoked already. Nothing is
-    said to a member who is not its collector: False.
+    True however often it is said. False when the key is void or was revoked before, and to anybody but its collector.
     """
     key = _lock_key(tx, key_id)
     ticket = tx.session.get(Ticket, key.ticket_id) if key and key.ticket_id else None
     if key is None or ticket is None or tx.actor.user_id not in {None, ticket.collector_id}:
         return False
     if key.revealed_at is not None:
-        return key.status != KeyStatus.REVOKED
+        return True
     predecessor = lock_predecessor(tx, key.predecessor_id) if key.predecessor_id else None
     alive = [KeyStatus.ACTIVE, KeyStatus.SUSPENDED]
     if not transition(tx.session, key, allowed=alive, version=key.version, revealed_at=tx.now):

@@ -6,10 +6,15 @@ Adding a kind: write the renderer (see `handlers.slack.renderer`) beside its wor
 
 from collections.abc import Mapping
 
-from handlers.slack import deliveries, digest, knocks
+from handlers.slack import deliveries, digest, knocks, requests
 from handlers.slack.renderer import Renderer
 
-_AREAS: tuple[Mapping[str, Renderer], ...] = (deliveries.RENDERERS, digest.RENDERERS, knocks.RENDERERS)
+_AREAS: tuple[Mapping[str, Renderer], ...] = (
+    deliveries.RENDERERS,
+    digest.RENDERERS,
+    knocks.RENDERERS,
+    requests.RENDERERS,
+)
 
 
 def all_renderers() -> Mapping[str, Renderer]:

@@ -1,7 +1,7 @@
 """The modal in which a key is asked for: drawn, filled in beforehand, and read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
@@ -37,6 +37,10 @@ class Draft:
     holder_id: str | None = None
     problems: tuple[str, ...] = ()
     """Sentences that are shown above the inputs."""
+
+    def with_problem(self, problem: str) -> "Draft":
+        """The same with one sentence more above the inputs."""
+        return replace(self, problems=(*self.problems, problem))
 
 
 def draft_from_request(request: KeyRequest) -> Draft:

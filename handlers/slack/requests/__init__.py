@@ -1,0 +1,58 @@
+"""Key requests in Slack: asked for, decided, collected."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from desk import request_cards
+from handlers.slack.action_ids import ActionId, CallbackId
+from handlers.slack.doors import Front, on_action, on_closed, on_options, on_submission
+from handlers.slack.renderer import Renderer
+from handlers.slack.requests.ask import ask_by_command, press_ask, submit_request
+from handlers.slack.requests.collect import close_window, press_collect, submit_stored
+from handlers.slack.requests.decide import (
+    press_approve,
+    press_change,
+    press_deny,
+    press_withdraw,
+    submit_change,
+    submit_deny,
+)
+from handlers.slack.requests.form import page_options
+from handlers.slack.requests.mine import render_my_request, render_my_ticket
+from handlers.slack.requests.notes import (
+    render_holder_named,
+    render_not_opened,
+    render_self_approval,
+    render_void,
+)
+from handlers.slack.requests.owners_card import render_owners_card, render_reminder
+
+__all__ = ["RENDERERS", "ask_by_command", "register"]
+
+RENDERERS: Mapping[str, Renderer] = {
+    request_cards.REQUEST_CARD: render_owners_card,
+    request_cards.REQUEST_REMINDER: render_reminder,
+    request_cards.REQUEST_MINE: render_my_request,
+    request_cards.REQUEST_SELF_APPROVED: render_self_approval,
+    request_cards.HOLDER_NAMED: render_holder_named,
+    request_cards.TICKET_MINE: render_my_ticket,
+    request_cards.TICKET_VOID: render_void,
+    request_cards.TICKET_NOT_OPENED: render_not_opened,
+}
+
+
+def register(front: Front) -> None:
+    """Buttons and modals of requests and tickets. `/keys request` is `ask_by_command`."""
+    on_action(front, ActionId.REQUEST_OPEN, press_ask)
+    on_options(front, str(ActionId.REQUEST_PAGES), page_options)
+    on_submission(front, CallbackId.REQUEST_NEW, submit_request)
+    on_action(front, ActionId.REQUEST_APPROVE, press_approve)
+    on_action(front, ActionId.REQUEST_CHANGE, press_change)
+    on_submission(front, CallbackId.REQUEST_CHANGE, submit_change)
+    on_action(front, ActionId.REQUEST_DENY, press_deny)
+    on_submission(front, CallbackId.REQUEST_DENY, submit_deny)
+    on_action(front, ActionId.REQUEST_WITHDRAW, press_withdraw)
+    under_way: set[str] = set()
+    on_action(front, ActionId.TICKET_COLLECT, partial(press_collect, under_way))
+    on_submission(front, CallbackId.TICKET_COLLECT, submit_stored)
+    on_closed(front, CallbackId.TICKET_COLLECT, close_window)

@@ -1,0 +1,187 @@
+"""The owners' card of a request and its reminders: what is asked, what to notice, and how it was decided."""
+
+from collections.abc import Sequence
+
+from desk.request_decisions import possible_approvers
+from desk.request_form import Extent
+from desk.request_lookup import (
+    approval_facts,
+    asked_extent,
+    extent_of,
+    get_request,
+    list_counted_approvers,
+    status_of,
+)
+from desk.request_risks import list_risk_notes
+from desk.ticket_lookup import find_ticket_of_request
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, value_of
+from handlers.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    actor_name,
+    button,
+    context,
+    day,
+    escape,
+    fields,
+    mention,
+    section,
+    when,
+)
+from handlers.slack.requests.details import (
+    changes_in_words,
+    days_in_words,
+    name_in_words,
+    pages_in_words,
+    quotation,
+    risk_in_words,
+    scopes_in_words,
+)
+from storage.models import ApiKey, KeyRequest, RequestStatus, SlackMessage, Ticket, TicketStatus
+
+
+def render_owners_card(tx: Transaction, card: SlackMessage) -> Message:
+    """The owners' card: everything that a decision needs and, afterwards, everything that became of it."""
+    request = get_request(tx, card.subject_id)
+    text = f"{mention(request.requester_id)} asks for an API key: {escape(request.name)}"
+    if status_of(request, tx.now) != RequestStatus.PENDING:
+        text = f"{text} ({status_of(request, tx.now)})"
+    intro = section(f":key: {mention(request.requester_id)} asks for an API key: {name_in_words(request.name)}")
+    return Message(text, [intro, *_body(tx, request)])
+
+
+def render_reminder(tx: Transaction, card: SlackMessage) -> Message | None:
+    """A reminder: the same card once more, as a message of its own; nothing when it was decided before it went."""
+    request_id, _, number = card.subject_id.partition(":")
+    request = get_request(tx, request_id)
+    if status_of(request, tx.now) == RequestStatus.PENDING:
+        text = f"Still waiting: {mention(request.requester_id)} asked for an API key, {escape(request.name)}"
+        intro = section(
+            f":hourglass_flowing_sand: *Still waiting* since {when(request.created_at)}: "
+            f"{mention(request.requester_id)} asks for an API key, {name_in_words(request.name)}."
+        )
+        return Message(text, [intro, *_body(tx, request), context(f"Reminder {number}.")])
+    if card.ts is None:
+        return None
+    text = f"Decided: the request of {mention(request.requester_id)} for {escape(request.name)}"
+    about = f"A reminder of {mention(request.requester_id)}'s request for {name_in_words(request.name)}."
+    return Message(text, [section(f"{about}\n{outcome_in_words(tx, request)}")])
+
+
+def _body(tx: Transaction, request: KeyRequest) -> list[Block]:
+    extent = extent_of(request)
+    facts = _facts(tx, request, extent)
+    if status_of(request, tx.now) == RequestStatus.PENDING:
+        rest = [*facts, *_risks(tx, request, extent), *_waiting(tx, request), request_buttons(request)]
+    else:
+        rest = [*facts, *_decided(tx, request)]
+    return [*quotation(request.purpose, beside=rest), *rest]
+
+
+def _facts(tx: Transaction, request: KeyRequest, extent: Extent) -> list[Block]:
+    pairs = [
+        ("Pages", pages_in_words(tx, extent.pages)),
+        ("Lifetime", f"{days_in_words(extent.lifetime_days)} from collection"),
+        ("Answers for it", mention(request.holder_id)),
+        ("Asked", when(request.created_at)),
+    ]
+    return [section(f"It may\n{scopes_in_words(extent.scopes)}"), fields(pairs)]
+
+
+def _risks(tx: Transaction, request: KeyRequest, extent: Extent) -> list[Block]:
+    notes = [
+        risk_in_words(tx, note, holder_id=request.holder_id, days=extent.lifetime_days)
+        for note in list_risk_notes(tx, request)
+    ]
+    if not notes:
+        return [context(":large_green_circle: Nothing unusual about it.")]
+    return [section("*Notice*\n" + "\n".join(f":warning: {note}" for note in notes))]
+
+
+def _waiting(tx: Transaction, request: KeyRequest) -> list[Block]:
+    lines = []
+    changes = changes_in_words(tx, asked_extent(request), extent_of(request))
+    if changes:
+        lines.append(f"An owner narrowed it:\n{changes}")
+    approvers = list_counted_approvers(tx, request)
+    if request.approvals_needed > 1:
+        lines.append(progress_in_words(approvers, request.approvals_needed))
+    possible = len(possible_approvers(approval_facts(tx, request, request.requester_id)))
+    if possible < request.approvals_needed:
+        lines.append(_unreachable(possible, request.approvals_needed))
+    lines.append(f"It expires {when(request.expires_at)} if nobody decides.")
+    return [context(*lines)]
+
+
+def progress_in_words(approvers: Sequence[str], needed: int) -> str:
+    """How many of the approvals that are needed are there, and whose."""
+    names = f": {', '.join(mention(approver) for approver in approvers)}" if approvers else ""
+    return f"{len(approvers)} of {needed} approvals{names}"
+
+
+def _unreachable(possible: int, needed: int) -> str:
+    have = "there is none" if possible == 0 else "there is one" if possible == 1 else f"there are {possible}"
+    owners = "another owner" if needed == 1 else f"{needed} owners other than who asked"
+    return (
+        f":no_entry: It needs the approval of {owners}, and {have}. "
+        "Appoint one with `/roles grant @somebody owner`, or deny the request."
+    )
+
+
+def request_buttons(request: KeyRequest) -> Block:
+    """*Approve*, *Change and approve* and *Deny* for a request that waits."""
+    value = value_of(request.id, request.version)
+    return actions(
+        button("Approve", ActionId.REQUEST_APPROVE, value, style="primary"),
+        button("Change and approve", ActionId.REQUEST_CHANGE, value),
+        button("Deny", ActionId.REQUEST_DENY, value, style="danger"),
+        block_id=f"request:{request.id}",
+    )
+
+
+def _decided(tx: Transaction, request: KeyRequest) -> list[Block]:
+    blocks = [section(outcome_in_words(tx, request))]
+    if request.decision_reason:
+        blocks += quotation(request.decision_reason)
+    if request.status == RequestStatus.APPROVED:
+        changes = changes_in_words(tx, asked_extent(request), extent_of(request))
+        if changes:
+            blocks.append(section(f"Granted less than was asked:\n{changes}"))
+        ticket = find_ticket_of_request(tx, request.id)
+        if ticket is not None:
+            blocks.append(context(ticket_in_words(tx, ticket)))
+    return blocks
+
+
+def outcome_in_words(tx: Transaction, request: KeyRequest) -> str:
+    """Who decided what, and when. Owners by mention."""
+    status = status_of(request, tx.now)
+    at = when(request.decided_at or request.expires_at)
+    who = actor_name(request.decided_by)
+    if status == RequestStatus.DENIED:
+        return f":no_entry_sign: *Denied* by {who} {at}"
+    if status == RequestStatus.WITHDRAWN:
+        return f":leftwards_arrow_with_hook: *Withdrawn* by {who} {at}"
+    if status == RequestStatus.EXPIRED:
+        return f":hourglass: *Expired* {at}: nobody decided in time"
+    if request.self_approved:
+        return f":white_check_mark: *Approved* by {who} {at}: their own request, as the only owner"
+    approvers = list_counted_approvers(tx, request) if request.approvals_needed > 1 else []
+    names = ", ".join(mention(approver) for approver in approvers) or who
+    return f":white_check_mark: *Approved* by {names} {at}"
+
+
+def ticket_in_words(tx: Transaction, ticket: Ticket) -> str:
+    """What became of an approved key, in one line."""
+    collector = mention(ticket.collector_id)
+    if ticket.status == TicketStatus.COLLECTED and ticket.collected_at is not None:
+        key = tx.session.get(ApiKey, ticket.key_id) if ticket.key_id else None
+        works = f"; it works until {day(key.expires_at)}" if key else ""
+        return f"Collected by {collector} {when(ticket.collected_at)}{works}."
+    if ticket.status == TicketStatus.LAPSED:
+        return f"{collector} did not collect it in time: no key was made."
+    if ticket.status == TicketStatus.WITHDRAWN:
+        return f"Taken back before it was collected: {escape(ticket.end_reason or 'no reason was given')}."
+    return f"Waits for {collector} to collect it until {when(ticket.expires_at)}."
