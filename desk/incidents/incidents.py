@@ -1,0 +1,328 @@
+"""Incidents: opened, updated, edited, deleted, each together with its components and its audit event."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from desk import audit
+from desk.errors import ConflictError, InvalidInputError, NotFoundError
+from desk.identifiers import new_id
+from desk.incidents.components import list_incident_components, set_statuses
+from desk.incidents.inputs import (
+    ENDED,
+    REALTIME,
+    SCHEDULED,
+    IncidentChange,
+    NewIncident,
+    Schedule,
+    check_body,
+    check_metadata,
+    check_name,
+    check_schedule,
+    check_status,
+    reminder_hours,
+)
+from desk.page_signal import pages_changed
+from desk.page_status import Impact, impact_of
+from desk.transaction import Transaction
+from storage.models import (
+    ComponentStatus,
+    Incident,
+    IncidentComponent,
+    IncidentStatus,
+    IncidentUpdate,
+    Page,
+    Revision,
+)
+
+_IMPACTS = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+
+
+def find_incident(session: Session, incident_id: str) -> Incident | None:
+    """The incident, or None."""
+    return session.get(Incident, incident_id)
+
+
+def get_incident(session: Session, incident_id: str, *, page_id: str | None = None) -> Incident:
+    """The incident (of that page). Raises NotFoundError."""
+    incident = find_incident(session, incident_id)
+    if incident is None or (page_id is not None and incident.page_id != page_id):
+        raise NotFoundError("There is no such incident.", "It may have been deleted.")
+    return incident
+
+
+def list_updates(session: Session, incident_ids: Collection[str]) -> Sequence[IncidentUpdate]:
+    """The updates of some incidents, the newest first."""
+    return session.scalars(
+        select(IncidentUpdate)
+        .where(IncidentUpdate.incident_id.in_(incident_ids))
+        .order_by(IncidentUpdate.display_at.desc(), IncidentUpdate.created_at.desc(), IncidentUpdate.id)
+    ).all()
+
+
+def list_open(session: Session, page_id: str | None = None, *, scheduled: bool | None = None) -> Sequence[Incident]:
+    """Incidents that are not resolved and maintenances that are not completed, the newest first."""
+    query = select(Incident).where(Incident.status.not_in(list(ENDED)))
+    if page_id is not None:
+        query = query.where(Incident.page_id == page_id)
+    if scheduled is not None:
+        query = query.where(Incident.status.in_(list(SCHEDULED if scheduled else REALTIME)))
+    return session.scalars(query.order_by(Incident.created_at.desc(), Incident.id)).all()
+
+
+def list_open_on(session: Session, page_id: str, component_ids: Collection[str]) -> Sequence[Incident]:
+    """Open realtime incidents that are about any of these components: what a new one might double."""
+    about = select(IncidentComponent.incident_id).where(IncidentComponent.component_id.in_(component_ids))
+    return [
+        incident for incident in list_open(session, page_id, scheduled=False) if incident.id in _ids(session, about)
+    ]
+
+
+def _ids(session: Session, query: Any) -> set[str]:
+    return set(session.scalars(query))
+
+
+def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident:
+    """Open an incident, schedule a maintenance or write down one of the past, and bring components along.
+
+    Raises NotFoundError for the page and InvalidInputError, whose `field` names what is wrong.
+    """
+    page = tx.session.get(Page, page_id)
+    if page is None:
+        raise NotFoundError("There is no such page.")
+    scheduled = new.schedule is not None
+    status = new.status or _first_status(new)
+    check_status(status, scheduled=scheduled)
+    check_metadata(new.metadata)
+    reminder_hours(new.reminder_intervals)
+    if new.schedule is not None:
+        check_schedule(new.schedule)
+    if new.backfilled_at is not None and new.components:
+        raise InvalidInputError("A backfilled incident cannot change components.", field="components")
+    if new.backfilled_at is not None and new.backfilled_at > tx.now:
+        raise InvalidInputError(
+            "A backfilled incident lies in the past.", "Choose an earlier day.", field="backfill_date"
+        )
+    began_at = new.backfilled_at or tx.now
+    incident = Incident(
+        id=new_id(),
+        number=_next_number(tx),
+        page_id=page_id,
+        name=check_name(new.name),
+        status=status,
+        impact=str(impact_of([], scheduled=scheduled)),
+        impact_override=str(new.impact_override) if new.impact_override else None,
+        created_at=began_at,
+        updated_at=began_at,
+        started_at=began_at,
+        backfilled=new.backfilled_at is not None,
+        metadata_=dict(new.metadata),
+        reminder_intervals=new.reminder_intervals,
+        shortlink="",
+        created_by=str(tx.actor),
+    )
+    incident.shortlink = f"{tx.policy.base_url}/incidents/{incident.id}"
+    if new.schedule is not None:
+        _set_schedule(incident, new.schedule)
+    tx.session.add(incident)
+    tx.session.flush()
+    affected = _bring_components(tx, incident, new.components)
+    said = _say(tx, incident, new.body, affected, notify=new.deliver_notifications and not incident.backfilled)
+    _stamp(incident, status, said)
+    _finish(tx, incident, page, audit.Action.INCIDENT_CREATED, said)
+    return incident
+
+
+def update_incident(
+    tx: Transaction, incident_id: str, change: IncidentChange, *, version: int | None = None
+) -> IncidentUpdate | None:
+    """Change an incident; gives the update that this made, if it says something.
+
+    `version`: what the person saw; raises ConflictError when somebody changed the incident since. Raises
+    InvalidInputError, whose `field` names what is wrong.
+    """
+    incident = _lock(tx, incident_id, version)
+    scheduled = incident.scheduled_for is not None
+    status = change.status or IncidentStatus(incident.status)
+    check_status(status, scheduled=scheduled)
+    if change.name is not None:
+        incident.name = check_name(change.name)
+    if change.metadata is not None:
+        check_metadata(change.metadata)
+        incident.metadata_ = dict(change.metadata)
+    if change.reminder_intervals is not None:
+        reminder_hours(change.reminder_intervals)
+        incident.reminder_intervals = change.reminder_intervals
+    if change.clear_impact_override:
+        incident.impact_override = None
+    if change.impact_override is not None:
+        incident.impact_override = str(change.impact_override)
+    if change.schedule is not None:
+        check_schedule(change.schedule)
+        if not scheduled:
+            raise InvalidInputError(
+                "An incident has no schedule.", "Schedule a maintenance instead.", field="scheduled_for"
+            )
+        _set_schedule(incident, change.schedule)
+    incident.status = status
+    affected = _bring_components(tx, incident, change.components)
+    said = None
+    if change.says_something:
+        said = _say(tx, incident, change.body or "", affected, notify=change.deliver_notifications)
+        _stamp(incident, status, said)
+    incident.updated_at = tx.now
+    action = audit.Action.INCIDENT_UPDATED if said else audit.Action.INCIDENT_EDITED
+    _finish(tx, incident, tx.session.get_one(Page, incident.page_id), action, said)
+    return said
+
+
+def edit_update(
+    tx: Transaction, update_id: str, *, body: str | None = None, deliver_notifications: bool | None = None
+) -> IncidentUpdate:
+    """Correct the words of an update that was published. Raises NotFoundError, InvalidInputError."""
+    said = tx.session.get(IncidentUpdate, update_id)
+    if said is None:
+        raise NotFoundError("There is no such update.")
+    if body is not None:
+        said.body = check_body(body)
+    if deliver_notifications is not None:
+        said.deliver_notifications = deliver_notifications
+    said.updated_at = tx.now
+    incident = _lock(tx, said.incident_id, None)
+    incident.updated_at = tx.now
+    _finish(tx, incident, tx.session.get_one(Page, incident.page_id), audit.Action.INCIDENT_EDITED, said)
+    return said
+
+
+def delete_incident(tx: Transaction, incident_id: str) -> Incident:
+    """Remove an incident and its updates; components stay as they are. Gives what was removed."""
+    incident = _lock(tx, incident_id, None)
+    page = tx.session.get_one(Page, incident.page_id)
+    page.updated_at = tx.now
+    audit.record(
+        tx, audit.Action.INCIDENT_DELETED, "incident", incident.id, name=incident.name, page_id=incident.page_id
+    )
+    tx.session.execute(delete(Incident).where(Incident.id == incident.id))
+    tx.session.expunge(incident)
+    pages_changed(tx)
+    return incident
+
+
+def _first_status(new: NewIncident) -> IncidentStatus:
+    if new.backfilled_at is not None:
+        return IncidentStatus.COMPLETED if new.schedule else IncidentStatus.RESOLVED
+    return IncidentStatus.SCHEDULED if new.schedule else IncidentStatus.INVESTIGATING
+
+
+def _next_number(tx: Transaction) -> int:
+    counted = tx.session.execute(
+        update(Revision)
+        .where(Revision.topic == "incidents")
+        .values(value=Revision.value + 1)
+        .returning(Revision.value)
+    )
+    return counted.scalar_one()
+
+
+def _lock(tx: Transaction, incident_id: str, version: int | None) -> Incident:
+    """The incident, ours until the commit; its version is one more now."""
+    conditions = [Incident.id == incident_id]
+    if version is not None:
+        conditions.append(Incident.version == version)
+    won = tx.session.execute(
+        update(Incident).where(*conditions).values(version=Incident.version + 1).returning(Incident.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    incident = tx.session.get(Incident, incident_id, populate_existing=True)
+    if incident is None:
+        raise NotFoundError("There is no such incident.", "It may have been deleted.")
+    if won is None:
+        raise ConflictError(
+            f"“{incident.name}” was changed since you looked: it is {incident.status} now.",
+            "Look at it again, then decide.",
+        )
+    return incident
+
+
+def _set_schedule(incident: Incident, schedule: Schedule) -> None:
+    incident.scheduled_for = schedule.scheduled_for
+    incident.scheduled_until = schedule.scheduled_until
+    incident.scheduled_remind_prior = schedule.remind_prior
+    incident.scheduled_auto_in_progress = schedule.auto_in_progress
+    incident.scheduled_auto_completed = schedule.auto_completed
+    incident.auto_transition_to_maintenance_state = schedule.to_maintenance_state
+    incident.auto_transition_to_operational_state = schedule.to_operational_state
+    incident.auto_transition_deliver_notifications_at_start = schedule.notify_at_start
+    incident.auto_transition_deliver_notifications_at_end = schedule.notify_at_end
+
+
+def _bring_components(tx: Transaction, incident: Incident, wanted: Any) -> list[dict[str, Any]] | None:
+    affected = set_statuses(tx, incident.page_id, wanted, incident_id=incident.id)
+    known = {component.id for component in list_incident_components(tx.session, incident.id)}
+    for component_id in wanted:
+        if component_id not in known:
+            tx.session.add(IncidentComponent(incident_id=incident.id, component_id=component_id))
+    tx.session.flush()
+    if incident.status not in ENDED or affected:
+        _raise_impact(tx, incident)
+    return affected or None
+
+
+def _raise_impact(tx: Transaction, incident: Incident) -> None:
+    """Impact follows the incident's own components while it is open, and does not fall again."""
+    if incident.scheduled_for is not None:
+        incident.impact = str(Impact.MAINTENANCE)
+        return
+    statuses = [ComponentStatus(row.status) for row in list_incident_components(tx.session, incident.id)]
+    now = impact_of(statuses)
+    incident.impact = str(max(now, Impact(incident.impact), key=_IMPACTS.index))
+
+
+def _say(
+    tx: Transaction, incident: Incident, body: str, affected: list[dict[str, Any]] | None, *, notify: bool
+) -> IncidentUpdate:
+    said = IncidentUpdate(
+        id=new_id(),
+        incident_id=incident.id,
+        status=incident.status,
+        body=check_body(body),
+        created_at=tx.now,
+        updated_at=tx.now,
+        display_at=incident.created_at if incident.backfilled else tx.now,
+        affected_components=affected,
+        deliver_notifications=notify,
+        created_by=str(tx.actor),
+    )
+    tx.session.add(said)
+    tx.session.flush()
+    return said
+
+
+def _stamp(incident: Incident, status: IncidentStatus, said: IncidentUpdate) -> None:
+    if status == IncidentStatus.MONITORING:
+        incident.monitoring_at = incident.monitoring_at or said.display_at
+    if status in ENDED:
+        incident.resolved_at = incident.resolved_at or said.display_at
+    else:
+        incident.resolved_at = None
+
+
+def _finish(
+    tx: Transaction, incident: Incident, page: Page, action: audit.Action, said: IncidentUpdate | None
+) -> None:
+    page.updated_at = tx.now
+    tx.session.flush()
+    pages_changed(tx)
+    audit.record(
+        tx,
+        action,
+        "incident",
+        incident.id,
+        name=incident.name,
+        page_id=incident.page_id,
+        status=str(incident.status),
+        update_id=said.id if said else None,
+        deliver_notifications=said.deliver_notifications if said else None,
+    )

@@ -1,0 +1,154 @@
+"""What people and clients hand in about an incident, checked before anything is changed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from desk.errors import InvalidInputError
+from desk.page_status import Impact
+from storage.models import ComponentStatus, IncidentStatus
+
+REALTIME = (
+    IncidentStatus.INVESTIGATING,
+    IncidentStatus.IDENTIFIED,
+    IncidentStatus.MONITORING,
+    IncidentStatus.RESOLVED,
+)
+SCHEDULED = (
+    IncidentStatus.SCHEDULED,
+    IncidentStatus.IN_PROGRESS,
+    IncidentStatus.VERIFYING,
+    IncidentStatus.COMPLETED,
+)
+ENDED = frozenset({IncidentStatus.RESOLVED, IncidentStatus.COMPLETED})
+MAX_NAME = 255
+MAX_BODY = 25_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A maintenance's window, and what happens by itself."""
+
+    scheduled_for: datetime
+    scheduled_until: datetime
+    remind_prior: bool = True
+    auto_in_progress: bool = True
+    auto_completed: bool = True
+    to_maintenance_state: bool = True
+    to_operational_state: bool = True
+    notify_at_start: bool = True
+    notify_at_end: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIncident:
+    """A new realtime incident or, with a schedule, a maintenance; with `backfilled_at`, one of the past."""
+
+    name: str
+    body: str = ""
+    status: IncidentStatus | None = None
+    """None: `investigating`, or `scheduled` for a maintenance."""
+    impact_override: Impact | None = None
+    components: Mapping[str, ComponentStatus | None] = field(default_factory=dict)
+    """The components it is about → the state that each takes on; None leaves the state as it is."""
+    deliver_notifications: bool = True
+    schedule: Schedule | None = None
+    backfilled_at: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    reminder_intervals: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentChange:
+    """A change of an incident. What is None stays; `status` or `body` make an update that people read."""
+
+    name: str | None = None
+    body: str | None = None
+    status: IncidentStatus | None = None
+    impact_override: Impact | None = None
+    clear_impact_override: bool = False
+    components: Mapping[str, ComponentStatus | None] = field(default_factory=dict)
+    deliver_notifications: bool = True
+    schedule: Schedule | None = None
+    metadata: Mapping[str, Any] | None = None
+    reminder_intervals: str | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it makes an update."""
+        return self.status is not None or bool(self.body)
+
+
+def check_name(name: str) -> str:
+    """An incident's name, stripped. Raises InvalidInputError (field `name`)."""
+    name = " ".join(name.split())
+    if not name:
+        raise InvalidInputError("An incident needs a name.", "Say in a few words what people notice.", field="name")
+    if len(name) > MAX_NAME:
+        raise InvalidInputError(
+            f"The name has {len(name)} characters, and at most {MAX_NAME} fit.",
+            "Put details into the text.",
+            field="name",
+        )
+    return name
+
+
+def check_body(body: str) -> str:
+    """An update's text, stripped. Raises InvalidInputError (field `body`)."""
+    body = body.strip()
+    if len(body) > MAX_BODY:
+        raise InvalidInputError(
+            f"The text has {len(body)} characters, and at most {MAX_BODY} fit.", "Shorten it.", field="body"
+        )
+    return body
+
+
+def check_status(status: IncidentStatus, *, scheduled: bool) -> None:
+    """Raises InvalidInputError (field `status`) when the status is of the other kind of incident."""
+    allowed = SCHEDULED if scheduled else REALTIME
+    if status not in allowed:
+        kind = "A maintenance" if scheduled else "An incident"
+        raise InvalidInputError(f"{kind} cannot be “{status}”.", f"It can be: {', '.join(allowed)}.", field="status")
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Raises InvalidInputError (field `scheduled_until`) unless the window ends after it begins."""
+    if schedule.scheduled_until <= schedule.scheduled_for:
+        raise InvalidInputError(
+            "A maintenance must end after it begins.", "Choose a later end.", field="scheduled_until"
+        )
+
+
+def check_metadata(metadata: Mapping[str, Any]) -> None:
+    """Statuspage takes groups of values only. Raises InvalidInputError (field `metadata`)."""
+    if not all(isinstance(group, dict) for group in metadata.values()):
+        raise InvalidInputError(
+            "Each value of metadata must itself be an object.", 'As in {"jira": {"issue": "X-1"}}.', field="metadata"
+        )
+
+
+def reminder_hours(intervals: str | None) -> tuple[tuple[int, ...], int | None]:
+    """When to remind of an update: after which hours and, from then on, every how many (None: not again).
+
+    Statuspage's forms: None is after 3, 6, 12 and 24 hours, `"[1,5,7]"` after those, `"4"` every four, `"[]"` never.
+    Raises InvalidInputError (field `reminder_intervals`).
+    """
+    if intervals is None or intervals == "":
+        return (3, 6, 12, 24), None
+    try:
+        value = json.loads(intervals)
+    except ValueError:
+        value = None
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 24:
+        return (), value
+    whole = isinstance(value, list) and all(isinstance(hour, int) and 1 <= hour <= 24 for hour in value)
+    if whole and all(a < b for a, b in pairwise(value)):
+        return tuple(value), None
+    raise InvalidInputError(
+        f"“{intervals}” is no list of reminder hours.",
+        'Rising hours from 1 to 24 such as "[1,5,7]", one number such as "4", or "[]" for none.',
+        field="reminder_intervals",
+    )
