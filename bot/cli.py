@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import config, db
+from bot.commands import config, db, run
 from bot.commands.console import Console, KeydeskGroup
 from bot.settings import ENV_FILE
 
@@ -37,6 +37,7 @@ def create_cli() -> typer.Typer:
     ) -> None:
         context.obj = Console(env_file)
 
+    run.register(cli)
     config.register(cli)
     db.register(cli)
     return cli

@@ -12,11 +12,11 @@ import typer
 from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
+from bot.database import open_database, require_schema
 from bot.settings import Settings, SettingsError, load_settings, make_policy
 from desk.clock import SystemClock
 from desk.errors import KeydeskError
 from desk.transaction import Actor, Desk
-from storage import schema
 from storage.database import Database
 
 
@@ -51,15 +51,6 @@ class KeydeskGroup(TyperGroup):
         raise typer.Exit(1)
 
 
-def database_address(settings: Settings) -> str:
-    """The database's address; a relative SQLite path begins in the data folder."""
-    start = "sqlite:///"
-    path = settings.database_url.removeprefix(start)
-    if path == settings.database_url or Path(path).is_absolute() or path == ":memory:":
-        return settings.database_url
-    return f"{start}{settings.data_folder / path}"
-
-
 def operator() -> Actor:
     """Whoever has the shell: an operator, by login name."""
     try:
@@ -82,7 +73,7 @@ class Console:
     @contextmanager
     def database(self, settings: Settings) -> Iterator[Database]:
         """The database, whatever state it is in."""
-        database = Database.from_url(database_address(settings), threads=settings.database_threads)
+        database = open_database(settings)
         try:
             yield database
         finally:
@@ -95,18 +86,6 @@ class Console:
         with self.database(settings) as database:
             require_schema(database)
             yield Desk(database, SystemClock(), make_policy(settings))
-
-
-def require_schema(database: Database) -> None:
-    """Raises KeydeskError unless the database has the schema that this release needs."""
-    found, newest = schema.find_revision(database.engine), schema.newest_revision()
-    if found is None:
-        raise KeydeskError("The database is empty.", "Type 'keydesk db upgrade' to prepare it.")
-    if found != newest:
-        raise KeydeskError(
-            f"The database has schema {found}, and this release needs {newest}.",
-            "Type 'keydesk db upgrade', or run the release that the database was made with.",
-        )
 
 
 def console_of(context: typer.Context) -> Console:

@@ -2,7 +2,8 @@
 
 import typer
 
-from bot.commands.console import console_of, require_schema, say
+from bot.commands.console import console_of, say
+from bot.database import require_schema, upgrade_schema
 from desk.errors import KeydeskError
 from storage import schema
 
@@ -17,12 +18,11 @@ def register(cli: typer.Typer) -> None:
         """Bring the database to the schema of this release. Safe to run at any time, from any replica."""
         console = console_of(context)
         with console.database(console.settings()) as database:
-            before, newest = schema.find_revision(database.engine), schema.newest_revision()
-            if before == newest:
-                say(f"The database is up to date (schema {newest}).")
-                return
-            schema.upgrade(database.engine)
-            say(f"The database was brought from {before or 'nothing'} to schema {newest}.")
+            before, now = upgrade_schema(database)
+        if before == now:
+            say(f"The database is up to date (schema {now}).")
+        else:
+            say(f"The database was brought from {before or 'nothing'} to schema {now}.")
 
     @db.command()
     def check(context: typer.Context) -> None:

@@ -1,0 +1,59 @@
+"""The database that the settings name, and whether it has the schema that this release needs."""
+
+from pathlib import Path
+
+from alembic.util import CommandError
+
+from bot.settings import Settings
+from desk.errors import KeydeskError
+from storage import schema
+from storage.database import Database
+
+_SQLITE = "sqlite:///"
+
+
+def database_address(settings: Settings) -> str:
+    """The database's address; a relative SQLite path begins in the data folder."""
+    path = settings.database_url.removeprefix(_SQLITE)
+    if path == settings.database_url or path.startswith(("/", ":", "file:")):
+        return settings.database_url
+    return f"{_SQLITE}{settings.data_folder / path}"
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, whatever state it is in. Raises KeydeskError when an SQLite file cannot be there."""
+    address = database_address(settings)
+    if address.startswith(_SQLITE):
+        folder = Path(address.removeprefix(_SQLITE).partition("?")[0]).parent
+        if not folder.is_dir():
+            raise KeydeskError(
+                f"The folder {folder} of the database does not exist.",
+                "Make it, or change KEYDESK_DATA_FOLDER or KEYDESK_DATABASE_URL.",
+            )
+    return Database.from_url(address, threads=settings.database_threads)
+
+
+def require_schema(database: Database) -> None:
+    """Raises KeydeskError unless the database has the schema that this release needs."""
+    found, newest = schema.find_revision(database.engine), schema.newest_revision()
+    if found is None:
+        raise KeydeskError("The database is empty.", "Type 'keydesk db upgrade' to prepare it.")
+    if found != newest:
+        raise KeydeskError(
+            f"The database has schema {found}, and this release needs {newest}.",
+            "Type 'keydesk db upgrade', or run the release that the database was made with.",
+        )
+
+
+def upgrade_schema(database: Database) -> tuple[str | None, str]:
+    """Bring the database to the schema of this release; gives the schema before and now. Raises KeydeskError."""
+    before, newest = schema.find_revision(database.engine), schema.newest_revision()
+    if before != newest:
+        try:
+            schema.upgrade(database.engine)
+        except CommandError as error:
+            raise KeydeskError(
+                f"The database has schema {before}, which this release does not know.",
+                "A newer release has made it: run that one, or restore a backup from before the upgrade.",
+            ) from error
+    return before, newest

@@ -1,0 +1,28 @@
+"""The scheduled jobs, each with its schedule."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from desk.transaction import Desk
+from handlers.jobs.digest import send_weekly_digest
+from handlers.jobs.housekeeping import tidy
+from handlers.jobs.reconcile import reconcile_by_schedule, run_due_syncs
+from handlers.jobs.schedule import Every, Weekly
+from handlers.jobs.scheduler import Job
+from handlers.jobs.sweep import sweep
+
+
+def list_jobs(desk: Desk, client: AsyncWebClient) -> Sequence[Job]:
+    """Every job that the scheduler runs."""
+    policy = desk.policy
+    weekly = Weekly(policy.digest_day, policy.digest_time, policy.time_zone)
+    return (
+        Job("sweep", Every(timedelta(minutes=1)), partial(sweep, desk)),
+        Job("digest", weekly, partial(send_weekly_digest, desk)),
+        Job("reconcile", Every(timedelta(hours=1)), partial(reconcile_by_schedule, client, desk)),
+        Job("syncs", Every(timedelta(minutes=1)), partial(run_due_syncs, client, desk)),
+        Job("tidy", Every(timedelta(days=1)), partial(tidy, desk)),
+    )

@@ -1,0 +1,174 @@
+"""Everything that runs, made here and handed in; started in order, and stopped so that nothing is lost."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import text
+
+from bot.jobs import list_jobs
+from bot.server import HttpServer, address_of
+from bot.settings import Settings, make_policy
+from bot.slack_link import SlackLink, make_client, make_session
+from desk.clock import Clock, SystemClock
+from desk.transaction import Desk
+from handlers.delivery.worker import OutboxWorker
+from handlers.http.app import HttpApp, HttpSettings, create_http_app
+from handlers.jobs.reconcile import reconcile_at_start
+from handlers.jobs.scheduler import Scheduler
+from handlers.slack.directory import ensure_known
+from handlers.slack.front import create_bolt_app
+from handlers.slack.renderers import all_renderers
+from storage import outbox
+from storage.database import Database
+
+_LAST_DELIVERIES_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
+_NO_PACE = timedelta()
+
+_log = structlog.get_logger(__name__)
+
+
+class Program:
+    """Keydesk as one process. Make it with `create_program` within a running event loop, then `run` it once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        desk: Desk,
+        client: AsyncWebClient,
+        link: SlackLink,
+        worker: OutboxWorker,
+        scheduler: Scheduler,
+        http: HttpApp,
+        server: HttpServer,
+    ) -> None:
+        self._settings = settings
+        self._desk = desk
+        self._client = client
+        self._link = link
+        self._worker = worker
+        self._scheduler = scheduler
+        self._http = http
+        self._server = server
+
+    async def run(self, stopping: asyncio.Event, serving: Callable[[], None] = lambda: None) -> None:
+        """Run until `stopping` is set, then finish what is in hand. `serving` is called when requests are answered.
+
+        Raises what ended a part that should have gone on, once all others are stopped.
+        """
+        async with self._http.running():
+            await self._server.start()
+            parts = [
+                asyncio.create_task(self._link.run(), name="slack"),
+                asyncio.create_task(self._worker.run(), name="outbox"),
+            ]
+            self._scheduler.start()
+            serving()
+            asked = asyncio.create_task(stopping.wait())
+            reading = asyncio.create_task(self._read_directory(), name="directory")
+            try:
+                await asyncio.wait([asked, *parts], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                asked.cancel()
+                reading.cancel()
+                stopping.set()
+                await self._stop()
+            await asyncio.gather(*parts)
+
+    async def _read_directory(self) -> None:
+        await self._link.known.wait()
+        try:
+            await reconcile_at_start(self._client, self._desk)
+        except Exception as error:
+            _log.error("directory_not_read", exc_info=error)
+
+    async def _stop(self) -> None:
+        """Take nothing new, finish what is in hand, deliver what that caused."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._settings.shutdown_seconds
+        _log.info("stopping", seconds_at_most=self._settings.shutdown_seconds)
+        await asyncio.gather(self._link.stop(self._settings.shutdown_seconds), self._server.stop())
+        await self._scheduler.stop(patience=timedelta(seconds=max(deadline - loop.time(), 1)))
+        await self._last_deliveries(min(deadline, loop.time() + _LAST_DELIVERIES_SECONDS))
+        self._worker.stop()
+
+    async def _last_deliveries(self, until: float) -> None:
+        """Let the worker go on until nothing is due; what is still there then waits on disk for the next start."""
+        loop = asyncio.get_running_loop()
+        self._worker.wake()
+        while loop.time() < until:
+            try:
+                due = await self._desk.database.run_read(partial(outbox.find_next_due, pace=_NO_PACE))
+            except Exception as error:
+                _log.warning("last_deliveries_unknown", exc_info=error)
+                return
+            if due is None or due > self._desk.clock.now():
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def run_program(
+    settings: Settings,
+    database: Database,
+    listener: socket.socket,
+    stopping: asyncio.Event,
+    *,
+    clock: Clock | None = None,
+    serving: Callable[[], None] = lambda: None,
+) -> None:
+    """Assemble Keydesk and run it on an up-to-date database until `stopping` is set."""
+    async with make_session() as session:
+        client = make_client(settings, session)
+        desk = Desk(database, clock or SystemClock(), make_policy(settings))
+        program = create_program(settings, desk, client, listener, stopping)
+        _log.info("serving", address=address_of(listener), slack="socket" if settings.slack_app_token else "http")
+        await program.run(stopping, serving)
+    _log.info("stopped")
+
+
+def create_program(
+    settings: Settings, desk: Desk, client: AsyncWebClient, listener: socket.socket, stopping: asyncio.Event
+) -> Program:
+    """Every part, made and connected; nothing is started yet."""
+    secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
+
+    def make_app(identity: AuthorizeResult) -> AsyncApp:
+        return create_bolt_app(desk, client, signing_secret=secret, identity=identity, ensure_known=ensure_known)
+
+    async def ask_database() -> str | None:
+        await desk.database.run_read(lambda session: session.execute(text("SELECT 1")))
+        return None
+
+    async def ask_slack() -> str | None:
+        return link.find_problem()
+
+    async def ask_process() -> str | None:
+        return "stopping" if stopping.is_set() else None
+
+    link = SlackLink(settings, client, make_app)
+    http = create_http_app(
+        desk,
+        routes=link.routes(),
+        checks={"database": ask_database, "slack": ask_slack, "process": ask_process},
+        settings=HttpSettings(
+            use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
+            trusted_proxies=settings.trusted_proxies,
+        ),
+    )
+    return Program(
+        settings,
+        desk,
+        client,
+        link,
+        OutboxWorker(desk, client, all_renderers()),
+        Scheduler(desk, list_jobs(desk, client)),
+        http,
+        HttpServer(http, listener, grace_seconds=settings.shutdown_seconds),
+    )

@@ -1,0 +1,49 @@
+"""From settings to a running process: event loop, signals, and a clean end."""
+
+import asyncio
+import os
+import signal
+
+import structlog
+import uvloop
+
+from bot.database import open_database, upgrade_schema
+from bot.logging import configure_logging
+from bot.program import run_program
+from bot.server import listen
+from bot.settings import Settings, require_slack
+
+_log = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Run Keydesk in this process until SIGTERM or SIGINT. Raises KeydeskError when it cannot start."""
+    require_slack(settings)
+    # Bolt looks there by itself, and warns when it is given a client as well.
+    os.environ.pop("SLACK_BOT_TOKEN", None)
+    configure_logging(settings.log_format, settings.log_level)
+    database = open_database(settings)
+    try:
+        before, now = upgrade_schema(database)
+        if before != now:
+            _log.info("schema_upgraded", before=before, now=now)
+        listener = listen(settings.host, settings.port)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            stopping = asyncio.Event()
+            _stop_on_signals(runner.get_loop(), stopping)
+            runner.run(run_program(settings, database, listener, stopping))
+    finally:
+        database.close()
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    def stop(name: str) -> None:
+        if stopping.is_set():
+            # Asked twice: whoever asks does not want to wait. What is on disk stays, use marks in memory are lost.
+            _log.warning("cut_off", signal=name)
+            os._exit(1)
+        _log.info("asked_to_stop", signal=name)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number.name)
