@@ -44,6 +44,16 @@ class ActionId(StrEnum):
     # Roles and people
     SYNC_CONFIRM = "sync.confirm"
     SYNC_CANCEL = "sync.cancel"
+    ROLES_LIST = "roles.list"
+    ROLES_PREVIOUS = "roles.page.previous"
+    ROLES_NEXT = "roles.page.next"
+    ROLES_SYNC = "roles.sync"
+    ROLE_GRANT = "role.grant"
+    ROLE_REVOKE = "role.revoke"
+    ROLE_GROUP = "role.group"
+    LEAVER_KEYS = "leaver.keys"
+    LEAVER_PREVIOUS = "leaver.page.previous"
+    LEAVER_NEXT = "leaver.page.next"
 
     # Delivery
     DELIVERY_RETRY = "delivery.retry"
@@ -75,6 +85,7 @@ class CallbackId(StrEnum):
     KEY_KEEP = "key.keep"
     KEY_SHOW = "key.show"
     KEYS_LIST = "keys.list"
+    ROLE_GRANT = "role.grant"
     DIGEST = "digest"
     NOTICE = "notice"
 

@@ -21,6 +21,8 @@ class Message:
 
     text: str
     blocks: list[Block] = field(default_factory=list)
+    replaces: bool = False
+    """Take the place of the message that was clicked in, if only that person sees it: for turning pages."""
 
 
 def escape(text: str) -> str:

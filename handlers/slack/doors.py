@@ -310,8 +310,12 @@ async def tell(front: Front, click: Click, message: Message) -> None:
     """Tell the person alone: beside the message they clicked in, or in a modal. Never the only copy of a decision."""
     try:
         if click.response_url:
+            own = bool((click.body.get("container") or {}).get("is_ephemeral"))
             await AsyncWebhookClient(click.response_url).send(
-                text=message.text, blocks=message.blocks, response_type="ephemeral", replace_original=False
+                text=message.text,
+                blocks=message.blocks,
+                response_type="ephemeral",
+                replace_original=message.replaces and own,
             )
         elif click.view is not None and click.view.get("type") == "modal":
             await front.client.views_push(trigger_id=click.trigger_id, view=notice("Keydesk", message))
