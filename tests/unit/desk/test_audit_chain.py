@@ -8,6 +8,7 @@ import threading
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -24,11 +25,11 @@ ROOT = Path(__file__).parents[3]
 ACTOR = Actor.member("U0OLIVIA01")
 
 
-def _record_one(desk: Desk, action: Action, key_id: str, *, actor: Actor = ACTOR, **data: object) -> None:
+def _record_one(desk: Desk, action: Action, key_id: str, *, actor: Actor = ACTOR, **data: Any) -> None:
     desk.write_now(actor, lambda tx: record(tx, action, "key", key_id, **data))
 
 
-def _record(desk: Desk, count: int, **data: object) -> None:
+def _record(desk: Desk, count: int, **data: Any) -> None:
     for number in range(count):
         _record_one(desk, Action.KEY_RENAMED, f"k{number}", number=number, **data)
 
