@@ -32,7 +32,7 @@ def full_name(component: Component, groups: Mapping[str, str]) -> str:
 
 
 def get_components(session: Session, page_id: str, component_ids: Sequence[str]) -> Sequence[Component]:
-    """These components of the page, locked. Raises InvalidInputError (field `components`) on one that is none of it."""
+    """These components, locked. Raises InvalidInputError (field `components`) on one that is none of it."""
     found = {
         row.id: row
         for row in session.scalars(
