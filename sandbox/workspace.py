@@ -63,7 +63,7 @@ class Workspace:
     def _fill(self) -> None:
         bot = Person(
             self.bot_user,
-            self.manifest.bot_display_name,
+            self.manifest.bot_display_name.lower().replace(" ", "_"),
             self.manifest.name,
             is_bot=True,
             bot_id=self.bot_id,

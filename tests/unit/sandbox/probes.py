@@ -52,7 +52,7 @@ def actions(*elements: Json, block_id: str = "buttons") -> Json:
 
 def text_input(block_id: str = "name", action_id: str = "value", **more: Any) -> Json:
     """A required line of text."""
-    block = {key: more.pop(key) for key in ("optional", "dispatch_action") if key in more}
+    block: Json = {key: more.pop(key) for key in ("optional", "dispatch_action") if key in more}
     element = {"type": "plain_text_input", "action_id": action_id, **more}
     return {"type": "input", "block_id": block_id, "label": plain("Name"), "element": element, **block}
 
@@ -252,6 +252,12 @@ class HttpApp:
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()
+
+    async def __aenter__(self) -> HttpApp:
+        return await self.start()
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
 
     async def stop(self) -> None:
         """Stop listening."""

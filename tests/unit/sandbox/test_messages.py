@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.sandbox.probes import (
@@ -164,7 +166,7 @@ async def test_history_is_newest_first_within_its_bounds(slack: Slack) -> None:
     """oldest and latest bound the history, exclusively unless inclusive is set; limit pages it."""
     stamps = [(await slack.api("chat.postMessage", channel=STATUS, text=str(n)))["ts"] for n in range(5)]
 
-    async def history(**args: object) -> list[str]:
+    async def history(**args: Any) -> list[str]:
         answer = await slack.api("conversations.history", channel=STATUS, **args)
         return [message["text"] for message in answer["messages"]]
 
@@ -218,9 +220,9 @@ async def test_a_persons_mentions_become_references(slack: Slack) -> None:
 async def test_reading_a_channel_clears_its_unread_count(slack: Slack) -> None:
     """Messages of others count as unread until the person looks."""
 
-    async def unread() -> int:
+    async def unread() -> Any:
         state = await slack.look("state", user=MIA)
-        return next(c["unread"] for c in state["conversations"] if c["id"] == STATUS)
+        return {each["id"]: each["unread"] for each in state["conversations"]}[STATUS]
 
     await slack.api("chat.postMessage", channel=STATUS, text="one")
     await slack.do("message", user=MIA, channel=STATUS, text="my own")
