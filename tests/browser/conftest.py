@@ -1,6 +1,6 @@
 """A real Chromium for the browser tests, and pages in it that may not complain."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,9 @@ def browser() -> Iterator[Browser]:
     """Chromium, started once for all tests of this folder."""
     executable = find_browser()
     if executable is None:
-        pytest.fail("The browser tests need Chromium: run `make test`, which fetches it, or install it.", pytrace=False)
+        pytest.fail(
+            "The browser tests need Chromium: run `make test`, which fetches it, or install it.", pytrace=False
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
         yield browser
@@ -45,16 +47,22 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """`open_page(url, **context_options)`: a page of its own; the test fails if it met an error of its own.
 
-    `prepare(page)` runs before the page goes to its address.
+    `prepare(page)` runs before the page goes to its address; `expected` are parts of errors that belong to the test.
     """
     contexts = []
     complaints: list[str] = []
 
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            complaints.append(f"{message.text} ({message.location.get('url', '')})")
+    def open_page(
+        url: str,
+        *,
+        prepare: Callable[[Page], None] | None = None,
+        expected: Sequence[str] = (),
+        **options: Any,
+    ) -> Page:
+        def note(message: ConsoleMessage) -> None:
+            if message.type == "error" and not any(part in message.text for part in expected):
+                complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
-    def open_page(url: str, *, prepare: Callable[[Page], None] | None = None, **options: Any) -> Page:
         context = browser.new_context(**{"reduced_motion": "reduce", "locale": "en-US", **options})
         contexts.append(context)
         context.set_default_timeout(_PATIENCE_MS)

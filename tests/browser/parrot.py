@@ -14,8 +14,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.browser.parrot_blocks import FORM, GALLERY, HOME, PUSHED, plain, section
 
 Json = dict[str, Any]
-_SHOWN = ("value", "selected_option", "selected_options", "selected_user", "selected_users")
-_SHOWN += ("selected_conversation", "selected_channel", "selected_date", "selected_time", "selected_date_time")
+_SHOWN = (
+    *("value", "selected_option", "selected_options", "selected_user", "selected_users"),
+    *("selected_conversation", "selected_channel", "selected_date", "selected_time", "selected_date_time"),
+)
+
 
 def render_heard(action: Json) -> str:
     """One line about an action, such as `heard page = acme`."""
@@ -48,8 +51,7 @@ class Parrot:
 
     def stop(self) -> None:
         """Disconnect and end the thread."""
-        self._run(self._handler.close_async())
-        self._run(self._close_client())
+        self._run(self._disconnect())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         self._loop.close()
@@ -84,11 +86,14 @@ class Parrot:
         app = AsyncApp(client=self._client, process_before_response=True)
         self._listen(app)
         self._handler = AsyncSocketModeHandler(app, app_token="xapp-sandbox")
-        await self._handler.connect_async()
+        await self._handler.connect_async()  # type: ignore[no-untyped-call]
 
-    async def _close_client(self) -> None:
-        if self._client.session is not None:
-            await self._client.session.close()
+    async def _disconnect(self) -> None:
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     def _listen(self, app: AsyncApp) -> None:
         app.command("/say")(self._say)
@@ -126,14 +131,18 @@ class Parrot:
         elif container["type"] == "message":
             await client.chat_postMessage(channel=body["channel"]["id"], text=text)
         elif body["view"]["type"] == "home":
-            await client.views_publish(user_id=body["user"]["id"], view=HOME | {"blocks": [section(text), *HOME["blocks"]]})
+            await client.views_publish(
+                user_id=body["user"]["id"], view=HOME | {"blocks": [section(text), *HOME["blocks"]]}
+            )
 
     async def _change_form(self, ack: AsyncAck, body: Json, action: Json, client: AsyncWebClient) -> None:
         await ack()
         view = body["view"]
         entered = view["state"]["values"]["name"]["name"]["value"]
         note = section(f"{render_heard(action)}, name = {entered}", block_id="note")
-        await client.views_update(view_id=view["id"], hash=view["hash"], view=FORM | {"blocks": [note, *FORM["blocks"]]})
+        await client.views_update(
+            view_id=view["id"], hash=view["hash"], view=FORM | {"blocks": [note, *FORM["blocks"]]}
+        )
 
     async def _push(self, ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
         await client.views_push(trigger_id=body["trigger_id"], view=PUSHED)

@@ -29,7 +29,12 @@ def option(value: str, label: str | None = None) -> Json:
 
 def element(kind: str, action_id: str, placeholder: str | None = None, **more: Any) -> Json:
     """An interactive element."""
-    return {"type": kind, "action_id": action_id, **({"placeholder": plain(placeholder)} if placeholder else {}), **more}
+    return {
+        "type": kind,
+        "action_id": action_id,
+        **({"placeholder": plain(placeholder)} if placeholder else {}),
+        **more,
+    }
 
 
 def entry(block_id: str, label: str, field: Json, **more: Any) -> Json:
@@ -73,7 +78,10 @@ TEXTS: list[Json] = [
 ]
 
 MARKDOWN: list[Json] = [
-    {"type": "markdown", "text": "## Weekly digest\n\n1. **one**\n2. two\n\n| key | uses |\n|---|---|\n| prod | 12 |"},
+    {
+        "type": "markdown",
+        "text": "## Weekly digest\n\n1. **one**\n2. two\n\n| key | uses |\n|---|---|\n| prod | 12 |",
+    },
 ]
 
 TABLE: list[Json] = [
@@ -121,13 +129,21 @@ CONTROLS: list[Json] = [
     {
         "type": "actions",
         "elements": [
-            element("static_select", "page", "Choose a page", options=[option("acme", "Acme"), option("beta", "Beta")]),
-            element("multi_static_select", "scopes", "Choose scopes", options=[option("read"), option("write")]),
+            element(
+                "static_select", "page", "Choose a page", options=[option("acme", "Acme"), option("beta", "Beta")]
+            ),
             element("external_select", "incident", "Find an incident", min_query_length=2),
             element("conversations_select", "where", "Choose a conversation"),
             element("channels_select", "channel", "Choose a channel"),
         ],
     },
+    section(
+        "Which scopes?",
+        accessory=element(
+            "multi_static_select", "scopes", "Choose scopes", options=[option("read"), option("write")]
+        ),
+    ),
+    section("Which people?", accessory=element("multi_users_select", "team", "Choose people")),
     section("When?", accessory=element("datepicker", "day", "Choose a day")),
     {
         "type": "actions",
@@ -135,7 +151,6 @@ CONTROLS: list[Json] = [
             element("timepicker", "time", "Choose a time"),
             element("datetimepicker", "moment"),
             element("users_select", "who", "Choose a person"),
-            element("multi_users_select", "team", "Choose people"),
         ],
     },
     {
@@ -157,12 +172,19 @@ FORM: Json = {
     "close": plain("Cancel"),
     "notify_on_close": True,
     "blocks": [
-        entry("name", "Name", element("plain_text_input", "name", max_length=60), hint=plain("Where the key will live")),
+        entry(
+            "name", "Name", element("plain_text_input", "name", max_length=60), hint=plain("Where the key will live")
+        ),
         entry("why", "Reason", element("plain_text_input", "why", multiline=True), optional=True),
         entry(
             "pages",
             "Pages",
-            element("multi_static_select", "pages", "Choose pages", options=[option("acme", "Acme"), option("eu", "Acme EU")]),
+            element(
+                "multi_static_select",
+                "pages",
+                "Choose pages",
+                options=[option("acme", "Acme"), option("eu", "Acme EU")],
+            ),
         ),
         entry(
             "life",

@@ -20,12 +20,12 @@ class Stage:
     def __init__(self, server: SandboxServer, parrot: Parrot, open_page: OpenPage) -> None:
         self.server = server
         self.parrot = parrot
-        self._open_page = open_page
+        self.open = open_page
 
     def enter(self, user: str, channel: str = STATUS, *, tab: str = "", **options: Any) -> Page:
         """The page as somebody sees it, once it is ready."""
         address = f"{self.server.url}/?as={user}&c={channel}" + (f"&tab={tab}" if tab else "")
-        page = self._open_page(address, **options)
+        page = self.open(address, **options)
         expect(page.locator("#sidebar .side-status")).to_have_text("Parrot is connected")
         return page
 

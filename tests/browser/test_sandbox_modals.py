@@ -145,7 +145,9 @@ def test_the_focus_stays_inside_and_comes_back(stage: Stage) -> None:
     expect(dialog.get_by_role("textbox", name="Name")).to_be_focused()
     for _ in range(25):
         page.keyboard.press("Tab")
-        place = page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('#modal')")
+        place = page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('#modal')"
+        )
         assert place, page.evaluate("document.activeElement.outerHTML")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()

@@ -24,12 +24,14 @@ function commandItems(query) {
 function mentionItems(query) {
   const people = listPeople().filter((user) => !user.deleted && (startsWith(handleOf(user), query) || hasWord(displayName(user), query))).map((user) => ({
     insert: `@${handleOf(user)} `,
+    exact: handleOf(user) === query,
     node: [avatar(user, "small"), h("span", { class: "option-words" },
       h("span", { class: "option-label" }, h("strong", {}, displayName(user)), h("span", { class: "usage" }, ` @${handleOf(user)}`)),
       h("span", { class: "option-description" }, roleHint(user)))],
   }));
   const groups = [...store.usergroups.values()].filter((group) => !group.date_delete && (startsWith(group.handle, query) || hasWord(group.name, query))).map((group) => ({
     insert: `@${group.handle} `,
+    exact: group.handle === query,
     node: [h("span", { class: "option-icon" }, icon("people")), h("span", { class: "option-words" },
       h("span", { class: "option-label" }, h("strong", {}, `@${group.handle}`)), h("span", { class: "option-description" }, group.name))],
   }));
@@ -39,6 +41,7 @@ function mentionItems(query) {
 function channelItems(query) {
   return [...store.conversations.values()].filter(({ kind, name }) => kind === "channel" && startsWith(name, query)).map((conversation) => ({
     insert: `#${conversation.name} `,
+    exact: conversation.name === query,
     node: [h("span", { class: "option-icon" }, icon("hash")), h("span", { class: "option-words" }, h("span", { class: "option-label" }, h("strong", {}, conversation.name)))],
   }));
 }
@@ -53,6 +56,7 @@ function findTrigger(text, caret, commands) {
   return { start: caret - query.length - 1, items: match[1] === "@" ? mentionItems(query) : channelItems(query), title: match[1] === "@" ? "People and groups" : "Channels" };
 }
 
+/** The popup beside a textarea. Enter takes a suggestion unless the words are complete already; then it sends. */
 export class Completion {
   /** Watches a textarea; `commands` says whether slash commands are possible here. */
   constructor(input, { commands = true } = {}) {

@@ -49,7 +49,9 @@ export function openDrawer(kind, opener) {
 }
 
 export function setUpDrawer() {
-  panel().addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented) closeDrawer();
+  // Focus falls back to the body when what had it is filtered away.
+  document.addEventListener("keydown", (event) => {
+    const here = panel().contains(event.target) || event.target === document.body;
+    if (event.key === "Escape" && here && !event.defaultPrevented) closeDrawer();
   });
 }

@@ -50,7 +50,7 @@ function buildPanel(view) {
 
 function clearError(control) {
   const block = control.closest("[data-block-id]");
-  if (block?.querySelector(".has-error")) setInputError(block, "");
+  if (block?.classList.contains("has-error")) setInputError(block, "");
 }
 
 /** The panel of a view: drawn anew only when the view has changed, with what was entered kept. */

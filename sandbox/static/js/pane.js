@@ -53,14 +53,20 @@ function introFor(conversation) {
       : `This is the beginning of #${conversation.name}. Type / to see what you can do here.`));
 }
 
-function composerFor(conversation) {
-  if (store.me.deleted) return h("p", { class: "composer-closed" }, `${displayName(store.me)} is deactivated. Slack would have signed this person out.`);
-  if (conversation.kind === "channel" && conversation.is_member === false) {
-    return h("p", { class: "composer-closed" }, `${displayName(store.me)} is not in #${conversation.name}. This is a preview.`);
-  }
+/** Why nothing can be written here, or null. */
+function findClosure(conversation) {
+  const name = displayName(store.me);
+  if (store.me.deleted) return `${name} is deactivated. Slack would have signed this person out.`;
+  if (conversation.kind === "channel" && conversation.is_member === false) return `${name} is not in #${conversation.name}. This is a preview.`;
   if (conversation.kind === "im" && store.app.messages_tab_read_only) {
-    return h("p", { class: "composer-closed" }, `Sending messages to ${store.app.name} has been turned off. Use its commands in a channel.`);
+    return `Sending messages to ${store.app.name} has been turned off. Use its commands in a channel.`;
   }
+  return null;
+}
+
+function composerFor(conversation) {
+  const closure = findClosure(conversation);
+  if (closure) return h("p", { class: "composer-closed" }, closure);
   const label = conversation.kind === "im" ? `Message ${store.app.name}` : `Message #${conversation.name}`;
   return new Composer({ channel: conversation.id, label, id: "composer-input" }).node;
 }
@@ -75,12 +81,21 @@ function openMessages(conversation, header) {
   });
   const intro = introFor(conversation);
   const draw = () => list.draw(channel, listMessages(channel).filter((message) => !isReply(message) || message.subtype === "thread_broadcast"), { intro });
-  fill(pane(), header, list.node, composerFor(conversation));
+  let closure = findClosure(conversation);
+  let foot = composerFor(conversation);
+  fill(pane(), header, list.node, foot);
+  const refreshFoot = () => {
+    if (findClosure(conversation) === closure) return;
+    closure = findClosure(conversation);
+    const next = composerFor(conversation);
+    foot.replaceWith(next);
+    foot = next;
+  };
   const stops = [
     on("messages", (event) => { if (event.channel === channel) draw(); }),
     on("message", (event) => { if (event.channel === channel) draw(); }),
     on("message_gone", (event) => { if (event.channel === channel) draw(); }),
-    on("people", () => { list.invalidate(); draw(); }),
+    on("people", () => { list.invalidate(); draw(); refreshFoot(); }),
   ];
   loadConversation(conversation, list);
   shown.list = list;
@@ -132,7 +147,7 @@ export function showPane(route) {
     fill(pane(), h("div", { class: "pane-empty" }, menuButton(), h("p", {}, "Choose a conversation.")));
     return;
   }
-  const key = [store.me.id, conversation.id, route.tab, conversation.is_member, store.me.deleted].join();
+  const key = [store.me.id, conversation.id, route.tab, conversation.is_member].join();
   if (shown.key === key) return;
   shown.stop();
   shown = { key, list: null, stop: () => {} };

@@ -41,14 +41,13 @@ export class Combobox {
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("blur", () => this.shut());
     this.node.addEventListener("mousedown", (event) => {
-      if (event.target.closest(".listbox, .chips, .select-clear")) return;
-      if (event.target !== this.input) {
-        event.preventDefault();
-        this.input.focus();
-        this.open();
-      }
+      if (event.target === this.input) return;
+      // The input keeps the focus: losing it would redraw the chips under the pointer.
+      event.preventDefault();
+      if (event.target.closest(".listbox, button")) return;
+      this.input.focus();
+      this.open();
     });
-    this.list.addEventListener("mousedown", (event) => event.preventDefault());
   }
 
   /** Draw what is chosen. */
@@ -163,6 +162,7 @@ export class Combobox {
     const before = this.selected;
     this.selected = options;
     this.show();
+    this.node.dispatchEvent(new Event("change", { bubbles: true }));
     if ((await this.onChange(options)) === false) {
       this.selected = before;
       this.show();
