@@ -1,0 +1,124 @@
+"""Following what other processes commit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from storage.database import Database
+from storage.mirror import Mirror
+from storage.models import ApiKey, Revision
+from storage.signals import Topic, signal
+from storage.watcher import Watcher
+from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import PostgresqlServer
+from tests.factories import add_key
+from tests.waiting import eventually
+
+SOON = timedelta(milliseconds=20)
+NEVER = timedelta(hours=1)
+
+
+def read_names(session: Session) -> Sequence[str]:
+    """The names of all keys."""
+    return session.scalars(select(ApiKey.name).order_by(ApiKey.name)).all()
+
+
+def add_elsewhere(database_url: str, name: str) -> None:
+    """Add a key as another process does."""
+    other = Database.from_url(database_url)
+    with other.write() as session:
+        add_key(session, NOW, name=name)
+        session.execute(update(Revision).where(Revision.topic == "keys").values(value=Revision.value + 1))
+        signal(session, Topic.KEYS)
+    other.close()
+
+
+@asynccontextmanager
+async def watching(
+    database: Database, mirror: Mirror[Any], interval: timedelta, **options: Callable[[], float]
+) -> AsyncIterator[None]:
+    """A watcher at work on one mirror."""
+    watcher = Watcher(database, [mirror], interval=interval, **options)
+    await watcher.load()
+    task = asyncio.create_task(watcher.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+def mirror(database: Database) -> Mirror[Sequence[str]]:
+    """A mirror of the names of keys."""
+    return Mirror(database, Topic.KEYS, read_names)
+
+
+async def test_asking_finds_changes_of_other_processes(
+    database: Database, database_url: str, mirror: Mirror[Sequence[str]]
+) -> None:
+    """On both databases, a change by another process shows within an interval."""
+    async with watching(database, mirror, SOON):
+        await asyncio.to_thread(add_elsewhere, database_url, "a")
+        await eventually(lambda: mirror.value == ["a"])
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_postgresql_tells_at_once(database: Database, database_url: str, mirror: Mirror[Sequence[str]]) -> None:
+    """With an interval of an hour, a notification alone brings the change."""
+    async with watching(database, mirror, NEVER):
+        await _listening(database)
+        await asyncio.to_thread(add_elsewhere, database_url, "a")
+        await eventually(lambda: mirror.value == ["a"])
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_broken_listener_connects_again_and_catches_up(
+    database: Database, database_url: str, mirror: Mirror[Sequence[str]], postgresql_server: PostgresqlServer
+) -> None:
+    """When PostgreSQL drops the listening connection, it is made again, and what was missed is asked for."""
+    async with watching(database, mirror, NEVER):
+        await _listening(database)
+        with psycopg.connect(database_url, autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+            )
+        await asyncio.to_thread(add_elsewhere, database_url, "a")
+        await eventually(lambda: mirror.value == ["a"])
+
+
+async def _listening(database: Database) -> None:
+    """Wait until some connection listens."""
+
+    def listens() -> bool:
+        with database.read() as session:
+            return bool(
+                session.scalar(
+                    text(
+                        "SELECT count(*) FROM pg_stat_activity"
+                        " WHERE query LIKE 'LISTEN%' AND state = 'idle' AND datname = current_database()"
+                    )
+                )
+            )
+
+    await eventually(listens)
+
+
+async def test_failing_questions_are_asked_again(database: Database, mirror: Mirror[Sequence[str]]) -> None:
+    """A database that fails for a while does not end the watching."""
+    async with watching(database, mirror, SOON):
+        with database.write() as session:
+            session.execute(text("ALTER TABLE revision RENAME TO away"))
+        await eventually(lambda: mirror.age() > 0.2)
+        with database.write() as session:
+            session.execute(text("ALTER TABLE away RENAME TO revision"))
+        await eventually(lambda: mirror.age() < 0.2)
