@@ -25,6 +25,8 @@ _QUIET = {
     "apscheduler": "WARNING",
     "asyncio": "WARNING",
 }
+# Bolt says so at every start when it is given a client and an `authorize`, which is what we mean to give it.
+_NOISE = ("As you gave `client` as well", "As `installation_store` or `authorize` has been used")
 
 
 def mask(text: str) -> str:
@@ -68,6 +70,10 @@ _PROCESSORS: tuple[Processor, ...] = (
 )
 
 
+def _worth_writing(record: logging.LogRecord) -> bool:
+    return not (record.name.startswith("slack_bolt") and str(record.msg).startswith(_NOISE))
+
+
 def configure_logging(log_format: LogFormat, level: str, stream: IO[str] | None = None) -> None:
     """Send every log line of the process, ours and the libraries', to `stream` (standard error)."""
     stream = stream or sys.stderr
@@ -86,6 +92,7 @@ def configure_logging(log_format: LogFormat, level: str, stream: IO[str] | None 
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
+    handler.addFilter(_worth_writing)
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

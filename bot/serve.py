@@ -19,8 +19,6 @@ _log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> None:
     """Run Keydesk in this process until SIGTERM or SIGINT. Raises KeydeskError when it cannot start."""
     require_slack(settings)
-    # Bolt looks there by itself, and warns when it is given a client as well.
-    os.environ.pop("SLACK_BOT_TOKEN", None)
     configure_logging(settings.log_format, settings.log_level)
     database = open_database(settings)
     try:

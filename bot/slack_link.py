@@ -130,13 +130,13 @@ class SlackLink:
             try:
                 return await call()
             except SlackApiError as error:
-                code = str(error.response.get("error", "")) if isinstance(error.response, AsyncSlackResponse) else ""
+                code = _code_of(error)
                 if code in _REFUSALS:
                     raise SlackRefusedError(
                         f"Slack refuses the token in {variable}: {code}.",
                         "Copy it again from your app's page at Slack, or install the app in the workspace again.",
                     ) from error
-                _log.warning("slack_not_ready", error=code or str(error), again_in_seconds=wait)
+                _log.warning("slack_not_ready", error=code, again_in_seconds=wait)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("slack_not_reached", error=str(error) or type(error).__name__, again_in_seconds=wait)
             try:
@@ -158,3 +158,12 @@ class SlackLink:
         if self._http is None:
             return "not connected to Slack yet"
         return None
+
+
+def _code_of(error: SlackApiError) -> str:
+    """Slack's error code; without one, as from a proxy between us, the HTTP status."""
+    response = error.response
+    data = response.data if isinstance(response, AsyncSlackResponse) else response
+    if isinstance(data, dict) and data.get("error"):
+        return str(data["error"])
+    return f"http_{response.status_code}" if isinstance(response, AsyncSlackResponse) else "unknown"
