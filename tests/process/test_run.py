@@ -1,0 +1,104 @@
+"""`keydesk run`: starting, being well, and stopping."""
+
+import signal
+import socket
+from pathlib import Path
+
+from sandbox.player import Control
+from sandbox.server import SandboxServer
+from tests.process.conftest import Start
+from tests.process.running import KeydeskProcess
+
+
+def test_it_prepares_the_database_serves_and_stops_when_asked(start_on: Start, empty_database_url: str) -> None:
+    """The first start makes the tables; SIGTERM ends it with 0, and nothing in the log is worth a look."""
+    keydesk = start_on(empty_database_url)
+    assert keydesk.wait_for("schema_upgraded")["before"] is None
+    keydesk.wait_until_ready()
+    assert keydesk.ask("GET", "/healthz") == (200, b'{"status":"alive"}')
+    assert keydesk.readiness() == (200, dict.fromkeys(("keys", "database", "slack", "process"), "ok"))
+    assert keydesk.stop() == 0
+    assert keydesk.lines[-1]["event"] == "stopped"
+    assert keydesk.troubles() == []
+    assert keydesk.words == []
+
+
+def test_an_interrupt_from_the_keyboard_stops_it_as_well(start: Start) -> None:
+    """Ctrl+C is no crash: no traceback, exit status 0."""
+    keydesk = start()
+    keydesk.wait_until_ready()
+    assert keydesk.stop(signal.SIGINT) == 0
+    assert keydesk.words == []
+
+
+def test_wrong_names_of_settings_are_told(tmp_path: Path) -> None:
+    """A misspelt setting ends the start with 1 and a sentence that knows what was meant."""
+    with KeydeskProcess(tmp_path, {"KEYDESK_PROT": "1"}) as keydesk:
+        assert keydesk.wait() == 1
+    assert keydesk.words[0] == "KEYDESK_PROT is not a setting of Keydesk: did you mean KEYDESK_PORT?"
+
+
+def test_without_tokens_it_says_what_is_missing(tmp_path: Path) -> None:
+    """A first try without any setting ends with 1, says what to put where, and leaves no database behind."""
+    with KeydeskProcess(tmp_path, {}) as keydesk:
+        assert keydesk.wait() == 1
+    assert [words.split(" ")[0] for words in keydesk.words[:2]] == ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]
+    assert not list(tmp_path.glob("*.db"))
+
+
+def test_a_taken_port_is_said(start: Start) -> None:
+    """No traceback when another program listens there already."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        keydesk = start(port=str(port))
+        assert keydesk.wait() == 1
+    assert keydesk.words == [
+        f"Port {port} of 127.0.0.1 is taken by another program.",
+        "Stop that one, or choose another KEYDESK_PORT.",
+    ]
+
+
+def test_a_token_that_slack_refuses_ends_it(start: Start) -> None:
+    """The start ends with 1 and names the variable, once everything that was started is stopped again."""
+    keydesk = start(SLACK_BOT_TOKEN="xoxb-wrong")
+    assert keydesk.wait() == 1
+    assert keydesk.words[0] == "Slack refuses the token in SLACK_BOT_TOKEN: invalid_auth."
+    assert len(keydesk.words) == 2
+    assert keydesk.events("stopping")
+
+
+def test_it_waits_for_slack(start: Start, slack: SandboxServer) -> None:
+    """While Slack is away the API answers and readiness says why not; once Slack is back, so is Keydesk."""
+    control = Control(slack.url)
+    control.call("POST", "faults", {"method": "auth.test", "kind": "http_500", "times": 1000})
+    keydesk = start()
+    assert keydesk.wait_for("slack_not_ready")["error"] == "http_500"
+    status, checks = keydesk.readiness()
+    assert (status, checks["slack"]) == (503, "not connected to Slack yet")
+    assert keydesk.ask("GET", "/v1/pages")[0] == 401
+    control.call("POST", "faults", {"clear": True})
+    keydesk.wait_until_ready()
+    assert keydesk.stop() == 0
+
+
+def test_slack_may_call_it_over_http(start: Start, slack: SandboxServer) -> None:
+    """Without an app-level token signed requests are taken at /slack/events; others are refused."""
+    keydesk = start(SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="sandbox-signing-secret")
+    keydesk.wait_until_ready()
+    slack.workspace.set_request_url(f"{keydesk.url}/slack/events")
+    control = Control(slack.url)
+    control.person("U0MIA00001").type_command("/keys")
+    assert [entry["via"] for entry in control.journal(kind="delivery") if entry["type"] == "slash_commands"] == [
+        "http"
+    ]
+    assert keydesk.ask("POST", "/slack/events", b"{}")[0] == 401
+    assert keydesk.ask("POST", "/slack/events", b"\xff")[0] == 400
+    assert keydesk.ask("POST", "/slack/events", b"x" * 1_000_001)[0] == 413
+    assert keydesk.stop() == 0
+
+
+def test_in_socket_mode_nobody_may_call_it_over_http(start: Start) -> None:
+    """With a socket to Slack there is no way in that a stranger could try."""
+    keydesk = start()
+    keydesk.wait_until_ready()
+    assert keydesk.ask("POST", "/slack/events", b"{}")[0] == 404
