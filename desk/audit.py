@@ -135,7 +135,7 @@ def _lock_head(session: Session) -> AuditHead:
     ).scalar_one()
 
 
-def record(tx: Transaction, action: Action, subject_kind: str, subject_id: str, **data: Any) -> AuditEvent:
+def record(tx: Transaction, action: Action, subject_kind: str, subject_id: str, /, **data: Any) -> AuditEvent:
     """Append one event to the chain, in `tx`. `data` must be plain JSON and hold no secret.
 
     Call it as late in the transaction as may be: from here on other writers wait for the commit.
