@@ -19,7 +19,8 @@ async function call(method, path, { query = {}, body } = {}) {
     throw new ApiError("The sandbox does not answer. Is it still running?");
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(answer.error ?? `The sandbox answered with status ${response.status}.`);
+  if (!response.ok)
+    throw new ApiError(answer.error ?? `The sandbox answered with status ${response.status}.`);
   return answer;
 }
 

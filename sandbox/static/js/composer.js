@@ -18,26 +18,58 @@ export class Composer {
     this.key = `${store.me.id}:${where.channel}:${where.threadTs ?? ""}`;
     this.history = [];
     this.input = h("textarea", {
-      class: "composer-input", id: where.id, rows: 1, placeholder: where.label, "aria-label": where.label, value: drafts.get(this.key) ?? "", spellcheck: "true",
+      class: "composer-input",
+      id: where.id,
+      rows: 1,
+      placeholder: where.label,
+      "aria-label": where.label,
+      value: drafts.get(this.key) ?? "",
+      spellcheck: "true",
     });
     this.completion = new Completion(this.input, { commands: !where.threadTs });
     this.hint = h("p", { class: "composer-hint", "aria-live": "polite" });
-    this.send = h("button", { type: "submit", class: "send-button", "aria-label": "Send now", title: "Send now (Enter)" }, icon("send"));
+    this.send = h(
+      "button",
+      { type: "submit", class: "send-button", "aria-label": "Send now", title: "Send now (Enter)" },
+      icon("send"),
+    );
     const shortcut = (mark, label) => {
-      const button = h("button", { type: "button", class: "icon-button", "aria-label": label, title: label }, h("span", { class: "shortcut" }, mark));
+      const button = h(
+        "button",
+        { type: "button", class: "icon-button", "aria-label": label, title: label },
+        h("span", { class: "shortcut" }, mark),
+      );
       button.addEventListener("click", () => this.insert(mark));
       return button;
     };
-    this.node = h("form", { class: "composer", novalidate: true },
-      h("div", { class: "composer-box" }, this.input,
-        h("div", { class: "composer-tools" }, !where.threadTs && shortcut("/", "Slash commands"), shortcut("@", "Mention someone"), shortcut("#", "Name a channel"), this.send)),
-      this.hint, this.completion.popup);
+    this.node = h(
+      "form",
+      { class: "composer", novalidate: true },
+      h(
+        "div",
+        { class: "composer-box" },
+        this.input,
+        h(
+          "div",
+          { class: "composer-tools" },
+          !where.threadTs && shortcut("/", "Slash commands"),
+          shortcut("@", "Mention someone"),
+          shortcut("#", "Name a channel"),
+          this.send,
+        ),
+      ),
+      this.hint,
+      this.completion.popup,
+    );
     this.listen();
     this.refresh();
   }
 
   listen() {
-    this.node.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
+    this.node.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
     this.input.addEventListener("input", () => this.refresh());
     this.input.addEventListener("keydown", (event) => {
       if (event.isComposing || this.completion.key(event)) return;
@@ -56,7 +88,13 @@ export class Composer {
   insert(mark) {
     this.input.focus();
     if (mark === "/") this.input.value = "/";
-    else this.input.setRangeText(/(^|\s)$/.test(this.input.value) ? mark : ` ${mark}`, this.input.selectionStart, this.input.selectionEnd, "end");
+    else
+      this.input.setRangeText(
+        /(^|\s)$/.test(this.input.value) ? mark : ` ${mark}`,
+        this.input.selectionStart,
+        this.input.selectionEnd,
+        "end",
+      );
     this.input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -65,9 +103,12 @@ export class Composer {
     const { value } = this.input;
     drafts.set(this.key, value);
     this.input.style.setProperty("height", "auto");
-    if (this.input.scrollHeight) this.input.style.setProperty("height", `${Math.min(this.input.scrollHeight, MAX_HEIGHT_PX)}px`);
+    if (this.input.scrollHeight)
+      this.input.style.setProperty("height", `${Math.min(this.input.scrollHeight, MAX_HEIGHT_PX)}px`);
     this.send.classList.toggle("ready", Boolean(value.trim()));
-    const command = /^\/\S+\s/.test(value) ? store.commands.find((each) => each.command === value.split(/\s/, 1)[0]) : null;
+    const command = /^\/\S+\s/.test(value)
+      ? store.commands.find((each) => each.command === value.split(/\s/, 1)[0])
+      : null;
     fill(this.hint, command?.usage_hint && [h("strong", {}, command.command), ` ${command.usage_hint}`]);
   }
 
@@ -80,7 +121,13 @@ export class Composer {
     this.node.classList.add("sending");
     try {
       if (text.startsWith("/") && !text.startsWith("//")) await this.runCommand(text);
-      else await api.sendMessage({ user: store.me.id, channel: this.where.channel, text: encodeMentions(text), ...(this.where.threadTs ? { thread_ts: this.where.threadTs } : {}) });
+      else
+        await api.sendMessage({
+          user: store.me.id,
+          channel: this.where.channel,
+          text: encodeMentions(text),
+          ...(this.where.threadTs ? { thread_ts: this.where.threadTs } : {}),
+        });
     } catch (error) {
       this.giveBack(text, error.message);
     } finally {
@@ -93,7 +140,11 @@ export class Composer {
       this.giveBack(text, `${text.split(/\s/, 1)[0]} is not supported in threads. Sorry!`);
       return;
     }
-    const answer = await api.sendCommand({ user: store.me.id, channel: this.where.channel, text: encodeCommand(text) });
+    const answer = await api.sendCommand({
+      user: store.me.id,
+      channel: this.where.channel,
+      text: encodeCommand(text),
+    });
     if (answer.ok === false) this.giveBack(text, answer.error ?? "The command failed.");
   }
 

@@ -33,7 +33,11 @@ export const fullLabel = (ts) => FULL.format(toDate(ts));
 function ago(date, now) {
   const seconds = Math.round((date - now) / 1000);
   const relative = new Intl.RelativeTimeFormat("en-US", { numeric: "auto" });
-  for (const [unit, size] of [["day", 86_400], ["hour", 3600], ["minute", 60]]) {
+  for (const [unit, size] of [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ]) {
     if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
   }
   return relative.format(seconds, "second");

@@ -1,6 +1,15 @@
 /** Building DOM nodes. Text always becomes text nodes, so no data can ever turn into markup. */
 
-const PROPERTIES = new Set(["value", "checked", "disabled", "selected", "hidden", "open", "multiple", "indeterminate"]);
+const PROPERTIES = new Set([
+  "value",
+  "checked",
+  "disabled",
+  "selected",
+  "hidden",
+  "open",
+  "multiple",
+  "indeterminate",
+]);
 
 /** An element with attributes, listeners (`on: {click}`) and children; null, undefined and false children are left out. */
 export function h(tag, attributes = {}, ...children) {
@@ -58,5 +67,7 @@ const announcer = () => document.getElementById("announcer");
 export function announce(sentence) {
   const node = announcer();
   node.textContent = "";
-  requestAnimationFrame(() => { node.textContent = sentence; });
+  requestAnimationFrame(() => {
+    node.textContent = sentence;
+  });
 }

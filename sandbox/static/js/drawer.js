@@ -6,8 +6,16 @@ import { icon } from "./icons.js";
 import { renderJournal } from "./journal.js";
 
 const KINDS = {
-  admin: { title: "Workspace admin", note: "Play what an administrator does. The bot hears of it as it would from Slack.", render: renderAdmin },
-  protocol: { title: "Protocol", note: "What Slack sent and what the bot called, as it went over the wire. Nothing is hidden here, secrets neither.", render: renderJournal },
+  admin: {
+    title: "Workspace admin",
+    note: "Play what an administrator does. The bot hears of it as it would from Slack.",
+    render: renderAdmin,
+  },
+  protocol: {
+    title: "Protocol",
+    note: "What Slack sent and what the bot called, as it went over the wire. Nothing is hidden here, secrets neither.",
+    render: renderJournal,
+  },
 };
 
 let shown = { kind: null, stop: () => {}, opener: null };
@@ -26,7 +34,8 @@ export function closeDrawer() {
 }
 
 function mark(kind) {
-  for (const tool of document.querySelectorAll("[data-tool=admin], [data-tool=protocol]")) tool.setAttribute("aria-expanded", String(tool.dataset.tool === kind));
+  for (const tool of document.querySelectorAll("[data-tool=admin], [data-tool=protocol]"))
+    tool.setAttribute("aria-expanded", String(tool.dataset.tool === kind));
 }
 
 /** Open a drawer, or close it when it is open already. */
@@ -37,10 +46,19 @@ export function openDrawer(kind, opener) {
   }
   shown.stop();
   const { title, note, render } = KINDS[kind];
-  const close = h("button", { type: "button", class: "icon-button", "aria-label": `Close ${title.toLowerCase()}` }, icon("close"));
+  const close = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": `Close ${title.toLowerCase()}` },
+    icon("close"),
+  );
   close.addEventListener("click", closeDrawer);
   const body = h("div", { class: "drawer-body" });
-  fill(panel(), h("header", { class: "pane-header" }, h("h2", { class: "pane-title" }, title), close), h("p", { class: "drawer-note" }, note), body);
+  fill(
+    panel(),
+    h("header", { class: "pane-header" }, h("h2", { class: "pane-title" }, title), close),
+    h("p", { class: "drawer-note" }, note),
+    body,
+  );
   panel().hidden = false;
   panel().setAttribute("aria-label", title);
   shown = { kind, stop: render(body), opener };

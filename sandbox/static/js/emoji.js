@@ -18,7 +18,9 @@ sunny ☀️|cloud ☁️|coffee ☕|trophy 🏆|medal 🏅|checkered_flag 🏁|
 `;
 
 const EMOJI = new Map(
-  TABLE.trim().split(/[|\n]/).map((pair) => pair.split(" ")),
+  TABLE.trim()
+    .split(/[|\n]/)
+    .map((pair) => pair.split(" ")),
 );
 
 /** The character for a short name (without colons), or null. */

@@ -9,7 +9,13 @@ import { createSurface, Form } from "./surface.js";
 import { toast } from "./toast.js";
 
 function empty() {
-  return h("div", { class: "home-empty" }, avatar(null, "large"), h("h3", {}, `${store.app.name} has not set up its Home yet`), h("p", {}, "It appears here as soon as the app publishes it."));
+  return h(
+    "div",
+    { class: "home-empty" },
+    avatar(null, "large"),
+    h("h3", {}, `${store.app.name} has not set up its Home yet`),
+    h("p", {}, "It appears here as soon as the app publishes it."),
+  );
 }
 
 /** Open the Home tab in `body`; gives the function that stops its updates. */

@@ -6,7 +6,12 @@ import { store } from "./store.js";
 
 const PAUSE_MS = 1000;
 const KEPT = 400;
-const KIND_WORDS = { api: "bot called", delivery: "Slack sent", response_url: "bot answered", violation: "Slack objects" };
+const KIND_WORDS = {
+  api: "bot called",
+  delivery: "Slack sent",
+  response_url: "bot answered",
+  violation: "Slack objects",
+};
 const KIND_MARKS = { api: "←", delivery: "→", response_url: "←", violation: "!" };
 
 function deliveryTitle(entry) {
@@ -26,9 +31,19 @@ function titleOf(entry) {
 }
 
 function outcome(entry) {
-  if (entry.kind === "api") return { good: entry.ok !== false, words: entry.ok === false ? entry.error ?? String(entry.status) : "ok" };
+  if (entry.kind === "api")
+    return {
+      good: entry.ok !== false,
+      words: entry.ok === false ? (entry.error ?? String(entry.status)) : "ok",
+    };
   if (entry.acked === null) return { good: true, words: "waiting" };
-  if (entry.kind === "delivery") return { good: Boolean(entry.acked), words: entry.acked ? `acknowledged${entry.ms === undefined ? "" : ` in ${Math.round(entry.ms)} ms`}` : "not acknowledged" };
+  if (entry.kind === "delivery")
+    return {
+      good: Boolean(entry.acked),
+      words: entry.acked
+        ? `acknowledged${entry.ms === undefined ? "" : ` in ${Math.round(entry.ms)} ms`}`
+        : "not acknowledged",
+    };
   if (entry.kind === "response_url") return { good: entry.status < 300, words: String(entry.status) };
   return { good: false, words: "violation" };
 }
@@ -38,21 +53,39 @@ const clock = (at) => {
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString("en-GB");
 };
 
-/** Group keys in the order in which they help, and leave out what the summary line has said. */
-function details(entry) {
-  const { n, at, kind, ...rest } = entry;
-  return JSON.stringify(rest, null, 2);
-}
-
 function row(entry) {
   const result = outcome(entry);
   const body = h("pre", { class: "journal-json", tabindex: "0" });
-  const node = h("details", { class: `journal-entry journal-${entry.kind}`, "data-n": entry.n, "data-kind": entry.kind },
-    h("summary", {}, h("span", { class: "journal-mark", "aria-hidden": "true" }, KIND_MARKS[entry.kind] ?? "·"),
-      h("span", { class: "journal-words" }, h("span", { class: "journal-kind" }, KIND_WORDS[entry.kind] ?? entry.kind, entry.via && ` (${entry.via})`), h("code", {}, titleOf(entry))),
-      h("span", { class: `journal-outcome ${result.good ? "good" : "bad"}` }, result.words, h("span", { class: "journal-time" }, clock(entry.at)))),
-    body);
-  node.addEventListener("toggle", () => { if (node.open && !body.textContent) body.textContent = details(entry); });
+  const node = h(
+    "details",
+    { class: `journal-entry journal-${entry.kind}`, "data-n": entry.n, "data-kind": entry.kind },
+    h(
+      "summary",
+      {},
+      h("span", { class: "journal-mark", "aria-hidden": "true" }, KIND_MARKS[entry.kind] ?? "·"),
+      h(
+        "span",
+        { class: "journal-words" },
+        h(
+          "span",
+          { class: "journal-kind" },
+          KIND_WORDS[entry.kind] ?? entry.kind,
+          entry.via && ` (${entry.via})`,
+        ),
+        h("code", {}, titleOf(entry)),
+      ),
+      h(
+        "span",
+        { class: `journal-outcome ${result.good ? "good" : "bad"}` },
+        result.words,
+        h("span", { class: "journal-time" }, clock(entry.at)),
+      ),
+    ),
+    body,
+  );
+  node.addEventListener("toggle", () => {
+    if (node.open && !body.textContent) body.textContent = JSON.stringify(entry, null, 2);
+  });
   return h("li", {}, node);
 }
 
@@ -60,9 +93,17 @@ function row(entry) {
 export function renderJournal(body) {
   const list = h("ol", { class: "journal", "aria-label": "Journal" });
   const note = h("p", { class: "drawer-note", role: "status" }, "Nothing has been said yet.");
-  const filter = h("select", { class: "field field-small", "aria-label": "Show" },
-    [["", "Everything"], ...Object.entries(KIND_WORDS).map(([kind, words]) => [kind, words[0].toUpperCase() + words.slice(1)])].map(([value, label]) => h("option", { value }, label)));
-  filter.addEventListener("change", () => { list.dataset.show = filter.value; });
+  const filter = h(
+    "select",
+    { class: "field field-small", "aria-label": "Show" },
+    [
+      ["", "Everything"],
+      ...Object.entries(KIND_WORDS).map(([kind, words]) => [kind, words[0].toUpperCase() + words.slice(1)]),
+    ].map(([value, label]) => h("option", { value }, label)),
+  );
+  filter.addEventListener("change", () => {
+    list.dataset.show = filter.value;
+  });
   const clear = h("button", { type: "button", class: "button button-small" }, "Clear the list");
   clear.addEventListener("click", () => fill(list));
   fill(body, h("div", { class: "journal-tools" }, filter, clear), note, list);

@@ -12,20 +12,43 @@ import { reloadPane, resetPane, showPane } from "./pane.js";
 import { setUpRail } from "./rail.js";
 import { go, onRoute, readRoute } from "./router.js";
 import { setUpSidebar, toggleSidebar } from "./sidebar.js";
-import { dropMessage, findAppConversation, forgetPerson, isReply, listPeople, loadState, on, publish, putMessage, setUnread, store } from "./store.js";
+import {
+  dropMessage,
+  findAppConversation,
+  forgetPerson,
+  isReply,
+  listPeople,
+  loadState,
+  on,
+  publish,
+  putMessage,
+  setUnread,
+  store,
+} from "./store.js";
 import { applyTheme } from "./theme.js";
 import { setUpThread, showThread } from "./thread.js";
 import { toast } from "./toast.js";
 
 const LINK_PATIENCE_MS = 1500;
-const EMPTY_STATE = { team: { id: "", name: "Sandbox" }, me: null, users: [], usergroups: [], conversations: [], commands: [], app: {}, connected: false };
+const EMPTY_STATE = {
+  team: { id: "", name: "Sandbox" },
+  me: null,
+  users: [],
+  usergroups: [],
+  conversations: [],
+  commands: [],
+  app: {},
+  connected: false,
+};
 
 let live = null;
 let entering = 0;
 
 function isShown(channel) {
   const route = readRoute();
-  return route.c === channel && (store.conversations.get(channel)?.kind === "channel" || route.tab === "messages");
+  return (
+    route.c === channel && (store.conversations.get(channel)?.kind === "channel" || route.tab === "messages")
+  );
 }
 
 function noteMessage(channel, message) {
@@ -68,7 +91,11 @@ const onFrame = {
   },
   conversation({ conversation }) {
     const shown = isShown(conversation.id) && document.visibilityState === "visible";
-    store.conversations.set(conversation.id, { ...store.conversations.get(conversation.id), ...conversation, ...(shown ? { unread: 0 } : {}) });
+    store.conversations.set(conversation.id, {
+      ...store.conversations.get(conversation.id),
+      ...conversation,
+      ...(shown ? { unread: 0 } : {}),
+    });
     publish("conversations");
     showRoute();
   },
@@ -84,7 +111,9 @@ const onFrame = {
 function openLink(user) {
   live?.close();
   let isUp;
-  const up = new Promise((resolve) => { isUp = resolve; });
+  const up = new Promise((resolve) => {
+    isUp = resolve;
+  });
   setTimeout(isUp, LINK_PATIENCE_MS);
   live = openLive(user, {
     onFrame: (frame) => onFrame[frame.type]?.(frame),
@@ -106,12 +135,25 @@ function openLink(user) {
 /** Fill in what the address leaves open: the first channel, the app's first tab. */
 function completeRoute(route) {
   const direct = findAppConversation();
-  const c = route.c === "app" ? direct?.id ?? "" : route.c;
+  const c = route.c === "app" ? (direct?.id ?? "") : route.c;
   const known = store.conversations.get(c);
-  const first = [...store.conversations.values()].find(({ kind, is_member: member }) => kind === "channel" && member !== false) ?? [...store.conversations.values()][0];
+  const first =
+    [...store.conversations.values()].find(
+      ({ kind, is_member: member }) => kind === "channel" && member !== false,
+    ) ?? [...store.conversations.values()][0];
   const conversation = known ?? first;
-  const tab = conversation?.kind !== "im" ? "" : ["home", "messages", "about"].includes(route.tab) ? route.tab : "messages";
-  return { as: store.me.id, c: conversation?.id ?? "", tab: tab === "home" && !store.app.home_tab_enabled ? "messages" : tab, thread: known ? route.thread : "" };
+  const tab =
+    conversation?.kind !== "im"
+      ? ""
+      : ["home", "messages", "about"].includes(route.tab)
+        ? route.tab
+        : "messages";
+  return {
+    as: store.me.id,
+    c: conversation?.id ?? "",
+    tab: tab === "home" && !store.app.home_tab_enabled ? "messages" : tab,
+    thread: known ? route.thread : "",
+  };
 }
 
 function showTitle() {
@@ -173,7 +215,16 @@ async function showFailure(error) {
   publish("state");
   const retry = h("button", { type: "button", class: "button button-primary" }, "Try again");
   retry.addEventListener("click", () => location.reload());
-  fill(document.getElementById("pane"), h("div", { class: "pane-empty", role: "alert" }, h("h2", {}, "The workspace could not be opened"), h("p", {}, error.message), retry));
+  fill(
+    document.getElementById("pane"),
+    h(
+      "div",
+      { class: "pane-empty", role: "alert" },
+      h("h2", {}, "The workspace could not be opened"),
+      h("p", {}, error.message),
+      retry,
+    ),
+  );
 }
 
 /** Without a person in the address, the page begins with the first who can do anything. */

@@ -16,7 +16,9 @@ function findMention(handle, labelled) {
 }
 
 function findChannel(name, labelled) {
-  const channel = [...store.conversations.values()].find((each) => each.kind === "channel" && each.name === name);
+  const channel = [...store.conversations.values()].find(
+    (each) => each.kind === "channel" && each.name === name,
+  );
   if (!channel) return null;
   return labelled ? `<#${channel.id}|${name}>` : `<#${channel.id}>`;
 }

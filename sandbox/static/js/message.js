@@ -39,25 +39,42 @@ export const authorName = (message) => author(message).name;
 export function summary(message) {
   if (message.text) return mrkdwnAsPlain(message.text);
   const section = message.blocks?.find((block) => block.text);
-  return section ? (section.text.type === "mrkdwn" ? mrkdwnAsPlain(section.text.text) : plainText(section.text)) : "a message";
+  return section
+    ? section.text.type === "mrkdwn"
+      ? mrkdwnAsPlain(section.text.text)
+      : plainText(section.text)
+    : "a message";
 }
 
 function attachment(item, surface) {
   const node = h("div", { class: "attachment" });
-  if (/^#?[0-9a-f]{6}$/i.test(item.color ?? "")) node.style.setProperty("--bar", item.color.startsWith("#") ? item.color : `#${item.color}`);
+  if (/^#?[0-9a-f]{6}$/i.test(item.color ?? ""))
+    node.style.setProperty("--bar", item.color.startsWith("#") ? item.color : `#${item.color}`);
   if (item.pretext) node.append(h("p", { class: "text" }, renderMrkdwn(item.pretext)));
   if (item.blocks) node.append(...renderBlocks(item.blocks, surface));
-  else node.append(h("div", { class: "text" }, item.title && h("strong", {}, item.title, h("br")), renderMrkdwn(item.text ?? item.fallback ?? "")));
+  else
+    node.append(
+      h(
+        "div",
+        { class: "text" },
+        item.title && h("strong", {}, item.title, h("br")),
+        renderMrkdwn(item.text ?? item.fallback ?? ""),
+      ),
+    );
   return node;
 }
 
 function body(message, surface) {
   const content = h("div", { class: "message-body" });
   if (message.blocks?.length) content.append(...renderBlocks(message.blocks, surface));
-  else if (message.text) content.append(h("div", { class: "text" }, message.mrkdwn === false ? message.text : renderMrkdwn(message.text)));
+  else if (message.text)
+    content.append(
+      h("div", { class: "text" }, message.mrkdwn === false ? message.text : renderMrkdwn(message.text)),
+    );
   for (const item of message.attachments ?? []) content.append(attachment(item, surface));
   for (const file of message.files ?? []) content.append(renderFile(file));
-  if (message.edited) content.append(h("span", { class: "edited", title: fullLabel(message.edited.ts) }, "(edited)"));
+  if (message.edited)
+    content.append(h("span", { class: "edited", title: fullLabel(message.edited.ts) }, "(edited)"));
   return content;
 }
 
@@ -68,8 +85,13 @@ export function listReplies(channel, ts) {
 
 function threadButton(channel, message, replies, openThread) {
   const count = replies.length;
-  const button = h("button", { type: "button", class: "thread-link" },
-    icon("reply"), `${count} ${count === 1 ? "reply" : "replies"}`, h("span", { class: "thread-last" }, `last at ${timeLabel(replies[count - 1].ts)}`));
+  const button = h(
+    "button",
+    { type: "button", class: "thread-link" },
+    icon("reply"),
+    `${count} ${count === 1 ? "reply" : "replies"}`,
+    h("span", { class: "thread-last" }, `last at ${timeLabel(replies[count - 1].ts)}`),
+  );
   button.addEventListener("click", () => openThread(message.ts));
   return button;
 }
@@ -79,15 +101,54 @@ export function renderMessage(channel, message, { grouped = false, openThread = 
   const { user, isApp, name } = author(message);
   const surface = surfaceFor(channel, message);
   const replies = openThread && !isReply(message) ? listReplies(channel, message.ts) : [];
-  const time = h("time", { datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullLabel(message.ts) }, timeLabel(message.ts));
-  const head = h("div", { class: `message-head${grouped ? " visually-hidden" : ""}` },
-    h("span", { class: "message-author" }, name), isApp && h("span", { class: "badge" }, "APP"), time);
-  const gutter = h("div", { class: "message-gutter" }, grouped ? h("span", { class: "gutter-time", "aria-hidden": "true" }, timeLabel(message.ts).replace(/\s?[AP]M/, "")) : avatar(isApp ? null : user ?? { id: message.user ?? "", name }));
-  const reply = openThread && !message.is_ephemeral && h("button", { type: "button", class: "icon-button", "aria-label": "Reply in thread", title: "Reply in thread" }, icon("reply"));
+  const time = h(
+    "time",
+    { datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullLabel(message.ts) },
+    timeLabel(message.ts),
+  );
+  const head = h(
+    "div",
+    { class: `message-head${grouped ? " visually-hidden" : ""}` },
+    h("span", { class: "message-author" }, name),
+    isApp && h("span", { class: "badge" }, "APP"),
+    time,
+  );
+  const gutter = h(
+    "div",
+    { class: "message-gutter" },
+    grouped
+      ? h(
+          "span",
+          { class: "gutter-time", "aria-hidden": "true" },
+          timeLabel(message.ts).replace(/\s?[AP]M/, ""),
+        )
+      : avatar(isApp ? null : (user ?? { id: message.user ?? "", name })),
+  );
+  const reply =
+    openThread &&
+    !message.is_ephemeral &&
+    h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": "Reply in thread", title: "Reply in thread" },
+      icon("reply"),
+    );
   if (reply) reply.addEventListener("click", () => openThread(message.thread_ts ?? message.ts));
-  return h("li", { class: `message${grouped ? " grouped" : ""}${message.is_ephemeral ? " ephemeral" : ""}`, "data-ts": message.ts, "data-channel": channel },
+  return h(
+    "li",
+    {
+      class: `message${grouped ? " grouped" : ""}${message.is_ephemeral ? " ephemeral" : ""}`,
+      "data-ts": message.ts,
+      "data-channel": channel,
+    },
     message.is_ephemeral && h("p", { class: "ephemeral-note" }, icon("eye"), "Only visible to you"),
     gutter,
-    h("div", { class: "message-main" }, head, body(message, surface), replies.length > 0 && threadButton(channel, message, replies, openThread)),
-    reply && h("div", { class: "message-tools" }, reply));
+    h(
+      "div",
+      { class: "message-main" },
+      head,
+      body(message, surface),
+      replies.length > 0 && threadButton(channel, message, replies, openThread),
+    ),
+    reply && h("div", { class: "message-tools" }, reply),
+  );
 }

@@ -9,8 +9,15 @@ const GROUP_SECONDS = 300;
 const NEAR_BOTTOM_PX = 80;
 
 function groups(before, message) {
-  return Boolean(before) && authorOf(before) === authorOf(message) && !before.is_ephemeral && !message.is_ephemeral && !before.is_notice
-    && sameDay(before.ts, message.ts) && Number(message.ts) - Number(before.ts) < GROUP_SECONDS;
+  return (
+    Boolean(before) &&
+    authorOf(before) === authorOf(message) &&
+    !before.is_ephemeral &&
+    !message.is_ephemeral &&
+    !before.is_notice &&
+    sameDay(before.ts, message.ts) &&
+    Number(message.ts) - Number(before.ts) < GROUP_SECONDS
+  );
 }
 
 /** Where the focus was inside a node, in words that survive a redraw. */
@@ -27,7 +34,8 @@ function restoreFocus(root, place) {
   if (!place || root.contains(document.activeElement)) return;
   const message = root.querySelector(`[data-ts="${CSS.escape(place.ts)}"]`);
   const block = place.block && message?.querySelector(`[data-block-id="${CSS.escape(place.block)}"]`);
-  const control = place.action && (block ?? message)?.querySelector(`[data-action-id="${CSS.escape(place.action)}"]`);
+  const control =
+    place.action && (block ?? message)?.querySelector(`[data-action-id="${CSS.escape(place.action)}"]`);
   if (control) control.focus();
   else if (message) {
     message.tabIndex = -1;
@@ -42,12 +50,25 @@ export class MessageList {
     this.cache = new Map();
     this.unreadFrom = null;
     this.list = h("ol", { class: "message-list", "aria-label": label });
-    this.pill = h("button", { type: "button", class: "new-pill", hidden: true }, "New messages", icon("down"));
+    this.pill = h(
+      "button",
+      { type: "button", class: "new-pill", hidden: true },
+      "New messages",
+      icon("down"),
+    );
     this.pill.addEventListener("click", () => this.toBottom());
-    this.scroller = h("div", { class: "message-scroll", tabindex: "0", role: "region", "aria-label": `${label}, scrollable` }, this.list);
-    this.scroller.addEventListener("scroll", () => { if (this.nearBottom()) this.pill.hidden = true; });
+    this.scroller = h(
+      "div",
+      { class: "message-scroll", tabindex: "0", role: "region", "aria-label": `${label}, scrollable` },
+      this.list,
+    );
+    this.scroller.addEventListener("scroll", () => {
+      if (this.nearBottom()) this.pill.hidden = true;
+    });
     this.node = h("div", { class: "message-area" }, this.scroller, this.pill);
-    this.watcher = new ResizeObserver(() => { if (this.sticks) this.toBottom(); });
+    this.watcher = new ResizeObserver(() => {
+      if (this.sticks) this.toBottom();
+    });
     this.watcher.observe(this.scroller);
     this.watcher.observe(this.list);
     this.sticks = true;
@@ -79,7 +100,8 @@ export class MessageList {
     const seen = new Map();
     let before = null;
     for (const message of messages) {
-      if (!before || !sameDay(before.ts, message.ts)) rows.push(this.divider(`day-${dayLabel(message.ts)}`, "day-divider", dayLabel(message.ts), seen));
+      if (!before || !sameDay(before.ts, message.ts))
+        rows.push(this.divider(`day-${dayLabel(message.ts)}`, "day-divider", dayLabel(message.ts), seen));
       if (this.unreadFrom === message.ts) {
         rows.push(this.divider("unread", "unread-divider", "New", seen));
         before = null;

@@ -29,20 +29,37 @@ function buildPanel(view) {
   const surface = createSurface("modal", { type: "view", view_id: view.id }, form);
   const hasInput = view.blocks.some((block) => block.type === "input");
   const submitLabel = plainText(view.submit) || (hasInput ? "Submit" : "");
-  const submit = submitLabel && h("button", { type: "submit", class: "button button-primary button-submit" }, h("span", {}, submitLabel));
+  const submit =
+    submitLabel &&
+    h("button", { type: "submit", class: "button button-primary button-submit" }, h("span", {}, submitLabel));
   const banner = h("p", { class: "modal-error", role: "alert" });
   const body = h("div", { class: "modal-body", tabindex: "-1" }, renderBlocks(view.blocks, surface));
   const titleId = `title-${view.id}`;
-  const node = h("form", { class: "modal-panel", novalidate: true, "data-view-id": view.id },
-    h("header", { class: "modal-header" },
+  const node = h(
+    "form",
+    { class: "modal-panel", novalidate: true, "data-view-id": view.id },
+    h(
+      "header",
+      { class: "modal-header" },
       closeButton(view, "Back", "icon-button modal-back", false, icon("back")),
       avatar(store.users.get(store.app.bot_user_id) ?? null, "small"),
       h("h2", { id: titleId }, plainText(view.title)),
-      closeButton(view, "Close", "icon-button modal-close", true, icon("close"))),
-    body, banner,
-    h("footer", { class: "modal-footer" }, closeButton(view, null, "button", false, plainText(view.close) || (submit ? "Cancel" : "Close")), submit));
+      closeButton(view, "Close", "icon-button modal-close", true, icon("close")),
+    ),
+    body,
+    banner,
+    h(
+      "footer",
+      { class: "modal-footer" },
+      closeButton(view, null, "button", false, plainText(view.close) || (submit ? "Cancel" : "Close")),
+      submit,
+    ),
+  );
   const panel = { view, form, node, body, banner, submit, titleId, text: JSON.stringify(view.blocks) };
-  node.addEventListener("submit", (event) => { event.preventDefault(); submitPanel(panel); });
+  node.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submitPanel(panel);
+  });
   node.addEventListener("input", (event) => clearError(event.target));
   node.addEventListener("change", (event) => clearError(event.target));
   return panel;
@@ -56,8 +73,12 @@ function clearError(control) {
 /** The panel of a view: drawn anew only when the view has changed, with what was entered kept. */
 function panelFor(view) {
   const old = panels.get(view.id);
-  const unchanged = old && old.text === JSON.stringify(view.blocks) && plainText(old.view.title) === plainText(view.title)
-    && plainText(old.view.submit) === plainText(view.submit) && plainText(old.view.close) === plainText(view.close);
+  const unchanged =
+    old &&
+    old.text === JSON.stringify(view.blocks) &&
+    plainText(old.view.title) === plainText(view.title) &&
+    plainText(old.view.submit) === plainText(view.submit) &&
+    plainText(old.view.close) === plainText(view.close);
   if (unchanged) {
     old.view = view;
     return old;
@@ -69,16 +90,22 @@ function panelFor(view) {
 }
 
 function focusFirst(panel) {
-  const wanted = panel.body.querySelector("[data-focus-on-load]") ?? panel.body.querySelector("input, textarea, [role=combobox]") ?? panel.submit ?? panel.node.querySelector(".modal-footer button");
+  const wanted =
+    panel.body.querySelector("[data-focus-on-load]") ??
+    panel.body.querySelector("input, textarea, [role=combobox]") ??
+    panel.submit ??
+    panel.node.querySelector(".modal-footer button");
   wanted?.focus();
 }
 
 function focusAgain(panel, place) {
   const block = place.block && panel.node.querySelector(`[data-block-id="${CSS.escape(place.block)}"]`);
-  const control = place.action && (block ?? panel.node).querySelector(`[data-action-id="${CSS.escape(place.action)}"]`);
+  const control =
+    place.action && (block ?? panel.node).querySelector(`[data-action-id="${CSS.escape(place.action)}"]`);
   if (!control) return focusFirst(panel);
   control.focus();
-  if (place.caret !== null && control.setSelectionRange && /text|search|url|password/.test(control.type)) control.setSelectionRange(place.caret, place.caret);
+  if (place.caret !== null && control.setSelectionRange && /text|search|url|password/.test(control.type))
+    control.setSelectionRange(place.caret, place.caret);
   return undefined;
 }
 
@@ -130,7 +157,8 @@ export function pushView(view) {
 
 /** A view was updated. One that is closed already stays closed. */
 export function replaceView(view) {
-  if (stack.some((each) => each.id === view.id)) setViews(stack.map((each) => (each.id === view.id ? view : each)));
+  if (stack.some((each) => each.id === view.id))
+    setViews(stack.map((each) => (each.id === view.id ? view : each)));
 }
 
 /** Remember what had the focus, in a form that survives a redraw of its message. */
@@ -143,7 +171,10 @@ function describeFocus() {
 }
 
 function giveFocusBack() {
-  const wanted = returnTo?.node?.isConnected && returnTo.node !== document.body ? returnTo.node : returnTo?.selector && document.querySelector(returnTo.selector);
+  const wanted =
+    returnTo?.node?.isConnected && returnTo.node !== document.body
+      ? returnTo.node
+      : returnTo?.selector && document.querySelector(returnTo.selector);
   (wanted ?? document.getElementById("composer-input") ?? document.getElementById("pane")).focus();
   returnTo = null;
 }
@@ -179,7 +210,8 @@ function showErrors(panel, errors) {
     if (setInputError(block, text) && text) first ??= block;
   }
   for (const [blockId, text] of Object.entries(errors)) {
-    if (!blocks.some((block) => block.dataset.blockId === blockId && block.querySelector(".input-error"))) lost.push(text);
+    if (!blocks.some((block) => block.dataset.blockId === blockId && block.querySelector(".input-error")))
+      lost.push(text);
   }
   panel.banner.textContent = lost.join(" ");
   if (first) {
@@ -200,7 +232,8 @@ async function submitPanel(panel) {
   try {
     const answer = await api.submitView({ user: store.me.id, view_id: view.id, values });
     if (answer.errors) showErrors(panel, answer.errors);
-    else if (answer.ok === false) panel.banner.textContent = answer.error ?? "We had some trouble connecting. Try again?";
+    else if (answer.ok === false)
+      panel.banner.textContent = answer.error ?? "We had some trouble connecting. Try again?";
     else await syncViews();
   } catch (error) {
     panel.banner.textContent = error.message;

@@ -34,7 +34,11 @@ export function userMention(id) {
 
 export function groupMention(id) {
   const mine = store.usergroups.get(id)?.users?.includes(store.me?.id);
-  return h("span", { class: `mention${mine ? " mention-me" : ""}`, "data-usergroup": id }, `@${groupHandle(id)}`);
+  return h(
+    "span",
+    { class: `mention${mine ? " mention-me" : ""}`, "data-usergroup": id },
+    `@${groupHandle(id)}`,
+  );
 }
 
 export function channelMention(id) {
@@ -47,7 +51,11 @@ export function channelMention(id) {
 export function dateNode(ts, pattern, address, fallback) {
   const known = Number.isFinite(Number(ts));
   const label = known ? fillDateTokens(ts, pattern) : fallback;
-  const time = h("time", { title: fallback, datetime: known ? new Date(Number(ts) * 1000).toISOString() : null }, label);
+  const time = h(
+    "time",
+    { title: fallback, datetime: known ? new Date(Number(ts) * 1000).toISOString() : null },
+    label,
+  );
   if (!address) return time;
   const link = externalLink(address, label);
   return link instanceof Text ? time : link;
@@ -64,7 +72,8 @@ function angleToken(inside) {
     const [ts, pattern, address] = target.slice(6).split("^");
     return dateNode(ts, unescape(pattern ?? ""), address, label);
   }
-  if (target.startsWith("!")) return h("span", { class: "mention mention-me" }, `@${target.slice(1).split("^")[0]}`);
+  if (target.startsWith("!"))
+    return h("span", { class: "mention mention-me" }, `@${target.slice(1).split("^")[0]}`);
   const link = externalLink(target, label ? replaceEmoji(label) : unescape(target).replace(/^mailto:/, ""));
   return link instanceof Text && !label ? document.createTextNode(`<${unescape(inside)}>`) : link;
 }
@@ -77,8 +86,15 @@ function delimited(mark) {
 }
 
 const INLINE = new RegExp(
-  ["<([^<>\\n]+)>", "`([^`\\n]+)`", delimited("*"), delimited("_"), delimited("~"),
-    ":([a-z0-9_+-]+(?:::skin-tone-\\d)?):", "(https?://[^\\s<>|*~]+[^\\s<>|*~.,;:!?)'\"])"].join("|"),
+  [
+    "<([^<>\\n]+)>",
+    "`([^`\\n]+)`",
+    delimited("*"),
+    delimited("_"),
+    delimited("~"),
+    ":([a-z0-9_+-]+(?:::skin-tone-\\d)?):",
+    "(https?://[^\\s<>|*~]+[^\\s<>|*~.,;:!?)'\"])",
+  ].join("|"),
   "gu",
 );
 
@@ -95,7 +111,14 @@ function appendInline(parent, text) {
     else if (bold) parent.append(appendInline(h("strong"), bold));
     else if (italic) parent.append(appendInline(h("em"), italic));
     else if (strike) parent.append(appendInline(h("s"), strike));
-    else if (emoji) parent.append(h("span", { class: "emoji", role: "img", "aria-label": emoji.replaceAll("_", " ") }, findEmoji(emoji)));
+    else if (emoji)
+      parent.append(
+        h(
+          "span",
+          { class: "emoji", role: "img", "aria-label": emoji.replaceAll("_", " ") },
+          findEmoji(emoji),
+        ),
+      );
     else parent.append(externalLink(address, unescape(address)));
   }
   appendText(parent, text.slice(from));
@@ -103,7 +126,9 @@ function appendInline(parent, text) {
 }
 
 function appendCode(parent, text) {
-  parent.append(unescape(text.replace(/<([^<>\n|]+)(?:\|([^<>\n]+))?>/g, (_, target, label) => label ?? target)));
+  parent.append(
+    unescape(text.replace(/<([^<>\n|]+)(?:\|([^<>\n]+))?>/g, (_, target, label) => label ?? target)),
+  );
   return parent;
 }
 

@@ -4,7 +4,16 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { store } from "./store.js";
 
-const AVATAR_COLORS = ["#b4472f", "#8a5a00", "#3f7a28", "#0f7a6c", "#2667a8", "#6a4bb5", "#a23a86", "#556270"];
+const AVATAR_COLORS = [
+  "#b4472f",
+  "#8a5a00",
+  "#3f7a28",
+  "#0f7a6c",
+  "#2667a8",
+  "#6a4bb5",
+  "#a23a86",
+  "#556270",
+];
 
 export function displayName(user) {
   if (!user) return "Unknown person";
@@ -40,7 +49,8 @@ export function roleHints(user) {
   else if (user.is_admin) hints.push("workspace admin");
   if (user.is_ultra_restricted) hints.push("single-channel guest");
   else if (user.is_restricted) hints.push("guest");
-  if (user.is_stranger || (user.team_id && store.team.id && user.team_id !== store.team.id)) hints.push("other workspace");
+  if (user.is_stranger || (user.team_id && store.team.id && user.team_id !== store.team.id))
+    hints.push("other workspace");
   return hints;
 }
 
@@ -65,7 +75,9 @@ export function avatar(user, size = "") {
     node.append(icon("key"));
     return node;
   }
-  const color = /^#?[0-9a-f]{6}$/i.test(user.avatar_color ?? "") ? user.avatar_color : AVATAR_COLORS[hashOf(user.id) % AVATAR_COLORS.length];
+  const color = /^#?[0-9a-f]{6}$/i.test(user.avatar_color ?? "")
+    ? user.avatar_color
+    : AVATAR_COLORS[hashOf(user.id) % AVATAR_COLORS.length];
   node.style.setProperty("--avatar", color.startsWith("#") ? color : `#${color}`);
   node.append(initials(displayName(user)));
   if (user.deleted) node.classList.add("avatar-gone");

@@ -10,6 +10,14 @@ export function setUpNotices() {
     serial += 1;
     const last = Math.max(0, ...[...(store.messages.get(channel)?.keys() ?? [])].map(Number));
     const now = Math.max(Date.now() / 1000, last + 0.000001 * serial);
-    putMessage(channel, { type: "message", user: "USLACKBOT", ts: now.toFixed(6), text, mrkdwn: false, is_ephemeral: true, is_notice: true });
+    putMessage(channel, {
+      type: "message",
+      user: "USLACKBOT",
+      ts: now.toFixed(6),
+      text,
+      mrkdwn: false,
+      is_ephemeral: true,
+      is_notice: true,
+    });
   });
 }

@@ -13,51 +13,86 @@ import { toggleSidebar } from "./sidebar.js";
 import { isReply, listMessages, on, publish, setMessages, setUnread, store } from "./store.js";
 import { toast } from "./toast.js";
 
-const TABS = [["home", "Home", "home"], ["messages", "Messages", "chat"], ["about", "About", "info"]];
+const TABS = [
+  ["home", "Home", "home"],
+  ["messages", "Messages", "chat"],
+  ["about", "About", "info"],
+];
 
 const pane = () => document.getElementById("pane");
 let shown = { key: "", list: null, stop: () => {} };
 
 function menuButton() {
-  const button = h("button", { type: "button", class: "icon-button nav-toggle", "aria-label": "Show people and conversations" }, icon("menu"));
+  const button = h(
+    "button",
+    { type: "button", class: "icon-button nav-toggle", "aria-label": "Show people and conversations" },
+    icon("menu"),
+  );
   button.addEventListener("click", () => toggleSidebar(true));
   return button;
 }
 
 function tabLinks(conversation, tab) {
   const shownTabs = TABS.filter(([name]) => store.app[`${name}_tab_enabled`] !== false);
-  return h("nav", { class: "tabs", "aria-label": store.app.name }, shownTabs.map(([name, label, picture]) => {
-    const route = () => ({ as: readRoute().as, c: conversation.id, tab: name });
-    const link = h("a", { href: routeHref(route()), class: "tab", "aria-current": name === tab ? "page" : null }, icon(picture), label);
-    return followInPlace(link, route);
-  }));
+  return h(
+    "nav",
+    { class: "tabs", "aria-label": store.app.name },
+    shownTabs.map(([name, label, picture]) => {
+      const route = () => ({ as: readRoute().as, c: conversation.id, tab: name });
+      const link = h(
+        "a",
+        { href: routeHref(route()), class: "tab", "aria-current": name === tab ? "page" : null },
+        icon(picture),
+        label,
+      );
+      return followInPlace(link, route);
+    }),
+  );
 }
 
 function channelHeader(conversation) {
-  return h("header", { class: "pane-header" }, menuButton(),
+  return h(
+    "header",
+    { class: "pane-header" },
+    menuButton(),
     h("h2", { class: "pane-title" }, icon(conversation.is_private ? "lock" : "hash"), conversation.name),
-    conversation.topic && h("p", { class: "pane-topic" }, conversation.topic));
+    conversation.topic && h("p", { class: "pane-topic" }, conversation.topic),
+  );
 }
 
 function appHeader(conversation, tab) {
-  return h("header", { class: "pane-header pane-header-app" }, menuButton(),
-    h("h2", { class: "pane-title" }, avatar(null, "small"), store.app.name), tabLinks(conversation, tab));
+  return h(
+    "header",
+    { class: "pane-header pane-header-app" },
+    menuButton(),
+    h("h2", { class: "pane-title" }, avatar(null, "small"), store.app.name),
+    tabLinks(conversation, tab),
+  );
 }
 
 function introFor(conversation) {
   const app = conversation.kind === "im";
-  return h("li", { class: "intro" },
+  return h(
+    "li",
+    { class: "intro" },
     app ? avatar(null, "large") : h("span", { class: "intro-icon", "aria-hidden": "true" }, icon("hash")),
     h("h3", {}, app ? store.app.name : conversation.name),
-    h("p", {}, app ? `This is the beginning of your direct messages with ${store.app.name}. Nobody else can read them.`
-      : `This is the beginning of #${conversation.name}. Type / to see what you can do here.`));
+    h(
+      "p",
+      {},
+      app
+        ? `This is the beginning of your direct messages with ${store.app.name}. Nobody else can read them.`
+        : `This is the beginning of #${conversation.name}. Type / to see what you can do here.`,
+    ),
+  );
 }
 
 /** Why nothing can be written here, or null. */
 function findClosure(conversation) {
   const name = displayName(store.me);
   if (store.me.deleted) return `${name} is deactivated. Slack would have signed this person out.`;
-  if (conversation.kind === "channel" && conversation.is_member === false) return `${name} is not in #${conversation.name}. This is a preview.`;
+  if (conversation.kind === "channel" && conversation.is_member === false)
+    return `${name} is not in #${conversation.name}. This is a preview.`;
   if (conversation.kind === "im" && store.app.messages_tab_read_only) {
     return `Sending messages to ${store.app.name} has been turned off. Use its commands in a channel.`;
   }
@@ -76,11 +111,17 @@ function openMessages(conversation, header) {
   const channel = conversation.id;
   const openThread = (ts) => go({ ...readRoute(), thread: ts });
   const list = new MessageList({
-    label: conversation.kind === "im" ? `Messages with ${store.app.name}` : `Messages in #${conversation.name}`,
+    label:
+      conversation.kind === "im" ? `Messages with ${store.app.name}` : `Messages in #${conversation.name}`,
     options: (message) => ({ openThread, version: listReplies(channel, message.ts).length }),
   });
   const intro = introFor(conversation);
-  const draw = () => list.draw(channel, listMessages(channel).filter((message) => !isReply(message) || message.subtype === "thread_broadcast"), { intro });
+  const draw = () =>
+    list.draw(
+      channel,
+      listMessages(channel).filter((message) => !isReply(message) || message.subtype === "thread_broadcast"),
+      { intro },
+    );
   let closure = findClosure(conversation);
   let foot = composerFor(conversation);
   fill(pane(), header, list.node, foot);
@@ -92,10 +133,20 @@ function openMessages(conversation, header) {
     foot = next;
   };
   const stops = [
-    on("messages", (event) => { if (event.channel === channel) draw(); }),
-    on("message", (event) => { if (event.channel === channel) draw(); }),
-    on("message_gone", (event) => { if (event.channel === channel) draw(); }),
-    on("people", () => { list.invalidate(); draw(); refreshFoot(); }),
+    on("messages", (event) => {
+      if (event.channel === channel) draw();
+    }),
+    on("message", (event) => {
+      if (event.channel === channel) draw();
+    }),
+    on("message_gone", (event) => {
+      if (event.channel === channel) draw();
+    }),
+    on("people", () => {
+      list.invalidate();
+      draw();
+      refreshFoot();
+    }),
   ];
   loadConversation(conversation, list);
   shown.list = list;
@@ -119,19 +170,62 @@ async function loadConversation(conversation, list) {
 }
 
 function about() {
-  const commands = h("dl", { class: "command-list" }, store.commands.map((each) => [
-    h("dt", {}, h("code", {}, each.command), each.usage_hint && h("span", { class: "usage" }, ` ${each.usage_hint}`)), h("dd", {}, each.description)]));
-  return h("div", { class: "about" },
-    h("div", { class: "about-card" }, avatar(null, "large"), h("div", {}, h("h3", {}, store.app.name), h("p", {}, `An app in ${store.team.name}. ${store.connected ? "It is connected." : "It is not connected just now."}`))),
-    h("h3", {}, "Slash commands"), commands,
+  const commands = h(
+    "dl",
+    { class: "command-list" },
+    store.commands.map((each) => [
+      h(
+        "dt",
+        {},
+        h("code", {}, each.command),
+        each.usage_hint && h("span", { class: "usage" }, ` ${each.usage_hint}`),
+      ),
+      h("dd", {}, each.description),
+    ]),
+  );
+  return h(
+    "div",
+    { class: "about" },
+    h(
+      "div",
+      { class: "about-card" },
+      avatar(null, "large"),
+      h(
+        "div",
+        {},
+        h("h3", {}, store.app.name),
+        h(
+          "p",
+          {},
+          `An app in ${store.team.name}. ${store.connected ? "It is connected." : "It is not connected just now."}`,
+        ),
+      ),
+    ),
+    h("h3", {}, "Slash commands"),
+    commands,
     h("h3", {}, "Details"),
-    h("dl", { class: "facts" }, [["App", store.app.id], ["Bot user", store.app.bot_user_id], ["Workspace", store.team.id], ["You", `${store.me.id}, ${roleHint(store.me)}`]].map(([name, value]) => [h("dt", {}, name), h("dd", {}, h("code", {}, value))])));
+    h(
+      "dl",
+      { class: "facts" },
+      [
+        ["App", store.app.id],
+        ["Bot user", store.app.bot_user_id],
+        ["Workspace", store.team.id],
+        ["You", `${store.me.id}, ${roleHint(store.me)}`],
+      ].map(([name, value]) => [h("dt", {}, name), h("dd", {}, h("code", {}, value))]),
+    ),
+  );
 }
 
 function openAppTab(conversation, tab) {
   const header = appHeader(conversation, tab);
   if (tab === "messages") return openMessages(conversation, header);
-  const body = h("div", { class: "pane-scroll", tabindex: "0", role: "region", "aria-label": `${store.app.name} ${tab}` });
+  const body = h("div", {
+    class: "pane-scroll",
+    tabindex: "0",
+    role: "region",
+    "aria-label": `${store.app.name} ${tab}`,
+  });
   fill(pane(), header, body);
   if (tab === "home") return renderHome(body);
   fill(body, about());
@@ -151,7 +245,10 @@ export function showPane(route) {
   if (shown.key === key) return;
   shown.stop();
   shown = { key, list: null, stop: () => {} };
-  const stop = conversation.kind === "im" ? openAppTab(conversation, route.tab) : openMessages(conversation, channelHeader(conversation));
+  const stop =
+    conversation.kind === "im"
+      ? openAppTab(conversation, route.tab)
+      : openMessages(conversation, channelHeader(conversation));
   shown.stop = stop;
 }
 

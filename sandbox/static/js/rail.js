@@ -21,15 +21,28 @@ function personLink(user, index) {
   const current = user.id === store.me?.id;
   const name = displayName(user);
   const shortcut = index < 9 ? `, Alt+${index + 1}` : "";
-  const link = h("a", {
-    href: routeHref(routeAs(user)), class: `rail-person${current ? " current" : ""}`, "data-user": user.id,
-    "aria-current": current ? "true" : null, "aria-label": `Switch to ${name}, ${roleHint(user)}`, title: `${name}, ${roleHint(user)}${shortcut}`,
-  }, avatar(user), h("span", { class: "rail-name", "aria-hidden": "true" }, name.split(" ")[0]));
+  const link = h(
+    "a",
+    {
+      href: routeHref(routeAs(user)),
+      class: `rail-person${current ? " current" : ""}`,
+      "data-user": user.id,
+      "aria-current": current ? "true" : null,
+      "aria-label": `Switch to ${name}, ${roleHint(user)}`,
+      title: `${name}, ${roleHint(user)}${shortcut}`,
+    },
+    avatar(user),
+    h("span", { class: "rail-name", "aria-hidden": "true" }, name.split(" ")[0]),
+  );
   return followInPlace(link, () => routeAs(user));
 }
 
 function toolButton(name, iconName, label, onClick) {
-  const button = h("button", { type: "button", class: "rail-tool", "aria-label": label, title: label, "data-tool": name }, icon(iconName));
+  const button = h(
+    "button",
+    { type: "button", class: "rail-tool", "aria-label": label, title: label, "data-tool": name },
+    icon(iconName),
+  );
   button.addEventListener("click", () => onClick(button));
   return button;
 }
@@ -53,10 +66,15 @@ export function setUpRail({ openDrawer }) {
     rail,
     h("div", { class: "rail-logo", "aria-hidden": "true" }, icon("key")),
     people,
-    h("div", { class: "rail-tools" },
-      toolButton("protocol", "journal", "Protocol: what Slack and the bot say to each other", (button) => openDrawer("protocol", button)),
+    h(
+      "div",
+      { class: "rail-tools" },
+      toolButton("protocol", "journal", "Protocol: what Slack and the bot say to each other", (button) =>
+        openDrawer("protocol", button),
+      ),
       toolButton("admin", "people", "Workspace admin", (button) => openDrawer("admin", button)),
-      themeButton()),
+      themeButton(),
+    ),
   );
   const draw = () => fill(people, listPeople().map(personLink));
   on("state", draw);

@@ -15,7 +15,9 @@ const panel = () => document.getElementById("thread");
 
 function closeThread() {
   const { thread, ...route } = readRoute();
-  const opener = document.querySelector(`#pane [data-ts="${CSS.escape(thread)}"] .thread-link`) ?? document.getElementById("composer-input");
+  const opener =
+    document.querySelector(`#pane [data-ts="${CSS.escape(thread)}"] .thread-link`) ??
+    document.getElementById("composer-input");
   go(route);
   opener?.focus();
 }
@@ -26,14 +28,36 @@ function openThread(channel, ts) {
     const parent = store.messages.get(channel)?.get(ts);
     list.draw(channel, [...(parent ? [parent] : []), ...listReplies(channel, ts)]);
   };
-  const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close thread" }, icon("close"));
+  const close = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": "Close thread" },
+    icon("close"),
+  );
   close.addEventListener("click", closeThread);
   const composer = new Composer({ channel, threadTs: ts, label: "Reply…" });
-  fill(panel(), h("header", { class: "pane-header" }, h("h2", { class: "pane-title" }, "Thread"), h("p", { class: "pane-topic" }, `#${channelName(channel)}`), close), list.node, composer.node);
+  fill(
+    panel(),
+    h(
+      "header",
+      { class: "pane-header" },
+      h("h2", { class: "pane-title" }, "Thread"),
+      h("p", { class: "pane-topic" }, `#${channelName(channel)}`),
+      close,
+    ),
+    list.node,
+    composer.node,
+  );
   panel().hidden = false;
-  const here = (event) => { if (event.channel === channel) draw(); };
+  const here = (event) => {
+    if (event.channel === channel) draw();
+  };
   const stops = ["messages", "message", "message_gone"].map((topic) => on(topic, here));
-  stops.push(on("people", () => { list.invalidate(); draw(); }));
+  stops.push(
+    on("people", () => {
+      list.invalidate();
+      draw();
+    }),
+  );
   draw();
   composer.input.focus();
   return () => stops.forEach((stop) => stop());
@@ -41,7 +65,8 @@ function openThread(channel, ts) {
 
 /** Show the thread of the route, or none. */
 export function showThread(route) {
-  const key = route.thread && store.conversations.has(route.c) ? `${store.me.id}:${route.c}:${route.thread}` : "";
+  const key =
+    route.thread && store.conversations.has(route.c) ? `${store.me.id}:${route.c}:${route.thread}` : "";
   if (key === shown.key) return;
   shown.stop();
   shown = { key, stop: () => {} };

@@ -16,7 +16,11 @@ const SHOWN_MS = { info: 5000, error: 12000 };
 export function toast(text, level = "info") {
   const box = document.getElementById("toasts");
   dismissToast(text);
-  const close = h("button", { class: "icon-button", type: "button", "aria-label": "Dismiss notice" }, icon("close"));
+  const close = h(
+    "button",
+    { class: "icon-button", type: "button", "aria-label": "Dismiss notice" },
+    icon("close"),
+  );
   const node = h(
     "div",
     { class: `toast toast-${level}`, role: level === "error" ? "alert" : null },

@@ -2,7 +2,15 @@
 
 const MISSING = "Please complete this required field.";
 
-const isEmpty = (state) => Object.entries(state ?? {}).every(([name, value]) => name === "type" || value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length));
+const isEmpty = (state) =>
+  Object.entries(state ?? {}).every(
+    ([name, value]) =>
+      name === "type" ||
+      value === null ||
+      value === undefined ||
+      value === "" ||
+      (Array.isArray(value) && !value.length),
+  );
 
 function isAddress(text) {
   try {
@@ -16,16 +24,20 @@ function checkNumber(element, text) {
   const number = Number(text);
   if (!Number.isFinite(number)) return "Please enter a number.";
   if (!element.is_decimal_allowed && !Number.isInteger(number)) return "Please enter a whole number.";
-  if (element.min_value !== undefined && number < Number(element.min_value)) return `Please enter a number that is at least ${element.min_value}.`;
-  if (element.max_value !== undefined && number > Number(element.max_value)) return `Please enter a number that is at most ${element.max_value}.`;
+  if (element.min_value !== undefined && number < Number(element.min_value))
+    return `Please enter a number that is at least ${element.min_value}.`;
+  if (element.max_value !== undefined && number > Number(element.max_value))
+    return `Please enter a number that is at most ${element.max_value}.`;
   return null;
 }
 
 function checkState(element, state) {
   const text = state?.value;
   if (typeof text !== "string") return null;
-  if (element.min_length && text.length < element.min_length) return `Please enter at least ${element.min_length} characters.`;
-  if (element.type === "email_text_input" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return "Please enter a valid email address.";
+  if (element.min_length && text.length < element.min_length)
+    return `Please enter at least ${element.min_length} characters.`;
+  if (element.type === "email_text_input" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text))
+    return "Please enter a valid email address.";
   if (element.type === "url_text_input" && !isAddress(text)) return "Please enter a valid URL.";
   if (element.type === "number_input") return checkNumber(element, text);
   return null;

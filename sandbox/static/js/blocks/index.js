@@ -2,7 +2,16 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { renderActions, renderContext, renderDivider, renderFile, renderHeader, renderImage, renderSection, renderTable } from "./basic.js";
+import {
+  renderActions,
+  renderContext,
+  renderDivider,
+  renderFile,
+  renderHeader,
+  renderImage,
+  renderSection,
+  renderTable,
+} from "./basic.js";
 import { renderInput } from "./input.js";
 import { renderMarkdown } from "./markdown.js";
 import { renderRichText } from "./rich_text.js";
@@ -22,7 +31,12 @@ const RENDERERS = {
 };
 
 function unsupported(block, why) {
-  return h("div", { class: "unsupported", role: "note" }, icon("warning"), h("span", {}, `${why}: `, h("code", {}, String(block?.type))));
+  return h(
+    "div",
+    { class: "unsupported", role: "note" },
+    icon("warning"),
+    h("span", {}, `${why}: `, h("code", {}, String(block?.type))),
+  );
 }
 
 function renderBlock(block, surface) {
@@ -39,9 +53,15 @@ function renderBlock(block, surface) {
 
 /** Draw blocks for a surface; each node carries its block's id and type. */
 export function renderBlocks(blocks, surface) {
-  return blocks.map((block) => h(
-    "div",
-    { class: `block block-${block?.type}`, "data-block-id": block?.block_id ?? "", "data-block-type": block?.type },
-    renderBlock(block, surface),
-  ));
+  return blocks.map((block) =>
+    h(
+      "div",
+      {
+        class: `block block-${block?.type}`,
+        "data-block-id": block?.block_id ?? "",
+        "data-block-type": block?.type,
+      },
+      renderBlock(block, surface),
+    ),
+  );
 }

@@ -12,21 +12,37 @@ export function renderInput(block, surface) {
   const errorId = uid("error");
   const described = [hintId, errorId].filter(Boolean).join(" ");
   const field = renderElement(block.element, block, surface, {
-    labelProps: { "aria-labelledby": labelId, "aria-describedby": described, "aria-required": block.optional || GROUPS.has(block.element.type) ? null : "true" },
+    labelProps: {
+      "aria-labelledby": labelId,
+      "aria-describedby": described,
+      "aria-required": block.optional || GROUPS.has(block.element.type) ? null : "true",
+    },
     inInput: true,
     optional: Boolean(block.optional),
   });
-  const label = h("div", { class: "input-label", id: labelId }, plainText(block.label), block.optional && h("span", { class: "input-optional" }, " (optional)"));
-  label.addEventListener("click", () => field.querySelector("input, textarea, button")?.focus() ?? field.focus?.());
-  return h("div", { class: "input" },
+  const label = h(
+    "div",
+    { class: "input-label", id: labelId },
+    plainText(block.label),
+    block.optional && h("span", { class: "input-optional" }, " (optional)"),
+  );
+  label.addEventListener(
+    "click",
+    () => field.querySelector("input, textarea, button")?.focus() ?? field.focus?.(),
+  );
+  return h(
+    "div",
+    { class: "input" },
     label,
     field,
     h("p", { class: "input-error", id: errorId, role: "alert" }),
-    block.hint && h("p", { class: "input-hint", id: hintId }, plainText(block.hint)));
+    block.hint && h("p", { class: "input-hint", id: hintId }, plainText(block.hint)),
+  );
 }
 
 /** The control that takes the focus when its block has an error. */
-export const controlOf = (node) => node.querySelector("[data-action-id]:is(input, textarea), [data-action-id] input, input, textarea, button");
+export const controlOf = (node) =>
+  node.querySelector("[data-action-id]:is(input, textarea), [data-action-id] input, input, textarea, button");
 
 /** Show an error beside an input block, or take it away with an empty text. */
 export function setInputError(node, text) {

@@ -4,7 +4,8 @@ import { h } from "../dom.js";
 import { replaceEmoji } from "../emoji.js";
 import { externalLink } from "../mrkdwn.js";
 
-const INLINE = /`([^`\n]+)`|!?\[([^\]\n]*)\]\(([^()\s]+)\)|\*\*([^\n]+?)\*\*|__([^\n]+?)__|\*(?=\S)([^*\n]+)\*|(?<![\p{L}\p{N}])_(?=\S)([^_\n]+)_(?![\p{L}\p{N}])|~~([^~\n]+)~~|<?(https?:\/\/[^\s<>]+)>?/gu;
+const INLINE =
+  /`([^`\n]+)`|!?\[([^\]\n]*)\]\(([^()\s]+)\)|\*\*([^\n]+?)\*\*|__([^\n]+?)__|\*(?=\S)([^*\n]+)\*|(?<![\p{L}\p{N}])_(?=\S)([^_\n]+)_(?![\p{L}\p{N}])|~~([^~\n]+)~~|<?(https?:\/\/[^\s<>]+)>?/gu;
 
 function inline(parent, text) {
   let from = 0;
@@ -31,7 +32,8 @@ const QUOTE = /^\s*>\s?/;
 const ROW = /^\s*\|(.*)\|\s*$/;
 const ROW_RULE = /^\s*\|[\s:|-]+\|\s*$/;
 
-const startsBlock = (line) => !line.trim() || [FENCE, HEADING, RULE, ITEM, QUOTE, ROW].some((pattern) => pattern.test(line));
+const startsBlock = (line) =>
+  !line.trim() || [FENCE, HEADING, RULE, ITEM, QUOTE, ROW].some((pattern) => pattern.test(line));
 
 /** Take lines from the front of `lines` while they match. */
 function takeWhile(lines, matches) {
@@ -68,10 +70,26 @@ function list(lines) {
 function table(lines) {
   const rows = takeWhile(lines, (line) => ROW.test(line));
   const headed = rows.length > 1 && ROW_RULE.test(rows[1]);
-  const cells = (row) => ROW.exec(row)[1].split("|").map((cell) => cell.trim());
+  const cells = (row) =>
+    ROW.exec(row)[1]
+      .split("|")
+      .map((cell) => cell.trim());
   const body = rows.filter((row) => !ROW_RULE.test(row));
-  return h("div", { class: "table-scroll" }, h("table", {}, body.map((row, index) =>
-    h("tr", {}, cells(row).map((cell) => inline(h(headed && index === 0 ? "th" : "td"), cell))))));
+  return h(
+    "div",
+    { class: "table-scroll" },
+    h(
+      "table",
+      {},
+      body.map((row, index) =>
+        h(
+          "tr",
+          {},
+          cells(row).map((cell) => inline(h(headed && index === 0 ? "th" : "td"), cell)),
+        ),
+      ),
+    ),
+  );
 }
 
 /** Markdown text as a fragment. */

@@ -9,7 +9,17 @@ import { icon } from "../icons.js";
  * `selected` are options; `onChange(options)` may answer false to take the change back.
  */
 export class Combobox {
-  constructor({ choices, selected, onChange, placeholder, named, identity = {}, multiple = false, clearable = false, max = Infinity }) {
+  constructor({
+    choices,
+    selected,
+    onChange,
+    placeholder,
+    named,
+    identity = {},
+    multiple = false,
+    clearable = false,
+    max = Infinity,
+  }) {
     Object.assign(this, { choices, selected, onChange, multiple, clearable, max, placeholder });
     this.rows = [];
     this.active = -1;
@@ -18,26 +28,54 @@ export class Combobox {
     this.turn = 0;
     const listId = uid("list");
     this.input = h("input", {
-      type: "text", role: "combobox", class: "select-input", autocomplete: "off", spellcheck: "false",
-      "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list", ...named, ...identity,
+      type: "text",
+      role: "combobox",
+      class: "select-input",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-expanded": "false",
+      "aria-controls": listId,
+      "aria-autocomplete": "list",
+      ...named,
+      ...identity,
     });
-    this.list = h("div", { id: listId, class: "popup listbox", role: "listbox", popover: "manual", "aria-multiselectable": multiple || null });
+    this.list = h("div", {
+      id: listId,
+      class: "popup listbox",
+      role: "listbox",
+      popover: "manual",
+      "aria-multiselectable": multiple || null,
+    });
     this.list.setAttribute("aria-label", named["aria-label"] ?? "Options");
     this.chips = h("span", { class: "chips" });
-    this.node = h("div", { class: `select${multiple ? " select-multiple" : ""}` }, this.chips, this.input, this.tail(), this.list);
+    this.node = h(
+      "div",
+      { class: `select${multiple ? " select-multiple" : ""}` },
+      this.chips,
+      this.input,
+      this.tail(),
+      this.list,
+    );
     this.listen();
     this.show();
   }
 
   tail() {
-    this.clear = h("button", { type: "button", class: "icon-button select-clear", "aria-label": "Clear selection", hidden: true }, icon("close"));
+    this.clear = h(
+      "button",
+      { type: "button", class: "icon-button select-clear", "aria-label": "Clear selection", hidden: true },
+      icon("close"),
+    );
     this.clear.addEventListener("click", () => this.commit([]).then(() => this.input.focus()));
     return [this.clear, h("span", { class: "select-arrow" }, icon("down"))];
   }
 
   listen() {
     this.input.addEventListener("click", () => this.open());
-    this.input.addEventListener("input", () => { this.query = this.input.value; this.open().then(() => this.refresh()); });
+    this.input.addEventListener("input", () => {
+      this.query = this.input.value;
+      this.open().then(() => this.refresh());
+    });
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("blur", () => this.shut());
     this.node.addEventListener("mousedown", (event) => {
@@ -115,21 +153,43 @@ export class Combobox {
     this.rows = [];
     fill(this.list);
     for (const group of groups) {
-      const box = group.label ? h("div", { role: "group", "aria-label": group.label }, h("div", { class: "popup-heading", "aria-hidden": "true" }, group.label)) : this.list;
+      const box = group.label
+        ? h(
+            "div",
+            { role: "group", "aria-label": group.label },
+            h("div", { class: "popup-heading", "aria-hidden": "true" }, group.label),
+          )
+        : this.list;
       for (const option of group.options) box.append(this.row(option));
       if (box !== this.list && box.children.length > 1) this.list.append(box);
     }
     if (!this.rows.length) return this.note(this.query ? "Nothing matches." : "There is nothing to choose.");
-    const chosen = this.multiple ? -1 : this.rows.findIndex(({ option }) => option.key === this.selected[0]?.key);
+    const chosen = this.multiple
+      ? -1
+      : this.rows.findIndex(({ option }) => option.key === this.selected[0]?.key);
     return this.mark(this.query ? 0 : chosen);
   }
 
   row(option) {
     const chosen = this.selected.some((each) => each.key === option.key);
-    const node = h("div", { id: uid("option"), role: "option", class: "option", "aria-selected": String(chosen), "data-value": option.key },
+    const node = h(
+      "div",
+      {
+        id: uid("option"),
+        role: "option",
+        class: "option",
+        "aria-selected": String(chosen),
+        "data-value": option.key,
+      },
       option.picture?.(),
-      h("span", { class: "option-words" }, h("span", { class: "option-label" }, option.label), option.description && h("span", { class: "option-description" }, option.description)),
-      chosen && icon("check"));
+      h(
+        "span",
+        { class: "option-words" },
+        h("span", { class: "option-label" }, option.label),
+        option.description && h("span", { class: "option-description" }, option.description),
+      ),
+      chosen && icon("check"),
+    );
     node.addEventListener("click", () => this.choose(option));
     this.rows.push({ node, option });
     return node;
@@ -154,7 +214,9 @@ export class Combobox {
     }
     const had = this.selected.some((each) => each.key === option.key);
     if (!had && this.selected.length >= this.max) return;
-    await this.commit(had ? this.selected.filter((each) => each.key !== option.key) : [...this.selected, option]);
+    await this.commit(
+      had ? this.selected.filter((each) => each.key !== option.key) : [...this.selected, option],
+    );
     if (this.close) await this.refresh();
   }
 
@@ -171,7 +233,12 @@ export class Combobox {
 
   key(event) {
     const last = this.rows.length - 1;
-    const moves = { ArrowDown: this.active >= last ? 0 : this.active + 1, ArrowUp: this.active <= 0 ? last : this.active - 1, PageDown: Math.min(last, this.active + 8), PageUp: Math.max(0, this.active - 8) };
+    const moves = {
+      ArrowDown: this.active >= last ? 0 : this.active + 1,
+      ArrowUp: this.active <= 0 ? last : this.active - 1,
+      PageDown: Math.min(last, this.active + 8),
+      PageUp: Math.max(0, this.active - 8),
+    };
     if (event.key in moves) {
       event.preventDefault();
       if (this.close) this.mark(moves[event.key]);
@@ -193,9 +260,14 @@ export class Combobox {
 /** Options of static groups that contain the typed words. */
 export function filterGroups(groups, query) {
   const words = query.trim().toLowerCase();
-  return groups.map((group) => ({
-    ...group,
-    options: group.options.filter((option) => !words || `${option.label} ${option.description ?? ""} ${option.search ?? ""}`.toLowerCase().includes(words)),
-  })).filter((group) => group.options.length);
+  return groups
+    .map((group) => ({
+      ...group,
+      options: group.options.filter(
+        (option) =>
+          !words ||
+          `${option.label} ${option.description ?? ""} ${option.search ?? ""}`.toLowerCase().includes(words),
+      ),
+    }))
+    .filter((group) => group.options.length);
 }
-

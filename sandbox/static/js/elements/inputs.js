@@ -6,7 +6,12 @@ import { icon } from "../icons.js";
 import { plainText } from "../mrkdwn.js";
 import { store } from "../store.js";
 
-const TYPES = { plain_text_input: "text", email_text_input: "email", url_text_input: "url", number_input: "text" };
+const TYPES = {
+  plain_text_input: "text",
+  email_text_input: "email",
+  url_text_input: "url",
+  number_input: "text",
+};
 
 function limits(element) {
   return {
@@ -19,10 +24,18 @@ export function renderTextInput(element, scope) {
   const value = scope.start({ value: element.initial_value ?? null }).value ?? "";
   const words = plainText(element.placeholder);
   const shared = {
-    class: "field", value, placeholder: words, autocomplete: "off", "data-focus-on-load": element.focus_on_load || null,
-    ...limits(element), ...scope.named(words || "Text"), ...scope.identity,
+    class: "field",
+    value,
+    placeholder: words,
+    autocomplete: "off",
+    "data-focus-on-load": element.focus_on_load || null,
+    ...limits(element),
+    ...scope.named(words || "Text"),
+    ...scope.identity,
   };
-  const input = element.multiline ? h("textarea", { rows: 4, ...shared }) : h("input", { type: TYPES[element.type], ...shared });
+  const input = element.multiline
+    ? h("textarea", { rows: 4, ...shared })
+    : h("input", { type: TYPES[element.type], ...shared });
   const triggers = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
   const read = () => ({ value: input.value === "" ? null : input.value });
   const tell = () => scope.change(read(), input);
@@ -58,34 +71,54 @@ function counterFor(element, input) {
 async function toBase64(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   return btoa(text);
 }
 
 export function renderFileInput(element, scope) {
   let files = scope.start({ files: [] }).files;
   const accept = element.filetypes?.map((type) => `.${type}`).join(",") ?? null;
-  const input = h("input", { type: "file", class: "field field-file", accept, multiple: (element.max_files ?? 10) > 1, ...scope.named("Choose files"), ...scope.identity });
+  const input = h("input", {
+    type: "file",
+    class: "field field-file",
+    accept,
+    multiple: (element.max_files ?? 10) > 1,
+    ...scope.named("Choose files"),
+    ...scope.identity,
+  });
   const list = h("ul", { class: "file-list" });
   const note = h("p", { class: "field-note", role: "status" });
 
   function show() {
-    fill(list, files.map((file) => {
-      const remove = h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${file.name}` }, icon("close"));
-      remove.addEventListener("click", () => {
-        files = files.filter((each) => each !== file);
-        scope.change({ files });
-        show();
-      });
-      return h("li", {}, icon("file"), h("span", {}, file.name), remove);
-    }));
+    fill(
+      list,
+      files.map((file) => {
+        const remove = h(
+          "button",
+          { type: "button", class: "icon-button", "aria-label": `Remove ${file.name}` },
+          icon("close"),
+        );
+        remove.addEventListener("click", () => {
+          files = files.filter((each) => each !== file);
+          scope.change({ files });
+          show();
+        });
+        return h("li", {}, icon("file"), h("span", {}, file.name), remove);
+      }),
+    );
   }
 
   input.addEventListener("change", async () => {
     note.textContent = "Uploading…";
     try {
       for (const file of input.files) {
-        const body = { user: store.me.id, name: file.name, mimetype: file.type || "application/octet-stream", content: await toBase64(file) };
+        const body = {
+          user: store.me.id,
+          name: file.name,
+          mimetype: file.type || "application/octet-stream",
+          content: await toBase64(file),
+        };
         files = [...files, await uploadFile(body)].slice(-(element.max_files ?? 10));
       }
       note.textContent = "";

@@ -13,11 +13,29 @@ function toLocal(seconds) {
 }
 
 const KINDS = {
-  datepicker: { input: "date", name: "selected_date", initial: "initial_date", words: "Choose a date", show: (value) => value ?? "", read: (text) => text || null },
-  timepicker: { input: "time", name: "selected_time", initial: "initial_time", words: "Choose a time", show: (value) => value ?? "", read: (text) => text.slice(0, 5) || null },
+  datepicker: {
+    input: "date",
+    name: "selected_date",
+    initial: "initial_date",
+    words: "Choose a date",
+    show: (value) => value ?? "",
+    read: (text) => text || null,
+  },
+  timepicker: {
+    input: "time",
+    name: "selected_time",
+    initial: "initial_time",
+    words: "Choose a time",
+    show: (value) => value ?? "",
+    read: (text) => text.slice(0, 5) || null,
+  },
   datetimepicker: {
-    input: "datetime-local", name: "selected_date_time", initial: "initial_date_time", words: "Choose a date and time",
-    show: toLocal, read: (text) => (text ? Math.floor(new Date(text).getTime() / 1000) : null),
+    input: "datetime-local",
+    name: "selected_date_time",
+    initial: "initial_date_time",
+    words: "Choose a date and time",
+    show: toLocal,
+    read: (text) => (text ? Math.floor(new Date(text).getTime() / 1000) : null),
   },
 };
 
@@ -26,8 +44,14 @@ export function renderPicker(element, scope) {
   let current = scope.start({ [kind.name]: element[kind.initial] ?? null })[kind.name];
   const words = plainText(element.placeholder) || kind.words;
   const input = h("input", {
-    type: kind.input, class: "field picker", value: kind.show(current), title: words, "data-focus-on-load": element.focus_on_load || null,
-    max: kind.input === "date" ? "9999-12-31" : null, ...scope.named(words), ...scope.identity,
+    type: kind.input,
+    class: "field picker",
+    value: kind.show(current),
+    title: words,
+    "data-focus-on-load": element.focus_on_load || null,
+    max: kind.input === "date" ? "9999-12-31" : null,
+    ...scope.named(words),
+    ...scope.identity,
   });
   let typing = false;
 

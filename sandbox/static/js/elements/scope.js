@@ -3,7 +3,12 @@
 import { askConfirm } from "./confirm.js";
 
 /** Make the scope of `element` in `block`. `labelProps` are the ARIA attributes that name it, if a label is visible. */
-export function createScope(surface, block, element, { labelProps = null, inInput = false, optional = true } = {}) {
+export function createScope(
+  surface,
+  block,
+  element,
+  { labelProps = null, inInput = false, optional = true } = {},
+) {
   const blockId = block.block_id ?? "";
   const actionId = element.action_id ?? "";
   const dispatches = inInput ? block.dispatch_action === true : true;
