@@ -9,6 +9,7 @@ from desk.identifiers import new_id
 from desk.secret import Secret
 from storage.models import (
     ApiKey,
+    Component,
     Grant,
     KeyRequest,
     KeyUse,
@@ -64,6 +65,15 @@ def add_page(session: Session, now: datetime, **values: Any) -> Page:
     session.add(page)
     session.flush()
     return page
+
+
+def add_component(session: Session, page: Page, now: datetime, **values: Any) -> Component:
+    """An operational component of the page, in no group."""
+    defaults = {"name": "Website", "position": 1, "created_at": now, "updated_at": now}
+    component = Component(id=new_id(), page_id=page.id, **(defaults | values))
+    session.add(component)
+    session.flush()
+    return component
 
 
 def add_key(session: Session, now: datetime, **values: Any) -> ApiKey:
