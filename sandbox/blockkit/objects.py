@@ -72,11 +72,13 @@ WORKFLOW = object_like({"trigger": anything})
 
 
 def _offered(element: dict[str, Any]) -> list[Any]:
-    options = list(element.get("options") or [])
-    for group in element.get("option_groups") or []:
-        if isinstance(group, dict):
-            options += group.get("options") or []
-    return options
+    groups = _listed(element.get("option_groups"))
+    grouped = [option for group in groups if isinstance(group, dict) for option in _listed(group.get("options"))]
+    return [*_listed(element.get("options")), *grouped]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def initial_among_options(name: str) -> Rule:

@@ -59,7 +59,8 @@ def check_message(payload: Json) -> list[str]:
                 f"msg_blocks_too_long: {measure_text(blocks)} characters in blocks, "
                 f"about {BLOCKS_TEXT_LIMIT} allowed [json-pointer:/blocks]"
             )
-    for place, attachment in enumerate(payload.get("attachments") or []):
+    attachments = payload.get("attachments")
+    for place, attachment in enumerate(attachments if isinstance(attachments, list) else []):
         if isinstance(attachment, dict) and attachment.get("blocks") is not None:
             problems += check_blocks(attachment["blocks"], f"/attachments/{place}/blocks")
     return problems
