@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import config, db, run
+from bot.commands import config, db, demo, run
 from bot.commands.console import Console, KeydeskGroup
 from bot.settings import ENV_FILE
 
@@ -38,6 +38,7 @@ def create_cli() -> typer.Typer:
         context.obj = Console(env_file)
 
     run.register(cli)
+    demo.register(cli)
     config.register(cli)
     db.register(cli)
     return cli

@@ -28,13 +28,15 @@ def serve(settings: Settings) -> None:
         listener = listen(settings.host, settings.port)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             stopping = asyncio.Event()
-            _stop_on_signals(runner.get_loop(), stopping)
+            stop_on_signals(runner.get_loop(), stopping)
             runner.run(run_program(settings, database, listener, stopping))
     finally:
         database.close()
 
 
-def _stop_on_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+def stop_on_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    """Set `stopping` at SIGTERM or SIGINT; the second one cuts the process off."""
+
     def stop(name: str) -> None:
         if stopping.is_set():
             # Asked twice: whoever asks does not want to wait. What is on disk stays, use marks in memory are lost.

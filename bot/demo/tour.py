@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.player import Control, Json, NotOnScreenError, Player, find_label, words_of
+from sandbox.player import Control, Json, NotOnScreenError, Player, SandboxRefusedError, find_label, words_of
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Tour:
             self._step += 1
             try:
                 told = step()
-            except (NotOnScreenError, AssertionError) as error:
+            except (NotOnScreenError, SandboxRefusedError) as error:
                 raise StepFailedError(f"step {self._step} ({step.__doc__}): {error}") from error
             self.say(f"{self._step:>2}. {step.__doc__} {told}")
 

@@ -1,0 +1,43 @@
+"""`keydesk demo`: the whole of Keydesk on this machine, without an account or a token."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands.console import complain, say
+from bot.demo import DemoOptions, StepFailedError, run_demo
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+
+    @cli.command()
+    def demo(
+        folder: Annotated[
+            Path | None, typer.Option(help="Keep the database here; without it, everything goes when the demo ends.")
+        ] = None,
+        sandbox_port: Annotated[
+            int, typer.Option(help="Port of the local Slack workspace; 0 picks a free one.")
+        ] = 3100,
+        port: Annotated[int, typer.Option(help="Port of Keydesk's own API; 0 picks a free one.")] = 3000,
+        tour: Annotated[
+            bool,
+            typer.Option(
+                "--tour", help="Play the story by itself, print each step, and end with 0 only if all worked."
+            ),
+        ] = False,
+        browser: Annotated[bool, typer.Option(help="Open the workspace in a browser, where there is one.")] = True,
+        log_level: Annotated[str, typer.Option(help="The least important log lines to show.")] = "warning",
+    ) -> None:
+        """Try Keydesk: a local Slack workspace, the real bot and a status page. Needs no account and no token."""
+        options = DemoOptions(
+            folder=folder, sandbox_port=sandbox_port, port=port, tour=tour, browser=browser, log_level=log_level
+        )
+        try:
+            run_demo(options, say)
+        except StepFailedError as failure:
+            complain(f"The tour ends here: {failure}")
+            raise typer.Exit(1) from None
+        if tour:
+            say("Every step was seen to work.")

@@ -1,0 +1,194 @@
+"""The demo: a local Slack workspace, the real bot and an embedded page, on this machine alone."""
+
+import asyncio
+import socket
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from bot.database import open_database, upgrade_schema
+from bot.demo.history import write_history
+from bot.demo.tour import Tour
+from bot.logging import configure_logging
+from bot.program import run_program
+from bot.serve import stop_on_signals
+from bot.server import address_of, listen
+from bot.settings import LogFormat, Settings, make_policy
+from desk.clock import SystemClock
+from desk.errors import KeydeskError
+from desk.seeds import plant_seed, read_acme
+from desk.transaction import Actor, Desk, Transaction
+from sandbox.server import SandboxServer
+from sandbox.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from storage.database import Database
+
+OWNERS_CHANNEL = "C0OWNERS01"
+_DEMO = Actor.operator("demo")
+_MANIFEST = Path("manifest.yml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """How the demo is played. Port 0 picks a free one."""
+
+    folder: Path | None = None
+    """Where its database is kept; None: a temporary folder that goes with the demo."""
+    sandbox_port: int = 3100
+    port: int = 3000
+    tour: bool = False
+    browser: bool = True
+    log_level: str = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    options: DemoOptions
+    settings: Settings
+    database: Database
+    listener: socket.socket
+    sandbox_url: str
+    say: Callable[[str], None]
+
+
+def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
+    """Play the demo until it is stopped or, as a tour, until its story is told.
+
+    Raises KeydeskError when it cannot start, and StepFailedError when a step of the tour was not seen to work.
+    """
+    configure_logging(LogFormat.AUTO, options.log_level)
+    with _folder(options.folder) as folder, _sandbox(options.sandbox_port) as sandbox:
+        listener = listen("127.0.0.1", options.port)
+        settings = _settings(folder, sandbox.api_url, address_of(listener))
+        database = open_database(settings)
+        stage = _Stage(
+            options=options,
+            settings=settings,
+            database=database,
+            listener=listener,
+            sandbox_url=sandbox.url,
+            say=say,
+        )
+        try:
+            upgrade_schema(database)
+            _furnish(Desk(database, SystemClock(), make_policy(settings)))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                stopping = asyncio.Event()
+                stop_on_signals(runner.get_loop(), stopping)
+                runner.run(_run(stage, stopping))
+        finally:
+            database.close()
+
+
+@contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        wanted.mkdir(parents=True, exist_ok=True)
+        yield wanted
+        return
+    with tempfile.TemporaryDirectory(prefix="keydesk-demo-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _sandbox(port: int) -> Iterator[SandboxServer]:
+    try:
+        server = SandboxServer(manifest=find_manifest(), port=port)
+    except OSError as error:
+        raise KeydeskError(
+            f"Port {port} is taken, so the local workspace cannot start.", "Choose another with --sandbox-port."
+        ) from error
+    with server:
+        yield server
+
+
+def find_manifest() -> Path:
+    """`manifest.yml`: in the folder of the source, or where an installation put it. Raises KeydeskError."""
+    for folder in (Path(__file__).parents[2], Path(sys.prefix) / "share" / "keydesk"):
+        if (folder / _MANIFEST).is_file():
+            return folder / _MANIFEST
+    raise KeydeskError("manifest.yml is missing.", "Install Keydesk again, or run the demo from a clone.")
+
+
+def _settings(folder: Path, slack_api_url: str, address: str) -> Settings:
+    values: dict[str, Any] = {
+        "slack_bot_token": BOT_TOKEN,
+        "slack_app_token": APP_TOKEN,
+        "slack_signing_secret": SIGNING_SECRET,
+        "slack_api_url": slack_api_url.rstrip("/"),
+        "base_url": address,
+        "data_folder": folder,
+        "database_url": "sqlite:///keydesk.db",
+        "owners_channel": OWNERS_CHANNEL,
+        "digest_channel": OWNERS_CHANNEL,
+        "never_used_days": 0,
+    }
+    return Settings(**values)
+
+
+def _furnish(desk: Desk) -> None:
+    def work(tx: Transaction) -> None:
+        if plant_seed(tx, read_acme()).made:
+            write_history(tx)
+
+    desk.write_now(_DEMO, work)
+
+
+async def _run(stage: _Stage, stopping: asyncio.Event) -> None:
+    ready = asyncio.Event()
+    program = asyncio.create_task(
+        run_program(stage.settings, stage.database, stage.listener, stopping, serving=ready.set)
+    )
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait([program, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not program.done():
+        await _show(stage, stopping)
+    await program
+
+
+async def _show(stage: _Stage, stopping: asyncio.Event) -> None:
+    address = stage.settings.base_url
+    if stage.options.tour:
+        try:
+            await asyncio.to_thread(Tour(stage.sandbox_url, address, stage.say).play)
+        finally:
+            stopping.set()
+        return
+    stage.say(welcome(stage.sandbox_url, address))
+    if stage.options.browser:
+        _open_browser(stage.sandbox_url)
+
+
+def _open_browser(url: str) -> None:
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return
+    webbrowser.open(url)
+
+
+def welcome(sandbox_url: str, api_url: str) -> str:
+    """What the demo prints: the address, and five steps to try."""
+    return f"""\
+Keydesk is running, with a Slack workspace of its own. Open it in your browser:
+
+    {sandbox_url}
+
+Five steps:
+
+ 1. You are Mia, a member. In #general, type  /keys request  fill in the form, and submit it.
+ 2. Become Omar, an owner (choose a person at the top left). In #keydesk-owners, press Approve.
+ 3. Become Mia again. In the direct message from Keydesk, press Collect: the key is shown, once. Copy it.
+ 4. In a terminal, use it:
+        curl -H "Authorization: OAuth <your key>" {api_url}/v1/pages
+ 5. Become Omar. Type  /keys digest : your key is not in it, those that nobody uses are, and the buttons work.
+
+Stop with Ctrl-C. To see the whole story played by itself: keydesk demo --tour
+"""
