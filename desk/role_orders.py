@@ -5,13 +5,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from desk.durations import parse_end
-from desk.errors import InvalidInputError
+from desk.errors import InvalidInputError, NotAllowedError
 from desk.pages import get_page_by_word
-from desk.people import Subject, SubjectWord, get_subject
+from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of
+from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
 from desk.role_lists import Holder, ListedGrant, list_grants, list_holders
 from desk.roles import AnyPage, Granted, PageChoice, grant_role, revoke_role
 from desk.transaction import Transaction
-from storage.models import Grant, Member, Role
+from storage.models import Grant, Member, Page, Role, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +64,63 @@ def list_remaining(tx: Transaction, subject: Subject, role: Role) -> list[Listed
     return [item for item in list_grants(tx, subject=subject) if item.grant.role == role]
 
 
-def list_as_said(
-    tx: Transaction, subject: SubjectWord | None, page: str | None
-) -> tuple[Subject | None, list[ListedGrant]]:
-    """Grants of everybody or of one person or group, on all pages or on one."""
-    found = get_subject(tx.session, subject) if subject else None
-    return found, list(list_grants(tx, subject=found, page_id=_page_id(tx, page)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a list of grants shows, and to whom."""
+
+    subject: Subject | None
+    """Whose grants; None: everybody's."""
+    standing: Standing | None
+    """What the person is; None for groups and for everybody."""
+    page_id: str | None
+    page_name: str | None
+    grants: tuple[ListedGrant, ...]
+    may_change: bool
+    """Whether the reader is an owner."""
 
 
-def who_as_said(tx: Transaction, role: Role, page: str | None) -> list[Holder]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holders:
     """Who has a role, anywhere or on one page."""
-    return list(list_holders(tx, role, _page_id(tx, page)))
+
+    role: Role
+    page_id: str | None
+    page_name: str | None
+    holders: tuple[Holder, ...]
+
+
+def list_as_said(tx: Transaction, subject: SubjectWord | None, page: str | None) -> Listing:
+    """Grants of everybody or of one person or group, on all pages or on one. Full members may look."""
+    _require_member(tx)
+    found = get_subject(tx.session, subject) if subject else None
+    place = get_page(tx, page)
+    member = tx.session.get(Member, found.id) if found and found.kind == SubjectKind.USER else None
+    return Listing(
+        subject=found,
+        standing=standing_of(member) if member else None,
+        page_id=place.id if place else None,
+        page_name=place.name if place else None,
+        grants=tuple(list_grants(tx, subject=found, page_id=place.id if place else None)),
+        may_change=roles_of_actor(tx).is_owner,
+    )
+
+
+def who_as_said(tx: Transaction, role: Role, page: str | None) -> Holders:
+    """Who has a role, anywhere or on one page. Full members may look."""
+    _require_member(tx)
+    place = get_page(tx, page)
+    page_id = place.id if place else None
+    return Holders(
+        role=role,
+        page_id=page_id,
+        page_name=place.name if place else None,
+        holders=tuple(list_holders(tx, role, page_id)),
+    )
+
+
+def _require_member(tx: Transaction) -> None:
+    if tx.actor.user_id and not is_full_member(tx.session.get(Member, tx.actor.user_id)):
+        raise NotAllowedError("Roles are for full members of the workspace.", ask_an_owner(tx))
 
 
 def end_of(tx: Transaction, text: str) -> datetime:
@@ -92,10 +139,16 @@ def zone_of(tx: Transaction) -> ZoneInfo:
         return tx.policy.time_zone
 
 
-def _page_id(tx: Transaction, word: str | None) -> str | None:
+def get_page(tx: Transaction, word: str | None) -> Page | None:
+    """The page that somebody means; None for all. Raises InvalidInputError (field `page`)."""
     if word is None:
         return None
     try:
-        return get_page_by_word(tx.session, word).id
+        return get_page_by_word(tx.session, word)
     except InvalidInputError as error:
         raise InvalidInputError(error.sentence, error.hint, field="page") from None
+
+
+def _page_id(tx: Transaction, word: str | None) -> str | None:
+    page = get_page(tx, word)
+    return page.id if page else None

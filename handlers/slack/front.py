@@ -7,10 +7,15 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk
-from handlers.slack import deliveries, requests
+from handlers.slack import deliveries, events, requests, roles
 from handlers.slack.doors import EnsureKnown, Front, on_retired
 
-AREAS: tuple[Callable[[Front], None], ...] = (deliveries.register, requests.register)
+AREAS: tuple[Callable[[Front], None], ...] = (
+    deliveries.register,
+    requests.register,
+    roles.register,
+    events.register,
+)
 """`register` of each area."""
 
 

@@ -6,7 +6,7 @@ Adding a kind: write the renderer (see `handlers.slack.renderer`) beside its wor
 
 from collections.abc import Mapping
 
-from handlers.slack import deliveries, digest, knocks, requests
+from handlers.slack import deliveries, digest, knocks, requests, roles
 from handlers.slack.renderer import Renderer
 
 _AREAS: tuple[Mapping[str, Renderer], ...] = (
@@ -14,6 +14,7 @@ _AREAS: tuple[Mapping[str, Renderer], ...] = (
     digest.RENDERERS,
     knocks.RENDERERS,
     requests.RENDERERS,
+    roles.RENDERERS,
 )
 
 

@@ -8,6 +8,7 @@ from desk.people import SubjectWord
 from handlers.slack.action_ids import ActionId
 from handlers.slack.blocks import Block, button
 from handlers.slack.roles.parser import Query
+from storage.models import Role
 
 T = TypeVar("T")
 
@@ -23,16 +24,17 @@ class Sheet:
         """As a button's value."""
         subject = self.query.subject
         kind, name = (subject.kind, subject.text) if subject else ("", "")
-        return "|".join([str(self.number), kind, name, self.query.page or ""])
+        return "|".join([str(self.number), kind, name, self.query.role or "", self.query.page or ""])
 
     @classmethod
     def unpack(cls, value: str) -> "Sheet":
         """From a button's value; the beginning of the full list when it is none."""
         parts = value.split("|")
-        if len(parts) != 4 or not parts[0].isdecimal():
+        if len(parts) != 5 or not parts[0].isdecimal():
             return cls(Query())
         subject = SubjectWord(parts[1], parts[2]) if parts[1] in {"user", "group"} else None
-        return cls(Query(subject=subject, page=parts[3] or None), int(parts[0]))
+        role = Role(parts[3]) if parts[3] in set(Role) else None
+        return cls(Query(subject=subject, role=role, page=parts[4] or None), int(parts[0]))
 
 
 def cut_sheet(items: Sequence[T], number: int, size: int) -> tuple[Sequence[T], int, int]:

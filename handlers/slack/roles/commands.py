@@ -1,0 +1,148 @@
+"""`/roles` as it is typed: parse, one desk call, render."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+
+from desk.errors import InvalidInputError
+from desk.people import Subject, SubjectWord
+from desk.permissions import roles_of_actor
+from desk.role_lists import page_name
+from desk.role_orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
+from desk.role_words import NAMES, get_role
+from desk.transaction import Transaction
+from handlers.slack.blocks import Message
+from handlers.slack.directory import ensure_group_known, ensure_known
+from handlers.slack.doors import Front, Typed
+from handlers.slack.roles.messages import (
+    granted_message,
+    help_message,
+    list_message,
+    menu_message,
+    revoked_message,
+    who_message,
+)
+from handlers.slack.roles.paging import Sheet
+from handlers.slack.roles.parser import Query, parse_grant, parse_query, parse_revoke, split_command
+from handlers.slack.roles.syncing import sync_now
+from storage.models import Role
+
+SubCommand = Callable[[Front, Typed, str], Awaitable[Message]]
+
+
+async def roles(front: Front, typed: Typed) -> Message:
+    """`/roles …`. Raises InvalidInputError for sub-commands that don't exist."""
+    word, rest = split_command(typed.text)
+    sub_command = SUB_COMMANDS.get(word)
+    if sub_command is None:
+        raise InvalidInputError(f"There is no /roles {word}.", "See /roles help.")
+    return await sub_command(front, typed, rest)
+
+
+async def menu(front: Front, typed: Typed, _rest: str) -> Message:
+    """`/roles` alone."""
+    return await front.desk.read(typed.actor, render_menu)
+
+
+def render_menu(tx: Transaction) -> Message:
+    """The actor's roles in words, and buttons."""
+    held = roles_of_actor(tx)
+    own = [NAMES[role] for role in Role if role in held.everywhere]
+    own += [f"{NAMES[role]} on some pages" for role in Role if held.has_anywhere(role) and not held.has(role)]
+    return menu_message(is_owner=held.is_owner, own=own)
+
+
+async def help_(_front: Front, _typed: Typed, _rest: str) -> Message:
+    """`/roles help`."""
+    return help_message()
+
+
+async def grant(front: Front, typed: Typed, rest: str) -> Message:
+    """`/roles grant @somebody role …`."""
+    order = parse_grant(rest)
+    order = replace(order, subject=await meet(front, order.subject, typed.user_id))
+    return await front.desk.write(typed.actor, partial(carry_out_grant, order=order))
+
+
+def carry_out_grant(tx: Transaction, order: GrantOrder) -> Message:
+    """Grant and say what it came to."""
+    subject, granted = grant_as_said(tx, order)
+    return granted_message(subject, granted, page_name(tx, granted.grant))
+
+
+async def revoke(front: Front, typed: Typed, rest: str) -> Message:
+    """`/roles revoke @somebody role …`."""
+    order = parse_revoke(rest)
+    order = replace(order, subject=await meet(front, order.subject, typed.user_id))
+    return await front.desk.write(typed.actor, partial(_carry_out_revoke, order=order))
+
+
+def _carry_out_revoke(tx: Transaction, order: RevokeOrder) -> Message:
+    subject, ended, remaining = revoke_as_said(tx, order)
+    return revoked_message(subject, ended, page_name(tx, ended), remaining)
+
+
+async def list_(front: Front, typed: Typed, rest: str) -> Message:
+    """`/roles list [@somebody] [on page]`."""
+    query = parse_query(rest)
+    if query.role is not None:
+        raise InvalidInputError("A list shows every role.", f"For one role: /roles who {query.role}", field="role")
+    if query.subject is not None:
+        query = replace(query, subject=await meet(front, query.subject, typed.user_id))
+    return await front.desk.read(typed.actor, partial(show_list, sheet=Sheet(query)))
+
+
+def show_list(tx: Transaction, sheet: Sheet, news: str | None = None) -> Message:
+    """One sheet of grants, read anew."""
+    listing = list_as_said(tx, sheet.query.subject, sheet.query.page)
+    query = Query(subject=_as_word(listing.subject), page=listing.page_id)
+    return list_message(listing, Sheet(query, sheet.number), default_role=tx.policy.default_role, news=news)
+
+
+def _as_word(subject: Subject | None) -> SubjectWord | None:
+    return SubjectWord(str(subject.kind), subject.id) if subject else None
+
+
+async def who(front: Front, typed: Typed, rest: str) -> Message:
+    """`/roles who role [on page]`."""
+    query = parse_query(rest)
+    if query.role is None:
+        if query.subject is not None:
+            get_role(query.subject.text)
+        raise InvalidInputError("Which role?", f"Roles are: {', '.join(Role)}.", field="role")
+    return await front.desk.read(typed.actor, partial(show_who, sheet=Sheet(query)))
+
+
+def show_who(tx: Transaction, sheet: Sheet) -> Message:
+    """One sheet of people who have a role, read anew."""
+    found = who_as_said(tx, sheet.query.role or Role.OWNER, sheet.query.page)
+    query = Query(role=found.role, page=found.page_id)
+    return who_message(found, Sheet(query, sheet.number), default_role=tx.policy.default_role)
+
+
+async def sync(front: Front, typed: Typed, _rest: str) -> Message:
+    """`/roles sync`."""
+    return await sync_now(front, typed.actor)
+
+
+async def meet(front: Front, word: SubjectWord, user_id: str) -> SubjectWord:
+    """Make sure that the desk knows whom a mention means; “me” is who typed it."""
+    if word.kind == "user":
+        await ensure_known(front.client, front.desk, word.text)
+    elif word.kind == "group":
+        await ensure_group_known(front.client, front.desk, word.text)
+    elif word.text.lower() in {"me", "myself"}:
+        return SubjectWord("user", user_id)
+    return word
+
+
+SUB_COMMANDS: dict[str, SubCommand] = {
+    "": menu,
+    "help": help_,
+    "grant": grant,
+    "revoke": revoke,
+    "list": list_,
+    "who": who,
+    "sync": sync,
+}
+"""Everything that may follow `/roles`."""

@@ -1,0 +1,152 @@
+"""The owners' card of somebody who left: the keys they answered for, and what became of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from desk.key_state import KeyState, is_retiring, state_of
+from desk.pages import page_names
+from desk.people import member_name
+from desk.phrases import ago
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, value_of
+from handlers.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    actor_name,
+    button,
+    context,
+    day,
+    escape,
+    header,
+    mention,
+    plain,
+    section,
+)
+from handlers.slack.roles.paging import cut_sheet
+from storage.models import ApiKey, Departure, KeyUse, SlackMessage
+
+ON_CARD = 12
+_SETTLED = 15
+_NAME, _PAGES = 80, 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    waiting: list[ApiKey]
+    settled: list[ApiKey]
+
+
+def render_leaver(tx: Transaction, message: SlackMessage) -> Message:
+    """The card as things stand: the first keys that wait with their buttons, and what became of the others."""
+    departure = tx.session.get_one(Departure, message.subject_id)
+    keys = _split(tx, departure)
+    blocks = [header(f"{plain(member_name(tx.session, departure.user_id), limit=100)} left Slack")]
+    blocks.append(section(_summary(departure, keys)))
+    for key in keys.waiting[:ON_CARD]:
+        blocks += key_blocks(tx, key)
+    if len(keys.waiting) > ON_CARD:
+        rest = button(f"Show the other {len(keys.waiting) - ON_CARD}", ActionId.LEAVER_KEYS, f"{departure.id}:1")
+        blocks.append(actions(rest))
+    if keys.settled:
+        blocks.append(context(_settled_text(tx, departure, keys.settled)))
+    return Message(f"Somebody who answered for {len(departure.key_ids)} keys left Slack.", blocks)
+
+
+def leaver_sheet(tx: Transaction, departure_id: str, number: int) -> Message:
+    """The keys that still wait, a sheet at a time, for one owner's eyes."""
+    departure = tx.session.get(Departure, departure_id)
+    waiting = _split(tx, departure).waiting if departure else []
+    items, number, sheets = cut_sheet(waiting, number, ON_CARD)
+    if departure is None or not items:
+        text = "Every key of theirs is dealt with."
+        return Message(text, [section(f":white_check_mark: {text}")], replaces=True)
+    name = escape(plain(member_name(tx.session, departure.user_id), limit=_NAME))
+    blocks: list[Block] = [context(f"Keys that {name} answered for: sheet {number + 1} of {sheets}")]
+    for key in items:
+        blocks += key_blocks(tx, key)
+    turning = []
+    if number > 0:
+        turning.append(button("Previous", ActionId.LEAVER_PREVIOUS, f"{departure.id}:{number - 1}"))
+    if number < sheets - 1:
+        turning.append(button("Next", ActionId.LEAVER_NEXT, f"{departure.id}:{number + 1}"))
+    if turning:
+        blocks.append(actions(*turning))
+    return Message(f"{len(waiting)} keys", blocks, replaces=True)
+
+
+def _split(tx: Transaction, departure: Departure) -> _Keys:
+    rows = {key.id: key for key in tx.session.scalars(select(ApiKey).where(ApiKey.id.in_(departure.key_ids)))}
+    keys = [rows[key_id] for key_id in departure.key_ids if key_id in rows]
+    waiting = [key for key in keys if _waits(tx, departure, key)]
+    return _Keys(waiting, [key for key in keys if key not in waiting])
+
+
+def _waits(tx: Transaction, departure: Departure, key: ApiKey) -> bool:
+    if departure.returned_at is not None:
+        return False
+    works = state_of(key, tx.now) in {KeyState.ACTIVE, KeyState.SUSPENDED}
+    return works and key.holder_id == departure.user_id and not is_retiring(key, tx.now)
+
+
+def _summary(departure: Departure, keys: _Keys) -> str:
+    done = []
+    if departure.roles_ended:
+        done.append(f"{departure.roles_ended} of their grants ended")
+    if departure.requests_withdrawn:
+        done.append(f"{departure.requests_withdrawn} of their requests and uncollected keys withdrawn")
+    text = f"{mention(departure.user_id)} was deactivated on {day(departure.left_at)}."
+    if done:
+        text += f" At once: {' and '.join(done)}."
+    if departure.returned_at is not None:
+        return f"{text}\n:wave: They are back since {day(departure.returned_at)} and answer for their keys again."
+    if keys.waiting:
+        text += f"\n*{len(keys.waiting)} of their keys go on working. Who answers for each from now on?*"
+    elif departure.key_ids:
+        text += "\n:white_check_mark: Every key that they answered for is dealt with."
+    else:
+        text += "\nThey answered for no key."
+    return text
+
+
+def key_blocks(tx: Transaction, key: ApiKey) -> Sequence[Block]:
+    """One key that waits for somebody to answer for it."""
+    value = value_of(key.id, key.version)
+    transfer = button("Transfer to…", ActionId.KEY_TRANSFER, value, style="primary")
+    rotate = button("Rotate…", ActionId.KEY_ROTATE, value)
+    revoke = button("Revoke…", ActionId.KEY_REVOKE, value, style="danger")
+    offered = [transfer, rotate, revoke] if state_of(key, tx.now) is KeyState.ACTIVE else [transfer, revoke]
+    return section(_key_text(tx, key)), actions(*offered, block_id=f"key:{key.id}")
+
+
+def _key_text(tx: Transaction, key: ApiKey) -> str:
+    use = tx.session.get(KeyUse, key.id)
+    used = f"last used {ago(tx.now - use.last_used_at)}" if use and use.last_used_at else "never used"
+    pages = escape(plain(page_names(tx.session, key.pages), limit=_PAGES))
+    state = ", *suspended*" if state_of(key, tx.now) is KeyState.SUSPENDED else ""
+    scopes = " ".join(f"`{scope}`" for scope in key.scopes)
+    return f"{_name(key)}{state}\n{scopes} on {pages} · {used} · expires {day(key.expires_at)}"
+
+
+def _name(key: ApiKey) -> str:
+    return f"*{escape(plain(key.name, limit=_NAME))}*  `{key.start}…`"
+
+
+def _settled_text(tx: Transaction, departure: Departure, keys: Sequence[ApiKey]) -> str:
+    lines = [f"{_name(key)}: {_outcome(tx, departure, key)}" for key in keys[:_SETTLED]]
+    if len(keys) > _SETTLED:
+        lines.append(f"and {len(keys) - _SETTLED} more")
+    return "\n".join(lines)
+
+
+def _outcome(tx: Transaction, departure: Departure, key: ApiKey) -> str:
+    state = state_of(key, tx.now)
+    if state is KeyState.REVOKED:
+        return f"revoked by {actor_name(key.revoked_by)}" if key.revoked_by else "rotated"
+    if state is KeyState.EXPIRED:
+        return "expired"
+    if is_retiring(key, tx.now) and key.retires_at is not None:
+        return f"rotated, works until {day(key.retires_at)}"
+    return f"{mention(key.holder_id)} answers for it"

@@ -1,0 +1,193 @@
+"""What `/roles` answers, in words and blocks."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from desk.people import Standing, Subject
+from desk.role_lists import Holder, ListedGrant
+from desk.role_orders import Holders, Listing
+from desk.role_words import ALLOWS, NAMES
+from desk.roles import Granted, GrantOutcome
+from handlers.slack.action_ids import ActionId
+from handlers.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    escape,
+    header,
+    mention,
+    section,
+)
+from handlers.slack.roles.paging import Sheet, cut_sheet, turning_buttons
+from handlers.slack.roles.parser import Query
+from handlers.slack.roles.words import (
+    STANDINGS,
+    end_text,
+    grant_line,
+    reason_text,
+    role_text,
+    source_text,
+    subject_text,
+)
+from storage.models import Grant, Role, SubjectKind
+
+SHEET = 12
+_PEOPLE_ON_SHEET = 30
+_SOURCES = 3
+
+
+def granted_message(subject: Subject, granted: Granted, page_name: str | None) -> Message:
+    """What a grant came to."""
+    grant = granted.grant
+    what = f"{role_text(grant.role, page_name)} {end_text(grant.expires_at)}"
+    who = subject_text(subject)
+    verb = "are" if subject.kind == SubjectKind.GROUP else "is"
+    people = f"The people of {who}" if subject.kind == SubjectKind.GROUP else who
+    if granted.outcome is GrantOutcome.UNCHANGED:
+        text = f":information_source: {people} {verb} {what} already."
+    elif granted.outcome is GrantOutcome.CHANGED:
+        text = f":white_check_mark: {people} {verb} now {what}. Before: {end_text(granted.previous_end)}."
+    else:
+        text = f":white_check_mark: {people} {verb} now {what}{reason_text(grant.reason)}."
+    return Message(f"{subject.name} is {NAMES[Role(grant.role)]}", [section(text)])
+
+
+def revoked_text(subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]) -> str:
+    """What a revocation came to, and by what the role goes on."""
+    text = f":white_check_mark: {subject_text(subject)} had {role_text(grant.role, page_name)}; that grant is ended."
+    if remaining:
+        sources = "; ".join(source_text(item) for item in remaining[:_SOURCES])
+        more = f" and {len(remaining) - _SOURCES} more" if len(remaining) > _SOURCES else ""
+        text += f"\n:warning: The role goes on by: {sources}{more}."
+    return text
+
+
+def revoked_message(
+    subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]
+) -> Message:
+    """A revocation that was typed."""
+    return Message("The grant is ended.", [section(revoked_text(subject, grant, page_name, remaining))])
+
+
+def list_message(listing: Listing, sheet: Sheet, *, default_role: str | None, news: str | None = None) -> Message:
+    """Grants, a sheet at a time, with *Revoke* for owners. `news` is what the last click did."""
+    items, number, sheets = cut_sheet(listing.grants, sheet.number, SHEET)
+    sheet = replace(sheet, number=number)
+    blocks: list[Block] = [section(news)] if news else []
+    blocks.append(header("Roles"))
+    blocks.append(context(_list_head(listing, sheets, number, default_role)))
+    for item in items:
+        blocks.append(
+            section(grant_line(item), accessory=_revoke_button(item, sheet) if listing.may_change else None)
+        )
+    if not items:
+        blocks.append(section(_nothing(listing)))
+    buttons = turning_buttons(sheet, sheets)
+    if listing.may_change:
+        buttons.append(button("Grant a role…", ActionId.ROLE_GRANT, style="primary"))
+    if buttons:
+        blocks.append(actions(*buttons))
+    return Message(f"{len(listing.grants)} grants", blocks, replaces=True)
+
+
+def _list_head(listing: Listing, sheets: int, number: int, default_role: str | None) -> str:
+    whose = f"Grants that reach {subject_text(listing.subject)}" if listing.subject else "All grants"
+    place = f" on {escape(listing.page_name)}" if listing.page_name else ""
+    parts = [f"{whose}{place}: {len(listing.grants)}"]
+    if sheets > 1:
+        parts.append(f"sheet {number + 1} of {sheets}")
+    if listing.standing not in {None, Standing.MEMBER}:
+        assert listing.standing is not None
+        parts.append(f":warning: {STANDINGS[listing.standing]} in Slack, so none of these counts")
+    elif default_role and (listing.subject is None or listing.subject.kind == SubjectKind.USER):
+        parts.append(f"every full member is *{NAMES[Role(default_role)]}* without a grant")
+    return " · ".join(parts)
+
+
+def _nothing(listing: Listing) -> str:
+    return "Nothing was granted to them." if listing.subject else "Nothing was granted yet."
+
+
+def _revoke_button(item: ListedGrant, sheet: Sheet) -> Block:
+    name = NAMES[Role(item.grant.role)]
+    place = f" on {item.page_name}" if item.page_name else ""
+    ask = confirm(
+        f"End {name}?",
+        f"{subject_text(item.subject)} will not be {name}{escape(place)} any more, from now on.",
+        "End it",
+        danger=True,
+    )
+    return button("Revoke", ActionId.ROLE_REVOKE, f"{item.grant.id}:{sheet.pack()}", ask=ask)
+
+
+def who_message(found: Holders, sheet: Sheet, *, default_role: str | None) -> Message:
+    """Who has a role, a sheet at a time, with where each has it from."""
+    people, number, sheets = cut_sheet(found.holders, sheet.number, _PEOPLE_ON_SHEET)
+    sheet = replace(sheet, number=number)
+    place = f" on {found.page_name}" if found.page_name else ""
+    name = NAMES[found.role]
+    blocks: list[Block] = [header(f"Who is {name}{place}?"), context(f"An {name} {ALLOWS[found.role]}.")]
+    if found.role != Role.OWNER:
+        blocks[1] = context(f"This role {ALLOWS[found.role]}. Owners have every role.")
+    if default_role == found.role:
+        blocks.append(section("Every full member of the workspace, without a grant."))
+    for start in range(0, len(people), 10):
+        blocks.append(section("\n".join(_holder_line(holder) for holder in people[start : start + 10])))
+    if not people:
+        blocks.append(section("Nobody was granted it."))
+    buttons = turning_buttons(sheet, sheets)
+    if buttons:
+        blocks.append(actions(*buttons))
+    return Message(f"{len(found.holders)} people", blocks, replaces=True)
+
+
+def _holder_line(holder: Holder) -> str:
+    sources = "; ".join(source_text(item) for item in holder.sources[:1])
+    more = f" and {len(holder.sources) - 1} more" if len(holder.sources) > 1 else ""
+    return f"• {mention(holder.user_id)}: {sources}{more}"
+
+
+def menu_message(*, is_owner: bool, own: Sequence[str]) -> Message:
+    """`/roles` alone: what the person may do, and buttons for the rest. `own` are their roles in words."""
+    roles = ", ".join(own) if own else "none"
+    buttons = [
+        button("My roles", ActionId.ROLES_LIST, "mine"),
+        button("All grants", ActionId.ROLES_LIST_ALL, Sheet(Query()).pack()),
+        button("Who is owner?", ActionId.ROLES_OWNERS, Sheet(Query(role=Role.OWNER)).pack()),
+    ]
+    if is_owner:
+        buttons.insert(0, button("Grant a role…", ActionId.ROLE_GRANT, style="primary"))
+        buttons.append(button("Read Slack again", ActionId.ROLES_SYNC))
+    return Message("Roles", [section(f"Your roles: {roles}"), actions(*buttons), context("More: `/roles help`")])
+
+
+def help_message() -> Message:
+    """Every sub-command with an example, and what the roles allow."""
+    commands = "\n".join(
+        [
+            '`/roles grant @mia incident_manager on "Acme" for 8h because she is on call`',
+            "`/roles grant @platform integrator` – a whole user group, for good",
+            "`/roles grant @mia page_configuration on acme until 2026-12-01`",
+            "`/roles revoke @mia incident_manager on acme`",
+            "`/roles list` – all grants; `/roles list @mia`, `/roles list on acme` – fewer of them",
+            "`/roles who incident_manager on acme` – who has a role, and where from",
+            "`/roles sync` – read people and groups from Slack again, and say what changed",
+        ]
+    )
+    roles = "\n".join(f"*{NAMES[role]}* (`{role}`): {ALLOWS[role]}" for role in Role)
+    return Message(
+        "How to use /roles",
+        [
+            header("Roles"),
+            section(commands),
+            section(roles),
+            context(
+                "Roles hold on all pages or on one (owner: always on all), for good or until a time: `30m`, `8h`, "
+                "`7d`, `2w`, or a date. Guests, bots and people of other workspaces have none. "
+                "Only owners grant and revoke."
+            ),
+        ],
+    )

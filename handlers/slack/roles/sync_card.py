@@ -1,0 +1,142 @@
+"""What a sync found: the answer to `/roles sync`, and the owners' card of one that stopped."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from desk.people import Standing, group_name
+from desk.syncs import SyncReport
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, value_of
+from handlers.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    actor_name,
+    button,
+    context,
+    escape,
+    header,
+    mention,
+    section,
+    when,
+)
+from handlers.slack.roles.words import STANDINGS, role_text
+from storage.models import DirectorySync, Page, SlackMessage, SyncStatus
+
+_LINES, _PER_SECTION = 60, 15
+
+
+def render_sync_card(tx: Transaction, message: SlackMessage) -> Message:
+    """Who would lose what, with *Apply* and *Leave as is*, or what was decided."""
+    sync = tx.session.get_one(DirectorySync, message.subject_id)
+    return Message("A sync with Slack stopped and asks.", sync_blocks(tx, sync))
+
+
+def sync_blocks(tx: Transaction, sync: DirectorySync) -> list[Block]:
+    """The stopped sync as things stand."""
+    plan = sync.plan or {}
+    losers: Mapping[str, Any] = plan.get("losers", {})
+    blocks = [header("Slack would take roles from many people")]
+    blocks.append(
+        section(
+            f"Slack's people and groups, read {when(sync.created_at)}, would take roles from *{len(losers)} of the "
+            f"{plan.get('people', 0)} people* who have any. That is more than I do without asking."
+        )
+    )
+    blocks += _sections(_loss_lines(tx, losers, plan.get("flips", {})))
+    switched_off = [f"*{escape(group_name(tx.session, group))}*" for group in plan.get("switched_off", [])]
+    if switched_off:
+        blocks.append(context(f"Switched off in Slack: {', '.join(switched_off[:20])}"))
+    blocks.append(_decision(sync))
+    return blocks
+
+
+def _decision(sync: DirectorySync) -> Block:
+    value = value_of(sync.id, sync.version)
+    apply = button("Apply", ActionId.SYNC_CONFIRM, value, style="danger")
+    leave = button("Leave as is", ActionId.SYNC_CANCEL, value)
+    who = actor_name(sync.decided_by)
+    at = when(sync.decided_at) if sync.decided_at else ""
+    if sync.status == SyncStatus.STOPPED:
+        return actions(apply, leave)
+    if sync.status == SyncStatus.CONFIRMED:
+        return context(
+            f":hourglass: {who} said *Apply* {at}. I read Slack once more; if it still says this, it is done."
+        )
+    if sync.status == SyncStatus.APPLIED:
+        return context(f":white_check_mark: Applied, as {who} said {at}.")
+    if sync.status == SyncStatus.CANCELLED:
+        return context(f":hand: {who} said *Leave as is* {at}. I don't ask about the same again; `/roles sync` does.")
+    return context(":information_source: Slack or the roles have changed since, so this is settled.")
+
+
+def _loss_lines(tx: Transaction, losers: Mapping[str, Any], flips: Mapping[str, str]) -> list[str]:
+    lines = []
+    for user_id, roles in losers.items():
+        lost = ", ".join(role_text(str(role), _page_name(tx, page_id)) for role, page_id in roles[:6])
+        more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""
+        why = f" ({STANDINGS[Standing(flips[user_id])]} in Slack)" if user_id in flips else ""
+        lines.append(f"• {mention(user_id)}{why}: {lost}{more}")
+    return lines
+
+
+def _page_name(tx: Transaction, page_id: str | None) -> str | None:
+    page = tx.session.get(Page, page_id) if page_id else None
+    return page.name if page else page_id
+
+
+def _sections(lines: Sequence[str]) -> list[Block]:
+    shown = list(lines[:_LINES])
+    if len(lines) > _LINES:
+        shown.append(f"and {len(lines) - _LINES} more")
+    return [section("\n".join(shown[start : start + _PER_SECTION])) for start in range(0, len(shown), _PER_SECTION)]
+
+
+def sync_message(tx: Transaction, report: SyncReport) -> Message:
+    """What a sync found and did, for whoever asked for it; with the question when it stopped."""
+    head = f":arrows_counterclockwise: Read {report.people} people and {report.groups} user groups from Slack."
+    if report.people_problem:
+        head += f"\n:warning: Not everybody could be read: {escape(report.people_problem)}."
+    lines = [*_change_lines(tx, report), *_unreadable_lines(tx, report.unreadable.items())]
+    stopped = tx.session.get(DirectorySync, report.stopped_id) if report.stopped_id else None
+    if not stopped:
+        lines += [f"*Lost:* {line.removeprefix('• ')}" for line in _loss_lines(tx, report.losers, {})]
+    if not lines and not stopped:
+        lines = ["Nothing has changed for anybody's roles."]
+    blocks = [section(head), *_sections(lines)]
+    if stopped is not None:
+        blocks += sync_blocks(tx, stopped)
+        if stopped.status == SyncStatus.CANCELLED:
+            blocks.append(
+                actions(button("Apply after all", ActionId.SYNC_CONFIRM, value_of(stopped.id, stopped.version)))
+            )
+    return Message("The sync is done.", blocks)
+
+
+def _change_lines(tx: Transaction, report: SyncReport) -> list[str]:
+    lines = []
+    for verb, groups in (("joined", report.added), ("left", report.removed)):
+        for group_id, people in groups.items():
+            names = ", ".join(mention(user_id) for user_id in people[:10])
+            more = f" and {len(people) - 10} more" if len(people) > 10 else ""
+            lines.append(f"• {names}{more} {verb} *{escape(group_name(tx.session, group_id))}*")
+    for group_id, is_disabled in report.switched.items():
+        lines.append(f"• *{escape(group_name(tx.session, group_id))}* is switched {'off' if is_disabled else 'on'}")
+    for user_id, standing in report.flips.items():
+        lines.append(f"• {mention(user_id)} is {STANDINGS[Standing(standing)]} now")
+    for user_id in report.new_owners:
+        lines.append(f"• {mention(user_id)} is *owner* now")
+    return lines
+
+
+def _unreadable_lines(tx: Transaction, unreadable: Iterable[tuple[str, str]]) -> list[str]:
+    return [
+        f":warning: *{escape(group_name(tx.session, group_id))}* can't be read: {escape(problem)}. "
+        "Its people keep their roles."
+        for group_id, problem in unreadable
+    ]
+
+
+def render_sync_done(tx: Transaction, message: SlackMessage) -> Message:
+    """To whoever asked for a sync that took its time."""
+    return sync_message(tx, SyncReport(**message.facts["report"]))
