@@ -140,7 +140,7 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
     if before == to_user_id:
         return key
     apply_change(tx, key, _LIVE, holder_id=to_user_id)
-    tell_change(tx, key, Change.TRANSFER, also=(before,), before=before)
+    tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
     ends = "Somebody else answers for the key now."
     finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, before=before, holder_id=to_user_id)
     return key

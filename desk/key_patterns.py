@@ -29,7 +29,7 @@ class KeyPattern:
 def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
     """The key that collecting `ticket` at this instant would make."""
     if ticket.predecessor_id is not None:
-        return _successor_of(tx, get_predecessor(tx, ticket.predecessor_id))
+        return _successor_of(tx, get_predecessor(tx, ticket.predecessor_id), ticket.collector_id)
     request = tx.session.get(KeyRequest, ticket.request_id) if ticket.request_id else None
     if request is None:
         raise NotFoundError("The request of this ticket does not exist any more.", "Ask again with /keys request.")
@@ -47,13 +47,15 @@ def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
     )
 
 
-def _successor_of(tx: Transaction, predecessor: ApiKey) -> KeyPattern:
+def _successor_of(tx: Transaction, predecessor: ApiKey, collector_id: str) -> KeyPattern:
+    # Nobody, or somebody who has left, cannot answer for a new key; then whoever takes it does.
+    holder = tx.session.get(Member, predecessor.holder_id) if predecessor.holder_id else None
     return KeyPattern(
         name=predecessor.name,
         purpose=predecessor.purpose,
         scopes=list(predecessor.scopes),
         pages=predecessor.pages,
-        holder_id=predecessor.holder_id,
+        holder_id=predecessor.holder_id if is_full_member(holder) else collector_id,
         request_id=predecessor.request_id,
         expires_at=min(predecessor.expires_at, tx.now + tx.policy.maximum_lifetime),
     )

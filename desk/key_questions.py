@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from desk.audit import Action, record
 from desk.errors import InvalidInputError
 from desk.key_cards import ASK_CARD, EXTENSION_CARD
@@ -18,7 +20,7 @@ from desk.key_steps import (
 from desk.outbox import owners_conversations, send_card
 from desk.permissions import is_full_member
 from desk.transaction import Transaction
-from storage.models import ApiKey, KeyStatus, Member
+from storage.models import ApiKey, AuditEvent, KeyStatus, Member
 
 
 def keep_key(tx: Transaction, key_id: str, until: datetime, reason: str, *, version: int | None = None) -> ApiKey:
@@ -36,6 +38,17 @@ def keep_key(tx: Transaction, key_id: str, until: datetime, reason: str, *, vers
     tell_change(tx, key, Change.KEEP, until=until.isoformat(), reason=why)
     finish_change(tx, key, Action.KEY_KEPT, until=until.isoformat(), reason=why)
     return key
+
+
+def was_kept_since(tx: Transaction, key_id: str, since: datetime) -> bool:
+    """Whether somebody said at `since` or later to keep the key."""
+    said = select(AuditEvent.seq).where(
+        AuditEvent.subject_kind == "key",
+        AuditEvent.subject_id == key_id,
+        AuditEvent.action == str(Action.KEY_KEPT),
+        AuditEvent.at >= since,
+    )
+    return tx.session.scalars(said.limit(1)).first() is not None
 
 
 def ask_holder(tx: Transaction, key_id: str) -> ApiKey:

@@ -7,7 +7,7 @@ unknown errors are handled in one place.
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -38,6 +38,14 @@ class Front:
     client: AsyncWebClient
     ensure_known: EnsureKnown
     """Called before anything is decided for a person whom the desk may not have met yet."""
+    refreshers: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
+    """Each is called with a person's id after a click on the Home tab or a submission of theirs, and shows anew what
+    only they see. They raise nothing and hold nothing up for long."""
+
+    async def refresh(self, user_id: str) -> None:
+        """Show a person anew what only they see."""
+        for refresher in self.refreshers:
+            await refresher(user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +218,8 @@ def on_action(front: Front, action_id: ActionId, handler: ClickHandler) -> None:
         await ack()
         if message is not None:
             await tell(front, click, message)
+        if click.view is not None and click.view.get("type") == "home":
+            await front.refresh(click.user_id)
 
 
 def _action_value(action: dict[str, Any]) -> str:
@@ -249,6 +259,7 @@ def on_submission(front: Front, callback_id: CallbackId, handler: SubmissionHand
             await ack(response_action="update", view=notice("That did not work", refusal))
             return
         await _acknowledge(ack, answer)
+        await front.refresh(submission.user_id)
 
 
 async def _acknowledge(ack: Any, answer: Answer | None) -> None:

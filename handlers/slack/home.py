@@ -1,0 +1,219 @@
+"""The Home tab: what somebody may do, their keys and requests, and for owners what waits for them.
+
+It is published when it is opened, and again after each click on it and each modal its owner submits. What others do
+shows when it is opened next.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from sqlalchemy import select
+
+from desk.deliveries import list_dead
+from desk.key_details import show_keys
+from desk.key_lookup import KeyFilter, KeyView
+from desk.pages import page_names
+from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
+from desk.request_lookup import extent_of, list_pending_requests, list_requests_of, status_of
+from desk.transaction import Actor, Transaction
+from handlers.slack.action_ids import ActionId, value_of
+from handlers.slack.blocks import (
+    MAX_VIEW_BLOCKS,
+    Block,
+    actions,
+    button,
+    context,
+    divider,
+    escape,
+    header,
+    mention,
+    plain,
+    section,
+    when,
+)
+from handlers.slack.deliveries import conversation_in_words, reason_in_words
+from handlers.slack.doors import Front
+from handlers.slack.keys.lines import key_line, scope_words
+from handlers.slack.keys.listing import page_value
+from handlers.slack.keys.messages import info_blocks
+from handlers.slack.modals import problem_of
+from handlers.slack.requests.notes import collect_button
+from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
+from handlers.slack.roles.words import role_text
+from storage.models import ApiKey, KeyRequest, Member, RequestStatus, Role, Ticket, TicketStatus
+
+_log = structlog.get_logger(__name__)
+
+_SECONDS = 1.0
+_OWN_KEYS, _TICKETS, _REQUESTS, _DECISIONS, _UNUSED, _DEAD = 12, 5, 5, 10, 8, 5
+
+
+def home_view(tx: Transaction) -> Block:
+    """The actor's Home tab."""
+    member = tx.session.get(Member, tx.actor.user_id)
+    if not is_full_member(member):
+        blocks = _guest_blocks(tx)
+    else:
+        blocks = [*_welcome(tx), *_owner_blocks(tx), *_own_blocks(tx), divider(), *info_blocks(tx)]
+    return {"type": "home", "blocks": blocks[:MAX_VIEW_BLOCKS]}
+
+
+def _guest_blocks(tx: Transaction) -> list[Block]:
+    text = "API keys are for full members of this workspace, so there is nothing for you to do here."
+    return [header("Keydesk"), section(f"{text} {escape(ask_an_owner(tx))}"), divider(), *info_blocks(tx)]
+
+
+def _welcome(tx: Transaction) -> list[Block]:
+    ask = button("Ask for a key", str(ActionId.REQUEST_OPEN), style="primary")
+    return [header("Keydesk"), section(f"You are {_roles_in_words(tx)}."), actions(ask, block_id="home.ask")]
+
+
+def _roles_in_words(tx: Transaction) -> str:
+    roles = roles_of_actor(tx)
+    if roles.is_owner:
+        return f"{role_text(Role.OWNER, None)}: you decide requests, grant roles, and may do everything else"
+    words = [role_text(role, None) for role in Role if role in roles.everywhere]
+    for page_id, on_page in roles.on_page.items():
+        name = page_names(tx.session, [page_id])
+        words += [role_text(role, name) for role in Role if role in on_page and role not in roles.everywhere]
+    return ", ".join(words[:20]) or "a member without a role"
+
+
+def _owner_blocks(tx: Transaction) -> list[Block]:
+    if not roles_of_actor(tx).is_owner:
+        return []
+    return [*_decisions(tx), *_dead_letters(tx), *_unused(tx)]
+
+
+def _decisions(tx: Transaction) -> list[Block]:
+    waiting = list_pending_requests(tx)
+    if not waiting:
+        return [context(":white_check_mark: No request waits for a decision.")]
+    blocks = [divider(), section(f"*Waiting for a decision: {len(waiting)}*")]
+    for request in waiting[:_DECISIONS]:
+        blocks += [section(_request_text(tx, request)), request_buttons(request)]
+    return [*blocks, *_more(len(waiting), _DECISIONS, "They are in the owners' messages.")]
+
+
+def _request_text(tx: Transaction, request: KeyRequest) -> str:
+    extent = extent_of(request)
+    pages = escape(plain(page_names(tx.session, extent.pages), limit=200))
+    return (
+        f"*{_name(request.name)}* for {mention(request.requester_id)}, {extent.lifetime_days} days on {pages}: "
+        f"{scope_words(extent.scopes)}\n> {escape(plain(' '.join(request.purpose.split()), limit=300))}"
+    )
+
+
+def _dead_letters(tx: Transaction) -> list[Block]:
+    letters = list_dead(tx, limit=_DEAD + 1)
+    if not letters:
+        return []
+    blocks = [divider(), section("*Messages that could not be delivered*")]
+    for letter in letters[:_DEAD]:
+        what = f"\n> {escape(plain(' '.join(letter.what.split()), limit=200))}" if letter.what else ""
+        text = f"To {conversation_in_words(letter.conversation)}: {reason_in_words(letter.error)}{what}"
+        retry = button("Retry", str(ActionId.DELIVERY_RETRY), value_of(letter.message_id))
+        blocks.append(section(text, accessory=retry))
+    return blocks + ([context("…and more.")] if len(letters) > _DEAD else [])
+
+
+def _unused(tx: Transaction) -> list[Block]:
+    page = show_keys(tx, KeyFilter(view=KeyView.UNUSED), offset=0, limit=_UNUSED)
+    if not page.total:
+        return []
+    blocks = [divider(), section(f"*Unused keys: {page.total}*")]
+    for shown in page.keys:
+        blocks += key_line(shown, place="unused")
+    if page.total > len(page.keys):
+        show = button(f"Show all {page.total}", str(ActionId.KEYS_UNUSED), page_value(0, "unused"))
+        blocks.append(actions(show, block_id="home.unused"))
+    return blocks
+
+
+def _own_blocks(tx: Transaction) -> list[Block]:
+    user_id = tx.actor.user_id
+    assert user_id is not None
+    return [*_own_tickets(tx, user_id), *_own_requests(tx, user_id), *_own_keys(tx, user_id)]
+
+
+def _own_keys(tx: Transaction, user_id: str) -> list[Block]:
+    page = show_keys(tx, KeyFilter(holder_id=user_id), offset=0, limit=_OWN_KEYS)
+    if not page.total:
+        return [divider(), section("*Your keys*\nYou answer for no key yet.")]
+    blocks = [divider(), section(f"*Your keys: {page.total}*")]
+    for shown in page.keys:
+        blocks += key_line(shown, place="own")
+    if page.total > len(page.keys):
+        blocks.append(context(f"…and {page.total - len(page.keys)} more: `/keys mine`."))
+    return blocks
+
+
+def _own_tickets(tx: Transaction, user_id: str) -> list[Block]:
+    waiting = tx.session.scalars(
+        select(Ticket)
+        .where(Ticket.collector_id == user_id, Ticket.status == TicketStatus.WAITING, Ticket.expires_at > tx.now)
+        .order_by(Ticket.expires_at, Ticket.id)
+    ).all()
+    if not waiting:
+        return []
+    blocks = [divider(), section("*Ready for you to collect*")]
+    for ticket in waiting[:_TICKETS]:
+        text = f"*{_name(_ticket_name(tx, ticket))}*, until {when(ticket.expires_at)}"
+        blocks.append(section(text, accessory=collect_button(ticket)))
+    return [*blocks, *_more(len(waiting), _TICKETS, "They are in your direct messages.")]
+
+
+def _ticket_name(tx: Transaction, ticket: Ticket) -> str:
+    if ticket.request_id is not None:
+        return tx.session.get_one(KeyRequest, ticket.request_id).name
+    return tx.session.get_one(ApiKey, ticket.predecessor_id).name if ticket.predecessor_id else "API key"
+
+
+def _own_requests(tx: Transaction, user_id: str) -> list[Block]:
+    requests = list_requests_of(tx, user_id, limit=_REQUESTS)
+    if not requests:
+        return []
+    blocks = [divider(), section("*Your latest requests*")]
+    for request in requests:
+        if status_of(request, tx.now) is RequestStatus.PENDING:
+            withdraw = button("Withdraw", str(ActionId.REQUEST_WITHDRAW), value_of(request.id, request.version))
+            text = f"*{_name(request.name)}*: :hourglass_flowing_sand: waits since {when(request.created_at)}"
+            blocks.append(section(text, accessory=withdraw))
+        else:
+            blocks.append(section(f"*{_name(request.name)}*: {outcome_in_words(tx, request)}"))
+    return blocks
+
+
+def _name(name: str) -> str:
+    return escape(plain(name, limit=100)).replace("*", "∗")
+
+
+def _more(total: int, shown: int, where: str) -> Sequence[Block]:
+    return [context(f"…and {total - shown} more. {where}")] if total > shown else []
+
+
+async def publish_home(front: Front, user_id: str) -> None:
+    """Show a person their Home tab as it is now. A failure is logged: it is shown anew when they open it."""
+    view = await front.desk.read(Actor.member(user_id), home_view)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await front.client.views_publish(user_id=user_id, view=view)
+    except (SlackApiError, aiohttp.ClientError, OSError) as error:
+        _log.warning("home_not_published", user_id=user_id, problem=problem_of(error))
+
+
+def register(front: Front) -> None:
+    """Publish the Home tab when it is opened, and keep it fresh for whoever acts."""
+
+    @front.app.event("app_home_opened")
+    async def listener(event: dict[str, Any]) -> None:
+        if event.get("tab") == "home":
+            await front.ensure_known(front.client, front.desk, event["user"])
+            await publish_home(front, event["user"])
+
+    front.refreshers.append(partial(publish_home, front))

@@ -1,0 +1,36 @@
+"""API keys in Slack: `/keys`, lists, buttons, modals and messages."""
+
+from handlers.slack.action_ids import ActionId, CallbackId, Command
+from handlers.slack.doors import Front, on_action, on_command, on_submission
+from handlers.slack.keys import submissions
+from handlers.slack.keys.actions import (
+    BUTTONS,
+    choose_from_menu,
+    press_info,
+    press_page,
+    press_turn,
+)
+from handlers.slack.keys.commands import keys_command
+from handlers.slack.keys.notes import RENDERERS
+
+__all__ = ["RENDERERS", "register"]
+
+
+def register(front: Front) -> None:
+    """`/keys`, the buttons of keys wherever they are, and their modals."""
+    on_command(front, Command.KEYS, keys_command)
+    for action_id, press in BUTTONS.items():
+        on_action(front, action_id, press)
+    on_action(front, ActionId.KEY_MENU, choose_from_menu)
+    on_action(front, ActionId.KEYS_PAGE, press_page)
+    on_action(front, ActionId.KEYS_UNUSED, press_page)
+    on_action(front, ActionId.KEYS_PREVIOUS, press_turn)
+    on_action(front, ActionId.KEYS_NEXT, press_turn)
+    on_action(front, ActionId.KEYS_INFO, press_info)
+    on_submission(front, CallbackId.KEY_RENAME, submissions.submit_rename)
+    on_submission(front, CallbackId.KEY_EXTEND, submissions.submit_extend)
+    on_submission(front, CallbackId.KEY_ROTATE, submissions.submit_rotate)
+    on_submission(front, CallbackId.KEY_SUSPEND, submissions.submit_suspend)
+    on_submission(front, CallbackId.KEY_REVOKE, submissions.submit_revoke)
+    on_submission(front, CallbackId.KEY_TRANSFER, submissions.submit_transfer)
+    on_submission(front, CallbackId.KEY_KEEP, submissions.submit_keep)

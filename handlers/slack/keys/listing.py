@@ -1,0 +1,99 @@
+"""Lists of keys: a page at a time, as a message or as a modal."""
+
+from desk.key_details import KeyPage, show_keys
+from desk.key_lookup import KeyView
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, CallbackId
+from handlers.slack.blocks import (
+    MAX_MESSAGE_TEXT,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    divider,
+    escape,
+    modal,
+    plain,
+    section,
+    text_length,
+)
+from handlers.slack.keys.lines import key_line
+from handlers.slack.keys.parsing import read_filter
+
+MESSAGE_KEYS = 8
+"""Keys in a message; their text stays well below what Slack takes in one."""
+MODAL_KEYS = 20
+_LONGEST_FILTER = 500
+
+
+def list_message(tx: Transaction, offset: int, text: str) -> Message:
+    """A part of the keys that the actor may see, narrowed by what they typed, as a message."""
+    page = show_keys(tx, read_filter(tx, text), offset=offset, limit=MESSAGE_KEYS)
+    blocks = _list_blocks(page, text, MESSAGE_KEYS)
+    while text_length(blocks) > MAX_MESSAGE_TEXT and len(page.keys) > 1:
+        page = KeyPage(page.keys[:-1], page.total, page.offset, page.only_own)
+        blocks = _list_blocks(page, text, len(page.keys))
+    return Message(_counted(page), blocks, replaces=True)
+
+
+def list_modal(tx: Transaction, offset: int, text: str) -> Block:
+    """The same as a modal, with more keys on a page."""
+    page = show_keys(tx, read_filter(tx, text), offset=offset, limit=MODAL_KEYS)
+    return modal("Keys", _list_blocks(page, text, MODAL_KEYS), callback_id=str(CallbackId.KEYS_LIST))
+
+
+def page_value(offset: int, text: str) -> str:
+    """The value of a button that shows a part of a list."""
+    return f"{offset} {text[:_LONGEST_FILTER]}".strip()
+
+
+def read_page_value(value: str) -> tuple[int, str]:
+    """The offset and what the list is narrowed by."""
+    offset, _, text = value.partition(" ")
+    return (int(offset) if offset.isdigit() else 0), text
+
+
+def _list_blocks(page: KeyPage, text: str, step: int) -> list[Block]:
+    if not page.keys:
+        return [section(_empty_words(page, text)), actions(*_ask_buttons(), block_id="keys.ask")]
+    blocks: list[Block] = [section(f"*{_counted(page)}*{_narrowed(text)}")]
+    for shown in page.keys:
+        blocks += [divider(), *key_line(shown)]
+    turns = []
+    if page.offset > 0:
+        back = page_value(max(0, page.offset - step), text)
+        turns.append(button("‹ Previous", str(ActionId.KEYS_PREVIOUS), back))
+    after = page.offset + len(page.keys)
+    if after < page.total:
+        turns.append(button("Next ›", str(ActionId.KEYS_NEXT), page_value(after, text)))
+    if turns:
+        blocks.append(actions(*turns, block_id="keys.turn"))
+    if page.only_own:
+        blocks.append(context("These are the keys that you answer for. Only owners see the others."))
+    return blocks
+
+
+def _ask_buttons() -> list[Block]:
+    return [button("Ask for a key", str(ActionId.REQUEST_OPEN), style="primary")]
+
+
+def _counted(page: KeyPage) -> str:
+    if page.total == 1:
+        return "1 key"
+    if len(page.keys) == page.total:
+        return f"{page.total} keys"
+    return f"Keys {page.offset + 1} to {page.offset + len(page.keys)} of {page.total}"
+
+
+def _narrowed(text: str) -> str:
+    return f"  matching `{escape(plain(text.replace('`', ''), limit=100))}`" if text.strip() else ""
+
+
+def _empty_words(page: KeyPage, text: str) -> str:
+    if text.strip():
+        views = ", ".join(f"`{view}`" for view in KeyView if view is not KeyView.LIVE)
+        return f"No key{_narrowed(text)}. Lists can be narrowed by {views}, `page:acme`, `holder:@max` or any text."
+    if page.only_own:
+        return "You answer for no key. Only owners see the keys of others."
+    return "There is no key yet."

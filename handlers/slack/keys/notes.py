@@ -1,0 +1,196 @@
+"""Messages about keys that nobody asked for at that moment: what others did, and what time does."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from desk.key_cards import ASK_CARD, EXTENSION_CARD
+from desk.key_questions import was_kept_since
+from desk.key_rotation import find_successor
+from desk.key_rules import Change
+from desk.key_state import KeyState, is_retiring, state_of
+from desk.key_steps import CHANGED_NOTE
+from desk.key_sweep import EXPIRY_NOTE, RETIRED_NOTE
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, value_of
+from handlers.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    actor_name,
+    button,
+    context,
+    day,
+    escape,
+    mention,
+    plain,
+    quote,
+    section,
+    when,
+)
+from handlers.slack.keys.lines import key_name, last_used_words
+from handlers.slack.renderer import Renderer
+from storage.models import ApiKey, KeyUse, SlackMessage
+
+_REASON = 500
+
+
+def render_changed(tx: Transaction, message: SlackMessage) -> Message | None:
+    """What somebody else did to a key."""
+    key = tx.session.get(ApiKey, _key_id(message))
+    if key is None:
+        return None
+    facts = message.facts
+    text = f"{actor_name(facts['by'])} {_deed(facts, key, message.conversation)}"
+    if facts.get("reason"):
+        text += f"\n{quote(plain(str(facts['reason']), limit=_REASON))}"
+    look = button("Show key", str(ActionId.KEY_SHOW), value_of(key.id))
+    # Whoever handed the key over may not see it any more.
+    is_theirs = not message.conversation.startswith(("U", "W")) or message.conversation == key.holder_id
+    return Message(_plainly(facts, key), [section(text, accessory=look if is_theirs else None)])
+
+
+def _deed(facts: Mapping[str, object], key: ApiKey, reader: str) -> str:
+    name = key_name(key)
+    match Change(str(facts["change"])):
+        case Change.SUSPEND:
+            return f"suspended {name}. It does not work until it is restored."
+        case Change.RESTORE:
+            return f"restored {name}. It works again."
+        case Change.REVOKE:
+            return f"revoked {name}, for good."
+        case Change.EXTEND:
+            return f"extended {name}: it works until {day(_instant(facts['until']))}."
+        case Change.RENAME:
+            return f"renamed “{escape(plain(str(facts['before']), limit=100))}” to {name}."
+        case Change.KEEP:
+            return f"said to keep {name} until {day(_instant(facts['until']))}."
+        case Change.TRANSFER if facts.get("to") == reader:
+            return f"made you answer for {name}. It works on unchanged."
+        case Change.TRANSFER:
+            return f"transferred {name}: {mention(str(facts.get('to') or '') or None)} answers for it now."
+        case change:
+            return f"changed {name} ({change})."
+
+
+def _plainly(facts: Mapping[str, object], key: ApiKey) -> str:
+    verbs = {
+        Change.SUSPEND: "was suspended",
+        Change.RESTORE: "was restored",
+        Change.REVOKE: "was revoked",
+        Change.EXTEND: "was extended",
+        Change.RENAME: "has a new name",
+        Change.KEEP: "is kept",
+        Change.TRANSFER: "was transferred",
+    }
+    return f"Key “{key.name}” {verbs.get(Change(str(facts['change'])), 'was changed')}"
+
+
+def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:
+    """A key expires soon, or has; nothing when it was extended, revoked or rotated since."""
+    key = tx.session.get(ApiKey, _key_id(message))
+    if key is None or key.expires_at.isoformat() != message.facts["expires_at"] or is_retiring(key, tx.now):
+        return None
+    state = state_of(key, tx.now)
+    if state is KeyState.REVOKED:
+        return None
+    used = last_used_words(tx.session.get(KeyUse, key.id))
+    if message.facts["days"] == 0:
+        text = f":hourglass: {key_name(key)} has expired and does not work any more. It was {used}."
+        told = f"Key “{key.name}” has expired"
+    else:
+        text = f":hourglass_flowing_sand: {key_name(key)} expires {when(key.expires_at)}. It was {used}."
+        told = f"Key “{key.name}” expires in {message.facts['days']} days"
+    buttons = [
+        button("More time…", str(ActionId.KEY_EXTEND), value_of(key.id, key.version), style="primary"),
+        button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
+    ]
+    hint = context("A rotated key keeps its expiry. Owners extend keys; others ask them with *More time…*.")
+    return Message(told, [section(text), actions(*buttons, block_id=f"key.expiry.{key.id}"), hint])
+
+
+def render_retired(tx: Transaction, message: SlackMessage) -> Message | None:
+    """A rotated key has stopped working."""
+    key = tx.session.get(ApiKey, _key_id(message))
+    if key is None:
+        return None
+    successor = find_successor(tx, key.id)
+    follows = f" {key_name(successor)} has taken its place." if successor else ""
+    text = (
+        f":arrows_counterclockwise: The grace period of {key_name(key)} is over: it does not work any more.{follows}"
+    )
+    return Message(f"The old key “{key.name}” has stopped working", [section(text)])
+
+
+def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
+    """Is the key still needed? Asked of its holder; once answered, the answer stands there instead of the buttons."""
+    key = tx.session.get(ApiKey, message.subject_id)
+    if key is None:
+        return None
+    asked_at = _instant(message.facts["asked_at"])
+    used = last_used_words(tx.session.get(KeyUse, key.id))
+    text = (
+        f"{actor_name(message.facts['asked_by'])} asks: do you still need {key_name(key)}? "
+        f"It was {used}, and expires {day(key.expires_at)}."
+    )
+    return Message(f"Is the key “{key.name}” still needed?", [section(text), _ask_answer(tx, key, message, asked_at)])
+
+
+def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: datetime) -> Block:
+    state = state_of(key, tx.now)
+    if key.kept_by and key.kept_until and key.kept_until > tx.now and was_kept_since(tx, key.id, asked_at):
+        reason = escape(plain(key.keep_reason or "", limit=200))
+        return context(f":pushpin: Kept until {day(key.kept_until)} by {actor_name(key.kept_by)}: {reason}")
+    if state is KeyState.SUSPENDED:
+        return context(f":double_vertical_bar: Suspended by {actor_name(key.suspended_by)}.")
+    if state is KeyState.REVOKED:
+        return context(f":no_entry: Revoked by {actor_name(key.revoked_by)}.")
+    if key.holder_id != message.conversation:
+        return context(f"{mention(key.holder_id)} answers for it now.")
+    value = value_of(key.id, key.version)
+    return actions(
+        button("Still needed…", str(ActionId.KEY_STILL_NEEDED), value, style="primary"),
+        button("Not needed…", str(ActionId.KEY_NOT_NEEDED), value),
+        block_id=f"key.ask.{key.id}",
+    )
+
+
+def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
+    """A holder asks for more time; owners extend with a button."""
+    key = tx.session.get(ApiKey, message.subject_id)
+    if key is None:
+        return None
+    until, facts = _instant(message.facts["until"]), message.facts
+    text = (
+        f":hourglass_flowing_sand: {actor_name(facts['asked_by'])} asks for more time for {key_name(key)}: "
+        f"until {day(until)}.\n{quote(plain(facts['reason'], limit=_REASON))}"
+    )
+    if state_of(key, tx.now) is KeyState.REVOKED:
+        answer = context(f":no_entry: Revoked by {actor_name(key.revoked_by)}.")
+    elif key.extended_at is not None and key.extended_at >= _instant(facts["asked_at"]):
+        answer = context(f":white_check_mark: Extended: it works until {day(key.expires_at)}.")
+    else:
+        value = f"{value_of(key.id, key.version)}:{int(until.timestamp())}"
+        answer = actions(
+            button("Extend…", str(ActionId.KEY_EXTEND), value, style="primary"),
+            button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
+            block_id=f"key.extension.{key.id}",
+        )
+    used = context(f"It expires {day(key.expires_at)}; {last_used_words(tx.session.get(KeyUse, key.id))}.")
+    return Message(f"More time is asked for: “{key.name}”", [section(text), used, answer])
+
+
+def _key_id(message: SlackMessage) -> str:
+    return message.subject_id.partition(":")[0]
+
+
+def _instant(text: object) -> datetime:
+    return datetime.fromisoformat(str(text))
+
+
+RENDERERS: Mapping[str, Renderer] = {
+    CHANGED_NOTE: render_changed,
+    EXPIRY_NOTE: render_expiry,
+    RETIRED_NOTE: render_retired,
+    ASK_CARD: render_ask,
+    EXTENSION_CARD: render_extension,
+}

@@ -1,0 +1,133 @@
+"""`/keys <sub-command> …`: what a person typed, read."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desk.durations import parse_end
+from desk.errors import InvalidInputError
+from desk.key_lookup import KeyFilter, KeyView
+from desk.pages import get_page_by_word
+from desk.people import SubjectWord, get_subject
+from desk.transaction import Transaction
+from handlers.slack.words import Word, cut
+from storage.models import SubjectKind
+
+_BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because:?(?!\S)', re.IGNORECASE)
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_PARTS = frozenset({"to", "for", "until", "grace"})
+_CONFIRMED = frozenset({"--yes", "confirm", "confirmed"})
+_VIEWS: dict[str, KeyView] = {view.value: view for view in KeyView} | {"everything": KeyView.ALL}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sub-command about one key: which, and what follows `to`, `for`, `until`, `grace` and `because`."""
+
+    key: str
+    parts: dict[str, list[Word]] = field(default_factory=dict)
+    reason: str = ""
+    confirmed: bool = False
+
+    def text(self, part: str) -> str:
+        """The words after `part`, joined; empty when it was not said."""
+        return " ".join(as_typed(word) for word in self.parts.get(part, ()))
+
+
+def split_command(text: str) -> tuple[str, str]:
+    """The sub-command in lower case, and the rest."""
+    first, _, rest = text.strip().partition(" ")
+    return first.lower(), rest.strip()
+
+
+def parse_said(text: str) -> Said:
+    """Read `"terraform prod" for 30d because …`. The key's name may stand without quotation marks.
+
+    Raises InvalidInputError when a quotation mark is not closed.
+    """
+    head, reason = _split_reason(text)
+    key: list[Word] = []
+    parts: dict[str, list[Word]] = {}
+    current, confirmed = key, False
+    for word in cut(head):
+        bare = word.text.lower() if word.kind == "word" else ""
+        if bare in _CONFIRMED and (key or bare.startswith("--")):
+            confirmed = True
+        elif bare in _PARTS and key:
+            current = parts.setdefault(bare, [])
+        elif (word.kind == "user" and key) or (word.kind == "quoted" and current is key and key):
+            parts.setdefault("to", []).append(word)
+        else:
+            current.append(word)
+    return Said(" ".join(as_typed(word) for word in key), parts, reason, confirmed)
+
+
+def _split_reason(text: str) -> tuple[str, str]:
+    for match in _BECAUSE.finditer(text):
+        if match.group().lower().startswith("because"):
+            reason = text[match.end() :].strip()
+            words = reason.split()
+            if words and words[-1].lower() == "--yes":
+                return f"{text[: match.start()]} --yes", " ".join(words[:-1])
+            return text[: match.start()], reason.strip('"“”')
+    return text, ""
+
+
+def as_typed(word: Word) -> str:
+    """A word as it was typed, but for quotation marks."""
+    if word.kind == "pair":
+        return f"{word.key}:{word.text}"
+    return f"<@{word.text}>" if word.kind == "user" else word.text
+
+
+def read_person(tx: Transaction, words: list[Word]) -> str:
+    """The Slack user id of the one person who is named. Raises InvalidInputError (field `holder`)."""
+    if not words:
+        raise InvalidInputError("To whom?", "Mention the person, for example @max.", field="holder")
+    word = words[0]
+    kind = word.kind if word.kind in {"user", "group"} else "name"
+    text = word.text if kind != "name" else " ".join(as_typed(one) for one in words)
+    subject = get_subject(tx.session, SubjectWord(kind, text))
+    if subject.kind != SubjectKind.USER:
+        raise InvalidInputError("A person answers for a key, not a user group.", field="holder")
+    return subject.id
+
+
+def read_until(tx: Transaction, said: Said, *, expires_at: datetime | None = None) -> datetime:
+    """The instant after `for` or `until`. A span counts from `expires_at` where that is given and to come.
+
+    Raises InvalidInputError (field `until`).
+    """
+    text = said.text("until") or said.text("for")
+    if not text:
+        raise InvalidInputError("Until when?", "Write for example: for 30d, or: until 2026-12-01.", field="until")
+    start = max(expires_at, tx.now) if expires_at is not None else tx.now
+    try:
+        return parse_end(text, now=start if said.parts.get("for") else tx.now, zone=tx.policy.time_zone)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.sentence, error.hint, field="until") from None
+
+
+def read_filter(tx: Transaction, text: str) -> KeyFilter:
+    """`unused`, `expiring`, `suspended`, `all` …, `page:acme`, `holder:@max`, and text to look for, in any order.
+
+    Raises InvalidInputError.
+    """
+    view, page_id, holder_id, rest = KeyView.LIVE, None, None, []
+    for word in cut(text):
+        if word.kind == "word" and word.text.lower() in _VIEWS:
+            view = _VIEWS[word.text.lower()]
+        elif word.kind == "pair" and word.key in {"page", "pages"}:
+            page_id = get_page_by_word(tx.session, word.text).id
+        elif word.kind == "user" or (word.kind == "pair" and word.key == "holder"):
+            holder_id = _read_holder(tx, word)
+        else:
+            rest.append(as_typed(word))
+    return KeyFilter(view=view, page_id=page_id, holder_id=holder_id, text=" ".join(rest))
+
+
+def _read_holder(tx: Transaction, word: Word) -> str:
+    mentioned = _MENTION.fullmatch(word.text)
+    if mentioned or word.kind == "user":
+        return mentioned[1] if mentioned else word.text
+    return read_person(tx, [Word("word", word.text)])
