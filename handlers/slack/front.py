@@ -7,13 +7,16 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk
-from handlers.slack import deliveries, events, requests, roles
+from handlers.slack import deliveries, digest, events, home, keys, requests, roles
 from handlers.slack.doors import EnsureKnown, Front, on_retired
 
 AREAS: tuple[Callable[[Front], None], ...] = (
     deliveries.register,
     requests.register,
+    keys.register,
     roles.register,
+    digest.register,
+    home.register,
     events.register,
 )
 """`register` of each area."""
