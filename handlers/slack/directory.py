@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.orm import Session
@@ -18,14 +17,13 @@ from desk.groups import SeenGroup
 from desk.pages import find_organization
 from desk.people import SeenUser
 from desk.transaction import Actor, Desk, Transaction
+from handlers.slack.reading import UNREACHABLE, problem_of, read_patiently
 from storage.models import Member, UserGroup
 
 _log = structlog.get_logger(__name__)
 
 SLACK = Actor.job("slack")
 """Who acts when Slack says that something changed."""
-UNREACHABLE = (SlackApiError, ClientError, TimeoutError, OSError)
-"""What a call to Slack raises when Slack refuses it or cannot be reached."""
 _PAGE = 200
 _FRESH_DAYS = 7
 _PATIENCE_SECONDS = 2.0
@@ -84,13 +82,6 @@ def _everybody(group: Mapping[str, Any]) -> frozenset[str] | None:
     return frozenset(str(user_id) for user_id in users)
 
 
-def problem_of(error: Exception) -> str:
-    """Why Slack could not be read, in a few words."""
-    if isinstance(error, SlackApiError):
-        return f"Slack answered “{error.response.get('error', 'unknown')}”"
-    return "Slack did not answer in time" if isinstance(error, TimeoutError) else "Slack could not be reached"
-
-
 async def team_of(client: AsyncWebClient, desk: Desk) -> str:
     """Slack's id of our workspace (or Enterprise Grid organization); asked once and then kept."""
     team_id = await desk.read(SLACK, _find_team)
@@ -147,7 +138,7 @@ async def read_people(client: AsyncWebClient, team_id: str) -> AsyncIterator[lis
     """Everybody in the workspace, deactivated people included, a page at a time."""
     cursor: str | None = None
     while True:
-        answer = await client.users_list(limit=_PAGE, cursor=cursor, team_id=team_id or None)
+        answer = await read_patiently(partial(client.users_list, limit=_PAGE, cursor=cursor, team_id=team_id or None))
         yield [seen_user(user, team_id) for user in answer["members"]]
         cursor = (answer.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
@@ -162,8 +153,14 @@ async def read_groups(
     A group that cannot be read has a `problem`; it is never given as empty.
     """
     try:
-        answer = await client.usergroups_list(
-            include_users=True, include_count=True, include_disabled=True, team_id=team_id or None
+        answer = await read_patiently(
+            partial(
+                client.usergroups_list,
+                include_users=True,
+                include_count=True,
+                include_disabled=True,
+                team_id=team_id or None,
+            )
         )
     except UNREACHABLE as error:
         return [SeenGroup(group_id=one, handle=one, name="", problem=problem_of(error)) for one in sorted(granted)]
@@ -182,7 +179,9 @@ async def _with_people(client: AsyncWebClient, seen: SeenGroup, team_id: str, *,
     if seen.is_disabled or (seen.users is not None and not is_granted):
         return seen
     try:
-        answer = await client.usergroups_users_list(usergroup=seen.group_id, team_id=team_id or None)
+        answer = await read_patiently(
+            partial(client.usergroups_users_list, usergroup=seen.group_id, team_id=team_id or None)
+        )
     except UNREACHABLE as error:
         return replace(seen, users=None, problem=problem_of(error))
     return replace(seen, users=frozenset(str(user_id) for user_id in answer["users"]))
@@ -205,8 +204,12 @@ async def ensure_group_known(client: AsyncWebClient, desk: Desk, group_id: str) 
     """Make sure that the desk knows a group that somebody named. Raises KeydeskError when it cannot be read."""
     if await desk.read(SLACK, lambda tx: tx.session.get(UserGroup, group_id)) is not None:
         return
-    async with asyncio.timeout(_PATIENCE_SECONDS):
-        seen = await read_group(client, desk, group_id)
-    if seen.problem is not None:
-        raise KeydeskError(f"I could not read that group: {seen.problem}.", "Please try again in a minute.")
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            seen = await read_group(client, desk, group_id)
+        problem = seen.problem
+    except UNREACHABLE as error:
+        problem = problem_of(error)
+    if problem is not None:
+        raise KeydeskError(f"I could not read that group: {problem}.", "Please try again in a minute.")
     await desk.write(SLACK, partial(take_read_group, event_id=None, seen=seen))

@@ -1,0 +1,67 @@
+"""Reading from Slack in the background: patient with its limits, and trying again when a call got lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+Sleep = Callable[[float], Awaitable[None]]
+
+UNREACHABLE = (SlackApiError, ClientError, TimeoutError, OSError)
+"""What a call to Slack raises when Slack refuses it or cannot be reached."""
+_WAITS = (0.5, 1.0, 2.0)
+"""Seconds before each further try after a lost call."""
+_MOST_REFUSALS = 30
+_LONGEST_WAIT = 60.0
+
+
+async def read_patiently(
+    call: Callable[[], Awaitable[AsyncSlackResponse]], *, sleep: Sleep = asyncio.sleep
+) -> AsyncSlackResponse:
+    """The answer to a call that changes nothing at Slack. Waits when Slack says so; raises as in `UNREACHABLE`."""
+    lost = refused = 0
+    while True:
+        try:
+            return await call()
+        except UNREACHABLE as error:
+            retry_after = _retry_after(error)
+            if retry_after is not None and refused < _MOST_REFUSALS:
+                refused += 1
+                await sleep(min(retry_after, _LONGEST_WAIT))
+            elif retry_after is None and is_passing(error) and lost < len(_WAITS):
+                await sleep(_WAITS[lost])
+                lost += 1
+            else:
+                raise
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether trying again may help: the call got lost, or Slack is in trouble of its own."""
+    if not isinstance(error, SlackApiError):
+        return True
+    status = getattr(error.response, "status_code", None)
+    return (status is not None and int(status) >= 500) or error.response.get("error") in _PASSING
+
+
+_PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+
+
+def _retry_after(error: Exception) -> float | None:
+    if not isinstance(error, SlackApiError) or not isinstance(error.response, AsyncSlackResponse):
+        return None
+    if error.response.status_code != 429 and error.response.get("error") != "ratelimited":
+        return None
+    headers = {name.lower(): value for name, value in (error.response.headers or {}).items()}
+    try:
+        return max(float(headers.get("retry-after", 1)), 0.0)
+    except ValueError:
+        return 1.0
+
+
+def problem_of(error: Exception) -> str:
+    """Why Slack could not be read, in a few words."""
+    if isinstance(error, SlackApiError):
+        return f"Slack answered “{error.response.get('error') or 'an error without a name'}”"
+    return "Slack did not answer in time" if isinstance(error, TimeoutError) else "Slack could not be reached"
