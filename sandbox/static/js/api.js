@@ -26,7 +26,7 @@ async function call(method, path, { query = {}, body } = {}) {
 
 export const getState = (user) => call("GET", "state", { query: { user } });
 export const getMessages = (user, channel) => call("GET", "messages", { query: { user, channel } });
-export const getHome = (user) => call("GET", "home", { query: { user } });
+export const getHome = (user, tab) => call("GET", "home", { query: { user, tab } });
 export const getViews = (user) => call("GET", "views", { query: { user } });
 export const getJournal = (after) => call("GET", "journal", { query: { after } });
 

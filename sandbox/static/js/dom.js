@@ -61,13 +61,16 @@ export function debounce(fn, ms) {
   };
 }
 
-const announcer = () => document.getElementById("announcer");
+let announcer = null;
 
 /** Say a sentence to people who use a screen reader. */
 export function announce(sentence) {
-  const node = announcer();
-  node.textContent = "";
+  announcer ??= document.getElementById("announcer");
+  // Everything outside an open modal is out of reach, live regions too.
+  const place = document.querySelector("dialog[open]") ?? document.body;
+  if (announcer.parentElement !== place) place.append(announcer);
+  announcer.textContent = "";
   requestAnimationFrame(() => {
-    node.textContent = sentence;
+    announcer.textContent = sentence;
   });
 }

@@ -107,6 +107,15 @@ const onFrame = {
   },
 };
 
+/** What happened while the link was away is read anew. */
+async function catchUp(user) {
+  const state = await api.getState(user);
+  if (store.me?.id !== user) return;
+  loadState(state);
+  setViews((await api.getViews(user)).views);
+  reloadPane();
+}
+
 /** Listen to a person's updates; resolves once the link is up, or after a moment without it. */
 function openLink(user) {
   live?.close();
@@ -121,10 +130,7 @@ function openLink(user) {
       store.linked = linked;
       if (linked) isUp();
       if (linked && again) {
-        // What happened while the link was away is read anew.
-        loadState(await api.getState(user));
-        setViews((await api.getViews(user)).views);
-        reloadPane();
+        await catchUp(user).catch((error) => toast(error.message, "error"));
       }
       publish("link");
     },

@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { mrkdwnAsPlain, plainText, renderMrkdwn } from "./mrkdwn.js";
 import { avatar, displayName } from "./names.js";
-import { isReply, listMessages, store } from "./store.js";
+import { isReply, store } from "./store.js";
 import { createSurface, Form } from "./surface.js";
 
 const forms = new Map();
@@ -78,9 +78,15 @@ function body(message, surface) {
   return content;
 }
 
-/** Replies to a message, oldest first. */
-export function listReplies(channel, ts) {
-  return listMessages(channel).filter((message) => message.thread_ts === ts && message.ts !== ts);
+/** Replies by the `ts` of the message they belong to, oldest first. */
+export function groupReplies(messages) {
+  const groups = new Map();
+  for (const message of messages) {
+    if (!isReply(message)) continue;
+    if (!groups.has(message.thread_ts)) groups.set(message.thread_ts, []);
+    groups.get(message.thread_ts).push(message);
+  }
+  return groups;
 }
 
 function threadButton(channel, message, replies, openThread) {
@@ -97,10 +103,9 @@ function threadButton(channel, message, replies, openThread) {
 }
 
 /** Draw a message. `openThread(ts)` is left out where replies make no sense. */
-export function renderMessage(channel, message, { grouped = false, openThread = null } = {}) {
+export function renderMessage(channel, message, { grouped = false, openThread = null, replies = [] } = {}) {
   const { user, isApp, name } = author(message);
   const surface = surfaceFor(channel, message);
-  const replies = openThread && !isReply(message) ? listReplies(channel, message.ts) : [];
   const time = h(
     "time",
     { datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullLabel(message.ts) },

@@ -49,6 +49,7 @@ export class MessageList {
     this.options = options;
     this.cache = new Map();
     this.unreadFrom = null;
+    this.replies = new Map();
     this.list = h("ol", { class: "message-list", "aria-label": label });
     this.pill = h(
       "button",
@@ -134,7 +135,7 @@ export class MessageList {
 
   row(channel, message, before, seen) {
     const options = { grouped: groups(before, message), ...this.options(message) };
-    const mark = `${options.grouped}:${options.version ?? ""}`;
+    const mark = `${options.grouped}:${options.replies?.length ?? 0}`;
     const cached = this.cache.get(message.ts);
     const fresh = cached && cached.message === message && cached.mark === mark;
     const entry = fresh ? cached : { message, mark, node: renderMessage(channel, message, options) };

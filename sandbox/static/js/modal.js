@@ -60,6 +60,10 @@ function buildPanel(view) {
     event.preventDefault();
     submitPanel(panel);
   });
+  node.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented)
+      submitPanel(panel);
+  });
   node.addEventListener("input", (event) => clearError(event.target));
   node.addEventListener("change", (event) => clearError(event.target));
   return panel;

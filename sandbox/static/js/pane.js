@@ -5,12 +5,12 @@ import { Composer } from "./composer.js";
 import { fill, h } from "./dom.js";
 import { renderHome } from "./home.js";
 import { icon } from "./icons.js";
-import { listReplies } from "./message.js";
+import { groupReplies } from "./message.js";
 import { MessageList } from "./messages.js";
 import { avatar, displayName, roleHint } from "./names.js";
 import { followInPlace, go, readRoute, routeHref } from "./router.js";
 import { toggleSidebar } from "./sidebar.js";
-import { isReply, listMessages, on, publish, setMessages, setUnread, store } from "./store.js";
+import { beginLoading, isReply, listMessages, on, publish, setMessages, setUnread, store } from "./store.js";
 import { toast } from "./toast.js";
 
 const TABS = [
@@ -106,6 +106,32 @@ function composerFor(conversation) {
   return new Composer({ channel: conversation.id, label, id: "composer-input" }).node;
 }
 
+/** The list of a conversation's messages without the replies, which count under their message. */
+function drawerOf(conversation, list) {
+  const channel = conversation.id;
+  const intro = introFor(conversation);
+  return () => {
+    const messages = listMessages(channel);
+    list.replies = groupReplies(messages);
+    const top = messages.filter((message) => !isReply(message) || message.subtype === "thread_broadcast");
+    list.draw(channel, top, { intro });
+  };
+}
+
+/** The composer below a list; gives the function that closes or opens it when the person's standing changes. */
+function placeComposer(conversation) {
+  let closure = findClosure(conversation);
+  let foot = composerFor(conversation);
+  pane().append(foot);
+  return () => {
+    if (findClosure(conversation) === closure) return;
+    closure = findClosure(conversation);
+    const next = composerFor(conversation);
+    foot.replaceWith(next);
+    foot = next;
+  };
+}
+
 /** Show the messages of one conversation and keep them current; gives the function that stops it. */
 function openMessages(conversation, header) {
   const channel = conversation.id;
@@ -113,41 +139,20 @@ function openMessages(conversation, header) {
   const list = new MessageList({
     label:
       conversation.kind === "im" ? `Messages with ${store.app.name}` : `Messages in #${conversation.name}`,
-    options: (message) => ({ openThread, version: listReplies(channel, message.ts).length }),
+    options: (message) => ({ openThread, replies: list.replies.get(message.ts) }),
   });
-  const intro = introFor(conversation);
-  const draw = () =>
-    list.draw(
-      channel,
-      listMessages(channel).filter((message) => !isReply(message) || message.subtype === "thread_broadcast"),
-      { intro },
-    );
-  let closure = findClosure(conversation);
-  let foot = composerFor(conversation);
-  fill(pane(), header, list.node, foot);
-  const refreshFoot = () => {
-    if (findClosure(conversation) === closure) return;
-    closure = findClosure(conversation);
-    const next = composerFor(conversation);
-    foot.replaceWith(next);
-    foot = next;
-  };
-  const stops = [
-    on("messages", (event) => {
-      if (event.channel === channel) draw();
-    }),
-    on("message", (event) => {
-      if (event.channel === channel) draw();
-    }),
-    on("message_gone", (event) => {
-      if (event.channel === channel) draw();
-    }),
+  const draw = drawerOf(conversation, list);
+  fill(pane(), header, list.node);
+  const refreshComposer = placeComposer(conversation);
+  const here = (event) => event.channel === channel && draw();
+  const stops = ["messages", "message", "message_gone"].map((topic) => on(topic, here));
+  stops.push(
     on("people", () => {
       list.invalidate();
       draw();
-      refreshFoot();
+      refreshComposer();
     }),
-  ];
+  );
   loadConversation(conversation, list);
   shown.list = list;
   return () => stops.forEach((stop) => stop());
@@ -157,13 +162,14 @@ async function loadConversation(conversation, list) {
   const unread = conversation.unread;
   const user = store.me.id;
   try {
+    beginLoading(conversation.id);
     const { messages } = await api.getMessages(user, conversation.id);
-    if (store.me.id !== user) return;
+    if (store.me?.id !== user) return;
     const top = messages.filter((message) => !isReply(message));
-    if (list && unread && unread < top.length) list.unreadFrom = top[top.length - unread].ts;
+    if (unread && unread < top.length) list.unreadFrom = top[top.length - unread].ts;
     setMessages(conversation.id, messages);
     setUnread(conversation.id, 0);
-    list?.toBottom();
+    list.toBottom();
   } catch (error) {
     toast(error.message, "error");
   }
@@ -219,7 +225,11 @@ function about() {
 
 function openAppTab(conversation, tab) {
   const header = appHeader(conversation, tab);
-  if (tab === "messages") return openMessages(conversation, header);
+  if (tab === "messages") {
+    // Slack tells the app of this too; what it answers comes as a message.
+    api.getHome(store.me.id, "messages").catch((error) => toast(error.message, "error"));
+    return openMessages(conversation, header);
+  }
   const body = h("div", {
     class: "pane-scroll",
     tabindex: "0",

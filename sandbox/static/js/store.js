@@ -46,19 +46,36 @@ export function forgetPerson() {
   store.homeView = undefined;
 }
 
+// Updates that arrive while a conversation is being read are newer than the answer: they are applied to it again.
+const arrivals = new Map();
+
+/** A conversation is about to be read. */
+export function beginLoading(channel) {
+  arrivals.set(channel, []);
+}
+
+/** Take over what was read of a conversation. */
 export function setMessages(channel, messages) {
-  store.messages.set(channel, new Map(messages.map((message) => [message.ts, message])));
+  const known = new Map(messages.map((message) => [message.ts, message]));
+  for (const change of arrivals.get(channel) ?? []) change(known);
+  arrivals.delete(channel);
+  store.messages.set(channel, known);
   publish("messages", { channel });
 }
 
-export function putMessage(channel, message) {
+function changeMessages(channel, change) {
+  arrivals.get(channel)?.push(change);
   const known = store.messages.get(channel);
-  if (known) known.set(message.ts, message);
+  if (known) change(known);
+}
+
+export function putMessage(channel, message) {
+  changeMessages(channel, (known) => known.set(message.ts, message));
   publish("message", { channel, message });
 }
 
 export function dropMessage(channel, ts) {
-  store.messages.get(channel)?.delete(ts);
+  changeMessages(channel, (known) => known.delete(ts));
   publish("message_gone", { channel, ts });
 }
 

@@ -3,11 +3,11 @@
 import { Composer } from "./composer.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
-import { listReplies } from "./message.js";
+import { groupReplies } from "./message.js";
 import { MessageList } from "./messages.js";
 import { channelName } from "./names.js";
 import { go, readRoute } from "./router.js";
-import { on, store } from "./store.js";
+import { listMessages, on, store } from "./store.js";
 
 let shown = { key: "", stop: () => {}, opener: null };
 
@@ -26,7 +26,7 @@ function openThread(channel, ts) {
   const list = new MessageList({ label: "Thread" });
   const draw = () => {
     const parent = store.messages.get(channel)?.get(ts);
-    list.draw(channel, [...(parent ? [parent] : []), ...listReplies(channel, ts)]);
+    list.draw(channel, [...(parent ? [parent] : []), ...(groupReplies(listMessages(channel)).get(ts) ?? [])]);
   };
   const close = h(
     "button",

@@ -244,9 +244,9 @@ export class Combobox {
       if (this.close) this.mark(moves[event.key]);
       else this.open();
     } else if (event.key === "Enter") {
-      if (!this.close) return;
       event.preventDefault();
-      if (this.rows[this.active]) this.choose(this.rows[this.active].option);
+      if (!this.close) this.open();
+      else if (this.rows[this.active]) this.choose(this.rows[this.active].option);
     } else if (event.key === "Escape" && this.close) {
       event.preventDefault();
       event.stopPropagation();
