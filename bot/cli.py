@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import config, db, demo, run
+from bot.commands import audit, config, db, demo, digest, keys, roles, run, seed
 from bot.commands.console import Console, KeydeskGroup
 from bot.settings import ENV_FILE
 
-_HELP = """\
-The Slack front desk of a status page: roles, API keys by request and approval, and a weekly digest of unused keys.
-
-Settings come from the environment and from .env; `keydesk config` lists them. To try Keydesk without a Slack account,
-type `keydesk demo`.
-"""
+_HELP = (
+    "The Slack front desk of a status page: roles, API keys by request and approval, and a weekly digest of unused "
+    "keys.\n\nSettings come from the environment and from .env; 'keydesk config' lists them. To try Keydesk without a "
+    "Slack account, type 'keydesk demo'."
+)
 
 
 def create_cli() -> typer.Typer:
@@ -24,6 +23,7 @@ def create_cli() -> typer.Typer:
         help=_HELP,
         cls=KeydeskGroup,
         no_args_is_help=True,
+        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
@@ -41,6 +41,11 @@ def create_cli() -> typer.Typer:
     demo.register(cli)
     config.register(cli)
     db.register(cli)
+    seed.register(cli)
+    keys.register(cli)
+    roles.register(cli)
+    digest.register(cli)
+    audit.register(cli)
     return cli
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from bot.commands.console import complain, say
-from bot.demo import DemoOptions, StepFailedError, run_demo
 
 
 def register(cli: typer.Typer) -> None:
@@ -31,6 +30,9 @@ def register(cli: typer.Typer) -> None:
         log_level: Annotated[str, typer.Option(help="The least important log lines to show.")] = "warning",
     ) -> None:
         """Try Keydesk: a local Slack workspace, the real bot and a status page. Needs no account and no token."""
+        # Loaded here, so that other commands start without Slack's libraries and the sandbox.
+        from bot.demo import DemoOptions, StepFailedError, run_demo
+
         options = DemoOptions(
             folder=folder, sandbox_port=sandbox_port, port=port, tour=tour, browser=browser, log_level=log_level
         )

@@ -20,7 +20,7 @@ from bot.logging import configure_logging
 from bot.program import run_program
 from bot.serve import stop_on_signals
 from bot.server import address_of, listen
-from bot.settings import LogFormat, Settings, make_policy
+from bot.settings import GivenSettings, LogFormat, Settings, make_policy
 from desk.clock import SystemClock
 from desk.errors import KeydeskError
 from desk.seeds import plant_seed, read_acme
@@ -129,7 +129,7 @@ def _settings(folder: Path, slack_api_url: str, address: str) -> Settings:
         "digest_channel": OWNERS_CHANNEL,
         "never_used_days": 0,
     }
-    return Settings(**values)
+    return GivenSettings(**values)
 
 
 def _furnish(desk: Desk) -> None:

@@ -12,13 +12,14 @@ from bot.settings.loading import (
     variable_of,
 )
 from bot.settings.policy import make_policy
-from bot.settings.table import GROUPS, PREFIX, RETIRED, LogFormat, Settings
+from bot.settings.table import GROUPS, PREFIX, RETIRED, GivenSettings, LogFormat, Settings
 
 __all__ = [
     "ENV_FILE",
     "GROUPS",
     "PREFIX",
     "RETIRED",
+    "GivenSettings",
     "LogFormat",
     "SettingEntry",
     "Settings",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.settings.values import (
     AppToken,
@@ -256,6 +256,22 @@ class Settings(
     DigestSettings,
 ):
     """All settings. Make them with `load_settings`, which tells faults in sentences."""
+
+
+class GivenSettings(Settings):
+    """Settings that a program gives itself, as the demo does: environment and `.env` are not looked at."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was given, and nothing else."""
+        return (init_settings,)
 
 
 RETIRED: dict[str, str] = {}

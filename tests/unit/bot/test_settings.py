@@ -9,6 +9,7 @@ import pytest
 
 from bot.settings import (
     GROUPS,
+    GivenSettings,
     Settings,
     SettingsError,
     Source,
@@ -266,6 +267,14 @@ def test_slack_needs_a_token_and_a_way_in(
     assert [sentence.startswith(start) for sentence, start in zip(caught.value.problems, told, strict=True)] == [
         True
     ] * len(told)
+
+
+def test_settings_that_a_program_gives_itself_do_not_look_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo is the same whatever the environment says, even when that is wrong."""
+    monkeypatch.setenv("KEYDESK_PORT", "http")
+    monkeypatch.setenv("KEYDESK_UNUSED_DAYS", "60")
+    given = GivenSettings(host="localhost")
+    assert (given.host, given.port, given.unused_days) == ("localhost", 3000, 30)
 
 
 def test_every_setting_is_listed_once_with_its_help() -> None:
