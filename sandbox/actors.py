@@ -35,6 +35,22 @@ def get_joined(workspace: Workspace, person: Person, channel: Any) -> Conversati
     return conversation
 
 
+def get_writable(workspace: Workspace, person: Person, channel: Any) -> Conversation:
+    """The conversation in which the person types. Raises RefusedError where Slack shows no composer."""
+    conversation = get_joined(workspace, person, channel)
+    if conversation.kind == "im" and workspace.manifest.messages_tab_read_only:
+        raise RefusedError(f"Sending messages to {workspace.manifest.name} has been turned off.", 403)
+    return conversation
+
+
+def find_first_person(workspace: Workspace) -> str | None:
+    """The first active member, who is taken when nobody said who they are."""
+    for person in workspace.people.values():
+        if not (person.deleted or person.is_bot or person.is_stranger or person.is_restricted):
+            return person.id
+    return None
+
+
 def get_view(workspace: Workspace, person: Person, view_id: Any) -> Json:
     """An open modal of this person. Raises RefusedError."""
     for view in workspace.modals.list_stack(person.id):

@@ -36,7 +36,7 @@ class Commands:
         if command is None or "commands" not in workspace.manifest.bot_scopes:
             if command is not None:
                 workspace.entries.violation(f"{name} is in the manifest, but the scope commands is not.")
-            return self._toast(f"{name} is not a valid command.")
+            return self._toast(person, f"{name} is not a valid command.")
         rest = rest.strip()
         url = workspace.response_urls.issue(person.id, conversation.id)
         payload = {
@@ -56,7 +56,7 @@ class Commands:
         }
         outcome = await self._deliverer.deliver("slash_commands", payload)
         if not outcome.acked:
-            return self._toast(f'{name} failed with the error "{outcome.error}"')
+            return self._toast(person, f'{name} failed with the error "{outcome.error}"')
         return self._show(name, person, conversation, outcome.body)
 
     def _show(self, name: str, person: Person, conversation: Conversation, body: Any) -> str | None:
@@ -70,15 +70,15 @@ class Commands:
             content = read_content(Args(body))
         except SlackError as refusal:
             self._workspace.entries.violation(f"{name} was acknowledged with {refusal.code}: {refusal.fields}")
-            return self._toast(f'{name} failed with the error "{refusal.code}"')
+            return self._toast(person, f'{name} failed with the error "{refusal.code}"')
         if body.get("response_type") == "in_channel":
             post_message(self._workspace, conversation, app_message(self._workspace, content))
         else:
             post_ephemeral(self._workspace, conversation, person.id, content)
         return None
 
-    def _toast(self, sentence: str) -> str:
-        self._workspace.live.publish("toast", None, text=sentence, level="error")
+    def _toast(self, person: Person, sentence: str) -> str:
+        self._workspace.live.publish("toast", person.id, text=sentence, level="error")
         return sentence
 
 

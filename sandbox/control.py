@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.actors import find_surface, get_joined, get_person, get_view
+from sandbox.actors import find_first_person, find_surface, get_person, get_view, get_writable
 from sandbox.api.files import add_file
 from sandbox.commands import Commands, escape_mentions
 from sandbox.conversations import Conversation
@@ -57,7 +57,7 @@ async def read_body(request: Request) -> Json:
 async def show_state(request: Request) -> Json:
     """Everything that a page needs to draw its frame."""
     workspace = workspace_of(request)
-    person = get_person(workspace, request.query_params.get("user") or "U0MIA00001")
+    person = get_person(workspace, request.query_params.get("user") or find_first_person(workspace))
     if not person.is_stranger:
         workspace.ensure_im(person)
     manifest = workspace.manifest
@@ -142,7 +142,7 @@ async def run_command(request: Request) -> Json:
     """Type a slash command."""
     workspace, body = workspace_of(request), await read_body(request)
     person = get_person(workspace, body.get("user"))
-    conversation = get_joined(workspace, person, body.get("channel"))
+    conversation = get_writable(workspace, person, body.get("channel"))
     text = str(body.get("text", ""))
     if not text.startswith("/"):
         raise RefusedError("A slash command begins with a slash.")
@@ -154,7 +154,7 @@ async def send_message(request: Request) -> Json:
     """Say something in a conversation."""
     workspace, body = workspace_of(request), await read_body(request)
     person = get_person(workspace, body.get("user"))
-    conversation = get_joined(workspace, person, body.get("channel"))
+    conversation = get_writable(workspace, person, body.get("channel"))
     text = str(body.get("text", "")).strip()
     if not text:
         raise RefusedError("A message needs a text.")

@@ -66,7 +66,7 @@ class Interactions:
             return None
         if not self._workspace.manifest.interactivity:
             self._workspace.entries.violation("A person clicked, but the manifest has interactivity off.")
-            return self._toast("This app is not configured to handle interactive responses.")
+            return self._toast(surface.person, "This app is not configured to handle interactive responses.")
         action = self._build_action(block_id, element, given)
         payload: Json = {"type": "block_actions", **person_fields(self._workspace, surface.person)}
         view_id = surface.view["id"] if surface.view and surface.view["type"] == "modal" else None
@@ -74,7 +74,7 @@ class Interactions:
         payload |= self._surface_fields(surface, with_response_url=True)
         payload["actions"] = [action]
         outcome = await self._deliverer.deliver("interactive", payload)
-        return None if outcome.acked else self._toast(explain_failure(outcome))
+        return None if outcome.acked else self._toast(surface.person, explain_failure(outcome))
 
     async def suggest(self, surface: Surface, block_id: str, action_id: str, value: str) -> Json:
         """Options for what was typed into an external select. Raises RefusedError when the app gives none."""
@@ -91,7 +91,7 @@ class Interactions:
         }
         outcome = await self._deliverer.deliver("interactive", payload)
         if not outcome.acked:
-            raise RefusedError(self._toast(explain_failure(outcome)), 502)
+            raise RefusedError(self._toast(surface.person, explain_failure(outcome)), 502)
         body = outcome.body if isinstance(outcome.body, dict) else {}
         problems = check_options(body)
         if problems:
@@ -99,8 +99,8 @@ class Interactions:
             raise RefusedError("This menu could not load its options.", 502)
         return {"option_groups": body["option_groups"]} if "option_groups" in body else {"options": body["options"]}
 
-    def _toast(self, sentence: str) -> str:
-        self._workspace.live.publish("toast", None, text=sentence, level="error")
+    def _toast(self, person: Person, sentence: str) -> str:
+        self._workspace.live.publish("toast", person.id, text=sentence, level="error")
         return sentence
 
     def _get_element(self, surface: Surface, block_id: str, action_id: str) -> tuple[Json, Json]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from sandbox.clock import Clock
 
-_KEPT = 50_000
+_KEPT = 20_000
 
 
 class Journal:
-    """Entries numbered from 1; the oldest go when there are more than fifty thousand."""
+    """Entries numbered from 1; the oldest go when there are more than twenty thousand."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -45,7 +45,7 @@ class Submissions:
         }
         outcome = await self._deliverer.deliver("interactive", payload)
         if not outcome.acked:
-            return self._trouble()
+            return self._trouble(person)
         try:
             return self._obey(person, view, outcome.body)
         except InvalidBlocksError as refusal:
@@ -54,7 +54,7 @@ class Submissions:
             )
         except SlackError as refusal:
             self._workspace.entries.violation(f"view_submission answered with {refusal.code}")
-        return self._trouble()
+        return self._trouble(person)
 
     async def close(self, person: Person, view: Json, *, everything: bool) -> None:
         """Close a modal, or the whole stack, and tell the app when it asked to be told."""
@@ -76,8 +76,8 @@ class Submissions:
             }
             await self._deliverer.deliver("interactive", payload)
 
-    def _trouble(self) -> Json:
-        self._workspace.live.publish("toast", None, text=TROUBLE, level="error")
+    def _trouble(self, person: Person) -> Json:
+        self._workspace.live.publish("toast", person.id, text=TROUBLE, level="error")
         return {"ok": False, "error": TROUBLE}
 
     def _obey(self, person: Person, view: Json, body: Any) -> Json:

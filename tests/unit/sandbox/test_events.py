@@ -142,7 +142,7 @@ async def test_messages_and_mentions_are_sent_to_whoever_subscribed(tmp_path: Pa
     """With the events and scopes in the manifest, messages in the app's channels and mentions of it arrive."""
     manifest = tmp_path / "manifest.yml"
     manifest.write_text(
-        "features: {app_home: {messages_tab_enabled: true}}\n"
+        "features: {app_home: {messages_tab_enabled: true, messages_tab_read_only_enabled: false}}\n"
         "oauth_config: {scopes: {bot: [commands, 'channels:history', 'im:history', 'app_mentions:read']}}\n"
         "settings: {event_subscriptions: {bot_events: [message.channels, message.im, app_mention, message.groups]}}\n"
     )

@@ -247,3 +247,39 @@ async def test_a_file_chosen_by_a_person_can_be_submitted(slack: Slack) -> None:
     file = await slack.do("files", user=MIA, name="keys.csv", mimetype="text/csv", content="YSxi")
     assert (file["name"], file["size"], file["user"]) == ("keys.csv", 3, MIA)
     assert (await slack.http.get(file["url_private"])).content == b"a,b"
+
+
+async def test_a_failure_is_shown_to_whoever_met_it(slack: Slack) -> None:
+    """The toast of a failed command reaches the pages of the person who typed it, and nobody else's."""
+    frames: dict[str, list[Json]] = {}
+    async with ClientSession() as session:
+        pages = {
+            user: await session.ws_connect(f"{slack.server.url}/sandbox/live?user={user}") for user in (MIA, OLIVIA)
+        }
+        await slack.type("/probe")
+        await slack.do("message", user=MIA, channel=GENERAL, text="end")
+        for user, page in pages.items():
+            frames[user] = [await page.receive_json(timeout=5) for _ in range(3 if user == MIA else 2)]
+            await page.close()
+    assert [frame["type"] for frame in frames[MIA]] == ["connected", "toast", "message"]
+    assert frames[MIA][1]["text"] == '/probe failed with the error "dispatch_failed"'
+    assert [frame["type"] for frame in frames[OLIVIA]] == ["connected", "message"]
+
+
+def test_a_read_only_messages_tab_takes_no_typing(tmp_path: Path) -> None:
+    """Where Slack shows no composer, neither messages nor commands can be typed; the app may still write."""
+    manifest = tmp_path / "manifest.yml"
+    written = MANIFEST.read_text(encoding="utf-8")
+    manifest.write_text(written.replace("read_only_enabled: false", "read_only_enabled: true"), encoding="utf-8")
+    with SandboxServer(manifest=manifest) as server:
+        body = {"user": MIA, "channel": "D0MIA00001", "text": "/probe"}
+        first = httpx.get(f"{server.url}/sandbox/state").json()["me"]
+        httpx.get(f"{server.url}/sandbox/state", params={"user": MIA})
+        typed = [httpx.post(f"{server.url}/sandbox/{path}", json=body) for path in ("command", "message")]
+        posted = httpx.post(
+            f"{server.api_url}chat.postMessage", json={"token": "xoxb-sandbox", "channel": MIA, "text": "hi"}
+        )
+    assert first == OLIVIA
+    assert [answer.status_code for answer in typed] == [403, 403]
+    assert typed[0].json() == {"error": "Sending messages to Probe has been turned off."}
+    assert posted.json()["ok"] is True
