@@ -1,0 +1,67 @@
+"""Postmortems: drafted, published, taken back."""
+
+from desk import audit
+from desk.errors import ConflictError, InvalidInputError
+from desk.incidents.incidents import get_incident
+from desk.incidents.inputs import ENDED, check_body
+from desk.page_signal import pages_changed
+from desk.transaction import Transaction
+from storage.models import Incident, Page
+
+
+def write_postmortem(tx: Transaction, incident_id: str, body: str) -> Incident:
+    """Keep a draft; the public sees it once it is published. Raises InvalidInputError (field `body`)."""
+    incident = get_incident(tx.session, incident_id)
+    text = check_body(body)
+    if not text:
+        raise InvalidInputError("A postmortem needs a text.", field="body")
+    incident.postmortem_body_draft = text
+    incident.postmortem_body_draft_updated_at = tx.now
+    incident.version += 1
+    tx.session.flush()
+    audit.record(tx, audit.Action.POSTMORTEM_WRITTEN, "incident", incident.id, name=incident.name)
+    return incident
+
+
+def publish_postmortem(tx: Transaction, incident_id: str, *, notify_subscribers: bool = True) -> Incident:
+    """Make the draft public. Raises ConflictError while the incident is open or where there is no draft."""
+    incident = get_incident(tx.session, incident_id)
+    if incident.status not in ENDED:
+        raise ConflictError(f"“{incident.name}” is still open.", "Resolve it first, then publish its postmortem.")
+    if not incident.postmortem_body_draft:
+        raise ConflictError("There is no draft to publish.", "Write the postmortem first.")
+    incident.postmortem_body = incident.postmortem_body_draft
+    incident.postmortem_body_last_updated_at = incident.postmortem_body_draft_updated_at
+    incident.postmortem_published_at = tx.now
+    incident.postmortem_notified_subscribers = notify_subscribers
+    _changed(tx, incident)
+    audit.record(
+        tx,
+        audit.Action.POSTMORTEM_PUBLISHED,
+        "incident",
+        incident.id,
+        name=incident.name,
+        notify_subscribers=notify_subscribers,
+    )
+    return incident
+
+
+def revert_postmortem(tx: Transaction, incident_id: str) -> Incident:
+    """Take a published postmortem back; its text stays as the draft. Raises ConflictError where none is public."""
+    incident = get_incident(tx.session, incident_id)
+    if incident.postmortem_published_at is None:
+        raise ConflictError("No postmortem of this incident is public.")
+    incident.postmortem_published_at = None
+    incident.postmortem_body = None
+    incident.postmortem_notified_subscribers = False
+    _changed(tx, incident)
+    audit.record(tx, audit.Action.POSTMORTEM_REVERTED, "incident", incident.id, name=incident.name)
+    return incident
+
+
+def _changed(tx: Transaction, incident: Incident) -> None:
+    incident.updated_at = tx.now
+    incident.version += 1
+    tx.session.get_one(Page, incident.page_id).updated_at = tx.now
+    tx.session.flush()
+    pages_changed(tx)
