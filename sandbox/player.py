@@ -28,7 +28,7 @@ class Control:
 
     url: str
 
-    def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Json:
+    def call(self, method: str, path: str, body: Json | None = None, /, **query: str) -> Json:
         """One call; gives the answer's JSON. Raises SandboxRefusedError with the sandbox's own sentence."""
         where = urlsplit(self.url)
         connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
