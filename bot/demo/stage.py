@@ -15,7 +15,7 @@ import uvloop
 
 from bot.database import open_database, upgrade_schema
 from bot.demo.history import write_history
-from bot.demo.tour import Tour
+from bot.demo.tour import StepFailedError, Tour
 from bot.logging import configure_logging
 from bot.program import run_program
 from bot.serve import stop_on_signals
@@ -155,11 +155,14 @@ async def _run(stage: _Stage, stopping: asyncio.Event) -> None:
 
 async def _show(stage: _Stage, stopping: asyncio.Event) -> None:
     address = stage.settings.base_url
+    tour = Tour(stage.sandbox_url, address, stage.say)
+    try:
+        await asyncio.to_thread(tour.play if stage.options.tour else tour.wait_until_open)
+    except StepFailedError:
+        stopping.set()
+        raise
     if stage.options.tour:
-        try:
-            await asyncio.to_thread(Tour(stage.sandbox_url, address, stage.say).play)
-        finally:
-            stopping.set()
+        stopping.set()
         return
     stage.say(welcome(stage.sandbox_url, address))
     if stage.options.browser:

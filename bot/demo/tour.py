@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from sandbox.player import Control, Json, NotOnScreenError, Player, SandboxRefusedError, find_label, words_of
@@ -33,8 +33,20 @@ class Tour:
     secret: str = field(default="", repr=False)
     _step: int = 0
 
+    def wait_until_open(self) -> None:
+        """Wait until the bot is connected and knows who its owners are. Raises StepFailedError."""
+        _until(self._is_open, "the desk to open")
+
+    def _is_open(self) -> Literal[True] | None:
+        try:
+            shown = self._mia.type_command("/keys info")
+        except SandboxRefusedError:
+            return None
+        return True if shown and "U0OLIVIA01" in words_of(shown) else None
+
     def play(self) -> None:
         """Play all steps, saying each. Raises StepFailedError at the first that does not work."""
+        self.wait_until_open()
         for step in (
             self.ask,
             self.approve,
@@ -43,6 +55,7 @@ class Tour:
             self.see_the_use,
             self.leave_one_unused,
             self.read_the_digest,
+            self.act_on_the_digest,
             self.suspend,
             self.knock,
             self.restore,
@@ -125,6 +138,21 @@ class Tour:
         _check("just in case" in words, f"“just in case” is not in the digest: {words}")
         _check("status checker" not in words, f"“status checker” is in the digest: {words}")
         return "“just in case” is there with its buttons, “status checker” is not."
+
+    def act_on_the_digest(self) -> str:
+        """Omar presses Suspend in the digest, for the unused key."""
+        digest = self._digest()
+        line = next(index for index, block in enumerate(digest["blocks"]) if "just in case" in words_of(block))
+        buttons = {**digest, "blocks": digest["blocks"][line:]}
+        self._omar.press("Suspend", buttons)
+        self._submit_if_asked(self._omar)
+
+        def suspended() -> Literal[True] | None:
+            shown = self._omar.type_command('/keys show "just in case"', channel=OWNERS_CHANNEL)
+            return True if shown and "suspended" in words_of(shown).lower() else None
+
+        _until(suspended, "the unused key to be suspended")
+        return "“just in case” is suspended now."
 
     def suspend(self) -> str:
         """Omar suspends the used key, to see what happens."""
