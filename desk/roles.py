@@ -160,7 +160,7 @@ def revoke_role(tx: Transaction, subject: Subject, role: Role, page: PageChoice 
     if not grants:
         raise NotFoundError(f"{subject.name} was not granted that.", _where_else(tx, subject, role))
     if len(grants) > 1:
-        places = ", ".join(page_name(tx, grant) or "all pages" for grant in grants)
+        places = ", ".join(sorted(page_name(tx, grant) or "all pages" for grant in grants))
         raise InvalidInputError(
             f"{subject.name} has that role in {len(grants)} grants: {places}.",
             "Say which one ends, with: on <page>, or on all.",
