@@ -11,8 +11,8 @@ from bot.settings import ENV_FILE
 
 _HELP = (
     "The Slack front desk of a status page: roles, API keys by request and approval, and a weekly digest of unused "
-    "keys.\n\nSettings come from the environment and from .env; 'keydesk config' lists them. To try Keydesk without a "
-    "Slack account, type 'keydesk demo'."
+    "keys.\n\nSettings come from the environment and from .env; 'keydesk config' lists them. To try Keydesk without "
+    "a Slack account, type 'keydesk demo'."
 )
 
 

@@ -1,12 +1,18 @@
 """The command line, run in the test's process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import create_cli
+from desk.clock import SystemClock
+from desk.policy import Policy
+from desk.transaction import Desk
+from storage.database import Database
+from tests.factories import MIA, OLIVIA, OMAR, add_member, add_owner, add_page
 
 Run = Callable[..., Result]
 
@@ -27,3 +33,22 @@ def keydesk_on(keydesk: Run, database_url: str, monkeypatch: pytest.MonkeyPatch)
     """The same on a fresh database with Keydesk's tables."""
     monkeypatch.setenv("KEYDESK_DATABASE_URL", database_url)
     return keydesk
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The present: commands go by the machine's clock."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def furnished(database_url: str, now: datetime) -> Iterator[Desk]:
+    """The desk of that database, with a page, the owners Olivia and Omar, and the member Mia."""
+    database = Database.from_url(database_url)
+    with database.write() as session:
+        add_page(session, now)
+        add_owner(session, OLIVIA, now, name="Olivia")
+        add_owner(session, OMAR, now, name="Omar")
+        add_member(session, MIA, now, name="Mia")
+    yield Desk(database, SystemClock(), Policy())
+    database.close()
