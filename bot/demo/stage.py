@@ -23,8 +23,10 @@ from bot.server import address_of, listen
 from bot.settings import GivenSettings, LogFormat, Settings, make_policy
 from desk.clock import SystemClock
 from desk.errors import KeydeskError
+from desk.pages import find_organization
 from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk, Transaction
+from sandbox.player import Control
 from sandbox.server import SandboxServer
 from sandbox.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from storage.database import Database
@@ -32,6 +34,9 @@ from storage.database import Database
 OWNERS_CHANNEL = "C0OWNERS01"
 _DEMO = Actor.operator("demo")
 _MANIFEST = Path("manifest.yml")
+_SOMEBODY = "U0MIA00001"
+_PATIENCE_SECONDS = 20.0
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,18 +160,32 @@ async def _run(stage: _Stage, stopping: asyncio.Event) -> None:
 
 async def _show(stage: _Stage, stopping: asyncio.Event) -> None:
     address = stage.settings.base_url
-    tour = Tour(stage.sandbox_url, address, stage.say)
     try:
-        await asyncio.to_thread(tour.play if stage.options.tour else tour.wait_until_open)
-    except StepFailedError:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await _opened(stage)
+    except TimeoutError:
         stopping.set()
-        raise
+        raise StepFailedError("the desk did not open: Keydesk is not connected with the workspace") from None
     if stage.options.tour:
-        stopping.set()
+        try:
+            await asyncio.to_thread(Tour(stage.sandbox_url, address, stage.say).play)
+        finally:
+            stopping.set()
         return
     stage.say(welcome(stage.sandbox_url, address))
     if stage.options.browser:
         _open_browser(stage.sandbox_url)
+
+
+async def _opened(stage: _Stage) -> None:
+    """Wait until the bot is connected and has appointed the first owners."""
+    control = Control(stage.sandbox_url)
+    while True:
+        organization = await stage.database.run_read(find_organization)
+        state = await asyncio.to_thread(control.call, "GET", "state", None, user=_SOMEBODY)
+        if state["connected"] and organization is not None and organization.owners_seeded_at is not None:
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _open_browser(url: str) -> None:

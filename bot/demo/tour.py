@@ -33,20 +33,8 @@ class Tour:
     secret: str = field(default="", repr=False)
     _step: int = 0
 
-    def wait_until_open(self) -> None:
-        """Wait until the bot is connected and knows who its owners are. Raises StepFailedError."""
-        _until(self._is_open, "the desk to open")
-
-    def _is_open(self) -> Literal[True] | None:
-        try:
-            shown = self._mia.type_command("/keys info")
-        except SandboxRefusedError:
-            return None
-        return True if shown and "U0OLIVIA01" in words_of(shown) else None
-
     def play(self) -> None:
         """Play all steps, saying each. Raises StepFailedError at the first that does not work."""
-        self.wait_until_open()
         for step in (
             self.ask,
             self.approve,

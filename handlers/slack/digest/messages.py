@@ -126,7 +126,7 @@ def _lines(
         if line.holder_id != holder:
             holder = line.holder_id
             blocks.append(divider())
-            whose = f"{mention(holder)} answers for" if holder else ":warning: Nobody answers for"
+            whose = _whose(line)
             blocks.append(context(f"*{whose}*"))
         if line.key is not None:
             blocks += _key_blocks(
@@ -135,6 +135,14 @@ def _lines(
         else:
             blocks += _ticket_blocks(line)
     return blocks
+
+
+def _whose(line: Line) -> str:
+    if line.holder_id is None:
+        return ":warning: Nobody answers for"
+    if Finding.NOBODY in line.findings:
+        return f":warning: {mention(line.holder_id)} has left, so nobody answers for"
+    return f"{mention(line.holder_id)} answers for"
 
 
 def _key_blocks(
@@ -170,11 +178,11 @@ def _finding_words(line: Line, finding: Finding, view: DigestView, policy: Polic
         return f":zzz: unused for {days} days{mark}"
     return {
         Finding.NOBODY: ":bust_in_silhouette: nobody answers for it",
-        Finding.NEVER_USED: ":baby_chick: never used",
+        Finding.NEVER_USED: ":new: never used",
         Finding.UNUSED: ":zzz: unused",
         Finding.NEVER_COLLECTED: ":package: never collected",
         Finding.EXPIRING: f":hourglass_flowing_sand: expires in {max((line.expires_at - now).days, 0)} days",
-        Finding.WIDER: ":left_right_arrow: may write, only reads seen",
+        Finding.WIDER: ":pencil2: may write, only reads seen",
     }[finding]
 
 
@@ -182,7 +190,7 @@ def _use_words(line: Line, view: DigestView, policy: Policy) -> str:
     use = line.use
     if use is None or use.last_used_at is None:
         refused = f" Refused calls: {use.refused}." if use and use.refused else ""
-        return f"Never used.{refused}"
+        return f"No successful call since it was made.{refused}"
     place = f" from {escape(use.last_address)}" if use.last_address else ""
     agent = f" with {escape(plain(use.last_user_agent, limit=60))}" if use.last_user_agent else ""
     in_use = "in use" if is_in_use(use.last_used_at, now=view.composed_at, policy=policy) else "not in use"
