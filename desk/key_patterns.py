@@ -90,7 +90,9 @@ def require_rotatable(tx: Transaction, key: ApiKey) -> None:
 def require_no_open_rotation(tx: Transaction, key: ApiKey) -> None:
     """Raises ConflictError, naming who can collect it, when a successor of the key waits to be collected."""
     ticket = tx.session.scalars(
-        select(Ticket).where(Ticket.predecessor_id == key.id, Ticket.status == TicketStatus.WAITING)
+        select(Ticket).where(
+            Ticket.predecessor_id == key.id, Ticket.status == TicketStatus.WAITING, Ticket.expires_at > tx.now
+        )
     ).first()
     if ticket is not None:
         who = name_of(tx, ticket.collector_id)

@@ -1,0 +1,32 @@
+"""What stories about keys have in common."""
+
+from typing import Any
+
+from sandbox.player import Json, Player
+from storage.models import ApiKey
+from tests.clock import MONDAY_MORNING as NOW
+from tests.factories import add_key, add_use
+from tests.scenario.conftest import Scenario
+
+
+def add(scenario: Scenario, **values: Any) -> str:
+    """A key of Mia's, made now, with `use` as the marks of its use; gives its id."""
+    use = values.pop("use", None)
+    with scenario.database.write() as session:
+        key = add_key(session, values.pop("created_at", NOW), **values)
+        if use is not None:
+            add_use(session, key, **use)
+        return key.id
+
+
+def stored(scenario: Scenario, key_id: str) -> ApiKey:
+    """The key as it is stored now."""
+    with scenario.database.read() as session:
+        return session.get_one(ApiKey, key_id)
+
+
+def said(player: Player, text: str) -> Json:
+    """The answer to a command. Fails when there is none."""
+    answer = player.type_command(text)
+    assert answer is not None, f"nothing was answered to {text}"
+    return answer
