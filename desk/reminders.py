@@ -16,7 +16,7 @@ def next_reminder_at(policy: Policy, *, since: datetime, sent: int, expires_at: 
     the request expires before, or when policy knows no working time.
     """
     # Beyond any expiry there is nothing to compute, and doubling for ever would overflow.
-    wait = min(policy.reminder_after * 2 ** min(sent, 30), timedelta(days=3650))
+    wait = min(policy.reminder_after * 2 ** min(sent, 16), timedelta(days=3650))
     at = next_working_time(policy, since + wait)
     return at if at is not None and at < expires_at else None
 

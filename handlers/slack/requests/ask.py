@@ -24,7 +24,7 @@ from storage.models import KeyRequest
 
 
 async def ask_by_command(front: Front, typed: Typed, line: str) -> Message | None:
-    """`/keys request` followed by `line`: a request when nothing is missing, else the modal with what is understood."""
+    """`/keys request` followed by `line`: a request, or the modal when something is missing."""
     found = parse_request(line)
     if found.holder is not None and found.holder.kind == "user":
         await front.ensure_known(front.client, front.desk, found.holder.text)
