@@ -15,6 +15,7 @@ hammer_and_wrench 🛠️|construction 🚧|robot_face 🤖|ghost 👻|bust_in_s
 desktop_computer 🖥️|globe_with_meridians 🌐|earth_africa 🌍|satellite_antenna 📡|red_circle 🔴|large_blue_circle 🔵|large_green_circle 🟢
 large_yellow_circle 🟡|large_orange_circle 🟠|white_circle ⚪|black_circle ⚫|small_red_triangle 🔺|small_blue_diamond 🔹|bell_off 🔕|seedling 🌱
 sunny ☀️|cloud ☁️|coffee ☕|trophy 🏆|medal 🏅|checkered_flag 🏁|triangular_flag_on_post 🚩|white_flag 🏳️|moneybag 💰|handshake 🤝|broom 🧹
+crown 👑|speech_balloon 💬|new 🆕|hand ✋|raised_hand ✋|door 🚪
 `;
 
 const EMOJI = new Map(
