@@ -75,6 +75,6 @@ def forget_runs(session: Session, *, before: datetime) -> int:
 
 def _insert(session: Session, **values: Any) -> bool:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    result = session.execute(dialect.insert(JobRun).values(**values).on_conflict_do_nothing())
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    # The row that comes back says who was first: psycopg counts no rows of an ORM insert.
+    statement = dialect.insert(JobRun).values(**values).on_conflict_do_nothing()
+    return session.execute(statement.returning(JobRun.job)).first() is not None

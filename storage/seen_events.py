@@ -15,9 +15,9 @@ def remember_event(session: Session, event_id: str, at: datetime) -> bool:
     Another transaction that handles it at this moment is waited for.
     """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    result = session.execute(insert(SeenEvent).values(event_id=event_id, at=at).on_conflict_do_nothing())
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    # The row that comes back says who was first: psycopg counts no rows of an ORM insert.
+    statement = insert(SeenEvent).values(event_id=event_id, at=at).on_conflict_do_nothing()
+    return session.execute(statement.returning(SeenEvent.event_id)).first() is not None
 
 
 def forget_events(session: Session, before: datetime) -> int:
