@@ -1,0 +1,54 @@
+"""Who may publish a draft, and whether somebody else must. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from storage.models import DraftKind, Role, SecondPerson
+
+
+class Outcome(StrEnum):
+    """What pressing *Publish* leads to."""
+
+    PUBLISH = "publish"
+    PUBLISH_ALONE = "publish_alone"
+    """The second person is skipped because the impact is critical; it is announced."""
+    ASK_SECOND = "ask_second"
+    """The draft goes to the others who may publish."""
+    REFUSE_ROLE = "refuse_role"
+    REFUSE_AUTHOR = "refuse_author"
+    """The draft waits for somebody else than its author."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """One press of *Publish*: the page's rule, the draft, and who presses."""
+
+    second_person: SecondPerson
+    may_publish: bool
+    is_author: bool
+    is_waiting: bool
+    is_first_post: bool
+    is_critical: bool
+    may_skip: bool
+    """Whether the person has the role that may publish alone when the impact is critical."""
+
+
+def decide_publication(press: Press) -> Outcome:
+    """What a press of *Publish* leads to."""
+    if not press.may_publish:
+        return Outcome.REFUSE_ROLE
+    needs_second = press.second_person == SecondPerson.ALWAYS or (
+        press.second_person == SecondPerson.FIRST_POST and press.is_first_post
+    )
+    if not needs_second or not press.is_author:
+        return Outcome.PUBLISH
+    if press.is_critical and press.may_skip:
+        return Outcome.PUBLISH_ALONE
+    return Outcome.REFUSE_AUTHOR if press.is_waiting else Outcome.ASK_SECOND
+
+
+def role_for(kind: DraftKind, *, scheduled: bool) -> Role:
+    """The role, on the page, that publishing such a draft needs."""
+    if kind is DraftKind.MAINTENANCE or scheduled:
+        return Role.MAINTENANCE_MANAGER
+    return Role.INCIDENT_MANAGER
