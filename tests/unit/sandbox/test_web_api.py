@@ -224,3 +224,52 @@ async def test_a_manifest_without_the_home_and_messages_tabs_closes_them(tmp_pat
     assert published["error"] == "not_enabled"
     assert posted["error"] == "messages_tab_disabled"
     assert connection["error"] == "socket_mode_not_enabled"
+
+
+async def test_a_private_channel_without_the_app_does_not_exist_for_it(slack: Slack) -> None:
+    """Info, members, history and posting all answer channel_not_found, and no list has it."""
+    slack.workspace.conversations[OWNERS].members.remove("U0KEYDESK1")
+    for method in ("conversations.info", "conversations.members", "conversations.history", "chat.postMessage"):
+        assert (await slack.api(method, channel=OWNERS, text="x"))["error"] == "channel_not_found"
+    listed = (await slack.api("conversations.list", types="private_channel"))["channels"]
+    assert listed == []
+
+
+async def test_an_open_direct_message_can_be_named_again(slack: Slack) -> None:
+    """conversations.open with the channel of a direct message finds it; another channel is refused."""
+    opened = await slack.api("conversations.open", users=MIA)
+    again = await slack.api("conversations.open", channel=opened["channel"]["id"])
+    assert (again["already_open"], again["channel"]["id"]) == (True, MIA_IM)
+    assert (await slack.api("conversations.open", channel=STATUS))["error"] == "channel_not_found"
+
+
+async def test_small_methods_answer(slack: Slack) -> None:
+    """api.test echoes, team.info and bots.info describe, blocks.validate judges."""
+    assert (await slack.api("api.test", foo="bar"))["args"] == {"foo": "bar"}
+    assert (await slack.api("api.test", error="my_error"))["error"] == "my_error"
+    assert (await slack.api("team.info"))["team"]["domain"] == "acme-sandbox"
+    assert (await slack.api("team.info", team="T1"))["error"] == "team_not_found"
+    assert (await slack.api("bots.info"))["bot"]["app_id"] == "A0KEYDESK1"
+    assert (await slack.api("bots.info", bot="B1"))["error"] == "bot_not_found"
+    assert (await slack.api("blocks.validate", blocks=[section()]))["ok"] is True
+    assert (await slack.api("blocks.validate", blocks=[section("")]))["error"] == "invalid_blocks"
+
+
+async def test_more_scopes_allow_more(tmp_path: Path) -> None:
+    """users:read.email shows addresses and finds people by them; chat:write.public posts without membership."""
+    manifest = tmp_path / "manifest.yml"
+    scopes = ["users:read", "users:read.email", "chat:write", "chat:write.public"]
+    manifest.write_text(json.dumps({"oauth_config": {"scopes": {"bot": scopes}}}))
+    with SandboxServer(manifest=manifest) as server:
+        async with httpx.AsyncClient(base_url=server.url) as http:
+            slack = Slack(server, http)
+            found = await slack.api("users.lookupByEmail", email="MIA@acme.example")
+            errors = [
+                (await slack.api("users.lookupByEmail", email=email))["error"]
+                for email in ("nobody@acme.example", "dan@acme.example", "zoe@other.example")
+            ]
+            shown = await slack.api("users.info", user=OLIVIA)
+            posted = await slack.api("chat.postMessage", channel=GENERAL, text="hello")
+    assert found["user"]["id"] == MIA and errors == ["users_not_found"] * 3
+    assert shown["user"]["profile"]["email"] == "olivia@acme.example"
+    assert posted["ok"] is True
