@@ -13,17 +13,18 @@ def _name(host: object) -> str:
     return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
 
 
-def _is_local(host: object) -> bool:
-    if host is None:
-        return True
-    name = _name(host)
-    if name in _LOCAL_NAMES:
-        return True
+def _find_address(host: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(name)
+        return ipaddress.ip_address(_name(host))
     except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
+        return None
+
+
+def _is_local(host: object) -> bool:
+    if host is None or _name(host) in _LOCAL_NAMES:
+        return True
+    address = _find_address(host)
+    return address is not None and (address.is_loopback or address.is_unspecified)
 
 
 def _refuse(host: object) -> None:
@@ -37,7 +38,8 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
         # A Unix socket's address is a path, an internet socket's is (host, port, …).
         if isinstance(address, tuple) and not _is_local(address[0]):
             _refuse(address[0])
-    elif event == "socket.getaddrinfo" and not _is_local(arguments[0]):
+    elif event == "socket.getaddrinfo" and not _is_local(arguments[0]) and _find_address(arguments[0]) is None:
+        # A name is asked of a server elsewhere; an address is only put into another form.
         _refuse(arguments[0])
 
 

@@ -1,0 +1,54 @@
+"""The database that the settings name."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.database import database_address, open_database, require_schema, upgrade_schema
+from bot.settings import GivenSettings
+from desk.errors import KeydeskError
+from storage import schema
+from storage.database import Database
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("sqlite:///keydesk.db", "sqlite:///data/keydesk.db"),
+        ("sqlite:////var/lib/keydesk.db", "sqlite:////var/lib/keydesk.db"),
+        ("postgresql://host/name", "postgresql://host/name"),
+    ],
+)
+def test_a_relative_path_begins_in_the_data_folder(url: str, address: str) -> None:
+    """Only a relative SQLite path does."""
+    assert database_address(GivenSettings(database_url=url, data_folder=Path("data"))) == address
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """Instead of SQLite's "unable to open database file"."""
+    with pytest.raises(KeydeskError, match=r"The folder .*missing of the database does not exist"):
+        open_database(GivenSettings(data_folder=tmp_path / "missing"))
+
+
+def test_an_empty_database_is_brought_up_to_date(empty_database_url: str) -> None:
+    """From nothing to the newest schema; a second time nothing happens."""
+    database = Database.from_url(empty_database_url)
+    newest = schema.newest_revision()
+    try:
+        with pytest.raises(KeydeskError, match="The database is empty"):
+            require_schema(database)
+        assert upgrade_schema(database) == (None, newest)
+        require_schema(database)
+        assert upgrade_schema(database) == (newest, newest)
+    finally:
+        database.close()
+
+
+def test_a_database_of_a_newer_release_is_left_alone(database: Database) -> None:
+    """A schema that this release has never heard of is neither used nor changed."""
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(KeydeskError, match="schema 9999, which this release does not know"):
+        upgrade_schema(database)
+    assert schema.find_revision(database.engine) == "9999"
