@@ -28,5 +28,7 @@ async def open_modal(front: Front, trigger_id: str, view: Block) -> None:
 
 def problem_of(error: Exception) -> str:
     """What went wrong between us and Slack, in a word: Slack's own error code or the kind of exception."""
-    code = error.response.get("error") if isinstance(error, SlackApiError) else None
+    # A broken answer of Slack's is text, not JSON.
+    data = error.response.data if isinstance(error, SlackApiError) else None
+    code = data.get("error") if isinstance(data, dict) else None
     return str(code or type(error).__name__)

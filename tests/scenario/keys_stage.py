@@ -7,6 +7,7 @@ from storage.models import ApiKey
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import add_key, add_use
 from tests.scenario.conftest import Scenario
+from tests.waiting import wait_until
 
 
 def add(scenario: Scenario, **values: Any) -> str:
@@ -30,3 +31,20 @@ def said(player: Player, text: str) -> Json:
     answer = player.type_command(text)
     assert answer is not None, f"nothing was answered to {text}"
     return answer
+
+
+def open_home(scenario: Scenario, player: Player) -> Json:
+    """The Home tab as it is once the bot has answered to its being opened."""
+    before = _published(scenario, player)
+    scenario.control.call("GET", "home", user=player.user_id)
+    wait_until(lambda: _published(scenario, player) > before)
+    return current_home(scenario, player)
+
+
+def current_home(scenario: Scenario, player: Player) -> Json:
+    """The Home tab as it stands on the person's screen, without opening it anew."""
+    return scenario.server.workspace.home_views[player.user_id]
+
+
+def _published(scenario: Scenario, player: Player) -> int:
+    return sum(call["args"]["user_id"] == player.user_id for call in scenario.calls("views.publish"))
