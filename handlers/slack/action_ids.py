@@ -71,9 +71,6 @@ class ActionId(StrEnum):
     DIGEST_PREVIOUS = "digest.page.previous"
     DIGEST_NEXT = "digest.page.next"
 
-    # A link button: Slack sends a click all the same, and it only wants an acknowledgement.
-    LINK = "link"
-
 
 class CallbackId(StrEnum):
     """Modals."""
@@ -86,7 +83,6 @@ class CallbackId(StrEnum):
     KEY_EXTEND = "key.extend"
     KEY_ROTATE = "key.rotate"
     KEY_SUSPEND = "key.suspend"
-    KEY_RESTORE = "key.restore"
     KEY_REVOKE = "key.revoke"
     KEY_TRANSFER = "key.transfer"
     KEY_KEEP = "key.keep"

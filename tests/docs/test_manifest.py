@@ -1,0 +1,188 @@
+"""The manifest agrees with the code, both ways: nothing that is used is missing, and nothing more is asked for."""
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from desk.transaction import Desk
+from handlers.slack.action_ids import ActionId, CallbackId, Command
+from handlers.slack.doors import Front
+from handlers.slack.front import AREAS
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("bot", "handlers", "desk", "storage")
+
+METHOD_SCOPES: dict[str, frozenset[str]] = {
+    # As https://docs.slack.dev/reference/methods lists them for bot tokens.
+    "auth_test": frozenset(),
+    "apps_connections_open": frozenset(),  # an app-level token's `connections:write`, which no manifest holds
+    "chat_postMessage": frozenset({"chat:write"}),
+    "chat_update": frozenset({"chat:write"}),
+    # Messages go to public channels, private channels and direct messages, never to group messages.
+    "conversations_history": frozenset({"channels:history", "groups:history", "im:history"}),
+    # Only ever with one person.
+    "conversations_open": frozenset({"im:write"}),
+    "usergroups_list": frozenset({"usergroups:read"}),
+    "usergroups_users_list": frozenset({"usergroups:read"}),
+    "users_info": frozenset({"users:read"}),
+    "users_list": frozenset({"users:read"}),
+    "views_open": frozenset(),
+    "views_publish": frozenset(),
+    "views_push": frozenset(),
+    "views_update": frozenset(),
+}
+EVENT_SCOPES: dict[str, frozenset[str]] = {
+    # As https://docs.slack.dev/reference/events lists them.
+    "app_home_opened": frozenset(),
+    "subteam_created": frozenset({"usergroups:read"}),
+    "subteam_members_changed": frozenset({"usergroups:read"}),
+    "subteam_updated": frozenset({"usergroups:read"}),
+    "team_join": frozenset({"users:read"}),
+    "user_change": frozenset({"users:read"}),
+}
+WITHOUT_SUBMIT = frozenset({CallbackId.NOTICE, CallbackId.KEY_SHOW, CallbackId.KEYS_LIST, CallbackId.DIGEST})
+"""Modals that only show: Slack submits nothing of them."""
+
+
+class RecordingApp:
+    """Takes the place of Bolt's app and notes what is registered with it."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, Counter[str]] = {}
+
+    def __getattr__(self, kind: str) -> Callable[[str], Callable[[Any], Any]]:
+        if kind not in {"command", "action", "view", "view_closed", "options", "event"}:
+            raise AttributeError(kind)
+
+        def register(name: str) -> Callable[[Any], Any]:
+            self.registered.setdefault(kind, Counter())[str(name)] += 1
+            return lambda listener: listener
+
+        return register
+
+
+@cache
+def registered() -> dict[str, Counter[str]]:
+    """What the areas register, by kind: name → how often."""
+
+    async def ensure_known(client: AsyncWebClient, desk: Desk, user_id: str) -> None:
+        raise AssertionError("nobody is met while listeners are registered")
+
+    app = RecordingApp()
+    front = Front(cast(AsyncApp, app), cast(Desk, None), AsyncWebClient(), ensure_known)
+    for register in AREAS:
+        register(front)
+    return app.registered
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    """The manifest as it is."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    return found
+
+
+def attributes_of_clients() -> Iterator[tuple[str, str]]:
+    """Every `client.<name>` and `….client.<name>` in the code, with the file that it is in."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute) and _name_of(node.value) in {"client", "_client"}:
+                    yield node.attr, str(path.relative_to(ROOT))
+
+
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+@cache
+def used_methods() -> frozenset[str]:
+    """The Web API methods that the code calls, as the client's own method names."""
+    return frozenset(name for name, _ in attributes_of_clients() if callable(getattr(AsyncWebClient, name, None)))
+
+
+def asked_scopes() -> list[str]:
+    """The scopes that the manifest asks for."""
+    scopes: list[str] = manifest()["oauth_config"]["scopes"]["bot"]
+    return scopes
+
+
+def test_every_method_has_known_scopes() -> None:
+    """Each Web API method that the code calls is in the table of scopes, and the table holds no other."""
+    assert used_methods() == set(METHOD_SCOPES)
+
+
+def test_methods_are_called_by_name() -> None:
+    """No call goes around the client's methods, where this test could not see which method it is."""
+    assert [found for found in attributes_of_clients() if found[0] in {"api_call", "_request"}] == []
+
+
+def test_scopes_are_those_that_are_needed() -> None:
+    """The manifest asks for exactly the scopes of the methods, events and commands that are used."""
+    needed = {"commands"} if registered()["command"] else set()
+    needed |= {scope for method in used_methods() for scope in METHOD_SCOPES.get(method, ())}
+    needed |= {scope for event in registered()["event"] for scope in EVENT_SCOPES.get(event, ())}
+    assert sorted(asked_scopes()) == sorted(needed)
+
+
+def test_events_are_those_that_are_listened_to() -> None:
+    """The manifest subscribes to exactly the events that have a listener, and each one's scope is known."""
+    subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    assert sorted(subscribed) == sorted(registered()["event"])
+    assert set(subscribed) == set(EVENT_SCOPES)
+
+
+def test_commands_are_those_that_are_answered() -> None:
+    """Manifest, vocabulary and listeners name the same slash commands, and mentions in them arrive as ids."""
+    declared = {command["command"]: command for command in manifest()["features"]["slash_commands"]}
+    assert set(declared) == {str(command) for command in Command} == set(registered()["command"])
+    for command in declared.values():
+        assert command["should_escape"] is True
+        assert command["description"]
+        assert command["usage_hint"]
+
+
+def test_every_button_has_one_listener() -> None:
+    """Each action id of the vocabulary is answered by exactly one listener, and no other is registered."""
+    buttons = registered()["action"] + registered().get("options", Counter())
+    assert set(buttons) == {str(action_id) for action_id in ActionId}
+    for kind in ("action", "options"):
+        assert [name for name, times in registered().get(kind, Counter()).items() if times > 1] == []
+
+
+def test_every_modal_has_one_listener() -> None:
+    """Each modal that can be submitted is answered by exactly one listener; those that only show have none."""
+    views = registered()["view"]
+    assert set(CallbackId) - WITHOUT_SUBMIT == {CallbackId(name) for name in views}
+    assert [name for name, times in views.items() if times > 1] == []
+
+
+def test_features_that_the_code_relies_on() -> None:
+    """Buttons, the Home tab, direct messages and Socket Mode are switched on; what is not used is off."""
+    features, settings = manifest()["features"], manifest()["settings"]
+    assert settings["interactivity"] == {"is_enabled": True}
+    assert features["app_home"]["home_tab_enabled"] is ("views_publish" in used_methods())
+    assert features["app_home"]["messages_tab_enabled"] is ("chat_postMessage" in used_methods())
+    assert features["app_home"]["messages_tab_read_only_enabled"] is True, "nothing listens to what people write"
+    assert settings["socket_mode_enabled"] is ("apps_connections_open" in used_methods())
+    assert settings["token_rotation_enabled"] is False
+    assert settings["org_deploy_enabled"] is False
+    assert set(features) == {"app_home", "bot_user", "slash_commands"}
+
+
+@pytest.mark.parametrize(
+    ("field", "least", "most"), [("name", 1, 35), ("description", 1, 140), ("long_description", 174, 4000)]
+)
+def test_texts_fit_slacks_limits(field: str, least: int, most: int) -> None:
+    """Slack takes the manifest's texts at their length."""
+    assert least <= len(manifest()["display_information"][field].strip()) <= most
