@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 
+from storage.background import end_task
 from storage.database import NOTIFY_CHANNEL, Database
 from storage.mirror import Mirror, check_mirrors
 
@@ -21,7 +22,7 @@ _RECONNECT_SECONDS = 1.0
 
 
 class Watcher:
-    """Keeps mirrors up to date while it runs.
+    """Keeps mirrors up to date from `start()` to `stop()`.
 
     It asks the database for its revisions at every interval, which needs one small query and works everywhere; on
     PostgreSQL it also listens, so that a change arrives at once. Only the answers to its questions count as proof
@@ -42,6 +43,7 @@ class Watcher:
         self._monotonic = monotonic
         self._nudged = asyncio.Event()
         self._failing = False
+        self._tasks: list[asyncio.Task[None]] = []
         # A thread of its own: a busy pool must not make the mirrors look older than they are.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-watch")
 
@@ -51,21 +53,24 @@ class Watcher:
         for mirror in self._mirrors:
             await loop.run_in_executor(self._thread, mirror.reload)
 
-    async def run(self) -> None:
-        """Watch until cancelled. Failures are logged and tried again."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._ask())
-                if self._database.engine.dialect.name == "postgresql":
-                    tasks.create_task(self._listen())
-        finally:
-            self._thread.shutdown(wait=False)
+    def start(self) -> None:
+        """Begin to watch, until `stop()`. Failures are logged and tried again."""
+        self._tasks.append(asyncio.create_task(self._ask(), name="revisions"))
+        if self._database.engine.dialect.name == "postgresql":
+            self._tasks.append(asyncio.create_task(self._listen(), name="listener"))
+
+    async def stop(self) -> None:
+        """Watch no more."""
+        for task in self._tasks:
+            await end_task(task)
+        self._thread.shutdown(wait=False)
 
     async def _ask(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudged.wait(), self._interval)
+                async with asyncio.timeout(self._interval):
+                    await self._nudged.wait()
             self._nudged.clear()
             try:
                 await loop.run_in_executor(self._thread, self._check)

@@ -1,7 +1,5 @@
 """Everything that Keydesk answers over HTTP, as one ASGI application."""
 
-import asyncio
-import contextlib
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -76,15 +74,12 @@ class HttpApp:
         when the first loading fails.
         """
         await self._watcher.load()
-        tasks = [asyncio.create_task(self._watcher.run()), asyncio.create_task(self._flusher.run())]
+        self._watcher.start()
+        self._flusher.start()
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            await self._watcher.stop()
             await self._flusher.close()
 
 

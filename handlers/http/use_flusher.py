@@ -11,6 +11,7 @@ import structlog
 from desk.knocks import QUIET, tell_of_knock
 from desk.transaction import Actor, Desk
 from desk.uses import Knock, UseLog, flush_uses
+from storage.background import end_task
 
 _log = structlog.get_logger(__name__)
 
@@ -28,6 +29,7 @@ class UseFlusher:
         self._knocks: dict[str, Knock] = {}
         self._told: dict[str, Knock] = {}
         self._failing = False
+        self._task: asyncio.Task[None] | None = None
         # A thread of its own: marks are written even while every thread of the pool waits for something.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-uses")
 
@@ -39,11 +41,15 @@ class UseFlusher:
         self._knocks.setdefault(knock.key_id, knock)
         self._woken.set()
 
-    async def run(self) -> None:
-        """Flush at every interval until cancelled. Failures are logged and tried again; nothing is dropped."""
+    def start(self) -> None:
+        """Begin to flush at every interval, until `close()`. Failures are logged and tried again."""
+        self._task = asyncio.create_task(self._run(), name="uses")
+
+    async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._interval)
+                async with asyncio.timeout(self._interval):
+                    await self._woken.wait()
             self._woken.clear()
             try:
                 await self.flush()
@@ -81,6 +87,8 @@ class UseFlusher:
 
     async def close(self) -> None:
         """The last flush. What cannot be written now is lost, and the log says how much."""
+        if self._task is not None:
+            await end_task(self._task)
         try:
             await self.flush()
         except Exception as error:

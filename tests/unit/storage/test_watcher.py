@@ -47,13 +47,11 @@ async def watching(
     """A watcher at work on one mirror."""
     watcher = Watcher(database, [mirror], interval=interval, **options)
     await watcher.load()
-    task = asyncio.create_task(watcher.run())
+    watcher.start()
     try:
         yield
     finally:
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await watcher.stop()
 
 
 @pytest.fixture
