@@ -80,12 +80,19 @@ def take_group_event(tx: Transaction, event_id: str, seen: SeenGroup) -> Taken:
     """Slack describes a group, new or changed; `seen.users` is None when it did not name everybody in it."""
     lock_people(tx.session)
     known = tx.session.get(UserGroup, seen.group_id)
-    if known is not None and seen.date_update < known.date_update:
+    if known is not None and _is_doubtful(tx, known, seen):
         return Taken.UNCLEAR
     if not remember_event(tx.session, event_id, tx.now):
         return Taken.REPEATED
     take_group(tx, seen)
     return Taken.APPLIED
+
+
+def _is_doubtful(tx: Transaction, known: UserGroup, seen: SeenGroup) -> bool:
+    if seen.date_update != known.date_update:
+        return seen.date_update < known.date_update
+    # Two different lists of the same second: nobody knows which came first.
+    return seen.users is not None and seen.users != list_members(tx, seen.group_id)
 
 
 def take_group(tx: Transaction, seen: SeenGroup) -> None:
@@ -115,7 +122,7 @@ def take_members_event(tx: Transaction, event_id: str, change: MembershipChange)
     """
     lock_people(tx.session)
     group = tx.session.get(UserGroup, change.group_id)
-    if group is None or not is_next(group, change):
+    if group is None or not is_next(group, change, list_members(tx, change.group_id)):
         return Taken.UNCLEAR
     if not remember_event(tx.session, event_id, tx.now):
         return Taken.REPEATED

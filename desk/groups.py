@@ -59,12 +59,14 @@ def describe_group(tx: Transaction, seen: SeenGroup) -> UserGroup:
     return group
 
 
-def is_next(group: UserGroup, change: MembershipChange) -> bool:
+def is_next(group: UserGroup, change: MembershipChange, present: frozenset[str]) -> bool:
     """Whether an event can be applied as it is: it names everybody, nothing was missed and nothing overtook it."""
     if not change.is_complete or change.date_update < group.date_update:
         return False
-    missed = (change.date_previous_update or 0) > group.date_update
-    return not missed
+    if change.date_update == group.date_update:
+        # Of the second that is known already: fine if it says nothing new, otherwise nobody knows which came first.
+        return change.added <= present and not change.removed & present
+    return (change.date_previous_update or 0) <= group.date_update
 
 
 def list_members(tx: Transaction, group_id: str) -> frozenset[str]:

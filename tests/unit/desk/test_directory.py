@@ -95,6 +95,7 @@ def test_an_event_that_comes_twice_is_applied_once(stage: Stage) -> None:
         pytest.param({"date_update": 5, "date_previous_update": 4}, id="overtaken by a later event"),
         pytest.param({"date_update": 30, "date_previous_update": 25}, id="an event before it was missed"),
         pytest.param({"is_complete": False}, id="it counts more people than it names"),
+        pytest.param({"date_update": 10, "date_previous_update": 10}, id="another one of the same second"),
     ],
 )
 def test_an_unclear_event_changes_nothing(stage: Stage, unclear: dict[str, Any]) -> None:
@@ -112,6 +113,22 @@ def test_a_group_event_older_than_what_is_kept_is_unclear(stage: Stage) -> None:
     stage.do(SLACK, partial(take_members_event, event_id="Ev1", change=change(removed=(MIA,))))
     assert stage.do(SLACK, partial(take_group_event, event_id="Ev2", seen=group(MIA, MAX))) is Taken.UNCLEAR
     assert members(stage) == {MAX}
+
+
+def test_the_two_events_of_one_change_may_come_in_any_order(stage: Stage) -> None:
+    """Slack describes the group and names who came: whichever is second says nothing new and is taken as it is."""
+    described = partial(take_group_event, event_id="Ev1", seen=group(MIA, MAX, INES, date_update=20))
+    named = partial(take_members_event, event_id="Ev2", change=change((INES,)))
+    assert stage.do(SLACK, described) is Taken.APPLIED
+    assert stage.do(SLACK, named) is Taken.APPLIED
+    assert members(stage) == {MIA, MAX, INES}
+
+
+def test_two_lists_of_the_same_second_are_unclear(stage: Stage) -> None:
+    """Nobody knows which of them came first, so Slack has to be asked."""
+    stage.do(SLACK, partial(take_group_event, event_id="Ev1", seen=group(MIA, MAX, INES, date_update=20)))
+    late = partial(take_group_event, event_id="Ev2", seen=group(MIA, MAX, OMAR, date_update=20))
+    assert stage.do(SLACK, late) is Taken.UNCLEAR
 
 
 def test_a_group_of_which_not_everybody_is_named_keeps_its_people(stage: Stage) -> None:

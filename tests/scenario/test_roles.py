@@ -1,0 +1,221 @@
+"""Stories of roles: granted and revoked by command, button and form, and read again at every click."""
+
+import pytest
+
+from desk.permissions import effective_roles
+from desk.roles import sweep_roles
+from desk.transaction import Actor
+from sandbox.player import Json, find_label, words_of
+from storage.models import Role, UserGroup, UserGroupMember
+from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member
+from tests.scenario.conftest import Scenario, shows
+from tests.scenario.keys_stage import said
+
+GROUP = "S0INCIDENT"
+
+
+def introduce_group(scenario: Scenario, *users: str) -> None:
+    """The desk knows @incident-responders with these people."""
+    with scenario.database.write() as session:
+        session.add(UserGroup(group_id=GROUP, handle="incident-responders", name="Incident responders"))
+        session.flush()
+        session.add_all(UserGroupMember(group_id=GROUP, user_id=user_id) for user_id in users)
+
+
+def has(scenario: Scenario, user_id: str, role: Role) -> bool:
+    """Whether somebody has a role somewhere now."""
+    roles = scenario.desk.read_now(
+        Actor.job("test"), lambda tx: effective_roles(tx.session, user_id, now=tx.now, policy=tx.policy)
+    )
+    return roles.has_anywhere(role)
+
+
+def test_a_role_for_eight_hours(scenario: Scenario) -> None:
+    """Olivia grants Mia a role on Acme for a shift; Mia is told; after the shift she is told that it is over."""
+    answer = said(
+        scenario.olivia, f'/roles grant <@{MIA}|mia> incident_manager on "Acme" for 8h because she is on call'
+    )
+    shows([answer], f"<@{MIA}>", "*incident manager* on *Acme*", "until")
+    assert has(scenario, MIA, Role.INCIDENT_MANAGER)
+    shows(scenario.direct_messages(scenario.mia), "incident manager", "Acme", f"<@{OLIVIA}>", "she is on call")
+    scenario.clock.advance(hours=8)
+    assert not has(scenario, MIA, Role.INCIDENT_MANAGER)
+    scenario.bot.call(sweep(scenario))
+    shows(scenario.direct_messages(scenario.mia), "time as", "is over")
+    assert scenario.violations() == []
+
+
+async def sweep(scenario: Scenario) -> None:
+    """The job of each minute."""
+    await scenario.desk.write(Actor.job("sweep"), sweep_roles)
+
+
+def test_a_list_with_buttons(scenario: Scenario) -> None:
+    """Omar lists grants, ends one by its button, and sees the list without it in the same place."""
+    said(scenario.olivia, f"/roles grant <@{MIA}|mia> page_configuration on acme")
+    answer = said(scenario.omar, "/roles list")
+    shows([answer], f"<@{MIA}>", "page configuration", "granted by")
+    before = len(scenario.omar.messages("C0GENERAL1"))
+    scenario.omar.press("Revoke", answer, nth=2)
+    assert len(scenario.omar.messages("C0GENERAL1")) == before
+    after = shows(scenario.omar.messages("C0GENERAL1"), "that grant is ended")
+    assert "All grants: 2" in words_of(after)
+    assert not has(scenario, MIA, Role.PAGE_CONFIGURATION)
+    shows(scenario.direct_messages(scenario.mia), f"<@{OMAR}>", "ended your role", "page configuration")
+    assert scenario.violations() == []
+
+
+def test_members_look_and_do_not_touch(scenario: Scenario) -> None:
+    """Mia sees who owns and has no buttons to change it; typing the command is refused, naming whom to ask."""
+    listing = said(scenario.mia, "/roles list")
+    shows([listing], f"<@{OLIVIA}>", "owner")
+    assert find_label(listing, "Revoke") is None
+    assert find_label(listing, "Grant") is None
+    shows([said(scenario.mia, f"/roles grant <@{MIA}|mia> owner")], "Only owners", "Olivia Owens")
+    assert not has(scenario, MIA, Role.OWNER)
+
+
+def test_guests_are_shown_nothing(scenario: Scenario) -> None:
+    """A guest is told that roles are for full members."""
+    guest = scenario.person(GUS)
+    shows([said(guest, "/roles list")], "full members")
+    shows([said(guest, "/roles who owner")], "full members")
+
+
+@pytest.mark.parametrize("old_button", ["Approve", "Revoke"])
+def test_a_demoted_owner_who_clicks_an_old_button_is_refused(scenario: Scenario, old_button: str) -> None:
+    """Omar was owner when the button was drawn; Olivia ended that; the click is judged by what holds now."""
+    if old_button == "Approve":
+        scenario.mia.type_command('/keys request "terraform prod" scope:read page:acme for 90d because we automate')
+        surface = shows(scenario.owners_channel(), "terraform prod")
+    else:
+        surface = said(scenario.omar, "/roles list")
+    said(scenario.olivia, f"/roles revoke <@{OMAR}|omar> owner")
+    scenario.omar.press(old_button, surface)
+    place = surface["channel"]
+    shows(scenario.omar.messages(place), "Only owners", "Olivia")
+    if old_button == "Approve":
+        assert find_label(shows(scenario.owners_channel(), "terraform prod"), "Approve")
+    else:
+        assert has(scenario, OLIVIA, Role.OWNER)
+
+
+def test_the_last_owner_stays(scenario: Scenario) -> None:
+    """After Omar's, Olivia's grant cannot be ended, nor given an end."""
+    said(scenario.olivia, f"/roles revoke <@{OMAR}|omar> owner")
+    shows([said(scenario.olivia, f"/roles revoke <@{OLIVIA}|olivia> owner")], "without an owner")
+    shows([said(scenario.olivia, f"/roles grant <@{OLIVIA}|olivia> owner for 8h")], "owner for good")
+    shows(scenario.owners_channel(), f"<@{OLIVIA}> ended the grant", f"<@{OMAR}>", "owner")
+    assert has(scenario, OLIVIA, Role.OWNER)
+
+
+def test_a_group_gets_a_role(scenario: Scenario) -> None:
+    """A user group that the desk has never met is read from Slack when it is mentioned; its people have the role."""
+    answer = said(scenario.olivia, f"/roles grant <!subteam^{GROUP}|@incident-responders> incident_manager")
+    shows([answer], "The people of", "@incident-responders", "incident manager")
+    assert has(scenario, INES, Role.INCIDENT_MANAGER)
+    assert has(scenario, MAX, Role.INCIDENT_MANAGER)
+    who = said(scenario.mia, "/roles who incident manager on acme")
+    shows([who], f"<@{INES}>", "through @incident-responders", f"<@{MAX}>")
+    assert scenario.violations() == []
+
+
+def test_names_instead_of_mentions(scenario: Scenario) -> None:
+    """@handles of people and groups work, names in quotation marks too, and “me”."""
+    introduce_group(scenario, INES)
+    shows([said(scenario.olivia, "/roles grant @incident-responders incident_manager on all")], "on all pages")
+    shows([said(scenario.olivia, '/roles grant "Mia Member" integrator until 2026-12-01')], f"<@{MIA}>", "until")
+    shows([said(scenario.mia, "/roles list me")], "Grants that reach", "integrator")
+    shows([said(scenario.olivia, "/roles grant @nobody integrator")], "nobody called")
+
+
+def test_the_form_for_people_who_rarely_type(scenario: Scenario) -> None:
+    """`/roles` offers a form; a person and a group at once is pointed out beside the field; then it grants."""
+    introduce_group(scenario, INES)
+    menu = said(scenario.olivia, "/roles")
+    shows([menu], "Your roles: owner")
+    scenario.olivia.press("Grant a role…", menu)
+    errors = scenario.olivia.submit(subject=MAX, group=GROUP, role="maintenance_manager")
+    assert "not both" in errors["group"]
+    page = next(option for option in options(scenario.olivia.modal, "page") if option["text"]["text"] == "Acme")
+    scenario.olivia.submit(subject=MAX, role="maintenance_manager", page=page["value"], ends="24h", reason="standby")
+    shows([scenario.olivia.modal], f"<@{MAX}>", "maintenance manager", "Acme", "standby")
+    shows(scenario.direct_messages(scenario.max), "maintenance manager")
+    assert scenario.violations() == []
+
+
+def test_the_form_finds_groups(scenario: Scenario) -> None:
+    """The group menu lists groups by handle and name as one types."""
+    introduce_group(scenario, INES)
+    scenario.olivia.press("Grant a role…", said(scenario.olivia, "/roles"))
+    view = scenario.olivia.modal
+    found = scenario.control.call(
+        "POST",
+        "options",
+        {
+            "user": OLIVIA,
+            "container": {"type": "view", "view_id": view["id"]},
+            "block_id": "group",
+            "action_id": "role.group",
+            "value": "respond",
+        },
+    )
+    assert [option["value"] for option in found["options"]] == [GROUP]
+
+
+def test_only_owners_open_the_form(scenario: Scenario) -> None:
+    """Olivia's menu in Mia's hands: the click is refused."""
+    menu = said(scenario.olivia, "/roles")
+    said(scenario.omar, f"/roles revoke <@{OLIVIA}|olivia> owner")
+    scenario.olivia.press("Grant a role…", menu)
+    shows(scenario.olivia.messages("C0GENERAL1"), "Only owners")
+    assert scenario.olivia.views() == []
+
+
+def test_long_lists_are_turned_by_buttons(scenario: Scenario) -> None:
+    """Forty grants: three sheets and some, each within Slack's limits, turned in place."""
+    with scenario.database.write() as session:
+        for number in range(40):
+            user_id = f"U0MANY{number:04d}"
+            add_member(session, user_id, scenario.clock.now(), name=f"Many {number}")
+            add_grant(session, user_id, Role.INTEGRATOR, scenario.clock.now(), reason="because " * 60)
+    answer = said(scenario.olivia, "/roles list")
+    shows([answer], "All grants: 42", "sheet 1 of 4")
+    count = len(scenario.olivia.messages("C0GENERAL1"))
+    for sheet in (2, 3, 4):
+        scenario.olivia.press("Next", shows(scenario.olivia.messages("C0GENERAL1"), "sheet"))
+        shows(scenario.olivia.messages("C0GENERAL1"), f"sheet {sheet} of 4")
+    scenario.olivia.press("Previous", shows(scenario.olivia.messages("C0GENERAL1"), "sheet 4 of 4"))
+    shows(scenario.olivia.messages("C0GENERAL1"), "sheet 3 of 4")
+    assert len(scenario.olivia.messages("C0GENERAL1")) == count
+    assert scenario.violations() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/roles help", ["owners", "/roles grant @mia"]),
+        ("/roles frobnicate", ["There is no /roles frobnicate"]),
+        ("/roles grant", ["Who gets the role?"]),
+        ("/roles grant @mia", ["Which role?"]),
+        ("/roles who", ["Which role?"]),
+        ("/roles who king", ["is not a role"]),
+        ('/roles grant @mia "open', ["not closed"]),
+        ("/roles grant <@U0MIA00001> incident_manager on nosuchpage", ["is no page", "acme"]),
+        ("/roles grant <@U0MIA00001> incident_manager for ages", ["not a length of time"]),
+        ("/roles grant <@U0GUS00001> integrator", ["is a guest here"]),
+        ("/roles grant <@U0ZOE00001> integrator", ["belongs to another workspace"]),
+        ("/roles grant <@U0DEPLOY01> integrator", ["is a bot"]),
+    ],
+)
+def test_every_answer_says_what_to_do(scenario: Scenario, text: str, words: list[str]) -> None:
+    """Help, and refusals of what cannot be meant, each in words of its own."""
+    shows([said(scenario.olivia, text)], *words)
+    assert scenario.violations() == []
+
+
+def options(view: Json, block_id: str) -> list[Json]:
+    """The choices of a select in a modal."""
+    block = next(block for block in view["blocks"] if block.get("block_id") == block_id)
+    found: list[Json] = block["element"]["options"]
+    return found
