@@ -157,7 +157,7 @@ def error_message(error: KeydeskError) -> Message:
     """A refusal as people see it."""
     text = f":warning: {escape(error.sentence)}"
     blocks = [section(f"{text}\n{escape(error.hint)}" if error.hint else text)]
-    return Message(error.sentence, blocks)
+    return Message(escape(error.sentence), blocks)
 
 
 def _unknown(error: Exception) -> KeydeskError:

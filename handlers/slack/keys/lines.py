@@ -27,6 +27,7 @@ from handlers.slack.blocks import (
     section,
     when,
 )
+from handlers.slack.requests.details import quotation
 from handlers.slack.sparkline import render_sparkline
 from storage.models import ApiKey, AuditEvent, KeyUse
 
@@ -153,7 +154,7 @@ def key_blocks(details: KeyDetails) -> list[Block]:
         fields(_use_facts(shown.use)),
     ]
     if key.purpose:
-        blocks.append(section(f"*What it is for*\n{quote(plain(key.purpose, limit=1000))}"))
+        blocks += [section("*What it is for*"), *quotation(plain(key.purpose, limit=1000))]
     blocks += [section(line) for line in _origin(details)]
     if details.history:
         blocks.append(section(_as_many_as_fit(["*What happened, newest first*", *map(_happening, details.history)])))
@@ -179,7 +180,7 @@ def _facts(shown: ShownKey) -> list[tuple[str, str]]:
     key = shown.key
     facts = [
         ("Answers for it", mention(key.holder_id)),
-        ("Pages", escape(plain(shown.pages, limit=500))),
+        ("Pages", escape(plain(shown.pages, limit=300))),
         ("Made", f"{day(key.created_at)} by {actor_name(key.created_by)}"),
         ("Expired" if shown.state is KeyState.EXPIRED else "Expires", day(key.expires_at)),
     ]

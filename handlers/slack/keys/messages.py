@@ -1,6 +1,6 @@
 """What `/keys` says: its menu, its help, the API's facts, and what became of a change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desk.key_details import KeyDetails, ShownKey
 from desk.key_refusals import RecentUse
@@ -10,6 +10,7 @@ from desk.permissions import list_owner_ids, roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.blocks import (
+    MAX_MESSAGE_TEXT,
     Block,
     Message,
     actions,
@@ -21,6 +22,7 @@ from handlers.slack.blocks import (
     modal,
     plain,
     section,
+    text_length,
 )
 from handlers.slack.keys.forms import use_warning
 from handlers.slack.keys.lines import key_blocks, key_buttons, key_line, key_name
@@ -91,8 +93,12 @@ def info_message(tx: Transaction) -> Message:
 
 
 def details_message(details: KeyDetails) -> Message:
-    """`/keys show`."""
-    return Message(f"Key {details.shown.key.name}", key_blocks(details))
+    """`/keys show`, with as much of its history as one message takes."""
+    blocks = key_blocks(details)
+    while text_length(blocks) > MAX_MESSAGE_TEXT and details.history:
+        details = replace(details, history=details.history[:-1])
+        blocks = key_blocks(details)
+    return Message(f"Key “{escape(details.shown.key.name)}”", blocks)
 
 
 def details_modal(details: KeyDetails, *, done: str = "") -> Block:
@@ -116,7 +122,7 @@ def confirm_revoke_message(shown: ShownKey, use: RecentUse, reason: str) -> Mess
     if Change.SUSPEND in shown.allowed:
         buttons.insert(0, button("Suspend instead", str(ActionId.KEY_SUSPEND), value, style="primary"))
     blocks = [section(f"{key_name(key)}\n{use_warning(use)}"), actions(*buttons, block_id=f"key.confirm.{key.id}")]
-    return Message(f"“{key.name}” is in use: revoke it?", blocks)
+    return Message(f"“{escape(key.name)}” is in use: revoke it?", blocks)
 
 
 def handed_over_message(shown: ShownKey, collector_id: str, ticket_id: str, *, is_collector: bool) -> Message:

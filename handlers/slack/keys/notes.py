@@ -82,7 +82,7 @@ def _plainly(facts: Mapping[str, object], key: ApiKey) -> str:
         Change.KEEP: "is kept",
         Change.TRANSFER: "was transferred",
     }
-    return f"Key “{key.name}” {verbs.get(Change(str(facts['change'])), 'was changed')}"
+    return f"Key {_quoted(key)} {verbs.get(Change(str(facts['change'])), 'was changed')}"
 
 
 def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:
@@ -96,10 +96,10 @@ def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:
     used = last_used_words(tx.session.get(KeyUse, key.id))
     if message.facts["days"] == 0:
         text = f":hourglass: {key_name(key)} has expired and does not work any more. It was {used}."
-        told = f"Key “{key.name}” has expired"
+        told = f"Key {_quoted(key)} has expired"
     else:
         text = f":hourglass_flowing_sand: {key_name(key)} expires {when(key.expires_at)}. It was {used}."
-        told = f"Key “{key.name}” expires in {message.facts['days']} days"
+        told = f"Key {_quoted(key)} expires in {message.facts['days']} days"
     buttons = [
         button("More time…", str(ActionId.KEY_EXTEND), value_of(key.id, key.version), style="primary"),
         button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
@@ -118,7 +118,7 @@ def render_retired(tx: Transaction, message: SlackMessage) -> Message | None:
     text = (
         f":arrows_counterclockwise: The grace period of {key_name(key)} is over: it does not work any more.{follows}"
     )
-    return Message(f"The old key “{key.name}” has stopped working", [section(text)])
+    return Message(f"The old key {_quoted(key)} has stopped working", [section(text)])
 
 
 def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
@@ -132,7 +132,9 @@ def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
         f"{actor_name(message.facts['asked_by'])} asks: do you still need {key_name(key)}? "
         f"It was {used}, and expires {day(key.expires_at)}."
     )
-    return Message(f"Is the key “{key.name}” still needed?", [section(text), _ask_answer(tx, key, message, asked_at)])
+    return Message(
+        f"Is the key {_quoted(key)} still needed?", [section(text), _ask_answer(tx, key, message, asked_at)]
+    )
 
 
 def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: datetime) -> Block:
@@ -176,7 +178,12 @@ def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
             block_id=f"key.extension.{key.id}",
         )
     used = context(f"It expires {day(key.expires_at)}; {last_used_words(tx.session.get(KeyUse, key.id))}.")
-    return Message(f"More time is asked for: “{key.name}”", [section(text), used, answer])
+    return Message(f"More time is asked for: {_quoted(key)}", [section(text), used, answer])
+
+
+def _quoted(key: ApiKey) -> str:
+    # Slack reads mentions in a message's text as well as in its blocks.
+    return f"“{escape(key.name)}”"
 
 
 def _key_id(message: SlackMessage) -> str:

@@ -14,6 +14,7 @@ from handlers.slack.words import Word, cut
 from storage.models import SubjectKind
 
 _BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because:?(?!\S)', re.IGNORECASE)
+_QUOTED = re.compile(r'["“”]([^"“”]*)["“”]')
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _PARTS = frozenset({"to", "for", "until", "grace"})
 _CONFIRMED = frozenset({"--yes", "confirm", "confirmed"})
@@ -69,7 +70,8 @@ def _split_reason(text: str) -> tuple[str, str]:
             words = reason.split()
             if words and words[-1].lower() == "--yes":
                 return f"{text[: match.start()]} --yes", " ".join(words[:-1])
-            return text[: match.start()], reason.strip('"“”')
+quoted = _QUOTED.fullmatch(reason)
+            return text[: match.start()], quoted[1].strip() if quoted else reason
     return text, ""
 
 
