@@ -11,7 +11,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.browser.parrot_blocks import FORM, GALLERY, HOME, PUSHED, plain, section
+from tests.browser.parrot_blocks import FORM, GALLERY, HOME, NOTE, PUSHED, plain, section
 
 Json = dict[str, Any]
 _SHOWN = (
@@ -98,6 +98,7 @@ class Parrot:
     def _listen(self, app: AsyncApp) -> None:
         app.command("/say")(self._say)
         app.command("/form")(self._open_form)
+        app.command("/note")(self._open_note)
         app.command("/gallery")(self._show_gallery)
         app.action("push")(self._push)
         app.action("life")(self._change_form)
@@ -115,6 +116,10 @@ class Parrot:
 
     async def _open_form(self, ack: AsyncAck, command: Json, client: AsyncWebClient) -> None:
         await client.views_open(trigger_id=command["trigger_id"], view=FORM)
+        await ack()
+
+    async def _open_note(self, ack: AsyncAck, command: Json, client: AsyncWebClient) -> None:
+        await client.views_open(trigger_id=command["trigger_id"], view=NOTE)
         await ack()
 
     async def _show_gallery(self, ack: AsyncAck, command: Json, client: AsyncWebClient) -> None:

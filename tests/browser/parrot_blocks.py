@@ -199,6 +199,14 @@ FORM: Json = {
     ],
 }
 
+NOTE: Json = {
+    "type": "modal",
+    "callback_id": "note",
+    "title": plain("Your key"),
+    "close": plain("Done"),
+    "blocks": [section("Shown *once*: `kd_secret`")],
+}
+
 PUSHED: Json = {
     "type": "modal",
     "callback_id": "pushed",

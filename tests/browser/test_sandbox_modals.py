@@ -159,6 +159,18 @@ def test_the_focus_stays_inside_and_comes_back(stage: Stage) -> None:
     expect(composer(page)).to_be_focused()
 
 
+def test_a_modal_without_fields_can_only_be_closed(stage: Stage) -> None:
+    """A modal that only shows has no submit button, and the focus is on the button that closes it."""
+    page = stage.enter(MIA)
+    type_line(page, "/note")
+    dialog = page.get_by_role("dialog", name="Your key")
+    expect(dialog.locator("code")).to_have_text("kd_secret")
+    expect(dialog.get_by_role("button", name="Done")).to_be_focused()
+    expect(dialog.locator("[type=submit]")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+
+
 def test_an_open_modal_survives_a_reload(stage: Stage) -> None:
     """Whoever comes back to the page finds the modal that is still open, and it still works."""
     page = stage.enter(MIA)

@@ -56,7 +56,7 @@ def test_a_command_is_completed_with_the_keyboard_alone(stage: Stage) -> None:
     page = stage.enter(MIA)
     composer(page).press_sequentially("/")
     options = page.get_by_role("option")
-    expect(options).to_have_count(3)
+    expect(options).to_have_count(4)
     expect(options.filter(has_text="/say")).to_contain_text("[anything]")
     composer(page).press("Escape")
     expect(options).to_have_count(0)

@@ -1,6 +1,7 @@
 /** The start: who is here, what is shown, and what happens when an update arrives. */
 
 import * as api from "./api.js";
+import { setUpAttention } from "./attention.js";
 import { announce, fill, h } from "./dom.js";
 import { openDrawer, setUpDrawer } from "./drawer.js";
 import { openLive } from "./live.js";
@@ -250,6 +251,7 @@ async function start() {
   setUpDrawer();
   setUpModal();
   setUpNotices();
+  setUpAttention();
   onRoute(follow);
   on("conversations", () => store.me && showTitle());
   document.getElementById("app").addEventListener("click", (event) => {

@@ -8,13 +8,14 @@ import { authorOf, renderMessage } from "./message.js";
 const GROUP_SECONDS = 300;
 const NEAR_BOTTOM_PX = 80;
 
+/** A card stands for itself: it shows its author even right after another message. */
+const isCard = (message) => (message.blocks?.length ?? 0) > 1;
+
 function groups(before, message) {
   return (
     Boolean(before) &&
     authorOf(before) === authorOf(message) &&
-    !before.is_ephemeral &&
-    !message.is_ephemeral &&
-    !before.is_notice &&
+    ![before, message].some((each) => each.is_ephemeral || isCard(each)) &&
     sameDay(before.ts, message.ts) &&
     Number(message.ts) - Number(before.ts) < GROUP_SECONDS
   );

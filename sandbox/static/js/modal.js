@@ -29,9 +29,13 @@ function buildPanel(view) {
   const surface = createSurface("modal", { type: "view", view_id: view.id }, form);
   const hasInput = view.blocks.some((block) => block.type === "input");
   const submitLabel = plainText(view.submit) || (hasInput ? "Submit" : "");
-  const submit =
-    submitLabel &&
-    h("button", { type: "submit", class: "button button-primary button-submit" }, h("span", {}, submitLabel));
+  const submit = submitLabel
+    ? h(
+        "button",
+        { type: "submit", class: "button button-primary button-submit" },
+        h("span", {}, submitLabel),
+      )
+    : null;
   const banner = h("p", { class: "modal-error", role: "alert" });
   const body = h("div", { class: "modal-body", tabindex: "-1" }, renderBlocks(view.blocks, surface));
   const titleId = `title-${view.id}`;

@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { fill, h } from "./dom.js";
 import { renderHome } from "./home.js";
 import { icon } from "./icons.js";
+import { renderIntro } from "./intro.js";
 import { groupReplies } from "./message.js";
 import { MessageList } from "./messages.js";
 import { avatar, displayName, roleHint } from "./names.js";
@@ -70,23 +71,6 @@ function appHeader(conversation, tab) {
   );
 }
 
-function introFor(conversation) {
-  const app = conversation.kind === "im";
-  return h(
-    "li",
-    { class: "intro" },
-    app ? avatar(null, "large") : h("span", { class: "intro-icon", "aria-hidden": "true" }, icon("hash")),
-    h("h3", {}, app ? store.app.name : conversation.name),
-    h(
-      "p",
-      {},
-      app
-        ? `This is the beginning of your direct messages with ${store.app.name}. Nobody else can read them.`
-        : `This is the beginning of #${conversation.name}. Type / to see what you can do here.`,
-    ),
-  );
-}
-
 /** Why nothing can be written here, or null. */
 function findClosure(conversation) {
   const name = displayName(store.me);
@@ -109,7 +93,7 @@ function composerFor(conversation) {
 /** The list of a conversation's messages without the replies, which count under their message. */
 function drawerOf(conversation, list) {
   const channel = conversation.id;
-  const intro = introFor(conversation);
+  const intro = renderIntro(conversation);
   return () => {
     const messages = listMessages(channel);
     list.replies = groupReplies(messages);

@@ -21,6 +21,8 @@ function personLink(user, index) {
   const current = user.id === store.me?.id;
   const name = displayName(user);
   const shortcut = index < 9 ? `, Alt+${index + 1}` : "";
+  const waiting = current ? 0 : (store.waiting.get(user.id) ?? 0);
+  const words = `${name}, ${roleHint(user)}${waiting ? `, ${waiting} unread` : ""}`;
   const link = h(
     "a",
     {
@@ -28,10 +30,11 @@ function personLink(user, index) {
       class: `rail-person${current ? " current" : ""}`,
       "data-user": user.id,
       "aria-current": current ? "true" : null,
-      "aria-label": `Switch to ${name}, ${roleHint(user)}`,
-      title: `${name}, ${roleHint(user)}${shortcut}`,
+      "aria-label": `Switch to ${words}`,
+      title: `${words}${shortcut}`,
     },
     avatar(user),
+    waiting > 0 && h("span", { class: "unread-badge", "aria-hidden": "true" }, waiting),
     h("span", { class: "rail-name", "aria-hidden": "true" }, name.split(" ")[0]),
   );
   return followInPlace(link, () => routeAs(user));
@@ -76,10 +79,12 @@ export function setUpRail({ openDrawer }) {
       themeButton(),
     ),
   );
-  const draw = () => fill(people, listPeople().map(personLink));
-  on("state", draw);
-  on("people", draw);
-  on("route", draw);
+  const draw = () => {
+    const focused = people.contains(document.activeElement) && document.activeElement.dataset.user;
+    fill(people, h("p", { class: "rail-caption" }, "You are"), listPeople().map(personLink));
+    if (focused) people.querySelector(`[data-user="${CSS.escape(focused)}"]`)?.focus();
+  };
+  for (const topic of ["state", "people", "route", "waiting"]) on(topic, draw);
   document.addEventListener("keydown", (event) => {
     const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
     if (!event.altKey || event.ctrlKey || event.metaKey || !digit) return;

@@ -11,6 +11,7 @@ export const store = {
   conversations: new Map(),
   commands: [],
   messages: new Map(),
+  waiting: new Map(),
   homeView: undefined,
   connected: false,
   linked: false,
