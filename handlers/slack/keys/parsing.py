@@ -70,7 +70,7 @@ def _split_reason(text: str) -> tuple[str, str]:
             words = reason.split()
             if words and words[-1].lower() == "--yes":
                 return f"{text[: match.start()]} --yes", " ".join(words[:-1])
-quoted = _QUOTED.fullmatch(reason)
+            quoted = _QUOTED.fullmatch(reason)
             return text[: match.start()], quoted[1].strip() if quoted else reason
     return text, ""
 
