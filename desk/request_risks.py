@@ -125,7 +125,7 @@ def _keys_on_file(tx: Transaction) -> list[KeyOnFile]:
             ApiKey.expires_at > tx.now,
             or_(ApiKey.retires_at.is_(None), ApiKey.retires_at > tx.now),
         )
-    ).tuples()
+    )
     return [
         KeyOnFile(
             id=key.id,

@@ -50,7 +50,8 @@ def pages_in_words(tx: Transaction, pages: Sequence[str] | None) -> str:
     if pages is None:
         return "*all pages*, those to come included"
     shown = list(pages)[:_SHOWN_PAGES]
-    names = dict(tx.session.execute(select(Page.id, Page.name).where(Page.id.in_(shown))).tuples().all())
+    found = tx.session.execute(select(Page.id, Page.name).where(Page.id.in_(shown)))
+    names = {row.id: row.name for row in found}
     words = ", ".join(escape(plain(names.get(page_id, page_id), limit=60)) for page_id in shown)
     more = len(pages) - len(shown)
     return f"{words} and {more} more" if more else words

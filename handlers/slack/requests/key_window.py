@@ -26,6 +26,15 @@ def render_preparing_window() -> Block:
 
 def render_key_window(tx: Transaction, key: ApiKey, secret: Secret) -> Block:
     """The key, once: the secret, a call that uses it, and what it may do."""
+    reach = fields(
+        [
+            ("It may", scopes_in_words(key.scopes)),
+            ("Pages", pages_in_words(tx, key.pages)),
+            ("Works until", day(key.expires_at)),
+            ("Answers for it", mention(key.holder_id)),
+        ]
+    )
+    # Last, so that nothing that might fail has the plaintext at hand.
     plaintext = secret.reveal()
     call = f'curl -H "Authorization: OAuth {plaintext}" {tx.policy.base_url}/v1/pages'
     return modal(
@@ -37,14 +46,7 @@ def render_key_window(tx: Transaction, key: ApiKey, secret: Secret) -> Block:
             ),
             section(f"```{plaintext}```"),
             section(f"Try it:\n```{escape(call)}```"),
-            fields(
-                [
-                    ("It may", scopes_in_words(key.scopes)),
-                    ("Pages", pages_in_words(tx, key.pages)),
-                    ("Works until", day(key.expires_at)),
-                    ("Answers for it", mention(key.holder_id)),
-                ]
-            ),
+            reach,
             context("Keep it in a secret store, never in a message or in code. Every use of it is recorded."),
         ],
         callback_id=str(CallbackId.TICKET_COLLECT),
