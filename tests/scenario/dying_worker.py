@@ -1,0 +1,68 @@
+"""A worker process for tests, which kills itself where it is told to.
+
+`python -m tests.scenario.dying_worker <database url> <Slack's API url> <where> <instant>`: `where` is a step of the
+delivery (`claimed`, `calling`, `answered`, `stored`), `commit-1` or `commit-2` (just before the claim, or what became
+of it, is committed), or `never`: then it runs by the machine's clock until it is killed.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import datetime, timedelta
+
+import aiohttp
+from sqlalchemy import event
+
+from desk.clock import SystemClock
+from desk.policy import Policy
+from desk.transaction import Desk
+from handlers.delivery.slack import make_delivery_client
+from handlers.delivery.worker import OutboxWorker, Step, Timing
+from storage.database import Database
+from tests.clock import HeldClock
+from tests.scenario.outbox_stage import RENDERERS
+
+BRISK = Timing(
+    lease=timedelta(seconds=2),
+    call=timedelta(seconds=1),
+    pace=timedelta(milliseconds=20),
+    look_every=timedelta(milliseconds=100),
+)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_before_commit(database: Database, number: int) -> None:
+    commits = 0
+
+    @event.listens_for(database.engine, "commit")
+    def commit(_connection: object) -> None:
+        nonlocal commits
+        commits += 1
+        if commits == number:
+            _die()
+
+
+async def main(database_url: str, api_url: str, where: str, now: str) -> None:
+    """Deliver until death."""
+    database = Database.from_url(database_url)
+    clock = SystemClock() if where == "never" else HeldClock(datetime.fromisoformat(now))
+    if where.startswith("commit-"):
+        _die_before_commit(database, int(where.removeprefix("commit-")))
+
+    def on_step(step: Step, _row_id: int) -> None:
+        if step == where:
+            _die()
+
+    async with aiohttp.ClientSession() as session:
+        client = make_delivery_client("xoxb-sandbox", session, base_url=api_url)
+        worker = OutboxWorker(Desk(database, clock, Policy()), client, RENDERERS, on_step=on_step, timing=BRISK)
+        await (worker.run() if where == "never" else worker.deliver_due())
+    database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
