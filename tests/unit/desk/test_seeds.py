@@ -1,0 +1,270 @@
+"""Pages from YAML."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from desk.errors import ConflictError
+from desk.seeds import InvalidSeedError, Planted, plant_seed, read_acme, read_seed
+from desk.transaction import Actor, Desk
+from storage.models import AuditEvent, Component, ComponentStatus, Organization, Page, Revision
+from tests.clock import HeldClock
+
+ACTOR = Actor.operator("ann")
+
+
+def plant(desk: Desk, text: str) -> Planted:
+    """Read and plant a YAML text."""
+    return desk.write_now(ACTOR, partial(plant_seed, seed=read_seed(text, "pages.yml")))
+
+
+def problems(text: str) -> Sequence[str]:
+    """What is wrong with a YAML text."""
+    with pytest.raises(InvalidSeedError) as caught:
+        read_seed(text, "pages.yml")
+    return caught.value.problems
+
+
+SMALL = """\
+organization: Acme
+pages:
+  - name: Acme
+    subdomain: acme
+    components:
+      - Website
+      - name: API
+        components: [Public, {name: Private, status: partial_outage, start_date: 2024-01-15}]
+"""
+
+
+def test_the_demo_s_page_is_readable() -> None:
+    """The page that comes with Keydesk is right, and has what the demo shows: two pages, groups, fixed ids."""
+    seed = read_acme()
+    assert (seed.organization, [page.subdomain for page in seed.pages]) == ("Acme", ["acme", "acme-internal"])
+    assert all(page.id and len(page.id) == 12 for page in seed.pages)
+    assert any(component.components for page in seed.pages for component in page.components)
+
+
+def test_a_seed_makes_everything_once(desk: Desk) -> None:
+    """The first planting makes organization, page, group and components; the second finds nothing to do."""
+    first = plant(desk, SMALL)
+    assert (len(first.made), first.changed, first.left) == (6, [], 0)
+    second = plant(desk, SMALL)
+    assert (second.made, second.changed, second.left) == ([], [], 6)
+    with desk.database.read() as session:
+        page = session.scalars(select(Page)).one()
+        rows = {row.name: row for row in session.scalars(select(Component))}
+    assert (page.name, page.subdomain, page.time_zone) == ("Acme", "acme", "UTC")
+    assert {name: row.position for name, row in rows.items()} == {"Website": 1, "API": 2, "Public": 1, "Private": 2}
+    assert rows["API"].group
+    assert rows["Private"].group_id == rows["API"].id
+    assert (rows["Private"].status, rows["Private"].start_date) == (ComponentStatus.PARTIAL_OUTAGE, date(2024, 1, 15))
+
+
+def test_planting_is_audited_and_told(desk: Desk) -> None:
+    """A planting that changes something is in the audit trail and makes replicas render again; others leave none."""
+    plant(desk, SMALL)
+    plant(desk, SMALL)
+    with desk.database.read() as session:
+        events = session.scalars(select(AuditEvent).order_by(AuditEvent.seq)).all()
+        revision = session.get_one(Revision, "pages").value
+    assert [(event.action, event.actor) for event in events] == [
+        ("organization.seeded", "operator:ann"),
+        ("page.seeded", "operator:ann"),
+    ]
+    assert events[1].data["made"][0] == "page Acme"
+    assert revision == 1
+
+
+def test_what_differs_is_changed_and_the_rest_stays(desk: Desk, clock: HeldClock) -> None:
+    """Names, places and fields follow the file; ids, statuses and whatever the file does not mention stay."""
+    plant(desk, SMALL)
+    with desk.database.write() as session:
+        page = session.scalars(select(Page)).one()
+        page.configuration, page.url = {"city": "Bern"}, "https://acme.example"
+        website = session.scalars(select(Component).where(Component.name == "Website")).one()
+        website.status = ComponentStatus.MAJOR_OUTAGE
+        website_id = website.id
+    clock.advance(days=1)
+    done = plant(
+        desk,
+        """\
+organization: Acme Ltd
+pages:
+  - name: Acme Status
+    subdomain: acme
+    headline: Hello
+    components:
+      - Shop
+      - {name: Website, status: operational, description: The shop window}
+""",
+    )
+    assert done.made == ["component Shop of page Acme Status"]
+    assert done.changed == ["organization Acme Ltd", "page Acme Status", "component Website of page Acme Status"]
+    with desk.database.read() as session:
+        assert session.scalars(select(Organization)).one().name == "Acme Ltd"
+        page = session.scalars(select(Page)).one()
+        rows = {row.name: row for row in session.scalars(select(Component))}
+    assert (page.url, page.configuration) == ("https://acme.example", {"city": "Bern", "headline": "Hello"})
+    assert (page.updated_at, page.created_at) == (clock.now(), clock.now().replace(day=clock.now().day - 1))
+    assert set(rows) == {"Shop", "Website", "API", "Public", "Private"}
+    assert (rows["Website"].id, rows["Website"].position, rows["Website"].description) == (
+        website_id,
+        2,
+        "The shop window",
+    )
+    assert rows["Website"].status == ComponentStatus.MAJOR_OUTAGE
+
+
+def test_ids_are_kept_and_found_again(desk: Desk) -> None:
+    """A page and a component with ids of their own keep them, and can be renamed by them."""
+    text = "organization: A\npages:\n  - {name: Old, id: page00000001, components: [{name: Old, id: comp00000001}]}\n"
+    plant(desk, text)
+    done = plant(desk, text.replace("Old", "New"))
+    assert (done.made, done.changed) == ([], ["page New", "component New of page New"])
+    with desk.database.read() as session:
+        assert session.get_one(Page, "page00000001").name == "New"
+        assert session.get_one(Component, "comp00000001").name == "New"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        (
+            "organization: A\npages: [{name: P, subdomain: p, id: page00000001}]",
+            "organization: A\npages: [{name: P, subdomain: p, id: page00000002}]",
+            "page00000001",
+        ),
+        (
+            "organization: A\npages: [{name: P, components: [{name: C, id: comp00000001}]}]",
+            "organization: A\npages: [{name: P, components: [{name: C, id: comp00000002}]}]",
+            "comp00000001",
+        ),
+        (
+            "organization: A\npages: [{name: P, components: [{name: C, id: comp00000001}]}]",
+            "organization: A\npages: [{name: Q, components: [{name: C, id: comp00000001}]}]",
+            "another page",
+        ),
+        (
+            "organization: {name: A, id: orga00000001}\npages: [{name: P}]",
+            "organization: {name: A, id: orga00000002}\npages: [{name: P}]",
+            "orga00000001",
+        ),
+        (
+            "organization: A\npages: [{name: P, subdomain: p}, {name: Q, subdomain: q, id: page00000001}]",
+            "organization: A\npages: [{name: Q, subdomain: p, id: page00000001}]",
+            "“P”",
+        ),
+    ],
+)
+def test_an_id_that_belongs_to_something_else_is_refused(desk: Desk, first: str, second: str, words: str) -> None:
+    """A contradiction between file and database is said in a sentence, and nothing of the file is kept."""
+    plant(desk, first)
+    with desk.database.read() as session:
+        before = session.scalar(select(Revision.value).where(Revision.topic == "pages"))
+    with pytest.raises(ConflictError, match=words):
+        plant(desk, second.replace("organization: A\n", "organization: Other\n"))
+    with desk.database.read() as session:
+        assert session.scalars(select(Organization)).one().name == "A"
+        assert session.scalar(select(Revision.value).where(Revision.topic == "pages")) == before
+
+
+def test_every_mistake_is_named_with_its_line() -> None:
+    """All mistakes at once, in order, each in a sentence that says where and what is possible instead."""
+    found = problems(
+        """\
+organization: Acme
+owner: me
+pages:
+  - name: Acme
+    colour: red
+    time_zone: Mars
+    hidden_from_search: [yes]
+    components:
+      - name: Website
+        status: down
+        showcase: maybe
+        start_date: yesterday
+      - Website
+      - {id: 1}
+      - name: API
+        components:
+          - name: Public
+            components: [Deep]
+  - 7
+  - {subdomain: x, name: X}
+  - {subdomain: x, name: Y, name: Z}
+"""
+    )
+    said = [sentence.split(": ", 1) for sentence in found]
+    assert [line for line, _ in said] == sorted((line for line, _ in said), key=lambda line: int(line.split()[1]))
+    for line, words in (
+        (2, "no field `owner`"),
+        (4, "page “Acme” has two components named “Website”"),
+        (5, "no field `colour`"),
+        (6, "“Mars” is no time zone"),
+        (7, "`hidden_from_search` of page “Acme” must be a single value"),
+        (10, "“down” is no `status`"),
+        (10, "degraded_performance"),
+        (11, "`showcase` of component “Website” must be true or false"),
+        (12, "must be a date"),
+        (14, "needs a `name`"),
+        (14, "12 small letters and digits"),
+        (18, "no field `components`"),
+        (19, "must be fields with values"),
+        (21, "`name` is there twice"),
+    ):
+        assert any(where == f"Line {line}" and words in what for where, what in said), (line, words, found)
+    assert any("two pages have the subdomain “x”" in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        ("# nothing\n", "empty"),
+        ("a: [", "not YAML"),
+        ("a: b: c", "not YAML"),
+        ("\x00", "not YAML"),
+        ("- a\n- b\n", "must be fields with values"),
+        ("just words", "must be fields with values"),
+        ("pages: [{name: A}]", "needs an `organization`"),
+        ("organization: A", "at least one page"),
+        ("organization: A\npages: []", "at least one page"),
+        ("organization: A\npages: {name: P}", "must be a list"),
+        ("organization: {id: 000000000001}\npages: [{name: P}]", "needs a `name`"),
+        ("organization: A\npages: [{name: [P]}]", "must be text"),
+        (f"organization: A\npages: [{{name: {'x' * 256}}}]", "256 characters"),
+        ("organization: A\npages: [{name: P}, {name: P}]", "are named “P”"),
+        (
+            "organization: A\npages: [{name: P, id: page00000001, components: [{name: C, id: page00000001}]}]",
+            "the id",
+        ),
+        ("organization: A\npages: [{name: P}]\n---\norganization: B", "not YAML"),
+    ],
+)
+def test_files_that_are_no_seed(text: str, words: str) -> None:
+    """Whatever the file is instead of a seed, the answer is a sentence with a line."""
+    found = problems(text)
+    assert any(words in sentence for sentence in found), found
+
+
+def test_text_that_looks_like_something_else_stays_text() -> None:
+    """Names like yes, 007 and 1.0 need no quotes."""
+    seed = read_seed("organization: 42\npages: [{name: yes, components: [007, 1.0, {name: null-ish}]}]", "pages.yml")
+    assert (seed.organization, seed.pages[0].name) == ("42", "yes")
+    assert [component.name for component in seed.pages[0].components] == ["007", "1.0", "null-ish"]
+
+
+@given(st.text(max_size=200))
+def test_no_text_makes_the_reader_fail_otherwise(text: str) -> None:
+    """Any text is a seed or a list of mistakes, never a traceback."""
+    try:
+        read_seed(text, "pages.yml")
+    except InvalidSeedError as error:
+        assert error.problems
