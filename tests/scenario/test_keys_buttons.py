@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from desk.keys import ask_holder, rename_key, revoke_key, suspend_key
+from desk.keys import ask_holder, keep_key, rename_key, revoke_key, suspend_key
+from desk.knocks import tell_of_knock
+from desk.scopes import Scope
 from desk.transaction import Actor
+from desk.uses import Knock
 from sandbox.player import Json, NotOnScreenError, Player, words_of
 from storage.models import KeyStatus, KeyUse
 from tests.clock import MONDAY_MORNING as NOW
-from tests.factories import MAX, MIA, OLIVIA
+from tests.factories import MAX, MIA, OLIVIA, add_page, add_request
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.keys_stage import add, said, stored
+from tests.waiting import wait_until
 
 DAY = timedelta(days=1)
 OWNER = Actor.member(OLIVIA)
@@ -230,3 +235,54 @@ def test_narrowed_lists(scenario: Scenario) -> None:
         assert f"*{other}*" not in listed, text
     assert "No key" in words_of(said(scenario.olivia, "/keys list nonsense"))
     assert "is no page" in words_of(said(scenario.olivia, "/keys list page:nowhere"))
+
+
+def test_the_largest_key_there_can_be(scenario: Scenario) -> None:
+    """A key whose every text is as long as it may be, with a long history, is shown whole in message and modal."""
+    worst = "&<>*" * 80
+    with scenario.database.write() as session:
+        pages = [
+            add_page(session, NOW, name=f"{number}{worst}"[:255], subdomain=f"p{number}").id for number in range(9)
+        ]
+        request = add_request(session, NOW, decision_reason=worst * 10, decided_at=NOW, decided_by=str(OWNER)).id
+    key_id = add(
+        scenario,
+        name=worst[:255],
+        purpose="\n" * 500 + worst * 6,
+        pages=pages,
+        scopes=[str(scope) for scope in Scope],
+        request_id=request,
+        use={"last_used_at": NOW, "last_address": "2001:db8::1", "last_user_agent": worst[:255], "reads": 10**9},
+    )
+    for number in range(15):
+        keep = partial(keep_key, key_id=key_id, until=NOW + (number + 9) * DAY, reason="&" * 1000)
+        scenario.desk.write_now(OWNER, keep)
+    scenario.desk.write_now(OWNER, lambda tx: suspend_key(tx, key_id, reason="<" * 1000))
+    shown = said(scenario.olivia, f"/keys show {key_id}")
+    assert "suspended" in words_of(shown)
+    scenario.olivia.choose("Show everything", said(scenario.olivia, "/keys list"))
+    assert "What happened, newest first" in words_of(scenario.olivia.modal)
+    assert "&lt;" in words_of(shows(scenario.direct_messages(scenario.mia), "suspended"))
+
+
+def test_the_card_of_somebody_who_left(scenario: Scenario) -> None:
+    """The owners' card of a leaver hands their key over with one modal, and shows who answers for it now."""
+    key_id = add(scenario)
+    scenario.control.call("PATCH", f"users/{MIA}", {"deleted": True})
+    cards = wait_until(lambda: [one for one in scenario.owners_channel() if "left Slack" in words_of(one)])
+    scenario.olivia.press("Transfer to…", cards[-1])
+    assert scenario.olivia.submit(holder=MAX) == {}
+    assert stored(scenario, key_id).holder_id == MAX
+    shows(scenario.owners_channel(), "left Slack", f"<@{MAX}> answers for it")
+
+
+def test_a_knock_is_answered_with_restore(scenario: Scenario) -> None:
+    """The owners' card of a suspended key that was used restores it with one press, and says so to everybody."""
+    key_id = add(scenario)
+    scenario.desk.write_now(OWNER, lambda tx: suspend_key(tx, key_id, reason="unknown"))
+    knock = Knock(key_id, 2, NOW, "198.51.100.7", "Terraform/1.9")
+    scenario.desk.write_now(Actor.job("uses"), lambda tx: tell_of_knock(tx, knock))
+    scenario.omar.press("Restore", shows(scenario.owners_channel(), "was used, and refused"))
+    assert stored(scenario, key_id).status == KeyStatus.ACTIVE
+    with pytest.raises(NotOnScreenError):
+        scenario.olivia.press("Restore", shows(scenario.owners_channel(), "was used, and refused"))
