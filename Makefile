@@ -17,7 +17,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --g
 # make demo ARGS="--tour"; make test ARGS="tests/unit -k settings"
 ARGS ?=
 
-.PHONY: help demo run test lint bench lock setup clean
+.PHONY: help demo run test lint bench screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(DEV_STAMP) ## Run the benchmarks; each prints ratios against a baseline
 		case $$file in */__init__.py|*/measure*.py) continue;; esac; \
 		echo "== $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; \
 	done
+
+screenshots: $(DEV_STAMP) ## Take the pictures of the documentation anew, from the running demo
+	@$(BIN)/python -m docs.take_screenshots
 
 lock: $(DEV_STAMP) ## Resolve the newest allowed packages again and write both lock files
 	$(PIP_COMPILE) --upgrade --output-file requirements.lock pyproject.toml

@@ -1,0 +1,122 @@
+"""Take the pictures of README.md and docs/ from the running demo, in a real Chromium: `make screenshots`.
+
+Nothing is posed: the demo is started as anybody would start it, and people click through its story.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from sandbox.player import Control
+from tests.setup_browser import find_browser
+
+PICTURES = Path(__file__).parent / "pictures"
+OWNERS, GENERAL = "C0OWNERS01", "C0GENERAL1"
+MIA, OMAR = "U0MIA00001", "U0OMAR0001"
+REQUEST = (
+    '/keys request "terraform prod" scope:read scope:components:write page:acme for 180d '
+    "because Terraform keeps the list of components in step with our services"
+)
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """The demo on free ports; gives the address of its workspace."""
+    command = [sys.executable, "-m", "bot", "demo", "--no-browser", "--port", "0", "--sandbox-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+        assert process.stdout is not None
+        address = ""
+        for line in process.stdout:
+            if found := re.match(r"\s+(http://127\.0\.0\.1:\d+)\s*$", line):
+                address = found.group(1)
+            if line.startswith("Stop with"):
+                break
+        try:
+            yield address
+        finally:
+            process.terminate()
+
+
+class Camera:
+    """Opens the workspace as somebody, and takes pictures of what they see."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self._browser = browser
+        self._address = address
+
+    @contextmanager
+    def person(self, user: str, channel: str, *, dark: bool = False, height: int = 820) -> Iterator[Page]:
+        """The workspace as a person sees it."""
+        context = self._browser.new_context(
+            viewport={"width": 1180, "height": height},
+            color_scheme="dark" if dark else "light",
+            device_scale_factor=1,
+            locale="en-GB",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.goto(f"{self._address}/?as={user}&c={channel}")
+        page.get_by_role("textbox").last.wait_for()
+        yield page
+        context.close()
+
+    def type_command(self, page: Page, text: str) -> None:
+        """Type a command into the composer."""
+        box = page.get_by_role("textbox").last
+        box.fill(f"{text} ")
+        box.press("Enter")
+
+    def shoot(self, page: Page, name: str) -> None:
+        """Keep what is on the screen."""
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=PICTURES / f"{name}.png")
+        print(f"docs/pictures/{name}.png")  # noqa: T201 - a tool that says what it made
+
+
+def take(camera: Camera, control: Control) -> None:
+    """The story, picture by picture."""
+    with camera.person(MIA, GENERAL) as page:
+        camera.type_command(page, "/keys request")
+        page.get_by_role("dialog").get_by_text("What may it do?").wait_for()
+        camera.shoot(page, "request")
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog").wait_for(state="detached")
+    control.person(MIA).type_command(REQUEST)
+    with camera.person(OMAR, OWNERS) as page:
+        page.get_by_role("button", name="Approve", exact=True).wait_for()
+        camera.shoot(page, "approve")
+        page.get_by_role("button", name="Approve", exact=True).click()
+        page.get_by_role("button", name="Approve", exact=True).wait_for(state="detached")
+    with camera.person(MIA, GENERAL) as page:
+        page.get_by_role("navigation").get_by_text("Keydesk").first.click()
+        page.get_by_role("button", name=re.compile("^Collect")).click()
+        page.get_by_role("dialog").get_by_text(re.compile("kd_")).first.wait_for()
+        camera.shoot(page, "collect")
+    with camera.person(OMAR, OWNERS, height=1180) as page:
+        camera.type_command(page, "/keys digest")
+        page.get_by_text("working keys want a look").wait_for()
+        camera.shoot(page, "digest")
+    with camera.person(OMAR, OWNERS, dark=True, height=900) as page:
+        page.get_by_text("Apps").wait_for()
+        page.get_by_role("navigation").get_by_text("Keydesk").last.click()
+        page.get_by_text(re.compile("nightly export")).first.wait_for()
+        camera.shoot(page, "home")
+
+
+def main() -> None:
+    """Take all pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    with demo() as address, sync_playwright() as playwright:
+        executable = find_browser()
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        take(Camera(browser, address), Control(address))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
