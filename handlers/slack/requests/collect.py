@@ -34,8 +34,8 @@ from handlers.slack.requests.key_window import (
 
 _log = structlog.get_logger(__name__)
 
-_OPEN_SECONDS = 1.0
-_WHOLE_SECONDS = 2.0
+_OPEN_SECONDS = 1.3
+_WHOLE_SECONDS = 2.3
 """Slack waits three seconds for the acknowledgement, which follows when all is done."""
 _LEAST_SECONDS = 0.3
 
@@ -82,10 +82,13 @@ class _Window:
         self._view_id = answer["view"]["id"]
         return True
 
-    async def show(self, view: Block) -> bool:
-        """Show `view` in the window; False when Slack did not say in time that it does."""
+    async def show(self, view: Block, *, least: float = 0) -> bool:
+        """Show `view` in the window; False when Slack did not say in time that it does.
+
+        However late it is, it is tried for `least` seconds.
+        """
         try:
-            async with asyncio.timeout(max(self._until - monotonic(), _LEAST_SECONDS)):
+            async with asyncio.timeout(max(self._until - monotonic(), least)):
                 await self._client.views_update(view_id=self._view_id, view=view)
         except Exception as error:
             # Not the error itself: Slack's answer could repeat what was sent.
@@ -122,7 +125,7 @@ async def _collect(front: Front, click: Click, ticket_id: str) -> Message | None
         # Should the commit have gone through after all, the sweep finds a key that nobody saw and makes it void.
         await window.show(render_failure_window(void_message()))
         raise
-    if await window.show(collected.window):
+    if await window.show(collected.window, least=_LEAST_SECONDS):
         await _note_revealed(front, click, collected.key_id, window)
         return None
     await front.desk.write(click.actor, partial(return_unseen, key_id=collected.key_id))
