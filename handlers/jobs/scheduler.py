@@ -16,6 +16,7 @@ from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped] # it has no types
+from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped]
 from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
 from sqlalchemy.orm import Session
 
@@ -41,22 +42,28 @@ class Job:
 
 
 class Scheduler:
-    """Runs jobs that are due: by the minute between `start()` and `stop()`, or once at `run_due()`."""
+    """Runs jobs that are due: between `start()` and `stop()`, or once at `run_due()`.
 
-    def __init__(self, desk: Desk, jobs: Sequence[Job], *, name: str | None = None) -> None:
+    `trigger` says when the clock looks; by default at every full minute.
+    """
+
+    def __init__(
+        self, desk: Desk, jobs: Sequence[Job], *, name: str | None = None, trigger: BaseTrigger | None = None
+    ) -> None:
         self._desk = desk
         self._jobs = tuple(jobs)
         self._name = name or f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._trigger = trigger or CronTrigger(second=0, timezone=UTC)
         self._clockwork: AsyncIOScheduler | None = None
         self._running: dict[str, asyncio.Task[bool]] = {}
 
     def start(self) -> None:
-        """Look now, which catches up what was missed, and then at every full minute."""
+        """Look now, which catches up what was missed, and then whenever the clock says."""
         self._clockwork = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         for job in self._jobs:
-            self._clockwork.add_job(self._look, CronTrigger(second=0, timezone=UTC), args=[job], id=job.name)
+            self._clockwork.add_job(self._look, self._trigger, args=[job], id=job.name)
         self._clockwork.start()
         for job in self._jobs:
             self._take_up(job)

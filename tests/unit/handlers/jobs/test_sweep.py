@@ -1,0 +1,84 @@
+"""The minute's sweep: every area, batch by batch, whatever befalls the others."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from desk.transaction import Desk, Transaction
+from handlers.jobs import sweep as sweep_job
+from handlers.jobs.housekeeping import KEEP_DELIVERIES, KEEP_EVENTS, tidy
+from handlers.jobs.sweep import sweep
+from storage.models import ApiKey, AuditEvent, DeliveryStatus, KeyRequest, OutboxRow, SeenEvent, SlackMessage, Ticket
+from tests.clock import HeldClock
+from tests.factories import add_key, add_owner, add_request, add_ticket
+
+
+async def test_every_area_is_swept(desk: Desk, clock: HeldClock) -> None:
+    """A request, a ticket and a key whose time is up are settled by one sweep; a second one finds nothing."""
+    with desk.database.write() as session:
+        add_owner(session, "U0OLIVIA01", clock.now())
+        request = add_request(session, clock.now()).id
+        ticket = add_ticket(session, clock.now()).id
+        add_key(session, clock.now())
+    clock.advance(days=91)
+    done = await sweep(desk, clock.now())
+    assert done.keys() == sweep_job.AREAS.keys()
+    assert (done["requests"], done["tickets"], done["keys"]) == (1, 1, 1)
+    with desk.database.read() as session:
+        assert session.get_one(KeyRequest, request).status == "expired"
+        assert session.get_one(Ticket, ticket).status == "lapsed"
+        assert "key.expired" in session.scalars(select(AuditEvent.action)).all()
+    assert set((await sweep(desk, clock.now())).values()) == {0}
+
+
+async def test_batches_follow_one_another(desk: Desk, clock: HeldClock) -> None:
+    """An area with more to do than fits into a batch is swept until nothing is left."""
+    left = [3, 3, 1, 0]
+    assert await sweep(desk, clock.now(), areas={"busy": lambda _tx: left.pop(0)}) == {"busy": 7}
+    assert left == []
+
+
+async def test_an_area_that_fails_holds_up_no_other(desk: Desk, clock: HeldClock) -> None:
+    """A failing area is logged with a reference; what it wrote is undone, and the areas after it are swept."""
+
+    def fail(tx: Transaction) -> int:
+        add_key(tx.session, tx.now)
+        raise LookupError("a mistake")
+
+    counts = iter([2, 0])
+    with capture_logs() as logs:
+        done = await sweep(desk, clock.now(), areas={"failing": fail, "other": lambda _tx: next(counts)})
+    assert done == {"failing": 0, "other": 2}
+    assert [(entry["area"], bool(entry["reference"])) for entry in logs] == [("failing", True)]
+    with desk.database.read() as session:
+        assert session.query(ApiKey).count() == 0
+
+
+async def test_housekeeping_forgets_only_what_is_old_and_settled(desk: Desk, clock: HeldClock) -> None:
+    """Old sent rows and events go; new ones, and old ones that still wait or are dead, stay."""
+    old = clock.now() - KEEP_DELIVERIES - timedelta(days=1)
+    with desk.database.write() as session:
+        session.add(
+            SlackMessage(id="m1", kind="k", subject_id="s", conversation="C1", facts={}, created_at=clock.now())
+        )
+        session.flush()
+        for created_at in (old, clock.now()):
+            for status in DeliveryStatus:
+                session.add(
+                    OutboxRow(
+                        lane=f"C{status}", message_id="m1", status=status, due_at=created_at, created_at=created_at
+                    )
+                )
+                clock.advance(seconds=1)
+            if created_at == old:
+                session.flush()
+                session.query(OutboxRow).filter_by(status=DeliveryStatus.SENDING).delete()
+        session.add(SeenEvent(event_id="old", at=clock.now() - KEEP_EVENTS - timedelta(minutes=1)))
+        session.add(SeenEvent(event_id="new", at=clock.now()))
+    assert await tidy(desk, clock.now()) == 3
+    with desk.database.read() as session:
+        left = {row.status for row in session.query(OutboxRow) if row.created_at == old}
+        assert left == {DeliveryStatus.PENDING, DeliveryStatus.DEAD}
+        assert session.query(OutboxRow).count() == 2 + len(DeliveryStatus)
+        assert [event.event_id for event in session.query(SeenEvent)] == ["new"]
