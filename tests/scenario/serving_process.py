@@ -1,0 +1,34 @@
+"""A process of its own that serves the API, as tests start it: prints its address, and stops at SIGTERM.
+
+python -m tests.scenario.serving_process DATABASE_URL FLUSH_SECONDS
+"""
+
+import asyncio
+import signal
+import sys
+from datetime import timedelta
+
+from desk.clock import SystemClock
+from desk.policy import Policy
+from desk.transaction import Desk
+from handlers.http.app import HttpSettings
+from storage.database import Database
+from tests.serving import serving
+
+
+async def main(database_url: str, flush_seconds: float) -> None:
+    """Serve until SIGTERM."""
+    database = Database.from_url(database_url)
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    desk = Desk(database, SystemClock(), Policy())
+    settings = HttpSettings(use_flush_interval=timedelta(seconds=flush_seconds))
+    async with serving(desk, settings=settings) as served:
+        sys.stdout.write(f"{served.port}\n")
+        sys.stdout.flush()
+        await stopping.wait()
+    database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], float(sys.argv[2])))
