@@ -103,7 +103,7 @@ def take(camera: Camera, control: Control) -> None:
         camera.shoot(page, "digest")
     with camera.person(OMAR, OWNERS, dark=True, height=900) as page:
         page.get_by_text("Apps").wait_for()
-        page.get_by_role("navigation").get_by_text("Keydesk").last.click()
+        page.locator('a.entry[data-kind="app"]').click()
         page.get_by_text(re.compile("nightly export")).first.wait_for()
         camera.shoot(page, "home")
 
