@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from sandbox.server import SandboxServer
 from tests.browser.parrot import Parrot
 from tests.browser.stage import OpenPage, Stage
 from tests.setup_browser import find_browser
 from tests.waiting import wait_until
+
+Contexts = dict[str, BrowserContext]
 
 _FLAGS = [
     "--no-sandbox",
@@ -43,13 +45,19 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def contexts(browser: Browser) -> Contexts:
+    """Contexts by what they were asked to be; a page in one that has been used opens in half the time."""
+    return {}
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
+def open_page(browser: Browser, contexts: Contexts) -> Iterator[OpenPage]:
     """`open_page(url, **context_options)`: a page of its own; the test fails if it met an error of its own.
 
     `prepare(page)` runs before the page goes to its address; `expected` are parts of errors that belong to the test.
     """
-    contexts = []
+    pages: list[Page] = []
     complaints: list[str] = []
 
     def open_page(
@@ -63,10 +71,12 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             if message.type == "error" and not any(part in message.text for part in expected):
                 complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
-        context = browser.new_context(**{"reduced_motion": "reduce", "locale": "en-US", **options})
-        contexts.append(context)
-        context.set_default_timeout(_PATIENCE_MS)
-        page = context.new_page()
+        key = repr(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(**{"reduced_motion": "reduce", "locale": "en-US", **options})
+            contexts[key].set_default_timeout(_PATIENCE_MS)
+        page = contexts[key].new_page()
+        pages.append(page)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if prepare:
@@ -74,9 +84,11 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         page.goto(url)
         return page
 
+    expect.set_options(timeout=_PATIENCE_MS)
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.evaluate("localStorage.clear()")
+        page.close()
     assert not complaints, f"the page complained: {complaints}"
 
 

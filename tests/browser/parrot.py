@@ -169,7 +169,8 @@ class Parrot:
         text = f"submitted {json.dumps(values['pages']['pages']['selected_options'])}"
         await client.chat_postMessage(channel=body["user"]["id"], text=text)
 
-    async def _take_pushed(self, ack: AsyncAck) -> None:
+    async def _take_pushed(self, ack: AsyncAck, view: Json) -> None:
+        self.submitted.append(view["state"]["values"])
         await ack(response_action="clear")
 
     async def _note_closed(self, ack: AsyncAck, body: Json) -> None:

@@ -215,6 +215,8 @@ PUSHED: Json = {
     "notify_on_close": True,
     "blocks": [
         entry("more", "More", element("plain_text_input", "more"), optional=True),
+        entry("calls", "Calls a day", element("number_input", "calls", is_decimal_allowed=False), optional=True),
+        entry("proof", "Proof", element("file_input", "proof", max_files=2), optional=True),
         {"type": "actions", "elements": [element("button", "push", text=plain("One more"))]},
     ],
 }

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.stage import MIA, Stage, composer, type_line
 from tests.waiting import wait_until
@@ -128,12 +128,24 @@ def test_the_cross_clears_the_whole_stack(stage: Stage) -> None:
     assert {body["is_cleared"] for body in stage.parrot.closed} == {True}
 
 
-def test_a_response_can_clear_the_stack(stage: Stage) -> None:
-    """An answer with `clear` closes every modal."""
+def test_numbers_and_files_are_sent_and_an_answer_clears_the_stack(stage: Stage) -> None:
+    """A number must be one, chosen files are uploaded and named in the values, and `clear` closes every modal."""
     page = stage.enter(MIA)
     _open_form(page).get_by_role("button", name="One more").click()
-    page.get_by_role("dialog", name="On top").get_by_role("button", name="Finish").click()
+    dialog = page.get_by_role("dialog", name="On top")
+    dialog.get_by_label("Calls a day").fill("1.5")
+    dialog.get_by_role("button", name="Finish").click()
+    expect(dialog.locator('[data-block-id="calls"] [role=alert]')).to_have_text("Please enter a whole number.")
+    dialog.get_by_label("Calls a day").fill("12")
+    proof: FilePayload = {"name": "proof.txt", "mimeType": "text/plain", "buffer": b"seen"}
+    dialog.get_by_label("Proof").set_input_files(proof)
+    expect(dialog.get_by_role("button", name="Remove proof.txt")).to_be_visible()
+    dialog.get_by_role("button", name="Finish").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
+    (values,) = stage.parrot.submitted
+    assert values["calls"]["calls"]["value"] == "12"
+    (file,) = values["proof"]["proof"]["files"]
+    assert stage.server.workspace.file_contents[file["id"]] == b"seen"
 
 
 def test_the_focus_stays_inside_and_comes_back(stage: Stage) -> None:

@@ -178,3 +178,23 @@ def test_live_updates_come_back_after_the_link_was_cut(stage: Stage) -> None:
     broken = False
     expect(page.get_by_text("said while nobody heard")).to_be_visible()
     expect(page.locator("#sidebar .side-status")).to_have_text("Parrot is connected")
+
+
+def test_the_rail_shows_for_whom_something_waits(stage: Stage) -> None:
+    """A direct message to somebody else is counted at their picture, until they have read it."""
+    page = stage.enter(MIA)
+    stage.parrot.call("chat.postMessage", channel=MAX, text="for you")
+    expect(page.get_by_role("link", name="Switch to Max Meyer, member, 1 unread")).to_be_visible()
+    page.get_by_role("link", name="Switch to Max Meyer").click()
+    page.locator('#sidebar [data-kind="im"]').click()
+    expect(page.get_by_role("listitem").filter(has_text="for you")).to_be_visible()
+    page.get_by_role("link", name="Switch to Mia Member").click()
+    expect(page.get_by_role("link", name=re.compile("Max Meyer.*unread"))).to_have_count(0)
+
+
+def test_a_channel_begins_with_the_commands(stage: Stage) -> None:
+    """Above the first message stand the app's commands; a press writes one into the box."""
+    page = stage.enter(MIA)
+    page.get_by_role("button", name="/say").click()
+    expect(composer(page)).to_have_value("/say ")
+    expect(composer(page)).to_be_focused()

@@ -3,7 +3,7 @@
 import { getState } from "./api.js";
 import { listPeople, publish, store } from "./store.js";
 
-const PAUSE_MS = 3000;
+const PAUSE_MS = 2000;
 
 /** Unread messages in a person's own conversations: with the app, and in private channels. */
 function countWaiting(conversations) {
