@@ -84,7 +84,7 @@ def _register_looks(family: typer.Typer) -> None:
 
     @family.command()
     def show(context: typer.Context, key: Key) -> None:
-        """Show everything about one key. (Nobody can show its secret.)"""
+        """Show everything about one key, but its secret, which nobody has."""
 
         def work(tx: Transaction) -> _Shown:
             found = keys.get_key_by_word(tx, key)
