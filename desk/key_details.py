@@ -13,9 +13,9 @@ from desk.key_rotation import find_successor, find_waiting_rotation
 from desk.key_rules import Change, Person, decide_change, list_changes, person_of, standing_of
 from desk.key_state import KeyState, is_retiring, state_of
 from desk.pages import page_names
-from desk.permissions import ask_an_owner
+from desk.permissions import ask_an_owner, is_full_member
 from desk.transaction import Transaction
-from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Ticket
+from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Member, Ticket
 
 _HISTORY = 10
 
@@ -30,6 +30,8 @@ class ShownKey:
     retiring: bool
     pages: str
     """Their names, or “all pages”."""
+    holder_has_left: bool
+    """Somebody is named who is no full member any more: in truth nobody answers for it."""
     allowed: frozenset[Change]
 
 
@@ -123,12 +125,14 @@ def _list_approvers(tx: Transaction, request: KeyRequest | None) -> Sequence[str
 
 
 def _shown(tx: Transaction, listed: ListedKey, person: Person) -> ShownKey:
-    key = listed.key
+    key, allowed = listed.key, list_changes(standing_of(tx, listed.key), person)
+    has_left = key.holder_id is not None and not is_full_member(tx.session.get(Member, key.holder_id))
     return ShownKey(
         key=key,
         use=listed.use,
         state=state_of(key, tx.now),
         retiring=is_retiring(key, tx.now),
         pages=page_names(tx.session, key.pages),
-        allowed=list_changes(standing_of(tx, key), person),
+        holder_has_left=has_left,
+        allowed=allowed - {Change.ASK_HOLDER} if has_left else allowed,
     )

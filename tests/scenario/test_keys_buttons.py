@@ -270,6 +270,11 @@ def test_the_card_of_somebody_who_left(scenario: Scenario) -> None:
     key_id = add(scenario)
     scenario.control.call("PATCH", f"users/{MIA}", {"deleted": True})
     cards = wait_until(lambda: [one for one in scenario.owners_channel() if "left Slack" in words_of(one)])
+    listed = said(scenario.olivia, "/keys list")
+    assert f"<@{MIA}> has left" in words_of(listed)
+    with pytest.raises(NotOnScreenError):
+        scenario.olivia.press("Ask its holder", open_key(scenario.olivia))
+    scenario.olivia.close()
     scenario.olivia.press("Transfer to…", cards[-1])
     assert scenario.olivia.submit(holder=MAX) == {}
     assert stored(scenario, key_id).holder_id == MAX

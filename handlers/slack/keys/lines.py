@@ -114,10 +114,16 @@ def key_line(shown: ShownKey, *, place: str = "line") -> list[Block]:
     text = (
         f"{key_name(key)}  {state_words(shown)}\n"
         f"{', '.join(f'`{escape(scope)}`' for scope in key.scopes)} on {escape(plain(shown.pages, limit=_PAGES))}"
-        f" · {mention(key.holder_id)} answers for it\n"
+        f" · {_holder_words(shown)}\n"
         f"{expires} {day(key.expires_at)} · {last_used_words(shown.use)}"
     )
     return [section(text, accessory=_menu(shown), block_id=f"key.{place}.{key.id}")]
+
+
+def _holder_words(shown: ShownKey) -> str:
+    if shown.holder_has_left:
+        return f":warning: nobody answers for it: {mention(shown.key.holder_id)} has left"
+    return f"{mention(shown.key.holder_id)} answers for it"
 
 
 def _menu(shown: ShownKey) -> Block:
@@ -179,7 +185,7 @@ def _by(actor: str | None, at: datetime, reason: str | None) -> str:
 def _facts(shown: ShownKey) -> list[tuple[str, str]]:
     key = shown.key
     facts = [
-        ("Answers for it", mention(key.holder_id)),
+        ("Answers for it", f"{mention(key.holder_id)}{', who has left' if shown.holder_has_left else ''}"),
         ("Pages", escape(plain(shown.pages, limit=300))),
         ("Made", f"{day(key.created_at)} by {actor_name(key.created_by)}"),
         ("Expired" if shown.state is KeyState.EXPIRED else "Expires", day(key.expires_at)),

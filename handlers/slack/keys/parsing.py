@@ -10,7 +10,7 @@ from desk.key_lookup import KeyFilter, KeyView
 from desk.pages import get_page_by_word
 from desk.people import SubjectWord, get_subject
 from desk.transaction import Transaction
-from handlers.slack.words import Word, cut
+from handlers.slack.words import Word, as_written, cut
 from storage.models import SubjectKind
 
 _BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because:?(?!\S)', re.IGNORECASE)
@@ -69,9 +69,9 @@ def _split_reason(text: str) -> tuple[str, str]:
             reason = text[match.end() :].strip()
             words = reason.split()
             if words and words[-1].lower() == "--yes":
-                return f"{text[: match.start()]} --yes", " ".join(words[:-1])
+                return f"{text[: match.start()]} --yes", as_written(" ".join(words[:-1]))
             quoted = _QUOTED.fullmatch(reason)
-            return text[: match.start()], quoted[1].strip() if quoted else reason
+            return text[: match.start()], as_written(quoted[1].strip() if quoted else reason)
     return text, ""
 
 
