@@ -17,6 +17,11 @@ _TOKEN = re.compile(
 )
 
 
+_REFERENCE = re.compile(
+    r"<(?:([@#])([A-Z0-9]+)|!(?:subteam\^)?([A-Za-z0-9]+)|((?:https?://|mailto:)[^<>|\s]*))(?:\|([^<>|]*))?>"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word of a command: a bare or quoted word, `key:value`, a user or a user group.
@@ -29,6 +34,22 @@ class Word:
     text: str
     key: str = ""
     start: int = 0
+
+
+def as_written(text: str) -> str:
+    """What a person wrote: Slack escapes `&`, `<` and `>` in a command's text, and marks mentions and addresses."""
+    return _unescape(_REFERENCE.sub(_name_of, text))
+
+
+def _unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _name_of(match: re.Match[str]) -> str:
+    mark, target, audience, address, label = match.groups()
+    if address:
+        return str(address)
+    return f"{mark or '@'}{(label or target or audience).lstrip('@#')}"
 
 
 def cut(text: str) -> list[Word]:
@@ -54,7 +75,7 @@ def _word(match: re.Match[str]) -> Word:
         return Word("group", found["group"], start=start)
     if found["key"]:
         value = found["quoted_value"] if found["quoted_value"] is not None else found["value"] or ""
-        return Word("pair", value, found["key"].lower(), start)
+        return Word("pair", _unescape(value), found["key"].lower(), start)
     if found["quoted"] is not None:
-        return Word("quoted", found["quoted"], start=start)
-    return Word("word", found["word"], start=start)
+        return Word("quoted", as_written(found["quoted"]), start=start)
+    return Word("word", as_written(found["word"]), start=start)

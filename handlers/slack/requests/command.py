@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
 from desk.scopes import Scope
-from handlers.slack.words import Word, cut
+from handlers.slack.words import Word, as_written, cut
 
 _BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because(?!\S)', re.IGNORECASE)
 _QUOTED = re.compile(r'["“”]([^"“”]*)["“”](?:\s+(.*))?', re.DOTALL)
@@ -75,8 +75,8 @@ def _split_reason(text: str) -> tuple[str, str | None]:
         head, tail = text[: match.start()], text[match.end() :].strip()
         quoted = _QUOTED.fullmatch(tail)
         if quoted is not None and _is_all_fields(quoted[2] or ""):
-            return f"{head} {quoted[2] or ''}", quoted[1].strip() or None
-        return head, tail or None
+            return f"{head} {quoted[2] or ''}", as_written(quoted[1].strip()) or None
+        return head, as_written(tail) or None
     return text, None
 
 

@@ -26,6 +26,7 @@ from handlers.slack.blocks import (
     section,
 )
 from handlers.slack.roles.paging import cut_sheet
+from handlers.slack.roles.words import count
 from storage.models import ApiKey, Departure, KeyUse, SlackMessage
 
 ON_CARD = 12
@@ -94,16 +95,19 @@ def _waits(tx: Transaction, departure: Departure, key: ApiKey) -> bool:
 def _summary(departure: Departure, keys: _Keys) -> str:
     done = []
     if departure.roles_ended:
-        done.append(f"{departure.roles_ended} of their grants ended")
+        done.append(f"{count(departure.roles_ended, 'grant')} ended")
     if departure.requests_withdrawn:
-        done.append(f"{departure.requests_withdrawn} of their requests and uncollected keys withdrawn")
+        done.append(f"{count(departure.requests_withdrawn, 'open request')} withdrawn")
     text = f"{mention(departure.user_id)} was deactivated on {day(departure.left_at)}."
     if done:
         text += f" At once: {' and '.join(done)}."
     if departure.returned_at is not None:
         return f"{text}\n:wave: They are back since {day(departure.returned_at)} and answer for their keys again."
     if keys.waiting:
-        text += f"\n*{len(keys.waiting)} of their keys go on working. Who answers for each from now on?*"
+        one = len(keys.waiting) == 1
+        works, them = ("goes on working", "it") if one else ("go on working", "them")
+        number = count(len(keys.waiting), "key")
+        text += f"\n*{number} of theirs {works}. Who answers for {them} from now on?*"
     elif departure.key_ids:
         text += "\n:white_check_mark: Every key that they answered for is dealt with."
     else:

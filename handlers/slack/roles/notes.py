@@ -8,7 +8,7 @@ from desk.role_lists import list_grants, page_name
 from desk.role_words import ALLOWS, NAMES
 from desk.transaction import Transaction
 from handlers.slack.blocks import Message, actor_name, context, escape, mention, section
-from handlers.slack.roles.words import STANDINGS, end_text, reason_text, role_text, subject_text
+from handlers.slack.roles.words import STANDINGS, count, end_text, reason_text, role_text, subject_text
 from storage.models import Grant, Role, SlackMessage, SubjectKind
 
 
@@ -112,7 +112,7 @@ def render_returned(tx: Transaction, message: SlackMessage) -> Message:
     holding = list_grants(tx, subject=person)
     text = f":wave: {mention(user_id)} is active in Slack again."
     if ended:
-        text += f" {_count(ended, 'grant')} ended when they left; nothing comes back by itself."
+        text += f" {count(ended, 'grant')} ended when they left; nothing comes back by itself."
     if holding:
         roles = ", ".join(role_text(item.grant.role, item.page_name) for item in holding[:10])
         text += f" Through user groups they have: {roles}."
@@ -157,7 +157,3 @@ def render_group_readable(tx: Transaction, message: SlackMessage) -> Message:
     name = escape(group_name(tx.session, _subject_id(message)))
     text = f":white_check_mark: I can read the user group *{name}* again."
     return Message("A user group can be read again.", [section(text)])
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

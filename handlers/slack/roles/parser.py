@@ -8,7 +8,7 @@ from desk.people import SubjectWord
 from desk.role_orders import GrantOrder, RevokeOrder
 from desk.role_words import find_role, get_role
 from desk.roles import AnyPage, PageChoice
-from handlers.slack.words import Word, cut
+from handlers.slack.words import Word, as_written, cut
 from storage.models import Role
 
 EXAMPLE = 'For example: /roles grant @mia incident_manager on "Acme" for 8h because she is on call'
@@ -84,7 +84,7 @@ def _split_reason(text: str) -> tuple[str, str]:
         if not quoted and starts_word and text[position : position + 7].lower() == "because":
             rest = text[position + 7 :]
             if not rest or rest[0].isspace() or rest[0] == ":":
-                return text[:position].strip(), rest.lstrip(": \t\n").strip()
+                return text[:position].strip(), as_written(rest.lstrip(": \t\n").strip())
         position += 1
     return text, ""
 

@@ -57,3 +57,8 @@ def source_text(item: ListedGrant) -> str:
     where = f" on {escape(plain(item.page_name, limit=_NAME))}" if item.page_name else ""
     how = f"through {escape(item.subject.name)}" if item.subject.kind == SubjectKind.GROUP else "own grant"
     return f"{how}{where}, {end_text(item.grant.expires_at)}"
+
+
+def count(number: int, thing: str) -> str:
+    """How many of a thing: “1 key”, “2 keys”."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
