@@ -1,5 +1,6 @@
 """Collecting while Slack fails: no key is left behind that nobody has seen, and it can be tried again."""
 
+import logging
 import threading
 import urllib.error
 import urllib.request
@@ -14,7 +15,7 @@ from sandbox.player import Json, words_of
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
 from tests.factories import MIA
 from tests.scenario.conftest import Scenario, shows
-from tests.scenario.requests_stage import approved, everything, keys, only, secret_in
+from tests.scenario.requests_stage import approved, assert_secret_is_nowhere, everything, keys, only, secret_in
 from tests.waiting import wait_until
 
 OPEN = [
@@ -191,3 +192,25 @@ def _forget_reveal(scenario: Scenario) -> None:
     with scenario.database.write() as session:
         for key in session.query(ApiKey):
             key.revealed_at = None
+
+
+@pytest.mark.parametrize("fault", [None, {"kind": "http_500"}, {"kind": "drop", "carried_out": True}], ids=str)
+def test_no_log_knows_the_secret(
+    scenario: Scenario, fault: Json | None, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the most talkative level, whether all goes well or Slack fails, no log line holds the secret."""
+    card = approved(scenario, scenario.mia)
+    caplog.set_level(logging.DEBUG)
+    if fault is not None:
+        scenario.fault(method="views.update", times=1, **fault)
+    scenario.mia.press("Collect my key", card)
+    if fault is None:
+        scenario.mia.submit()
+    shown = [secret_in(call["args"]["view"]) for call in scenario.calls("views.update") if "kd_" in str(call["args"])]
+    assert len(shown) == 1
+    printed = capsys.readouterr()
+    assert "views.open" not in caplog.text, "the client that carries the secret describes no call"
+    said = caplog.text + printed.out + printed.err
+    assert said
+    assert shown[0] not in said
+    assert_secret_is_nowhere(scenario, shown[0])
