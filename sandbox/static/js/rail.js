@@ -5,6 +5,7 @@ import { icon } from "./icons.js";
 import { avatar, displayName, roleHint } from "./names.js";
 import { followInPlace, go, readRoute, routeHref } from "./router.js";
 import { listPeople, on, store } from "./store.js";
+import { toggleSidebar } from "./sidebar.js";
 import { nextTheme, readTheme } from "./theme.js";
 
 const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
@@ -64,6 +65,10 @@ function themeButton() {
 
 export function setUpRail({ openDrawer }) {
   const rail = document.getElementById("rail");
+  const openTool = (kind, button) => {
+    toggleSidebar(false);
+    openDrawer(kind, button);
+  };
   const people = h("div", { class: "rail-people" });
   fill(
     rail,
@@ -73,9 +78,9 @@ export function setUpRail({ openDrawer }) {
       "div",
       { class: "rail-tools" },
       toolButton("protocol", "journal", "Protocol: what Slack and the bot say to each other", (button) =>
-        openDrawer("protocol", button),
+        openTool("protocol", button),
       ),
-      toolButton("admin", "people", "Workspace admin", (button) => openDrawer("admin", button)),
+      toolButton("admin", "people", "Workspace admin", (button) => openTool("admin", button)),
       themeButton(),
     ),
   );

@@ -156,6 +156,10 @@ export function setUpSidebar() {
 
   for (const topic of ["state", "people", "conversations", "route", "link"]) on(topic, draw);
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.getElementById("app").classList.contains("nav-open")) {
+      toggleSidebar(false);
+      document.querySelector(".nav-toggle")?.focus();
+    }
     if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     const entries = stops();
     const at = entries.findIndex((each) => each.classList.contains("current"));
