@@ -69,9 +69,7 @@ _ACCOUNT = frozenset(
 REFUSED = frozenset(
     {
         "access_denied",
-        "as_user_not_supported",
         "cannot_dm_bot",
-        "cannot_reply_to_message",
         "channel_not_found",
         "invalid_arguments",
         "invalid_arg_name",
@@ -82,7 +80,6 @@ REFUSED = frozenset(
         "is_archived",
         "markdown_text_conflict",
         "messages_tab_disabled",
-        "metadata_must_be_sent_from_app",
         "metadata_too_large",
         "msg_blocks_too_long",
         "msg_too_long",
@@ -92,7 +89,6 @@ REFUSED = frozenset(
         "restricted_action",
         "restricted_action_non_threadable_channel",
         "restricted_action_read_only_channel",
-        "restricted_action_thread_locked",
         "restricted_action_thread_only_channel",
         "too_many_attachments",
         "user_disabled",

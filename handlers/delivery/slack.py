@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -27,18 +26,15 @@ _CLOCKS_APART = timedelta(minutes=5)
 _UNREADABLE = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
 
 
-def make_delivery_client(
-    token: str, session: aiohttp.ClientSession, *, base_url: str | None = None
-) -> AsyncWebClient:
-    """A client that makes each call once: trying again is for the outbox, which knows what was tried before."""
-    options: dict[str, Any] = {"base_url": base_url} if base_url else {}
-    return AsyncWebClient(token=token, session=session, retry_handlers=[], **options)
-
-
 class SlackDelivery:
-    """Posts and edits messages. Every failure is raised as CallError; no call takes longer than `timeout`."""
+    """Posts and edits messages. Every failure is raised as CallError; no call takes longer than `timeout`.
+
+    `client` must make each call once: trying again is for the outbox, which knows what was tried before.
+    """
 
     def __init__(self, client: AsyncWebClient, clock: Clock, *, timeout: timedelta = timedelta(seconds=10)) -> None:
+        if client.retry_handlers:
+            raise ValueError("the outbox's client must not try again by itself: give it retry_handlers=[]")
         self._client = client
         self._clock = clock
         self._timeout = timeout

@@ -16,6 +16,7 @@ from storage.models import SlackMessage
 _NOT_THERE = "Keydesk is not in that channel. Invite it with `/invite`, then press *Retry*."
 _MISTAKE = "Slack refused the message itself. This is a mistake in Keydesk: please tell an operator."
 _REASONS = {
+    "access_denied": "Slack denies Keydesk access to that conversation.",
     "channel_not_found": "The channel is gone, or it is private and Keydesk is not in it.",
     "not_in_channel": _NOT_THERE,
     "not_in_dm": _NOT_THERE,

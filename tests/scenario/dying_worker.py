@@ -17,11 +17,10 @@ from sqlalchemy import event
 from desk.clock import SystemClock
 from desk.policy import Policy
 from desk.transaction import Desk
-from handlers.delivery.slack import make_delivery_client
 from handlers.delivery.worker import OutboxWorker, Step, Timing
 from storage.database import Database
 from tests.clock import HeldClock
-from tests.scenario.outbox_stage import RENDERERS
+from tests.scenario.outbox_stage import RENDERERS, make_client
 
 BRISK = Timing(
     lease=timedelta(seconds=2),
@@ -58,7 +57,7 @@ async def main(database_url: str, api_url: str, where: str, now: str) -> None:
             _die()
 
     async with aiohttp.ClientSession() as session:
-        client = make_delivery_client("xoxb-sandbox", session, base_url=api_url)
+        client = make_client(session, api_url)
         worker = OutboxWorker(Desk(database, clock, Policy()), client, RENDERERS, on_step=on_step, timing=BRISK)
         await (worker.run() if where == "never" else worker.deliver_due())
     database.close()

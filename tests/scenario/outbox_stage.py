@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
@@ -26,6 +27,11 @@ OWNERS = "C0OWNERS01"
 ACTOR = Actor.operator("test")
 PATIENCE = timedelta(milliseconds=300)
 """How long the worker of a test waits for an answer of Slack's, in real time."""
+
+
+def make_client(session: aiohttp.ClientSession, api_url: str) -> AsyncWebClient:
+    """A client such as the bot's, which makes each call once."""
+    return AsyncWebClient(token="xoxb-sandbox", base_url=api_url, session=session, retry_handlers=[])
 
 
 def say(desk: Desk, conversation: str, *texts: str) -> None:

@@ -12,13 +12,12 @@ from structlog.testing import capture_logs
 
 from desk.transaction import Desk
 from handlers.delivery.backoff import BackOff
-from handlers.delivery.slack import make_delivery_client
 from sandbox.player import Control
 from sandbox.server import SandboxServer
 from storage.models import DeliveryStatus
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA
-from tests.scenario.outbox_stage import STATUS, OutboxStage
+from tests.scenario.outbox_stage import STATUS, OutboxStage, make_client
 
 POST, UPDATE = "chat.postMessage", "chat.update"
 
@@ -45,7 +44,7 @@ async def stage(slack_server: SandboxServer, desk: Desk, clock: HeldClock) -> As
     """The outbox alone, before a fresh workspace."""
     slack_server.workspace.reset()
     async with aiohttp.ClientSession() as session:
-        client = make_delivery_client("xoxb-sandbox", session, base_url=slack_server.api_url)
+        client = make_client(session, slack_server.api_url)
         yield OutboxStage(desk, clock, client, Control(slack_server.url))
 
 

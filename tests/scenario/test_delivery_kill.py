@@ -14,14 +14,13 @@ from sqlalchemy import select
 
 from desk.clock import SystemClock
 from desk.transaction import Desk
-from handlers.delivery.slack import make_delivery_client
 from sandbox.player import Control
 from sandbox.server import SandboxServer
 from storage.models import DeliveryStatus, OutboxRow
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA
 from tests.scenario.dying_worker import BRISK
-from tests.scenario.outbox_stage import OWNERS, STATUS, OutboxStage, say
+from tests.scenario.outbox_stage import OWNERS, STATUS, OutboxStage, make_client, say
 from tests.waiting import eventually, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +32,7 @@ async def stage(slack_server: SandboxServer, desk: Desk, clock: HeldClock) -> As
     """The outbox alone, before a fresh workspace."""
     slack_server.workspace.reset()
     async with aiohttp.ClientSession() as session:
-        client = make_delivery_client("xoxb-sandbox", session, base_url=slack_server.api_url)
+        client = make_client(session, slack_server.api_url)
         yield OutboxStage(desk, clock, client, Control(slack_server.url))
 
 

@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 
 from desk.transaction import Desk
 from handlers.delivery.backoff import BackOff
-from handlers.delivery.slack import make_delivery_client
 from handlers.delivery.worker import OutboxWorker, Step, Timing
 from sandbox.player import Control
 from sandbox.server import SandboxServer
@@ -22,7 +21,7 @@ from storage.models import DeliveryStatus, SlackMessage
 from storage.outbox import Place
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA
-from tests.scenario.outbox_stage import STATUS, OutboxStage
+from tests.scenario.outbox_stage import STATUS, OutboxStage, make_client
 from tests.waiting import eventually
 
 LEASE = Timing().lease
@@ -50,7 +49,7 @@ async def stage(slack_server: SandboxServer, desk: Desk, clock: HeldClock) -> As
     """The outbox alone, before a fresh workspace."""
     slack_server.workspace.reset()
     async with aiohttp.ClientSession() as session:
-        client = make_delivery_client("xoxb-sandbox", session, base_url=slack_server.api_url)
+        client = make_client(session, slack_server.api_url)
         yield OutboxStage(desk, clock, client, Control(slack_server.url))
 
 

@@ -1,0 +1,250 @@
+"""Which row of the outbox is next, whose it is, and when to look again."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from desk.identifiers import new_id
+from storage import outbox
+from storage.database import Database
+from storage.models import DeliveryStatus, OutboxRow, SlackMessage
+from storage.outbox import Claim, Place
+from tests.clock import MONDAY_MORNING as NOW
+
+SECOND = timedelta(seconds=1)
+LEASE = timedelta(minutes=2)
+PLACE = Place("C1", "1772442000.000100")
+
+
+def _add(database: Database, *lanes: str, due_at: datetime = NOW, message_id: str | None = None) -> list[int]:
+    """Rows that wait, one for each lane named; their ids."""
+    ids = []
+    with database.write() as session:
+        for lane in lanes:
+            name = message_id or new_id()
+            if session.get(SlackMessage, name) is None:
+                session.add(
+                    SlackMessage(id=name, kind="k", subject_id=name, conversation=lane, facts={}, created_at=NOW)
+                )
+                session.flush()
+            row = OutboxRow(lane=lane, message_id=name, due_at=due_at, created_at=NOW)
+            session.add(row)
+            session.flush()
+            ids.append(row.id)
+    return ids
+
+
+def _claim(
+    database: Database, *, after: timedelta = timedelta(), pace: timedelta = SECOND, who: str = "w"
+) -> Claim | None:
+    with database.write() as session:
+        return outbox.claim_next(session, worker=who, now=NOW + after, lease=LEASE, pace=pace)
+
+
+def _row_of(claim: Claim | None) -> int | None:
+    return claim.row_id if claim else None
+
+
+def _sent(
+    database: Database, claim: Claim | None, *, after: timedelta = timedelta(), place: Place | None = PLACE
+) -> bool:
+    assert claim is not None
+    with database.write() as session:
+        return outbox.mark_sent(session, claim, now=NOW + after, place=place, shown=())
+
+
+def _next_due(database: Database) -> datetime | None:
+    with database.read() as session:
+        return outbox.find_next_due(session, pace=SECOND)
+
+
+def test_a_lane_goes_one_by_one_and_oldest_first(database: Database) -> None:
+    """While a row is on its way the rest of its lane waits; another lane does not."""
+    first, second, other = _add(database, "C1", "C1", "C2")
+    claims = [_claim(database) for _ in range(3)]
+    assert [_row_of(claim) for claim in claims] == [first, other, None]
+    assert _sent(database, claims[0])
+    assert _row_of(_claim(database, after=SECOND)) == second
+
+
+def test_a_lane_in_back_off_waits_with_all_its_rows(database: Database) -> None:
+    """A row that is put back holds up the rows behind it until it is due again."""
+    first, _second, other = _add(database, "C1", "C1", "C2")
+    claim = _claim(database)
+    assert claim is not None
+    with database.write() as session:
+        assert outbox.put_back(session, claim, due_at=NOW + 9 * SECOND, error="x", counted=True, uncertain=True)
+    assert _row_of(_claim(database)) == other
+    assert _claim(database, after=8 * SECOND) is None
+    assert _row_of(_claim(database, after=9 * SECOND)) == first
+
+
+def test_what_has_been_due_longest_comes_first(database: Database) -> None:
+    """Among lanes, the row that became due first is first, not the one that was written first."""
+    (late,) = _add(database, "C1", due_at=NOW)
+    (early,) = _add(database, "C2", due_at=NOW - SECOND)
+    assert [_row_of(_claim(database)), _row_of(_claim(database))] == [early, late]
+
+
+def test_posts_of_a_lane_keep_their_pace(database: Database) -> None:
+    """After a post its lane rests for a second; a row that needed no post makes nobody wait."""
+    _first, second, third = _add(database, "C1", "C1", "C1")
+    assert _sent(database, _claim(database))
+    assert _claim(database, after=SECOND / 2) is None
+    claim = _claim(database, after=SECOND)
+    assert _row_of(claim) == second
+    assert _sent(database, claim, after=SECOND, place=None)
+    assert _row_of(_claim(database, after=SECOND)) == third
+
+
+def test_a_lease_that_is_over_frees_the_row(database: Database) -> None:
+    """A row whose worker is silent goes to another when the lease is over, and the first one's word is void."""
+    (row,) = _add(database, "C1")
+    silent = _claim(database, who="silent")
+    assert _claim(database, after=LEASE - SECOND) is None
+    heir = _claim(database, after=LEASE, who="heir")
+    assert heir is not None
+    assert (heir.row_id, heir.attempts, heir.uncertain_since) == (row, 2, NOW)
+    assert not _sent(database, silent, after=LEASE)
+    assert _sent(database, heir, after=LEASE)
+
+
+def test_the_same_worker_cannot_settle_an_older_claim(database: Database) -> None:
+    """A claim is void once the row was claimed anew, even by the same worker."""
+    _add(database, "C1")
+    older, newer = _claim(database), _claim(database, after=LEASE)
+    assert not _sent(database, older, after=LEASE)
+    assert _sent(database, newer, after=LEASE)
+
+
+def test_doubt_is_kept_for_the_whole_message(database: Database) -> None:
+    """When a post may have arrived, every later row of that message knows since when, until its place is known."""
+    _add(database, "C1", "C1", message_id="m1")
+    claim = _claim(database)
+    assert claim is not None
+    assert claim.uncertain_since is None
+    with database.write() as session:
+        assert outbox.mark_dead(session, claim, error="timeout", uncertain=True)
+    later = _claim(database, after=SECOND)
+    assert later is not None
+    assert later.uncertain_since == NOW
+
+
+def test_a_certain_failure_leaves_no_doubt(database: Database) -> None:
+    """A try that Slack certainly did not carry out leaves the message as unknown to Slack as before."""
+    _add(database, "C1")
+    claim = _claim(database)
+    assert claim is not None
+    with database.write() as session:
+        assert outbox.put_back(session, claim, due_at=NOW, error="ratelimited", counted=False, uncertain=False)
+    again = _claim(database)
+    assert again is not None
+    assert (again.attempts, again.uncertain_since) == (1, None)
+
+
+def test_a_delivery_settles_waiting_and_dead_rows_of_its_message(database: Database) -> None:
+    """What a delivery has shown needs no other: rows that waited or were dead are done; those of others are not."""
+    first, second, third, other = _add(database, "C1", "C1", "C1", message_id="m1") + _add(database, "C1")
+    with database.write() as session:
+        session.get_one(OutboxRow, second).status = DeliveryStatus.DEAD
+    claim = _claim(database)
+    assert claim is not None
+    with database.write() as session:
+        shown = outbox.list_waiting(session, "m1")
+        assert sorted(shown) == [second, third]
+        assert outbox.mark_sent(session, claim, now=NOW, place=PLACE, shown=[*shown, other])
+    with database.read() as session:
+        statuses = {row.id: row.status for row in session.query(OutboxRow)}
+        message = session.get_one(SlackMessage, "m1")
+        assert (message.channel_id, message.ts) == (PLACE.channel_id, PLACE.ts)
+    sent, pending = DeliveryStatus.SENT, DeliveryStatus.PENDING
+    assert statuses == {first: sent, second: sent, third: sent, other: pending}
+
+
+def test_an_overtaken_worker_leaves_the_place_that_is_known(database: Database) -> None:
+    """The place that a worker without a claim reports counts only where no place is known."""
+    _add(database, "C1", message_id="m1")
+    silent, heir = _claim(database), _claim(database, after=LEASE)
+    assert not _sent(database, silent, place=Place("C1", "1.1"))
+    assert _sent(database, heir, place=Place("C1", "2.2"))
+    assert not _sent(database, silent, place=Place("C1", "3.3"))
+    with database.read() as session:
+        assert session.get_one(SlackMessage, "m1").ts == "2.2"
+
+
+def test_when_to_look_again(database: Database) -> None:
+    """The next look is at the nearest due time of a lane's head, its pace included, or at the end of a lease."""
+    assert _next_due(database) is None
+    _add(database, "C1", due_at=NOW + 50 * SECOND)
+    _add(database, "C1", due_at=NOW)
+    assert _next_due(database) == NOW + 50 * SECOND
+    _add(database, "C2", "C2", due_at=NOW)
+    assert _next_due(database) == NOW
+    claim = _claim(database)
+    assert _next_due(database) == NOW + 50 * SECOND
+    assert _sent(database, claim)
+    assert _next_due(database) == NOW + SECOND
+    _claim(database, after=SECOND)
+    _claim(database, after=50 * SECOND)
+    assert _next_due(database) == NOW + SECOND + LEASE
+
+
+def test_the_database_refuses_two_rows_of_a_lane_on_their_way(database: Database) -> None:
+    """Even a worker with a mistake in it cannot send two messages of a conversation at once."""
+    _add(database, "C1", "C1")
+    with pytest.raises(IntegrityError), database.write() as session:
+        session.execute(text("UPDATE outbox SET status = 'sending'"))
+
+
+def test_many_workers_never_take_the_same(database: Database) -> None:
+    """Eight threads that claim and settle as fast as they can deliver each row once, each lane in order."""
+    lanes = ["C1", "C2", "C3"]
+    _add(database, *(lane for _ in range(20) for lane in lanes))
+    delivered: list[tuple[str, int]] = []
+    lock = threading.Lock()
+    failures: list[BaseException] = []
+
+    def work(who: str) -> None:
+        try:
+            for _ in range(400):
+                try:
+                    claim = _claim(database, pace=timedelta(), who=who)
+                except IntegrityError:
+                    continue
+                if claim is None:
+                    if _next_due(database) is None:
+                        return
+                    continue
+                with lock:
+                    delivered.append((claim.lane, claim.row_id))
+                assert _sent(database, claim)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    for lane in lanes:
+        rows = [row for name, row in delivered if name == lane]
+        assert rows == sorted(rows)
+        assert len(rows) == 20
+
+
+def test_only_settled_rows_are_forgotten(database: Database) -> None:
+    """Sent and dropped rows of before an instant are deleted, a batch at a time; all others stay."""
+    ids = _add(database, "C1", "C2", "C3", "C4", "C5")
+    with database.write() as session:
+        states = [DeliveryStatus.SENT, DeliveryStatus.SENT, DeliveryStatus.DROPPED, DeliveryStatus.DEAD]
+        for row_id, status in zip(ids, states, strict=False):
+            session.get_one(OutboxRow, row_id).status = status
+    with database.write() as session:
+        assert outbox.forget_settled(session, before=NOW) == 0
+        assert outbox.forget_settled(session, before=NOW + SECOND, limit=2) == 2
+        assert outbox.forget_settled(session, before=NOW + SECOND) == 1
+        assert {row.id for row in session.query(OutboxRow)} == set(ids[3:])
