@@ -33,6 +33,7 @@ class Incident(Base):
     __table_args__ = (
         Index("ix_incident_page_created_at", "page_id", "created_at"),
         Index("ix_incident_page_status", "page_id", "status"),
+        Index("ix_incident_page_kind", "page_id", "scheduled_for", "created_at"),
         Index("ix_incident_status_scheduled_for", "status", "scheduled_for"),
     )
 

@@ -365,6 +365,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_incident_number")),
     )
     op.create_index("ix_incident_page_created_at", "incident", ["page_id", "created_at"], unique=False)
+    op.create_index("ix_incident_page_kind", "incident", ["page_id", "scheduled_for", "created_at"], unique=False)
     op.create_index("ix_incident_page_status", "incident", ["page_id", "status"], unique=False)
     op.create_index("ix_incident_status_scheduled_for", "incident", ["status", "scheduled_for"], unique=False)
     op.create_table(
@@ -649,6 +650,7 @@ def downgrade() -> None:
     op.drop_table("incident_template")
     op.drop_index("ix_incident_status_scheduled_for", table_name="incident")
     op.drop_index("ix_incident_page_status", table_name="incident")
+    op.drop_index("ix_incident_page_kind", table_name="incident")
     op.drop_index("ix_incident_page_created_at", table_name="incident")
     op.drop_table("incident")
     op.drop_index("ix_component_page_position", table_name="component")
