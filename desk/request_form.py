@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from desk.errors import InvalidInputError
 from desk.policy import Policy
 from desk.scopes import Scope, are_narrower, parse_scopes
+from desk.secret import refuse_secrets
 
 MAX_NAME = 80
 MAX_PURPOSE = 1000
@@ -50,6 +51,8 @@ def clean_line(text: str) -> str:
 def check_asked(asked: Asked, policy: Policy) -> Asked:
     """What was asked, tidied. Raises InvalidInputError, whose field names the input, when it can't be asked for."""
     name, purpose = clean_line(asked.name), clean_text(asked.purpose)
+    refuse_secrets(name, field="name")
+    refuse_secrets(purpose, field="purpose")
     if not name:
         raise InvalidInputError("A key needs a name.", "Name it after what will use it.", field="name")
     if len(name) > MAX_NAME:

@@ -1,9 +1,12 @@
 """The secret of an API key: made once, shown once, kept nowhere."""
 
 import hashlib
+import re
 import secrets
 import string
 import zlib
+
+from desk.errors import InvalidInputError
 
 PREFIX = "kd_"
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -64,6 +67,19 @@ class Secret:
 def sha256(plaintext: str) -> str:
     """The digest by which a presented key is looked up. Random 190-bit secrets need no slow hash."""
     return hashlib.sha256(plaintext.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+_CANDIDATE = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECK_LENGTH}}}")
+
+
+def refuse_secrets(*texts: str, field: str | None = None) -> None:
+    """Raises InvalidInputError, which repeats nothing, when a text that would be kept holds a key's secret."""
+    if any(looks_genuine(found) for text in texts for found in _CANDIDATE.findall(text)):
+        raise InvalidInputError(
+            "That holds the secret of an API key, so it was not kept.",
+            "Type it again without the secret. Whoever can read where you typed it can use that key: rotate it.",
+            field=field,
+        )
 
 
 def looks_genuine(text: str) -> bool:

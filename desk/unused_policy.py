@@ -24,7 +24,8 @@ NOTICE_AFTER_REPEAT = timedelta(days=6)
 """The least time between the last needed announcement and the act, also when a digest was missed."""
 POLICY = Actor.job("unused-policy")
 """Whose name stands on what this policy does; the second act knows the first by it."""
-_BATCH = 100
+_BATCH = 1
+"""One key a transaction: each act ends at the audit chain, and nothing may be locked after that."""
 
 
 class Step(StrEnum):
@@ -182,7 +183,7 @@ _REASONS: dict[Act, str] = {
 
 
 def sweep_announcements(tx: Transaction) -> int:
-    """Carry out what is due and call off what is not wanted any more; gives the number of keys dealt with."""
+    """Carry out what is due, or call it off where it is not wanted any more: one key a call; 0 when none is."""
     due = tx.session.execute(
         select(Announcement, ApiKey, Nullable(KeyUse))
         .join(ApiKey, ApiKey.id == Announcement.key_id)

@@ -6,6 +6,7 @@ from functools import partial
 from desk.errors import InvalidInputError
 from desk.request_lookup import get_request
 from desk.requests import make_request, require_asker
+from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message, section
 from handlers.slack.doors import Answer, Click, Front, Submission, Typed
@@ -25,6 +26,8 @@ from storage.models import KeyRequest
 
 async def ask_by_command(front: Front, typed: Typed, line: str) -> Message | None:
     """`/keys request` followed by `line`: a request, or the modal when something is missing."""
+    # Before anything else: a form filled in with what was typed would show it again.
+    refuse_secrets(line)
     found = parse_request(line)
     if found.holder is not None and found.holder.kind == "user":
         await front.ensure_known(front.client, front.desk, found.holder.text)
