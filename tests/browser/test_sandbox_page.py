@@ -198,3 +198,15 @@ def test_a_channel_begins_with_the_commands(stage: Stage) -> None:
     page.get_by_role("button", name="/say").click()
     expect(composer(page)).to_have_value("/say ")
     expect(composer(page)).to_be_focused()
+
+
+def test_a_permalink_is_followed_in_place(stage: Stage) -> None:
+    """A link to a message leads to its conversation in the same window, as the same person."""
+    page = stage.enter(MIA)
+    ts = stage.parrot.call("chat.postMessage", channel=STATUS, text="target")["ts"]
+    address = f"{stage.server.url}/archives/{STATUS}/p{ts.replace('.', '')}"
+    page.locator(f'#sidebar [data-channel="{GENERAL}"]').click()
+    type_line(page, f"see {address}")
+    page.get_by_role("link", name=address).click()
+    expect(page.get_by_role("listitem").filter(has_text="target")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"as={MIA}&c={STATUS}"))

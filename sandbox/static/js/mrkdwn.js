@@ -15,6 +15,14 @@ export const unescape = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => E
 /** Write a person's text as Slack keeps it. */
 export const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
+const PERMALINK = /^\/archives\/(\w+)\/p\d+$/;
+
+/** A link to another conversation, followed in place. */
+function conversationLink(id, label, attributes = {}) {
+  const route = () => ({ as: readRoute().as, c: id });
+  return followInPlace(h("a", { ...attributes, href: routeHref(route()) }, label), route);
+}
+
 /** A link out of the page, or plain text when the address is not one that a browser should follow. */
 export function externalLink(address, label = address) {
   let url;
@@ -23,6 +31,8 @@ export function externalLink(address, label = address) {
   } catch {
     return document.createTextNode(label);
   }
+  const [, channel] = (url.origin === location.origin && PERMALINK.exec(url.pathname)) || [];
+  if (channel) return conversationLink(channel, label);
   if (!["http:", "https:", "mailto:"].includes(url.protocol)) return document.createTextNode(label);
   return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" }, label);
 }
@@ -43,9 +53,7 @@ export function groupMention(id) {
 
 export function channelMention(id) {
   if (!store.conversations.has(id)) return h("span", { class: "mention" }, "#private-channel");
-  const route = () => ({ as: readRoute().as, c: id });
-  const link = h("a", { class: "mention", href: routeHref(route()) }, `#${channelName(id)}`);
-  return followInPlace(link, route);
+  return conversationLink(id, `#${channelName(id)}`, { class: "mention" });
 }
 
 export function dateNode(ts, pattern, address, fallback) {
