@@ -19,18 +19,18 @@ from handlers.slack.blocks import (
     button,
     context,
     day,
-    escape,
     header,
     mention,
     plain,
     section,
 )
 from handlers.slack.roles.paging import cut_sheet
-from handlers.slack.roles.words import count
+from handlers.slack.roles.words import count, fit, shown
 from storage.models import ApiKey, Departure, KeyUse, SlackMessage
 
 ON_CARD = 12
-_SETTLED = 15
+_SETTLED = 1900
+"""Characters for what is dealt with."""
 _NAME, _PAGES = 80, 120
 
 
@@ -64,7 +64,7 @@ def leaver_sheet(tx: Transaction, departure_id: str, number: int) -> Message:
     if departure is None or not items:
         text = "Every key of theirs is dealt with."
         return Message(text, [section(f":white_check_mark: {text}")], replaces=True)
-    name = escape(plain(member_name(tx.session, departure.user_id), limit=_NAME))
+    name = shown(member_name(tx.session, departure.user_id), _NAME)
     blocks: list[Block] = [context(f"Keys that {name} answered for: sheet {number + 1} of {sheets}")]
     for key in items:
         blocks += key_blocks(tx, key)
@@ -128,21 +128,18 @@ def key_blocks(tx: Transaction, key: ApiKey) -> Sequence[Block]:
 def _key_text(tx: Transaction, key: ApiKey) -> str:
     use = tx.session.get(KeyUse, key.id)
     used = f"last used {ago(tx.now - use.last_used_at)}" if use and use.last_used_at else "never used"
-    pages = escape(plain(page_names(tx.session, key.pages), limit=_PAGES))
+    pages = shown(page_names(tx.session, key.pages), _PAGES)
     state = ", *suspended*" if state_of(key, tx.now) is KeyState.SUSPENDED else ""
     scopes = " ".join(f"`{scope}`" for scope in key.scopes)
     return f"{_name(key)}{state}\n{scopes} on {pages} · {used} · expires {day(key.expires_at)}"
 
 
 def _name(key: ApiKey) -> str:
-    return f"*{escape(plain(key.name, limit=_NAME))}*  `{key.start}…`"
+    return f"*{shown(key.name, _NAME)}*  `{key.start}…`"
 
 
 def _settled_text(tx: Transaction, departure: Departure, keys: Sequence[ApiKey]) -> str:
-    lines = [f"{_name(key)}: {_outcome(tx, departure, key)}" for key in keys[:_SETTLED]]
-    if len(keys) > _SETTLED:
-        lines.append(f"and {len(keys) - _SETTLED} more")
-    return "\n".join(lines)
+    return "\n".join(fit([f"{_name(key)}: {_outcome(tx, departure, key)}" for key in keys], _SETTLED))
 
 
 def _outcome(tx: Transaction, departure: Departure, key: ApiKey) -> str:

@@ -16,7 +16,6 @@ from handlers.slack.blocks import (
     button,
     confirm,
     context,
-    escape,
     header,
     mention,
     section,
@@ -27,16 +26,19 @@ from handlers.slack.roles.words import (
     STANDINGS,
     end_text,
     grant_line,
+    line_sections,
     reason_text,
     role_text,
+    shown,
     source_text,
     subject_text,
 )
 from storage.models import Grant, Role, SubjectKind
 
-SHEET = 12
+SHEET = 10
 _PEOPLE_ON_SHEET = 30
 _SOURCES = 3
+_SHORT = 60
 
 
 def granted_message(subject: Subject, granted: Granted, page_name: str | None) -> Message:
@@ -95,7 +97,7 @@ def list_message(listing: Listing, sheet: Sheet, *, default_role: str | None, ne
 
 def _list_head(listing: Listing, sheets: int, number: int, default_role: str | None) -> str:
     whose = f"Grants that reach {subject_text(listing.subject)}" if listing.subject else "All grants"
-    place = f" on {escape(listing.page_name)}" if listing.page_name else ""
+    place = f" on {shown(listing.page_name)}" if listing.page_name else ""
     parts = [f"{whose}{place}: {len(listing.grants)}"]
     if sheets > 1:
         parts.append(f"sheet {number + 1} of {sheets}")
@@ -113,10 +115,10 @@ def _nothing(listing: Listing) -> str:
 
 def _revoke_button(item: ListedGrant, sheet: Sheet) -> Block:
     name = NAMES[Role(item.grant.role)]
-    place = f" on {item.page_name}" if item.page_name else ""
+    place = f" on {shown(item.page_name, _SHORT)}" if item.page_name else ""
     ask = confirm(
         f"End {name}?",
-        f"{subject_text(item.subject)} will not be {name}{escape(place)} any more, from now on.",
+        f"{subject_text(item.subject)} will not be {name}{place} any more, from now on.",
         "End it",
         danger=True,
     )
@@ -134,8 +136,7 @@ def who_message(found: Holders, sheet: Sheet, *, default_role: str | None) -> Me
         blocks[1] = context(f"This role {ALLOWS[found.role]}. Owners have every role.")
     if default_role == found.role:
         blocks.append(section("Every full member of the workspace, without a grant."))
-    for start in range(0, len(people), 10):
-        blocks.append(section("\n".join(_holder_line(holder) for holder in people[start : start + 10])))
+    blocks += line_sections([_holder_line(holder) for holder in people])
     if not people:
         blocks.append(section("Nobody was granted it."))
     buttons = turning_buttons(sheet, sheets)

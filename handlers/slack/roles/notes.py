@@ -7,8 +7,8 @@ from desk.people import Standing, Subject, group_name, member_name
 from desk.role_lists import list_grants, page_name
 from desk.role_words import ALLOWS, NAMES
 from desk.transaction import Transaction
-from handlers.slack.blocks import Message, actor_name, context, escape, mention, section
-from handlers.slack.roles.words import STANDINGS, count, end_text, reason_text, role_text, subject_text
+from handlers.slack.blocks import Message, actor_name, context, mention, section
+from handlers.slack.roles.words import STANDINGS, count, end_text, reason_text, role_text, shown, subject_text
 from storage.models import Grant, Role, SlackMessage, SubjectKind
 
 
@@ -133,7 +133,7 @@ def render_standing_changed(tx: Transaction, message: SlackMessage) -> Message:
 
 def render_group_disabled(tx: Transaction, message: SlackMessage) -> Message:
     """To owners: a group with roles was switched off or on in Slack."""
-    name = escape(group_name(tx.session, _subject_id(message)))
+    name = shown(group_name(tx.session, _subject_id(message)))
     if message.facts["is_disabled"]:
         text = (
             f":busts_in_silhouette: The user group *{name}* was switched off in Slack: its grants give nobody a role."
@@ -145,8 +145,8 @@ def render_group_disabled(tx: Transaction, message: SlackMessage) -> Message:
 
 def render_group_unreadable(tx: Transaction, message: SlackMessage) -> Message:
     """To owners: a group cannot be read."""
-    name = escape(group_name(tx.session, _subject_id(message)))
-    problem = escape(str(message.facts.get("problem", "")))
+    name = shown(group_name(tx.session, _subject_id(message)))
+    problem = shown(str(message.facts.get("problem", "")))
     text = f":warning: I can't read who is in the user group *{name}*: {problem}. Its people keep their roles."
     hint = "I try again every hour and say when it works. If the group is gone, end its grants: `/roles list`"
     return Message("A user group can't be read.", [section(text), context(hint)])
@@ -154,6 +154,6 @@ def render_group_unreadable(tx: Transaction, message: SlackMessage) -> Message:
 
 def render_group_readable(tx: Transaction, message: SlackMessage) -> Message:
     """To owners: the group can be read again."""
-    name = escape(group_name(tx.session, _subject_id(message)))
+    name = shown(group_name(tx.session, _subject_id(message)))
     text = f":white_check_mark: I can read the user group *{name}* again."
     return Message("A user group can be read again.", [section(text)])

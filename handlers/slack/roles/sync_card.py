@@ -1,6 +1,6 @@
 """What a sync found: the answer to `/roles sync`, and the owners' card of one that stopped."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from desk.people import Standing, group_name
@@ -14,16 +14,17 @@ from handlers.slack.blocks import (
     actor_name,
     button,
     context,
-    escape,
     header,
     mention,
     section,
     when,
 )
-from handlers.slack.roles.words import STANDINGS, role_text
+from handlers.slack.roles.words import STANDINGS, fit, line_sections, role_text, shown
 from storage.models import DirectorySync, Page, SlackMessage, SyncStatus
 
-_LINES, _PER_SECTION = 60, 15
+_ROLES = 4
+_LOSSES, _FOUND = 5000, 4500
+"""Characters for who loses what, and for everything else that a sync found."""
 
 
 def render_sync_card(tx: Transaction, message: SlackMessage) -> Message:
@@ -43,10 +44,10 @@ def sync_blocks(tx: Transaction, sync: DirectorySync) -> list[Block]:
             f"{plan.get('people', 0)} people* who have any. That is more than I do without asking."
         )
     )
-    blocks += _sections(_loss_lines(tx, losers, plan.get("flips", {})))
-    switched_off = [f"*{escape(group_name(tx.session, group))}*" for group in plan.get("switched_off", [])]
+    blocks += line_sections(fit(_loss_lines(tx, losers, plan.get("flips", {})), _LOSSES))
+    switched_off = [f"*{shown(group_name(tx.session, group))}*" for group in plan.get("switched_off", [])]
     if switched_off:
-        blocks.append(context(f"Switched off in Slack: {', '.join(switched_off[:20])}"))
+        blocks.append(context(f"Switched off in Slack: {', '.join(switched_off[:10])}"))
     blocks.append(_decision(sync))
     return blocks
 
@@ -73,8 +74,8 @@ def _decision(sync: DirectorySync) -> Block:
 def _loss_lines(tx: Transaction, losers: Mapping[str, Any], flips: Mapping[str, str]) -> list[str]:
     lines = []
     for user_id, roles in losers.items():
-        lost = ", ".join(role_text(str(role), _page_name(tx, page_id)) for role, page_id in roles[:6])
-        more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""
+        lost = ", ".join(role_text(str(role), _page_name(tx, page_id)) for role, page_id in roles[:_ROLES])
+        more = f" and {len(roles) - _ROLES} more" if len(roles) > _ROLES else ""
         why = f" ({STANDINGS[Standing(flips[user_id])]} in Slack)" if user_id in flips else ""
         lines.append(f"• {mention(user_id)}{why}: {lost}{more}")
     return lines
@@ -85,25 +86,18 @@ def _page_name(tx: Transaction, page_id: str | None) -> str | None:
     return page.name if page else page_id
 
 
-def _sections(lines: Sequence[str]) -> list[Block]:
-    shown = list(lines[:_LINES])
-    if len(lines) > _LINES:
-        shown.append(f"and {len(lines) - _LINES} more")
-    return [section("\n".join(shown[start : start + _PER_SECTION])) for start in range(0, len(shown), _PER_SECTION)]
-
-
 def sync_message(tx: Transaction, report: SyncReport) -> Message:
     """What a sync found and did, for whoever asked for it; with the question when it stopped."""
     head = f":arrows_counterclockwise: Read {report.people} people and {report.groups} user groups from Slack."
     if report.people_problem:
-        head += f"\n:warning: Not everybody could be read: {escape(report.people_problem)}."
+        head += f"\n:warning: Not everybody could be read: {shown(report.people_problem)}."
     lines = [*_change_lines(tx, report), *_unreadable_lines(tx, report.unreadable.items())]
     stopped = tx.session.get(DirectorySync, report.stopped_id) if report.stopped_id else None
     if not stopped:
         lines += [f"*Lost:* {line.removeprefix('• ')}" for line in _loss_lines(tx, report.losers, {})]
     if not lines and not stopped:
         lines = ["Nothing has changed for anybody's roles."]
-    blocks = [section(head), *_sections(lines)]
+    blocks = [section(head), *line_sections(fit(lines, _FOUND))]
     if stopped is not None:
         blocks += sync_blocks(tx, stopped)
         if stopped.status == SyncStatus.CANCELLED:
@@ -119,9 +113,9 @@ def _change_lines(tx: Transaction, report: SyncReport) -> list[str]:
         for group_id, people in groups.items():
             names = ", ".join(mention(user_id) for user_id in people[:10])
             more = f" and {len(people) - 10} more" if len(people) > 10 else ""
-            lines.append(f"• {names}{more} {verb} *{escape(group_name(tx.session, group_id))}*")
+            lines.append(f"• {names}{more} {verb} *{shown(group_name(tx.session, group_id))}*")
     for group_id, is_disabled in report.switched.items():
-        lines.append(f"• *{escape(group_name(tx.session, group_id))}* is switched {'off' if is_disabled else 'on'}")
+        lines.append(f"• *{shown(group_name(tx.session, group_id))}* is switched {'off' if is_disabled else 'on'}")
     for user_id, standing in report.flips.items():
         lines.append(f"• {mention(user_id)} is {STANDINGS[Standing(standing)]} now")
     for user_id in report.new_owners:
@@ -131,7 +125,7 @@ def _change_lines(tx: Transaction, report: SyncReport) -> list[str]:
 
 def _unreadable_lines(tx: Transaction, unreadable: Iterable[tuple[str, str]]) -> list[str]:
     return [
-        f":warning: *{escape(group_name(tx.session, group_id))}* can't be read: {escape(problem)}. "
+        f":warning: *{shown(group_name(tx.session, group_id))}* can't be read: {shown(problem)}. "
         "Its people keep their roles."
         for group_id, problem in unreadable
     ]

@@ -1,14 +1,16 @@
 """How roles, grants and people read: small pieces that messages, cards and notes share."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from desk.people import Standing, Subject
 from desk.role_lists import ListedGrant
 from desk.role_words import NAMES
-from handlers.slack.blocks import actor_name, escape, mention, plain, when
+from handlers.slack.blocks import Block, actor_name, escape, mention, section, when
 from storage.models import Role, SubjectKind
 
-_NAME, _REASON = 100, 150
+_NAME, _REASON, _SHORT = 100, 150, 60
+_SECTION, _LINES = 2900, 20
 
 STANDINGS: dict[Standing, str] = {
     Standing.MEMBER: "a full member",
@@ -19,10 +21,49 @@ STANDINGS: dict[Standing, str] = {
 }
 
 
+def shown(text: str, limit: int = _NAME) -> str:
+    """A person's text, escaped, in at most `limit` characters as Slack counts them."""
+    whole = escape(text)
+    if len(whole) <= limit:
+        return whole
+    kept, length = [], 0
+    for character in map(escape, text):
+        length += len(character)
+        if length >= limit:
+            break
+        kept.append(character)
+    return "".join(kept).rstrip() + "…"
+
+
+def fit(lines: Sequence[str], limit: int) -> list[str]:
+    """As many of the lines as `limit` characters hold, and how many more there are."""
+    kept: list[str] = []
+    length = 0
+    for line in lines:
+        length += len(line) + 1
+        if length > limit:
+            return [*kept, f"and {len(lines) - len(kept)} more"]
+        kept.append(line)
+    return kept
+
+
+def line_sections(lines: Sequence[str]) -> list[Block]:
+    """Lines in as few sections as Slack's limits allow."""
+    groups: list[list[str]] = []
+    length = 0
+    for line in lines:
+        length += len(line) + 1
+        if not groups or length > _SECTION or len(groups[-1]) == _LINES:
+            groups.append([])
+            length = len(line) + 1
+        groups[-1].append(line)
+    return [section("\n".join(group)) for group in groups]
+
+
 def subject_text(subject: Subject) -> str:
     """A person as a mention. A group by name: mentioning it would ring at everybody in it."""
     if subject.kind == SubjectKind.GROUP:
-        return f"*{escape(plain(subject.name, limit=_NAME))}*"
+        return f"*{shown(subject.name)}*"
     return mention(subject.id)
 
 
@@ -30,7 +71,7 @@ def role_text(role: str, page_name: str | None) -> str:
     """A role with where it holds: “*incident manager* on *Acme*”."""
     name = f"*{NAMES[Role(role)]}*"
     if page_name is not None:
-        return f"{name} on *{escape(plain(page_name, limit=_NAME))}*"
+        return f"{name} on *{shown(page_name)}*"
     return name if role == Role.OWNER else f"{name} on all pages"
 
 
@@ -41,7 +82,7 @@ def end_text(expires_at: datetime | None) -> str:
 
 def reason_text(reason: str) -> str:
     """Why, as an addition to a sentence; empty without a reason."""
-    return f" because “{escape(plain(reason, limit=_REASON))}”" if reason else ""
+    return f" because “{shown(reason, _REASON)}”" if reason else ""
 
 
 def grant_line(item: ListedGrant) -> str:
@@ -54,8 +95,8 @@ def grant_line(item: ListedGrant) -> str:
 
 def source_text(item: ListedGrant) -> str:
     """Where somebody has a role from, in a few words."""
-    where = f" on {escape(plain(item.page_name, limit=_NAME))}" if item.page_name else ""
-    how = f"through {escape(item.subject.name)}" if item.subject.kind == SubjectKind.GROUP else "own grant"
+    where = f" on {shown(item.page_name, _SHORT)}" if item.page_name else ""
+    how = f"through {shown(item.subject.name, _SHORT)}" if item.subject.kind == SubjectKind.GROUP else "own grant"
     return f"{how}{where}, {end_text(item.grant.expires_at)}"
 
 
