@@ -206,6 +206,9 @@ def test_notes_about_people_and_groups(stage: Stage, after: Standing) -> None:
 
 def wide_report() -> SyncReport:
     """A sync in which everything happened to everybody."""
+    everything: list[list[str | None]] = []
+    for role in Role:
+        everything += [[str(role), "page00000001"]] * 3
     return SyncReport(
         people=100_000,
         groups=1000,
@@ -213,7 +216,7 @@ def wide_report() -> SyncReport:
         removed={"S0WIDE0001": MANY},
         switched={"S0WIDE0001": True},
         flips=dict.fromkeys(MANY, "foreign"),
-        losers={user_id: [[str(role), "page00000001"] for role in Role] * 3 for user_id in MANY},
+        losers=dict.fromkeys(MANY, everything),
         unreadable={"S0WIDE0001": WIDE},
         people_problem=WIDE,
         new_owners=MANY,
