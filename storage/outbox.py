@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import CursorResult, Select, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.models import DeliveryStatus, OutboxRow, SlackMessage
@@ -81,33 +81,32 @@ def _overdue(now: datetime) -> Select[OutboxRow]:
     )
 
 
-def _heads() -> Select[int | None]:
+def _heads() -> Subquery:
     """The oldest waiting row of each lane in which nothing is on its way."""
-    other = aliased(OutboxRow)
-    busy = exists().where(other.lane == OutboxRow.lane, other.status == DeliveryStatus.SENDING)
-    return (
-        select(func.min(OutboxRow.id))
-        .where(OutboxRow.status == DeliveryStatus.PENDING, ~busy)
-        .group_by(OutboxRow.lane)
-    )
+    busy = select(OutboxRow.lane).where(OutboxRow.status == DeliveryStatus.SENDING)
+    waiting = (OutboxRow.status == DeliveryStatus.PENDING, OutboxRow.lane.not_in(busy))
+    return select(func.min(OutboxRow.id).label("id")).where(*waiting).group_by(OutboxRow.lane).subquery()
 
 
 def _due(now: datetime, pace: timedelta) -> Select[OutboxRow]:
-    earlier = aliased(OutboxRow)
-    statement = select(OutboxRow).where(
-        OutboxRow.id.in_(_heads()), OutboxRow.status == DeliveryStatus.PENDING, OutboxRow.due_at <= now
+    heads, earlier = _heads(), aliased(OutboxRow)
+    statement = (
+        select(OutboxRow)
+        .join(heads, heads.c.id == OutboxRow.id)
+        .where(OutboxRow.status == DeliveryStatus.PENDING, OutboxRow.due_at <= now)
     )
     if pace:
         statement = statement.where(~exists().where(earlier.lane == OutboxRow.lane, earlier.sent_at > now - pace))
-    return statement.order_by(OutboxRow.due_at, OutboxRow.id).limit(1).with_for_update(skip_locked=True)
+    ordered = statement.order_by(OutboxRow.due_at, OutboxRow.id).limit(1)
+    return ordered.with_for_update(skip_locked=True, of=OutboxRow)
 
 
 def find_next_due(session: Session, *, pace: timedelta) -> datetime | None:
     """When `claim_next` may next find something that is in the outbox now; None: nothing waits."""
-    earlier = aliased(OutboxRow)
+    heads, earlier = _heads(), aliased(OutboxRow)
     last_post = select(func.max(earlier.sent_at)).where(earlier.lane == OutboxRow.lane).scalar_subquery()
-    heads = session.execute(select(OutboxRow.due_at, last_post).where(OutboxRow.id.in_(_heads()))).all()
-    instants = [max(due_at, posted + pace) if posted else due_at for due_at, posted in heads]
+    rows = session.execute(select(OutboxRow.due_at, last_post).join(heads, heads.c.id == OutboxRow.id)).all()
+    instants = [max(due_at, posted + pace) if posted else due_at for due_at, posted in rows]
     lease = session.scalar(select(func.min(OutboxRow.lease_until)).where(OutboxRow.status == DeliveryStatus.SENDING))
     return min([*instants, lease] if lease else instants, default=None)
 
