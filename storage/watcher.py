@@ -63,6 +63,8 @@ class Watcher:
         """Watch no more."""
         for task in self._tasks:
             await end_task(task)
+        # A question that is still being asked holds a connection, which whoever stops us closes next.
+        await asyncio.get_running_loop().run_in_executor(self._thread, lambda: None)
         self._thread.shutdown(wait=False)
 
     async def _ask(self) -> None:
@@ -95,11 +97,25 @@ class Watcher:
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _hear(self) -> None:
-        arguments, options = self._database.engine.dialect.create_connect_args(self._database.engine.url)
-        options["connect_timeout"] = _CONNECT_SECONDS
-        async with await psycopg.AsyncConnection.connect(*arguments, autocommit=True, **options) as connection:
+        async with await self._connect() as connection:
             await connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
             # What was said while nobody listened is found by asking.
             self._nudged.set()
             async for _notification in connection.notifies():
                 self._nudged.set()
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        engine = self._database.engine
+        arguments, options = engine.dialect.create_connect_args(engine.url)
+        options["connect_timeout"] = _CONNECT_SECONDS
+        connecting = asyncio.create_task(psycopg.AsyncConnection.connect(*arguments, autocommit=True, **options))
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # psycopg does not close what is cancelled half-way, so it is let through and closed then.
+            while not connecting.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([connecting])
+            if connecting.exception() is None:
+                await connecting.result().close()
+            raise

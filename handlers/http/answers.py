@@ -1,8 +1,7 @@
 """Answers as plain ASGI sends them."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -14,8 +13,7 @@ Header = tuple[bytes, bytes]
 _JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"), (b"cache-control", b"no-cache"))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole response: status, body of JSON (or nothing) and what headers it has besides the usual ones."""
 
     status: int
@@ -25,9 +23,8 @@ class Answer:
 
 async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:
     """Send it. To HEAD go the headers that GET would get, and no body."""
-    headers: list[Header] = [*answer.headers]
-    if answer.status != 204:
-        headers += _JSON_HEADERS
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+    status, body, headers = answer
+    if status != 204:
+        headers = (*_JSON_HEADERS, (b"content-length", b"%d" % len(body)), *headers)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else body})

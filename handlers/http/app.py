@@ -107,9 +107,10 @@ def create_http_app(
         desk.clock,
         distrust_after=settings.distrust_after,
         trusted_proxies=settings.trusted_proxies,
+        is_page=lambda page_id: page_id in documents.value.pages,
         on_knock=flusher.knock,
     )
-    api = ManagementApi(check, page_routes(documents), lambda page_id: page_id in documents.value.pages)
+    api = ManagementApi(check, page_routes(documents))
     rest = Starlette(
         routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}), *routes],
         exception_handlers={HTTPException: _as_json},

@@ -4,8 +4,8 @@ Nothing here asks the database or waits: the key ring is in memory, and uses are
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from desk.clock import Clock
 from desk.key_check import Need, Verdict, decide_call, digest_of, find_secret
@@ -14,23 +14,27 @@ from desk.key_state import KeyState, state_of
 from desk.uses import Knock, UseKind, UseLog, clean_address, clean_user_agent
 from handlers.http.addresses import Network, client_address
 from handlers.http.answers import Answer, Scope
-from handlers.http.errors import UNAUTHENTICATED, not_confident, page_outside, scope_missing
+from handlers.http.errors import UNAUTHENTICATED, not_confident, not_found, page_outside, scope_missing
 from storage.mirror import Mirror
 
 _RETRY_AFTER_SECONDS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """What a call's connection and headers say of whoever makes it."""
 
+    at: datetime
+    """When the call came in; it is judged and noted as of then."""
     authorization: Sequence[bytes]
     address: str | None
     user_agent: bytes | None
 
 
 class KeyCheck:
-    """Checks calls against the key ring. `on_knock` is told of calls with suspended keys and must not wait."""
+    """Checks calls against the key ring and notes their use.
+
+    `is_page` says whether a page id is known. `on_knock` is told of calls with suspended keys and must not wait.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class KeyCheck:
         *,
         distrust_after: timedelta,
         trusted_proxies: Sequence[Network],
+        is_page: Callable[[str], bool],
         on_knock: Callable[[Knock], None],
     ) -> None:
         self._ring = ring
@@ -47,6 +52,7 @@ class KeyCheck:
         self._clock = clock
         self._distrust_after = distrust_after.total_seconds()
         self._trusted_proxies = trusted_proxies
+        self._is_page = is_page
         self._on_knock = on_knock
 
     def caller(self, scope: Scope) -> Caller:
@@ -63,14 +69,17 @@ class KeyCheck:
                 forwarded_for.append(value)
         client = scope.get("client")
         address = client_address(client[0] if client else None, forwarded_for, self._trusted_proxies)
-        return Caller(authorization, address, user_agent)
+        return Caller(self._clock.now(), authorization, address, user_agent)
 
     def is_confident(self) -> bool:
         """Whether the ring was seen to be up to date lately; a key revoked elsewhere could still look good if not."""
         return self._ring.age() <= self._distrust_after
 
-    def authenticate(self, caller: Caller) -> RingKey | Answer:
-        """The active key that the caller presented, or the refusal."""
+    def admit(self, caller: Caller, need: Need | None, page_id: str | None) -> RingKey | Answer:
+        """The key that the caller presented, when it is good for the call; else the refusal, which is noted.
+
+        `need` is None for calls that lead nowhere: any active key may learn that.
+        """
         secret = find_secret(caller.authorization)
         if secret is None:
             return UNAUTHENTICATED
@@ -79,37 +88,30 @@ class KeyCheck:
         key = self._ring.value.get(digest_of(secret))
         if key is None:
             return UNAUTHENTICATED
-        now = self._clock.now()
-        state = state_of(key, now)
-        if state is KeyState.ACTIVE:
-            return key
-        self._refuse(key, state, caller, now)
-        return UNAUTHENTICATED
-
-    def permit(self, key: RingKey, need: Need, page_id: str | None) -> Answer | None:
-        """None when the key is good for the call, else the refusal."""
-        verdict = decide_call(key, need, page_id, self._clock.now())
+        verdict = decide_call(key, need, page_id, caller.at)
         if verdict is Verdict.ADMITTED:
-            return None
-        if verdict is Verdict.SCOPE_MISSING:
+            return key
+        self.refuse(key, caller)
+        if verdict is Verdict.SCOPE_MISSING and need is not None:
             return scope_missing(need.scope, need.resource)
         if verdict is Verdict.PAGE_OUTSIDE and page_id is not None:
-            return page_outside(page_id)
+            # A key for other pages is told of pages that exist; what does not exist is nobody's.
+            return page_outside(page_id) if self._is_page(page_id) else not_found()
         return UNAUTHENTICATED
 
     def note(self, key: RingKey, kind: UseKind, caller: Caller) -> None:
         """Remember that the key was used."""
-        self._uses.note(key.id, kind, self._clock.now(), caller.address, caller.user_agent)
+        self._uses.note(key.id, kind, caller.at, caller.address, caller.user_agent)
 
-    def refuse_exposed(self, secret: bytes, caller: Caller) -> None:
-        """Count a refusal against the key that was sent where it must not be, if it is one of ours."""
-        key = self._ring.value.get(digest_of(secret))
-        if key is not None:
-            now = self._clock.now()
-            self._refuse(key, state_of(key, now), caller, now)
-
-    def _refuse(self, key: RingKey, state: KeyState, caller: Caller, now: datetime) -> None:
-        self._uses.note(key.id, UseKind.REFUSED, now, caller.address, caller.user_agent)
-        if state is KeyState.SUSPENDED:
+    def refuse(self, key: RingKey, caller: Caller) -> None:
+        """Remember that a call with the key was turned away, and have owners told when the key is suspended."""
+        self.note(key, UseKind.REFUSED, caller)
+        if state_of(key, caller.at) is KeyState.SUSPENDED:
             agent = clean_user_agent(caller.user_agent)
-            self._on_knock(Knock(key.id, key.version, now, clean_address(caller.address), agent))
+            self._on_knock(Knock(key.id, key.version, caller.at, clean_address(caller.address), agent))
+
+    def refuse_exposed(self, secret: str, caller: Caller) -> None:
+        """Count a refusal against the key that was sent where it must not be, if it is one of ours."""
+        key = self._ring.value.get(digest_of(secret.encode()))
+        if key is not None:
+            self.refuse(key, caller)

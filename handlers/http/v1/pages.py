@@ -10,6 +10,7 @@ from handlers.http.v1.routes import Call, Route
 from storage.mirror import Mirror
 
 MAX_PER_PAGE = 100
+_FIRST = slice(0, MAX_PER_PAGE)
 
 _READ_PAGES = Need("page_configuration", write=False)
 _READ_COMPONENTS = Need("components", write=False)
@@ -41,6 +42,8 @@ def page_routes(documents: Mirror[PageDocuments]) -> Sequence[Route]:
 
 def window(query: Mapping[str, str]) -> slice:
     """The rows that `page` (from 1) and `per_page` (1 to 100) ask for; what cannot be used counts as not given."""
+    if not query:
+        return _FIRST
     size = min(max(_number(query.get("per_page"), MAX_PER_PAGE), 1), MAX_PER_PAGE)
     start = (max(_number(query.get("page"), 1), 1) - 1) * size
     return slice(start, start + size)

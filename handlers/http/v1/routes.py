@@ -2,14 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from desk.key_check import Need
 from desk.key_ring import RingKey
 from handlers.http.answers import Answer, Receive
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call whose key was found good for it."""
 
     key: RingKey
@@ -42,6 +43,11 @@ class _Node:
     routes: dict[str, Route] = field(default_factory=dict)
 
 
+Found = tuple[Mapping[str, Route], Mapping[str, str]]
+
+_PATHS_REMEMBERED = 2048
+
+
 class RouteTable:
     """All endpoints by path and method. A literal part wins over a parameter in its place."""
 
@@ -49,6 +55,8 @@ class RouteTable:
         self._root = _Node()
         for route in routes:
             self._add(route)
+        # Clients ask for the same few paths over and over.
+        self._find = lru_cache(_PATHS_REMEMBERED)(self._search)
 
     def _add(self, route: Route) -> None:
         node = self._root
@@ -66,8 +74,11 @@ class RouteTable:
             raise ValueError(f"{route.method} {route.pattern} is there twice")
         node.routes[route.method] = route
 
-    def find(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]] | None:
+    def find(self, path: str) -> Found | None:
         """The routes of a path below the version, by method, and its parameters; None where nothing is."""
+        return self._find(path)
+
+    def _search(self, path: str) -> Found | None:
         parts = path.removesuffix("/").removesuffix(".json").split("/")
         parameters: dict[str, str] = {}
         node = _descend(self._root, parts, 0, parameters)

@@ -120,3 +120,26 @@ async def test_failing_questions_are_asked_again(database: Database, mirror: Mir
         with database.write() as session:
             session.execute(text("ALTER TABLE away RENAME TO revision"))
         await eventually(lambda: mirror.age() < 0.2)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("turns", [0, 1, 2, 5, 20])
+async def test_a_stop_at_any_moment_leaves_no_connection(
+    database: Database, postgresql_server: PostgresqlServer, mirror: Mirror[Sequence[str]], turns: int
+) -> None:
+    """However far the listener has come when it is stopped, its connection is closed."""
+    async with watching(database, mirror, NEVER):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    database.engine.dispose()
+    query = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    with psycopg.connect(postgresql_server.url(str(database.engine.url.database)), autocommit=True) as admin:
+
+        def nobody_else() -> bool:
+            row = admin.execute(query).fetchone()
+            return row == (0,)
+
+        await eventually(nobody_else)

@@ -275,7 +275,7 @@ async def test_an_unexpected_error_has_a_reference(site: Site) -> None:
         raise RuntimeError("the inside")
 
     route = Route("GET", "pages", Need("page_configuration", write=False), fail)
-    api = ManagementApi(site.app.key_check, [route], lambda _page_id: True)
+    api = ManagementApi(site.app.key_check, [route])
     _, secret = site.key()
     transport = httpx.ASGITransport(app=api)
     with capture_logs() as logs:
@@ -295,7 +295,7 @@ async def test_writes_are_counted_apart(site: Site) -> None:
         return answers.pop(0)
 
     route = Route("POST", "pages/{page_id}/components", Need("components", write=True), write)
-    api = ManagementApi(site.app.key_check, [route], lambda _page_id: True)
+    api = ManagementApi(site.app.key_check, [route])
     key_id, secret = site.key(scopes=["components:write"])
     reader_id, reader = site.key(scopes=["read"])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=api), base_url="http://testserver") as client:
