@@ -4,8 +4,6 @@ Nothing is posed: the demo is started as anybody would start it, and people clic
 """
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from sandbox.player import Control
+from tests.browser.demo import running_demo
 from tests.setup_browser import find_browser
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -22,24 +21,6 @@ REQUEST = (
     '/keys request "terraform prod" scope:read scope:components:write page:acme for 180d '
     "because Terraform keeps the list of components in step with our services"
 )
-
-
-@contextmanager
-def demo() -> Iterator[str]:
-    """The demo on free ports; gives the address of its workspace."""
-    command = [sys.executable, "-m", "bot", "demo", "--no-browser", "--port", "0", "--sandbox-port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
-        assert process.stdout is not None
-        address = ""
-        for line in process.stdout:
-            if found := re.match(r"\s+(http://127\.0\.0\.1:\d+)\s*$", line):
-                address = found.group(1)
-            if line.startswith("Stop with"):
-                break
-        try:
-            yield address
-        finally:
-            process.terminate()
 
 
 class Camera:
@@ -111,10 +92,10 @@ def take(camera: Camera, control: Control) -> None:
 def main() -> None:
     """Take all pictures."""
     PICTURES.mkdir(exist_ok=True)
-    with demo() as address, sync_playwright() as playwright:
+    with running_demo() as demo, sync_playwright() as playwright:
         executable = find_browser()
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        take(Camera(browser, address), Control(address))
+        take(Camera(browser, demo.workspace), Control(demo.workspace))
         browser.close()
 
 
