@@ -28,11 +28,25 @@ export class Composer {
     });
     this.completion = new Completion(this.input, { commands: !where.threadTs });
     this.hint = h("p", { class: "composer-hint", "aria-live": "polite" });
-    this.send = h(
-      "button",
-      { type: "submit", class: "send-button", "aria-label": "Send now", title: "Send now (Enter)" },
-      icon("send"),
+    const send = {
+      type: "submit",
+      class: "send-button",
+      "aria-label": "Send now",
+      title: "Send now (Enter)",
+    };
+    this.send = h("button", send, icon("send"));
+    this.node = h(
+      "form",
+      { class: "composer", novalidate: true },
+      h("div", { class: "composer-box" }, this.input, this.tools()),
+      this.hint,
+      this.completion.popup,
     );
+    this.listen();
+    this.refresh();
+  }
+
+  tools() {
     const shortcut = (mark, label) => {
       const button = h(
         "button",
@@ -42,27 +56,14 @@ export class Composer {
       button.addEventListener("click", () => this.insert(mark));
       return button;
     };
-    this.node = h(
-      "form",
-      { class: "composer", novalidate: true },
-      h(
-        "div",
-        { class: "composer-box" },
-        this.input,
-        h(
-          "div",
-          { class: "composer-tools" },
-          !where.threadTs && shortcut("/", "Slash commands"),
-          shortcut("@", "Mention someone"),
-          shortcut("#", "Name a channel"),
-          this.send,
-        ),
-      ),
-      this.hint,
-      this.completion.popup,
+    return h(
+      "div",
+      { class: "composer-tools" },
+      !this.where.threadTs && shortcut("/", "Slash commands"),
+      shortcut("@", "Mention someone"),
+      shortcut("#", "Name a channel"),
+      this.send,
     );
-    this.listen();
-    this.refresh();
   }
 
   listen() {

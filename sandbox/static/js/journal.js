@@ -2,7 +2,6 @@
 
 import { getJournal } from "./api.js";
 import { fill, h } from "./dom.js";
-import { store } from "./store.js";
 
 const PAUSE_MS = 1000;
 const KEPT = 400;
@@ -89,38 +88,48 @@ function row(entry) {
   return h("li", {}, node);
 }
 
-/** Draw the drawer; gives the function that stops its reading. */
-export function renderJournal(body) {
-  const list = h("ol", { class: "journal", "aria-label": "Journal" });
-  const note = h("p", { class: "drawer-note", role: "status" }, "Nothing has been said yet.");
+function renderTools(list) {
+  const kinds = Object.entries(KIND_WORDS).map(([kind, words]) => [
+    kind,
+    words[0].toUpperCase() + words.slice(1),
+  ]);
   const filter = h(
     "select",
     { class: "field field-small", "aria-label": "Show" },
-    [
-      ["", "Everything"],
-      ...Object.entries(KIND_WORDS).map(([kind, words]) => [kind, words[0].toUpperCase() + words.slice(1)]),
-    ].map(([value, label]) => h("option", { value }, label)),
+    [["", "Everything"], ...kinds].map(([value, label]) => h("option", { value }, label)),
   );
   filter.addEventListener("change", () => {
     list.dataset.show = filter.value;
   });
   const clear = h("button", { type: "button", class: "button button-small" }, "Clear the list");
   clear.addEventListener("click", () => fill(list));
-  fill(body, h("div", { class: "journal-tools" }, filter, clear), note, list);
-  let after = 0;
-  let timer = 0;
-  let stopped = false;
-  const drawn = new Map();
+  return h("div", { class: "journal-tools" }, filter, clear);
+}
 
-  function take(entry) {
+/** Puts entries on a list, newest first; one that has changed since takes its old place. */
+function createTaker(list) {
+  const drawn = new Map();
+  return (entry) => {
     const known = drawn.get(entry.n);
-    if (known?.acked === entry.acked && known) return;
+    if (known && known.acked === entry.acked) return;
     const node = row(entry);
     if (known) known.node.replaceWith(node);
     else list.prepend(node);
     drawn.set(entry.n, { node, acked: entry.acked });
     while (list.children.length > KEPT) list.lastElementChild.remove();
-  }
+    drawn.delete(entry.n - 2 * KEPT);
+  };
+}
+
+/** Draw the drawer; gives the function that stops its reading. */
+export function renderJournal(body) {
+  const list = h("ol", { class: "journal", "aria-label": "Journal" });
+  const note = h("p", { class: "drawer-note", role: "status" });
+  const take = createTaker(list);
+  fill(body, renderTools(list), note, list);
+  let after = 0;
+  let timer = 0;
+  let stopped = false;
 
   async function read() {
     try {
@@ -128,15 +137,15 @@ export function renderJournal(body) {
       entries.forEach(take);
       // A delivery that waits for its acknowledgement is read again.
       const waiting = entries.find((entry) => entry.acked === null);
-      after = waiting ? waiting.n - 1 : entries.reduce((most, entry) => Math.max(most, entry.n), after);
-      note.textContent = "";
+      after = waiting ? waiting.n - 1 : Math.max(after, ...entries.map((entry) => entry.n));
+      note.textContent = after || waiting ? "" : "Nothing has been said yet.";
     } catch (error) {
       note.textContent = error.message;
     }
     if (!stopped) timer = setTimeout(read, PAUSE_MS);
   }
 
-  if (store.me) read();
+  read();
   return () => {
     stopped = true;
     clearTimeout(timer);

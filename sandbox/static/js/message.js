@@ -102,58 +102,54 @@ function threadButton(channel, message, replies, openThread) {
   return button;
 }
 
-/** Draw a message. `openThread(ts)` is left out where replies make no sense. */
-export function renderMessage(channel, message, { grouped = false, openThread = null, replies = [] } = {}) {
-  const { user, isApp, name } = author(message);
-  const surface = surfaceFor(channel, message);
-  const time = h(
-    "time",
-    { datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullLabel(message.ts) },
-    timeLabel(message.ts),
-  );
-  const head = h(
+function renderHead({ name, isApp }, message, grouped) {
+  const at = { datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullLabel(message.ts) };
+  return h(
     "div",
     { class: `message-head${grouped ? " visually-hidden" : ""}` },
     h("span", { class: "message-author" }, name),
     isApp && h("span", { class: "badge" }, "APP"),
-    time,
+    h("time", at, timeLabel(message.ts)),
   );
-  const gutter = h(
-    "div",
-    { class: "message-gutter" },
-    grouped
-      ? h(
-          "span",
-          { class: "gutter-time", "aria-hidden": "true" },
-          timeLabel(message.ts).replace(/\s?[AP]M/, ""),
-        )
-      : avatar(isApp ? null : (user ?? { id: message.user ?? "", name })),
+}
+
+/** Left of a message: who it is from, or, in a group, when it was said. */
+function renderGutter({ user, isApp, name }, message, grouped) {
+  const time = timeLabel(message.ts).replace(/\s?[AP]M/, "");
+  const picture = grouped
+    ? h("span", { class: "gutter-time", "aria-hidden": "true" }, time)
+    : avatar(isApp ? null : (user ?? { id: message.user ?? "", name }));
+  return h("div", { class: "message-gutter" }, picture);
+}
+
+function replyButton(message, openThread) {
+  const label = "Reply in thread";
+  const button = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label },
+    icon("reply"),
   );
-  const reply =
-    openThread &&
-    !message.is_ephemeral &&
-    h(
-      "button",
-      { type: "button", class: "icon-button", "aria-label": "Reply in thread", title: "Reply in thread" },
-      icon("reply"),
-    );
-  if (reply) reply.addEventListener("click", () => openThread(message.thread_ts ?? message.ts));
+  button.addEventListener("click", () => openThread(message.thread_ts ?? message.ts));
+  return h("div", { class: "message-tools" }, button);
+}
+
+/** Draw a message. `openThread(ts)` is left out where replies make no sense. */
+export function renderMessage(channel, message, { grouped = false, openThread = null, replies = [] } = {}) {
+  const who = author(message);
+  const surface = surfaceFor(channel, message);
+  const kind = `message${grouped ? " grouped" : ""}${message.is_ephemeral ? " ephemeral" : ""}`;
   return h(
     "li",
-    {
-      class: `message${grouped ? " grouped" : ""}${message.is_ephemeral ? " ephemeral" : ""}`,
-      "data-ts": message.ts,
-      "data-channel": channel,
-    },
+    { class: kind, "data-ts": message.ts, "data-channel": channel },
     message.is_ephemeral && h("p", { class: "ephemeral-note" }, icon("eye"), "Only visible to you"),
-    gutter,
+    renderGutter(who, message, grouped),
     h(
       "div",
       { class: "message-main" },
-      head,
+      renderHead(who, message, grouped),
       body(message, surface),
       replies.length > 0 && threadButton(channel, message, replies, openThread),
     ),
-    reply && h("div", { class: "message-tools" }, reply),
+    openThread && !message.is_ephemeral && replyButton(message, openThread),
   );
 }

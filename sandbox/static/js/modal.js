@@ -23,54 +23,56 @@ function closeButton(view, label, className, all, content) {
   return button;
 }
 
-function buildPanel(view) {
-  const old = panels.get(view.id);
-  const form = old?.form ?? new Form();
-  const surface = createSurface("modal", { type: "view", view_id: view.id }, form);
+function renderHeader(view, titleId) {
+  return h(
+    "header",
+    { class: "modal-header" },
+    closeButton(view, "Back", "icon-button modal-back", false, icon("back")),
+    avatar(store.users.get(store.app.bot_user_id) ?? null, "small"),
+    h("h2", { id: titleId }, plainText(view.title)),
+    closeButton(view, "Close", "icon-button modal-close", true, icon("close")),
+  );
+}
+
+function renderSubmit(view) {
   const hasInput = view.blocks.some((block) => block.type === "input");
-  const submitLabel = plainText(view.submit) || (hasInput ? "Submit" : "");
-  const submit = submitLabel
-    ? h(
-        "button",
-        { type: "submit", class: "button button-primary button-submit" },
-        h("span", {}, submitLabel),
-      )
-    : null;
+  const label = plainText(view.submit) || (hasInput ? "Submit" : "");
+  if (!label) return null;
+  return h("button", { type: "submit", class: "button button-primary button-submit" }, h("span", {}, label));
+}
+
+function buildPanel(view) {
+  const form = panels.get(view.id)?.form ?? new Form();
+  const surface = createSurface("modal", { type: "view", view_id: view.id }, form);
+  const submit = renderSubmit(view);
+  const closeLabel = plainText(view.close) || (submit ? "Cancel" : "Close");
   const banner = h("p", { class: "modal-error", role: "alert" });
   const body = h("div", { class: "modal-body", tabindex: "-1" }, renderBlocks(view.blocks, surface));
   const titleId = `title-${view.id}`;
   const node = h(
     "form",
     { class: "modal-panel", novalidate: true, "data-view-id": view.id },
-    h(
-      "header",
-      { class: "modal-header" },
-      closeButton(view, "Back", "icon-button modal-back", false, icon("back")),
-      avatar(store.users.get(store.app.bot_user_id) ?? null, "small"),
-      h("h2", { id: titleId }, plainText(view.title)),
-      closeButton(view, "Close", "icon-button modal-close", true, icon("close")),
-    ),
+    renderHeader(view, titleId),
     body,
     banner,
-    h(
-      "footer",
-      { class: "modal-footer" },
-      closeButton(view, null, "button", false, plainText(view.close) || (submit ? "Cancel" : "Close")),
-      submit,
-    ),
+    h("footer", { class: "modal-footer" }, closeButton(view, null, "button", false, closeLabel), submit),
   );
   const panel = { view, form, node, body, banner, submit, titleId, text: JSON.stringify(view.blocks) };
-  node.addEventListener("submit", (event) => {
+  listenToPanel(panel);
+  return panel;
+}
+
+function listenToPanel(panel) {
+  panel.node.addEventListener("submit", (event) => {
     event.preventDefault();
     submitPanel(panel);
   });
-  node.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented)
-      submitPanel(panel);
+  panel.node.addEventListener("keydown", (event) => {
+    const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    if (sends && !event.defaultPrevented) submitPanel(panel);
   });
-  node.addEventListener("input", (event) => clearError(event.target));
-  node.addEventListener("change", (event) => clearError(event.target));
-  return panel;
+  panel.node.addEventListener("input", (event) => clearError(event.target));
+  panel.node.addEventListener("change", (event) => clearError(event.target));
 }
 
 function clearError(control) {

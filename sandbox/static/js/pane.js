@@ -1,5 +1,6 @@
 /** The main pane: a channel, or the app with its Home, Messages and About tabs. */
 
+import { renderAbout } from "./about.js";
 import * as api from "./api.js";
 import { Composer } from "./composer.js";
 import { fill, h } from "./dom.js";
@@ -8,7 +9,7 @@ import { icon } from "./icons.js";
 import { renderIntro } from "./intro.js";
 import { groupReplies } from "./message.js";
 import { MessageList } from "./messages.js";
-import { avatar, displayName, roleHint } from "./names.js";
+import { avatar, displayName } from "./names.js";
 import { followInPlace, go, readRoute, routeHref } from "./router.js";
 import { toggleSidebar } from "./sidebar.js";
 import { beginLoading, isReply, listMessages, on, publish, setMessages, setUnread, store } from "./store.js";
@@ -159,54 +160,6 @@ async function loadConversation(conversation, list) {
   }
 }
 
-function about() {
-  const commands = h(
-    "dl",
-    { class: "command-list" },
-    store.commands.map((each) => [
-      h(
-        "dt",
-        {},
-        h("code", {}, each.command),
-        each.usage_hint && h("span", { class: "usage" }, ` ${each.usage_hint}`),
-      ),
-      h("dd", {}, each.description),
-    ]),
-  );
-  return h(
-    "div",
-    { class: "about" },
-    h(
-      "div",
-      { class: "about-card" },
-      avatar(null, "large"),
-      h(
-        "div",
-        {},
-        h("h3", {}, store.app.name),
-        h(
-          "p",
-          {},
-          `An app in ${store.team.name}. ${store.connected ? "It is connected." : "It is not connected just now."}`,
-        ),
-      ),
-    ),
-    h("h3", {}, "Slash commands"),
-    commands,
-    h("h3", {}, "Details"),
-    h(
-      "dl",
-      { class: "facts" },
-      [
-        ["App", store.app.id],
-        ["Bot user", store.app.bot_user_id],
-        ["Workspace", store.team.id],
-        ["You", `${store.me.id}, ${roleHint(store.me)}`],
-      ].map(([name, value]) => [h("dt", {}, name), h("dd", {}, h("code", {}, value))]),
-    ),
-  );
-}
-
 function openAppTab(conversation, tab) {
   const header = appHeader(conversation, tab);
   if (tab === "messages") {
@@ -222,7 +175,7 @@ function openAppTab(conversation, tab) {
   });
   fill(pane(), header, body);
   if (tab === "home") return renderHome(body);
-  fill(body, about());
+  fill(body, renderAbout());
   return () => {};
 }
 

@@ -82,91 +82,73 @@ function header() {
   );
 }
 
-/** Everything one can stand in, in the order of the side bar. */
-function stops() {
-  return [...document.querySelectorAll("#sidebar a.entry")];
+/** The app stands twice in the side bar: as a conversation, and as an app with its tabs. */
+function appEntry(direct, kind, route) {
+  const shared = { label: store.app.name, picture: avatar(botUser(), "small"), kind };
+  const here = route.c === direct.id;
+  const inMessages = route.tab === "messages";
+  if (kind === "im") {
+    return entry({ ...shared, conversation: direct, tab: "messages", current: here && inMessages });
+  }
+  const conversation = { ...direct, unread: 0 };
+  return entry({ ...shared, conversation, tab: "home", current: here && !inMessages });
+}
+
+function status() {
+  const state = store.connected ? "is connected" : "is not connected";
+  return h(
+    "p",
+    { class: `side-status ${store.linked && store.connected ? "on" : "off"}`, role: "status" },
+    h("span", { class: "dot", "aria-hidden": "true" }),
+    store.linked ? `${store.app.name} ${state}` : "Reconnecting to the sandbox…",
+  );
+}
+
+function draw() {
+  const sidebar = document.getElementById("sidebar");
+  if (!store.me) {
+    fill(sidebar, h("header", { class: "side-header" }, h("h1", {}, store.team.name)));
+    return;
+  }
+  const route = readRoute();
+  const direct = findAppConversation();
+  const focused = document.activeElement?.closest?.("#sidebar a.entry")?.dataset;
+  fill(
+    sidebar,
+    header(),
+    h(
+      "div",
+      { class: "side-scroll" },
+      section("Channels", channelEntries(route)),
+      section("Direct messages", direct ? [appEntry(direct, "im", route)] : []),
+      section("Apps", direct && store.app.home_tab_enabled ? [appEntry(direct, "app", route)] : []),
+    ),
+    status(),
+  );
+  if (focused) {
+    const channel = `[data-channel="${CSS.escape(focused.channel)}"]`;
+    sidebar.querySelector(`a.entry${channel}[data-kind="${focused.kind}"]`)?.focus();
+  }
+}
+
+/** Go to the neighbour of the current conversation, in the order of the side bar. */
+function goToNeighbour(step) {
+  const entries = [...document.querySelectorAll("#sidebar a.entry")];
+  const at = entries.findIndex((each) => each.classList.contains("current"));
+  const next = entries[(at + step + entries.length) % entries.length];
+  if (next) go(Object.fromEntries(new URLSearchParams(next.getAttribute("href"))));
 }
 
 export function setUpSidebar() {
-  const sidebar = document.getElementById("sidebar");
-
-  function draw() {
-    if (!store.me) {
-      fill(sidebar, h("header", { class: "side-header" }, h("h1", {}, store.team.name)));
-      return;
-    }
-    const route = readRoute();
-    const direct = findAppConversation();
-    const inApp = direct && route.c === direct.id;
-    const focused = document.activeElement?.closest?.("#sidebar a.entry");
-    const key =
-      focused &&
-      `a.entry[data-channel="${CSS.escape(focused.dataset.channel)}"][data-kind="${focused.dataset.kind}"]`;
-    fill(
-      sidebar,
-      header(),
-      h(
-        "div",
-        { class: "side-scroll" },
-        section("Channels", channelEntries(route)),
-        section(
-          "Direct messages",
-          direct
-            ? [
-                entry({
-                  conversation: direct,
-                  label: store.app.name,
-                  picture: avatar(botUser(), "small"),
-                  tab: "messages",
-                  current: inApp && route.tab === "messages",
-                  kind: "im",
-                }),
-              ]
-            : [],
-        ),
-        section(
-          "Apps",
-          direct && store.app.home_tab_enabled
-            ? [
-                entry({
-                  conversation: { ...direct, unread: 0 },
-                  label: store.app.name,
-                  picture: avatar(botUser(), "small"),
-                  tab: "home",
-                  current: inApp && route.tab !== "messages",
-                  kind: "app",
-                }),
-              ]
-            : [],
-        ),
-      ),
-      h(
-        "p",
-        { class: `side-status ${store.linked && store.connected ? "on" : "off"}`, role: "status" },
-        h("span", { class: "dot", "aria-hidden": "true" }),
-        !store.linked
-          ? "Reconnecting to the sandbox…"
-          : store.connected
-            ? `${store.app.name} is connected`
-            : `${store.app.name} is not connected`,
-      ),
-    );
-    if (key) sidebar.querySelector(key)?.focus();
-  }
-
   for (const topic of ["state", "people", "conversations", "route", "link"]) on(topic, draw);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && document.getElementById("app").classList.contains("nav-open")) {
       toggleSidebar(false);
       document.querySelector(".nav-toggle")?.focus();
+    } else if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) {
+      event.preventDefault();
+      goToNeighbour(event.key === "ArrowDown" ? 1 : -1);
     }
-    if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
-    const entries = stops();
-    const at = entries.findIndex((each) => each.classList.contains("current"));
-    const next = entries[(at + (event.key === "ArrowDown" ? 1 : -1) + entries.length) % entries.length];
-    if (!next) return;
-    event.preventDefault();
-    go({ ...Object.fromEntries(new URLSearchParams(next.getAttribute("href"))) });
   });
 }
 

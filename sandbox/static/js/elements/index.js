@@ -1,9 +1,10 @@
 /** One renderer for each kind of interactive element. */
 
 import { h } from "../dom.js";
-import { renderButton, renderOverflow } from "./button.js";
+import { renderButton } from "./button.js";
 import { renderCheckboxes, renderRadioButtons } from "./choices.js";
 import { renderFileInput, renderTextInput } from "./inputs.js";
+import { renderOverflow } from "./overflow.js";
 import { renderPicker } from "./pickers.js";
 import { createScope } from "./scope.js";
 import { renderSelect } from "./select.js";
