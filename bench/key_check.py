@@ -1,0 +1,179 @@
+"""What does checking a key and noting its use cost, compared with an ASGI application that does nothing?
+
+    python -m bench.key_check [--keys 10000] [--rounds 5] [--seconds 2]
+
+Prints, for each kind of call, CPU time per call and rate as ratios to the bare application, measured in turns in
+the same run, and whether every use was counted.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import uvloop
+from sqlalchemy import func, insert, select
+
+from bench.measure_load import Load, load
+from desk.clock import SystemClock
+from desk.policy import Policy
+from desk.secret import Secret
+from desk.seeds import plant_seed, read_acme
+from desk.transaction import Actor, Desk
+from storage import schema
+from storage.database import Database
+from storage.models import ApiKey, KeyUse
+
+
+@dataclass(slots=True)
+class Case:
+    """One kind of call, and what its rounds found."""
+
+    name: str
+    server: "Server"
+    request: bytes
+    loads: list[Load] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Microseconds per call, by round."""
+
+
+class Server:
+    """A server process that says how much CPU time it has used."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.measure_server", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.port = int(self._read())
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds so far."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return float(self._read())
+
+    def stop(self) -> None:
+        """End it politely."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.wait(20)
+
+
+def prepare(database: Database, keys: int) -> tuple[list[str], str]:
+    """A page and so many keys; gives the secrets of a hundred good ones and that of a suspended one."""
+    desk = Desk(database, SystemClock(), Policy())
+    desk.write_now(Actor.operator("bench"), partial(plant_seed, seed=read_acme()))
+    known = [Secret.generate().reveal() for _ in range(101)]
+    now = desk.clock.now()
+    rows = [
+        {
+            "id": f"k{number:011d}",
+            "version": 1,
+            "status": "suspended" if number == 100 else "active",
+            "name": f"key {number}",
+            "purpose": "",
+            "sha256": hashlib.sha256((known[number] if number < 101 else str(number)).encode()).hexdigest(),
+            "start": "kd_xxxx",
+            "scopes": ["read"] if number % 3 else ["read", "components:write"],
+            "pages": None if number % 2 else ["acmepage0001"],
+            "created_at": now,
+            "created_by": "operator:bench",
+            "expires_at": now + timedelta(days=90),
+        }
+        for number in range(max(keys, 101))
+    ]
+    with database.write() as session:
+        session.execute(insert(ApiKey), rows)
+    return known[:100], known[100]
+
+
+def request(secret: str | None, path: str = "/v1/pages/acmepage0001/components") -> bytes:
+    """A call as clients make it."""
+    authorization = f"Authorization: OAuth {secret}\r\n" if secret else ""
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\nUser-Agent: bench\r\n{authorization}\r\n".encode()
+
+
+async def measure(cases: list[Case], rounds: int, seconds: float) -> None:
+    """Every case in turn, so that what else the machine does hits all of them."""
+    for number in range(rounds + 1):
+        for case in cases:
+            before = case.server.cpu_seconds()
+            found = await load(case.server.port, case.request, seconds if number else 0.5)
+            used = case.server.cpu_seconds() - before
+            # The first round warms up.
+            if number:
+                case.loads.append(found)
+                case.cpu.append(used / found.calls * 1e6)
+
+
+def report(cases: list[Case]) -> None:
+    """The medians, and their ratios to the first case."""
+    base_cpu = statistics.median(cases[0].cpu)
+    base_rate = statistics.median(found.rate for found in cases[0].loads)
+    print(f"{'':28} {'CPU µs':>8} {'ratio':>6} {'calls/s':>9} {'ratio':>6} {'p50 ms':>7} {'p99 ms':>7}")
+    for case in cases:
+        cpu = statistics.median(case.cpu)
+        rate = statistics.median(found.rate for found in case.loads)
+        p50 = statistics.median(found.percentile(0.5) for found in case.loads)
+        p99 = statistics.median(found.percentile(0.99) for found in case.loads)
+        print(f"{case.name:28} {cpu:8.1f} {cpu / base_cpu:6.2f} {rate:9.0f} {rate / base_rate:6.2f}", end="")
+        print(f" {p50:7.2f} {p99:7.2f}")
+
+
+def count_uses(database: Database) -> tuple[int, int]:
+    """Reads and refusals that are written down."""
+    with database.read() as session:
+        reads, refused = session.execute(select(func.sum(KeyUse.reads), func.sum(KeyUse.refused))).one()
+    return int(reads or 0), int(refused or 0)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keys", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'bench.db'}"
+        database = Database.from_url(url)
+        schema.upgrade(database.engine)
+        good, suspended = prepare(database, options.keys)
+        bare, keydesk = Server("bare"), Server("keydesk", url)
+        cases = [
+            Case("bare ASGI, 740 bytes", bare, request(good[0])),
+            Case("key check, components", keydesk, request(good[0])),
+            Case("key check, pages", keydesk, request(good[1], "/v1/pages")),
+            Case("key check, unknown key", keydesk, request("kd_unknown")),
+            Case("key check, suspended key", keydesk, request(suspended)),
+        ]
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(measure(cases, options.rounds, options.seconds))
+        bare.stop()
+        keydesk.stop()
+        report(cases)
+        reads, refused = count_uses(database)
+        counted = sum(found.calls for case in cases[1:3] for found in case.loads)
+        print(f"\n{options.keys} keys; {reads} reads and {refused} refusals written down (measured reads: {counted})")
+        database.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""A server to be measured, in a process of its own: `python -m bench.measure_server bare|keydesk [database url]`.
+
+Prints its port; then, for every line on standard input, the CPU seconds it has used so far.
+"""
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+import uvloop
+
+from bot.server import HttpServer, listen
+from desk.clock import SystemClock
+from desk.policy import Policy
+from desk.transaction import Desk
+from handlers.http.app import create_http_app
+from storage.database import Database
+
+BODY = b'[{"id":"acmepage0001","name":"Acme"}]' * 20
+
+
+async def bare(scope: Any, receive: Any, send: Any) -> None:
+    """The least that an ASGI application can do: the baseline."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": BODY})
+
+
+async def _serve(app: Any) -> None:
+    listener = listen("127.0.0.1", 0)
+    server = HttpServer(app, listener, grace_seconds=1)
+    await server.start()
+    print(listener.getsockname()[1], flush=True)
+    ended = asyncio.Event()
+
+    def answer() -> None:
+        if sys.stdin.readline():
+            print(time.process_time(), flush=True)
+        else:
+            ended.set()
+
+    asyncio.get_running_loop().add_reader(sys.stdin, answer)
+    await ended.wait()
+    await server.stop()
+
+
+async def main(what: str, database_url: str = "") -> None:
+    """Serve until standard input closes."""
+    if what == "bare":
+        await _serve(bare)
+        return
+    database = Database.from_url(database_url)
+    app = create_http_app(Desk(database, SystemClock(), Policy()))
+    async with app.running():
+        await _serve(app)
+    database.close()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(*sys.argv[1:]))
