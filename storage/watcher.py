@@ -12,12 +12,11 @@ import psycopg
 import structlog
 
 from storage.background import end_task
-from storage.database import NOTIFY_CHANNEL, Database
+from storage.database import NOTIFY_CHANNEL, Database, network_manners
 from storage.mirror import Mirror, check_mirrors
 
 _log = structlog.get_logger(__name__)
 
-_CONNECT_SECONDS = 5
 _RECONNECT_SECONDS = 1.0
 
 
@@ -107,7 +106,7 @@ class Watcher:
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         engine = self._database.engine
         arguments, options = engine.dialect.create_connect_args(engine.url)
-        options["connect_timeout"] = _CONNECT_SECONDS
+        options.update(network_manners(engine.url))
         connecting = asyncio.create_task(psycopg.AsyncConnection.connect(*arguments, autocommit=True, **options))
         try:
             return await asyncio.shield(connecting)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import select, text
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from desk.transaction import Desk, Transaction
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from storage.models import ApiKey, KeyStatus, KeyUse, SlackMessage
 from tests.clock import HeldClock
+from tests.databases import PostgresqlServer
 from tests.factories import OLIVIA, add_key, add_owner
 from tests.unit.handlers.http.conftest import ACTOR, Site
 from tests.waiting import eventually
@@ -87,6 +89,22 @@ class TestWithoutDatabase:
         await eventually(site.app.key_check.is_confident)
         assert (await site.get("/v1/pages", secret)).status_code == 200
         assert await site.use(key_id) == (2, 0, 0)
+
+    @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+    async def test_a_lost_postgresql_ends_trust(self, site: Site, postgresql_server: PostgresqlServer) -> None:
+        """Every connection cut, the listener's too, and no new ones: 503 after five seconds, until they are back."""
+        _, secret = site.key()
+        name = str(site.desk.database.engine.url.database)
+        with psycopg.connect(postgresql_server.url("postgres"), autocommit=True) as admin:
+            admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            assert (await site.get("/v1/pages", secret)).status_code == 200
+            site.seconds.now += 5.1
+            assert (await site.get("/v1/pages", secret)).status_code == 503
+            assert (await site.client.get("/readyz")).status_code == 503
+            admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        await eventually(site.app.key_check.is_confident)
+        assert (await site.get("/v1/pages", secret)).status_code == 200
 
     async def test_uses_outlive_a_database_that_fails(self, site: Site) -> None:
         """Uses that could not be written are written once the table is there again, each once."""
