@@ -160,6 +160,7 @@ def create_program(
         settings=HttpSettings(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
             trusted_proxies=settings.trusted_proxies,
+            public_folder=settings.data_folder / settings.public_folder if settings.public_folder else None,
         ),
     )
     return Program(

@@ -15,6 +15,7 @@ import uvloop
 
 from bot.database import open_database, upgrade_schema
 from bot.demo.history import write_history
+from bot.demo.past_incidents import write_incident_history
 from bot.demo.tour import StepFailedError, Tour
 from bot.logging import configure_logging
 from bot.program import run_program
@@ -141,6 +142,7 @@ def _furnish(desk: Desk) -> None:
     def work(tx: Transaction) -> None:
         if plant_seed(tx, read_acme()).made:
             write_history(tx)
+            write_incident_history(tx)
 
     desk.write_now(_DEMO, work)
 

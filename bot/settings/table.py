@@ -136,6 +136,12 @@ class StorageSettings(_Group):
     database_threads: int = _number(
         4, 1, 64, "threads", "How many database transactions may run at the same time in this process."
     )
+    public_folder: Path | None = _setting(
+        None,
+        "the path of a folder",
+        "Folder into which every public document is written too, for a file server or CDN to show while Keydesk is "
+        "down; a relative path begins in the data folder.",
+    )
     use_flush_seconds: float = _number(
         1.0, 0.1, 60, "seconds", "How often uses of keys are written down. A kill can lose at most this much of them."
     )

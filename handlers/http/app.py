@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,6 +22,8 @@ from handlers.http.addresses import Network
 from handlers.http.answers import Receive, Scope, Send
 from handlers.http.health import Check, health_routes
 from handlers.http.key_check import KeyCheck
+from handlers.http.public.export import FolderExport
+from handlers.http.public.site import PublicSite
 from handlers.http.use_flusher import UseFlusher
 from handlers.http.v1.api import PREFIX, ManagementApi
 from handlers.http.v1.documents import PageDocuments, read_page_documents
@@ -41,25 +45,37 @@ class HttpSettings:
     """API calls get 503 when for this long nobody could tell whether the key ring is up to date."""
     trusted_proxies: tuple[Network, ...] = ()
     """Networks of proxies whose `X-Forwarded-For` is believed."""
+    public_folder: Path | None = None
+    """Where every public document is written too, for a file server; None: nowhere."""
 
 
 class HttpApp:
     """The ASGI application. It answers properly within `running()`; serve it without ASGI lifespan."""
 
     def __init__(
-        self, *, api: ManagementApi, rest: Starlette, check: KeyCheck, flusher: UseFlusher, watcher: Watcher
+        self,
+        *,
+        api: ManagementApi,
+        public: PublicSite,
+        rest: Starlette,
+        check: KeyCheck,
+        flusher: UseFlusher,
+        watcher: Watcher,
     ) -> None:
         self._api = api
         self._rest = rest
+        self.public = public
         self._watcher = watcher
         self._flusher = flusher
         self.key_check = check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """API calls take the short way; everything else goes to Starlette."""
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+        """API calls and public documents take the short way; everything else goes to Starlette."""
+        if scope["type"] != "http":
+            await self._rest(scope, receive, send)
+        elif scope["path"].startswith(PREFIX):
             await self._api(scope, receive, send)
-        else:
+        elif not await self.public.answer(scope, send):
             await self._rest(scope, receive, send)
 
     async def flush(self) -> None:
@@ -77,7 +93,8 @@ class HttpApp:
         self._watcher.start()
         self._flusher.start()
         try:
-            yield
+            async with self.public.running():
+                yield
         finally:
             await self._watcher.stop()
             await self._flusher.close()
@@ -111,12 +128,15 @@ def create_http_app(
         on_knock=flusher.knock,
     )
     api = ManagementApi(check, page_routes(documents))
+    export = FolderExport(settings.public_folder, desk.database) if settings.public_folder else None
+    public = PublicSite(desk, export=export, monotonic=monotonic)
     rest = Starlette(
         routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}), *routes],
         exception_handlers={HTTPException: _as_json},
     )
-    watcher = Watcher(desk.database, [ring, documents], interval=settings.revision_interval, monotonic=monotonic)
-    return HttpApp(api=api, rest=rest, check=check, flusher=flusher, watcher=watcher)
+    mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes]
+    watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
+    return HttpApp(api=api, public=public, rest=rest, check=check, flusher=flusher, watcher=watcher)
 
 
 def _ring_check(ring: Mirror[KeyRing], check: KeyCheck) -> Check:

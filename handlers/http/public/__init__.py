@@ -1,0 +1,1 @@
+"""The public face: documents that are rendered when something changes and served as bytes."""

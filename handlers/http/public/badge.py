@@ -1,0 +1,56 @@
+"""`/badge.svg`: the page's status on a small shield that grows with its words."""
+
+from markupsafe import Markup
+
+from desk.incidents.shown import PageView
+from desk.page_status import page_status
+from handlers.http.public.palette import make_themes, parse_colour, readable, to_css
+from handlers.http.public.words import INDICATOR_LOOKS
+
+_WIDE, _NARROW = frozenset("mwMWABCDGHKNOQRSUVXYZ@%&—"), frozenset("iljtfrI.,:;'|! ")
+_MAX_NAME = 40
+_LABEL = (45, 52, 64)
+
+_BADGE = Markup(
+    '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="22" role="img" aria-label="{label}">'
+    "<title>{label}</title>"
+    '<rect width="{width}" height="22" rx="4" fill="{left_colour}"/>'
+    '<path d="M{left} 0h{bend}a4 4 0 0 1 4 4v14a4 4 0 0 1-4 4h-{bend}z" fill="{colour}"/>'
+    '<g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11">'
+    '<text x="8" y="15" textLength="{name_length}" lengthAdjust="spacingAndGlyphs">{name}</text>'
+    '<text x="{right}" y="15" textLength="{status_length}" lengthAdjust="spacingAndGlyphs">{status}</text>'
+    "</g></svg>"
+)
+
+
+def render_badge(view: PageView) -> bytes:
+    """The badge; white on a colour that white stands out from."""
+    status = page_status([row.status for row in view.leaves])
+    name = view.page.name if len(view.page.name) <= _MAX_NAME else view.page.name[: _MAX_NAME - 1] + "…"
+    look = INDICATOR_LOOKS[str(status.indicator)]
+    fill = parse_colour(make_themes(view.page.configuration)[0].values[f"{look}-fill"], "1f9d61")
+    name_length, status_length = _length(name), _length(status.description)
+    left = name_length + 15
+    return str(
+        _BADGE.format(
+            width=left + status_length + 15,
+            left=left,
+            bend=status_length + 11,
+            right=left + 7,
+            name_length=name_length,
+            status_length=status_length,
+            label=f"{view.page.name}: {status.description}",
+            name=name,
+            status=status.description,
+            left_colour=to_css(_LABEL),
+            colour=to_css(_below_white(fill)),
+        )
+    ).encode()
+
+
+def _length(text: str) -> int:
+    return round(sum(9.0 if letter in _WIDE else 4.4 if letter in _NARROW else 6.9 for letter in text)) or 1
+
+
+def _below_white(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    return readable(colour, (255, 255, 255))

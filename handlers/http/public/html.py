@@ -1,0 +1,202 @@
+"""The HTML of one page at one place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from desk.incidents.shown import IncidentView, Month, PageView, recent_months
+from desk.page_status import page_status
+from handlers.http.public.assets import Assets
+from handlers.http.public.bars import UptimeReader
+from handlers.http.public.contexts import component_rows, incident_context, uptime_sections
+from handlers.http.public.markdown import render_body
+from handlers.http.public.mounts import Mount
+from handlers.http.public.words import INDICATOR_LOOKS, day_words, month_words, when
+from handlers.http.v1.shapes import instant
+
+RECENT_DAYS = 14
+
+
+@cache
+def templates() -> Environment:
+    """The templates; what they are given is escaped unless it says that it is markup."""
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+class HtmlRenderer:
+    """Renders the HTML documents of a page as of an instant, with links below the mount's base."""
+
+    def __init__(self, view: PageView, mount: Mount, assets: Assets, as_of: datetime) -> None:
+        self._view = view
+        self._mount = mount
+        self._as_of = as_of
+        self._zone = view.zone
+        self._uptime = UptimeReader(view, as_of)
+        self._site = _site(view, mount, assets)
+
+    def page(self) -> bytes:
+        """The page itself: what is so now, and the last two weeks."""
+        view = self._view
+        return self._render(
+            "page.html",
+            "/",
+            section="now",
+            live=True,
+            as_of=when(self._as_of, self._zone),
+            open_incidents=[self._incident(row) for row in view.open_incidents],
+            active=[self._incident(row) for row in view.active],
+            upcoming=[self._incident(row) for row in view.upcoming],
+            rows=component_rows(view, self._uptime),
+            recent=self._days(self._recent()),
+            recent_days=RECENT_DAYS,
+        )
+
+    def history(self) -> bytes:
+        """This month and the two before."""
+        months = recent_months(self._as_of, self._zone)
+        rows = [(month, self._rows_of(month)) for month in months]
+        return self._history("/history/", rows, only="", older=self._older(months[-1]), newer=None)
+
+    def month(self, month: Month, incidents: Sequence[IncidentView]) -> bytes:
+        """One month, with its incidents."""
+        newer = month.next() if month < Month.at(self._as_of, self._zone) else None
+        return self._history(
+            f"/history/{month}/",
+            [(month, incidents)],
+            only=month_words(month),
+            older=self._older(month),
+            newer=newer,
+        )
+
+    def incident(self, incident: IncidentView) -> bytes:
+        """One incident, with its postmortem once that is public."""
+        return self._render(
+            "incident.html",
+            f"/incidents/{incident.id}/",
+            section="history",
+            live=False,
+            incident=self._incident(incident),
+        )
+
+    def uptime(self) -> bytes:
+        """Ninety days of every component, with each day of which there is something to tell."""
+        sections = uptime_sections(self._view, self._uptime)
+        return self._render("uptime.html", "/uptime/", section="uptime", live=False, sections=sections)
+
+    def _history(
+        self,
+        path: str,
+        months: Iterable[tuple[Month, Sequence[IncidentView]]],
+        *,
+        only: str,
+        older: Month | None,
+        newer: Month | None,
+    ) -> bytes:
+        return self._render(
+            "history.html",
+            path,
+            section="history",
+            live=False,
+            only=only,
+            months=[_month(month) | {"days": self._days(rows)} for month, rows in months],
+            older=_month(older) if older else None,
+            newer=_month(newer) if newer else None,
+        )
+
+    def _older(self, month: Month) -> Month | None:
+        first = self._view.first_incident_at
+        return month.previous() if first is not None and first < month.start else None
+
+    def _rows_of(self, month: Month) -> Sequence[IncidentView]:
+        return [row for row in self._view.history if month.start <= row.began_at < month.end]
+
+    def _recent(self) -> Sequence[IncidentView]:
+        since = self._as_of - timedelta(days=RECENT_DAYS)
+        return [row for row in self._view.history if not row.is_open and row.began_at >= since]
+
+    def _days(self, rows: Iterable[IncidentView]) -> list[Mapping[str, Any]]:
+        days = groupby(rows, key=lambda row: row.began_at.astimezone(self._zone).date())
+        return [
+            {"id": day.isoformat(), "words": day_words(day), "incidents": [self._incident(row) for row in group]}
+            for day, group in days
+        ]
+
+    def _incident(self, incident: IncidentView) -> Mapping[str, Any]:
+        return incident_context(self._view, incident)
+
+    def _render(self, template: str, path: str, **values: Any) -> bytes:
+        return (
+            templates()
+            .get_template(template)
+            .render(site=self._site, base=self._mount.base, path=path, **values)
+            .encode()
+        )
+
+
+def render_pages(title: str, words: str, pages: Sequence[Mapping[str, str]], assets: Assets, back: str = "") -> bytes:
+    """A list of pages, or the few words that an address without a document is answered with."""
+    return (
+        templates()
+        .get_template("pages.html")
+        .render(title=title, words=words, pages=pages, style=assets.style, favicon=assets.favicon, back=back)
+        .encode()
+    )
+
+
+def headline(view: PageView) -> str:
+    """The page's status in one line."""
+    return page_status([row.status for row in view.leaves]).description
+
+
+def _month(month: Month) -> dict[str, Any]:
+    return {"id": str(month), "words": month_words(month)}
+
+
+def _site(view: PageView, mount: Mount, assets: Assets) -> Mapping[str, Any]:
+    page = view.page
+    status = page_status([row.status for row in view.leaves])
+    return {
+        "name": page.name,
+        "url": mount.url,
+        "zone": page.time_zone.replace("_", " "),
+        "hidden": page.hidden,
+        "feeds": page.has_feeds,
+        "home": safe_link(page.url),
+        "support": safe_link(page.setting("support_url")),
+        "intro": page.setting("headline"),
+        "about": page.description or "",
+        "about_html": render_body(page.description or ""),
+        "footer": render_body(page.setting("footer_text")),
+        "headline": status.description,
+        "summary": _summary(view),
+        "look": INDICATOR_LOOKS[str(status.indicator)],
+        "seen": instant(page.updated_at, view.zone),
+        "assets": assets,
+    }
+
+
+def _summary(view: PageView) -> str:
+    def count(rows: Sequence[Any], words: str) -> list[str]:
+        return [f"{len(rows)} {words}{'' if len(rows) == 1 else 's'}"] if rows else []
+
+    parts = count(view.open_incidents, "open incident")
+    if view.active:
+        parts += [f"{len(view.active)} maintenance{'' if len(view.active) == 1 else 's'} in progress"]
+    return ", ".join(parts)
+
+
+def safe_link(address: str | None) -> str:
+    """An address that may become a link; empty for anything but http, https and mail."""
+    address = (address or "").strip()
+    return address if address.lower().startswith(("https://", "http://", "mailto:")) else ""

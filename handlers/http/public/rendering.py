@@ -1,0 +1,146 @@
+"""All documents of a page at one place."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from desk.incidents.shown import IncidentView, Month, PageView, recent_months
+from handlers.http.public.assets import Assets, make_assets, read_static
+from handlers.http.public.badge import render_badge
+from handlers.http.public.calendar import render_calendar
+from handlers.http.public.document import Document, make_document
+from handlers.http.public.feeds import render_atom, render_rss
+from handlers.http.public.headers import HTML_HEADERS, NO_INDEX, PUBLIC_DATA_HEADERS
+from handlers.http.public.html import HtmlRenderer
+from handlers.http.public.mounts import Mount
+from handlers.http.public.shapes import render_v2_shapes
+
+TICK = timedelta(minutes=5)
+"""How often documents are rendered without a change, for today's bars and for the turn of the day."""
+
+_HTML = "text/html; charset=utf-8"
+_INCIDENT = re.compile(r"/incidents/([a-z0-9]{12})/?")
+_MONTH = re.compile(r"/history/(\d{4})-(0[1-9]|1[0-2])/?")
+
+_OLD = re.compile(rf"({_INCIDENT.pattern}|{_MONTH.pattern})\Z")
+
+Documents = Mapping[str, Document]
+"""By path below the page; those that end with a slash are also found without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page at one place: its documents, and what renders those that lie further back."""
+
+    view: PageView
+    mount: Mount
+    as_of: datetime
+    html: HtmlRenderer
+    documents: Documents
+    frame: tuple[object, ...]
+    """What old documents show besides their own incidents: when it changes, they change."""
+
+
+def as_of(view: PageView, now: datetime) -> datetime:
+    """The instant that documents speak of: the last tick, or a later change.
+
+    So every replica renders the same bytes from the same rows.
+    """
+    tick = datetime.fromtimestamp(now.timestamp() // TICK.total_seconds() * TICK.total_seconds(), UTC)
+    changed = [row.changes[-1].at for row in view.components if row.changes]
+    return min(now, max([tick, view.page.updated_at, *changed]))
+
+
+def render_page(view: PageView, mount: Mount, now: datetime) -> Rendered:
+    """Every document of a page that is rendered ahead: all but old incidents and old months."""
+    assets = make_assets(view.page, mount.base)
+    instant = as_of(view, now)
+    html = HtmlRenderer(view, mount, assets, instant)
+    documents: dict[str, Document] = {**assets.documents, **_data(view, mount)}
+    pages = {"/": html.page(), "/history/": html.history(), "/uptime/": html.uptime()}
+    for month in recent_months(now, view.zone):
+        rows = [row for row in view.history if month.start <= row.began_at < month.end]
+        pages[f"/history/{month}/"] = html.month(month, rows)
+    for incident in {row.id: row for row in (*view.history, *view.incidents)}.values():
+        pages[f"/incidents/{incident.id}/"] = html.incident(incident)
+    for path, body in pages.items():
+        documents[path] = html_document(body, view)
+    return Rendered(view, mount, instant, html, documents, _frame(view, assets, instant))
+
+
+def _frame(view: PageView, assets: Assets, instant: datetime) -> tuple[object, ...]:
+    return (
+        replace(view.page, updated_at=instant.min),
+        (assets.style, assets.script, assets.favicon, assets.logo),
+        tuple((row.id, row.group_id, row.name) for row in view.components),
+        Month.at(instant, view.zone),
+    )
+
+
+def html_document(body: bytes, view: PageView) -> Document:
+    """HTML with the headers of the page."""
+    headers = (*HTML_HEADERS, NO_INDEX) if view.page.hidden else HTML_HEADERS
+    return make_document(body, _HTML, headers=headers)
+
+
+def render_incident(rendered: Rendered, incident: IncidentView) -> Document:
+    """The permalink of an incident of any age."""
+    return html_document(rendered.html.incident(incident), rendered.view)
+
+
+def render_month(rendered: Rendered, month: Month, incidents: list[IncidentView]) -> Document:
+    """The history of a month of any age."""
+    return html_document(rendered.html.month(month, incidents), rendered.view)
+
+
+def is_old(path: str) -> bool:
+    """Whether a path, below whatever page, can be that of an old document."""
+    return _OLD.search(path) is not None
+
+
+def incident_in(path: str) -> str | None:
+    """The id in the path of a permalink."""
+    found = _INCIDENT.fullmatch(path)
+    return found.group(1) if found else None
+
+
+def month_in(path: str, view: PageView, now: datetime) -> Month | None:
+    """The month in the path of a month's history, if the page has lived in it."""
+    found = _MONTH.fullmatch(path)
+    first = view.first_incident_at
+    if found is None or first is None:
+        return None
+    month = Month(int(found.group(1)), int(found.group(2)), view.zone)
+    return month if Month.at(first, view.zone) <= month <= Month.at(now, view.zone) else None
+
+
+def _data(view: PageView, mount: Mount) -> dict[str, Document]:
+    url = mount.url
+    no_index = (NO_INDEX,) if view.page.hidden else ()
+
+    def data(body: bytes, content_type: str) -> Document:
+        return make_document(body, content_type, headers=(*PUBLIC_DATA_HEADERS, *no_index))
+
+    documents = {
+        f"/api/v2/{name}": data(_json(shape), "application/json; charset=utf-8")
+        for name, shape in render_v2_shapes(view, url).items()
+    }
+    documents["/maintenances.ics"] = data(render_calendar(view, url), "text/calendar; charset=utf-8")
+    documents["/badge.svg"] = data(render_badge(view), "image/svg+xml")
+    documents["/embed.js"] = data(read_static("embed.js"), "text/javascript; charset=utf-8")
+    documents["/robots.txt"] = data(_robots(view), "text/plain; charset=utf-8")
+    if view.page.has_feeds:
+        documents["/history.atom"] = data(render_atom(view, url), "application/atom+xml; charset=utf-8")
+        documents["/history.rss"] = data(render_rss(view, url), "application/rss+xml; charset=utf-8")
+    return documents
+
+
+def _json(shape: Mapping[str, Any]) -> bytes:
+    return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _robots(view: PageView) -> bytes:
+    return b"User-agent: *\nDisallow:%s\n" % (b" /" if view.page.hidden else b"")

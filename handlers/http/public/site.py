@@ -1,0 +1,197 @@
+"""The public site as a running part: rendered when something changes, answered from memory."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import structlog
+
+from desk.incidents.views import find_incident_view, read_period
+from desk.transaction import Desk
+from handlers.http.answers import Scope, Send
+from handlers.http.public.document import Document
+from handlers.http.public.mounts import host_of
+from handlers.http.public.rendering import (
+    TICK,
+    Rendered,
+    incident_in,
+    is_old,
+    month_in,
+    render_incident,
+    render_month,
+)
+from handlers.http.public.send import send_document
+from handlers.http.public.shelf import Shelf, fill_shelf, read_views
+from storage.background import end_task
+from storage.mirror import Mirror
+from storage.signals import Topic
+
+_log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 1.0
+_KEPT_OLD = 512
+"""How many documents of the past are kept once somebody has read them, until the next change."""
+
+
+class Export(Protocol):
+    """Takes each new shelf somewhere else."""
+
+    def __call__(self, shelf: Shelf) -> None:
+        """Take over what changed."""
+
+    def catch_up(self) -> bool:
+        """One step of what may wait; whether there is more."""
+
+
+class PublicSite:
+    """Documents of every public page, from the start of `running()` to its end.
+
+    Put `changes` among the mirrors of a watcher: it notices commits of this process and of others, and only wakes the
+    renderer, which has a thread of its own. So neither whoever commits nor the key ring waits for the rendering.
+    `export` is called with each new shelf, in the renderer's thread, after readers have it.
+    """
+
+    def __init__(self, desk: Desk, *, monotonic: Callable[[], float], export: Export | None = None) -> None:
+        self._desk = desk
+        self._export = export
+        self._shelf = Shelf()
+        self._old: OrderedDict[tuple[str, str], Document | None] = OrderedDict()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-public")
+        # Whoever asks for old documents must not hold up new ones.
+        self._old_thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-archive")
+        self.changes: Mirror[None] = Mirror(
+            desk.database, Topic.PAGES, lambda _session: self._wake(), monotonic=monotonic
+        )
+
+    @property
+    def shelf(self) -> Shelf:
+        """What readers are answered from now."""
+        return self._shelf
+
+    async def answer(self, scope: Scope, send: Send) -> bool:
+        """Answer a request for a public document; False, and nothing sent, where it is for something else."""
+        document = self._shelf.find(_host(scope), scope["path"])
+        if document is None:
+            document = await self._find_old(scope)
+        if document is None and _is_lost(scope):
+            document = self._shelf.missing
+        if document is None:
+            return False
+        await send_document(send, document, scope)
+        return True
+
+    async def _find_old(self, scope: Scope) -> Document | None:
+        """A document that lies too far back to be rendered ahead; kept until the next change."""
+        if scope["method"] not in ("GET", "HEAD") or not is_old(scope["path"]):
+            return None
+        address = (_host(scope), scope["path"])
+        if address in self._old:
+            self._old.move_to_end(address)
+            return self._old[address]
+        shelf = self._shelf
+        document = await asyncio.get_running_loop().run_in_executor(
+            self._old_thread, self._render_old, shelf, *address
+        )
+        if shelf is self._shelf:
+            self._old[address] = document
+            if len(self._old) > _KEPT_OLD:
+                self._old.popitem(last=False)
+        return document
+
+    def refresh(self) -> None:
+        """Read and render now, in the calling thread. Raises what the database raises."""
+        now = self._desk.clock.now()
+        with self._desk.database.read() as session:
+            views = read_views(session, now)
+        shelf = fill_shelf(views, self._desk.policy.base_url, now, self._shelf)
+        if shelf is not self._shelf:
+            self._shelf = shelf
+            self._old = OrderedDict()
+        if self._export is not None:
+            self._export(shelf)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Render everything, then render again after each change and each tick, within the block."""
+        self._loop = asyncio.get_running_loop()
+        await self._loop.run_in_executor(self._thread, self.refresh)
+        task = asyncio.create_task(self._keep_fresh(self._loop), name="public")
+        try:
+            yield
+        finally:
+            await end_task(task)
+            self._loop = None
+            self._thread.shutdown(wait=True)
+            self._old_thread.shutdown(wait=True)
+
+    async def _keep_fresh(self, loop: asyncio.AbstractEventLoop) -> None:
+        wait = 0.0 if self._export is not None else self._until_tick()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                await loop.run_in_executor(self._thread, self.refresh)
+                await self._catch_up(loop)
+                wait = self._until_tick()
+            except Exception as error:
+                # What is shown stays; the next try is soon.
+                _log.warning("public_documents_not_rendered", error=str(error))
+                wait = _RETRY_SECONDS
+
+    async def _catch_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._export is not None and not self._woken.is_set():
+            if not await loop.run_in_executor(self._thread, self._export.catch_up):
+                return
+
+    def _until_tick(self) -> float:
+        tick = TICK.total_seconds()
+        return tick - self._desk.clock.now().timestamp() % tick
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._woken.set)
+
+    def _render_old(self, shelf: Shelf, host: str, path: str) -> Document | None:
+        for place in shelf.places_of(host):
+            if not path.startswith(f"{place.mount.base}/"):
+                # A permalink as messages carry it, without the page's path.
+                below = path if path.startswith("/incidents/") else None
+            else:
+                below = path.removeprefix(place.mount.base)
+            found = self._render_below(place, below) if below is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def _render_below(self, place: Rendered, path: str) -> Document | None:
+        incident_id = incident_in(path)
+        month = month_in(path, place.view, self._desk.clock.now())
+        if incident_id is None and month is None:
+            return None
+        with self._desk.database.read() as session:
+            if month is not None:
+                return render_month(place, month, list(read_period(session, place.view, month.start, month.end)))
+            incident = find_incident_view(session, place.view, incident_id or "")
+            return render_incident(place, incident) if incident is not None else None
+
+
+def _is_lost(scope: Scope) -> bool:
+    """Whether a person with a browser asks for a page that cannot be there."""
+    return scope["method"] == "GET" and ("/incidents/" in scope["path"] or "/history/" in scope["path"])
+
+
+def _host(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return host_of(value)
+    return ""

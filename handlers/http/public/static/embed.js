@@ -1,0 +1,65 @@
+// Shows a banner on your own site while something is open on the status page:
+// <script src="https://status.example.com/embed.js" defer></script>
+(() => {
+  "use strict";
+  const source = document.currentScript && document.currentScript.src;
+  if (!source) return;
+  const base = source.replace(/\/embed\.js(\?.*)?$/, "");
+  const colours = { none: "#33415c", minor: "#8a6400", major: "#a84300", critical: "#b3202e", maintenance: "#2456c9" };
+  let host = null;
+  let closed = "";
+
+  function show(entry, more) {
+    const name = entry.name + (more ? " (and " + more + " more)" : "");
+    if (closed === entry.id) return;
+    if (!host) {
+      host = document.createElement("div");
+      host.attachShadow({ mode: "open" });
+      document.body.append(host);
+    }
+    const bar = document.createElement("div");
+    bar.setAttribute("role", "status");
+    const link = document.createElement("a");
+    link.href = base + "/incidents/" + encodeURIComponent(entry.id) + "/";
+    link.textContent = name;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "×";
+    button.setAttribute("aria-label", "Close");
+    button.addEventListener("click", () => { closed = entry.id; hide(); });
+    // Set one by one, so that a site's own Content-Security-Policy against inline styles does not matter.
+    Object.assign(bar.style, {
+      position: "fixed", right: "16px", bottom: "16px", zIndex: "2147483000", display: "flex", gap: "12px",
+      alignItems: "center", maxWidth: "calc(100vw - 32px)", boxSizing: "border-box", padding: "12px 16px",
+      borderRadius: "10px", background: colours[entry.impact] || colours.none, color: "#fff",
+      font: "15px/1.4 system-ui, sans-serif", boxShadow: "0 6px 24px rgba(0,0,0,.25)",
+    });
+    Object.assign(link.style, { color: "#fff", textDecoration: "underline" });
+    Object.assign(button.style, {
+      background: "transparent", border: "0", color: "#fff", font: "22px/1 system-ui, sans-serif",
+      cursor: "pointer", minWidth: "28px", minHeight: "28px",
+    });
+    bar.append(link, button);
+    host.shadowRoot.replaceChildren(bar);
+  }
+
+  function hide() {
+    if (host) host.remove();
+    host = null;
+  }
+
+  async function look() {
+    try {
+      const summary = await (await fetch(base + "/api/v2/summary.json", { credentials: "omit" })).json();
+      const running = summary.scheduled_maintenances.filter((entry) => entry.status !== "scheduled");
+      const open = [...summary.incidents, ...running];
+      if (open.length) show(open[0], open.length - 1);
+      else hide();
+    } catch {
+      hide();
+    }
+  }
+
+  look();
+  setInterval(look, 60000);
+})();

@@ -1,0 +1,43 @@
+// The page says everything without this script. It puts times into the reader's own zone and language, and shows
+// what is new while the page is open.
+(() => {
+  "use strict";
+  const full = new Intl.DateTimeFormat(undefined, {
+    day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  });
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+
+  function localise(root) {
+    for (const element of root.querySelectorAll("time[datetime]")) {
+      const words = element.textContent;
+      const at = new Date(element.dateTime);
+      if (Number.isNaN(at.getTime()) || element.title) continue;
+      element.title = words;
+      element.textContent = /^\d\d:\d\d/.test(words) ? clock.format(at) : full.format(at);
+    }
+  }
+
+  async function look() {
+    if (document.hidden) return;
+    try {
+      const status = await (await fetch(document.body.dataset.live)).json();
+      if (status.page.updated_at === document.body.dataset.seen) return;
+      const answer = await fetch(location.pathname);
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const main = document.getElementById("main");
+      // Never take away what somebody reads with the keyboard.
+      if (main.contains(document.activeElement) && document.activeElement !== main) return;
+      localise(fresh);
+      main.replaceChildren(...fresh.getElementById("main").childNodes);
+      document.body.className = fresh.body.className;
+      document.body.dataset.seen = fresh.body.dataset.seen;
+      document.title = fresh.title;
+    } catch {
+      // Offline, or the page is being moved: what is shown stays, and the next look tells.
+    }
+  }
+
+  localise(document);
+  if (document.body.dataset.live) setInterval(look, 30000);
+})();
