@@ -1,6 +1,7 @@
 """The outbox worker: takes rows that are due, draws their messages, delivers them and notes what became of them."""
 
 import asyncio
+import contextlib
 import os
 import random
 import secrets
@@ -57,8 +58,8 @@ class _Drawing:
 class Timing:
     """The worker's times."""
 
-    lease: timedelta = timedelta(minutes=2)
-    """A row whose worker died is free after this long."""
+    lease: timedelta = timedelta(seconds=30)
+    """A row whose worker died is free after this long. The clocks of replicas may differ by less than half of it."""
     call: timedelta = timedelta(seconds=10)
     """No call to Slack takes longer."""
     pace: timedelta = timedelta(seconds=1)
@@ -127,8 +128,10 @@ class OutboxWorker:
 
     def wake(self) -> None:
         """Look at the outbox now. May be called from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake.set)
+        if self._loop is not None:
+            # A loop that is closed in this instant has no worker any more; whoever committed must not fail for it.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake.set)
 
     async def deliver_due(self) -> int:
         """Deliver, one after another and without pacing, until nothing is due. How many rows were settled."""

@@ -30,11 +30,13 @@ BRISK = Timing(
 )
 
 
-def _die() -> None:
+def die() -> None:
+    """As if the machine lost its power."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _die_before_commit(database: Database, number: int) -> None:
+def die_before_commit(database: Database, number: int) -> None:
+    """Die when the transaction of this number, from 1, is about to be committed."""
     commits = 0
 
     @event.listens_for(database.engine, "commit")
@@ -42,7 +44,7 @@ def _die_before_commit(database: Database, number: int) -> None:
         nonlocal commits
         commits += 1
         if commits == number:
-            _die()
+            die()
 
 
 async def main(database_url: str, api_url: str, where: str, now: str) -> None:
@@ -50,11 +52,11 @@ async def main(database_url: str, api_url: str, where: str, now: str) -> None:
     database = Database.from_url(database_url)
     clock = SystemClock() if where == "never" else HeldClock(datetime.fromisoformat(now))
     if where.startswith("commit-"):
-        _die_before_commit(database, int(where.removeprefix("commit-")))
+        die_before_commit(database, int(where.removeprefix("commit-")))
 
     def on_step(step: Step, _row_id: int) -> None:
         if step == where:
-            _die()
+            die()
 
     async with aiohttp.ClientSession() as session:
         client = make_client(session, api_url)

@@ -1,0 +1,47 @@
+"""An owner's approval in a process that kills itself on the way from the click to the messages.
+
+`python -m tests.scenario.dying_approver <database url> <Slack's API url> <request id> <where> <instant>`: `where` is
+`commit-1` (just before the approval is committed), `approved` (just after), a step of the first delivery, `commit-2`
+or `commit-3` (just before that delivery is claimed, or written down).
+"""
+
+import asyncio
+import sys
+from datetime import datetime
+from functools import partial
+
+import aiohttp
+
+from desk.policy import Policy
+from desk.request_approvals import approve
+from desk.transaction import Actor, Desk
+from handlers.delivery.worker import OutboxWorker, Step
+from handlers.slack.renderers import all_renderers
+from storage.database import Database
+from tests.clock import HeldClock
+from tests.factories import OMAR
+from tests.scenario.dying_worker import BRISK, die, die_before_commit
+from tests.scenario.outbox_stage import OWNERS, make_client
+
+
+async def main(database_url: str, api_url: str, request_id: str, where: str, now: str) -> None:
+    """Approve, deliver, and die on the way."""
+    database = Database.from_url(database_url)
+    desk = Desk(database, HeldClock(datetime.fromisoformat(now)), Policy(owners_channel=OWNERS))
+    if where.startswith("commit-"):
+        die_before_commit(database, int(where.removeprefix("commit-")))
+    await desk.write(Actor.member(OMAR), partial(approve, request_id=request_id))
+    if where == "approved":
+        die()
+
+    def on_step(step: Step, _row_id: int) -> None:
+        if step == where:
+            die()
+
+    async with aiohttp.ClientSession() as session:
+        client = make_client(session, api_url)
+        await OutboxWorker(desk, client, all_renderers(), on_step=on_step, timing=BRISK).deliver_due()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,60 @@
+"""The whole way from an approval to its messages, cut off by SIGKILL at every step."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from desk.audit_chain import verify
+from desk.transaction import Actor
+from sandbox.player import words_of
+from storage.models import AuditEvent, KeyRequest, Ticket
+from tests.factories import MIA
+from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
+from tests.scenario.dying_worker import BRISK
+from tests.scenario.requests_stage import ask, everything, keys, only
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+
+
+def _approve_and_die(scenario: Scenario, database_url: str, where: str) -> None:
+    request = only(everything(scenario, KeyRequest))
+    now = scenario.clock.now().isoformat()
+    arguments = [database_url, scenario.server.api_url, request.id, where, now]
+    dying = subprocess.Popen([sys.executable, "-m", "tests.scenario.dying_approver", *arguments], cwd=ROOT)
+    assert wait_until(dying.poll, 60) == -signal.SIGKILL
+    scenario.clock.advance(BRISK.lease)
+
+
+def _actions(scenario: Scenario) -> list[str]:
+    return [event.action for event in sorted(everything(scenario, AuditEvent), key=lambda event: event.seq)]
+
+
+@pytest.mark.parametrize("where", ["approved", "commit-2", "claimed", "calling", "answered", "commit-3", "stored"])
+def test_an_approval_that_was_committed_is_seen_through(scenario: Scenario, database_url: str, where: str) -> None:
+    """Once the approval is on disk, every message of it arrives, once, whenever the process died; the key works."""
+    ask(scenario, scenario.mia)
+    _approve_and_die(scenario, database_url, where)
+    card = only(scenario.owners_channel())
+    assert "approved" in words_of(card).lower()
+    offer = only(scenario.direct_messages(scenario.mia))
+    scenario.mia.press("Collect my key", offer)
+    assert only(keys(scenario)).holder_id == MIA
+    assert _actions(scenario).count("request.approved") == 1
+    assert scenario.desk.read_now(Actor.operator("test"), verify).is_intact
+
+
+def test_an_approval_that_was_not_committed_never_was(scenario: Scenario, database_url: str) -> None:
+    """Killed just before the commit, nothing of the approval is left, and the owner can press the button again."""
+    card = ask(scenario, scenario.mia)
+    _approve_and_die(scenario, database_url, "commit-1")
+    assert only(everything(scenario, KeyRequest)).status == "pending"
+    assert everything(scenario, Ticket) == []
+    assert "request.approved" not in _actions(scenario)
+    assert only(scenario.olivia.messages(OWNERS_CHANNEL))["ts"] == card["ts"]
+    scenario.omar.press("Approve", card)
+    shows(scenario.direct_messages(scenario.mia), "Collect")
+    assert scenario.desk.read_now(Actor.operator("test"), verify).is_intact
