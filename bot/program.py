@@ -159,6 +159,7 @@ def create_program(
         checks={"database": ask_database, "slack": ask_slack, "process": ask_process},
         settings=HttpSettings(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
+            distrust_after=timedelta(seconds=settings.key_trust_seconds),
             trusted_proxies=settings.trusted_proxies,
             public_folder=settings.data_folder / settings.public_folder if settings.public_folder else None,
         ),

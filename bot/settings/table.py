@@ -145,6 +145,13 @@ class StorageSettings(_Group):
     use_flush_seconds: float = _number(
         1.0, 0.1, 60, "seconds", "How often uses of keys are written down. A kill can lose at most this much of them."
     )
+    key_trust_seconds: float = _number(
+        5.0,
+        2,
+        300,
+        "seconds",
+        "API calls get 503 when for this long the database could not say whether keys were revoked elsewhere.",
+    )
 
 
 class PeopleSettings(_Group):
