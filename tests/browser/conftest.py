@@ -26,7 +26,7 @@ _FLAGS = [
     # The network ends at this machine for the browser too.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
-_PATIENCE_MS = 10_000
+_PATIENCE_MS = 20_000
 
 
 # Playwright's synchronous interface keeps an event loop running in this thread, so the browser is closed as soon
