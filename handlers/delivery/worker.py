@@ -114,8 +114,8 @@ class OutboxWorker:
         try:
             while not self._stopping:
                 self._wake.clear()
-                await self._take_up(in_hand)
-                await self._rest(full=len(in_hand) >= self._lanes)
+                due = await self._take_up(in_hand)
+                await self._rest(due)
         finally:
             self._stopping = True
             if in_hand:
@@ -144,18 +144,24 @@ class OutboxWorker:
         if Topic.OUTBOX in topics:
             self.wake()
 
-    async def _take_up(self, in_hand: set[asyncio.Task[bool]]) -> None:
+    async def _take_up(self, in_hand: set[asyncio.Task[bool]]) -> datetime | None:
+        """Begin as many deliveries as may be; when the next one falls due, if that is known."""
         while len(in_hand) < self._lanes and not self._stopping and not self._is_paused():
             try:
+                # Looking needs no lock; on SQLite a claim holds up every other writer, even when there is nothing.
+                due = await self._desk.database.run_read(partial(outbox.find_next_due, pace=self._timing.pace))
+                if due is None or due > self._desk.clock.now():
+                    return due
                 claim = await self._claim(self._timing.pace)
             except SQLAlchemyError as error:
                 _log.error("outbox_unreadable", exc_info=error)
-                return
+                return None
             if claim is None:
-                return
+                return None
             task = asyncio.create_task(self._deliver(claim))
             in_hand.add(task)
             task.add_done_callback(partial(self._finished, in_hand))
+        return None
 
     def _finished(self, in_hand: set[asyncio.Task[bool]], task: asyncio.Task[bool]) -> None:
         in_hand.discard(task)
@@ -163,17 +169,10 @@ class OutboxWorker:
         if not task.cancelled() and (error := task.exception()):
             _log.error("delivery_not_noted", exc_info=error)
 
-    async def _rest(self, *, full: bool) -> None:
-        """Wait until something may be due, somebody wakes us or, at the latest, it is time to look again."""
-        now = self._desk.clock.now()
-        until = now + self._timing.look_every
-        if not full and not self._is_paused():
-            try:
-                due = await self._desk.database.run_read(partial(outbox.find_next_due, pace=self._timing.pace))
-            except SQLAlchemyError as error:
-                _log.error("outbox_unreadable", exc_info=error)
-                due = None
-            until = min(until, due) if due else until
+    async def _rest(self, due: datetime | None) -> None:
+        """Wait until something is due, somebody wakes us or, at the latest, it is time to look again."""
+        look = self._desk.clock.now() + self._timing.look_every
+        until = min(look, due) if due else look
         waiting = {asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(self._wait_until(until))}
         _, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
