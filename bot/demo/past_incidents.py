@@ -18,8 +18,8 @@ _OK, _DEGRADED = ComponentStatus.OPERATIONAL, ComponentStatus.DEGRADED_PERFORMAN
 _PARTIAL, _MAJOR = ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.MAJOR_OUTAGE
 
 _POSTMORTEM = """\
-At 14:02 a certificate that the sign-in service trusts expired. Sessions that were open went on working; everyone who
-signed in anew saw an error.
+A certificate that the sign-in service trusts expired. Sessions that were open went on working; everyone who signed
+in anew saw an error.
 
 ## What went well
 - The on-call engineer was paged within two minutes.

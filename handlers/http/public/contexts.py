@@ -91,6 +91,7 @@ def incident_context(view: PageView, incident: IncidentView) -> Context:
         "look": _IMPACT_LOOKS.get(incident.impact, "none"),
         "impact": IMPACT_WORDS.get(incident.impact, incident.impact),
         "label": label(incident.status),
+        "stage": "none" if incident.is_open else "operational",
         "window": window(incident.scheduled_for, incident.scheduled_until, zone)
         if is_window and incident.scheduled_for and incident.scheduled_until
         else None,

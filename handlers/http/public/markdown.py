@@ -9,9 +9,9 @@ from markupsafe import Markup
 _LOWEST_HEADING = 6
 
 
-def _make(heading_offset: int) -> MarkdownIt:
+def _make(heading_offset: int, *, breaks: bool) -> MarkdownIt:
     # Pictures would be fetched from wherever they are; readers are sent to nobody whom they did not choose.
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": breaks})
     parser.enable(["table", "strikethrough"]).disable("image")
 
     def keep_outline(tokens: Sequence[Token]) -> None:
@@ -26,8 +26,8 @@ def _make(heading_offset: int) -> MarkdownIt:
     return parser
 
 
-_UPDATES = _make(heading_offset=3)
-_POSTMORTEMS = _make(heading_offset=2)
+_UPDATES = _make(heading_offset=3, breaks=True)
+_POSTMORTEMS = _make(heading_offset=2, breaks=False)
 
 
 def render_body(text: str) -> Markup:
