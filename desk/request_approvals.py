@@ -21,6 +21,7 @@ from desk.request_lookup import (
     list_counted_approvers,
     status_of,
 )
+from desk.secret import refuse_secrets
 from desk.tickets import make_ticket
 from desk.transaction import Transaction
 from storage.models import Approval, KeyRequest, RequestStatus
@@ -163,6 +164,7 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
     reason = clean_text(reason)
     if not reason:
         raise InvalidInputError("Say why, so that they can ask better.", field="reason")
+    refuse_secrets(reason, field="reason")
     if len(reason) > MAX_REASON:
         raise InvalidInputError(f"This is longer than {MAX_REASON} characters.", field="reason")
     if not transition(

@@ -12,6 +12,7 @@ from desk.request_approvals import approve, deny
 from desk.request_decisions import Outcome
 from desk.request_form import Extent
 from desk.request_lookup import list_counted_approvers
+from desk.secret import Secret
 from desk.ticket_lookup import find_ticket_of_request
 from desk.transaction import Actor, Desk
 from storage.models import Approval, AuditEvent, Grant, KeyRequest, Member, RequestStatus, Role, Ticket, TicketStatus
@@ -108,6 +109,14 @@ def test_a_denial_needs_a_reason(stage: Stage) -> None:
     assert refusal.value.field == "reason"
     stage.do(OLIVIA, partial(deny, request_id=request.id, reason=" Too wide. "))
     assert stage.fresh(KeyRequest, request.id).decision_reason == "Too wide."
+
+
+def test_a_secret_in_a_reason_is_refused(stage: Stage) -> None:
+    """A key that was pasted into the reason is not kept, and the request still waits."""
+    request = stage.ask()
+    with pytest.raises(InvalidInputError):
+        stage.do(OLIVIA, partial(deny, request_id=request.id, reason=f"use {Secret.generate().reveal()}"))
+    assert stage.fresh(KeyRequest, request.id).status == RequestStatus.PENDING
 
 
 def test_what_has_expired_cannot_be_decided(stage: Stage, clock: HeldClock) -> None:

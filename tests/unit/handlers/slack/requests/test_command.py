@@ -73,6 +73,12 @@ def test_order_does_not_matter(parts: tuple[str, ...]) -> None:
         ('ci because we need 3" pipes', TypedRequest(name="ci", purpose='we need 3" pipes')),
         ('"because we can" because why not', TypedRequest(name="because we can", purpose="why not")),
         ("ci because", TypedRequest(name="ci")),
+        ("ci because R&amp;D &lt;3 it", TypedRequest(name="ci", purpose="R&D <3 it")),
+        (
+            "ci because <@U0MAX00001|max> said in <#C0OPS00001|ops>: <https://acme.example/a?b=1&amp;c=2>",
+            TypedRequest(name="ci", purpose="@max said in #ops: https://acme.example/a?b=1&c=2"),
+        ),
+        ('page:"R&amp;D"', TypedRequest(pages=["R&D"])),
     ],
 )
 def test_what_is_understood(line: str, expected: TypedRequest) -> None:
