@@ -11,7 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from desk.clock import Clock
 from handlers.delivery.failures import CallError, Trouble, failure_of
-from handlers.slack.blocks import Message, plain
+from handlers.slack.blocks import Message, trim
 from storage.outbox import Place
 
 _log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class SlackDelivery:
             self._client.chat_postMessage,
             limited=conversation,
             channel=conversation,
-            text=plain(message.text, limit=_MAX_TEXT),
+            text=trim(message.text, limit=_MAX_TEXT),
             blocks=message.blocks or None,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"message_id": message_id}},
             unfurl_links=False,
@@ -63,7 +63,7 @@ class SlackDelivery:
             self._client.chat_update,
             channel=place.channel_id,
             ts=place.ts,
-            text=plain(message.text, limit=_MAX_TEXT),
+            text=trim(message.text, limit=_MAX_TEXT),
             blocks=message.blocks or None,
         )
 

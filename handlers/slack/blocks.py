@@ -1,5 +1,6 @@
 """Small builders for Block Kit, and the one place where people's text is made safe to show."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +12,12 @@ Block = dict[str, Any]
 MAX_MESSAGE_BLOCKS = 50
 MAX_VIEW_BLOCKS = 100
 MAX_SECTION_TEXT = 3000
+_MAX_FIELD_TEXT = 2000
+"""Of a field, and of one text of a context block."""
 MAX_MESSAGE_TEXT = 12_000
 """All text of a message's blocks together; Slack refuses more than about 13,200 characters."""
+_HALF = re.compile(r"(?:&[a-z]*|<[^<>]*)\Z")
+"""The beginning of an escaped sign, a mention or a date, at the end of a text that was cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,23 @@ def escape(text: str) -> str:
 def plain(text: str, *, limit: int) -> str:
     """A person's text for plain_text objects and labels, cut to Slack's limit for the place."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def trim(markup: str, *, limit: int) -> str:
+    """Markup cut to Slack's limit for the place. An escaped sign, a mention or a date is kept whole or left out."""
+    return markup if len(markup) <= limit else _HALF.sub("", markup[: limit - 1]).rstrip() + "…"
+
+
+def fit(lines: Sequence[str], limit: int) -> list[str]:
+    """As many of the lines as `limit` characters hold, and how many more there are."""
+    kept: list[str] = []
+    length = 0
+    for line in lines:
+        length += len(line) + 1
+        if length > limit:
+            return [*kept, f"…and {len(lines) - len(kept)} more"]
+        kept.append(line)
+    return kept
 
 
 def quote(text: str) -> str:
@@ -85,7 +107,8 @@ def plain_text(text: str, *, limit: int = 75) -> Block:
 
 def mrkdwn(text: str, *, limit: int = MAX_SECTION_TEXT) -> Block:
     """A mrkdwn object. Whatever people wrote in it must be escaped already."""
-    return {"type": "mrkdwn", "text": plain(text, limit=limit)}
+    # Verbatim: what looks like an address or a name in people's text stays text.
+    return {"type": "mrkdwn", "text": trim(text, limit=limit), "verbatim": True}
 
 
 def header(text: str) -> Block:
@@ -107,13 +130,13 @@ def fields(pairs: Iterable[tuple[str, str]]) -> Block:
     """A section of up to ten labelled fields, two in a row; the values are mrkdwn."""
     return {
         "type": "section",
-        "fields": [mrkdwn(f"*{label}*\n{value}", limit=2000) for label, value in list(pairs)[:10]],
+        "fields": [mrkdwn(f"*{label}*\n{value}", limit=_MAX_FIELD_TEXT) for label, value in list(pairs)[:10]],
     }
 
 
 def context(*texts: str) -> Block:
     """A context block of small mrkdwn lines."""
-    return {"type": "context", "elements": [mrkdwn(text) for text in texts[:10]]}
+    return {"type": "context", "elements": [mrkdwn(text, limit=_MAX_FIELD_TEXT) for text in texts[:10]]}
 
 
 def divider() -> Block:

@@ -30,6 +30,7 @@ from handlers.slack.blocks import (
     context,
     divider,
     escape,
+    fit,
     header,
     mention,
     plain,
@@ -51,6 +52,8 @@ _log = structlog.get_logger(__name__)
 
 _SECONDS = 1.0
 _OWN_KEYS, _TICKETS, _REQUESTS, _DECISIONS, _UNUSED, _DEAD = 12, 5, 5, 10, 8, 5
+_ROLES_TEXT = 2500
+"""Characters of the list of roles."""
 
 
 def home_view(tx: Transaction) -> Block:
@@ -81,7 +84,7 @@ def _roles_in_words(tx: Transaction) -> str:
     for page_id, on_page in roles.on_page.items():
         name = page_names(tx.session, [page_id])
         words += [role_text(role, name) for role in Role if role in on_page and role not in roles.everywhere]
-    return ", ".join(words[:20]) or "a member without a role"
+    return ", ".join(fit(words, _ROLES_TEXT)) or "a member without a role"
 
 
 def _owner_blocks(tx: Transaction) -> list[Block]:

@@ -30,7 +30,7 @@ def render_knock(tx: Transaction, message: SlackMessage) -> Message | None:
     key = tx.session.get(ApiKey, message.subject_id.partition(":")[0])
     if key is None:
         return None
-    text = f"The suspended key “{key.name}” was just used"
+    text = f"The suspended key “{escape(key.name)}” was just used"
     blocks = [
         section(f":door: *The suspended key “{escape(key.name)}” was used, and refused*"),
         fields(

@@ -8,6 +8,7 @@ from desk.policy import Policy
 from desk.scopes import IN_WORDS, Scope
 from handlers.slack.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.blocks import (
+    MAX_MESSAGE_BLOCKS,
     MAX_MESSAGE_TEXT,
     Block,
     Message,
@@ -18,6 +19,7 @@ from handlers.slack.blocks import (
     day,
     divider,
     escape,
+    fit,
     header,
     mention,
     modal,
@@ -30,11 +32,11 @@ from handlers.slack.sparkline import render_sparkline
 from storage.models import ApiKey, KeyStatus, TicketStatus
 
 MESSAGE_LINES = 8
-"""Lines in a message; three blocks each, well below Slack's 50 blocks and 13,200 characters."""
-MODAL_LINES = 20
-"""Lines on one page of the modal that shows all."""
-_KEPT_SHOWN = 6
-_ANNOUNCED_SHOWN = 6
+"""Lines in a message, at most: fewer where they take more than Slack's 50 blocks or 13,200 characters."""
+MODAL_LINES = 16
+"""Lines on one page of the modal that shows all; a line takes six blocks at most, and a modal 100."""
+_CLOSING_TEXT = 2500
+"""Characters of what is kept, and of what is announced."""
 
 _COUNTED: dict[Finding, tuple[str, str]] = {
     Finding.NOBODY: ("key that nobody answers for", "keys that nobody answers for"),
@@ -57,7 +59,7 @@ def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy:
     closing = _closing(view, policy)
     shown = view.lines[:MESSAGE_LINES]
     drawn = _lines(shown, daily, view, policy)
-    while len(shown) > 1 and text_length([*blocks, *drawn, *closing]) > MAX_MESSAGE_TEXT:
+    while len(shown) > 1 and not _fits([*blocks, *drawn, *closing]):
         shown = shown[:-1]
         drawn = _lines(shown, daily, view, policy)
     blocks += drawn
@@ -73,6 +75,11 @@ def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy:
     blocks += closing
     text = f"Key digest: {len(view.lines)} of {view.live_keys} keys want a look." if view.lines else "Key digest"
     return Message(text, blocks)
+
+
+def _fits(blocks: Sequence[Block]) -> bool:
+    # Two blocks are for what comes after the lines when not all of them are there.
+    return len(blocks) + 2 <= MAX_MESSAGE_BLOCKS and text_length(list(blocks)) <= MAX_MESSAGE_TEXT
 
 
 def digest_modal(view: DigestView, page: int, daily: Mapping[str, Sequence[int]], policy: Policy) -> Block:
@@ -264,20 +271,13 @@ def _ticket_blocks(line: Line) -> list[Block]:
 def _closing(view: DigestView, policy: Policy) -> list[Block]:
     blocks: list[Block] = []
     if view.kept:
-        blocks.append(divider())
-        rows = [f"• *{escape(plain(key.name, limit=80))}*: {_kept_words(key)}" for key in view.kept[:_KEPT_SHOWN]]
-        if len(view.kept) > _KEPT_SHOWN:
-            rows.append(f"…and {len(view.kept) - _KEPT_SHOWN} more.")
-        blocks.append(section(plain("*Kept on purpose*\n" + "\n".join(rows), limit=3000)))
+        rows = [f"• *{escape(plain(key.name, limit=80))}*: {_kept_words(key)}" for key in view.kept]
+        blocks += [divider(), section("*Kept on purpose*\n" + "\n".join(fit(rows, _CLOSING_TEXT)))]
     listed = {line.key.id for line in view.lines if line.key}
     others = [one for one in view.announced if one.key.id not in listed]
     if others:
-        rows = [
-            f"• *{escape(plain(one.key.name, limit=80))}*: {_act_words(one)}" for one in others[:_ANNOUNCED_SHOWN]
-        ]
-        if len(others) > _ANNOUNCED_SHOWN:
-            rows.append(f"…and {len(others) - _ANNOUNCED_SHOWN} more.")
-        blocks.append(section(plain("*Announced*\n" + "\n".join(rows), limit=3000)))
+        rows = [f"• *{escape(plain(one.key.name, limit=80))}*: {_act_words(one)}" for one in others]
+        blocks.append(section("*Announced*\n" + "\n".join(fit(rows, _CLOSING_TEXT))))
     used = "A key counts as used when a call with it succeeded; refused calls do not count."
     blocks.append(context(f"{used} In the bars each column is a day, the last one today."))
     return blocks

@@ -17,6 +17,7 @@ from handlers.slack.blocks import (
     button,
     context,
     escape,
+    fit,
     header,
     mention,
     modal,
@@ -28,7 +29,8 @@ from handlers.slack.keys.forms import use_warning
 from handlers.slack.keys.lines import key_blocks, key_buttons, key_line, key_name
 from handlers.slack.keys.listing import page_value
 
-_PAGES_SHOWN = 20
+_PAGES_TEXT = 2000
+"""Characters of the list of pages: some 25 of them."""
 _OWNERS_SHOWN = 10
 
 
@@ -72,10 +74,8 @@ def info_blocks(tx: Transaction) -> list[Block]:
     blocks = [header("The status page's API")]
     if organization is not None:
         blocks.append(section(f"Organization *{escape(organization.name)}*, id `{organization.id}`"))
-    lines = [f"• *{escape(plain(page.name, limit=80))}*, id `{page.id}`" for page in pages[:_PAGES_SHOWN]]
-    if len(pages) > _PAGES_SHOWN:
-        lines.append(f"…and {len(pages) - _PAGES_SHOWN} more.")
-    blocks.append(section("*Pages*\n" + ("\n".join(lines) or "none yet")))
+    lines = [f"• *{escape(plain(page.name, limit=80))}*, id `{page.id}`" for page in pages]
+    blocks.append(section("*Pages*\n" + ("\n".join(fit(lines, _PAGES_TEXT)) or "none yet")))
     page_id = pages[0].id if pages else "PAGE_ID"
     call = f'curl -H "Authorization: OAuth YOUR_KEY" {base}/v1/pages/{page_id}/components'
     blocks.append(section(f"*Base URL* `{base}/v1`\n```{escape(call)}```"))

@@ -19,13 +19,14 @@ from handlers.slack.blocks import (
     button,
     context,
     day,
+    fit,
     header,
     mention,
     plain,
     section,
 )
 from handlers.slack.roles.paging import cut_sheet
-from handlers.slack.roles.words import count, fit, shown
+from handlers.slack.roles.words import count, shown
 from storage.models import ApiKey, Departure, KeyUse, SlackMessage
 
 ON_CARD = 12

@@ -14,12 +14,13 @@ from handlers.slack.blocks import (
     actor_name,
     button,
     context,
+    fit,
     header,
     mention,
     section,
     when,
 )
-from handlers.slack.roles.words import STANDINGS, fit, line_sections, role_text, shown
+from handlers.slack.roles.words import STANDINGS, line_sections, role_text, shown
 from storage.models import DirectorySync, Page, SlackMessage, SyncStatus
 
 _ROLES = 4

@@ -35,18 +35,6 @@ def shown(text: str, limit: int = _NAME) -> str:
     return "".join(kept).rstrip() + "…"
 
 
-def fit(lines: Sequence[str], limit: int) -> list[str]:
-    """As many of the lines as `limit` characters hold, and how many more there are."""
-    kept: list[str] = []
-    length = 0
-    for line in lines:
-        length += len(line) + 1
-        if length > limit:
-            return [*kept, f"and {len(lines) - len(kept)} more"]
-        kept.append(line)
-    return kept
-
-
 def line_sections(lines: Sequence[str]) -> list[Block]:
     """Lines in as few sections as Slack's limits allow."""
     groups: list[list[str]] = []

@@ -99,8 +99,22 @@ def test_the_largest_digest_is_valid() -> None:
 def test_every_page_of_the_largest_digest_is_valid(page: int) -> None:
     """Each page of the modal is within Slack's limits, and a page that is not there shows the last one."""
     view = digest_modal(LARGEST, page, {}, POLICY)
+    pages = -(-500 // MODAL_LINES)
     assert check_view(view) == []
-    assert f"Page {min(page, 24) + 1} of {500 // MODAL_LINES}" in words_of(view)
+    assert f"Page {min(page + 1, pages)} of {pages}" in words_of(view)
+
+
+def test_what_became_of_keys_does_not_push_anything_out() -> None:
+    """When every key of a digest is suspended since, with a holder of its own, all of a page is there all the same."""
+    for line in (lines := [_largest_line(number) for number in range(50)]):
+        assert line.key is not None
+        line.key.status, line.key.suspended_by = KeyStatus.SUSPENDED, f"member:{OLIVIA}"
+    view, daily = replace(LARGEST, lines=tuple(lines)), {f"key{number:09}": (10**9,) * 30 for number in range(50)}
+    message, modal = digest_message(view, daily, POLICY), digest_modal(view, 1, daily, POLICY)
+    assert check_message(_payload(message)) == []
+    assert "Show all 50" in words_of(message.blocks)
+    assert "Previous" in words_of(modal)
+    assert "Next" in words_of(modal)
 
 
 def test_a_line_tells_what_an_owner_needs() -> None:
