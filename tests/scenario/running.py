@@ -17,6 +17,7 @@ from starlette.routing import Route
 from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, create_http_app
+from handlers.slack.directory import ensure_known
 from handlers.slack.front import create_bolt_app
 from handlers.slack.renderers import all_renderers
 
@@ -24,10 +25,6 @@ T = TypeVar("T")
 
 SIGNING_SECRET = "sandbox-signing-secret"
 BOT_TOKEN = "xoxb-sandbox"
-
-
-async def _everybody_is_known(_client: AsyncWebClient, _desk: Desk, _user_id: str) -> None:
-    return
 
 
 class RunningBot:
@@ -90,7 +87,7 @@ class RunningBot:
                 self.client,
                 signing_secret=SIGNING_SECRET,
                 identity=identity,
-                ensure_known=_everybody_is_known,
+                ensure_known=ensure_known,
             )
             self.worker = OutboxWorker(self.desk, self.client, all_renderers())
             await self._listen(AsyncSlackRequestHandler(app).handle)
