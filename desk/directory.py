@@ -16,7 +16,7 @@ from desk.groups import (
 )
 from desk.holdings import load_role_book
 from desk.identifiers import new_id
-from desk.leavers import member_returned, members_left, standing_changed
+from desk.leavers import lock_what_ends, member_returned, members_left, standing_changed
 from desk.owners import keep_an_owner
 from desk.pages import find_organization
 from desk.people import SeenUser, Standing, is_news, standing_of, store_user
@@ -55,11 +55,15 @@ def take_user(tx: Transaction, seen: SeenUser, *, joined: bool = False) -> None:
     before = standing_of(known) if known else None
     was_primary = known.is_primary_owner if known else False
     member = store_user(tx, seen)
+    after = standing_of(member)
+    if after is Standing.DELETED:
+        lock_what_ends(tx, [member.user_id])
+    if before != after or was_primary != member.is_primary_owner:
+        # Before anything is told to owners: when the last one left, it is told to the next one.
+        keep_an_owner(tx)
     follow_standing(tx, member, before)
     if before is None and joined:
-        record(tx, Action.MEMBER_JOINED, "member", member.user_id, name=member.name, standing=standing_of(member))
-    if before != standing_of(member) or was_primary != member.is_primary_owner:
-        keep_an_owner(tx)
+        record(tx, Action.MEMBER_JOINED, "member", member.user_id, name=member.name, standing=str(after))
 
 
 def follow_standing(tx: Transaction, member: Member, before: Standing | None) -> None:

@@ -110,7 +110,7 @@ def apply_snapshot(tx: Transaction, snapshot: Snapshot) -> SyncReport:
     report.losers = {user_id: _plain(held) for user_id, held in verdict.losers.items()}
     withheld = _judge(tx, verdict, changes, report)
     _apply(tx, changes, withheld, report)
-    report.new_owners = [*appoint_first_owners(tx), *keep_an_owner(tx)]
+    report.new_owners += [*appoint_first_owners(tx), *keep_an_owner(tx)]
     return report
 
 
@@ -208,6 +208,7 @@ def _apply(tx: Transaction, changes: _Changes, withheld: frozenset[str], report:
     flips = {user_id: seen for user_id, seen in changes.flips.items() if user_id not in withheld}
     before = {user_id: standing_of(member) for user_id in flips if (member := tx.session.get(Member, user_id))}
     members = [store_user(tx, seen) for seen in flips.values()]
+    report.new_owners += keep_an_owner(tx)
     members_left(tx, [member for member in members if standing_of(member) is Standing.DELETED])
     for member in members:
         report.flips[member.user_id] = str(standing_of(member))

@@ -38,14 +38,14 @@ from desk.owners import (
 from desk.people import SeenUser, Subject
 from desk.permissions import list_owner_ids
 from desk.policy import Policy
-from desk.role_cards import NO_OWNER_LEFT, OWNERS_APPOINTED
+from desk.role_cards import MEMBER_LEFT, NO_OWNER_LEFT, OWNERS_APPOINTED
 from desk.roles import grant_role, revoke_grant, sweep_roles
 from desk.transaction import Actor, Desk
 from storage.database import Database
 from storage.models import Grant, Member, Organization, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import MONDAY_MORNING, HeldClock
 from tests.databases import copy_sqlite
-from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_member, add_page
+from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_member, add_page
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 RECONCILE = Actor.job("reconcile")
@@ -189,6 +189,14 @@ def test_when_slack_takes_the_last_owner_the_primary_owner_follows(stage: Stage)
     stage.do(RECONCILE, partial(take_user, seen=seen(OLIVIA, is_deleted=True)))
     assert stage.see(RECONCILE, list_owner_ids) == [OMAR]
     assert [(note.conversation, note.facts["why"]) for note in stage.shown(OWNERS_APPOINTED)] == [(OMAR, "vacant")]
+
+
+def test_the_next_owner_hears_of_the_keys_that_the_last_one_left(stage: Stage) -> None:
+    """The card about Olivia's keys goes to Omar, who is owner by the time it is sent."""
+    with stage.desk.database.write() as session:
+        add_key(session, stage.desk.clock.now(), holder_id=OLIVIA)
+    stage.do(RECONCILE, partial(take_user, seen=seen(OLIVIA, is_deleted=True)))
+    assert [card.conversation for card in stage.shown(MEMBER_LEFT)] == [OMAR]
 
 
 def test_an_owner_who_becomes_a_guest_is_followed_as_well(stage: Stage) -> None:
