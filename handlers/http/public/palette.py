@@ -9,6 +9,9 @@ TEXT, GRAPHIC = 4.5, 3.0
 """The contrast that WCAG 2.2 AA asks of text, and of what carries meaning without being text."""
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+_MIDDLE = 0.179
+"""The luminance from which black stands out at least as well as white."""
+_ROOMY = 10.0
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 Colour = tuple[int, int, int]
@@ -72,7 +75,7 @@ def make_themes(configuration: Mapping[str, Any]) -> tuple[Theme, Theme]:
     def own(name: str, default: str) -> Colour:
         return parse_colour(configuration.get(name), default)
 
-    ground = own("css_body_background_color", "f5f6f8")
+    ground = _usable_ground(own("css_body_background_color", "f5f6f8"))
     surface = mix(ground, _WHITE, 0.75 if luminance(ground) > 0.3 else 0.06)
     light = {
         "ground": ground,
@@ -90,6 +93,17 @@ def make_themes(configuration: Mapping[str, Any]) -> tuple[Theme, Theme]:
         "line": (44, 53, 68),
     }
     return _theme(light, configuration), _theme(dark, configuration)
+
+
+def _usable_ground(colour: Colour) -> Colour:
+    """A ground on which words of every colour can be read: no colour of the middle, where neither end stands out."""
+    end = _WHITE if luminance(colour) > _MIDDLE else _BLACK
+    other = _BLACK if end is _WHITE else _WHITE
+    return next(
+        candidate
+        for candidate in (mix(colour, end, step / 100) for step in range(0, 101, 2))
+        if contrast(candidate, other) >= _ROOMY
+    )
 
 
 def _theme(base: Mapping[str, Colour], configuration: Mapping[str, Any]) -> Theme:
