@@ -18,6 +18,9 @@ Start = Callable[..., KeydeskProcess]
 def workspace() -> Iterator[SandboxServer]:
     """One local Slack workspace for this test process."""
     with SandboxServer(manifest=MANIFEST) as server:
+        # How long an answer takes on a crowded test machine says nothing about the bot.
+        server.workspace.timing.acknowledge_within = 30.0
+        server.workspace.timing.trigger_lifetime = 30.0
         yield server
 
 

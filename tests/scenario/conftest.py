@@ -22,6 +22,7 @@ from tests.scenario.running import RunningBot
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 OWNERS_CHANNEL = "C0OWNERS01"
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,9 @@ def shows(messages: list[Json], *words: str) -> Json:
 def slack_server() -> Iterator[SandboxServer]:
     """One local Slack workspace for this test process; each story finds it as seeded."""
     with SandboxServer(manifest=MANIFEST) as server:
+        # How long an answer takes on a crowded test machine says nothing about the bot.
+        server.workspace.timing.acknowledge_within = PATIENCE_SECONDS
+        server.workspace.timing.trigger_lifetime = PATIENCE_SECONDS
         yield server
 
 
