@@ -140,7 +140,8 @@ class SlackLink:
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("slack_not_reached", error=str(error) or type(error).__name__, again_in_seconds=wait)
             try:
-                await asyncio.wait_for(self._stopping.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._stopping.wait()
             except TimeoutError:
                 wait = min(wait * 2, _LONGEST_WAIT)
         return None

@@ -44,7 +44,8 @@ class DrainingHandler(AsyncSocketModeHandler):
         """Take nothing more and wait for what is in hand. False when it took longer."""
         self._taking = False
         try:
-            await asyncio.wait_for(self._idle.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
         except TimeoutError:
             return False
         return True
@@ -105,7 +106,8 @@ class SocketMode:
         # While people wait for the socket, half a second is long.
         seconds = self._check_every if self.connected else min(self._check_every, _CONNECTING_SECONDS)
         try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
         except TimeoutError:
             return
 

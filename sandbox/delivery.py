@@ -89,7 +89,8 @@ class Deliverer:
 
     async def _pause(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._workspace.interruption.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._workspace.interruption.wait()
         except TimeoutError:
             return
 
@@ -146,7 +147,8 @@ class Deliverer:
         connection.awaited[envelope_id] = answer
         try:
             await connection.send(envelope)
-            body = await asyncio.wait_for(answer, self._workspace.timing.acknowledge_within)
+            async with asyncio.timeout(self._workspace.timing.acknowledge_within):
+                body = await answer
         except TimeoutError:
             return _TIMED_OUT
         except Exception:

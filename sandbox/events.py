@@ -97,7 +97,8 @@ class Events:
             if outcome.acked or outcome.no_retry:
                 return
             try:
-                await asyncio.wait_for(interruption.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await interruption.wait()
                 return
             except TimeoutError:
                 retry = Retry(num, outcome.reason or "unknown_error")

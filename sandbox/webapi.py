@@ -90,7 +90,8 @@ class WebApi:
 
     async def _wait(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._workspace.interruption.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._workspace.interruption.wait()
         except TimeoutError:
             return
 

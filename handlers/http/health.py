@@ -35,7 +35,8 @@ def health_routes(checks: Mapping[str, Check]) -> Sequence[BaseRoute]:
 
 async def _ask(check: Check) -> str | None:
     try:
-        return await asyncio.wait_for(check(), _CHECK_SECONDS)
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check()
     except TimeoutError:
         return f"no answer within {_CHECK_SECONDS:g} seconds"
     except Exception as error:

@@ -25,6 +25,8 @@ from handlers.slack.blocks import Block, Message, escape, modal, section
 _log = structlog.get_logger(__name__)
 
 _ANYTHING = re.compile(".*")
+_TELL_SECONDS = 2
+"""Slack waits three seconds for the acknowledgement, which comes after the telling."""
 
 EnsureKnown = Callable[[AsyncWebClient, Desk, str], Awaitable[None]]
 
@@ -322,7 +324,7 @@ async def tell(front: Front, click: Click, message: Message) -> None:
     try:
         if click.response_url:
             own = bool((click.body.get("container") or {}).get("is_ephemeral"))
-            await AsyncWebhookClient(click.response_url).send(
+            await AsyncWebhookClient(click.response_url, timeout=_TELL_SECONDS).send(
                 text=message.text,
                 blocks=message.blocks,
                 response_type="ephemeral",
