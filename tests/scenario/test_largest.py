@@ -1,0 +1,159 @@
+"""In the largest world that limits and policy allow, Slack takes everything, and nobody's text comes alive."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk.transaction import Actor, Desk
+from handlers.slack.action_ids import ActionId, CallbackId
+from handlers.slack.renderers import all_renderers
+from sandbox.player import Control, Json
+from sandbox.server import SandboxServer
+from storage.database import Database
+from storage.models import SlackMessage
+from tests.clock import HeldClock
+from tests.databases import copy_sqlite
+from tests.factories import GUS, MIA, OLIVIA
+from tests.scenario.conftest import Scenario, _introduce_people
+from tests.scenario.largest_messages import send_everything
+from tests.scenario.largest_play import Play
+from tests.scenario.largest_world import World, largest_policy
+from tests.scenario.running import RunningBot
+from tests.scenario.slack_checks import problems_of_message, problems_of_view
+
+
+@dataclass(slots=True)
+class Seen:
+    """What went to Slack, and what is wrong with it."""
+
+    kinds: set[str] = field(default_factory=set)
+    callback_ids: set[str] = field(default_factory=set)
+    homes: set[str] = field(default_factory=set)
+    offered: set[str] = field(default_factory=set)
+    problems: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    violations: list[str] = field(default_factory=list)
+    messages: int = 0
+    views: int = 0
+
+    def message(self, what: str, body: Json) -> None:
+        """Judge a message."""
+        self.messages += 1
+        self.problems[what].update(problems_of_message(body.get("text") or "", body.get("blocks") or []))
+
+    def view(self, what: str, view: Json) -> None:
+        """Judge a modal or a Home tab."""
+        self.views += 1
+        self.callback_ids |= {view["callback_id"]} if view["type"] == "modal" else set()
+        self.problems[f"{what} {view.get('callback_id', 'home')}"].update(problems_of_view(view))
+
+
+@pytest.fixture(scope="module")
+def seen(slack_server: SandboxServer, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """Everything that the bot sent while the largest world was played."""
+    slack_server.workspace.reset()
+    slack_server.workspace.timing.acknowledge_within = 30
+    database = Database.from_url(copy_sqlite(sqlite_template, tmp_path_factory.mktemp("largest")))
+    clock = HeldClock()
+    desk = Desk(database, clock, largest_policy())
+    with database.write() as session:
+        _introduce_people(session, slack_server)
+        world = World(session, clock.now())
+    bot = RunningBot(desk, slack_api_url=slack_server.api_url)
+    slack_server.workspace.set_request_url(bot.url)
+    try:
+        scenario = Scenario(Control(slack_server.url), slack_server, bot, desk, clock)
+        play = play_all(scenario, world)
+        return judge(scenario, play)
+    finally:
+        bot.stop()
+        database.close()
+        slack_server.workspace.reset()
+
+
+def play_all(scenario: Scenario, world: World) -> Play:
+    """Send, type, press and submit everything."""
+    play = Play(scenario, world)
+    scenario.desk.write_now(Actor.member(OLIVIA), lambda tx: send_everything(tx, world))
+    scenario.deliver()
+    players = (scenario.olivia, scenario.mia, scenario.person(GUS))
+    for player in players:
+        play.open_home(player)
+    play.submit_forms(scenario.olivia)
+    play.read_channel(scenario.olivia)
+    for player in players:
+        scenario.deliver()
+        play.read_messages(player)
+        play.type_everything(player)
+    with scenario.database.write() as session:
+        world.add_pages(session, 100)
+    play.ask(scenario.mia)
+    scenario.deliver()
+    return play
+
+
+def judge(scenario: Scenario, play: Play) -> Seen:
+    """Look at everything that went over the wire."""
+    seen = Seen(offered=play.offered)
+    with scenario.database.read() as session:
+        kinds = {message.id: message.kind for message in session.query(SlackMessage)}
+    for entry in scenario.control.journal():
+        if entry["kind"] == "api":
+            _judge_call(seen, entry["method"], entry["args"], kinds)
+        elif entry["kind"] == "delivery":
+            _judge_answer(seen, entry["payload"], entry.get("response_payload"))
+        elif entry["kind"] == "response_url":
+            seen.message("response_url", entry["body"])
+        elif entry["kind"] == "violation":
+            seen.violations.append(entry["text"])
+    return seen
+
+
+def _judge_call(seen: Seen, method: str, args: Json, kinds: dict[str, str]) -> None:
+    args = {name: _parsed(value) for name, value in args.items()}
+    if method.startswith("chat."):
+        kind = kinds.get(args.get("metadata", {}).get("event_payload", {}).get("message_id", ""), method)
+        seen.kinds.add(kind)
+        seen.message(kind, args)
+    elif method.startswith("views."):
+        if method == "views.publish":
+            seen.homes.add(args["user_id"])
+        seen.view(method, args["view"])
+
+
+def _judge_answer(seen: Seen, payload: Json, answer: Any) -> None:
+    if not isinstance(answer, dict):
+        return
+    if "view" in answer:
+        seen.view("submitted", answer["view"])
+    elif "text" in answer or "blocks" in answer:
+        seen.message(f"{payload.get('command')} {payload.get('text', '')[:30]}", answer)
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) and value[:1] in {"{", "["} else value
+
+
+def test_slack_takes_everything(seen: Seen) -> None:
+    """Every message, modal and Home tab passes the sandbox's rules, the SDK's models and what both leave out."""
+    assert [f"{what}: {one[:300]}" for what, problems in seen.problems.items() for one in sorted(problems)] == []
+    assert seen.violations == []
+
+
+def test_every_kind_of_message_was_sent(seen: Seen) -> None:
+    """A kind of message without a largest case fails this test."""
+    assert seen.kinds - {"chat.update"} >= all_renderers().keys()
+
+
+def test_every_modal_was_opened(seen: Seen) -> None:
+    """A modal that was not opened in the largest world fails this test."""
+    assert seen.callback_ids == set(CallbackId)
+
+
+def test_every_button_was_offered(seen: Seen) -> None:
+    """A button or menu that nobody was offered in the largest world fails this test."""
+    assert set(ActionId) - seen.offered == set()
+    assert seen.homes == {OLIVIA, MIA, GUS}
