@@ -60,6 +60,7 @@ class PublicSite:
         self._export = export
         self._shelf = Shelf()
         self._old: OrderedDict[tuple[str, str], Document | None] = OrderedDict()
+        self._refreshed = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-public")
@@ -94,11 +95,11 @@ class PublicSite:
         if address in self._old:
             self._old.move_to_end(address)
             return self._old[address]
-        shelf = self._shelf
+        shelf, refreshed = self._shelf, self._refreshed
         document = await asyncio.get_running_loop().run_in_executor(
             self._old_thread, self._render_old, shelf, *address
         )
-        if shelf is self._shelf:
+        if refreshed == self._refreshed:
             self._old[address] = document
             if len(self._old) > _KEPT_OLD:
                 self._old.popitem(last=False)
@@ -110,9 +111,10 @@ class PublicSite:
         with self._desk.database.read() as session:
             views = read_views(session, now)
         shelf = fill_shelf(views, self._desk.policy.base_url, now, self._shelf)
-        if shelf is not self._shelf:
-            self._shelf = shelf
-            self._old = OrderedDict()
+        self._shelf = shelf
+        # Old incidents may have changed also where nothing on the shelf did.
+        self._refreshed += 1
+        self._old = OrderedDict()
         if self._export is not None:
             self._export(shelf)
 

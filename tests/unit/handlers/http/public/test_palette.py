@@ -16,6 +16,10 @@ from handlers.http.public.palette import (
 
 colours = st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
 hexes = colours.map(lambda colour: "{:02x}{:02x}{:02x}".format(*colour))
+CSS_FIELDS = (
+    *("css_body_background_color", "css_font_color", "css_light_font_color", "css_link_color"),
+    *("css_greens", "css_yellows", "css_oranges", "css_reds", "css_blues"),
+)
 LOOKS = ("operational", "maintenance", "degraded", "partial", "major")
 
 
@@ -59,20 +63,7 @@ def test_any_colour_becomes_readable_on_any_ground(
 @given(
     configuration=st.fixed_dictionaries(
         {},
-        optional=dict.fromkeys(
-            (
-                "css_body_background_color",
-                "css_font_color",
-                "css_light_font_color",
-                "css_link_color",
-                "css_greens",
-                "css_yellows",
-                "css_oranges",
-                "css_reds",
-                "css_blues",
-            ),
-            hexes,
-        ),
+        optional=dict.fromkeys(CSS_FIELDS, hexes),
     )
 )
 def test_both_themes_stay_readable(configuration: dict[str, str]) -> None:

@@ -1,0 +1,195 @@
+"""The folder that outlives Keydesk."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from desk.incidents.incidents import delete_incident
+from desk.incidents.postmortems import publish_postmortem, write_postmortem
+from desk.transaction import Desk
+from handlers.http.app import HttpSettings
+from handlers.http.public.export import FolderExport
+from handlers.http.public.site import PublicSite
+from storage.models import IncidentStatus
+from tests.clock import HeldClock
+from tests.public_story import Story, change_page, open_incident
+from tests.serving import serving
+from tests.unit.handlers.http.conftest import ACTOR
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+class Writer:
+    """A public site that is not running: it writes when the test says so."""
+
+    def __init__(self, desk: Desk, folder: Path) -> None:
+        self.folder = folder
+        self.export = FolderExport(folder, desk.database)
+        self.site = PublicSite(desk, monotonic=lambda: 0.0, export=self.export)
+
+    def write(self) -> set[str]:
+        """Render and write everything; gives the names of the files."""
+        self.site.refresh()
+        while self.export.catch_up():
+            pass
+        return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()}
+
+    def read(self, name: str) -> str:
+        """What a file says."""
+        return (self.folder / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def writer(desk: Desk, story: Story, tmp_path: Path) -> Iterator[Writer]:
+    """Writes into a folder of its own."""
+    yield Writer(desk, tmp_path / "public")
+
+
+def test_every_document_is_a_file(writer: Writer, story: Story) -> None:
+    """What readers get from memory is in the folder byte for byte, also for the page's own host."""
+    names = writer.write()
+    shelf = writer.site.shelf
+    for folder, table in (("", shelf.shared), ("_hosts/status.acme.example/", shelf.tables["status.acme.example"])):
+        for path, document in table.items():
+            name = folder + path.lstrip("/") + ("index.html" if path.endswith("/") else "")
+            assert (writer.folder / name).read_bytes() == document.body
+    assert {
+        "index.html",
+        "api/v2/summary.json",
+        "history.atom",
+        "404.html",
+        "index.html.br",
+        "index.html.gz",
+    } <= names
+    assert f"incidents/{story.open}/index.html" in names
+    assert not [name for name in names if name.endswith("keydesk-new")]
+
+
+async def test_a_plain_file_server_shows_the_page_while_keydesk_is_dead(
+    desk: Desk, story: Story, tmp_path: Path
+) -> None:
+    """After Keydesk has stopped, a server that knows nothing of it serves the same documents from the folder."""
+    settings = HttpSettings(public_folder=tmp_path)
+    async with serving(desk, settings=settings) as served, httpx.AsyncClient(base_url=served.url) as client:
+        paths = ["/", "/history/", "/uptime/", f"/incidents/{story.open}/", "/api/v2/summary.json", "/history.atom"]
+        alive = {path: (await client.get(path)).content for path in paths}
+        await eventually((tmp_path / "incidents" / story.resolved / "index.html").is_file)
+    handler = partial(_Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_address[1]}"
+        async with httpx.AsyncClient(base_url=base) as client:
+            for path, body in alive.items():
+                assert (await client.get(path)).content == body, path
+            style = alive["/"].decode().split('rel="stylesheet" href="')[1].split('"')[0]
+            assert (await client.get(style)).headers["content-type"] == "text/css"
+        server.shutdown()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_what_is_gone_goes_and_what_is_not_ours_stays(writer: Writer, desk: Desk, story: Story) -> None:
+    """A deleted incident leaves the folder, old stylesheets too; files of others are never touched."""
+    change_page(desk, story.page, configuration={"css_greens": "00aa00"})
+    writer.write()
+    (writer.folder / "mine.txt").write_text("kept")
+    [style] = [path for path in writer.site.shelf.shared if path.startswith("/assets/style-")][:1]
+    assert style.removeprefix("/") in writer.write()
+    desk.write_now(ACTOR, lambda tx: delete_incident(tx, story.resolved))
+    change_page(desk, story.page, configuration={"css_greens": "123456"})
+    names = writer.write()
+    assert f"incidents/{story.resolved}/index.html" not in names
+    assert f"incidents/{story.resolved}/index.html.br" not in names
+    assert style.removeprefix("/") not in names
+    assert writer.read("mine.txt") == "kept"
+
+
+def test_old_incidents_are_there_and_follow_changes(
+    writer: Writer, desk: Desk, story: Story, clock: HeldClock
+) -> None:
+    """What lies years back is written too, changes when its postmortem is published, and goes when it is deleted."""
+    clock.advance(timedelta(days=800))
+    for index in range(120):
+        open_incident(desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    old = f"incidents/{story.resolved}/index.html"
+    names = writer.write()
+    assert old in names
+    assert f"/incidents/{story.resolved}/" not in writer.site.shelf.shared
+    assert "history/2026-02/index.html" in names
+    assert len([name for name in names if name.startswith("incidents/") and name.endswith(".html")]) == 125
+    clock.advance(minutes=1)
+
+    def review(tx: object) -> None:
+        write_postmortem(tx, story.resolved, "A **fuse** blew.")  # type: ignore[arg-type]
+        publish_postmortem(tx, story.resolved)  # type: ignore[arg-type]
+
+    desk.write_now(ACTOR, review)
+    writer.write()
+    assert "<strong>fuse</strong>" in writer.read(old)
+    desk.write_now(ACTOR, lambda tx: delete_incident(tx, story.resolved))
+    assert old not in writer.write()
+
+
+def test_incidents_that_become_old_stay(writer: Writer, desk: Desk, story: Story, clock: HeldClock) -> None:
+    """A file that was written while its incident was recent is still there when it is not."""
+    writer.write()
+    clock.advance(timedelta(days=200))
+    for index in range(60):
+        open_incident(desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    assert f"incidents/{story.resolved}/index.html" in writer.write()
+
+
+def test_a_second_start_writes_nothing_twice(writer: Writer, desk: Desk) -> None:
+    """A new process takes over the folder: same files, untouched where they are right, healed where they are not."""
+    before = writer.write()
+    stamps = {path: path.stat().st_mtime_ns for path in writer.folder.rglob("*.json")}
+    (writer.folder / "index.html").write_text("damaged")
+    (writer.folder / ".index.html.0000.keydesk-new").write_text("left behind by a kill")
+    again = Writer(desk, writer.folder)
+    assert again.write() == before
+    assert {path: path.stat().st_mtime_ns for path in writer.folder.rglob("*.json")} == stamps
+    assert again.read("index.html").startswith("<!doctype html>")
+
+
+def test_a_folder_that_cannot_be_written_is_told_of_and_tried_again(desk: Desk, story: Story, tmp_path: Path) -> None:
+    """Readers get their documents from memory all the same; once the folder can be written, everything is there."""
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    writer = Writer(desk, tmp_path / "taken")
+    with capture_logs() as logs:
+        writer.site.refresh()
+    assert [entry["event"] for entry in logs] == ["public_folder_not_written"]
+    assert writer.site.shelf.find("", "/") is not None
+    (tmp_path / "taken").unlink()
+    assert "index.html" in writer.write()
+
+
+def test_readers_see_whole_files_only(writer: Writer, desk: Desk, story: Story) -> None:
+    """However often a file is replaced, whoever reads it gets one edition, whole."""
+    writer.write()
+    stop, broken = threading.Event(), []
+
+    def read() -> None:
+        while not stop.is_set():
+            text = writer.read("index.html")
+            if not (text.startswith("<!doctype html>") and text.rstrip().endswith("</html>")):
+                broken.append(text)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for index in range(15):
+        open_incident(desk, story.page, f"Again {index}")
+        writer.site.refresh()
+    stop.set()
+    reader.join()
+    assert broken == []
