@@ -52,8 +52,8 @@ def change_page(desk: Desk, page_id: str, **values: object) -> None:
     desk.write_now(ACTOR, change)
 
 
-def _write(tx: Transaction, given: Mapping[str, object]) -> Story:
-    page = add_page(tx.session, tx.now - LIVED, **({"time_zone": "Europe/Zurich"} | given))
+def _write(tx: Transaction, given: dict[str, object]) -> Story:
+    page = add_page(tx.session, tx.now - LIVED, **{"time_zone": "Europe/Zurich", **given})
     components = _components(tx, page)
 
     def at(**ago: float) -> Transaction:

@@ -34,10 +34,10 @@
       borderRadius: "10px", background: colours[entry.impact] || colours.none, color: "#fff",
       font: "15px/1.4 system-ui, sans-serif", boxShadow: "0 6px 24px rgba(0,0,0,.25)",
     });
-    Object.assign(link.style, { color: "#fff", textDecoration: "underline" });
+    Object.assign(link.style, { color: "#fff", textDecoration: "underline", minWidth: "0", overflowWrap: "anywhere" });
     Object.assign(button.style, {
       background: "transparent", border: "0", color: "#fff", font: "22px/1 system-ui, sans-serif",
-      cursor: "pointer", minWidth: "28px", minHeight: "28px",
+      cursor: "pointer", flex: "none", minWidth: "28px", minHeight: "28px",
     });
     bar.append(link, button);
     host.shadowRoot.replaceChildren(bar);

@@ -1,0 +1,172 @@
+"""The public page to the eye, to the keyboard and to assistive technology."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+
+from desk.incidents.incidents import update_incident
+from desk.incidents.inputs import IncidentChange
+from desk.incidents.postmortems import publish_postmortem, write_postmortem
+from desk.transaction import Actor, Transaction
+from tests.browser.public_stage import PublicStage
+from tests.browser.stage import OpenPage
+from tests.databases import copy_sqlite
+from tests.public_story import open_incident
+from tests.waiting import wait_until
+
+ACTOR = Actor.operator("test")
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+LOOKS = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
+_AXE = """() => axe.run(document, {
+  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+})"""
+
+
+@pytest.fixture(scope="module")
+def public(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublicStage]:
+    """One page for all tests of this file."""
+    stage = PublicStage(copy_sqlite(sqlite_template, tmp_path_factory.mktemp("public")))
+
+    def review(tx: Transaction) -> None:
+        write_postmortem(tx, stage.story.resolved, "# Why\n\nA *fuse* blew.\n\n| a | b |\n|---|---|\n| 1 | 2 |")
+        publish_postmortem(tx, stage.story.resolved)
+
+    stage.desk.write_now(ACTOR, review)
+    wait_until(lambda: b"Read the postmortem" in stage.served.app.public.shelf.shared["/"].body)
+    yield stage
+    stage.stop()
+
+
+def paths(public: PublicStage) -> list[str]:
+    """One document of each kind."""
+    story = public.story
+    incidents = [f"/incidents/{incident}/" for incident in (story.resolved, story.open, story.active)]
+    return ["/", "/history/", "/uptime/", "/history/2026-02/", *incidents, "/incidents/nothing00000/"]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, each as one line."""
+    page.evaluate(AXE_SCRIPT)
+    found: dict[str, Any] = page.evaluate(_AXE)
+    assert len(found["passes"]) > 10
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+def test_nobody_is_shut_out(public: PublicStage, open_page: OpenPage, scheme: str, viewport: dict[str, int]) -> None:
+    """axe finds nothing on any document, in light and dark, on a desktop and at 320 pixels, also opened up."""
+    found = {}
+    for path in paths(public):
+        page = open_page(public.address(path), color_scheme=scheme, viewport=viewport, expected=["404 (Not Found)"])
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        if lines := violations(page):
+            found[path] = lines
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [320, 375, 768])
+def test_nothing_is_cut_off(public: PublicStage, open_page: OpenPage, width: int) -> None:
+    """No document is wider than the screen, also with names without a blank."""
+    page_id = public.story.page
+    open_incident(public.desk, page_id, "Donaudampfschifffahrtsgesellschaftskapitän" * 4)
+    wait_until(lambda: b"gesellschaftskap" in public.served.app.public.shelf.shared["/"].body)
+    for path in paths(public):
+        page = open_page(public.address(path), viewport={"width": width, "height": 700}, expected=["404 (Not Found)"])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_without_javascript_everything_is_there(public: PublicStage, open_page: OpenPage) -> None:
+    """State, incidents, bars, groups that open and times in the page's own zone need no script."""
+    page = open_page(public.address(), java_script_enabled=False, prepare=None)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Minor Service Outage")
+    expect(page.locator("article.incident time").first).to_contain_text("CET")
+    group = page.locator("details.group")
+    group.locator("summary").click()
+    expect(group).not_to_have_attribute("open", "")
+    expect(page.locator(".days").first.locator("> *")).to_have_count(90)
+
+
+def test_days_speak_to_the_keyboard_and_to_the_mouse(public: PublicStage, open_page: OpenPage) -> None:
+    """A day with trouble can be reached and then says what happened; a quiet day has a title."""
+    page = open_page(public.address(), viewport=WIDE)
+    strip = page.locator(".days").first
+    day = strip.locator(".day.major")
+    tip = day.locator(".tip")
+    assert tip.bounding_box() is not None
+    day.focus()
+    box = tip.bounding_box()
+    assert box is not None
+    assert box["width"] > 100
+    expect(tip).to_have_text("23 February 2026: major outage 1 h")
+    page.locator("h1").click()
+    day.hover()
+    box = tip.bounding_box()
+    assert box is not None
+    assert box["width"] > 100
+    expect(strip.locator("i").first).to_have_attribute("title", "3 December 2025: no downtime")
+
+
+def test_times_are_the_reader_s_own(public: PublicStage, open_page: OpenPage) -> None:
+    """With a script, times are in the reader's zone and language, and the page's own is a hover away."""
+    page = open_page(public.address(), timezone_id="America/New_York", locale="de-DE")
+    first = page.locator('.incident time[datetime="2026-03-02T08:40:00Z"]')
+    expect(first).to_contain_text("März 2026")
+    expect(first).to_contain_text("03:40")
+    expect(first).to_have_attribute("title", "2 March 2026, 09:40 CET")
+
+
+def test_what_is_new_appears_while_one_looks(public: PublicStage, open_page: OpenPage) -> None:
+    """The open page asks now and then, and shows a change without being loaded again."""
+    page = open_page(public.address(), prepare=lambda page: page.clock.install())
+    expect(page.get_by_text("Nearly there.")).to_have_count(0)
+    public.desk.clock.advance(minutes=1)  # type: ignore[attr-defined]
+    public.desk.write_now(
+        ACTOR, lambda tx: update_incident(tx, public.story.open, IncidentChange(body="Nearly there."))
+    )
+    wait_until(lambda: b"Nearly there." in public.served.app.public.shelf.shared["/"].body)
+    page.clock.run_for(31_000)
+    expect(page.get_by_text("Nearly there.")).to_have_count(1)
+
+
+def test_nothing_is_asked_of_anybody_else(public: PublicStage, open_page: OpenPage) -> None:
+    """Looking at every document makes requests to the page alone, and leaves no cookie."""
+    asked: list[str] = []
+    for path in paths(public):
+        page = open_page(
+            public.address(path),
+            prepare=lambda page: page.on("request", lambda request: asked.append(request.url)),
+            expected=["404 (Not Found)"],
+        )
+        assert page.context.cookies() == []
+    assert asked
+    assert [url for url in asked if not url.startswith(public.served.url)] == []
+
+
+def test_the_banner_for_other_sites(public: PublicStage, open_page: OpenPage) -> None:
+    """A site that embeds the script shows what is open, with a link, and the reader can close it."""
+    page = open_page(public.address("/robots.txt"), expected=["404 (Not Found)"])
+    page.evaluate(
+        "(source) => { const script = document.createElement('script'); script.src = source; "
+        "document.body.append(script); }",
+        public.address("/embed.js"),
+    )
+    banner = page.get_by_role("status")
+    expect(banner).to_be_visible()
+    link = banner.get_by_role("link")
+    assert str(link.get_attribute("href")).startswith(public.address("/incidents/"))
+    banner.get_by_role("button", name="Close").click()
+    expect(banner).to_have_count(0)
+
+
+def test_the_page_can_be_printed(public: PublicStage, open_page: OpenPage) -> None:
+    """On paper there is the state and the components, on white, without navigation."""
+    page = open_page(public.address(), color_scheme="dark")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.emulate_media(media="screen")
