@@ -257,10 +257,15 @@ def sweep_tickets(tx: Transaction) -> int:
 
     Such a key stays when it has been used, for then somebody has it; otherwise it is void and its ticket returns.
     """
-    return _lapse(tx) + sum(_settle(tx, key_id) for key_id in _unconfirmed(tx))
+    # Everything is locked before the first of it is recorded, so that nobody who holds some of it waits for us.
+    settling, lapsing = _lock_unconfirmed(tx), _lock_lapsing(tx)
+    if settling:
+        keys_changed(tx)
+    settled = sum(_settle(tx, key_id) for key_id in settling)
+    return settled + _end(tx, lapsing, TicketStatus.LAPSED, Action.TICKET_LAPSED, None)
 
 
-def _lapse(tx: Transaction) -> int:
+def _lock_lapsing(tx: Transaction) -> Sequence[Ticket]:
     due = (
         select(Ticket)
         .where(Ticket.status == TicketStatus.WAITING, Ticket.expires_at <= tx.now)
@@ -268,12 +273,12 @@ def _lapse(tx: Transaction) -> int:
         .limit(_BATCH)
         .with_for_update(skip_locked=True)
     )
-    return _end(tx, tx.session.scalars(due).all(), TicketStatus.LAPSED, Action.TICKET_LAPSED, None)
+    return tx.session.scalars(due).all()
 
 
-def _unconfirmed(tx: Transaction) -> Sequence[str]:
-    # All rows are locked before the first of them is recorded, so that nobody who holds one waits for us.
-    keys = (
+def _lock_unconfirmed(tx: Transaction) -> Sequence[str]:
+    """Ids of keys to settle, locked with their predecessors and tickets; what somebody else holds can wait."""
+    keys = tx.session.scalars(
         select(ApiKey)
         .where(
             ApiKey.ticket_id.is_not(None),
@@ -285,8 +290,12 @@ def _unconfirmed(tx: Transaction) -> Sequence[str]:
         .order_by(ApiKey.id)
         .limit(_BATCH)
         .with_for_update(skip_locked=True)
-    )
-    return [key.id for key in tx.session.scalars(keys)]
+    ).all()
+    predecessors = select(ApiKey.id).where(ApiKey.id.in_([key.predecessor_id for key in keys if key.predecessor_id]))
+    tickets = select(Ticket.id).where(Ticket.id.in_([key.ticket_id for key in keys]))
+    ours = {None, *tx.session.scalars(predecessors.order_by(ApiKey.id).with_for_update(skip_locked=True))}
+    ours |= set(tx.session.scalars(tickets.order_by(Ticket.id).with_for_update(skip_locked=True)))
+    return [key.id for key in keys if {key.predecessor_id, key.ticket_id} <= ours]
 
 
 def _settle(tx: Transaction, key_id: str) -> bool:
