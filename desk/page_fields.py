@@ -50,3 +50,6 @@ PAGE_FIELDS = (
 
 CONFIGURATION_FIELDS = tuple(name for name in PAGE_FIELDS if name not in COLUMN_FIELDS)
 """Fields that only presentation reads: `Page.configuration` holds those that are set."""
+
+OWN_FIELDS = ("footer_text",)
+"""Fields that Statuspage does not have; `Page.configuration` holds them too, and its API does not show them."""

@@ -205,6 +205,8 @@ Keydesk is running, with a Slack workspace of its own. Open it in your browser:
 
     {sandbox_url}
 
+The status page that Acme's customers see is at {api_url}/
+
 Five steps:
 
  1. You are Mia, a member. In #general, type  /keys request  fill in the form, and submit it.

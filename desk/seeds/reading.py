@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from desk.errors import InvalidInputError
-from desk.page_fields import CONFIGURATION_FIELDS
+from desk.page_fields import CONFIGURATION_FIELDS, OWN_FIELDS
 from desk.seeds.nodes import Fields, Mistakes
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from storage.models import ComponentStatus
@@ -85,7 +85,7 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
         page_description=fields.text("page_description", limit=None),
         time_zone=_read_time_zone(fields, mistakes),
         components=fields.each("components", lambda part: _read_component(part, mistakes, may_be_group=True)),
-        configuration=fields.plain(CONFIGURATION_FIELDS),
+        configuration=fields.plain((*CONFIGURATION_FIELDS, *OWN_FIELDS)),
     )
     fields.end()
     _refuse_doubles(

@@ -30,6 +30,9 @@ class Theme:
 
 def parse_colour(text: Any, default: str) -> Colour:
     """A colour as people write it (`fff`, `#FFFFFF`); the default for anything else."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        # As YAML reads a colour of digits only.
+        text = f"{text:06}"
     found = _HEX.fullmatch(text.strip()) if isinstance(text, str) else None
     digits = found.group(1) if found else default.lstrip("#")
     if len(digits) == 3:

@@ -33,7 +33,9 @@ LOOKS = ("operational", "maintenance", "degraded", "partial", "major")
         ("12345", (1, 2, 3)),
         ("#fff;}body{display:none", (1, 2, 3)),
         (None, (1, 2, 3)),
-        (7, (1, 2, 3)),
+        (333333, (51, 51, 51)),
+        (True, (1, 2, 3)),
+        (12345678, (1, 2, 3)),
     ],
 )
 def test_colours_as_people_write_them(given: object, meant: tuple[int, int, int]) -> None:
