@@ -16,6 +16,7 @@ from handlers.slack.blocks import (
     button,
     confirm,
     context,
+    escape,
     header,
     mention,
     section,
@@ -54,7 +55,7 @@ def granted_message(subject: Subject, granted: Granted, page_name: str | None) -
         text = f":white_check_mark: {people} {verb} now {what}. Before: {end_text(granted.previous_end)}."
     else:
         text = f":white_check_mark: {people} {verb} now {what}{reason_text(grant.reason)}."
-    return Message(f"{subject.name} is {NAMES[Role(grant.role)]}", [section(text)])
+    return Message(f"{escape(subject.name)} is {NAMES[Role(grant.role)]}", [section(text)])
 
 
 def revoked_text(subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]) -> str:
