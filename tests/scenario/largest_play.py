@@ -51,7 +51,10 @@ def commands(world: World) -> list[str]:
         f"request {hostile}",
         "request",
     ]
+    # An owner who presses everything in a list of grants is none afterwards: what owners do comes first.
     of_roles = [
+        f"grant <@{MIA}> integrator on {page} for 8h because {longest(500, 1)}",
+        f"revoke <@{MIA}> integrator on {page}",
         "",
         "help",
         "list",
@@ -60,8 +63,6 @@ def commands(world: World) -> list[str]:
         f"list {hostile}",
         *(f"who {role}" for role in ("owner", "integrator", "page_configuration")),
         f"who incident_manager on {page}",
-        f"grant <@{MIA}> integrator on {page} for 8h because {longest(500, 1)}",
-        f"revoke <@{MIA}> integrator on {page}",
         f"grant {hostile} integrator",
         f"who {hostile}",
         hostile,

@@ -18,7 +18,6 @@ from storage.models import (
     KeyRequest,
     KeyStatus,
     KeyUseDay,
-    Member,
     Page,
     RequestStatus,
     Role,
@@ -114,8 +113,6 @@ class World:
             add_member(self._session, user_id, self.now, name=longest(NAME, number), is_deleted=user_id == LEAVER)
         for owner in OWNERS:
             add_grant(self._session, owner, Role.OWNER, self.now)
-        for number, member in enumerate(self._session.query(Member).filter(Member.user_id.like("U0%"))):
-            member.name = longest(NAME, number)
 
     def _groups(self) -> None:
         for number, group_id in enumerate(GROUPS):
