@@ -89,12 +89,31 @@ def take(camera: Camera, control: Control) -> None:
         camera.shoot(page, "home")
 
 
+def take_public(browser: Browser, address: str) -> None:
+    """The status page that customers see, in light and dark."""
+    for dark in (False, True):
+        name = "public-page-dark" if dark else "public-page"
+        context = browser.new_context(
+            viewport={"width": 1180, "height": 1000},
+            color_scheme="dark" if dark else "light",
+            timezone_id="Europe/Zurich",
+            locale="en-GB",
+        )
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_role("heading", level=1).wait_for()
+        page.screenshot(path=PICTURES / f"{name}.png")
+        print(f"docs/pictures/{name}.png")  # noqa: T201 - a tool that says what it made
+        context.close()
+
+
 def main() -> None:
     """Take all pictures."""
     PICTURES.mkdir(exist_ok=True)
     with running_demo() as demo, sync_playwright() as playwright:
         executable = find_browser()
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        take_public(browser, demo.api)
         take(Camera(browser, demo.workspace), Control(demo.workspace))
         browser.close()
 

@@ -70,7 +70,10 @@ def is_shown(row: ComponentView) -> bool:
 def uptime_sections(view: PageView, uptime: UptimeReader) -> Sequence[Context]:
     """Components that show their uptime, by group."""
     alone = [row for row in view.components if row.group_id is None and not row.group]
-    groups = [("alone", "", alone), *((row.id, row.name, view.children(row.id)) for row in view.components if row.group)]
+    groups = [
+        ("alone", "", alone),
+        *((row.id, row.name, view.children(row.id)) for row in view.components if row.group),
+    ]
     sections = []
     for group_id, name, rows in groups:
         shown = [row for row in rows if row.showcase and is_shown(row)]
