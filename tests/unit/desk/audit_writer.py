@@ -1,7 +1,6 @@
 """A process that records audit events: `python -m tests.unit.desk.audit_writer <database url> <count>`."""
 
 import sys
-from functools import partial
 
 from desk.audit import Action, record
 from desk.clock import SystemClock
@@ -15,9 +14,7 @@ def main() -> None:
     database = Database.from_url(sys.argv[1])
     desk = Desk(database, SystemClock(), Policy())
     for _ in range(int(sys.argv[2])):
-        desk.write_now(
-            Actor.job("writer"), partial(record, action=Action.KEY_KEPT, subject_kind="key", subject_id="k1")
-        )
+        desk.write_now(Actor.job("writer"), lambda tx: record(tx, Action.KEY_KEPT, "key", "k1"))
     database.close()
 
 
