@@ -1,13 +1,15 @@
 """Ninety days of a component, as a row of bars with words for each day. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
 
 from desk.incidents.shown import ComponentView, Month, PageView
-from desk.uptime import Day, Span, days_of
+from desk.uptime import Change, Day, Span, day_bounds, days_of
 from handlers.http.public.words import day_words, duration, percent
-from storage.models import ComponentStatus
 
 DAYS = 90
 
@@ -34,6 +36,8 @@ class Uptime:
     share: float | None
     months: tuple[tuple[Month, float | None], ...]
     """The newest first; the oldest one is cut where the ninety days begin."""
+    markup: Markup
+    """The bars as HTML."""
 
     @property
     def words(self) -> str:
@@ -58,38 +62,68 @@ class Uptime:
 
 
 class UptimeReader:
-    """Computes the uptime of a page's components; those that never had trouble share one result."""
+    """Computes the uptime of a page's components as of an instant.
+
+    Days that are over are computed once for each history, so that a new update costs today only.
+    """
 
     def __init__(self, view: PageView, now: datetime) -> None:
         self._zone = view.zone
         self._now = now
-        self._last = now.astimezone(view.zone).date()
-        self._start = now - timedelta(days=DAYS + 1)
-        self._steady: Uptime | None = None
+        self._today = now.astimezone(view.zone).date()
+        self._read: dict[str, Uptime] = {}
 
     def read(self, component: ComponentView) -> Uptime:
         """The ninety days up to now."""
-        changes = component.changes
-        operational = len(changes) == 1 and changes[0].status == ComponentStatus.OPERATIONAL
-        if operational and changes[0].at <= self._start:
-            if self._steady is None:
-                self._steady = self._compute(component)
-            return self._steady
-        return self._compute(component)
+        found = self._read.get(component.id)
+        if found is None:
+            found = self._read[component.id] = self._compute(component)
+        return found
 
     def _compute(self, component: ComponentView) -> Uptime:
-        days = days_of(component.changes, last=self._last, count=DAYS, zone=self._zone, now=self._now)
+        past = read_past(component.changes, self._today, self._zone)
+        [day] = days_of(component.changes, last=self._today, count=1, zone=self._zone, now=self._now)
+        today = Bar(day.day, look_of(day.span), words_of(day))
+        this_month = Month(self._today.year, self._today.month, self._zone)
+        months = {this_month: Span(), **past.months}
+        months[this_month] += day.span
         return Uptime(
-            bars=tuple(Bar(day.day, look_of(day.span), words_of(day)) for day in days),
-            share=_total(days).uptime,
-            months=tuple(self._months(days)),
+            bars=(*past.bars, today),
+            share=(past.total + day.span).uptime,
+            months=tuple((month, span.uptime) for month, span in months.items()),
+            markup=past.markup + render_bar(today),
         )
 
-    def _months(self, days: Sequence[Day]) -> list[tuple[Month, float | None]]:
-        by_month: dict[Month, list[Day]] = {}
-        for day in reversed(days):
-            by_month.setdefault(Month(day.day.year, day.day.month, self._zone), []).append(day)
-        return [(month, _total(rows).uptime) for month, rows in by_month.items()]
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The days before today."""
+
+    bars: tuple[Bar, ...]
+    total: Span
+    months: dict[Month, Span]
+    """The newest first."""
+    markup: Markup
+
+
+@lru_cache(maxsize=2048)
+def read_past(changes: tuple[Change, ...], today: date, zone: ZoneInfo) -> Past:
+    """The 89 days before today; they do not change any more unless the history does."""
+    end, _ = day_bounds(today, zone)
+    days = days_of(changes, last=today - timedelta(days=1), count=DAYS - 1, zone=zone, now=end)
+    months: dict[Month, Span] = {}
+    for day in reversed(days):
+        month = Month(day.day.year, day.day.month, zone)
+        months[month] = months.get(month, Span()) + day.span
+    bars = tuple(Bar(day.day, look_of(day.span), words_of(day)) for day in days)
+    return Past(bars, sum((day.span for day in days), Span()), months, Markup("").join(map(render_bar, bars)))
+
+
+def render_bar(bar: Bar) -> Markup:
+    """A day as HTML: one with something to tell can be reached with the keyboard."""
+    if bar.is_quiet:
+        return Markup('<i class="{}" title="{}"></i>').format(bar.look, bar.words)
+    return Markup('<span class="day {}" tabindex="0"><span class="tip">{}</span></span>').format(bar.look, bar.words)
 
 
 def look_of(span: Span) -> str:
@@ -121,7 +155,3 @@ def words_of(day: Day) -> str:
     ]
     said = ", ".join(parts) or ("no downtime" if span.known else "no data")
     return f"{day_words(day.day)}: {said}"
-
-
-def _total(days: Sequence[Day]) -> Span:
-    return sum((day.span for day in days), Span())
