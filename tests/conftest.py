@@ -13,11 +13,14 @@ from storage.database import Database
 from tests.clock import HeldClock
 from tests.databases import PostgresqlServer, copy_sqlite, create_sqlite_template, migrate
 from tests.network import guard_network, watch_network
+from tests.places import find_place
 
 # Two workers share two cores: how long one example takes says nothing about the code.
 hypothesis.settings.register_profile("keydesk", deadline=None)
 hypothesis.settings.load_profile("keydesk")
 guard_network()
+# Pytest makes the folders of `tmp_path` below this one.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", find_place())
 
 
 @pytest.fixture(autouse=True)

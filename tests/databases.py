@@ -11,6 +11,7 @@ import psycopg
 
 from storage import schema
 from storage.database import make_engine
+from tests.places import find_place
 
 _GUARD = Path(__file__).with_name("postgresql_guard.py")
 
@@ -20,7 +21,7 @@ class PostgresqlServer:
 
     def __init__(self) -> None:
         self._guard = subprocess.Popen(
-            [sys.executable, _GUARD],
+            [sys.executable, _GUARD, find_place()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,7 +1,7 @@
 """A throw-away PostgreSQL server that cannot outlive the tests that asked for it.
 
-Run as a program: it prints one line, the folder of the server's socket, then waits until its standard input closes,
-which the operating system does however the asking process ends, stops the server and removes its files. The server
+Run as a program with the folder to keep its data below: it prints one line, the folder of the server's socket, then
+waits until its standard input closes, which the operating system does however the asking process ends, stops the server and removes its files. The server
 listens on the socket only and runs as `nobody` when root asks, because PostgreSQL refuses to run as root.
 """
 
@@ -95,20 +95,12 @@ def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
         time.sleep(0.02)
 
 
-def _where() -> str | None:
-    """A short folder to keep the data in: memory where there is enough of it, since each test copies a database."""
-    for place, enough in (("/dev/shm", 2**30), ("/tmp", 0)):  # noqa: S108 - a folder of our own is made in it
-        if os.access(place, os.W_OK) and shutil.disk_usage(place).free > enough:
-            return place
-    return None
-
-
 def main() -> None:
     """Serve until standard input closes or a signal says stop."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
     # The path of a socket may have about 100 characters, and a temporary folder from the environment may be deep.
-    folder = Path(tempfile.mkdtemp(prefix="keydesk-pg-", dir=_where()))
+    folder = Path(tempfile.mkdtemp(prefix="keydesk-pg-", dir=sys.argv[1]))
     server = None
     try:
         user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None

@@ -45,7 +45,7 @@ def test_the_suite_runs_on_both_databases(database_url: str, request: pytest.Fix
 def test_postgresql_stops_with_those_who_asked_for_it(last_act: str) -> None:
     """However the tests end, the guard stops the server and removes its files."""
     guard = subprocess.Popen(
-        [sys.executable, postgresql_guard.__file__],
+        [sys.executable, postgresql_guard.__file__, find_place()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -105,7 +105,7 @@ def test_every_page_of_the_largest_digest_is_valid(page: int) -> None:
 
 
 def test_what_became_of_keys_does_not_push_anything_out() -> None:
-    """When every key of a digest is suspended since, with a holder of its own, all of a page is there all the same."""
+    """When every key is suspended since, each with a holder of its own, all of a page is there all the same."""
     for line in (lines := [_largest_line(number) for number in range(50)]):
         assert line.key is not None
         line.key.status, line.key.suspended_by = KeyStatus.SUSPENDED, f"member:{OLIVIA}"
