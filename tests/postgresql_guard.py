@@ -1,8 +1,9 @@
 """A throw-away PostgreSQL server that cannot outlive the tests that asked for it.
 
 Run as a program with the folder to keep its data below: it prints one line, the folder of the server's socket, then
-waits until its standard input closes, which the operating system does however the asking process ends, stops the server and removes its files. The server
-listens on the socket only and runs as `nobody` when root asks, because PostgreSQL refuses to run as root.
+waits until its standard input closes, which the operating system does however the asking process ends, stops the
+server and removes its files. The server listens on the socket only and runs as `nobody` when root asks, because
+PostgreSQL refuses to run as root.
 """
 
 import importlib.util

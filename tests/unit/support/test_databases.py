@@ -12,6 +12,7 @@ from sqlalchemy import text
 from storage import schema
 from storage.database import Database
 from tests import postgresql_guard
+from tests.places import find_place
 from tests.waiting import wait_until
 
 
