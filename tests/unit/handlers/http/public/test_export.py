@@ -1,5 +1,9 @@
 """The folder that outlives Keydesk."""
 
+import json
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +26,7 @@ from tests.clock import HeldClock
 from tests.public_story import Story, change_page, open_incident
 from tests.serving import serving
 from tests.unit.handlers.http.conftest import ACTOR
-from tests.waiting import eventually
+from tests.waiting import eventually, wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -193,3 +197,33 @@ def test_readers_see_whole_files_only(writer: Writer, desk: Desk, story: Story) 
     stop.set()
     reader.join()
     assert broken == []
+
+
+def _has_reached(writer: Writer, edition: int) -> bool:
+    found = re.search(r"Edition (\d+)", writer.read("index.html"))
+    return found is not None and int(found.group(1)) >= edition
+
+
+def test_a_kill_leaves_whole_files(
+    writer: Writer, desk: Desk, story: Story, database_url: str, tmp_path: Path
+) -> None:
+    """Killed at any instant, the folder has whole files only; the next start finishes them and clears up."""
+    writer.write()
+    arguments = (database_url, str(writer.folder), story.page)
+    for enough in (3, 11):
+        command = [sys.executable, "-m", f"{__package__}.writing_process", *arguments]
+        with subprocess.Popen(command, cwd=Path(__file__).parents[5]) as process:
+            wait_until(partial(_has_reached, writer, enough), 60)
+            process.kill()
+        for page in writer.folder.rglob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            assert text.startswith("<!doctype html>"), page
+            assert text.rstrip().endswith("</html>"), page
+        for document in writer.folder.rglob("*.json"):
+            json.loads(document.read_bytes())
+    names = Writer(desk, writer.folder).write()
+    assert not [name for name in names if name.endswith("keydesk-new")]
+    shown = writer.read("index.html")
+    assert writer.site.shelf.shared["/"].body != shown.encode()
+    writer.site.refresh()
+    assert writer.site.shelf.shared["/"].body == shown.encode()

@@ -1,5 +1,6 @@
 """How public documents are answered, and how soon they follow a change."""
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from desk.incidents.incidents import delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
-from storage.models import IncidentStatus
+from desk.transaction import Transaction
+from storage.models import Component, IncidentStatus
 from tests.factories import add_page
 from tests.public_story import Story, change_page, open_incident
 from tests.unit.handlers.http.conftest import ACTOR, Site
@@ -157,6 +159,61 @@ async def test_hidden_and_closed_pages(story: Story, site: Site) -> None:
         site.app.public.refresh()
         for path in ("/", "/api/v2/summary.json", f"/incidents/{story.open}/"):
             assert (await site.client.get(path)).status_code == 404
+
+
+async def test_a_page_looks_as_its_owner_wishes(story: Story, site: Site) -> None:
+    """Logo, favicon, words above and below, help and home; pictures on other servers are left out."""
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+    given = {
+        "transactional_logo": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}",
+        "favicon_logo": "data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E",
+        "headline": "We run the shop.",
+        "footer_text": "Ask *us*.",
+        "support_url": "https://help.example",
+    }
+    change_page(site.desk, story.page, configuration=given, url="https://www.acme.example")
+    site.app.public.refresh()
+    page = (await site.client.get("/")).text
+    for words in (
+        "We run the shop.",
+        "Ask <em>us</em>.",
+        'href="https://help.example"',
+        'href="https://www.acme.example"',
+    ):
+        assert words in page
+    for mark in ('<link rel="icon" href="', '<img src="'):
+        picture = await site.client.get(page.split(mark)[1].split('"')[0])
+        assert (picture.content, picture.headers["content-type"]) == (svg, "image/svg+xml")
+        assert "sandbox" in picture.headers["content-security-policy"]
+    elsewhere = {"transactional_logo": "https://elsewhere.example/logo.png", "favicon_logo": "data:text/html,x"}
+    change_page(site.desk, story.page, configuration=elsewhere)
+    site.app.public.refresh()
+    page = (await site.client.get("/")).text
+    assert "elsewhere.example" not in page
+    assert "<img" not in page
+
+
+async def test_an_empty_desk_has_no_page(site: Site) -> None:
+    """Before the first seed there is nothing to show, and nothing breaks."""
+    assert (await site.client.get("/")).status_code == 404
+    assert (await site.client.get("/healthz")).status_code == 200
+
+
+async def test_components_that_show_in_trouble_only(story: Story, site: Site) -> None:
+    """A component may be left out while it is well, and one may show no uptime."""
+
+    def change(tx: Transaction) -> None:
+        tx.session.get_one(Component, story.components["Search"]).only_show_if_degraded = True
+        tx.session.get_one(Component, story.components["Website"]).showcase = False
+
+    site.change(change)
+    site.app.public.refresh()
+    page = (await site.client.get("/")).text
+    assert page.count('class="component-name"') == 2
+    assert page.count('class="days"') == 1
+    assert {row["name"] for row in (await site.client.get("/api/v2/components.json")).json()["components"]} == {
+        *story.components
+    }
 
 
 async def test_feeds_can_be_switched_off(story: Story, site: Site) -> None:

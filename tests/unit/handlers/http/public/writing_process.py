@@ -1,0 +1,30 @@
+"""A process that writes the public folder anew without end, to be killed."""
+
+import itertools
+import sys
+from pathlib import Path
+
+from desk.policy import Policy
+from desk.transaction import Desk
+from handlers.http.public.export import FolderExport
+from handlers.http.public.site import PublicSite
+from storage.database import Database
+from tests.clock import HeldClock
+from tests.public_story import change_page
+
+
+def main() -> None:
+    """Change the page's name and write everything, again and again."""
+    url, folder, page_id = sys.argv[1:]
+    desk = Desk(Database.from_url(url), HeldClock(), Policy())
+    export = FolderExport(Path(folder), desk.database)
+    site = PublicSite(desk, monotonic=lambda: 0.0, export=export)
+    for count in itertools.count():
+        change_page(desk, page_id, name=f"Edition {count} {'of many words ' * (count % 7)}")
+        site.refresh()
+        while export.catch_up():
+            pass
+
+
+if __name__ == "__main__":
+    main()
