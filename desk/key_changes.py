@@ -18,6 +18,8 @@ from desk.key_steps import (
     tell_owners,
 )
 from desk.permissions import effective_roles
+from desk.secret import refuse_secrets
+from desk.texts import clean_line
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyStatus, Role
 
@@ -63,6 +65,8 @@ def revoke_key(
     something used the key lately.
     """
     key = begin_change(tx, key_id, Change.REVOKE, version)
+    # A warning carries the reason on, so it is looked at first.
+    refuse_secrets(reason, field="reason")
     use = find_recent_use(tx, key)
     if warn and use is not None:
         raise RecentlyUsedError(key, use)
@@ -111,7 +115,8 @@ def rename_key(tx: Transaction, key_id: str, name: str, *, version: int | None =
     Raises NotAllowedError, ConflictError, InvalidInputError (field `name`).
     """
     key = begin_change(tx, key_id, Change.RENAME, version)
-    new_name = " ".join(name.split())
+    new_name = clean_line(name)
+    refuse_secrets(new_name, field="name")
     if not 1 <= len(new_name) <= MAXIMUM_NAME:
         raise InvalidInputError(f"A name has between 1 and {MAXIMUM_NAME} characters.", field="name")
     before = key.name

@@ -11,6 +11,7 @@ from desk.errors import InvalidInputError, NotFoundError
 from desk.key_state import KeyState, is_retiring, state_of
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import sha256
+from desk.texts import clean_text
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyStatus, KeyUse
 
@@ -66,7 +67,7 @@ def find_key_by_word(tx: Transaction, word: str) -> ApiKey | None:
     rather than rotated ones in their grace period, and these rather than revoked ones. Raises InvalidInputError
     when the word still means several keys.
     """
-    wanted = word.strip()
+    wanted = clean_text(word)
     if not wanted:
         return None
     # Who pastes a whole secret asks which key it is; it is looked up by its digest and never repeated.

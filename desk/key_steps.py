@@ -13,6 +13,8 @@ from desk.key_rules import Change, decide_change, person_of, standing_of
 from desk.keyring_signal import keys_changed
 from desk.outbox import owners_conversations, send_note
 from desk.permissions import is_full_member, roles_of_actor
+from desk.secret import refuse_secrets
+from desk.texts import clean_text
 from desk.tickets import withdraw_tickets_for
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyStatus, Member
@@ -74,8 +76,9 @@ def tell_owners(tx: Transaction, key: ApiKey, change: Change, **facts: Any) -> N
 
 
 def require_reason(reason: str) -> str:
-    """The reason without blanks around it. Raises InvalidInputError (field `reason`) when there is none."""
-    text = reason.strip()
+    """The reason, fit to be kept. Raises InvalidInputError (field `reason`) without one or with a secret in it."""
+    text = clean_text(reason)
+    refuse_secrets(text, field="reason")
     if not text:
         raise InvalidInputError("Say why, in a few words: others will wonder.", field="reason")
     if len(text) > MAXIMUM_REASON:

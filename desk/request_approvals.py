@@ -11,7 +11,7 @@ from desk.permissions import ask_an_owner, effective_roles, require_owner
 from desk.phrases import name_of
 from desk.request_cards import announce_self_approval, refresh_request
 from desk.request_decisions import ApprovalDecision, Outcome, decide_approval, may_hold_key
-from desk.request_form import MAX_REASON, Extent, clean_text, narrow
+from desk.request_form import MAX_REASON, Extent, narrow
 from desk.request_lookup import (
     already_decided,
     approval_facts,
@@ -22,6 +22,7 @@ from desk.request_lookup import (
     status_of,
 )
 from desk.secret import refuse_secrets
+from desk.texts import clean_text
 from desk.tickets import make_ticket
 from desk.transaction import Transaction
 from storage.models import Approval, KeyRequest, RequestStatus

@@ -1,12 +1,12 @@
 """What a person asks for when they ask for a key, made fit to be kept. Pure."""
 
-import unicodedata
 from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError
 from desk.policy import Policy
 from desk.scopes import Scope, are_narrower, parse_scopes
 from desk.secret import refuse_secrets
+from desk.texts import clean_line, clean_text
 
 MAX_NAME = 80
 MAX_PURPOSE = 1000
@@ -35,17 +35,6 @@ class Extent:
     scopes: tuple[str, ...]
     pages: tuple[str, ...] | None
     lifetime_days: int
-
-
-def clean_text(text: str) -> str:
-    """A person's text without what no database or screen wants: control characters and halves of characters."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(mark for mark in lines if mark in "\n\t" or unicodedata.category(mark) not in {"Cc", "Cs"}).strip()
-
-
-def clean_line(text: str) -> str:
-    """As `clean_text`, in one line with single spaces."""
-    return " ".join(clean_text(text).split())
 
 
 def check_asked(asked: Asked, policy: Policy) -> Asked:

@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.errors import InvalidInputError, KeydeskError
+from desk.texts import clean_text
 from desk.transaction import Actor, Desk
 from handlers.slack.action_ids import RETIRED, ActionId, CallbackId, Command
 from handlers.slack.blocks import Block, Message, escape, modal, section
@@ -57,7 +58,7 @@ class Typed:
     user_id: str
     channel_id: str
     text: str
-    """What follows the command, stripped."""
+    """What follows the command, without blanks around it and without what no database wants."""
     trigger_id: str
     response_url: str
 
@@ -118,8 +119,8 @@ class Submission:
         return next(iter(self.values.get(block_id, {}).values()), {})
 
     def text(self, block_id: str) -> str:
-        """A text input's value, stripped; empty when nothing was typed."""
-        return str(self._state(block_id).get("value") or "").strip()
+        """A text input's value, fit to be kept (see `desk.texts`); empty when nothing was typed."""
+        return clean_text(str(self._state(block_id).get("value") or ""))
 
     def choice(self, block_id: str) -> str | None:
         """The value of a select, radio group, date, user or conversation that was chosen."""
@@ -183,7 +184,7 @@ def on_command(front: Front, command: Command, handler: CommandHandler) -> None:
         typed = Typed(
             user_id=body["user_id"],
             channel_id=body["channel_id"],
-            text=(body.get("text") or "").strip(),
+            text=clean_text(body.get("text") or ""),
             trigger_id=body.get("trigger_id", ""),
             response_url=body.get("response_url", ""),
         )
@@ -295,7 +296,7 @@ def on_options(front: Front, action_id: str, handler: OptionsHandler) -> None:
 
     @front.app.options(action_id)
     async def listener(ack: Any, body: dict[str, Any]) -> None:
-        options = await handler(front, body["user"]["id"], body.get("value", ""))
+        options = await handler(front, body["user"]["id"], clean_text(body.get("value") or ""))
         await ack(options=list(options)[:100])
 
 

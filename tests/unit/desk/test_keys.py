@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError, NotFoundError
+from desk.key_lookup import get_key_by_word
 from desk.key_steps import CHANGED_NOTE
 from desk.keys import (
     KeyState,
@@ -25,6 +26,7 @@ from desk.keys import (
     suspend_key,
     transfer_key,
 )
+from desk.secret import Secret
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Revision, SlackMessage, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
@@ -295,3 +297,41 @@ def test_states(desk: Desk, clock: HeldClock) -> None:
     assert state_of(key, NOW + DAY) is KeyState.REVOKED
     assert state_of(suspended, NOW) is KeyState.SUSPENDED
     assert state_of(suspended, NOW + 90 * DAY) is KeyState.EXPIRED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tx, key_id, text: suspend_key(tx, key_id, reason=text),
+        lambda tx, key_id, text: revoke_key(tx, key_id, reason=text),
+        lambda tx, key_id, text: revoke_key(tx, key_id, reason=text, warn=True),
+        lambda tx, key_id, text: keep_key(tx, key_id, NOW + DAY, text),
+        lambda tx, key_id, text: rename_key(tx, key_id, text),
+    ],
+    ids=["suspend", "revoke", "revoke with a warning", "keep", "rename"],
+)
+def test_a_secret_is_kept_in_no_reason_and_no_name(
+    desk: Desk, change: Callable[[Transaction, str, str], Any]
+) -> None:
+    """Who types a key's secret as a reason or name is told so; it is not repeated, and nothing of it is kept."""
+    secret = Secret.generate()
+    with desk.database.write() as session:
+        key = add_key(session, NOW, sha256=secret.sha256)
+        add_use(session, key, last_used_at=NOW)
+    with pytest.raises(InvalidInputError, match="holds the secret") as refusal:
+        desk.write_now(OWNER, lambda tx: change(tx, key.id, f"leaked: {secret.reveal()}"))
+    assert secret.reveal() not in str(refusal.value)
+    with desk.database.read() as session:
+        assert session.get_one(ApiKey, key.id).version == key.version
+
+
+def test_marks_that_no_database_takes_are_left_out(desk: Desk) -> None:
+    """NUL characters and halves of characters in reasons, names and searches do no harm on any database."""
+    with desk.database.write() as session:
+        key = add_key(session, NOW)
+    desk.write_now(OWNER, lambda tx: rename_key(tx, key.id, "terra\x00form \ud83d prod\u202e"))
+    desk.write_now(OWNER, lambda tx: suspend_key(tx, key.id, reason="\x00leaked\udc80"))
+    found = desk.read_now(OWNER, lambda tx: get_key_by_word(tx, "\x00terraform prod\ud83d"))
+    assert (found.name, found.suspend_reason) == ("terraform prod", "leaked")
+    with pytest.raises(InvalidInputError):
+        desk.write_now(OWNER, lambda tx: restore_key(tx, key.id) and rename_key(tx, key.id, "\u200b"))

@@ -4,12 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
 from desk.policy import Policy
-from desk.request_form import MAX_NAME, MAX_PURPOSE, Asked, check_asked, clean_line, clean_text
+from desk.request_form import MAX_NAME, MAX_PURPOSE, Asked, check_asked
 from desk.scopes import Scope
 
 ASKED = Asked(
@@ -52,19 +50,3 @@ def test_scopes_and_pages_are_put_in_order_without_doubles() -> None:
     checked = check_asked(asked, Policy())
     assert checked.scopes == (Scope.READ, Scope.METRICS_WRITE)
     assert checked.pages == ("b", "a")
-
-
-def test_lines_of_a_purpose_stay() -> None:
-    """A purpose keeps its lines; a name becomes one."""
-    assert clean_text(" one\r\ntwo\rthree\x07 ") == "one\ntwo\nthree"
-    assert clean_line("one\r\n two\tthree") == "one two three"
-
-
-@given(st.text())
-def test_what_is_kept_can_be_stored_and_sent_anywhere(text: str) -> None:
-    """Whatever was typed: what is kept has no control characters, encodes, and does not change again."""
-    kept = clean_text(text)
-    assert kept.encode().decode() == kept
-    assert "\x00" not in kept
-    assert clean_text(kept) == kept
-    assert "\n" not in clean_line(text)

@@ -1,0 +1,25 @@
+"""What people type, made fit to be kept and shown. Pure."""
+
+import unicodedata
+
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that show the text after them in another order: what an owner reads would not be what is there."""
+_INVISIBLE = frozenset({"Cf", "Cn", "Co", "Mn", "Zl", "Zp", "Zs"})
+"""Categories of characters that show nothing when they stand alone."""
+
+
+def clean_text(text: str) -> str:
+    """A person's text without what no database or screen wants: control characters, marks that turn the order of
+    what follows, and halves of characters."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(mark for mark in lines if _is_wanted(mark)).strip()
+
+
+def _is_wanted(mark: str) -> bool:
+    return mark in "\n\t" or (unicodedata.category(mark) not in {"Cc", "Cs"} and mark not in _REORDERING)
+
+
+def clean_line(text: str) -> str:
+    """As `clean_text`, in one line with single spaces; empty when nothing of it can be seen."""
+    line = " ".join(clean_text(text).split())
+    return line if any(unicodedata.category(mark) not in _INVISIBLE for mark in line) else ""

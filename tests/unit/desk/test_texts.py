@@ -1,0 +1,40 @@
+"""What people type, made fit to be kept and shown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.texts import clean_line, clean_text
+
+
+def test_lines_of_a_purpose_stay() -> None:
+    """A purpose keeps its lines; a name becomes one."""
+    assert clean_text(" one\r\ntwo\rthree\x07 ") == "one\ntwo\nthree"
+    assert clean_line("one\r\n two\tthree") == "one two three"
+
+
+@given(st.text())
+def test_what_is_kept_can_be_stored_and_sent_anywhere(text: str) -> None:
+    """Whatever was typed: what is kept has no control characters, encodes, and does not change again."""
+    kept = clean_text(text)
+    assert kept.encode().decode() == kept
+    assert "\x00" not in kept
+    assert clean_text(kept) == kept
+    assert "\n" not in clean_line(text)
+
+
+def test_marks_that_turn_the_order_of_what_follows_go() -> None:
+    """A name cannot make an owner read something else than what is there; letters of every script stay."""
+    assert clean_line("read\u202eetirw\u2066 only\u2069") == "readetirw only"
+    assert clean_text("לוח מצב · статус · 状態") == "לוח מצב · статус · 状態"
+
+
+@pytest.mark.parametrize("line", ["\u200b", "\u200d \u2060", "\ufeff", "\u0301", "\u00a0\u2003"])
+def test_a_line_of_which_nothing_can_be_seen_is_empty(line: str) -> None:
+    """Spaces without width, joiners and lone accents are no name."""
+    assert clean_line(line) == ""
+
+
+def test_joiners_inside_of_what_can_be_seen_stay() -> None:
+    """A family of three is one picture, held together by joiners."""
+    assert clean_line("👨‍👩‍👧 bot") == "👨‍👩‍👧 bot"
