@@ -160,7 +160,9 @@ def test_rename(scenario: Scenario) -> None:
     assert "Renamed" in words_of(answer)
     assert stored(scenario, key_id).name == "terraform *eu*"
     assert "What is its new name" in words_of(said(scenario.mia, f"/keys rename {key_id}"))
-    assert "terraform ∗eu∗" in words_of(said(scenario.mia, "/keys mine"))
+    mine = words_of(said(scenario.mia, "/keys mine"))
+    assert "terraform ∗eu∗" in mine
+    assert "`<@" not in mine and "`&lt;@" not in mine
 
 
 def test_owners_extend_and_holders_ask(scenario: Scenario) -> None:

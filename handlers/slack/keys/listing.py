@@ -1,5 +1,7 @@
 """Lists of keys: a page at a time, as a message or as a modal."""
 
+import re
+
 from desk.key_details import KeyPage, show_keys
 from desk.key_lookup import KeyView
 from desk.transaction import Transaction
@@ -13,6 +15,7 @@ from handlers.slack.blocks import (
     context,
     divider,
     escape,
+    mention,
     modal,
     plain,
     section,
@@ -25,6 +28,8 @@ MESSAGE_KEYS = 8
 """Keys in a message; their text stays well below what Slack takes in one."""
 MODAL_KEYS = 20
 _LONGEST_FILTER = 500
+_MOST_PEOPLE = 5
+_MENTIONS = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 def list_message(tx: Transaction, offset: int, text: str) -> Message:
@@ -87,7 +92,11 @@ def _counted(page: KeyPage) -> str:
 
 
 def _narrowed(text: str) -> str:
-    return f"  matching `{escape(plain(text.replace('`', ''), limit=100))}`" if text.strip() else ""
+    # In code Slack would show a mention as its id, so people stand outside.
+    people = [mention(user) for user in dict.fromkeys(_MENTIONS.findall(text))][:_MOST_PEOPLE]
+    words = plain(" ".join(_MENTIONS.sub(" ", text).replace("`", "").split()), limit=100)
+    parts = [*([f"`{escape(words)}`"] if words else []), *people]
+    return f" matching {' '.join(parts)}" if parts else ""
 
 
 def _empty_words(page: KeyPage, text: str) -> str:
