@@ -1,19 +1,27 @@
 """The command line: each command reads its arguments, calls the desk and prints the answer."""
 
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.commands import audit, config, db, demo, digest, keys, roles, run, seed
-from bot.commands.console import Console, KeydeskGroup
+from bot.commands.console import Console, KeydeskGroup, say
 from bot.settings import ENV_FILE
+from desk.errors import KeydeskError
 
 _HELP = (
     "The Slack front desk of a status page: roles, API keys by request and approval, and a weekly digest of unused "
     "keys.\n\nSettings come from the environment and from .env; 'keydesk config' lists them. To try Keydesk without "
     "a Slack account, type 'keydesk demo'."
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"keydesk {version_of('keydesk')}")
+        raise typer.Exit
 
 
 def create_cli() -> typer.Typer:
@@ -34,7 +42,12 @@ def create_cli() -> typer.Typer:
         env_file: Annotated[
             Path, typer.Option(help="File with settings; variables of the environment come before it.")
         ] = ENV_FILE,
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the release and exit.", is_eager=True, callback=_show_version)
+        ] = False,
     ) -> None:
+        if env_file != ENV_FILE and not env_file.is_file():
+            raise KeydeskError(f"There is no file {env_file}.", "Name the file that holds the settings of Keydesk.")
         context.obj = Console(env_file)
 
     run.register(cli)

@@ -46,6 +46,8 @@ def _send(desk: Desk) -> str:
 def _as_text(tx: Transaction) -> list[str]:
     view = current_digest(tx)
     if not (view.lines or view.kept or view.announced):
+        if not view.live_keys:
+            return ["There is no key yet, so none is unused."]
         return [f"All {view.live_keys} working keys are in use and in good hands."]
     counts = daily_counts(tx.session, [line.key.id for line in view.lines if line.key], today=tx.now.date())
     text = [f"{len(view.lines)} of {view.live_keys} working keys want a look."]

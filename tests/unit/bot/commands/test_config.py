@@ -1,5 +1,6 @@
 """`keydesk config`."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,15 @@ def test_another_file_can_be_named(keydesk: Run, tmp_path: Path) -> None:
     """`--env-file` before the command replaces `.env`."""
     (tmp_path / "other.env").write_text("KEYDESK_PORT=4001\n")
     assert "KEYDESK_PORT = 4001" in keydesk("--env-file", "other.env", "config").output
+
+
+def test_a_file_that_is_named_must_be_there(keydesk: Run) -> None:
+    """A mistyped `--env-file` is refused, rather than read as a file without settings."""
+    result = keydesk("--env-file", "nope.env", "config")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("There is no file nope.env.\n")
+
+
+def test_the_release_is_told(keydesk: Run) -> None:
+    """`keydesk --version` names the release that is installed."""
+    assert keydesk("--version").output == f"keydesk {version('keydesk')}\n"

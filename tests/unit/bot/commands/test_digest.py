@@ -33,7 +33,7 @@ def test_a_dry_run_prints_and_sends_nothing(keydesk_on: Run, furnished: Desk, no
 
 def test_an_empty_digest_is_one_line(keydesk_on: Run, furnished: Desk) -> None:
     """Nothing to say is said briefly."""
-    assert keydesk_on("digest", "--dry-run").stdout == "All 0 working keys are in use and in good hands.\n"
+    assert keydesk_on("digest", "--dry-run").stdout == "There is no key yet, so none is unused.\n"
 
 
 def test_the_digest_is_handed_to_the_outbox_once_a_day(keydesk_on: Run, furnished: Desk) -> None:
