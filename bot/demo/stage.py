@@ -174,9 +174,10 @@ async def _show(stage: _Stage, stopping: asyncio.Event) -> None:
         finally:
             stopping.set()
         return
-    stage.say(welcome(stage.sandbox_url, address))
+    start = f"{stage.sandbox_url}/?as={_SOMEBODY}"
+    stage.say(welcome(start, address))
     if stage.options.browser:
-        _open_browser(stage.sandbox_url)
+        _open_browser(start)
 
 
 async def _opened(stage: _Stage) -> None:
@@ -198,23 +199,25 @@ def _open_browser(url: str) -> None:
     webbrowser.open(url)
 
 
-def welcome(sandbox_url: str, api_url: str) -> str:
+def welcome(workspace: str, api_url: str) -> str:
     """What the demo prints: the address, and five steps to try."""
     return f"""\
 Keydesk is running, with a Slack workspace of its own. Open it in your browser:
 
-    {sandbox_url}
+    {workspace}
 
 The status page that Acme's customers see is at {api_url}/
 
 Five steps:
 
  1. You are Mia, a member. In #general, type  /keys request  fill in the form, and submit it.
- 2. Become Omar, an owner (choose a person at the top left). In #keydesk-owners, press Approve.
+ 2. Become Omar, an owner (people are at the left edge). In #keydesk-owners, press Approve.
  3. Become Mia again. In the direct message from Keydesk, press Collect: the key is shown, once. Copy it.
  4. In a terminal, use it:
         curl -H "Authorization: OAuth <your key>" {api_url}/v1/pages
  5. Become Omar. Type  /keys digest : your key is not in it, those that nobody uses are, and the buttons work.
 
-Stop with Ctrl-C. To see the whole story played by itself: keydesk demo --tour
+The status page that the public sees is at {api_url}/
+
+Stop with Ctrl-C. To see the whole story played by itself: make demo ARGS="--tour"
 """

@@ -17,6 +17,10 @@ T = TypeVar("T")
 OWNERS_CHANNEL = "C0OWNERS01"
 _PATIENCE = 15.0
 _SECRET = re.compile(r"kd_\w{38}")
+_NAMES = {"U0MIA00001": "@Mia", "U0OMAR0001": "@Omar", "U0OLIVIA01": "@Olivia"}
+_MENTION = re.compile(r"<@([A-Z0-9]+)>")
+_DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
+_SIGNS = re.compile(r":[a-z_]+: ?|[*`]|^> ?", re.MULTILINE)
 
 
 class StepFailedError(Exception):
@@ -78,7 +82,7 @@ class Tour:
         """Omar, an owner, presses Approve."""
         self._omar.press("Approve", self._wait_for_owners_card("status checker"))
         card = _until(lambda: self._card_that_says("status checker", "Approved"), "an approved card")
-        return f"The card now says who decided: “{_short(card)}”"
+        return f"The card now says who decided: “{_short(card, since='Approved')}”"
 
     def collect(self) -> str:
         """Mia collects the key, once."""
@@ -264,6 +268,13 @@ def _reads(message: Json) -> bool:
     return re.search(r"(?i)never used", words_of(message)) is None
 
 
-def _short(thing: Json, limit: int = 110) -> str:
-    words = re.sub(r"\s+", " ", words_of(thing))
+def _short(thing: Json, limit: int = 110, since: str = "") -> str:
+    words = re.sub(r"\s+", " ", _read_aloud(words_of(thing)))
+    words = words[max(words.find(since), 0) :].strip()
     return words if len(words) <= limit else words[:limit].rstrip() + "…"
+
+
+def _read_aloud(markup: str) -> str:
+    """Slack's markup as a terminal can show it: people by name, dates in words, no signs."""
+    markup = _MENTION.sub(lambda found: _NAMES.get(found[1], found[0]), markup)
+    return _SIGNS.sub("", _DATE.sub(r"\1", markup))
