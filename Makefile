@@ -17,13 +17,15 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --g
 # make demo ARGS="--tour"; make test ARGS="tests/unit -k settings"
 ARGS ?=
 
-.PHONY: help demo run test lint bench screenshots lock setup clean
+.PHONY: help demo install run test lint bench screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN_STAMP) ## Try Keydesk in the browser, without a Slack account (ARGS="--tour" plays it by itself)
 	@$(BIN)/python -m bot demo $(ARGS)
+
+install: $(RUN_STAMP) ## Make .venv with what Keydesk runs on, without the tools of developers
 
 run: $(RUN_STAMP) ## Start Keydesk with the settings of the environment and .env
 	@$(BIN)/python -m bot run $(ARGS)
