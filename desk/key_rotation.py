@@ -9,9 +9,10 @@ from desk.key_cards import refresh_key_cards
 from desk.key_rules import Change
 from desk.key_steps import begin_change
 from desk.permissions import effective_roles
+from desk.request_decisions import may_hold_key
 from desk.tickets import make_ticket
 from desk.transaction import Transaction
-from storage.models import ApiKey, Role, Ticket, TicketStatus
+from storage.models import ApiKey, Ticket, TicketStatus
 from storage.transitions import transition
 
 
@@ -64,8 +65,7 @@ def _require_grace(tx: Transaction, grace: timedelta | None) -> timedelta:
 
 def _collector(tx: Transaction, key: ApiKey) -> str:
     for user_id in (key.holder_id, tx.actor.user_id):
-        if user_id and effective_roles(tx.session, user_id, now=tx.now, policy=tx.policy).has_anywhere(
-            Role.INTEGRATOR
-        ):
+        # A new secret goes only to somebody who could ask for such a key.
+        if user_id and may_hold_key(effective_roles(tx.session, user_id, now=tx.now, policy=tx.policy), key.pages):
             return user_id
-    raise ConflictError(f"Nobody who may hold keys answers for “{key.name}”.", "Transfer it to somebody first.")
+    raise ConflictError(f"Nobody who may hold it answers for “{key.name}”.", "Transfer it to somebody first.")

@@ -93,8 +93,15 @@ class CallbackId(StrEnum):
     NOTICE = "notice"
 
 
+_MOST_DIGITS = 10
+
 RETIRED: dict[str, str] = {}
 """Action ids of earlier releases → a sentence that says what to do now."""
+
+
+def number_in(text: str) -> int | None:
+    """A version or other number that a button carries; None for anything that Keydesk would not have put there."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def value_of(subject_id: str, version: int | None = None) -> str:

@@ -20,7 +20,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from desk.errors import InvalidInputError, KeydeskError
 from desk.texts import clean_text
 from desk.transaction import Actor, Desk
-from handlers.slack.action_ids import RETIRED, ActionId, CallbackId, Command
+from handlers.slack.action_ids import RETIRED, ActionId, CallbackId, Command, number_in
 from handlers.slack.blocks import Block, Message, escape, modal, section
 
 _log = structlog.get_logger(__name__)
@@ -95,8 +95,7 @@ class Click:
     @property
     def version(self) -> int | None:
         """The version of the subject that the person saw, where the button carries one."""
-        version = self.value.partition(":")[2]
-        return int(version) if version.isdigit() else None
+        return number_in(self.value.partition(":")[2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from desk.key_questions import ask_holder
 from desk.key_refusals import refusal_error
 from desk.key_rules import Change, decide_change, person_of, standing_of
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, CallbackId
+from handlers.slack.action_ids import ActionId, CallbackId, number_in
 from handlers.slack.blocks import Block, Message, mention, modal, section
 from handlers.slack.doors import Click, ClickHandler, Front
 from handlers.slack.keys.forms import (
@@ -43,7 +43,7 @@ def read_value(value: str) -> KeyValue:
     """Read `id`, `id:version` or `id:version:more`."""
     key_id, _, rest = value.partition(":")
     version, _, extra = rest.partition(":")
-    return KeyValue(key_id, int(version) if version.isdigit() else None, extra)
+    return KeyValue(key_id, number_in(version), extra)
 
 
 async def press_show(front: Front, click: Click) -> None:
@@ -73,7 +73,8 @@ async def press_rename(front: Front, click: Click) -> None:
 async def press_extend(front: Front, click: Click) -> None:
     """*Extend…*, or *Ask for more time…* for a holder."""
     asked = read_value(click.value).extra
-    until = datetime.fromtimestamp(int(asked), UTC) if asked.isdigit() else None
+    seconds = number_in(asked)
+    until = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     change = await front.desk.read(
         click.actor, lambda tx: Change.EXTEND if person_of(tx).is_owner else Change.ASK_EXTENSION
     )

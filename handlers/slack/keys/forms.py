@@ -10,7 +10,7 @@ from desk.key_refusals import RecentUse
 from desk.key_rules import Change
 from desk.key_steps import MAXIMUM_REASON
 from desk.policy import Policy
-from handlers.slack.action_ids import ActionId, CallbackId, value_of
+from handlers.slack.action_ids import ActionId, CallbackId, number_in, value_of
 from handlers.slack.blocks import (
     Block,
     actions,
@@ -47,7 +47,7 @@ def metadata_of(key: ApiKey, *flags: str) -> str:
 def read_metadata(metadata: str) -> tuple[str, int | None, frozenset[str]]:
     """The key's id, its version and the flags."""
     key_id, version, *flags = [*metadata.split(":"), ""]
-    return key_id, int(version) if version.isdigit() else None, frozenset(filter(None, flags))
+    return key_id, number_in(version), frozenset(filter(None, flags))
 
 
 def rename_form(shown: ShownKey) -> Block:
@@ -151,9 +151,10 @@ def end_of_day(date: str | None, policy: Policy) -> datetime:
 
 def grace_from(value: str | None) -> timedelta:
     """The grace period that was chosen. Raises InvalidInputError (`grace`)."""
-    if value is None or not value.isdigit():
+    seconds = number_in(value or "")
+    if seconds is None:
         raise InvalidInputError("Choose how long the old key works on.", field="grace")
-    return timedelta(seconds=int(value))
+    return timedelta(seconds=seconds)
 
 
 def date_picker(initial: datetime, policy: Policy) -> Block:

@@ -5,7 +5,7 @@ import re
 from desk.key_details import KeyPage, show_keys
 from desk.key_lookup import KeyView
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, CallbackId
+from handlers.slack.action_ids import ActionId, CallbackId, number_in
 from handlers.slack.blocks import (
     MAX_MESSAGE_TEXT,
     Block,
@@ -56,7 +56,7 @@ def page_value(offset: int, text: str) -> str:
 def read_page_value(value: str) -> tuple[int, str]:
     """The offset and what the list is narrowed by."""
     offset, _, text = value.partition(" ")
-    return (int(offset) if offset.isdigit() else 0), text
+    return number_in(offset) or 0, text
 
 
 def _list_blocks(page: KeyPage, text: str, step: int) -> list[Block]:

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from desk.errors import ConflictError, InvalidInputError, KeydeskError
+from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
 from desk.keys import (
     KeyState,
     begin_rotation,
@@ -19,10 +20,10 @@ from desk.keys import (
 )
 from desk.tickets import mark_revealed, mint_for_ticket
 from desk.transaction import Actor, Desk, Transaction
-from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
+from storage.models import ApiKey, Grant, KeyStatus, Role, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.factories import GUS, MAX, MIA, OLIVIA, add_key, add_member, add_owner, add_ticket
+from tests.factories import GUS, MAX, MIA, OLIVIA, add_grant, add_key, add_member, add_owner, add_page, add_ticket
 
 OWNER, HOLDER = Actor.member(OLIVIA), Actor.member(MIA)
 HOUR = timedelta(hours=1)
@@ -195,3 +196,30 @@ def test_two_rotations_at_once_make_one_ticket(desk: Desk, key_id: str) -> None:
     race(*[lambda: desk.write_now(OWNER, lambda tx: begin_rotation(tx, key_id))] * 4)
     with desk.database.read() as session:
         assert len(session.scalars(select(Ticket).where(Ticket.predecessor_id == key_id)).all()) == 1
+
+
+def test_rotation_hands_nobody_a_key_for_pages_of_which_they_may_hold_none(desk: Desk, key_id: str) -> None:
+    """A holder who is integrator of one page answers for a key to all pages; its new secret is not for them."""
+    strict = replace(desk, policy=replace(desk.policy, default_role=None))
+    with desk.database.write() as session:
+        page = add_page(session, NOW)
+        add_grant(session, MIA, Role.INTEGRATOR, NOW, page_id=page.id)
+        narrow_id = add_key(session, NOW, name="narrow", pages=[page.id]).id
+    with pytest.raises(ConflictError, match="Nobody who may hold it"):
+        strict.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    assert strict.write_now(OWNER, lambda tx: begin_rotation(tx, key_id)).collector_id == OLIVIA
+    assert strict.write_now(HOLDER, lambda tx: begin_rotation(tx, narrow_id)).collector_id == MIA
+
+
+def test_roles_narrowed_after_a_rotation_began_count_at_its_collection(desk: Desk, key_id: str) -> None:
+    """Who could hold keys to all pages when the rotation began, and now only to one, does not get the secret."""
+    strict = replace(desk, policy=replace(desk.policy, default_role=None))
+    with desk.database.write() as session:
+        page = add_page(session, NOW)
+        everywhere_id = add_grant(session, MIA, Role.INTEGRATOR, NOW).id
+        add_grant(session, MIA, Role.INTEGRATOR, NOW, page_id=page.id)
+    ticket = strict.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    with desk.database.write() as session:
+        session.get_one(Grant, everywhere_id).ended_at = NOW
+    with pytest.raises(NotAllowedError, match="may not hold this key"):
+        strict.write_now(HOLDER, lambda tx: mint_for_ticket(tx, ticket.id))
