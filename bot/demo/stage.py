@@ -217,7 +217,5 @@ Five steps:
         curl -H "Authorization: OAuth <your key>" {api_url}/v1/pages
  5. Become Omar. Type  /keys digest : your key is not in it, those that nobody uses are, and the buttons work.
 
-The status page that the public sees is at {api_url}/
-
 Stop with Ctrl-C. To see the whole story played by itself: make demo ARGS="--tour"
 """
