@@ -33,6 +33,8 @@ def create_cli() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        # Paragraphs are filled to the width of the terminal, instead of keeping the lines of the source.
+        rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
