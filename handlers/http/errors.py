@@ -27,6 +27,7 @@ _CHALLENGE: Header = (b"www-authenticate", b'OAuth realm="Keydesk"')
 UNAUTHENTICATED = error_answer(401, COULD_NOT_AUTHENTICATE, _CHALLENGE)
 """One and the same for no key, an unknown one and one that is not active, so that probing tells nothing."""
 KEY_IN_ADDRESS_REFUSED = error_answer(401, KEY_IN_ADDRESS, _CHALLENGE)
+ADDRESS_TOO_LONG = error_answer(414, "This address is longer than any that leads somewhere here.")
 
 
 def scope_missing(scope: str, resource: str) -> Answer:

@@ -13,6 +13,7 @@ from desk.keyring_signal import keys_changed
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk, Transaction
+from handlers.http.v1.api import MAX_QUERY
 from storage.models import KeyUse
 from tests.factories import add_key
 from tests.serving import Served, serving
@@ -152,6 +153,18 @@ async def test_a_key_in_the_address_reaches_no_log(wire: Wire, caplog: pytest.Lo
     assert status == 401
     assert wire.secret not in caplog.text
     assert wire.secret.encode() not in body
+
+
+async def test_an_endless_query_is_not_taken_apart(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody holds up others with a query of thousands of parts: it is refused unread, and its key is in no log."""
+    caplog.set_level(logging.DEBUG)
+    long = f"GET /v1/pages?{'a&' * 30_000}api_key={wire.secret} HTTP/1.1\nHost: x\n\n"
+    status, _, body = await wire.send(long)
+    assert (status, set(json.loads(body))) == (414, {"error", "message"})
+    assert wire.secret not in caplog.text
+    longest = "a" * MAX_QUERY
+    status, _, _ = await wire.send(f"GET /v1/pages?{longest} HTTP/1.1\nHost: x\nAuthorization: {wire.secret}\n\n")
+    assert status == 200
 
 
 @pytest.mark.parametrize("header", ["Authorization: OAuth {secret}", "authorization: oauth {secret}"])
