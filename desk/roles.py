@@ -1,6 +1,5 @@
 """Roles: granted, revoked, and ended when their time is up."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
