@@ -1,0 +1,119 @@
+"""The digest in Slack: sent once, read by owners, its buttons act, and the next one knows what was kept."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from handlers.jobs.digest import send_weekly_digest
+from sandbox.player import Json, find_label, words_of
+from storage.models import ApiKey, Grant, KeyStatus
+from tests.factories import MAX, MIA, add_key, add_use
+from tests.scenario.conftest import Scenario, shows
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def keys(scenario: Scenario) -> dict[str, str]:
+    """Two keys that nobody uses and one in use; their ids by name."""
+    now = scenario.clock.now()
+    with scenario.database.write() as session:
+        made = {
+            name: add_key(session, now - 60 * DAY, name=name, holder_id=holder, expires_at=now + 90 * DAY)
+            for name, holder in (("old dashboard", MIA), ("nightly export", MAX), ("metrics push", MAX))
+        }
+        add_use(session, made["metrics push"], last_used_at=now - DAY, last_write_at=now - DAY, writes=9)
+        return {name: key.id for name, key in made.items()}
+
+
+def _send(scenario: Scenario, scheduled_for: datetime | None = None) -> bool:
+    due = scheduled_for or scenario.clock.now()
+    return scenario.bot.call(send_weekly_digest(scenario.desk, due))
+
+
+def _digest(scenario: Scenario) -> Json:
+    return shows(scenario.owners_channel(), "Weekly key digest")
+
+
+def _line(message: Json, name: str) -> Json:
+    """The message from the line of a key on, so that the first button with a label is that key's."""
+    at = next(index for index, block in enumerate(message["blocks"]) if name in words_of(block))
+    return {**message, "blocks": message["blocks"][at:]}
+
+
+def _key(scenario: Scenario, key_id: str) -> ApiKey:
+    with scenario.database.read() as session:
+        return session.get_one(ApiKey, key_id)
+
+
+def test_it_lists_what_nobody_uses_and_goes_out_once(scenario: Scenario, keys: dict[str, str]) -> None:
+    """The unused keys are there and the used one is not; sending the same period again sends nothing."""
+    assert _send(scenario)
+    assert not _send(scenario)
+    words = words_of(_digest(scenario))
+    assert "old dashboard" in words
+    assert "nightly export" in words
+    assert "metrics push" not in words
+    posts = [call for call in scenario.calls("chat.postMessage") if "Weekly key digest" in str(call["args"])]
+    assert len(posts) == 1
+    assert scenario.violations() == []
+
+
+def test_a_late_one_says_so(scenario: Scenario, keys: dict[str, str]) -> None:
+    """A digest that was due yesterday says that it is late."""
+    _send(scenario, scenario.clock.now() - DAY)
+    assert "Late: it was due" in words_of(_digest(scenario))
+
+
+def test_suspend_acts_and_shows(scenario: Scenario, keys: dict[str, str]) -> None:
+    """*Suspend* asks for a reason, suspends the key, and the digest itself shows by whom."""
+    _send(scenario)
+    scenario.omar.press("Suspend", _line(_digest(scenario), "old dashboard"))
+    scenario.omar.submit(reason="nobody knows it")
+    assert _key(scenario, keys["old dashboard"]).status == KeyStatus.SUSPENDED
+    line = _line(_digest(scenario), "old dashboard")
+    assert "Suspended by <@U0OMAR0001>" in words_of(line)
+    assert find_label(line, "Restore") == "Restore"
+
+
+def test_what_was_kept_is_in_the_next_digest(scenario: Scenario, keys: dict[str, str]) -> None:
+    """*Keep until…* takes a day and a reason; the next digest says who kept the key, why and until when."""
+    _send(scenario)
+    scenario.omar.press("Keep until…", _line(_digest(scenario), "nightly export"))
+    until = (scenario.clock.now() + 30 * DAY).date().isoformat()
+    assert scenario.omar.submit(until=until, reason="quarterly job") == {}
+    scenario.clock.advance(days=7)
+    _send(scenario)
+    digest = _digest(scenario)
+    kept = _line(digest, "Kept on purpose")
+    assert "quarterly job" in words_of(kept)
+    assert "<@U0OMAR0001>" in words_of(kept)
+
+
+def test_its_holder_is_asked(scenario: Scenario, keys: dict[str, str]) -> None:
+    """*Ask its holder* sends the holder a direct message about that key."""
+    _send(scenario)
+    scenario.omar.press("Ask its holder", _line(_digest(scenario), "nightly export"))
+    assert "nightly export" in words_of(shows(scenario.direct_messages(scenario.max), "nightly export"))
+
+
+def test_only_owners_read_it(scenario: Scenario, keys: dict[str, str]) -> None:
+    """`/keys digest` shows an owner the digest as it is now, and tells a member whom to ask."""
+    shown = scenario.olivia.type_command("/keys digest", channel="C0OWNERS01")
+    refused = scenario.mia.type_command("/keys digest")
+    assert shown is not None
+    assert refused is not None
+    assert "old dashboard" in words_of(shown)
+    assert "Only owners" in words_of(refused)
+    assert "old dashboard" not in words_of(refused)
+
+
+def test_a_demoted_owners_click_is_refused(scenario: Scenario, keys: dict[str, str]) -> None:
+    """The digest stays on the screen of somebody who is no owner any more; its buttons do nothing for them."""
+    _send(scenario)
+    digest = _digest(scenario)
+    with scenario.database.write() as session:
+        session.execute(delete(Grant).where(Grant.subject_id == "U0OMAR0001"))
+    scenario.omar.press("Suspend", _line(digest, "old dashboard"))
+    assert _key(scenario, keys["old dashboard"]).status == KeyStatus.ACTIVE
