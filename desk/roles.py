@@ -15,6 +15,8 @@ from desk.permissions import is_full_member, require_owner
 from desk.phrases import name_of
 from desk.role_cards import tell_ended, tell_granted
 from desk.role_lists import list_grants, page_name
+from desk.secret import refuse_secrets
+from desk.texts import clean_text
 from desk.transaction import Transaction
 from storage.locks import lock_people
 from storage.models import Grant, Member, Page, Role, SubjectKind, UserGroup
@@ -68,6 +70,7 @@ def grant_role(
     """
     lock_people(tx.session)
     require_owner(tx)
+    reason = clean_text(reason)
     _require_possible(tx, subject, role, page_id, expires_at, reason)
     present = find_grant(tx, subject.kind, subject.id, role, page_id)
     if present is not None and present.expires_at is not None and present.expires_at <= tx.now:
@@ -84,7 +87,7 @@ def grant_role(
         role,
         page_id=page_id,
         expires_at=expires_at,
-        reason=reason.strip(),
+        reason=reason,
         replaces=present,
     )
     tell_granted(tx, grant)
@@ -104,6 +107,7 @@ def _require_possible(
         raise InvalidInputError("That time has passed already.", "Choose a time to come.", field="ends")
     if len(reason) > MAXIMUM_REASON:
         raise InvalidInputError(f"A reason has at most {MAXIMUM_REASON} characters.", field="reason")
+    refuse_secrets(reason, field="reason")
     if subject.kind == SubjectKind.GROUP:
         _require_usable_group(tx, subject)
     else:

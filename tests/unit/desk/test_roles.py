@@ -12,6 +12,7 @@ from desk.permissions import effective_roles, list_owner_ids
 from desk.role_cards import OWNER_ENDED, OWNER_GRANTED, ROLE_ENDED, ROLE_GRANTED
 from desk.role_lists import list_grants, list_holders
 from desk.roles import AnyPage, Granted, GrantOutcome, grant_role, revoke_grant, revoke_role, sweep_roles
+from desk.secret import Secret
 from desk.transaction import Actor, Desk
 from storage.models import Grant, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import HeldClock
@@ -278,3 +279,12 @@ def test_who_names_people_with_their_sources(stage: Stage) -> None:
     grant(stage, MIA_, Role.INCIDENT_MANAGER)
     holders = stage.see(OLIVIA, partial(list_holders, role=Role.INCIDENT_MANAGER, page_id=stage.page.id))
     assert [(holder.name, len(holder.sources)) for holder in holders] == [("Max", 1), ("Mia", 2)]
+
+
+def test_a_secret_is_not_kept_as_a_reason(stage: Stage) -> None:
+    """A key's secret pasted into the reason of a grant is refused and not repeated; marks nobody sees are dropped."""
+    secret = Secret.generate().reveal()
+    with pytest.raises(InvalidInputError) as refusal:
+        grant(stage, MIA_, Role.INCIDENT_MANAGER, reason=f"because {secret}")
+    assert secret not in str(refusal.value)
+    assert grant(stage, MIA_, Role.INCIDENT_MANAGER, reason="on\x00 call\u202e").grant.reason == "on call"
