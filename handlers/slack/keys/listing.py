@@ -23,6 +23,7 @@ from handlers.slack.blocks import (
 )
 from handlers.slack.keys.lines import key_line
 from handlers.slack.keys.parsing import read_filter
+from storage.models import Member
 
 MESSAGE_KEYS = 8
 """Keys in a message; their text stays well below what Slack takes in one."""
@@ -35,17 +36,19 @@ _MENTIONS = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 def list_message(tx: Transaction, offset: int, text: str) -> Message:
     """A part of the keys that the actor may see, narrowed by what they typed, as a message."""
     page = show_keys(tx, read_filter(tx, text), offset=offset, limit=MESSAGE_KEYS)
-    blocks = _list_blocks(page, text, MESSAGE_KEYS)
+    narrowed = _narrowed(tx, text)
+    blocks = _list_blocks(page, text, narrowed, MESSAGE_KEYS)
     while text_length(blocks) > MAX_MESSAGE_TEXT and len(page.keys) > 1:
         page = KeyPage(page.keys[:-1], page.total, page.offset, page.only_own)
-        blocks = _list_blocks(page, text, len(page.keys))
+        blocks = _list_blocks(page, text, narrowed, len(page.keys))
     return Message(_counted(page), blocks, replaces=True)
 
 
 def list_modal(tx: Transaction, offset: int, text: str) -> Block:
     """The same as a modal, with more keys on a page."""
     page = show_keys(tx, read_filter(tx, text), offset=offset, limit=MODAL_KEYS)
-    return modal("Keys", _list_blocks(page, text, MODAL_KEYS), callback_id=str(CallbackId.KEYS_LIST))
+    blocks = _list_blocks(page, text, _narrowed(tx, text), MODAL_KEYS)
+    return modal("Keys", blocks, callback_id=str(CallbackId.KEYS_LIST))
 
 
 def page_value(offset: int, text: str) -> str:
@@ -59,10 +62,10 @@ def read_page_value(value: str) -> tuple[int, str]:
     return number_in(offset) or 0, text
 
 
-def _list_blocks(page: KeyPage, text: str, step: int) -> list[Block]:
+def _list_blocks(page: KeyPage, text: str, narrowed: str, step: int) -> list[Block]:
     if not page.keys:
-        return [section(_empty_words(page, text)), actions(*_ask_buttons(), block_id="keys.ask")]
-    blocks: list[Block] = [section(f"*{_counted(page)}*{_narrowed(text)}")]
+        return [section(_empty_words(page, narrowed)), actions(*_ask_buttons(), block_id="keys.ask")]
+    blocks: list[Block] = [section(f"*{_counted(page)}*{narrowed}")]
     for shown in page.keys:
         blocks += [divider(), *key_line(shown)]
     turns = []
@@ -91,18 +94,19 @@ def _counted(page: KeyPage) -> str:
     return f"Keys {page.offset + 1} to {page.offset + len(page.keys)} of {page.total}"
 
 
-def _narrowed(text: str) -> str:
-    # In code Slack would show a mention as its id, so people stand outside.
-    people = [mention(user) for user in dict.fromkeys(_MENTIONS.findall(text))][:_MOST_PEOPLE]
+def _narrowed(tx: Transaction, text: str) -> str:
+    # In code Slack would show a mention as its id, so people whom the desk knows stand outside.
+    named = [user for user in dict.fromkeys(_MENTIONS.findall(text)) if tx.session.get(Member, user) is not None]
+    people = [mention(user) for user in named[:_MOST_PEOPLE]]
     words = plain(" ".join(_MENTIONS.sub(" ", text).replace("`", "").split()), limit=100)
     parts = [*([f"`{escape(words)}`"] if words else []), *people]
     return f" matching {' '.join(parts)}" if parts else ""
 
 
-def _empty_words(page: KeyPage, text: str) -> str:
-    if text.strip():
+def _empty_words(page: KeyPage, narrowed: str) -> str:
+    if narrowed:
         views = ", ".join(f"`{view}`" for view in KeyView if view is not KeyView.LIVE)
-        return f"No key{_narrowed(text)}. Lists can be narrowed by {views}, `page:acme`, `holder:@max` or any text."
+        return f"No key{narrowed}. Lists can be narrowed by {views}, `page:acme`, `holder:@max` or any text."
     if page.only_own:
         return "You answer for no key. Only owners see the keys of others."
     return "There is no key yet."
