@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from desk import audit
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
-from desk.incidents.incidents import create_incident, find_incident, get_incident, update_incident
+from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.incidents.publication import Outcome, Press, decide_publication, role_for
 from desk.page_status import Impact, impact_of

@@ -2,8 +2,8 @@
 
 from desk import audit
 from desk.errors import ConflictError, InvalidInputError
-from desk.incidents.incidents import get_incident
 from desk.incidents.inputs import ENDED, check_body
+from desk.incidents.lookup import get_incident
 from desk.page_signal import pages_changed
 from desk.transaction import Transaction
 from storage.models import Incident, Page

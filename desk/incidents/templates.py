@@ -10,8 +10,8 @@ from desk import audit
 from desk.errors import InvalidInputError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.components import get_components, list_incident_components
-from desk.incidents.incidents import get_incident, list_updates
 from desk.incidents.inputs import check_body, check_name
+from desk.incidents.lookup import get_incident, list_updates
 from desk.transaction import Transaction
 from storage.models import IncidentStatus, IncidentTemplate
 

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from desk.incidents.components import list_components
-from desk.incidents.incidents import list_updates
 from desk.incidents.inputs import ENDED
+from desk.incidents.lookup import list_updates
 from desk.incidents.shown import ComponentView, IncidentView, PageFacts, PageView, UpdateView, recent_months
 from desk.pages import list_pages
 from desk.uptime import Change

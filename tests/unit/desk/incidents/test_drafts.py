@@ -4,8 +4,9 @@ import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from desk.incidents.drafts import content_of, discard_draft, publish_draft, revise_draft, send_back, write_draft
-from desk.incidents.incidents import create_incident, list_updates, update_incident
+from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
 from desk.incidents.publication import Outcome, Press, decide_publication
 from desk.incidents.templates import (
