@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.blockkit import BLOCKS_TEXT_LIMIT, VIEW_BYTES_LIMIT, check_blocks, check_view, measure_text, measure_view
 from sandbox.bodies import Args
+from sandbox.conversations import Conversation, is_reply
 from sandbox.errors import InvalidBlocksError, SlackError
 from sandbox.messages import fill_block_ids
 from sandbox.workspace import Workspace
@@ -67,14 +68,18 @@ def read_metadata(args: Args) -> Json:
     return metadata
 
 
-def read_thread_ts(args: Args) -> Json:
-    """The argument `thread_ts` as a message field. Raises SlackError when it is no timestamp."""
+def read_thread(workspace: Workspace, conversation: Conversation, args: Args) -> Json:
+    """The arguments `thread_ts` and `reply_broadcast` as message fields. Raises SlackError for no timestamp."""
     thread_ts = args.text("thread_ts")
     if not thread_ts:
         return {}
     if not _TS.fullmatch(thread_ts):
         raise SlackError("invalid_thread_ts")
-    return {"thread_ts": thread_ts}
+    parent = conversation.messages.get(thread_ts)
+    if parent is not None and is_reply(parent):
+        workspace.entries.violation(f"thread_ts {thread_ts} is that of a reply; it has to be the parent's.")
+        thread_ts = parent["thread_ts"]
+    return {"thread_ts": thread_ts} | ({"subtype": "thread_broadcast"} if args.flag("reply_broadcast") else {})
 
 
 def check_message_content(content: Json) -> None:

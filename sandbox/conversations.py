@@ -38,14 +38,28 @@ class Conversation:
         reader, message = self.ephemerals.get(ts, (None, None))
         return message if reader is not None and reader == user else None
 
+    def list_replies(self, root: str) -> list[Json]:
+        """The replies to a message, oldest first."""
+        return [message for message in self.messages.values() if is_reply(message) and message["thread_ts"] == root]
+
     def count_unread(self, user: str) -> int:
-        """Messages of others since this person last looked."""
+        """Messages of others since this person last looked; what is in threads alone does not count."""
         seen, unread = self.read.get(user, ""), 0
         for ts in reversed(self.messages):
             if ts <= seen:
                 break
-            unread += self.messages[ts].get("user") != user
+            unread += self.messages[ts].get("user") != user and is_in_channel(self.messages[ts])
         return unread
+
+
+def is_reply(message: Json) -> bool:
+    """Whether the message belongs to another one's thread."""
+    return bool(message.get("thread_ts", message["ts"]) != message["ts"])
+
+
+def is_in_channel(message: Json) -> bool:
+    """Whether the message stands in the conversation itself: no reply, or one that was sent to the channel too."""
+    return not is_reply(message) or message.get("subtype") == "thread_broadcast"
 
 
 def render_conversation(conversation: Conversation, bot_user: str, team_id: str) -> Json:

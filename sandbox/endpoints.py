@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -181,5 +182,8 @@ async def serve_avatar(request: Request) -> Response:
 
 
 async def follow_permalink(request: Request) -> Response:
-    """Send the browser from a message's address to the page, in that channel."""
-    return RedirectResponse(f"/?c={request.path_params['channel']}")
+    """Send the browser from a message's address to the page, in that channel and, for a reply, its thread."""
+    place = {"c": request.path_params["channel"]}
+    if "thread_ts" in request.query_params:
+        place["thread"] = request.query_params["thread_ts"]
+    return RedirectResponse(f"/?{urlencode(place)}")

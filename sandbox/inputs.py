@@ -56,7 +56,9 @@ def initial_entry(element: Json) -> Json:
     """What `state.values` holds for an element that nobody has touched."""
     key, empty = ENTRY_KEYS[element["type"]]
     initial = element.get(_INITIAL_KEYS.get(key, ""))
-    return {"type": element["type"], key: initial if initial is not None else empty}
+    # Slack says in which time zone a time was asked for.
+    zone = {"timezone": element["timezone"]} if "timezone" in element else {}
+    return {"type": element["type"], key: initial if initial is not None else empty, **zone}
 
 
 def collect_state(blocks: list[Json], entered: Json) -> Json:
@@ -74,6 +76,21 @@ def collect_state(blocks: list[Json], entered: Json) -> Json:
                 entry[key] = _normal(element, given.get(key, entry[key]))
             values.setdefault(block_id, {})[action_id] = entry
     return values
+
+
+def keep_state(before: list[Json], after: list[Json], entered: Json) -> Json:
+    """What stays entered when a view's blocks change: the whole state of each element that keeps its ids and type.
+
+    That goes for untouched elements too, so a new initial value is not shown unless block_id or action_id change.
+    """
+    state = collect_state(before, entered)
+    kept: Json = {}
+    for block_id, entries in collect_state(after, {}).items():
+        for action_id, entry in entries.items():
+            known = state.get(block_id, {}).get(action_id)
+            if known is not None and known["type"] == entry["type"]:
+                kept.setdefault(block_id, {})[action_id] = known
+    return kept
 
 
 def _normal(element: Json, value: Any) -> Any:

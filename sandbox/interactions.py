@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.blockkit import check_options
-from sandbox.conversations import Conversation
+from sandbox.conversations import Conversation, is_reply
 from sandbox.delivery import Deliverer, Outcome
 from sandbox.errors import RefusedError
-from sandbox.inputs import ENTRY_KEYS, collect_state
+from sandbox.inputs import ENTRY_KEYS, collect_state, initial_entry
 from sandbox.messages import list_elements, without_metadata
 from sandbox.people import Person
 from sandbox.workspace import Workspace
@@ -84,7 +84,7 @@ class Interactions:
         payload: Json = {
             "type": "block_suggestion",
             **person_fields(self._workspace, surface.person),
-            **self._surface_fields(surface, with_response_url=False),
+            **self._typing_fields(surface),
             "action_id": element["action_id"],
             "block_id": block_id,
             "value": value,
@@ -125,7 +125,8 @@ class Interactions:
         if kind not in ENTRY_KEYS:
             return
         key, empty = ENTRY_KEYS[kind]
-        self.enter(surface, block_id, element["action_id"], {"type": kind, key: given.get(key, empty)})
+        entry = initial_entry(element) | {key: given.get(key, empty)}
+        self.enter(surface, block_id, element["action_id"], entry)
 
     def _message_state(self, surface: Surface) -> Json:
         if surface.message is None or surface.conversation is None:
@@ -146,9 +147,14 @@ class Interactions:
             return action | shown
         key, empty = ENTRY_KEYS.get(kind, ("selected_option", None))
         action[key] = given.get(key, empty)
-        if "placeholder" in element:
-            action["placeholder"] = element["placeholder"]
-        return action
+        return action | {name: element[name] for name in ("placeholder", "timezone") if name in element}
+
+    def _typing_fields(self, surface: Surface) -> Json:
+        fields = self._surface_fields(surface, with_response_url=False)
+        # Slack does not tell the app here what else was entered: what options depend on is for private_metadata.
+        if "view" in fields:
+            return fields | {"view": fields["view"] | {"state": {"values": {}}}}
+        return {name: value for name, value in fields.items() if name != "state"}
 
     def _surface_fields(self, surface: Surface, *, with_response_url: bool) -> Json:
         if surface.view is not None:
@@ -177,7 +183,8 @@ class Interactions:
                 surface.person.id,
                 conversation.id,
                 message_ts=message["ts"],
-                thread_ts=message.get("thread_ts"),
+                # What answers a click on the head of a thread stands beside it, not in the thread.
+                thread_ts=message["thread_ts"] if is_reply(message) else None,
             )
             fields["response_url"] = f"{self._workspace.base_url}/response/{url.id}/{url.secret}"
         return fields

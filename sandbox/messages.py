@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.conversations import Conversation
+from sandbox.conversations import Conversation, is_reply
 from sandbox.people import Person
 from sandbox.workspace import Workspace
 
 Json = dict[str, Any]
 _EARLIER_KEPT = 20
+_REPLY_COUNTS = ("reply_count", "latest_reply", "reply_users", "reply_users_count")
 
 
 def app_message(workspace: Workspace, content: Json) -> Json:
@@ -51,7 +52,8 @@ def post_message(workspace: Workspace, conversation: Conversation, message: Json
     """Put a message into a conversation."""
     fill_block_ids(workspace, message)
     conversation.messages[message["ts"]] = message
-    _count_reply(conversation, message)
+    if is_reply(message):
+        _count_replies(conversation, message["thread_ts"])
     workspace.live.publish(
         "message",
         lambda user: workspace.can_see(user, conversation),
@@ -88,10 +90,27 @@ def change_message(workspace: Workspace, conversation: Conversation, message: Js
 
 
 def delete_message(workspace: Workspace, conversation: Conversation, message: Json) -> None:
-    """Remove a message."""
+    """Remove a message. One with replies leaves a tombstone, to which they belong."""
+    if message["ts"] in conversation.messages and conversation.list_replies(message["ts"]):
+        _bury(workspace, conversation, message)
+        return
     _publish_change(workspace, conversation, "message_deleted", message["ts"], ts=message["ts"])
     conversation.messages.pop(message["ts"], None)
     conversation.ephemerals.pop(message["ts"], None)
+    if is_reply(message):
+        _count_replies(conversation, message["thread_ts"])
+
+
+def _bury(workspace: Workspace, conversation: Conversation, message: Json) -> None:
+    kept = {name: message[name] for name in ("type", "ts", "thread_ts", *_REPLY_COUNTS) if name in message}
+    message.clear()
+    message |= kept | {
+        "subtype": "tombstone",
+        "user": "USLACKBOT",
+        "hidden": True,
+        "text": "This message was deleted.",
+    }
+    _publish_change(workspace, conversation, "message_changed", message["ts"], message=dict(message))
 
 
 def _publish_change(workspace: Workspace, conversation: Conversation, kind: str, of_ts: str, **fields: Any) -> None:
@@ -127,12 +146,14 @@ def list_elements(block: Json) -> list[Json]:
     return []
 
 
-def _count_reply(conversation: Conversation, message: Json) -> None:
-    parent = conversation.messages.get(message.get("thread_ts", ""))
-    if parent is None or parent is message:
+def _count_replies(conversation: Conversation, root: str) -> None:
+    parent = conversation.messages.get(root)
+    if parent is None:
         return
-    parent["thread_ts"] = parent["ts"]
-    parent["reply_count"] = parent.get("reply_count", 0) + 1
-    parent["latest_reply"] = message["ts"]
-    parent["reply_users"] = sorted({*parent.get("reply_users", []), message["user"]})
-    parent["reply_users_count"] = len(parent["reply_users"])
+    replies = conversation.list_replies(root)
+    for name in ("thread_ts", *_REPLY_COUNTS):
+        parent.pop(name, None)
+    if replies:
+        authors = sorted({reply["user"] for reply in replies})
+        counted = {"reply_count": len(replies), "latest_reply": replies[-1]["ts"]}
+        parent |= {"thread_ts": root, **counted, "reply_users": authors, "reply_users_count": len(authors)}

@@ -56,13 +56,11 @@ class Modals:
         view["root_view_id"] = stack[0]["id"]
         self._put(user, view)
 
-    def update(self, current: Json, fields: Json) -> Json:
-        """Give an open view new contents; what was entered stays where block_id and action_id do."""
+    def update(self, current: Json, fields: Json, entered: Json) -> Json:
+        """Give an open view new contents, in which `entered` is filled in."""
         current.update(fields)
         current["hash"] = self._ids.next_hash()
-        kept = {block["block_id"] for block in current["blocks"]}
-        entered = self.entered.get(current["id"], {})
-        self.entered[current["id"]] = {block: values for block, values in entered.items() if block in kept}
+        self.entered[current["id"]] = entered
         return current
 
     def close(self, user: str, view_id: str) -> list[Json]:

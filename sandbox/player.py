@@ -8,10 +8,14 @@ import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from sandbox.filling import fill_in
+
 Json = dict[str, Any]
+_MENUS = frozenset({"static_select", "external_select", "radio_buttons", "overflow"})
 
 
 class SandboxRefusedError(Exception):
@@ -80,6 +84,10 @@ class Player:
         found: list[Json] = self.control.call("GET", "messages", user=self.user_id, channel=channel)["messages"]
         return [message if "channel" in message else {**message, "channel": channel} for message in found]
 
+    def thread(self, channel: str, ts: str) -> list[Json]:
+        """The replies to a message as the person sees them, oldest first."""
+        return [each for each in self.messages(channel) if each.get("thread_ts") == ts != each["ts"]]
+
     def views(self) -> list[Json]:
         """The person's open modals, bottom first."""
         found: list[Json] = self.control.call("GET", "views", user=self.user_id)["views"]
@@ -106,17 +114,43 @@ class Player:
         self._act(surface, block, element, {"value": element.get("value", "")})
 
     def choose(self, label: str, surface: Json, *, nth: int = 0) -> None:
-        """Choose the entry with this label in the first menu (select or overflow) that has it."""
-        matches = [
+        """Choose the entry with this label in the first menu (select, radio buttons or overflow) that has it.
+
+        Menus that are searched are looked through last; the label is typed where nothing is offered without it.
+        """
+        menus = [(block, element) for block, element in elements_of(surface["blocks"]) if element["type"] in _MENUS]
+        menus.sort(key=lambda menu: menu[1]["type"] == "external_select")
+        matches = (
             (block, element, option)
-            for block, element in elements_of(surface["blocks"])
-            for option in options_of(element)
+            for block, element in menus
+            for option in self._offered(label, surface, block, element)
             if text_of(option) == label
-        ]
-        if len(matches) <= nth:
+        )
+        match = next(islice(matches, nth, None), None)
+        if match is None:
             raise NotOnScreenError(f"no menu entry “{label}” in: {words_of(surface)}")
-        block, element, option = matches[nth]
+        block, element, option = match
         self._act(surface, block, element, {"selected_option": option})
+
+    def enter(self, block_id: str, value: Any, surface: Json | None = None, *, action_id: str | None = None) -> None:
+        """Fill in one field of the modal on top (or of another surface), with values as in `submit`.
+
+        The app hears of it where Slack tells it: not of an input without `dispatch_action`.
+        """
+        surface = self.modal if surface is None else surface
+        block, element = self._field(surface, block_id, action_id)
+        self._act(surface, block, element, _fill_in(element, value))
+
+    def options(
+        self, block_id: str, typed: str = "", surface: Json | None = None, *, action_id: str | None = None
+    ) -> Json:
+        """What a menu that is searched offers for what was typed: `options` or `option_groups`, as the app gave them.
+
+        The menu is in the modal on top unless told; `options_of` gives the choices of all groups.
+        """
+        surface = self.modal if surface is None else surface
+        block, element = self._field(surface, block_id, action_id)
+        return self._ask_options(typed, surface, block, element)
 
     def pick_user(self, user_id: str, surface: Json, *, action_id: str) -> None:
         """Choose a person in a users_select with this action id."""
@@ -129,15 +163,19 @@ class Player:
     def submit(self, **fields: Any) -> dict[str, str]:
         """Fill in the modal on top, by block id, and submit it; gives the errors shown beside fields, if any.
 
-        A field's value is a string (text, date, user id or the value of an option) or a list of strings (options).
-        Fields that are not named keep what they show.
+        A field's value is a string (text, date `YYYY-MM-DD`, time `HH:MM`, id of a user, conversation or channel,
+        value of an option), a list of those for fields that take several, an aware datetime or unix seconds for a
+        datetimepicker, or an option as `options` gave it; None empties a field. Fields that are not named keep what
+        they show, or what was entered in them before.
         """
         view = self.modal
-        values = {block["block_id"]: _state(block, fields.pop(block["block_id"], None)) for block in inputs_of(view)}
-        if fields:
-            raise NotOnScreenError(
-                f"no fields {sorted(fields)} in: {[block['block_id'] for block in inputs_of(view)]}"
-            )
+        inputs = {block["block_id"]: block["element"] for block in inputs_of(view)}
+        if stray := sorted(set(fields) - set(inputs)):
+            raise NotOnScreenError(f"no fields {stray} in: {sorted(inputs)}")
+        values = {
+            block_id: {inputs[block_id]["action_id"]: _fill_in(inputs[block_id], value)}
+            for block_id, value in fields.items()
+        }
         answer = self.control.call("POST", "submit", {"user": self.user_id, "view_id": view["id"], "values": values})
         if answer.get("error"):
             raise SandboxRefusedError(str(answer["error"]))
@@ -157,6 +195,24 @@ class Player:
         if len(found) <= nth:
             raise NotOnScreenError(f"no button “{label}” in: {words_of(surface)}")
         return found[nth]
+
+    def _field(self, surface: Json, block_id: str, action_id: str | None) -> tuple[Json, Json]:
+        for block, element in elements_of(surface["blocks"]):
+            if block.get("block_id") == block_id and action_id in (None, element["action_id"]):
+                return block, element
+        raise NotOnScreenError(f"no field {block_id} in: {words_of(surface)}")
+
+    def _offered(self, label: str, surface: Json, block: Json, element: Json) -> list[Json]:
+        if element["type"] != "external_select":
+            return options_of(element)
+        unasked = options_of(self._ask_options("", surface, block, element))
+        return unasked or options_of(self._ask_options(label, surface, block, element))
+
+    def _ask_options(self, typed: str, surface: Json, block: Json, element: Json) -> Json:
+        asked = {"block_id": block["block_id"], "action_id": element["action_id"], "value": typed}
+        return self.control.call(
+            "POST", "options", {"user": self.user_id, "container": self._container(surface), **asked}
+        )
 
     def _act(self, surface: Json, block: Json, element: Json, action: Json) -> None:
         self._do(
@@ -227,36 +283,8 @@ def words_of(thing: Any) -> str:
     return ""
 
 
-def _state(block: Json, value: Any) -> Json:
-    element = block["element"]
-    kind = element["type"]
-    return {element["action_id"]: {"type": kind, **_state_of(kind, element, value)}}
-
-
-def _state_of(kind: str, element: Json, value: Any) -> Json:
-    if kind in {"plain_text_input", "email_text_input", "url_text_input", "number_input"}:
-        return {"value": element.get("initial_value") if value is None else value}
-    if kind in {"datepicker", "timepicker"}:
-        name = "selected_date" if kind == "datepicker" else "selected_time"
-        return {name: element.get(name.replace("selected", "initial")) if value is None else value}
-    if kind == "users_select":
-        return {"selected_user": element.get("initial_user") if value is None else value}
-    if kind in {"checkboxes", "multi_static_select", "multi_external_select"}:
-        return {"selected_options": _chosen(element, value)}
-    if kind in {"static_select", "radio_buttons", "external_select"}:
-        if value is None:
-            return {"selected_option": element.get("initial_option")}
-        return {"selected_option": _chosen(element, [value])[0]}
-    raise NotOnScreenError(f"a program cannot fill in a {kind} yet")
-
-
-def _chosen(element: Json, value: list[str] | None) -> list[Json]:
-    if value is None:
-        return list(element.get("initial_options") or [])
-    if element["type"].endswith("external_select"):
-        return [{"text": {"type": "plain_text", "text": one}, "value": one} for one in value]
-    known = {option["value"]: option for option in options_of(element)}
-    missing = [one for one in value if one not in known]
-    if missing:
-        raise NotOnScreenError(f"no options {missing}; there are {sorted(known)}")
-    return [known[one] for one in value]
+def _fill_in(element: Json, value: Any) -> Json:
+    try:
+        return fill_in(element, value)
+    except ValueError as error:
+        raise NotOnScreenError(str(error)) from error

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.content import build_view, view_changes
+from sandbox.content import build_view
 from sandbox.delivery import Deliverer
 from sandbox.errors import InvalidBlocksError, RefusedError, SlackError
 from sandbox.inputs import check_entries, collect_state
 from sandbox.interactions import person_fields
 from sandbox.people import Person
-from sandbox.views import publish_stack
+from sandbox.views import publish_stack, update_view
 from sandbox.workspace import Workspace
 
 Json = dict[str, Any]
@@ -95,8 +95,7 @@ class Submissions:
             built = build_view(workspace, body.get("view"), kind="modal")
             if workspace.modals.find_view(view["id"]) is None:
                 raise SlackError("not_found")
-            workspace.modals.update(view, view_changes(built))
-            workspace.live.publish("view_updated", person.id, view=view)
+            update_view(workspace, view, built)
         elif action == "push":
             built = build_view(workspace, body.get("view"), kind="modal")
             workspace.modals.push(person.id, built)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sandbox.api.method import Json, Method
 from sandbox.bodies import Args
-from sandbox.content import UPDATE_TEXT_LIMIT, read_content, read_metadata, read_thread_ts
-from sandbox.conversations import Conversation
+from sandbox.content import UPDATE_TEXT_LIMIT, read_content, read_metadata, read_thread
+from sandbox.conversations import Conversation, is_reply
 from sandbox.errors import SlackError
 from sandbox.messages import (
     app_message,
@@ -22,7 +22,7 @@ def chat_post_message(workspace: Workspace, args: Args) -> Json:
     """Post to a channel by id or name, to a direct message, or to a person by their id."""
     args.require("channel")
     conversation = _get_target(workspace, args.text("channel"))
-    content = read_content(args) | read_thread_ts(args)
+    content = read_content(args) | read_thread(workspace, conversation, args)
     if not content.get("metadata", True):
         del content["metadata"]
     message = post_message(workspace, conversation, app_message(workspace, content))
@@ -36,7 +36,8 @@ def chat_post_ephemeral(workspace: Workspace, args: Args) -> Json:
     person = workspace.people.get(args.text("user"))
     if person is None or person.deleted or person.id not in conversation.members:
         raise SlackError("user_not_in_channel")
-    content = without_metadata(read_content(args) | read_thread_ts(args))
+    content = without_metadata(read_content(args) | read_thread(workspace, conversation, args))
+    content.pop("subtype", None)
     message = post_ephemeral(workspace, conversation, person.id, content)
     return {"message_ts": message["ts"]}
 
@@ -51,6 +52,8 @@ def chat_update(workspace: Workspace, args: Args) -> Json:
     changes: Json = {"blocks": None, "attachments": None} | content
     if "metadata" in args:
         changes["metadata"] = read_metadata(args) or None
+    if args.flag("reply_broadcast") and is_reply(message):
+        changes["subtype"] = "thread_broadcast"
     change_message(workspace, conversation, message, changes)
     return {"channel": conversation.id, "ts": message["ts"], "text": message["text"], "message": message}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.api.method import Json, Method, get_conversation, page_of, require_scope
 from sandbox.bodies import Args
-from sandbox.conversations import render_conversation
+from sandbox.conversations import is_in_channel, is_reply, render_conversation
 from sandbox.errors import SlackError
 from sandbox.messages import without_metadata
 from sandbox.scopes import conversation_scope
@@ -105,15 +105,11 @@ def conversations_join(workspace: Workspace, args: Args) -> Json:
 
 
 def conversations_history(workspace: Workspace, args: Args) -> Json:
-    """Messages of a conversation, newest first, without replies in threads."""
+    """Messages of a conversation, newest first, without what is in threads alone."""
     conversation = get_conversation(workspace, args, "history")
     if workspace.bot_user not in conversation.members:
         raise SlackError("not_in_channel")
-    top_level = [
-        message
-        for message in conversation.messages.values()
-        if message.get("thread_ts", message["ts"]) == message["ts"]
-    ]
+    top_level = [message for message in conversation.messages.values() if is_in_channel(message)]
     return _history_page(_within(top_level, args)[::-1], args, default=100)
 
 
@@ -126,14 +122,11 @@ def conversations_replies(workspace: Workspace, args: Args) -> Json:
     parent = conversation.messages.get(args.text("ts"))
     if parent is None:
         raise SlackError("thread_not_found")
-    root = parent.get("thread_ts", parent["ts"])
-    replies = [
-        message
-        for message in conversation.messages.values()
-        if message.get("thread_ts") == root and message["ts"] != root
-    ]
-    first = [conversation.messages[root]] if root in conversation.messages else []
-    return _history_page([*first, *_within(replies, args)], args, default=1000)
+    root: str = parent["thread_ts"] if is_reply(parent) else parent["ts"]
+    head = conversation.messages.get(root)
+    author = {"parent_user_id": head["user"]} if head is not None else {}
+    replies = [reply | author for reply in _within(conversation.list_replies(root), args)]
+    return _history_page([*([head] if head is not None else []), *replies], args, default=1000)
 
 
 def _within(messages: list[Json], args: Args) -> list[Json]:

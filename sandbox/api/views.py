@@ -6,10 +6,10 @@ from typing import Any
 
 from sandbox.api.method import Json, Method
 from sandbox.bodies import Args
-from sandbox.content import build_view, check_message_content, view_changes
+from sandbox.content import build_view, check_message_content
 from sandbox.errors import SlackError
 from sandbox.triggers import Trigger
-from sandbox.views import publish_stack
+from sandbox.views import publish_stack, update_view
 from sandbox.workspace import Workspace
 
 
@@ -48,10 +48,8 @@ def views_update(workspace: Workspace, args: Args) -> Json:
         raise SlackError("hash_conflict")
     built = _build(workspace, args, "modal")
     _check_external_id(workspace, built, current["id"])
-    view = workspace.modals.update(current, view_changes(built))
-    owner = workspace.modals.get_owner(view["id"])
-    workspace.live.publish("view_updated", owner, view=view)
-    publish_stack(workspace, owner)
+    view = update_view(workspace, current, built)
+    publish_stack(workspace, workspace.modals.get_owner(view["id"]))
     return {"view": view}
 
 

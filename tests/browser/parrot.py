@@ -11,7 +11,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.browser.parrot_blocks import FORM, GALLERY, HOME, NOTE, PUSHED, plain, section
+from tests.browser.parrot_blocks import FORM, GALLERY, HOME, NOTE, PUSHED, option, plain, planner, section
 
 Json = dict[str, Any]
 _SHOWN = (
@@ -100,6 +100,10 @@ class Parrot:
         app.command("/form")(self._open_form)
         app.command("/note")(self._open_note)
         app.command("/gallery")(self._show_gallery)
+        app.command("/plan")(self._open_planner)
+        app.action("face")(self._turn_planner)
+        app.options("parts")(self._offer_parts)
+        app.view("planner")(self._take_planner)
         app.action("push")(self._push)
         app.action("life")(self._change_form)
         app.action(re.compile(".*"))(self._hear)
@@ -134,11 +138,33 @@ class Parrot:
         if container["type"] == "message" and action["action_id"] == "open":
             await client.views_open(trigger_id=body["trigger_id"], view=FORM)
         elif container["type"] == "message":
-            await client.chat_postMessage(channel=body["channel"]["id"], text=text)
+            thread = {"thread_ts": container["thread_ts"]} if "thread_ts" in container else {}
+            await client.chat_postMessage(channel=body["channel"]["id"], text=text, **thread)
         elif body["view"]["type"] == "home":
             await client.views_publish(
                 user_id=body["user"]["id"], view=HOME | {"blocks": [section(text), *HOME["blocks"]]}
             )
+
+    async def _open_planner(self, ack: AsyncAck, command: Json, client: AsyncWebClient) -> None:
+        await client.views_open(trigger_id=command["trigger_id"], view=planner("acme"))
+        await ack()
+
+    async def _turn_planner(self, ack: AsyncAck, body: Json, action: Json, client: AsyncWebClient) -> None:
+        view = body["view"]
+        await client.views_update(
+            view_id=view["id"], hash=view["hash"], view=planner(action["selected_option"]["value"])
+        )
+        await ack()
+
+    async def _offer_parts(self, ack: AsyncAck, body: Json, payload: Json) -> None:
+        page = body["view"]["private_metadata"]
+        parts = [f"{page}-{part}" for part in ("web", "api") if payload["value"] in part]
+        groups = [{"label": plain(part.upper()), "options": [option(part)]} for part in parts]
+        await ack(option_groups=groups) if groups else await ack(options=[])
+
+    async def _take_planner(self, ack: AsyncAck, view: Json) -> None:
+        self.submitted.append(view["state"]["values"])
+        await ack()
 
     async def _change_form(self, ack: AsyncAck, body: Json, action: Json, client: AsyncWebClient) -> None:
         await ack()

@@ -207,6 +207,37 @@ NOTE: Json = {
     "blocks": [section("Shown *once*: `kd_secret`")],
 }
 
+FACES: list[Json] = [
+    entry(
+        "page",
+        "Page",
+        element("static_select", "face", options=[option("acme", "Acme"), option("beta", "Beta")]),
+        dispatch_action=True,
+    ),
+    entry("title", "Title", element("plain_text_input", "title")),
+    entry("start", "Start", element("datetimepicker", "start", initial_date_time=1893585645)),
+    entry("hour", "Hour", element("timepicker", "hour", timezone="Europe/Paris"), optional=True),
+    entry(
+        "impact",
+        "Impact",
+        element("radio_buttons", "impact", options=[option("minor", "Minor"), option("major", "Major")]),
+    ),
+]
+
+
+def planner(page: str) -> Json:
+    """A form whose components are those of a page."""
+    parts = entry("parts." + page, "Components", element("multi_external_select", "parts", min_query_length=0))
+    return {
+        "type": "modal",
+        "callback_id": "planner",
+        "private_metadata": page,
+        "title": plain("Plan"),
+        "submit": plain("Go"),
+        "blocks": [*FACES, parts],
+    }
+
+
 PUSHED: Json = {
     "type": "modal",
     "callback_id": "pushed",

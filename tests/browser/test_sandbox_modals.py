@@ -192,3 +192,42 @@ def test_an_open_modal_survives_a_reload(stage: Stage) -> None:
     expect(dialog.get_by_role("textbox", name="Name")).to_be_visible()
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
+
+
+def test_a_form_is_redrawn_while_it_is_filled_in(stage: Stage) -> None:
+    """With the keyboard alone: choosing a page changes what the components menu offers, in groups and by what is
+    typed, forgets the components of the other page and keeps everything else, which arrives in Slack's own form."""
+    page = stage.enter(MIA)
+    type_line(page, "/plan")
+    dialog = page.get_by_role("dialog", name="Plan")
+    dialog.get_by_role("textbox", name="Title").fill("typed before")
+    dialog.get_by_role("radio", name="Major").press("Space")
+    dialog.get_by_label("Hour").fill("09:30")
+    expect(dialog.locator('[data-block-id="hour"]')).to_contain_text("Europe/Paris")
+    parts = dialog.get_by_role("combobox", name="Components")
+    parts.press("ArrowDown")
+    expect(page.get_by_role("group", name="ACME-WEB")).to_be_visible()
+    parts.press("ArrowDown")
+    parts.press("Enter")
+    expect(dialog.get_by_role("button", name="Remove acme-web")).to_be_visible()
+    faces = dialog.get_by_role("combobox", name="Page")
+    faces.fill("beta")
+    faces.press("Enter")
+    expect(dialog.get_by_role("button", name="Remove acme-web")).to_be_hidden()
+    expect(faces).to_have_value("Beta")
+    expect(faces).to_be_focused()
+    parts.fill("api")
+    expect(page.get_by_role("option")).to_have_text(["beta-api"])
+    parts.press("Enter")
+    expect(dialog.get_by_role("button", name="Remove beta-api")).to_be_visible()
+    parts.press("Escape")
+    dialog.get_by_label("Start").focus()
+    dialog.get_by_role("textbox", name="Title").press("Enter")
+    expect(dialog).to_be_hidden()
+    (values,) = stage.parrot.submitted
+    assert values["title"]["title"]["value"] == "typed before"
+    assert values["page"]["face"]["selected_option"]["value"] == "beta"
+    assert [option["value"] for option in values["parts.beta"]["parts"]["selected_options"]] == ["beta-api"]
+    assert values["impact"]["impact"]["selected_option"]["value"] == "major"
+    assert values["start"]["start"]["selected_date_time"] == 1893585645
+    assert values["hour"]["hour"] == {"type": "timepicker", "selected_time": "09:30", "timezone": "Europe/Paris"}

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from tests.browser.parrot_blocks import CONTROLS
 from tests.browser.stage import GENERAL, GUS, MAX, MIA, OLIVIA, STATUS, Stage, composer, type_line
 
 
@@ -56,7 +57,7 @@ def test_a_command_is_completed_with_the_keyboard_alone(stage: Stage) -> None:
     page = stage.enter(MIA)
     composer(page).press_sequentially("/")
     options = page.get_by_role("option")
-    expect(options).to_have_count(4)
+    expect(options).to_have_count(5)
     expect(options.filter(has_text="/say")).to_contain_text("[anything]")
     composer(page).press("Escape")
     expect(options).to_have_count(0)
@@ -139,6 +140,33 @@ def test_a_thread_opens_beside_its_channel(stage: Stage) -> None:
     expect(page.locator("#pane .message")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(thread).to_be_hidden()
+
+
+def test_buttons_in_a_thread_are_heard(stage: Stage) -> None:
+    """A reply of the app has its buttons and menus in the thread, what they cause stands there too, and a reply that
+    was sent to the channel as well leads from there into its thread."""
+    blocks = [CONTROLS[0], {**CONTROLS[1], "elements": CONTROLS[1]["elements"][:1]}]
+    head = stage.parrot.call("chat.postMessage", channel=STATUS, text="An incident")["ts"]
+    stage.parrot.call("chat.postMessage", channel=STATUS, text="An update", blocks=blocks, thread_ts=head)
+    page = stage.enter(MIA)
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    page.get_by_role("button", name="1 reply").click()
+    thread = page.get_by_role("complementary", name="Thread")
+    thread.get_by_role("button", name="Approve").press("Enter")
+    expect(thread.get_by_text("heard approve = r1")).to_be_visible()
+    thread.get_by_role("combobox", name="Choose a page").press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(thread.get_by_text("heard page = acme")).to_be_visible()
+    expect(page.locator("#pane .message")).to_have_count(1)
+    thread.get_by_role("button", name="Close thread").click()
+    reply = {"channel": STATUS, "text": "Resolved", "thread_ts": head, "reply_broadcast": True}
+    stage.parrot.call("chat.postMessage", **reply)
+    shown = page.locator("#pane .message").filter(has_text="Resolved")
+    shown.get_by_role("button", name="Replied to a thread").click()
+    expect(thread.get_by_text("An update")).to_be_hidden()
+    expect(thread.get_by_text("Resolved")).to_be_visible()
+    expect(thread.get_by_text("heard page = acme")).to_be_visible()
 
 
 def test_the_home_tab_is_published_and_answers(stage: Stage) -> None:

@@ -56,6 +56,17 @@ FORM: Json = {
     ],
 }
 
+PARTS: Json = FORM | {
+    "private_metadata": "acme",
+    "blocks": [
+        FORM["blocks"][0]
+        | {
+            "block_id": "parts",
+            "element": {"type": "multi_external_select", "action_id": "parts", "min_query_length": 0},
+        }
+    ],
+}
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SandboxServer]:
@@ -113,7 +124,7 @@ def build_app(server: SandboxServer, heard: list[str]) -> AsyncApp:
 
     @app.command("/probe")
     async def probe(ack: Any, body: Json, client: AsyncWebClient) -> None:
-        await client.views_open(trigger_id=body["trigger_id"], view=FORM)
+        await client.views_open(trigger_id=body["trigger_id"], view=PARTS if body["text"] else FORM)
         await ack(f"Opening a form for <@{body['user_id']}>.")
 
     @app.view("form")
@@ -139,6 +150,12 @@ def build_app(server: SandboxServer, heard: list[str]) -> AsyncApp:
     async def pages(ack: Any, payload: Json) -> None:
         text = {"type": "plain_text", "text": payload["value"].title()}
         await ack(options=[{"text": text, "value": payload["value"]}])
+
+    @app.options("parts")
+    async def parts(ack: Any, body: Json) -> None:
+        label = {"type": "plain_text", "text": body["view"]["private_metadata"]}
+        option = {"text": {"type": "plain_text", "text": "Web"}, "value": "web"}
+        await ack(option_groups=[{"label": label, "options": [option]}])
 
     @app.event("app_home_opened")
     async def opened(event: Json, client: AsyncWebClient) -> None:
@@ -238,6 +255,35 @@ async def test_options_reach_a_menu(server: SandboxServer, people: People, heard
     container = {"type": "message", "channel": STATUS, "ts": posted["ts"]}
     found = await people.do("options", container=container, block_id="menu", action_id="page", value="acme")
     assert found == {"options": [{"text": {"type": "plain_text", "text": "Acme"}, "value": "acme"}]}
+
+
+async def test_option_groups_reach_a_menu_in_a_modal(server: SandboxServer, people: People, heard: list[str]) -> None:
+    """Bolt's options listener sees the modal's private metadata and fills a menu with groups."""
+    await people.do("command", channel=STATUS, text="/probe parts")
+    [view] = (await people.see("views"))["views"]
+    container = {"type": "view", "view_id": view["id"]}
+    found = await people.do("options", container=container, block_id="parts", action_id="parts", value="")
+    [group] = found["option_groups"]
+    assert (group["label"]["text"], [option["value"] for option in group["options"]]) == ("acme", ["web"])
+
+
+async def test_the_sdk_reads_a_thread_page_by_page(server: SandboxServer, people: People) -> None:
+    """Replies posted, changed and linked through the SDK are read again in pages, head first, with their metadata."""
+    client = AsyncWebClient(token=SECRETS["token"], base_url=server.api_url)
+    head = (await client.chat_postMessage(channel=STATUS, text="head"))["ts"]
+    stamps = []
+    for number in range(4):
+        mark = {"event_type": "update_posted", "event_payload": {"number": number}}
+        posted = await client.chat_postMessage(channel=STATUS, text="update", thread_ts=head, metadata=mark)
+        stamps.append(posted["ts"])
+    await client.chat_update(channel=STATUS, ts=stamps[1], text="corrected")
+    pages = await client.conversations_replies(channel=STATUS, ts=head, limit=2, include_all_metadata=True)
+    read = [message async for page in pages for message in page["messages"]]
+    assert [message["ts"] for message in read] == [head, *stamps]
+    assert [message["text"] for message in read] == ["head", "update", "corrected", "update", "update"]
+    assert [message["metadata"]["event_payload"]["number"] for message in read[1:]] == [0, 1, 2, 3]
+    link = await client.chat_getPermalink(channel=STATUS, message_ts=stamps[3])
+    assert f"thread_ts={head}" in link["permalink"]
 
 
 async def test_an_unhandled_command_fails_as_in_slack(

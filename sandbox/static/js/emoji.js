@@ -8,7 +8,7 @@ negative_squared_cross_mark ❎|warning ⚠️|no_entry ⛔|no_entry_sign 🚫|o
 information_source ℹ️|bell 🔔|no_bell 🔕|mega 📣|loudspeaker 📢|key 🔑|old_key 🗝️|closed_lock_with_key 🔐|lock 🔒|unlock 🔓|shield 🛡️
 ticket 🎫|admission_tickets 🎟️|hourglass ⌛|hourglass_flowing_sand ⏳|alarm_clock ⏰|stopwatch ⏱️|clock1 🕐|calendar 📆|date 📅|spiral_calendar_pad 🗓️
 memo 📝|pencil ✏️|pencil2 ✏️|clipboard 📋|page_facing_up 📄|scroll 📜|bookmark 🔖|label 🏷️|paperclip 📎|pushpin 📌|round_pushpin 📍|link 🔗
-mag 🔍|bar_chart 📊|chart_with_upwards_trend 📈|chart_with_downwards_trend 📉|package 📦|inbox_tray 📥|outbox_tray 📤|email 📧|envelope ✉️
+mag 🔍|dart 🎯|bar_chart 📊|chart_with_upwards_trend 📈|chart_with_downwards_trend 📉|package 📦|inbox_tray 📥|outbox_tray 📤|email 📧|envelope ✉️
 arrow_right ➡️|arrow_left ⬅️|arrow_up ⬆️|arrow_down ⬇️|arrows_counterclockwise 🔄|repeat 🔁|rewind ⏪|leftwards_arrow_with_hook ↩️
 arrow_right_hook ↪️|double_vertical_bar ⏸️|arrow_forward ▶️|black_square_for_stop ⏹️|recycle ♻️|wastebasket 🗑️|gear ⚙️|wrench 🔧|hammer 🔨
 hammer_and_wrench 🛠️|construction 🚧|robot_face 🤖|ghost 👻|bust_in_silhouette 👤|busts_in_silhouette 👥|office 🏢|house 🏠|computer 💻

@@ -133,6 +133,18 @@ function replyButton(message, openThread) {
   return h("div", { class: "message-tools" }, button);
 }
 
+/** Above a reply that was sent to the channel too. */
+function broadcastNote(message, openThread) {
+  const button = h(
+    "button",
+    { type: "button", class: "thread-link" },
+    icon("reply"),
+    "Replied to a thread",
+  );
+  button.addEventListener("click", () => openThread(message.thread_ts));
+  return button;
+}
+
 /** Draw a message. `openThread(ts)` is left out where replies make no sense. */
 export function renderMessage(channel, message, { grouped = false, openThread = null, replies = [] } = {}) {
   const who = author(message);
@@ -147,6 +159,7 @@ export function renderMessage(channel, message, { grouped = false, openThread = 
       "div",
       { class: "message-main" },
       renderHead(who, message, grouped),
+      openThread && message.subtype === "thread_broadcast" && broadcastNote(message, openThread),
       body(message, surface),
       replies.length > 0 && threadButton(channel, message, replies, openThread),
     ),

@@ -43,6 +43,7 @@ function renderSubmit(view) {
 
 function buildPanel(view) {
   const form = panels.get(view.id)?.form ?? new Form();
+  form.keepOnly(view.blocks);
   const surface = createSurface("modal", { type: "view", view_id: view.id }, form);
   const submit = renderSubmit(view);
   const closeLabel = plainText(view.close) || (submit ? "Cancel" : "Close");

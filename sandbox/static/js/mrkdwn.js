@@ -17,9 +17,9 @@ export const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&
 
 const PERMALINK = /^\/archives\/(\w+)\/p\d+$/;
 
-/** A link to another conversation, followed in place. */
-function conversationLink(id, label, attributes = {}) {
-  const route = () => ({ as: readRoute().as, c: id });
+/** A link to another conversation, or a thread in it, followed in place. */
+function conversationLink(id, label, { thread = "", ...attributes } = {}) {
+  const route = () => ({ as: readRoute().as, c: id, thread });
   return followInPlace(h("a", { ...attributes, href: routeHref(route()) }, label), route);
 }
 
@@ -32,7 +32,8 @@ export function externalLink(address, label = address) {
     return document.createTextNode(label);
   }
   const [, channel] = (url.origin === location.origin && PERMALINK.exec(url.pathname)) || [];
-  if (channel) return conversationLink(channel, label);
+  if (channel)
+    return conversationLink(channel, label, { thread: url.searchParams.get("thread_ts") ?? "" });
   if (!["http:", "https:", "mailto:"].includes(url.protocol)) return document.createTextNode(label);
   return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" }, label);
 }

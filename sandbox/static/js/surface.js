@@ -4,6 +4,9 @@ import * as api from "./api.js";
 import { store } from "./store.js";
 import { toast } from "./toast.js";
 
+const actionIds = ({ element, accessory, elements = [] }) =>
+  new Set([element, accessory, ...elements].map((each) => each?.action_id));
+
 /** What a person has entered: `{block_id: {action_id: state}}`, in Slack's own form. */
 export class Form {
   constructor() {
@@ -17,6 +20,15 @@ export class Form {
   set(blockId, actionId, state) {
     this.values[blockId] ??= {};
     this.values[blockId][actionId] = state;
+  }
+
+  /** Forget elements that these blocks no longer have: one that comes back later begins anew, as in Slack. */
+  keepOnly(blocks) {
+    const here = new Map(blocks.map((block) => [block.block_id, actionIds(block)]));
+    for (const [blockId, entries] of Object.entries(this.values)) {
+      for (const actionId of Object.keys(entries))
+        if (!here.get(blockId)?.has(actionId)) delete entries[actionId];
+    }
   }
 
   /** The values of the given blocks only; what belonged to blocks that are gone stays behind. */

@@ -17,6 +17,7 @@ from tests.unit.sandbox.probes import (
     ZOE,
     Json,
     Slack,
+    SocketApp,
     actions,
     button,
     section,
@@ -229,3 +230,95 @@ async def test_reading_a_channel_clears_its_unread_count(slack: Slack) -> None:
     assert await unread() == 1
     await slack.messages(STATUS)
     assert await unread() == 0
+
+
+async def test_a_thread_is_answered_as_slack_answers_it(slack: Slack) -> None:
+    """conversations.replies: the parent first whatever `oldest` says, replies naming its author, paged by cursor,
+    metadata only when asked for; a channel without the app and a reply's ts as parent are noticed."""
+    parent = (await slack.api("chat.postMessage", channel=STATUS, text="head"))["ts"]
+    replies = []
+    for number in range(3):
+        posted = await slack.api(
+            "chat.postMessage", channel=STATUS, text=str(number), thread_ts=parent, metadata=METADATA
+        )
+        replies.append(posted["ts"])
+    thread = {"channel": STATUS, "ts": parent}
+    later = (await slack.api("conversations.replies", **thread, oldest=replies[0], include_all_metadata=True))[
+        "messages"
+    ]
+    assert [message["text"] for message in later] == ["head", "1", "2"]
+    assert later[0]["reply_count"] == 3 and later[0]["latest_reply"] == replies[2]
+    assert later[1]["parent_user_id"] == later[0]["user"] and later[1]["metadata"] == METADATA
+    first = await slack.api("conversations.replies", **thread, limit=2)
+    assert first["has_more"] and "metadata" not in first["messages"][1]
+    rest = await slack.api(
+        "conversations.replies", **thread, limit=2, cursor=first["response_metadata"]["next_cursor"]
+    )
+    assert [message["ts"] for message in (*first["messages"], *rest["messages"])] == [parent, *replies]
+    await slack.api("chat.postMessage", channel=STATUS, text="stray", thread_ts=replies[0])
+    assert (await slack.messages(STATUS))[-1]["thread_ts"] == parent
+    assert slack.violations() == [f"thread_ts {replies[0]} is that of a reply; it has to be the parent's."]
+
+
+async def test_a_reply_can_be_sent_to_the_channel_too(slack: Slack) -> None:
+    """reply_broadcast, at once or by chat.update, puts a reply into the history; others are never unread."""
+    parent = (await slack.api("chat.postMessage", channel=STATUS, text="head"))["ts"]
+    await slack.api("chat.postMessage", channel=STATUS, text="loud", thread_ts=parent, reply_broadcast=True)
+    quiet = (await slack.api("chat.postMessage", channel=STATUS, text="quiet", thread_ts=parent))["ts"]
+
+    async def history() -> list[str]:
+        messages = (await slack.api("conversations.history", channel=STATUS))["messages"]
+        return [f"{message.get('subtype', 'message')}: {message['text']}" for message in messages]
+
+    async def unread() -> int:
+        seen = (await slack.look("state", user=MIA))["conversations"]
+        return int(next(each["unread"] for each in seen if each["id"] == STATUS))
+
+    assert await history() == ["thread_broadcast: loud", "message: head"] and await unread() == 2
+    await slack.api("chat.update", channel=STATUS, ts=quiet, text="not so quiet", reply_broadcast=True)
+    assert await history() == ["thread_broadcast: not so quiet", "thread_broadcast: loud", "message: head"]
+    assert await unread() == 3
+
+
+async def test_a_thread_outlives_its_head(slack: Slack) -> None:
+    """A deleted head leaves a tombstone with the replies under it; a deleted reply is no longer counted."""
+    parent = (await slack.api("chat.postMessage", channel=STATUS, text="head"))["ts"]
+    replies = [
+        (await slack.api("chat.postMessage", channel=STATUS, text=text, thread_ts=parent))["ts"] for text in "ab"
+    ]
+    await slack.api("chat.delete", channel=STATUS, ts=replies[1])
+    await slack.api("chat.delete", channel=STATUS, ts=parent)
+    head, reply = (await slack.api("conversations.replies", channel=STATUS, ts=parent))["messages"]
+    assert (head["subtype"], head["text"], head["reply_count"]) == ("tombstone", "This message was deleted.", 1)
+    assert (reply["ts"], reply["text"]) == (replies[0], "a")
+    await slack.api("chat.delete", channel=STATUS, ts=replies[0])
+    [head] = (await slack.api("conversations.replies", channel=STATUS, ts=parent))["messages"]
+    assert "reply_count" not in head and "thread_ts" not in head
+
+
+async def test_a_permalink_of_a_reply_leads_into_its_thread(slack: Slack) -> None:
+    """chat.getPermalink of a reply names the thread, and the page opens it."""
+    parent = (await slack.api("chat.postMessage", channel=STATUS, text="head"))["ts"]
+    reply = (await slack.api("chat.postMessage", channel=STATUS, text="reply", thread_ts=parent))["ts"]
+    link = (await slack.api("chat.getPermalink", channel=STATUS, message_ts=reply))["permalink"]
+    assert link.endswith(f"/archives/{STATUS}/p{reply.replace('.', '')}?thread_ts={parent}&cid={STATUS}")
+    assert (await slack.http.get(link)).headers["location"] == f"/?c={STATUS}&thread={parent}"
+
+
+async def test_a_button_in_a_thread_tells_where_it_is(slack: Slack, app: SocketApp) -> None:
+    """A click on a reply carries thread_ts in container and message, and its answer stays in the thread; what
+    answers a click on the thread's head stands beside the head. A reply can be changed as any message."""
+    blocks = [actions(button())]
+    head = await slack.api("chat.postMessage", channel=STATUS, text="head", blocks=blocks)
+    reply = await slack.api("chat.postMessage", channel=STATUS, text="r", blocks=blocks, thread_ts=head["ts"])
+    threads = []
+    for posted in (reply, head):
+        await slack.press(posted, STATUS)
+        click = slack.app[-1]
+        assert click["container"]["thread_ts"] == click["message"]["thread_ts"] == head["ts"]
+        await slack.http.post(click["response_url"], json={"text": "heard"})
+        threads.append((await slack.messages(STATUS))[-1].get("thread_ts"))
+    assert threads == [head["ts"], None]
+    await slack.api("chat.update", channel=STATUS, ts=reply["ts"], text="changed")
+    changed = next(each for each in await slack.messages(STATUS) if each["ts"] == reply["ts"])
+    assert (changed["text"], changed["thread_ts"]) == ("changed", head["ts"])

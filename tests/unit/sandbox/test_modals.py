@@ -233,6 +233,30 @@ async def test_what_was_entered_survives_an_update_of_the_view(slack: Slack, app
     assert "other" not in slack.app[-1]["view"]["state"]["values"]
 
 
+async def test_an_update_keeps_the_state_of_what_keeps_its_ids(slack: Slack, app: SocketApp) -> None:
+    """An element that keeps block_id, action_id and type keeps its state, so that its new initial value is not taken,
+    touched or not; one whose block_id, action_id or type changes begins anew, also when it comes back later."""
+    old = [text_input(block_id, initial_value="old") for block_id in ("same", "action", "block", "type")]
+    view = await slack.open(modal(*old))
+    container = {"type": "view", "view_id": view["id"]}
+    for block_id in ("action", "type"):
+        typed = {"block_id": block_id, "action_id": "value", "action": {"value": "typed"}}
+        await slack.do("action", user=MIA, container=container, **typed)
+    number = text_input("type", type="number_input", is_decimal_allowed=False, initial_value="1")
+    changed = [text_input("same", initial_value="new"), text_input("action", "other", initial_value="new")]
+    changed += [text_input("block.2", initial_value="new"), number]
+    await slack.api("views.update", view_id=view["id"], view=modal(*changed))
+    await slack.api("views.update", view_id=view["id"], view=modal(changed[0], *old[1:3], number))
+    await slack.do("submit", user=MIA, view_id=view["id"], values={})
+    values = slack.app[-1]["view"]["state"]["values"]
+    assert {block_id: next(iter(states.values()))["value"] for block_id, states in values.items()} == {
+        "same": "old",
+        "action": "old",
+        "block": "old",
+        "type": "1",
+    }
+
+
 async def test_an_input_tells_the_app_only_if_it_dispatches(slack: Slack, app: SocketApp) -> None:
     """An input without dispatch_action sends nothing, but its entry is in the next state."""
     view = await slack.open(modal(text_input()))

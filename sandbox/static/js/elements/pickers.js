@@ -57,8 +57,9 @@ export function renderPicker(element, scope) {
 
   async function commit() {
     typing = false;
+    // What is shown says less than what is known where an initial instant has seconds.
+    if (input.value === kind.show(current)) return;
     const value = kind.read(input.value);
-    if (value === current) return;
     const before = current;
     current = value;
     if (!(await scope.change({ [kind.name]: value }, input))) {
@@ -77,5 +78,6 @@ export function renderPicker(element, scope) {
     commit();
   });
   input.addEventListener("blur", commit);
-  return h("div", { class: "picker-frame" }, input);
+  const zone = element.timezone && h("span", { class: "input-hint" }, element.timezone);
+  return h("div", { class: "picker-frame" }, input, zone);
 }
