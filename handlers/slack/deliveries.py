@@ -9,7 +9,8 @@ from desk.deliveries import DEAD_LETTER, drop_delivery, find_dead, retry_deliver
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import Message, actions, actor_name, button, confirm, escape, mention, plain, section, when
-from handlers.slack.doors import Click, Front, on_action
+from handlers.slack.doors import on_action
+from handlers.slack.incoming import Click, Front
 from handlers.slack.renderer import Renderer
 from storage.models import SlackMessage
 

@@ -6,153 +6,41 @@ unknown errors are handled in one place.
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 import structlog
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.errors import InvalidInputError, KeydeskError
 from desk.texts import clean_text
-from desk.transaction import Actor, Desk
-from handlers.slack.action_ids import RETIRED, ActionId, CallbackId, Command, number_in
-from handlers.slack.blocks import Block, Message, escape, modal, section
+from handlers.slack.action_ids import RETIRED, ActionId, CallbackId, Command
+from handlers.slack.blocks import Block, Message, escape, modal, plain_text, section
+from handlers.slack.entered import choice_in
+from handlers.slack.incoming import (
+    Answer,
+    Click,
+    ClickHandler,
+    ClosedHandler,
+    CommandHandler,
+    Front,
+    OptionGroup,
+    OptionsHandler,
+    Submission,
+    SubmissionHandler,
+    Typed,
+    Typing,
+)
 
 _log = structlog.get_logger(__name__)
 
 _ANYTHING = re.compile(".*")
+_MAX_OPTIONS = 100
+"""Of an answer or a group of it, and groups of an answer."""
 _TELL_SECONDS = 2
 """Slack waits three seconds for the acknowledgement, which comes after the telling."""
-
-EnsureKnown = Callable[[AsyncWebClient, Desk, str], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Front:
-    """What handlers work with. `client` is for opening modals; everything else that goes out is an outbox row."""
-
-    app: AsyncApp
-    desk: Desk
-    client: AsyncWebClient
-    ensure_known: EnsureKnown
-    """Called before anything is decided for a person whom the desk may not have met yet."""
-    refreshers: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
-    """Each is called with a person's id after a click on the Home tab or a submission of theirs, and shows anew what
-    only they see. They raise nothing and hold nothing up for long."""
-
-    async def refresh(self, user_id: str) -> None:
-        """Show a person anew what only they see."""
-        for refresher in self.refreshers:
-            await refresher(user_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A slash command as a person typed it."""
-
-    user_id: str
-    channel_id: str
-    text: str
-    """What follows the command, without blanks around it and without what no database wants."""
-    trigger_id: str
-    response_url: str
-
-    @property
-    def actor(self) -> Actor:
-        """The person."""
-        return Actor.member(self.user_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Click:
-    """A press of a button, or a choice made in a menu."""
-
-    user_id: str
-    action_id: str
-    value: str
-    """The button's value, or that of the chosen option."""
-    trigger_id: str
-    response_url: str | None
-    """None for clicks in modals and on the Home tab."""
-    view: dict[str, Any] | None
-    body: dict[str, Any]
-
-    @property
-    def actor(self) -> Actor:
-        """The person."""
-        return Actor.member(self.user_id)
-
-    @property
-    def subject(self) -> str:
-        """The id of what the button acts on."""
-        return self.value.partition(":")[0]
-
-    @property
-    def version(self) -> int | None:
-        """The version of the subject that the person saw, where the button carries one."""
-        return number_in(self.value.partition(":")[2])
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A submitted modal."""
-
-    user_id: str
-    view_id: str
-    private_metadata: str
-    values: dict[str, dict[str, Any]]
-    """Slack's `view.state.values`: block id → action id → state."""
-    body: dict[str, Any]
-
-    @property
-    def actor(self) -> Actor:
-        """The person."""
-        return Actor.member(self.user_id)
-
-    def _state(self, block_id: str) -> dict[str, Any]:
-        return next(iter(self.values.get(block_id, {}).values()), {})
-
-    def text(self, block_id: str) -> str:
-        """A text input's value, fit to be kept (see `desk.texts`); empty when nothing was typed."""
-        return clean_text(str(self._state(block_id).get("value") or ""))
-
-    def choice(self, block_id: str) -> str | None:
-        """The value of a select, radio group, date, user or conversation that was chosen."""
-        state = self._state(block_id)
-        if state.get("selected_option"):
-            return str(state["selected_option"]["value"])
-        for name in ("selected_user", "selected_date", "selected_conversation", "selected_channel"):
-            if state.get(name):
-                return str(state[name])
-        return None
-
-    def choices(self, block_id: str) -> list[str]:
-        """The values chosen in a multi-select or checkbox group."""
-        state = self._state(block_id)
-        return [str(choice["value"]) for choice in state.get("selected_options") or []] + [
-            str(user) for user in state.get("selected_users") or []
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a submitted modal becomes: closed (the default), replaced by `view`, or all closed (`clear`)."""
-
-    view: Block | None = None
-    clear: bool = False
-    message: Message | None = None
-
-
-CommandHandler = Callable[[Front, Typed], Awaitable[Message | None]]
-ClickHandler = Callable[[Front, Click], Awaitable[Message | None]]
-SubmissionHandler = Callable[[Front, Submission], Awaitable[Answer | None]]
-ClosedHandler = Callable[[Front, str, str], Awaitable[None]]
-OptionsHandler = Callable[[Front, str, str], Awaitable[Sequence[Block]]]
 
 
 def error_message(error: KeydeskError) -> Message:
@@ -225,13 +113,7 @@ def on_action(front: Front, action_id: ActionId, handler: ClickHandler) -> None:
 
 
 def _action_value(action: dict[str, Any]) -> str:
-    chosen = action.get("selected_option")
-    if chosen:
-        return str(chosen["value"])
-    for name in ("selected_user", "selected_date", "value"):
-        if action.get(name):
-            return str(action[name])
-    return ""
+    return choice_in(action) or str(action.get("value") or "")
 
 
 def on_submission(front: Front, callback_id: CallbackId, handler: SubmissionHandler) -> None:
@@ -291,12 +173,29 @@ def on_closed(front: Front, callback_id: CallbackId, handler: ClosedHandler) -> 
 
 
 def on_options(front: Front, action_id: str, handler: OptionsHandler) -> None:
-    """Answer an external select: handler(front, user id, what was typed) gives up to 100 options."""
+    """Answer a menu that is searched: the handler gives up to 100 options, or up to 100 groups of as many."""
 
     @front.app.options(action_id)
     async def listener(ack: Any, body: dict[str, Any]) -> None:
-        options = await handler(front, body["user"]["id"], clean_text(body.get("value") or ""))
-        await ack(options=list(options)[:100])
+        typing = Typing(
+            user_id=body["user"]["id"],
+            text=clean_text(body.get("value") or ""),
+            block_id=body.get("block_id", ""),
+            private_metadata=(body.get("view") or {}).get("private_metadata") or "",
+        )
+        await ack(**_offered(await handler(front, typing)))
+
+
+def _offered(choices: Sequence[Block] | Sequence[OptionGroup]) -> dict[str, list[Block]]:
+    groups = [choice for choice in choices if isinstance(choice, OptionGroup) and choice.options]
+    if groups:
+        return {
+            "option_groups": [
+                {"label": plain_text(group.label), "options": list(group.options)[:_MAX_OPTIONS]}
+                for group in groups[:_MAX_OPTIONS]
+            ]
+        }
+    return {"options": [choice for choice in choices if not isinstance(choice, OptionGroup)][:_MAX_OPTIONS]}
 
 
 def on_retired(front: Front) -> None:

@@ -13,7 +13,7 @@ import structlog
 from desk.directory import Taken, take_group_event, take_members_event, take_read_group, take_user_event
 from desk.groups import MembershipChange
 from handlers.slack.directory import SLACK, read_group, seen_group, seen_user, team_of
-from handlers.slack.doors import Front
+from handlers.slack.incoming import Front
 
 _log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 
 from desk.errors import KeydeskError
 from handlers.slack.blocks import Block
-from handlers.slack.doors import Front
+from handlers.slack.incoming import Front
 
 _log = structlog.get_logger(__name__)
 _SECONDS = 2.0

@@ -9,12 +9,12 @@ from slack_sdk.errors import SlackApiError
 from desk.errors import KeydeskError
 from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block
-from handlers.slack.doors import Click, Front
+from handlers.slack.incoming import Click, Front
 from handlers.slack.modals import open_modal, problem_of
 
 _log = structlog.get_logger(__name__)
 _SECONDS = 2.0
-_LISTS = frozenset({str(CallbackId.KEYS_LIST), str(CallbackId.DIGEST)})
+_LISTS = frozenset({str(CallbackId.KEYS_LIST), str(CallbackId.INCIDENTS_LIST), str(CallbackId.DIGEST)})
 
 
 def is_in_modal(click: Click) -> bool:

@@ -27,21 +27,23 @@ class Word:
     """One word of a command: a bare or quoted word, `key:value`, a user or a user group.
 
     `kind` is `word`, `quoted`, `pair`, `user` or `group`; `text` is the word, the value or the Slack id;
-    `start` is where it begins in the command's text.
+    `start` is where it begins in the command's text, and `end` where it is over.
     """
 
     kind: str
     text: str
     key: str = ""
     start: int = 0
+    end: int = 0
 
 
 def as_written(text: str) -> str:
     """What a person wrote: Slack escapes `&`, `<` and `>` in a command's text, and marks mentions and addresses."""
-    return _unescape(_REFERENCE.sub(_name_of, text))
+    return unescape(_REFERENCE.sub(_name_of, text))
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """Text without Slack's three escapes, which are undone once."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -56,26 +58,33 @@ def cut(text: str) -> list[Word]:
     """The words of a command. Straight and typographic quotes both quote; raises InvalidInputError on an open one."""
     words: list[Word] = []
     position = 0
-    stripped = text.rstrip()
-    while position < len(stripped):
-        match = _TOKEN.match(stripped, position)
-        if match is None:
-            raise InvalidInputError("A quotation mark is not closed.", 'Quote names like "terraform prod".')
-        words.append(_word(match))
-        position = match.end()
+    while (word := next_word(text, position)) is not None:
+        words.append(word)
+        position = word.end
     return words
+
+
+def next_word(text: str, position: int) -> Word | None:
+    """The word of a command at or after a position, or None at its end. Raises InvalidInputError as `cut` does."""
+    stripped = text.rstrip()
+    if position >= len(stripped):
+        return None
+    match = _TOKEN.match(stripped, position)
+    if match is None:
+        raise InvalidInputError("A quotation mark is not closed.", 'Quote names like "terraform prod".')
+    return _word(match)
 
 
 def _word(match: re.Match[str]) -> Word:
     found = match.groupdict()
     start = match.end() - len(match.group(0).lstrip())
     if found["user"]:
-        return Word("user", found["user"], start=start)
+        return Word("user", found["user"], start=start, end=match.end())
     if found["group"]:
-        return Word("group", found["group"], start=start)
+        return Word("group", found["group"], start=start, end=match.end())
     if found["key"]:
         value = found["quoted_value"] if found["quoted_value"] is not None else found["value"] or ""
-        return Word("pair", _unescape(value), found["key"].lower(), start)
+        return Word("pair", unescape(value), found["key"].lower(), start, match.end())
     if found["quoted"] is not None:
-        return Word("quoted", as_written(found["quoted"]), start=start)
-    return Word("word", as_written(found["word"]), start=start)
+        return Word("quoted", as_written(found["quoted"]), start=start, end=match.end())
+    return Word("word", as_written(found["word"]), start=start, end=match.end())

@@ -61,7 +61,7 @@ def test_mistakes_are_shown_beside_their_field(scenario: Scenario) -> None:
 
     assert page in scenario.mia.submit(**filled | {"pages": ["all", acme[0]["value"]]})["pages"]
     assert "full member" in scenario.mia.submit(**filled, holder=GUS)["holder"]
-    assert "needs a name" in scenario.mia.submit(**filled | {"name": "   "})["name"]
+    assert "needs a name" in scenario.mia.submit(**filled | {"name": "   "}, holder=MIA)["name"]
     assert everything(scenario, KeyRequest) == []
     assert scenario.mia.submit(**filled) == {}
     assert len(everything(scenario, KeyRequest)) == 1

@@ -10,7 +10,8 @@ from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId
 from handlers.slack.blocks import Block, Message
 from handlers.slack.digest.messages import MESSAGE_LINES, MODAL_LINES, digest_message, digest_modal
-from handlers.slack.doors import Click, Front, Typed, on_action
+from handlers.slack.doors import on_action
+from handlers.slack.incoming import Click, Front, Typed
 from handlers.slack.renderer import Renderer
 from storage.models import SlackMessage
 

@@ -1,7 +1,8 @@
 """API keys in Slack: `/keys`, lists, buttons, modals and messages."""
 
 from handlers.slack.action_ids import ActionId, CallbackId, Command
-from handlers.slack.doors import Front, on_action, on_command, on_submission
+from handlers.slack.doors import on_action, on_command, on_submission
+from handlers.slack.incoming import Front
 from handlers.slack.keys import submissions
 from handlers.slack.keys.actions import (
     BUTTONS,

@@ -13,7 +13,7 @@ from desk.key_rules import Change, decide_change, person_of, standing_of
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, number_in
 from handlers.slack.blocks import Block, Message, mention, modal, section
-from handlers.slack.doors import Click, ClickHandler, Front
+from handlers.slack.incoming import Click, ClickHandler, Front
 from handlers.slack.keys.forms import (
     extend_form,
     keep_form,
@@ -25,7 +25,7 @@ from handlers.slack.keys.forms import (
 )
 from handlers.slack.keys.listing import list_message, list_modal, read_page_value
 from handlers.slack.keys.messages import changed_message, details_modal, info_blocks
-from handlers.slack.keys.surfaces import is_in_modal, show_modal
+from handlers.slack.surfaces import is_in_modal, show_modal
 
 DrawForm = Callable[[Transaction, ShownKey, Click], Block]
 

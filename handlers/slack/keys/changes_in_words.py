@@ -14,7 +14,7 @@ from desk.key_rotation import begin_rotation
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.blocks import Message, day, escape, mention, plain
-from handlers.slack.doors import Front, Typed
+from handlers.slack.incoming import Front, Typed
 from handlers.slack.keys.messages import (
     changed_message,
     confirm_revoke_message,

@@ -1,30 +1,16 @@
 """`/keys …`: which sub-command does what."""
 
-import difflib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
-from desk.errors import InvalidInputError
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
+from handlers.slack.action_ids import Command
 from handlers.slack.blocks import Message
 from handlers.slack.digest import show_digest
-from handlers.slack.doors import Front, Typed
+from handlers.slack.incoming import Front, Typed
 from handlers.slack.keys import changes_in_words as words
 from handlers.slack.keys.listing import list_message
-from handlers.slack.keys.messages import Usage, help_message, info_message, menu_message
-from handlers.slack.keys.parsing import split_command
+from handlers.slack.keys.messages import help_message, info_message, menu_message
 from handlers.slack.requests import ask_by_command
-
-Handler = Callable[[Front, Typed, str], Awaitable[Message | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class SubCommand:
-    """A sub-command: its handler takes what follows it."""
-
-    handler: Handler
-    usage: Usage
+from handlers.slack.sub_commands import CommandFamily, SubCommand, Usage, split_command
 
 
 async def _list(front: Front, typed: Typed, rest: str) -> Message:
@@ -44,15 +30,14 @@ async def _help(front: Front, typed: Typed, _rest: str) -> Message:
 
 
 def _help_for(tx: Transaction) -> Message:
-    usages = {name: command.usage for name, command in SUB_COMMANDS.items()}
-    return help_message(usages, is_owner=roles_of_actor(tx).is_owner)
+    return help_message(KEYS.help_lines(is_owner=roles_of_actor(tx).is_owner))
 
 
 async def _digest(front: Front, typed: Typed, _rest: str) -> Message:
     return await show_digest(front, typed)
 
 
-SUB_COMMANDS: dict[str, SubCommand] = {
+_SUB_COMMANDS: dict[str, SubCommand] = {
     "request": SubCommand(
         ask_by_command,
         Usage('request ["name" scope:read page:acme for 90d because …]', "ask for a key"),
@@ -95,20 +80,13 @@ _ALSO: dict[str, str] = {
 }
 
 
+KEYS = CommandFamily(Command.KEYS, _SUB_COMMANDS, _ALSO)
+"""`/keys` and everything that may follow it."""
+
+
 async def keys_command(front: Front, typed: Typed) -> Message | None:
     """`/keys`: the menu, or what was typed. Raises InvalidInputError that names what may have been meant."""
     name, rest = split_command(typed.text)
     if not name:
         return await front.desk.read(typed.actor, menu_message)
-    command = SUB_COMMANDS.get(_ALSO.get(name, name))
-    if command is None:
-        raise InvalidInputError(f"`/keys {name[:40]}` is nothing I know.", meant_instead(name))
-    return await command.handler(front, typed, rest)
-
-
-def meant_instead(name: str) -> str:
-    """A hint that names the sub-command that was probably meant."""
-    close = difflib.get_close_matches(name, [*SUB_COMMANDS, *_ALSO], n=1)
-    if not close:
-        return "`/keys help` lists what there is."
-    return f"Did you mean `/keys {_ALSO.get(close[0], close[0])}`? `/keys help` lists what there is."
+    return await KEYS.get(name).handler(front, typed, rest)

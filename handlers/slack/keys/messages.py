@@ -1,6 +1,7 @@
 """What `/keys` says: its menu, its help, the API's facts, and what became of a change."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from desk.key_details import KeyDetails, ShownKey
 from desk.key_refusals import RecentUse
@@ -34,15 +35,6 @@ _PAGES_TEXT = 2000
 _OWNERS_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """How a sub-command is written, and what it does."""
-
-    usage: str
-    does: str
-    owners_only: bool = False
-
-
 def menu_message(tx: Transaction) -> Message:
     """`/keys` alone: what one can do, as buttons."""
     roles = roles_of_actor(tx)
@@ -58,11 +50,8 @@ def menu_message(tx: Transaction) -> Message:
     return Message("API keys", [section(text), actions(*buttons, block_id="keys.menu"), context(hint)])
 
 
-def help_message(commands: dict[str, Usage], *, is_owner: bool) -> Message:
+def help_message(lines: Sequence[str]) -> Message:
     """Every sub-command in a line."""
-    lines = [
-        f"• `/keys {usage.usage}`  {usage.does}" for usage in commands.values() if is_owner or not usage.owners_only
-    ]
     named = "A key is named by its name, its id or the start of its secret (`kd_Ab12`)."
     return Message("Help for /keys", [section("*`/keys`*\n" + "\n".join(lines)), context(named)])
 

@@ -35,12 +35,6 @@ class Said:
         return " ".join(as_typed(word) for word in self.parts.get(part, ()))
 
 
-def split_command(text: str) -> tuple[str, str]:
-    """The sub-command in lower case, and the rest."""
-    first, _, rest = text.strip().partition(" ")
-    return first.lower(), rest.strip()
-
-
 def parse_said(text: str) -> Said:
     """Read `"terraform prod" for 30d because …`. The key's name may stand without quotation marks.
 

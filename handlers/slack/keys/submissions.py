@@ -11,7 +11,7 @@ from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block, day, mention, modal
-from handlers.slack.doors import Answer, Front, Submission
+from handlers.slack.incoming import Answer, Front, Submission
 from handlers.slack.keys.forms import end_of_day, grace_from, read_metadata, revoke_form
 from handlers.slack.keys.messages import details_modal, handed_over_message
 

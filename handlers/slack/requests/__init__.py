@@ -5,7 +5,8 @@ from functools import partial
 
 from desk import request_cards
 from handlers.slack.action_ids import ActionId, CallbackId
-from handlers.slack.doors import Front, on_action, on_closed, on_options, on_submission
+from handlers.slack.doors import on_action, on_closed, on_options, on_submission
+from handlers.slack.incoming import Front
 from handlers.slack.renderer import Renderer
 from handlers.slack.requests.ask import ask_by_command, press_ask, submit_request
 from handlers.slack.requests.collect import close_window, press_collect, submit_stored

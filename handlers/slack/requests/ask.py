@@ -9,7 +9,7 @@ from desk.requests import make_request, require_asker
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message, section
-from handlers.slack.doors import Answer, Click, Front, Submission, Typed
+from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
 from handlers.slack.modals import open_modal
 from handlers.slack.requests.command import parse_request
 from handlers.slack.requests.details import name_in_words

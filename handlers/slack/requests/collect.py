@@ -22,7 +22,8 @@ from desk.ticket_lookup import check_collection, get_ticket
 from desk.tickets import UNSEEN_AFTER, mark_revealed, mint_for_ticket, return_unseen
 from desk.transaction import Actor, Transaction
 from handlers.slack.blocks import Block, Message
-from handlers.slack.doors import Answer, Click, Front, Submission, error_message
+from handlers.slack.doors import error_message
+from handlers.slack.incoming import Answer, Click, Front, Submission
 from handlers.slack.modals import problem_of
 from handlers.slack.requests.key_window import (
     render_failure_window,

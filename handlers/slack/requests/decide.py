@@ -12,7 +12,7 @@ from desk.scopes import parse_scopes
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId, value_of
 from handlers.slack.blocks import Block, Message, context, input_block, mention, modal, section, text_input
-from handlers.slack.doors import Answer, Click, Front, Submission
+from handlers.slack.incoming import Answer, Click, Front, Submission
 from handlers.slack.modals import open_modal
 from handlers.slack.requests.details import changes_in_words, name_in_words, quotation
 from handlers.slack.requests.form import days_input, pages_select, read_days, read_pages, scope_checkboxes

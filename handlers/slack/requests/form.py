@@ -12,10 +12,10 @@ from desk.request_decisions import may_hold_key
 from desk.request_form import MAX_NAME, MAX_PURPOSE, Asked
 from desk.requests import list_askable_pages, require_asker
 from desk.scopes import IN_WORDS, Scope, parse_scopes
-from desk.transaction import Actor, Transaction
+from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId
 from handlers.slack.blocks import Block, escape, input_block, modal, option, section, text_input
-from handlers.slack.doors import Front, Submission
+from handlers.slack.incoming import Front, Submission, Typing
 from handlers.slack.requests.command import TypedRequest
 from storage.models import KeyRequest, Page, SubjectKind
 
@@ -205,17 +205,17 @@ def pages_select(pages: Sequence[Page], *, chosen: Sequence[str] | None, all_pag
     return select
 
 
-async def page_options(front: Front, user_id: str, typed: str) -> Sequence[Block]:
+async def page_options(front: Front, typing: Typing) -> Sequence[Block]:
     """Choices for the searched multi-select: pages whose name or short name holds what was typed."""
     # Options answer a person's typing only; what is chosen is checked when it is submitted.
-    wanted = typed.strip().lower()
+    wanted = typing.text.lower()
 
     def find(tx: Transaction) -> list[Block]:
         everything = [option("All pages", ALL_PAGES)] if wanted in "all pages" else []
         pages = [page for page in list_pages(tx.session) if wanted in f"{page.name} {page.subdomain or ''}".lower()]
         return (everything + [page_option(page) for page in pages])[:_MAX_OPTIONS]
 
-    return await front.desk.read(Actor.member(user_id), find)
+    return await front.desk.read(typing.actor, find)
 
 
 def scope_checkboxes(scopes: Sequence[Scope], *, chosen: Sequence[str]) -> Block:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from desk import role_cards
 from handlers.slack.action_ids import ActionId, CallbackId, Command
-from handlers.slack.doors import Front, on_action, on_command, on_options, on_submission
+from handlers.slack.doors import on_action, on_command, on_options, on_submission
+from handlers.slack.incoming import Front
 from handlers.slack.renderer import Renderer
 from handlers.slack.roles import clicks, leaver_card, notes, sync_card
 from handlers.slack.roles.commands import roles

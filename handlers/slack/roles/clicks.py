@@ -13,9 +13,9 @@ from desk.role_lists import page_name
 from desk.role_orders import list_remaining
 from desk.roles import revoke_grant
 from desk.sync_steps import cancel_sync
-from desk.transaction import Actor, Transaction
+from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message
-from handlers.slack.doors import Answer, Click, Front, Submission
+from handlers.slack.incoming import Answer, Click, Front, Submission, Typing
 from handlers.slack.modals import open_modal
 from handlers.slack.roles.commands import carry_out_grant, meet, show_list, show_who
 from handlers.slack.roles.grant_form import grant_form, group_options, read_grant
@@ -39,17 +39,17 @@ def _pages_for_owner(tx: Transaction) -> Sequence[Page]:
     return list_pages(tx.session)
 
 
-async def offer_groups(front: Front, user_id: str, typed: str) -> Sequence[Block]:
+async def offer_groups(front: Front, typing: Typing) -> Sequence[Block]:
     """The user groups whose handle or name holds what was typed."""
 
     def find(tx: Transaction) -> Sequence[UserGroup]:
-        wanted = f"%{typed.strip().removeprefix('@')}%"
+        wanted = f"%{typing.text.removeprefix('@')}%"
         groups = select(UserGroup).where(
             UserGroup.is_disabled.is_(False), or_(UserGroup.handle.ilike(wanted), UserGroup.name.ilike(wanted))
         )
         return tx.session.scalars(groups.order_by(UserGroup.handle).limit(100)).all()
 
-    return group_options(await front.desk.read(Actor.member(user_id), find))
+    return group_options(await front.desk.read(typing.actor, find))
 
 
 async def submit_grant(front: Front, submission: Submission) -> Answer:

@@ -13,7 +13,7 @@ from desk.role_words import NAMES, get_role
 from desk.transaction import Transaction
 from handlers.slack.blocks import Message
 from handlers.slack.directory import ensure_group_known, ensure_known
-from handlers.slack.doors import Front, Typed
+from handlers.slack.incoming import Front, Typed
 from handlers.slack.roles.messages import (
     granted_message,
     help_message,
@@ -23,8 +23,9 @@ from handlers.slack.roles.messages import (
     who_message,
 )
 from handlers.slack.roles.paging import Sheet
-from handlers.slack.roles.parser import Query, parse_grant, parse_query, parse_revoke, split_command
+from handlers.slack.roles.parser import Query, parse_grant, parse_query, parse_revoke
 from handlers.slack.roles.syncing import sync_now
+from handlers.slack.sub_commands import split_command
 from storage.models import Role
 
 SubCommand = Callable[[Front, Typed, str], Awaitable[Message]]

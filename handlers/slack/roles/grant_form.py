@@ -9,7 +9,7 @@ from desk.role_words import ALLOWS, NAMES
 from desk.roles import MAXIMUM_REASON
 from handlers.slack.action_ids import ActionId, CallbackId
 from handlers.slack.blocks import Block, context, input_block, modal, option, plain_text, text_input
-from handlers.slack.doors import Submission
+from handlers.slack.incoming import Submission
 from storage.models import Page, Role, UserGroup
 
 _ALL = "all"

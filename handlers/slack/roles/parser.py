@@ -34,12 +34,6 @@ class _Said:
     has_end: bool = False
 
 
-def split_command(text: str) -> tuple[str, str]:
-    """The sub-command in lower case, and the rest."""
-    first, _, rest = text.strip().partition(" ")
-    return first.lower(), rest.strip()
-
-
 def parse_grant(text: str) -> GrantOrder:
     """Read `@mia incident_manager on "Acme" for 8h because …`. Raises InvalidInputError with an example."""
     head, reason = _split_reason(text)

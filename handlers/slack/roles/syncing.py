@@ -10,7 +10,7 @@ from desk.sync_steps import confirm_sync, request_sync
 from desk.transaction import Actor, Transaction
 from handlers.jobs.reconcile import reconcile
 from handlers.slack.blocks import Message, section
-from handlers.slack.doors import Front
+from handlers.slack.incoming import Front
 from handlers.slack.reading import UNREACHABLE, problem_of
 from handlers.slack.roles.sync_card import sync_message
 

@@ -14,10 +14,11 @@ from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.keys.actions import read_value
-from handlers.slack.keys.commands import SUB_COMMANDS, meant_instead
+from handlers.slack.keys.commands import KEYS
 from handlers.slack.keys.forms import end_of_day
 from handlers.slack.keys.listing import page_value, read_page_value
-from handlers.slack.keys.parsing import parse_said, read_filter, read_person, read_until, split_command
+from handlers.slack.keys.parsing import parse_said, read_filter, read_person, read_until
+from handlers.slack.sub_commands import split_command
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import MAX, MIA, OLIVIA, add_member, add_owner, add_page
 
@@ -120,9 +121,10 @@ def test_values_of_page_buttons_come_back(offset: int, text: str) -> None:
 
 def test_every_sub_command_has_its_usage() -> None:
     """The help of a sub-command begins with its own name, and a slip of one letter finds it."""
-    for name, command in SUB_COMMANDS.items():
+    for name, command in KEYS.sub_commands.items():
         assert command.usage.usage.split()[0] == name
-        assert f"/keys {name}" in meant_instead(f"{name[:-1]}{name[-1] * 2}")
+        with pytest.raises(InvalidInputError, match=f"/keys {name}`"):
+            KEYS.get(f"{name[:-1]}{name[-1] * 2}")
 
 
 def test_menus_name_known_buttons() -> None:

@@ -10,7 +10,8 @@ from desk.role_orders import GrantOrder, RevokeOrder
 from desk.role_words import NAMES, find_role
 from desk.roles import AnyPage
 from handlers.slack.roles.paging import Sheet, cut_sheet
-from handlers.slack.roles.parser import Query, parse_grant, parse_query, parse_revoke, split_command
+from handlers.slack.roles.parser import Query, parse_grant, parse_query, parse_revoke
+from handlers.slack.sub_commands import split_command
 from storage.models import Role
 
 MIA = SubjectWord("user", "U0MIA00001")

@@ -1,0 +1,174 @@
+"""What comes in from Slack as small typed objects, what handlers answer, and what they work with."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from desk.transaction import Actor, Desk
+from handlers.slack.action_ids import number_in
+from handlers.slack.blocks import Block, Message
+from handlers.slack.entered import Entered
+
+EnsureKnown = Callable[[AsyncWebClient, Desk, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What handlers work with. `client` is for opening modals; everything else that goes out is an outbox row."""
+
+    app: AsyncApp
+    desk: Desk
+    client: AsyncWebClient
+    ensure_known: EnsureKnown
+    """Called before anything is decided for a person whom the desk may not have met yet."""
+    refreshers: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
+    """Each is called with a person's id after a click on the Home tab or a submission of theirs, and shows anew what
+    only they see. They raise nothing and hold nothing up for long."""
+
+    async def refresh(self, user_id: str) -> None:
+        """Show a person anew what only they see."""
+        for refresher in self.refreshers:
+            await refresher(user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A slash command as a person typed it."""
+
+    user_id: str
+    channel_id: str
+    text: str
+    """What follows the command, without blanks around it and without what no database wants."""
+    trigger_id: str
+    response_url: str
+
+    @property
+    def actor(self) -> Actor:
+        """The person."""
+        return Actor.member(self.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A press of a button, or a choice made in a menu."""
+
+    user_id: str
+    action_id: str
+    value: str
+    """The button's value, or that of the chosen option."""
+    trigger_id: str
+    response_url: str | None
+    """None for clicks in modals and on the Home tab."""
+    view: dict[str, Any] | None
+    body: dict[str, Any]
+
+    @property
+    def actor(self) -> Actor:
+        """The person."""
+        return Actor.member(self.user_id)
+
+    @property
+    def private_metadata(self) -> str:
+        """That of the modal or Home tab that was clicked in; empty for a message."""
+        return str((self.view or {}).get("private_metadata") or "")
+
+    @property
+    def entered(self) -> Entered:
+        """What the person had filled in on the same modal, Home tab or message when they clicked."""
+        state = (self.view or self.body).get("state") or {}
+        return Entered(state.get("values") or {})
+
+    @property
+    def subject(self) -> str:
+        """The id of what the button acts on."""
+        return self.value.partition(":")[0]
+
+    @property
+    def version(self) -> int | None:
+        """The version of the subject that the person saw, where the button carries one."""
+        return number_in(self.value.partition(":")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submitted modal."""
+
+    user_id: str
+    view_id: str
+    private_metadata: str
+    values: dict[str, dict[str, Any]]
+    """Slack's `view.state.values`: block id → action id → state."""
+    body: dict[str, Any]
+
+    @property
+    def actor(self) -> Actor:
+        """The person."""
+        return Actor.member(self.user_id)
+
+    @property
+    def entered(self) -> Entered:
+        """What the person has filled in."""
+        return Entered(self.values)
+
+    def text(self, block_id: str) -> str:
+        """As `Entered.text`."""
+        return self.entered.text(block_id)
+
+    def choice(self, block_id: str) -> str | None:
+        """As `Entered.choice`."""
+        return self.entered.choice(block_id)
+
+    def choices(self, block_id: str) -> list[str]:
+        """As `Entered.choices`."""
+        return self.entered.choices(block_id)
+
+    def instant(self, block_id: str) -> datetime | None:
+        """As `Entered.instant`."""
+        return self.entered.instant(block_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """What a person has typed so far into a menu that is searched.
+
+    Slack does not say what else they have entered: what the choices depend on has to be in the private metadata.
+    """
+
+    user_id: str
+    text: str
+    block_id: str
+    private_metadata: str
+    """That of the modal; empty for a menu in a message."""
+
+    @property
+    def actor(self) -> Actor:
+        """The person."""
+        return Actor.member(self.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionGroup:
+    """Choices under a heading."""
+
+    label: str
+    options: Sequence[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a submitted modal becomes: closed (the default), replaced by `view`, or all closed (`clear`)."""
+
+    view: Block | None = None
+    clear: bool = False
+    message: Message | None = None
+
+
+CommandHandler = Callable[[Front, Typed], Awaitable[Message | None]]
+ClickHandler = Callable[[Front, Click], Awaitable[Message | None]]
+SubmissionHandler = Callable[[Front, Submission], Awaitable[Answer | None]]
+ClosedHandler = Callable[[Front, str, str], Awaitable[None]]
+OptionsHandler = Callable[[Front, Typing], Awaitable[Sequence[Block] | Sequence[OptionGroup]]]
