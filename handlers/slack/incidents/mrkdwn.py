@@ -1,0 +1,154 @@
+"""The public's Markdown as Slack shows it, for previews and announcements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from handlers.slack.blocks import escape, trim
+from handlers.slack.incidents.mrkdwn_lines import APART, code, inline_lines, plain_words
+
+_PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True})
+_PARSER.enable(["table", "strikethrough"]).disable("image")
+_RULE = "─" * 12
+_FENCE = "```"
+
+
+def render_mrkdwn(markdown: str, *, limit: int) -> str:
+    """The text as mrkdwn of at most `limit` characters. Links live; nothing else that somebody wrote does."""
+    writer = _Writer()
+    for token in _PARSER.parse(markdown):
+        writer.take(token)
+    markup = "\n".join(writer.lines).strip("\n")
+    cut = trim(markup, limit=limit)
+    room = limit - len(_FENCE) - 1
+    if not _is_open(cut) or room < 1:
+        return cut
+    # Code that was cut ends where the text does.
+    shorter = trim(markup, limit=room)
+    return f"{shorter}\n{_FENCE}" if _is_open(shorter) else shorter
+
+
+def _is_open(markup: str) -> bool:
+    return markup.count(_FENCE) % 2 == 1
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table's rows in columns; the first row is its head."""
+    widths = [max(len(cell) for cell in column) for column in zip_longest(*rows, fillvalue="")]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
+    return [lines[0], "─" * len(lines[0]), *lines[1:]] if lines else []
+
+
+@dataclass(slots=True)
+class _List:
+    """A list that is being written: the number of its next item, or None for bullets."""
+
+    number: int | None
+    bullet: str = ""
+
+
+@dataclass(slots=True)
+class _Writer:
+    lines: list[str] = field(default_factory=list)
+    lists: list[_List] = field(default_factory=list)
+    quotes: list[int] = field(default_factory=list)
+    """For each quotation that is open, how many lists were open when it began."""
+    is_heading: bool = False
+    rows: list[list[str]] = field(default_factory=list)
+
+    def take(self, token: Token) -> None:
+        """Write one block's token."""
+        name, _, side = token.type.rpartition("_")
+        if name in ("bullet_list", "ordered_list"):
+            self._list(token, opens=side == "open")
+        elif token.type == "list_item_open":
+            self._item()
+        elif name == "blockquote":
+            self._quote(opens=side == "open")
+        elif name == "heading":
+            self.is_heading = side == "open"
+        elif token.type == "inline":
+            self._inline(token)
+        elif token.type in ("fence", "code_block"):
+            self._code(token.content.removesuffix("\n").split("\n"))
+        elif token.type == "hr":
+            self._write([_RULE])
+        elif token.type == "tr_open":
+            self.rows.append([])
+        elif token.type == "table_close":
+            self._code(_aligned(self.rows))
+            self.rows = []
+        if side == "close" and token.level == 0:
+            self._end()
+
+    def _list(self, token: Token, *, opens: bool) -> None:
+        if not opens:
+            self.lists.pop()
+            return
+        start = token.attrGet("start")
+        first = 1 if start is None else int(start)
+        self.lists.append(_List(first if token.type.startswith("ordered") else None))
+
+    def _item(self) -> None:
+        current = self.lists[-1]
+        if current.number is None:
+            current.bullet = "• " if len(self.lists) % 2 else "◦ "
+        else:
+            current.bullet = f"{current.number}. "
+            current.number += 1
+
+    def _quote(self, *, opens: bool) -> None:
+        if opens:
+            self.quotes.append(len(self.lists))
+        else:
+            self.quotes.pop()
+
+    def _inline(self, token: Token) -> None:
+        if self.rows:
+            self.rows[-1].append(" ".join(plain_words(token.children or ()).split()))
+            return
+        self._write(inline_lines(token.children or (), is_bold=self.is_heading))
+
+    def _code(self, lines: Sequence[str]) -> None:
+        if self.quotes:
+            # Slack knows no code block within a quotation.
+            self._write([code(line) if line.strip() else "" for line in lines])
+            return
+        if self.lists and self.lists[-1].bullet:
+            self._write([""])
+        # Three backticks in a row would end the block.
+        safe = [escape(line).replace("``", f"`{APART}`") for line in lines]
+        self.lines += [_FENCE, *(line.replace("``", f"`{APART}`") for line in safe), _FENCE]
+        self._end_paragraph()
+
+    def _write(self, lines: Sequence[str]) -> None:
+        first, rest = self._margins()
+        self.lines += [f"{rest if index else first}{line}" for index, line in enumerate(lines)]
+        self._end_paragraph()
+
+    def _margins(self) -> tuple[str, str]:
+        """What stands before the first line of a paragraph, and before its others."""
+        depth = len(self.lists)
+        indent = "    " * max(depth - 1, 0)
+        bullet = self.lists[-1].bullet if self.lists else ""
+        if self.lists:
+            self.lists[-1].bullet = ""
+        # Slack quotes whole lines only: a quotation within an item is drawn beside a bar.
+        mark = "> " if self.quotes and self.quotes[0] == 0 else ""
+        bar = "│ " if self.quotes and not mark else ""
+        rest = " " * 3 if self.lists else ""
+        return f"{mark}{indent}{bullet or rest}{bar}", f"{mark}{indent}{rest}{bar}"
+
+    def _end_paragraph(self) -> None:
+        if not self.lists and self.quotes:
+            self.lines.append(">")
+        elif not self.lists:
+            self.lines.append("")
+
+    def _end(self) -> None:
+        while self.lines and self.lines[-1] in ("", ">"):
+            self.lines.pop()
+        self.lines.append("")
