@@ -85,6 +85,8 @@ class Action(StrEnum):
     """Its name, schedule or an earlier update's text was changed, without an update that people are told of."""
     INCIDENT_DELETED = "incident.deleted"
     INCIDENT_REMINDED = "incident.reminded"
+    INCIDENT_SNOOZED = "incident.snoozed"
+    """Somebody put the next reminder to say something new off."""
     POSTMORTEM_WRITTEN = "postmortem.written"
     POSTMORTEM_PUBLISHED = "postmortem.published"
     POSTMORTEM_REVERTED = "postmortem.reverted"

@@ -30,18 +30,33 @@ def send_card(tx: Transaction, kind: str, subject_id: str, conversations: Iterab
     renderer cannot read from the subject, never a secret.
     """
     for conversation in dict.fromkeys(conversations):
-        message = tx.session.execute(
-            select(SlackMessage).where(
-                SlackMessage.kind == kind,
-                SlackMessage.subject_id == subject_id,
-                SlackMessage.conversation == conversation,
-            )
-        ).scalar_one_or_none()
+        message = find_card(tx, kind, subject_id, conversation)
         if message is None:
             message = _add_message(tx, kind, subject_id, conversation, facts)
         elif facts:
             message.facts = facts
         _enqueue(tx, message)
+
+
+def find_card(tx: Transaction, kind: str, subject_id: str, conversation: str) -> SlackMessage | None:
+    """The card `kind` of a subject in a conversation, or None."""
+    return tx.session.execute(
+        select(SlackMessage).where(
+            SlackMessage.kind == kind,
+            SlackMessage.subject_id == subject_id,
+            SlackMessage.conversation == conversation,
+        )
+    ).scalar_one_or_none()
+
+
+def send_reply(tx: Transaction, kind: str, subject_id: str, head: SlackMessage, **facts: Any) -> None:
+    """Show the card `kind` of a subject in the thread below another message, which is posted first."""
+    message = find_card(tx, kind, subject_id, head.conversation)
+    if message is None:
+        message = _add_message(tx, kind, subject_id, head.conversation, facts, thread_of=head.id)
+    elif facts:
+        message.facts = facts
+    _enqueue(tx, message)
 
 
 def refresh_card(tx: Transaction, kind: str, subject_id: str) -> None:
@@ -60,10 +75,22 @@ def send_note(tx: Transaction, kind: str, subject_id: str, conversations: Iterab
 
 
 def _add_message(
-    tx: Transaction, kind: str, subject_id: str, conversation: str, facts: dict[str, Any]
+    tx: Transaction,
+    kind: str,
+    subject_id: str,
+    conversation: str,
+    facts: dict[str, Any],
+    *,
+    thread_of: str | None = None,
 ) -> SlackMessage:
     message = SlackMessage(
-        id=new_id(), kind=kind, subject_id=subject_id, conversation=conversation, facts=facts, created_at=tx.now
+        id=new_id(),
+        kind=kind,
+        subject_id=subject_id,
+        conversation=conversation,
+        facts=facts,
+        thread_of=thread_of,
+        created_at=tx.now,
     )
     tx.session.add(message)
     tx.session.flush()

@@ -31,6 +31,16 @@ class Policy:
     working_days: frozenset[int] = frozenset({0, 1, 2, 3, 4})
     """Days of the week on which reminders go out, Monday is 0."""
 
+    announcement_channel: str | None = None
+    """Slack channel id in which incidents of pages have their threads that name no channel of their own."""
+    update_due_after_critical: timedelta = timedelta(minutes=30)
+    """An open incident of this impact without an update for so long: whoever spoke last is reminded."""
+    update_due_after_major: timedelta = timedelta(hours=1)
+    update_due_after_minor: timedelta = timedelta(hours=2)
+    update_due_after_none: timedelta = timedelta(hours=4)
+    internal_hosts: tuple[str, ...] = ()
+    """Patterns such as `*.corp.example` of hosts that no public text should name."""
+
     rotation_grace: timedelta = timedelta(hours=24)
     maximum_rotation_grace: timedelta = timedelta(days=30)
     recently_used: timedelta = timedelta(days=7)

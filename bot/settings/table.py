@@ -16,6 +16,7 @@ from bot.settings.values import (
     BotToken,
     ChannelId,
     DatabaseUrl,
+    HostPatterns,
     Hours,
     Networks,
     SigningSecret,
@@ -216,6 +217,33 @@ class KeySettings(_Group):
     )
 
 
+class IncidentSettings(_Group):
+    """Incidents"""
+
+    announcement_channel: ChannelId | None = _setting(
+        None,
+        "a Slack channel id like C024BE91L (channel details, at the bottom)",
+        "Channel in which each incident has its thread, for pages that name none of their own in the seed file.",
+    )
+    update_due_critical_minutes: int = _number(
+        30,
+        5,
+        1440,
+        "minutes",
+        "When an open incident of critical impact has been without an update for this long, whoever spoke last is "
+        "reminded; then the channel is. Statuspage's reminder_intervals of an incident come first.",
+    )
+    update_due_major_minutes: int = _number(60, 5, 1440, "minutes", "The same for major impact.")
+    update_due_minor_minutes: int = _number(120, 5, 1440, "minutes", "The same for minor impact.")
+    update_due_none_minutes: int = _number(240, 5, 1440, "minutes", "The same for no impact.")
+    internal_hosts: HostPatterns = _setting(
+        "",
+        "host names separated by commas, where * stands for any part, like *.corp.example, wiki.acme.example",
+        "Hosts that the public cannot reach: an update that names one is warned about before it is published. "
+        "Private addresses, localhost and names like db.internal always are.",
+    )
+
+
 class DigestSettings(_Group):
     """Digest"""
 
@@ -255,6 +283,7 @@ GROUPS: tuple[type[_Group], ...] = (
     PeopleSettings,
     RequestSettings,
     KeySettings,
+    IncidentSettings,
     DigestSettings,
 )
 
@@ -266,6 +295,7 @@ class Settings(
     PeopleSettings,
     RequestSettings,
     KeySettings,
+    IncidentSettings,
     DigestSettings,
 ):
     """All settings. Make them with `load_settings`, which tells faults in sentences."""

@@ -19,6 +19,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+_HOST_PATTERN = re.compile(r"(?=.*[^*.])[\w*](?:[\w.*-]*[\w*])?")
 _DRIVERS = {"sqlite", "postgresql", "postgres", "postgresql+psycopg"}
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -113,6 +114,11 @@ def parse_networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(item) for item in _items(text))
 
 
+def parse_host_patterns(text: str) -> tuple[str, ...]:
+    """Host names in lower case, in which `*` may stand for any part, as in `*.corp.example, wiki`."""
+    return tuple(_matching(item.lower(), _HOST_PATTERN) for item in _items(text))
+
+
 BotToken = Annotated[SecretStr, _secret(r"xoxb-\S+")]
 AppToken = Annotated[SecretStr, _secret(r"xapp-\S+")]
 SigningSecret = Annotated[SecretStr, _secret(r"\S+")]
@@ -129,4 +135,5 @@ Hours = Annotated[tuple[time, time], NoDecode, BeforeValidator(parse_hours)]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
 BaseUrl = Annotated[str, BeforeValidator(parse_base_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(parse_database_url)]
+HostPatterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_host_patterns)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(parse_networks)]

@@ -1,16 +1,28 @@
 """Components' states: changed together with their history."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from desk import audit
 from desk.errors import InvalidInputError
+from desk.incidents.announcements import announce_beside
+from desk.incidents.inputs import ENDED
 from desk.page_signal import pages_changed
 from desk.transaction import Transaction
-from storage.models import Component, ComponentStatus, ComponentStatusChange, IncidentComponent
+from storage.models import (
+    Component,
+    ComponentStatus,
+    ComponentStatusChange,
+    Incident,
+    IncidentComponent,
+    IncidentStatus,
+)
+
+_NAMED = 5
 
 
 def list_components(session: Session, page_id: str) -> Sequence[Component]:
@@ -54,11 +66,13 @@ def get_components(session: Session, page_id: str, component_ids: Sequence[str])
     return [found[component_id] for component_id in dict.fromkeys(component_ids)]
 
 
-def set_statuses(
+def bring_statuses(
     tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None], *, incident_id: str | None = None
 ) -> list[dict[str, Any]]:
     """Bring components into the wanted states (None: leave it), keep the history, and give what updates record:
     `{code, name, old_status, new_status}` of each. Raises InvalidInputError (field `components`).
+
+    Hand what it gives to `record_statuses` when nothing more is to be locked, and call `pages_changed`.
     """
     if not wanted:
         return []
@@ -81,14 +95,48 @@ def set_statuses(
             }
         )
         if new != old:
-            _change(tx, component, old, new, incident_id)
-    pages_changed(tx)
+            _change(tx, component, new, incident_id)
     return affected
 
 
-def _change(
-    tx: Transaction, component: Component, old: ComponentStatus, new: ComponentStatus, incident_id: str | None
+def record_statuses(
+    tx: Transaction, affected: Sequence[Mapping[str, Any]], *, incident_id: str | None = None
 ) -> None:
+    """Write into the audit trail what `bring_statuses` changed."""
+    changed = [one for one in affected if one["old_status"] != one["new_status"]]
+    if not changed:
+        return
+    names = dict(
+        tx.session.execute(
+            select(Component.id, Component.name).where(Component.id.in_([one["code"] for one in changed]))
+        ).all()
+    )
+    for one in changed:
+        audit.record(
+            tx,
+            audit.Action.COMPONENT_CHANGED,
+            "component",
+            one["code"],
+            name=names[one["code"]],
+            old_status=one["old_status"],
+            new_status=one["new_status"],
+            incident_id=incident_id,
+        )
+
+
+def set_statuses(
+    tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None], *, incident_id: str | None = None
+) -> list[dict[str, Any]]:
+    """As `bring_statuses`, seen through to the public page and the audit trail."""
+    affected = bring_statuses(tx, page_id, wanted, incident_id=incident_id)
+    if affected:
+        announce_beside(tx, affected, but=incident_id)
+        pages_changed(tx)
+        record_statuses(tx, affected, incident_id=incident_id)
+    return affected
+
+
+def _change(tx: Transaction, component: Component, new: ComponentStatus, incident_id: str | None) -> None:
     component.status = new
     component.updated_at = tx.now
     tx.session.add(
@@ -97,16 +145,6 @@ def _change(
         )
     )
     tx.session.flush()
-    audit.record(
-        tx,
-        audit.Action.COMPONENT_CHANGED,
-        "component",
-        component.id,
-        name=component.name,
-        old_status=str(old),
-        new_status=str(new),
-        incident_id=incident_id,
-    )
 
 
 def list_incident_components(session: Session, incident_id: str) -> Sequence[Component]:
@@ -115,5 +153,58 @@ def list_incident_components(session: Session, incident_id: str) -> Sequence[Com
         select(Component)
         .join(IncidentComponent, IncidentComponent.component_id == Component.id)
         .where(IncidentComponent.incident_id == incident_id)
+        .order_by(Component.position, Component.name)
+    ).all()
+
+
+def get_component_by_word(session: Session, page_id: str, word: str) -> Component:
+    """The component that a person means by its id, its name (with its group's before it, if need be) or the only
+    beginning that fits, in any case. Raises InvalidInputError (field `components`) that names what there is."""
+    rows = list_components(session, page_id)
+    groups = {row.id: row.name for row in rows if row.group}
+    leaves = [row for row in rows if not row.group]
+    wanted = " ".join(word.split()).lower()
+    for fits in (
+        lambda row: wanted in {row.id, row.name.lower(), full_name(row, groups).lower()},
+        lambda row: bool(wanted) and row.name.lower().startswith(wanted),
+    ):
+        found = [row for row in leaves if fits(row)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            known = ", ".join(f"“{full_name(row, groups)}”" for row in found[:_NAMED])
+            raise InvalidInputError(f"“{word}” means more than one component: {known}.", field="components")
+    close = difflib.get_close_matches(wanted, [row.name.lower() for row in leaves], n=_NAMED)
+    near = [row for row in leaves if row.name.lower() in close] or leaves
+    known = ", ".join(f"“{full_name(row, groups)}”" for row in near[:_NAMED])
+    raise InvalidInputError(
+        f"“{word}” is no component of this page.",
+        f"There is {known}{' and more' if len(near) > _NAMED else ''}.",
+        field="components",
+    )
+
+
+def list_restorable(session: Session, incident_id: str) -> Sequence[Component]:
+    """The components of an incident that resolving it would bring back to operational.
+
+    Those that another open incident or running maintenance is about as well stay as they are.
+    """
+    other = aliased(IncidentComponent)
+    held = (
+        select(other.component_id)
+        .join(Incident, Incident.id == other.incident_id)
+        .where(
+            other.incident_id != incident_id,
+            Incident.status.not_in([*ENDED, IncidentStatus.SCHEDULED]),
+        )
+    )
+    return session.scalars(
+        select(Component)
+        .join(IncidentComponent, IncidentComponent.component_id == Component.id)
+        .where(
+            IncidentComponent.incident_id == incident_id,
+            Component.status != ComponentStatus.OPERATIONAL,
+            Component.id.not_in(held),
+        )
         .order_by(Component.position, Component.name)
     ).all()

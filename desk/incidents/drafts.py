@@ -1,45 +1,38 @@
 """Drafts: written, previewed, revised, and published once, sent back or thrown away."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from desk import audit
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
-from desk.incidents.incidents import create_incident, update_incident
-from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.announcements import announce_alone
+from desk.incidents.draft_content import (
+    Content,
+    check_content,
+    content_of,
+    expected_impact,
+    is_scheduled,
+    role_of_draft,
+    stored_form,
+)
+from desk.incidents.inputs import NewIncident
 from desk.incidents.lookup import find_incident, get_incident
-from desk.incidents.postmortems import publish_postmortem, write_postmortem
+from desk.incidents.port import port_of
+from desk.incidents.postmortems import check_postmortem
 from desk.incidents.publication import Outcome, Press, decide_publication, role_for
-from desk.page_status import Impact, impact_of
+from desk.incidents.review import ask_reviewers, show_draft
+from desk.page_status import Impact
 from desk.permissions import ask_an_owner, require_role, roles_of_actor
+from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from storage.models import ComponentStatus, DraftKind, DraftStatus, Incident, IncidentDraft, Page, Role, SecondPerson
+from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, Page, Role, SecondPerson
 
-_NEW: TypeAdapter[NewIncident] = TypeAdapter(NewIncident)
-_CHANGE: TypeAdapter[IncidentChange] = TypeAdapter(IncidentChange)
-
-Content = NewIncident | IncidentChange | str
-"""What a draft holds: an incident or maintenance to be, an update, or a postmortem's text."""
-
-
-def content_of(draft: IncidentDraft) -> Content:
-    """What the draft says."""
-    if draft.kind == DraftKind.POSTMORTEM:
-        return str(draft.content["body"])
-    if draft.kind == DraftKind.UPDATE:
-        return _CHANGE.validate_python(draft.content)
-    return _NEW.validate_python(draft.content)
-
-
-def _stored(content: Content) -> dict[str, Any]:
-    if isinstance(content, str):
-        return {"body": content}
-    if isinstance(content, NewIncident):
-        return dict(_NEW.dump_python(content, mode="json"))
-    return dict(_CHANGE.dump_python(content, mode="json"))
+_GONE = ("That draft is gone.", "Begin again with /incident new.")
 
 
 def find_draft(tx: Transaction, draft_id: str) -> IncidentDraft | None:
@@ -51,16 +44,8 @@ def get_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
     """The draft. Raises NotFoundError."""
     draft = find_draft(tx, draft_id)
     if draft is None:
-        raise NotFoundError("That draft is gone.", "Begin again with /incident new.")
+        raise NotFoundError(*_GONE)
     return draft
-
-
-def is_scheduled(tx: Transaction, draft: IncidentDraft) -> bool:
-    """Whether the draft is about a maintenance."""
-    if draft.kind == DraftKind.MAINTENANCE:
-        return True
-    incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
-    return incident is not None and incident.scheduled_for is not None
 
 
 def write_draft(
@@ -71,19 +56,22 @@ def write_draft(
     content: Content,
     incident_id: str | None = None,
     client_token: str | None = None,
+    warnings: Sequence[dict[str, Any]] = (),
 ) -> IncidentDraft:
     """Keep a draft of the acting member's; the same `client_token` gives the same draft however often it comes.
 
-    Raises NotAllowedError unless the member may publish such things on that page.
+    Raises NotAllowedError unless the member may publish such things on that page, and InvalidInputError, whose
+    `field` names what cannot be published.
     """
-    if client_token is not None:
-        known = tx.session.scalars(select(IncidentDraft).where(IncidentDraft.client_token == client_token)).first()
-        if known is not None:
-            return known
-    scheduled = kind is DraftKind.MAINTENANCE
-    if incident_id is not None:
-        scheduled = get_incident(tx.session, incident_id, page_id=page_id).scheduled_for is not None
+    known = _find_by_token(tx, client_token)
+    if known is not None:
+        return known
+    incident = get_incident(tx.session, incident_id, page_id=page_id) if incident_id is not None else None
+    scheduled = kind is DraftKind.MAINTENANCE or (incident is not None and incident.scheduled_for is not None)
     require_role(tx, role_for(kind, scheduled=scheduled), page_id)
+    if kind is DraftKind.POSTMORTEM and incident is not None:
+        check_postmortem(tx, incident.id)
+    check_content(tx, page_id, content, scheduled=scheduled)
     draft = IncidentDraft(
         id=new_id(),
         version=1,
@@ -91,53 +79,99 @@ def write_draft(
         kind=kind,
         page_id=page_id,
         incident_id=incident_id,
+        incident_version=incident.version if incident is not None else None,
         client_token=client_token,
-        content=_stored(content),
+        content=stored_form(content),
+        warnings=list(warnings),
         author_id=tx.actor.user_id or str(tx.actor)[:32],
         created_at=tx.now,
         updated_at=tx.now,
     )
-    tx.session.add(draft)
-    tx.session.flush()
+    try:
+        with tx.session.begin_nested():
+            tx.session.add(draft)
+    except IntegrityError:
+        # The same form was sent twice in the same instant, and the other one was first.
+        known = _find_by_token(tx, client_token)
+        if known is None:
+            raise
+        return known
     return draft
 
 
-def revise_draft(tx: Transaction, draft_id: str, content: Content) -> IncidentDraft:
-    """Change what a draft says; one that was sent back is open again. Raises ConflictError once it is decided."""
+def _find_by_token(tx: Transaction, client_token: str | None) -> IncidentDraft | None:
+    if client_token is None:
+        return None
+    own = IncidentDraft.author_id == (tx.actor.user_id or str(tx.actor)[:32])
+    return tx.session.scalars(select(IncidentDraft).where(IncidentDraft.client_token == client_token, own)).first()
+
+
+def revise_draft(
+    tx: Transaction, draft_id: str, content: Content, *, warnings: Sequence[dict[str, Any]] = ()
+) -> IncidentDraft:
+    """Change what a draft says; one that was sent back is open again. Raises ConflictError once it is decided.
+
+    It is then about the incident as it is now. Raises InvalidInputError as `write_draft` does.
+    """
     draft = get_draft(tx, draft_id)
     if draft.author_id != tx.actor.user_id:
         raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
-    allowed = (DraftStatus.OPEN, DraftStatus.SENT_BACK)
-    if not _move(tx, draft, allowed, status=DraftStatus.OPEN, content=_stored(content)):
+    check_content(tx, draft.page_id, content, scheduled=is_scheduled(tx, draft))
+    incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
+    values: dict[str, Any] = {
+        "content": stored_form(content),
+        "warnings": list(warnings),
+        "incident_version": incident.version if incident is not None else None,
+    }
+    if not _move(tx, draft, (DraftStatus.OPEN, DraftStatus.SENT_BACK), status=DraftStatus.OPEN, **values):
         raise _decided(draft)
+    show_draft(tx, draft)
     return draft
 
 
-def publish_draft(tx: Transaction, draft_id: str, *, quietly: bool = False) -> tuple[Outcome, Incident | None]:
+def foresee_publication(tx: Transaction, draft: IncidentDraft) -> Outcome:
+    """What a press of *Publish* by the actor leads to now."""
+    page = tx.session.get_one(Page, draft.page_id)
+    return decide_publication(_press(tx, draft, page, role_of_draft(tx, draft)))
+
+
+def publish_draft(
+    tx: Transaction, draft_id: str, *, quietly: bool = False, version: int | None = None
+) -> tuple[Outcome, Incident | None]:
     """Publish a draft or, where the page's rule says so, put it before a second person.
 
-    Gives what happened, and the incident once it is public. Exactly one call publishes; raises ConflictError for
-    the others and NotAllowedError where the person may not.
+    Gives what happened, and the incident once it is public. Exactly one call publishes. Raises NotAllowedError where
+    the person may not, and ConflictError for the other calls, where the draft is no longer the `version` that the
+    person saw, and where it is open and somebody else's.
     """
     draft = get_draft(tx, draft_id)
     page = tx.session.get_one(Page, draft.page_id)
-    role = role_for(DraftKind(draft.kind), scheduled=is_scheduled(tx, draft))
-    outcome = decide_publication(_press(tx, draft, page, role))
+    role = role_of_draft(tx, draft)
+    # What is decided here is about the draft as it was read, and holds for no other words.
+    seen = draft.version if version is None else version
+    outcome = foresee_publication(tx, draft)
     if outcome is Outcome.REFUSE_ROLE:
         raise NotAllowedError(f"Publishing that on {page.name} needs the role `{role}`.", ask_an_owner(tx))
     if outcome is Outcome.REFUSE_AUTHOR:
         raise NotAllowedError("Somebody else must publish this: you wrote it.", "It waits for a second person.")
     if outcome is Outcome.ASK_SECOND:
-        if not _move(tx, draft, [DraftStatus.OPEN], status=DraftStatus.WAITING):
-            raise _decided(draft)
+        if not _move(tx, draft, [DraftStatus.OPEN], seen=seen, status=DraftStatus.WAITING):
+            raise _decided(draft, [DraftStatus.OPEN])
+        ask_reviewers(tx, draft, role)
         audit.record(tx, audit.Action.DRAFT_SUBMITTED, "draft", draft.id, page_id=page.id, kind=str(draft.kind))
         return outcome, None
     by = {"decided_by": str(tx.actor), "decided_at": tx.now}
-    if not _move(tx, draft, [DraftStatus.OPEN, DraftStatus.WAITING], status=DraftStatus.PUBLISHED, **by):
-        raise _decided(draft)
+    # While its author changes it, nobody else has read what it says.
+    own = draft.author_id == (tx.actor.user_id or str(tx.actor)[:32])
+    allowed = [DraftStatus.OPEN, DraftStatus.WAITING] if own else [DraftStatus.WAITING]
+    if not _move(tx, draft, allowed, seen=seen, status=DraftStatus.PUBLISHED, **by):
+        raise _decided(draft, allowed)
     incident = _carry_out(tx, draft, quietly=quietly)
     draft.incident_id = incident.id
     tx.session.flush()
+    show_draft(tx, draft)
+    if outcome is Outcome.PUBLISH_ALONE:
+        announce_alone(tx, incident, draft.id)
     audit.record(
         tx,
         audit.Action.DRAFT_PUBLISHED,
@@ -151,13 +185,26 @@ def publish_draft(tx: Transaction, draft_id: str, *, quietly: bool = False) -> t
     return outcome, incident
 
 
-def send_back(tx: Transaction, draft_id: str, *, reason: str) -> IncidentDraft:
-    """Return a waiting draft to its author with a reason. Raises ConflictError, NotAllowedError."""
+def check_send_back(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """The draft, if the actor could send it back now. Raises ConflictError, NotAllowedError, NotFoundError."""
     draft = get_draft(tx, draft_id)
-    require_role(tx, role_for(DraftKind(draft.kind), scheduled=is_scheduled(tx, draft)), draft.page_id)
-    by = {"decided_by": str(tx.actor), "decided_at": tx.now, "decision_reason": reason}
-    if not _move(tx, draft, [DraftStatus.WAITING], status=DraftStatus.SENT_BACK, **by):
+    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    if draft.status != DraftStatus.WAITING:
         raise _decided(draft)
+    return draft
+
+
+def send_back(tx: Transaction, draft_id: str, *, reason: str, version: int | None = None) -> IncidentDraft:
+    """Return a waiting draft to its author with a reason. `version`: what the person saw.
+
+    Raises as `check_send_back`, and InvalidInputError for a secret in the reason.
+    """
+    draft = check_send_back(tx, draft_id)
+    refuse_secrets(reason, field="reason")
+    by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now, "decision_reason": reason}
+    if not _move(tx, draft, [DraftStatus.WAITING], seen=version, status=DraftStatus.SENT_BACK, **by):
+        raise _decided(draft, [DraftStatus.WAITING])
+    show_draft(tx, draft)
     audit.record(tx, audit.Action.DRAFT_SENT_BACK, "draft", draft.id, page_id=draft.page_id, reason=reason)
     return draft
 
@@ -168,24 +215,12 @@ def discard_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
     if draft.author_id != tx.actor.user_id and not roles_of_actor(tx).is_owner:
         raise NotAllowedError("Only its author can throw this draft away.")
     allowed = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)
-    by = {"decided_by": str(tx.actor), "decided_at": tx.now}
+    by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now}
     if not _move(tx, draft, allowed, status=DraftStatus.DISCARDED, **by):
         raise _decided(draft)
+    show_draft(tx, draft)
     audit.record(tx, audit.Action.DRAFT_DISCARDED, "draft", draft.id, page_id=draft.page_id)
     return draft
-
-
-def expected_impact(tx: Transaction, draft: IncidentDraft) -> Impact:
-    """The impact that publishing the draft gives its incident, as far as the draft itself says."""
-    content = content_of(draft)
-    if isinstance(content, str):
-        return Impact.NONE
-    if content.impact_override is not None:
-        return content.impact_override
-    scheduled = isinstance(content, NewIncident) and content.schedule is not None
-    if scheduled or is_scheduled(tx, draft):
-        return Impact.MAINTENANCE
-    return impact_of([ComponentStatus(status) for status in content.components.values() if status])
 
 
 def _press(tx: Transaction, draft: IncidentDraft, page: Page, role: Role) -> Press:
@@ -203,38 +238,46 @@ def _press(tx: Transaction, draft: IncidentDraft, page: Page, role: Role) -> Pre
 
 
 def _carry_out(tx: Transaction, draft: IncidentDraft, *, quietly: bool) -> Incident:
-    content = content_of(draft)
-    if isinstance(content, str):
-        assert draft.incident_id is not None
-        write_postmortem(tx, draft.incident_id, content)
-        return publish_postmortem(tx, draft.incident_id, notify_subscribers=not quietly)
+    content, port = content_of(draft), port_of(tx, draft.page_id)
     if isinstance(content, NewIncident):
-        stored = _stored(content) | ({"deliver_notifications": False} if quietly else {})
-        return create_incident(tx, draft.page_id, _NEW.validate_python(stored))
+        return port.create_incident(
+            tx, draft.page_id, replace(content, deliver_notifications=False) if quietly else content
+        )
     assert draft.incident_id is not None
-    stored = _stored(content) | ({"deliver_notifications": False} if quietly else {})
-    update_incident(tx, draft.incident_id, _CHANGE.validate_python(stored))
+    if isinstance(content, str):
+        port.write_postmortem(tx, draft.incident_id, content)
+        return port.publish_postmortem(tx, draft.incident_id, notify_subscribers=not quietly)
+    change = replace(content, deliver_notifications=False) if quietly else content
+    port.update_incident(tx, draft.incident_id, change, version=draft.incident_version)
     return get_incident(tx.session, draft.incident_id)
 
 
-def _move(tx: Transaction, draft: IncidentDraft, allowed: Any, **values: Any) -> bool:
+def _move(tx: Transaction, draft: IncidentDraft, allowed: Any, *, seen: int | None = None, **values: Any) -> bool:
+    conditions = [IncidentDraft.id == draft.id, IncidentDraft.status.in_(list(allowed))]
+    if seen is not None:
+        conditions.append(IncidentDraft.version == seen)
     won = tx.session.execute(
         update(IncidentDraft)
-        .where(IncidentDraft.id == draft.id, IncidentDraft.status.in_(list(allowed)))
+        .where(*conditions)
         .values(version=IncidentDraft.version + 1, updated_at=tx.now, **values)
         .returning(IncidentDraft.id),
         execution_options={"synchronize_session": False},
     ).first()
-    tx.session.refresh(draft)
+    if tx.session.get(IncidentDraft, draft.id, populate_existing=True) is None:
+        raise NotFoundError(*_GONE)
     return won is not None
 
 
-def _decided(draft: IncidentDraft) -> ConflictError:
+def _decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) -> ConflictError:
+    """Why a step did not succeed: the draft is in another state than one of those that it `expected` or, being in
+    one, says something else by now."""
+    if draft.status in expected:
+        return ConflictError("This draft was changed since you looked.", "Read what it says now, then decide.")
     words = {
         DraftStatus.PUBLISHED: "was published already",
         DraftStatus.SENT_BACK: "was sent back already",
         DraftStatus.DISCARDED: "was thrown away",
         DraftStatus.WAITING: "waits for a second person",
-        DraftStatus.OPEN: "is open again: its author changes it",
+        DraftStatus.OPEN: "is open: its author changes it",
     }[DraftStatus(draft.status)]
     return ConflictError(f"This draft {words}.", "Type /incident list to see where things stand.")

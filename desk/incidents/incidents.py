@@ -1,5 +1,6 @@
 """Incidents: opened, updated, edited, deleted, each together with its components and its audit event."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, update
@@ -7,12 +8,14 @@ from sqlalchemy import delete, update
 from desk import audit
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.identifiers import new_id
-from desk.incidents.components import list_incident_components, set_statuses
+from desk.incidents.announcements import announce, announce_beside, announce_deletion
+from desk.incidents.components import bring_statuses, list_incident_components, record_statuses
 from desk.incidents.inputs import (
     ENDED,
     IncidentChange,
     NewIncident,
     Schedule,
+    check_backfill,
     check_body,
     check_metadata,
     check_name,
@@ -20,6 +23,8 @@ from desk.incidents.inputs import (
     check_status,
     reminder_hours,
 )
+from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
+from desk.incidents.review import drop_drafts, show_waiting
 from desk.page_signal import pages_changed
 from desk.page_status import Impact, impact_of
 from desk.transaction import Transaction
@@ -53,10 +58,8 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
         check_schedule(new.schedule)
     if new.backfilled_at is not None and new.components:
         raise InvalidInputError("A backfilled incident cannot change components.", field="components")
-    if new.backfilled_at is not None and new.backfilled_at > tx.now:
-        raise InvalidInputError(
-            "A backfilled incident lies in the past.", "Choose an earlier day.", field="backfill_date"
-        )
+    if new.backfilled_at is not None:
+        check_backfill(new.backfilled_at, tx.now)
     began_at = new.backfilled_at or tx.now
     incident = Incident(
         id=new_id(),
@@ -83,7 +86,8 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
     affected = _bring_components(tx, incident, new.components)
     said = _say(tx, incident, new.body, affected, notify=new.deliver_notifications and not incident.backfilled)
     _stamp(incident, status, said)
-    _finish(tx, incident, page, audit.Action.INCIDENT_CREATED, said)
+    plan_reminder(tx, incident, said)
+    _finish(tx, incident, page, audit.Action.INCIDENT_CREATED, said, affected)
     return incident
 
 
@@ -98,6 +102,7 @@ def update_incident(
     incident = _lock(tx, incident_id, version)
     scheduled = incident.scheduled_for is not None
     status = change.status or IncidentStatus(incident.status)
+    pace = (incident.impact_override or incident.impact, incident.reminder_intervals)
     check_status(status, scheduled=scheduled)
     if change.name is not None:
         incident.name = check_name(change.name)
@@ -124,9 +129,13 @@ def update_incident(
     if change.says_something:
         said = _say(tx, incident, change.body or "", affected, notify=change.deliver_notifications)
         _stamp(incident, status, said)
+        plan_reminder(tx, incident, said)
+        settle_reminders(tx, incident.id)
+    elif (incident.impact_override or incident.impact, incident.reminder_intervals) != pace:
+        replan_reminder(tx, incident)
     incident.updated_at = tx.now
     action = audit.Action.INCIDENT_UPDATED if said else audit.Action.INCIDENT_EDITED
-    _finish(tx, incident, tx.session.get_one(Page, incident.page_id), action, said)
+    _finish(tx, incident, tx.session.get_one(Page, incident.page_id), action, said, affected)
     return said
 
 
@@ -137,12 +146,12 @@ def edit_update(
     said = tx.session.get(IncidentUpdate, update_id)
     if said is None:
         raise NotFoundError("There is no such update.")
+    incident = _lock(tx, said.incident_id, None)
     if body is not None:
         said.body = check_body(body)
     if deliver_notifications is not None:
         said.deliver_notifications = deliver_notifications
     said.updated_at = tx.now
-    incident = _lock(tx, said.incident_id, None)
     incident.updated_at = tx.now
     _finish(tx, incident, tx.session.get_one(Page, incident.page_id), audit.Action.INCIDENT_EDITED, said)
     return said
@@ -150,15 +159,19 @@ def edit_update(
 
 def delete_incident(tx: Transaction, incident_id: str) -> Incident:
     """Remove an incident and its updates; components stay as they are. Gives what was removed."""
+    # Its drafts first, as whoever publishes one locks it before the incident.
+    drop_drafts(tx, incident_id)
     incident = _lock(tx, incident_id, None)
     page = tx.session.get_one(Page, incident.page_id)
     page.updated_at = tx.now
+    settle_reminders(tx, incident.id)
+    tx.session.execute(delete(Incident).where(Incident.id == incident.id))
+    tx.session.expunge(incident)
+    announce_deletion(tx, incident)
+    pages_changed(tx)
     audit.record(
         tx, audit.Action.INCIDENT_DELETED, "incident", incident.id, name=incident.name, page_id=incident.page_id
     )
-    tx.session.execute(delete(Incident).where(Incident.id == incident.id))
-    tx.session.expunge(incident)
-    pages_changed(tx)
     return incident
 
 
@@ -211,7 +224,7 @@ def _set_schedule(incident: Incident, schedule: Schedule) -> None:
 
 
 def _bring_components(tx: Transaction, incident: Incident, wanted: Any) -> list[dict[str, Any]] | None:
-    affected = set_statuses(tx, incident.page_id, wanted, incident_id=incident.id)
+    affected = bring_statuses(tx, incident.page_id, wanted, incident_id=incident.id)
     known = {component.id for component in list_incident_components(tx.session, incident.id)}
     for component_id in wanted:
         if component_id not in known:
@@ -262,11 +275,21 @@ def _stamp(incident: Incident, status: IncidentStatus, said: IncidentUpdate) -> 
 
 
 def _finish(
-    tx: Transaction, incident: Incident, page: Page, action: audit.Action, said: IncidentUpdate | None
+    tx: Transaction,
+    incident: Incident,
+    page: Page,
+    action: audit.Action,
+    said: IncidentUpdate | None,
+    affected: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     page.updated_at = tx.now
     tx.session.flush()
+    announce(tx, incident, said)
+    announce_beside(tx, affected or (), but=incident.id)
+    show_waiting(tx, incident.id)
+    # Everybody locks in this order: incident, components, page, messages, the pages' revision, the audit trail.
     pages_changed(tx)
+    record_statuses(tx, affected or (), incident_id=incident.id)
     audit.record(
         tx,
         action,

@@ -122,6 +122,14 @@ def check_schedule(schedule: Schedule) -> None:
         )
 
 
+def check_backfill(began_at: datetime, now: datetime) -> None:
+    """Raises InvalidInputError (field `backfill_date`) unless it began in the past."""
+    if began_at > now:
+        raise InvalidInputError(
+            "A backfilled incident lies in the past.", "Choose an earlier day.", field="backfill_date"
+        )
+
+
 def check_metadata(metadata: Mapping[str, Any]) -> None:
     """Statuspage takes groups of values only. Raises InvalidInputError (field `metadata`)."""
     if not all(isinstance(group, dict) for group in metadata.values()):

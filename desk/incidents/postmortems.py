@@ -2,16 +2,19 @@
 
 from desk import audit
 from desk.errors import ConflictError, InvalidInputError
+from desk.incidents.announcements import announce
 from desk.incidents.inputs import ENDED, check_body
 from desk.incidents.lookup import get_incident
+from desk.incidents.publication import role_of
 from desk.page_signal import pages_changed
+from desk.permissions import require_role
 from desk.transaction import Transaction
 from storage.models import Incident, Page
 
 
 def write_postmortem(tx: Transaction, incident_id: str, body: str) -> Incident:
     """Keep a draft; the public sees it once it is published. Raises InvalidInputError (field `body`)."""
-    incident = get_incident(tx.session, incident_id)
+    incident = _lock(tx, incident_id)
     text = check_body(body)
     if not text:
         raise InvalidInputError("A postmortem needs a text.", field="body")
@@ -23,11 +26,19 @@ def write_postmortem(tx: Transaction, incident_id: str, body: str) -> Incident:
     return incident
 
 
+def check_postmortem(tx: Transaction, incident_id: str) -> Incident:
+    """The incident, if the actor may write its postmortem now. Raises NotAllowedError, and ConflictError while it
+    is open."""
+    incident = get_incident(tx.session, incident_id)
+    require_role(tx, role_of(incident), incident.page_id)
+    _require_ended(incident)
+    return incident
+
+
 def publish_postmortem(tx: Transaction, incident_id: str, *, notify_subscribers: bool = True) -> Incident:
     """Make the draft public. Raises ConflictError while the incident is open or where there is no draft."""
-    incident = get_incident(tx.session, incident_id)
-    if incident.status not in ENDED:
-        raise ConflictError(f"“{incident.name}” is still open.", "Resolve it first, then publish its postmortem.")
+    incident = _lock(tx, incident_id)
+    _require_ended(incident)
     if not incident.postmortem_body_draft:
         raise ConflictError("There is no draft to publish.", "Write the postmortem first.")
     incident.postmortem_body = incident.postmortem_body_draft
@@ -47,8 +58,12 @@ def publish_postmortem(tx: Transaction, incident_id: str, *, notify_subscribers:
 
 
 def revert_postmortem(tx: Transaction, incident_id: str) -> Incident:
-    """Take a published postmortem back; its text stays as the draft. Raises ConflictError where none is public."""
-    incident = get_incident(tx.session, incident_id)
+    """Take a published postmortem back; its text stays as the draft.
+
+    Raises NotAllowedError, and ConflictError where none is public.
+    """
+    incident = _lock(tx, incident_id)
+    require_role(tx, role_of(incident), incident.page_id)
     if incident.postmortem_published_at is None:
         raise ConflictError("No postmortem of this incident is public.")
     incident.postmortem_published_at = None
@@ -59,9 +74,23 @@ def revert_postmortem(tx: Transaction, incident_id: str) -> Incident:
     return incident
 
 
+def _require_ended(incident: Incident) -> None:
+    if incident.status not in ENDED:
+        raise ConflictError(f"“{incident.name}” is still open.", "Resolve it first, then publish its postmortem.")
+
+
+def _lock(tx: Transaction, incident_id: str) -> Incident:
+    """The incident as it is now, ours until the commit."""
+    incident = get_incident(tx.session, incident_id)
+    # Not the whole row's lock: that would collide with drafts that merely refer to it.
+    tx.session.refresh(incident, with_for_update={"key_share": True})
+    return incident
+
+
 def _changed(tx: Transaction, incident: Incident) -> None:
     incident.updated_at = tx.now
     incident.version += 1
     tx.session.get_one(Page, incident.page_id).updated_at = tx.now
     tx.session.flush()
+    announce(tx, incident, None)
     pages_changed(tx)

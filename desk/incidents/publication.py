@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from storage.models import DraftKind, Role, SecondPerson
+from storage.models import DraftKind, Incident, Role, SecondPerson
 
 
 class Outcome(StrEnum):
@@ -45,6 +45,11 @@ def decide_publication(press: Press) -> Outcome:
     if press.is_critical and press.may_skip:
         return Outcome.PUBLISH_ALONE
     return Outcome.REFUSE_AUTHOR if press.is_waiting else Outcome.ASK_SECOND
+
+
+def role_of(incident: Incident) -> Role:
+    """The role, on its page, that publishing something about an incident needs."""
+    return Role.INCIDENT_MANAGER if incident.scheduled_for is None else Role.MAINTENANCE_MANAGER
 
 
 def role_for(kind: DraftKind, *, scheduled: bool) -> Role:

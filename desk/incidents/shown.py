@@ -235,6 +235,14 @@ class IncidentView:
         return self.status == IncidentStatus.SCHEDULED
 
     @property
+    def is_cancelled(self) -> bool:
+        """Whether it is a maintenance that was called off: completed before its time, never in progress."""
+        if self.scheduled_for is None or self.resolved_at is None or self.resolved_at >= self.scheduled_for:
+            return False
+        # One that was written down afterwards was never announced as scheduled.
+        return {update.status for update in self.updates} == {IncidentStatus.SCHEDULED, IncidentStatus.COMPLETED}
+
+    @property
     def began_at(self) -> datetime:
         """When it happened: for a maintenance, the time for which it was scheduled."""
         return self.scheduled_for or self.created_at

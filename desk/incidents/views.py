@@ -37,9 +37,11 @@ WINDOW = timedelta(days=92)
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMark:
-    """What changes whenever any incident of a page does: their number, the newest number and the latest change."""
+    """What changes whenever any incident of a page does: their number, their versions, the latest of them."""
 
     count: int
+    versions: int
+    """The sum of them, which grows also where the clock of whoever writes is slow."""
     newest: int
     updated_at: datetime | None
 
@@ -59,9 +61,14 @@ def read_page_view(session: Session, facts: PageFacts, now: datetime) -> PageVie
     """Everything that the public documents of a page need, as of `now`."""
     components = _read_components(session, facts.id, now)
     incidents = _read_incidents(session, _current(session, facts.id), {row.id: row for row in components})
-    first = session.scalar(select(func.min(Incident.created_at)).where(Incident.page_id == facts.id))
-    view = PageView(page=facts, components=components, incidents=incidents, first_incident_at=_utc(first))
-    return replace(view, history=tuple(read_period(session, view, recent_months(now, view.zone)[-1].start, now)))
+    view = PageView(
+        page=facts,
+        components=components,
+        incidents=incidents,
+        first_incident_at=min(_read_firsts(session, facts.id), default=None),
+    )
+    latest, *_, first = recent_months(now, view.zone)
+    return replace(view, history=tuple(read_period(session, view, first.start, latest.end)))
 
 
 def read_incidents(session: Session, page: PageView, condition: ColumnElement[bool]) -> Sequence[IncidentView]:
@@ -94,18 +101,24 @@ def read_period(session: Session, page: PageView, start: datetime, end: datetime
 
 def read_archive_mark(session: Session, page_id: str) -> ArchiveMark:
     """Compare two of them to learn whether any incident of the page was added, changed or deleted in between."""
-    count, newest, updated_at = session.execute(
-        select(func.count(), func.max(Incident.number), func.max(Incident.updated_at)).where(
-            Incident.page_id == page_id
-        )
+    count, versions, newest, updated_at = session.execute(
+        select(
+            func.count(), func.sum(Incident.version), func.max(Incident.number), func.max(Incident.updated_at)
+        ).where(Incident.page_id == page_id)
     ).one()
-    return ArchiveMark(count, newest or 0, _utc(updated_at))
+    return ArchiveMark(count, int(versions or 0), newest or 0, _utc(updated_at))
 
 
-def list_incident_ids(session: Session, page_id: str, *, after: str, limit: int) -> Sequence[str]:
-    """Ids of a page's incidents in the order of ids, to walk through all of them in steps."""
-    query = select(Incident.id).where(Incident.page_id == page_id, Incident.id > after).order_by(Incident.id)
-    return session.scalars(query.limit(limit)).all()
+def _read_firsts(session: Session, page_id: str) -> Sequence[datetime]:
+    """When the first incident and the first maintenance began: one step down an index for each."""
+    firsts = (
+        session.scalar(select(at).where(Incident.page_id == page_id, kind).order_by(at).limit(1))
+        for at, kind in (
+            (Incident.created_at, Incident.scheduled_for.is_(None)),
+            (Incident.scheduled_for, Incident.scheduled_for.is_not(None)),
+        )
+    )
+    return [first for first in firsts if first is not None]
 
 
 def _facts(page: Page) -> PageFacts:

@@ -74,6 +74,9 @@ def _plant_page(tx: Transaction, organization: Organization, seed: PageSeed, don
         "url": seed.url,
         "page_description": seed.page_description,
         "time_zone": seed.time_zone,
+        "announcement_channel": seed.announcement_channel,
+        "second_person": seed.second_person,
+        "second_person_skipped_by": seed.second_person_skipped_by,
         "configuration": (page.configuration if page is not None else {}) | seed.configuration,
     }
     if page is None:

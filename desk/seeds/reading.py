@@ -1,5 +1,6 @@
 """From YAML to a seed, or to a list of everything that is wrong with it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,11 @@ from desk.errors import InvalidInputError
 from desk.page_fields import CONFIGURATION_FIELDS, OWN_FIELDS
 from desk.seeds.nodes import Fields, Mistakes
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
-from storage.models import ComponentStatus
+from storage.models import ComponentStatus, Role, SecondPerson
 
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
+_SECOND_PERSONS = {rule.value: rule for rule in SecondPerson}
+_ROLES = {role.value: role for role in (Role.OWNER, Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER)}
 _STATUSES = {status.value: status for status in ComponentStatus}
 
 
@@ -84,6 +88,9 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
         url=fields.text("url"),
         page_description=fields.text("page_description", limit=None),
         time_zone=_read_time_zone(fields, mistakes),
+        announcement_channel=_read_channel(fields, mistakes),
+        second_person=fields.chosen("second_person", _SECOND_PERSONS, None),
+        second_person_skipped_by=fields.chosen("second_person_skipped_by", _ROLES, None),
         components=fields.each("components", lambda part: _read_component(part, mistakes, may_be_group=True)),
         configuration=fields.plain((*CONFIGURATION_FIELDS, *OWN_FIELDS)),
     )
@@ -104,6 +111,13 @@ def _read_time_zone(fields: Fields, mistakes: Mistakes) -> str | None:
     except (KeyError, ValueError, OSError):
         mistakes.add(node, f"“{word}” is no time zone; name one as in Europe/Zurich.")
     return word
+
+
+def _read_channel(fields: Fields, mistakes: Mistakes) -> str | None:
+    channel = fields.text("announcement_channel")
+    if channel is not None and not _CHANNEL.fullmatch(channel):
+        mistakes.add(fields.node, f"“{channel}” is no Slack channel id; it looks like C024BE91L (channel details).")
+    return channel
 
 
 def _read_component(node: yaml.Node, mistakes: Mistakes, *, may_be_group: bool) -> ComponentSeed | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from storage.models import ComponentStatus
+from storage.models import ComponentStatus, Role, SecondPerson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,10 @@ class PageSeed:
     url: str | None = None
     page_description: str | None = None
     time_zone: str | None = None
+    announcement_channel: str | None = None
+    """Slack channel in which each incident has its thread."""
+    second_person: SecondPerson | None = None
+    second_person_skipped_by: Role | None = None
     configuration: dict[str, Any] = field(default_factory=dict)
     """Statuspage's other page fields."""
     components: tuple[ComponentSeed, ...] = ()

@@ -99,6 +99,18 @@ REFUSED = frozenset(
 """Error codes of a place or a message that stay as they are, however often one tries."""
 
 
+NO_THREAD = frozenset(
+    {
+        "cannot_reply_to_message",
+        "invalid_thread_ts",
+        "message_not_found",
+        "restricted_action_non_threadable_channel",
+        "thread_not_found",
+    }
+)
+"""Error codes of a post to which only its thread is a hindrance."""
+
+
 def failure_of(method: str, error: Exception) -> CallError:
     """What an exception of Slack's client means."""
     if isinstance(error, SlackApiError):

@@ -41,13 +41,17 @@ class SlackDelivery:
         self._closed_until: dict[str, datetime] = {}
         self._limited_posts: dict[str, datetime] = {}
 
-    async def post(self, conversation: str, message: Message, message_id: str) -> Place:
-        """Post a message into a channel or, given a user id, into that person's direct messages."""
+    async def post(
+        self, conversation: str, message: Message, message_id: str, *, thread: Place | None = None
+    ) -> Place:
+        """Post a message into a channel, into a thread there or, given a user id, into that person's direct
+        messages."""
         answer = await self._call(
             "chat.postMessage",
             self._client.chat_postMessage,
             limited=conversation,
             channel=conversation,
+            thread_ts=thread.ts if thread else None,
             text=trim(message.text, limit=_MAX_TEXT),
             blocks=message.blocks or None,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"message_id": message_id}},
@@ -68,9 +72,18 @@ class SlackDelivery:
         )
 
     async def find_posted(
-        self, conversation: str, message_id: str, *, since: datetime, after: Place | None = None
+        self,
+        conversation: str,
+        message_id: str,
+        *,
+        since: datetime,
+        after: Place | None = None,
+        thread: Place | None = None,
     ) -> Place | None:
         """A copy of the message that was posted about or after `since` (and after the copy at `after`), if any.
+
+        A message that goes into a thread is looked for there first, since Slack's history of a channel leaves replies
+        out, and then beside it, where it was said if its thread had no head at that time.
 
         Where history cannot be read it is taken as absent, and the log says so: a double is better than a loss.
         """
@@ -78,8 +91,8 @@ class SlackDelivery:
         if after is not None and float(after.ts) > float(oldest):
             oldest = after.ts
         try:
-            channel = await self._channel_of(conversation)
-            return await self._search(channel, message_id, oldest)
+            found = await self._search(thread.channel_id, message_id, oldest, thread) if thread else None
+            return found or await self._search(await self._channel_of(conversation), message_id, oldest, None)
         except CallError as error:
             if error.trouble is not Trouble.REFUSED and error.error not in _UNREADABLE:
                 raise
@@ -92,18 +105,18 @@ class SlackDelivery:
         answer = await self._call("conversations.open", self._client.conversations_open, users=conversation)
         return str(answer["channel"]["id"])
 
-    async def _search(self, channel: str, message_id: str, oldest: str) -> Place | None:
+    async def _search(self, channel: str, message_id: str, oldest: str, thread: Place | None) -> Place | None:
         cursor = ""
         for _ in range(_PAGES):
-            answer = await self._call(
-                "conversations.history",
-                self._client.conversations_history,
-                channel=channel,
-                oldest=oldest,
-                limit=_PAGE,
-                include_all_metadata=True,
-                cursor=cursor or None,
-            )
+            page: dict[str, Any] = {
+                "channel": channel,
+                "oldest": oldest,
+                "limit": _PAGE,
+                "include_all_metadata": True,
+            }
+            if cursor:
+                page["cursor"] = cursor
+            answer = await self._read(page, thread)
             for found in answer["messages"]:
                 metadata = found.get("metadata") or {}
                 payload = metadata.get("event_payload") or {}
@@ -114,6 +127,17 @@ class SlackDelivery:
                 return None
         _log.warning("history_too_long", conversation=channel, message_id=message_id, pages=_PAGES)
         return None
+
+    async def _read(self, page: dict[str, Any], thread: Place | None) -> dict[str, Any]:
+        if thread is None:
+            return await self._call("conversations.history", self._client.conversations_history, **page)
+        try:
+            return await self._call("conversations.replies", self._client.conversations_replies, ts=thread.ts, **page)
+        except CallError as error:
+            if error.error != "thread_not_found":
+                raise
+            # Its head was deleted before anybody had replied.
+            return {"messages": []}
 
     async def _call(
         self, name: str, method: Callable[..., Awaitable[AsyncSlackResponse]], *, limited: str = "", **arguments: Any

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from desk.deliveries import bury, note_put_back, note_sent
 from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.backoff import BackOff, decide_next
-from handlers.delivery.failures import CallError, Trouble
+from handlers.delivery.failures import NO_THREAD, CallError, Trouble
 from handlers.delivery.slack import SlackDelivery
 from handlers.slack.blocks import Message
 from handlers.slack.renderer import Renderer
@@ -50,6 +50,8 @@ class Step(StrEnum):
 class _Drawing:
     conversation: str
     place: Place | None
+    thread: Place | None
+    """The message in whose thread it goes, where that one is in Slack."""
     message: Message | None
     shown: Sequence[int]
 
@@ -228,8 +230,11 @@ class OutboxWorker:
         # The rows come first: whatever made them is committed, so the drawing that follows shows it.
         shown = outbox.list_waiting(tx.session, message_id)
         row = tx.session.get_one(SlackMessage, message_id)
-        place = Place(row.channel_id, row.ts) if row.channel_id and row.ts else None
-        return _Drawing(row.conversation, place, self._renderers[row.kind](tx, row), shown)
+        # A lane keeps its order, so the head of a thread is there before its replies, unless it was given up: then
+        # they are said outside of it rather than not at all.
+        head = tx.session.get(SlackMessage, row.thread_of) if row.thread_of else None
+        drawn = self._renderers[row.kind](tx, row)
+        return _Drawing(row.conversation, _place_of(row), _place_of(head) if head else None, drawn, shown)
 
     async def _show(self, claim: Claim, drawing: _Drawing) -> Place:
         """Bring the message to Slack: edit the copy that is there, or post one where none is."""
@@ -241,11 +246,26 @@ class OutboxWorker:
             return place
         if claim.uncertain_since is not None:
             found = await self._slack.find_posted(
-                drawing.conversation, claim.message_id, since=claim.uncertain_since, after=place
+                drawing.conversation,
+                claim.message_id,
+                since=claim.uncertain_since,
+                after=place,
+                thread=drawing.thread,
             )
             if found is not None and await self._edited(found, message):
                 return found
+        return await self._post(claim, drawing, message)
+
+    async def _post(self, claim: Claim, drawing: _Drawing, message: Message) -> Place:
+        """Post a message into its thread or, where Slack takes no replies, beside it rather than not at all."""
         self._check_lease(claim)
+        if drawing.thread is not None:
+            try:
+                return await self._slack.post(drawing.conversation, message, claim.message_id, thread=drawing.thread)
+            except CallError as failure:
+                if failure.error not in NO_THREAD:
+                    raise
+            self._check_lease(claim)
         return await self._slack.post(drawing.conversation, message, claim.message_id)
 
     async def _edited(self, place: Place, message: Message) -> bool:
@@ -290,3 +310,7 @@ class OutboxWorker:
             ),
         )
         return False
+
+
+def _place_of(row: SlackMessage) -> Place | None:
+    return Place(row.channel_id, row.ts) if row.channel_id and row.ts else None

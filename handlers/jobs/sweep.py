@@ -1,4 +1,4 @@
-"""What time alone changes: requests expire, reminders go out, tickets lapse, grants end, keys retire and expire."""
+"""What time alone changes: maintenances run, reminders go out, requests, tickets, grants and keys reach their end."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -6,6 +6,8 @@ from datetime import datetime
 
 import structlog
 
+from desk.incidents.maintenances import sweep_maintenances
+from desk.incidents.reminders import sweep_reminders
 from desk.key_sweep import sweep_keys
 from desk.requests import sweep_requests
 from desk.roles import sweep_roles
@@ -19,13 +21,15 @@ Sweep = Callable[[Transaction], int]
 """Does a batch of what is due at the transaction's instant; gives how many things it dealt with."""
 
 AREAS: Mapping[str, Sweep] = {
+    "maintenances": sweep_maintenances,
     "requests": sweep_requests,
     "tickets": sweep_tickets,
     "roles": sweep_roles,
     "keys": sweep_keys,
     "announcements": sweep_announcements,
+    "incident reminders": sweep_reminders,
 }
-_BATCHES = 50
+_BATCHES = 200
 
 
 async def sweep(desk: Desk, _scheduled_at: datetime, *, areas: Mapping[str, Sweep] = AREAS) -> Mapping[str, int]:

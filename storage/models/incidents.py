@@ -35,6 +35,7 @@ class Incident(Base):
         Index("ix_incident_page_status", "page_id", "status"),
         Index("ix_incident_page_kind", "page_id", "scheduled_for", "created_at"),
         Index("ix_incident_status_scheduled_for", "status", "scheduled_for"),
+        Index("ix_incident_update_due_at", "update_due_at"),
     )
 
     id: Mapped[Id]
@@ -56,6 +57,10 @@ class Incident(Base):
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
     """Groups of values under names of integrations, as clients gave them."""
     reminder_intervals: Mapped[str | None] = mapped_column(String(255))
+    update_due_at: Mapped[datetime | None]
+    """When somebody is reminded to say something new; None: nobody is."""
+    reminders_sent: Mapped[int] = mapped_column(default=0)
+    """How many of them went out since the last update."""
     shortlink: Mapped[str] = mapped_column(String(255))
     created_by: Mapped[str] = mapped_column(String(96))
 
@@ -177,9 +182,13 @@ class IncidentDraft(Base):
     page_id: Mapped[str] = mapped_column(ForeignKey("page.id"))
     incident_id: Mapped[str | None] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"), index=True)
     """The incident that an update or postmortem is for; once published, the incident that came of it."""
+    incident_version: Mapped[int | None]
+    """The version of that incident which the author saw."""
     client_token: Mapped[str | None] = mapped_column(String(64), unique=True)
     """Makes the draft of one submitted form one draft, however often it is submitted."""
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """What in its words the public should perhaps not see."""
     author_id: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

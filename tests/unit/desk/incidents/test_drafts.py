@@ -3,7 +3,8 @@
 import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
-from desk.incidents.drafts import content_of, discard_draft, publish_draft, revise_draft, send_back, write_draft
+from desk.incidents.draft_content import content_of
+from desk.incidents.drafts import discard_draft, publish_draft, revise_draft, send_back, write_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.lookup import list_updates

@@ -1,0 +1,43 @@
+"""On which pages somebody may publish, and whom they ask where they may not."""
+
+from collections.abc import Sequence
+
+from desk.errors import NotAllowedError
+from desk.pages import get_page_by_word, list_pages
+from desk.permissions import ask_an_owner, roles_of_actor
+from desk.role_lists import list_holders
+from desk.transaction import Transaction
+from storage.models import Page, Role
+
+_NAMED = 3
+
+
+def list_publishable_pages(tx: Transaction, role: Role) -> Sequence[Page]:
+    """The pages on which the actor has the role, by name."""
+    roles = roles_of_actor(tx)
+    return [page for page in list_pages(tx.session) if roles.has(role, page.id)]
+
+
+def require_publisher(tx: Transaction, role: Role, page: Page | None = None) -> None:
+    """Raises NotAllowedError, naming who may instead, unless the actor has the role (on the page, or on any)."""
+    roles = roles_of_actor(tx)
+    if roles.has(role, page.id) if page is not None else roles.has_anywhere(role):
+        return
+    names = [holder.name for holder in list_holders(tx, role, page.id if page is not None else None)][:_NAMED]
+    where = f" on {page.name}" if page is not None else ""
+    who = f"{' or '.join(names)} can do it for you. " if names else ""
+    raise NotAllowedError(f"That needs the role `{role}`{where}.", f"{who}{ask_an_owner(tx)}")
+
+
+def get_publishable_page(tx: Transaction, role: Role, word: str | None) -> Page | None:
+    """The page that a person means, or the only one on which they may; None where they must choose.
+
+    Raises NotAllowedError, naming whom to ask, or InvalidInputError for a page that there is not.
+    """
+    if word:
+        page = get_page_by_word(tx.session, word)
+        require_publisher(tx, role, page)
+        return page
+    require_publisher(tx, role)
+    pages = list_publishable_pages(tx, role)
+    return pages[0] if len(pages) == 1 else None

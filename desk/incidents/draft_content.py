@@ -1,0 +1,105 @@
+"""What a draft says: how it is kept, what it may hold, and what publishing it would bring."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from desk.errors import InvalidInputError
+from desk.incidents.components import get_components
+from desk.incidents.inputs import (
+    IncidentChange,
+    NewIncident,
+    check_backfill,
+    check_body,
+    check_name,
+    check_schedule,
+    check_status,
+    reminder_hours,
+)
+from desk.incidents.lookup import find_incident
+from desk.incidents.publication import role_for
+from desk.page_status import Impact, impact_of
+from desk.secret import refuse_secrets
+from desk.transaction import Transaction
+from storage.models import ComponentStatus, DraftKind, IncidentDraft, Role
+
+_NEW: TypeAdapter[NewIncident] = TypeAdapter(NewIncident)
+_CHANGE: TypeAdapter[IncidentChange] = TypeAdapter(IncidentChange)
+
+Content = NewIncident | IncidentChange | str
+"""What a draft holds: an incident or maintenance to be, an update, or a postmortem's text."""
+
+
+def content_of(draft: IncidentDraft) -> Content:
+    """What the draft says."""
+    if draft.kind == DraftKind.POSTMORTEM:
+        return str(draft.content["body"])
+    if draft.kind == DraftKind.UPDATE:
+        return _CHANGE.validate_python(draft.content)
+    return _NEW.validate_python(draft.content)
+
+
+def stored_form(content: Content) -> dict[str, Any]:
+    """The content as a draft's row keeps it."""
+    if isinstance(content, str):
+        return {"body": content}
+    if isinstance(content, NewIncident):
+        return dict(_NEW.dump_python(content, mode="json"))
+    return dict(_CHANGE.dump_python(content, mode="json"))
+
+
+def is_scheduled(tx: Transaction, draft: IncidentDraft) -> bool:
+    """Whether the draft is about a maintenance."""
+    if draft.kind == DraftKind.MAINTENANCE:
+        return True
+    incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
+    return incident is not None and incident.scheduled_for is not None
+
+
+def check_content(tx: Transaction, page_id: str, content: Content, *, scheduled: bool) -> None:
+    """Raises InvalidInputError, whose `field` names what could not be published so."""
+    refuse_secrets(*texts_of(content), field="body")
+    if isinstance(content, str):
+        if not check_body(content):
+            raise InvalidInputError("A postmortem needs a text.", field="body")
+        return
+    if content.name is not None:
+        check_name(content.name)
+    check_body(content.body or "")
+    if content.status is not None:
+        check_status(content.status, scheduled=scheduled)
+    if content.schedule is not None:
+        check_schedule(content.schedule)
+    if isinstance(content, NewIncident) and content.backfilled_at is not None:
+        check_backfill(content.backfilled_at, tx.now)
+    reminder_hours(content.reminder_intervals)
+    get_components(tx.session, page_id, list(content.components))
+
+
+def texts_of(content: Content) -> tuple[str, ...]:
+    """The words of a draft that the public will read."""
+    return (content,) if isinstance(content, str) else (content.name or "", content.body or "")
+
+
+def expected_impact(tx: Transaction, draft: IncidentDraft) -> Impact:
+    """The impact that publishing the draft gives its incident, as far as the draft itself says."""
+    content = content_of(draft)
+    if isinstance(content, str):
+        return Impact.NONE
+    if content.impact_override is not None:
+        return content.impact_override
+    scheduled = isinstance(content, NewIncident) and content.schedule is not None
+    if scheduled or is_scheduled(tx, draft):
+        return Impact.MAINTENANCE
+    impact = impact_of([ComponentStatus(status) for status in content.components.values() if status])
+    incident = (
+        find_incident(tx.session, draft.incident_id) if draft.kind == DraftKind.UPDATE and draft.incident_id else None
+    )
+    if incident is None:
+        return impact
+    return max(impact, Impact(incident.impact_override or incident.impact), key=list(Impact).index)
+
+
+def role_of_draft(tx: Transaction, draft: IncidentDraft) -> Role:
+    """The role, on the draft's page, that publishing it needs."""
+    return role_for(DraftKind(draft.kind), scheduled=is_scheduled(tx, draft))

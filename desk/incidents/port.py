@@ -1,0 +1,78 @@
+"""The page port: what can be done to a status page, whichever system keeps its record.
+
+A port only writes rows, within the transaction that it is given: a system that is somewhere else is told afterwards,
+by the outbox rows that its port writes beside them. So a change, its audit event and what it causes stay together.
+`tests/contract/test_page_port.py` says what every port promises.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from desk.incidents import incidents, postmortems
+from desk.incidents.components import set_statuses
+from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.transaction import Transaction
+from storage.models import ComponentStatus, Incident, IncidentUpdate
+
+
+class PagePort(Protocol):
+    """Changes of a status page. Every method raises what the functions of the same name raise."""
+
+    def create_incident(self, tx: Transaction, page_id: str, new: NewIncident) -> Incident:
+        """Open an incident, schedule a maintenance or write down one of the past."""
+        ...
+
+    def update_incident(
+        self, tx: Transaction, incident_id: str, change: IncidentChange, *, version: int | None = None
+    ) -> IncidentUpdate | None:
+        """Change an incident; gives the update that this made, if it says something."""
+        ...
+
+    def edit_update(
+        self, tx: Transaction, update_id: str, *, body: str | None = None, deliver_notifications: bool | None = None
+    ) -> IncidentUpdate:
+        """Correct an update that was published."""
+        ...
+
+    def delete_incident(self, tx: Transaction, incident_id: str) -> Incident:
+        """Remove an incident and its updates."""
+        ...
+
+    def set_statuses(
+        self, tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None]
+    ) -> list[dict[str, Any]]:
+        """Bring components into states without an incident."""
+        ...
+
+    def write_postmortem(self, tx: Transaction, incident_id: str, body: str) -> Incident:
+        """Keep a postmortem's draft."""
+        ...
+
+    def publish_postmortem(self, tx: Transaction, incident_id: str, *, notify_subscribers: bool = True) -> Incident:
+        """Make the draft public."""
+        ...
+
+    def revert_postmortem(self, tx: Transaction, incident_id: str) -> Incident:
+        """Take a public postmortem back; its text stays as the draft."""
+        ...
+
+
+class LocalPages:
+    """Pages whose record is this database: the embedded status page."""
+
+    create_incident = staticmethod(incidents.create_incident)
+    update_incident = staticmethod(incidents.update_incident)
+    edit_update = staticmethod(incidents.edit_update)
+    delete_incident = staticmethod(incidents.delete_incident)
+    set_statuses = staticmethod(set_statuses)
+    write_postmortem = staticmethod(postmortems.write_postmortem)
+    publish_postmortem = staticmethod(postmortems.publish_postmortem)
+    revert_postmortem = staticmethod(postmortems.revert_postmortem)
+
+
+_LOCAL: PagePort = LocalPages()
+
+
+def port_of(_tx: Transaction, _page_id: str) -> PagePort:
+    """The port of a page. Every page is a local one as yet."""
+    return _LOCAL
