@@ -11,6 +11,8 @@ class Command(StrEnum):
 
     KEYS = "/keys"
     ROLES = "/roles"
+    INCIDENT = "/incident"
+    MAINTENANCE = "/maintenance"
 
 
 class ActionId(StrEnum):
@@ -66,6 +68,49 @@ class ActionId(StrEnum):
     DELIVERY_RETRY = "delivery.retry"
     DELIVERY_DROP = "delivery.drop"
 
+    # Incidents and maintenances
+    INCIDENT_NEW = "incident.new"
+    INCIDENT_UPDATE = "incident.update"
+    INCIDENT_RESOLVE = "incident.resolve"
+    INCIDENT_REOPEN = "incident.reopen"
+    INCIDENT_SHOW = "incident.show"
+    INCIDENT_POSTMORTEM = "incident.postmortem"
+    INCIDENT_POSTMORTEM_BACK = "incident.postmortem.take_back"
+    INCIDENT_TEMPLATE = "incident.template"
+    """Keep this incident's words as a template."""
+    INCIDENT_NOTHING_NEW = "incident.nothing_new"
+    INCIDENT_SNOOZE = "incident.snooze"
+    INCIDENT_RETRY = "incident.retry"
+    """Send an announcement again that could not be delivered."""
+    INCIDENT_LIST = "incident.list"
+    INCIDENTS_PREVIOUS = "incidents.page.previous"
+    INCIDENTS_NEXT = "incidents.page.next"
+    MAINTENANCE_NEW = "maintenance.new"
+    MAINTENANCE_START = "maintenance.start"
+    MAINTENANCE_COMPLETE = "maintenance.complete"
+    MAINTENANCE_CANCEL = "maintenance.cancel"
+    MAINTENANCE_RESCHEDULE = "maintenance.reschedule"
+    MAINTENANCE_PAGE = "maintenance.page"
+    MAINTENANCE_TEMPLATE = "maintenance.template"
+    MAINTENANCE_WINDOW = "maintenance.window"
+    """The start or the end in a form."""
+
+    # Their forms
+    FORM_PAGE = "form.page"
+    FORM_COMPONENTS = "form.components"
+    FORM_TEMPLATE = "form.template"
+    FORM_STATUS = "form.status"
+
+    # Drafts
+    DRAFT_PUBLISH = "draft.publish"
+    DRAFT_PUBLISH_QUIETLY = "draft.publish_quietly"
+    DRAFT_EDIT = "draft.edit"
+    DRAFT_DISCARD = "draft.discard"
+    DRAFT_SHOW = "draft.show"
+    DRAFT_SEND_BACK = "draft.send_back"
+    DRAFT_NEW_ALL_THE_SAME = "draft.new_all_the_same"
+    DRAFT_UPDATE_THAT = "draft.update_that"
+
     # Digest
     DIGEST_PAGE = "digest.page"
     DIGEST_PREVIOUS = "digest.page.previous"
@@ -89,6 +134,21 @@ class CallbackId(StrEnum):
     KEY_SHOW = "key.show"
     KEYS_LIST = "keys.list"
     ROLE_GRANT = "role.grant"
+    INCIDENT_NEW = "incident.new"
+    INCIDENT_UPDATE = "incident.update"
+    INCIDENT_SHOW = "incident.show"
+    INCIDENT_BACKFILL = "incident.backfill"
+    INCIDENT_POSTMORTEM = "incident.postmortem"
+    INCIDENT_TEMPLATE = "incident.template"
+    INCIDENTS_LIST = "incidents.list"
+    MAINTENANCE_SCHEDULE = "maintenance.schedule"
+    MAINTENANCE_CANCEL = "maintenance.cancel"
+    MAINTENANCE_RESCHEDULE = "maintenance.reschedule"
+    DRAFT = "draft"
+    """A preview."""
+    DRAFT_SEND_BACK = "draft.send_back"
+    DRAFT_DOUBLES = "draft.doubles"
+    """What is open already where a new incident would be."""
     DIGEST = "digest"
     NOTICE = "notice"
 

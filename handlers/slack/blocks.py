@@ -193,9 +193,18 @@ def overflow(action_id: str, choices: Sequence[tuple[str, str]]) -> Block:
 
 
 def input_block(
-    label: str, element: Block, *, block_id: str, hint: str | None = None, optional: bool = False
+    label: str,
+    element: Block,
+    *,
+    block_id: str,
+    hint: str | None = None,
+    optional: bool = False,
+    dispatch: bool = False,
 ) -> Block:
-    """An input of a modal. The block's id is the field's name, so that errors find their way back to it."""
+    """An input of a modal. The block's id is the field's name, so that errors find their way back to it.
+
+    `dispatch`: choosing something in it is also a click, so that the form can follow.
+    """
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -206,7 +215,22 @@ def input_block(
         block["hint"] = plain_text(hint, limit=2000)
     if optional:
         block["optional"] = True
+    if dispatch:
+        block["dispatch_action"] = True
     return block
+
+
+def static_select(
+    choices: Sequence[Block], *, chosen: str | None = None, action_id: str = "value", placeholder: str | None = None
+) -> Block:
+    """A menu of up to 100 choices; `chosen` is the value of the one that is shown at first."""
+    element: Block = {"type": "static_select", "action_id": action_id, "options": list(choices)[:100]}
+    initial = next((choice for choice in element["options"] if choice["value"] == chosen), None)
+    if initial is not None:
+        element["initial_option"] = initial
+    if placeholder:
+        element["placeholder"] = plain_text(placeholder, limit=150)
+    return element
 
 
 def text_input(

@@ -7,8 +7,9 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk
-from handlers.slack import deliveries, digest, events, home, keys, requests, roles
-from handlers.slack.doors import EnsureKnown, Front, on_retired
+from handlers.slack import deliveries, digest, editing, events, home, incidents, keys, maintenances, requests, roles
+from handlers.slack.doors import on_retired
+from handlers.slack.incoming import EnsureKnown, Front
 
 AREAS: tuple[Callable[[Front], None], ...] = (
     deliveries.register,
@@ -16,6 +17,9 @@ AREAS: tuple[Callable[[Front], None], ...] = (
     keys.register,
     roles.register,
     digest.register,
+    incidents.register,
+    maintenances.register,
+    editing.register,
     home.register,
     events.register,
 )

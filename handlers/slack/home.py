@@ -1,4 +1,4 @@
-"""The Home tab: what somebody may do, their keys and requests, and for owners what waits for them.
+"""The Home tab: what is open on the pages, somebody's keys and requests, and for owners what waits for them.
 
 It is published when it is opened, and again after each click on it and each modal its owner submits. What others do
 shows when it is opened next.
@@ -38,7 +38,8 @@ from handlers.slack.blocks import (
     when,
 )
 from handlers.slack.deliveries import conversation_in_words, reason_in_words
-from handlers.slack.doors import Front
+from handlers.slack.incidents.home import guest_home_blocks, incident_home_blocks
+from handlers.slack.incoming import Front
 from handlers.slack.keys.lines import key_line, scope_words
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.messages import info_blocks
@@ -62,13 +63,17 @@ def home_view(tx: Transaction) -> Block:
     if not is_full_member(member):
         blocks = _guest_blocks(tx)
     else:
-        blocks = [*_welcome(tx), *_owner_blocks(tx), *_own_blocks(tx), divider(), *info_blocks(tx)]
+        top = _welcome(tx)
+        rest = [*_owner_blocks(tx), *_own_blocks(tx), divider(), *info_blocks(tx)]
+        room = MAX_VIEW_BLOCKS - len(top) - len(rest)
+        blocks = [*top, *incident_home_blocks(tx, room=room), *rest]
     return {"type": "home", "blocks": blocks[:MAX_VIEW_BLOCKS]}
 
 
 def _guest_blocks(tx: Transaction) -> list[Block]:
     text = "API keys are for full members of this workspace, so there is nothing for you to do here."
-    return [header("Keydesk"), section(f"{text} {escape(ask_an_owner(tx))}"), divider(), *info_blocks(tx)]
+    told = section(f"{text} {escape(ask_an_owner(tx))}")
+    return [header("Keydesk"), told, *guest_home_blocks(tx), divider(), *info_blocks(tx)]
 
 
 def _welcome(tx: Transaction) -> list[Block]:

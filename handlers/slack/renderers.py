@@ -6,12 +6,13 @@ Adding a kind: write the renderer (see `handlers.slack.renderer`) beside its wor
 
 from collections.abc import Mapping
 
-from handlers.slack import deliveries, digest, keys, knocks, requests, roles
+from handlers.slack import deliveries, digest, incidents, keys, knocks, requests, roles
 from handlers.slack.renderer import Renderer
 
 _AREAS: tuple[Mapping[str, Renderer], ...] = (
     deliveries.RENDERERS,
     digest.RENDERERS,
+    incidents.RENDERERS,
     keys.RENDERERS,
     knocks.RENDERERS,
     requests.RENDERERS,

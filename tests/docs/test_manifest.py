@@ -14,8 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk
 from handlers.slack.action_ids import ActionId, CallbackId, Command
-from handlers.slack.doors import Front
 from handlers.slack.front import AREAS
+from handlers.slack.incoming import Front
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "handlers", "desk", "storage")
@@ -28,6 +28,7 @@ METHOD_SCOPES: dict[str, frozenset[str]] = {
     "chat_update": frozenset({"chat:write"}),
     # Messages go to public channels, private channels and direct messages, never to group messages.
     "conversations_history": frozenset({"channels:history", "groups:history", "im:history"}),
+    "conversations_replies": frozenset({"channels:history", "groups:history", "im:history"}),
     # Only ever with one person.
     "conversations_open": frozenset({"im:write"}),
     "usergroups_list": frozenset({"usergroups:read"}),
@@ -48,7 +49,18 @@ EVENT_SCOPES: dict[str, frozenset[str]] = {
     "team_join": frozenset({"users:read"}),
     "user_change": frozenset({"users:read"}),
 }
-WITHOUT_SUBMIT = frozenset({CallbackId.NOTICE, CallbackId.KEY_SHOW, CallbackId.KEYS_LIST, CallbackId.DIGEST})
+WITHOUT_SUBMIT = frozenset(
+    {
+        CallbackId.NOTICE,
+        CallbackId.KEY_SHOW,
+        CallbackId.KEYS_LIST,
+        CallbackId.DIGEST,
+        CallbackId.INCIDENT_SHOW,
+        CallbackId.INCIDENTS_LIST,
+        CallbackId.DRAFT,
+        CallbackId.DRAFT_DOUBLES,
+    }
+)
 """Modals that only show: Slack submits nothing of them."""
 
 

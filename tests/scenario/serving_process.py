@@ -1,12 +1,13 @@
 """A process of its own that serves the API, as tests start it: prints its address, and stops at SIGTERM.
 
-python -m tests.scenario.serving_process DATABASE_URL FLUSH_SECONDS
+python -m tests.scenario.serving_process DATABASE_URL FLUSH_SECONDS [PUBLIC_FOLDER]
 """
 
 import asyncio
 import signal
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 from desk.clock import SystemClock
 from desk.policy import Policy
@@ -16,13 +17,16 @@ from storage.database import Database
 from tests.serving import serving
 
 
-async def main(database_url: str, flush_seconds: float) -> None:
+async def main(database_url: str, flush_seconds: float, *folders: str) -> None:
     """Serve until SIGTERM."""
     database = Database.from_url(database_url)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     desk = Desk(database, SystemClock(), Policy())
-    settings = HttpSettings(use_flush_interval=timedelta(seconds=flush_seconds))
+    settings = HttpSettings(
+        use_flush_interval=timedelta(seconds=flush_seconds),
+        public_folder=Path(folders[0]) if folders else None,
+    )
     async with serving(desk, settings=settings) as served:
         sys.stdout.write(f"{served.port}\n")
         sys.stdout.flush()
@@ -31,4 +35,4 @@ async def main(database_url: str, flush_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], float(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], float(sys.argv[2]), *sys.argv[3:]))

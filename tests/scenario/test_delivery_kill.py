@@ -36,7 +36,8 @@ async def stage(slack_server: SandboxServer, desk: Desk, clock: HeldClock) -> As
         yield OutboxStage(desk, clock, client, Control(slack_server.url))
 
 
-def _start_worker(database_url: str, server: SandboxServer, where: str, now: str) -> subprocess.Popen[bytes]:
+def start_worker(database_url: str, server: SandboxServer, where: str, now: str) -> subprocess.Popen[bytes]:
+    """A process of its own that delivers until it dies (see `dying_worker`)."""
     command = [sys.executable, "-m", "tests.scenario.dying_worker", database_url, server.api_url, where, now]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
@@ -47,7 +48,7 @@ async def test_killed_at_any_step_of_a_post(
 ) -> None:
     """However far a post had come when its worker was killed, the next worker leaves each message there once."""
     stage.say(conversation, "one", "two")
-    dying = _start_worker(database_url, slack_server, step, stage.clock.now().isoformat())
+    dying = start_worker(database_url, slack_server, step, stage.clock.now().isoformat())
     assert await eventually(dying.poll, 60) == -signal.SIGKILL
     stage.clock.advance(BRISK.lease)
     await stage.deliver_all()
@@ -63,7 +64,7 @@ async def test_killed_at_any_step_of_an_edit(
     stage.show(STATUS, "waiting")
     await stage.deliver_all()
     stage.show(STATUS, "approved")
-    dying = _start_worker(database_url, slack_server, step, stage.clock.now().isoformat())
+    dying = start_worker(database_url, slack_server, step, stage.clock.now().isoformat())
     assert await eventually(dying.poll, 60) == -signal.SIGKILL
     stage.clock.advance(BRISK.lease)
     stage.show(STATUS, "collected")
@@ -94,14 +95,14 @@ def test_killed_again_and_again(slack_server: SandboxServer, desk: Desk, databas
         with desk.database.read() as session:
             return set(session.scalars(select(OutboxRow.status))) == {DeliveryStatus.SENT}
 
-    workers = [_start_worker(database_url, slack_server, "never", "") for _ in range(2)]
+    workers = [start_worker(database_url, slack_server, "never", "") for _ in range(2)]
     try:
         for threshold in (4, 11, 19, 28):
             wait_until(partial(reached, threshold), 60)
             victim = workers.pop(0)
             victim.kill()
             victim.wait()
-            workers.append(_start_worker(database_url, slack_server, "never", ""))
+            workers.append(start_worker(database_url, slack_server, "never", ""))
         wait_until(all_sent, 60)
     finally:
         for worker in workers:

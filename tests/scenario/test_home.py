@@ -8,10 +8,12 @@ import pytest
 from desk.request_approvals import approve
 from desk.transaction import Actor
 from sandbox.player import NotOnScreenError, words_of
-from storage.models import KeyStatus, Role
+from storage.models import KeyStatus, Role, SecondPerson
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import GUS, MAX, MIA, OMAR, add_grant, add_page, add_request
 from tests.scenario.conftest import Scenario
+from tests.scenario.incidents_made import draft_update, open_incident, open_incidents, plan
+from tests.scenario.incidents_stage import set_stage
 from tests.scenario.keys_stage import add, current_home, open_home, stored
 
 DAY = timedelta(days=1)
@@ -92,6 +94,38 @@ def test_a_ready_key_at_home(scenario: Scenario) -> None:
     assert "grafana" in words_of(scenario.mia.modal)
 
 
+def test_incidents_at_home(scenario: Scenario) -> None:
+    """Members see what is open and planned; who may publish has the buttons, and drafts wait for them there."""
+    stage = set_stage(scenario)
+    stage.set_page(second_person=SecondPerson.ALWAYS, time_zone="Europe/Zurich")
+    assert "Nothing is open and no maintenance is planned" in words_of(open_home(scenario, scenario.mia))
+    incident_id = open_incident(stage)
+    plan(stage)
+    draft_update(stage, incident_id, "Half a sentence", waits=True)
+    member = words_of(open_home(scenario, scenario.mia))
+    for words in ("Open now: 1", "*Checkout errors*", "Investigating", "Planned: 1", "(Tue 3 Mar 2026 10:00 CET)"):
+        assert words in member
+    for words in ("Update", "New incident", "Schedule maintenance", "Drafts"):
+        assert words not in member
+    home = open_home(scenario, scenario.max)
+    assert "*Drafts: 1 for you to look at*" in words_of(home)
+    assert "Schedule maintenance" not in words_of(home)
+    scenario.max.press("Open", home)
+    assert "Half a sentence" in words_of(scenario.max.modal)
+    scenario.max.press("Resolve", home)
+    assert "Checkout errors" in words_of(scenario.max.modal)
+    scenario.max.press("New incident", home)
+    assert "New incident" in words_of(scenario.max.modal)
+    scenario.mia.press("All incidents", open_home(scenario, scenario.mia))
+    scenario.mia.press("Show", scenario.mia.modal)
+    assert "We look into it." in words_of(scenario.mia.modal)
+    assert len(scenario.mia.views()) == 2
+    guest = words_of(open_home(scenario, scenario.person(GUS)))
+    assert "Checkout errors" in guest
+    for words in ("Database upgrade", "Half a sentence", "Show", "All incidents"):
+        assert words not in guest
+
+
 def test_a_full_house(scenario: Scenario) -> None:
     """With more of everything than fits, the Home tab stays within Slack's limits and says what it leaves out."""
     with scenario.database.write() as session:
@@ -105,9 +139,16 @@ def test_a_full_house(scenario: Scenario) -> None:
             holder_id="U0OLIVIA01",
             scopes=["read", "incidents:write", "maintenances:write", "components:write", "subscribers:write"],
         )
+    stage = set_stage(scenario)
+    open_incidents(stage, [f"{number} " + "n*<" * 80 for number in range(9)])
+    for number in range(3):
+        plan(stage, f"{number} " + "m*<" * 80)
     home = open_home(scenario, scenario.olivia)
     text = words_of(home)
     assert len(home["blocks"]) <= 100
+    assert "Open now: 9" in text
+    assert "Planned: 3" in text
+    assert "Base URL" in text
     assert "…and 20 more" in text
     assert "…and 48 more" in text
     scenario.olivia.press("Show all 60", home)

@@ -1,0 +1,266 @@
+"""`/incident backfill`: an incident of the past, written down afterwards. It tells nobody and changes nothing."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from desk.errors import InvalidInputError
+from desk.identifiers import new_id
+from desk.incidents.authority import get_publishable_page, list_publishable_pages
+from desk.incidents.default_texts import FIRST_WORDS
+from desk.incidents.draft_content import content_of
+from desk.incidents.drafts import get_draft, revise_draft, write_draft
+from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
+from desk.page_status import Impact
+from desk.role_orders import zone_of
+from desk.secret import refuse_secrets
+from desk.transaction import Transaction
+from handlers.slack.action_ids import CallbackId
+from handlers.slack.blocks import (
+    Block,
+    context,
+    escape,
+    input_block,
+    modal,
+    option,
+    section,
+    static_select,
+    text_input,
+)
+from handlers.slack.incidents.preview import preview_view
+from handlers.slack.incidents.words import IMPACT_WORDS, name_text
+from handlers.slack.incidents.writing import make_public, still_there
+from handlers.slack.incoming import Answer, Front, Submission, SubmissionHandler, Typed
+from handlers.slack.modals import open_modal
+from handlers.slack.words import Word, as_written, next_word
+from storage.models import DraftKind, IncidentDraft, IncidentStatus, Page, Role
+
+_MAX_TEXT = 3000
+_INSTANT = re.compile(r"\s+(\d{4}-\d{2}-\d{2})[ T]+(\d{1,2}:\d{2})(?!\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedBackfill:
+    """What was understood of `"Name" on acme at 2026-03-01 14:00 text…`; empty for what was not said."""
+
+    name: str = ""
+    page: str = ""
+    at: str = ""
+    """`2026-03-01 14:00`, by the person's own clock."""
+    body: str = ""
+    """As it was typed, with Slack's signs in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What is said of the incident, as far as it is known."""
+
+    page: Page | None
+    name: str = ""
+    body: str = ""
+    began_at: datetime | None = None
+    impact: Impact = Impact.NONE
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What the form carries: ids, never state."""
+
+    page_id: str
+    """Of the only page there is to choose; else empty."""
+    draft_id: str = ""
+    """The draft that is edited."""
+    token: str = field(default_factory=new_id)
+
+    def pack(self) -> str:
+        return ":".join([self.page_id, self.draft_id, self.token])
+
+    @classmethod
+    def unpack(cls, text: str) -> "_Carried":
+        return cls(*text.split(":"))
+
+
+async def backfill_command(front: Front, typed: Typed, rest: str) -> None:
+    """`/incident backfill`: the form, or at once the preview of what was typed in full."""
+    # Before anything else: a form filled in with what was typed would show it again.
+    refuse_secrets(rest)
+    # Slack repeats the trigger when it delivers the command twice: both are one draft.
+    token = hashlib.sha256(typed.trigger_id.encode()).hexdigest()
+    view = await front.desk.write(typed.actor, lambda tx: _begin(tx, rest, token))
+    await open_modal(front, typed.trigger_id, view)
+
+
+def parse_backfill(text: str) -> TypedBackfill:
+    """Read a line: the name in quotation marks, `on` and `at` in any order, then the words for the public."""
+    found: dict[str, str] = {}
+    position = 0
+    while (word := _word_at(text, position)) is not None:
+        bare = word.text.lower() if word.kind == "word" else ""
+        if word.kind == "quoted" and "name" not in found:
+            found["name"], position = word.text.strip(), word.end
+        elif bare == "on" and "page" not in found and (page := _word_at(text, word.end)) is not None:
+            found["page"], position = page.text, page.end
+        elif bare == "at" and "at" not in found and (instant := _INSTANT.match(text, word.end)) is not None:
+            found["at"], position = f"{instant[1]} {instant[2]}", instant.end()
+        else:
+            break
+    return TypedBackfill(**found, body=text[position:].strip())
+
+
+def _word_at(text: str, position: int) -> Word | None:
+    try:
+        return next_word(text, position)
+    except InvalidInputError:
+        # A quotation mark in the words for the public is theirs.
+        return None
+
+
+def _begin(tx: Transaction, rest: str, token: str) -> Block:
+    typed = parse_backfill(rest)
+    past = _look_up(tx, typed)
+    if not rest.strip():
+        return _form(tx, replace(past, problems=()))
+    if past.problems:
+        return _form(tx, replace(past, body=as_written(typed.body)))
+    return preview_view(tx, _keep(tx, past, _Carried(past.page.id if past.page else "", token=token), escaped=True))
+
+
+def _look_up(tx: Transaction, typed: TypedBackfill) -> _Past:
+    problems, page, began_at = [], None, None
+    try:
+        page = get_publishable_page(tx, Role.INCIDENT_MANAGER, typed.page)
+        if page is None:
+            problems.append("Say on which page: on PAGE.")
+    except InvalidInputError as error:
+        problems.append(str(error))
+    try:
+        began_at = _read_instant(tx, typed.at)
+    except InvalidInputError as error:
+        problems.append(str(error))
+    if not typed.name:
+        problems.append("Name it in quotation marks.")
+    return _Past(page, typed.name, typed.body, began_at, problems=tuple(problems))
+
+
+def _read_instant(tx: Transaction, text: str) -> datetime:
+    """A day and time by the person's own clock."""
+    try:
+        began_at = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=zone_of(tx)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInputError("Say when it began: at 2026-03-01 14:00.", field="backfill_date") from error
+    check_backfill(began_at, tx.now)
+    return began_at
+
+
+def edit_form(tx: Transaction, draft: IncidentDraft) -> Block:
+    """The form of a draft of a past incident."""
+    content = content_of(draft)
+    assert isinstance(content, NewIncident)
+    past = _Past(
+        tx.session.get_one(Page, draft.page_id),
+        content.name,
+        content.body,
+        content.backfilled_at,
+        content.impact_override or Impact.NONE,
+    )
+    return _form(tx, past, draft_id=draft.id)
+
+
+def _form(tx: Transaction, past: _Past, *, draft_id: str = "") -> Block:
+    pages = list_publishable_pages(tx, Role.INCIDENT_MANAGER)
+    only = past.page if draft_id or len(pages) == 1 else None
+    problems = "\n".join(f":warning: {escape(problem)}" for problem in past.problems)
+    asked = [section(problems)] if problems else []
+    where = (
+        context(f"On {name_text(only.name)}")
+        if only
+        else input_block(
+            "Page",
+            static_select([option(page.name, page.id) for page in pages], chosen=past.page.id if past.page else None),
+            block_id="page",
+        )
+    )
+    return modal(
+        "An incident of the past",
+        [*asked, where, *_inputs(past, tx.now)],
+        callback_id=str(CallbackId.INCIDENT_BACKFILL),
+        submit="Preview",
+        close="Cancel",
+        private_metadata=_Carried(only.id if only else "", draft_id).pack(),
+    )
+
+
+def _inputs(past: _Past, now: datetime) -> list[Block]:
+    shown = past.began_at or (now - timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    picker: Block = {"type": "datetimepicker", "action_id": "value", "initial_date_time": int(shown.timestamp())}
+    impacts = [option(words, str(impact)) for impact, words in IMPACT_WORDS.items() if impact != Impact.MAINTENANCE]
+    return [
+        input_block(
+            "Name",
+            text_input(initial=past.name[:MAX_NAME], max_length=MAX_NAME, placeholder="What people noticed"),
+            block_id="name",
+        ),
+        input_block("When did it begin?", picker, block_id="backfill_date", hint="By your own clock."),
+        input_block("Impact", static_select(impacts, chosen=str(past.impact)), block_id="impact"),
+        input_block(
+            "What happened?",
+            text_input(initial=past.body[:_MAX_TEXT], multiline=True, max_length=_MAX_TEXT),
+            block_id="body",
+            hint=f"Left empty: “{FIRST_WORDS[IncidentStatus.RESOLVED]}” It is shown as resolved, and nobody is told.",
+            optional=True,
+        ),
+    ]
+
+
+async def submit_backfill(front: Front, submission: Submission) -> Answer:
+    """What was filled in becomes a draft, and its preview follows."""
+    carried = _Carried.unpack(submission.private_metadata)
+
+    def work(tx: Transaction) -> Block:
+        page_id = carried.page_id or submission.choice("page") or ""
+        impact = submission.choice("impact")
+        past = _Past(
+            tx.session.get(Page, page_id),
+            submission.text("name"),
+            submission.text("body"),
+            submission.instant("backfill_date"),
+            Impact(impact) if impact in set(Impact) else Impact.NONE,
+        )
+        return preview_view(tx, _keep(tx, past, carried, escaped=False))
+
+    return Answer(view=await front.desk.write(submission.actor, work))
+
+
+def _keep(tx: Transaction, past: _Past, carried: _Carried, *, escaped: bool) -> IncidentDraft:
+    if past.page is None:
+        raise InvalidInputError("Choose a page.", field="page")
+    if past.began_at is None:
+        raise InvalidInputError("Say when it began.", field="backfill_date")
+    name = make_public(tx, past.name, field="name", escaped=False)
+    said = make_public(tx, past.body, field="body", escaped=escaped)
+    content = NewIncident(
+        name=name.markdown,
+        body=said.markdown or FIRST_WORDS[IncidentStatus.RESOLVED],
+        impact_override=past.impact if past.impact is not Impact.NONE else None,
+        backfilled_at=past.began_at,
+    )
+    found = [*name.warnings, *said.warnings]
+    if carried.draft_id:
+        found += still_there(get_draft(tx, carried.draft_id), f"{content.name}\n{content.body}")
+    warnings = [leak.as_json() for leak in dict.fromkeys(found)]
+    if carried.draft_id:
+        return revise_draft(tx, carried.draft_id, content, warnings=warnings)
+    return write_draft(
+        tx,
+        page_id=past.page.id,
+        kind=DraftKind.BACKFILL,
+        content=content,
+        client_token=carried.token,
+        warnings=warnings,
+    )
+
+
+SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.INCIDENT_BACKFILL: submit_backfill}

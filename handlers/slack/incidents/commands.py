@@ -1,0 +1,151 @@
+"""`/incident …`: which sub-command does what."""
+
+import hashlib
+
+from desk.incidents.finding import get_incident_by_word
+from desk.incidents.inputs import ENDED
+from desk.incidents.lookup import get_incident
+from desk.secret import refuse_secrets
+from desk.transaction import Transaction
+from handlers.slack.action_ids import Command
+from handlers.slack.blocks import Block, Message
+from handlers.slack.incidents.backfill import backfill_command
+from handlers.slack.incidents.details import show_command
+from handlers.slack.incidents.listing import drafts_command, list_command
+from handlers.slack.incidents.menu import choose_message, help_message, menu_message
+from handlers.slack.incidents.parsing import TypedIncident, parse_incident
+from handlers.slack.incidents.postmortems import postmortem_command
+from handlers.slack.incidents.starting import begin_new, begin_update, find_meant
+from handlers.slack.incidents.templates import template_command
+from handlers.slack.incidents.writing import draft_or_form
+from handlers.slack.incoming import Front, Typed
+from handlers.slack.modals import open_modal
+from handlers.slack.sub_commands import CommandFamily, SubCommand, Usage, split_command
+from storage.models import IncidentStatus
+
+
+async def new(front: Front, typed: Typed, rest: str) -> None:
+    """`/incident new`: the preview of what was typed, or the form where something is missing."""
+    said = _parse(rest)
+
+    def work(tx: Transaction) -> Block:
+        begun = begin_new(tx, said, token=token_of(typed))
+        return draft_or_form(tx, begun, is_complete=bool(said.quoted or said.template))
+
+    await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
+
+
+async def update(front: Front, typed: Typed, rest: str) -> Message | None:
+    """`/incident update`."""
+    return await change_incident(front, typed, rest)
+
+
+async def resolve(front: Front, typed: Typed, rest: str) -> Message | None:
+    """`/incident resolve`: with its components back to operational."""
+    return await change_incident(front, typed, rest, status=IncidentStatus.RESOLVED)
+
+
+async def reopen(front: Front, typed: Typed, rest: str) -> Message | None:
+    """`/incident reopen`: one that was resolved too early."""
+    said = _parse(rest)
+
+    def work(tx: Transaction) -> Block:
+        word = said.incident or said.quoted or ""
+        incident = get_incident_by_word(tx.session, word)
+        status = said.status or IncidentStatus.INVESTIGATING
+        begun = begin_update(tx, incident.id, _about(said), status=status, token=token_of(typed))
+        return draft_or_form(tx, begun, is_complete=bool(said.body))
+
+    await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
+    return None
+
+
+async def change_incident(
+    front: Front, typed: Typed, rest: str, *, status: IncidentStatus | None = None, scheduled: bool = False
+) -> Message | None:
+    """An update in one line: its preview, the form where something is missing, or the choice of what is open."""
+    said = _parse(rest)
+
+    def work(tx: Transaction) -> Block | None:
+        incident_id = find_meant(tx, said, scheduled=scheduled)
+        if incident_id is None:
+            return None
+        begun = begin_update(tx, incident_id, _about(said), status=status, token=token_of(typed))
+        ends = (status or said.status) in ENDED and get_incident(tx.session, incident_id).status not in ENDED
+        return draft_or_form(tx, begun, is_complete=bool(said.body or said.status or ends))
+
+    view = await front.desk.write(typed.actor, work)
+    if view is None:
+        return await front.desk.read(typed.actor, lambda tx: choose_message(tx, scheduled=scheduled))
+    await open_modal(front, typed.trigger_id, view)
+    return None
+
+
+def _parse(rest: str) -> TypedIncident:
+    # Before anything else: a form filled in with what was typed would show it again.
+    refuse_secrets(rest)
+    return parse_incident(rest)
+
+
+def _about(said: TypedIncident) -> TypedIncident:
+    """What was typed without which incident it is about."""
+    said.quoted = None if said.incident is None else said.quoted
+    return said
+
+
+def token_of(typed: Typed) -> str:
+    """Slack gives each typed command its own trigger, and repeats it when it delivers the command twice."""
+    return hashlib.sha256(typed.trigger_id.encode()).hexdigest()
+
+
+async def help_(front: Front, typed: Typed, _rest: str) -> Message:
+    """`/incident help`."""
+    return help_message(INCIDENTS)
+
+
+_NEW = 'new ["Checkout errors" on acme component:checkout=partial_outage investigating We are looking …]'
+_UPDATE = "update [INCIDENT] [component:search=degraded] [monitoring] [A fix is in …]"
+_BACKFILL = 'backfill ["Short outage" on acme at 2026-03-01 14:00 It was …]'
+_TEMPLATE = 'template list|show NAME|save INCIDENT as "name"|delete NAME'
+_SUB_COMMANDS: dict[str, SubCommand] = {
+    "new": SubCommand(new, Usage(_NEW, "tell people that something is wrong")),
+    "update": SubCommand(update, Usage(_UPDATE, "say more")),
+    "resolve": SubCommand(
+        resolve, Usage("resolve [INCIDENT] [It works again …]", "end it, and bring its components back")
+    ),
+    "reopen": SubCommand(reopen, Usage("reopen INCIDENT [It is back …]", "it was resolved too early")),
+    "list": SubCommand(
+        list_command, Usage("list [open|all|on PAGE|text]", "what is open, what is planned and what is over")
+    ),
+    "drafts": SubCommand(drafts_command, Usage("drafts", "what is written and not yet public")),
+    "show": SubCommand(show_command, Usage("show INCIDENT", "everything about one")),
+    "postmortem": SubCommand(
+        postmortem_command, Usage("postmortem INCIDENT", "write down what happened, and publish it")
+    ),
+    "backfill": SubCommand(backfill_command, Usage(_BACKFILL, "write down one of the past")),
+    "template": SubCommand(template_command, Usage(_TEMPLATE, "words kept for the next time")),
+    "help": SubCommand(help_, Usage("help", "this")),
+}
+_ALSO = {
+    "create": "new",
+    "open": "new",
+    "start": "new",
+    "post": "update",
+    "close": "resolve",
+    "end": "resolve",
+    "resolved": "resolve",
+    "ls": "list",
+    "get": "show",
+    "templates": "template",
+    "?": "help",
+}
+INCIDENTS = CommandFamily(Command.INCIDENT, _SUB_COMMANDS, _ALSO)
+"""`/incident` and everything that may follow it."""
+
+
+async def incident_command(front: Front, typed: Typed) -> Message | None:
+    """`/incident`: the menu, or what was typed. Raises InvalidInputError that names what may have been meant."""
+    name, rest = split_command(typed.text)
+    if not name:
+        return await front.desk.read(typed.actor, menu_message)
+    return await INCIDENTS.get(name).handler(front, typed, rest)

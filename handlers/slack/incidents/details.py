@@ -1,0 +1,171 @@
+"""`/incident show`: everything about an incident or maintenance, and what may be done with it."""
+
+from collections.abc import Mapping, Sequence
+
+from desk.incidents.announcements import HEAD_CARD, UPDATE_CARD, Delivery, DeliveryState, list_deliveries
+from desk.incidents.finding import get_incident_by_word
+from desk.incidents.inputs import ENDED
+from desk.incidents.listing import require_reader
+from desk.incidents.lookup import get_incident, list_updates
+from desk.incidents.publication import role_of
+from desk.permissions import roles_of_actor
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, CallbackId, value_of
+from handlers.slack.blocks import (
+    MAX_MESSAGE_BLOCKS,
+    MAX_MESSAGE_TEXT,
+    MAX_VIEW_BLOCKS,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    divider,
+    modal,
+    section,
+    text_length,
+    when,
+)
+from handlers.slack.incidents.announcements import delivery_text, retry_button
+from handlers.slack.incidents.lines import next_buttons, standing_text
+from handlers.slack.incidents.said import (
+    changes_text,
+    list_named,
+    plain_name,
+    said_blocks,
+    speaker,
+    states_text,
+    titled,
+)
+from handlers.slack.incidents.words import public_link, status_text
+from handlers.slack.incoming import Click, ClickHandler, Front, Typed
+from handlers.slack.surfaces import show_modal
+from handlers.slack.words import as_written
+from storage.models import Incident, IncidentUpdate, Role
+
+_MOST_COMPONENTS = 20
+_MOST_CHANGES = 6
+_WORDS = 1200
+"""Characters of one update; the page has all of it."""
+_VIEW_TEXT = 40_000
+_END_BLOCKS, _END_TEXT = 2, 500
+"""What is left free for how many earlier updates there are, and the id."""
+
+
+async def show_command(front: Front, typed: Typed, rest: str) -> Message:
+    """`/incident show INCIDENT`."""
+
+    def work(tx: Transaction) -> Message:
+        require_reader(tx)
+        return details_message(tx, get_incident_by_word(tx.session, incident_word(rest)))
+
+    return await front.desk.read(typed.actor, work)
+
+
+async def press_show(front: Front, click: Click) -> None:
+    """*Show*."""
+    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: details_view(tx, click.subject)))
+
+
+def incident_word(rest: str) -> str:
+    """What a person calls an incident: an address as they pasted it, words without quotation marks around them."""
+    return as_written(rest).strip().strip('"“”').strip()
+
+
+def details_message(tx: Transaction, incident: Incident) -> Message:
+    """Everything about an incident, with as much of its timeline as one message takes."""
+    blocks = _fitting(tx, incident, most_blocks=MAX_MESSAGE_BLOCKS, most_text=MAX_MESSAGE_TEXT)
+    return Message(plain_name(incident.name), blocks)
+
+
+def details_view(tx: Transaction, incident_id: str, *, done: str = "") -> Block:
+    """The same as a modal; `done` says what has just been changed. Raises NotFoundError, NotAllowedError."""
+    require_reader(tx)
+    incident = get_incident(tx.session, incident_id)
+    blocks = _fitting(tx, incident, most_blocks=MAX_VIEW_BLOCKS - 1, most_text=_VIEW_TEXT)
+    if done:
+        blocks.insert(0, section(f":white_check_mark: {done}"))
+    title = "Incident" if incident.scheduled_for is None else "Maintenance"
+    return modal(title, blocks, callback_id=str(CallbackId.INCIDENT_SHOW))
+
+
+def _fitting(tx: Transaction, incident: Incident, *, most_blocks: int, most_text: int) -> list[Block]:
+    updates, deliveries = list_updates(tx.session, [incident.id]), list_deliveries(tx, incident.id)
+    by_update = {each.subject_id: each for each in deliveries if each.kind == UPDATE_CARD}
+    blocks = _present(tx, incident, deliveries)
+    length = text_length(blocks)
+    told = 0
+    for said in updates:
+        more = [divider(), *_said(tx, said, by_update.get(said.id))]
+        length += text_length(more)
+        if len(blocks) + len(more) > most_blocks - _END_BLOCKS or length > most_text - _END_TEXT:
+            break
+        blocks += more
+        told += 1
+    if told < len(updates):
+        rest = public_link(incident, "the page has all of them")
+        blocks.append(context(f"…and {len(updates) - told} earlier: {rest}"))
+    return [*blocks, context(f"Incident id `{incident.id}`")]
+
+
+def _present(tx: Transaction, incident: Incident, deliveries: Sequence[Delivery]) -> list[Block]:
+    blocks = [section(f"{titled(tx, incident)}  ·  {public_link(incident)}\n{standing_text(tx, incident)}")]
+    if named := list_named(tx, incident):
+        blocks.append(section(f"*Components now*\n{states_text(named, most=_MOST_COMPONENTS)}"))
+    if facts := _facts(incident):
+        blocks.append(context(*facts))
+    blocks += [block for each in deliveries if each.kind == HEAD_CARD for block in _delivery(each)]
+    if buttons := _buttons(tx, incident):
+        blocks.append(actions(*buttons, block_id=f"incident.show.{incident.id}"))
+    return blocks
+
+
+def _facts(incident: Incident) -> list[str]:
+    facts = []
+    if incident.backfilled:
+        facts.append("Written down afterwards")
+    if incident.update_due_at is not None:
+        sent = f", reminded {incident.reminders_sent}×" if incident.reminders_sent else ""
+        facts.append(f":alarm_clock: Reminder of the next update {when(incident.update_due_at)}{sent}")
+    if incident.postmortem_published_at is not None:
+        facts.append(f":memo: Postmortem published {when(incident.postmortem_published_at)}")
+    elif incident.postmortem_body_draft:
+        facts.append(":memo: Postmortem written, not published")
+    return facts
+
+
+def _delivery(delivery: Delivery) -> list[Block]:
+    retry = retry_button(delivery)
+    text = delivery_text(delivery)
+    return [section(text, accessory=retry)] if retry else [context(text)]
+
+
+def _said(tx: Transaction, said: IncidentUpdate, delivery: Delivery | None) -> list[Block]:
+    quietly = "" if said.deliver_notifications else ", quietly"
+    corrected = f", corrected {when(said.updated_at)}" if said.updated_at > said.created_at else ""
+    who = f"{when(said.display_at)} by {speaker(tx, said.created_by)}{quietly}{corrected}"
+    blocks = [section(f"{status_text(said.status)}  ·  {who}"), *said_blocks(said.body, limit=_WORDS)]
+    if changes := changes_text(said.affected_components, most=_MOST_CHANGES):
+        blocks.append(context(changes))
+    # That it arrived is what people expect.
+    if delivery is not None and delivery.state is not DeliveryState.POSTED:
+        blocks += _delivery(delivery)
+    return blocks
+
+
+def _buttons(tx: Transaction, incident: Incident) -> list[Block]:
+    roles = roles_of_actor(tx)
+    value = value_of(incident.id, incident.version)
+    buttons = []
+    if roles.has(role_of(incident), incident.page_id):
+        buttons += next_buttons(incident)
+        if incident.status in ENDED:
+            if incident.scheduled_for is None:
+                buttons.append(button("Reopen", str(ActionId.INCIDENT_REOPEN), value))
+            buttons.append(button("Postmortem", str(ActionId.INCIDENT_POSTMORTEM), value))
+    if incident.scheduled_for is None and roles.has(Role.INCIDENT_MANAGER, incident.page_id):
+        buttons.append(button("Keep as template", str(ActionId.INCIDENT_TEMPLATE), value))
+    return buttons
+
+
+BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.INCIDENT_SHOW: press_show}

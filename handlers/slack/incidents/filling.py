@@ -1,0 +1,121 @@
+"""The form of an incident: opened, followed while it is filled in, and submitted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from desk.errors import InvalidInputError
+from desk.incidents.authority import require_publisher
+from desk.incidents.inputs import ENDED
+from desk.incidents.lookup import get_incident
+from desk.incidents.templates import get_template
+from desk.transaction import Transaction
+from handlers.slack.blocks import Block
+from handlers.slack.incidents.form import beside_its_input, check_form, read_form, render_form
+from handlers.slack.incidents.form_state import FormState, FormValues
+from handlers.slack.incidents.parsing import TypedIncident
+from handlers.slack.incidents.starting import Begun, begin_new, begin_update, states_for, with_template
+from handlers.slack.incidents.writing import draft_view, keep_draft
+from handlers.slack.incoming import Answer, Click, Front, Submission
+from handlers.slack.surfaces import show_modal
+from storage.models import IncidentStatus, Page, Role
+
+_MOVING = ENDED | {IncidentStatus.IN_PROGRESS}
+"""What brings components into another state."""
+Follow = Callable[[Transaction, FormState, FormValues, str], Begun]
+"""What a choice in the form makes of it: (…, the chosen value)."""
+
+
+async def press_new(front: Front, click: Click) -> None:
+    """*New incident*."""
+    await _open(front, click, lambda tx: begin_new(tx, TypedIncident()))
+
+
+async def press_update(front: Front, click: Click) -> None:
+    """*Update*."""
+    await _open(front, click, lambda tx: begin_update(tx, click.subject))
+
+
+async def press_resolve(front: Front, click: Click) -> None:
+    """*Resolve*: the form with the status and the components' return filled in."""
+    await _open(front, click, lambda tx: begin_update(tx, click.subject, status=_end_of(tx, click.subject)))
+
+
+async def press_reopen(front: Front, click: Click) -> None:
+    """*Reopen*."""
+    await _open(front, click, lambda tx: begin_update(tx, click.subject, status=_again(tx, click.subject)))
+
+
+def _end_of(tx: Transaction, incident_id: str) -> IncidentStatus:
+    scheduled = get_incident(tx.session, incident_id).scheduled_for is not None
+    return IncidentStatus.COMPLETED if scheduled else IncidentStatus.RESOLVED
+
+
+def _again(tx: Transaction, incident_id: str) -> IncidentStatus:
+    scheduled = get_incident(tx.session, incident_id).scheduled_for is not None
+    return IncidentStatus.IN_PROGRESS if scheduled else IncidentStatus.INVESTIGATING
+
+
+async def _open(front: Front, click: Click, begin: Callable[[Transaction], Begun]) -> None:
+    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: render_form(tx, *begin(tx))))
+
+
+async def choose_page(front: Front, click: Click) -> None:
+    """Another page: other components and templates."""
+    await _follow(front, click, _on_page)
+
+
+def _on_page(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
+    page = tx.session.get_one(Page, chosen)
+    require_publisher(tx, Role.INCIDENT_MANAGER, page)
+    moved = replace(state, page_id=page.id, template_id=None).with_new_states()
+    return moved, replace(values, states={}, values={})
+
+
+async def choose_template(front: Front, click: Click) -> None:
+    """A template: its words and components, and an input for each placeholder."""
+    await _follow(front, click, _by_template)
+
+
+def _by_template(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
+    return with_template(state, values, get_template(tx.session, state.page_id, chosen))
+
+
+async def choose_components(front: Front, click: Click) -> None:
+    """Other components: a menu of its state for each."""
+    await _follow(front, click, lambda _tx, state, values, _chosen: (state, values))
+
+
+async def choose_status(front: Front, click: Click) -> None:
+    """Another status of an update: ending an incident offers its components' return, a maintenance's start their
+    going under maintenance."""
+    await _follow(front, click, _in_status)
+
+
+def _in_status(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
+    if state.incident_id is None or chosen not in _MOVING:
+        return state, values
+    back = states_for(tx, get_incident(tx.session, state.incident_id), IncidentStatus(chosen))
+    return state.with_new_states(), replace(values, states=values.states | back)
+
+
+async def _follow(front: Front, click: Click, follow: Follow) -> None:
+    def work(tx: Transaction) -> Block:
+        state = FormState.from_metadata(click.private_metadata)
+        return render_form(tx, *follow(tx, state, read_form(tx, state, click.entered), click.value))
+
+    await show_modal(front, click, await front.desk.read(click.actor, work))
+
+
+async def submit_form(front: Front, submission: Submission) -> Answer:
+    """The filled-in form becomes a draft, or changes one, and its preview is shown."""
+    state = FormState.from_metadata(submission.private_metadata)
+
+    def work(tx: Transaction) -> Block:
+        values = read_form(tx, state, submission.entered)
+        check_form(state, values)
+        return draft_view(tx, keep_draft(tx, state, values))
+
+    try:
+        return Answer(view=await front.desk.write(submission.actor, work))
+    except InvalidInputError as error:
+        raise beside_its_input(error, state) from error

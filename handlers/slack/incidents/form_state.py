@@ -1,0 +1,123 @@
+"""What the form of an incident is about, carried from one drawing of it to the next, and what is filled in."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+
+from desk.identifiers import new_id
+from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.page_status import Impact
+from storage.models import ComponentStatus, DraftKind, IncidentDraft, IncidentStatus
+
+KEEP = "keep"
+"""A component's choice: it stays as it is."""
+COMPUTED = "computed"
+"""The impact's choice: it follows from the components."""
+MOST_COMPONENTS = 40
+"""How many a form takes: each has a menu of its own, and a modal has room for a hundred blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """Ids only; what is filled in is Slack's until it is submitted.
+
+    `words` and `states` are counted up when the form itself fills in the text or the components' menus: under a new
+    block id Slack shows what the form says, under the same one what the person has entered.
+    """
+
+    kind: DraftKind
+    page_id: str
+    incident_id: str | None = None
+    draft_id: str | None = None
+    """The draft that is edited."""
+    template_id: str | None = None
+    token: str = field(default_factory=new_id)
+    """Makes one form one draft, however often it is submitted."""
+    words: int = 0
+    states: int = 0
+
+    @classmethod
+    def from_metadata(cls, text: str) -> "FormState":
+        """From a modal's private metadata."""
+        kept = json.loads(text)
+        return cls(**{**kept, "kind": DraftKind(kept["kind"])})
+
+    def as_metadata(self) -> str:
+        """For a modal's private metadata."""
+        return json.dumps({name: value for name, value in asdict(self).items() if value not in (None, 0)})
+
+    def with_new_words(self) -> "FormState":
+        """The form fills in name, status and text anew."""
+        return replace(self, words=self.words + 1)
+
+    def with_new_states(self) -> "FormState":
+        """The form fills in components and their states anew."""
+        return replace(self, states=self.states + 1)
+
+    def word_block(self, name: str) -> str:
+        """The block id of an input of the text."""
+        return f"{name}.{self.words}"
+
+    def state_block(self, name: str) -> str:
+        """The block id of an input about components."""
+        return f"{name}.{self.states}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormValues:
+    """What is filled in."""
+
+    name: str = ""
+    status: IncidentStatus | None = None
+    body: str = ""
+    states: dict[str, str] = field(default_factory=dict)
+    """Component id → the state it takes on, `KEEP`, or an empty text where that is yet to be chosen."""
+    impact: Impact | None = None
+    remind: str | None = None
+    values: dict[str, str] = field(default_factory=dict)
+    """What stands for the placeholders of a template."""
+    problems: tuple[str, ...] = ()
+    """Shown above the form."""
+
+
+def content_from(state: FormState, values: FormValues, *, name: str, body: str) -> NewIncident | IncidentChange:
+    """What a filled-in form says; `name` and `body` as the public will read them."""
+    components = {
+        component_id: None if wanted in {"", KEEP} else ComponentStatus(wanted)
+        for component_id, wanted in values.states.items()
+    }
+    if state.kind is DraftKind.UPDATE:
+        return IncidentChange(
+            name=name or None,
+            body=body,
+            status=values.status,
+            impact_override=values.impact,
+            clear_impact_override=values.impact is None,
+            components=components,
+            reminder_intervals=values.remind,
+        )
+    return NewIncident(
+        name=name,
+        body=body,
+        status=values.status,
+        impact_override=values.impact,
+        components=components,
+        reminder_intervals=values.remind,
+    )
+
+
+def values_of_content(content: NewIncident | IncidentChange) -> FormValues:
+    """What a draft says, as a form shows it."""
+    return FormValues(
+        name=content.name or "",
+        status=content.status,
+        body=content.body or "",
+        states={key: str(wanted) if wanted else KEEP for key, wanted in content.components.items()},
+        impact=content.impact_override,
+        remind=content.reminder_intervals,
+    )
+
+
+def values_of(draft: IncidentDraft, content: NewIncident | IncidentChange) -> FormValues:
+    """The same, with the reason for which the draft was sent back."""
+    problems = (f"It was sent back: {draft.decision_reason}",) if draft.decision_reason else ()
+    return replace(values_of_content(content), problems=problems)

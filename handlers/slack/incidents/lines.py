@@ -1,0 +1,93 @@
+"""Incidents and drafts in a few lines each, with the buttons of those who may: for lists and the Home tab."""
+
+from zoneinfo import ZoneInfo
+
+from desk.incidents.draft_content import content_of
+from desk.incidents.inputs import ENDED
+from desk.incidents.listing import ListedDraft, ListedIncident
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, value_of
+from handlers.slack.blocks import Block, actions, button, mention, section, when
+from handlers.slack.incidents.said import on_page, speaker, titled
+from handlers.slack.incidents.words import IMPACT_WORDS, both_clocks, impact_of, name_text, public_link, status_text
+from storage.models import DraftKind, DraftStatus, Incident, IncidentStatus, Page
+
+_KINDS: dict[DraftKind, str] = {
+    DraftKind.INCIDENT: "new incident",
+    DraftKind.MAINTENANCE: "maintenance",
+    DraftKind.UPDATE: "update",
+    DraftKind.BACKFILL: "past incident",
+    DraftKind.POSTMORTEM: "postmortem",
+}
+
+
+def incident_text(tx: Transaction, listed: ListedIncident) -> str:
+    """An incident's name, how it stands, since when, and who spoke last."""
+    incident = listed.incident
+    sign = ":white_check_mark:" if incident.status in ENDED else None
+    lines = [f"{titled(tx, incident, sign=sign)}  ·  {public_link(incident)}", standing_text(tx, incident)]
+    if listed.last is not None:
+        lines.append(f"Last update {when(listed.last.created_at)} by {speaker(tx, listed.last.created_by)}")
+    return "\n".join(lines)
+
+
+def standing_text(tx: Transaction, incident: Incident) -> str:
+    """Status, impact and since when; of a maintenance its window, in the reader's clock and the page's."""
+    status = status_text(incident.status)
+    if incident.scheduled_for is not None and incident.scheduled_until is not None:
+        zone = ZoneInfo(tx.session.get_one(Page, incident.page_id).time_zone)
+        until = both_clocks(incident.scheduled_until, zone)
+        return f"{status}\nFrom {both_clocks(incident.scheduled_for, zone)}\nUntil {until}"
+    facts = [status, IMPACT_WORDS[impact_of(incident)]]
+    if incident.status in ENDED and incident.resolved_at is not None:
+        return "  ·  ".join([*facts, f"{when(incident.started_at)} to {when(incident.resolved_at)}"])
+    return "  ·  ".join([*facts, f"since {when(incident.started_at)}"])
+
+
+def incident_blocks(tx: Transaction, listed: ListedIncident, *, place: str) -> list[Block]:
+    """An incident in a list; who may not publish has *Show* alone. `place` keeps block ids apart."""
+    text, show = incident_text(tx, listed), show_button(listed.incident)
+    buttons = [*next_buttons(listed.incident), show] if listed.may_publish else []
+    if len(buttons) < 2:
+        return [section(text, accessory=show)]
+    return [section(text), actions(*buttons, block_id=f"{place}.{listed.incident.id}")]
+
+
+def show_button(incident: Incident) -> Block:
+    """*Show*: everything about it."""
+    return button("Show", str(ActionId.INCIDENT_SHOW), value_of(incident.id))
+
+
+def next_buttons(incident: Incident) -> list[Block]:
+    """What somebody who may publish can do with an incident that is not over; of one that is, nothing."""
+    value = value_of(incident.id, incident.version)
+    if incident.status in ENDED:
+        return []
+    if incident.status == IncidentStatus.SCHEDULED:
+        return [
+            button("Update", str(ActionId.INCIDENT_UPDATE), value),
+            button("Start", str(ActionId.MAINTENANCE_START), value),
+            button("Cancel", str(ActionId.MAINTENANCE_CANCEL), value, style="danger"),
+        ]
+    update = button("Update", str(ActionId.INCIDENT_UPDATE), value, style="primary")
+    if incident.scheduled_for is not None:
+        return [update, button("Complete", str(ActionId.MAINTENANCE_COMPLETE), value)]
+    return [update, button("Resolve", str(ActionId.INCIDENT_RESOLVE), value)]
+
+
+def draft_block(tx: Transaction, listed: ListedDraft) -> Block:
+    """A draft in a line: what it is, about what, whose, how it stands; with *Open*."""
+    draft = listed.draft
+    content = content_of(draft)
+    name = listed.incident.name if listed.incident else "" if isinstance(content, str) else content.name or ""
+    who = "yours" if listed.is_own else f"by {mention(draft.author_id)}"
+    kind = _KINDS[DraftKind(draft.kind)]
+    text = f":memo: {name_text(name)}{on_page(tx, draft.page_id)}  ·  {kind}, {who}, {_draft_standing(listed)}"
+    opens = button("Open", str(ActionId.DRAFT_SHOW), value_of(draft.id, draft.version))
+    return section(f"{text}  ·  {when(draft.updated_at)}", accessory=opens)
+
+
+def _draft_standing(listed: ListedDraft) -> str:
+    if listed.draft.status == DraftStatus.WAITING:
+        return "waits for a second person" if listed.is_own else "waits for somebody to publish it"
+    return "sent back" if listed.draft.status == DraftStatus.SENT_BACK else "not published yet"

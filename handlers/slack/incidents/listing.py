@@ -1,0 +1,182 @@
+"""`/incident list`: what is open, what is planned, what was, and drafts; a part at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from desk.errors import InvalidInputError
+from desk.incidents.listing import (
+    IncidentFilter,
+    IncidentListView,
+    IncidentPart,
+    list_drafts,
+    list_incidents,
+    require_reader,
+)
+from desk.pages import get_page_by_word
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, CallbackId, number_in
+from handlers.slack.blocks import (
+    MAX_MESSAGE_TEXT,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    divider,
+    escape,
+    modal,
+    plain,
+    section,
+    text_length,
+)
+from handlers.slack.incidents.lines import draft_block, incident_blocks
+from handlers.slack.incoming import Click, ClickHandler, Front, Typed
+from handlers.slack.surfaces import show_modal
+from handlers.slack.words import Word, as_written, cut
+
+_MESSAGE_INCIDENTS = 8
+_MOST_DRAFTS = 8
+_LONGEST_WORDS = 300
+_VIEWS = {view.value: view for view in IncidentListView}
+_DRAFTS = frozenset({"draft", "drafts"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was typed, looked up: which incidents, and whether they or the drafts are wanted."""
+
+    wanted: IncidentFilter
+    words: str
+    only_drafts: bool = False
+
+
+async def list_command(front: Front, typed: Typed, rest: str) -> Message:
+    """`/incident list [open|all|drafts|on PAGE|text]`."""
+    return await front.desk.read(typed.actor, lambda tx: list_message(tx, 0, rest))
+
+
+async def drafts_command(front: Front, typed: Typed, rest: str) -> Message:
+    """`/incident drafts`: those that wait for the person, and their own."""
+    return await front.desk.read(typed.actor, lambda tx: list_message(tx, 0, f"drafts {rest}"))
+
+
+async def press_list(front: Front, click: Click) -> Message | None:
+    """A list, or another part of it: in place of a message of the person's own, else in a modal."""
+    offset, words = _read_value(click.value)
+    message = await front.desk.read(click.actor, lambda tx: list_message(tx, offset, words))
+    if click.view is None:
+        return message
+    await show_modal(front, click, modal("Incidents", message.blocks, callback_id=str(CallbackId.INCIDENTS_LIST)))
+    return None
+
+
+def list_message(tx: Transaction, offset: int, words: str) -> Message:
+    """A part of the list that the words ask for. Raises NotAllowedError, InvalidInputError."""
+    require_reader(tx)
+    asked = _read_words(tx, words)
+    if asked.only_drafts:
+        blocks = _drafts(tx) or [section("No draft waits for you, and none of yours is unpublished.")]
+        return Message("Drafts", blocks, replaces=True)
+    part = list_incidents(tx, asked.wanted, offset=offset, limit=_MESSAGE_INCIDENTS)
+    blocks = _list_blocks(tx, part, asked)
+    while text_length(blocks) > MAX_MESSAGE_TEXT and len(part.listed) > 1:
+        part = replace(part, listed=part.listed[:-1])
+        blocks = _list_blocks(tx, part, asked)
+    return Message(_counted(part, asked), blocks, replaces=True)
+
+
+def list_value(offset: int = 0, words: str = "") -> str:
+    """The value of a button that shows a part of a list."""
+    return f"{offset} {words[:_LONGEST_WORDS]}".strip()
+
+
+def _read_value(value: str) -> tuple[int, str]:
+    offset, _, words = value.partition(" ")
+    return number_in(offset) or 0, words
+
+
+def _read_words(tx: Transaction, words: str) -> _Asked:
+    view, page_id, only_drafts = None, None, False
+    text: list[str] = []
+    typed = cut(words)
+    while typed:
+        word = typed.pop(0)
+        bare = word.text.lower() if word.kind == "word" else ""
+        if bare in _VIEWS:
+            view = view or _VIEWS[bare]
+        elif bare in _DRAFTS:
+            only_drafts = True
+        elif bare == "on" and typed:
+            page_id = get_page_by_word(tx.session, typed.pop(0).text).id
+        elif word.kind == "pair" and word.key == "page":
+            page_id = get_page_by_word(tx.session, word.text).id
+        else:
+            text.append(_as_typed(word))
+    # Who looks for words looks for the past, too.
+    wanted = view or (IncidentListView.ALL if text else IncidentListView.OPEN)
+    return _Asked(IncidentFilter(view=wanted, page_id=page_id, text=" ".join(text)), words, only_drafts)
+
+
+def _as_typed(word: Word) -> str:
+    if word.kind in {"user", "group"}:
+        raise InvalidInputError("Lists of incidents are not by person.", "Narrow them by words of the name.")
+    return f"{word.key}:{word.text}" if word.kind == "pair" else word.text
+
+
+def _list_blocks(tx: Transaction, part: IncidentPart, asked: _Asked) -> list[Block]:
+    if not part.total:
+        return [section(_empty_words(asked)), *_drafts(tx), *_turns(part, asked)]
+    blocks: list[Block] = [section(f"*{_counted(part, asked)}*{_narrowed(asked)}")]
+    for listed in part.listed:
+        blocks += [divider(), *incident_blocks(tx, listed, place="incidents")]
+    if part.offset == 0:
+        blocks += _drafts(tx)
+    return [*blocks, *_turns(part, asked)]
+
+
+def _drafts(tx: Transaction) -> list[Block]:
+    drafts = list_drafts(tx)
+    listed = [*drafts.waiting, *drafts.own]
+    if not listed:
+        return []
+    more = len(listed) - _MOST_DRAFTS
+    shown = [draft_block(tx, each) for each in listed[:_MOST_DRAFTS]]
+    return [divider(), section("*Drafts*"), *shown, *([context(f"…and {more} more")] if more > 0 else [])]
+
+
+def _turns(part: IncidentPart, asked: _Asked) -> list[Block]:
+    turns = []
+    if part.offset > 0:
+        back = list_value(max(0, part.offset - _MESSAGE_INCIDENTS), asked.words)
+        turns.append(button("‹ Previous", str(ActionId.INCIDENTS_PREVIOUS), back))
+    after = part.offset + len(part.listed)
+    if after < part.total:
+        turns.append(button("Next ›", str(ActionId.INCIDENTS_NEXT), list_value(after, asked.words)))
+    if asked.wanted.view is IncidentListView.OPEN:
+        turns.append(button("Past ones, too", str(ActionId.INCIDENT_LIST), list_value(0, f"all {asked.words}")))
+    return [actions(*turns, block_id="incidents.turn")] if turns else []
+
+
+def _counted(part: IncidentPart, asked: _Asked) -> str:
+    kind = "open or planned" if asked.wanted.view is IncidentListView.OPEN else "in all"
+    if len(part.listed) == part.total:
+        return f"{part.total} {kind}" if part.total else "Nothing is open and nothing is planned"
+    return f"{part.offset + 1} to {part.offset + len(part.listed)} of {part.total} {kind}"
+
+
+def _narrowed(asked: _Asked) -> str:
+    words = plain(as_written(asked.words).replace("`", ""), limit=100)
+    return f"  `{escape(words)}`" if words else ""
+
+
+def _empty_words(asked: _Asked) -> str:
+    if asked.wanted.text or asked.wanted.view is IncidentListView.ALL:
+        return f"No incident or maintenance{_narrowed(asked)}."
+    return f":white_check_mark: Nothing is open and no maintenance is planned.{_narrowed(asked)}"
+
+
+BUTTONS: Mapping[ActionId, ClickHandler] = {
+    ActionId.INCIDENT_LIST: press_list,
+    ActionId.INCIDENTS_PREVIOUS: press_list,
+    ActionId.INCIDENTS_NEXT: press_list,
+}

@@ -1,0 +1,188 @@
+"""`/incident new …` and its like in one line: options first, then the words for the public up to the end.
+
+"Checkout errors" on acme component:checkout=partial_outage investigating We are looking into it
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from desk.errors import InvalidInputError
+from desk.page_status import Impact
+from handlers.slack.words import Word, next_word
+from storage.models import ComponentStatus, IncidentStatus
+
+STATUSES: dict[str, IncidentStatus] = {status.value: status for status in IncidentStatus}
+_STATES: dict[str, ComponentStatus] = {status.value: status for status in ComponentStatus} | {
+    "up": ComponentStatus.OPERATIONAL,
+    "ok": ComponentStatus.OPERATIONAL,
+    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
+    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
+    "partial": ComponentStatus.PARTIAL_OUTAGE,
+    "major": ComponentStatus.MAJOR_OUTAGE,
+    "down": ComponentStatus.MAJOR_OUTAGE,
+}
+_IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
+_STATE = re.compile(r"=(\w+)")
+_ID = re.compile(r"[a-z0-9]{12}")
+_PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
+_COMPONENTS = frozenset({"component", "components", "c"})
+
+
+@dataclass(slots=True)
+class TypedIncident:
+    """What was understood of a line; None or empty for what was not said."""
+
+    quoted: str | None = None
+    """The first quoted words: a new incident's name, or which incident is meant."""
+    incident: str | None = None
+    """An incident's id, where one stood at the beginning."""
+    page: str | None = None
+    components: list[tuple[str, ComponentStatus | None]] = field(default_factory=list)
+    """What was typed for each, and the state that it takes on (None: it stays)."""
+    status: IncidentStatus | None = None
+    impact: Impact | None = None
+    template: str | None = None
+    remind: str | None = None
+    values: dict[str, str] = field(default_factory=dict)
+    """For the placeholders of a template."""
+    options: dict[str, str] = field(default_factory=dict)
+    """Options that the command itself reads, such as `from` and `until`."""
+    body: str = ""
+    """As it was typed, with Slack's signs in it."""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was typed at all."""
+        return self == TypedIncident()
+
+
+def parse_incident(text: str, *, options: frozenset[str] = frozenset()) -> TypedIncident:
+    """Read a line. `options` are further names that may stand as `name:value`. Never raises: see `problems`."""
+    return LineReader(text, options).read()
+
+
+@dataclass(slots=True)
+class LineReader:
+    """Reads a line word by word. A command with words of its own overrides `take`."""
+
+    text: str
+    options: frozenset[str]
+    found: TypedIncident = field(default_factory=TypedIncident)
+    position: int = 0
+
+    def read(self) -> TypedIncident:
+        """All of it."""
+        try:
+            while (word := next_word(self.text, self.position)) is not None:
+                if not self.take(word):
+                    self.found.body = self.text[word.start :].strip()
+                    break
+        except InvalidInputError as error:
+            # A quotation mark in the words for the public is theirs.
+            rest = self.text[self.position :].strip()
+            if self._has_begun():
+                self.found.body = rest
+            else:
+                self.found.problems.append(str(error))
+        return self.found
+
+    def _has_begun(self) -> bool:
+        return bool(self.found.quoted or self.found.incident or self.found.status or self.found.components)
+
+    def take(self, word: Word) -> bool:
+        """Whether the word is an option; then it is read, and the position is behind it."""
+        if word.kind == "quoted" and self.found.quoted is None and self.found.incident is None:
+            self.found.quoted = word.text.strip() or None
+        elif word.kind == "word" and self._is_reference(word):
+            pass
+        elif word.kind == "word" and word.text.lower() == "on" and self.found.page is None:
+            return self._take_page(word)
+        elif word.kind == "word" and word.text.lower() in STATUSES and self.found.status is None:
+            self.found.status = STATUSES[word.text.lower()]
+            # Whatever follows the status is for the public, quotation marks, colons and all.
+            self.found.body = self._take_options_after(word)
+            self.position = len(self.text)
+            return True
+        elif word.kind == "pair":
+            return self._take_pair(word)
+        else:
+            return False
+        self.position = max(word.end, self.position)
+        return True
+
+    def _take_options_after(self, status: Word) -> str:
+        """Options may stand behind the status too, as long as nothing else has come."""
+        self.position = status.end
+        while (word := self._peek()) is not None and word.kind == "pair" and self._take_pair(word):
+            pass
+        return self.text[self.position :].strip()
+
+    def _peek(self) -> Word | None:
+        try:
+            return next_word(self.text, self.position)
+        except InvalidInputError:
+            return None
+
+    def _is_reference(self, word: Word) -> bool:
+        if self._has_begun() or self.position != 0 or word.start != len(self.text) - len(self.text.lstrip()):
+            return False
+        whole = self.text[word.start : word.end]
+        link = _PERMALINK.fullmatch(whole)
+        if link:
+            self.found.incident = link[1]
+        elif _ID.fullmatch(word.text) and any(mark.isdigit() for mark in word.text):
+            self.found.incident = word.text
+        return self.found.incident is not None
+
+    def _take_page(self, word: Word) -> bool:
+        following = next_word(self.text, word.end)
+        if following is None or following.kind not in {"word", "quoted"}:
+            return False
+        self.found.page, self.position = following.text, following.end
+        return True
+
+    def _take_pair(self, word: Word) -> bool:
+        name, value = word.key, word.text
+        if name in _COMPONENTS:
+            self._take_component(word)
+            return True
+        if name == "page":
+            self.found.page = value
+        elif name == "template":
+            self.found.template = value
+        elif name == "impact":
+            self._take_impact(value)
+        elif name == "remind":
+            self.found.remind = value
+        elif name in self.options:
+            self.found.options[name] = value
+        elif self.found.template and not value.startswith("//"):
+            self.found.values[name] = value
+        else:
+            return False
+        self.position = word.end
+        return True
+
+    def _take_component(self, word: Word) -> None:
+        value, self.position = word.text, word.end
+        named, mark, state = value.rpartition("=")
+        if not mark:
+            named = value
+            # The state stands behind the closing quotation mark.
+            behind = _STATE.match(self.text, word.end)
+            if behind:
+                state, self.position = behind[1], behind.end()
+            else:
+                state = ""
+        if state and state.lower() not in _STATES:
+            known = ", ".join(status.value for status in ComponentStatus)
+            self.found.problems.append(f"“{state}” is no state of a component. There is {known}.")
+            state = ""
+        self.found.components.append((named, _STATES.get(state.lower())))
+
+    def _take_impact(self, value: str) -> None:
+        if value.lower() in _IMPACTS:
+            self.found.impact = _IMPACTS[value.lower()]
+        else:
+            self.found.problems.append(f"“{value}” is no impact. There is {', '.join(_IMPACTS)}.")

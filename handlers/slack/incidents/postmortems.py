@@ -1,0 +1,143 @@
+"""`/incident postmortem`: written in a modal, previewed, published; and taken back."""
+
+from collections.abc import Mapping
+
+from desk.errors import InvalidInputError
+from desk.identifiers import new_id
+from desk.incidents.draft_content import content_of
+from desk.incidents.drafts import get_draft, revise_draft, write_draft
+from desk.incidents.finding import get_incident_by_word
+from desk.incidents.lookup import get_incident
+from desk.incidents.port import port_of
+from desk.incidents.postmortems import check_postmortem
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, CallbackId, value_of
+from handlers.slack.blocks import Block, actions, button, confirm, context, modal, section, when
+from handlers.slack.incidents.details import details_view, incident_word
+from handlers.slack.incidents.long_text import read_text, text_inputs
+from handlers.slack.incidents.preview import preview_view
+from handlers.slack.incidents.said import titled
+from handlers.slack.incidents.words import public_link
+from handlers.slack.incidents.writing import make_public, still_there
+from handlers.slack.incoming import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler, Typed
+from handlers.slack.modals import open_modal
+from handlers.slack.surfaces import show_modal
+from storage.models import DraftKind, Incident, IncidentDraft
+
+_HINT = (
+    "Markdown: # headings, lists, **bold**, [links](https://…). What happened, whom it touched, why, and what will "
+    "change. An input takes 3,000 characters: go on in the next one, which begins a new paragraph."
+)
+
+
+async def postmortem_command(front: Front, typed: Typed, rest: str) -> None:
+    """`/incident postmortem INCIDENT`."""
+
+    def work(tx: Transaction) -> Block:
+        return postmortem_form(tx, get_incident_by_word(tx.session, incident_word(rest)).id)
+
+    await open_modal(front, typed.trigger_id, await front.desk.read(typed.actor, work))
+
+
+async def press_postmortem(front: Front, click: Click) -> None:
+    """*Postmortem*."""
+    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: postmortem_form(tx, click.subject)))
+
+
+def postmortem_form(tx: Transaction, incident_id: str) -> Block:
+    """The form, with what is drafted or public already. Raises ConflictError while the incident is open, and
+    NotAllowedError."""
+    incident = check_postmortem(tx, incident_id)
+    text = incident.postmortem_body_draft or incident.postmortem_body or ""
+    return _form(tx, incident, text, f"{incident.id}:{new_id()}:")
+
+
+def edit_form(tx: Transaction, draft: IncidentDraft) -> Block:
+    """The form of a postmortem's draft. Raises as `postmortem_form` does."""
+    incident = check_postmortem(tx, draft.incident_id or "")
+    return _form(tx, incident, str(content_of(draft)), f"{incident.id}::{draft.id}")
+
+
+def _form(tx: Transaction, incident: Incident, text: str, metadata: str) -> Block:
+    inputs = text_inputs("Postmortem", text, hint=_HINT)
+    if inputs is None:
+        raise InvalidInputError(
+            f"The text of {len(text):,} characters does not fit into Slack's inputs as it is: "
+            "at most 3,000 in a paragraph, and ten inputs.",
+            f"Change it through the API: PUT /v1/pages/{incident.page_id}/incidents/{incident.id}/postmortem",
+        )
+    return modal(
+        "Postmortem",
+        [
+            section(f"{titled(tx, incident, sign=':white_check_mark:')}  ·  {public_link(incident)}"),
+            *_published(incident),
+            *inputs,
+        ],
+        callback_id=str(CallbackId.INCIDENT_POSTMORTEM),
+        submit="Preview",
+        close="Cancel",
+        private_metadata=metadata,
+    )
+
+
+def _published(incident: Incident) -> list[Block]:
+    if incident.postmortem_published_at is None:
+        return []
+    since = f":memo: A postmortem is public since {when(incident.postmortem_published_at)}; publishing replaces it."
+    back = button(
+        "Take back",
+        str(ActionId.INCIDENT_POSTMORTEM_BACK),
+        value_of(incident.id, incident.version),
+        style="danger",
+        ask=confirm(
+            "Take the postmortem back?",
+            "The page shows it no more. Its text stays as a draft. Who read it has read it.",
+            "Take back",
+            danger=True,
+        ),
+    )
+    return [section(since), actions(back, block_id="postmortem.back"), context("*Take back* is done at once.")]
+
+
+async def submit_postmortem(front: Front, submission: Submission) -> Answer:
+    """What was written becomes a draft, and its preview follows."""
+    incident_id, token, draft_id = submission.private_metadata.split(":")
+    typed = read_text(submission.entered)
+
+    def work(tx: Transaction) -> Block:
+        text = make_public(tx, typed, field="body")
+        earlier = still_there(get_draft(tx, draft_id), text.markdown) if draft_id else []
+        warnings = [leak.as_json() for leak in dict.fromkeys([*text.warnings, *earlier])]
+        if draft_id:
+            draft = revise_draft(tx, draft_id, text.markdown, warnings=warnings)
+        else:
+            draft = write_draft(
+                tx,
+                page_id=get_incident(tx.session, incident_id).page_id,
+                kind=DraftKind.POSTMORTEM,
+                content=text.markdown,
+                incident_id=incident_id,
+                client_token=token,
+                warnings=warnings,
+            )
+        return preview_view(tx, draft)
+
+    return Answer(view=await front.desk.write(submission.actor, work))
+
+
+async def press_take_back(front: Front, click: Click) -> None:
+    """*Take back*: the page shows the postmortem no more."""
+
+    def work(tx: Transaction) -> Block:
+        incident = get_incident(tx.session, click.subject)
+        port_of(tx, incident.page_id).revert_postmortem(tx, incident.id)
+        return details_view(tx, incident.id, done="Taken back: the page does not show the postmortem any more.")
+
+    await show_modal(front, click, await front.desk.write(click.actor, work))
+
+
+BUTTONS: Mapping[ActionId, ClickHandler] = {
+    ActionId.INCIDENT_POSTMORTEM: press_postmortem,
+    ActionId.INCIDENT_POSTMORTEM_BACK: press_take_back,
+}
+SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.INCIDENT_POSTMORTEM: submit_postmortem}

@@ -1,0 +1,181 @@
+"""How a form or draft of an incident begins: from a line that was typed, from a button, from another draft."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from desk.errors import ConflictError, InvalidInputError, NotFoundError
+from desk.incidents.authority import get_publishable_page, list_publishable_pages, require_publisher
+from desk.incidents.components import get_component_by_word, list_incident_components, list_restorable
+from desk.incidents.finding import get_incident_by_word
+from desk.incidents.inputs import ENDED, check_status
+from desk.incidents.lookup import get_incident, list_open
+from desk.incidents.maintenance_steps import RUNNING
+from desk.incidents.maintenances import change_to_complete, change_to_start
+from desk.incidents.publication import role_of
+from desk.incidents.templates import get_template, list_placeholders
+from desk.page_status import Impact
+from desk.transaction import Transaction
+from handlers.slack.incidents.form_state import KEEP, FormState, FormValues
+from handlers.slack.incidents.parsing import TypedIncident
+from storage.models import (
+    ComponentStatus,
+    DraftKind,
+    Incident,
+    IncidentStatus,
+    IncidentTemplate,
+    Page,
+    Role,
+)
+
+Begun = tuple[FormState, FormValues]
+"""A form and what is filled in. Its `problems` say what was not understood."""
+
+
+def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None) -> Begun:
+    """The form of a new incident with what was typed. Raises NotAllowedError, naming whom to ask."""
+    role = Role.INCIDENT_MANAGER
+    problems = list(typed.problems)
+    page: Page | None = None
+    try:
+        page = get_publishable_page(tx, role, typed.page)
+    except InvalidInputError as error:
+        problems.append(str(error))
+    if page is None:
+        page = list_publishable_pages(tx, role)[0]
+        if not typed.is_empty and not typed.page:
+            problems.append(f"On which page? This is for {page.name}.")
+    state = FormState(DraftKind.INCIDENT, page.id)
+    if token is not None:
+        state = replace(state, token=token)
+    values = FormValues(
+        name=typed.quoted or "",
+        status=typed.status,
+        body=typed.body,
+        states=_read_components(tx, page.id, typed, problems),
+        impact=typed.impact,
+        remind=typed.remind,
+        values=typed.values,
+    )
+    if typed.template:
+        state, values = _use_named_template(tx, state, values, typed.template, problems)
+    if values.status is not None:
+        _check(problems, values.status, scheduled=False)
+    return state, replace(values, problems=tuple(problems))
+
+
+def _check(problems: list[str], status: IncidentStatus, *, scheduled: bool) -> None:
+    try:
+        check_status(status, scheduled=scheduled)
+    except InvalidInputError as error:
+        problems.append(str(error))
+
+
+def _read_components(tx: Transaction, page_id: str, typed: TypedIncident, problems: list[str]) -> dict[str, str]:
+    states: dict[str, str] = {}
+    for word, wanted in typed.components:
+        try:
+            row = get_component_by_word(tx.session, page_id, word)
+        except InvalidInputError as error:
+            problems.append(str(error))
+        else:
+            states[row.id] = str(wanted) if wanted else KEEP
+    return states
+
+
+def _use_named_template(
+    tx: Transaction, state: FormState, values: FormValues, word: str, problems: list[str]
+) -> Begun:
+    try:
+        template = get_template(tx.session, state.page_id, word)
+    except NotFoundError as error:
+        problems.append(str(error))
+        return state, values
+    filled = with_template(state, values, template)
+    missing = [name for name in list_placeholders(template.title, template.body) if name not in values.values]
+    if missing:
+        problems.append(f"Still to be filled in: {', '.join(missing)}.")
+    return filled
+
+
+def with_template(state: FormState, values: FormValues, template: IncidentTemplate) -> Begun:
+    """The form with a template's words and components; what was typed beside them stays."""
+    states = {component_id: values.states.get(component_id, "") for component_id in template.component_ids}
+    chosen = replace(state, template_id=template.id).with_new_words().with_new_states()
+    return chosen, replace(
+        values,
+        name=template.title,
+        body=template.body,
+        status=IncidentStatus(template.update_status) if template.update_status else values.status,
+        states=values.states | states,
+    )
+
+
+def begin_update(
+    tx: Transaction,
+    incident_id: str,
+    typed: TypedIncident | None = None,
+    *,
+    status: IncidentStatus | None = None,
+    token: str | None = None,
+) -> Begun:
+    """The form of an update, ending an incident's components where it is resolved.
+
+    Raises NotFoundError and NotAllowedError, naming whom to ask.
+    """
+    incident = get_incident(tx.session, incident_id)
+    require_publisher(tx, role_of(incident), tx.session.get_one(Page, incident.page_id))
+    typed = typed or TypedIncident()
+    problems = list(typed.problems)
+    state = FormState(DraftKind.UPDATE, incident.page_id, incident_id=incident.id)
+    if token is not None:
+        state = replace(state, token=token)
+    wanted = status or typed.status or IncidentStatus(incident.status)
+    _check(problems, wanted, scheduled=incident.scheduled_for is not None)
+    values = FormValues(
+        name=typed.quoted if typed.incident and typed.quoted else incident.name,
+        status=wanted,
+        body=typed.body,
+        states=states_for(tx, incident, wanted) | _read_components(tx, incident.page_id, typed, problems),
+        impact=typed.impact or (Impact(incident.impact_override) if incident.impact_override else None),
+        remind=typed.remind,
+    )
+    return state, replace(values, problems=tuple(problems))
+
+
+def states_for(tx: Transaction, incident: Incident, status: IncidentStatus) -> dict[str, str]:
+    """The states that an incident's components take on with an update of this status: ending it brings back to
+    operational what nothing else holds. Those of a maintenance go under maintenance with its start."""
+    if incident.scheduled_for is not None:
+        return {one: str(wanted) if wanted else KEEP for one, wanted in _moves(tx, incident, status).items()}
+    back = {row.id for row in list_restorable(tx.session, incident.id)} if status in ENDED else set()
+    return {
+        row.id: str(ComponentStatus.OPERATIONAL) if row.id in back else KEEP
+        for row in list_incident_components(tx.session, incident.id)
+    }
+
+
+def _moves(tx: Transaction, incident: Incident, status: IncidentStatus) -> Mapping[str, ComponentStatus | None]:
+    if status == IncidentStatus.IN_PROGRESS and incident.status == IncidentStatus.SCHEDULED:
+        return change_to_start(tx.session, incident).components
+    if status == IncidentStatus.COMPLETED and incident.status in RUNNING:
+        return change_to_complete(tx.session, incident).components
+    return {row.id: None for row in list_incident_components(tx.session, incident.id)}
+
+
+def find_meant(tx: Transaction, typed: TypedIncident, *, scheduled: bool, open_only: bool = True) -> str | None:
+    """The id of the incident that a line means; None where several are open and none was named.
+
+    Raises NotFoundError or InvalidInputError that say which there are.
+    """
+    if typed.incident:
+        return get_incident(tx.session, typed.incident).id
+    if typed.quoted:
+        return get_incident_by_word(tx.session, typed.quoted, open_only=open_only).id
+    role = Role.MAINTENANCE_MANAGER if scheduled else Role.INCIDENT_MANAGER
+    page = get_publishable_page(tx, role, typed.page)
+    pages = {one.id for one in list_publishable_pages(tx, role)} if page is None else {page.id}
+    found = [one for one in list_open(tx.session, scheduled=scheduled) if one.page_id in pages]
+    if not found:
+        kind = "maintenance" if scheduled else "incident"
+        raise ConflictError(f"No {kind} is open.", f"Name the one that you mean: /{kind} list shows them.")
+    return found[0].id if len(found) == 1 else None

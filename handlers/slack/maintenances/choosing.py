@@ -1,0 +1,105 @@
+"""Which maintenance is meant, and lists of them."""
+
+from collections.abc import Collection
+
+from desk.errors import ConflictError, InvalidInputError
+from desk.incidents.authority import get_publishable_page, list_publishable_pages
+from desk.incidents.finding import get_incident_by_word
+from desk.incidents.listing import ListedIncident, list_current, require_reader
+from desk.incidents.lookup import get_incident, list_open
+from desk.pages import get_page_by_word
+from desk.permissions import roles_of_actor
+from desk.transaction import Transaction
+from handlers.slack.action_ids import ActionId, value_of
+from handlers.slack.blocks import Block, Message, actions, button, context, divider, section
+from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
+from handlers.slack.incidents.parsing import TypedIncident
+from handlers.slack.incoming import Front, Typed
+from handlers.slack.words import cut
+from storage.models import IncidentStatus, Role
+
+_SHOWN = 12
+
+
+def find_maintenance(tx: Transaction, said: TypedIncident, statuses: Collection[IncidentStatus]) -> str | None:
+    """The id of the maintenance that a line means; None where several are in one of these states and none was named.
+
+    Raises NotAllowedError that names whom to ask, and NotFoundError, InvalidInputError or ConflictError that say
+    what there is.
+    """
+    if said.incident:
+        return get_incident(tx.session, said.incident).id
+    if said.quoted:
+        return get_incident_by_word(tx.session, said.quoted).id
+    role = Role.MAINTENANCE_MANAGER
+    page = get_publishable_page(tx, role, said.page)
+    pages = {one.id for one in list_publishable_pages(tx, role)} if page is None else {page.id}
+    current = list_open(tx.session, scheduled=True)
+    found = [one for one in current if one.page_id in pages and one.status in statuses]
+    if not found:
+        kind = "planned" if IncidentStatus.SCHEDULED in statuses else "in progress"
+        raise ConflictError(f"No maintenance is {kind}.", "/maintenance list shows what there is.")
+    return found[0].id if len(found) == 1 else None
+
+
+def choice_message(tx: Transaction, statuses: Collection[IncidentStatus]) -> Message:
+    """Several may be meant: each with its buttons."""
+    listed = [each for each in _list(tx) if each.may_publish and each.incident.status in statuses]
+    return Message("Which maintenance?", [section("*Which one?*"), *_blocks(tx, listed)])
+
+
+async def list_command(front: Front, typed: Typed, rest: str) -> Message:
+    """`/maintenance list [on PAGE]`: what goes on and what is planned, with the buttons of those who may."""
+    return await front.desk.read(typed.actor, lambda tx: _list_message(tx, rest))
+
+
+def _list_message(tx: Transaction, rest: str) -> Message:
+    require_reader(tx)
+    listed, page_id = _list(tx), _read_page(tx, rest)
+    if page_id is not None:
+        listed = [each for each in listed if each.incident.page_id == page_id]
+    if not listed:
+        title = "No maintenance is planned"
+        return Message(title, [section(f":white_check_mark: {title}, and none is in progress."), *_new_button(tx)])
+    planned = sum(each.incident.status == IncidentStatus.SCHEDULED for each in listed)
+    title = f"{len(listed) - planned} in progress, {planned} planned"
+    return Message(title, [section(f"*{title}*"), *_blocks(tx, listed), *_new_button(tx)])
+
+
+def _read_page(tx: Transaction, rest: str) -> str | None:
+    words = [word for word in cut(rest) if word.text.lower() != "on"]
+    if len(words) > 1:
+        raise InvalidInputError("I did not understand that.", "Type /maintenance list or /maintenance list on PAGE.")
+    return get_page_by_word(tx.session, words[0].text).id if words else None
+
+
+def _list(tx: Transaction) -> list[ListedIncident]:
+    return [each for each in list_current(tx) if each.incident.scheduled_for is not None]
+
+
+def _blocks(tx: Transaction, listed: list[ListedIncident]) -> list[Block]:
+    blocks: list[Block] = []
+    for each in listed[:_SHOWN]:
+        blocks += [divider(), section(incident_text(tx, each)), actions(*_buttons(each), block_id=_place(each))]
+    if len(listed) > _SHOWN:
+        blocks.append(context(f"…and {len(listed) - _SHOWN} more. `/incident list` has them all."))
+    return blocks
+
+
+def _buttons(listed: ListedIncident) -> list[Block]:
+    incident, buttons = listed.incident, next_buttons(listed.incident) if listed.may_publish else []
+    if buttons and incident.status == IncidentStatus.SCHEDULED:
+        value = value_of(incident.id, incident.version)
+        buttons.append(button("Reschedule", str(ActionId.MAINTENANCE_RESCHEDULE), value))
+    return [*buttons, show_button(incident)]
+
+
+def _place(listed: ListedIncident) -> str:
+    return f"maintenances.{listed.incident.id}"
+
+
+def _new_button(tx: Transaction) -> list[Block]:
+    if not roles_of_actor(tx).has_anywhere(Role.MAINTENANCE_MANAGER):
+        return []
+    new = button("Schedule maintenance", str(ActionId.MAINTENANCE_NEW))
+    return [actions(new, block_id="maintenances.new")]

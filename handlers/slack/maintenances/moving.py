@@ -1,0 +1,158 @@
+"""`/maintenance reschedule` and *Reschedule*: another window, with words for the public and a preview."""
+
+from dataclasses import replace
+
+from desk.errors import InvalidInputError
+from desk.incidents.draft_content import content_of
+from desk.incidents.inputs import IncidentChange
+from desk.incidents.maintenance_plans import check_move, plan_move, schedule_of
+from desk.role_orders import zone_of
+from desk.transaction import Transaction
+from handlers.slack.action_ids import CallbackId
+from handlers.slack.blocks import Block, Message, modal, section
+from handlers.slack.incidents.commands import token_of
+from handlers.slack.incidents.form_state import FormState
+from handlers.slack.incidents.preview import preview_view
+from handlers.slack.incidents.words import name_text, public_link
+from handlers.slack.incidents.writing import make_public
+from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
+from handlers.slack.maintenances.form import (
+    ENDS,
+    STARTS,
+    PlanValues,
+    beside_its_input,
+    problem_blocks,
+    schedule_from,
+    text_block,
+    window_blocks,
+)
+from handlers.slack.maintenances.parsing import TypedMaintenance
+from handlers.slack.maintenances.planned import about_one, keep_update, state_of
+from handlers.slack.maintenances.times import read_window
+from handlers.slack.surfaces import show_modal
+from storage.models import Incident, IncidentDraft
+
+
+async def reschedule_command(front: Front, typed: Typed, rest: str) -> Message | None:
+    """`/maintenance reschedule`: the preview of what was typed, the form, or the choice of what is planned."""
+
+    def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
+        incident = check_move(tx, incident_id)
+        state = state_of(incident, token_of(typed))
+        values = PlanValues(body=line.said.body, problems=tuple(line.said.problems))
+        if line.has_window:
+            kept = schedule_of(incident)
+            window = read_window(
+                line.start, line.end, now=tx.now, zone=zone_of(tx), kept=(kept.scheduled_for, kept.scheduled_until)
+            )
+            values = replace(
+                values, start=window.start, end=window.end, problems=(*values.problems, *window.problems)
+            )
+        return _moved_or_form(tx, incident, state, values, is_complete=line.has_window)
+
+    return await about_one(front, typed, rest, draw)
+
+
+async def press_reschedule(front: Front, click: Click) -> None:
+    """*Reschedule*: the form with the window as it is."""
+
+    def work(tx: Transaction) -> Block:
+        incident = check_move(tx, click.subject)
+        return _move_form(tx, incident, state_of(incident), PlanValues())
+
+    await show_modal(front, click, await front.desk.read(click.actor, work))
+
+
+def _moved_or_form(
+    tx: Transaction, incident: Incident, state: FormState, values: PlanValues, *, is_complete: bool
+) -> Block:
+    if is_complete and not values.problems:
+        try:
+            return preview_view(tx, _move(tx, state, values, escaped=True))
+        except InvalidInputError as error:
+            values = replace(values, problems=(str(error),))
+    body = make_public(tx, values.body, field="body", escaped=True).markdown
+    return _move_form(tx, incident, state, replace(values, body=body))
+
+
+def _move_form(tx: Transaction, incident: Incident, state: FormState, values: PlanValues) -> Block:
+    kept = schedule_of(incident)
+    shown = replace(values, start=values.start or kept.scheduled_for, end=values.end or kept.scheduled_until)
+    return modal(
+        "Edit the draft" if state.draft_id else "Reschedule maintenance",
+        [
+            *problem_blocks(values.problems),
+            section(f"{name_text(incident.name)}  ·  {public_link(incident)}"),
+            *window_blocks(tx, incident.page_id, shown),
+            text_block(state, values.body, hint="Left empty: that it has been rescheduled, and to when."),
+        ],
+        callback_id=str(CallbackId.MAINTENANCE_RESCHEDULE),
+        submit="Preview",
+        close="Back",
+        private_metadata=state.as_metadata(),
+    )
+
+
+async def follow_move(front: Front, click: Click) -> None:
+    """Another start or end: what the page's clock shows then."""
+
+    def work(tx: Transaction) -> Block:
+        state = FormState.from_metadata(click.private_metadata)
+        entered = click.entered
+        values = PlanValues(
+            body=entered.text(state.word_block("body")), start=entered.instant(STARTS), end=entered.instant(ENDS)
+        )
+        return _move_form(tx, check_move(tx, state.incident_id or ""), state, values)
+
+    await show_modal(front, click, await front.desk.read(click.actor, work))
+
+
+async def submit_move(front: Front, submission: Submission) -> Answer:
+    """The new window becomes a draft, and its preview is shown."""
+    state = FormState.from_metadata(submission.private_metadata)
+    values = PlanValues(
+        body=submission.text(state.word_block("body")),
+        start=submission.instant(STARTS),
+        end=submission.instant(ENDS),
+    )
+    try:
+        view = await front.desk.write(submission.actor, lambda tx: preview_view(tx, _move(tx, state, values)))
+    except InvalidInputError as error:
+        raise beside_its_input(error, state) from error
+    return Answer(view=view)
+
+
+def _move(tx: Transaction, state: FormState, values: PlanValues, *, escaped: bool = False) -> IncidentDraft:
+    incident = check_move(tx, state.incident_id or "")
+    kept = schedule_of(incident)
+    # The flags stay as they are; the window alone moves.
+    new = schedule_from(values)
+    schedule = replace(kept, scheduled_for=new.scheduled_for, scheduled_until=new.scheduled_until)
+    if schedule == kept:
+        raise InvalidInputError("That is when it is scheduled already.", "Choose another time.", field=STARTS)
+    return keep_update(
+        tx, state, values.body, lambda body: plan_move(tx, incident.id, schedule, body=body), escaped=escaped
+    )
+
+
+def is_move(draft: IncidentDraft) -> bool:
+    """Whether the draft moves a maintenance to another window."""
+    content = content_of(draft)
+    return isinstance(content, IncidentChange) and content.schedule is not None
+
+
+def draw_move_editor(tx: Transaction, draft: IncidentDraft) -> Block:
+    """The form of a draft that moves a maintenance."""
+    content = content_of(draft)
+    assert isinstance(content, IncidentChange)
+    assert content.schedule is not None
+    incident = check_move(tx, draft.incident_id or "")
+    state = replace(state_of(incident), draft_id=draft.id)
+    problems = (f"It was sent back: {draft.decision_reason}",) if draft.decision_reason else ()
+    values = PlanValues(
+        body=content.body or "",
+        start=content.schedule.scheduled_for,
+        end=content.schedule.scheduled_until,
+        problems=problems,
+    )
+    return _move_form(tx, incident, state, values)

@@ -1,0 +1,86 @@
+"""`/maintenance start` and `complete`, typed or pressed: the form or the preview of an update that does it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from desk.incidents.inputs import IncidentChange
+from desk.incidents.maintenance_plans import plan_completion, plan_start
+from desk.incidents.maintenance_steps import RUNNING
+from desk.transaction import Transaction
+from handlers.slack.blocks import Block, Message
+from handlers.slack.incidents.commands import token_of
+from handlers.slack.incidents.form import render_form
+from handlers.slack.incidents.parsing import TypedIncident
+from handlers.slack.incidents.starting import begin_update
+from handlers.slack.incidents.writing import draft_or_form
+from handlers.slack.incoming import Click, Front, Typed
+from handlers.slack.maintenances.choosing import choice_message, find_maintenance
+from handlers.slack.maintenances.parsing import parse_maintenance
+from handlers.slack.modals import open_modal
+from handlers.slack.surfaces import show_modal
+from storage.models import IncidentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """From which states it can be taken, where it leads, and what says whether it can be taken now."""
+
+    before: Collection[IncidentStatus]
+    after: IncidentStatus
+    plan: Callable[[Transaction, str], IncidentChange]
+
+
+_START = _Step(frozenset({IncidentStatus.SCHEDULED}), IncidentStatus.IN_PROGRESS, plan_start)
+_COMPLETE = _Step(RUNNING, IncidentStatus.COMPLETED, plan_completion)
+
+
+async def start_command(front: Front, typed: Typed, rest: str) -> Message | None:
+    """`/maintenance start`: now, before its time or where it does not start by itself."""
+    return await _take(front, typed, rest, _START)
+
+
+async def complete_command(front: Front, typed: Typed, rest: str) -> Message | None:
+    """`/maintenance complete`: with its components back."""
+    return await _take(front, typed, rest, _COMPLETE)
+
+
+async def _take(front: Front, typed: Typed, rest: str, step: _Step) -> Message | None:
+    said = parse_maintenance(rest).said
+
+    def work(tx: Transaction) -> Block | None:
+        incident_id = find_maintenance(tx, said, step.before)
+        if incident_id is None:
+            return None
+        step.plan(tx, incident_id)
+        begun = begin_update(tx, incident_id, _about(said), status=step.after, token=token_of(typed))
+        return draft_or_form(tx, begun, is_complete=True)
+
+    view = await front.desk.write(typed.actor, work)
+    if view is None:
+        return await front.desk.read(typed.actor, lambda tx: choice_message(tx, step.before))
+    await open_modal(front, typed.trigger_id, view)
+    return None
+
+
+def _about(said: TypedIncident) -> TypedIncident:
+    # Its name said which one; it is not a new name.
+    said.quoted = None if said.incident is None else said.quoted
+    return said
+
+
+async def press_start(front: Front, click: Click) -> None:
+    """*Start*: the form with the status and the components filled in."""
+    await _open(front, click, _START)
+
+
+async def press_complete(front: Front, click: Click) -> None:
+    """*Complete*: the form with the status and the components' return filled in."""
+    await _open(front, click, _COMPLETE)
+
+
+async def _open(front: Front, click: Click, step: _Step) -> None:
+    def work(tx: Transaction) -> Block:
+        step.plan(tx, click.subject)
+        return render_form(tx, *begin_update(tx, click.subject, status=step.after))
+
+    await show_modal(front, click, await front.desk.read(click.actor, work))

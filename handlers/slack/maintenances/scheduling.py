@@ -1,0 +1,215 @@
+"""`/maintenance schedule` and *Schedule maintenance*: from a line or the form to a draft and its preview."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from desk.errors import InvalidInputError, NotFoundError
+from desk.incidents.authority import get_publishable_page, list_publishable_pages, require_publisher
+from desk.incidents.components import get_component_by_word
+from desk.incidents.default_texts import words_for
+from desk.incidents.draft_content import content_of
+from desk.incidents.drafts import get_draft, revise_draft, write_draft
+from desk.incidents.inputs import NewIncident
+from desk.incidents.maintenance_plans import check_window
+from desk.incidents.templates import fill_in, get_template, list_placeholders
+from desk.role_orders import zone_of
+from desk.transaction import Transaction
+from handlers.slack.blocks import Block
+from handlers.slack.incidents.commands import token_of
+from handlers.slack.incidents.form_state import FormState
+from handlers.slack.incidents.preview import preview_view
+from handlers.slack.incidents.writing import make_public, still_there
+from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
+from handlers.slack.maintenances.form import (
+    PlanValues,
+    beside_its_input,
+    read_plan,
+    render_plan,
+    schedule_from,
+    values_of_plan,
+)
+from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
+from handlers.slack.maintenances.times import read_window
+from handlers.slack.modals import open_modal
+from handlers.slack.surfaces import show_modal
+from storage.models import DraftKind, IncidentDraft, IncidentStatus, IncidentTemplate, Page, Role
+
+Begun = tuple[FormState, PlanValues]
+
+
+async def schedule_command(front: Front, typed: Typed, rest: str) -> None:
+    """`/maintenance schedule`: the preview of what was typed, or the form where something is missing."""
+    line = parse_maintenance(rest)
+
+    def work(tx: Transaction) -> Block:
+        return _draft_or_form(tx, *_begin(tx, line, token=token_of(typed)), is_empty=line.is_empty)
+
+    await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
+
+
+async def press_new(front: Front, click: Click) -> None:
+    """*Schedule maintenance*."""
+    empty = parse_maintenance("")
+    view = await front.desk.read(click.actor, lambda tx: render_plan(tx, *_begin(tx, empty)))
+    await show_modal(front, click, view)
+
+
+def _begin(tx: Transaction, line: TypedMaintenance, *, token: str | None = None) -> Begun:
+    said, role = line.said, Role.MAINTENANCE_MANAGER
+    problems = list(said.problems)
+    page: Page | None = None
+    try:
+        page = get_publishable_page(tx, role, said.page)
+    except InvalidInputError as error:
+        problems.append(str(error))
+    if page is None:
+        page = list_publishable_pages(tx, role)[0]
+        if not line.is_empty and not said.page:
+            problems.append(f"On which page? This is for {page.name}.")
+    state = FormState(DraftKind.MAINTENANCE, page.id)
+    if token is not None:
+        state = replace(state, token=token)
+    values = PlanValues(
+        name=said.quoted or "",
+        body=said.body,
+        components=_read_components(tx, page.id, line, problems),
+        values=said.values,
+    )
+    if not line.is_empty:
+        window = read_window(line.start, line.end, now=tx.now, zone=zone_of(tx))
+        values = replace(values, start=window.start, end=window.end)
+        problems += window.problems
+    if said.status is not None or said.impact is not None or said.remind is not None:
+        problems.append("A maintenance begins as scheduled, and its impact is maintenance: neither is typed.")
+    if said.template:
+        state, values = _use_named_template(tx, state, values, said.template, problems)
+    if not values.name and not line.is_empty:
+        problems.append("Name it in quotation marks.")
+    return state, replace(values, problems=tuple(problems))
+
+
+def _read_components(tx: Transaction, page_id: str, line: TypedMaintenance, problems: list[str]) -> tuple[str, ...]:
+    found = []
+    for word, wanted in line.said.components:
+        if wanted is not None:
+            problems.append(f"Components go under maintenance by themselves: leave out “={wanted}”.")
+        try:
+            found.append(get_component_by_word(tx.session, page_id, word).id)
+        except InvalidInputError as error:
+            problems.append(str(error))
+    return tuple(dict.fromkeys(found))
+
+
+def _use_named_template(
+    tx: Transaction, state: FormState, values: PlanValues, word: str, problems: list[str]
+) -> Begun:
+    try:
+        template = get_template(tx.session, state.page_id, word)
+    except NotFoundError as error:
+        problems.append(str(error))
+        return state, values
+    missing = [name for name in list_placeholders(template.title, template.body) if name not in values.values]
+    if missing:
+        problems.append(f"Still to be filled in: {', '.join(missing)}.")
+    return _with_template(state, values, template)
+
+
+def _with_template(state: FormState, values: PlanValues, template: IncidentTemplate) -> Begun:
+    chosen = replace(state, template_id=template.id).with_new_words().with_new_states()
+    components = tuple(dict.fromkeys([*values.components, *template.component_ids]))
+    return chosen, replace(values, name=template.title, body=template.body, components=components)
+
+
+def _draft_or_form(tx: Transaction, state: FormState, values: PlanValues, *, is_empty: bool) -> Block:
+    if not is_empty and not values.problems:
+        try:
+            return preview_view(tx, _keep(tx, state, values, escaped=True))
+        except InvalidInputError as error:
+            values = replace(values, problems=(str(error),))
+    name = make_public(tx, values.name, field="name").markdown
+    body = make_public(tx, values.body, field="body", escaped=state.template_id is None).markdown
+    return render_plan(tx, state, replace(values, name=name, body=body))
+
+
+def _keep(tx: Transaction, state: FormState, values: PlanValues, *, escaped: bool = False) -> IncidentDraft:
+    """Write what is filled in as a draft, or change the one that is edited. Raises InvalidInputError."""
+    # What is quoted in a line was unescaped when it was read.
+    name = make_public(tx, " ".join(fill_in(values.name, values.values).split()), field="name")
+    typed = escaped and state.template_id is None
+    said = make_public(tx, fill_in(values.body, values.values), field="body", escaped=typed)
+    schedule = schedule_from(values)
+    check_window(schedule, tx.now)
+    content = NewIncident(
+        name=name.markdown,
+        body=words_for(IncidentStatus.SCHEDULED, said.markdown),
+        components=dict.fromkeys(values.components),
+        schedule=schedule,
+    )
+    found = [*name.warnings, *said.warnings]
+    if state.draft_id is None:
+        return write_draft(
+            tx,
+            page_id=state.page_id,
+            kind=DraftKind.MAINTENANCE,
+            content=content,
+            client_token=state.token,
+            warnings=[leak.as_json() for leak in dict.fromkeys(found)],
+        )
+    found += still_there(get_draft(tx, state.draft_id), f"{content.name}\n{content.body}")
+    return revise_draft(tx, state.draft_id, content, warnings=[leak.as_json() for leak in dict.fromkeys(found)])
+
+
+def draw_plan_editor(tx: Transaction, draft: IncidentDraft) -> Block:
+    """The form of a maintenance's draft."""
+    content = content_of(draft)
+    assert isinstance(content, NewIncident)
+    problems = [f"It was sent back: {draft.decision_reason}"] if draft.decision_reason else []
+    state = FormState(DraftKind.MAINTENANCE, draft.page_id, draft_id=draft.id)
+    return render_plan(tx, state, values_of_plan(content, problems=problems))
+
+
+async def choose_page(front: Front, click: Click) -> None:
+    """Another page: other components and templates."""
+
+    def move(tx: Transaction, state: FormState, values: PlanValues) -> Begun:
+        page = tx.session.get_one(Page, click.value)
+        require_publisher(tx, Role.MAINTENANCE_MANAGER, page)
+        moved = replace(state, page_id=page.id, template_id=None).with_new_states()
+        return moved, replace(values, components=(), values={})
+
+    await _follow(front, click, move)
+
+
+async def choose_template(front: Front, click: Click) -> None:
+    """A template: its words and components, and an input for each placeholder."""
+
+    def use(tx: Transaction, state: FormState, values: PlanValues) -> Begun:
+        return _with_template(state, values, get_template(tx.session, state.page_id, click.value))
+
+    await _follow(front, click, use)
+
+
+async def follow_window(front: Front, click: Click) -> None:
+    """Another start or end: what the page's clock shows then."""
+    await _follow(front, click, lambda _tx, state, values: (state, values))
+
+
+async def _follow(front: Front, click: Click, follow: Callable[[Transaction, FormState, PlanValues], Begun]) -> None:
+    def work(tx: Transaction) -> Block:
+        state = FormState.from_metadata(click.private_metadata)
+        return render_plan(tx, *follow(tx, state, read_plan(tx, state, click.entered)))
+
+    await show_modal(front, click, await front.desk.read(click.actor, work))
+
+
+async def submit_plan(front: Front, submission: Submission) -> Answer:
+    """The filled-in form becomes a draft, or changes one, and its preview is shown."""
+    state = FormState.from_metadata(submission.private_metadata)
+
+    def work(tx: Transaction) -> Block:
+        return preview_view(tx, _keep(tx, state, read_plan(tx, state, submission.entered)))
+
+    try:
+        return Answer(view=await front.desk.write(submission.actor, work))
+    except InvalidInputError as error:
+        raise beside_its_input(error, state) from error

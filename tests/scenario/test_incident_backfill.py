@@ -1,0 +1,93 @@
+"""`/incident backfill`: an incident of the past, from Slack to the page's history, telling nobody."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from desk.secret import Secret
+from sandbox.player import inputs_of, words_of
+from storage.models import Incident, IncidentDraft, IncidentStatus, Member, Role
+from tests.clock import MONDAY_MORNING as NOW
+from tests.factories import INES, add_grant, add_page
+from tests.scenario.conftest import Scenario
+from tests.scenario.incidents_stage import Stage, set_stage
+from tests.scenario.keys_stage import said
+from tests.scenario.requests_stage import everything, only
+
+
+@pytest.fixture
+def stage(scenario: Scenario) -> Iterator[Stage]:
+    """The page, its components and its incident managers; Slack accepts everything."""
+    yield set_stage(scenario)
+    assert scenario.violations() == []
+
+
+def test_a_line_in_the_persons_own_time(scenario: Scenario, stage: Stage) -> None:
+    """A full line is previewed at once; its time is by the person's clock, and published it is history."""
+    with scenario.database.write() as session:
+        session.get_one(Member, INES).time_zone = "Europe/Zurich"
+    line = '/incident backfill "Short outage" on acme at 2026-02-11 14:00 It was :zap: short &amp; over.'
+    assert scenario.ines.type_command(line) is None
+    preview = words_of(scenario.ines.modal)
+    for words in ("*Short outage*", "Resolved", "It was ⚡ short &amp; over.", "Wed 11 Feb 2026 13:00 UTC"):
+        assert words in preview
+    scenario.ines.press("Publish", scenario.ines.modal)
+    incident: Incident = only(everything(scenario, Incident))
+    assert incident.created_at == datetime(2026, 2, 11, 13, 0, tzinfo=UTC)
+    assert (incident.backfilled, incident.status) == (True, IncidentStatus.RESOLVED)
+    stage.wait_for_page("/history/", "Short outage")
+    assert stage.summary()["incidents"] == []
+    assert stage.channel() == []
+    assert "Written down afterwards" in words_of(said(scenario.mia, "/incident show short"))
+
+
+def test_the_form(scenario: Scenario, stage: Stage) -> None:
+    """The form asks for a page where there are several; a day to come is refused beside it; a draft can be edited."""
+    with scenario.database.write() as session:
+        beta = add_page(session, NOW, name="Beta", subdomain="beta").id
+        add_grant(session, INES, Role.INCIDENT_MANAGER, NOW, page_id=beta)
+    scenario.ines.type_command("/incident backfill")
+    assert "Say" not in words_of(scenario.ines.modal)
+    filled = {"page": beta, "name": "DNS was gone", "impact": "major"}
+    errors = scenario.ines.submit(**filled, backfill_date=NOW + timedelta(hours=1))
+    assert list(errors) == ["backfill_date"]
+    assert scenario.ines.submit(**filled, backfill_date=NOW - timedelta(days=400)) == {}
+    preview = scenario.ines.modal
+    assert "This incident has been resolved." in words_of(preview)
+    scenario.ines.press("Edit", preview)
+    form = scenario.ines.modal
+    assert "page" not in [block["block_id"] for block in inputs_of(form)]
+    assert scenario.ines.submit(body="It is back since noon.") == {}
+    scenario.ines.press("Publish quietly", scenario.ines.modal)
+    assert len(everything(scenario, IncidentDraft)) == 1
+    incident: Incident = only(everything(scenario, Incident))
+    assert (incident.page_id, incident.name, incident.impact_override) == (beta, "DNS was gone", "major")
+    assert incident.created_at == NOW - timedelta(days=400)
+
+
+def test_what_is_missing_is_asked_for(scenario: Scenario, stage: Stage) -> None:
+    """Where a line lacks something, the form opens with what there is and says what is missing."""
+    scenario.ines.type_command('/incident backfill "Short &amp; bad" at 2027-01-01 14:00 It <https://a.example|was>.')
+    form = scenario.ines.modal
+    assert "lies in the past" in words_of(form)
+    shown = {block["block_id"]: block["element"].get("initial_value") for block in inputs_of(form)}
+    assert (shown["name"], shown["body"]) == ("Short & bad", "It https://a.example.")
+    scenario.ines.close()
+    scenario.ines.type_command("/incident backfill on gamma at 2026-01-01 25:00")
+    problems = words_of(scenario.ines.modal)
+    for words in ("“gamma” is no page", "Say when it began", "Name it in quotation marks"):
+        assert words in problems
+    assert everything(scenario, IncidentDraft) == []
+
+
+def test_who_may_not(scenario: Scenario, stage: Stage) -> None:
+    """Somebody without the role is told whom to ask, and a secret is kept nowhere."""
+    refused = words_of(said(scenario.mia, '/incident backfill "Short outage" on acme at 2026-02-11 14:00'))
+    assert "incident_manager" in refused
+    assert "Olivia Owens" in refused
+    secret = Secret.generate()
+    told = words_of(said(scenario.ines, f'/incident backfill "Leak" at 2026-02-11 14:00 {secret.reveal()}'))
+    assert "holds the secret of an API key" in told
+    assert everything(scenario, IncidentDraft) == []
+    assert scenario.ines.views() == []

@@ -1,0 +1,98 @@
+"""The second person: a draft goes to the others who may publish, who publish it or send it back."""
+
+import pytest
+
+from sandbox.player import words_of
+from storage.models import DraftStatus, Incident, IncidentDraft, Role, SecondPerson
+from tests.factories import INES, MAX, OLIVIA
+from tests.scenario.conftest import Scenario, shows
+from tests.scenario.incidents_stage import Stage, publish, set_stage
+from tests.scenario.requests_stage import everything, only
+
+LINE = '/incident new "Checkout errors" component:checkout=partial_outage We look.'
+
+
+@pytest.fixture
+def stage(scenario: Scenario) -> Stage:
+    """A page on which somebody else must always publish."""
+    stage = set_stage(scenario)
+    stage.set_page(second_person=SecondPerson.ALWAYS)
+    return stage
+
+
+def _ask(scenario: Scenario, line: str = LINE) -> None:
+    scenario.ines.type_command(line)
+    assert f"*Publish* asks <@{MAX}>" in words_of(scenario.ines.modal)
+    scenario.ines.press("Publish", scenario.ines.modal)
+    assert f"It waits for <@{MAX}>" in words_of(scenario.ines.modal)
+    scenario.ines.close()
+
+
+def test_another_publishes(scenario: Scenario, stage: Stage) -> None:
+    """Max sees exactly what readers will see, publishes it, and Ines is told."""
+    _ask(scenario)
+    assert everything(scenario, Incident) == []
+    card = shows(scenario.direct_messages(scenario.max), "Checkout errors", "We look.", "Partial outage")
+    scenario.max.press("Publish", card)
+    only(everything(scenario, Incident))
+    stage.wait_for_page("/", "Checkout errors")
+    after = shows(scenario.direct_messages(scenario.max), "Checkout errors")
+    assert "Publish" not in str(after["blocks"][-1].get("elements"))
+    assert f"<@{MAX}>" in words_of(shows(scenario.direct_messages(scenario.ines), "Checkout errors"))
+    assert scenario.violations() == []
+
+
+def test_the_author_cannot(scenario: Scenario, stage: Stage) -> None:
+    """Whoever wrote it is refused, also by the preview that is still open."""
+    scenario.ines.type_command(LINE)
+    preview = scenario.ines.modal
+    scenario.ines.press("Publish", preview)
+    scenario.ines.close()
+    scenario.ines.type_command("/incident drafts")
+    assert everything(scenario, Incident) == []
+    assert only(everything(scenario, IncidentDraft)).status == DraftStatus.WAITING
+
+
+def test_sent_back_with_a_reason(scenario: Scenario, stage: Stage) -> None:
+    """Max says what should change; Ines edits the draft, and it goes round again."""
+    _ask(scenario)
+    scenario.max.press("Send back", shows(scenario.direct_messages(scenario.max), "Checkout errors"))
+    assert scenario.max.submit(reason="Say since when.") == {}
+    mine = shows(scenario.direct_messages(scenario.ines), "Checkout errors", "Say since when.")
+    scenario.ines.press("Edit", mine)
+    assert "It was sent back: Say since when." in words_of(scenario.ines.modal)
+    assert scenario.ines.submit(**{"body.0": "Since 9:00. We look."}) == {}
+    scenario.ines.press("Publish", scenario.ines.modal)
+    # Slack notifies nobody of a card that is edited, so a note says it.
+    shows(scenario.direct_messages(scenario.max), "asks you again to publish it")
+    scenario.max.press("Publish", shows(scenario.direct_messages(scenario.max), "Since 9:00"))
+    stage.wait_for_page("/", "Since 9:00. We look.")
+    assert scenario.violations() == []
+
+
+def test_critical_impact_may_skip_it(scenario: Scenario, stage: Stage) -> None:
+    """Who has the role that may skip publishes a critical incident alone, and the channel says so."""
+    stage.set_page(second_person_skipped_by=Role.INCIDENT_MANAGER)
+    publish(stage, LINE.replace("partial_outage", "major_outage"))
+    stage.wait_for_page("/", "Checkout errors")
+    assert f"<@{INES}>" in words_of(shows(stage.thread(), "second person"))
+
+
+def test_updates_are_free_where_only_the_first_post_needs_two(scenario: Scenario, stage: Stage) -> None:
+    """With `first_post` the update goes out at once."""
+    stage.set_page(second_person=SecondPerson.FIRST_POST)
+    _ask(scenario)
+    scenario.max.press("Publish", shows(scenario.direct_messages(scenario.max), "Checkout errors"))
+    publish(stage, "/incident update identified We know why.")
+    stage.wait_for_page("/", "We know why.")
+
+
+def test_without_anybody_else_nothing_waits(scenario: Scenario, stage: Stage) -> None:
+    """Where nobody else may publish, the press says so and whom to appoint; the draft stays open."""
+    stage.end_grants(MAX)
+    stage.end_grants(OLIVIA)
+    stage.end_grants("U0OMAR0001")
+    scenario.ines.type_command(LINE)
+    scenario.ines.press("Publish", scenario.ines.modal)
+    assert "Somebody else must publish this on Acme, and nobody else may" in words_of(scenario.ines.modal)
+    assert only(everything(scenario, IncidentDraft)).status == DraftStatus.OPEN

@@ -1,0 +1,222 @@
+"""A maintenance from its announcement to its end: by itself and by hand, moved and called off."""
+
+from datetime import timedelta
+
+import pytest
+
+from sandbox.player import Json, Player, text_of, words_of
+from storage.models import Component, Incident, IncidentDraft, Member, Role
+from tests.factories import MAX
+from tests.scenario.conftest import Scenario, shows
+from tests.scenario.incidents_stage import Stage, publish, set_stage
+from tests.scenario.requests_stage import everything, only
+
+LINE = '/maintenance schedule "Database upgrade" component:search component:checkout in 3h for 1h We move.'
+
+
+@pytest.fixture
+def stage(scenario: Scenario) -> Stage:
+    """The page, by the clock of Zurich; Ines and Max, who is in Tokyo, manage its maintenances."""
+    stage = set_stage(scenario)
+    stage.set_page(time_zone="Europe/Zurich")
+    for player in (scenario.max, scenario.ines):
+        stage.grant(player.user_id, Role.MAINTENANCE_MANAGER)
+    with scenario.database.write() as session:
+        session.get_one(Member, MAX).time_zone = "Asia/Tokyo"
+    return stage
+
+
+def said(stage: Stage) -> list[str]:
+    """The replies in the channel, oldest first, each in a line."""
+    return [" ".join(words_of(message).split()) for message in stage.thread()]
+
+
+def status(stage: Stage) -> str:
+    """The one maintenance's status."""
+    return str(only(everything(stage.scenario, Incident)).status)
+
+
+def states(stage: Stage) -> tuple[str, str]:
+    """The states of Checkout and Search."""
+    found = {row.name: str(row.status) for row in everything(stage.scenario, Component)}
+    return found["Checkout"], found["Search"]
+
+
+def told(player: Player, command: str) -> str:
+    """What a command is answered with, in a line."""
+    answer = player.type_command(command)
+    assert answer is not None
+    return " ".join(words_of(answer).split())
+
+
+def labels(message: Json) -> list[str]:
+    """The buttons at the bottom of a message."""
+    return [text_of(one) for one in message["blocks"][-1]["elements"]]
+
+
+def test_it_runs_by_itself_and_the_thread_tells(scenario: Scenario, stage: Stage) -> None:
+    """Reminder, start and end come at their minute and once; components go and come back; page and thread agree."""
+    publish(stage, LINE)
+    steps = [(119, 1), (1, 2), (30, 2), (30, 3), (59, 3), (1, 4)]
+    for minutes, count in steps:
+        scenario.clock.advance(minutes=minutes)
+        stage.sweep()
+        stage.sweep()
+        assert len(said(stage)) == count, minutes
+        if minutes == 30 and count == 3:
+            assert states(stage) == ("under_maintenance", "under_maintenance")
+            stage.wait_for_state("Search", "under_maintenance")
+            shows(stage.channel(), "In progress", "Under maintenance")
+    _, reminder, start, end = said(stage)
+    assert "Maintenance will begin as scheduled in 60 minutes." in reminder
+    assert "Scheduled maintenance is currently in progress." in start
+    assert "Search: Operational → Under maintenance" in start
+    assert "The scheduled maintenance has been completed." in end
+    assert states(stage) == ("operational", "operational")
+    stage.wait_for_page(f"/incidents/{only(everything(scenario, Incident)).id}/", "has been completed", "60 minutes")
+    shows(stage.channel(), ":white_check_mark: *Database upgrade*", "Completed")
+    assert scenario.violations() == []
+
+
+def test_it_is_started_and_completed_by_hand(scenario: Scenario, stage: Stage) -> None:
+    """Early, typed or pressed, each after a look; what went under maintenance comes back, and what broke stays."""
+    publish(stage, LINE)
+    scenario.max.press("Start", shows(stage.channel(), "Database upgrade"))
+    assert scenario.max.submit(**{"body.0": "We begin early."}) == {}
+    preview = words_of(scenario.max.modal)
+    assert preview.count("Operational → :large_blue_circle: Under maintenance") == 2
+    scenario.max.press("Publish", scenario.max.modal)
+    scenario.max.close()
+    assert status(stage) == "in_progress"
+    assert states(stage) == ("under_maintenance", "under_maintenance")
+    assert "“Database upgrade” is in progress. It can only start once." in told(
+        scenario.max, '/maintenance start "Database upgrade"'
+    )
+
+    publish(stage, '/incident new "Checkout errors" component:checkout=major_outage investigating We look.')
+    scenario.clock.advance(minutes=30)
+    scenario.max.type_command("/maintenance update verifying Nearly done.")
+    scenario.max.press("Publish", scenario.max.modal)
+    scenario.max.close()
+    scenario.max.type_command("/maintenance complete It is *faster* now.")
+    preview = words_of(scenario.max.modal)
+    assert "API - Search: :large_blue_circle: Under maintenance → :large_green_circle: Operational" in preview
+    assert "API - Checkout: stays :red_circle: Major outage" in preview
+    scenario.max.press("Publish", scenario.max.modal)
+    stage.wait_for_summary(lambda found: found["scheduled_maintenances"] == [])
+    assert states(stage) == ("major_outage", "operational")
+    shows(stage.thread(), "It is _faster_ now.", "Completed")
+    assert scenario.violations() == []
+
+
+def test_the_update_form_follows_its_status(scenario: Scenario, stage: Stage) -> None:
+    """Choosing *In progress* in a planned maintenance's form fills in that its components go under maintenance."""
+    publish(stage, LINE)
+    scenario.max.press("Update", shows(stage.channel(), "Database upgrade"))
+    scenario.max.enter("status.0", "in_progress")
+    assert scenario.max.submit() == {}
+    assert words_of(scenario.max.modal).count("→ :large_blue_circle: Under maintenance") == 2
+
+
+def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None:
+    """The reason is previewed, then public; the page says Cancelled, and it does not run."""
+    incident = publish(stage, LINE)
+    scenario.max.press("Cancel", shows(stage.channel(), "Database upgrade"))
+    assert scenario.max.submit(**{"body.0": "The new server is late."}) == {}
+    assert "This maintenance has been cancelled. The new server is late." in words_of(scenario.max.modal)
+    assert status(stage) == "scheduled"
+    scenario.max.press("Edit", scenario.max.modal)
+    assert scenario.max.submit() == {}
+    assert "This maintenance has been cancelled. The new server is late." in words_of(scenario.max.modal)
+    scenario.max.press("Publish", scenario.max.modal)
+    page = stage.wait_for_page(f"/incidents/{incident.id}/", "Cancelled", "The new server is late.")
+    assert "Completed" not in page
+    assert "The new server is late." in said(stage)[-1]
+    scenario.clock.advance(hours=3, minutes=1)
+    stage.sweep()
+    assert len(said(stage)) == 2
+    assert states(stage) == ("operational", "operational")
+    assert labels(shows(stage.channel(), "Database upgrade")) == ["Show"]
+    for command in ("cancel", "reschedule"):
+        assert "“Database upgrade” is completed." in told(scenario.max, f'/maintenance {command} "Database upgrade"')
+    assert scenario.violations() == []
+
+
+def test_it_is_moved_and_runs_at_its_new_time(scenario: Scenario, stage: Stage) -> None:
+    """By line or by form the new window is previewed by both clocks, told, and has its own reminder and start."""
+    publish(stage, LINE)
+    scenario.clock.advance(hours=2)
+    stage.sweep()
+    assert "60 minutes" in said(stage)[-1]
+    scenario.max.type_command("/maintenance reschedule from tomorrow 22:00 for 2h")
+    moved = "This maintenance has been rescheduled: it begins on 3 March 2026, 14:00 CET and ends on"
+    preview = words_of(scenario.max.modal)
+    assert moved in preview
+    assert "Tue 3 Mar 2026 14:00 CET" in preview
+    assert "your clock: Asia/Tokyo" in preview
+
+    scenario.max.press("Edit", scenario.max.modal)
+    start = scenario.clock.now() + timedelta(hours=24)
+    assert scenario.max.submit(scheduled_for=start, **{"body.0": "We need another day."}) == {}
+    assert "Tue 3 Mar 2026 12:00 CET" in words_of(scenario.max.modal)
+    scenario.max.press("Publish", scenario.max.modal)
+    assert "We need another day." in said(stage)[-1]
+    stage.wait_for_page("/api/v2/scheduled-maintenances/upcoming.json", "2026-03-03T12:00:00.000+01:00")
+    stage.sweep()
+    scenario.clock.advance(hours=1)
+    stage.sweep()
+    assert status(stage) == "scheduled"
+    scenario.clock.advance(hours=22)
+    stage.sweep()
+    assert "60 minutes" in said(stage)[-1]
+    scenario.clock.advance(hours=1)
+    stage.sweep()
+    assert status(stage) == "in_progress"
+    assert "1 in progress, 0 planned" in told(scenario.max, "/maintenance list")
+    assert "is in progress. Complete it when it is done." in told(
+        scenario.max, '/maintenance reschedule "Database upgrade" in 1h for 1h'
+    )
+    assert scenario.violations() == []
+
+
+def test_several_are_told_apart(scenario: Scenario, stage: Stage) -> None:
+    """Where several are planned, a command that names none shows each with its buttons; a running one is clear."""
+    assert "No maintenance is planned." in told(scenario.max, "/maintenance start")
+    publish(stage, LINE)
+    publish(stage, '/maintenance schedule "Index rebuild" component:website in 5h for 1h')
+    for command in ("start", "cancel Because.", "reschedule in 9h for 1h"):
+        answer = scenario.max.type_command(f"/maintenance {command}") or {}
+        for words in ("Which one?", "*Database upgrade*", "*Index rebuild*"):
+            assert words in words_of(answer)
+        assert labels(answer) == ["Update", "Start", "Cancel", "Reschedule", "Show"]
+    scenario.max.press("Reschedule", answer, nth=1)
+    window = scenario.clock.now() + timedelta(hours=9)
+    assert "already" in str(scenario.max.submit())
+    assert scenario.max.submit(scheduled_for=window, scheduled_until=window + timedelta(hours=1)) == {}
+    scenario.max.press("Discard", scenario.max.modal)
+    publish(stage, '/maintenance start "Index rebuild"')
+    scenario.max.type_command("/maintenance complete")
+    assert "*Index rebuild*" in words_of(scenario.max.modal)
+    assert "Completed" in words_of(scenario.max.modal)
+    publish(stage, '/incident new "Errors" component:checkout=major_outage investigating We look.')
+    assert "“Errors” is an incident." in told(scenario.max, '/maintenance start "Errors"')
+    assert scenario.violations() == []
+
+
+def test_whoever_is_late_is_told(scenario: Scenario, stage: Stage) -> None:
+    """A preview that waits while the maintenance begins by itself does not call it off; once begun it cannot be."""
+    publish(stage, LINE)
+    scenario.max.type_command("/maintenance cancel The server is late.")
+    scenario.clock.advance(hours=3)
+    stage.sweep()
+    scenario.max.press("Publish", scenario.max.modal)
+    assert "was changed since you looked" in words_of(scenario.max.modal)
+    assert status(stage) == "in_progress"
+    late = told(scenario.max, '/maintenance cancel "Database upgrade" It is late.')
+    assert "is in progress. Complete it when it is done." in late
+    shown = scenario.max.type_command("/incident drafts")
+    assert shown is not None
+    scenario.max.press("Open", shown)
+    scenario.max.press("Edit", scenario.max.modal)
+    assert "is in progress." in words_of(scenario.max.modal)
+    assert len(everything(scenario, IncidentDraft)) == 2
