@@ -15,8 +15,12 @@ from tests.browser.demo import running_demo
 from tests.setup_browser import find_browser
 
 PICTURES = Path(__file__).parent / "pictures"
-OWNERS, GENERAL = "C0OWNERS01", "C0GENERAL1"
-MIA, OMAR = "U0MIA00001", "U0OMAR0001"
+OWNERS, GENERAL, STATUS = "C0OWNERS01", "C0GENERAL1", "C0STATUS01"
+MIA, OMAR, INES = "U0MIA00001", "U0OMAR0001", "U0INES0001"
+INCIDENT = (
+    '/incident new "Checkout errors" on acme component:search=partial_outage component:"Public API"=degraded '
+    "investigating Some customers see an error when they **pay**. We are looking into it. :eyes:"
+)
 REQUEST = (
     '/keys request "terraform prod" scope:read scope:components:write page:acme for 180d '
     "because Terraform keeps the list of components in step with our services"
@@ -89,6 +93,32 @@ def take(camera: Camera, control: Control) -> None:
         camera.shoot(page, "home")
 
 
+def take_incident(camera: Camera, control: Control) -> None:
+    """An incident: its form, its preview, and its thread in the channel."""
+    with camera.person(INES, GENERAL, height=1000) as page:
+        camera.type_command(page, INCIDENT.partition(" investigating")[0].replace("Checkout errors", "Search fails"))
+        page.get_by_role("dialog").get_by_role("button", name="Edit").click()
+        page.get_by_role("dialog").get_by_text("What do you tell people?").wait_for()
+        camera.shoot(page, "incident-form")
+    control.person(INES).close()
+    with camera.person(INES, GENERAL) as page:
+        camera.type_command(page, INCIDENT)
+        page.get_by_role("dialog").get_by_role("button", name="Publish", exact=True).wait_for()
+        camera.shoot(page, "incident-preview")
+        page.get_by_role("dialog").get_by_role("button", name="Publish", exact=True).click()
+        page.get_by_role("dialog").get_by_text("is on the page").wait_for()
+    control.person(INES).close()
+    ines = control.person(INES)
+    ines.type_command("/incident update identified A deployment slowed the payment service down. We roll it back.")
+    ines.press("Publish", ines.modal)
+    ines.close()
+    with camera.person(INES, STATUS) as page:
+        page.get_by_text("Identified").first.wait_for()
+        page.get_by_text(re.compile("2 replies")).first.click()
+        page.get_by_text("We roll it back").last.wait_for()
+        camera.shoot(page, "incident-channel")
+
+
 def take_public(browser: Browser, address: str) -> None:
     """The status page that customers see, in light and dark."""
     for dark in (False, True):
@@ -113,6 +143,7 @@ def main() -> None:
     with running_demo() as demo, sync_playwright() as playwright:
         executable = find_browser()
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        take_incident(Camera(browser, demo.workspace), Control(demo.workspace))
         take_public(browser, demo.api)
         take(Camera(browser, demo.workspace), Control(demo.workspace))
         browser.close()

@@ -7,7 +7,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ import uvloop
 
 from bot.database import open_database, upgrade_schema
 from bot.demo.history import write_history
+from bot.demo.looking import StepFailedError
 from bot.demo.past_incidents import write_incident_history
-from bot.demo.tour import StepFailedError, Tour
+from bot.demo.responders import appoint_responders
+from bot.demo.tour import Tour
 from bot.logging import configure_logging
 from bot.program import run_program
 from bot.serve import stop_on_signals
@@ -33,9 +35,10 @@ from sandbox.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from storage.database import Database
 
 OWNERS_CHANNEL = "C0OWNERS01"
+STATUS_CHANNEL = "C0STATUS01"
 _DEMO = Actor.operator("demo")
 _MANIFEST = Path("manifest.yml")
-_SOMEBODY = "U0MIA00001"
+_SOMEBODY = "U0INES0001"
 _PATIENCE_SECONDS = 20.0
 _LOOK_SECONDS = 0.1
 
@@ -83,7 +86,9 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
         )
         try:
             upgrade_schema(database)
-            _furnish(Desk(database, SystemClock(), make_policy(settings)))
+            # What is past was announced long ago.
+            past = replace(make_policy(settings), announcement_channel=None)
+            _furnish(Desk(database, SystemClock(), past))
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 stopping = asyncio.Event()
                 stop_on_signals(runner.get_loop(), stopping)
@@ -133,6 +138,7 @@ def _settings(folder: Path, slack_api_url: str, address: str) -> Settings:
         "database_url": "sqlite:///keydesk.db",
         "owners_channel": OWNERS_CHANNEL,
         "digest_channel": OWNERS_CHANNEL,
+        "announcement_channel": STATUS_CHANNEL,
         "never_used_days": 0,
     }
     return GivenSettings(**values)
@@ -143,6 +149,7 @@ def _furnish(desk: Desk) -> None:
         if plant_seed(tx, read_acme()).made:
             write_history(tx)
             write_incident_history(tx)
+            appoint_responders(tx)
 
     desk.write_now(_DEMO, work)
 
@@ -208,10 +215,17 @@ Keydesk is running, with a Slack workspace of its own. Open it in your browser:
 
 The status page that Acme's customers see is at {api_url}/
 
-Five steps:
+Something is wrong, in three steps:
 
- 1. You are Mia, a member. In #general, type  /keys request  fill in the form, and submit it.
- 2. Become Omar, an owner (people are at the left edge). In #keydesk-owners, press Approve.
+ 1. You are Ines, who manages incidents. In any channel, type
+        /incident new "Checkout errors" component:search=partial_outage We are looking into it.
+ 2. Look at the preview, and press Publish. The status page, its feeds and #status say it now.
+ 3. In #status, press Update or Resolve below it.
+
+A key for the API, in five steps:
+
+ 1. Become Mia, a member (people are at the left edge). In #general, type  /keys request  and fill in the form.
+ 2. Become Omar, an owner. In #keydesk-owners, press Approve.
  3. Become Mia again. In the direct message from Keydesk, press Collect: the key is shown, once. Copy it.
  4. In a terminal, use it:
         curl -H "Authorization: OAuth <your key>" {api_url}/v1/pages
