@@ -32,6 +32,7 @@ run: $(RUN_STAMP) ## Start Keydesk with the settings of the environment and .env
 
 test: $(DEV_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
 	@$(BIN)/python tests/setup_browser.py
+	@$(BIN)/python -m tests.setup_nginx
 	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal $(ARGS)
 
 lint: $(DEV_STAMP) ## Check style, types and the direction of imports
@@ -53,8 +54,9 @@ lock: $(DEV_STAMP) ## Resolve the newest allowed packages again and write both l
 	$(PIP_COMPILE) --upgrade --output-file requirements.lock pyproject.toml
 	$(PIP_COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
-setup: $(DEV_STAMP) ## Make .venv with everything that development needs, and find or fetch a browser
+setup: $(DEV_STAMP) ## Make .venv with everything that development needs, and find or fetch a browser and nginx
 	@$(BIN)/python tests/setup_browser.py
+	@$(BIN)/python -m tests.setup_nginx
 
 clean: ## Remove .venv and everything that tools left behind
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

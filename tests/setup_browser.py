@@ -42,7 +42,7 @@ class Machine:
         return Path(found) if found else None
 
 
-def _ended_well(command: Sequence[str | Path], machine: Machine, seconds: float) -> tuple[bool, str]:
+def ended_well(command: Sequence[str | Path], machine: Machine, seconds: float) -> tuple[bool, str]:
     """Whether a command ended with 0 in time, and what it printed. Nothing it started is left running."""
     try:
         process = subprocess.Popen(
@@ -69,12 +69,12 @@ def _ended_well(command: Sequence[str | Path], machine: Machine, seconds: float)
 
 def _works(browser: Path, machine: Machine) -> bool:
     # Ubuntu's chromium-browser may be a stub that asks for a snap, and Playwright's build may lack system libraries.
-    return _ended_well([browser, "--version"], machine, _VERSION_SECONDS)[0]
+    return ended_well([browser, "--version"], machine, _VERSION_SECONDS)[0]
 
 
 def _playwrights_own(machine: Machine) -> Path | None:
     """The browser that Playwright fetched, where it says it would be."""
-    ok, output = _ended_well([*machine.playwright, "install", "--dry-run", "chromium"], machine, _VERSION_SECONDS)
+    ok, output = ended_well([*machine.playwright, "install", "--dry-run", "chromium"], machine, _VERSION_SECONDS)
     if not ok:
         return None
     for line in output.splitlines():
@@ -111,19 +111,20 @@ def _reason(output: str) -> str:
 
 def _fetch_by_playwright(machine: Machine) -> str:
     _say("No Chromium on this machine: asking Playwright for one.")
-    ok, output = _ended_well([*machine.playwright, "install", "chromium"], machine, machine.playwright_seconds)
+    ok, output = ended_well([*machine.playwright, "install", "chromium"], machine, machine.playwright_seconds)
     return "" if ok else _reason(output)
 
 
-def _fetch_from_debian(machine: Machine) -> str:
+def fetch_from_debian(machine: Machine, package: str) -> str:
+    """Install a package; gives why it could not be done, or nothing."""
     apt = machine.which("apt-get")
     if apt is None:
         return "this machine has no apt-get"
     if not machine.is_root:
         return "only root may install Debian's package"
-    _say("Installing Chromium from Debian's packages.")
-    for arguments in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-        ok, output = _ended_well([apt, *arguments], machine, machine.debian_seconds)
+    _say(f"Installing {package} from Debian's packages.")
+    for arguments in (["update"], ["install", "-y", "--no-install-recommends", package]):
+        ok, output = ended_well([apt, *arguments], machine, machine.debian_seconds)
         if not ok:
             return _reason(output)
     return ""
@@ -137,8 +138,8 @@ def get_browser(machine: Machine | None = None) -> Path:
     if named := machine.environment.get("CHROMIUM"):
         raise BrowserMissingError(f"CHROMIUM names {named}, but '{named} --version' fails: correct it or unset it.")
     reasons = []
-    for name, fetch in (("Playwright", _fetch_by_playwright), ("Debian's packages", _fetch_from_debian)):
-        reason = fetch(machine)
+    for name in ("Playwright", "Debian's packages"):
+        reason = _fetch_by_playwright(machine) if name == "Playwright" else fetch_from_debian(machine, "chromium")
         if not reason and (found := find_browser(machine)):
             return found
         reasons.append(f"{name}: {reason or 'the browser it installed does not start'}")

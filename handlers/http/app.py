@@ -128,7 +128,7 @@ def create_http_app(
         on_knock=flusher.knock,
     )
     api = ManagementApi(check, page_routes(documents))
-    export = FolderExport(settings.public_folder, desk.database) if settings.public_folder else None
+    export = FolderExport(settings.public_folder) if settings.public_folder else None
     public = PublicSite(desk, export=export, monotonic=monotonic)
     rest = Starlette(
         routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}), *routes],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from desk.incidents.incidents import update_incident
 from desk.incidents.inputs import IncidentChange
@@ -108,6 +108,46 @@ def test_days_speak_to_the_keyboard_and_to_the_mouse(public: PublicStage, open_p
     assert box is not None
     assert box["width"] > 100
     expect(strip.locator("i").first).to_have_attribute("title", "3 December 2025: no downtime")
+    # What is shown can be reached with the mouse, and put away without moving it.
+    bar = day.bounding_box()
+    assert bar is not None
+    page.mouse.move(bar["x"] + bar["width"] / 2, box["y"] + box["height"] / 2, steps=5)
+    assert is_shown(tip)
+    page.keyboard.press("Escape")
+    assert not is_shown(tip)
+    page.locator("h1").hover()
+    day.hover()
+    assert is_shown(tip)
+
+
+def is_shown(tip: Locator) -> bool:
+    """Whether the words of a day can be seen."""
+    box = tip.bounding_box()
+    return box is not None and box["width"] > 100
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE])
+def test_what_a_day_says_is_on_the_screen(public: PublicStage, open_page: OpenPage, viewport: dict[str, int]) -> None:
+    """Wherever in the row the day is, its words are not cut off at an edge."""
+    page = open_page(public.address("/uptime/"), viewport=viewport)
+    places = page.evaluate(
+        """() => [...document.querySelector(".days").children].map((bar) => {
+          if (getComputedStyle(bar).display === "none") return null;
+          const day = document.createElement("span");
+          day.className = "day major";
+          day.tabIndex = 0;
+          day.innerHTML = '<span class="tip">23 February 2026: major outage 1 h 20 min, maintenance 2 h</span>';
+          bar.replaceWith(day);
+          day.focus();
+          const box = day.firstChild.getBoundingClientRect();
+          return [box.left, box.right, box.height];
+        })"""
+    )
+    shown = [place for place in places if place]
+    assert len(shown) == (90 if viewport is WIDE else 30)
+    assert min(left for left, _, _ in shown) >= 0
+    assert max(right for _, right, _ in shown) <= viewport["width"]
+    assert min(height for _, _, height in shown) > 20
 
 
 def test_times_are_the_reader_s_own(public: PublicStage, open_page: OpenPage) -> None:
@@ -117,6 +157,9 @@ def test_times_are_the_reader_s_own(public: PublicStage, open_page: OpenPage) ->
     expect(first).to_contain_text("März 2026")
     expect(first).to_contain_text("03:40")
     expect(first).to_have_attribute("title", "2 March 2026, 09:40 CET")
+    expect(first).to_have_attribute("lang", "de-DE")
+    # A day of the page stays that day, in words of the reader's.
+    expect(page.locator('.day-title time[datetime="2026-02-23"]')).to_have_text("23. Februar 2026")
 
 
 def test_what_is_new_appears_while_one_looks(public: PublicStage, open_page: OpenPage) -> None:
@@ -128,8 +171,11 @@ def test_what_is_new_appears_while_one_looks(public: PublicStage, open_page: Ope
         ACTOR, lambda tx: update_incident(tx, public.story.open, IncidentChange(body="Nearly there."))
     )
     wait_until(lambda: b"Nearly there." in public.served.app.public.shelf.shared["/"].body)
+    expect(page.locator("#news")).to_be_empty()
     page.clock.run_for(31_000)
     expect(page.get_by_text("Nearly there.")).to_have_count(1)
+    # Those who listen rather than look are told as well.
+    expect(page.locator("#news")).to_have_text("Minor Service Outage")
 
 
 def test_nothing_is_asked_of_anybody_else(public: PublicStage, open_page: OpenPage) -> None:
@@ -163,8 +209,13 @@ def test_the_banner_for_other_sites(public: PublicStage, open_page: OpenPage) ->
 
 
 def test_the_page_can_be_printed(public: PublicStage, open_page: OpenPage) -> None:
-    """On paper there is the state and the components, on white, without navigation."""
+    """On paper there is the state and the components, on white, without navigation, and nothing is folded."""
     page = open_page(public.address(), color_scheme="dark")
+    group = page.locator("details.group")
+    group.locator("summary").click()
+    expect(group).not_to_have_attribute("open", "")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(group).to_have_attribute("open", "")
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation")).to_be_hidden()
     expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -7,15 +7,17 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from desk.transaction import Desk
-from tests.public_story import Story, write_story
+from tests.clock import HeldClock
+from tests.public_story import Story, open_incident, write_story
 from tests.serving import Served, serving
 
 FACTS: dict[str, Any] = json.loads(
@@ -128,6 +130,18 @@ async def test_groups_and_their_components(served: Served, story: Story) -> None
     assert [row["position"] for row in rows] == sorted(row["position"] for row in rows)
 
 
+async def test_a_component_without_a_group_is_affected_by_its_own_name(served: Served, story: Story) -> None:
+    """The prefix is that of a group, and a change back is told as well."""
+    rows = (await read(served, "incidents.json"))["incidents"]
+    [resolved] = [row for row in rows if row["id"] == story.resolved]
+    affected = [one for update in resolved["incident_updates"] for one in update["affected_components"]]
+    assert [(one["name"], one["old_status"], one["new_status"]) for one in affected] == [
+        ("Website", "major_outage", "operational"),
+        ("Website", "operational", "major_outage"),
+    ]
+    assert resolved["resolved_at"] == resolved["incident_updates"][0]["display_at"]
+
+
 async def test_an_incident_in_full(served: Served, story: Story) -> None:
     """Updates come newest first, components are whole objects, times are in the page's zone."""
     [incident] = (await read(served, "incidents/unresolved.json"))["incidents"]
@@ -147,6 +161,83 @@ async def test_an_incident_in_full(served: Served, story: Story) -> None:
     assert (incident["impact"], incident["status"], incident["resolved_at"]) == ("major", "investigating", None)
     assert [row["id"] for row in incident["components"]] == [story.components["API"]]
     assert incident["created_at"] == "2026-03-02T09:30:00.000+01:00"
+
+
+async def test_a_maintenance_in_full(served: Served, story: Story) -> None:
+    """It starts when it is written down, is of the impact of its kind, and knows of no reminders."""
+    [shown] = (await read(served, "scheduled-maintenances/active.json"))["scheduled_maintenances"]
+    assert shown["started_at"] == shown["created_at"] == "2026-03-01T10:00:00.000+01:00"
+    assert (shown["scheduled_for"], shown["scheduled_until"]) == (
+        "2026-03-02T09:00:00.000+01:00",
+        "2026-03-02T11:00:00.000+01:00",
+    )
+    assert (shown["impact"], shown["status"], shown["monitoring_at"]) == ("maintenance", "in_progress", None)
+    assert [update["status"] for update in shown["incident_updates"]] == ["in_progress", "scheduled"]
+    assert [row["name"] for row in shown["components"]] == ["Website"]
+    begun, planned = (update["affected_components"] for update in shown["incident_updates"])
+    assert begun is None
+    assert [(one["name"], one["old_status"], one["new_status"]) for one in planned] == [
+        ("Website", "operational", "operational")
+    ]
+
+
+async def test_every_time_is_in_the_zone_of_the_page(served: Served) -> None:
+    """Each has the offset of Zurich on its own day, also long ago and across the changes of the clocks."""
+    zone = ZoneInfo("Europe/Zurich")
+    for document in FACTS["documents"]:
+        found = [datetime.fromisoformat(text) for text in _instants(await read(served, document))]
+        assert found, document
+        assert [at for at in found if at.utcoffset() != at.astimezone(zone).utcoffset()] == [], document
+
+
+def _instants(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in _instants(inner)]
+    if isinstance(value, list):
+        return [text for inner in value for text in _instants(inner)]
+    return [value] if isinstance(value, str) and _INSTANT.fullmatch(value) else []
+
+
+async def test_positions_begin_in_every_group(served: Served, story: Story) -> None:
+    """Children count from one within their group, which lists them in that order."""
+    rows = {row["name"]: row for row in (await read(served, "components.json"))["components"]}
+    assert [(name, rows[name]["position"]) for name in ("Website", "Europe", "API", "Search")] == [
+        ("Website", 1),
+        ("Europe", 2),
+        ("API", 1),
+        ("Search", 2),
+    ]
+    assert rows["API"]["group_id"] == rows["Search"]["group_id"] == story.components["Europe"]
+    assert rows["Website"]["group_id"] is rows["Europe"]["group_id"] is None
+
+
+async def test_the_lists_end_after_fifty(desk: Desk, story: Story) -> None:
+    """Only the fifty most recent incidents are listed, the newest first; of what is open, all."""
+    clock = desk.clock
+    assert isinstance(clock, HeldClock)
+    names = [f"Trouble {index}" for index in range(55)]
+    for name in names:
+        clock.advance(minutes=1)
+        open_incident(desk, story.page, name)
+    async with serving(desk) as served:
+        listed = (await read(served, "incidents.json"))["incidents"]
+        assert [row["name"] for row in listed] == names[:4:-1]
+        for document in ("incidents/unresolved.json", "summary.json"):
+            assert len((await read(served, document))["incidents"]) == 56
+
+
+async def test_what_probes_and_browsers_ask_first(served: Served) -> None:
+    """HEAD tells what GET would, and a page elsewhere may read, also one that asks before it does."""
+    origin = {"Origin": "https://elsewhere.example"}
+    async with httpx.AsyncClient(base_url=f"{served.url}/api/v2/") as client:
+        for document in FACTS["documents"]:
+            got, head = await client.get(document, headers=origin), await client.head(document)
+            asked = await client.options(document, headers={**origin, "Access-Control-Request-Method": "GET"})
+            assert (got.status_code, head.status_code, head.content, asked.status_code) == (200, 200, b"", 204)
+            assert head.headers["content-length"] == got.headers["content-length"]
+            assert got.headers["content-type"] == head.headers["content-type"] == "application/json; charset=utf-8"
+            assert got.headers["access-control-allow-origin"] == asked.headers["access-control-allow-origin"] == "*"
+            assert "GET" in asked.headers["access-control-allow-methods"]
 
 
 async def test_an_independent_exporter_understands_the_summary(served: Served, story: Story, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def _event(row: IncidentView, host: str, url: str) -> Iterator[str]:
     if row.updates:
         yield f"DESCRIPTION:{_text(plain_text(row.updates[0].body))}"
     yield f"URL:{url}/incidents/{row.id}"
-    yield "STATUS:CONFIRMED"
+    yield f"STATUS:{'CANCELLED' if row.is_cancelled else 'CONFIRMED'}"
     yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
 

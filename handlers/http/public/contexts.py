@@ -1,18 +1,21 @@
 """What templates are told: words and markup, so that they decide nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from desk.incidents.shown import ComponentView, IncidentView, Month, PageView, UpdateView
+from desk.incidents.inputs import ENDED
+from desk.incidents.shown import Affected, ComponentView, IncidentView, Month, PageView, UpdateView
 from desk.page_status import worst
 from handlers.http.public.bars import Uptime, UptimeReader
 from handlers.http.public.markdown import plain_text, render_body, render_postmortem
 from handlers.http.public.words import (
+    CANCELLED,
     IMPACT_WORDS,
     STATUS_LOOKS,
     STATUS_WORDS,
     duration,
     label,
+    month_time,
     month_words,
     percent,
     when,
@@ -23,6 +26,7 @@ from storage.models import ComponentStatus
 _OPEN_GROUPS = 3
 """Groups are open where there are at most so many, or where something in them is not well."""
 _FULL_NAMES = 6
+"""So many components of a group, and so many groups, are named one by one."""
 _DESCRIPTION = 200
 _IMPACT_LOOKS = {
     "none": "none",
@@ -93,15 +97,15 @@ def incident_context(view: PageView, incident: IncidentView) -> Context:
         "kind": "Scheduled maintenance" if incident.is_maintenance else "Incident",
         "look": _IMPACT_LOOKS.get(incident.impact, "none"),
         "impact": IMPACT_WORDS.get(incident.impact, incident.impact),
-        "label": label(incident.status),
-        "stage": "none" if incident.is_open else "operational",
+        "label": CANCELLED if incident.is_cancelled else label(incident.status),
+        "stage": "none" if incident.is_open or incident.is_cancelled else "operational",
         "window": window(incident.scheduled_for, incident.scheduled_until, zone)
         if is_window and incident.scheduled_for and incident.scheduled_until
         else None,
         "began": when(incident.started_at, zone),
         "lasted": _lasted(incident),
-        "components": _names(view, incident),
-        "updates": [_update(view, update, is_last=not index) for index, update in enumerate(incident.updates)],
+        "components": name_components(view, incident.component_ids),
+        "updates": [_update(view, incident, update) for update in incident.updates],
         "plain": plain_text(incident.updates[0].body)[:_DESCRIPTION] if incident.updates else incident.name,
         "postmortem": render_postmortem(incident.postmortem) if incident.postmortem else None,
         "postmortem_at": when(incident.postmortem_at, zone) if incident.postmortem_at else None,
@@ -120,7 +124,7 @@ def _component(row: ComponentView, uptime: UptimeReader) -> Context:
 
 
 def _uptime(row: ComponentView, uptime: Uptime) -> Context:
-    months = [{"words": month_words(month), "share": percent(share)} for month, share in uptime.months]
+    months = [{"words": month_time(month), "share": percent(share)} for month, share in uptime.months]
     return {"name": row.name, "uptime": uptime, "months": months}
 
 
@@ -128,13 +132,24 @@ def _state(status: ComponentStatus) -> dict[str, Any]:
     return {"look": STATUS_LOOKS[status], "status": STATUS_WORDS[status]}
 
 
-def _names(view: PageView, incident: IncidentView) -> Sequence[str]:
-    groups = {row.id: row.name for row in view.components if row.group}
-    names = [
-        f"{groups[row.group_id]} – {row.name}" if row.group_id in groups else row.name
-        for row in view.leaves
-        if row.id in incident.component_ids
-    ]
+def name_components(view: PageView, ids: Collection[str]) -> Sequence[str]:
+    """Components in the order of the page, those of a group together: “API (Search, Sign-in)”, “Website”."""
+    names = []
+    for top in view.components:
+        if top.group:
+            children = view.children(top.id)
+            chosen = [row.name for row in children if row.id in ids]
+            if len(chosen) == 1:
+                names.append(f"{top.name} – {chosen[0]}")
+            elif chosen:
+                is_all = len(chosen) == len(children) > _FULL_NAMES
+                names.append(f"{top.name} ({f'all {len(chosen)}' if is_all else ', '.join(_shortened(chosen))})")
+        elif top.group_id is None and top.id in ids:
+            names.append(top.name)
+    return _shortened(names)
+
+
+def _shortened(names: Sequence[str]) -> Sequence[str]:
     more = len(names) - _FULL_NAMES
     return names if more <= 1 else [*names[:_FULL_NAMES], f"and {more} more"]
 
@@ -147,19 +162,27 @@ def _lasted(incident: IncidentView) -> str:
     return duration(seconds) if seconds > 0 else ""
 
 
-def _update(view: PageView, update: UpdateView, *, is_last: bool) -> Context:
+def _update(view: PageView, incident: IncidentView, update: UpdateView) -> Context:
+    is_last = update is incident.updates[0]
+    is_end = update.status in ENDED
     changed = [one for one in update.affected if one.old_status != one.new_status]
     return {
-        "label": label(update.status),
-        "look": "done" if update.status in ("resolved", "completed") else "now" if is_last else "before",
+        "label": CANCELLED if is_end and incident.is_cancelled else label(update.status),
+        "look": "done" if is_end else "now" if is_last else "before",
         "at": when(update.display_at, view.zone),
         "body": render_body(update.body) if update.body else "",
-        "affected": [{"name": one.name, "words": _change_words(one.old_status, one.new_status)} for one in changed],
+        "affected": _changes(view, changed),
     }
 
 
-def _change_words(old: str, new: str) -> str:
-    def words(status: str) -> str:
-        return STATUS_WORDS[ComponentStatus(status)].lower()
-
-    return f"{words(old)} → {words(new)}"
+def _changes(view: PageView, changed: Sequence[Affected]) -> Sequence[Context]:
+    """What became of which components, the worst first."""
+    known = {row.id for row in view.leaves}
+    rows = []
+    for status in reversed(ComponentStatus):
+        those = [one for one in changed if one.new_status == status]
+        if those:
+            ids = {one.code for one in those}
+            names = [*name_components(view, ids), *(one.name for one in those if one.code not in known)]
+            rows.append({"look": STATUS_LOOKS[status], "words": STATUS_WORDS[status], "names": names})
+    return rows

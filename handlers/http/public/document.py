@@ -32,13 +32,18 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What one address says. `folder_path` is where a file server finds it; None leaves it out of the folder."""
+    """What one address says."""
 
     status: int
     content_type: bytes
     body: bytes = field(repr=False)
     forms: tuple[tuple[bytes, Encoded], ...] = field(repr=False)
     """By content coding, the best one first; the plain one is last."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its forms."""
+        return sum(len(encoded.body) for _, encoded in self.forms)
 
     def form(self, accept_encoding: bytes) -> Encoded:
         """The best form that a reader understands."""

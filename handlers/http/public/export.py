@@ -5,29 +5,18 @@ Each file appears at once under its name, with `.gz` and `.br` beside it for ser
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 import structlog
 
-from desk.incidents.shown import IncidentView, Month
-from desk.incidents.views import (
-    ArchiveMark,
-    list_incident_ids,
-    read_archive_mark,
-    read_incidents,
-    read_period,
-)
 from handlers.http.public.document import BROTLI, GZIP, Document
-from handlers.http.public.rendering import Rendered, is_old, render_incident, render_month
+from handlers.http.public.rendering import Rendered, is_old
 from handlers.http.public.shelf import Shelf
-from storage.database import Database
-from storage.models import Incident
 
 _log = structlog.get_logger(__name__)
 
-_STEP = 100
 _NEW = ".keydesk-new"
 _LIST = ".keydesk"
 """The list of files that are ours; nothing else in the folder is ever touched."""
@@ -35,64 +24,65 @@ _SUFFIXES = ((BROTLI, ".br"), (GZIP, ".gz"))
 
 
 class FolderExport:
-    """Keeps a folder up to date with the shelf: call it with each new one, and `catch_up()` until there is no more.
+    """Keeps a folder up to date: call it with each new shelf, and hand it what the archive renders.
 
-    What lies further back than the shelf is walked through in steps: at the start, when the frame of a page changed,
-    and when an incident was removed. A folder that cannot be written to is logged and tried with the next shelf.
+    A folder that cannot be written to is told of once, and tried with every new shelf.
     """
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._database = database
         self._written: dict[str, bytes] | None = None
         self._ahead: frozenset[str] = frozenset()
-        self._seen: dict[str, tuple[tuple[object, ...], ArchiveMark]] = {}
-        self._known: dict[str, set[str]] = {}
-        self._walks: dict[str, Iterator[None]] = {}
+        self._is_failing = False
+        self.openings = 0
+        """How often it began to compare the folder anew; each time, the archive offers everything again."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the folder could not be written to and does not hold what readers get."""
+        return self._written is None
 
     def __call__(self, shelf: Shelf) -> None:
-        """Write what changed, remove what is gone. Raises what the database raises."""
+        """Write what changed, remove what is gone."""
         files = _files(shelf)
         self._ahead = frozenset(files)
-        with self._logged():
-            written = self._open()
-            for name, document in files.items():
-                self._write(name, document)
-            folders = {place.mount.folder for place in shelf.places}
-            for gone in self._seen.keys() - folders:
-                del self._seen[gone], self._known[gone]
-                self._walks.pop(gone, None)
-            for place in shelf.places:
-                self._plan(place)
-            for name in [name for name in written if name not in files and not is_old(_path_of(name))]:
+        with self._guarded():
+            self._write_all(files)
+            # Stylesheets stay as long as documents of the past may need them.
+            for name in [name for name in self._open() if name not in files and not _may_be_old(name)]:
                 self._remove(name)
-            if not self._walks:
-                self._sweep()
-            self._keep_list()
+            if self._is_failing:
+                self._is_failing = False
+                _log.info("public_folder_written_again", folder=str(self._folder))
 
-    def catch_up(self) -> bool:
-        """Write a hundred old documents; whether there are more. Raises what the database raises."""
-        if not self._walks:
-            return False
-        folder, walk = next(iter(self._walks.items()))
-        with self._logged():
-            for _step in walk:
-                return True
-            del self._walks[folder]
-            if not self._walks:
-                self._sweep()
-            self._keep_list()
-        return bool(self._walks)
+    def keep(self, place: Rendered, documents: Mapping[str, Document]) -> None:
+        """Write documents that the shelf does not have."""
+        if self.is_behind:
+            return
+        files = {name: document for path, document in documents.items() for name in _names_of(place, path)}
+        with self._guarded():
+            self._write_all({name: document for name, document in files.items() if name not in self._ahead})
+
+    def settle(self, past: Iterable[tuple[Rendered, str]]) -> None:
+        """Remove what is neither on the shelf nor among the documents of the past, which are all named here."""
+        if self.is_behind:
+            return
+        keep = self._ahead.union(name for place, path in past for name in _names_of(place, path))
+        with self._guarded():
+            for name in [name for name in self._open() if name not in keep]:
+                self._remove(name)
+            self._keep_list(self._open())
 
     @contextmanager
-    def _logged(self) -> Iterator[None]:
+    def _guarded(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            _log.error("public_folder_not_written", folder=str(self._folder), error=str(error))
+            if not self._is_failing:
+                _log.error("public_folder_not_written", folder=str(self._folder), error=str(error))
+            self._is_failing = True
             # Everything is compared anew next time.
-            self._written, self._walks = None, {}
-            self._seen, self._known = {}, {}
+            self._written = None
 
     def _open(self) -> dict[str, bytes]:
         if self._written is None:
@@ -103,69 +93,16 @@ class FolderExport:
             names = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
             # What is in the files is not known yet: each is compared when it is written.
             self._written = {name: b"" for name in names if _is_inside(name)}
+            self.openings += 1
         return self._written
 
-    def _plan(self, place: Rendered) -> None:
-        folder, page_id = place.mount.folder, place.view.page.id
-        with self._database.read() as session:
-            mark = read_archive_mark(session, page_id)
-            before = self._seen.get(folder)
-            changed: Sequence[IncidentView] = ()
-            created = 0
-            if before is not None and before[1] != mark and before[1].updated_at is not None:
-                changed = read_incidents(session, place.view, Incident.updated_at >= before[1].updated_at)
-                created = sum(row.number > before[1].newest for row in changed)
-        if before is None or before[0] != place.frame or mark.count != before[1].count + created:
-            self._known[folder] = set()
-            self._walks[folder] = self._walk(place)
-        for row in changed:
-            self._write_old(place, row)
-        for month in {Month.at(row.began_at, place.view.zone) for row in changed}:
-            self._write_month(place, month)
-        prefix = f"{folder}/" if folder else ""
-        self._known[folder] |= {name for name in self._ahead if name.startswith(prefix)}
-        self._seen[folder] = (place.frame, mark)
-
-    def _walk(self, place: Rendered) -> Iterator[None]:
-        after = ""
-        while True:
-            with self._database.read() as session:
-                ids = list_incident_ids(session, place.view.page.id, after=after, limit=_STEP)
-                rows = read_incidents(session, place.view, Incident.id.in_(ids)) if ids else ()
-            for row in rows:
-                self._write_old(place, row)
-            if len(ids) < _STEP:
-                break
-            after = ids[-1]
-            yield
-        first = place.view.first_incident_at
-        month = Month.at(place.as_of, place.view.zone)
-        while first is not None and month.end > first:
-            self._write_month(place, month)
-            month = month.previous()
-            yield
-
-    def _write_old(self, place: Rendered, row: IncidentView) -> None:
-        document = None
-        for name in _names_of(place, f"/incidents/{row.id}/"):
-            self._known[place.mount.folder].add(name)
-            if name not in self._ahead:
-                document = document or render_incident(place, row)
-                self._write(name, document)
-
-    def _write_month(self, place: Rendered, month: Month) -> None:
-        name = _file_name(place.mount.folder, f"/history/{month}/")
-        self._known[place.mount.folder].add(name)
-        if name not in self._ahead:
-            with self._database.read() as session:
-                rows = list(read_period(session, place.view, month.start, month.end))
-            self._write(name, render_month(place, month, rows))
-
-    def _sweep(self) -> None:
-        """Remove old documents that no page has any more; known only when every walk is through."""
-        keep = set(self._ahead).union(*self._known.values())
-        for name in [name for name in self._written or () if name not in keep]:
-            self._remove(name)
+    def _write_all(self, files: Mapping[str, Document]) -> None:
+        written = self._open()
+        if not files.keys() <= written.keys():
+            # Listed before they are there: whatever happens next, the next start knows them for ours.
+            self._keep_list(files.keys() | written.keys())
+        for name, document in files.items():
+            self._write(name, document)
 
     def _write(self, name: str, document: Document) -> None:
         written = self._open()
@@ -194,19 +131,19 @@ class FolderExport:
                 path.parent.rmdir()
         self._open().pop(name, None)
 
-    def _keep_list(self) -> None:
-        _replace(self._folder / _LIST, "".join(f"{name}\n" for name in sorted(self._open())).encode())
+    def _keep_list(self, names: Iterable[str]) -> None:
+        _replace(self._folder / _LIST, "".join(f"{name}\n" for name in sorted(names)).encode())
 
 
 def _names_of(place: Rendered, path: str) -> Iterator[str]:
     yield _file_name(place.mount.folder, path)
-    if place.mount.host is None and place.mount.base:
+    if place.mount.host is None and place.mount.base and path.startswith("/incidents/"):
         # As messages link to it, without the page's path.
         yield _file_name("", path)
 
 
-def _path_of(name: str) -> str:
-    return f"/{name.removesuffix('index.html')}"
+def _may_be_old(name: str) -> bool:
+    return is_old(f"/{name.removesuffix('index.html')}") or "assets" in PurePosixPath(name).parts
 
 
 def _files(shelf: Shelf) -> Mapping[str, Document]:

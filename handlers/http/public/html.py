@@ -16,7 +16,7 @@ from handlers.http.public.bars import UptimeReader
 from handlers.http.public.contexts import component_rows, incident_context, uptime_sections
 from handlers.http.public.markdown import render_body
 from handlers.http.public.mounts import Mount
-from handlers.http.public.words import INDICATOR_LOOKS, day_words, month_words, when
+from handlers.http.public.words import INDICATOR_LOOKS, day_time, month_time, month_words, when
 from handlers.http.v1.shapes import instant
 
 RECENT_DAYS = 14
@@ -123,12 +123,12 @@ class HtmlRenderer:
 
     def _recent(self) -> Sequence[IncidentView]:
         since = self._as_of - timedelta(days=RECENT_DAYS)
-        return [row for row in self._view.history if not row.is_open and row.began_at >= since]
+        return [row for row in self._view.history if not row.is_open and since <= row.began_at <= self._as_of]
 
     def _days(self, rows: Iterable[IncidentView]) -> list[Mapping[str, Any]]:
         days = groupby(rows, key=lambda row: row.began_at.astimezone(self._zone).date())
         return [
-            {"id": day.isoformat(), "words": day_words(day), "incidents": [self._incident(row) for row in group]}
+            {"id": day.isoformat(), "words": day_time(day), "incidents": [self._incident(row) for row in group]}
             for day, group in days
         ]
 
@@ -154,13 +154,14 @@ def render_pages(title: str, words: str, pages: Sequence[Mapping[str, str]], ass
     )
 
 
-def headline(view: PageView) -> str:
-    """The page's status in one line."""
-    return page_status([row.status for row in view.leaves]).description
+def headline(view: PageView) -> Mapping[str, str]:
+    """The page's status in one line, and how it looks."""
+    status = page_status([row.status for row in view.leaves])
+    return {"words": status.description, "look": INDICATOR_LOOKS[str(status.indicator)]}
 
 
 def _month(month: Month) -> dict[str, Any]:
-    return {"id": str(month), "words": month_words(month)}
+    return {"id": str(month), "words": month_words(month), "time": month_time(month)}
 
 
 def _site(view: PageView, mount: Mount, assets: Assets) -> Mapping[str, Any]:

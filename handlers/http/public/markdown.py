@@ -6,13 +6,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from desk.incidents.markdown import make_parser
+
 _LOWEST_HEADING = 6
 
 
 def _make(heading_offset: int, *, breaks: bool) -> MarkdownIt:
-    # Pictures would be fetched from wherever they are; readers are sent to nobody whom they did not choose.
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": breaks})
-    parser.enable(["table", "strikethrough"]).disable("image")
+    parser = make_parser(breaks=breaks)
 
     def keep_outline(tokens: Sequence[Token]) -> None:
         for token in tokens:

@@ -54,26 +54,39 @@ def as_of(view: PageView, now: datetime) -> datetime:
     return min(now, max([tick, view.page.updated_at, *changed]))
 
 
-def render_page(view: PageView, mount: Mount, now: datetime) -> Rendered:
-    """Every document of a page that is rendered ahead: all but old incidents and old months."""
+def render_page(view: PageView, mount: Mount, now: datetime, before: Rendered | None = None) -> Rendered:
+    """Every document of a page but old incidents and old months; incidents as they were are taken over."""
     assets = make_assets(view.page, mount.base)
     instant = as_of(view, now)
+    frame = _frame(view, mount, assets, instant)
     html = HtmlRenderer(view, mount, assets, instant)
     documents: dict[str, Document] = {**assets.documents, **_data(view, mount)}
     pages = {"/": html.page(), "/history/": html.history(), "/uptime/": html.uptime()}
     for month in recent_months(now, view.zone):
         rows = [row for row in view.history if month.start <= row.began_at < month.end]
         pages[f"/history/{month}/"] = html.month(month, rows)
-    for incident in {row.id: row for row in (*view.history, *view.incidents)}.values():
-        pages[f"/incidents/{incident.id}/"] = html.incident(incident)
     for path, body in pages.items():
         documents[path] = html_document(body, view)
-    return Rendered(view, mount, instant, html, documents, _frame(view, assets, instant))
+    same = before if before is not None and before.frame == frame else None
+    known = _incidents_of(same.view) if same is not None else {}
+    for incident in _incidents_of(view).values():
+        path = f"/incidents/{incident.id}/"
+        if same is not None and known.get(incident.id) == incident:
+            documents[path] = same.documents[path]
+        else:
+            documents[path] = html_document(html.incident(incident), view)
+    return Rendered(view, mount, instant, html, documents, same.frame if same is not None else frame)
 
 
-def _frame(view: PageView, assets: Assets, instant: datetime) -> tuple[object, ...]:
+def _incidents_of(view: PageView) -> Mapping[str, IncidentView]:
+    return {row.id: row for row in (*view.history, *view.incidents)}
+
+
+def _frame(view: PageView, mount: Mount, assets: Assets, instant: datetime) -> tuple[object, ...]:
     return (
+        mount.url,
         replace(view.page, updated_at=instant.min),
+        view.first_incident_at,
         (assets.style, assets.script, assets.favicon, assets.logo),
         tuple((row.id, row.group_id, row.name) for row in view.components),
         Month.at(instant, view.zone),

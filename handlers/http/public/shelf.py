@@ -55,7 +55,7 @@ def fill_shelf(views: Sequence[PageView], base_url: str, now: datetime, before: 
         view = of_page[mount.page.id]
         old = known.get((mount.host, mount.base))
         fresh = old is not None and (old.mount, old.view, old.as_of) == (mount, view, as_of(view, now))
-        places.append(old if old is not None and fresh else render_page(view, mount, now))
+        places.append(old if old is not None and fresh else render_page(view, mount, now, old))
     if (
         before is not None
         and all(a is b for a, b in zip(before.places, places, strict=False))
@@ -77,9 +77,7 @@ def _add_front(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
     if "/" in shared or not places:
         return
     listed = [place for place in places if place.mount.host is None and not place.view.page.hidden]
-    pages = [
-        {"name": place.view.page.name, "base": place.mount.base, "headline": headline(place.view)} for place in listed
-    ]
+    pages = [{"name": place.view.page.name, "base": place.mount.base, **headline(place.view)} for place in listed]
     assets = _own_assets(shared)
     body = render_pages("Status pages", "", pages, assets)
     shared["/"] = make_document(body, _HTML, headers=HTML_HEADERS)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -13,6 +13,7 @@ import structlog
 from desk.incidents.views import find_incident_view, read_period
 from desk.transaction import Desk
 from handlers.http.answers import Scope, Send
+from handlers.http.public.archive import ROOM, Archive, Keeper
 from handlers.http.public.document import Document
 from handlers.http.public.mounts import host_of
 from handlers.http.public.rendering import (
@@ -33,18 +34,21 @@ from storage.signals import Topic
 _log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 1.0
-_KEPT_OLD = 512
-"""How many documents of the past are kept once somebody has read them, until the next change."""
+_FOLDER_SECONDS = 10.0
+"""After how long a folder that could not be written to is tried again."""
+_ASKED_FOR = 512
+"""How many documents that the archive has no room for are kept once they were asked for, until the next change."""
 
 
-class Export(Protocol):
-    """Takes each new shelf somewhere else."""
+class Export(Keeper, Protocol):
+    """Takes everything somewhere else."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it could not, and wants to be called again soon."""
 
     def __call__(self, shelf: Shelf) -> None:
-        """Take over what changed."""
-
-    def catch_up(self) -> bool:
-        """One step of what may wait; whether there is more."""
+        """Take over what changed on the shelf."""
 
 
 class PublicSite:
@@ -52,15 +56,18 @@ class PublicSite:
 
     Put `changes` among the mirrors of a watcher: it notices commits of this process and of others, and only wakes the
     renderer, which has a thread of its own. So neither whoever commits nor the key ring waits for the rendering.
-    `export` is called with each new shelf, in the renderer's thread, after readers have it.
+    `export` is called with each new shelf, in the renderer's thread, after readers have it. The past follows step by
+    step, between changes; until it is there, and beyond the `room` for it, it is rendered for whoever asks.
     """
 
-    def __init__(self, desk: Desk, *, monotonic: Callable[[], float], export: Export | None = None) -> None:
+    def __init__(
+        self, desk: Desk, *, monotonic: Callable[[], float], export: Export | None = None, room: int = ROOM
+    ) -> None:
         self._desk = desk
         self._export = export
         self._shelf = Shelf()
-        self._old: OrderedDict[tuple[str, str], Document | None] = OrderedDict()
-        self._refreshed = 0
+        self._archive = Archive(desk.database, room=room, keeper=export)
+        self._asked_for: OrderedDict[tuple[str, str], Document | None] = OrderedDict()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-public")
@@ -88,22 +95,28 @@ class PublicSite:
         return True
 
     async def _find_old(self, scope: Scope) -> Document | None:
-        """A document that lies too far back to be rendered ahead; kept until the next change."""
+        """A document of the past: from memory, or rendered where the archive has not come to it."""
         if scope["method"] not in ("GET", "HEAD") or not is_old(scope["path"]):
             return None
-        address = (_host(scope), scope["path"])
-        if address in self._old:
-            self._old.move_to_end(address)
-            return self._old[address]
-        shelf, refreshed = self._shelf, self._refreshed
-        document = await asyncio.get_running_loop().run_in_executor(
-            self._old_thread, self._render_old, shelf, *address
-        )
-        if refreshed == self._refreshed:
-            self._old[address] = document
-            if len(self._old) > _KEPT_OLD:
-                self._old.popitem(last=False)
-        return document
+        host, path = _host(scope), scope["path"]
+        shelf, asked_for = self._shelf, self._asked_for
+        readings = list(_read_path(shelf, host, path))
+        for place, below in readings:
+            found = self._archive.find(place, below)
+            if found is not None:
+                return found
+        if all(self._archive.is_complete(place) for place, _ in readings):
+            return None
+        if (host, path) not in asked_for:
+            loop = asyncio.get_running_loop()
+            document = await loop.run_in_executor(self._old_thread, self._render_old, readings)
+            # Into what was there before: a change in between has begun with nothing.
+            asked_for[host, path] = document
+            if len(asked_for) > _ASKED_FOR:
+                asked_for.popitem(last=False)
+            return document
+        asked_for.move_to_end((host, path))
+        return asked_for[host, path]
 
     def refresh(self) -> None:
         """Read and render now, in the calling thread. Raises what the database raises."""
@@ -112,11 +125,15 @@ class PublicSite:
             views = read_views(session, now)
         shelf = fill_shelf(views, self._desk.policy.base_url, now, self._shelf)
         self._shelf = shelf
-        # Old incidents may have changed also where nothing on the shelf did.
-        self._refreshed += 1
-        self._old = OrderedDict()
         if self._export is not None:
             self._export(shelf)
+        # Old incidents may have changed also where nothing on the shelf did.
+        self._archive.follow(shelf)
+        self._asked_for = OrderedDict()
+
+    def catch_up(self) -> bool:
+        """Render a little more of the past, in the calling thread; whether there is more. Raises as `refresh`."""
+        return self._archive.step()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -133,7 +150,8 @@ class PublicSite:
             self._old_thread.shutdown(wait=True)
 
     async def _keep_fresh(self, loop: asyncio.AbstractEventLoop) -> None:
-        wait = 0.0 if self._export is not None else self._until_tick()
+        # The past is rendered once the page itself can be read.
+        wait = 0.0
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -142,15 +160,16 @@ class PublicSite:
             try:
                 await loop.run_in_executor(self._thread, self.refresh)
                 await self._catch_up(loop)
-                wait = self._until_tick()
+                is_behind = self._export is not None and self._export.is_behind
+                wait = min(self._until_tick(), _FOLDER_SECONDS) if is_behind else self._until_tick()
             except Exception as error:
                 # What is shown stays; the next try is soon.
                 _log.warning("public_documents_not_rendered", error=str(error))
                 wait = _RETRY_SECONDS
 
     async def _catch_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        while self._export is not None and not self._woken.is_set():
-            if not await loop.run_in_executor(self._thread, self._export.catch_up):
+        while not self._woken.is_set():
+            if not await loop.run_in_executor(self._thread, self.catch_up):
                 return
 
     def _until_tick(self) -> float:
@@ -163,17 +182,9 @@ class PublicSite:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._woken.set)
 
-    def _render_old(self, shelf: Shelf, host: str, path: str) -> Document | None:
-        for place in shelf.places_of(host):
-            if not path.startswith(f"{place.mount.base}/"):
-                # A permalink as messages carry it, without the page's path.
-                below = path if path.startswith("/incidents/") else None
-            else:
-                below = path.removeprefix(place.mount.base)
-            found = self._render_below(place, below) if below is not None else None
-            if found is not None:
-                return found
-        return None
+    def _render_old(self, readings: Sequence[tuple[Rendered, str]]) -> Document | None:
+        found = (self._render_below(place, below) for place, below in readings)
+        return next((document for document in found if document is not None), None)
 
     def _render_below(self, place: Rendered, path: str) -> Document | None:
         incident_id = incident_in(path)
@@ -185,6 +196,16 @@ class PublicSite:
                 return render_month(place, month, list(read_period(session, place.view, month.start, month.end)))
             incident = find_incident_view(session, place.view, incident_id or "")
             return render_incident(place, incident) if incident is not None else None
+
+
+def _read_path(shelf: Shelf, host: str, path: str) -> Iterator[tuple[Rendered, str]]:
+    """The pages that a path may be of, each with the path below it."""
+    for place in shelf.places_of(host):
+        if path.startswith(f"{place.mount.base}/"):
+            yield place, path.removeprefix(place.mount.base)
+        elif path.startswith("/incidents/"):
+            # A permalink as messages carry it, without the page's path.
+            yield place, path
 
 
 def _is_lost(scope: Scope) -> bool:

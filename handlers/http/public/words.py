@@ -37,6 +37,8 @@ IMPACT_WORDS = {
     "major": "Major impact",
     "critical": "Critical impact",
 }
+CANCELLED = "Cancelled"
+"""What Statuspage has no status for: a maintenance that was called off."""
 _MONTHS = [
     "January",
     "February",
@@ -63,14 +65,19 @@ def day_words(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def short_day(day: date) -> str:
-    """“2 Mar”."""
-    return f"{day.day} {_MONTHS[day.month - 1][:3]}"
+def day_time(day: date) -> Markup:
+    """A day that a script may put into the reader's language."""
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day_words(day))
 
 
 def month_words(month: Month) -> str:
     """“March 2026”."""
     return f"{_MONTHS[month.month - 1]} {month.year}"
+
+
+def month_time(month: Month) -> Markup:
+    """A month that a script may put into the reader's language."""
+    return Markup('<time datetime="{}">{}</time>').format(str(month), month_words(month))
 
 
 def zone_words(at: datetime, zone: ZoneInfo) -> str:

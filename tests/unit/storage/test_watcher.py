@@ -8,14 +8,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database
 from storage.mirror import Mirror
 from storage.models import ApiKey, Revision
 from storage.signals import Topic, signal
-from storage.watcher import Watcher
+from storage.watcher import Glance, Watcher
 from tests.clock import MONDAY_MORNING as NOW
 from tests.databases import PostgresqlServer
 from tests.factories import add_key
@@ -69,13 +69,36 @@ async def test_asking_finds_changes_of_other_processes(
         await eventually(lambda: mirror.value == ["a"])
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_postgresql_tells_at_once(database: Database, database_url: str, mirror: Mirror[Sequence[str]]) -> None:
-    """With an interval of an hour, a notification alone brings the change."""
+async def test_a_change_is_told_at_once(database: Database, database_url: str, mirror: Mirror[Sequence[str]]) -> None:
+    """With an interval of an hour, a notification of PostgreSQL or a glance at SQLite brings the change."""
+    questions: list[str] = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM revision" in statement:
+            questions.append(statement)
+
     async with watching(database, mirror, NEVER):
-        await _listening(database)
+        if database.engine.dialect.name == "postgresql":
+            await _listening(database)
+        # Loading asks once, and beginning to listen or to look asks once more.
+        await eventually(lambda: len(questions) == 2)
         await asyncio.to_thread(add_elsewhere, database_url, "a")
         await eventually(lambda: mirror.value == ["a"])
+        # One to learn that the mirror is old, one with the reading.
+        assert len(questions) == 4
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_glance_at_sqlite(database: Database, database_url: str) -> None:
+    """It tells once of whoever committed, never of nothing, and looks anew after it was closed."""
+    glance = Glance(database.engine)
+    assert [glance.look() for _ in range(3)] == [True, False, False]
+    add_elsewhere(database_url, "a")
+    assert [glance.look() for _ in range(3)] == [True, False, False]
+    glance.close()
+    assert [glance.look() for _ in range(2)] == [True, False]
+    glance.close()
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -5,6 +5,8 @@
   const full = new Intl.DateTimeFormat(undefined, {
     day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
   });
+  const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  const month = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
   const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 
   function localise(root) {
@@ -13,7 +15,10 @@
       const at = new Date(element.dateTime);
       if (Number.isNaN(at.getTime()) || element.title) continue;
       element.title = words;
-      element.textContent = /^\d\d:\d\d/.test(words) ? clock.format(at) : full.format(at);
+      // A day or a month is that of the page, in whatever zone it is read.
+      const whole = { 10: day, 7: month }[element.dateTime.length];
+      element.textContent = (whole || (/^\d\d:\d\d/.test(words) ? clock : full)).format(at);
+      element.lang = full.resolvedOptions().locale;
     }
   }
 
@@ -33,10 +38,26 @@
       document.body.className = fresh.body.className;
       document.body.dataset.seen = fresh.body.dataset.seen;
       document.title = fresh.title;
+      document.getElementById("news").textContent = main.querySelector("h1").textContent;
     } catch {
       // Offline, or the page is being moved: what is shown stays, and the next look tells.
     }
   }
+
+  // What a day says can be put away without moving the mouse or the focus.
+  document.addEventListener("keydown", (event) => {
+    const shown = event.key === "Escape" && document.querySelector(".day:hover, .day:focus");
+    if (!shown) return;
+    shown.classList.add("shut");
+    for (const end of ["mouseleave", "blur"]) {
+      shown.addEventListener(end, () => shown.classList.remove("shut"), { once: true });
+    }
+  });
+
+  // On paper nothing can be opened any more.
+  window.addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("details")) part.open = true;
+  });
 
   localise(document);
   if (document.body.dataset.live) setInterval(look, 30000);

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 import threading
@@ -15,9 +16,10 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from desk.incidents.incidents import delete_incident
+from desk.incidents.incidents import delete_incident, update_incident
+from desk.incidents.inputs import IncidentChange
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
-from desk.transaction import Desk
+from desk.transaction import Desk, Transaction
 from handlers.http.app import HttpSettings
 from handlers.http.public.export import FolderExport
 from handlers.http.public.site import PublicSite
@@ -36,13 +38,13 @@ class Writer:
 
     def __init__(self, desk: Desk, folder: Path) -> None:
         self.folder = folder
-        self.export = FolderExport(folder, desk.database)
+        self.export = FolderExport(folder)
         self.site = PublicSite(desk, monotonic=lambda: 0.0, export=self.export)
 
     def write(self) -> set[str]:
         """Render and write everything; gives the names of the files."""
         self.site.refresh()
-        while self.export.catch_up():
+        while self.site.catch_up():
             pass
         return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()}
 
@@ -171,11 +173,60 @@ def test_a_folder_that_cannot_be_written_is_told_of_and_tried_again(desk: Desk, 
     (tmp_path / "taken").write_text("a file where the folder should be")
     writer = Writer(desk, tmp_path / "taken")
     with capture_logs() as logs:
-        writer.site.refresh()
+        for _ in range(3):
+            writer.site.refresh()
+            assert not writer.site.catch_up()
+            assert writer.export.is_behind
+        assert writer.site.shelf.find("", "/") is not None
+        (tmp_path / "taken").unlink()
+        names = writer.write()
+    assert [entry["event"] for entry in logs] == ["public_folder_not_written", "public_folder_written_again"]
+    assert {"index.html", f"incidents/{story.resolved}/index.html"} <= names
+    assert not writer.export.is_behind
+
+
+def test_a_full_disk_leaves_what_is_there(writer: Writer, desk: Desk, story: Story) -> None:
+    """Where no file can become large, the folder keeps its last edition, whole; then it gets the new one."""
+    writer.write()
+    before = _contents(writer.folder)
+    open_incident(desk, story.page, "Late letters")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
+    try:
+        with capture_logs() as logs:
+            writer.write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [entry["event"] for entry in logs] == ["public_folder_not_written"]
-    assert writer.site.shelf.find("", "/") is not None
-    (tmp_path / "taken").unlink()
-    assert "index.html" in writer.write()
+    assert b"Late letters" in writer.site.shelf.shared["/"].body
+    during = _contents(writer.folder)
+    assert {name: during.get(name) for name in before} == before
+    writer.write()
+    assert "Late letters" in writer.read("index.html")
+
+
+def test_stylesheets_stay_until_nothing_old_needs_them(
+    writer: Writer, desk: Desk, story: Story, clock: HeldClock
+) -> None:
+    """After a change of colours, a permalink of years ago finds its stylesheet at every moment."""
+    clock.advance(timedelta(days=800))
+    for index in range(60):
+        open_incident(desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    change_page(desk, story.page, configuration={"css_greens": "00aa00"})
+    writer.write()
+    change_page(desk, story.page, configuration={"css_greens": "123456"})
+    writer.site.refresh()
+    styles = []
+    while True:
+        style = (
+            writer.read(f"incidents/{story.resolved}/index.html").split('rel="stylesheet" href="/')[1].split('"')[0]
+        )
+        assert (writer.folder / style).is_file()
+        styles.append(style)
+        if not writer.site.catch_up():
+            break
+    assert styles[0] != styles[-1]
+    assert not (writer.folder / styles[0]).exists()
 
 
 def test_readers_see_whole_files_only(writer: Writer, desk: Desk, story: Story) -> None:
@@ -227,3 +278,53 @@ def test_a_kill_leaves_whole_files(
     assert writer.site.shelf.shared["/"].body != shown.encode()
     writer.site.refresh()
     assert writer.site.shelf.shared["/"].body == shown.encode()
+
+
+def test_a_kill_at_any_step_is_made_up_for(
+    writer: Writer, desk: Desk, story: Story, database_url: str, tmp_path: Path
+) -> None:
+    """Killed between the commit and the last file, wherever that is: no half file, and the next start puts all right.
+
+    The commit changes a text, takes an incident away and gives the page new colours, so that files are written,
+    replaced and removed.
+    """
+    writer.write()
+    before = _contents(writer.folder)
+
+    def publish(tx: Transaction) -> None:
+        update_incident(tx, story.open, IncidentChange(body="Nearly there."))
+        delete_incident(tx, story.resolved)
+
+    desk.write_now(ACTOR, publish)
+    change_page(desk, story.page, configuration={"css_greens": "123456"})
+    command = [sys.executable, "-m", f"{__package__}.dying_process", database_url, str(writer.folder)]
+    done = subprocess.run(
+        [*command, str(tmp_path / "copies"), "7"],
+        cwd=Path(__file__).parents[5],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    after = _contents(tmp_path / "copies" / "0")
+    assert int(done.stdout) > 100
+    assert f"incidents/{story.resolved}/index.html" in before.keys() - after.keys()
+    for copy in (tmp_path / "copies").iterdir():
+        for name, content in _contents(copy).items():
+            assert content in (before.get(name), after.get(name)), (copy.name, name)
+        for name in before.keys() & after.keys():
+            assert (copy / name).is_file(), (copy.name, name)
+        again = Writer(desk, copy)
+        again.write()
+        assert _contents(copy) == after, copy.name
+        assert not list(copy.rglob("*.keydesk-new"))
+        assert (copy / "index.html").read_bytes() == again.site.shelf.shared["/"].body
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """Everything that a file server would show."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }

@@ -24,6 +24,11 @@ _ALLOWED = {
         ("<b>no</b>", "<p>&lt;b&gt;no&lt;/b&gt;</p>\n"),
         ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>\n"),
         ("![x](https://elsewhere.example/p.png)", None),
+        (
+            "See https://a.example/x. And a.example.",
+            '<p>See <a href="https://a.example/x" rel="nofollow noopener noreferrer">https://a.example/x</a>. '
+            "And a.example.</p>\n",
+        ),
         ("[x](https://a.example)", '<p><a href="https://a.example" rel="nofollow noopener noreferrer">x</a></p>\n'),
     ],
 )

@@ -17,12 +17,12 @@ def main() -> None:
     """Change the page's name and write everything, again and again."""
     url, folder, page_id = sys.argv[1:]
     desk = Desk(Database.from_url(url), HeldClock(), Policy())
-    export = FolderExport(Path(folder), desk.database)
+    export = FolderExport(Path(folder))
     site = PublicSite(desk, monotonic=lambda: 0.0, export=export)
     for count in itertools.count():
         change_page(desk, page_id, name=f"Edition {count} {'of many words ' * (count % 7)}")
         site.refresh()
-        while export.catch_up():
+        while site.catch_up():
             pass
 
 

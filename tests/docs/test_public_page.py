@@ -1,0 +1,172 @@
+"""The web server that docs/public-page.md describes, as a real nginx before a real Keydesk."""
+
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from desk.transaction import Desk
+from tests.places import find_place
+from tests.public_story import Story, write_story
+from tests.setup_nginx import find_nginx
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "public-page.md"
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+# Everything that nginx writes goes into the test's own folder; nothing of the machine's configuration is read.
+_AROUND = """\
+daemon off;
+worker_processes 1;
+pid {work}/pid;
+error_log {work}/error.log warn;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {work}/body; proxy_temp_path {work}/proxy; fastcgi_temp_path {work}/fastcgi;
+    uwsgi_temp_path {work}/uwsgi; scgi_temp_path {work}/scgi;
+{said}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A running nginx."""
+
+    client: httpx.Client
+    log: Path
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """Read an address."""
+        return self.client.get(path, headers=headers)
+
+
+def read_configuration() -> str:
+    """What the page tells people to write."""
+    [said] = re.findall(r"```nginx\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return str(said)
+
+
+def folder_alone(said: str) -> str:
+    """The configuration changed as the page says for serving from the folder alone."""
+    for begin in ("    location / {", "    location ~ ^/(v1|slack)/ {"):
+        start = said.index(begin)
+        said = said[:start] + said[said.index("\n    }\n", start) + 7 :]
+    return said.replace("location @folder", "location /")
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@contextmanager
+def nginx(said: str, work: Path, public: Path, keydesk: str) -> Iterator[Front]:
+    """nginx with the configuration of the page, on ports and paths of the test."""
+    executable = find_nginx()
+    if executable is None:
+        pytest.fail("This test needs nginx: run `make test`, which fetches it, or install it.", pytrace=False)
+    address = f"127.0.0.1:{_free_port()}"
+    for given, ours in (
+        ("listen 443 ssl;", f"listen {address};"),
+        ("/srv/keydesk/public;", f"{public};"),
+        ("127.0.0.1:3000", keydesk),
+    ):
+        assert given in said or given == "127.0.0.1:3000", f"the page no longer says {given}"
+        said = said.replace(given, ours)
+    work.mkdir()
+    (work / "nginx.conf").write_text(_AROUND.format(work=work, said=said))
+    command = [str(executable), "-c", str(work / "nginx.conf"), "-e", str(work / "error.log")]
+    with subprocess.Popen(command) as process, httpx.Client(base_url=f"http://{address}") as client:
+        front = Front(client, work / "error.log")
+        try:
+            wait_until(lambda: _answers(client) or process.poll() is not None)
+            assert process.poll() is None, front.log.read_text()
+            yield front
+        finally:
+            process.terminate()
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/robots.txt").status_code > 0
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def keydesk(database_url: str, public: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Keydesk in a process of its own: where it answers, and the process."""
+    command = [sys.executable, "-m", "tests.scenario.serving_process", database_url, "1", str(public)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"127.0.0.1:{process.stdout.readline().strip()}", process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def story(desk: Desk) -> Story:
+    """A page with something of every kind."""
+    return write_story(desk)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder that nginx's worker may read too, which is somebody else where root starts it."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder == Path(find_place()):
+            break
+        folder.chmod(0o755)
+    return tmp_path
+
+
+def test_the_documented_nginx_outlives_keydesk(story: Story, database_url: str, place: Path) -> None:
+    """Killed without warning, Keydesk leaves a page on which everything reads as before, down to its headers."""
+    public = place / "public"
+    paths = ["/", "/history", "/history/2026-02/", "/uptime/", f"/incidents/{story.open}", "/api/v2/summary.json"]
+    paths += ["/history.atom", "/history.rss", "/maintenances.ics", "/badge.svg", "/embed.js", "/robots.txt"]
+    with keydesk(database_url, public) as (address, process):
+        wait_until((public / "incidents" / story.resolved / "index.html").is_file)
+        with nginx(read_configuration(), place / "nginx", public, address) as front:
+            paths.append(re.findall(r"/assets/style-\w+\.css", front.get("/").text)[0])
+            alive = {path: front.get(path) for path in paths}
+            process.kill()
+            process.wait()
+            check_folder(front, alive)
+            assert front.get("/v1/pages").status_code == 502
+            assert "warn" not in front.log.read_text()
+    with nginx(folder_alone(read_configuration()), place / "alone", public, "") as front:
+        check_folder(front, alive)
+
+
+def check_folder(front: Front, alive: dict[str, httpx.Response]) -> None:
+    """Everything that was read before, read again."""
+    usual = ("content-type", "cache-control", "x-content-type-options")
+    for path, before in alive.items():
+        now = front.get(path)
+        assert (now.status_code, now.content) == (200, before.content), path
+        # What is too short to be packed has one form only.
+        same = (*usual, "vary") if "content-encoding" in before.headers else usual
+        said = {name: now.headers.get(name, "").lower() for name in same}
+        assert said == {name: before.headers.get(name, "").lower() for name in same}, path
+        assert now.headers["access-control-allow-origin"] == "*"
+        assert front.get(path, **{"If-None-Match": now.headers["etag"]}).status_code == 304, path
+        assert front.client.head(path).status_code == 200
+    assert front.get("/").headers["content-encoding"] == "gzip"
+    assert front.get("/").headers["content-security-policy"] == alive["/"].headers["content-security-policy"]
+    for nowhere in ("/incidents/zzzzzzzzzzzz/", "/nothing", "/.keydesk", "/_hosts/status.acme.example/index.html"):
+        answer = front.get(nowhere)
+        assert (answer.status_code, "Nothing here" in answer.text) == (404, True), nowhere

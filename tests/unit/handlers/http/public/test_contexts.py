@@ -1,0 +1,54 @@
+"""What templates are told of an incident's components."""
+
+from datetime import UTC, datetime
+
+from desk.incidents.shown import ComponentView, PageFacts, PageView
+from handlers.http.public.contexts import name_components
+from storage.models import ComponentStatus
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+FACTS = PageFacts("p", "Acme", None, None, None, None, "UTC", {}, NOW)
+
+
+def component(name: str, group: str | None = None, *, is_group: bool = False) -> ComponentView:
+    """A component whose id is its name."""
+    return ComponentView(
+        id=name,
+        page_id="p",
+        group_id=group,
+        group=is_group,
+        name=name,
+        description=None,
+        position=1,
+        status=ComponentStatus.OPERATIONAL,
+        showcase=True,
+        only_show_if_degraded=False,
+        start_date=None,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def view(*components: ComponentView) -> PageView:
+    """A page with these components."""
+    return PageView(page=FACTS, components=components, incidents=(), first_incident_at=None)
+
+
+REGIONS = [component(f"r{index}", "Compute") for index in range(9)]
+PAGE = view(component("Website"), component("Compute", is_group=True), *REGIONS, component("Support"))
+
+
+def test_components_of_a_group_stand_together() -> None:
+    """The group is named once; a single component is named with its group, one without a group alone."""
+    assert name_components(PAGE, ["Support", "r1", "r0", "Website"]) == ["Website", "Compute (r0, r1)", "Support"]
+    assert name_components(PAGE, ["r3"]) == ["Compute – r3"]
+    assert name_components(PAGE, ["gone"]) == []
+
+
+def test_long_lists_are_cut_short() -> None:
+    """After six the rest is counted, unless it is one; a whole large group is said to be all."""
+    assert name_components(PAGE, [row.id for row in REGIONS[:7]]) == ["Compute (r0, r1, r2, r3, r4, r5, r6)"]
+    assert name_components(PAGE, [row.id for row in REGIONS[:8]]) == ["Compute (r0, r1, r2, r3, r4, r5, and 2 more)"]
+    assert name_components(PAGE, [row.id for row in REGIONS]) == ["Compute (all 9)"]
+    alone = view(*(component(f"c{index}") for index in range(9)))
+    assert name_components(alone, [f"c{index}" for index in range(9)])[5:] == ["c5", "and 3 more"]
