@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from desk.errors import NotAllowedError
-from desk.pages import get_page_by_word, list_pages
+from desk.errors import NotAllowedError, NotFoundError
+from desk.pages import get_organization, get_page_by_word, list_pages
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.role_lists import list_holders
 from desk.transaction import Transaction
@@ -41,3 +41,13 @@ def get_publishable_page(tx: Transaction, role: Role, word: str | None) -> Page 
     require_publisher(tx, role)
     pages = list_publishable_pages(tx, role)
     return pages[0] if len(pages) == 1 else None
+
+
+def get_first_publishable_page(tx: Transaction, role: Role) -> Page:
+    """The page that a form begins with. Raises NotAllowedError, or NotFoundError before the first page is made."""
+    require_publisher(tx, role)
+    pages = list_publishable_pages(tx, role)
+    if not pages:
+        get_organization(tx.session)
+        raise NotFoundError("There is no page yet.", "An operator can make one with: keydesk seed pages.yml")
+    return pages[0]

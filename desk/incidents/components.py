@@ -20,6 +20,7 @@ from storage.models import (
     Incident,
     IncidentComponent,
     IncidentStatus,
+    Page,
 )
 
 _NAMED = 5
@@ -130,6 +131,8 @@ def set_statuses(
     """As `bring_statuses`, seen through to the public page and the audit trail."""
     affected = bring_statuses(tx, page_id, wanted, incident_id=incident_id)
     if affected:
+        tx.session.get_one(Page, page_id).updated_at = tx.now
+        tx.session.flush()
         announce_beside(tx, affected, but=incident_id)
         pages_changed(tx)
         record_statuses(tx, affected, incident_id=incident_id)

@@ -9,12 +9,9 @@ from desk.incidents.components import get_components
 from desk.incidents.inputs import (
     IncidentChange,
     NewIncident,
-    check_backfill,
     check_body,
-    check_name,
-    check_schedule,
-    check_status,
-    reminder_hours,
+    check_change,
+    check_new,
 )
 from desk.incidents.lookup import find_incident
 from desk.incidents.publication import role_for
@@ -56,6 +53,23 @@ def is_scheduled(tx: Transaction, draft: IncidentDraft) -> bool:
     return incident is not None and incident.scheduled_for is not None
 
 
+def check_kind(kind: DraftKind, content: Content) -> None:
+    """Raises InvalidInputError unless the draft says what its kind is for: each kind needs a role of its own."""
+    of_kind = {
+        DraftKind.INCIDENT: isinstance(content, NewIncident)
+        and content.schedule is None
+        and content.backfilled_at is None,
+        DraftKind.MAINTENANCE: isinstance(content, NewIncident) and content.schedule is not None,
+        DraftKind.BACKFILL: isinstance(content, NewIncident)
+        and content.backfilled_at is not None
+        and content.schedule is None,
+        DraftKind.UPDATE: isinstance(content, IncidentChange),
+        DraftKind.POSTMORTEM: isinstance(content, str),
+    }
+    if not of_kind[kind]:
+        raise InvalidInputError(f"That is not what a draft of the kind “{kind}” says.", "Begin again.")
+
+
 def check_content(tx: Transaction, page_id: str, content: Content, *, scheduled: bool) -> None:
     """Raises InvalidInputError, whose `field` names what could not be published so."""
     refuse_secrets(*texts_of(content), field="body")
@@ -63,16 +77,10 @@ def check_content(tx: Transaction, page_id: str, content: Content, *, scheduled:
         if not check_body(content):
             raise InvalidInputError("A postmortem needs a text.", field="body")
         return
-    if content.name is not None:
-        check_name(content.name)
-    check_body(content.body or "")
-    if content.status is not None:
-        check_status(content.status, scheduled=scheduled)
-    if content.schedule is not None:
-        check_schedule(content.schedule)
-    if isinstance(content, NewIncident) and content.backfilled_at is not None:
-        check_backfill(content.backfilled_at, tx.now)
-    reminder_hours(content.reminder_intervals)
+    if isinstance(content, NewIncident):
+        check_new(content, tx.now)
+    else:
+        check_change(content, scheduled=scheduled)
     get_components(tx.session, page_id, list(content.components))
 
 

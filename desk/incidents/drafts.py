@@ -14,6 +14,7 @@ from desk.incidents.announcements import announce_alone
 from desk.incidents.draft_content import (
     Content,
     check_content,
+    check_kind,
     content_of,
     expected_impact,
     is_scheduled,
@@ -71,6 +72,7 @@ def write_draft(
     require_role(tx, role_for(kind, scheduled=scheduled), page_id)
     if kind is DraftKind.POSTMORTEM and incident is not None:
         check_postmortem(tx, incident.id)
+    check_kind(kind, content)
     check_content(tx, page_id, content, scheduled=scheduled)
     draft = IncidentDraft(
         id=new_id(),
@@ -116,6 +118,7 @@ def revise_draft(
     draft = get_draft(tx, draft_id)
     if draft.author_id != tx.actor.user_id:
         raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
+    check_kind(DraftKind(draft.kind), content)
     check_content(tx, draft.page_id, content, scheduled=is_scheduled(tx, draft))
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     values: dict[str, Any] = {

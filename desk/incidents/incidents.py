@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, update
 
 from desk import audit
-from desk.errors import ConflictError, InvalidInputError, NotFoundError
+from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.announcements import announce, announce_beside, announce_deletion
 from desk.incidents.components import bring_statuses, list_incident_components, record_statuses
@@ -15,13 +15,10 @@ from desk.incidents.inputs import (
     IncidentChange,
     NewIncident,
     Schedule,
-    check_backfill,
     check_body,
-    check_metadata,
+    check_change,
     check_name,
-    check_schedule,
-    check_status,
-    reminder_hours,
+    check_new,
 )
 from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
 from desk.incidents.review import drop_drafts, show_waiting
@@ -49,17 +46,9 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
     page = tx.session.get(Page, page_id)
     if page is None:
         raise NotFoundError("There is no such page.")
+    check_new(new, tx.now)
     scheduled = new.schedule is not None
     status = new.status or _first_status(new)
-    check_status(status, scheduled=scheduled)
-    check_metadata(new.metadata)
-    reminder_hours(new.reminder_intervals)
-    if new.schedule is not None:
-        check_schedule(new.schedule)
-    if new.backfilled_at is not None and new.components:
-        raise InvalidInputError("A backfilled incident cannot change components.", field="components")
-    if new.backfilled_at is not None:
-        check_backfill(new.backfilled_at, tx.now)
     began_at = new.backfilled_at or tx.now
     incident = Incident(
         id=new_id(),
@@ -100,28 +89,20 @@ def update_incident(
     InvalidInputError, whose `field` names what is wrong.
     """
     incident = _lock(tx, incident_id, version)
-    scheduled = incident.scheduled_for is not None
+    check_change(change, scheduled=incident.scheduled_for is not None)
     status = change.status or IncidentStatus(incident.status)
     pace = (incident.impact_override or incident.impact, incident.reminder_intervals)
-    check_status(status, scheduled=scheduled)
     if change.name is not None:
         incident.name = check_name(change.name)
     if change.metadata is not None:
-        check_metadata(change.metadata)
         incident.metadata_ = dict(change.metadata)
     if change.reminder_intervals is not None:
-        reminder_hours(change.reminder_intervals)
         incident.reminder_intervals = change.reminder_intervals
     if change.clear_impact_override:
         incident.impact_override = None
     if change.impact_override is not None:
         incident.impact_override = str(change.impact_override)
     if change.schedule is not None:
-        check_schedule(change.schedule)
-        if not scheduled:
-            raise InvalidInputError(
-                "An incident has no schedule.", "Schedule a maintenance instead.", field="scheduled_for"
-            )
         _set_schedule(incident, change.schedule)
     incident.status = status
     affected = _bring_components(tx, incident, change.components)

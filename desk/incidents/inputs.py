@@ -138,6 +138,41 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
         )
 
 
+def check_new(new: NewIncident, now: datetime) -> None:
+    """Raises InvalidInputError, whose `field` names it, for anything in a new incident that cannot be."""
+    scheduled = new.schedule is not None
+    check_name(new.name)
+    check_body(new.body)
+    if new.status is not None:
+        check_status(new.status, scheduled=scheduled)
+    check_metadata(new.metadata)
+    reminder_hours(new.reminder_intervals)
+    if new.schedule is not None:
+        check_schedule(new.schedule)
+    if new.backfilled_at is not None:
+        check_backfill(new.backfilled_at, now)
+        if new.components:
+            raise InvalidInputError("A backfilled incident cannot change components.", field="components")
+
+
+def check_change(change: IncidentChange, *, scheduled: bool) -> None:
+    """The same for a change of an incident."""
+    if change.name is not None:
+        check_name(change.name)
+    check_body(change.body or "")
+    if change.status is not None:
+        check_status(change.status, scheduled=scheduled)
+    if change.metadata is not None:
+        check_metadata(change.metadata)
+    reminder_hours(change.reminder_intervals)
+    if change.schedule is not None:
+        check_schedule(change.schedule)
+        if not scheduled:
+            raise InvalidInputError(
+                "An incident has no schedule.", "Schedule a maintenance instead.", field="scheduled_for"
+            )
+
+
 def reminder_hours(intervals: str | None) -> tuple[tuple[int, ...], int | None]:
     """When to remind of an update: after which hours and, from then on, every how many (None: not again).
 
@@ -152,8 +187,9 @@ def reminder_hours(intervals: str | None) -> tuple[tuple[int, ...], int | None]:
         value = None
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 24:
         return (), value
-    whole = isinstance(value, list) and all(isinstance(hour, int) and 1 <= hour <= 24 for hour in value)
-    if whole and all(a < b for a, b in pairwise(value)):
+    # In JSON `true` is no number; in Python it is one.
+    whole = isinstance(value, list) and all(type(hour) is int and 1 <= hour <= 24 for hour in value)
+    if whole and all(a < b for a, b in pairwise(value)) and len(intervals) <= MAX_NAME:
         return tuple(value), None
     raise InvalidInputError(
         f"“{intervals}” is no list of reminder hours.",

@@ -1,11 +1,11 @@
-"""Maintenances that run by themselves, and what people do with one by hand.
+"""Maintenances that run by themselves, and what their steps change.
 
 Locks are taken in the order in which `update_incident` takes them, for one maintenance in a transaction, so that
 neither two sweeps nor a sweep and a person wait for one another in a circle.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from desk.errors import ConflictError, NotFoundError
 from desk.incidents.incidents import update_incident
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.maintenance_steps import (
@@ -31,8 +30,6 @@ from desk.incidents.maintenance_steps import (
     reminder_text,
     start_text,
 )
-from desk.incidents.publication import role_of
-from desk.permissions import require_role
 from desk.transaction import Transaction
 from storage.models import (
     Component,
@@ -202,79 +199,3 @@ def _list_taken(session: Session, incident: Incident) -> frozenset[str]:
         .where(Incident.page_id == incident.page_id, Incident.id != incident.id, Incident.status.in_(list(RUNNING)))
     )
     return frozenset(session.scalars(others))
-
-
-def start_now(
-    tx: Transaction, incident_id: str, *, body: str = STARTED, version: int | None = None
-) -> IncidentUpdate | None:
-    """Start a maintenance before its time or where it does not start by itself. `version`: what the person saw.
-
-    Raises NotFoundError, NotAllowedError, or ConflictError when it began already or was changed.
-    """
-    incident = _get_maintenance(tx, incident_id)
-    if incident.status != IncidentStatus.SCHEDULED:
-        raise _not_now(incident, "It can only start once." if incident.status in RUNNING else "Schedule a new one.")
-    _lock_components(tx, incident)
-    return update_incident(tx, incident_id, change_to_start(tx.session, incident, body=body), version=version)
-
-
-def complete_now(
-    tx: Transaction, incident_id: str, *, body: str = COMPLETED, version: int | None = None
-) -> IncidentUpdate | None:
-    """End a maintenance that goes on. `version`: what the person saw.
-
-    Raises NotFoundError, NotAllowedError, or ConflictError when it does not go on or was changed.
-    """
-    incident = _get_maintenance(tx, incident_id)
-    if incident.status not in RUNNING:
-        hint = (
-            "Start it, or cancel it." if incident.status == IncidentStatus.SCHEDULED else "Nothing needs to be done."
-        )
-        raise _not_now(incident, hint)
-    _lock_components(tx, incident)
-    return update_incident(tx, incident_id, change_to_complete(tx.session, incident, body=body), version=version)
-
-
-def cancel(
-    tx: Transaction,
-    incident_id: str,
-    *,
-    reason: str = "",
-    version: int | None = None,
-    deliver_notifications: bool = True,
-) -> IncidentUpdate | None:
-    """Call off a maintenance whose time has not come; it will not run. `version`: what the person saw.
-
-    Raises NotFoundError, NotAllowedError, or ConflictError when it has begun, should have, or was changed.
-    """
-    incident = _get_maintenance(tx, incident_id)
-    if incident.status != IncidentStatus.SCHEDULED:
-        raise _not_now(
-            incident, "Complete it instead." if incident.status in RUNNING else "Nothing needs to be done."
-        )
-    assert incident.scheduled_for is not None
-    if incident.scheduled_for <= tx.now:
-        raise ConflictError(
-            f"The time for which “{incident.name}” was scheduled has come.",
-            "Move it to a later time first, or complete it and say what happened.",
-        )
-    change = change_to_cancel(reason=reason, deliver_notifications=deliver_notifications)
-    return update_incident(tx, incident_id, change, version=version)
-
-
-def _get_maintenance(tx: Transaction, incident_id: str) -> Incident:
-    incident = _lock(tx, incident_id)
-    if incident is None or incident.scheduled_for is None:
-        raise NotFoundError("There is no such maintenance.", "It may have been deleted.")
-    require_role(tx, role_of(incident), incident.page_id)
-    return incident
-
-
-def _not_now(incident: Incident, hint: str) -> ConflictError:
-    status: Mapping[str, str] = {
-        IncidentStatus.SCHEDULED: "has not begun",
-        IncidentStatus.IN_PROGRESS: "is in progress",
-        IncidentStatus.VERIFYING: "is being verified",
-        IncidentStatus.COMPLETED: "is completed",
-    }
-    return ConflictError(f"“{incident.name}” {status[incident.status]}.", hint)

@@ -1,5 +1,6 @@
 """What comes in from Slack as small typed objects, what handlers answer, and what they work with."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,6 +51,11 @@ class Typed:
     def actor(self) -> Actor:
         """The person."""
         return Actor.member(self.user_id)
+
+    @property
+    def token(self) -> str:
+        """The same for each delivery of one typed command: Slack gives each a trigger of its own and repeats that."""
+        return hashlib.sha256(self.trigger_id.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,9 +152,11 @@ def _has_head(tx: Transaction, card: SlackMessage) -> bool:
 
 
 def _notified(incident: Incident, said: IncidentUpdate) -> str:
-    words = render_mrkdwn(said.body, limit=_NOTIFIED_WORDS)
+    # In one line: what stands behind other words is no quotation.
+    lines = render_mrkdwn(said.body, limit=_NOTIFIED_WORDS).splitlines()
+    words = " ".join(filter(None, (line.removeprefix(">").strip() for line in lines)))
     title = f"{plain_name(incident.name)}: {STATUS_WORDS[IncidentStatus(said.status)]}"
-    return f"{title}. {words}" if words.strip() else title
+    return f"{title}. {words}" if words else title
 
 
 def render_alone(tx: Transaction, card: SlackMessage) -> Message | None:

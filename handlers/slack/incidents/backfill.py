@@ -1,6 +1,5 @@
 """`/incident backfill`: an incident of the past, written down afterwards. It tells nobody and changes nothing."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -87,9 +86,7 @@ async def backfill_command(front: Front, typed: Typed, rest: str) -> None:
     """`/incident backfill`: the form, or at once the preview of what was typed in full."""
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(rest)
-    # Slack repeats the trigger when it delivers the command twice: both are one draft.
-    token = hashlib.sha256(typed.trigger_id.encode()).hexdigest()
-    view = await front.desk.write(typed.actor, lambda tx: _begin(tx, rest, token))
+    view = await front.desk.write(typed.actor, lambda tx: _begin(tx, rest, typed.token))
     await open_modal(front, typed.trigger_id, view)
 
 

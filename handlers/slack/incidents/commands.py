@@ -1,7 +1,5 @@
 """`/incident …`: which sub-command does what."""
 
-import hashlib
-
 from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import get_incident
@@ -29,7 +27,7 @@ async def new(front: Front, typed: Typed, rest: str) -> None:
     said = _parse(rest)
 
     def work(tx: Transaction) -> Block:
-        begun = begin_new(tx, said, token=token_of(typed))
+        begun = begin_new(tx, said, token=typed.token)
         return draft_or_form(tx, begun, is_complete=bool(said.quoted or said.template))
 
     await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
@@ -53,7 +51,7 @@ async def reopen(front: Front, typed: Typed, rest: str) -> Message | None:
         word = said.incident or said.quoted or ""
         incident = get_incident_by_word(tx.session, word)
         status = said.status or IncidentStatus.INVESTIGATING
-        begun = begin_update(tx, incident.id, _about(said), status=status, token=token_of(typed))
+        begun = begin_update(tx, incident.id, _about(said), status=status, token=typed.token)
         return draft_or_form(tx, begun, is_complete=bool(said.body))
 
     await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
@@ -70,7 +68,7 @@ async def change_incident(
         incident_id = find_meant(tx, said, scheduled=scheduled)
         if incident_id is None:
             return None
-        begun = begin_update(tx, incident_id, _about(said), status=status, token=token_of(typed))
+        begun = begin_update(tx, incident_id, _about(said), status=status, token=typed.token)
         ends = (status or said.status) in ENDED and get_incident(tx.session, incident_id).status not in ENDED
         return draft_or_form(tx, begun, is_complete=bool(said.body or said.status or ends))
 
@@ -91,11 +89,6 @@ def _about(said: TypedIncident) -> TypedIncident:
     """What was typed without which incident it is about."""
     said.quoted = None if said.incident is None else said.quoted
     return said
-
-
-def token_of(typed: Typed) -> str:
-    """Slack gives each typed command its own trigger, and repeats it when it delivers the command twice."""
-    return hashlib.sha256(typed.trigger_id.encode()).hexdigest()
 
 
 async def help_(front: Front, typed: Typed, _rest: str) -> Message:

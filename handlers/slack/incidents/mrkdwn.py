@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from desk.incidents.markdown import make_parser
 from handlers.slack.blocks import escape, trim
 from handlers.slack.incidents.mrkdwn_lines import APART, code, inline_lines, plain_words
 
-_PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True})
-_PARSER.enable(["table", "strikethrough"]).disable("image")
+_PARSER = make_parser()
 _RULE = "─" * 12
 _FENCE = "```"
 

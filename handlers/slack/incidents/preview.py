@@ -1,7 +1,6 @@
 """A draft as readers and subscribers will see it, before it is public."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from desk.incidents.components import full_name, list_components
@@ -29,7 +28,7 @@ from handlers.slack.blocks import (
     section,
 )
 from handlers.slack.incidents.leaks_in_words import render_leaks
-from handlers.slack.incidents.mrkdwn import render_mrkdwn
+from handlers.slack.incidents.parts import render_parts
 from handlers.slack.incidents.schedules import schedule_blocks
 from handlers.slack.incidents.words import (
     clock_in,
@@ -41,8 +40,7 @@ from handlers.slack.incidents.words import (
 )
 from storage.models import ComponentStatus, DraftKind, Incident, IncidentDraft, IncidentStatus, Page
 
-_MAX_TEXT = 2900
-_MOST_SECTIONS = 12
+_MOST_SECTIONS = 30
 _MAX_COMPONENTS = 2500
 _WHILE_IT_RUNS = f"{state_text(ComponentStatus.UNDER_MAINTENANCE)} while it goes on"
 _TITLES: Mapping[DraftKind, str] = {
@@ -90,19 +88,9 @@ def _first_status(draft: IncidentDraft, content: NewIncident) -> IncidentStatus:
 
 def _body(content: Content, most_sections: int) -> list[Block]:
     text = content if isinstance(content, str) else content.body or ""
-    return [section(render_mrkdwn(part, limit=_MAX_TEXT)) for part in islice(_parts(text), most_sections)]
-
-
-def _parts(markdown: str) -> list[str]:
-    """A long text in pieces that a section holds, cut between paragraphs where that is possible."""
-    parts: list[str] = []
-    room = _MAX_TEXT * 3 // 4
-    for paragraph in markdown.split("\n\n"):
-        if parts and len(parts[-1]) + len(paragraph) + 2 <= room:
-            parts[-1] = f"{parts[-1]}\n\n{paragraph}"
-        elif paragraph.strip():
-            parts += [paragraph[start : start + room] for start in range(0, len(paragraph), room)]
-    return parts
+    parts = render_parts(text, most=most_sections + 1)
+    shown = [section(part) for part in parts[:most_sections]]
+    return [*shown, context("…and more, which has no room here. All of it is published.")][: len(parts)]
 
 
 def _components(tx: Transaction, draft: IncidentDraft, content: NewIncident | IncidentChange) -> list[Block]:

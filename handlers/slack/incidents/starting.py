@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
-from desk.incidents.authority import get_publishable_page, list_publishable_pages, require_publisher
+from desk.incidents.authority import (
+    get_first_publishable_page,
+    get_publishable_page,
+    list_publishable_pages,
+    require_publisher,
+)
 from desk.incidents.components import get_component_by_word, list_incident_components, list_restorable
 from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import ENDED, check_status
@@ -33,17 +38,8 @@ Begun = tuple[FormState, FormValues]
 
 def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None) -> Begun:
     """The form of a new incident with what was typed. Raises NotAllowedError, naming whom to ask."""
-    role = Role.INCIDENT_MANAGER
     problems = list(typed.problems)
-    page: Page | None = None
-    try:
-        page = get_publishable_page(tx, role, typed.page)
-    except InvalidInputError as error:
-        problems.append(str(error))
-    if page is None:
-        page = list_publishable_pages(tx, role)[0]
-        if not typed.is_empty and not typed.page:
-            problems.append(f"On which page? This is for {page.name}.")
+    page = get_typed_page(tx, Role.INCIDENT_MANAGER, typed.page, problems, is_typed=not typed.is_empty)
     state = FormState(DraftKind.INCIDENT, page.id)
     if token is not None:
         state = replace(state, token=token)
@@ -56,11 +52,29 @@ def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None
         remind=typed.remind,
         values=typed.values,
     )
-    if typed.template:
-        state, values = _use_named_template(tx, state, values, typed.template, problems)
+    template = find_named_template(tx, page.id, typed.template, typed.values, problems) if typed.template else None
+    if template is not None:
+        state, values = with_template(state, values, template)
     if values.status is not None:
         _check(problems, values.status, scheduled=False)
     return state, replace(values, problems=tuple(problems))
+
+
+def get_typed_page(tx: Transaction, role: Role, word: str | None, problems: list[str], *, is_typed: bool) -> Page:
+    """The page that a line means or, noting in `problems` what was not understood, the first on which one may.
+
+    Raises NotAllowedError, naming whom to ask, or NotFoundError before the first page is made.
+    """
+    try:
+        page = get_publishable_page(tx, role, word)
+    except InvalidInputError as error:
+        problems.append(str(error))
+        return get_first_publishable_page(tx, role)
+    if page is None:
+        page = get_first_publishable_page(tx, role)
+        if is_typed:
+            problems.append(f"On which page? This is for {page.name}.")
+    return page
 
 
 def _check(problems: list[str], status: IncidentStatus, *, scheduled: bool) -> None:
@@ -82,19 +96,19 @@ def _read_components(tx: Transaction, page_id: str, typed: TypedIncident, proble
     return states
 
 
-def _use_named_template(
-    tx: Transaction, state: FormState, values: FormValues, word: str, problems: list[str]
-) -> Begun:
+def find_named_template(
+    tx: Transaction, page_id: str, word: str, values: Mapping[str, str], problems: list[str]
+) -> IncidentTemplate | None:
+    """The template that a line names. Where there is none, or it leaves something open, `problems` says so."""
     try:
-        template = get_template(tx.session, state.page_id, word)
+        template = get_template(tx.session, page_id, word)
     except NotFoundError as error:
         problems.append(str(error))
-        return state, values
-    filled = with_template(state, values, template)
-    missing = [name for name in list_placeholders(template.title, template.body) if name not in values.values]
+        return None
+    missing = [name for name in list_placeholders(template.title, template.body) if name not in values]
     if missing:
         problems.append(f"Still to be filled in: {', '.join(missing)}.")
-    return filled
+    return template
 
 
 def with_template(state: FormState, values: FormValues, template: IncidentTemplate) -> Begun:

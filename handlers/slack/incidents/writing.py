@@ -31,7 +31,8 @@ def make_public(tx: Transaction, text: str, *, field: str, escaped: bool = False
 
 def keep_draft(tx: Transaction, state: FormState, values: FormValues, *, escaped: bool = False) -> IncidentDraft:
     """Write what is filled in as a draft, or change the one that is edited. Raises InvalidInputError."""
-    name = make_public(tx, " ".join(fill_in(values.name, values.values).split()), field="name", escaped=escaped)
+    # A quoted name comes without Slack's escapes, as all words of a command do.
+    name = make_public(tx, " ".join(fill_in(values.name, values.values).split()), field="name")
     said = make_public(tx, fill_in(values.body, values.values), field="body", escaped=escaped)
     status = values.status or (IncidentStatus.INVESTIGATING if state.kind is DraftKind.INCIDENT else None)
     # A holding update without words says that something changed and not what.
@@ -83,6 +84,6 @@ def draft_or_form(tx: Transaction, begun: Begun, *, is_complete: bool) -> Block:
             return draft_view(tx, keep_draft(tx, state, values, escaped=True))
         except InvalidInputError as error:
             values = replace(values, problems=(str(error),))
-    name = make_public(tx, values.name, field="name", escaped=True).markdown
+    name = make_public(tx, values.name, field="name").markdown
     body = make_public(tx, values.body, field="body", escaped=True).markdown
     return render_form(tx, state, replace(values, name=name, body=body))

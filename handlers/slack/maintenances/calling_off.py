@@ -10,7 +10,6 @@ from desk.incidents.maintenance_steps import CANCELLED
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block, Message, context, input_block, modal, section, text_input
-from handlers.slack.incidents.commands import token_of
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.preview import preview_view
 from handlers.slack.incidents.words import name_text, public_link
@@ -32,7 +31,7 @@ async def cancel_command(front: Front, typed: Typed, rest: str) -> Message | Non
 
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         reason = line.said.body
-        state = state_of(_get_cancellable(tx, incident_id), token_of(typed))
+        state = state_of(_get_cancellable(tx, incident_id), typed.token)
         return preview_view(tx, _call_off(tx, state, reason, escaped=True)) if reason else _cancel_form(tx, state)
 
     return await about_one(front, typed, rest, draw)

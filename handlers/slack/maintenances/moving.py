@@ -10,7 +10,6 @@ from desk.role_orders import zone_of
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block, Message, modal, section
-from handlers.slack.incidents.commands import token_of
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.preview import preview_view
 from handlers.slack.incidents.words import name_text, public_link
@@ -38,7 +37,7 @@ async def reschedule_command(front: Front, typed: Typed, rest: str) -> Message |
 
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         incident = check_move(tx, incident_id)
-        state = state_of(incident, token_of(typed))
+        state = state_of(incident, typed.token)
         values = PlanValues(body=line.said.body, problems=tuple(line.said.problems))
         if line.has_window:
             kept = schedule_of(incident)

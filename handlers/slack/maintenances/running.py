@@ -8,7 +8,6 @@ from desk.incidents.maintenance_plans import plan_completion, plan_start
 from desk.incidents.maintenance_steps import RUNNING
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message
-from handlers.slack.incidents.commands import token_of
 from handlers.slack.incidents.form import render_form
 from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import begin_update
@@ -52,7 +51,7 @@ async def _take(front: Front, typed: Typed, rest: str, step: _Step) -> Message |
         if incident_id is None:
             return None
         step.plan(tx, incident_id)
-        begun = begin_update(tx, incident_id, _about(said), status=step.after, token=token_of(typed))
+        begun = begin_update(tx, incident_id, _about(said), status=step.after, token=typed.token)
         return draft_or_form(tx, begun, is_complete=True)
 
     view = await front.desk.write(typed.actor, work)

@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from desk.errors import InvalidInputError, NotFoundError
-from desk.incidents.authority import get_publishable_page, list_publishable_pages, require_publisher
+from desk.errors import InvalidInputError
+from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_component_by_word
 from desk.incidents.default_texts import words_for
 from desk.incidents.draft_content import content_of
 from desk.incidents.drafts import get_draft, revise_draft, write_draft
 from desk.incidents.inputs import NewIncident
 from desk.incidents.maintenance_plans import check_window
-from desk.incidents.templates import fill_in, get_template, list_placeholders
+from desk.incidents.templates import fill_in, get_template
 from desk.role_orders import zone_of
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block
-from handlers.slack.incidents.commands import token_of
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.preview import preview_view
+from handlers.slack.incidents.starting import find_named_template, get_typed_page
 from handlers.slack.incidents.writing import make_public, still_there
 from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
 from handlers.slack.maintenances.form import (
@@ -42,7 +42,7 @@ async def schedule_command(front: Front, typed: Typed, rest: str) -> None:
     line = parse_maintenance(rest)
 
     def work(tx: Transaction) -> Block:
-        return _draft_or_form(tx, *_begin(tx, line, token=token_of(typed)), is_empty=line.is_empty)
+        return _draft_or_form(tx, *_begin(tx, line, token=typed.token), is_empty=line.is_empty)
 
     await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
 
@@ -55,17 +55,9 @@ async def press_new(front: Front, click: Click) -> None:
 
 
 def _begin(tx: Transaction, line: TypedMaintenance, *, token: str | None = None) -> Begun:
-    said, role = line.said, Role.MAINTENANCE_MANAGER
+    said = line.said
     problems = list(said.problems)
-    page: Page | None = None
-    try:
-        page = get_publishable_page(tx, role, said.page)
-    except InvalidInputError as error:
-        problems.append(str(error))
-    if page is None:
-        page = list_publishable_pages(tx, role)[0]
-        if not line.is_empty and not said.page:
-            problems.append(f"On which page? This is for {page.name}.")
+    page = get_typed_page(tx, Role.MAINTENANCE_MANAGER, said.page, problems, is_typed=not line.is_empty)
     state = FormState(DraftKind.MAINTENANCE, page.id)
     if token is not None:
         state = replace(state, token=token)
@@ -81,8 +73,9 @@ def _begin(tx: Transaction, line: TypedMaintenance, *, token: str | None = None)
         problems += window.problems
     if said.status is not None or said.impact is not None or said.remind is not None:
         problems.append("A maintenance begins as scheduled, and its impact is maintenance: neither is typed.")
-    if said.template:
-        state, values = _use_named_template(tx, state, values, said.template, problems)
+    template = find_named_template(tx, page.id, said.template, said.values, problems) if said.template else None
+    if template is not None:
+        state, values = _with_template(state, values, template)
     if not values.name and not line.is_empty:
         problems.append("Name it in quotation marks.")
     return state, replace(values, problems=tuple(problems))
@@ -98,20 +91,6 @@ def _read_components(tx: Transaction, page_id: str, line: TypedMaintenance, prob
         except InvalidInputError as error:
             problems.append(str(error))
     return tuple(dict.fromkeys(found))
-
-
-def _use_named_template(
-    tx: Transaction, state: FormState, values: PlanValues, word: str, problems: list[str]
-) -> Begun:
-    try:
-        template = get_template(tx.session, state.page_id, word)
-    except NotFoundError as error:
-        problems.append(str(error))
-        return state, values
-    missing = [name for name in list_placeholders(template.title, template.body) if name not in values.values]
-    if missing:
-        problems.append(f"Still to be filled in: {', '.join(missing)}.")
-    return _with_template(state, values, template)
 
 
 def _with_template(state: FormState, values: PlanValues, template: IncidentTemplate) -> Begun:

@@ -1,6 +1,5 @@
 """Ways to ask for a key: the command in one line, the modal, and *Ask again*."""
 
-import hashlib
 from functools import partial
 
 from desk.errors import InvalidInputError
@@ -34,9 +33,7 @@ async def ask_by_command(front: Front, typed: Typed, line: str) -> Message | Non
     draft = await front.desk.read(typed.actor, partial(draft_from_line, typed=found))
     if not draft.problems and not found.is_empty:
         try:
-            # Slack gives each typed command its own trigger, and repeats it when it delivers the command twice.
-            token = hashlib.sha256(typed.trigger_id.encode()).hexdigest()
-            request = await front.desk.write(typed.actor, partial(_make, draft=draft, client_token=token))
+            request = await front.desk.write(typed.actor, partial(_make, draft=draft, client_token=typed.token))
             return _asked(request)
         except InvalidInputError as error:
             draft = draft.with_problem(str(error))

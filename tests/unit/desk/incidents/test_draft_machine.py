@@ -92,7 +92,13 @@ class DraftLives(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
-        """There is a rule, and Ines has written of something critical and of something else."""
+        """Something is public, two have written an update of it, and one of them of two other things."""
+        self.write(MAX, is_critical=False)
+        [draft_id] = self.drafts
+        self._publish(MAX, draft_id)
+        [incident_id] = self.incidents
+        for who in (INES, MAX):
+            self._write_update(who, incident_id)
         self.decide_otherwise(data.draw(st.sampled_from(SecondPerson)), data.draw(st.booleans()))
         for is_critical in (True, False):
             self.write(INES, is_critical)
@@ -116,10 +122,14 @@ class DraftLives(RuleBasedStateMachine):
             self.drafts[draft.id] = Meant(who, is_critical, None)
 
     @precondition(lambda self: self.incidents)
-    @rule(data=st.data(), who=people)
-    def write_update(self, data: st.DataObject, who: str) -> None:
-        """Somebody writes an update."""
+    @rule(data=st.data(), authors=st.lists(people, min_size=1, max_size=2))
+    def write_updates(self, data: st.DataObject, authors: list[str]) -> None:
+        """One or two people write an update of what they see."""
         incident_id = data.draw(st.sampled_from(list(self.incidents)))
+        for who in authors:
+            self._write_update(who, incident_id)
+
+    def _write_update(self, who: str, incident_id: str) -> None:
         stood, is_critical = self.incidents[incident_id]
         change = IncidentChange(body="Still looking.")
         draft = self._do(
@@ -149,10 +159,22 @@ class DraftLives(RuleBasedStateMachine):
                 meant.stood, _ = self.incidents[meant.incident]
 
     @precondition(lambda self: self.drafts)
-    @rule(data=st.data(), who=people, is_stale=st.sampled_from([False, False, True]))
-    def publish(self, data: st.DataObject, who: str, is_stale: bool) -> None:
-        """Somebody presses *Publish*, perhaps on what the draft said before."""
+    @rule(data=st.data(), is_stale=st.sampled_from([False, False, True]))
+    def publish(self, data: st.DataObject, is_stale: bool) -> None:
+        """Somebody, often its author, presses *Publish*, perhaps on what the draft said before."""
         draft_id, meant = self._any(data)
+        self._publish(data.draw(st.just(meant.author) | people), draft_id, is_stale=is_stale)
+
+    @rule(second=people)
+    def publish_all(self, second: str) -> None:
+        """Every author presses *Publish* on what they wrote and, after them, somebody else on all of it."""
+        for draft_id in list(self.drafts):
+            self._publish(self.drafts[draft_id].author, draft_id)
+        for draft_id in list(self.drafts):
+            self._publish(second, draft_id)
+
+    def _publish(self, who: str, draft_id: str, *, is_stale: bool = False) -> None:
+        meant = self.drafts[draft_id]
         with self.stage.desk.database.read() as session:
             version = session.get_one(IncidentDraft, draft_id).version - is_stale
         done = self._do(who, lambda tx: publish_draft(tx, draft_id, version=version))
@@ -242,8 +264,8 @@ def test_drafts_hold_their_promises(sqlite_template: Path, tmp_path_factory: pyt
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
-            stateful_step_count=25,
+            max_examples=20,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         ),

@@ -45,7 +45,7 @@ class Known:
 
 @pytest.fixture
 def known(desk: Desk, clock: HeldClock) -> Known:
-    """Open: “Checkout errors”, “Checkout slow”, “Žižkov down”. Over: “Search”, “Checkout errors” (old), twice “DNS”."""
+    """Open: “Checkout errors”, “Checkout slow”, “Žižkov down”. Over: “Search”, an old “Checkout errors”, “DNS”."""
     with desk.database.write() as session:
         page_id = add_page(session, NOW).id
         add_member(session, INES, NOW)
@@ -68,7 +68,7 @@ def known(desk: Desk, clock: HeldClock) -> Known:
 
 
 def test_what_a_word_means(known: Known) -> None:
-    """An id, a permalink, a name in any case or an only beginning; a whole name first, what is open before the past."""
+    """An id, a permalink, a name in any case or an only beginning; a whole name first, the open before the past."""
     meant = {
         "{old}": "old",
         "https://status.example/incidents/{slow}": "slow",

@@ -281,7 +281,7 @@ def test_incidents_hold_their_promises(sqlite_template: Path, tmp_path_factory: 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
+            max_examples=20,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

@@ -1,9 +1,12 @@
 """Maintenances that people start, end or call off, and the clock beside them."""
 
+from dataclasses import replace
+
 import pytest
 
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
-from desk.incidents.maintenances import cancel, complete_now, start_now
+from desk.incidents.incidents import update_incident
+from desk.incidents.maintenance_plans import plan_cancellation, plan_completion, plan_start
 from desk.incidents.views import list_public_pages, read_page_view
 from desk.transaction import Actor, Desk
 from storage.models import IncidentStatus
@@ -28,18 +31,18 @@ def test_people_start_and_end_it_by_hand(stage: Maintenances, clock: HeldClock) 
     about = stage.plan()
     stage.break_down("API")
     with pytest.raises(ConflictError, match="has not begun"):
-        stage.do(lambda tx: complete_now(tx, about))
-    stage.do(lambda tx: start_now(tx, about, body="We begin early."))
+        stage.do(lambda tx: update_incident(tx, about, plan_completion(tx, about)))
+    stage.do(lambda tx: update_incident(tx, about, replace(plan_start(tx, about), body="We begin early.")))
     assert stage.states() == {"API": OUTAGE, "Website": AT_WORK}
     with pytest.raises(ConflictError, match="is in progress"):
-        stage.do(lambda tx: start_now(tx, about))
+        stage.do(lambda tx: plan_start(tx, about))
     assert stage.sweep_at(START) == 0
     seen = stage.read(about).version
     stage.change(about, body="Half done.")
     clock.advance(MINUTE)
     with pytest.raises(ConflictError, match="changed since you looked"):
-        stage.do(lambda tx: complete_now(tx, about, version=seen))
-    stage.do(lambda tx: complete_now(tx, about))
+        stage.do(lambda tx: update_incident(tx, about, plan_completion(tx, about), version=seen))
+    stage.do(lambda tx: update_incident(tx, about, plan_completion(tx, about)))
     assert stage.states() == {"API": OUTAGE, "Website": OPERATIONAL}
     assert stage.sweep_at(END) == 0
     assert stage.said(about) == [
@@ -54,7 +57,7 @@ def test_only_who_may_works_by_hand(stage: Maintenances) -> None:
     about, incident = stage.plan(), stage.break_down("API")
     with stage.desk.database.write() as session:
         add_member(session, MAX, NOW)
-    for work in (start_now, complete_now, cancel):
+    for work in (plan_start, plan_completion, plan_cancellation):
         with pytest.raises(NotAllowedError, match="maintenance_manager"):
             stage.do(lambda tx, work=work: work(tx, about), Actor.member(MAX))  # type: ignore[misc]
         with pytest.raises(NotFoundError):
@@ -65,7 +68,7 @@ def test_only_who_may_works_by_hand(stage: Maintenances) -> None:
 def test_a_cancelled_maintenance_does_not_run(stage: Maintenances, clock: HeldClock) -> None:
     """It says that it was cancelled and why, and nothing of it happens; the public is told the difference."""
     about, other = stage.plan(), stage.plan()
-    stage.do(lambda tx: cancel(tx, about, reason="The new disks are late."))
+    stage.do(lambda tx: update_incident(tx, about, plan_cancellation(tx, about, reason="The new disks are late.")))
     stage.change(other, status=IncidentStatus.IN_PROGRESS)
     stage.change(other, status=IncidentStatus.COMPLETED)
     assert [stage.sweep_at(instant) for instant in (START - HOUR, START, END)] == [0, 0, 0]
@@ -87,5 +90,5 @@ def test_what_has_begun_cannot_be_cancelled(stage: Maintenances, clock: HeldCloc
     ):
         stage.change(about, status=status)
         with pytest.raises(ConflictError, match=words):
-            stage.do(lambda tx: cancel(tx, about))
+            stage.do(lambda tx: plan_cancellation(tx, about))
     assert len(stage.steps(about)) == 4
