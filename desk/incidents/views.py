@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from desk.incidents.components import list_components
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import list_updates
-from desk.incidents.shown import ComponentView, IncidentView, PageFacts, PageView, UpdateView, recent_months
+from desk.incidents.months import recent_months
+from desk.incidents.shown import ComponentView, IncidentView, PageFacts, PageView, UpdateView
 from desk.pages import list_pages
 from desk.uptime import Change
 from storage.models import (

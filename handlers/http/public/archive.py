@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from desk.incidents.shown import IncidentView, Month, recent_months
+from desk.incidents.months import Month, recent_months
+from desk.incidents.shown import IncidentView
 from desk.incidents.views import ArchiveMark, read_archive_mark, read_incidents, read_period
 from handlers.http.public.document import Document
 from handlers.http.public.rendering import Rendered, is_old, render_incident, render_month

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from desk.incidents.shown import ComponentView, Month, PageView
+from desk.incidents.months import Month
+from desk.incidents.shown import ComponentView, PageView
 from desk.uptime import Change, Day, Span, day_bounds, days_of
 from handlers.http.public.words import day_words, duration, percent
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from desk.incidents.inputs import ENDED
-from desk.incidents.shown import Affected, ComponentView, IncidentView, Month, PageView, UpdateView
+from desk.incidents.months import Month
+from desk.incidents.shown import Affected, ComponentView, IncidentView, PageView, UpdateView
 from desk.page_status import worst
 from handlers.http.public.bars import Uptime, UptimeReader
 from handlers.http.public.markdown import plain_text, render_body, render_postmortem

@@ -9,7 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from desk.incidents.shown import IncidentView, Month, PageView, recent_months
+from desk.incidents.months import Month, recent_months
+from desk.incidents.shown import IncidentView, PageView
 from desk.page_status import page_status
 from handlers.http.public.assets import Assets
 from handlers.http.public.bars import UptimeReader

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from desk.incidents.shown import Month
+from desk.incidents.months import Month
 from storage.models import ComponentStatus
 
 STATUS_WORDS = {

@@ -11,7 +11,8 @@ from sqlalchemy import event
 
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.incidents.shown import Month, PageView, recent_months
+from desk.incidents.months import Month, recent_months
+from desk.incidents.shown import PageView
 from desk.incidents.views import (
     RECENT,
     find_incident_view,
