@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from desk.incidents.incidents import update_incident
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.maintenance_steps import (
     CANCELLED,
@@ -30,6 +29,7 @@ from desk.incidents.maintenance_steps import (
     reminder_text,
     start_text,
 )
+from desk.incidents.port import port_of
 from desk.transaction import Transaction
 from storage.models import (
     Component,
@@ -94,7 +94,8 @@ def _carry_out(tx: Transaction, incident_id: str) -> bool:
     due = decide_step(plan, tx.now)
     if due.step is Step.NOTHING:
         return False
-    update_incident(tx, incident_id, _change_for(tx, incident, plan, due), version=incident.version)
+    change = _change_for(tx, incident, plan, due)
+    port_of(tx, incident.page_id).update_incident(tx, incident_id, change, version=incident.version)
     if due.step is Step.REMIND:
         incident.scheduled_reminded_at = tx.now
         tx.session.flush()
