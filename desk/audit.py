@@ -91,9 +91,13 @@ class Action(StrEnum):
     POSTMORTEM_PUBLISHED = "postmortem.published"
     POSTMORTEM_REVERTED = "postmortem.reverted"
     TEMPLATE_CREATED = "template.created"
+    TEMPLATE_CHANGED = "template.changed"
     TEMPLATE_DELETED = "template.deleted"
     DRAFT_SUBMITTED = "draft.submitted"
     DRAFT_PUBLISHED = "draft.published"
+    DRAFT_TAKEN_BACK = "draft.taken_back"
+    DRAFT_REMINDED = "draft.reminded"
+    """It waits for a second person, who was reminded of it, or owners were told."""
     DRAFT_SENT_BACK = "draft.sent_back"
     DRAFT_DISCARDED = "draft.discarded"
 

@@ -24,12 +24,12 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every migration that the database lacks. Safe to call from several replicas at once."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run every migration that the database lacks, up to `revision`. Safe to call from several replicas at once."""
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), revision)
 
 
 def find_revision(engine: Engine) -> str | None:

@@ -89,12 +89,16 @@ def announce_deletion(tx: Transaction, incident: Incident) -> None:
     refresh_card(tx, HEAD_CARD, incident.id)
 
 
-def announce_alone(tx: Transaction, incident: Incident, draft_id: str) -> None:
-    """Say in the thread that somebody published without a second person because the impact is critical."""
+def announce_alone(tx: Transaction, incident: Incident, draft_id: str, *, others: Sequence[str]) -> None:
+    """Say that somebody published without a second person because the impact is critical: in the thread or, where
+    there is none, to the `others` who may publish."""
     channel = channel_of(tx, tx.session.get_one(Page, incident.page_id))
     head = find_card(tx, HEAD_CARD, incident.id, channel) if channel else None
+    facts = {"incident_id": incident.id, "by": str(tx.actor)}
     if head is not None:
-        send_reply(tx, ALONE_CARD, draft_id, head, incident_id=incident.id, by=str(tx.actor))
+        send_reply(tx, ALONE_CARD, draft_id, head, **facts)
+    else:
+        send_card(tx, ALONE_CARD, draft_id, others, **facts)
 
 
 def list_deliveries(tx: Transaction, incident_id: str) -> Sequence[Delivery]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from desk.errors import NotAllowedError, NotFoundError
+from desk.errors import InvalidInputError, NotAllowedError, NotFoundError
+from desk.incidents.components import get_component_by_word
 from desk.pages import get_organization, get_page_by_word, list_pages
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.role_lists import list_holders
@@ -35,7 +36,12 @@ def get_publishable_page(tx: Transaction, role: Role, word: str | None) -> Page 
     Raises NotAllowedError, naming whom to ask, or InvalidInputError for a page that there is not.
     """
     if word:
-        page = get_page_by_word(tx.session, word)
+        try:
+            page = get_page_by_word(tx.session, word)
+        except InvalidInputError:
+            # Whoever may nowhere has nothing to put right.
+            require_publisher(tx, role)
+            raise
         require_publisher(tx, role, page)
         return page
     require_publisher(tx, role)
@@ -51,3 +57,18 @@ def get_first_publishable_page(tx: Transaction, role: Role) -> Page:
         get_organization(tx.session)
         raise NotFoundError("There is no page yet.", "An operator can make one with: keydesk seed pages.yml")
     return pages[0]
+
+
+def find_page_of_components(tx: Transaction, role: Role, words: Sequence[str]) -> Page | None:
+    """The only page on which the actor has the role and there is a component for each of these words, or None."""
+    pages = [page for page in list_publishable_pages(tx, role) if words and _has_all(tx, page, words)]
+    return pages[0] if len(pages) == 1 else None
+
+
+def _has_all(tx: Transaction, page: Page, words: Sequence[str]) -> bool:
+    try:
+        for word in words:
+            get_component_by_word(tx.session, page.id, word)
+    except InvalidInputError:
+        return False
+    return True

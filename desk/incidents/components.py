@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from desk import audit
-from desk.errors import InvalidInputError
+from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce_beside
 from desk.incidents.inputs import ENDED
 from desk.page_signal import pages_changed
@@ -68,10 +68,16 @@ def get_components(session: Session, page_id: str, component_ids: Sequence[str])
 
 
 def bring_statuses(
-    tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None], *, incident_id: str | None = None
+    tx: Transaction,
+    page_id: str,
+    wanted: Mapping[str, ComponentStatus | None],
+    *,
+    seen: Mapping[str, ComponentStatus] | None = None,
+    incident_id: str | None = None,
 ) -> list[dict[str, Any]]:
     """Bring components into the wanted states (None: leave it), keep the history, and give what updates record:
-    `{code, name, old_status, new_status}` of each. Raises InvalidInputError (field `components`).
+    `{code, name, old_status, new_status}` of each. Raises InvalidInputError (field `components`), and ConflictError
+    where a component is not in the state in which it was `seen` any more.
 
     Hand what it gives to `record_statuses` when nothing more is to be locked, and call `pages_changed`.
     """
@@ -87,6 +93,9 @@ def bring_statuses(
     for component in get_components(session, page_id, list(wanted)):
         old = ComponentStatus(component.status)
         new = wanted[component.id] or old
+        was = (seen or {}).get(component.id, old)
+        if new != old and was != old:
+            raise _changed_since(component, was, old)
         affected.append(
             {
                 "code": component.id,
@@ -139,12 +148,34 @@ def set_statuses(
     return affected
 
 
+def _changed_since(component: Component, was: ComponentStatus, now: ComponentStatus) -> ConflictError:
+    return ConflictError(
+        f"“{component.name}” was {_spoken(was)} when this was written, and is {_spoken(now)} now.",
+        "Edit the draft: its form shows the states as they are.",
+    )
+
+
+def _spoken(status: ComponentStatus) -> str:
+    return {
+        ComponentStatus.OPERATIONAL: "operational",
+        ComponentStatus.UNDER_MAINTENANCE: "under maintenance",
+        ComponentStatus.DEGRADED_PERFORMANCE: "in degraded performance",
+        ComponentStatus.PARTIAL_OUTAGE: "in a partial outage",
+        ComponentStatus.MAJOR_OUTAGE: "in a major outage",
+    }[status]
+
+
 def _change(tx: Transaction, component: Component, new: ComponentStatus, incident_id: str | None) -> None:
+    # Who waited for the component, or has a slow clock, comes with an earlier instant than the change before. The
+    # history must end with the state that the component has.
+    instant = ComponentStatusChange.at
+    before = select(instant).where(ComponentStatusChange.component_id == component.id).order_by(instant.desc())
+    at = max(tx.now, tx.session.scalar(before.limit(1)) or tx.now)
     component.status = new
-    component.updated_at = tx.now
+    component.updated_at = at
     tx.session.add(
         ComponentStatusChange(
-            component_id=component.id, at=tx.now, status=new, incident_id=incident_id, actor=str(tx.actor)
+            component_id=component.id, at=at, status=new, incident_id=incident_id, actor=str(tx.actor)
         )
     )
     tx.session.flush()
@@ -187,27 +218,29 @@ def get_component_by_word(session: Session, page_id: str, word: str) -> Componen
     )
 
 
-def list_restorable(session: Session, incident_id: str) -> Sequence[Component]:
-    """The components of an incident that resolving it would bring back to operational.
+def states_after_end(session: Session, incident_id: str) -> Mapping[str, ComponentStatus]:
+    """The components of an incident that ending it brings into another state, and that state.
 
-    Those that another open incident or running maintenance is about as well stay as they are.
+    One that another open incident is about stays as it is. One that a running maintenance works on goes back to it;
+    any other is operational again.
     """
-    other = aliased(IncidentComponent)
-    held = (
-        select(other.component_id)
-        .join(Incident, Incident.id == other.incident_id)
+    components = [
+        row for row in list_incident_components(session, incident_id) if row.status != ComponentStatus.OPERATIONAL
+    ]
+    others = session.execute(
+        select(IncidentComponent.component_id, Incident.scheduled_for.is_not(None))
+        .join(Incident, Incident.id == IncidentComponent.incident_id)
         .where(
-            other.incident_id != incident_id,
+            IncidentComponent.component_id.in_([row.id for row in components]),
+            Incident.id != incident_id,
             Incident.status.not_in([*ENDED, IncidentStatus.SCHEDULED]),
         )
-    )
-    return session.scalars(
-        select(Component)
-        .join(IncidentComponent, IncidentComponent.component_id == Component.id)
-        .where(
-            IncidentComponent.incident_id == incident_id,
-            Component.status != ComponentStatus.OPERATIONAL,
-            Component.id.not_in(held),
-        )
-        .order_by(Component.position, Component.name)
     ).all()
+    held = {component_id for component_id, is_maintenance in others if not is_maintenance}
+    at_work = {component_id for component_id, is_maintenance in others if is_maintenance}
+    ends = {
+        row.id: ComponentStatus.UNDER_MAINTENANCE if row.id in at_work else ComponentStatus.OPERATIONAL
+        for row in components
+        if row.id not in held
+    }
+    return {row.id: ends[row.id] for row in components if row.id in ends and ends[row.id] != row.status}

@@ -1,8 +1,10 @@
 """What a draft says: how it is kept, what it may hold, and what publishing it would bring."""
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import select
 
 from desk.errors import InvalidInputError
 from desk.incidents.components import get_components
@@ -18,7 +20,7 @@ from desk.incidents.publication import role_for
 from desk.page_status import Impact, impact_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from storage.models import ComponentStatus, DraftKind, IncidentDraft, Role
+from storage.models import Component, ComponentStatus, DraftKind, IncidentDraft, Role
 
 _NEW: TypeAdapter[NewIncident] = TypeAdapter(NewIncident)
 _CHANGE: TypeAdapter[IncidentChange] = TypeAdapter(IncidentChange)
@@ -111,3 +113,12 @@ def expected_impact(tx: Transaction, draft: IncidentDraft) -> Impact:
 def role_of_draft(tx: Transaction, draft: IncidentDraft) -> Role:
     """The role, on the draft's page, that publishing it needs."""
     return role_for(DraftKind(draft.kind), scheduled=is_scheduled(tx, draft))
+
+
+def as_seen(tx: Transaction, content: Content) -> Content:
+    """The content with the states that its components have now: those in which whoever writes it sees them."""
+    if isinstance(content, str):
+        return content
+    wanted = [component_id for component_id, status in content.components.items() if status is not None]
+    rows = tx.session.execute(select(Component.id, Component.status).where(Component.id.in_(wanted))).all()
+    return replace(content, seen_states={row.id: ComponentStatus(row.status) for row in rows})

@@ -1,7 +1,6 @@
 """Drafts: written, previewed, revised, and published once, sent back or thrown away."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -10,28 +9,23 @@ from sqlalchemy.exc import IntegrityError
 from desk import audit
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
-from desk.incidents.announcements import announce_alone
 from desk.incidents.draft_content import (
     Content,
+    as_seen,
     check_content,
     check_kind,
-    content_of,
-    expected_impact,
     is_scheduled,
     role_of_draft,
     stored_form,
 )
-from desk.incidents.inputs import NewIncident
 from desk.incidents.lookup import find_incident, get_incident
-from desk.incidents.port import port_of
 from desk.incidents.postmortems import check_postmortem
-from desk.incidents.publication import Outcome, Press, decide_publication, role_for
-from desk.incidents.review import ask_reviewers, show_draft
-from desk.page_status import Impact
-from desk.permissions import ask_an_owner, require_role, roles_of_actor
+from desk.incidents.publication import role_for
+from desk.incidents.review import show_draft
+from desk.permissions import require_role, roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, Page, Role, SecondPerson
+from storage.models import DraftKind, DraftStatus, IncidentDraft
 
 _GONE = ("That draft is gone.", "Begin again with /incident new.")
 
@@ -66,7 +60,7 @@ def write_draft(
     """
     known = _find_by_token(tx, client_token)
     if known is not None:
-        return known
+        return _resubmit(tx, known, content, warnings)
     incident = get_incident(tx.session, incident_id, page_id=page_id) if incident_id is not None else None
     scheduled = kind is DraftKind.MAINTENANCE or (incident is not None and incident.scheduled_for is not None)
     require_role(tx, role_for(kind, scheduled=scheduled), page_id)
@@ -83,7 +77,7 @@ def write_draft(
         incident_id=incident_id,
         incident_version=incident.version if incident is not None else None,
         client_token=client_token,
-        content=stored_form(content),
+        content=stored_form(as_seen(tx, content)),
         warnings=list(warnings),
         author_id=tx.actor.user_id or str(tx.actor)[:32],
         created_at=tx.now,
@@ -99,6 +93,15 @@ def write_draft(
             raise
         return known
     return draft
+
+
+def _resubmit(
+    tx: Transaction, known: IncidentDraft, content: Content, warnings: Sequence[dict[str, Any]]
+) -> IncidentDraft:
+    """The draft of a form that was sent again, after a lost answer perhaps with corrected words."""
+    if known.status != DraftStatus.OPEN or stored_form(as_seen(tx, content)) == known.content:
+        return known
+    return revise_draft(tx, known.id, content, warnings=warnings)
 
 
 def _find_by_token(tx: Transaction, client_token: str | None) -> IncidentDraft | None:
@@ -122,70 +125,26 @@ def revise_draft(
     check_content(tx, draft.page_id, content, scheduled=is_scheduled(tx, draft))
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     values: dict[str, Any] = {
-        "content": stored_form(content),
+        "content": stored_form(as_seen(tx, content)),
         "warnings": list(warnings),
         "incident_version": incident.version if incident is not None else None,
     }
-    if not _move(tx, draft, (DraftStatus.OPEN, DraftStatus.SENT_BACK), status=DraftStatus.OPEN, **values):
-        raise _decided(draft)
+    if not move_draft(tx, draft, (DraftStatus.OPEN, DraftStatus.SENT_BACK), status=DraftStatus.OPEN, **values):
+        raise already_decided(draft)
     show_draft(tx, draft)
     return draft
 
 
-def foresee_publication(tx: Transaction, draft: IncidentDraft) -> Outcome:
-    """What a press of *Publish* by the actor leads to now."""
-    page = tx.session.get_one(Page, draft.page_id)
-    return decide_publication(_press(tx, draft, page, role_of_draft(tx, draft)))
-
-
-def publish_draft(
-    tx: Transaction, draft_id: str, *, quietly: bool = False, version: int | None = None
-) -> tuple[Outcome, Incident | None]:
-    """Publish a draft or, where the page's rule says so, put it before a second person.
-
-    Gives what happened, and the incident once it is public. Exactly one call publishes. Raises NotAllowedError where
-    the person may not, and ConflictError for the other calls, where the draft is no longer the `version` that the
-    person saw, and where it is open and somebody else's.
-    """
+def take_back(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """Open a draft again that waits for a second person; its author may. Raises ConflictError, NotAllowedError."""
     draft = get_draft(tx, draft_id)
-    page = tx.session.get_one(Page, draft.page_id)
-    role = role_of_draft(tx, draft)
-    # What is decided here is about the draft as it was read, and holds for no other words.
-    seen = draft.version if version is None else version
-    outcome = foresee_publication(tx, draft)
-    if outcome is Outcome.REFUSE_ROLE:
-        raise NotAllowedError(f"Publishing that on {page.name} needs the role `{role}`.", ask_an_owner(tx))
-    if outcome is Outcome.REFUSE_AUTHOR:
-        raise NotAllowedError("Somebody else must publish this: you wrote it.", "It waits for a second person.")
-    if outcome is Outcome.ASK_SECOND:
-        if not _move(tx, draft, [DraftStatus.OPEN], seen=seen, status=DraftStatus.WAITING):
-            raise _decided(draft, [DraftStatus.OPEN])
-        ask_reviewers(tx, draft, role)
-        audit.record(tx, audit.Action.DRAFT_SUBMITTED, "draft", draft.id, page_id=page.id, kind=str(draft.kind))
-        return outcome, None
-    by = {"decided_by": str(tx.actor), "decided_at": tx.now}
-    # While its author changes it, nobody else has read what it says.
-    own = draft.author_id == (tx.actor.user_id or str(tx.actor)[:32])
-    allowed = [DraftStatus.OPEN, DraftStatus.WAITING] if own else [DraftStatus.WAITING]
-    if not _move(tx, draft, allowed, seen=seen, status=DraftStatus.PUBLISHED, **by):
-        raise _decided(draft, allowed)
-    incident = _carry_out(tx, draft, quietly=quietly)
-    draft.incident_id = incident.id
-    tx.session.flush()
+    if draft.author_id != tx.actor.user_id:
+        raise NotAllowedError("Only its author can take this draft back.", "Send it back with what should change.")
+    if not move_draft(tx, draft, [DraftStatus.WAITING], status=DraftStatus.OPEN):
+        raise already_decided(draft)
     show_draft(tx, draft)
-    if outcome is Outcome.PUBLISH_ALONE:
-        announce_alone(tx, incident, draft.id)
-    audit.record(
-        tx,
-        audit.Action.DRAFT_PUBLISHED,
-        "draft",
-        draft.id,
-        incident_id=incident.id,
-        author=draft.author_id,
-        alone=outcome is Outcome.PUBLISH_ALONE,
-        quietly=quietly,
-    )
-    return outcome, incident
+    audit.record(tx, audit.Action.DRAFT_TAKEN_BACK, "draft", draft.id, page_id=draft.page_id)
+    return draft
 
 
 def check_send_back(tx: Transaction, draft_id: str) -> IncidentDraft:
@@ -193,7 +152,7 @@ def check_send_back(tx: Transaction, draft_id: str) -> IncidentDraft:
     draft = get_draft(tx, draft_id)
     require_role(tx, role_of_draft(tx, draft), draft.page_id)
     if draft.status != DraftStatus.WAITING:
-        raise _decided(draft)
+        raise already_decided(draft)
     return draft
 
 
@@ -205,8 +164,8 @@ def send_back(tx: Transaction, draft_id: str, *, reason: str, version: int | Non
     draft = check_send_back(tx, draft_id)
     refuse_secrets(reason, field="reason")
     by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now, "decision_reason": reason}
-    if not _move(tx, draft, [DraftStatus.WAITING], seen=version, status=DraftStatus.SENT_BACK, **by):
-        raise _decided(draft, [DraftStatus.WAITING])
+    if not move_draft(tx, draft, [DraftStatus.WAITING], seen=version, status=DraftStatus.SENT_BACK, **by):
+        raise already_decided(draft, [DraftStatus.WAITING])
     show_draft(tx, draft)
     audit.record(tx, audit.Action.DRAFT_SENT_BACK, "draft", draft.id, page_id=draft.page_id, reason=reason)
     return draft
@@ -219,43 +178,23 @@ def discard_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
         raise NotAllowedError("Only its author can throw this draft away.")
     allowed = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)
     by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now}
-    if not _move(tx, draft, allowed, status=DraftStatus.DISCARDED, **by):
-        raise _decided(draft)
+    if not move_draft(tx, draft, allowed, status=DraftStatus.DISCARDED, **by):
+        raise already_decided(draft)
     show_draft(tx, draft)
     audit.record(tx, audit.Action.DRAFT_DISCARDED, "draft", draft.id, page_id=draft.page_id)
     return draft
 
 
-def _press(tx: Transaction, draft: IncidentDraft, page: Page, role: Role) -> Press:
-    roles = roles_of_actor(tx)
-    skips = Role(page.second_person_skipped_by) if page.second_person_skipped_by else None
-    return Press(
-        second_person=SecondPerson(page.second_person),
-        may_publish=roles.has(role, page.id),
-        is_author=draft.author_id == tx.actor.user_id,
-        is_waiting=draft.status == DraftStatus.WAITING,
-        is_first_post=draft.kind in {DraftKind.INCIDENT, DraftKind.MAINTENANCE, DraftKind.BACKFILL},
-        is_critical=expected_impact(tx, draft) is Impact.CRITICAL,
-        may_skip=skips is not None and roles.has(skips, page.id),
-    )
-
-
-def _carry_out(tx: Transaction, draft: IncidentDraft, *, quietly: bool) -> Incident:
-    content, port = content_of(draft), port_of(tx, draft.page_id)
-    if isinstance(content, NewIncident):
-        return port.create_incident(
-            tx, draft.page_id, replace(content, deliver_notifications=False) if quietly else content
-        )
-    assert draft.incident_id is not None
-    if isinstance(content, str):
-        port.write_postmortem(tx, draft.incident_id, content)
-        return port.publish_postmortem(tx, draft.incident_id, notify_subscribers=not quietly)
-    change = replace(content, deliver_notifications=False) if quietly else content
-    port.update_incident(tx, draft.incident_id, change, version=draft.incident_version)
-    return get_incident(tx.session, draft.incident_id)
-
-
-def _move(tx: Transaction, draft: IncidentDraft, allowed: Any, *, seen: int | None = None, **values: Any) -> bool:
+def move_draft(
+    tx: Transaction,
+    draft: IncidentDraft,
+    allowed: Collection[DraftStatus],
+    *,
+    seen: int | None = None,
+    **values: Any,
+) -> bool:
+    """Set values on a draft that is in one of the allowed states (and has the version that was `seen`); whether this
+    call won. Raises NotFoundError when it is gone."""
     conditions = [IncidentDraft.id == draft.id, IncidentDraft.status.in_(list(allowed))]
     if seen is not None:
         conditions.append(IncidentDraft.version == seen)
@@ -271,7 +210,7 @@ def _move(tx: Transaction, draft: IncidentDraft, allowed: Any, *, seen: int | No
     return won is not None
 
 
-def _decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) -> ConflictError:
+def already_decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) -> ConflictError:
     """Why a step did not succeed: the draft is in another state than one of those that it `expected` or, being in
     one, says something else by now."""
     if draft.status in expected:

@@ -17,12 +17,27 @@ _INTERNAL_ENDINGS = (
     ".lan",
     ".home.arpa",
     ".localhost",
+    ".localdomain",
     ".test",
+    ".consul",
+    ".svc",
+    ".cluster",
+    ".k8s",
+    ".prod",
+    ".preprod",
+    ".staging",
+    ".stage",
+    ".uat",
 )
+"""No page for everybody ends so. `dev`, `qa` and `int` are missing because pages for everybody do."""
 _SLACK_FOR_ALL = frozenset({"slack.com", "www.slack.com", "status.slack.com", "api.slack.com"})
 """Slack's hosts that show the same to everybody."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):(.*)", re.DOTALL)
 _HOST = re.compile(r"[\w.%-]+")
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What no eye sees besides the characters that Unicode counts as format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +49,14 @@ class Address:
     has_password: bool
 
 
+def without_unseen(text: str) -> str:
+    """A text without its invisible characters, which browsers leave out of a host."""
+    return "".join(sign for sign in _UNSEEN.sub("", text) if unicodedata.category(sign) != "Cf")
+
+
 def read_address(url: str) -> Address:
     """The parts of an address, however oddly it is written; never raises."""
-    url = unicodedata.normalize("NFKC", url).strip()
+    url = without_unseen(unicodedata.normalize("NFKC", url)).strip()
     scheme, rest = "", url
     if match := _SCHEME.fullmatch(url):
         scheme, rest = match[1].lower(), match[2]
@@ -55,10 +75,11 @@ def read_address(url: str) -> Address:
 def _host_of(place: str) -> str:
     if place.startswith("["):
         return place[1:].partition("]")[0].partition("%")[0].lower()
-    match = _HOST.match(place)
+    # A browser takes the full stop of Chinese and Japanese for a dot.
+    match = _HOST.match(place.replace("。", "."))
     if match is None:
         return ""
-    return unicodedata.normalize("NFKC", unquote(match[0])).lower().strip("._-")
+    return without_unseen(unicodedata.normalize("NFKC", unquote(match[0]))).lower().strip("._-")
 
 
 def without_password(url: str) -> str:

@@ -1,9 +1,10 @@
 """Incidents: opened, updated, edited, deleted, each together with its components and its audit event."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from desk import audit
 from desk.errors import ConflictError, NotFoundError
@@ -72,7 +73,7 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
         _set_schedule(incident, new.schedule)
     tx.session.add(incident)
     tx.session.flush()
-    affected = _bring_components(tx, incident, new.components)
+    affected = _bring_components(tx, incident, new.components, new.seen_states)
     said = _say(tx, incident, new.body, affected, notify=new.deliver_notifications and not incident.backfilled)
     _stamp(incident, status, said)
     plan_reminder(tx, incident, said)
@@ -105,7 +106,7 @@ def update_incident(
     if change.schedule is not None:
         _set_schedule(incident, change.schedule)
     incident.status = status
-    affected = _bring_components(tx, incident, change.components)
+    affected = _bring_components(tx, incident, change.components, change.seen_states)
     said = None
     if change.says_something:
         said = _say(tx, incident, change.body or "", affected, notify=change.deliver_notifications)
@@ -204,8 +205,13 @@ def _set_schedule(incident: Incident, schedule: Schedule) -> None:
     incident.auto_transition_deliver_notifications_at_end = schedule.notify_at_end
 
 
-def _bring_components(tx: Transaction, incident: Incident, wanted: Any) -> list[dict[str, Any]] | None:
-    affected = bring_statuses(tx, incident.page_id, wanted, incident_id=incident.id)
+def _bring_components(
+    tx: Transaction,
+    incident: Incident,
+    wanted: Mapping[str, ComponentStatus | None],
+    seen: Mapping[str, ComponentStatus],
+) -> list[dict[str, Any]] | None:
+    affected = bring_statuses(tx, incident.page_id, wanted, seen=seen, incident_id=incident.id)
     known = {component.id for component in list_incident_components(tx.session, incident.id)}
     for component_id in wanted:
         if component_id not in known:
@@ -229,14 +235,15 @@ def _raise_impact(tx: Transaction, incident: Incident) -> None:
 def _say(
     tx: Transaction, incident: Incident, body: str, affected: list[dict[str, Any]] | None, *, notify: bool
 ) -> IncidentUpdate:
+    at = _next_instant(tx, incident)
     said = IncidentUpdate(
         id=new_id(),
         incident_id=incident.id,
         status=incident.status,
         body=check_body(body),
-        created_at=tx.now,
-        updated_at=tx.now,
-        display_at=incident.created_at if incident.backfilled else tx.now,
+        created_at=at,
+        updated_at=at,
+        display_at=incident.created_at if incident.backfilled else at,
         affected_components=affected,
         deliver_notifications=notify,
         created_by=str(tx.actor),
@@ -244,6 +251,14 @@ def _say(
     tx.session.add(said)
     tx.session.flush()
     return said
+
+
+def _next_instant(tx: Transaction, incident: Incident) -> datetime:
+    """Now or, where the last update was made later by a faster clock, right after it."""
+    instant = IncidentUpdate.created_at
+    before = select(instant).where(IncidentUpdate.incident_id == incident.id).order_by(instant.desc())
+    last = tx.session.scalar(before.limit(1))
+    return last + timedelta(microseconds=1) if last is not None and last > tx.now else tx.now
 
 
 def _stamp(incident: Incident, status: IncidentStatus, said: IncidentUpdate) -> None:

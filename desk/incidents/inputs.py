@@ -54,6 +54,8 @@ class NewIncident:
     impact_override: Impact | None = None
     components: Mapping[str, ComponentStatus | None] = field(default_factory=dict)
     """The components it is about → the state that each takes on; None leaves the state as it is."""
+    seen_states: Mapping[str, ComponentStatus] = field(default_factory=dict)
+    """The states in which the person saw components that take on another one."""
     deliver_notifications: bool = True
     schedule: Schedule | None = None
     backfilled_at: datetime | None = None
@@ -71,6 +73,8 @@ class IncidentChange:
     impact_override: Impact | None = None
     clear_impact_override: bool = False
     components: Mapping[str, ComponentStatus | None] = field(default_factory=dict)
+    seen_states: Mapping[str, ComponentStatus] = field(default_factory=dict)
+    """As in `NewIncident`."""
     deliver_notifications: bool = True
     schedule: Schedule | None = None
     metadata: Mapping[str, Any] | None = None

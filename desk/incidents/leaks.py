@@ -11,13 +11,24 @@ from urllib.parse import unquote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from desk.incidents.hosts import Address, is_internal_host, is_slack_link, read_address, without_password
+from desk.incidents.hosts import (
+    Address,
+    is_internal_host,
+    is_slack_link,
+    read_address,
+    without_password,
+    without_unseen,
+)
 from desk.incidents.names import BROADCASTS, Names, list_handles
 
 _MAX_ABOUT = 200
 _MAX_LEAKS = 50
 _URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:[/\\]{2}[^\s<>\"`]*")
-_BARE_HOST = re.compile(r"(?<![\w-])(?:\w[\w-]*(?:\.[\w-]+)+|localhost(?=:\d))", re.IGNORECASE)
+_BARE_HOST = re.compile(r"(?<![\w-])(?:\w[\w-]*(?:\.[\w-]+)+|localhost(?![\w-]))", re.IGNORECASE)
+_SHARE = re.compile(r"(?<![\\\w:])\\{2,4}\w[\w.-]*(?:@\w+)*\\{1,2}\w[\w$.-]*(?:\\[\w$.-]+)*")
+"""A folder of a file server, as Windows writes it."""
+_NEXT_SENTENCE = re.compile(r".*[a-z0-9]\.(?:Cluster|Internal|Local|Stage|Staging|Test)")
+"""Two sentences whose space was forgotten: `again.Staging`."""
 _CHANNEL = re.compile(r"(?<![\w#&/(])#(?=[\w-]*[^\W\d])([\w-]{1,80})(?![\w-])")
 _COLOUR = re.compile(r"(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
 _VERSION = re.compile(r"\d\w*(?:\.\w+)?\.\d\w*")
@@ -88,14 +99,25 @@ def _leading_inside(text: str, internal_hosts: Sequence[str]) -> Iterator[Leak]:
         leak = _leak_of(read_address(url), url, internal_hosts)
         if leak is not None:
             yield leak
-    for match in _BARE_HOST.finditer(_URL.sub(" ", html.unescape(text))):
+    words = _URL.sub(" ", html.unescape(text))
+    # As it stands, where a hidden sign may keep two words apart, and as it is read.
+    for said in dict.fromkeys([words, without_unseen(words)]):
+        yield from _in_plain_words(said, internal_hosts)
+
+
+def _in_plain_words(text: str, internal_hosts: Sequence[str]) -> Iterator[Leak]:
+    for match in _SHARE.finditer(text):
+        yield Leak(LeakKind.INTERNAL_LINK, match[0].rstrip(_AFTER_URL)[:_MAX_ABOUT])
+    for match in _BARE_HOST.finditer(_SHARE.sub(" ", text)):
         host = match[0].strip("._-")
-        if not _VERSION.fullmatch(host) and is_internal_host(host, internal_hosts):
+        if _VERSION.fullmatch(host) or _NEXT_SENTENCE.fullmatch(host):
+            continue
+        if is_internal_host(host, internal_hosts):
             yield Leak(LeakKind.INTERNAL_LINK, host[:_MAX_ABOUT])
 
 
 def _leak_of(address: Address, url: str, internal_hosts: Sequence[str]) -> Leak | None:
-    shown = (without_password(url) if address.has_password else url)[:_MAX_ABOUT]
+    shown = without_unseen(without_password(url) if address.has_password else url)[:_MAX_ABOUT]
     if address.has_password:
         return Leak(LeakKind.PASSWORD, shown)
     if is_slack_link(address):

@@ -17,6 +17,10 @@ MINE_CARD = "draft.mine"
 """The kind of the card by which its author follows a draft."""
 AGAIN_NOTE = "draft.again"
 """Says that a draft which was sent back waits again; its subject begins with the draft."""
+REMINDER_CARD = "draft.reminder"
+"""Reminds those who may publish a draft that it waits; its subject is that of `reminder_subject`."""
+LATE_CARD = "draft.late"
+"""Tells owners that nobody has decided on a draft; its subject is that of `reminder_subject`."""
 
 
 def list_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> Sequence[str]:
@@ -42,10 +46,18 @@ def ask_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> None:
     send_card(tx, MINE_CARD, draft.id, [draft.author_id])
 
 
+def reminder_subject(draft: IncidentDraft, *, before: int = 0) -> str:
+    """What reminders of a draft are about: the draft in its state now, or `before` so many changes of it."""
+    return f"{draft.id}:{draft.version - before}"
+
+
 def show_draft(tx: Transaction, draft: IncidentDraft) -> None:
     """Bring every copy of a draft's cards up to date."""
     refresh_card(tx, REVIEW_CARD, draft.id)
     refresh_card(tx, MINE_CARD, draft.id)
+    # If it was reminded of, then in the state that it has just left.
+    for kind in (REMINDER_CARD, LATE_CARD):
+        refresh_card(tx, kind, reminder_subject(draft, before=1))
 
 
 def show_waiting(tx: Transaction, incident_id: str) -> None:

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from desk import audit
-from desk.errors import InvalidInputError, NotFoundError
+from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.components import get_components, list_incident_components
-from desk.incidents.inputs import check_body, check_name
+from desk.incidents.inputs import MAX_NAME, check_body, check_name
 from desk.incidents.lookup import get_incident, list_updates
 from desk.pages import list_pages
 from desk.permissions import require_role, roles_of_actor
@@ -20,6 +22,7 @@ from storage.models import IncidentStatus, IncidentTemplate, Page, Role
 
 _MOST_NAMED = 10
 _MOST_SHOWN = 80
+_INSTANT = timedelta(microseconds=1)
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_ -]{0,39}?)\s*\}\}")
 
 
@@ -88,28 +91,122 @@ def create_template(
     Raises NotAllowedError, and InvalidInputError where its name is taken or something does not fit.
     """
     require_role(tx, Role.INCIDENT_MANAGER, page_id)
-    refuse_secrets(name, title, body, field="name")
-    name = check_name(name)
-    taken = {template.name.lower() for template in list_templates(tx.session, page_id)}
-    if name.lower() in taken:
-        raise InvalidInputError(f"There is a template “{name}” already.", "Choose another name.", field="name")
-    get_components(tx.session, page_id, component_ids)
     template = IncidentTemplate(
         id=new_id(),
         page_id=page_id,
-        name=name,
-        title=check_name(title),
-        body=check_body(body),
+        **_checked(tx, page_id, name, title, body, component_ids),
         update_status=update_status,
-        component_ids=list(component_ids),
         should_send_notifications=should_send_notifications,
         created_at=tx.now,
         updated_at=tx.now,
     )
+    _claim_name(tx, page_id, template.name)
     tx.session.add(template)
     tx.session.flush()
-    audit.record(tx, audit.Action.TEMPLATE_CREATED, "template", template.id, name=name, page_id=page_id)
+    audit.record(tx, audit.Action.TEMPLATE_CREATED, "template", template.id, name=template.name, page_id=page_id)
     return template
+
+
+def get_template_to_change(tx: Transaction, template_id: str) -> IncidentTemplate:
+    """The template of that id. Raises NotFoundError, and NotAllowedError unless the actor may change it."""
+    template = tx.session.get(IncidentTemplate, template_id)
+    if template is None:
+        raise NotFoundError(
+            "There is no such template any more.", "Type /incident template list to see which there are."
+        )
+    require_role(tx, Role.INCIDENT_MANAGER, template.page_id)
+    return template
+
+
+def change_template(
+    tx: Transaction,
+    template_id: str,
+    *,
+    seen_at: datetime,
+    name: str,
+    title: str,
+    body: str,
+    update_status: IncidentStatus | None,
+    component_ids: Sequence[str],
+    should_send_notifications: bool,
+) -> IncidentTemplate:
+    """Change a template that the actor saw as of `seen_at`, its `updated_at`; what is as it was is no change.
+
+    Raises as `create_template`, NotFoundError, and ConflictError where somebody changed it since.
+    """
+    template = get_template_to_change(tx, template_id)
+    wanted = {
+        **_checked(tx, template.page_id, name, title, body, component_ids),
+        "update_status": update_status,
+        "should_send_notifications": should_send_notifications,
+    }
+    changed = [field for field, value in wanted.items() if getattr(template, field) != value]
+    if not changed:
+        return template
+    if "name" in changed:
+        _claim_name(tx, template.page_id, wanted["name"], besides=template.id)
+    won = tx.session.execute(
+        update(IncidentTemplate)
+        .where(IncidentTemplate.id == template.id, IncidentTemplate.updated_at == seen_at)
+        # It always moves on, since the next change is compared with it.
+        .values(**wanted, updated_at=max(tx.now, seen_at + _INSTANT))
+        .returning(IncidentTemplate.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    if won is None:
+        raise ConflictError("Somebody changed this template since you looked.", "Look at what it says now.")
+    tx.session.refresh(template)
+    audit.record(
+        tx,
+        audit.Action.TEMPLATE_CHANGED,
+        "template",
+        template.id,
+        name=template.name,
+        page_id=template.page_id,
+        fields=changed,
+    )
+    return template
+
+
+def _checked(
+    tx: Transaction, page_id: str, name: str, title: str, body: str, component_ids: Sequence[str]
+) -> dict[str, Any]:
+    for field, text in (("name", name), ("title", title), ("body", body)):
+        refuse_secrets(text, field=field)
+    components = list(dict.fromkeys(component_ids))
+    get_components(tx.session, page_id, components)
+    return {
+        "name": _check_own_name(name),
+        "title": _check_title(title),
+        "body": check_body(body),
+        "component_ids": components,
+    }
+
+
+def _check_own_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise InvalidInputError("A template needs a name.", "By it people choose the template.", field="name")
+    if len(name) > MAX_NAME:
+        raise InvalidInputError(
+            f"The name has {len(name)} characters, and at most {MAX_NAME} fit.", "Shorten it.", field="name"
+        )
+    return name
+
+
+def _check_title(title: str) -> str:
+    try:
+        return check_name(title)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.sentence, error.hint, field="title") from error
+
+
+def _claim_name(tx: Transaction, page_id: str, name: str, *, besides: str | None = None) -> None:
+    # Who names a template waits here for whoever names another on the page: no two get the same name.
+    tx.session.execute(select(Page.id).where(Page.id == page_id).with_for_update(key_share=True))
+    taken = {each.name.lower() for each in list_templates(tx.session, page_id) if each.id != besides}
+    if name.lower() in taken:
+        raise InvalidInputError(f"There is a template “{name}” already.", "Choose another name.", field="name")
 
 
 def create_template_from(tx: Transaction, incident_id: str, *, name: str) -> IncidentTemplate:

@@ -7,11 +7,13 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from desk.errors import KeydeskError
+from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block
 from handlers.slack.incoming import Front
 
 _log = structlog.get_logger(__name__)
 _SECONDS = 2.0
+_SHOW_DRAFTS = frozenset({str(CallbackId.DRAFT), str(CallbackId.DRAFT_DOUBLES)})
 
 
 async def open_modal(front: Front, trigger_id: str, view: Block) -> None:
@@ -21,9 +23,9 @@ async def open_modal(front: Front, trigger_id: str, view: Block) -> None:
             await front.client.views_open(trigger_id=trigger_id, view=view)
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
         _log.warning("modal_not_opened", callback_id=view["callback_id"], problem=problem_of(error))
-        raise KeydeskError(
-            "Slack did not open the window in time.", "Nothing was changed: please try again."
-        ) from error
+        kept = view["callback_id"] in _SHOW_DRAFTS
+        told = "What you wrote is kept: /incident drafts opens it." if kept else "Nothing was changed: try again."
+        raise KeydeskError("Slack did not open the window in time.", told) from error
 
 
 def problem_of(error: Exception) -> str:

@@ -189,6 +189,10 @@ class IncidentDraft(Base):
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """What in its words the public should perhaps not see."""
+    quietly: Mapped[bool] = mapped_column(default=False)
+    """Whether it should notify nobody or, once it is published, whether it did."""
+    accepted: Mapped[list[str]] = mapped_column(default=list)
+    """Open incidents on the same components that are something else, as somebody said."""
     author_id: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

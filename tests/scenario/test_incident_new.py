@@ -270,3 +270,14 @@ def test_slack_may_be_down_while_the_page_goes_out(scenario: Scenario, stage: St
     scenario.clock.advance(timedelta(minutes=10))
     shows(stage.channel(), "Checkout errors")
     assert "We are looking into it" in words_of(only(stage.thread()))
+
+
+def test_a_preview_that_slack_does_not_open_is_kept(scenario: Scenario, stage: Stage) -> None:
+    """When Slack opens no window, the person is told where the draft is, and opens it there."""
+    scenario.fault(method="views.open", kind="http_500", times=1)
+    assert "/incident drafts" in words_of(scenario.ines.type_command(LINE))
+    drafts = scenario.ines.type_command("/incident drafts")
+    assert drafts is not None
+    scenario.ines.press("Open", drafts)
+    scenario.ines.press("Publish", scenario.ines.modal)
+    only(everything(scenario, Incident))

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.player import words_of
-from storage.models import IncidentTemplate, Role
+from desk.incidents.templates import create_template
+from desk.secret import Secret
+from desk.transaction import Actor, Transaction
+from sandbox.player import Json, options_of, text_of, words_of
+from storage.models import IncidentStatus, IncidentTemplate, Page, Role
 from tests.clock import MONDAY_MORNING as NOW
-from tests.factories import INES, add_grant, add_page
+from tests.factories import INES, add_component, add_grant, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_made import open_incident, say
 from tests.scenario.incidents_stage import Stage, set_stage
@@ -80,9 +83,153 @@ def test_who_may_not(scenario: Scenario, stage: Stage) -> None:
     """Templates are for the page's incident managers: nobody else keeps, reads or deletes one."""
     incident_id = open_incident(stage)
     said(scenario.ines, f'/incident template save {incident_id} as "down"')
-    for line in ("list", "show down", "delete down", f'save {incident_id} as "mine"', f"save {incident_id}"):
+    for line in (
+        "list",
+        "show down",
+        "new",
+        "edit down",
+        "delete down",
+        f'save {incident_id} as "mine"',
+        f"save {incident_id}",
+    ):
         refused = words_of(said(scenario.mia, f"/incident template {line}"))
         assert "incident_manager" in refused
         assert "Olivia Owens" in refused
     assert "is nothing that templates know" in words_of(said(scenario.ines, "/incident template &lt;b&gt;"))
     assert only(everything(scenario, IncidentTemplate)).name == "down"
+
+
+def _second_page(scenario: Scenario) -> tuple[str, str]:
+    """Beta, which Ines manages as well, with the component Mail; gives their ids."""
+    with scenario.database.write() as session:
+        beta = add_page(session, NOW, name="Beta", subdomain="beta")
+        add_grant(session, INES, Role.INCIDENT_MANAGER, NOW, page_id=beta.id)
+        return beta.id, add_component(session, beta, NOW, name="Mail").id
+
+
+def _found(offered: Json) -> list[str]:
+    return [text_of(option) for option in options_of(offered)]
+
+
+def test_a_template_written_by_hand(scenario: Scenario, stage: Stage) -> None:
+    """The button in the list opens a form; what it keeps can be used at once, with what is for nobody's eyes said."""
+    ines, search = scenario.ines, stage.components["Search"]
+    ines.press("New template", said(ines, "/incident template"))
+    block = f"components.{stage.page_id}"
+    assert _found(ines.options(block, "sea")) == ["API - Search"]
+    body = "It is slow in {{region}}. :eyes: <@U0MAX00001> looks at https://wiki.corp/x"
+    fields = {"name": "slow", "title": "{{service}} is slow :fire:", "body": body, "status": "identified"}
+    assert ines.submit(**fields, **{block: [search]}, notifications="quiet") == {}
+    answer = words_of(ines.modal)
+    for words in ("Kept as the template *slow*", "cannot open this address", "`service`, `region`"):
+        assert words in answer
+    kept = only(everything(scenario, IncidentTemplate))
+    assert (kept.name, kept.title) == ("slow", "{{service}} is slow 🔥")
+    assert kept.body.startswith("It is slow in {{region}}. 👀 ")
+    assert "<@" not in kept.body
+    assert (kept.update_status, kept.component_ids) == (IncidentStatus.IDENTIFIED, [search])
+    assert not kept.should_send_notifications
+    ines.close()
+    ines.type_command("/incident new template:slow")
+    used = words_of(ines.modal)
+    assert "{{region}}" in used
+    assert "meant to notify nobody" in used
+
+
+def test_the_form_on_several_pages(scenario: Scenario, stage: Stage) -> None:
+    """Choosing another page offers its components and keeps the words; Max, who manages one page, is not asked."""
+    beta, mail = _second_page(scenario)
+    ines = scenario.ines
+    ines.type_command('/incident template new "slow &amp; sad" on acme')
+    ines.enter("title", "Mail is slow")
+    ines.enter("page", beta)
+    assert _found(ines.options(f"components.{beta}")) == ["Mail"]
+    assert ines.submit(**{f"components.{beta}": [mail]}) == {}
+    kept = only(everything(scenario, IncidentTemplate))
+    assert (kept.page_id, kept.name, kept.title) == (beta, "slow & sad", "Mail is slow")
+    assert (kept.component_ids, kept.update_status, kept.should_send_notifications) == ([mail], None, True)
+    scenario.max.type_command("/incident template new")
+    assert "page" not in [block.get("block_id") for block in scenario.max.modal["blocks"]]
+    assert "On *Acme*" in words_of(scenario.max.modal)
+    assert "incident_manager" in words_of(said(scenario.max, "/incident template new on beta"))
+
+
+def test_mistakes_stand_beside_their_field(scenario: Scenario, stage: Stage) -> None:
+    """A name that is taken, blanks and a secret are said beside their input, and nothing is kept."""
+    ines = scenario.ines
+    said(ines, f'/incident template save {open_incident(stage)} as "down"')
+    ines.type_command("/incident template new")
+    assert "already" in ines.submit(name="DOWN", title="Down")["name"]
+    assert list(ines.submit(name="new", title="  ")) == ["title"]
+    secret = scenario.desk.write_now(Actor.member(INES), lambda _tx: Secret.generate()).reveal()
+    for field in ("name", "title", "body"):
+        fields = {"name": "new", "title": "Down", "body": "We look."} | {field: f"See {secret}"}
+        assert "secret" in ines.submit(**fields)[field]
+    assert "secret" in words_of(said(ines, f'/incident template new "{secret}"'))
+    assert [each.name for each in everything(scenario, IncidentTemplate)] == ["down"]
+
+
+def test_a_template_is_edited(scenario: Scenario, stage: Stage) -> None:
+    """The form shows what the template says; kept as it is, nothing changes; kept changed, only that does."""
+    ines, search = scenario.ines, stage.components["Search"]
+    incident_id = open_incident(stage, body="We see *it* & <more> in {{region}}.", components={search: None})
+    said(ines, f'/incident template save {incident_id} as "down"')
+    before = only(everything(scenario, IncidentTemplate))
+    scenario.clock.advance(minutes=1)
+    ines.type_command("/incident template edit DOWN on acme")
+    assert ines.modal["title"]["text"] == "Edit the template"
+    assert ines.submit() == {}
+    assert only(everything(scenario, IncidentTemplate)).updated_at == before.updated_at
+    ines.close()
+    ines.press("Edit", said(ines, "/incident template show down"))
+    assert ines.submit(title="Search is down", status="open") == {}
+    assert "Changed the template *down*" in words_of(ines.modal)
+    after = only(everything(scenario, IncidentTemplate))
+    assert (after.id, after.name, after.title, after.update_status) == (before.id, "down", "Search is down", None)
+    assert (after.body, after.component_ids) == (before.body, [search])
+    # Its answer leads back to the form.
+    ines.press("Edit", ines.modal)
+    assert ines.submit(name="search") == {}
+    assert only(everything(scenario, IncidentTemplate)).name == "search"
+
+
+def test_two_people_edit_one_template(scenario: Scenario, stage: Stage) -> None:
+    """The second is told and their words stay in the form; keeping once more replaces what the first wrote."""
+    said(scenario.ines, f'/incident template save {open_incident(stage)} as "down"')
+    for person in (scenario.ines, scenario.max):
+        person.type_command("/incident template edit down")
+    assert scenario.ines.submit(title="By Ines") == {}
+    assert scenario.max.submit(title="By Max", body="Max looks.") == {}
+    assert "Somebody changed this template since you looked" in words_of(scenario.max.modal)
+    assert only(everything(scenario, IncidentTemplate)).title == "By Ines"
+    assert scenario.max.submit() == {}
+    kept = only(everything(scenario, IncidentTemplate))
+    assert (kept.title, kept.body) == ("By Max", "Max looks.")
+    scenario.max.press("Edit", scenario.max.modal)
+    said(scenario.ines, "/incident template delete down")
+    scenario.max.submit(title="Too late")
+    assert "no such template any more" in words_of(scenario.max.modal)
+
+
+def test_what_the_form_has_no_room_for_stays(scenario: Scenario, stage: Stage) -> None:
+    """A long text is shown in several inputs, components beyond forty stay in the template, as does a status that
+    only maintenances have."""
+    with scenario.database.write() as session:
+        page = session.get_one(Page, stage.page_id)
+        ids = [add_component(session, page, NOW, name=f"Host {number}").id for number in range(45)]
+    body = "\n\n".join([f"{number} " + "word " * 390 for number in range(3)]).strip()
+
+    def keep(tx: Transaction) -> None:
+        status = IncidentStatus.SCHEDULED
+        create_template(
+            tx, stage.page_id, name="long", title="Long", body=body, update_status=status, component_ids=ids
+        )
+
+    scenario.desk.write_now(Actor.member(INES), keep)
+    scenario.ines.type_command("/incident template edit long")
+    assert "5 more components" in words_of(scenario.ines.modal)
+    assert scenario.ines.submit(**{"title": "Longer", f"components.{stage.page_id}": ids[1:3]}) == {}
+    kept = only(everything(scenario, IncidentTemplate))
+    assert [line.strip() for line in kept.body.split("\n")] == [line.strip() for line in body.split("\n")]
+    assert kept.component_ids == [*ids[1:3], *ids[40:]]
+    assert (kept.title, kept.update_status) == ("Longer", IncidentStatus.SCHEDULED)

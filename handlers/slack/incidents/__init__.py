@@ -14,6 +14,7 @@ from handlers.slack.incidents import (
     postmortems,
     reminders,
     review,
+    template_filling,
     templates,
 )
 from handlers.slack.incidents.commands import incident_command
@@ -41,7 +42,7 @@ _BUTTONS: Mapping[ActionId, ClickHandler] = {
     ActionId.DRAFT_NEW_ALL_THE_SAME: deciding.press_new_all_the_same,
     ActionId.DRAFT_UPDATE_THAT: deciding.press_update_that,
 }
-_AREAS = (announcements, review, reminders, listing, details, postmortems, backfill, templates)
+_AREAS = (announcements, review, reminders, listing, details, postmortems, backfill, templates, template_filling)
 
 
 def register(front: Front) -> None:

@@ -99,7 +99,7 @@ async def help_(front: Front, typed: Typed, _rest: str) -> Message:
 _NEW = 'new ["Checkout errors" on acme component:checkout=partial_outage investigating We are looking …]'
 _UPDATE = "update [INCIDENT] [component:search=degraded] [monitoring] [A fix is in …]"
 _BACKFILL = 'backfill ["Short outage" on acme at 2026-03-01 14:00 It was …]'
-_TEMPLATE = 'template list|show NAME|save INCIDENT as "name"|delete NAME'
+_TEMPLATE = 'template list|new|edit NAME|show NAME|save INCIDENT as "name"|delete NAME'
 _SUB_COMMANDS: dict[str, SubCommand] = {
     "new": SubCommand(new, Usage(_NEW, "tell people that something is wrong")),
     "update": SubCommand(update, Usage(_UPDATE, "say more")),

@@ -1,24 +1,24 @@
 """The buttons of drafts: published, quietly or not, edited, thrown away, and what is open already."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 import structlog
 
 from desk.errors import KeydeskError
+from desk.incidents.doubles import OpenDoublesError, accept_doubles
 from desk.incidents.draft_content import content_of, role_of_draft
-from desk.incidents.drafts import discard_draft, get_draft, publish_draft
-from desk.incidents.inputs import NewIncident
+from desk.incidents.drafts import discard_draft, get_draft
 from desk.incidents.publication import Outcome
+from desk.incidents.publishing import publish_draft
 from desk.incidents.review import list_reviewers
 from desk.permissions import require_role
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message, section
 from handlers.slack.incidents.form import render_form
-from handlers.slack.incidents.form_state import FormState, values_of, values_of_content
-from handlers.slack.incidents.preview import preview_view, published_view, waiting_view
-from handlers.slack.incidents.starting import begin_update
+from handlers.slack.incidents.form_state import FormState, values_of
+from handlers.slack.incidents.preview import published_view, waiting_view
+from handlers.slack.incidents.writing import draft_view, instead_of
 from handlers.slack.incoming import Click, Front
 from handlers.slack.surfaces import is_in_modal, show_modal
 from storage.models import DraftKind, IncidentDraft
@@ -47,7 +47,11 @@ async def _publish(front: Front, click: Click, *, quietly: bool) -> None:
             return waiting_view(list_reviewers(tx, draft, role_of_draft(tx, draft)))
         return published_view(incident, quietly=quietly)
 
-    view = await front.desk.write(click.actor, work)
+    try:
+        view = await front.desk.write(click.actor, work)
+    except OpenDoublesError:
+        await press_show_draft(front, click)
+        return
     if is_in_modal(click):
         try:
             await show_modal(front, click, view)
@@ -57,12 +61,12 @@ async def _publish(front: Front, click: Click, *, quietly: bool) -> None:
 
 
 async def press_show_draft(front: Front, click: Click) -> None:
-    """*Open*: the preview again, for its author and for whoever may publish it."""
+    """*Open*: the preview again, or what it may double, for whoever may publish it."""
 
     def work(tx: Transaction) -> Block:
         draft = get_draft(tx, click.subject)
         require_role(tx, role_of_draft(tx, draft), draft.page_id)
-        return preview_view(tx, draft)
+        return draft_view(tx, draft)
 
     await show_modal(front, click, await front.desk.read(click.actor, work))
 
@@ -99,8 +103,9 @@ async def press_discard(front: Front, click: Click) -> Message | None:
 
 
 async def press_new_all_the_same(front: Front, click: Click) -> None:
-    """*It is something else*: on to the preview."""
-    await press_show_draft(front, click)
+    """*It is something else*: said once, and on to the preview."""
+    view = await front.desk.write(click.actor, lambda tx: draft_view(tx, accept_doubles(tx, click.subject)))
+    await show_modal(front, click, view)
 
 
 async def press_update_that(front: Front, click: Click) -> None:
@@ -108,10 +113,6 @@ async def press_update_that(front: Front, click: Click) -> None:
     draft_id, _, incident_id = click.value.partition(":")
 
     def work(tx: Transaction) -> Block:
-        content = content_of(discard_draft(tx, draft_id))
-        assert isinstance(content, NewIncident)
-        state, values = begin_update(tx, incident_id)
-        written = values_of_content(content)
-        return render_form(tx, state, replace(values, body=written.body, states=values.states | written.states))
+        return instead_of(tx, discard_draft(tx, draft_id), incident_id)
 
     await show_modal(front, click, await front.desk.write(click.actor, work))

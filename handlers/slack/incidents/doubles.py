@@ -2,25 +2,16 @@
 
 from collections.abc import Sequence
 
-from desk.incidents.draft_content import content_of
-from desk.incidents.lookup import list_open_on, list_updates
+from desk.incidents.lookup import list_updates
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId
 from handlers.slack.blocks import Block, actions, button, context, divider, modal, section, when
 from handlers.slack.incidents.mrkdwn import render_mrkdwn
 from handlers.slack.incidents.words import impact_of, impact_text, name_text, public_link, status_text
-from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft
+from storage.models import Incident, IncidentDraft
 
 _SHOWN = 8
 _MAX_WORDS = 300
-
-
-def list_doubles(tx: Transaction, draft: IncidentDraft) -> Sequence[Incident]:
-    """Open incidents on the components of a new one that is yet to be decided."""
-    content = content_of(draft)
-    if draft.kind != DraftKind.INCIDENT or draft.status != DraftStatus.OPEN or isinstance(content, str):
-        return []
-    return list_open_on(tx.session, draft.page_id, list(content.components))
 
 
 def doubles_view(tx: Transaction, draft: IncidentDraft, doubles: Sequence[Incident]) -> Block:

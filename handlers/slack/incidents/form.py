@@ -1,6 +1,7 @@
 """The form of a new incident and of an update: drawn, followed as it is filled in, and read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.authority import list_publishable_pages
@@ -9,13 +10,14 @@ from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.inputs import MAX_NAME
 from desk.incidents.lookup import get_incident
 from desk.incidents.publication import role_for
-from desk.incidents.templates import get_template, list_placeholders, list_templates
+from desk.incidents.templates import list_placeholders, list_templates
 from desk.page_status import Impact
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block, context, escape, input_block, modal, plain, section, text_input
 from handlers.slack.entered import Entered
 from handlers.slack.incidents.form_state import MOST_COMPONENTS, FormState, FormValues
+from handlers.slack.incidents.long_text import one_or_more_inputs, read_text
 from handlers.slack.incidents.pickers import (
     components_select,
     group_names,
@@ -29,15 +31,15 @@ from handlers.slack.incidents.words import impact_of as impact_of_incident
 from handlers.slack.incidents.words import impact_text, name_text, public_link, status_text
 from storage.models import DraftKind, IncidentStatus, IncidentTemplate
 
-MAX_TEXT = 3000
-"""Slack's limit of an input. Longer updates come through the API."""
 _MAX_VALUE = 200
 _MARKDOWN = "Markdown, as on the page. Links and emoji are turned into what the page takes; mentions are pointed out."
 
 
 def render_form(tx: Transaction, state: FormState, values: FormValues) -> Block:
-    """The form. Raises NotFoundError when the incident of an update is gone."""
+    """The form. Raises NotFoundError when the incident of an update is gone, and InvalidInputError when Slack's
+    inputs cannot hold the text."""
     update = state.kind is DraftKind.UPDATE
+    state = replace(state, remind=values.remind, status=values.status)
     title = "Edit the draft" if state.draft_id else "Update" if update else "New incident"
     return modal(
         title,
@@ -81,7 +83,11 @@ def _templates(tx: Transaction, state: FormState) -> list[Block]:
     if state.kind is not DraftKind.INCIDENT or not templates or state.draft_id:
         return []
     select = template_select(templates, state.template_id)
-    return [input_block("Template", select, block_id=f"template.{state.page_id}", optional=True, dispatch=True)]
+    blocks = [input_block("Template", select, block_id=f"template.{state.page_id}", optional=True, dispatch=True)]
+    chosen = find_chosen_template(tx, state)
+    if chosen is not None and not chosen.should_send_notifications:
+        blocks.append(context("This template is meant to notify nobody: choose *Publish quietly* in the preview."))
+    return blocks
 
 
 def _words(tx: Transaction, state: FormState, values: FormValues) -> list[Block]:
@@ -100,13 +106,7 @@ def _words(tx: Transaction, state: FormState, values: FormValues) -> list[Block]
             block_id=state.word_block("status"),
             dispatch=state.kind is DraftKind.UPDATE,
         ),
-        input_block(
-            "What do you tell people?",
-            text_input(initial=values.body[:MAX_TEXT], multiline=True, max_length=MAX_TEXT),
-            block_id=state.word_block("body"),
-            hint=hint,
-            optional=True,
-        ),
+        *one_or_more_inputs("What do you tell people?", values.body, hint=hint, block_id=state.word_block("body")),
         *_placeholders(tx, state, values),
     ]
 
@@ -130,8 +130,8 @@ def placeholders_of(tx: Transaction, state: FormState) -> tuple[str, ...]:
 
 
 def find_chosen_template(tx: Transaction, state: FormState) -> IncidentTemplate | None:
-    """The template that was chosen, or None. Raises NotFoundError when it was deleted meanwhile."""
-    return get_template(tx.session, state.page_id, state.template_id) if state.template_id else None
+    """The template that was chosen, or None, also when it was deleted meanwhile: its words are in the form."""
+    return tx.session.get(IncidentTemplate, state.template_id) if state.template_id else None
 
 
 def _components(tx: Transaction, state: FormState, values: FormValues) -> list[Block]:
@@ -176,9 +176,10 @@ def read_form(tx: Transaction, state: FormState, entered: Entered) -> FormValues
     return FormValues(
         name=entered.text(state.word_block("name")),
         status=IncidentStatus(status) if status else None,
-        body=entered.text(state.word_block("body")),
+        body=read_text(entered, state.word_block("body")),
         states={one: entered.choice(state.state_block(f"state.{one}")) or "" for one in chosen},
         impact=Impact(impact) if impact in set(Impact) else None,
+        remind=state.remind,
         values={name: value for name, value in values.items() if value},
     )
 

@@ -1,10 +1,13 @@
 """What the form of an incident is about, carried from one drawing of it to the next, and what is filled in."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from desk.identifiers import new_id
 from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.leaks import Leak, LeakKind, only_once
 from desk.page_status import Impact
 from storage.models import ComponentStatus, DraftKind, IncidentDraft, IncidentStatus
 
@@ -14,11 +17,22 @@ COMPUTED = "computed"
 """The impact's choice: it follows from the components."""
 MOST_COMPONENTS = 40
 """How many a form takes: each has a menu of its own, and a modal has room for a hundred blocks."""
+_MAX_METADATA = 3000
+"""Slack's limit of a modal's private metadata."""
+_LENGTHS = (200, 80, 40, 20, 8, 4, 2)
+"""To how many characters what a warning is about is cut where there are too many of them, the longest first."""
+_FOUND_IN_TEXT = frozenset({LeakKind.INTERNAL_LINK, LeakKind.SLACK_LINK, LeakKind.PASSWORD})
+"""Kinds that are found in the Markdown again, however often it passes through a form."""
+
+
+def page_in(metadata: str) -> str:
+    """The page that a form is about, from its private metadata."""
+    return str(json.loads(metadata)["page_id"])
 
 
 @dataclass(frozen=True, slots=True)
 class FormState:
-    """Ids only; what is filled in is Slack's until it is submitted.
+    """Ids, and what a form has no input for; what is filled in is Slack's until it is submitted.
 
     `words` and `states` are counted up when the form itself fills in the text or the components' menus: under a new
     block id Slack shows what the form says, under the same one what the person has entered.
@@ -34,16 +48,36 @@ class FormState:
     """Makes one form one draft, however often it is submitted."""
     words: int = 0
     states: int = 0
+    leaks: tuple[Leak, ...] = ()
+    """What was warned about in the words that the form was filled in with: a mention is a plain name by then."""
+    remind: str | None = None
+    """When to remind of an update, where that was said."""
+    status: IncidentStatus | None = None
+    """The status with which the form was drawn last."""
+    before: Mapping[str, str] = field(default_factory=dict)
+    """What stood in the menus that this status has filled in, where that was not `KEEP`."""
 
     @classmethod
     def from_metadata(cls, text: str) -> "FormState":
         """From a modal's private metadata."""
         kept = json.loads(text)
-        return cls(**{**kept, "kind": DraftKind(kept["kind"])})
+        kept["kind"] = DraftKind(kept["kind"])
+        kept["leaks"] = tuple(Leak(LeakKind(kind), about) for kind, about in kept.get("leaks", ()))
+        kept["status"] = IncidentStatus(kept["status"]) if "status" in kept else None
+        return cls(**kept)
 
     def as_metadata(self) -> str:
-        """For a modal's private metadata."""
-        return json.dumps({name: value for name, value in asdict(self).items() if value not in (None, 0)})
+        """For a modal's private metadata. No warning is left out: where they are too many, names are cut."""
+        kept = {name: value for name, value in asdict(self).items() if value not in (None, 0, (), {})}
+        if not self.leaks:
+            return _packed(kept)
+        texts = [_packed({**kept, "leaks": leaks}) for leaks in _shortened(self.leaks)]
+        return next((text for text in texts if len(text) <= _MAX_METADATA), texts[-1])
+
+    def with_leaks(self, leaks: Sequence[Leak]) -> "FormState":
+        """The form is filled in with words in which this was warned about."""
+        found = [leak for leak in leaks if leak.kind not in _FOUND_IN_TEXT]
+        return replace(self, leaks=only_once([*self.leaks, *found]))
 
     def with_new_words(self) -> "FormState":
         """The form fills in name, status and text anew."""
@@ -60,6 +94,15 @@ class FormState:
     def state_block(self, name: str) -> str:
         """The block id of an input about components."""
         return f"{name}.{self.states}"
+
+
+def _packed(kept: Mapping[str, Any]) -> str:
+    return json.dumps(kept, separators=(",", ":"))
+
+
+def _shortened(leaks: Sequence[Leak]) -> Iterator[list[tuple[str, str]]]:
+    for length in _LENGTHS:
+        yield list(dict.fromkeys((str(leak.kind), leak.about[:length]) for leak in leaks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

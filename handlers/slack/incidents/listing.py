@@ -1,6 +1,6 @@
 """`/incident list`: what is open, what is planned, what was, and drafts; a part at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError
@@ -78,10 +78,12 @@ def list_message(tx: Transaction, offset: int, words: str) -> Message:
         blocks = _drafts(tx) or [section("No draft waits for you, and none of yours is unpublished.")]
         return Message("Drafts", blocks, replaces=True)
     part = list_incidents(tx, asked.wanted, offset=offset, limit=_MESSAGE_INCIDENTS)
-    blocks = _list_blocks(tx, part, asked)
+    lines = [incident_blocks(tx, listed, place="incidents") for listed in part.listed]
+    drafts = [] if part.total and part.offset else _drafts(tx)
+    blocks = _list_blocks(part, asked, lines, drafts)
     while text_length(blocks) > MAX_MESSAGE_TEXT and len(part.listed) > 1:
         part = replace(part, listed=part.listed[:-1])
-        blocks = _list_blocks(tx, part, asked)
+        blocks = _list_blocks(part, asked, lines, drafts)
     return Message(_counted(part, asked), blocks, replaces=True)
 
 
@@ -123,15 +125,16 @@ def _as_typed(word: Word) -> str:
     return f"{word.key}:{word.text}" if word.kind == "pair" else word.text
 
 
-def _list_blocks(tx: Transaction, part: IncidentPart, asked: _Asked) -> list[Block]:
+def _list_blocks(
+    part: IncidentPart, asked: _Asked, lines: Sequence[list[Block]], drafts: Sequence[Block]
+) -> list[Block]:
+    """The list as far as `part` goes; `lines` has the blocks of each of its incidents, and may have more."""
     if not part.total:
-        return [section(_empty_words(asked)), *_drafts(tx), *_turns(part, asked)]
+        return [section(_empty_words(asked)), *drafts, *_turns(part, asked)]
     blocks: list[Block] = [section(f"*{_counted(part, asked)}*{_narrowed(asked)}")]
-    for listed in part.listed:
-        blocks += [divider(), *incident_blocks(tx, listed, place="incidents")]
-    if part.offset == 0:
-        blocks += _drafts(tx)
-    return [*blocks, *_turns(part, asked)]
+    for line in lines[: len(part.listed)]:
+        blocks += [divider(), *line]
+    return [*blocks, *drafts, *_turns(part, asked)]
 
 
 def _drafts(tx: Transaction) -> list[Block]:

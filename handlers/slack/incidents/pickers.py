@@ -10,7 +10,7 @@ from desk.page_status import Impact
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId
 from handlers.slack.blocks import Block, input_block, option, plain, static_select
-from handlers.slack.incidents.form_state import COMPUTED, KEEP, MOST_COMPONENTS, FormState
+from handlers.slack.incidents.form_state import COMPUTED, KEEP, MOST_COMPONENTS, FormState, page_in
 from handlers.slack.incidents.words import IMPACT_WORDS, STATE_WORDS, STATUS_WORDS
 from handlers.slack.incoming import Front, OptionGroup, Typing
 from storage.models import Component, ComponentStatus, IncidentStatus, IncidentTemplate, Page
@@ -51,14 +51,14 @@ def components_select(tx: Transaction, page_id: str, chosen: Sequence[str]) -> B
 async def component_options(front: Front, typing: Typing) -> Sequence[OptionGroup]:
     """Components whose name or group's name holds what was typed, under their groups."""
     # Options answer a person's typing only; what is chosen is checked when it is submitted.
-    state = FormState.from_metadata(typing.private_metadata)
+    page_id = page_in(typing.private_metadata)
     wanted = " ".join(typing.text.split()).lower()
 
     def find(tx: Transaction) -> list[OptionGroup]:
-        groups = group_names(tx.session, state.page_id)
+        groups = group_names(tx.session, page_id)
         found: dict[str, list[Block]] = {}
         count = 0
-        for row in list_components(tx.session, state.page_id):
+        for row in list_components(tx.session, page_id):
             if row.group or wanted not in full_name(row, groups).lower() or count >= _MOST_OPTIONS:
                 continue
             count += 1

@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from desk.incidents.components import full_name, list_components
 from desk.incidents.draft_content import Content, content_of, expected_impact, role_of_draft, texts_of
-from desk.incidents.drafts import foresee_publication
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.leaks import Leak
 from desk.incidents.lookup import find_incident
 from desk.incidents.publication import Outcome
+from desk.incidents.publishing import foresee_publication
 from desk.incidents.review import list_reviewers
 from desk.incidents.templates import list_placeholders
 from desk.transaction import Transaction

@@ -7,12 +7,13 @@ from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.authority import (
     get_first_publishable_page,
     get_publishable_page,
+    find_page_of_components,
     list_publishable_pages,
     require_publisher,
 )
-from desk.incidents.components import get_component_by_word, list_incident_components, list_restorable
+from desk.incidents.components import get_component_by_word, list_incident_components, states_after_end
 from desk.incidents.finding import get_incident_by_word
-from desk.incidents.inputs import ENDED, check_status
+from desk.incidents.inputs import ENDED, check_status, reminder_hours
 from desk.incidents.lookup import get_incident, list_open
 from desk.incidents.maintenance_steps import RUNNING
 from desk.incidents.maintenances import change_to_complete, change_to_start
@@ -39,7 +40,7 @@ Begun = tuple[FormState, FormValues]
 def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None) -> Begun:
     """The form of a new incident with what was typed. Raises NotAllowedError, naming whom to ask."""
     problems = list(typed.problems)
-    page = get_typed_page(tx, Role.INCIDENT_MANAGER, typed.page, problems, is_typed=not typed.is_empty)
+    page = get_typed_page(tx, Role.INCIDENT_MANAGER, typed, problems, is_typed=not typed.is_empty)
     state = FormState(DraftKind.INCIDENT, page.id)
     if token is not None:
         state = replace(state, token=token)
@@ -49,7 +50,7 @@ def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None
         body=typed.body,
         states=_read_components(tx, page.id, typed, problems),
         impact=typed.impact,
-        remind=typed.remind,
+        remind=_read_remind(typed, problems),
         values=typed.values,
     )
     template = find_named_template(tx, page.id, typed.template, typed.values, problems) if typed.template else None
@@ -60,13 +61,18 @@ def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None
     return state, replace(values, problems=tuple(problems))
 
 
-def get_typed_page(tx: Transaction, role: Role, word: str | None, problems: list[str], *, is_typed: bool) -> Page:
-    """The page that a line means or, noting in `problems` what was not understood, the first on which one may.
+def get_typed_page(
+    tx: Transaction, role: Role, typed: TypedIncident, problems: list[str], *, is_typed: bool
+) -> Page:
+    """The page that a line means, by its name or by its components, or, noting in `problems` what was not
+    understood, the first on which one may.
 
     Raises NotAllowedError, naming whom to ask, or NotFoundError before the first page is made.
     """
     try:
-        page = get_publishable_page(tx, role, word)
+        page = get_publishable_page(tx, role, typed.page)
+        if page is None:
+            page = find_page_of_components(tx, role, [word for word, _ in typed.components])
     except InvalidInputError as error:
         problems.append(str(error))
         return get_first_publishable_page(tx, role)
@@ -82,6 +88,15 @@ def _check(problems: list[str], status: IncidentStatus, *, scheduled: bool) -> N
         check_status(status, scheduled=scheduled)
     except InvalidInputError as error:
         problems.append(str(error))
+
+
+def _read_remind(typed: TypedIncident, problems: list[str]) -> str | None:
+    try:
+        reminder_hours(typed.remind)
+    except InvalidInputError as error:
+        problems.append(str(error))
+        return None
+    return typed.remind
 
 
 def _read_components(tx: Transaction, page_id: str, typed: TypedIncident, problems: list[str]) -> dict[str, str]:
@@ -151,7 +166,7 @@ def begin_update(
         body=typed.body,
         states=states_for(tx, incident, wanted) | _read_components(tx, incident.page_id, typed, problems),
         impact=typed.impact or (Impact(incident.impact_override) if incident.impact_override else None),
-        remind=typed.remind,
+        remind=_read_remind(typed, problems),
     )
     return state, replace(values, problems=tuple(problems))
 
@@ -161,9 +176,9 @@ def states_for(tx: Transaction, incident: Incident, status: IncidentStatus) -> d
     operational what nothing else holds. Those of a maintenance go under maintenance with its start."""
     if incident.scheduled_for is not None:
         return {one: str(wanted) if wanted else KEEP for one, wanted in _moves(tx, incident, status).items()}
-    back = {row.id for row in list_restorable(tx.session, incident.id)} if status in ENDED else set()
+    after = states_after_end(tx.session, incident.id) if status in ENDED else {}
     return {
-        row.id: str(ComponentStatus.OPERATIONAL) if row.id in back else KEEP
+        row.id: str(after[row.id]) if row.id in after else KEEP
         for row in list_incident_components(tx.session, incident.id)
     }
 

@@ -1,4 +1,4 @@
-"""`/incident template …`: words kept for the next time, listed, shown, kept from an incident, forgotten."""
+"""`/incident template …`: words kept for the next time: listed, shown, written, kept from an incident, forgotten."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -11,16 +11,18 @@ from desk.incidents.templates import (
     create_template_from,
     delete_template,
     get_template_by_word,
-    list_placeholders,
     list_usable_templates,
 )
 from desk.pages import get_page_by_word
 from desk.permissions import require_role
+from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId
 from handlers.slack.blocks import (
     Block,
     Message,
+    actions,
+    button,
     context,
     escape,
     fit,
@@ -31,6 +33,8 @@ from handlers.slack.blocks import (
 )
 from handlers.slack.incidents.details import incident_word
 from handlers.slack.incidents.said import list_named, on_page, plain_name, said_blocks
+from handlers.slack.incidents.template_filling import asked_blocks, edit_button, kept_message
+from handlers.slack.incidents.template_form import edit_form, new_form
 from handlers.slack.incidents.words import count_of, name_text, status_text
 from handlers.slack.incoming import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler, Typed
 from handlers.slack.modals import open_modal
@@ -41,13 +45,13 @@ from storage.models import Incident, IncidentTemplate, Role
 _LIST_TEXT = 2900
 _BODY = 2500
 _USAGE = (
-    "/incident template list, show NAME, delete NAME (each with on PAGE where there are several), "
+    "/incident template list, new, show NAME, edit NAME, delete NAME (each with on PAGE where there are several), "
     'or save INCIDENT as "name".'
 )
 
 
 async def template_command(front: Front, typed: Typed, rest: str) -> Message | None:
-    """`/incident template list|show NAME|save INCIDENT as "name"|delete NAME`, and `on PAGE`."""
+    """`/incident template list|new|show NAME|edit NAME|save INCIDENT as "name"|delete NAME`, and `on PAGE`."""
     name, _, following = rest.strip().partition(" ")
     handler = _COMMANDS.get(name.lower() or "list")
     if handler is None:
@@ -61,11 +65,15 @@ async def _list(front: Front, typed: Typed, rest: str) -> Message:
 
 def _list_message(tx: Transaction, page_id: str | None) -> Message:
     templates = list_usable_templates(tx, page_id)
-    hint = context('Keep an incident\'s words with `/incident template save "Checkout errors" as "checkout"`.')
+    new = button("New template", str(ActionId.TEMPLATE_NEW), page_id or "")
+    ends = [
+        actions(new, block_id="templates"),
+        context('Keep an incident\'s words with `/incident template save "Checkout errors" as "checkout"`.'),
+    ]
     if not templates:
-        return Message("No template", [section("There is no template yet."), hint])
+        return Message("No template", [section("There is no template yet."), *ends])
     lines = [f"• {_line(tx, template)}" for template in templates]
-    return Message("Templates", [section("\n".join(["*Templates*", *fit(lines, _LIST_TEXT)])), hint])
+    return Message("Templates", [section("\n".join(["*Templates*", *fit(lines, _LIST_TEXT)])), *ends])
 
 
 def _line(tx: Transaction, template: IncidentTemplate) -> str:
@@ -74,6 +82,8 @@ def _line(tx: Transaction, template: IncidentTemplate) -> str:
         facts.append(status_text(template.update_status))
     if template.component_ids:
         facts.append(count_of(template.component_ids, "component", "components"))
+    if not template.should_send_notifications:
+        facts.append("quietly")
     return f"{name_text(template.name)}{on_page(tx, template.page_id)}  {'  ·  '.join(facts)}"
 
 
@@ -95,10 +105,27 @@ def _show_message(tx: Transaction, template: IncidentTemplate) -> Message:
     ]
     if names:
         blocks.append(context(f"Components: {', '.join(fit(names, 1500))}"))
-    if holes := list_placeholders(template.title, template.body):
-        asked = ", ".join(f"`{escape(name)}`" for name in holes)
-        blocks.append(context(f"To be filled in: {asked}"))
+    blocks += [*asked_blocks(template), edit_button(template)]
     return Message(f"Template “{plain_name(template.name)}”", blocks)
+
+
+async def _new(front: Front, typed: Typed, rest: str) -> None:
+    # Before anything else: a form filled in with what was typed would show it again.
+    refuse_secrets(rest)
+
+    def work(tx: Transaction) -> Block:
+        word, page_id = _split_page(tx, rest)
+        return new_form(tx, page_id, name=incident_word(word))
+
+    await open_modal(front, typed.trigger_id, await front.desk.read(typed.actor, work))
+
+
+async def _edit(front: Front, typed: Typed, rest: str) -> None:
+    def work(tx: Transaction) -> Block:
+        word, page_id = _split_page(tx, rest)
+        return edit_form(tx, get_template_by_word(tx, _named(word), page_id=page_id).id)
+
+    await open_modal(front, typed.trigger_id, await front.desk.read(typed.actor, work))
 
 
 async def _delete(front: Front, typed: Typed, rest: str) -> Message:
@@ -126,9 +153,7 @@ async def _save(front: Front, typed: Typed, rest: str) -> Message | None:
 
 
 def _kept(tx: Transaction, incident_id: str, name: str) -> Message:
-    template = create_template_from(tx, incident_id, name=name)
-    text = f":white_check_mark: Kept as the template {name_text(template.name)}{on_page(tx, template.page_id)}."
-    return Message("Kept", [section(text), context("Choose it in the form of `/incident new`.")])
+    return kept_message(tx, create_template_from(tx, incident_id, name=name), "Kept as the template")
 
 
 async def press_template(front: Front, click: Click) -> None:
@@ -204,6 +229,10 @@ _COMMANDS: Mapping[str, Callable[[Front, Typed, str], Awaitable[Message | None]]
     "list": _list,
     "ls": _list,
     "show": _show,
+    "new": _new,
+    "create": _new,
+    "edit": _edit,
+    "change": _edit,
     "save": _save,
     "keep": _save,
     "delete": _delete,

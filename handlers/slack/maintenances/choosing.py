@@ -11,7 +11,17 @@ from desk.pages import get_page_by_word
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
-from handlers.slack.blocks import Block, Message, actions, button, context, divider, section
+from handlers.slack.blocks import (
+    MAX_MESSAGE_TEXT,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    divider,
+    section,
+    text_length,
+)
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
 from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incoming import Front, Typed
@@ -19,6 +29,8 @@ from handlers.slack.words import cut
 from storage.models import IncidentStatus, Role
 
 _SHOWN = 12
+_BESIDE = 500
+"""Characters of what stands above and below a list."""
 
 
 def find_maintenance(tx: Transaction, said: TypedIncident, statuses: Collection[IncidentStatus]) -> str | None:
@@ -79,10 +91,15 @@ def _list(tx: Transaction) -> list[ListedIncident]:
 
 def _blocks(tx: Transaction, listed: list[ListedIncident]) -> list[Block]:
     blocks: list[Block] = []
+    shown = 0
     for each in listed[:_SHOWN]:
-        blocks += [divider(), section(incident_text(tx, each)), actions(*_buttons(each), block_id=_place(each))]
-    if len(listed) > _SHOWN:
-        blocks.append(context(f"…and {len(listed) - _SHOWN} more. `/incident list` has them all."))
+        more = [divider(), section(incident_text(tx, each)), actions(*_buttons(each), block_id=_place(each))]
+        if text_length([*blocks, *more]) > MAX_MESSAGE_TEXT - _BESIDE:
+            break
+        blocks += more
+        shown += 1
+    if len(listed) > shown:
+        blocks.append(context(f"…and {len(listed) - shown} more. `/incident list` has them all."))
     return blocks
 
 

@@ -18,8 +18,9 @@ from hypothesis.stateful import (
 )
 
 from desk.errors import KeydeskError
-from desk.incidents.drafts import discard_draft, publish_draft, revise_draft, send_back, write_draft
+from desk.incidents.drafts import discard_draft, revise_draft, send_back, write_draft
 from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.publishing import publish_draft
 from desk.page_status import Impact
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction

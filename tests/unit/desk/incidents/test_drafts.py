@@ -3,13 +3,14 @@
 import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
-from desk.incidents.draft_content import content_of
-from desk.incidents.drafts import discard_draft, publish_draft, revise_draft, send_back, write_draft
+from desk.incidents.draft_content import Content, content_of
+from desk.incidents.drafts import discard_draft, revise_draft, send_back, take_back, write_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
 from desk.incidents.publication import Outcome, Press, decide_publication
+from desk.incidents.publishing import publish_draft
 from desk.incidents.templates import (
     create_template_from,
     delete_template,
@@ -185,3 +186,45 @@ def test_a_postmortem_is_drafted_published_and_taken_back(desk: Desk, page: str)
     assert (public.postmortem_body, public.postmortem_published_at) == ("A cable.", NOW)
     back = desk.write_now(INES_, lambda tx: revert_postmortem(tx, incident.id))
     assert (back.postmortem_body, back.postmortem_body_draft) == (None, "A cable.")
+
+
+def test_a_form_that_is_sent_again_with_other_words(desk: Desk, page: str) -> None:
+    """After a lost answer the same form may come with corrected words: it is still one draft, and says those."""
+    first = _draft(desk, page, token="t1")
+    better = NewIncident(name="Slow since 9", body="We look.")
+    second = desk.write_now(
+        INES_,
+        lambda tx: write_draft(tx, page_id=page, kind=DraftKind.INCIDENT, content=better, client_token="t1"),
+    )
+    assert (second.id, content_of(second)) == (first.id, better)
+
+
+def test_an_author_takes_a_draft_back(desk: Desk, page: str) -> None:
+    """While it waits its author opens it again; nobody else does, and what was published stays so."""
+    _rule(desk, page, SecondPerson.ALWAYS)
+    draft = _draft(desk, page)
+    _publish(desk, draft, INES_, quietly=True)
+    with pytest.raises(NotAllowedError):
+        desk.write_now(MAX_, lambda tx: take_back(tx, draft.id))
+    back = desk.write_now(INES_, lambda tx: take_back(tx, draft.id))
+    assert (back.status, back.quietly) == (DraftStatus.OPEN, True)
+    with pytest.raises(ConflictError):
+        desk.write_now(INES_, lambda tx: take_back(tx, draft.id))
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (DraftKind.MAINTENANCE, SLOW),
+        (DraftKind.BACKFILL, SLOW),
+        (DraftKind.INCIDENT, NewIncident(name="Old", backfilled_at=NOW)),
+        (DraftKind.INCIDENT, "A postmortem"),
+        (DraftKind.UPDATE, SLOW),
+    ],
+)
+def test_a_draft_says_what_its_kind_is_for(desk: Desk, page: str, kind: DraftKind, content: Content) -> None:
+    """Each kind asks for a role of its own, so nothing else is kept under its name."""
+    with desk.database.write() as session:
+        add_grant(session, INES, Role.MAINTENANCE_MANAGER, NOW, page_id=page)
+    with pytest.raises(InvalidInputError, match="not what a draft of the kind"):
+        desk.write_now(INES_, lambda tx: write_draft(tx, page_id=page, kind=kind, content=content))

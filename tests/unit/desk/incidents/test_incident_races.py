@@ -5,16 +5,22 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from sqlalchemy import select
 
 from desk.errors import ConflictError, KeydeskError, NotFoundError
-from desk.incidents.drafts import discard_draft, publish_draft, revise_draft, send_back, write_draft
+from desk.incidents.components import set_statuses
+from desk.incidents.drafts import discard_draft, revise_draft, send_back, write_draft
 from desk.incidents.incidents import delete_incident, edit_update
 from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
+from desk.incidents.publishing import publish_draft
 from desk.incidents.review import MINE_CARD, REVIEW_CARD
 from desk.page_status import Impact
 from desk.transaction import Desk
 from storage.models import (
+    ComponentStatus,
+    ComponentStatusChange,
     DraftKind,
     DraftStatus,
     Incident,
@@ -24,6 +30,7 @@ from storage.models import (
     Role,
     SecondPerson,
 )
+from tests.clock import HeldClock
 from tests.factories import INES, MAX, OLIVIA
 from tests.unit.desk.incidents.incident_stage import IncidentStage, at_once, set_incident_stage
 
@@ -203,3 +210,18 @@ def test_what_somebody_read_is_what_they_publish(stage: IncidentStage) -> None:
             stage.do(MAX, partial(late, draft_id=draft_id))
     stage.do(MAX, partial(publish_draft, draft_id=draft_id, version=draft_of(stage, draft_id).version))
     assert [said.body for said in stage.all(IncidentUpdate)] == ["Since nine."]
+
+
+def test_whoever_comes_last_with_an_earlier_instant(stage: IncidentStage, clock: HeldClock) -> None:
+    """By a slow clock, or after a wait, the later change is the later one, in the history and in what is said."""
+    checkout = stage.components[0]
+    first = stage.open(components={checkout: ComponentStatus.MAJOR_OUTAGE})
+    clock.advance(seconds=-2)
+    stage.change(first, body="It is over.", status=IncidentStatus.RESOLVED, components={checkout: None})
+    stage.do(INES, lambda tx: set_statuses(tx, stage.page, {checkout: ComponentStatus.OPERATIONAL}))
+    with stage.desk.database.read() as session:
+        changed = (ComponentStatusChange.at, ComponentStatusChange.id)
+        history = session.scalars(select(ComponentStatusChange.status).order_by(*changed)).all()
+        said = [update.body for update in list_updates(session, [first])]
+    assert history == [ComponentStatus.MAJOR_OUTAGE, ComponentStatus.OPERATIONAL]
+    assert said == ["It is over.", "We look."]

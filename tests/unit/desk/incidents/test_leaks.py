@@ -17,6 +17,15 @@ NAMES = Names(people={MIA: "Mia"}, handles={"mia": "Mia"}, groups={"S0PLATFORM":
 PATTERNS = ("*.corp.example", "wiki.acme.example")
 
 
+PROSE = """\
+Since 12:30 UTC (14:30 CEST) about 2.5% of requests to the API fail with error 503.Staging and prod were both on
+release v2.14.0-rc.1, i.e. build 10.4.2; we went back to 2.13.9.Test orders work again.Local
+pick-up was never affected. The stage of the roll-out is 3/4: one cluster, then a second. Our internal
+tests pass; config.yml, `docker-compose.prod.yml`, users.test.js and requirements.txt are as they were. A local host in Qatar, e.g. visit.qa, and web.dev were reachable.
+Write to support@acme.example or j.doe+prod@mail.acme.example, or see https://status.acme.example/uptime. Thanks 👩‍💻!
+"""
+
+
 def found(text: str) -> list[tuple[str, str]]:
     """Kind and place of every leak."""
     return [(str(leak.kind), leak.about) for leak in find_leaks(text, NAMES, PATTERNS)]
@@ -52,6 +61,11 @@ INSIDE = [
     "git.corp.example",
     "a.b.corp.example",
     "wiki.acme.example",
+    "db01.prod",
+    "web-2.staging",
+    "vault.service.consul",
+    "orders.shop.svc",
+    "orders.shop.svc.cluster.local",
 ]
 OUTSIDE = [
     "acme.example",
@@ -59,6 +73,10 @@ OUTSIDE = [
     "corp.example",
     "localhost.acme.example",
     "internal.acme.example",
+    "prod.acme.example",
+    "web.dev",
+    "www.who.int",
+    "visit.qa",
     "8.8.8.8",
     "172.32.0.1",
     "2606:4700::1111",
@@ -93,6 +111,10 @@ def test_hosts_outside(host: str) -> None:
         ("https://acme.example#@wiki", "acme.example"),
         ("https://w%69ki/", "wiki"),
         ("https://ｗｉｋｉ/", "wiki"),
+        ("https://wiki.c\u200borp/", "wiki.corp"),
+        ("https://wi\u00adki\ufe0f.corp/", "wiki.corp"),
+        ("https://wiki.c%E2%80%8Borp/", "wiki.corp"),
+        ("https://wiki。corp/", "wiki.corp"),
         ("https://[fe80::1%25eth0]:80/", "fe80::1"),
         ("https://[fe80", "fe80"),
         ("mailto:ann@mail.corp?subject=a@b", "mail.corp"),
@@ -120,6 +142,17 @@ def test_an_address_is_read_as_a_browser_reads_it(url: str, host: str) -> None:
         ("![x](http://wiki/x.png)", [("internal_link", "http://wiki/x.png")]),
         ("http://wiki twice http://wiki", [("internal_link", "http://wiki")]),
         ("on db.internal, 10.0.0.5 and localhost:80", [("internal_link", "db.internal")]),
+        ("on http://db01.prod/x", [("internal_link", "http://db01.prod/x")]),
+        ("at http://wiki.c\u200borp/x", [("internal_link", "http://wiki.corp/x")]),
+        ("at [it](http://wiki.c\u2060orp/x)", [("internal_link", "http://wiki.corp/x")]),
+        ("at wiki.c\u200borp now", [("internal_link", "wiki.corp")]),
+        ("at\u200b10.0.0.5", [("internal_link", "10.0.0.5")]),
+        (r"in \\fileserver\share\a.doc.", [("internal_link", r"\\fileserver\share\a.doc")]),
+        (r"in `\\files.acme.example\c$`", [("internal_link", r"\\files.acme.example\c$")]),
+        (r"in \\\\10.0.0.5\\share", [("internal_link", r"\\\\10.0.0.5\\share")]),
+        ("orders.shop.svc:8080 is down", [("internal_link", "orders.shop.svc")]),
+        ("it asks localhost, and", [("internal_link", "localhost")]),
+        ("it asks 127.0.0.1 again", [("internal_link", "127.0.0.1")]),
         ("write to ops@mail.corp", [("internal_link", "mail.corp")]),
         ("https://git.corp.example/x", [("internal_link", "https://git.corp.example/x")]),
         ("https://acme.slack.com/archives/C1/p2", [("slack_link", "https://acme.slack.com/archives/C1/p2")]),
@@ -155,7 +188,9 @@ def test_hosts_without_a_scheme_are_found_too() -> None:
         "# Heading #1, colour #ff0000, issue #42, C# and a#b",
         "mail support@acme.example or @acme on other networks, mia@acme.example",
         "https://acme.example/#section and https://acme.example/@mia",
-        "no localhost here: a word is no address",
+        "local hosts, a localhost-like name and locals: words are no address",
+        r"Escaped \*stars\*, `\\d+`, C:\temp\x and a \\ break",
+        PROSE,
         "[up](/status) and [down](#below)",
         "ask Mia",
     ],

@@ -11,9 +11,13 @@ from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.listing import IncidentFilter, list_current, list_incidents
 from desk.incidents.postmortems import check_postmortem, publish_postmortem, revert_postmortem, write_postmortem
 from desk.incidents.templates import (
+    change_template,
+    create_template,
     create_template_from,
     delete_template,
+    get_template,
     get_template_by_word,
+    get_template_to_change,
     list_usable_templates,
 )
 from desk.transaction import Actor, Desk, Transaction
@@ -54,6 +58,21 @@ def _end(desk: Desk, page_id: str) -> str:
     return desk.write_now(SWEEP, work)
 
 
+def _change_template(tx: Transaction, page_id: str) -> object:
+    seen = get_template(tx.session, page_id, "slow")
+    return change_template(
+        tx,
+        seen.id,
+        seen_at=seen.updated_at,
+        name="slow",
+        title="Very slow",
+        body="",
+        update_status=None,
+        component_ids=(),
+        should_send_notifications=True,
+    )
+
+
 ACTS: dict[str, Callable[[Transaction, str, str], object]] = {
     "see the form of a postmortem": lambda tx, page, incident: check_postmortem(tx, incident),
     "draft a postmortem": lambda tx, page, incident: write_draft(
@@ -61,6 +80,11 @@ ACTS: dict[str, Callable[[Transaction, str, str], object]] = {
     ),
     "take a postmortem back": lambda tx, page, incident: revert_postmortem(tx, incident),
     "keep a template": lambda tx, page, incident: create_template_from(tx, incident, name="again"),
+    "write a template": lambda tx, page, incident: create_template(tx, page, name="by hand", title="Slow", body=""),
+    "see the form of a template": lambda tx, page, incident: get_template_to_change(
+        tx, get_template(tx.session, page, "slow").id
+    ),
+    "change a template": lambda tx, page, incident: _change_template(tx, page),
     "list templates": lambda tx, page, incident: list_usable_templates(tx, page),
     "read a template": lambda tx, page, incident: get_template_by_word(tx, "slow", page_id=page),
     "delete a template": lambda tx, page, incident: delete_template(tx, page, "slow"),
@@ -75,7 +99,7 @@ def test_only_who_manages_the_pages_incidents(desk: Desk, page_id: str) -> None:
             desk.write_now(MAX_, lambda tx, act=act: act(tx, page_id, incident_id))  # type: ignore[misc]
             pytest.fail(name)
         desk.write_now(INES_, lambda tx, act=act: act(tx, page_id, incident_id))  # type: ignore[misc]
-    assert [each.name for each in desk.read_now(INES_, list_usable_templates)] == ["again"]
+    assert [each.name for each in desk.read_now(INES_, list_usable_templates)] == ["again", "by hand"]
     assert desk.read_now(MAX_, list_usable_templates) == []
 
 

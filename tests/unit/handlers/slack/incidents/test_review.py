@@ -6,7 +6,8 @@ import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.draft_content import content_of
-from desk.incidents.drafts import discard_draft, publish_draft, revise_draft, send_back, write_draft
+from desk.incidents.drafts import discard_draft, revise_draft, send_back, write_draft
+from desk.incidents.publishing import publish_draft
 from desk.incidents.review import MINE_CARD, REVIEW_CARD
 from desk.secret import Secret
 from desk.transaction import Desk

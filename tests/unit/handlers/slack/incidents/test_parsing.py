@@ -1,0 +1,141 @@
+"""One typed line, read: options first, then the words for the public."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.page_status import Impact
+from handlers.slack.incidents.parsing import TypedIncident, parse_incident
+from handlers.slack.maintenances.parsing import parse_maintenance
+from storage.models import ComponentStatus, IncidentStatus
+
+DOWN, PARTIAL, UP = ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.OPERATIONAL
+INVESTIGATING, MONITORING = IncidentStatus.INVESTIGATING, IncidentStatus.MONITORING
+ID = "p31zjtct2jer"
+
+READ: dict[str, tuple[str, dict[str, Any]]] = {
+    "nothing": ("", {}),
+    "a name": ('"Checkout errors"', {"quoted": "Checkout errors"}),
+    "curly quotation marks": ("“Checkout errors” x", {"quoted": "Checkout errors", "body": "x"}),
+    "everything": (
+        '"Checkout errors" on acme component:checkout=partial_outage investigating We look "into" it: now',
+        {
+            "quoted": "Checkout errors",
+            "page": "acme",
+            "components": [("checkout", PARTIAL)],
+            "status": INVESTIGATING,
+            "body": 'We look "into" it: now',
+        },
+    ),
+    "an id": (f"{ID} monitoring A fix is in", {"incident": ID, "status": MONITORING, "body": "A fix is in"}),
+    "a permalink": (f"<https://a.example/incidents/{ID}|link> hello", {"incident": ID, "body": "hello"}),
+    "a word that is no id": ("investigators are on it", {"body": "investigators are on it"}),
+    "an id in the words": (f"monitoring {ID}", {"status": MONITORING, "body": ID}),
+    "a name behind an id": (f'{ID} "Renamed" x', {"incident": ID, "body": '"Renamed" x'}),
+    "a status in any case": ("Monitoring x", {"status": MONITORING, "body": "x"}),
+    "the second status is a word": ("monitoring resolved it", {"status": MONITORING, "body": "resolved it"}),
+    "a quoted component": ('component:"Public API"=down x', {"components": [("Public API", DOWN)], "body": "x"}),
+    "a state within the quotes": (
+        'component:"Public API=down" x',
+        {"components": [("Public API", DOWN)], "body": "x"},
+    ),
+    "short states": ("c:a=up c:b=partial c:c", {"components": [("a", UP), ("b", PARTIAL), ("c", None)]}),
+    "options behind the status": (
+        'monitoring component:a=up impact:critical remind:[1,3] "x" y',
+        {
+            "status": MONITORING,
+            "components": [("a", UP)],
+            "impact": Impact.CRITICAL,
+            "remind": "[1,3]",
+            "body": '"x" y',
+        },
+    ),
+    "placeholders of a template": (
+        'template:slow region:Europe what:"the API" hello',
+        {"template": "slow", "values": {"region": "Europe", "what": "the API"}, "body": "hello"},
+    ),
+    "a pair without a template is a word": ("region:Europe is down", {"body": "region:Europe is down"}),
+    "an address is a word": (
+        "template:slow https://a.example x",
+        {"template": "slow", "body": "https://a.example x"},
+    ),
+    "an address as Slack sends it": ("<https://a.example|a> x", {"body": "<https://a.example|a> x"}),
+    "a mention is a word": ("<@U0MIA00001> looks", {"body": "<@U0MIA00001> looks"}),
+    "words before options": ("We look component:a=up", {"body": "We look component:a=up"}),
+    "on without a page": ("on", {"body": "on"}),
+    "a second page is a word": ("on acme on fire", {"page": "acme", "body": "on fire"}),
+    "what Slack escaped": ("R&amp;D &lt;3", {"body": "R&amp;D &lt;3"}),
+    "an open quotation mark in the words": ('monitoring 5" disks', {"status": MONITORING, "body": '5" disks'}),
+    "empty quotation marks": ('"" x', {"body": "x"}),
+    "lines": ("monitoring one\n\ntwo", {"status": MONITORING, "body": "one\n\ntwo"}),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), READ.values(), ids=READ.keys())
+def test_a_line_is_read(text: str, found: dict[str, Any]) -> None:
+    """Each of these lines says exactly this."""
+    assert parse_incident(text) == TypedIncident(**found)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('"Checkout errors', "A quotation mark is not closed."),
+        ("component:checkout=broken", "“broken” is no state of a component. There is operational,"),
+        ("impact:huge", "“huge” is no impact. There is none, minor, major, critical."),
+    ],
+)
+def test_what_is_not_understood_is_said(text: str, problem: str) -> None:
+    """A mistake is named together with what there is."""
+    (said,) = parse_incident(text).problems
+    assert said.startswith(problem)
+
+
+def test_options_of_a_command() -> None:
+    """A command's own options are read beside the others; without them they are words."""
+    assert parse_incident("from:now x", options=frozenset({"from"})).options == {"from": "now"}
+    assert parse_incident("from:now x").body == "from:now x"
+
+
+_PIECES = st.sampled_from(
+    [
+        '"',
+        "“",
+        "on",
+        "acme",
+        "monitoring",
+        "component:",
+        "component:a=up",
+        "impact:x",
+        "template:t",
+        "a:b",
+        "=down",
+        ID,
+        f"<https://a.example/incidents/{ID}|x>",
+        "<@U0MIA00001>",
+        "&lt;",
+        "from",
+        "tomorrow 22:00",
+        "for 3h",
+        " ",
+        "\n",
+    ]
+)
+_LINES = st.one_of(st.text(max_size=60), st.lists(_PIECES | st.text(max_size=6), max_size=14).map(" ".join))
+
+
+@given(_LINES)
+def test_no_line_is_too_odd(text: str) -> None:
+    """Whatever is typed is read without an error, and the words for the public are the end of what was typed."""
+    found = parse_incident(text)
+    assert text.rstrip().endswith(found.body)
+    assert found.body == found.body.strip()
+
+
+@given(_LINES)
+def test_no_line_of_a_maintenance_is_too_odd(text: str) -> None:
+    """The same where a line says when."""
+    found = parse_maintenance(text)
+    assert text.rstrip().endswith(found.said.body)
