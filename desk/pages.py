@@ -27,6 +27,11 @@ def list_pages(session: Session) -> Sequence[Page]:
     return session.scalars(select(Page).order_by(Page.name, Page.id)).all()
 
 
+def has_several_pages(session: Session) -> bool:
+    """Whether there is more than one page, so that it matters to say which one is meant."""
+    return len(session.scalars(select(Page.id).limit(2)).all()) > 1
+
+
 def get_page_by_word(session: Session, word: str) -> Page:
     """The page that a person means by its id, short name or name, in any case. Raises InvalidInputError."""
     wanted = word.strip().lower()

@@ -198,9 +198,11 @@ def get_component_by_word(session: Session, page_id: str, word: str) -> Componen
     groups = {row.id: row.name for row in rows if row.group}
     leaves = [row for row in rows if not row.group]
     wanted = " ".join(word.split()).lower()
+    named = {name: row for row in rows if row.group for name in (row.id, row.name.lower())}
     for fits in (
         lambda row: wanted in {row.id, row.name.lower(), full_name(row, groups).lower()},
-        lambda row: bool(wanted) and row.name.lower().startswith(wanted),
+        # Whoever names a group in full does not mean another component that happens to begin so.
+        lambda row: bool(wanted) and wanted not in named and row.name.lower().startswith(wanted),
     ):
         found = [row for row in leaves if fits(row)]
         if len(found) == 1:
@@ -208,6 +210,14 @@ def get_component_by_word(session: Session, page_id: str, word: str) -> Componen
         if found:
             known = ", ".join(f"“{full_name(row, groups)}”" for row in found[:_NAMED])
             raise InvalidInputError(f"“{word}” means more than one component: {known}.", field="components")
+    if wanted in named:
+        inside = [full_name(row, groups) for row in leaves if row.group_id == named[wanted].id]
+        known = ", ".join(f"“{name}”" for name in inside[:_NAMED]) or "nothing as yet"
+        raise InvalidInputError(
+            f"“{named[wanted].name}” is a group; its state follows from its components.",
+            f"In it there is {known}{' and more' if len(inside) > _NAMED else ''}.",
+            field="components",
+        )
     close = difflib.get_close_matches(wanted, [row.name.lower() for row in leaves], n=_NAMED)
     near = [row for row in leaves if row.name.lower() in close] or leaves
     known = ", ".join(f"“{full_name(row, groups)}”" for row in near[:_NAMED])

@@ -6,6 +6,7 @@ from desk.errors import ConflictError
 from desk.incidents.draft_content import content_of, role_of_draft
 from desk.incidents.drafts import already_decided, get_draft, move_draft
 from desk.incidents.lookup import list_open_on
+from desk.incidents.review import show_draft
 from desk.permissions import require_role
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft
@@ -32,6 +33,7 @@ def accept_doubles(tx: Transaction, draft_id: str) -> IncidentDraft:
     allowed = [DraftStatus.OPEN, DraftStatus.WAITING]
     if not move_draft(tx, draft, allowed, seen=draft.version, accepted=accepted):
         raise already_decided(draft, allowed)
+    show_draft(tx, draft)
     return draft
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy import select
+
 from desk.errors import ConflictError, NotAllowedError
-from desk.incidents.components import list_components
 from desk.incidents.draft_content import content_of, role_of_draft
 from desk.incidents.drafts import already_decided, get_draft
 from desk.incidents.lookup import find_incident, list_updates
@@ -106,8 +107,9 @@ def _list_moved(tx: Transaction, draft: IncidentDraft) -> list[MovedState]:
     content = content_of(draft)
     if isinstance(content, str) or not content.seen_states:
         return []
+    seen = select(Component).where(Component.id.in_(content.seen_states))
     moved = []
-    for component in list_components(tx.session, draft.page_id):
+    for component in tx.session.scalars(seen.order_by(Component.position, Component.name)).all():
         now = ComponentStatus(component.status)
         was, wanted = content.seen_states.get(component.id, now), content.components.get(component.id)
         if wanted is not None and wanted != now and was != now:

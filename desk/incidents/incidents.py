@@ -254,11 +254,11 @@ def _say(
 
 
 def _next_instant(tx: Transaction, incident: Incident) -> datetime:
-    """Now or, where the last update was made later by a faster clock, right after it."""
+    """Now or, where the last update is not earlier by its clock, right after it: updates are read in their order."""
     instant = IncidentUpdate.created_at
     before = select(instant).where(IncidentUpdate.incident_id == incident.id).order_by(instant.desc())
     last = tx.session.scalar(before.limit(1))
-    return last + timedelta(microseconds=1) if last is not None and last > tx.now else tx.now
+    return last + timedelta(microseconds=1) if last is not None and last >= tx.now else tx.now
 
 
 def _stamp(incident: Incident, status: IncidentStatus, said: IncidentUpdate) -> None:

@@ -3,6 +3,7 @@
 from desk import audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce
+from desk.incidents.authority import require_publisher
 from desk.incidents.inputs import ENDED, check_body
 from desk.incidents.lookup import get_incident
 from desk.incidents.publication import role_of
@@ -30,7 +31,7 @@ def check_postmortem(tx: Transaction, incident_id: str) -> Incident:
     """The incident, if the actor may write its postmortem now. Raises NotAllowedError, and ConflictError while it
     is open."""
     incident = get_incident(tx.session, incident_id)
-    require_role(tx, role_of(incident), incident.page_id)
+    require_publisher(tx, role_of(incident), tx.session.get_one(Page, incident.page_id))
     _require_ended(incident)
     return incident
 

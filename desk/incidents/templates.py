@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from desk import audit
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.identifiers import new_id
+from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_components, list_incident_components
 from desk.incidents.inputs import MAX_NAME, check_body, check_name
 from desk.incidents.lookup import get_incident, list_updates
 from desk.pages import list_pages
-from desk.permissions import require_role, roles_of_actor
+from desk.permissions import roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from storage.models import IncidentStatus, IncidentTemplate, Page, Role
@@ -69,10 +70,14 @@ def list_usable_templates(tx: Transaction, page_id: str | None = None) -> Sequen
     """
     roles = roles_of_actor(tx)
     if page_id is not None or not roles.has_anywhere(Role.INCIDENT_MANAGER):
-        require_role(tx, Role.INCIDENT_MANAGER, page_id)
+        _require_manager(tx, page_id)
     pages = [page.id for page in list_pages(tx.session) if page_id in (None, page.id)]
     usable = [page for page in pages if roles.has(Role.INCIDENT_MANAGER, page)]
     return [template for page in usable for template in list_templates(tx.session, page)]
+
+
+def _require_manager(tx: Transaction, page_id: str | None) -> None:
+    require_publisher(tx, Role.INCIDENT_MANAGER, tx.session.get_one(Page, page_id) if page_id is not None else None)
 
 
 def create_template(
@@ -90,7 +95,7 @@ def create_template(
 
     Raises NotAllowedError, and InvalidInputError where its name is taken or something does not fit.
     """
-    require_role(tx, Role.INCIDENT_MANAGER, page_id)
+    _require_manager(tx, page_id)
     template = IncidentTemplate(
         id=new_id(),
         page_id=page_id,
@@ -114,7 +119,7 @@ def get_template_to_change(tx: Transaction, template_id: str) -> IncidentTemplat
         raise NotFoundError(
             "There is no such template any more.", "Type /incident template list to see which there are."
         )
-    require_role(tx, Role.INCIDENT_MANAGER, template.page_id)
+    _require_manager(tx, template.page_id)
     return template
 
 
@@ -226,7 +231,7 @@ def create_template_from(tx: Transaction, incident_id: str, *, name: str) -> Inc
 
 def delete_template(tx: Transaction, page_id: str, word: str) -> IncidentTemplate:
     """Forget a template. For incident managers of the page. Raises NotAllowedError, NotFoundError."""
-    require_role(tx, Role.INCIDENT_MANAGER, page_id)
+    _require_manager(tx, page_id)
     template = get_template(tx.session, page_id, word)
     tx.session.delete(template)
     tx.session.flush()

@@ -1,8 +1,8 @@
 """Drafts that wait for a second person: whoever may publish them since is asked, and nobody forgets them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -52,7 +52,7 @@ def wait_before_reminder(kind: DraftKind, impact: Impact) -> timedelta:
 
 
 def sweep_waiting(tx: Transaction) -> int:
-    """Ask those who may publish a draft since it began to wait; remind everybody of it once, and then owners.
+    """Ask those who may publish a draft since it began to wait, remind each of it once, and then tell owners once.
 
     Gives about how many drafts somebody was told something.
     """
@@ -78,21 +78,24 @@ def sweep_waiting(tx: Transaction) -> int:
 
 def _due(tx: Transaction, draft: IncidentDraft) -> _Due:
     reviewers = list_reviewers(tx, draft, role_of_draft(tx, draft))
-    asked = _conversations(tx, REVIEW_CARD, draft.id)
+    asked, subject = _told(tx, REVIEW_CARD, draft.id), reminder_subject(draft)
+    reminded = _told(tx, REMINDER_CARD, subject)
     wait = wait_before_reminder(DraftKind(draft.kind), expected_impact(tx, draft))
-    waited, subject = tx.now - draft.updated_at, reminder_subject(draft)
-    remind = waited >= wait and not _conversations(tx, REMINDER_CARD, subject)
-    tell = waited >= wait * _OWNERS_AFTER and not _conversations(tx, LATE_CARD, subject)
+    # Who was asked later than the others has as long as they.
+    late = [each for each, at in asked.items() if tx.now - max(at, draft.updated_at) >= wait]
+    tell = tx.now - draft.updated_at >= wait * _OWNERS_AFTER and not _told(tx, LATE_CARD, subject)
     return _Due(
         newcomers=[user_id for user_id in reviewers if user_id not in asked],
-        reminded=[user_id for user_id in reviewers if user_id in asked] if remind else [],
+        reminded=[user_id for user_id in reviewers if user_id in late and user_id not in reminded],
         owners=[place for place in owners_conversations(tx) if place != draft.author_id] if tell else [],
     )
 
 
-def _conversations(tx: Transaction, kind: str, subject_id: str) -> frozenset[str]:
+def _told(tx: Transaction, kind: str, subject_id: str) -> Mapping[str, datetime]:
+    """The conversations that have a card, and since when."""
     of_card = (SlackMessage.kind == kind, SlackMessage.subject_id == subject_id)
-    return frozenset(tx.session.scalars(select(SlackMessage.conversation).where(*of_card)))
+    cards = tx.session.scalars(select(SlackMessage).where(*of_card)).all()
+    return {card.conversation: card.created_at for card in cards}
 
 
 def _tell(tx: Transaction, draft: IncidentDraft, due: _Due) -> None:

@@ -8,6 +8,7 @@ import structlog
 
 from desk.incidents.maintenances import sweep_maintenances
 from desk.incidents.reminders import sweep_reminders
+from desk.incidents.waiting import sweep_waiting
 from desk.key_sweep import sweep_keys
 from desk.requests import sweep_requests
 from desk.roles import sweep_roles
@@ -28,6 +29,7 @@ AREAS: Mapping[str, Sweep] = {
     "keys": sweep_keys,
     "announcements": sweep_announcements,
     "incident reminders": sweep_reminders,
+    "drafts": sweep_waiting,
 }
 _BATCHES = 200
 

@@ -17,7 +17,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from desk.errors import InvalidInputError, KeydeskError
 from desk.texts import clean_text
 from handlers.slack.action_ids import RETIRED, ActionId, CallbackId, Command
-from handlers.slack.blocks import Block, Message, escape, modal, plain_text, section
+from handlers.slack.blocks import MAX_SECTION_TEXT, Block, Message, escape, modal, plain_text, section, trim
 from handlers.slack.entered import choice_in
 from handlers.slack.incoming import (
     Answer,
@@ -47,7 +47,8 @@ def error_message(error: KeydeskError) -> Message:
     """A refusal as people see it."""
     text = f":warning: {escape(error.sentence)}"
     blocks = [section(f"{text}\n{escape(error.hint)}" if error.hint else text)]
-    return Message(escape(error.sentence), blocks)
+    # A sentence may repeat all that somebody typed.
+    return Message(trim(escape(error.sentence), limit=MAX_SECTION_TEXT), blocks)
 
 
 def _unknown(error: Exception) -> KeydeskError:

@@ -9,7 +9,7 @@ from desk.secret import Secret
 from sandbox.player import inputs_of, words_of
 from storage.models import Incident, IncidentDraft, IncidentStatus, Member, Role
 from tests.clock import MONDAY_MORNING as NOW
-from tests.factories import INES, add_grant, add_page
+from tests.factories import INES, MAX, add_grant, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_stage import Stage, set_stage
 from tests.scenario.keys_stage import said
@@ -72,13 +72,41 @@ def test_what_is_missing_is_asked_for(scenario: Scenario, stage: Stage) -> None:
     form = scenario.ines.modal
     assert "lies in the past" in words_of(form)
     shown = {block["block_id"]: block["element"].get("initial_value") for block in inputs_of(form)}
-    assert (shown["name"], shown["body"]) == ("Short & bad", "It https://a.example.")
+    assert (shown["name"], shown["body"]) == ("Short & bad", "It [was](https://a.example).")
     scenario.ines.close()
     scenario.ines.type_command("/incident backfill on gamma at 2026-01-01 25:00")
     problems = words_of(scenario.ines.modal)
     for words in ("“gamma” is no page", "Say when it began", "Name it in quotation marks"):
         assert words in problems
     assert everything(scenario, IncidentDraft) == []
+
+
+def test_options_are_no_words_for_the_public(scenario: Scenario, stage: Stage) -> None:
+    """An impact is understood; components and reminders, which an incident of the past has none of, are refused."""
+    line = '/incident backfill "Old" at 2026-02-20 10:00 impact:major {}It was long ago.'
+    scenario.ines.type_command(line.format('component:"API - Checkout"=down remind:4 '))
+    words = words_of(scenario.ines.modal)
+    assert "A backfilled incident cannot change components: leave them out." in words
+    assert "A backfilled incident takes no reminder: leave it out." in words
+    assert scenario.ines.submit() == {}
+    draft: IncidentDraft = only(everything(scenario, IncidentDraft))
+    assert (draft.content["body"], draft.content["impact_override"]) == ("It was long ago.", "major")
+    scenario.ines.type_command(line.format(""))
+    assert "*Old*" in words_of(scenario.ines.modal)
+    assert everything(scenario, IncidentDraft)[-1].content["impact_override"] == "major"
+
+
+def test_warnings_stay_with_the_words_of_the_form(scenario: Scenario, stage: Stage) -> None:
+    """People whom a line named are pointed out after the form that the line opened; a long text is in it whole."""
+    long = "\n\n".join(letter * 2000 for letter in "abc")
+    scenario.ines.type_command(f'/incident backfill "Old" at 2027-02-20 10:00 <@{MAX}> saw it.\n\n{long}')
+    assert scenario.ines.submit(backfill_date=NOW - timedelta(days=3)) == {}
+    assert "It names a person: Max Meyer." in words_of(scenario.ines.modal)
+    scenario.ines.press("Edit", scenario.ines.modal)
+    assert scenario.ines.submit(name="Older") == {}
+    assert "It names a person: Max Meyer." in words_of(scenario.ines.modal)
+    draft: IncidentDraft = only(everything(scenario, IncidentDraft))
+    assert draft.content["body"] == f"Max Meyer saw it.\n\n{long}"
 
 
 def test_who_may_not(scenario: Scenario, stage: Stage) -> None:

@@ -38,9 +38,9 @@ def test_a_worse_state_is_not_overwritten(scenario: Scenario, stage: Stage) -> N
     scenario.ines.type_command("/incident resolve It works again.")
     _publish_something_else(scenario.max, DOWN)
     scenario.ines.press("Publish", scenario.ines.modal)
-    assert "was in a partial outage when this was written, and is in a major outage now" in words_of(
-        scenario.ines.views()
-    )
+    words = words_of(scenario.ines.modal)
+    assert "API - Checkout was :large_orange_circle: Partial outage when this was written" in words
+    assert "Your draft is kept" in words
     stage.wait_for_state("Checkout", "major_outage")
     assert sorted(one.status for one in everything(scenario, Incident)) == ["investigating", "investigating"]
 

@@ -86,7 +86,7 @@ def test_one_line_updates_the_only_open_incident(scenario: Scenario, stage: Stag
     scenario.ines.press("Publish", scenario.ines.modal)
     said = max(everything(scenario, IncidentUpdate), key=lambda one: one.status == IncidentStatus.MONITORING)
     assert said.body == 'A fix is in. It\'s "live": https://status.example.com/x'
-    assert only(everything(scenario, Incident)).monitoring_at == scenario.clock.now()
+    assert only(everything(scenario, Incident)).monitoring_at == said.display_at
 
 
 def test_of_several_open_ones_one_is_chosen(scenario: Scenario, stage: Stage) -> None:
@@ -103,16 +103,36 @@ def test_of_several_open_ones_one_is_chosen(scenario: Scenario, stage: Stage) ->
 
 
 def test_a_resolved_incident_is_reopened(scenario: Scenario, stage: Stage) -> None:
-    """`/incident reopen` opens it again with a word to the public."""
+    """`/incident reopen` opens it again with a word to the public, its components as they were before."""
     incident = publish(stage, CHECKOUT)
+    scenario.clock.advance(minutes=30)
     publish(stage, "/incident resolve Fixed.")
     stage.wait_for_summary(lambda found: not found["incidents"])
     scenario.ines.type_command(f"/incident reopen {incident.id} It is back.")
+    back = "API - Checkout: :large_green_circle: Operational → :large_orange_circle: Partial outage"
+    assert back in words_of(scenario.ines.modal)
     scenario.ines.press("Publish", scenario.ines.modal)
     stage.wait_for_summary(lambda found: bool(found["incidents"]))
+    stage.wait_for_state("Checkout", "partial_outage")
     now = only(everything(scenario, Incident))
     assert (now.status, now.resolved_at) == (IncidentStatus.INVESTIGATING, None)
     assert "Investigating" in words_of(only(stage.channel()))
+
+
+def test_the_form_proposes_what_was_wrong_before(scenario: Scenario, stage: Stage) -> None:
+    """*Reopen* fills in the state before the end, and a person may change it."""
+    publish(stage, CHECKOUT)
+    scenario.clock.advance(minutes=30)
+    publish(stage, "/incident resolve Fixed.")
+    scenario.ines.press("Reopen", only(stage.channel()))
+    checkout = stage.components["Checkout"]
+    assert scenario.ines.submit(**{"body.0": "It is back.", f"state.{checkout}.0": "major_outage"}) == {}
+    assert "Operational → :red_circle: Major outage" in words_of(scenario.ines.modal)
+    scenario.ines.close()
+    scenario.ines.press("Reopen", only(stage.channel()))
+    assert scenario.ines.submit(**{"body.0": "It is back."}) == {}
+    assert "Operational → :large_orange_circle: Partial outage" in words_of(scenario.ines.modal)
+    assert scenario.violations() == []
 
 
 def test_a_preview_of_what_has_changed_since_is_refused(scenario: Scenario, stage: Stage) -> None:
@@ -121,10 +141,8 @@ def test_a_preview_of_what_has_changed_since_is_refused(scenario: Scenario, stag
     scenario.max.type_command("/incident update identified We know why.")
     scenario.ines.type_command("/incident update monitoring A fix is in.")
     scenario.ines.press("Publish", scenario.ines.modal)
-    preview = scenario.max.modal
-    scenario.max.press("Publish", preview)
-    assert "was changed since you looked: it is monitoring now" in words_of(scenario.max.modal)
-    scenario.max.close()
+    scenario.max.press("Publish", scenario.max.modal)
+    assert "after this was written: it is :eyes: Monitoring now" in words_of(scenario.max.modal)
     scenario.max.press("Edit", scenario.max.modal)
     assert "Monitoring" in words_of(scenario.max.modal)
     assert scenario.max.submit(**{"status.0": "monitoring", "body.0": "It was the deploy."}) == {}

@@ -179,6 +179,29 @@ def test_it_is_moved_and_runs_at_its_new_time(scenario: Scenario, stage: Stage) 
     assert scenario.violations() == []
 
 
+def test_warnings_and_long_texts_stay_when_it_is_moved_or_cancelled(scenario: Scenario, stage: Stage) -> None:
+    """Whom a line named is pointed out after the form that it opened, and *Edit* cuts no long text."""
+    publish(stage, LINE)
+    long = "\n\n".join(letter * 1400 for letter in "abcd")
+    text = f"<@{MAX}> is ill.\n\n{long}"
+    scenario.max.type_command(f"/maintenance reschedule until 2026-01-01 10:00 {text}")
+    start = scenario.clock.now() + timedelta(hours=24)
+    scenario.max.enter("scheduled_for", start)
+    assert scenario.max.submit(scheduled_until=start + timedelta(hours=1)) == {}
+    assert "It names a person: Max Meyer." in words_of(scenario.max.modal)
+    scenario.max.press("Edit", scenario.max.modal)
+    assert scenario.max.submit(scheduled_until=start + timedelta(hours=2)) == {}
+    assert "It names a person: Max Meyer." in words_of(scenario.max.modal)
+    assert everything(scenario, IncidentDraft)[-1].content["body"] == f"Max Meyer is ill.\n\n{long}"
+
+    scenario.max.type_command(f"/maintenance cancel {text}")
+    scenario.max.press("Edit", scenario.max.modal)
+    assert scenario.max.submit() == {}
+    assert "It names a person: Max Meyer." in words_of(scenario.max.modal)
+    assert everything(scenario, IncidentDraft)[-1].content["body"].endswith(f"Max Meyer is ill.\n\n{long}")
+    assert scenario.violations() == []
+
+
 def test_several_are_told_apart(scenario: Scenario, stage: Stage) -> None:
     """Where several are planned, a command that names none shows each with its buttons; a running one is clear."""
     assert "No maintenance is planned." in told(scenario.max, "/maintenance start")
@@ -210,7 +233,8 @@ def test_whoever_is_late_is_told(scenario: Scenario, stage: Stage) -> None:
     scenario.clock.advance(hours=3)
     stage.sweep()
     scenario.max.press("Publish", scenario.max.modal)
-    assert "was changed since you looked" in words_of(scenario.max.modal)
+    assert "was changed" in words_of(scenario.max.modal)
+    assert "Your draft is kept" in words_of(scenario.max.modal)
     assert status(stage) == "in_progress"
     late = told(scenario.max, '/maintenance cancel "Database upgrade" It is late.')
     assert "is in progress. Complete it when it is done." in late

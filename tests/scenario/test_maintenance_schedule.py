@@ -138,6 +138,24 @@ def test_what_a_line_leaves_out_is_asked_for(scenario: Scenario, stage: Stage) -
     assert scenario.violations() == []
 
 
+def test_warnings_and_long_texts_stay_in_the_form(scenario: Scenario, stage: Stage) -> None:
+    """Whom a line named is pointed out after the form that the line opened, and a long text is in it whole, also
+    once the form was drawn again."""
+    text = "\n\n".join(letter * 1400 for letter in "abcde")
+    scenario.max.type_command(
+        f'/maintenance schedule "Upgrade" component:serch in 2h for 1h <@{INES}> works.\n\n{text}'
+    )
+    scenario.max.enter("scheduled_for", START)
+    assert scenario.max.submit(scheduled_until=START + timedelta(hours=2)) == {}
+    assert "It names a person: Ines Incident." in words_of(scenario.max.modal)
+    assert only(everything(scenario, IncidentDraft)).content["body"] == f"Ines Incident works.\n\n{text}"
+    scenario.max.press("Edit", scenario.max.modal)
+    assert scenario.max.submit(**{"name.0": "Big upgrade"}) == {}
+    assert "It names a person: Ines Incident." in words_of(scenario.max.modal)
+    assert only(everything(scenario, IncidentDraft)).content["body"] == f"Ines Incident works.\n\n{text}"
+    assert scenario.violations() == []
+
+
 def _choices(view: Json, block_id: str) -> list[tuple[str, Json]]:
     block = next(block for block in view["blocks"] if block["block_id"] == block_id)
     return [(option["value"], option) for option in block["element"]["options"]]

@@ -11,6 +11,7 @@ from handlers.slack.incidents import (
     details,
     filling,
     listing,
+    looking_again,
     postmortems,
     reminders,
     review,
@@ -35,14 +36,23 @@ _BUTTONS: Mapping[ActionId, ClickHandler] = {
     ActionId.FORM_TEMPLATE: filling.choose_template,
     ActionId.FORM_COMPONENTS: filling.choose_components,
     ActionId.FORM_STATUS: filling.choose_status,
-    ActionId.DRAFT_PUBLISH: deciding.press_publish,
-    ActionId.DRAFT_PUBLISH_QUIETLY: deciding.press_publish_quietly,
     ActionId.DRAFT_DISCARD: deciding.press_discard,
     ActionId.DRAFT_SHOW: deciding.press_show_draft,
     ActionId.DRAFT_NEW_ALL_THE_SAME: deciding.press_new_all_the_same,
     ActionId.DRAFT_UPDATE_THAT: deciding.press_update_that,
 }
-_AREAS = (announcements, review, reminders, listing, details, postmortems, backfill, templates, template_filling)
+_AREAS = (
+    announcements,
+    review,
+    looking_again,
+    reminders,
+    listing,
+    details,
+    postmortems,
+    backfill,
+    templates,
+    template_filling,
+)
 
 
 def register(front: Front) -> None:

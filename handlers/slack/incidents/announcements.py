@@ -35,6 +35,7 @@ from handlers.slack.incidents.said import (
 )
 from handlers.slack.incidents.words import (
     STATUS_WORDS,
+    find_public_link,
     name_text,
     public_link,
     status_text,
@@ -87,7 +88,7 @@ def _busy(tx: Transaction, incident: Incident, latest: IncidentUpdate | None) ->
         blocks.append(section(states_text(named, most=_MOST_COMPONENTS)))
     if latest is not None:
         blocks += said_blocks(latest.body, limit=_LATEST_WORDS)
-    return [*blocks, context(_last_said(tx, latest), public_link(incident))]
+    return [*blocks, context(_last_said(tx, latest), public_link(tx, incident))]
 
 
 def _calm(tx: Transaction, incident: Incident, latest: IncidentUpdate | None) -> list[Block]:
@@ -101,10 +102,11 @@ def _calm(tx: Transaction, incident: Incident, latest: IncidentUpdate | None) ->
     unwell = [one for one in list_named(tx, incident) if one[1] != ComponentStatus.OPERATIONAL]
     if unwell:
         lines.append(f"Not operational when it ended:\n{states_text(unwell, most=_MOST_COMPONENTS)}")
-    links = [public_link(incident)]
+    links = [public_link(tx, incident)]
     if incident.postmortem_published_at is not None:
         published = when(incident.postmortem_published_at)
-        links.insert(0, f":memo: <{incident.shortlink}#postmortem|Postmortem>, published {published}")
+        postmortem = find_public_link(tx, incident, "Postmortem", part="#postmortem") or "Postmortem"
+        links.insert(0, f":memo: {postmortem}, published {published}")
     words = render_mrkdwn(latest.body, limit=_CALM_WORDS) if latest is not None else ""
     small = [words] if words.strip() else []
     return [section("\n".join(lines)), context(*small, _last_said(tx, latest), *links)]
@@ -173,7 +175,7 @@ def render_alone(tx: Transaction, card: SlackMessage) -> Message | None:
         "Whoever else may publish: please read it now."
     )
     told = f"Published without a second person: {plain_name(incident.name)}"
-    return Message(told, [section(text), context(public_link(incident))])
+    return Message(told, [section(text), context(public_link(tx, incident))])
 
 
 def delivery_text(delivery: Delivery) -> str:

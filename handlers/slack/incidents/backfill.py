@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from desk.errors import InvalidInputError
-from desk.identifiers import new_id
 from desk.incidents.authority import get_publishable_page, list_publishable_pages
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.draft_content import content_of
-from desk.incidents.drafts import get_draft, revise_draft, write_draft
 from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
 from desk.page_status import Impact
 from desk.role_orders import zone_of
@@ -28,15 +26,18 @@ from handlers.slack.blocks import (
     static_select,
     text_input,
 )
+from handlers.slack.incidents.form_state import FormState
+from handlers.slack.incidents.long_text import one_or_more_inputs, read_text
+from handlers.slack.incidents.parsing import OPTIONS, LineReader, TypedIncident, quoted_words
+from handlers.slack.incidents.pickers import page_hint, page_select
 from handlers.slack.incidents.preview import preview_view
 from handlers.slack.incidents.words import IMPACT_WORDS, name_text
-from handlers.slack.incidents.writing import make_public, still_there
+from handlers.slack.incidents.writing import fill_form, make_public, write_down
 from handlers.slack.incoming import Answer, Front, Submission, SubmissionHandler, Typed
 from handlers.slack.modals import open_modal
-from handlers.slack.words import Word, as_written, next_word
+from handlers.slack.words import Word, next_word
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, Page, Role
 
-_MAX_TEXT = 3000
 _INSTANT = re.compile(r"\s+(\d{4}-\d{2}-\d{2})[ T]+(\d{1,2}:\d{2})(?!\S)")
 
 
@@ -50,6 +51,9 @@ class TypedBackfill:
     """`2026-03-01 14:00`, by the person's own clock."""
     body: str = ""
     """As it was typed, with Slack's signs in it."""
+    impact: Impact = Impact.NONE
+    problems: tuple[str, ...] = ()
+    """What cannot be said of an incident of the past, or was not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +68,6 @@ class _Past:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Carried:
-    """What the form carries: ids, never state."""
-
-    page_id: str
-    """Of the only page there is to choose; else empty."""
-    draft_id: str = ""
-    """The draft that is edited."""
-    token: str = field(default_factory=new_id)
-
-    def pack(self) -> str:
-        return ":".join([self.page_id, self.draft_id, self.token])
-
-    @classmethod
-    def unpack(cls, text: str) -> "_Carried":
-        return cls(*text.split(":"))
-
-
 async def backfill_command(front: Front, typed: Typed, rest: str) -> None:
     """`/incident backfill`: the form, or at once the preview of what was typed in full."""
     # Before anything else: a form filled in with what was typed would show it again.
@@ -91,20 +77,42 @@ async def backfill_command(front: Front, typed: Typed, rest: str) -> None:
 
 
 def parse_backfill(text: str) -> TypedBackfill:
-    """Read a line: the name in quotation marks, `on` and `at` in any order, then the words for the public."""
+    """Read a line: the name in quotation marks, `on`, `at` and `impact:` in any order, then the words for the
+    public."""
     found: dict[str, str] = {}
+    options = LineReader(text, frozenset())
     position = 0
     while (word := _word_at(text, position)) is not None:
         bare = word.text.lower() if word.kind == "word" else ""
         if word.kind == "quoted" and "name" not in found:
-            found["name"], position = word.text.strip(), word.end
+            found["name"], position = quoted_words(text, word), word.end
         elif bare == "on" and "page" not in found and (page := _word_at(text, word.end)) is not None:
             found["page"], position = page.text, page.end
         elif bare == "at" and "at" not in found and (instant := _INSTANT.match(text, word.end)) is not None:
             found["at"], position = f"{instant[1]} {instant[2]}", instant.end()
+        elif word.kind == "pair" and word.key in OPTIONS:
+            options.take(word)
+            position = options.position
         else:
             break
-    return TypedBackfill(**found, body=text[position:].strip())
+    said = options.found
+    if said.page:
+        found.setdefault("page", said.page)
+    body = text[position:].strip()
+    return TypedBackfill(**found, body=body, impact=said.impact or Impact.NONE, problems=_cannot_be(said))
+
+
+def _cannot_be(said: TypedIncident) -> tuple[str, ...]:
+    """What was said that an incident of the past has no place for."""
+    problems = list(said.problems)
+    if said.components:
+        problems.append("A backfilled incident cannot change components: leave them out.")
+    problems += [f"A backfilled incident takes no {name}: leave it out." for name in _without(said)]
+    return tuple(problems)
+
+
+def _without(said: TypedIncident) -> list[str]:
+    return [name for name, value in (("template", said.template), ("reminder", said.remind)) if value]
 
 
 def _word_at(text: str, position: int) -> Word | None:
@@ -118,15 +126,17 @@ def _word_at(text: str, position: int) -> Word | None:
 def _begin(tx: Transaction, rest: str, token: str) -> Block:
     typed = parse_backfill(rest)
     past = _look_up(tx, typed)
+    state = FormState(DraftKind.BACKFILL, past.page.id if past.page else "", token=token)
     if not rest.strip():
-        return _form(tx, replace(past, problems=()))
+        return _form(tx, replace(past, problems=()), state)
     if past.problems:
-        return _form(tx, replace(past, body=as_written(typed.body)))
-    return preview_view(tx, _keep(tx, past, _Carried(past.page.id if past.page else "", token=token), escaped=True))
+        state, name, body = fill_form(tx, state, past.name, past.body, past.problems, escaped=True)
+        return _form(tx, replace(past, name=name, body=body), state)
+    return preview_view(tx, _keep(tx, past, state, escaped=True))
 
 
 def _look_up(tx: Transaction, typed: TypedBackfill) -> _Past:
-    problems, page, began_at = [], None, None
+    problems, page, began_at = list(typed.problems), None, None
     try:
         page = get_publishable_page(tx, Role.INCIDENT_MANAGER, typed.page)
         if page is None:
@@ -139,7 +149,7 @@ def _look_up(tx: Transaction, typed: TypedBackfill) -> _Past:
         problems.append(str(error))
     if not typed.name:
         problems.append("Name it in quotation marks.")
-    return _Past(page, typed.name, typed.body, began_at, problems=tuple(problems))
+    return _Past(page, typed.name, typed.body, began_at, typed.impact, tuple(problems))
 
 
 def _read_instant(tx: Transaction, text: str) -> datetime:
@@ -163,12 +173,12 @@ def edit_form(tx: Transaction, draft: IncidentDraft) -> Block:
         content.backfilled_at,
         content.impact_override or Impact.NONE,
     )
-    return _form(tx, past, draft_id=draft.id)
+    return _form(tx, past, FormState(DraftKind.BACKFILL, draft.page_id, draft_id=draft.id))
 
 
-def _form(tx: Transaction, past: _Past, *, draft_id: str = "") -> Block:
+def _form(tx: Transaction, past: _Past, state: FormState) -> Block:
     pages = list_publishable_pages(tx, Role.INCIDENT_MANAGER)
-    only = past.page if draft_id or len(pages) == 1 else None
+    only = past.page if state.draft_id or len(pages) == 1 else None
     problems = "\n".join(f":warning: {escape(problem)}" for problem in past.problems)
     asked = [section(problems)] if problems else []
     where = (
@@ -176,8 +186,9 @@ def _form(tx: Transaction, past: _Past, *, draft_id: str = "") -> Block:
         if only
         else input_block(
             "Page",
-            static_select([option(page.name, page.id) for page in pages], chosen=past.page.id if past.page else None),
+            page_select(pages, past.page.id if past.page else "") | {"action_id": "value"},
             block_id="page",
+            hint=page_hint(pages),
         )
     )
     return modal(
@@ -186,7 +197,7 @@ def _form(tx: Transaction, past: _Past, *, draft_id: str = "") -> Block:
         callback_id=str(CallbackId.INCIDENT_BACKFILL),
         submit="Preview",
         close="Cancel",
-        private_metadata=_Carried(only.id if only else "", draft_id).pack(),
+        private_metadata=replace(state, page_id=only.id if only else "").as_metadata(),
     )
 
 
@@ -202,36 +213,35 @@ def _inputs(past: _Past, now: datetime) -> list[Block]:
         ),
         input_block("When did it begin?", picker, block_id="backfill_date", hint="By your own clock."),
         input_block("Impact", static_select(impacts, chosen=str(past.impact)), block_id="impact"),
-        input_block(
+        *one_or_more_inputs(
             "What happened?",
-            text_input(initial=past.body[:_MAX_TEXT], multiline=True, max_length=_MAX_TEXT),
+            past.body,
             block_id="body",
             hint=f"Left empty: “{FIRST_WORDS[IncidentStatus.RESOLVED]}” It is shown as resolved, and nobody is told.",
-            optional=True,
         ),
     ]
 
 
 async def submit_backfill(front: Front, submission: Submission) -> Answer:
     """What was filled in becomes a draft, and its preview follows."""
-    carried = _Carried.unpack(submission.private_metadata)
+    state = FormState.from_metadata(submission.private_metadata)
 
     def work(tx: Transaction) -> Block:
-        page_id = carried.page_id or submission.choice("page") or ""
+        page_id = state.page_id or submission.choice("page") or ""
         impact = submission.choice("impact")
         past = _Past(
             tx.session.get(Page, page_id),
             submission.text("name"),
-            submission.text("body"),
+            read_text(submission.entered),
             submission.instant("backfill_date"),
             Impact(impact) if impact in set(Impact) else Impact.NONE,
         )
-        return preview_view(tx, _keep(tx, past, carried, escaped=False))
+        return preview_view(tx, _keep(tx, past, state, escaped=False))
 
     return Answer(view=await front.desk.write(submission.actor, work))
 
 
-def _keep(tx: Transaction, past: _Past, carried: _Carried, *, escaped: bool) -> IncidentDraft:
+def _keep(tx: Transaction, past: _Past, state: FormState, *, escaped: bool) -> IncidentDraft:
     if past.page is None:
         raise InvalidInputError("Choose a page.", field="page")
     if past.began_at is None:
@@ -244,20 +254,7 @@ def _keep(tx: Transaction, past: _Past, carried: _Carried, *, escaped: bool) -> 
         impact_override=past.impact if past.impact is not Impact.NONE else None,
         backfilled_at=past.began_at,
     )
-    found = [*name.warnings, *said.warnings]
-    if carried.draft_id:
-        found += still_there(get_draft(tx, carried.draft_id), f"{content.name}\n{content.body}")
-    warnings = [leak.as_json() for leak in dict.fromkeys(found)]
-    if carried.draft_id:
-        return revise_draft(tx, carried.draft_id, content, warnings=warnings)
-    return write_draft(
-        tx,
-        page_id=past.page.id,
-        kind=DraftKind.BACKFILL,
-        content=content,
-        client_token=carried.token,
-        warnings=warnings,
-    )
+    return write_down(tx, replace(state, page_id=past.page.id), content, (name, said))
 
 
 SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.INCIDENT_BACKFILL: submit_backfill}

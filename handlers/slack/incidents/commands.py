@@ -138,6 +138,8 @@ INCIDENTS = CommandFamily(Command.INCIDENT, _SUB_COMMANDS, _ALSO)
 
 async def incident_command(front: Front, typed: Typed) -> Message | None:
     """`/incident`: the menu, or what was typed. Raises InvalidInputError that names what may have been meant."""
+    # Lists and refusals, too, would repeat it.
+    refuse_secrets(typed.text)
     name, rest = split_command(typed.text)
     if not name:
         return await front.desk.read(typed.actor, menu_message)

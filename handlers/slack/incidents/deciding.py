@@ -8,10 +8,10 @@ import structlog
 from desk.errors import KeydeskError
 from desk.incidents.doubles import OpenDoublesError, accept_doubles
 from desk.incidents.draft_content import content_of, role_of_draft
+from desk.incidents.draft_steps import get_editable
 from desk.incidents.drafts import discard_draft, get_draft
 from desk.incidents.publication import Outcome
 from desk.incidents.publishing import publish_draft
-from desk.incidents.review import list_reviewers
 from desk.permissions import require_role
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message, section
@@ -44,8 +44,8 @@ async def _publish(front: Front, click: Click, *, quietly: bool) -> None:
         outcome, incident = publish_draft(tx, click.subject, quietly=quietly, version=click.version)
         draft = get_draft(tx, click.subject)
         if outcome is Outcome.ASK_SECOND or incident is None:
-            return waiting_view(list_reviewers(tx, draft, role_of_draft(tx, draft)))
-        return published_view(incident, quietly=quietly)
+            return waiting_view(tx, draft)
+        return published_view(tx, incident, quietly=quietly)
 
     try:
         view = await front.desk.write(click.actor, work)
@@ -75,8 +75,7 @@ async def press_edit(editors: Mapping[DraftKind, DrawEditor], front: Front, clic
     """*Edit*: the form that the draft came from."""
 
     def work(tx: Transaction) -> Block:
-        draft = get_draft(tx, click.subject)
-        require_role(tx, role_of_draft(tx, draft), draft.page_id)
+        draft = get_editable(tx, click.subject)
         return editors[DraftKind(draft.kind)](tx, draft)
 
     await show_modal(front, click, await front.desk.read(click.actor, work))
@@ -109,10 +108,13 @@ async def press_new_all_the_same(front: Front, click: Click) -> None:
 
 
 async def press_update_that(front: Front, click: Click) -> None:
-    """*Update that one instead*: an update of it with the same words; the new incident's draft is thrown away."""
+    """*Update that one instead*: an update of it with the same words; one's own draft of a new one is thrown away."""
     draft_id, _, incident_id = click.value.partition(":")
 
     def work(tx: Transaction) -> Block:
-        return instead_of(tx, discard_draft(tx, draft_id), incident_id)
+        draft = get_draft(tx, draft_id)
+        require_role(tx, role_of_draft(tx, draft), draft.page_id)
+        own = draft.author_id == click.user_id
+        return instead_of(tx, discard_draft(tx, draft_id) if own else draft, incident_id)
 
     await show_modal(front, click, await front.desk.write(click.actor, work))

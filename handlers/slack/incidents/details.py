@@ -37,7 +37,7 @@ from handlers.slack.incidents.said import (
     states_text,
     titled,
 )
-from handlers.slack.incidents.words import public_link, status_text
+from handlers.slack.incidents.words import find_public_link, public_link, status_text
 from handlers.slack.incoming import Click, ClickHandler, Front, Typed
 from handlers.slack.surfaces import show_modal
 from handlers.slack.words import as_written
@@ -103,13 +103,13 @@ def _fitting(tx: Transaction, incident: Incident, *, most_blocks: int, most_text
         blocks += more
         told += 1
     if told < len(updates):
-        rest = public_link(incident, "the page has all of them")
-        blocks.append(context(f"…and {len(updates) - told} earlier: {rest}"))
+        rest = find_public_link(tx, incident, "the page has all of them")
+        blocks.append(context(f"…and {len(updates) - told} earlier{f': {rest}' if rest else ''}"))
     return [*blocks, context(f"Incident id `{incident.id}`")]
 
 
 def _present(tx: Transaction, incident: Incident, deliveries: Sequence[Delivery]) -> list[Block]:
-    blocks = [section(f"{titled(tx, incident)}  ·  {public_link(incident)}\n{standing_text(tx, incident)}")]
+    blocks = [section(f"{titled(tx, incident)}  ·  {public_link(tx, incident)}\n{standing_text(tx, incident)}")]
     if named := list_named(tx, incident):
         blocks.append(section(f"*Components now*\n{states_text(named, most=_MOST_COMPONENTS)}"))
     if facts := _facts(incident):

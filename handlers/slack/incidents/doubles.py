@@ -37,6 +37,6 @@ def _line(tx: Transaction, draft: IncidentDraft, incident: Incident) -> list[Blo
         style="primary",
     )
     return [
-        section(f"{name_text(incident.name)}  {public_link(incident)}\n{state}{words}"),
+        section(f"{name_text(incident.name)}  {public_link(tx, incident)}\n{state}{words}"),
         actions(instead, block_id=f"double.{incident.id}"),
     ]

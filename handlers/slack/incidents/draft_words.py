@@ -92,7 +92,7 @@ def outcome_blocks(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     if draft.status != DraftStatus.PUBLISHED or incident is None:
         return []
-    return [context(public_link(incident))]
+    return [context(public_link(tx, incident))]
 
 
 def wish_blocks(draft: IncidentDraft, *, viewer_id: str | None) -> list[Block]:

@@ -5,22 +5,21 @@ from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.authority import require_publisher
-from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import get_incident
 from desk.incidents.templates import get_template
+from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block
 from handlers.slack.incidents.form import beside_its_input, check_form, read_form, render_form
 from handlers.slack.incidents.form_state import FormState, FormValues
+from handlers.slack.incidents.long_text import is_continued
 from handlers.slack.incidents.parsing import TypedIncident
-from handlers.slack.incidents.starting import Begun, begin_new, begin_update, states_for, with_template
+from handlers.slack.incidents.starting import Begun, begin_new, begin_update, in_status, with_template
 from handlers.slack.incidents.writing import draft_view, keep_draft
 from handlers.slack.incoming import Answer, Click, Front, Submission
 from handlers.slack.surfaces import show_modal
 from storage.models import IncidentStatus, Page, Role
 
-_MOVING = ENDED | {IncidentStatus.IN_PROGRESS}
-"""What brings components into another state."""
 Follow = Callable[[Transaction, FormState, FormValues, str], Begun]
 """What a choice in the form makes of it: (…, the chosen value)."""
 
@@ -87,21 +86,24 @@ async def choose_components(front: Front, click: Click) -> None:
 
 async def choose_status(front: Front, click: Click) -> None:
     """Another status of an update: ending an incident offers its components' return, a maintenance's start their
-    going under maintenance."""
+    going under maintenance, and another choice takes the offer back."""
     await _follow(front, click, _in_status)
 
 
 def _in_status(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
-    if state.incident_id is None or chosen not in _MOVING:
-        return state, values
-    back = states_for(tx, get_incident(tx.session, state.incident_id), IncidentStatus(chosen))
-    return state.with_new_states(), replace(values, states=values.states | back)
+    return in_status(tx, state, values, IncidentStatus(chosen)) if state.incident_id else (state, values)
 
 
 async def _follow(front: Front, click: Click, follow: Follow) -> None:
     def work(tx: Transaction) -> Block:
         state = FormState.from_metadata(click.private_metadata)
-        return render_form(tx, *follow(tx, state, read_form(tx, state, click.entered), click.value))
+        values = read_form(tx, state, click.entered)
+        # What is drawn again goes to Slack once more.
+        refuse_secrets(values.name, values.body, *values.values.values())
+        if is_continued(click.entered, state.word_block("body")):
+            # There may be fewer inputs now, and Slack keeps what was entered in each of them.
+            state = state.with_new_words()
+        return render_form(tx, *follow(tx, state, values, click.value))
 
     await show_modal(front, click, await front.desk.read(click.actor, work))
 

@@ -22,6 +22,7 @@ from handlers.slack.incidents.pickers import (
     components_select,
     group_names,
     impact_select,
+    page_hint,
     page_select,
     state_input,
     status_select,
@@ -66,7 +67,7 @@ def _problems(problems: Sequence[str]) -> list[Block]:
 def _about(tx: Transaction, state: FormState) -> list[Block]:
     incident = get_incident(tx.session, state.incident_id or "")
     impact = impact_text(impact_of_incident(incident))
-    now = f"{status_text(incident.status)}  ·  {impact}  ·  {public_link(incident)}"
+    now = f"{status_text(incident.status)}  ·  {impact}  ·  {public_link(tx, incident)}"
     return [section(f"{name_text(incident.name)}\n{now}")]
 
 
@@ -75,7 +76,8 @@ def _page(tx: Transaction, state: FormState) -> list[Block]:
     if len(pages) < 2 or state.draft_id:
         name = next((page.name for page in pages if page.id == state.page_id), "")
         return [context(f"On {name_text(name)}")] if name else []
-    return [input_block("Page", page_select(pages, state.page_id), block_id="page", dispatch=True)]
+    menu = page_select(pages, state.page_id)
+    return [input_block("Page", menu, block_id="page", hint=page_hint(pages), dispatch=True)]
 
 
 def _templates(tx: Transaction, state: FormState) -> list[Block]:

@@ -1,6 +1,7 @@
 """What the Home tab shows of incidents: what is open, what is planned, and drafts that wait."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from desk.incidents.listing import ListedDraft, ListedIncident, OpenDrafts, list_current, list_drafts
 from desk.pages import list_pages
@@ -16,6 +17,19 @@ _MOST = 6
 """Of what is open, of what is planned and of drafts, at most so many are shown; fewer where there is less room."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A heading and what stands below it: the blocks of each line, of as many as there could be room for."""
+
+    heading: str
+    total: int
+    lines: Sequence[list[Block]]
+
+    def blocks(self, most: int) -> list[Block]:
+        shown = [block for line in self.lines[:most] for block in line]
+        return [section(f"*{self.heading}*"), *shown, *_more(self.total, most)]
+
+
 def incident_home_blocks(tx: Transaction, *, room: int) -> list[Block]:
     """What a full member sees, in `room` blocks; who may publish has the buttons for it.
 
@@ -23,21 +37,22 @@ def incident_home_blocks(tx: Transaction, *, room: int) -> list[Block]:
     """
     if not list_pages(tx.session):
         return []
-    current, drafts, roles = list_current(tx), list_drafts(tx), roles_of_actor(tx)
+    current, roles = list_current(tx), roles_of_actor(tx)
+    nothing = [] if current else [context(":white_check_mark: Nothing is open and no maintenance is planned.")]
+    parts = [*_current(tx, current), *_drafts(tx, list_drafts(tx))]
     blocks: list[Block] = []
     for most in range(_MOST, 0, -1):
-        blocks = [divider(), *_current(tx, current, most), *_drafts(tx, drafts, most), *_new_buttons(roles)]
+        shown = [block for part in parts for block in part.blocks(most)]
+        blocks = [divider(), *nothing, *shown, *_new_buttons(roles)]
         if len(blocks) <= room:
             break
     return blocks
 
 
-def _current(tx: Transaction, listed: Sequence[ListedIncident], most: int) -> list[Block]:
-    if not listed:
-        return [context(":white_check_mark: Nothing is open and no maintenance is planned.")]
+def _current(tx: Transaction, listed: Sequence[ListedIncident]) -> list[_Part]:
     going_on = [each for each in listed if not _is_planned(each)]
     planned = [each for each in listed if _is_planned(each)]
-    return [*_list(tx, "Open now", going_on, most), *_list(tx, "Planned", planned, most)]
+    return [*_list(tx, "Open now", going_on), *_list(tx, "Planned", planned)]
 
 
 def guest_home_blocks(tx: Transaction) -> list[Block]:
@@ -53,21 +68,20 @@ def _is_planned(listed: ListedIncident) -> bool:
     return listed.incident.status == IncidentStatus.SCHEDULED
 
 
-def _list(tx: Transaction, heading: str, listed: Sequence[ListedIncident], most: int) -> list[Block]:
+def _list(tx: Transaction, heading: str, listed: Sequence[ListedIncident]) -> list[_Part]:
     if not listed:
         return []
-    shown = [block for each in listed[:most] for block in incident_blocks(tx, each, place="home.incident")]
-    return [section(f"*{heading}: {len(listed)}*"), *shown, *_more(len(listed), most)]
+    lines = [incident_blocks(tx, each, place="home.incident") for each in listed[:_MOST]]
+    return [_Part(f"{heading}: {len(listed)}", len(listed), lines)]
 
 
-def _drafts(tx: Transaction, drafts: OpenDrafts, most: int) -> list[Block]:
+def _drafts(tx: Transaction, drafts: OpenDrafts) -> list[_Part]:
     listed: list[ListedDraft] = [*drafts.waiting, *drafts.own]
     if not listed:
         return []
     counts = [(len(drafts.waiting), "for you to look at"), (len(drafts.own), "of your own")]
-    heading = f"*Drafts: {', '.join(f'{count} {whose}' for count, whose in counts if count)}*"
-    shown = [draft_block(tx, each) for each in listed[:most]]
-    return [section(heading), *shown, *_more(len(listed), most)]
+    heading = f"Drafts: {', '.join(f'{count} {whose}' for count, whose in counts if count)}"
+    return [_Part(heading, len(listed), [[draft_block(tx, each)] for each in listed[:_MOST]])]
 
 
 def _new_buttons(roles: EffectiveRoles) -> list[Block]:

@@ -25,7 +25,7 @@ def incident_text(tx: Transaction, listed: ListedIncident) -> str:
     """An incident's name, how it stands, since when, and who spoke last."""
     incident = listed.incident
     sign = ":white_check_mark:" if incident.status in ENDED else None
-    lines = [f"{titled(tx, incident, sign=sign)}  ·  {public_link(incident)}", standing_text(tx, incident)]
+    lines = [f"{titled(tx, incident, sign=sign)}  ·  {public_link(tx, incident)}", standing_text(tx, incident)]
     if listed.last is not None:
         lines.append(f"Last update {when(listed.last.created_at)} by {speaker(tx, listed.last.created_by)}")
     return "\n".join(lines)

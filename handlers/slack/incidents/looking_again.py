@@ -26,7 +26,8 @@ async def _publish_or_show(publish: Callable[[Front, Click], Awaitable[None]], f
     try:
         await publish(front, click)
     except ConflictError as refusal:
-        view = await front.desk.read(click.actor, lambda tx: _still_to_do(tx, click.subject, str(refusal)))
+        problem = str(refusal)
+        view = await front.desk.read(click.actor, lambda tx: _still_to_do(tx, click.subject, problem))
         if view is None:
             raise
         await show_modal(front, click, view)

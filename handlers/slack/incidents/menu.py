@@ -38,7 +38,7 @@ def choose_message(tx: Transaction, *, scheduled: bool) -> Message:
     blocks: list[Block] = [section("*Which one?*")]
     for incident in found[:_CHOICES]:
         update = button("Update", str(ActionId.INCIDENT_UPDATE), value_of(incident.id, incident.version))
-        text = f"{name_text(incident.name)}  {status_text(incident.status)}  {public_link(incident)}"
+        text = f"{name_text(incident.name)}  {status_text(incident.status)}  {public_link(tx, incident)}"
         blocks.append(section(text, accessory=update))
     if len(found) > _CHOICES:
         blocks.append(context(f"…and {len(found) - _CHOICES} more: name the one that you mean."))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from desk.errors import InvalidInputError
 from desk.page_status import Impact
-from handlers.slack.words import Word, next_word
+from handlers.slack.words import Word, as_written, next_word
 from storage.models import ComponentStatus, IncidentStatus
 
 STATUSES: dict[str, IncidentStatus] = {status.value: status for status in IncidentStatus}
@@ -26,6 +26,9 @@ _STATE = re.compile(r"=(\w+)")
 _ID = re.compile(r"[a-z0-9]{12}")
 _PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
 _COMPONENTS = frozenset({"component", "components", "c"})
+OPTIONS = _COMPONENTS | {"page", "template", "impact", "remind"}
+"""What may stand as `name:value` in a line about an incident."""
+_UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")
 
 
 @dataclass(slots=True)
@@ -55,6 +58,13 @@ class TypedIncident:
     def is_empty(self) -> bool:
         """Whether nothing was typed at all."""
         return self == TypedIncident()
+
+
+def quoted_words(text: str, word: Word) -> str:
+    """What stands between quotation marks. A mention without a name stays Slack's: it is given one, with a warning,
+    where the words become public."""
+    pieces = _UNNAMED.split(text[word.start + 1 : word.end - 1])
+    return "".join(piece if _UNNAMED.fullmatch(piece) else as_written(piece) for piece in pieces).strip()
 
 
 def parse_incident(text: str, *, options: frozenset[str] = frozenset()) -> TypedIncident:
@@ -93,7 +103,7 @@ class LineReader:
     def take(self, word: Word) -> bool:
         """Whether the word is an option; then it is read, and the position is behind it."""
         if word.kind == "quoted" and self.found.quoted is None and self.found.incident is None:
-            self.found.quoted = word.text.strip() or None
+            self.found.quoted = quoted_words(self.text, word) or None
         elif word.kind == "word" and self._is_reference(word):
             pass
         elif word.kind == "word" and word.text.lower() == "on" and self.found.page is None:

@@ -100,6 +100,13 @@ def page_select(pages: Sequence[Page], chosen: str) -> Block:
     return static_select(choices, chosen=chosen, action_id=str(ActionId.FORM_PAGE))
 
 
+def page_hint(pages: Sequence[Page]) -> str | None:
+    """What to do where the menu cannot offer all pages; None where it does."""
+    if len(pages) <= _MOST_OPTIONS:
+        return None
+    return "There are more pages than a menu shows. For another one, type the command with on PAGE behind it."
+
+
 def template_select(templates: Sequence[IncidentTemplate], chosen: str | None) -> Block:
     """The menu of a page's templates."""
     choices = [option(template.name, template.id) for template in templates]

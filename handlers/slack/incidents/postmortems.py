@@ -1,11 +1,10 @@
 """`/incident postmortem`: written in a modal, previewed, published; and taken back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from desk.errors import InvalidInputError
-from desk.identifiers import new_id
 from desk.incidents.draft_content import content_of
-from desk.incidents.drafts import get_draft, revise_draft, write_draft
 from desk.incidents.finding import get_incident_by_word
 from desk.incidents.lookup import get_incident
 from desk.incidents.port import port_of
@@ -14,11 +13,12 @@ from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.blocks import Block, actions, button, confirm, context, modal, section, when
 from handlers.slack.incidents.details import details_view, incident_word
+from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.long_text import read_text, text_inputs
 from handlers.slack.incidents.preview import preview_view
 from handlers.slack.incidents.said import titled
 from handlers.slack.incidents.words import public_link
-from handlers.slack.incidents.writing import make_public, still_there
+from handlers.slack.incidents.writing import make_public, write_down
 from handlers.slack.incoming import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler, Typed
 from handlers.slack.modals import open_modal
 from handlers.slack.surfaces import show_modal
@@ -49,16 +49,20 @@ def postmortem_form(tx: Transaction, incident_id: str) -> Block:
     NotAllowedError."""
     incident = check_postmortem(tx, incident_id)
     text = incident.postmortem_body_draft or incident.postmortem_body or ""
-    return _form(tx, incident, text, f"{incident.id}:{new_id()}:")
+    return _form(tx, incident, text, _state_of(incident))
 
 
 def edit_form(tx: Transaction, draft: IncidentDraft) -> Block:
     """The form of a postmortem's draft. Raises as `postmortem_form` does."""
     incident = check_postmortem(tx, draft.incident_id or "")
-    return _form(tx, incident, str(content_of(draft)), f"{incident.id}::{draft.id}")
+    return _form(tx, incident, str(content_of(draft)), replace(_state_of(incident), draft_id=draft.id))
 
 
-def _form(tx: Transaction, incident: Incident, text: str, metadata: str) -> Block:
+def _state_of(incident: Incident) -> FormState:
+    return FormState(DraftKind.POSTMORTEM, incident.page_id, incident_id=incident.id)
+
+
+def _form(tx: Transaction, incident: Incident, text: str, state: FormState) -> Block:
     inputs = text_inputs("Postmortem", text, hint=_HINT)
     if inputs is None:
         raise InvalidInputError(
@@ -69,14 +73,14 @@ def _form(tx: Transaction, incident: Incident, text: str, metadata: str) -> Bloc
     return modal(
         "Postmortem",
         [
-            section(f"{titled(tx, incident, sign=':white_check_mark:')}  ·  {public_link(incident)}"),
+            section(f"{titled(tx, incident, sign=':white_check_mark:')}  ·  {public_link(tx, incident)}"),
             *_published(incident),
             *inputs,
         ],
         callback_id=str(CallbackId.INCIDENT_POSTMORTEM),
         submit="Preview",
         close="Cancel",
-        private_metadata=metadata,
+        private_metadata=state.as_metadata(),
     )
 
 
@@ -101,26 +105,12 @@ def _published(incident: Incident) -> list[Block]:
 
 async def submit_postmortem(front: Front, submission: Submission) -> Answer:
     """What was written becomes a draft, and its preview follows."""
-    incident_id, token, draft_id = submission.private_metadata.split(":")
+    state = FormState.from_metadata(submission.private_metadata)
     typed = read_text(submission.entered)
 
     def work(tx: Transaction) -> Block:
         text = make_public(tx, typed, field="body")
-        earlier = still_there(get_draft(tx, draft_id), text.markdown) if draft_id else []
-        warnings = [leak.as_json() for leak in dict.fromkeys([*text.warnings, *earlier])]
-        if draft_id:
-            draft = revise_draft(tx, draft_id, text.markdown, warnings=warnings)
-        else:
-            draft = write_draft(
-                tx,
-                page_id=get_incident(tx.session, incident_id).page_id,
-                kind=DraftKind.POSTMORTEM,
-                content=text.markdown,
-                incident_id=incident_id,
-                client_token=token,
-                warnings=warnings,
-            )
-        return preview_view(tx, draft)
+        return preview_view(tx, write_down(tx, state, text.markdown, [text]))
 
     return Answer(view=await front.desk.write(submission.actor, work))
 

@@ -1,24 +1,22 @@
 """A draft as readers and subscribers will see it, before it is public."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from desk.incidents.components import full_name, list_components
-from desk.incidents.draft_content import Content, content_of, expected_impact, role_of_draft, texts_of
-from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.incidents.leaks import Leak
+from desk.incidents.draft_content import Content, content_of, expected_impact, role_of_draft
+from desk.incidents.draft_steps import Step, list_steps
+from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident
 from desk.incidents.publication import Outcome
 from desk.incidents.publishing import foresee_publication
 from desk.incidents.review import list_reviewers
-from desk.incidents.templates import list_placeholders
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.blocks import (
     Block,
     actions,
     button,
-    confirm,
     context,
     divider,
     escape,
@@ -27,21 +25,31 @@ from handlers.slack.blocks import (
     modal,
     section,
 )
-from handlers.slack.incidents.leaks_in_words import render_leaks
+from handlers.slack.incidents.draft_buttons import preview_buttons
+from handlers.slack.incidents.draft_words import (
+    changes_blocks,
+    outcome_blocks,
+    outcome_text,
+    reviewers_text,
+    warning_blocks,
+    wish_blocks,
+)
 from handlers.slack.incidents.parts import render_parts
 from handlers.slack.incidents.schedules import schedule_blocks
 from handlers.slack.incidents.words import (
     clock_in,
+    find_public_link,
     impact_text,
     name_text,
-    public_link,
+    page_text,
     state_text,
     status_text,
 )
-from storage.models import ComponentStatus, DraftKind, Incident, IncidentDraft, IncidentStatus, Page
+from storage.models import ComponentStatus, DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page
 
 _MOST_SECTIONS = 30
 _MAX_COMPONENTS = 2500
+_DECIDED = frozenset({DraftStatus.PUBLISHED, DraftStatus.DISCARDED})
 _WHILE_IT_RUNS = f"{state_text(ComponentStatus.UNDER_MAINTENANCE)} while it goes on"
 _TITLES: Mapping[DraftKind, str] = {
     DraftKind.INCIDENT: "Preview: new incident",
@@ -52,12 +60,32 @@ _TITLES: Mapping[DraftKind, str] = {
 }
 
 
-def preview_view(tx: Transaction, draft: IncidentDraft) -> Block:
-    """The preview with its buttons."""
+def preview_view(tx: Transaction, draft: IncidentDraft, *, problem: str = "") -> Block:
+    """The preview: what the public will read, how the draft stands, and what the viewer may do with it.
+
+    `problem` says why something could not be done just now.
+    """
     page = tx.session.get_one(Page, draft.page_id)
     shown = context(f"What readers and subscribers of {name_text(page.name)} will see:")
-    blocks = [shown, divider(), *draft_blocks(tx, draft), divider(), *_notes(tx, draft), preview_buttons(tx, draft)]
+    standing = _standing(tx, draft, problem)
+    blocks = [*standing, shown, divider(), *draft_blocks(tx, draft), divider(), *_notes(tx, draft)]
+    blocks += preview_buttons(tx, draft)
     return modal(_TITLES[DraftKind(draft.kind)], blocks, callback_id=str(CallbackId.DRAFT), close="Later")
+
+
+def _standing(tx: Transaction, draft: IncidentDraft, problem: str) -> list[Block]:
+    """What stands between the draft and the page."""
+    changes = changes_blocks(tx, draft, viewer_id=tx.actor.user_id)
+    if changes:
+        return changes
+    blocks = [section(f":warning: {escape(problem)}")] if problem else []
+    match DraftStatus(draft.status):
+        case DraftStatus.OPEN:
+            return blocks
+        case DraftStatus.WAITING:
+            return [*blocks, context(f":hourglass_flowing_sand: It waits for {reviewers_text(tx, draft)}.")]
+        case _:
+            return [*blocks, section(outcome_text(draft)), *outcome_blocks(tx, draft)]
 
 
 def draft_blocks(tx: Transaction, draft: IncidentDraft, *, most_sections: int = _MOST_SECTIONS) -> list[Block]:
@@ -73,11 +101,21 @@ def draft_blocks(tx: Transaction, draft: IncidentDraft, *, most_sections: int = 
 def _heading(draft: IncidentDraft, content: Content, incident: Incident | None) -> str:
     if isinstance(content, str):
         return f"{name_text(incident.name if incident else '')}\n:memo: Postmortem"
-    name = content.name or (incident.name if incident else "")
-    status = content.status or (incident.status if incident else None)
-    if status is None and isinstance(content, NewIncident):
-        status = _first_status(draft, content)
-    return f"{name_text(name)}\n{status_text(status)}" if status else name_text(name)
+    name = name_text(content.name or (incident.name if incident else ""))
+    if isinstance(content, NewIncident):
+        return f"{name}\n{status_text(content.status or _first_status(draft, content))}"
+    if incident is None:
+        return f"{name}\n{status_text(content.status)}" if content.status else name
+    return f"{name}\n{_status_change(draft, content, incident)}"
+
+
+def _status_change(draft: IncidentDraft, content: IncidentChange, incident: Incident) -> str:
+    """An update's status; old → new, where publishing it would change that."""
+    old, new = IncidentStatus(incident.status), content.status or IncidentStatus(incident.status)
+    if new == old or draft.status in _DECIDED:
+        return status_text(new)
+    again = "\n:warning: *This opens it again.*" if old in ENDED and new not in ENDED else ""
+    return f"{status_text(old)} → {status_text(new)}{again}"
 
 
 def _first_status(draft: IncidentDraft, content: NewIncident) -> IncidentStatus:
@@ -125,57 +163,32 @@ def _facts(tx: Transaction, draft: IncidentDraft, content: NewIncident | Inciden
     return [context(*lines)] if lines else []
 
 
-def warning_blocks(draft: IncidentDraft) -> list[Block]:
-    """What somebody should look at before the draft is public."""
-    text = render_leaks([Leak.from_json(kept) for kept in draft.warnings])
-    unfilled = list_placeholders(*texts_of(content_of(draft)))
-    if unfilled:
-        names = ", ".join(escape(f"{{{{{name}}}}}") for name in unfilled[:10])
-        text = f"{text}\n:warning: Not filled in: {names}.".strip()
-    return [section(text)] if text else []
-
-
 def _notes(tx: Transaction, draft: IncidentDraft) -> list[Block]:
+    wish = [] if draft.status in _DECIDED else wish_blocks(draft, viewer_id=tx.actor.user_id)
+    if Step.PUBLISH not in list_steps(tx, draft):
+        return wish
     lines = []
     if foresee_publication(tx, draft) is Outcome.ASK_SECOND:
         others = [mention(user_id) for user_id in list_reviewers(tx, draft, role_of_draft(tx, draft))]
         who = ", ".join(others[:5]) or "nobody as yet"
         lines.append(f":busts_in_silhouette: Somebody else must publish it: *Publish* asks {who}.")
     lines.append("*Publish quietly* puts it on the page and notifies nobody.")
-    return [context(*lines)]
+    return [*wish, context(*lines)]
 
 
-def preview_buttons(tx: Transaction, draft: IncidentDraft) -> Block:
-    """*Publish*, *Publish quietly*, *Edit* and *Discard*."""
-    value = value_of(draft.id, draft.version)
-    ask = ask_once_more(draft)
-    return actions(
-        button("Publish", str(ActionId.DRAFT_PUBLISH), value, style="primary", ask=ask),
-        button("Publish quietly", str(ActionId.DRAFT_PUBLISH_QUIETLY), value, ask=ask),
-        button("Edit", str(ActionId.DRAFT_EDIT), value),
-        button("Discard", str(ActionId.DRAFT_DISCARD), value),
-        block_id=f"draft.{draft.id}",
-    )
-
-
-def ask_once_more(draft: IncidentDraft) -> Block | None:
-    """The question that *Publish* asks where something in the draft is warned about."""
-    if not warning_blocks(draft):
-        return None
-    return confirm("Publish it all the same?", "Everybody can read what is warned about.", "Publish", danger=True)
-
-
-def published_view(incident: Incident, *, quietly: bool) -> Block:
+def published_view(tx: Transaction, incident: Incident, *, quietly: bool) -> Block:
     """What the person sees who has just published."""
     told = "\nIt is marked as quiet: nobody is notified." if quietly else ""
-    link = public_link(incident, "Look at it")
-    said = f":white_check_mark: {name_text(incident.name)} is on the page. {link}{told}"
+    link = find_public_link(tx, incident, "Look at it")
+    where = f"on the page. {link}" if link else f"published on {page_text(tx, incident)}."
+    said = f":white_check_mark: {name_text(incident.name)} is {where}{told}"
     buttons = [button("Show", str(ActionId.INCIDENT_SHOW), value_of(incident.id, incident.version))]
     return modal("Published", [section(said), actions(*buttons)], callback_id=str(CallbackId.NOTICE))
 
 
-def waiting_view(reviewers: Sequence[str]) -> Block:
+def waiting_view(tx: Transaction, draft: IncidentDraft) -> Block:
     """What an author sees whose draft waits for somebody else."""
-    who = ", ".join(mention(user_id) for user_id in reviewers[:5])
+    who = reviewers_text(tx, draft)
     said = f":busts_in_silhouette: It waits for {who} to publish it. You are told in your direct messages with me."
-    return modal("Waits for a second person", [section(said)], callback_id=str(CallbackId.NOTICE))
+    blocks = [section(said), *wish_blocks(draft, viewer_id=draft.author_id)]
+    return modal("Waits for a second person", blocks, callback_id=str(CallbackId.NOTICE))

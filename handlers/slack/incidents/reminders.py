@@ -82,7 +82,7 @@ def _render_done(tx: Transaction, incident: Incident, latest: IncidentUpdate) ->
     title = f"A reminder of {name_text(incident.name)}{on_page(tx, incident.page_id)}."
     outcome = f"{sign} {deed} since, by {speaker(tx, latest.created_by)} {when(latest.created_at)}"
     told = f"{deed} since: {plain_name(incident.name)}"
-    return Message(told, [section(f"{title}\n{outcome}"), context(public_link(incident))])
+    return Message(told, [section(f"{title}\n{outcome}"), context(public_link(tx, incident))])
 
 
 def _snoozed(tx: Transaction, card: SlackMessage) -> Block | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from desk.incidents.components import full_name, list_incident_components
-from desk.pages import list_pages
+from desk.pages import has_several_pages
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, actor_name, escape, plain, section
 from handlers.slack.incidents.mrkdwn import render_mrkdwn
@@ -45,7 +45,7 @@ def titled(tx: Transaction, incident: Incident, *, sign: str | None = None) -> s
 def on_page(tx: Transaction, page_id: str) -> str:
     """` on Acme` where there are several pages; empty where there is but one."""
     page = tx.session.get(Page, page_id)
-    return f" on {_quiet(page.name)}" if page is not None and len(list_pages(tx.session)) > 1 else ""
+    return f" on {_quiet(page.name)}" if page is not None and has_several_pages(tx.session) else ""
 
 
 def _sign_of(incident: Incident) -> str:

@@ -69,16 +69,16 @@ def _overlaps(
     found = list_overlapping(tx.session, draft.page_id, schedule, component_ids, besides=draft.incident_id)
     if not found:
         return []
-    lines = [_line(incident, zone) for incident in found[:_MOST_OVERLAPPING]]
+    lines = [_line(tx, incident, zone) for incident in found[:_MOST_OVERLAPPING]]
     more = _more(found)
     return [section("\n".join([":warning: *At the same time, on the same components:*", *lines, *more]))]
 
 
-def _line(incident: Incident, zone: ZoneInfo) -> str:
+def _line(tx: Transaction, incident: Incident, zone: ZoneInfo) -> str:
     assert incident.scheduled_for is not None
     assert incident.scheduled_until is not None
     window = f"{both_clocks(incident.scheduled_for, zone)} to {both_clocks(incident.scheduled_until, zone)}"
-    return f"• {name_text(incident.name)}  {window}  {public_link(incident)}"
+    return f"• {name_text(incident.name)}  {window}  {public_link(tx, incident)}"
 
 
 def _more(found: Sequence[Incident]) -> list[str]:

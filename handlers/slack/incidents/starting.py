@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.authority import (
+    find_page_of_components,
     get_first_publishable_page,
     get_publishable_page,
-    find_page_of_components,
     list_publishable_pages,
     require_publisher,
 )
@@ -18,6 +18,7 @@ from desk.incidents.lookup import get_incident, list_open
 from desk.incidents.maintenance_steps import RUNNING
 from desk.incidents.maintenances import change_to_complete, change_to_start
 from desk.incidents.publication import role_of
+from desk.incidents.reopening import states_before_end
 from desk.incidents.templates import get_template, list_placeholders
 from desk.page_status import Impact
 from desk.transaction import Transaction
@@ -33,6 +34,8 @@ from storage.models import (
     Role,
 )
 
+_MOVING = ENDED | {IncidentStatus.IN_PROGRESS}
+"""What brings components into another state."""
 Begun = tuple[FormState, FormValues]
 """A form and what is filled in. Its `problems` say what was not understood."""
 
@@ -61,9 +64,7 @@ def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None
     return state, replace(values, problems=tuple(problems))
 
 
-def get_typed_page(
-    tx: Transaction, role: Role, typed: TypedIncident, problems: list[str], *, is_typed: bool
-) -> Page:
+def get_typed_page(tx: Transaction, role: Role, typed: TypedIncident, problems: list[str], *, is_typed: bool) -> Page:
     """The page that a line means, by its name or by its components, or, noting in `problems` what was not
     understood, the first on which one may.
 
@@ -171,12 +172,37 @@ def begin_update(
     return state, replace(values, problems=tuple(problems))
 
 
+def in_status(tx: Transaction, state: FormState, values: FormValues, status: IncidentStatus) -> Begun:
+    """The form of an update with another status: what the one before had filled in is put back, and what this one
+    moves is filled in. What somebody chose by hand stays, or is there again with the next status."""
+    incident = get_incident(tx.session, state.incident_id or "")
+    states = dict(values.states)
+    for component_id, filled in _moved(tx, incident, state.status).items():
+        if states.get(component_id) == filled:
+            states[component_id] = state.before.get(component_id, KEEP)
+    moved = _moved(tx, incident, status)
+    before = {one: states[one] for one in moved if states.get(one, KEEP) != KEEP}
+    filled_in = replace(values, status=status, states=states | moved)
+    # Under the same block ids Slack goes on showing what was entered.
+    changed = filled_in.states != values.states
+    return replace(state.with_new_states() if changed else state, before=before), filled_in
+
+
+def _moved(tx: Transaction, incident: Incident, status: IncidentStatus | None) -> dict[str, str]:
+    """What a form fills in for a status that brings components into another state."""
+    if status is None or (status not in _MOVING and incident.status not in ENDED):
+        return {}
+    return {one: wanted for one, wanted in states_for(tx, incident, status).items() if wanted != KEEP}
+
+
 def states_for(tx: Transaction, incident: Incident, status: IncidentStatus) -> dict[str, str]:
     """The states that an incident's components take on with an update of this status: ending it brings back to
-    operational what nothing else holds. Those of a maintenance go under maintenance with its start."""
+    operational what nothing else holds, and reopening it takes that back. Those of a maintenance go under maintenance
+    with its start."""
     if incident.scheduled_for is not None:
         return {one: str(wanted) if wanted else KEEP for one, wanted in _moves(tx, incident, status).items()}
-    after = states_after_end(tx.session, incident.id) if status in ENDED else {}
+    ends = status in ENDED
+    after = states_after_end(tx.session, incident.id) if ends else states_before_end(tx.session, incident)
     return {
         row.id: str(after[row.id]) if row.id in after else KEEP
         for row in list_incident_components(tx.session, incident.id)

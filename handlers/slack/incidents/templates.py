@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from desk.errors import InvalidInputError
+from desk.incidents.authority import require_publisher
 from desk.incidents.components import full_name, list_components
 from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import MAX_NAME
@@ -14,7 +15,6 @@ from desk.incidents.templates import (
     list_usable_templates,
 )
 from desk.pages import get_page_by_word
-from desk.permissions import require_role
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId
@@ -40,7 +40,7 @@ from handlers.slack.incoming import Answer, Click, ClickHandler, Front, Submissi
 from handlers.slack.modals import open_modal
 from handlers.slack.surfaces import show_modal
 from handlers.slack.words import Word, cut
-from storage.models import Incident, IncidentTemplate, Role
+from storage.models import Incident, IncidentTemplate, Page, Role
 
 _LIST_TEXT = 2900
 _BODY = 2500
@@ -163,7 +163,7 @@ async def press_template(front: Front, click: Click) -> None:
 
 def _name_form(tx: Transaction, incident_id: str) -> Block:
     incident = get_incident(tx.session, incident_id)
-    require_role(tx, Role.INCIDENT_MANAGER, incident.page_id)
+    require_publisher(tx, Role.INCIDENT_MANAGER, tx.session.get_one(Page, incident.page_id))
     return modal(
         "Keep as template",
         [

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from desk.incidents.views import is_public
 from desk.page_status import Impact
+from desk.transaction import Transaction
 from handlers.slack.blocks import escape, plain, when
-from storage.models import ComponentStatus, Incident, IncidentStatus
+from storage.models import ComponentStatus, Incident, IncidentStatus, Page
 
 _NAME = 150
 
@@ -95,9 +97,23 @@ def name_text(name: str) -> str:
     return f"*{shown}*"
 
 
-def public_link(incident: Incident, words: str = "On the page") -> str:
-    """A link to the incident's permalink. `words` must be free of people's text."""
-    return f"<{incident.shortlink}|{words}>"
+def public_link(tx: Transaction, incident: Incident) -> str:
+    """Where the public reads about the incident: a link or, where not everybody may read the page, its name."""
+    return find_public_link(tx, incident, "On the page") or f"Published on {page_text(tx, incident)}"
+
+
+def find_public_link(tx: Transaction, incident: Incident, words: str, *, part: str = "") -> str | None:
+    """A link to (a part of) the incident's permalink; None where not everybody may read it and it leads nowhere.
+
+    `words` must be free of people's text.
+    """
+    page = tx.session.get_one(Page, incident.page_id)
+    return f"<{incident.shortlink}{part}|{words}>" if is_public(page) else None
+
+
+def page_text(tx: Transaction, incident: Incident) -> str:
+    """The name of the page that an incident is on, in bold."""
+    return name_text(tx.session.get_one(Page, incident.page_id).name)
 
 
 def clock_in(zone: ZoneInfo, instant: datetime) -> str:

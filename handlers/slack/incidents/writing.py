@@ -52,9 +52,7 @@ def keep_draft(tx: Transaction, state: FormState, values: FormValues, *, escaped
     return write_down(tx, state, content, (name, said))
 
 
-def write_down(
-    tx: Transaction, state: FormState, content: Content, said: Sequence[PublicText]
-) -> IncidentDraft:
+def write_down(tx: Transaction, state: FormState, content: Content, said: Sequence[PublicText]) -> IncidentDraft:
     """Keep what a line or form says as a draft, or change the one that is edited, with every warning about its words:
     those of what was `said` now, and earlier ones that the form or the draft has kept. Raises InvalidInputError."""
     earlier = list(state.leaks)

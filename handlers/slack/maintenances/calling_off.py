@@ -9,20 +9,18 @@ from desk.incidents.maintenance_plans import check_move, plan_cancellation
 from desk.incidents.maintenance_steps import CANCELLED
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId
-from handlers.slack.blocks import Block, Message, context, input_block, modal, section, text_input
+from handlers.slack.blocks import Block, Message, context, modal, section
 from handlers.slack.incidents.form_state import FormState
+from handlers.slack.incidents.long_text import one_or_more_inputs
 from handlers.slack.incidents.preview import preview_view
 from handlers.slack.incidents.words import name_text, public_link
 from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
-from handlers.slack.maintenances.form import (
-    beside_its_input,
-)
+from handlers.slack.maintenances.form import beside_its_input, read_body
 from handlers.slack.maintenances.parsing import TypedMaintenance
 from handlers.slack.maintenances.planned import about_one, keep_update, state_of
 from handlers.slack.surfaces import show_modal
 from storage.models import Incident, IncidentDraft, IncidentStatus
 
-_MAX_REASON = 2000
 _PLANNED = frozenset({IncidentStatus.SCHEDULED})
 
 
@@ -53,18 +51,17 @@ def _get_cancellable(tx: Transaction, incident_id: str) -> Incident:
 
 def _cancel_form(tx: Transaction, state: FormState, reason: str = "") -> Block:
     incident = check_move(tx, state.incident_id or "")
-    asked = input_block(
+    asked = one_or_more_inputs(
         "Why is it cancelled?",
-        text_input(
-            initial=reason[:_MAX_REASON], multiline=True, max_length=_MAX_REASON, placeholder="Everybody reads this"
-        ),
+        reason,
         block_id=state.word_block("body"),
-        hint=f"It is published as an update: “{CANCELLED}” and your words.",
+        hint=f"Everybody reads it, as an update: “{CANCELLED}” and your words.",
+        optional=False,
     )
     hint = context("It does not run then. To let it run at another time, use *Reschedule*.")
     return modal(
         "Cancel maintenance",
-        [section(f"{name_text(incident.name)}  ·  {public_link(incident)}"), asked, hint],
+        [section(f"{name_text(incident.name)}  ·  {public_link(tx, incident)}"), *asked, hint],
         callback_id=str(CallbackId.MAINTENANCE_CANCEL),
         submit="Preview",
         close="Back",
@@ -75,7 +72,7 @@ def _cancel_form(tx: Transaction, state: FormState, reason: str = "") -> Block:
 async def submit_cancel(front: Front, submission: Submission) -> Answer:
     """The reason becomes a draft, and its preview is shown."""
     state = FormState.from_metadata(submission.private_metadata)
-    reason = submission.text(state.word_block("body"))
+    reason = read_body(state, submission.entered)
 
     def work(tx: Transaction) -> Block:
         return preview_view(tx, _call_off(tx, state, reason))

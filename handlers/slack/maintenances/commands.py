@@ -1,5 +1,6 @@
 """`/maintenance …`: which sub-command does what."""
 
+from desk.secret import refuse_secrets
 from handlers.slack.action_ids import Command
 from handlers.slack.blocks import Message
 from handlers.slack.incidents.commands import change_incident
@@ -61,5 +62,7 @@ MAINTENANCES = CommandFamily(Command.MAINTENANCE, _SUB_COMMANDS, _ALSO)
 
 async def maintenance_command(front: Front, typed: Typed) -> Message | None:
     """`/maintenance`: the list, or what was typed. Raises InvalidInputError that names what may have been meant."""
+    # Lists and refusals, too, would repeat it.
+    refuse_secrets(typed.text)
     name, rest = split_command(typed.text)
     return await MAINTENANCES.get(name or "list").handler(front, typed, rest)

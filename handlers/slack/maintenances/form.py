@@ -15,9 +15,10 @@ from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId
 from handlers.slack.blocks import Block, context, escape, input_block, modal, option, plain, section, text_input
 from handlers.slack.entered import Entered
-from handlers.slack.incidents.form import MAX_TEXT, placeholders_of
+from handlers.slack.incidents.form import placeholders_of
 from handlers.slack.incidents.form_state import FormState
-from handlers.slack.incidents.pickers import components_select, page_select, template_select
+from handlers.slack.incidents.long_text import is_continued, one_or_more_inputs, read_text
+from handlers.slack.incidents.pickers import components_select, page_hint, page_select, template_select
 from handlers.slack.incidents.words import clock_in, name_text
 from storage.models import IncidentStatus, Page, Role
 
@@ -120,7 +121,7 @@ def _page(tx: Transaction, state: FormState) -> list[Block]:
     if len(pages) < 2 or state.draft_id:
         return [context(f"On {name_text(tx.session.get_one(Page, state.page_id).name)}")]
     menu = page_select(pages, state.page_id) | {"action_id": str(ActionId.MAINTENANCE_PAGE)}
-    return [input_block("Page", menu, block_id="page", dispatch=True)]
+    return [input_block("Page", menu, block_id="page", hint=page_hint(pages), dispatch=True)]
 
 
 def _templates(tx: Transaction, state: FormState) -> list[Block]:
@@ -144,18 +145,28 @@ def _words(tx: Transaction, state: FormState, values: PlanValues) -> list[Block]
     ]
     words = input_block("Name", name, block_id=state.word_block("name"))
     hint = f"Left empty: “{FIRST_WORDS[IncidentStatus.SCHEDULED]}”"
-    return [words, text_block(state, values.body, hint=hint), *placeholders]
+    return [words, *text_blocks(state, values.body, hint=hint), *placeholders]
 
 
-def text_block(state: FormState, body: str, *, hint: str) -> Block:
-    """The input of the words for the public."""
-    return input_block(
+def text_blocks(state: FormState, body: str, *, hint: str) -> list[Block]:
+    """The inputs of the words for the public. Raises InvalidInputError when they cannot hold the text."""
+    return one_or_more_inputs(
         "What do you tell people?",
-        text_input(initial=body[:MAX_TEXT], multiline=True, max_length=MAX_TEXT),
+        body,
         block_id=state.word_block("body"),
         hint=f"{hint} Markdown, as on the page.",
-        optional=True,
     )
+
+
+def read_body(state: FormState, entered: Entered) -> str:
+    """The words for the public."""
+    return read_text(entered, state.word_block("body"))
+
+
+def drawn_anew(state: FormState, entered: Entered) -> FormState:
+    """What the form carries when it is drawn again."""
+    # There may be fewer inputs now, and Slack keeps what was entered in each of them.
+    return state.with_new_words() if is_continued(entered, state.word_block("body")) else state
 
 
 def _components(tx: Transaction, state: FormState, values: PlanValues) -> Block:
@@ -203,7 +214,7 @@ def read_plan(tx: Transaction, state: FormState, entered: Entered) -> PlanValues
     }
     return PlanValues(
         name=entered.text(state.word_block("name")),
-        body=entered.text(state.word_block("body")),
+        body=read_body(state, entered),
         components=tuple(entered.choices(state.state_block("components"))),
         start=entered.instant(STARTS),
         end=entered.instant(ENDS),

@@ -7,22 +7,25 @@ from desk.incidents.draft_content import content_of
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.maintenance_plans import check_move, plan_move, schedule_of
 from desk.role_orders import zone_of
+from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block, Message, modal, section
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.preview import preview_view
 from handlers.slack.incidents.words import name_text, public_link
-from handlers.slack.incidents.writing import make_public
+from handlers.slack.incidents.writing import fill_form
 from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
 from handlers.slack.maintenances.form import (
     ENDS,
     STARTS,
     PlanValues,
     beside_its_input,
+    drawn_anew,
     problem_blocks,
+    read_body,
     schedule_from,
-    text_block,
+    text_blocks,
     window_blocks,
 )
 from handlers.slack.maintenances.parsing import TypedMaintenance
@@ -70,7 +73,7 @@ def _moved_or_form(
             return preview_view(tx, _move(tx, state, values, escaped=True))
         except InvalidInputError as error:
             values = replace(values, problems=(str(error),))
-    body = make_public(tx, values.body, field="body", escaped=True).markdown
+    state, _, body = fill_form(tx, state, "", values.body, values.problems, escaped=True)
     return _move_form(tx, incident, state, replace(values, body=body))
 
 
@@ -81,9 +84,9 @@ def _move_form(tx: Transaction, incident: Incident, state: FormState, values: Pl
         "Edit the draft" if state.draft_id else "Reschedule maintenance",
         [
             *problem_blocks(values.problems),
-            section(f"{name_text(incident.name)}  ·  {public_link(incident)}"),
+            section(f"{name_text(incident.name)}  ·  {public_link(tx, incident)}"),
             *window_blocks(tx, incident.page_id, shown),
-            text_block(state, values.body, hint="Left empty: that it has been rescheduled, and to when."),
+            *text_blocks(state, values.body, hint="Left empty: that it has been rescheduled, and to when."),
         ],
         callback_id=str(CallbackId.MAINTENANCE_RESCHEDULE),
         submit="Preview",
@@ -98,10 +101,11 @@ async def follow_move(front: Front, click: Click) -> None:
     def work(tx: Transaction) -> Block:
         state = FormState.from_metadata(click.private_metadata)
         entered = click.entered
-        values = PlanValues(
-            body=entered.text(state.word_block("body")), start=entered.instant(STARTS), end=entered.instant(ENDS)
-        )
-        return _move_form(tx, check_move(tx, state.incident_id or ""), state, values)
+        values = PlanValues(body=read_body(state, entered), start=entered.instant(STARTS), end=entered.instant(ENDS))
+        # What is drawn again goes to Slack once more.
+        refuse_secrets(values.body)
+        incident = check_move(tx, state.incident_id or "")
+        return _move_form(tx, incident, drawn_anew(state, entered), values)
 
     await show_modal(front, click, await front.desk.read(click.actor, work))
 
@@ -110,7 +114,7 @@ async def submit_move(front: Front, submission: Submission) -> Answer:
     """The new window becomes a draft, and its preview is shown."""
     state = FormState.from_metadata(submission.private_metadata)
     values = PlanValues(
-        body=submission.text(state.word_block("body")),
+        body=read_body(state, submission.entered),
         start=submission.instant(STARTS),
         end=submission.instant(ENDS),
     )

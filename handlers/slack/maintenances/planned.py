@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from desk.incidents.drafts import get_draft, revise_draft, write_draft
 from desk.incidents.inputs import IncidentChange
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message
 from handlers.slack.incidents.form_state import FormState
-from handlers.slack.incidents.writing import make_public, still_there
+from handlers.slack.incidents.writing import make_public, write_down
 from handlers.slack.incoming import Front, Typed
 from handlers.slack.maintenances.choosing import choice_message, find_maintenance
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
@@ -47,16 +46,4 @@ def keep_update(
 ) -> IncidentDraft:
     """Write the change that is planned for these words as a draft, or change the one that is edited."""
     said = make_public(tx, text, field="body", escaped=escaped)
-    content, found = plan(said.markdown), list(said.warnings)
-    if state.draft_id is not None:
-        found += still_there(get_draft(tx, state.draft_id), content.body or "")
-        return revise_draft(tx, state.draft_id, content, warnings=[leak.as_json() for leak in dict.fromkeys(found)])
-    return write_draft(
-        tx,
-        page_id=state.page_id,
-        kind=DraftKind.UPDATE,
-        content=content,
-        incident_id=state.incident_id,
-        client_token=state.token,
-        warnings=[leak.as_json() for leak in dict.fromkeys(found)],
-    )
+    return write_down(tx, state, plan(said.markdown), [said])

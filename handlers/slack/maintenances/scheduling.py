@@ -8,21 +8,22 @@ from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_component_by_word
 from desk.incidents.default_texts import words_for
 from desk.incidents.draft_content import content_of
-from desk.incidents.drafts import get_draft, revise_draft, write_draft
 from desk.incidents.inputs import NewIncident
 from desk.incidents.maintenance_plans import check_window
 from desk.incidents.templates import fill_in, get_template
 from desk.role_orders import zone_of
+from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.preview import preview_view
 from handlers.slack.incidents.starting import find_named_template, get_typed_page
-from handlers.slack.incidents.writing import make_public, still_there
+from handlers.slack.incidents.writing import fill_form, make_public, write_down
 from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
 from handlers.slack.maintenances.form import (
     PlanValues,
     beside_its_input,
+    drawn_anew,
     read_plan,
     render_plan,
     schedule_from,
@@ -57,7 +58,7 @@ async def press_new(front: Front, click: Click) -> None:
 def _begin(tx: Transaction, line: TypedMaintenance, *, token: str | None = None) -> Begun:
     said = line.said
     problems = list(said.problems)
-    page = get_typed_page(tx, Role.MAINTENANCE_MANAGER, said.page, problems, is_typed=not line.is_empty)
+    page = get_typed_page(tx, Role.MAINTENANCE_MANAGER, said, problems, is_typed=not line.is_empty)
     state = FormState(DraftKind.MAINTENANCE, page.id)
     if token is not None:
         state = replace(state, token=token)
@@ -105,8 +106,8 @@ def _draft_or_form(tx: Transaction, state: FormState, values: PlanValues, *, is_
             return preview_view(tx, _keep(tx, state, values, escaped=True))
         except InvalidInputError as error:
             values = replace(values, problems=(str(error),))
-    name = make_public(tx, values.name, field="name").markdown
-    body = make_public(tx, values.body, field="body", escaped=state.template_id is None).markdown
+    escaped = state.template_id is None
+    state, name, body = fill_form(tx, state, values.name, values.body, values.problems, escaped=escaped)
     return render_plan(tx, state, replace(values, name=name, body=body))
 
 
@@ -124,18 +125,7 @@ def _keep(tx: Transaction, state: FormState, values: PlanValues, *, escaped: boo
         components=dict.fromkeys(values.components),
         schedule=schedule,
     )
-    found = [*name.warnings, *said.warnings]
-    if state.draft_id is None:
-        return write_draft(
-            tx,
-            page_id=state.page_id,
-            kind=DraftKind.MAINTENANCE,
-            content=content,
-            client_token=state.token,
-            warnings=[leak.as_json() for leak in dict.fromkeys(found)],
-        )
-    found += still_there(get_draft(tx, state.draft_id), f"{content.name}\n{content.body}")
-    return revise_draft(tx, state.draft_id, content, warnings=[leak.as_json() for leak in dict.fromkeys(found)])
+    return write_down(tx, state, content, (name, said))
 
 
 def draw_plan_editor(tx: Transaction, draft: IncidentDraft) -> Block:
@@ -176,7 +166,10 @@ async def follow_window(front: Front, click: Click) -> None:
 async def _follow(front: Front, click: Click, follow: Callable[[Transaction, FormState, PlanValues], Begun]) -> None:
     def work(tx: Transaction) -> Block:
         state = FormState.from_metadata(click.private_metadata)
-        return render_plan(tx, *follow(tx, state, read_plan(tx, state, click.entered)))
+        values = read_plan(tx, state, click.entered)
+        # What is drawn again goes to Slack once more.
+        refuse_secrets(values.name, values.body, *values.values.values())
+        return render_plan(tx, *follow(tx, drawn_anew(state, click.entered), values))
 
     await show_modal(front, click, await front.desk.read(click.actor, work))
 

@@ -19,10 +19,11 @@ PATTERNS = ("*.corp.example", "wiki.acme.example")
 
 PROSE = """\
 Since 12:30 UTC (14:30 CEST) about 2.5% of requests to the API fail with error 503.Staging and prod were both on
-release v2.14.0-rc.1, i.e. build 10.4.2; we went back to 2.13.9.Test orders work again.Local
-pick-up was never affected. The stage of the roll-out is 3/4: one cluster, then a second. Our internal
-tests pass; config.yml, `docker-compose.prod.yml`, users.test.js and requirements.txt are as they were. A local host in Qatar, e.g. visit.qa, and web.dev were reachable.
-Write to support@acme.example or j.doe+prod@mail.acme.example, or see https://status.acme.example/uptime. Thanks 👩‍💻!
+release v2.14.0-rc.1, i.e. build 10.4.2; we went back to 2.13.9.Test orders work again.Local pick-up was never
+affected. The stage of the roll-out is 3/4: one cluster, then a second. Our internal tests pass; config.yml,
+`docker-compose.prod.yml`, users.test.js and requirements.txt are as they were. A local host in Qatar, e.g. visit.qa,
+and web.dev were reachable. Write to support@acme.example or j.doe+prod@mail.acme.example, or see
+https://status.acme.example/uptime. Thanks 👩\u200d💻!
 """
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from desk.page_status import Impact
 from handlers.slack.incidents.backfill import TypedBackfill, parse_backfill
 
 
@@ -25,6 +26,21 @@ from handlers.slack.incidents.backfill import TypedBackfill, parse_backfill
         ),
         ('"A" "B" <@U0MAX00001> said', TypedBackfill("A", body='"B" <@U0MAX00001> said')),
         ("It broke", TypedBackfill(body="It broke")),
+        (
+            '"Outage" impact:Major page:acme It broke: impact:none',
+            TypedBackfill("Outage", "acme", body="It broke: impact:none", impact=Impact.MAJOR),
+        ),
+        (
+            '"Outage" impact:huge c:"API - X"=down It broke',
+            TypedBackfill(
+                "Outage",
+                body="It broke",
+                problems=(
+                    "“huge” is no impact. There is none, minor, major, critical.",
+                    "A backfilled incident cannot change components: leave them out.",
+                ),
+            ),
+        ),
     ],
 )
 def test_a_line_is_read(line: str, read: TypedBackfill) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desk.identifiers import new_id
 from desk.page_status import Impact
 from handlers.slack.incidents.parsing import TypedIncident, parse_incident
 from handlers.slack.maintenances.parsing import parse_maintenance
@@ -91,6 +92,12 @@ def test_what_is_not_understood_is_said(text: str, problem: str) -> None:
     """A mistake is named together with what there is."""
     (said,) = parse_incident(text).problems
     assert said.startswith(problem)
+
+
+def test_every_id_of_ours_is_read_as_one() -> None:
+    """However an identifier came out, it names an incident and is no word for the public."""
+    for known in (new_id() for _ in range(500)):
+        assert parse_incident(f"{known} hello") == TypedIncident(incident=known, body="hello")
 
 
 def test_options_of_a_command() -> None:

@@ -92,10 +92,10 @@ def test_a_postmortem_is_reviewed_as_well(stage: CardStage, clock: HeldClock) ->
 
 
 def test_the_author_reads_for_whom_it_waits(stage: CardStage) -> None:
-    """Up to five people are mentioned and the others are counted; the author can look at it or discard it."""
+    """Up to five people are mentioned, the others counted; the author can look at it, take it back or discard it."""
     draft = _handed_in(stage, stage.draft())
     assert f"by a second person: <@{MAX}>." in stage.says(MINE_CARD, draft.id)
-    assert stage.labels(MINE_CARD, draft.id) == ["Open", "Discard"]
+    assert stage.labels(MINE_CARD, draft.id) == ["Open", "Take back", "Discard"]
     with stage.desk.database.write() as session:
         for number in range(6):
             user_id = f"U1MORE{number:05}"
@@ -120,7 +120,7 @@ def test_a_draft_that_was_sent_back_says_why(stage: CardStage, clock: HeldClock)
     stage.do(INES, partial(revise_draft, draft_id=draft.id, content=content_of(draft)))
     words = stage.says(REVIEW_CARD, draft.id)
     assert words.startswith("Open again: a new incident “Checkout errors”")
-    assert f"<@{INES}> changed it <!date^" in words
+    assert f"<@{INES}> has it in hand since <!date^" in words
     assert "Sent back" not in words
     assert "Say *when*" not in words
     assert stage.labels(MINE_CARD, draft.id) == ["Open", "Discard"]

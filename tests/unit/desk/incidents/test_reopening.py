@@ -1,0 +1,59 @@
+"""What opening an ended incident again proposes for its components."""
+
+from typing import Any
+
+import pytest
+
+from desk.incidents.reopening import states_before_end
+from desk.transaction import Desk
+from storage.models import ComponentStatus, IncidentStatus
+from tests.clock import HeldClock
+from tests.factories import INES
+from tests.unit.desk.incidents.incident_stage import IncidentStage, set_incident_stage
+
+WELL, SLOW = ComponentStatus.OPERATIONAL, ComponentStatus.DEGRADED_PERFORMANCE
+BAD, WORSE = ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.MAJOR_OUTAGE
+RESOLVED = IncidentStatus.RESOLVED
+
+
+@pytest.fixture
+def stage(desk: Desk) -> IncidentStage:
+    """A page with its components and people."""
+    return set_incident_stage(desk)
+
+
+def proposed(stage: IncidentStage, incident_id: str) -> dict[str, ComponentStatus]:
+    """Component ids and the states that reopening proposes."""
+    incident = stage.incident(incident_id)
+    return dict(stage.see(INES, lambda tx: states_before_end(tx.session, incident)))
+
+
+def say(stage: IncidentStage, clock: HeldClock, incident_id: str, **values: Any) -> None:
+    """One more update, a minute later."""
+    clock.advance(minutes=1)
+    stage.change(incident_id, **values)
+
+
+def test_what_the_end_brought_back(stage: IncidentStage, clock: HeldClock) -> None:
+    """The state right before the end counts; what was brought back before, was never ill or is ill again is left."""
+    one, two, three = stage.components[:3]
+    incident_id = stage.open(components={one: BAD, two: WORSE, three: None})
+    say(stage, clock, incident_id, body="Worse.", components={one: WORSE})
+    say(stage, clock, incident_id, body="Better.", status=IncidentStatus.MONITORING, components={two: WELL})
+    assert proposed(stage, incident_id) == {}
+    say(stage, clock, incident_id, body="Over.", status=RESOLVED, components={one: WELL})
+    assert proposed(stage, incident_id) == {one: WORSE}
+    stage.open(name="Another", components={one: SLOW})
+    assert proposed(stage, incident_id) == {}
+
+
+def test_what_was_brought_back_after_the_end(stage: IncidentStage, clock: HeldClock) -> None:
+    """A later word to a resolved incident belongs to its end; an earlier end that was taken back does not."""
+    one, two = stage.components[:2]
+    incident_id = stage.open(components={one: BAD, two: SLOW})
+    say(stage, clock, incident_id, body="Over.", status=RESOLVED, components={one: WELL})
+    say(stage, clock, incident_id, body="That too.", components={two: WELL})
+    assert proposed(stage, incident_id) == {one: BAD, two: SLOW}
+    say(stage, clock, incident_id, body="Again.", status=IncidentStatus.INVESTIGATING, components={two: WORSE})
+    say(stage, clock, incident_id, body="Over.", status=RESOLVED, components={two: WELL})
+    assert proposed(stage, incident_id) == {two: WORSE}

@@ -1,0 +1,68 @@
+"""What migrations make of the rows that are there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, MetaData, Table, select
+
+from storage import schema
+from storage.database import Database, make_engine
+from storage.models import Incident
+
+_LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
+INCIDENTS: dict[str, dict[str, object]] = {
+    "open": {"status": "investigating"},
+    "watched": {"status": "monitoring"},
+    "over": {"status": "resolved"},
+    "planned": {"status": "in_progress", "scheduled_for": _LONG_AGO},
+    "past": {"status": "identified", "backfilled": True},
+}
+
+
+@contextmanager
+def at_revision(url: str, revision: str) -> Iterator[Connection]:
+    """A transaction in a database that was brought to an earlier revision."""
+    engine = make_engine(url)
+    try:
+        schema.upgrade(engine, revision)
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def add_row(connection: Connection, table_name: str, /, **values: object) -> None:
+    """A row of a table as it is there; columns that must have a value and were given none get an empty one."""
+    table = Table(table_name, MetaData(), autoload_with=connection)
+    empty = {str: "", int: 0, bool: False, object: {}, datetime: _LONG_AGO}
+    needed = {
+        column.name: empty[column.type.python_type]
+        for column in table.columns
+        if not column.nullable and column.name not in values
+    }
+    connection.execute(table.insert().values(needed | values))
+
+
+@pytest.fixture
+def database(empty_database_url: str) -> Iterator[Database]:
+    """A database of the first release with incidents of every kind, brought to the newest schema."""
+    with at_revision(empty_database_url, "0001") as connection:
+        add_row(connection, "organization", id="acme00000001", name="Acme")
+        add_row(connection, "page", id="acmepage0001", organization_id="acme00000001", subdomain="acme")
+        for number, (incident_id, values) in enumerate(INCIDENTS.items()):
+            add_row(connection, "incident", id=incident_id, number=number, page_id="acmepage0001", **values)
+    database = Database.from_url(empty_database_url)
+    schema.upgrade(database.engine)
+    yield database
+    database.close()
+
+
+def test_incidents_that_were_open_are_reminded_of(database: Database) -> None:
+    """Four hours after the migration; never what is over, scheduled or was written down afterwards."""
+    with database.read() as session:
+        due = dict(session.execute(select(Incident.id, Incident.update_due_at)).all())
+    assert {incident_id for incident_id, at in due.items() if at is not None} == {"open", "watched"}
+    in_four_hours = datetime.now(UTC) + timedelta(hours=4)
+    assert all(timedelta() <= in_four_hours - at < timedelta(minutes=5) for at in due.values() if at is not None)
