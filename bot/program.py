@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -24,6 +24,7 @@ from handlers.jobs.reconcile import reconcile_at_start
 from handlers.jobs.scheduler import Scheduler
 from handlers.slack.directory import ensure_known
 from handlers.slack.front import create_bolt_app
+from handlers.slack.renderer import Renderer
 from handlers.slack.renderers import all_renderers
 from storage import outbox
 from storage.database import Database
@@ -31,6 +32,8 @@ from storage.database import Database
 _LAST_DELIVERIES_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
 _NO_PACE = timedelta()
+
+MakeWorker = Callable[[Desk, AsyncWebClient, Mapping[str, Renderer]], OutboxWorker]
 
 _log = structlog.get_logger(__name__)
 
@@ -121,20 +124,27 @@ async def run_program(
     stopping: asyncio.Event,
     *,
     clock: Clock | None = None,
+    make_worker: MakeWorker = OutboxWorker,
     serving: Callable[[], None] = lambda: None,
 ) -> None:
     """Assemble Keydesk and run it on an up-to-date database until `stopping` is set."""
     async with make_session() as session:
         client = make_client(settings, session)
         desk = Desk(database, clock or SystemClock(), make_policy(settings))
-        program = create_program(settings, desk, client, listener, stopping)
+        program = create_program(settings, desk, client, listener, stopping, make_worker=make_worker)
         _log.info("serving", address=address_of(listener), slack="socket" if settings.slack_app_token else "http")
         await program.run(stopping, serving)
     _log.info("stopped")
 
 
 def create_program(
-    settings: Settings, desk: Desk, client: AsyncWebClient, listener: socket.socket, stopping: asyncio.Event
+    settings: Settings,
+    desk: Desk,
+    client: AsyncWebClient,
+    listener: socket.socket,
+    stopping: asyncio.Event,
+    *,
+    make_worker: MakeWorker = OutboxWorker,
 ) -> Program:
     """Every part, made and connected; nothing is started yet."""
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
@@ -169,7 +179,7 @@ def create_program(
         desk,
         client,
         link,
-        OutboxWorker(desk, client, all_renderers()),
+        make_worker(desk, client, all_renderers()),
         Scheduler(desk, list_jobs(desk, client)),
         http,
         HttpServer(http, listener, grace_seconds=settings.shutdown_seconds),

@@ -10,6 +10,7 @@ import uvicorn
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -97,7 +98,7 @@ class RunningBot:
         async with self.http.running():
             await self._serve_web(self.http)
 
-    async def _serve_web(self, web: HttpApp) -> None:
+    async def _serve_web(self, web: HttpApp | Starlette) -> None:
         config = uvicorn.Config(web, host="127.0.0.1", port=0, log_config=None, lifespan="off", proxy_headers=False)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server._serve())
@@ -112,3 +113,10 @@ class RunningBot:
         await self._stopping.wait()
         server.should_exit = True
         await serving
+
+
+class TalkingBot(RunningBot):
+    """The bot in Slack alone: it keeps no page up to date that nobody would read."""
+
+    async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
+        await self._serve_web(Starlette(routes=[Route("/slack/events", handle, methods=["POST"])]))
