@@ -10,7 +10,7 @@ from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.page_signal import pages_changed
 from desk.transaction import Transaction
-from storage.models import Component, ComponentStatus, IncidentStatus
+from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentStatus
 
 PAGE = "acmepage0001"
 _LIVED = timedelta(days=400)
@@ -111,7 +111,12 @@ _STORIES = (
 
 
 def write_incident_history(tx: Transaction) -> int:
-    """Write the demo page's past and one maintenance to come; gives the number of incidents. Needs the Acme seed."""
+    """Write the demo page's past and one maintenance to come; gives the number of incidents. Needs the Acme seed.
+
+    Nothing is written for a page on which something has happened.
+    """
+    if _has_lived(tx):
+        return 0
     components = {row.name: row for row in tx.session.scalars(select(Component).where(Component.page_id == PAGE))}
     for row in components.values():
         row.created_at = row.updated_at = tx.now - _LIVED
@@ -122,6 +127,12 @@ def write_incident_history(tx: Transaction) -> int:
     _plan(tx, components)
     pages_changed(tx)
     return len(_STORIES) + 2
+
+
+def _has_lived(tx: Transaction) -> bool:
+    incident = select(Incident.id).where(Incident.page_id == PAGE)
+    change = select(ComponentStatusChange.id).join(Component).where(Component.page_id == PAGE)
+    return any(tx.session.scalar(query.limit(1)) is not None for query in (incident, change))
 
 
 def _tell(tx: Transaction, story: _Story, components: dict[str, Component]) -> None:

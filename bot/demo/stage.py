@@ -14,10 +14,8 @@ from typing import Any
 import uvloop
 
 from bot.database import open_database, upgrade_schema
-from bot.demo.history import write_history
+from bot.demo.furnishing import furnish
 from bot.demo.looking import StepFailedError
-from bot.demo.past_incidents import write_incident_history
-from bot.demo.responders import appoint_responders
 from bot.demo.tour import Tour
 from bot.logging import configure_logging
 from bot.program import run_program
@@ -27,8 +25,7 @@ from bot.settings import GivenSettings, LogFormat, Settings, make_policy
 from desk.clock import SystemClock
 from desk.errors import KeydeskError
 from desk.pages import find_organization
-from desk.seeds import plant_seed, read_acme
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Desk
 from sandbox.player import Control
 from sandbox.server import SandboxServer
 from sandbox.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -36,7 +33,6 @@ from storage.database import Database
 
 OWNERS_CHANNEL = "C0OWNERS01"
 STATUS_CHANNEL = "C0STATUS01"
-_DEMO = Actor.operator("demo")
 _MANIFEST = Path("manifest.yml")
 _SOMEBODY = "U0INES0001"
 _PATIENCE_SECONDS = 20.0
@@ -88,7 +84,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
             upgrade_schema(database)
             # What is past was announced long ago.
             past = replace(make_policy(settings), announcement_channel=None)
-            _furnish(Desk(database, SystemClock(), past))
+            furnish(Desk(database, SystemClock(), past))
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 stopping = asyncio.Event()
                 stop_on_signals(runner.get_loop(), stopping)
@@ -142,16 +138,6 @@ def _settings(folder: Path, slack_api_url: str, address: str) -> Settings:
         "never_used_days": 0,
     }
     return GivenSettings(**values)
-
-
-def _furnish(desk: Desk) -> None:
-    def work(tx: Transaction) -> None:
-        if plant_seed(tx, read_acme()).made:
-            write_history(tx)
-            write_incident_history(tx)
-            appoint_responders(tx)
-
-    desk.write_now(_DEMO, work)
 
 
 async def _run(stage: _Stage, stopping: asyncio.Event) -> None:
