@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from sandbox.player import Control, Json, Player, find_label, words_of
+from sandbox.player import Control, Json, Player, find_label, inputs_of, words_of
 from sandbox.server import SandboxServer
 from storage.database import Database
 from tests.clock import MONDAY_MORNING
@@ -64,6 +64,22 @@ def _first_key(mia: Player, omar: Player) -> tuple[str, str]:
     return _collect(mia, "planted")
 
 
+def _write_about_incidents(omar: Player, secret: str) -> None:
+    for line in (
+        f'/incident new "Errors" on acme investigating {secret}',
+        f'/incident template save "Errors" as "{secret}"',
+        f"/incident list {secret}",
+        f'/maintenance schedule "Upgrade" on acme from tomorrow 22:00 for 1h {secret}',
+    ):
+        refusal = omar.type_command(line)
+        assert refusal is not None, line
+        assert "holds the secret of an API key" in words_of(refusal), line
+    omar.type_command("/incident new")
+    body = next(block["block_id"] for block in inputs_of(omar.modal) if block["block_id"].startswith("body"))
+    assert "holds the secret of an API key" in str(omar.submit(**{"name.0": "Errors", body: f"It is {secret}."}))
+    omar.close()
+
+
 def _use_in_every_way(process: KeydeskProcess, secret: str) -> None:
     assert process.ask("GET", "/v1/pages", Authorization=f"OAuth {secret}")[0] == 200
     assert process.ask("GET", "/v1/pages", Authorization=secret)[0] == 200
@@ -108,6 +124,7 @@ def test_no_secret_is_anywhere_it_should_not_be(
         shown = omar.type_command("/keys suspend planted because the test says so", channel=OWNERS)
         assert shown is not None
         process.ask("GET", "/v1/pages", Authorization=f"OAuth {second}")
+        _write_about_incidents(omar, second)
         process.stop()
     said = json.dumps(process.lines) + "\n".join(process.words)
     kept = _dump(database)

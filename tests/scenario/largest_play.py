@@ -1,25 +1,29 @@
 """What people see and do in the largest world: every command, every button, every form."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from desk.key_steps import MAXIMUM_REASON
 from desk.scopes import Scope
-from sandbox.player import Json, Player, SandboxRefusedError, elements_of, options_of
+from sandbox.player import Json, Player, SandboxRefusedError, elements_of, find_label, options_of
 from tests.factories import MAX, MIA
 from tests.scenario.conftest import Scenario
 from tests.scenario.keys_stage import open_home
-from tests.scenario.largest_world import CHANNEL, World, longest
+from tests.scenario.largest_incident_play import IncidentForms, incident_commands, maintenance_commands
+from tests.scenario.largest_incidents import Incidents
+from tests.scenario.largest_world import World, longest
 
 MOST_OPTIONS = 100
 """Choices in one menu, as Slack allows."""
+OF_INCIDENTS = ("incident", "maintenance", "form.", "draft")
+"""How ids of incidents and maintenances begin."""
 _DEEPEST = 3
 _TWICE = 2
 """How often each button is pressed in each kind of place: the first, and one that finds things changed."""
 
 
 def commands(world: World) -> list[str]:
-    """Everything that can be typed, with the largest words."""
+    """Everything about keys and roles that can be typed, with the largest words."""
     hostile, page, keys = longest(400, 0), world.pages[0], world.keys
     about = " and ".join(longest(500, flavour) for flavour in range(2))
     pages = " ".join(f"page:{one}" for one in world.pages)
@@ -73,17 +77,29 @@ def commands(world: World) -> list[str]:
 class Play:
     """A player at work, who presses everything that is on their screen."""
 
-    def __init__(self, scenario: Scenario, world: World) -> None:
+    def __init__(self, scenario: Scenario, world: World, made: Incidents) -> None:
         self._scenario = scenario
         self._world = world
+        self._made = made
         self._pressed: Counter[tuple[str, ...]] = Counter()
         self._heard = 0
         self.offered: set[str] = set()
         """The action ids that somebody was offered."""
 
     def type_everything(self, player: Player) -> None:
-        """Type every command, and press what it answers with."""
-        for text in commands(self._world):
+        """Type every command about keys and roles, and press what it answers with."""
+        self._type(player, commands(self._world))
+
+    def type_incidents(self, player: Player) -> None:
+        """The same about incidents."""
+        self._type(player, incident_commands(self._world, self._made))
+
+    def type_maintenances(self, player: Player, *, most: int | None = None) -> None:
+        """The same about maintenances; of those who are refused everything, the first `most`."""
+        self._type(player, maintenance_commands(self._world, self._made)[:most])
+
+    def _type(self, player: Player, texts: Sequence[str]) -> None:
+        for text in texts:
             before = len(player.views())
             answer = player.type_command(text)
             if answer is not None:
@@ -97,9 +113,9 @@ class Play:
         for message in player.direct_messages():
             self.press_everything(player, message)
 
-    def read_channel(self, player: Player) -> None:
-        """Press what is in the owners' channel."""
-        for message in player.messages(CHANNEL):
+    def read_channel(self, player: Player, channel: str) -> None:
+        """Press what is in a channel."""
+        for message in player.messages(channel):
             self.press_everything(player, message)
 
     def open_home(self, player: Player) -> None:
@@ -111,9 +127,11 @@ class Play:
         where = str(surface.get("callback_id") or surface.get("type") or "message")
         for block, element, given, what in self._choices(surface):
             self.offered.add(what)
-            if self._pressed[where, what, player.user_id] >= _TWICE:
+            place = where, what, player.user_id
+            # Of those who see the same of incidents, one presses.
+            if self._pressed[place] >= _TWICE or (what.startswith(OF_INCIDENTS) and player.user_id != MIA):
                 continue
-            self._pressed[where, what, player.user_id] += 1
+            self._pressed[place] += 1
             act = {"user": player.user_id, "container": _container(player, surface), "block_id": block["block_id"]}
             act |= {"action_id": element["action_id"], "action": {"type": element["type"], **given}}
             try:
@@ -121,7 +139,7 @@ class Play:
             except SandboxRefusedError as error:
                 assert "There is nothing" in str(error), f"{what} in {where}: {error}"
                 # An earlier press took it away.
-                self._pressed[where, what, player.user_id] -= 1
+                self._pressed[place] -= 1
                 continue
             assert answer.get("ok", True), f"{what} in {where}: {answer}"
             if deep < _DEEPEST:
@@ -143,6 +161,8 @@ class Play:
                 self.offered.add(element["action_id"])
                 for option in options_of(element):
                     yield block, element, {"selected_option": option}, option["value"].partition(":")[0]
+            elif element["type"] == "static_select" and element["action_id"] != "value":
+                yield block, element, {"selected_option": options_of(element)[-1]}, element["action_id"]
             elif element["action_id"] != "value":
                 self.offered.add(element["action_id"])
 
@@ -179,6 +199,19 @@ class Play:
         player.press(label, answer)
         assert player.submit(**fields) == {}
         self._press_in_modals(player)
+        self._close_all(player)
+
+    def fill_in_incidents(self, player: Player) -> None:
+        """Fill in every form of incidents and maintenances, and press what it becomes."""
+        forms = IncidentForms(self._scenario, self._world, self._made, player)
+        for fill_in in forms.all():
+            shown = fill_in()
+            if shown:
+                self.press_everything(player, shown, deep=_DEEPEST)
+            self._close_all(player)
+        self._scenario.deliver()
+        card = next(card for card in player.direct_messages() if find_label(card, "Send back"))
+        forms.send_back("Send back", card)
         self._close_all(player)
 
     def ask(self, player: Player) -> None:

@@ -10,7 +10,10 @@ import pytest
 
 from desk.transaction import Actor, Desk
 from handlers.slack.action_ids import ActionId, CallbackId
+from handlers.slack.incidents.commands import INCIDENTS
+from handlers.slack.maintenances.commands import MAINTENANCES
 from handlers.slack.renderers import all_renderers
+from handlers.slack.sub_commands import split_command
 from sandbox.player import Control, Json
 from sandbox.server import SandboxServer
 from storage.database import Database
@@ -19,13 +22,16 @@ from tests.clock import HeldClock
 from tests.databases import copy_sqlite
 from tests.factories import GUS, MIA, OLIVIA
 from tests.scenario.conftest import Scenario, _introduce_people
+from tests.scenario.incidents_stage import STATUS_CHANNEL
+from tests.scenario.largest_incidents import Incidents, furnish
 from tests.scenario.largest_messages import ERRORS, send_everything
-from tests.scenario.largest_play import Play
-from tests.scenario.largest_world import NAME, World, largest_policy, longest
-from tests.scenario.running import RunningBot
+from tests.scenario.largest_play import OF_INCIDENTS, Play
+from tests.scenario.largest_world import CHANNEL, NAME, World, largest_policy, longest
+from tests.scenario.running import TalkingBot
 from tests.scenario.slack_checks import problems_of_message, problems_of_view
 
 _OUR_FAULT = "Something went wrong on our side"
+_WITHOUT_SUBMIT = {CallbackId.INCIDENT_SHOW, CallbackId.INCIDENTS_LIST, CallbackId.DRAFT, CallbackId.DRAFT_DOUBLES}
 _MISTAKES = ("not_drawn", "invalid_", "msg_", "no_text")
 """How errors of deliveries begin that are Keydesk's own."""
 
@@ -37,6 +43,10 @@ class Seen:
     kinds: set[str] = field(default_factory=set)
     callback_ids: set[str] = field(default_factory=set)
     homes: set[str] = field(default_factory=set)
+    typed: set[tuple[str, str]] = field(default_factory=set)
+    """Commands with their sub-commands."""
+    pressed: set[str] = field(default_factory=set)
+    submitted: set[str] = field(default_factory=set)
     offered: set[str] = field(default_factory=set)
     problems: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     violations: list[str] = field(default_factory=list)
@@ -69,11 +79,12 @@ def seen(slack_server: SandboxServer, sqlite_template: Path, tmp_path_factory: p
     with database.write() as session:
         _introduce_people(session, slack_server)
         world = World(session, clock.now())
-    bot = RunningBot(desk, slack_api_url=slack_server.api_url)
+    bot = TalkingBot(desk, slack_api_url=slack_server.api_url)
     slack_server.workspace.set_request_url(bot.url)
     try:
         scenario = Scenario(Control(slack_server.url), slack_server, bot, desk, clock)
-        play = play_all(scenario, world)
+        made = desk.write_now(Actor.member(OLIVIA), lambda tx: furnish(tx, world))
+        play = play_all(scenario, world, made)
         return judge(scenario, play)
     finally:
         bot.stop()
@@ -82,20 +93,25 @@ def seen(slack_server: SandboxServer, sqlite_template: Path, tmp_path_factory: p
         slack_server.workspace.reset()
 
 
-def play_all(scenario: Scenario, world: World) -> Play:
+def play_all(scenario: Scenario, world: World, made: Incidents) -> Play:
     """Send, type, press and submit everything."""
-    play = Play(scenario, world)
+    play = Play(scenario, world, made)
     scenario.desk.write_now(Actor.member(OLIVIA), lambda tx: send_everything(tx, world))
     scenario.deliver()
     players = (scenario.olivia, scenario.mia, scenario.person(GUS))
     for player in players:
         play.open_home(player)
     play.submit_forms(scenario.olivia)
-    play.read_channel(scenario.olivia)
+    play.fill_in_incidents(scenario.mia)
+    play.read_channel(scenario.olivia, CHANNEL)
+    play.read_channel(scenario.mia, STATUS_CHANNEL)
     for player in players:
         scenario.deliver()
         play.read_messages(player)
         play.type_everything(player)
+    play.type_incidents(scenario.mia)
+    play.type_maintenances(scenario.mia)
+    play.type_maintenances(scenario.person(GUS), most=8)
     with scenario.database.write() as session:
         world.add_pages(session, 100)
     play.ask(scenario.mia)
@@ -114,12 +130,14 @@ def judge(scenario: Scenario, play: Play) -> Seen:
         if entry["kind"] == "api":
             _judge_call(seen, entry["method"], entry["args"], kinds)
         elif entry["kind"] == "delivery":
+            _note_deed(seen, entry["payload"])
             _judge_answer(seen, entry["payload"], entry.get("response_payload"))
         elif entry["kind"] == "response_url":
             seen.message("response_url", entry["body"])
         elif entry["kind"] == "violation":
             seen.violations.append(entry["text"])
-        if _OUR_FAULT in json.dumps(entry):
+        said = {name: part for name, part in entry.items() if name != "payload"}
+        if _OUR_FAULT in json.dumps(said):
             seen.mistakes.append(json.dumps(entry.get("payload", entry))[:1000])
     return seen
 
@@ -134,6 +152,17 @@ def _judge_call(seen: Seen, method: str, args: Json, kinds: dict[str, str]) -> N
         if method == "views.publish":
             seen.homes.add(args["user_id"])
         seen.view(method, args["view"])
+
+
+def _note_deed(seen: Seen, payload: Json) -> None:
+    """What somebody did: typed, pressed, chose or submitted."""
+    if "command" in payload:
+        seen.typed.add((payload["command"], split_command(payload.get("text") or "")[0]))
+    seen.pressed |= {action["action_id"] for action in payload.get("actions") or ()}
+    if payload.get("type") == "view_submission":
+        seen.submitted.add(payload["view"]["callback_id"])
+    elif payload.get("type") == "block_suggestion":
+        seen.pressed.add(payload["action_id"])
 
 
 def _judge_answer(seen: Seen, payload: Json, answer: Any) -> None:
@@ -170,7 +199,20 @@ def test_every_modal_was_opened(seen: Seen) -> None:
     assert seen.callback_ids == set(CallbackId)
 
 
+def test_every_command_was_typed(seen: Seen) -> None:
+    """A sub-command that nobody typed in the largest world fails this test."""
+    wanted = {(str(family.command), name) for family in (INCIDENTS, MAINTENANCES) for name in family.sub_commands}
+    assert wanted - seen.typed == set()
+
+
+def test_incidents_were_pressed_and_submitted(seen: Seen) -> None:
+    """A button, menu or form of incidents and maintenances that nobody used in the largest world fails this test."""
+    assert {one for one in ActionId if one.startswith(OF_INCIDENTS)} - seen.pressed == set()
+    forms = {one for one in CallbackId if one.startswith(OF_INCIDENTS)} - _WITHOUT_SUBMIT
+    assert forms - seen.submitted == set()
+
+
 def test_every_button_was_offered(seen: Seen) -> None:
     """A button or menu that nobody was offered in the largest world fails this test."""
-    assert set(ActionId) - seen.offered == set()
+    assert set(ActionId) - seen.offered - seen.pressed == set()
     assert seen.homes == {OLIVIA, MIA, GUS}

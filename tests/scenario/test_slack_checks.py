@@ -12,11 +12,20 @@ FINE = [
     section("&lt;!channel&gt; &amp; <#C0OWNERS01>\n> a quotation"),
     actions(button("Go", "go", "1"), button("Stay", "stay", "1"), block_id="one"),
 ]
+SHORTLINK = "https://keydesk.example/incidents/p31zjtct2jer"
 
 
 def test_a_good_message_passes() -> None:
     """Mentions, dates, channels and escaped text as the bot writes them are nothing to object to."""
     assert problems_of_message("Key &lt;x&gt;", FINE) == []
+
+
+def test_links_of_the_bot_and_of_markdown_pass() -> None:
+    """The page's own links in the bot's words, and where Markdown for the public leads, are nothing to object to."""
+    own = f"<{SHORTLINK}|On the page> <{SHORTLINK}#postmortem|Postmortem>"
+    assert problems_of_message("x", [section(own)]) == []
+    written = "<https://reader.example/a?b=1&amp;c=2|&lt;@U0EVIL0001&gt;> <mailto:us@reader.example|write>"
+    assert problems_of_message("x", [section(written)]) == []
 
 
 @pytest.mark.parametrize(
@@ -26,6 +35,15 @@ def test_a_good_message_passes() -> None:
         ("x", [section("*<!here>*")], "<!here>"),
         ("x", [section("<https://a.example|click>")], "<https://a.example|click>"),
         ("x", [section("<@U0EVIL0001>")], "<@U0EVIL0001>"),
+        ("x", [section(f"<{SHORTLINK}|people's words>")], "people's words"),
+        ("x", [section("<https://keydesk.example/elsewhere|On the page>")], "/elsewhere"),
+        ("x", [section("<https://EVIL.example/incidents/p31zjtct2jer|On the page>")], "EVIL.example"),
+        ("x", [section("<javascript://reader.example/|click>")], "javascript"),
+        ("x", [section("<https://reader.example.evil/|click>")], "reader.example.evil"),
+        ("x", [section("<https://reader.example/EVIL|click>")], "/EVIL"),
+        ("x", [section("<https://reader.example/|a & b>")], "half an escaped sign"),
+        ("x", [section("<https://reader.example/|<!here>>")], "<!here>"),
+        ("x", [section("<!date^1772442000^{time}|now>")], "<!date"),
         ("x", [section("<!subteam^S0PLATFORM>")], "<!subteam^S0PLATFORM>"),
         ("x", [section("a < b")], "not escaped"),
         ("x", [section("a > b")], "not escaped"),
