@@ -13,6 +13,7 @@ from handlers.slack.incoming import Front
 
 _log = structlog.get_logger(__name__)
 _SECONDS = 2.0
+_UNCHANGED = "Nothing was changed: please try again."
 _SHOW_DRAFTS = frozenset({str(CallbackId.DRAFT), str(CallbackId.DRAFT_DOUBLES)})
 
 
@@ -24,7 +25,7 @@ async def open_modal(front: Front, trigger_id: str, view: Block) -> None:
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
         _log.warning("modal_not_opened", callback_id=view["callback_id"], problem=problem_of(error))
         kept = view["callback_id"] in _SHOW_DRAFTS
-        told = "What you wrote is kept: /incident drafts opens it." if kept else "Nothing was changed: try again."
+        told = "What you wrote is kept: /incident drafts opens it." if kept else _UNCHANGED
         raise KeydeskError("Slack did not open the window in time.", told) from error
 
 
