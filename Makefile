@@ -33,7 +33,7 @@ run: $(RUN_STAMP) ## Start Keydesk with the settings of the environment and .env
 test: $(DEV_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
-	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=3 --dist=worksteal $(ARGS)
 
 lint: $(DEV_STAMP) ## Check style, types and the direction of imports
 	$(BIN)/ruff check

@@ -11,7 +11,7 @@ from desk.policy import Policy
 from desk.transaction import Desk
 from storage.database import Database
 from tests.clock import HeldClock
-from tests.databases import PostgresqlServer, copy_sqlite, create_sqlite_template, migrate
+from tests.databases import PostgresqlServer, copy_sqlite, create_sqlite_template, migrate, open_database
 from tests.network import guard_network, watch_network
 from tests.places import find_place
 
@@ -94,7 +94,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A fresh database with Keydesk's tables, closed after the test."""
-    database = Database.from_url(database_url)
+    database = open_database(database_url)
     yield database
     database.close()
 

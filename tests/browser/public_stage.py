@@ -5,8 +5,8 @@ import threading
 
 from desk.policy import Policy
 from desk.transaction import Desk
-from storage.database import Database
 from tests.clock import HeldClock
+from tests.databases import open_database
 from tests.public_story import Story, write_story
 from tests.serving import Served, serving
 
@@ -15,7 +15,7 @@ class PublicStage:
     """A page with something of every kind on it, from the making to `stop()`."""
 
     def __init__(self, database_url: str) -> None:
-        self._database = Database.from_url(database_url)
+        self._database = open_database(database_url)
         self.desk = Desk(self._database, HeldClock(), Policy())
         self.story: Story = write_story(self.desk, page_description="How **Acme** is doing")
         self.served: Served

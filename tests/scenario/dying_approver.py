@@ -1,12 +1,10 @@
 """An owner's approval in a process that kills itself on the way from the click to the messages.
 
-`python -m tests.scenario.dying_approver <database url> <Slack's API url> <request id> <where> <instant>`: `where` is
+`where` is
 `commit-1` (just before the approval is committed), `approved` (just after), a step of the first delivery, `commit-2`
 or `commit-3` (just before that delivery is claimed, or written down).
 """
 
-import asyncio
-import sys
 from datetime import datetime
 from functools import partial
 
@@ -41,7 +39,3 @@ async def main(database_url: str, api_url: str, request_id: str, where: str, now
     async with aiohttp.ClientSession() as session:
         client = make_client(session, api_url)
         await OutboxWorker(desk, client, all_renderers(), on_step=on_step, timing=BRISK).deliver_due()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

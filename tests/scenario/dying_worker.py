@@ -1,14 +1,12 @@
 """A worker process for tests, which kills itself where it is told to.
 
-`python -m tests.scenario.dying_worker <database url> <Slack's API url> <where> <instant>`: `where` is a step of the
+`where` is a step of the
 delivery (`claimed`, `calling`, `answered`, `stored`), `commit-1` or `commit-2` (just before the claim, or what became
 of it, is committed), or `never`: then it runs by the machine's clock until it is killed.
 """
 
-import asyncio
 import os
 import signal
-import sys
 from datetime import datetime, timedelta
 
 import aiohttp
@@ -63,7 +61,3 @@ async def main(database_url: str, api_url: str, where: str, now: str) -> None:
         worker = OutboxWorker(Desk(database, clock, Policy()), client, RENDERERS, on_step=on_step, timing=BRISK)
         await (worker.run() if where == "never" else worker.deliver_due())
     database.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

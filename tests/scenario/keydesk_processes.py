@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,22 +20,20 @@ from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import Component, Role
 from tests.factories import INES, add_component, add_grant, add_member, add_page
+from tests.forking import FORKS
 from tests.scenario import dying_keydesk
 from tests.scenario.dying_keydesk import TIMING, ShiftedClock
 from tests.scenario.incidents_stage import STATUS_CHANNEL
 from tests.scenario.running import BOT_TOKEN, SIGNING_SECRET
 from tests.waiting import wait_until
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([dying_keydesk.__name__])
-
 
 class Keydesk:
     """A started process. `log` is the file with its log lines."""
 
     def __init__(self, values: dict[str, Any], log: Path, where: str, ahead: timedelta) -> None:
-        self._receiver, sender = _FORKS.Pipe(duplex=False)
-        self._process = _FORKS.Process(
+        self._receiver, sender = FORKS.Pipe(duplex=False)
+        self._process = FORKS.Process(
             target=dying_keydesk.run, args=(values, str(log), where, ahead, sender), daemon=True
         )
         self._process.start()

@@ -1,9 +1,6 @@
 """The whole way from an approval to its messages, cut off by SIGKILL at every step."""
 
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,19 +9,18 @@ from desk.transaction import Actor
 from sandbox.player import words_of
 from storage.models import AuditEvent, KeyRequest, Ticket
 from tests.factories import MIA
+from tests.forking import Fork
+from tests.scenario import dying_approver
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.dying_worker import BRISK
 from tests.scenario.requests_stage import ask, everything, keys, only
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
-
 
 def _approve_and_die(scenario: Scenario, database_url: str, where: str) -> None:
     request = only(everything(scenario, KeyRequest))
     now = scenario.clock.now().isoformat()
-    arguments = [database_url, scenario.server.api_url, request.id, where, now]
-    dying = subprocess.Popen([sys.executable, "-m", "tests.scenario.dying_approver", *arguments], cwd=ROOT)
+    dying = Fork(dying_approver.main, database_url, scenario.server.api_url, request.id, where, now)
     assert wait_until(dying.poll, 60) == -signal.SIGKILL
     scenario.clock.advance(BRISK.lease)
 

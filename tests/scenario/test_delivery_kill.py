@@ -1,11 +1,8 @@
 """Workers killed by SIGKILL, at every step of a delivery and again and again: nothing is lost, nothing doubled."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -19,11 +16,12 @@ from sandbox.server import SandboxServer
 from storage.models import DeliveryStatus, OutboxRow
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA
+from tests.forking import Fork
+from tests.scenario import dying_worker
 from tests.scenario.dying_worker import BRISK
 from tests.scenario.outbox_stage import OWNERS, STATUS, OutboxStage, make_client, say
 from tests.waiting import eventually, wait_until
 
-ROOT = Path(__file__).parents[2]
 STEPS = ["commit-1", "claimed", "calling", "answered", "commit-2", "stored"]
 
 
@@ -36,10 +34,9 @@ async def stage(slack_server: SandboxServer, desk: Desk, clock: HeldClock) -> As
         yield OutboxStage(desk, clock, client, Control(slack_server.url))
 
 
-def start_worker(database_url: str, server: SandboxServer, where: str, now: str) -> subprocess.Popen[bytes]:
+def start_worker(database_url: str, server: SandboxServer, where: str, now: str) -> Fork:
     """A process of its own that delivers until it dies (see `dying_worker`)."""
-    command = [sys.executable, "-m", "tests.scenario.dying_worker", database_url, server.api_url, where, now]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    return Fork(dying_worker.main, database_url, server.api_url, where, now)
 
 
 @pytest.mark.parametrize(("step", "conversation"), [*((step, STATUS) for step in STEPS), ("answered", MIA)])

@@ -36,7 +36,7 @@ from tests.scenario.keydesk_processes import Keydesk, Town, furnished, read_log
 from tests.waiting import wait_until
 
 PEOPLE = [INES, MAX, MIA]
-INCIDENTS = 12
+INCIDENTS = 8
 MAINTENANCES = 4
 ALL_THE_SAME = "It is something else: open a new one"
 

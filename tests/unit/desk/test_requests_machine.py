@@ -27,10 +27,9 @@ from desk.tickets import (
     withdraw_tickets_of,
 )
 from desk.transaction import Desk, Transaction
-from storage.database import Database
 from storage.models import ApiKey, Approval, KeyRequest, KeyStatus, KeyUse, RequestStatus, Ticket, TicketStatus
 from tests.clock import HeldClock
-from tests.databases import copy_sqlite
+from tests.databases import copy_sqlite, open_database
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_use
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -219,7 +218,7 @@ def test_requests_and_tickets_hold_their_promises(
 
     def new_stage(policy: Policy) -> Stage:
         url = copy_sqlite(sqlite_template, tmp_path_factory.mktemp("machine"))
-        return set_stage(Desk(Database.from_url(url), HeldClock(), policy))
+        return set_stage(Desk(open_database(url), HeldClock(), policy))
 
     machine = type("Machine", (RequestsAndTickets,), {"new_stage": staticmethod(new_stage)})
     run_state_machine_as_test(

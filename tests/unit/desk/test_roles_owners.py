@@ -41,10 +41,9 @@ from desk.policy import Policy
 from desk.role_cards import MEMBER_LEFT, NO_OWNER_LEFT, OWNERS_APPOINTED
 from desk.roles import grant_role, revoke_grant, sweep_roles
 from desk.transaction import Actor, Desk
-from storage.database import Database
 from storage.models import Grant, Member, Organization, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import MONDAY_MORNING, HeldClock
-from tests.databases import copy_sqlite
+from tests.databases import copy_sqlite, open_database
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_member, add_page
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -278,7 +277,7 @@ class OwnersMachine(RuleBasedStateMachine):
         """Olivia is the first owner; groups hold some of the people."""
         self.folder = Path(tempfile.mkdtemp())
         self.clock = HeldClock(MONDAY_MORNING)
-        self.database = Database.from_url(copy_sqlite(self.template, self.folder))
+        self.database = open_database(copy_sqlite(self.template, self.folder))
         self.desk = Desk(self.database, self.clock, Policy())
         with self.database.write() as session:
             add_page(session, MONDAY_MORNING)

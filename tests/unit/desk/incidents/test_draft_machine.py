@@ -24,7 +24,6 @@ from desk.incidents.publishing import publish_draft
 from desk.page_status import Impact
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
-from storage.database import Database
 from storage.models import (
     AuditEvent,
     DraftKind,
@@ -36,7 +35,7 @@ from storage.models import (
     SecondPerson,
 )
 from tests.clock import HeldClock
-from tests.databases import copy_sqlite
+from tests.databases import copy_sqlite, open_database
 from tests.factories import INES, MAX, MIA, OLIVIA
 from tests.unit.desk.incidents.incident_stage import IncidentStage, set_incident_stage
 
@@ -259,7 +258,7 @@ def test_drafts_hold_their_promises(sqlite_template: Path, tmp_path_factory: pyt
 
     def new_stage() -> IncidentStage:
         url = copy_sqlite(sqlite_template, tmp_path_factory.mktemp("machine"))
-        return set_incident_stage(Desk(Database.from_url(url), HeldClock(), Policy()))
+        return set_incident_stage(Desk(open_database(url), HeldClock(), Policy()))
 
     machine = type("Machine", (DraftLives,), {"new_stage": staticmethod(new_stage)})
     run_state_machine_as_test(

@@ -27,11 +27,10 @@ from desk.incidents.port import port_of
 from desk.page_status import Impact
 from desk.policy import Policy
 from desk.transaction import Desk
-from storage.database import Database
 from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentStatus, Revision
 from storage.signals import Topic
 from tests.clock import HeldClock
-from tests.databases import copy_sqlite
+from tests.databases import copy_sqlite, open_database
 from tests.factories import INES
 from tests.unit.desk.incidents.incident_stage import IncidentStage, set_incident_stage
 
@@ -275,7 +274,7 @@ def test_incidents_hold_their_promises(sqlite_template: Path, tmp_path_factory: 
 
     def new_stage() -> IncidentStage:
         url = copy_sqlite(sqlite_template, tmp_path_factory.mktemp("machine"))
-        return set_incident_stage(Desk(Database.from_url(url), HeldClock(), Policy()))
+        return set_incident_stage(Desk(open_database(url), HeldClock(), Policy()))
 
     machine = type("Machine", (IncidentLives,), {"new_stage": staticmethod(new_stage)})
     run_state_machine_as_test(

@@ -27,11 +27,10 @@ from desk.incidents.inputs import IncidentChange
 from desk.page_signal import pages_changed
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
-from storage.database import Database
 from storage.models import ComponentStatus, DraftKind, Incident, IncidentStatus, Page
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.databases import copy_sqlite
+from tests.databases import copy_sqlite, open_database
 from tests.unit.desk.incidents.maintenance_stage import (
     HOUR,
     LEAD,
@@ -240,7 +239,7 @@ DUE = {"scheduled": -HOUR, "in_progress": 0 * HOUR, "completed": LENGTH}
 def test_no_step_comes_twice_early_or_out_of_order(sqlite_template: Path, tmp_path: Path) -> None:
     """Whatever the flags, the instants at which somebody sweeps, and the restarts between; in the end all is well."""
     url, clock = copy_sqlite(sqlite_template, tmp_path), HeldClock()
-    stage = set_maintenances(Desk(Database.from_url(url), clock, Policy()))
+    stage = set_maintenances(Desk(open_database(url), clock, Policy()))
 
     @settings(max_examples=20, deadline=None)
     @given(
@@ -256,7 +255,7 @@ def test_no_step_comes_twice_early_or_out_of_order(sqlite_template: Path, tmp_pa
             clock.advance(minutes=minutes)
             if restarts:
                 stage.desk.database.close()
-                stage = replace(stage, desk=Desk(Database.from_url(url), clock, Policy()))
+                stage = replace(stage, desk=Desk(open_database(url), clock, Policy()))
             stage.sweep()
         steps = stage.steps(about)
         assert steps == [step for step in ORDER if step in steps]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,20 +77,17 @@ def test_the_cost_does_not_grow_with_age(desk: Desk) -> None:
     with counting(desk) as before:
         view_of(desk)
 
-    def live_long(tx: Transaction) -> None:
+    def suffer(tx: Transaction, days: int) -> None:
         search = story.components["Search"]
-        for days in (*range(900, 150, -5), 7):
-            then = replace(tx, now=tx.now - timedelta(days=days))
-            incident = create_incident(
-                then,
-                story.page,
-                NewIncident(name=f"{days} days ago", components={search: ComponentStatus.MAJOR_OUTAGE}),
-            )
-            ended = replace(then, now=then.now + timedelta(hours=1))
-            up = {search: ComponentStatus.OPERATIONAL}
-            update_incident(ended, incident.id, IncidentChange(status=IncidentStatus.RESOLVED, components=up))
+        then = replace(tx, now=tx.now - timedelta(days=days))
+        down = NewIncident(name=f"{days} days ago", components={search: ComponentStatus.MAJOR_OUTAGE})
+        incident = create_incident(then, story.page, down)
+        ended = replace(then, now=then.now + timedelta(hours=1))
+        up = {search: ComponentStatus.OPERATIONAL}
+        update_incident(ended, incident.id, IncidentChange(status=IncidentStatus.RESOLVED, components=up))
 
-    desk.write_now(ACTOR, live_long)
+    for days in (*range(150 + 10 * RECENT, 150, -10), 7):
+        desk.write_now(ACTOR, partial(suffer, days=days))
     with counting(desk) as after:
         view = view_of(desk)
     assert len(after) == len(before)

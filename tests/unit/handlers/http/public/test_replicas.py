@@ -6,7 +6,7 @@ from sqlalchemy import event
 
 from desk.transaction import Desk
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
-from storage.database import Database
+from tests.databases import open_database
 from tests.public_story import Story, open_incident
 from tests.waiting import eventually
 
@@ -24,7 +24,7 @@ async def test_every_replica_follows(desk: Desk, story: Story, database_url: str
     Nobody asks at intervals here: the other one is told by PostgreSQL, or sees at a glance that SQLite changed, and
     then asks once. How long that takes is measured by `bench/replicas.py`.
     """
-    database = Database.from_url(database_url)
+    database = open_database(database_url)
     other = Desk(database, desk.clock, desk.policy)
     here, there = create_http_app(desk, settings=NEVER), create_http_app(other, settings=NEVER)
     asked: list[str] = []
