@@ -114,7 +114,10 @@ async def test_a_failing_reply_is_neither_lost_nor_doubled(stage: OutboxStage, f
     assert "two" not in stage.texts()
     await stage.deliver_all()
     assert shown(stage) == [("Slow", ["one", "two"])]
-    assert bool(stage.calls(REPLIES)) == (fault["kind"] != "ratelimited")
+    # Of a call that was cut off the client may or may not know that it never left.
+    looked = bool(stage.calls(REPLIES))
+    assert looked or not fault.get("carried_out")
+    assert not looked or fault["kind"] != "ratelimited"
     tries = [call for call in stage.calls(POST) if call["args"]["text"] == "one"]
     assert len(tries) == (1 if fault.get("carried_out") else 3)
 
