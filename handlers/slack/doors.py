@@ -89,8 +89,14 @@ def on_command(front: Front, command: Command, handler: CommandHandler) -> None:
 
 def on_action(front: Front, action_id: ActionId, handler: ClickHandler) -> None:
     """Answer a button or menu. A message that the handler returns is shown to the person alone."""
+    assert action_id not in front.clicks, f"two handlers for {action_id}"
+    front.clicks[str(action_id)] = handler
 
-    @front.app.action(str(action_id))
+
+def answer_clicks(front: Front) -> None:
+    """Connect every button and menu with Bolt; those of earlier releases are answered with what to do now."""
+
+    @front.app.action({"action_id": _ANYTHING})
     async def listener(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         click = Click(
             user_id=body["user"]["id"],
@@ -101,16 +107,25 @@ def on_action(front: Front, action_id: ActionId, handler: ClickHandler) -> None:
             view=body.get("view"),
             body=body,
         )
-        try:
-            await front.ensure_known(front.client, front.desk, click.user_id)
-            message = await handler(front, click)
-        except Exception as error:
-            message = error_message(_as_refusal(error))
+        message = await _answer_click(front, click)
         await ack()
         if message is not None:
             await tell(front, click, message)
         if click.view is not None and click.view.get("type") == "home":
             await front.refresh(click.user_id)
+
+
+async def _answer_click(front: Front, click: Click) -> Message | None:
+    handler = front.clicks.get(click.action_id)
+    if handler is None:
+        sentence = RETIRED.get(click.action_id, "This button is from another release of Keydesk.")
+        hint = "Open Keydesk's Home tab or type /keys to see where things stand."
+        return error_message(KeydeskError(sentence, hint))
+    try:
+        await front.ensure_known(front.client, front.desk, click.user_id)
+        return await handler(front, click)
+    except Exception as error:
+        return error_message(_as_refusal(error))
 
 
 def _action_value(action: dict[str, Any]) -> str:
@@ -197,26 +212,6 @@ def _offered(choices: Sequence[Block] | Sequence[OptionGroup]) -> dict[str, list
             ]
         }
     return {"options": [choice for choice in choices if not isinstance(choice, OptionGroup)][:_MAX_OPTIONS]}
-
-
-def on_retired(front: Front) -> None:
-    """Answer buttons of earlier releases with what to do now. Register it after everything else."""
-
-    @front.app.action({"action_id": _ANYTHING})
-    async def listener(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
-        sentence = RETIRED.get(action["action_id"], "This button is from another release of Keydesk.")
-        await ack()
-        click = Click(
-            user_id=body["user"]["id"],
-            action_id=action["action_id"],
-            value="",
-            trigger_id=body.get("trigger_id", ""),
-            response_url=body.get("response_url"),
-            view=body.get("view"),
-            body=body,
-        )
-        hint = "Open Keydesk's Home tab or type /keys to see where things stand."
-        await tell(front, click, error_message(KeydeskError(sentence, hint)))
 
 
 async def tell(front: Front, click: Click, message: Message) -> None:

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk
 from handlers.slack import deliveries, digest, editing, events, home, incidents, keys, maintenances, requests, roles
-from handlers.slack.doors import on_retired
+from handlers.slack.doors import answer_clicks
 from handlers.slack.incoming import EnsureKnown, Front
 
 AREAS: tuple[Callable[[Front], None], ...] = (
@@ -48,5 +48,5 @@ def create_bolt_app(
     front = Front(app, desk, client, ensure_known)
     for register in AREAS:
         register(front)
-    on_retired(front)
+    answer_clicks(front)
     return app

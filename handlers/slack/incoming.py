@@ -26,6 +26,8 @@ class Front:
     client: AsyncWebClient
     ensure_known: EnsureKnown
     """Called before anything is decided for a person whom the desk may not have met yet."""
+    clicks: dict[str, "ClickHandler"] = field(default_factory=dict)
+    """What answers the buttons and menus, by action id. Bolt would try its listeners one after another."""
     refreshers: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
     """Each is called with a person's id after a click on the Home tab or a submission of theirs, and shows anew what
     only they see. They raise nothing and hold nothing up for long."""

@@ -70,10 +70,11 @@ def _collect(page: Page, name: str) -> str:
 
 def _show(page: Page, name: str) -> str:
     """What `/keys show` answers."""
-    messages = page.locator("[data-ts]")
+    messages = page.locator("[data-ts]").filter(has_text=name)
     before = messages.count()
     type_line(page, f'/keys show "{name}" ')
-    expect(messages).to_have_count(before + 1)
+    # A card about the key may come at the same time.
+    wait_until(lambda: messages.count() > before)
     return messages.last.inner_text()
 
 
