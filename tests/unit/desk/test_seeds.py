@@ -268,3 +268,14 @@ def test_no_text_makes_the_reader_fail_otherwise(text: str) -> None:
         read_seed(text, "pages.yml")
     except InvalidSeedError as error:
         assert error.problems
+
+
+def test_how_incidents_of_a_page_go_out(desk: Desk) -> None:
+    """A page's channel and its rule of the second person come from the file, and mistakes in them are named."""
+    text = "organization: Acme\npages: [{name: Acme, announcement_channel: C024BE91L, second_person: first_post"
+    plant(desk, text + ", second_person_skipped_by: incident_manager}]")
+    with desk.database.read() as session:
+        page = session.scalars(select(Page)).one()
+        assert (page.announcement_channel, page.second_person) == ("C024BE91L", "first_post")
+        assert page.second_person_skipped_by == "incident_manager"
+    assert len(problems(text.replace("C024BE91L", "'#status'").replace("first_post", "sometimes") + "}]")) == 2
