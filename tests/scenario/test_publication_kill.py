@@ -56,7 +56,7 @@ def _press(ines: Player) -> str:
 
 def _see_through(town: Town, keydesk: Keydesk) -> None:
     """Wait until everything that was promised is done, and look whether it was done once."""
-    wait_until(lambda: {row.status for row in town.rows(OutboxRow)} == {DeliveryStatus.SENT}, 60)
+    wait_until(lambda: {row.status for row in town.rows(OutboxRow)} == {DeliveryStatus.SENT}, 150)
     (incident,) = town.rows(Incident)
     (said,) = town.rows(IncidentUpdate)
     (draft,) = town.rows(IncidentDraft)
@@ -203,7 +203,8 @@ def test_slack_is_down_while_the_page_must_go_out(town: Town) -> None:
 
     again = town.start(waits=False)
     assert b"Checkout errors" in again.get("/")[1]
-    wait_until(lambda: any(line["event"] == "delivery_put_back" for line in again.events()))
+    # On a slow machine the pauses between attempts have doubled a few times by now.
+    wait_until(lambda: any(line["event"] == "delivery_put_back" for line in again.events()), 100)
     assert DeliveryStatus.SENT not in {row.status for row in town.rows(OutboxRow)}
     town.fault(clear=True)
     wait_until(again.is_ready, 60)
