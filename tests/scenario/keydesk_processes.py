@@ -18,7 +18,7 @@ from desk.transaction import Desk
 from sandbox.player import Control, Json, Player
 from sandbox.server import SandboxServer
 from storage.database import Database
-from storage.models import Component, Role
+from storage.models import Component, DeliveryStatus, OutboxRow, Role
 from tests.factories import INES, add_component, add_grant, add_member, add_page
 from tests.forking import FORKS
 from tests.scenario import dying_keydesk
@@ -134,6 +134,15 @@ class Town:
         if waits:
             wait_until(keydesk.is_ready, 60)
         return keydesk
+
+    def settle(self, keydesk: Keydesk) -> set[int]:
+        """Wait for what the first start does beside everything else: it appoints the first owners and greets them.
+
+        Gives the outbox rows of the greetings.
+        """
+        wait_until(lambda: any(line["event"] == "directory_read" for line in keydesk.events()), 60)
+        wait_until(lambda: {row.status for row in self.rows(OutboxRow)} == {DeliveryStatus.SENT}, 60)
+        return {row.id for row in self.rows(OutboxRow)}
 
     def end(self, keydesk: Keydesk) -> None:
         """Kill a process, or bury one that is dead."""
