@@ -12,7 +12,7 @@ from desk.digest_record import current_digest, send_digest
 from desk.people import member_name
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
-from handlers.slack.sparkline import render_sparkline
+from handlers.slack.framework.sparkline import render_sparkline
 
 
 def register(cli: typer.Typer) -> None:
