@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from desk.incidents.components import full_name, list_incident_components
-from desk.incidents.leaks import Leak, LeakKind
-from desk.incidents.views import is_public
-from desk.page_status import Impact
-from desk.pages import has_several_pages
+from desk.incidents.drafts.leaks import Leak, LeakKind
+from desk.pages.pages import has_several_pages
+from desk.pages.status import Impact
+from desk.status_page.reading import is_public
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, actor_name, escape, fit, plain, section, when
 from handlers.slack.markdown.to_slack import literal, render_mrkdwn

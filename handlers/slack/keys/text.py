@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from desk.audit import Action
-from desk.key_details import KeyDetails, ShownKey
-from desk.key_refusals import RecentUse
-from desk.key_rules import Change
-from desk.key_state import KeyState
-from desk.scopes import IN_WORDS, Scope
+from desk.audit.trail import Action
+from desk.keys.details import KeyDetails, ShownKey
+from desk.keys.refusals import RecentUse
+from desk.keys.rules import Change
+from desk.keys.scopes import IN_WORDS, Scope
+from desk.keys.state import KeyState
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
     MAX_SECTION_TEXT,

@@ -9,7 +9,7 @@ from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.listing import ListedIncident, list_current, require_reader
 from desk.incidents.lookup import get_incident, list_open
-from desk.pages import get_page_by_word
+from desk.pages.pages import get_page_by_word
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of

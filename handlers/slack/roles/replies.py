@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from desk.people import Standing, Subject, SubjectWord
-from desk.role_lists import Holder, ListedGrant
-from desk.role_orders import Holders, Listing
-from desk.role_words import ALLOWS, NAMES
-from desk.roles import Granted, GrantOutcome
+from desk.roles.lists import Holder, ListedGrant
+from desk.roles.orders import Holders, Listing
+from desk.roles.roles import Granted, GrantOutcome
+from desk.roles.words import ALLOWS, NAMES
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import (
     Block,
