@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 import typer
 
 from bot.commands.console import complain, console_of, operator, say
-from desk.audit_chain import Extract, Head, export_csv, export_json_lines, verify
+from desk.audit.chain import Extract, Head, export_csv, export_json_lines, verify
 from desk.errors import InvalidInputError
 from desk.transaction import Transaction
 

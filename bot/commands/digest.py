@@ -7,8 +7,8 @@ import typer
 
 from bot.commands.console import console_of, operator, say
 from bot.commands.tables import day
-from desk.digest import DigestView, Finding, Line, daily_counts
-from desk.digest_record import current_digest, send_digest
+from desk.digest.findings import DigestView, Finding, Line, daily_counts
+from desk.digest.sent import current_digest, send_digest
 from desk.people import member_name
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction

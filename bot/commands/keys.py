@@ -11,11 +11,11 @@ import typer
 from bot.commands.console import complain, console_of, operator, say
 from bot.commands.people import get_user_id
 from bot.commands.tables import day, moment, print_facts, print_table
-from desk import keys
 from desk.durations import in_words, parse_duration
-from desk.keys import KeyFilter, KeyView, RecentlyUsedError
+from desk.keys import keys
+from desk.keys.keys import KeyFilter, KeyView, RecentlyUsedError
 from desk.people import member_name
-from desk.role_orders import end_of
+from desk.roles.orders import end_of
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyUse, Page
 

@@ -7,11 +7,11 @@ import typer
 from bot.commands.console import console_of, operator, say
 from bot.commands.people import subject_word
 from bot.commands.tables import moment, print_table
-from desk.role_lists import ListedGrant
-from desk.role_orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
-from desk.role_words import get_role
-from desk.roles import AnyPage, Granted, GrantOutcome, PageChoice
-from desk.sync_steps import request_sync
+from desk.directory.sync_steps import request_sync
+from desk.roles.lists import ListedGrant
+from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
+from desk.roles.roles import AnyPage, Granted, GrantOutcome, PageChoice
+from desk.roles.words import get_role
 from storage.models import Grant
 
 Subject = Annotated[str, typer.Argument(help="A Slack user or group id, or the name or handle of one.")]

@@ -3,7 +3,7 @@
 from bot.demo.history import write_history
 from bot.demo.past_incidents import write_incident_history
 from bot.demo.responders import appoint_responders
-from desk.pages import find_organization
+from desk.pages.pages import find_organization
 from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk, Transaction
 

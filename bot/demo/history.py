@@ -6,7 +6,7 @@ The keys' secrets are thrown away as they are made: nobody can use these keys.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from desk.audit import Action, record
+from desk.audit.trail import Action, record
 from desk.identifiers import new_id
 from desk.keyring_signal import keys_changed
 from desk.secret import Secret

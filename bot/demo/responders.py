@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from desk.grants import open_grant
+from desk.roles.grants import open_grant
 from desk.transaction import Transaction
 from storage.locks import lock_people
 from storage.models import Grant, Role, SubjectKind

@@ -24,7 +24,7 @@ from bot.server import address_of, listen
 from bot.settings import GivenSettings, LogFormat, Settings, make_policy
 from desk.clock import SystemClock
 from desk.errors import KeydeskError
-from desk.pages import find_organization
+from desk.pages.pages import find_organization
 from desk.transaction import Desk
 from sandbox.player import Control
 from sandbox.server import SandboxServer

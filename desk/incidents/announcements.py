@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from desk.deliveries import revive_delivery
 from desk.errors import NotFoundError
+from desk.incidents.drafts.decision import role_of
 from desk.incidents.inputs import ENDED
-from desk.incidents.publication import role_of
-from desk.outbox import find_card, refresh_card, send_card, send_reply
+from desk.messages.dead_letters import revive_delivery
+from desk.messages.outbox import find_card, refresh_card, send_card, send_reply
 from desk.permissions import require_role
 from desk.transaction import Transaction
 from storage.models import DeliveryStatus, Incident, IncidentComponent, IncidentUpdate, OutboxRow, Page, SlackMessage

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from desk.errors import InvalidInputError, NotAllowedError, NotFoundError
 from desk.incidents.components import get_component_by_word
-from desk.pages import get_organization, get_page_by_word, list_pages
+from desk.pages.pages import get_organization, get_page_by_word, list_pages
 from desk.permissions import ask_an_owner, roles_of_actor
-from desk.role_lists import list_holders
+from desk.roles.lists import list_holders
 from desk.transaction import Transaction
 from storage.models import Page, Role
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import audit
+from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce_beside
 from desk.incidents.inputs import ENDED

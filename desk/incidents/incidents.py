@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from desk import audit
+from desk.audit import trail as audit
 from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.announcements import announce, announce_beside, announce_deletion
 from desk.incidents.components import bring_statuses, list_incident_components, record_statuses
+from desk.incidents.drafts.review import drop_drafts, show_waiting
 from desk.incidents.inputs import (
     ENDED,
     IncidentChange,
@@ -22,9 +23,8 @@ from desk.incidents.inputs import (
     check_new,
 )
 from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
-from desk.incidents.review import drop_drafts, show_waiting
 from desk.page_signal import pages_changed
-from desk.page_status import Impact, impact_of
+from desk.pages.status import Impact, impact_of
 from desk.transaction import Transaction
 from storage.models import (
     ComponentStatus,

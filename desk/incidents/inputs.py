@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from desk.errors import InvalidInputError
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from storage.models import ComponentStatus, IncidentStatus
 
 REALTIME = (

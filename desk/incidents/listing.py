@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from desk.errors import NotAllowedError
-from desk.incidents.draft_content import is_scheduled
+from desk.incidents.drafts.content import is_scheduled
+from desk.incidents.drafts.decision import role_for, role_of
 from desk.incidents.inputs import ENDED
-from desk.incidents.publication import role_for, role_of
 from desk.permissions import EffectiveRoles, is_full_member, roles_of_actor
 from desk.transaction import Transaction
 from storage.models import (

@@ -1,12 +1,12 @@
 """Postmortems: drafted, published, taken back."""
 
-from desk import audit
+from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce
 from desk.incidents.authority import require_publisher
+from desk.incidents.drafts.decision import role_of
 from desk.incidents.inputs import ENDED, check_body
 from desk.incidents.lookup import get_incident
-from desk.incidents.publication import role_of
 from desk.page_signal import pages_changed
 from desk.permissions import require_role
 from desk.transaction import Transaction

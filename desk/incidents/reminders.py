@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import false, or_, select, update
 
-from desk import audit
+from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import channel_of
+from desk.incidents.drafts.decision import role_of
 from desk.incidents.inputs import ENDED, reminder_hours
 from desk.incidents.lookup import get_incident, list_updates
-from desk.incidents.publication import role_of
-from desk.outbox import refresh_card, send_card
-from desk.page_status import Impact
+from desk.messages.outbox import refresh_card, send_card
+from desk.pages.status import Impact
 from desk.permissions import is_full_member, list_owner_ids, require_role
 from desk.policy import Policy
 from desk.transaction import Transaction

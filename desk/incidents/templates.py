@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from desk import audit
+from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_components, list_incident_components
 from desk.incidents.inputs import MAX_NAME, check_body, check_name
 from desk.incidents.lookup import get_incident, list_updates
-from desk.pages import list_pages
+from desk.pages.pages import list_pages
 from desk.permissions import roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction

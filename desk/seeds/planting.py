@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from desk.audit import Action, record
+from desk.audit.trail import Action, record
 from desk.errors import ConflictError
 from desk.identifiers import new_id
 from desk.page_signal import pages_changed
-from desk.pages import find_organization
+from desk.pages.pages import find_organization
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction
 from storage.models import Component, Organization, Page

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from desk.errors import InvalidInputError
-from desk.page_fields import CONFIGURATION_FIELDS, OWN_FIELDS
+from desk.pages.fields import CONFIGURATION_FIELDS, OWN_FIELDS
 from desk.seeds.nodes import Fields, Mistakes
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from storage.models import ComponentStatus, Role, SecondPerson

@@ -16,7 +16,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from desk.deliveries import bury, note_put_back, note_sent
+from desk.messages.dead_letters import bury, note_put_back, note_sent
 from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.backoff import BackOff, decide_next
 from handlers.delivery.failures import NO_THREAD, CallError, Trouble

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from desk.key_ring import KeyRing, read_key_ring
+from desk.keys.ring import KeyRing, read_key_ring
+from desk.keys.uses import UseLog
 from desk.transaction import Desk
-from desk.uses import UseLog
 from handlers.http.addresses import Network
 from handlers.http.answers import Receive, Scope, Send
 from handlers.http.health import Check, health_routes

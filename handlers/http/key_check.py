@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from desk.clock import Clock
-from desk.key_check import Need, Verdict, decide_call, digest_of, find_secret
-from desk.key_ring import KeyRing, RingKey
-from desk.key_state import KeyState, state_of
-from desk.uses import Knock, UseKind, UseLog, clean_address, clean_user_agent
+from desk.keys.check import Need, Verdict, decide_call, digest_of, find_secret
+from desk.keys.ring import KeyRing, RingKey
+from desk.keys.state import KeyState, state_of
+from desk.keys.uses import Knock, UseKind, UseLog, clean_address, clean_user_agent
 from handlers.http.addresses import Network, client_address
 from handlers.http.answers import Answer, Scope
 from handlers.http.errors import UNAUTHENTICATED, not_confident, not_found, page_outside, scope_missing

@@ -8,9 +8,9 @@ from functools import partial
 
 import structlog
 
-from desk.knocks import QUIET, tell_of_knock
+from desk.keys.suspended_use import QUIET, tell_of_knock
+from desk.keys.uses import Knock, UseLog, flush_uses
 from desk.transaction import Actor, Desk
-from desk.uses import Knock, UseLog, flush_uses
 from storage.background import end_task
 
 _log = structlog.get_logger(__name__)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from desk.digest_record import send_digest
+from desk.digest.sent import send_digest
 from desk.transaction import Actor, Desk
 
 

@@ -6,15 +6,15 @@ from datetime import datetime
 
 import structlog
 
-from desk.incidents.maintenances import sweep_maintenances
+from desk.digest.unused_policy import sweep_announcements
+from desk.incidents.drafts.waiting import sweep_waiting
+from desk.incidents.maintenances.runs import sweep_maintenances
 from desk.incidents.reminders import sweep_reminders
-from desk.incidents.waiting import sweep_waiting
-from desk.key_sweep import sweep_keys
-from desk.requests import sweep_requests
-from desk.roles import sweep_roles
-from desk.tickets import sweep_tickets
+from desk.keys.sweep import sweep_keys
+from desk.keys.tickets import sweep_tickets
+from desk.requests.requests import sweep_requests
+from desk.roles.roles import sweep_roles
 from desk.transaction import Actor, Desk, Transaction
-from desk.unused_policy import sweep_announcements
 
 _log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from desk.deliveries import DEAD_LETTER, drop_delivery, find_dead, retry_delivery
+from desk.messages.dead_letters import DEAD_LETTER, drop_delivery, find_dead, retry_delivery
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import Message, actions, actor_name, button, confirm, escape, mention, plain, section, when

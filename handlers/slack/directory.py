@@ -11,10 +11,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.orm import Session
 
-from desk.directory import remember_team, take_read_group, take_user
+from desk.directory.events import remember_team, take_read_group, take_user
+from desk.directory.groups import SeenGroup
 from desk.errors import KeydeskError, NotAllowedError
-from desk.groups import SeenGroup
-from desk.pages import find_organization
+from desk.pages.pages import find_organization
 from desk.people import SeenUser
 from desk.transaction import Actor, Desk, Transaction
 from handlers.slack.reading import UNREACHABLE, problem_of, read_patiently

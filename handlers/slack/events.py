@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
-from desk.directory import Taken, take_group_event, take_members_event, take_read_group, take_user_event
-from desk.groups import MembershipChange
+from desk.directory.events import Taken, take_group_event, take_members_event, take_read_group, take_user_event
+from desk.directory.groups import MembershipChange
 from handlers.slack.directory import SLACK, read_group, seen_group, seen_user, team_of
 from handlers.slack.incoming import Front
 

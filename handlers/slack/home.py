@@ -14,12 +14,12 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import select
 
-from desk.deliveries import list_dead
-from desk.key_details import show_keys
-from desk.key_lookup import KeyFilter, KeyView
-from desk.pages import page_names
+from desk.keys.details import show_keys
+from desk.keys.lookup import KeyFilter, KeyView
+from desk.messages.dead_letters import list_dead
+from desk.pages.pages import page_names
 from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
-from desk.request_lookup import extent_of, list_pending_requests, list_requests_of, status_of
+from desk.requests.lookup import extent_of, list_pending_requests, list_requests_of, status_of
 from desk.transaction import Actor, Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import (

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from desk.key_state import KeyState, state_of
-from desk.knocks import KNOCK_CARD, is_set_aside
+from desk.keys.state import KeyState, state_of
+from desk.keys.suspended_use import KNOCK_CARD, is_set_aside
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import (

@@ -8,8 +8,8 @@ import pytest
 
 from desk.errors import ConflictError
 from desk.incidents.inputs import REALTIME, SCHEDULED, IncidentChange, Schedule
-from desk.incidents.shown import Affected
-from desk.page_status import Impact
+from desk.pages.status import Impact
+from desk.status_page.models import Affected
 from desk.transaction import Desk
 from storage.models import ComponentStatus, IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW

@@ -11,7 +11,7 @@ from functools import partial
 import aiohttp
 
 from desk.policy import Policy
-from desk.request_approvals import approve
+from desk.requests.approvals import approve
 from desk.transaction import Actor, Desk
 from handlers.delivery.worker import OutboxWorker, Step
 from handlers.slack.renderers import all_renderers

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 from desk.incidents.announcements import DeliveryState, list_deliveries
-from desk.incidents.drafts import write_draft
+from desk.incidents.drafts.drafts import write_draft
+from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.incidents.publishing import publish_draft
 from desk.policy import Policy
 from desk.transaction import Actor
 from sandbox.player import Json, text_of

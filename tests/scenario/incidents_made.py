@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from desk.incidents.drafts import write_draft
+from desk.incidents.drafts.drafts import write_draft
+from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
-from desk.incidents.publishing import publish_draft
 from desk.transaction import Actor, Transaction
 from storage.models import DraftKind, Incident, IncidentStatus
 from tests.factories import INES

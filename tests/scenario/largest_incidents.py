@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from desk.incidents import review
 from desk.incidents.announcements import ALONE_CARD, HEAD_CARD
-from desk.incidents.drafts import get_draft, send_back, write_draft
+from desk.incidents.drafts import review
+from desk.incidents.drafts.drafts import get_draft, send_back, write_draft
+from desk.incidents.drafts.leaks import Leak, LeakKind
+from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.drafts.review import AGAIN_NOTE, reminder_subject
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import MAX_BODY, MAX_NAME, IncidentChange, NewIncident, Schedule
-from desk.incidents.leaks import Leak, LeakKind
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
-from desk.incidents.publishing import publish_draft
 from desk.incidents.reminders import REMINDER_CARD
-from desk.incidents.review import AGAIN_NOTE, reminder_subject
 from desk.incidents.templates import create_template
-from desk.outbox import find_card, send_card, send_note, send_reply
-from desk.page_status import Impact
+from desk.messages.outbox import find_card, send_card, send_note, send_reply
+from desk.pages.status import Impact
 from desk.transaction import Actor, Transaction
 from handlers.slack.incidents.form_state import MOST_COMPONENTS
 from storage.models import ComponentStatus, DraftKind, IncidentStatus, Page, Role, SecondPerson

@@ -5,20 +5,21 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from desk import request_cards, role_cards
-from desk.deliveries import DEAD_LETTER
-from desk.digest import Finding
-from desk.digest_cards import CARD as DIGEST_CARD
-from desk.digest_record import send_digest
+from desk.digest.cards import CARD as DIGEST_CARD
+from desk.digest.findings import Finding
+from desk.digest.sent import send_digest
+from desk.directory.syncs import SyncReport
 from desk.identifiers import new_id
-from desk.key_cards import ASK_CARD, EXTENSION_CARD
-from desk.key_rules import Change
-from desk.key_steps import CHANGED_NOTE, MAXIMUM_REASON
-from desk.key_sweep import EXPIRY_NOTE, RETIRED_NOTE
-from desk.knocks import KNOCK_CARD
-from desk.outbox import send_card, send_note
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.rules import Change
+from desk.keys.steps import CHANGED_NOTE, MAXIMUM_REASON
+from desk.keys.suspended_use import KNOCK_CARD
+from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
+from desk.messages.dead_letters import DEAD_LETTER
+from desk.messages.outbox import send_card, send_note
 from desk.people import Standing
-from desk.syncs import SyncReport
+from desk.requests import cards as request_cards
+from desk.roles import cards as role_cards
 from desk.transaction import Transaction
 from storage.models import (
     ApiKey,

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from desk.key_changes import MAXIMUM_NAME
-from desk.key_steps import MAXIMUM_REASON
+from desk.keys.changes import MAXIMUM_NAME
+from desk.keys.scopes import Scope
+from desk.keys.steps import MAXIMUM_REASON
 from desk.policy import Policy
-from desk.request_form import MAX_NAME, MAX_PURPOSE, MAX_REASON
-from desk.roles import MAXIMUM_REASON as MAXIMUM_GRANT_REASON
-from desk.scopes import Scope
+from desk.requests.terms import MAX_NAME, MAX_PURPOSE, MAX_REASON
+from desk.roles.roles import MAXIMUM_REASON as MAXIMUM_GRANT_REASON
 from storage.models import (
     ApiKey,
     Approval,

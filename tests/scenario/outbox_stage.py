@@ -9,7 +9,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
-from desk.outbox import refresh_card, send_card, send_note
+from desk.messages.outbox import refresh_card, send_card, send_note
 from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.backoff import BackOff
 from handlers.delivery.worker import OutboxWorker, Step, Timing

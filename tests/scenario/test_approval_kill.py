@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from desk.audit_chain import verify
+from desk.audit.chain import verify
 from desk.transaction import Actor
 from sandbox.player import words_of
 from storage.models import AuditEvent, KeyRequest, Ticket

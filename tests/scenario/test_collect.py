@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from desk.keys.tickets import sweep_tickets
 from desk.policy import Policy
 from desk.secret import looks_genuine, sha256
-from desk.tickets import sweep_tickets
 from desk.transaction import Actor
 from sandbox.player import find_label, words_of
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus

@@ -2,8 +2,8 @@
 
 import pytest
 
-from desk.deliveries import list_dead
 from desk.errors import NotAllowedError
+from desk.messages.dead_letters import list_dead
 from desk.policy import Policy
 from desk.transaction import Actor
 from handlers.delivery.worker import OutboxWorker, Timing

@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from desk.deliveries import retry_delivery
-from desk.outbox import find_card, send_card, send_reply
+from desk.messages.dead_letters import retry_delivery
+from desk.messages.outbox import find_card, send_card, send_reply
 from desk.transaction import Desk, Transaction
 from sandbox.player import Control, Json
 from sandbox.server import SandboxServer

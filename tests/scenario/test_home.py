@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from desk.request_approvals import approve
+from desk.requests.approvals import approve
 from desk.transaction import Actor
 from sandbox.player import NotOnScreenError, words_of
 from storage.models import KeyStatus, Role, SecondPerson

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from desk.incidents.announcements import DeliveryState, list_deliveries
+from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.incidents import delete_incident
-from desk.incidents.publishing import publish_draft
 from desk.incidents.reminders import sweep_reminders
 from desk.policy import Policy
 from desk.transaction import Actor

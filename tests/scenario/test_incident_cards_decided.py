@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 
-from desk.incidents.drafts import revise_draft, send_back
+from desk.incidents.drafts.drafts import revise_draft, send_back
+from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.inputs import NewIncident
 from desk.incidents.lookup import get_incident, list_updates
-from desk.incidents.publishing import publish_draft
 from desk.incidents.reminders import sweep_reminders
 from desk.policy import Policy
 from desk.secret import Secret

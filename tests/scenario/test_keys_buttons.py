@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from desk.keys import ask_holder, keep_key, rename_key, revoke_key, suspend_key
-from desk.knocks import tell_of_knock
-from desk.scopes import Scope
+from desk.keys.keys import ask_holder, keep_key, rename_key, revoke_key, suspend_key
+from desk.keys.scopes import Scope
+from desk.keys.suspended_use import tell_of_knock
+from desk.keys.uses import Knock
 from desk.transaction import Actor
-from desk.uses import Knock
 from sandbox.player import Json, NotOnScreenError, Player, words_of
 from storage.models import KeyStatus, KeyUse
 from tests.clock import MONDAY_MORNING as NOW

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from desk.keys import revoke_key, sweep_keys
+from desk.keys.keys import revoke_key, sweep_keys
 from desk.secret import looks_genuine
 from desk.transaction import Actor
 from sandbox.player import NotOnScreenError, Player, words_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.audit_chain import verify
+from desk.audit.chain import verify
 from desk.transaction import Actor
 from sandbox.player import Player, SandboxRefusedError, find_label, words_of
 from sandbox.server import SandboxServer

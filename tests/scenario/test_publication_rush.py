@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from desk.audit_chain import verify
+from desk.audit.chain import verify
 from desk.incidents.inputs import NewIncident, Schedule
 from desk.incidents.lookup import list_updates
-from desk.incidents.port import port_of
+from desk.status_page.port import port_of
 from desk.transaction import Actor, Transaction
 from handlers.jobs.sweep import sweep
 from sandbox.player import NotOnScreenError, Player, SandboxRefusedError, find_label, words_of

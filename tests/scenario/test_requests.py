@@ -2,7 +2,7 @@
 
 import threading
 
-from desk.pages import list_pages
+from desk.pages.pages import list_pages
 from sandbox.player import words_of
 from storage.models import KeyRequest, RequestStatus
 from tests.factories import GUS, MAX, MIA

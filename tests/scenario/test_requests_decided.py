@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
+from desk.keys.tickets import sweep_tickets
 from desk.policy import Policy
-from desk.requests import sweep_requests
-from desk.tickets import sweep_tickets
+from desk.requests.requests import sweep_requests
 from desk.transaction import Actor
 from sandbox.player import find_label, words_of
 from storage.models import Grant, KeyRequest, RequestStatus, Ticket

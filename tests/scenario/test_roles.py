@@ -3,7 +3,7 @@
 import pytest
 
 from desk.permissions import effective_roles
-from desk.roles import sweep_roles
+from desk.roles.roles import sweep_roles
 from desk.transaction import Actor
 from sandbox.player import Json, find_label, words_of
 from storage.models import Role, UserGroup, UserGroupMember

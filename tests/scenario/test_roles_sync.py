@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from desk.directory.sync_steps import request_sync
 from desk.errors import KeydeskError, NotAllowedError
 from desk.permissions import effective_roles, list_owner_ids
-from desk.sync_steps import request_sync
 from desk.transaction import Actor
 from handlers.jobs.reconcile import reconcile, reconcile_at_start, run_due_syncs
 from handlers.slack.directory import ensure_known

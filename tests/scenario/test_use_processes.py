@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from desk.key_changes import restore_key, revoke_key, suspend_key
 from desk.keyring_signal import keys_changed
+from desk.keys.changes import restore_key, revoke_key, suspend_key
 from desk.policy import Policy
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_acme

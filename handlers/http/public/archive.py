@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from desk.incidents.months import Month, recent_months
-from desk.incidents.shown import IncidentView
-from desk.incidents.views import ArchiveMark, read_archive_mark, read_incidents, read_period
+from desk.status_page.models import IncidentView
+from desk.status_page.months import Month, recent_months
+from desk.status_page.reading import ArchiveMark, read_archive_mark, read_incidents, read_period
 from handlers.http.public.document import Document
 from handlers.http.public.rendering import Rendered, is_old, render_incident, render_month
 from handlers.http.public.shelf import Shelf

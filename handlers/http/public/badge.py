@@ -2,8 +2,8 @@
 
 from markupsafe import Markup
 
-from desk.incidents.shown import PageView
-from desk.page_status import page_status
+from desk.pages.status import page_status
+from desk.status_page.models import PageView
 from handlers.http.public.palette import make_themes, parse_colour, readable, to_css
 from handlers.http.public.words import INDICATOR_LOOKS
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from desk.incidents.months import Month
-from desk.incidents.shown import ComponentView, PageView
-from desk.uptime import Change, Day, Span, day_bounds, days_of
+from desk.status_page.models import ComponentView, PageView
+from desk.status_page.months import Month
+from desk.status_page.uptime import Change, Day, Span, day_bounds, days_of
 from handlers.http.public.words import day_words, duration, percent
 
 DAYS = 90

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from desk.incidents.shown import IncidentView, PageView
+from desk.status_page.models import IncidentView, PageView
 from handlers.http.public.markdown import plain_text
 from handlers.http.public.mounts import tag_host
 

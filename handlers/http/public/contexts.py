@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from desk.incidents.inputs import ENDED
-from desk.incidents.months import Month
-from desk.incidents.shown import Affected, ComponentView, IncidentView, PageView, UpdateView
-from desk.page_status import worst
+from desk.pages.status import worst
+from desk.status_page.models import Affected, ComponentView, IncidentView, PageView, UpdateView
+from desk.status_page.months import Month
 from handlers.http.public.bars import Uptime, UptimeReader
 from handlers.http.public.markdown import plain_text, render_body, render_postmortem
 from handlers.http.public.words import (

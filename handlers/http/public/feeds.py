@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from markupsafe import Markup
 
-from desk.incidents.shown import IncidentView, PageView, UpdateView
+from desk.status_page.models import IncidentView, PageView, UpdateView
 from handlers.http.public.markdown import render_inline
 from handlers.http.public.mounts import tag_host
 from handlers.http.public.words import label, zone_words

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk.incidents.months import Month, recent_months
-from desk.incidents.shown import IncidentView, PageView
+from desk.status_page.models import IncidentView, PageView
+from desk.status_page.months import Month, recent_months
 from handlers.http.public.assets import Assets, make_assets, read_static
 from handlers.http.public.badge import render_badge
 from handlers.http.public.calendar import render_calendar

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk.incidents.shown import ComponentView, IncidentView, PageView, UpdateView
-from desk.page_status import page_status, worst
+from desk.pages.status import page_status, worst
+from desk.status_page.models import ComponentView, IncidentView, PageView, UpdateView
 from handlers.http.v1.shapes import instant
 
 Shape = dict[str, Any]

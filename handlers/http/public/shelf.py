@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
-from desk.incidents.shown import PageFacts, PageView
-from desk.incidents.views import list_public_pages, read_page_view
+from desk.status_page.models import PageFacts, PageView
+from desk.status_page.reading import list_public_pages, read_page_view
 from handlers.http.public.assets import Assets, make_assets
 from handlers.http.public.document import Document, make_document
 from handlers.http.public.headers import HTML_HEADERS

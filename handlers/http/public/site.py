@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from desk.incidents.views import find_incident_view, read_period
+from desk.status_page.reading import find_incident_view, read_period
 from desk.transaction import Desk
 from handlers.http.answers import Scope, Send
 from handlers.http.public.archive import ROOM, Archive, Keeper

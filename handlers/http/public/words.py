@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from desk.incidents.months import Month
+from desk.status_page.months import Month
 from storage.models import ComponentStatus
 
 STATUS_WORDS = {

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import structlog
 
-from desk.uses import UseKind
+from desk.keys.uses import UseKind
 from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
 from handlers.http.errors import (
     ADDRESS_TOO_LONG,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.pages import list_pages
+from desk.pages.pages import list_pages
 from handlers.http.v1.shapes import component_shape, group_status, page_shape
 from storage.models import Component, ComponentStatus, Page
 

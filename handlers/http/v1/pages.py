@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from desk.key_check import Need
+from desk.keys.check import Need
 from handlers.http.answers import Answer
 from handlers.http.errors import not_found
 from handlers.http.v1.documents import PageDocuments, json_array

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from desk.key_check import Need
-from desk.key_ring import RingKey
+from desk.keys.check import Need
+from desk.keys.ring import RingKey
 from handlers.http.answers import Answer, Receive
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk.page_fields import COLUMN_FIELDS, PAGE_FIELDS
+from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS
 from storage.models import Component, ComponentStatus, Page
 
 _WORST_LAST = {status: rank for rank, status in enumerate(ComponentStatus)}

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from desk.digest import DigestView, daily_counts
-from desk.digest_cards import CARD
-from desk.digest_record import current_digest, get_digest
+from desk.digest.cards import CARD
+from desk.digest.findings import DigestView, daily_counts
+from desk.digest.sent import current_digest, get_digest
 from desk.permissions import require_owner
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from desk.digest import Announced, DigestView, Finding, Line, is_in_use
+from desk.digest.findings import Announced, DigestView, Finding, Line, is_in_use
+from desk.keys.scopes import IN_WORDS, Scope
 from desk.policy import Policy
-from desk.scopes import IN_WORDS, Scope
 from handlers.slack.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.blocks import (
     MAX_MESSAGE_BLOCKS,

@@ -13,7 +13,7 @@ from desk.incidents.announcements import (
     DeliveryState,
     retry_announcement,
 )
-from desk.incidents.drafts import find_draft
+from desk.incidents.drafts.drafts import find_draft
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import find_incident, list_updates
 from desk.transaction import Transaction

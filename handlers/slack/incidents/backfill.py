@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from desk.errors import InvalidInputError
 from desk.incidents.authority import get_publishable_page, list_publishable_pages
 from desk.incidents.default_texts import FIRST_WORDS
-from desk.incidents.draft_content import content_of
+from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
-from desk.page_status import Impact
-from desk.role_orders import zone_of
+from desk.pages.status import Impact
+from desk.roles.orders import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId

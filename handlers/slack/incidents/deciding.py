@@ -6,12 +6,12 @@ from functools import partial
 import structlog
 
 from desk.errors import KeydeskError
-from desk.incidents.doubles import OpenDoublesError, accept_doubles
-from desk.incidents.draft_content import content_of, role_of_draft
-from desk.incidents.draft_steps import get_editable
-from desk.incidents.drafts import discard_draft, get_draft
-from desk.incidents.publication import Outcome
-from desk.incidents.publishing import publish_draft
+from desk.incidents.drafts.content import content_of, role_of_draft
+from desk.incidents.drafts.decision import Outcome
+from desk.incidents.drafts.drafts import discard_draft, get_draft
+from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles
+from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.drafts.steps import get_editable
 from desk.permissions import require_role
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message, section

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from desk.incidents.draft_steps import Step, decide_steps, find_changes, list_steps
-from desk.incidents.publication import Outcome
+from desk.incidents.drafts.decision import Outcome
+from desk.incidents.drafts.steps import Step, decide_steps, find_changes, list_steps
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import Block, actions, button, confirm

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from desk.incidents.components import full_name, list_components
-from desk.incidents.draft_content import content_of, role_of_draft, texts_of
-from desk.incidents.draft_steps import ChangedSince, find_changes
+from desk.incidents.drafts.content import content_of, role_of_draft, texts_of
+from desk.incidents.drafts.leaks import Leak
+from desk.incidents.drafts.review import list_reviewers
+from desk.incidents.drafts.steps import ChangedSince, find_changes
 from desk.incidents.inputs import NewIncident
-from desk.incidents.leaks import Leak
 from desk.incidents.lookup import find_incident
-from desk.incidents.review import list_reviewers
 from desk.incidents.templates import list_placeholders
 from desk.transaction import Transaction
 from handlers.slack.blocks import (

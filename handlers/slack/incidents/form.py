@@ -7,11 +7,11 @@ from desk.errors import InvalidInputError
 from desk.incidents.authority import list_publishable_pages
 from desk.incidents.components import list_components
 from desk.incidents.default_texts import FIRST_WORDS
+from desk.incidents.drafts.decision import role_for
 from desk.incidents.inputs import MAX_NAME
 from desk.incidents.lookup import get_incident
-from desk.incidents.publication import role_for
 from desk.incidents.templates import list_placeholders, list_templates
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block, context, escape, input_block, modal, plain, section, text_input

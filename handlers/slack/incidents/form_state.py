@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from desk.identifiers import new_id
+from desk.incidents.drafts.leaks import Leak, LeakKind, only_once
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.incidents.leaks import Leak, LeakKind, only_once
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from storage.models import ComponentStatus, DraftKind, IncidentDraft, IncidentStatus
 
 KEEP = "keep"

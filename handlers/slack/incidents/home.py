@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk.incidents.listing import ListedDraft, ListedIncident, OpenDrafts, list_current, list_drafts
-from desk.pages import list_pages
+from desk.pages.pages import list_pages
 from desk.permissions import EffectiveRoles, roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId

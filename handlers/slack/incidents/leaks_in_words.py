@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from desk.incidents.leaks import Leak, LeakKind
+from desk.incidents.drafts.leaks import Leak, LeakKind
 from handlers.slack.blocks import escape, fit
 
 _MAX_LENGTH = 2000

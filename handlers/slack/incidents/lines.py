@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from desk.incidents.draft_content import content_of
+from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import ListedDraft, ListedIncident
 from desk.transaction import Transaction

@@ -12,7 +12,7 @@ from desk.incidents.listing import (
     list_incidents,
     require_reader,
 )
-from desk.pages import get_page_by_word
+from desk.pages.pages import get_page_by_word
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, number_in
 from handlers.slack.blocks import (

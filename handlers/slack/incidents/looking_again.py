@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from desk.errors import ConflictError
-from desk.incidents.draft_steps import list_steps
-from desk.incidents.drafts import find_draft, take_back
+from desk.incidents.drafts.drafts import find_draft, take_back
+from desk.incidents.drafts.steps import list_steps
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId
 from handlers.slack.blocks import Block

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from desk.incidents import names as desk_names
-from desk.incidents.leaks import Leak, LeakKind, find_leaks, only_once
-from desk.incidents.names import Names, list_handles
+from desk.incidents.drafts import names as desk_names
+from desk.incidents.drafts.leaks import Leak, LeakKind, find_leaks, only_once
+from desk.incidents.drafts.names import Names, list_handles
 from desk.secret import refuse_secrets
 from handlers.slack.incidents.code_places import code_places, is_within
 from handlers.slack.incidents.emoji_names import find_emoji, find_skin_tone, tinted

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from desk.errors import InvalidInputError
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from handlers.slack.words import Word, as_written, next_word
 from storage.models import ComponentStatus, IncidentStatus
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from desk.incidents.components import full_name, list_components
 from desk.incidents.inputs import REALTIME, SCHEDULED
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId
 from handlers.slack.blocks import Block, input_block, option, plain, static_select

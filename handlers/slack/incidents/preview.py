@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from desk.incidents.components import full_name, list_components
-from desk.incidents.draft_content import Content, content_of, expected_impact, role_of_draft
-from desk.incidents.draft_steps import Step, list_steps
+from desk.incidents.drafts.content import Content, content_of, expected_impact, role_of_draft
+from desk.incidents.drafts.decision import Outcome
+from desk.incidents.drafts.publishing import foresee_publication
+from desk.incidents.drafts.review import list_reviewers
+from desk.incidents.drafts.steps import Step, list_steps
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident
-from desk.incidents.publication import Outcome
-from desk.incidents.publishing import foresee_publication
-from desk.incidents.review import list_reviewers
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.blocks import (

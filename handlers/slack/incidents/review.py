@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from desk.errors import InvalidInputError
-from desk.incidents.drafts import check_send_back, find_draft, send_back
-from desk.incidents.review import AGAIN_NOTE, LATE_CARD, MINE_CARD, REMINDER_CARD, REVIEW_CARD
+from desk.incidents.drafts.drafts import check_send_back, find_draft, send_back
+from desk.incidents.drafts.review import AGAIN_NOTE, LATE_CARD, MINE_CARD, REMINDER_CARD, REVIEW_CARD
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, number_in, value_of
 from handlers.slack.blocks import (

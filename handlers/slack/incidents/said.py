@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from desk.incidents.components import full_name, list_incident_components
-from desk.pages import has_several_pages
+from desk.pages.pages import has_several_pages
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, actor_name, escape, plain, section
 from handlers.slack.incidents.mrkdwn import render_mrkdwn

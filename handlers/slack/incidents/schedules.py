@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from desk.durations import in_words
 from desk.incidents.components import list_incident_components
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
-from desk.incidents.maintenance_plans import list_overlapping
-from desk.role_orders import zone_of
+from desk.incidents.maintenances.plans import list_overlapping
+from desk.roles.orders import zone_of
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, context, escape, section
 from handlers.slack.incidents.words import both_clocks, name_text, public_link

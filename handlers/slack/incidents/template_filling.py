@@ -6,7 +6,7 @@ from datetime import datetime
 
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.authority import require_publisher
-from desk.incidents.leaks import Leak
+from desk.incidents.drafts.leaks import Leak
 from desk.incidents.templates import change_template, create_template, get_template_to_change, list_placeholders
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId

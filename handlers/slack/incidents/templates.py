@@ -14,7 +14,7 @@ from desk.incidents.templates import (
     get_template_by_word,
     list_usable_templates,
 )
-from desk.pages import get_page_by_word
+from desk.pages.pages import get_page_by_word
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId

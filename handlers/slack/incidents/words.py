@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from desk.incidents.views import is_public
-from desk.page_status import Impact
+from desk.pages.status import Impact
+from desk.status_page.reading import is_public
 from desk.transaction import Transaction
 from handlers.slack.blocks import escape, plain, when
 from storage.models import ComponentStatus, Incident, IncidentStatus, Page

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.default_texts import words_for
-from desk.incidents.doubles import list_doubles
-from desk.incidents.draft_content import Content, content_of, texts_of
-from desk.incidents.drafts import get_draft, revise_draft, write_draft
+from desk.incidents.drafts.content import Content, content_of, texts_of
+from desk.incidents.drafts.drafts import get_draft, revise_draft, write_draft
+from desk.incidents.drafts.duplicates import list_doubles
+from desk.incidents.drafts.leaks import Leak, only_once
 from desk.incidents.inputs import NewIncident
-from desk.incidents.leaks import Leak, only_once
 from desk.incidents.lookup import get_incident
 from desk.incidents.templates import fill_in
 from desk.transaction import Transaction

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from desk.errors import ConflictError
-from desk.key_changes import find_recent_use, restore_key, revoke_key
-from desk.key_details import ShownKey, get_key_details, show_key
-from desk.key_questions import ask_holder
-from desk.key_refusals import refusal_error
-from desk.key_rules import Change, decide_change, person_of, standing_of
+from desk.keys.changes import find_recent_use, restore_key, revoke_key
+from desk.keys.details import ShownKey, get_key_details, show_key
+from desk.keys.questions import ask_holder
+from desk.keys.refusals import refusal_error
+from desk.keys.rules import Change, decide_change, person_of, standing_of
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, number_in
 from handlers.slack.blocks import Block, Message, mention, modal, section

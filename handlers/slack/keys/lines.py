@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from desk.audit import Action
-from desk.key_details import KeyDetails, ShownKey
-from desk.key_rules import Change
-from desk.key_state import KeyState
-from desk.scopes import IN_WORDS, Scope
+from desk.audit.trail import Action
+from desk.keys.details import KeyDetails, ShownKey
+from desk.keys.rules import Change
+from desk.keys.scopes import IN_WORDS, Scope
+from desk.keys.state import KeyState
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import (
     MAX_SECTION_TEXT,

@@ -2,8 +2,8 @@
 
 import re
 
-from desk.key_details import KeyPage, show_keys
-from desk.key_lookup import KeyView
+from desk.keys.details import KeyPage, show_keys
+from desk.keys.lookup import KeyView
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, number_in
 from handlers.slack.blocks import (

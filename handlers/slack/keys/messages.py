@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from desk.key_details import KeyDetails, ShownKey
-from desk.key_refusals import RecentUse
-from desk.key_rules import Change
-from desk.pages import find_organization, list_pages
+from desk.keys.details import KeyDetails, ShownKey
+from desk.keys.refusals import RecentUse
+from desk.keys.rules import Change
+from desk.pages.pages import find_organization, list_pages
 from desk.permissions import list_owner_ids, roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId, value_of

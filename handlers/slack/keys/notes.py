@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from desk.key_cards import ASK_CARD, EXTENSION_CARD
-from desk.key_questions import was_kept_since
-from desk.key_rotation import find_successor
-from desk.key_rules import Change
-from desk.key_state import KeyState, is_retiring, state_of
-from desk.key_steps import CHANGED_NOTE
-from desk.key_sweep import EXPIRY_NOTE, RETIRED_NOTE
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.questions import was_kept_since
+from desk.keys.rotation import find_successor
+from desk.keys.rules import Change
+from desk.keys.state import KeyState, is_retiring, state_of
+from desk.keys.steps import CHANGED_NOTE
+from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import (

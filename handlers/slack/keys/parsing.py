@@ -6,8 +6,8 @@ from datetime import datetime
 
 from desk.durations import parse_end
 from desk.errors import InvalidInputError
-from desk.key_lookup import KeyFilter, KeyView
-from desk.pages import get_page_by_word
+from desk.keys.lookup import KeyFilter, KeyView
+from desk.pages.pages import get_page_by_word
 from desk.people import SubjectWord, get_subject
 from desk.transaction import Transaction
 from handlers.slack.words import Word, as_written, cut

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from desk.key_changes import extend_key, rename_key, revoke_key, suspend_key, transfer_key
-from desk.key_details import get_key_details, show_key
-from desk.key_questions import ask_for_extension, keep_key
-from desk.key_refusals import RecentlyUsedError
-from desk.key_rotation import begin_rotation
+from desk.keys.changes import extend_key, rename_key, revoke_key, suspend_key, transfer_key
+from desk.keys.details import get_key_details, show_key
+from desk.keys.questions import ask_for_extension, keep_key
+from desk.keys.refusals import RecentlyUsedError
+from desk.keys.rotation import begin_rotation
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId

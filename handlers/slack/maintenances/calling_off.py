@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
-from desk.incidents.draft_content import content_of
+from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import IncidentChange
-from desk.incidents.maintenance_plans import check_move, plan_cancellation
-from desk.incidents.maintenance_steps import CANCELLED
+from desk.incidents.maintenances.plans import check_move, plan_cancellation
+from desk.incidents.maintenances.steps import CANCELLED
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId
 from handlers.slack.blocks import Block, Message, context, modal, section

@@ -10,7 +10,7 @@ from desk.incidents.authority import list_publishable_pages
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.inputs import MAX_NAME, NewIncident, Schedule
 from desk.incidents.templates import list_templates
-from desk.role_orders import zone_of
+from desk.roles.orders import zone_of
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId
 from handlers.slack.blocks import Block, context, escape, input_block, modal, option, plain, section, text_input

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
-from desk.incidents.draft_content import content_of
+from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import IncidentChange
-from desk.incidents.maintenance_plans import check_move, plan_move, schedule_of
-from desk.role_orders import zone_of
+from desk.incidents.maintenances.plans import check_move, plan_move, schedule_of
+from desk.roles.orders import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from desk.incidents.inputs import IncidentChange
-from desk.incidents.maintenance_plans import plan_completion, plan_start
-from desk.incidents.maintenance_steps import RUNNING
+from desk.incidents.maintenances.plans import plan_completion, plan_start
+from desk.incidents.maintenances.steps import RUNNING
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message
 from handlers.slack.incidents.form import render_form

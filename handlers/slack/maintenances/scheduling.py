@@ -7,11 +7,11 @@ from desk.errors import InvalidInputError
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_component_by_word
 from desk.incidents.default_texts import words_for
-from desk.incidents.draft_content import content_of
+from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
-from desk.incidents.maintenance_plans import check_window
+from desk.incidents.maintenances.plans import check_window
 from desk.incidents.templates import fill_in, get_template
-from desk.role_orders import zone_of
+from desk.roles.orders import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from desk import request_cards
+from desk.requests import cards as request_cards
 from handlers.slack.action_ids import ActionId, CallbackId
 from handlers.slack.doors import on_action, on_closed, on_options, on_submission
 from handlers.slack.incoming import Front

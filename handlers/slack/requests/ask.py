@@ -3,8 +3,8 @@
 from functools import partial
 
 from desk.errors import InvalidInputError
-from desk.request_lookup import get_request
-from desk.requests import make_request, require_asker
+from desk.requests.lookup import get_request
+from desk.requests.requests import make_request, require_asker
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message, section

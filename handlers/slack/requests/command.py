@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 
 from desk.errors import InvalidInputError
+from desk.keys.scopes import Scope
 from desk.people import SubjectWord
-from desk.scopes import Scope
 from handlers.slack.words import Word, as_written, cut
 
 _BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because(?!\S)', re.IGNORECASE)

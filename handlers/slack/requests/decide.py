@@ -3,12 +3,12 @@
 from functools import partial
 
 from desk.errors import InvalidInputError
-from desk.pages import list_pages
-from desk.request_approvals import Approved, approve, check_approval, check_denial, deny
-from desk.request_form import MAX_REASON, Extent
-from desk.request_lookup import asked_extent, extent_of, get_request
-from desk.requests import withdraw
-from desk.scopes import parse_scopes
+from desk.keys.scopes import parse_scopes
+from desk.pages.pages import list_pages
+from desk.requests.approvals import Approved, approve, check_approval, check_denial, deny
+from desk.requests.lookup import asked_extent, extent_of, get_request
+from desk.requests.requests import withdraw
+from desk.requests.terms import MAX_REASON, Extent
 from desk.transaction import Transaction
 from handlers.slack.action_ids import CallbackId, value_of
 from handlers.slack.blocks import Block, Message, context, input_block, mention, modal, section, text_input

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from desk.keys.scopes import IN_WORDS, Scope
 from desk.people import member_name
-from desk.request_form import Extent
-from desk.request_risks import Risk, RiskNote
-from desk.scopes import IN_WORDS, Scope
+from desk.requests.risks import Risk, RiskNote
+from desk.requests.terms import Extent
 from desk.transaction import Transaction
 from handlers.slack.blocks import MAX_MESSAGE_TEXT, Block, escape, mention, plain, quote, section, text_length
 from storage.models import Page

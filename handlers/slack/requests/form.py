@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
-from desk.pages import get_page_by_word, list_pages
+from desk.keys.scopes import IN_WORDS, Scope, parse_scopes
+from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_subject
 from desk.permissions import ask_an_owner
-from desk.request_decisions import may_hold_key
-from desk.request_form import MAX_NAME, MAX_PURPOSE, Asked
-from desk.requests import list_askable_pages, require_asker
-from desk.scopes import IN_WORDS, Scope, parse_scopes
+from desk.requests.decisions import may_hold_key
+from desk.requests.requests import list_askable_pages, require_asker
+from desk.requests.terms import MAX_NAME, MAX_PURPOSE, Asked
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, CallbackId
 from handlers.slack.blocks import Block, escape, input_block, modal, option, section, text_input

@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from desk.durations import in_words
-from desk.request_lookup import (
+from desk.keys.ticket_lookup import find_ticket_of_request, get_ticket
+from desk.requests.lookup import (
     asked_extent,
     extent_of,
     get_request,
     list_counted_approvers,
     status_of,
 )
-from desk.ticket_lookup import find_ticket_of_request, get_ticket
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import (

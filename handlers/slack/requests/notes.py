@@ -1,7 +1,7 @@
 """What is said once about requests and tickets."""
 
-from desk.request_lookup import get_request
-from desk.ticket_lookup import get_ticket
+from desk.keys.ticket_lookup import get_ticket
+from desk.requests.lookup import get_request
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import Block, Message, actions, button, day, escape, mention, section

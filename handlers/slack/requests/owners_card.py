@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from desk.request_decisions import possible_approvers
-from desk.request_form import Extent
-from desk.request_lookup import (
+from desk.keys.ticket_lookup import find_ticket_of_request
+from desk.requests.decisions import possible_approvers
+from desk.requests.lookup import (
     approval_facts,
     asked_extent,
     extent_of,
@@ -12,8 +12,8 @@ from desk.request_lookup import (
     list_counted_approvers,
     status_of,
 )
-from desk.request_risks import list_risk_notes
-from desk.ticket_lookup import find_ticket_of_request
+from desk.requests.risks import list_risk_notes
+from desk.requests.terms import Extent
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import (

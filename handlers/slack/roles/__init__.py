@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from desk import role_cards
+from desk.roles import cards as role_cards
 from handlers.slack.action_ids import ActionId, CallbackId, Command
 from handlers.slack.doors import on_action, on_command, on_options, on_submission
 from handlers.slack.incoming import Front

@@ -6,13 +6,13 @@ from functools import partial
 
 from sqlalchemy import or_, select
 
-from desk.pages import list_pages
+from desk.directory.sync_steps import cancel_sync
+from desk.pages.pages import list_pages
 from desk.people import SubjectWord, get_subject
 from desk.permissions import require_owner
-from desk.role_lists import page_name
-from desk.role_orders import list_remaining
-from desk.roles import revoke_grant
-from desk.sync_steps import cancel_sync
+from desk.roles.lists import page_name
+from desk.roles.orders import list_remaining
+from desk.roles.roles import revoke_grant
 from desk.transaction import Transaction
 from handlers.slack.blocks import Block, Message
 from handlers.slack.incoming import Answer, Click, Front, Submission, Typing

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from desk.key_state import KeyState, is_retiring, state_of
-from desk.pages import page_names
+from desk.keys.state import KeyState, is_retiring, state_of
+from desk.pages.pages import page_names
 from desk.people import member_name
 from desk.phrases import ago
 from desk.transaction import Transaction

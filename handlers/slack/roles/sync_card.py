@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from desk.directory.syncs import SyncReport
 from desk.people import Standing, group_name
-from desk.syncs import SyncReport
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import (

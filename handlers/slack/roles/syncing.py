@@ -5,8 +5,8 @@ from functools import partial
 
 import structlog
 
+from desk.directory.sync_steps import confirm_sync, request_sync
 from desk.permissions import require_owner
-from desk.sync_steps import confirm_sync, request_sync
 from desk.transaction import Actor, Transaction
 from handlers.jobs.reconcile import reconcile
 from handlers.slack.blocks import Message, section

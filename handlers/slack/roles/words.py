@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from desk.people import Standing, Subject
-from desk.role_lists import ListedGrant
-from desk.role_words import NAMES
+from desk.roles.lists import ListedGrant
+from desk.roles.words import NAMES
 from handlers.slack.blocks import Block, actor_name, escape, mention, section, when
 from storage.models import Role, SubjectKind
 

@@ -3,7 +3,7 @@
 import re
 
 from bot.demo.stage import welcome
-from desk.incidents.draft_content import content_of
+from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
 from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk, Transaction

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from desk.request_approvals import Approved, approve
-from desk.request_form import Asked
-from desk.requests import make_request
-from desk.scopes import Scope
+from desk.keys.scopes import Scope
+from desk.keys.ticket_lookup import find_ticket_of_request
+from desk.keys.tickets import mint_for_ticket
+from desk.requests.approvals import Approved, approve
+from desk.requests.requests import make_request
+from desk.requests.terms import Asked
 from desk.secret import Secret
-from desk.ticket_lookup import find_ticket_of_request
-from desk.tickets import mint_for_ticket
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import ApiKey, AuditEvent, KeyRequest, Page, SlackMessage, Ticket
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_member, add_owner, add_page

@@ -17,14 +17,14 @@ from desk.incidents.announcements import (
     list_deliveries,
     retry_announcement,
 )
-from desk.incidents.drafts import write_draft
+from desk.incidents.drafts.drafts import write_draft
+from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.incidents import delete_incident, edit_update
 from desk.incidents.inputs import NewIncident, Schedule
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
-from desk.incidents.publishing import publish_draft
-from desk.outbox import send_note
-from desk.page_status import Impact
+from desk.messages.outbox import send_note
+from desk.pages.status import Impact
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
 from storage.models import (

@@ -13,7 +13,7 @@ from desk.incidents.components import list_components
 from desk.incidents.incidents import create_incident, delete_incident, edit_update, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule, reminder_hours
 from desk.incidents.lookup import get_incident, list_open, list_open_on, list_updates
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import (
     AuditEvent,

@@ -12,7 +12,7 @@ from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.incidents import delete_incident, edit_update
 from desk.incidents.inputs import Schedule
 from desk.incidents.reminders import LONGEST, REMINDER_CARD, next_update_due, snooze_reminder, sweep_reminders
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from storage.models import ComponentStatus, Incident, IncidentStatus, IncidentUpdate, Member

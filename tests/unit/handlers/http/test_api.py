@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
-from desk.key_check import Need
+from desk.keys.check import Need
 from desk.transaction import Transaction
 from handlers.http.addresses import parse_networks
 from handlers.http.answers import Answer

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from desk.keyring_signal import keys_changed
-from desk.knocks import KNOCK_CARD
+from desk.keys.suspended_use import KNOCK_CARD
 from desk.secret import Secret
 from desk.transaction import Desk, Transaction
 from handlers.http.app import HttpApp, HttpSettings, create_http_app

@@ -2,7 +2,7 @@
 
 import pytest
 
-from desk.key_check import Need
+from desk.keys.check import Need
 from handlers.http.answers import Answer
 from handlers.http.v1.routes import Call, Route, RouteTable
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from desk.digest import Announced, DigestView, Finding, Line, key_line
+from desk.digest.findings import Announced, DigestView, Finding, Line, key_line
+from desk.keys.scopes import Scope
 from desk.policy import Policy
-from desk.scopes import Scope
 from handlers.slack.blocks import Message
 from handlers.slack.digest.messages import MODAL_LINES, digest_message, digest_modal
 from sandbox.blockkit import check_message, check_view

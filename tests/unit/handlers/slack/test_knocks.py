@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from desk.knocks import KNOCK_CARD
+from desk.keys.suspended_use import KNOCK_CARD
 from desk.transaction import Actor, Desk
 from handlers.slack.blocks import Message
 from handlers.slack.knocks import render_knock

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from desk.incidents.incidents import update_incident
-from desk.incidents.maintenances import change_to_cancel
+from desk.incidents.maintenances.runs import change_to_cancel
 from tests.clock import HeldClock
 from tests.public_story import Story
 from tests.unit.handlers.http.conftest import ACTOR, Site

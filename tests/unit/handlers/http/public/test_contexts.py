@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from desk.incidents.shown import ComponentView, PageFacts, PageView
+from desk.status_page.models import ComponentView, PageFacts, PageView
 from handlers.http.public.contexts import name_components
 from storage.models import ComponentStatus
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from desk.incidents.shown import PageFacts
+from desk.status_page.models import PageFacts
 from handlers.http.public.mounts import host_of, plan_mounts
 
 BASE = "https://keydesk.example"

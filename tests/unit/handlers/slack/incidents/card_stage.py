@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from desk.incidents.drafts import write_draft
+from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.transaction import Actor, Desk, Transaction

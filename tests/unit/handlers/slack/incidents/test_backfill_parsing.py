@@ -2,7 +2,7 @@
 
 import pytest
 
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from handlers.slack.incidents.backfill import TypedBackfill, parse_backfill
 
 

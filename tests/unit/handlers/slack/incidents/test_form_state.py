@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.incidents.leaks import Leak, LeakKind
+from desk.incidents.drafts.leaks import Leak, LeakKind
 from handlers.slack.incidents.form_state import MOST_COMPONENTS, FormState
 from handlers.slack.incidents.writing import still_there
 from storage.models import DraftKind, IncidentStatus

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from desk.errors import InvalidInputError
-from desk.incidents.leaks import Leak, LeakKind
-from desk.incidents.names import Names
+from desk.incidents.drafts.leaks import Leak, LeakKind
+from desk.incidents.drafts.names import Names
 from desk.secret import Secret
 from desk.transaction import Desk
 from handlers.slack.incidents.leaks_in_words import render_leak, render_leaks

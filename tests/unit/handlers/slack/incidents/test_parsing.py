@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.identifiers import new_id
-from desk.page_status import Impact
+from desk.pages.status import Impact
 from handlers.slack.incidents.parsing import TypedIncident, parse_incident
 from handlers.slack.maintenances.parsing import parse_maintenance
 from storage.models import ComponentStatus, IncidentStatus

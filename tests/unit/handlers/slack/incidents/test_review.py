@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
-from desk.incidents.draft_content import content_of
-from desk.incidents.drafts import discard_draft, revise_draft, send_back, write_draft
-from desk.incidents.publishing import publish_draft
-from desk.incidents.review import MINE_CARD, REVIEW_CARD
+from desk.incidents.drafts.content import content_of
+from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, write_draft
+from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.drafts.review import MINE_CARD, REVIEW_CARD
 from desk.secret import Secret
 from desk.transaction import Desk
 from handlers.slack.blocks import MAX_MESSAGE_BLOCKS, MAX_MESSAGE_TEXT, text_length

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
-from desk.key_lookup import KeyFilter, KeyView
+from desk.keys.lookup import KeyFilter, KeyView
 from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from handlers.slack.action_ids import ActionId, value_of

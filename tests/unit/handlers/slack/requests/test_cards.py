@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from desk.requests import sweep_requests, withdraw_requests_of
-from desk.tickets import make_ticket, mark_revealed, return_unseen, sweep_tickets, withdraw_tickets_of
+from desk.keys.tickets import make_ticket, mark_revealed, return_unseen, sweep_tickets, withdraw_tickets_of
+from desk.requests.requests import sweep_requests, withdraw_requests_of
 from desk.transaction import Desk
 from handlers.slack.blocks import Message
 from handlers.slack.requests import RENDERERS

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desk.keys.scopes import Scope
 from desk.people import SubjectWord
-from desk.scopes import Scope
 from handlers.slack.requests.command import TypedRequest, parse_request
 
 WHOLE = TypedRequest(

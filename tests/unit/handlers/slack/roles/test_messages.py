@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from desk import role_cards
+from desk.directory.syncs import SyncReport
+from desk.keys.scopes import Scope
 from desk.people import Standing, Subject, SubjectWord
-from desk.role_lists import Holder, ListedGrant
-from desk.role_orders import Holders, Listing
-from desk.roles import Granted, GrantOutcome
-from desk.scopes import Scope
-from desk.syncs import SyncReport
+from desk.roles import cards as role_cards
+from desk.roles.lists import Holder, ListedGrant
+from desk.roles.orders import Holders, Listing
+from desk.roles.roles import Granted, GrantOutcome
 from desk.transaction import Actor, Desk
 from handlers.slack.blocks import MAX_MESSAGE_TEXT, Message, text_length
 from handlers.slack.roles import RENDERERS

@@ -1,0 +1,1 @@
+"""The report of keys that want attention, and the policy for unused ones."""

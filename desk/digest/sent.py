@@ -1,0 +1,100 @@
+"""Digests that were sent: what each found is kept, what became of it is read anew whenever it is shown."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from desk.audit import trail as audit
+from desk.digest.cards import CARD
+from desk.digest.findings import DigestView, Finding, Line, compose, key_line, ticket_line
+from desk.digest.unused_policy import announce, list_announced
+from desk.errors import NotFoundError
+from desk.identifiers import new_id
+from desk.messages.outbox import owners_conversations, send_card
+from desk.transaction import Transaction
+from storage.models import ApiKey, Digest, DigestItem, KeyUse, Ticket
+
+
+def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> bool:
+    """Compose the digest of a period, keep what it found and hand it to the outbox, in one transaction.
+
+    False when that period's digest went out before; nothing happens then.
+    """
+    if tx.session.get(Digest, period) is not None:
+        return False
+    view = compose(tx)
+    tx.session.add(Digest(period=period, scheduled_for=scheduled_for, composed_at=tx.now))
+    tx.session.flush()
+    for position, line in enumerate(view.lines):
+        tx.session.add(
+            DigestItem(
+                id=new_id(),
+                period=period,
+                position=position,
+                holder_id=line.holder_id,
+                key_id=line.key.id if line.key else None,
+                ticket_id=line.ticket.id if line.ticket else None,
+                findings=[str(finding) for finding in line.findings],
+            )
+        )
+    announced = announce(tx, period=period)
+    channel = tx.policy.digest_channel
+    send_card(tx, CARD, period, [channel] if channel else owners_conversations(tx))
+    audit.record(
+        tx,
+        audit.Action.DIGEST_SENT,
+        "digest",
+        period,
+        scheduled_for=scheduled_for.isoformat(),
+        lines=len(view.lines),
+        kept=len(view.kept),
+        announced=announced,
+    )
+    return True
+
+
+def get_digest(tx: Transaction, period: str) -> DigestView:
+    """A digest that was sent: its lines as it found them, with keys and tickets as they are now.
+
+    Raises NotFoundError when there is none for the period.
+    """
+    digest = tx.session.get(Digest, period)
+    if digest is None:
+        raise NotFoundError("That digest is not kept any more.", "Type /keys digest for a fresh one.")
+    current = compose(tx)
+    items = tx.session.scalars(
+        select(DigestItem).where(DigestItem.period == period).order_by(DigestItem.position)
+    ).all()
+    key_ids = [item.key_id for item in items if item.key_id]
+    keys = {key.id: key for key in tx.session.scalars(select(ApiKey).where(ApiKey.id.in_(key_ids)))}
+    uses = {use.key_id: use for use in tx.session.scalars(select(KeyUse).where(KeyUse.key_id.in_(key_ids)))}
+    lines = []
+    for item in items:
+        line = _line(tx, item, keys, uses)
+        if line is not None:
+            lines.append(line)
+    found_then = {line.key.id for line in lines if line.key}
+    return DigestView(
+        composed_at=digest.composed_at,
+        lines=tuple(lines),
+        kept=tuple(key for key in current.kept if key.id not in found_then),
+        live_keys=current.live_keys,
+        scheduled_for=digest.scheduled_for,
+        period=period,
+        announced=list_announced(tx),
+    )
+
+
+def _line(tx: Transaction, item: DigestItem, keys: dict[str, ApiKey], uses: dict[str, KeyUse]) -> Line | None:
+    findings = tuple(Finding(finding) for finding in item.findings)
+    if item.key_id is not None:
+        return key_line(keys[item.key_id], uses.get(item.key_id), findings)
+    if item.ticket_id is not None:
+        return ticket_line(tx.session, tx.session.get_one(Ticket, item.ticket_id))
+    return None
+
+
+def current_digest(tx: Transaction) -> DigestView:
+    """The digest as it would be now, kept and announced nowhere."""
+    return replace(compose(tx), announced=list_announced(tx))

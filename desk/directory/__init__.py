@@ -1,0 +1,1 @@
+"""People and groups of the workspace, kept in step with Slack."""

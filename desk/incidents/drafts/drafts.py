@@ -1,0 +1,225 @@
+"""Drafts: written, previewed, revised, and published once, sent back or thrown away."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from desk.audit import trail as audit
+from desk.errors import ConflictError, NotAllowedError, NotFoundError
+from desk.identifiers import new_id
+from desk.incidents.drafts.content import (
+    Content,
+    as_seen,
+    check_content,
+    check_kind,
+    is_scheduled,
+    role_of_draft,
+    stored_form,
+)
+from desk.incidents.drafts.decision import role_for
+from desk.incidents.drafts.review import show_draft
+from desk.incidents.lookup import find_incident, get_incident
+from desk.incidents.postmortems import check_postmortem
+from desk.permissions import require_role, roles_of_actor
+from desk.secret import refuse_secrets
+from desk.transaction import Transaction
+from storage.models import DraftKind, DraftStatus, IncidentDraft
+
+_GONE = ("That draft is gone.", "Begin again with /incident new.")
+
+
+def find_draft(tx: Transaction, draft_id: str) -> IncidentDraft | None:
+    """The draft, or None."""
+    return tx.session.get(IncidentDraft, draft_id)
+
+
+def get_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """The draft. Raises NotFoundError."""
+    draft = find_draft(tx, draft_id)
+    if draft is None:
+        raise NotFoundError(*_GONE)
+    return draft
+
+
+def write_draft(
+    tx: Transaction,
+    *,
+    page_id: str,
+    kind: DraftKind,
+    content: Content,
+    incident_id: str | None = None,
+    client_token: str | None = None,
+    warnings: Sequence[dict[str, Any]] = (),
+) -> IncidentDraft:
+    """Keep a draft of the acting member's; the same `client_token` gives the same draft however often it comes.
+
+    Raises NotAllowedError unless the member may publish such things on that page, and InvalidInputError, whose
+    `field` names what cannot be published.
+    """
+    known = _find_by_token(tx, client_token)
+    if known is not None:
+        return _resubmit(tx, known, content, warnings)
+    incident = get_incident(tx.session, incident_id, page_id=page_id) if incident_id is not None else None
+    scheduled = kind is DraftKind.MAINTENANCE or (incident is not None and incident.scheduled_for is not None)
+    require_role(tx, role_for(kind, scheduled=scheduled), page_id)
+    if kind is DraftKind.POSTMORTEM and incident is not None:
+        check_postmortem(tx, incident.id)
+    check_kind(kind, content)
+    check_content(tx, page_id, content, scheduled=scheduled)
+    draft = IncidentDraft(
+        id=new_id(),
+        version=1,
+        status=DraftStatus.OPEN,
+        kind=kind,
+        page_id=page_id,
+        incident_id=incident_id,
+        incident_version=incident.version if incident is not None else None,
+        client_token=client_token,
+        content=stored_form(as_seen(tx, content)),
+        warnings=list(warnings),
+        author_id=tx.actor.user_id or str(tx.actor)[:32],
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    try:
+        with tx.session.begin_nested():
+            tx.session.add(draft)
+    except IntegrityError:
+        # The same form was sent twice in the same instant, and the other one was first.
+        known = _find_by_token(tx, client_token)
+        if known is None:
+            raise
+        return known
+    return draft
+
+
+def _resubmit(
+    tx: Transaction, known: IncidentDraft, content: Content, warnings: Sequence[dict[str, Any]]
+) -> IncidentDraft:
+    """The draft of a form that was sent again, after a lost answer perhaps with corrected words."""
+    if known.status != DraftStatus.OPEN or stored_form(as_seen(tx, content)) == known.content:
+        return known
+    return revise_draft(tx, known.id, content, warnings=warnings)
+
+
+def _find_by_token(tx: Transaction, client_token: str | None) -> IncidentDraft | None:
+    if client_token is None:
+        return None
+    own = IncidentDraft.author_id == (tx.actor.user_id or str(tx.actor)[:32])
+    return tx.session.scalars(select(IncidentDraft).where(IncidentDraft.client_token == client_token, own)).first()
+
+
+def revise_draft(
+    tx: Transaction, draft_id: str, content: Content, *, warnings: Sequence[dict[str, Any]] = ()
+) -> IncidentDraft:
+    """Change what a draft says; one that was sent back is open again. Raises ConflictError once it is decided.
+
+    It is then about the incident as it is now. Raises InvalidInputError as `write_draft` does.
+    """
+    draft = get_draft(tx, draft_id)
+    if draft.author_id != tx.actor.user_id:
+        raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
+    check_kind(DraftKind(draft.kind), content)
+    check_content(tx, draft.page_id, content, scheduled=is_scheduled(tx, draft))
+    incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
+    values: dict[str, Any] = {
+        "content": stored_form(as_seen(tx, content)),
+        "warnings": list(warnings),
+        "incident_version": incident.version if incident is not None else None,
+    }
+    if not move_draft(tx, draft, (DraftStatus.OPEN, DraftStatus.SENT_BACK), status=DraftStatus.OPEN, **values):
+        raise already_decided(draft)
+    show_draft(tx, draft)
+    return draft
+
+
+def take_back(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """Open a draft again that waits for a second person; its author may. Raises ConflictError, NotAllowedError."""
+    draft = get_draft(tx, draft_id)
+    if draft.author_id != tx.actor.user_id:
+        raise NotAllowedError("Only its author can take this draft back.", "Send it back with what should change.")
+    if not move_draft(tx, draft, [DraftStatus.WAITING], status=DraftStatus.OPEN):
+        raise already_decided(draft)
+    show_draft(tx, draft)
+    audit.record(tx, audit.Action.DRAFT_TAKEN_BACK, "draft", draft.id, page_id=draft.page_id)
+    return draft
+
+
+def check_send_back(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """The draft, if the actor could send it back now. Raises ConflictError, NotAllowedError, NotFoundError."""
+    draft = get_draft(tx, draft_id)
+    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    if draft.status != DraftStatus.WAITING:
+        raise already_decided(draft)
+    return draft
+
+
+def send_back(tx: Transaction, draft_id: str, *, reason: str, version: int | None = None) -> IncidentDraft:
+    """Return a waiting draft to its author with a reason. `version`: what the person saw.
+
+    Raises as `check_send_back`, and InvalidInputError for a secret in the reason.
+    """
+    draft = check_send_back(tx, draft_id)
+    refuse_secrets(reason, field="reason")
+    by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now, "decision_reason": reason}
+    if not move_draft(tx, draft, [DraftStatus.WAITING], seen=version, status=DraftStatus.SENT_BACK, **by):
+        raise already_decided(draft, [DraftStatus.WAITING])
+    show_draft(tx, draft)
+    audit.record(tx, audit.Action.DRAFT_SENT_BACK, "draft", draft.id, page_id=draft.page_id, reason=reason)
+    return draft
+
+
+def discard_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """Throw a draft away; its author may. Raises ConflictError once it is decided, NotAllowedError."""
+    draft = get_draft(tx, draft_id)
+    if draft.author_id != tx.actor.user_id and not roles_of_actor(tx).is_owner:
+        raise NotAllowedError("Only its author can throw this draft away.")
+    allowed = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)
+    by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now}
+    if not move_draft(tx, draft, allowed, status=DraftStatus.DISCARDED, **by):
+        raise already_decided(draft)
+    show_draft(tx, draft)
+    audit.record(tx, audit.Action.DRAFT_DISCARDED, "draft", draft.id, page_id=draft.page_id)
+    return draft
+
+
+def move_draft(
+    tx: Transaction,
+    draft: IncidentDraft,
+    allowed: Collection[DraftStatus],
+    *,
+    seen: int | None = None,
+    **values: Any,
+) -> bool:
+    """Set values on a draft that is in one of the allowed states (and has the version that was `seen`); whether this
+    call won. Raises NotFoundError when it is gone."""
+    conditions = [IncidentDraft.id == draft.id, IncidentDraft.status.in_(list(allowed))]
+    if seen is not None:
+        conditions.append(IncidentDraft.version == seen)
+    won = tx.session.execute(
+        update(IncidentDraft)
+        .where(*conditions)
+        .values(version=IncidentDraft.version + 1, updated_at=tx.now, **values)
+        .returning(IncidentDraft.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    if tx.session.get(IncidentDraft, draft.id, populate_existing=True) is None:
+        raise NotFoundError(*_GONE)
+    return won is not None
+
+
+def already_decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) -> ConflictError:
+    """Why a step did not succeed: the draft is in another state than one of those that it `expected` or, being in
+    one, says something else by now."""
+    if draft.status in expected:
+        return ConflictError("This draft was changed since you looked.", "Read what it says now, then decide.")
+    words = {
+        DraftStatus.PUBLISHED: "was published already",
+        DraftStatus.SENT_BACK: "was sent back already",
+        DraftStatus.DISCARDED: "was thrown away",
+        DraftStatus.WAITING: "waits for a second person",
+        DraftStatus.OPEN: "is open: its author changes it",
+    }[DraftStatus(draft.status)]
+    return ConflictError(f"This draft {words}.", "Type /incident list to see where things stand.")

@@ -1,0 +1,47 @@
+"""The duplicate guard: what is open already on the components of a new incident."""
+
+from collections.abc import Sequence
+
+from desk.errors import ConflictError
+from desk.incidents.drafts.content import content_of, role_of_draft
+from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
+from desk.incidents.drafts.review import show_draft
+from desk.incidents.lookup import list_open_on
+from desk.permissions import require_role
+from desk.transaction import Transaction
+from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft
+
+
+class OpenDoublesError(ConflictError):
+    """Something is open already on the same components, and nobody has said that this is something else."""
+
+
+def list_doubles(tx: Transaction, draft: IncidentDraft) -> Sequence[Incident]:
+    """Open incidents on the components of a new one, but those that it was said to be another than."""
+    content = content_of(draft)
+    if draft.kind != DraftKind.INCIDENT or isinstance(content, str):
+        return []
+    found = list_open_on(tx.session, draft.page_id, list(content.components))
+    return [incident for incident in found if incident.id not in draft.accepted]
+
+
+def accept_doubles(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """Say that a draft is about something else than what is open now. Raises NotAllowedError, ConflictError."""
+    draft = get_draft(tx, draft_id)
+    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    accepted = [*draft.accepted, *(incident.id for incident in list_doubles(tx, draft))]
+    allowed = [DraftStatus.OPEN, DraftStatus.WAITING]
+    if not move_draft(tx, draft, allowed, seen=draft.version, accepted=accepted):
+        raise already_decided(draft, allowed)
+    show_draft(tx, draft)
+    return draft
+
+
+def require_no_double(tx: Transaction, draft: IncidentDraft) -> None:
+    """Raises OpenDoublesError where something is open on the same components that is not known to be another."""
+    doubles = list_doubles(tx, draft)
+    if doubles:
+        names = ", ".join(f"“{incident.name}”" for incident in doubles[:3])
+        raise OpenDoublesError(
+            f"{names} is open on the same components.", "Update that one instead, or say that this is something else."
+        )

@@ -1,0 +1,77 @@
+"""The second person: who is asked to publish somebody's draft, and what both of them see of it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from desk.errors import ConflictError
+from desk.messages.outbox import find_card, refresh_card, send_card, send_note
+from desk.permissions import list_owner_ids
+from desk.roles.lists import list_holders
+from desk.transaction import Transaction
+from storage.models import DraftStatus, IncidentDraft, Page, Role
+
+REVIEW_CARD = "draft.review"
+"""The kind of the card that others who may publish get; its subject is the draft."""
+MINE_CARD = "draft.mine"
+"""The kind of the card by which its author follows a draft."""
+AGAIN_NOTE = "draft.again"
+"""Says that a draft which was sent back waits again; its subject begins with the draft."""
+REMINDER_CARD = "draft.reminder"
+"""Reminds those who may publish a draft that it waits; its subject is that of `reminder_subject`."""
+LATE_CARD = "draft.late"
+"""Tells owners that nobody has decided on a draft; its subject is that of `reminder_subject`."""
+
+
+def list_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> Sequence[str]:
+    """Slack user ids of those who may publish the draft besides its author: role holders or, without any, owners."""
+    holders = [holder.user_id for holder in list_holders(tx, role, draft.page_id)]
+    others = [user_id for user_id in holders if user_id != draft.author_id]
+    return others or [user_id for user_id in list_owner_ids(tx) if user_id != draft.author_id]
+
+
+def ask_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> None:
+    """Put a draft that waits before the others. Raises ConflictError where there is nobody else."""
+    reviewers = list_reviewers(tx, draft, role)
+    if not reviewers:
+        page = tx.session.get_one(Page, draft.page_id)
+        raise ConflictError(
+            f"Somebody else must publish this on {page.name}, and nobody else may.",
+            f"Appoint somebody: /roles grant @somebody {role} on {page.subdomain or page.name}",
+        )
+    again = [one for one in reviewers if find_card(tx, REVIEW_CARD, draft.id, one) is not None]
+    send_card(tx, REVIEW_CARD, draft.id, reviewers)
+    # Slack notifies nobody of a message that is edited.
+    send_note(tx, AGAIN_NOTE, draft.id, again)
+    send_card(tx, MINE_CARD, draft.id, [draft.author_id])
+
+
+def reminder_subject(draft: IncidentDraft, *, before: int = 0) -> str:
+    """What reminders of a draft are about: the draft in its state now, or `before` so many changes of it."""
+    return f"{draft.id}:{draft.version - before}"
+
+
+def show_draft(tx: Transaction, draft: IncidentDraft) -> None:
+    """Bring every copy of a draft's cards up to date."""
+    refresh_card(tx, REVIEW_CARD, draft.id)
+    refresh_card(tx, MINE_CARD, draft.id)
+    # If it was reminded of, then in the state that it has just left.
+    for kind in (REMINDER_CARD, LATE_CARD):
+        refresh_card(tx, kind, reminder_subject(draft, before=1))
+
+
+def show_waiting(tx: Transaction, incident_id: str) -> None:
+    """Let the drafts that wait say that their incident has changed."""
+    of_incident = (IncidentDraft.incident_id == incident_id, IncidentDraft.status == DraftStatus.WAITING)
+    for draft in tx.session.scalars(select(IncidentDraft).where(*of_incident).order_by(IncidentDraft.id)).all():
+        show_draft(tx, draft)
+
+
+def drop_drafts(tx: Transaction, incident_id: str) -> None:
+    """Remove every draft about an incident, and let their cards say so."""
+    gone = tx.session.scalars(
+        delete(IncidentDraft).where(IncidentDraft.incident_id == incident_id).returning(IncidentDraft.id)
+    ).all()
+    for draft_id in sorted(gone):
+        refresh_card(tx, REVIEW_CARD, draft_id)
+        refresh_card(tx, MINE_CARD, draft_id)

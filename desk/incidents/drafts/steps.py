@@ -1,0 +1,136 @@
+"""What somebody may do with a draft as it stands, and what has changed since it was written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from desk.errors import ConflictError, NotAllowedError
+from desk.incidents.drafts.content import content_of, role_of_draft
+from desk.incidents.drafts.decision import Outcome
+from desk.incidents.drafts.drafts import already_decided, get_draft
+from desk.incidents.drafts.publishing import foresee_publication
+from desk.incidents.lookup import find_incident, list_updates
+from desk.permissions import require_role
+from desk.transaction import Transaction
+from storage.models import (
+    Component,
+    ComponentStatus,
+    DraftKind,
+    DraftStatus,
+    Incident,
+    IncidentDraft,
+    IncidentUpdate,
+)
+
+_UNDECIDED = frozenset({DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK})
+_REFUSALS = frozenset({Outcome.REFUSE_ROLE, Outcome.REFUSE_AUTHOR})
+
+
+class Step(StrEnum):
+    """What can be done with a draft."""
+
+    PUBLISH = "publish"
+    """Quietly or not; where the page's rule says so, it goes to a second person."""
+    SEND_BACK = "send_back"
+    EDIT = "edit"
+    TAKE_BACK = "take_back"
+    DISCARD = "discard"
+
+
+@dataclass(frozen=True, slots=True)
+class MovedState:
+    """A component that a draft would bring into another state, and that took on one of its own since."""
+
+    component: Component
+    was: ComponentStatus
+    now: ComponentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """What is not any more as the author of a draft saw it."""
+
+    incident: Incident | None
+    """The incident that the draft updates, where that was changed."""
+    last: IncidentUpdate | None
+    """What was said last about it."""
+    states: Sequence[MovedState]
+
+
+def decide_steps(
+    status: DraftStatus, outcome: Outcome, *, is_author: bool, is_outdated: bool = False
+) -> frozenset[Step]:
+    """What somebody may do whose press of *Publish* would lead to `outcome`. Pure.
+
+    What is outdated cannot be published before its author has looked at it again.
+    """
+    publish = frozenset() if is_outdated or outcome in _REFUSALS else frozenset({Step.PUBLISH})
+    edit = frozenset() if outcome is Outcome.REFUSE_ROLE else frozenset({Step.EDIT})
+    if status is DraftStatus.WAITING and not is_author:
+        return frozenset() if outcome is Outcome.REFUSE_ROLE else publish | {Step.SEND_BACK}
+    if not is_author or status not in _UNDECIDED:
+        return frozenset()
+    if status is DraftStatus.WAITING:
+        return publish | {Step.TAKE_BACK, Step.DISCARD}
+    return (publish if status is DraftStatus.OPEN else frozenset()) | edit | {Step.DISCARD}
+
+
+def list_steps(tx: Transaction, draft: IncidentDraft) -> frozenset[Step]:
+    """What the actor may do with the draft now."""
+    return decide_steps(
+        DraftStatus(draft.status),
+        foresee_publication(tx, draft),
+        is_author=draft.author_id == tx.actor.user_id,
+        is_outdated=find_changes(tx, draft) is not None,
+    )
+
+
+def find_changes(tx: Transaction, draft: IncidentDraft) -> ChangedSince | None:
+    """What keeps an undecided draft from being published because it changed since; None: nothing did."""
+    if draft.status not in _UNDECIDED:
+        return None
+    incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
+    # A postmortem is published whatever became of its incident meanwhile.
+    seen = draft.incident_version if draft.kind == DraftKind.UPDATE else None
+    if incident is None or seen is None or seen == incident.version:
+        incident = None
+    states = _list_moved(tx, draft)
+    if incident is None and not states:
+        return None
+    last = next(iter(list_updates(tx.session, [incident.id])), None) if incident is not None else None
+    return ChangedSince(incident, last, states)
+
+
+def _list_moved(tx: Transaction, draft: IncidentDraft) -> list[MovedState]:
+    content = content_of(draft)
+    if isinstance(content, str) or not content.seen_states:
+        return []
+    seen = select(Component).where(Component.id.in_(content.seen_states))
+    moved = []
+    for component in tx.session.scalars(seen.order_by(Component.position, Component.name)).all():
+        now = ComponentStatus(component.status)
+        was, wanted = content.seen_states.get(component.id, now), content.components.get(component.id)
+        if wanted is not None and wanted != now and was != now:
+            moved.append(MovedState(component, was, now))
+    return moved
+
+
+def get_editable(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """The draft, if the actor could change it now.
+
+    Raises ConflictError while it waits and once it is decided, NotAllowedError and NotFoundError.
+    """
+    draft = get_draft(tx, draft_id)
+    if draft.author_id != tx.actor.user_id:
+        raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
+    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    if draft.status == DraftStatus.WAITING:
+        raise ConflictError(
+            "This draft waits for a second person, who reads it as it is.",
+            "To change it, take it back first: type /incident drafts and open it.",
+        )
+    if draft.status not in _UNDECIDED:
+        raise already_decided(draft)
+    return draft

@@ -1,0 +1,1 @@
+"""Planned maintenances, which run by themselves."""

@@ -1,0 +1,156 @@
+"""What people plan: windows to come, what they collide with, and which maintenance may be begun, ended or moved."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk.errors import ConflictError, InvalidInputError, NotFoundError
+from desk.incidents.authority import require_publisher
+from desk.incidents.drafts.decision import role_of
+from desk.incidents.inputs import ENDED, IncidentChange, Schedule, check_schedule
+from desk.incidents.lookup import find_incident
+from desk.incidents.maintenances.runs import change_to_cancel, change_to_complete, change_to_start
+from desk.incidents.maintenances.steps import LATE, RUNNING, zoned_text
+from desk.transaction import Transaction
+from storage.models import Incident, IncidentComponent, IncidentStatus, Page
+
+MOVED = "This maintenance has been rescheduled: it begins on {start} and ends on {end}."
+_STANDING: dict[str, str] = {
+    IncidentStatus.SCHEDULED: "has not begun",
+    IncidentStatus.IN_PROGRESS: "is in progress",
+    IncidentStatus.VERIFYING: "is being verified",
+    IncidentStatus.COMPLETED: "is completed",
+}
+
+
+def check_window(schedule: Schedule, now: datetime) -> None:
+    """Raises InvalidInputError (field `scheduled_for` or `scheduled_until`) for a window that is not to come."""
+    check_schedule(schedule)
+    if schedule.scheduled_until <= now:
+        raise InvalidInputError(
+            "That time is over.", "Write down what is past with /incident backfill.", field="scheduled_for"
+        )
+    # Whoever takes the minute that it is now, and a while to fill in the rest, means now.
+    if now - schedule.scheduled_for > LATE:
+        raise InvalidInputError(
+            "That start has passed.",
+            "Where the work begins at once, say: from now. One that is planned begins early with /maintenance start.",
+            field="scheduled_for",
+        )
+
+
+def schedule_of(incident: Incident) -> Schedule:
+    """A maintenance's window and flags. It must have an end."""
+    assert incident.scheduled_for is not None
+    assert incident.scheduled_until is not None
+    return Schedule(
+        scheduled_for=incident.scheduled_for,
+        scheduled_until=incident.scheduled_until,
+        remind_prior=incident.scheduled_remind_prior,
+        auto_in_progress=incident.scheduled_auto_in_progress,
+        auto_completed=incident.scheduled_auto_completed,
+        to_maintenance_state=incident.auto_transition_to_maintenance_state,
+        to_operational_state=incident.auto_transition_to_operational_state,
+        notify_at_start=incident.auto_transition_deliver_notifications_at_start,
+        notify_at_end=incident.auto_transition_deliver_notifications_at_end,
+    )
+
+
+def list_overlapping(
+    session: Session, page_id: str, schedule: Schedule, component_ids: Collection[str], *, besides: str | None = None
+) -> Sequence[Incident]:
+    """Maintenances that are not over and, in the same window, are about any of these components; the next first."""
+    about = select(IncidentComponent.incident_id).where(IncidentComponent.component_id.in_(component_ids))
+    query = (
+        select(Incident)
+        .where(
+            Incident.page_id == page_id,
+            Incident.id.in_(about),
+            Incident.status.not_in(list(ENDED)),
+            Incident.scheduled_for < schedule.scheduled_until,
+            Incident.scheduled_until > schedule.scheduled_for,
+        )
+        .order_by(Incident.scheduled_for, Incident.id)
+    )
+    return [incident for incident in session.scalars(query) if incident.id != besides]
+
+
+def get_manageable(tx: Transaction, incident_id: str) -> Incident:
+    """The maintenance, for whoever may publish about it. Raises NotFoundError; NotAllowedError names whom to ask."""
+    incident = find_incident(tx.session, incident_id)
+    if incident is None:
+        raise NotFoundError("There is no such maintenance.", "It may have been deleted.")
+    if incident.scheduled_for is None:
+        raise NotFoundError(f"“{incident.name}” is an incident.", "For incidents there is /incident.")
+    require_publisher(tx, role_of(incident), tx.session.get_one(Page, incident.page_id))
+    return incident
+
+
+def plan_start(tx: Transaction, incident_id: str) -> IncidentChange:
+    """What starting it now changes. Raises as `get_manageable`, and ConflictError when it began already."""
+    incident = get_manageable(tx, incident_id)
+    if incident.status != IncidentStatus.SCHEDULED:
+        raise _not_now(incident, "It can only start once." if incident.status in RUNNING else "Schedule a new one.")
+    return change_to_start(tx.session, incident)
+
+
+def plan_completion(tx: Transaction, incident_id: str) -> IncidentChange:
+    """What completing it now changes. Raises as `get_manageable`, and ConflictError when it does not go on."""
+    incident = get_manageable(tx, incident_id)
+    if incident.status not in RUNNING:
+        waits = incident.status == IncidentStatus.SCHEDULED
+        raise _not_now(incident, "Start it, or cancel it." if waits else "Nothing needs to be done.")
+    return change_to_complete(tx.session, incident)
+
+
+def plan_cancellation(tx: Transaction, incident_id: str, *, reason: str = "") -> IncidentChange:
+    """What calling it off changes. Raises as `get_manageable`, and ConflictError once its time has come."""
+    incident = get_manageable(tx, incident_id)
+    _require_scheduled(incident)
+    if incident.scheduled_for is not None and incident.scheduled_for <= tx.now:
+        raise ConflictError(
+            f"The time for which “{incident.name}” was scheduled has come.",
+            "Move it to a later time first: /maintenance reschedule. Or start and complete it, saying what happened.",
+        )
+    return change_to_cancel(reason=reason)
+
+
+def check_move(tx: Transaction, incident_id: str) -> Incident:
+    """The maintenance, if it can be moved. Raises as `get_manageable`, and ConflictError once it has begun."""
+    incident = get_manageable(tx, incident_id)
+    _require_scheduled(incident)
+    return incident
+
+
+def plan_move(tx: Transaction, incident_id: str, schedule: Schedule, *, body: str = "") -> IncidentChange:
+    """What moving it to another window changes; without a `body` the public reads the new times.
+
+    Raises as `check_move` and `check_window`.
+    """
+    incident = check_move(tx, incident_id)
+    check_window(schedule, tx.now)
+    return IncidentChange(
+        status=IncidentStatus.SCHEDULED,
+        body=body.strip() or moved_text(schedule, ZoneInfo(tx.session.get_one(Page, incident.page_id).time_zone)),
+        schedule=schedule,
+    )
+
+
+def moved_text(schedule: Schedule, zone: ZoneInfo) -> str:
+    """What is said of a maintenance that was moved, by the page's clock."""
+    return MOVED.format(
+        start=zoned_text(schedule.scheduled_for, zone), end=zoned_text(schedule.scheduled_until, zone)
+    )
+
+
+def _require_scheduled(incident: Incident) -> None:
+    if incident.status != IncidentStatus.SCHEDULED:
+        running = incident.status in RUNNING
+        raise _not_now(incident, "Complete it when it is done." if running else "Schedule a new one.")
+
+
+def _not_now(incident: Incident, hint: str) -> ConflictError:
+    return ConflictError(f"“{incident.name}” {_STANDING[incident.status]}.", hint)

@@ -1,0 +1,151 @@
+"""What people do to API keys, each in one transaction with its audit event and the messages it causes."""
+
+from datetime import datetime
+
+from desk.audit.trail import Action
+from desk.errors import InvalidInputError
+from desk.keys.lookup import find_use
+from desk.keys.refusals import RecentlyUsedError, RecentUse
+from desk.keys.rules import Change
+from desk.keys.state import KeyState, state_of
+from desk.keys.steps import (
+    apply_change,
+    begin_change,
+    finish_change,
+    require_later_expiry,
+    require_reason,
+    tell_change,
+    tell_owners,
+)
+from desk.permissions import effective_roles
+from desk.secret import refuse_secrets
+from desk.texts import clean_line
+from desk.transaction import Transaction
+from storage.models import ApiKey, KeyStatus, Role
+
+MAXIMUM_NAME = 100
+_LIVE = (KeyStatus.ACTIVE, KeyStatus.SUSPENDED)
+
+
+def suspend_key(tx: Transaction, key_id: str, *, reason: str, version: int | None = None) -> ApiKey:
+    """Stop a key from working until it is restored.
+
+    Raises NotAllowedError, ConflictError (not active, or not of `version` any more), InvalidInputError (reason).
+    """
+    key = begin_change(tx, key_id, Change.SUSPEND, version)
+    why = require_reason(reason)
+    values = {"suspended_at": tx.now, "suspended_by": str(tx.actor), "suspend_reason": why}
+    apply_change(tx, key, (KeyStatus.ACTIVE,), status=KeyStatus.SUSPENDED, **values)
+    tell_change(tx, key, Change.SUSPEND, reason=why)
+    tell_owners(tx, key, Change.SUSPEND, reason=why)
+    finish_change(tx, key, Action.KEY_SUSPENDED, reason=why)
+    return key
+
+
+def restore_key(tx: Transaction, key_id: str, *, version: int | None = None) -> ApiKey:
+    """Let a suspended key work again: owners any, a holder only one that they suspended themselves.
+
+    Raises NotAllowedError, ConflictError.
+    """
+    key = begin_change(tx, key_id, Change.RESTORE, version)
+    values = {"suspended_at": None, "suspended_by": None, "suspend_reason": None}
+    apply_change(tx, key, (KeyStatus.SUSPENDED,), status=KeyStatus.ACTIVE, **values)
+    tell_change(tx, key, Change.RESTORE)
+    tell_owners(tx, key, Change.RESTORE)
+    finish_change(tx, key, Action.KEY_RESTORED)
+    return key
+
+
+def revoke_key(
+    tx: Transaction, key_id: str, *, reason: str, version: int | None = None, warn: bool = False
+) -> ApiKey:
+    """End a key for good; a rotation of it that nobody has collected yet is withdrawn.
+
+    Raises NotAllowedError, ConflictError, InvalidInputError (reason) and, with `warn`, RecentlyUsedError when
+    something used the key lately.
+    """
+    key = begin_change(tx, key_id, Change.REVOKE, version)
+    # A warning carries the reason on, so it is looked at first.
+    refuse_secrets(reason, field="reason")
+    use = find_recent_use(tx, key)
+    if warn and use is not None:
+        raise RecentlyUsedError(key, use)
+    why = require_reason(reason)
+    values = {"revoked_at": tx.now, "revoked_by": str(tx.actor), "revoke_reason": why}
+    apply_change(tx, key, _LIVE, status=KeyStatus.REVOKED, **values)
+    tell_change(tx, key, Change.REVOKE, reason=why)
+    tell_owners(tx, key, Change.REVOKE, reason=why)
+    ends = f"The key that it was to follow was revoked: {why}"
+    finish_change(tx, key, Action.KEY_REVOKED, rotation_ends=ends, reason=why, used_lately=use is not None)
+    return key
+
+
+def find_recent_use(tx: Transaction, key: ApiKey) -> RecentUse | None:
+    """The last call with a key that somebody would miss, when it was within the policy's `recently_used`.
+
+    That is a successful call or, with a suspended key, a refused one.
+    """
+    use = find_use(tx, key.id)
+    if use is None:
+        return None
+    knocked = use.last_refused_at if state_of(key, tx.now) is KeyState.SUSPENDED else None
+    seen = [instant for instant in (use.last_used_at, knocked) if instant is not None]
+    if not seen or max(seen) < tx.now - tx.policy.recently_used:
+        return None
+    return RecentUse(max(seen), use.last_address, use.last_user_agent, refused=max(seen) == knocked)
+
+
+def extend_key(tx: Transaction, key_id: str, until: datetime, *, version: int | None = None) -> ApiKey:
+    """Let a key live until `until`, also when it has expired already. Owners only.
+
+    Raises NotAllowedError, ConflictError, InvalidInputError (field `until`).
+    """
+    key = begin_change(tx, key_id, Change.EXTEND, version)
+    require_later_expiry(tx, key, until)
+    before = key.expires_at
+    apply_change(tx, key, _LIVE, expires_at=until, extended_at=tx.now, expiry_said_days=None)
+    tell_change(tx, key, Change.EXTEND, until=until.isoformat())
+    finish_change(tx, key, Action.KEY_EXTENDED, before=before.isoformat(), until=until.isoformat())
+    return key
+
+
+def rename_key(tx: Transaction, key_id: str, name: str, *, version: int | None = None) -> ApiKey:
+    """Call a key something else.
+
+    Raises NotAllowedError, ConflictError, InvalidInputError (field `name`).
+    """
+    key = begin_change(tx, key_id, Change.RENAME, version)
+    new_name = clean_line(name)
+    refuse_secrets(new_name, field="name")
+    if not 1 <= len(new_name) <= MAXIMUM_NAME:
+        raise InvalidInputError(f"A name has between 1 and {MAXIMUM_NAME} characters.", field="name")
+    before = key.name
+    if new_name == before:
+        return key
+    apply_change(tx, key, _LIVE, name=new_name)
+    tell_change(tx, key, Change.RENAME, before=before)
+    finish_change(tx, key, Action.KEY_RENAMED, before=before)
+    return key
+
+
+def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int | None = None) -> ApiKey:
+    """Make somebody else answer for a key; both are told. A rotation that waits for the old holder is withdrawn.
+
+    Owners only. Raises NotAllowedError, ConflictError, InvalidInputError (field `holder`).
+    """
+    key = begin_change(tx, key_id, Change.TRANSFER, version)
+    roles = effective_roles(tx.session, to_user_id, now=tx.now, policy=tx.policy)
+    if not roles.has_anywhere(Role.INTEGRATOR):
+        raise InvalidInputError(
+            "That person may not hold keys.",
+            "Choose a full member of this workspace with the role `integrator`.",
+            field="holder",
+        )
+    before = key.holder_id
+    if before == to_user_id:
+        return key
+    apply_change(tx, key, _LIVE, holder_id=to_user_id)
+    tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
+    ends = "Somebody else answers for the key now."
+    finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, before=before, holder_id=to_user_id)
+    return key

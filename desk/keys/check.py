@@ -1,0 +1,78 @@
+"""May this call go on? From what the client presented to a decision, in memory alone.
+
+A secret is looked up by its SHA-256. Comparing in constant time would add nothing: whoever could measure how far
+two digests agree would have to steer the digest of a guess, and a guess at 190 random bits has no gradient.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from desk.keys.ring import RingKey
+from desk.keys.scopes import Scope, allows
+from desk.keys.state import KeyState, state_of
+
+MAX_SECRET_LENGTH = 512
+"""Longer values are nobody's key: an imported secret has up to 64 characters, one of Keydesk's own has 41."""
+
+
+class Verdict(StrEnum):
+    """The outcome of a check."""
+
+    ADMITTED = "admitted"
+    NOT_ACTIVE = "not_active"
+    """To be answered exactly as an unknown key is, so that nobody learns that the key exists."""
+    SCOPE_MISSING = "scope_missing"
+    PAGE_OUTSIDE = "page_outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a call needs: to read or to write one kind of resource."""
+
+    resource: str
+    """As in scopes: `components`, `incidents`, `page_configuration`, …"""
+    write: bool
+
+    @property
+    def scope(self) -> str:
+        """The scope to ask an owner for."""
+        return f"{self.resource}:write" if self.write else Scope.READ.value
+
+
+def find_secret(authorization: Sequence[bytes]) -> bytes | None:
+    """The secret in a call's `Authorization` headers: `OAuth <key>`, the word in any case, or the bare key.
+
+    None without such a header, with more than one, and with any other scheme: Statuspage refuses `Bearer` too.
+    """
+    if len(authorization) != 1:
+        return None
+    words = authorization[0].split()
+    if len(words) == 2 and words[0].lower() == b"oauth":
+        secret = words[1]
+    elif len(words) == 1 and words[0].lower() not in (b"oauth", b"bearer", b"basic"):
+        secret = words[0]
+    else:
+        return None
+    return secret if len(secret) <= MAX_SECRET_LENGTH else None
+
+
+def digest_of(secret: bytes) -> bytes:
+    """What the key ring knows a secret by."""
+    return hashlib.sha256(secret).digest()
+
+
+def decide_call(key: RingKey, need: Need | None, page_id: str | None, now: datetime) -> Verdict:
+    """Whether a call with `key` may go on.
+
+    `need` is None where any active key will do, `page_id` where the call names no page.
+    """
+    if state_of(key, now) != KeyState.ACTIVE:
+        return Verdict.NOT_ACTIVE
+    if need is not None and not allows(key.scopes, resource=need.resource, write=need.write):
+        return Verdict.SCOPE_MISSING
+    if page_id is not None and key.pages is not None and page_id not in key.pages:
+        return Verdict.PAGE_OUTSIDE
+    return Verdict.ADMITTED

@@ -1,0 +1,138 @@
+"""Everything that is known of a key, as far as the actor may see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from desk.digest.findings import daily_counts
+from desk.errors import NotAllowedError
+from desk.keys.lookup import KeyFilter, ListedKey, count_keys, find_use, get_key, list_keys
+from desk.keys.refusals import refusal_error
+from desk.keys.rotation import find_successor, find_waiting_rotation
+from desk.keys.rules import Change, Person, decide_change, list_changes, person_of, standing_of
+from desk.keys.state import KeyState, is_retiring, state_of
+from desk.pages.pages import page_names
+from desk.permissions import ask_an_owner, is_full_member
+from desk.transaction import Transaction
+from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Member, Ticket
+
+_HISTORY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """A key as somebody may see it, and what they may do to it now."""
+
+    key: ApiKey
+    use: KeyUse | None
+    state: KeyState
+    retiring: bool
+    pages: str
+    """Their names, or “all pages”."""
+    holder_has_left: bool
+    """Somebody is named who is no full member any more: in truth nobody answers for it."""
+    allowed: frozenset[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    """A part of a list of keys. `only_own` says that the actor sees no others."""
+
+    keys: Sequence[ShownKey]
+    total: int
+    offset: int
+    only_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDetails:
+    """Everything about one key."""
+
+    shown: ShownKey
+    daily: Sequence[int]
+    """Successful calls a day over the last 30 days, the newest last."""
+    request: KeyRequest | None
+    approvers: Sequence[str]
+    """Slack user ids, the first to approve first."""
+    predecessor: ApiKey | None
+    successor: ApiKey | None
+    waiting: Ticket | None
+    """A rotation that nobody has collected yet."""
+    history: Sequence[AuditEvent]
+    """What happened to it, the newest first, at most ten."""
+
+
+def show_keys(tx: Transaction, wanted: KeyFilter, *, offset: int, limit: int) -> KeyPage:
+    """A part of the keys that the actor may see. `offset` is held within what there is.
+
+    Owners see every key, others their own. Raises NotAllowedError when somebody asks for another's.
+    """
+    person = person_of(tx)
+    if not person.is_owner:
+        if wanted.holder_id not in {None, person.user_id}:
+            raise NotAllowedError("Only owners see the keys of others.", ask_an_owner(tx))
+        if not person.is_member:
+            raise NotAllowedError("Keys are for full members of this workspace.", ask_an_owner(tx))
+        wanted = replace(wanted, holder_id=person.user_id)
+    total = count_keys(tx, wanted)
+    offset = max(0, min(offset, (total - 1) // limit * limit))
+    listed = list_keys(tx, wanted, offset=offset, limit=limit)
+    return KeyPage([_shown(tx, one, person) for one in listed], total, offset, not person.is_owner)
+
+
+def show_key(tx: Transaction, key_id: str) -> ShownKey:
+    """One key. Raises NotFoundError, NotAllowedError."""
+    key, person = get_key(tx, key_id), person_of(tx)
+    refusal = decide_change(Change.SEE, standing_of(tx, key), person)
+    if refusal is not None:
+        raise refusal_error(tx, key, refusal)
+    return _shown(tx, ListedKey(key, find_use(tx, key_id)), person)
+
+
+def get_key_details(tx: Transaction, key_id: str) -> KeyDetails:
+    """Everything about one key. Raises NotFoundError, NotAllowedError."""
+    shown = show_key(tx, key_id)
+    key = shown.key
+    request = tx.session.get(KeyRequest, key.request_id) if key.request_id else None
+    return KeyDetails(
+        shown=shown,
+        daily=daily_counts(tx.session, [key_id], today=tx.now.date())[key_id],
+        request=request,
+        approvers=_list_approvers(tx, request),
+        predecessor=tx.session.get(ApiKey, key.predecessor_id) if key.predecessor_id else None,
+        successor=find_successor(tx, key_id),
+        waiting=find_waiting_rotation(tx, key_id),
+        history=list_history(tx, key_id, limit=_HISTORY),
+    )
+
+
+def list_history(tx: Transaction, key_id: str, *, limit: int) -> Sequence[AuditEvent]:
+    """What was recorded of a key, the newest first."""
+    return tx.session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.subject_kind == "key", AuditEvent.subject_id == key_id)
+        .order_by(AuditEvent.seq.desc())
+        .limit(limit)
+    ).all()
+
+
+def _list_approvers(tx: Transaction, request: KeyRequest | None) -> Sequence[str]:
+    if request is None:
+        return ()
+    approvals = select(Approval.approver_id).where(Approval.request_id == request.id)
+    return tx.session.scalars(approvals.order_by(Approval.created_at, Approval.approver_id)).all()
+
+
+def _shown(tx: Transaction, listed: ListedKey, person: Person) -> ShownKey:
+    key, allowed = listed.key, list_changes(standing_of(tx, listed.key), person)
+    has_left = key.holder_id is not None and not is_full_member(tx.session.get(Member, key.holder_id))
+    return ShownKey(
+        key=key,
+        use=listed.use,
+        state=state_of(key, tx.now),
+        retiring=is_retiring(key, tx.now),
+        pages=page_names(tx.session, key.pages),
+        holder_has_left=has_left,
+        allowed=allowed - {Change.ASK_HOLDER} if has_left else allowed,
+    )

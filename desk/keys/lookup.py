@@ -1,0 +1,182 @@
+"""API keys: found by what a person calls them, and listed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Nullable, Select, String, and_, cast, func, or_, select
+
+from desk.errors import InvalidInputError, NotFoundError
+from desk.keys.state import KeyState, is_retiring, state_of
+from desk.permissions import ask_an_owner, roles_of_actor
+from desk.secret import sha256
+from desk.texts import clean_text
+from desk.transaction import Transaction
+from storage.models import ApiKey, KeyStatus, KeyUse
+
+_LONGEST_ECHO = 80
+
+
+class KeyView(StrEnum):
+    """Which keys a list shows. `LIVE` is everything but the revoked, `ALL` is everything."""
+
+    LIVE = "live"
+    ALL = "all"
+    ACTIVE = "active"
+    UNUSED = "unused"
+    EXPIRING = "expiring"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFilter:
+    """What a list of keys is narrowed to. `text` is looked for in name, purpose and the start of the secret."""
+
+    view: KeyView = KeyView.LIVE
+    holder_id: str | None = None
+    page_id: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key with the marks of its use; `use` is None when nothing ever knocked with it."""
+
+    key: ApiKey
+    use: KeyUse | None
+
+
+def get_key(tx: Transaction, key_id: str, *, lock: bool = False) -> ApiKey:
+    """The key with that id. With `lock` nobody else changes it before this transaction ends.
+
+    Raises NotFoundError.
+    """
+    key = tx.session.get(ApiKey, key_id, with_for_update=True if lock else None, populate_existing=lock)
+    if key is None:
+        raise NotFoundError("There is no such key.", "`/keys list` shows the keys that you may see.")
+    return key
+
+
+def find_key_by_word(tx: Transaction, word: str) -> ApiKey | None:
+    """The key that the actor means by its id, the start of its secret, or its name in any case; None without one.
+
+    Owners find every key, others the keys they answer for. Of several keys of one name, those that work are meant
+    rather than rotated ones in their grace period, and these rather than revoked ones. Raises InvalidInputError
+    when the word still means several keys.
+    """
+    wanted = clean_text(word)
+    if not wanted:
+        return None
+    # Who pastes a whole secret asks which key it is; it is looked up by its digest and never repeated.
+    same_identity = or_(ApiKey.id == wanted.lower(), ApiKey.sha256 == sha256(wanted))
+    same_word = or_(func.lower(ApiKey.name) == wanted.lower(), ApiKey.start == wanted.removesuffix("…"))
+    for condition in (same_identity, same_word):
+        query = select(ApiKey).where(condition, *_visible_to_actor(tx)).order_by(ApiKey.created_at.desc())
+        found = tx.session.scalars(query).all()
+        if found:
+            return _the_one(tx, found, wanted)
+    return None
+
+
+def _the_one(tx: Transaction, found: Sequence[ApiKey], word: str) -> ApiKey:
+    live = [key for key in found if state_of(key, tx.now) is not KeyState.REVOKED]
+    meant = [key for key in live if not is_retiring(key, tx.now)] or live
+    if len(meant) > 1:
+        starts = ", ".join(f"`{key.start}` (id `{key.id}`)" for key in meant[:5])
+        raise InvalidInputError(
+            f"“{echo(word)}” means {len(meant)} keys.", f"Say which by its start or id: {starts}."
+        )
+    return meant[0] if meant else found[0]
+
+
+def get_key_by_word(tx: Transaction, word: str) -> ApiKey:
+    """As `find_key_by_word`. Raises NotFoundError, saying where to look, without one that the actor may see."""
+    key = find_key_by_word(tx, word)
+    if key is not None:
+        return key
+    if roles_of_actor(tx).is_owner:
+        raise NotFoundError(f"There is no key “{echo(word)}”.", "`/keys list all` shows every key.")
+    raise NotFoundError(
+        f"You answer for no key “{echo(word)}”.",
+        f"`/keys mine` shows yours; only owners see the others. {ask_an_owner(tx)}",
+    )
+
+
+def echo(word: str) -> str:
+    """A word as it may be repeated: of something that could be a secret, its start alone."""
+    word = word.strip()
+    if len(word) > 24 and " " not in word:
+        return f"{word[:7]}…"
+    return word if len(word) <= _LONGEST_ECHO else f"{word[:_LONGEST_ECHO]}…"
+
+
+def list_keys(
+    tx: Transaction, wanted: KeyFilter | None = None, *, offset: int = 0, limit: int | None = None
+) -> Sequence[ListedKey]:
+    """Keys by name, with the marks of their use. Whether the actor may see them is the caller's question."""
+    query = (
+        _filtered(tx, select(ApiKey, Nullable(KeyUse)), wanted or KeyFilter())
+        .order_by(func.lower(ApiKey.name), ApiKey.created_at, ApiKey.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [ListedKey(key, use) for key, use in tx.session.execute(query)]
+
+
+def count_keys(tx: Transaction, wanted: KeyFilter | None = None) -> int:
+    """How many keys `list_keys` gives without a limit."""
+    query = _filtered(tx, select(func.count(ApiKey.id)), wanted or KeyFilter())
+    return int(tx.session.scalar(query) or 0)
+
+
+def find_use(tx: Transaction, key_id: str) -> KeyUse | None:
+    """When, from where and how a key was used; None when nothing ever knocked with it."""
+    return tx.session.get(KeyUse, key_id)
+
+
+def _visible_to_actor(tx: Transaction) -> list[ColumnElement[bool]]:
+    return [] if roles_of_actor(tx).is_owner else [ApiKey.holder_id == tx.actor.user_id]
+
+
+def _filtered(tx: Transaction, query: Select[*tuple[Any, ...]], wanted: KeyFilter) -> Select[*tuple[Any, ...]]:
+    query = query.outerjoin(KeyUse, KeyUse.key_id == ApiKey.id).where(ApiKey.voided_at.is_(None))
+    query = query.where(*_view_conditions(tx, wanted.view))
+    if wanted.holder_id is not None:
+        query = query.where(ApiKey.holder_id == wanted.holder_id)
+    if wanted.page_id is not None:
+        on_page = cast(ApiKey.pages, String).contains(f'"{wanted.page_id}"', autoescape=True)
+        query = query.where(or_(ApiKey.pages.is_(None), on_page))
+    if wanted.text:
+        text = wanted.text
+        query = query.where(
+            or_(
+                ApiKey.name.icontains(text, autoescape=True),
+                ApiKey.purpose.icontains(text, autoescape=True),
+                ApiKey.start.startswith(text.removesuffix("…"), autoescape=True),
+            )
+        )
+    return query
+
+
+def _view_conditions(tx: Transaction, view: KeyView) -> list[ColumnElement[bool]]:
+    gone = or_(ApiKey.status == KeyStatus.REVOKED, and_(ApiKey.retires_at.is_not(None), ApiKey.retires_at <= tx.now))
+    live, unexpired = ~gone, ApiKey.expires_at > tx.now
+    working = [live, unexpired, ApiKey.status == KeyStatus.ACTIVE]
+    return {
+        KeyView.LIVE: [live],
+        KeyView.ALL: [],
+        KeyView.ACTIVE: working,
+        KeyView.UNUSED: [*working, ApiKey.retires_at.is_(None), _unused(tx)],
+        KeyView.EXPIRING: [*working, ApiKey.expires_at <= tx.now + tx.policy.expiring_within],
+        KeyView.SUSPENDED: [live, unexpired, ApiKey.status == KeyStatus.SUSPENDED],
+        KeyView.EXPIRED: [live, ~unexpired],
+        KeyView.REVOKED: [gone],
+    }[view]
+
+
+def _unused(tx: Transaction) -> ColumnElement[bool]:
+    never = and_(KeyUse.last_used_at.is_(None), ApiKey.created_at <= tx.now - tx.policy.never_used_after)
+    return or_(never, KeyUse.last_used_at <= tx.now - tx.policy.unused_after)

@@ -1,0 +1,79 @@
+"""Is a key still needed, and for how long? Asked, answered, and kept."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from desk.audit.trail import Action, record
+from desk.errors import InvalidInputError
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.refusals import refusal_error
+from desk.keys.rules import Change, Refusal
+from desk.keys.steps import (
+    apply_change,
+    begin_change,
+    finish_change,
+    require_later_expiry,
+    require_reason,
+    tell_change,
+)
+from desk.messages.outbox import owners_conversations, send_card
+from desk.permissions import is_full_member
+from desk.transaction import Transaction
+from storage.models import ApiKey, AuditEvent, KeyStatus, Member
+
+
+def keep_key(tx: Transaction, key_id: str, until: datetime, reason: str, *, version: int | None = None) -> ApiKey:
+    """Leave a key out of digests and of the policy on unused keys until `until`.
+
+    Raises NotAllowedError, ConflictError, InvalidInputError (fields `until`, `reason`).
+    """
+    key = begin_change(tx, key_id, Change.KEEP, version)
+    why = require_reason(reason)
+    if not tx.now < until <= tx.now + tx.policy.maximum_lifetime:
+        days = tx.policy.maximum_lifetime.days
+        raise InvalidInputError(f"Choose a day between tomorrow and {days} days from now.", field="until")
+    values = {"kept_until": until, "kept_by": str(tx.actor), "keep_reason": why}
+    apply_change(tx, key, (KeyStatus.ACTIVE, KeyStatus.SUSPENDED), **values)
+    tell_change(tx, key, Change.KEEP, until=until.isoformat(), reason=why)
+    finish_change(tx, key, Action.KEY_KEPT, until=until.isoformat(), reason=why)
+    return key
+
+
+def was_kept_since(tx: Transaction, key_id: str, since: datetime) -> bool:
+    """Whether somebody said at `since` or later to keep the key."""
+    said = select(AuditEvent.seq).where(
+        AuditEvent.subject_kind == "key",
+        AuditEvent.subject_id == key_id,
+        AuditEvent.action == str(Action.KEY_KEPT),
+        AuditEvent.at >= since,
+    )
+    return tx.session.scalars(said.limit(1)).first() is not None
+
+
+def ask_holder(tx: Transaction, key_id: str) -> ApiKey:
+    """Ask whoever answers for a key whether it is still needed. Owners only.
+
+    Raises NotAllowedError, ConflictError (nobody answers for it, or they have left).
+    """
+    key = begin_change(tx, key_id, Change.ASK_HOLDER)
+    holder_id = key.holder_id
+    if holder_id is None or not is_full_member(tx.session.get(Member, holder_id)):
+        raise refusal_error(tx, key, Refusal.NOBODY_ANSWERS)
+    send_card(tx, ASK_CARD, key.id, [holder_id], asked_by=str(tx.actor), asked_at=tx.now.isoformat())
+    record(tx, Action.KEY_ASKED, "key", key.id, holder_id=holder_id)
+    return key
+
+
+def ask_for_extension(tx: Transaction, key_id: str, until: datetime, *, reason: str) -> ApiKey:
+    """The holder asks the owners to let their key live longer; owners get a card. Nothing changes yet.
+
+    Raises NotAllowedError, ConflictError, InvalidInputError (fields `until`, `reason`).
+    """
+    key = begin_change(tx, key_id, Change.ASK_EXTENSION)
+    require_later_expiry(tx, key, until)
+    why = require_reason(reason)
+    facts = {"asked_by": str(tx.actor), "asked_at": tx.now.isoformat(), "until": until.isoformat(), "reason": why}
+    send_card(tx, EXTENSION_CARD, key.id, owners_conversations(tx), **facts)
+    record(tx, Action.KEY_EXTENSION_ASKED, "key", key.id, until=until.isoformat(), reason=why)
+    return key

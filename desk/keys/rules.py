@@ -1,0 +1,160 @@
+"""Who may change what about an API key, and when. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from desk.keys.state import KeyState, is_retiring, state_of
+from desk.permissions import is_full_member, roles_of_actor
+from desk.transaction import Transaction
+from storage.models import ApiKey, Member, Role
+
+
+class Change(StrEnum):
+    """What people do to keys."""
+
+    SEE = "see"
+    RENAME = "rename"
+    EXTEND = "extend"
+    ASK_EXTENSION = "ask_extension"
+    ROTATE = "rotate"
+    SUSPEND = "suspend"
+    RESTORE = "restore"
+    REVOKE = "revoke"
+    TRANSFER = "transfer"
+    KEEP = "keep"
+    ASK_HOLDER = "ask_holder"
+
+
+class Refusal(StrEnum):
+    """Why a change is refused."""
+
+    NOT_YOURS = "not_yours"
+    OWNERS_ONLY = "owners_only"
+    NO_KEYS_FOR_YOU = "no_keys_for_you"
+    """Rotation hands over a new secret: it needs the role that may hold keys."""
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"
+    SUSPENDED_BY_ANOTHER = "suspended_by_another"
+    NOT_SUSPENDED = "not_suspended"
+    RETIRING = "retiring"
+    NOBODY_ANSWERS = "nobody_answers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who wants to change a key. `actor` is the form that records keep."""
+
+    actor: str
+    user_id: str | None
+    is_owner: bool
+    is_member: bool
+    """Still a full member: guests and people who left are not."""
+    may_hold_keys: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a decision needs to know of a key."""
+
+    state: KeyState
+    retiring: bool = False
+    holder_id: str | None = None
+    suspended_by: str | None = None
+
+
+_HOLDERS = frozenset(
+    {
+        Change.SEE,
+        Change.RENAME,
+        Change.ASK_EXTENSION,
+        Change.ROTATE,
+        Change.SUSPEND,
+        Change.RESTORE,
+        Change.REVOKE,
+        Change.KEEP,
+    }
+)
+_ANY = frozenset(KeyState)
+_LIVE = _ANY - {KeyState.REVOKED}
+_UNEXPIRED = frozenset({KeyState.ACTIVE, KeyState.SUSPENDED})
+_STATES: dict[Change, frozenset[KeyState]] = {
+    Change.SEE: _ANY,
+    Change.RENAME: _LIVE,
+    Change.EXTEND: _LIVE,
+    Change.ASK_EXTENSION: _LIVE,
+    Change.ROTATE: frozenset({KeyState.ACTIVE}),
+    Change.SUSPEND: frozenset({KeyState.ACTIVE}),
+    Change.RESTORE: frozenset({KeyState.SUSPENDED}),
+    Change.REVOKE: _LIVE,
+    Change.TRANSFER: _LIVE,
+    Change.KEEP: _UNEXPIRED,
+    Change.ASK_HOLDER: _UNEXPIRED,
+}
+_NOT_WHILE_RETIRING = frozenset({Change.EXTEND, Change.ASK_EXTENSION, Change.ROTATE, Change.KEEP, Change.ASK_HOLDER})
+_IN_THE_WAY = {
+    KeyState.REVOKED: Refusal.REVOKED,
+    KeyState.EXPIRED: Refusal.EXPIRED,
+    KeyState.SUSPENDED: Refusal.SUSPENDED,
+    KeyState.ACTIVE: Refusal.NOT_SUSPENDED,
+}
+
+
+def decide_change(change: Change, standing: Standing, person: Person) -> Refusal | None:
+    """None when `person` may make the change now, else why not. Permission is judged before state."""
+    refusal = _decide_permission(change, standing, person)
+    if refusal is not None:
+        return refusal
+    if standing.state not in _STATES[change]:
+        return _IN_THE_WAY[standing.state]
+    if standing.retiring and change in _NOT_WHILE_RETIRING:
+        return Refusal.RETIRING
+    if change is Change.RESTORE and not person.is_owner and standing.suspended_by != person.actor:
+        return Refusal.SUSPENDED_BY_ANOTHER
+    if change is Change.ASK_HOLDER and standing.holder_id is None:
+        return Refusal.NOBODY_ANSWERS
+    return None
+
+
+def _decide_permission(change: Change, standing: Standing, person: Person) -> Refusal | None:
+    if person.is_owner:
+        return None
+    if not person.is_member or person.user_id is None or standing.holder_id != person.user_id:
+        return Refusal.NOT_YOURS
+    if change not in _HOLDERS:
+        return Refusal.OWNERS_ONLY
+    if change is Change.ROTATE and not person.may_hold_keys:
+        return Refusal.NO_KEYS_FOR_YOU
+    return None
+
+
+def list_changes(standing: Standing, person: Person) -> frozenset[Change]:
+    """Everything that `person` may do to the key now. Who may extend has no need to ask for it."""
+    allowed = {change for change in Change if decide_change(change, standing, person) is None}
+    if Change.EXTEND in allowed:
+        allowed.discard(Change.ASK_EXTENSION)
+    if standing.holder_id == person.user_id:
+        allowed.discard(Change.ASK_HOLDER)
+    return frozenset(allowed)
+
+
+def standing_of(tx: Transaction, key: ApiKey) -> Standing:
+    """What decisions need to know of a key now."""
+    return Standing(
+        state=state_of(key, tx.now),
+        retiring=is_retiring(key, tx.now),
+        holder_id=key.holder_id,
+        suspended_by=key.suspended_by,
+    )
+
+
+def person_of(tx: Transaction) -> Person:
+    """The actor, with the roles they have at this instant."""
+    roles = roles_of_actor(tx)
+    return Person(
+        actor=str(tx.actor),
+        user_id=tx.actor.user_id,
+        is_owner=roles.is_owner,
+        is_member=is_full_member(tx.session.get(Member, tx.actor.user_id)) if tx.actor.user_id else True,
+        may_hold_keys=roles.has_anywhere(Role.INTEGRATOR),
+    )

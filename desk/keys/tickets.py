@@ -1,0 +1,305 @@
+"""Tickets: the right of one person to collect one key, once, until a time.
+
+A secret begins to exist when its ticket is collected. Until it was seen to reach the collector's screen its key is
+provisional: it is either marked as revealed, or made void and its ticket returned.
+
+Rows are locked in one order everywhere: keys, then tickets, then (last) the audit chain.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, select
+
+from desk.audit.trail import Action, record
+from desk.identifiers import new_id
+from desk.keyring_signal import keys_changed
+from desk.keys.cards import refresh_key_cards
+from desk.keys.issuing import get_key_pattern, lock_predecessor, require_no_open_rotation, require_rotatable
+from desk.keys.ticket_lookup import check_collection, ended, get_ticket
+from desk.requests.cards import show_ticket, tell_holder, tell_key_is_void
+from desk.secret import Secret
+from desk.transaction import Transaction
+from storage.models import ApiKey, KeyStatus, KeyUse, Ticket, TicketStatus
+from storage.transitions import transition
+
+UNSEEN_AFTER = timedelta(minutes=2)
+"""A key whose secret was not seen to arrive within this time is void."""
+MORE_TIME = timedelta(minutes=15)
+"""What a returned ticket still has at least: a failure of ours must not let it lapse."""
+_BATCH = 100
+
+
+def make_ticket(
+    tx: Transaction,
+    *,
+    collector_id: str,
+    request_id: str | None = None,
+    predecessor_id: str | None = None,
+    grace: timedelta | None = None,
+) -> Ticket:
+    """Give a person the right to collect the key of a request, or the successor of a key, and show it to them.
+
+    `grace` is how long the predecessor works on after its successor was seen; by default as policy says, and at
+    most what policy allows. Raises ConflictError when the predecessor cannot be rotated now.
+    """
+    expires_at = tx.now + tx.policy.ticket_lapses_after
+    seconds = None
+    if predecessor_id is not None:
+        predecessor = lock_predecessor(tx, predecessor_id)
+        require_rotatable(tx, predecessor)
+        require_no_open_rotation(tx, predecessor)
+        expires_at = min(expires_at, predecessor.expires_at)
+        wanted = tx.policy.rotation_grace if grace is None else grace
+        seconds = int(max(min(wanted, tx.policy.maximum_rotation_grace), timedelta()).total_seconds())
+    ticket = Ticket(
+        id=new_id(),
+        collector_id=collector_id,
+        request_id=request_id,
+        predecessor_id=predecessor_id,
+        grace_seconds=seconds,
+        created_at=tx.now,
+        created_by=str(tx.actor),
+        expires_at=expires_at,
+    )
+    tx.session.add(ticket)
+    tx.session.flush()
+    show_ticket(tx, ticket)
+    record(
+        tx,
+        Action.TICKET_MADE,
+        "ticket",
+        ticket.id,
+        collector_id=collector_id,
+        request_id=request_id,
+        predecessor_id=predecessor_id,
+        expires_at=expires_at.isoformat(),
+    )
+    return ticket
+
+
+def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
+    """Make the ticket's key for the actor: exactly one call gets it, however many try.
+
+    The key works at once and is provisional until `mark_revealed` or `return_unseen`. A successor has its
+    predecessor's name, scopes, pages, holder and expiry. Raises NotAllowedError, or ConflictError that says who
+    collected it and when.
+    """
+    ticket = get_ticket(tx, ticket_id)
+    if ticket.predecessor_id is not None:
+        lock_predecessor(tx, ticket.predecessor_id)
+    tx.session.refresh(ticket, with_for_update=True)
+    check_collection(tx, ticket_id)
+    pattern = get_key_pattern(tx, ticket)
+    key_id = new_id()
+    if not transition(
+        tx.session,
+        ticket,
+        allowed=[TicketStatus.WAITING],
+        status=TicketStatus.COLLECTED,
+        collected_at=tx.now,
+        key_id=key_id,
+    ):
+        raise ended(tx, ticket)
+    secret = Secret.generate()
+    key = ApiKey(
+        id=key_id,
+        name=pattern.name,
+        purpose=pattern.purpose,
+        sha256=secret.sha256,
+        start=secret.start,
+        scopes=pattern.scopes,
+        pages=pattern.pages,
+        holder_id=pattern.holder_id,
+        request_id=pattern.request_id,
+        ticket_id=ticket.id,
+        predecessor_id=ticket.predecessor_id,
+        created_at=tx.now,
+        created_by=str(tx.actor),
+        expires_at=pattern.expires_at,
+    )
+    tx.session.add(key)
+    tx.session.flush()
+    keys_changed(tx)
+    _record_minted(tx, ticket, key)
+    return key, secret
+
+
+def _record_minted(tx: Transaction, ticket: Ticket, key: ApiKey) -> None:
+    record(tx, Action.TICKET_COLLECTED, "ticket", ticket.id, key_id=key.id)
+    record(
+        tx,
+        Action.KEY_MINTED,
+        "key",
+        key.id,
+        name=key.name,
+        scopes=key.scopes,
+        pages=key.pages,
+        holder_id=key.holder_id,
+        expires_at=key.expires_at.isoformat(),
+        ticket_id=ticket.id,
+        predecessor_id=ticket.predecessor_id,
+    )
+
+
+def mark_revealed(tx: Transaction, key_id: str) -> bool:
+    """The key's secret was seen to reach its collector: it stays, and a predecessor's grace period begins.
+
+    True however often it is said. False when the key is void or was revoked before, and to anybody but its collector.
+    """
+    key = _lock_key(tx, key_id)
+    ticket = tx.session.get(Ticket, key.ticket_id) if key and key.ticket_id else None
+    if key is None or ticket is None or tx.actor.user_id not in {None, ticket.collector_id}:
+        return False
+    if key.revealed_at is not None:
+        return True
+    predecessor = lock_predecessor(tx, key.predecessor_id) if key.predecessor_id else None
+    alive = [KeyStatus.ACTIVE, KeyStatus.SUSPENDED]
+    if not transition(tx.session, key, allowed=alive, version=key.version, revealed_at=tx.now):
+        return False
+    retires = predecessor is not None and _retire(tx, predecessor, timedelta(seconds=ticket.grace_seconds or 0))
+    show_ticket(tx, ticket)
+    tell_holder(tx, key, ticket.collector_id)
+    if predecessor is not None and retires:
+        refresh_key_cards(tx, predecessor.id)
+    keys_changed(tx)
+    record(tx, Action.KEY_REVEALED, "key", key.id, ticket_id=ticket.id)
+    if predecessor is not None and retires:
+        retires_at = predecessor.retires_at.isoformat() if predecessor.retires_at else None
+        record(tx, Action.KEY_ROTATED, "key", predecessor.id, successor_id=key.id, retires_at=retires_at)
+    return True
+
+
+def _retire(tx: Transaction, predecessor: ApiKey, grace: timedelta) -> bool:
+    return transition(
+        tx.session,
+        predecessor,
+        allowed=[KeyStatus.ACTIVE, KeyStatus.SUSPENDED],
+        retires_at=min(tx.now + grace, predecessor.expires_at),
+    )
+
+
+def _lock_key(tx: Transaction, key_id: str) -> ApiKey | None:
+    return tx.session.get(ApiKey, key_id, with_for_update=True, populate_existing=True)
+
+
+def return_unseen(tx: Transaction, key_id: str) -> bool:
+    """The key's secret was not seen to arrive: the key is void, its ticket waits again and its collector is told so.
+
+    False when the key was revealed, revoked or returned meanwhile; then nothing changes.
+    """
+    key = _lock_key(tx, key_id)
+    if key is None or key.ticket_id is None or key.revealed_at is not None:
+        return False
+    reason = "Its secret was not seen to arrive."
+    won = transition(
+        tx.session,
+        key,
+        allowed=[KeyStatus.ACTIVE, KeyStatus.SUSPENDED],
+        version=key.version,
+        status=KeyStatus.REVOKED,
+        revoked_at=tx.now,
+        revoked_by=str(tx.actor),
+        revoke_reason=reason,
+        voided_at=tx.now,
+    )
+    if not won:
+        return False
+    ticket = get_ticket(tx, key.ticket_id)
+    transition(
+        tx.session,
+        ticket,
+        allowed=[TicketStatus.COLLECTED],
+        status=TicketStatus.WAITING,
+        collected_at=None,
+        key_id=None,
+        expires_at=max(ticket.expires_at, tx.now + MORE_TIME),
+    )
+    show_ticket(tx, ticket)
+    tell_key_is_void(tx, ticket)
+    keys_changed(tx)
+    record(tx, Action.KEY_VOIDED, "key", key.id, ticket_id=ticket.id, reason=reason)
+    record(tx, Action.TICKET_RETURNED, "ticket", ticket.id, key_id=key.id)
+    return True
+
+
+def withdraw_tickets_of(tx: Transaction, user_id: str, reason: str) -> int:
+    """Take back what a person has not collected yet; `reason` is shown. Gives how many. Call it before recording."""
+    return _withdraw(tx, Ticket.collector_id == user_id, reason)
+
+
+def withdraw_tickets_for(tx: Transaction, key_id: str, reason: str) -> int:
+    """Take back an uncollected rotation of a key; `reason` is shown. Gives how many. Call it before recording."""
+    return _withdraw(tx, Ticket.predecessor_id == key_id, reason)
+
+
+def _withdraw(tx: Transaction, condition: ColumnElement[bool], reason: str) -> int:
+    waiting = select(Ticket).where(condition, Ticket.status == TicketStatus.WAITING).order_by(Ticket.id)
+    tickets = tx.session.scalars(waiting.with_for_update()).all()
+    return _end(tx, tickets, TicketStatus.WITHDRAWN, Action.TICKET_WITHDRAWN, reason)
+
+
+def _end(tx: Transaction, tickets: Sequence[Ticket], status: TicketStatus, action: Action, reason: str | None) -> int:
+    ended = [
+        ticket
+        for ticket in tickets
+        if transition(tx.session, ticket, allowed=[TicketStatus.WAITING], status=status, end_reason=reason)
+    ]
+    for ticket in ended:
+        show_ticket(tx, ticket)
+    for ticket in ended:
+        record(tx, action, "ticket", ticket.id, reason=reason)
+    return len(ended)
+
+
+def sweep_tickets(tx: Transaction) -> int:
+    """Lapse tickets that nobody collected in time, and settle keys whose arrival nobody confirmed.
+
+    Such a key stays when it has been used, for then somebody has it; otherwise it is void and its ticket returns.
+    """
+    # Everything is locked before the first of it is recorded, so that nobody who holds some of it waits for us.
+    settling, lapsing = _lock_unconfirmed(tx), _lock_lapsing(tx)
+    if settling:
+        keys_changed(tx)
+    settled = sum(_settle(tx, key_id) for key_id in settling)
+    return settled + _end(tx, lapsing, TicketStatus.LAPSED, Action.TICKET_LAPSED, None)
+
+
+def _lock_lapsing(tx: Transaction) -> Sequence[Ticket]:
+    due = (
+        select(Ticket)
+        .where(Ticket.status == TicketStatus.WAITING, Ticket.expires_at <= tx.now)
+        .order_by(Ticket.expires_at)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    return tx.session.scalars(due).all()
+
+
+def _lock_unconfirmed(tx: Transaction) -> Sequence[str]:
+    """Ids of keys to settle, locked with their predecessors and tickets; what somebody else holds can wait."""
+    keys = tx.session.scalars(
+        select(ApiKey)
+        .where(
+            ApiKey.ticket_id.is_not(None),
+            ApiKey.revealed_at.is_(None),
+            ApiKey.voided_at.is_(None),
+            ApiKey.status != KeyStatus.REVOKED,
+            ApiKey.created_at <= tx.now - UNSEEN_AFTER,
+        )
+        .order_by(ApiKey.id)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    predecessors = select(ApiKey.id).where(ApiKey.id.in_([key.predecessor_id for key in keys if key.predecessor_id]))
+    tickets = select(Ticket.id).where(Ticket.id.in_([key.ticket_id for key in keys]))
+    ours = {None, *tx.session.scalars(predecessors.order_by(ApiKey.id).with_for_update(skip_locked=True))}
+    ours |= set(tx.session.scalars(tickets.order_by(Ticket.id).with_for_update(skip_locked=True)))
+    return [key.id for key in keys if {key.predecessor_id, key.ticket_id} <= ours]
+
+
+def _settle(tx: Transaction, key_id: str) -> bool:
+    use = tx.session.get(KeyUse, key_id)
+    if use is not None and use.reads + use.writes + use.refused > 0:
+        return mark_revealed(tx, key_id)
+    return return_unseen(tx, key_id)

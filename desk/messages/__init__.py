@@ -1,0 +1,1 @@
+"""Messages that are owed to people, and what became of them."""

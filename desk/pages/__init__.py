@@ -1,0 +1,1 @@
+"""Status pages and their components, as they are kept."""

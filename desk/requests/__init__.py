@@ -1,0 +1,1 @@
+"""Requests for keys, from asking to the decision."""

@@ -1,0 +1,193 @@
+"""Owners decide: approve, approve something narrower, or deny. Exactly one decision, however many press at once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete
+
+from desk.audit.trail import Action, record
+from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
+from desk.keys.tickets import make_ticket
+from desk.permissions import ask_an_owner, effective_roles, require_owner
+from desk.phrases import name_of
+from desk.requests.cards import announce_self_approval, refresh_request
+from desk.requests.decisions import ApprovalDecision, Outcome, decide_approval, may_hold_key
+from desk.requests.lookup import (
+    already_decided,
+    approval_facts,
+    asked_extent,
+    extent_of,
+    get_request,
+    list_counted_approvers,
+    status_of,
+)
+from desk.requests.terms import MAX_REASON, Extent, narrow
+from desk.secret import refuse_secrets
+from desk.texts import clean_text
+from desk.transaction import Transaction
+from storage.models import Approval, KeyRequest, RequestStatus
+from storage.transitions import transition
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What an approval came to."""
+
+    request: KeyRequest
+    decision: ApprovalDecision
+    narrowed_meanwhile: bool
+    """Somebody narrowed the request after the approver's card was drawn; it is approved as it stands now."""
+
+
+def approve(
+    tx: Transaction, request_id: str, *, seen_version: int | None = None, narrower: Extent | None = None
+) -> Approved:
+    """The actor approves a request, or something narrower. The last approval that is needed makes the ticket.
+
+    Raises NotAllowedError, ConflictError that says who was first, or InvalidInputError when `narrower` is not.
+    """
+    # Under this lock approvals are counted one after another, so that of several at once one is the last.
+    request = get_request(tx, request_id, lock=True)
+    decision = check_approval(tx, request)
+    before = extent_of(request)
+    granted = before if narrower is None else narrow(before, narrower)
+    _require_requester_may_hold(tx, request, granted)
+    moved_on = seen_version is not None and seen_version != request.version and before != asked_extent(request)
+    _give_approval(tx, request, decision)
+    if not transition(
+        tx.session, request, allowed=[RequestStatus.PENDING], **_granted(granted), **_ending(tx, decision)
+    ):
+        raise already_decided(tx, request)
+    if decision.outcome is Outcome.COUNTS:
+        refresh_request(tx, request)
+    elif decision.self_approved:
+        announce_self_approval(tx, request)
+    _record_approval(tx, request, decision, before, granted)
+    if decision.outcome is Outcome.GRANTS:
+        make_ticket(tx, collector_id=request.requester_id, request_id=request.id)
+    return Approved(request, decision, moved_on)
+
+
+def _granted(extent: Extent) -> dict[str, Any]:
+    return {
+        "granted_scopes": list(extent.scopes),
+        "granted_pages": None if extent.pages is None else list(extent.pages),
+        "granted_lifetime_days": extent.lifetime_days,
+    }
+
+
+def _ending(tx: Transaction, decision: ApprovalDecision) -> dict[str, Any]:
+    if decision.outcome is not Outcome.GRANTS:
+        return {}
+    return {
+        "status": RequestStatus.APPROVED,
+        "decided_at": tx.now,
+        "decided_by": str(tx.actor),
+        "self_approved": decision.self_approved,
+        "next_reminder_at": None,
+    }
+
+
+def check_approval(tx: Transaction, request: KeyRequest) -> ApprovalDecision:
+    """What the actor's approval would come to now. Raises NotAllowedError or ConflictError when it does not count."""
+    if tx.actor.user_id is None:
+        raise NotAllowedError("Requests are approved in Slack, by owners.")
+    decision = decide_approval(approval_facts(tx, request, tx.actor.user_id))
+    if not decision.allowed:
+        raise _refusal(tx, request, decision)
+    return decision
+
+
+def _refusal(tx: Transaction, request: KeyRequest, decision: ApprovalDecision) -> KeydeskError:
+    if decision.outcome is Outcome.ALREADY_DECIDED:
+        return already_decided(tx, request)
+    if decision.outcome is Outcome.ALREADY_COUNTED:
+        return ConflictError(decision.reason, f"It needs {request.approvals_needed} owners; others must follow.")
+    if decision.outcome is Outcome.NOT_AN_OWNER:
+        return NotAllowedError(decision.reason, ask_an_owner(tx))
+    return NotAllowedError(decision.reason, "You can withdraw it in your direct messages with me.")
+
+
+def _require_requester_may_hold(tx: Transaction, request: KeyRequest, granted: Extent) -> None:
+    roles = effective_roles(tx.session, request.requester_id, now=tx.now, policy=tx.policy)
+    if not may_hold_key(roles, granted.pages):
+        raise ConflictError(
+            f"{name_of(tx, request.requester_id)} may not hold such a key any more.",
+            "Deny the request, or give them the role `integrator` with /roles grant.",
+        )
+
+
+def _give_approval(tx: Transaction, request: KeyRequest, decision: ApprovalDecision) -> None:
+    tx.session.add(Approval(request_id=request.id, approver_id=tx.actor.id, created_at=tx.now))
+    tx.session.flush()
+    if decision.outcome is Outcome.GRANTS:
+        # What is kept is whose approvals granted it; those of former owners stay in the audit trail.
+        counted = list_counted_approvers(tx, request)
+        tx.session.execute(
+            delete(Approval).where(Approval.request_id == request.id, Approval.approver_id.not_in(counted))
+        )
+
+
+def _record_approval(
+    tx: Transaction, request: KeyRequest, decision: ApprovalDecision, before: Extent, granted: Extent
+) -> None:
+    if granted != before:
+        record(tx, Action.REQUEST_CHANGED, "request", request.id, before=_plain(before), after=_plain(granted))
+    if decision.outcome is Outcome.COUNTS:
+        record(tx, Action.REQUEST_APPROVAL, "request", request.id, approvals_needed=request.approvals_needed)
+        return
+    record(
+        tx,
+        Action.REQUEST_APPROVED,
+        "request",
+        request.id,
+        **_plain(granted),
+        approvals_needed=request.approvals_needed,
+        self_approved=decision.self_approved,
+    )
+
+
+def _plain(extent: Extent) -> dict[str, Any]:
+    return {
+        "scopes": list(extent.scopes),
+        "pages": None if extent.pages is None else list(extent.pages),
+        "lifetime_days": extent.lifetime_days,
+    }
+
+
+def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
+    """The actor denies a request; the reason is shown to everybody concerned.
+
+    Raises NotAllowedError, ConflictError that says who was first, or InvalidInputError without a reason.
+    """
+    request = get_request(tx, request_id, lock=True)
+    check_denial(tx, request)
+    reason = clean_text(reason)
+    if not reason:
+        raise InvalidInputError("Say why, so that they can ask better.", field="reason")
+    refuse_secrets(reason, field="reason")
+    if len(reason) > MAX_REASON:
+        raise InvalidInputError(f"This is longer than {MAX_REASON} characters.", field="reason")
+    if not transition(
+        tx.session,
+        request,
+        allowed=[RequestStatus.PENDING],
+        status=RequestStatus.DENIED,
+        decided_at=tx.now,
+        decided_by=str(tx.actor),
+        decision_reason=reason,
+        next_reminder_at=None,
+    ):
+        raise already_decided(tx, request)
+    refresh_request(tx, request)
+    record(tx, Action.REQUEST_DENIED, "request", request.id, reason=reason)
+    return request
+
+
+def check_denial(tx: Transaction, request: KeyRequest) -> None:
+    """Raises NotAllowedError or ConflictError unless the actor may deny the request now."""
+    require_owner(tx)
+    if status_of(request, tx.now) != RequestStatus.PENDING:
+        raise already_decided(tx, request)
+    if tx.actor.user_id == request.requester_id:
+        raise NotAllowedError("This is your own request.", "You can withdraw it in your direct messages with me.")

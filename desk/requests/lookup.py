@@ -1,0 +1,106 @@
+"""Key requests: found, and what their state means."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from desk.errors import ConflictError, NotFoundError
+from desk.permissions import list_owner_ids
+from desk.phrases import ago, name_of
+from desk.requests.decisions import ApprovalFacts, counted_approvals
+from desk.requests.terms import Extent
+from desk.transaction import Transaction
+from storage.models import Approval, KeyRequest, RequestStatus
+
+_VERBS = {RequestStatus.APPROVED: "approved", RequestStatus.DENIED: "denied", RequestStatus.WITHDRAWN: "withdrew"}
+
+
+def get_request(tx: Transaction, request_id: str, *, lock: bool = False) -> KeyRequest:
+    """A request; with `lock` nobody else decides it before this transaction ends. Raises NotFoundError."""
+    request = tx.session.get(KeyRequest, request_id, with_for_update=lock or None, populate_existing=lock)
+    if request is None:
+        raise NotFoundError("This request does not exist any more.", "Type /keys request to make one.")
+    return request
+
+
+def list_pending_requests(tx: Transaction) -> Sequence[KeyRequest]:
+    """What waits for a decision now, oldest first."""
+    return tx.session.scalars(
+        select(KeyRequest)
+        .where(KeyRequest.status == RequestStatus.PENDING, KeyRequest.expires_at > tx.now)
+        .order_by(KeyRequest.created_at, KeyRequest.id)
+    ).all()
+
+
+def list_requests_of(tx: Transaction, user_id: str, *, limit: int = 20) -> Sequence[KeyRequest]:
+    """A person's requests, newest first."""
+    return tx.session.scalars(
+        select(KeyRequest)
+        .where(KeyRequest.requester_id == user_id)
+        .order_by(KeyRequest.created_at.desc(), KeyRequest.id)
+        .limit(limit)
+    ).all()
+
+
+def list_approvals(tx: Transaction, request_id: str) -> Sequence[Approval]:
+    """Who has approved a request so far, first come first."""
+    return tx.session.scalars(
+        select(Approval)
+        .where(Approval.request_id == request_id)
+        .order_by(Approval.created_at, Approval.approver_id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def status_of(request: KeyRequest, now: datetime) -> RequestStatus:
+    """Where a request stands at `now`: one past its time has expired, whether or not that was noted yet."""
+    if request.status == RequestStatus.PENDING and request.expires_at <= now:
+        return RequestStatus.EXPIRED
+    return RequestStatus(request.status)
+
+
+def extent_of(request: KeyRequest) -> Extent:
+    """What approving the request now would grant, or what was granted: as asked, or as owners narrowed it."""
+    if request.granted_scopes is None or request.granted_lifetime_days is None:
+        scopes, pages, days = request.scopes, request.pages, request.lifetime_days
+    else:
+        scopes, pages, days = request.granted_scopes, request.granted_pages, request.granted_lifetime_days
+    return Extent(scopes=tuple(scopes), pages=None if pages is None else tuple(pages), lifetime_days=days)
+
+
+def asked_extent(request: KeyRequest) -> Extent:
+    """What was asked for, whatever became of it."""
+    pages = None if request.pages is None else tuple(request.pages)
+    return Extent(scopes=tuple(request.scopes), pages=pages, lifetime_days=request.lifetime_days)
+
+
+def list_counted_approvers(tx: Transaction, request: KeyRequest) -> Sequence[str]:
+    """Whose approvals count now, or granted the request, in the order in which they were given."""
+    if request.status == RequestStatus.APPROVED:
+        return [approval.approver_id for approval in list_approvals(tx, request.id)]
+    counted = counted_approvals(approval_facts(tx, request, request.requester_id))
+    return [approval.approver_id for approval in list_approvals(tx, request.id) if approval.approver_id in counted]
+
+
+def approval_facts(tx: Transaction, request: KeyRequest, approver_id: str) -> ApprovalFacts:
+    """What deciding about an approval needs to know, read now."""
+    return ApprovalFacts(
+        status=status_of(request, tx.now),
+        requester_id=request.requester_id,
+        approver_id=approver_id,
+        owner_ids=frozenset(list_owner_ids(tx)),
+        approved_by=frozenset(approval.approver_id for approval in list_approvals(tx, request.id)),
+        approvals_needed=request.approvals_needed,
+        sole_owner_may_approve_own=tx.policy.sole_owner_may_approve_own,
+    )
+
+
+def already_decided(tx: Transaction, request: KeyRequest) -> ConflictError:
+    """Says who was first, what they decided and how long ago."""
+    if status_of(request, tx.now) == RequestStatus.EXPIRED:
+        return ConflictError(f"This request expired {ago(tx.now - request.expires_at)}.", "It can be made again.")
+    who = name_of(tx, request.decided_by)
+    when = ago(tx.now - (request.decided_at or tx.now))
+    hint = f"The reason: {request.decision_reason}" if request.decision_reason else ""
+    return ConflictError(f"{who} {_VERBS[RequestStatus(request.status)]} this {when}.", hint)

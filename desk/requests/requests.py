@@ -1,0 +1,196 @@
+"""Asking for a key, taking the request back, and what becomes of it in time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.exc import IntegrityError
+
+from desk.audit.trail import Action, record
+from desk.errors import InvalidInputError, NotAllowedError
+from desk.identifiers import new_id
+from desk.pages.pages import list_pages
+from desk.permissions import EffectiveRoles, ask_an_owner, is_full_member, roles_of_actor
+from desk.requests.cards import refresh_request, remind_owners, show_request
+from desk.requests.decisions import may_hold_key
+from desk.requests.lookup import already_decided, get_request, status_of
+from desk.requests.reminders import next_reminder_at
+from desk.requests.terms import Asked, check_asked
+from desk.transaction import Transaction
+from storage.models import KeyRequest, Member, Page, RequestStatus, Role
+from storage.transitions import transition
+
+_BATCH = 100
+
+
+def require_asker(tx: Transaction) -> EffectiveRoles:
+    """The actor's roles. Raises NotAllowedError, naming whom to ask, when they may not ask for keys."""
+    roles = roles_of_actor(tx)
+    if tx.actor.user_id is None:
+        raise NotAllowedError("Keys are asked for in Slack.", "Operators make them with: keydesk keys.")
+    if not roles.has_anywhere(Role.INTEGRATOR):
+        raise NotAllowedError("Asking for keys needs the role `integrator`.", ask_an_owner(tx))
+    return roles
+
+
+def list_askable_pages(tx: Transaction) -> Sequence[Page]:
+    """Pages for which the actor may ask for a key, by name."""
+    roles = roles_of_actor(tx)
+    return [page for page in list_pages(tx.session) if may_hold_key(roles, [page.id])]
+
+
+def make_request(tx: Transaction, asked: Asked, *, client_token: str | None = None) -> KeyRequest:
+    """Ask for a key in the actor's name, and show the request to owners.
+
+    The same `client_token` makes the same request, however often it is sent. Raises NotAllowedError, or
+    InvalidInputError whose field names the input.
+    """
+    roles = require_asker(tx)
+    earlier = _find_by_token(tx, client_token)
+    if earlier is not None:
+        return earlier
+    asked = check_asked(asked, tx.policy)
+    _check_pages(tx, asked, roles)
+    if not is_full_member(tx.session.get(Member, asked.holder_id)):
+        raise InvalidInputError(
+            "Whoever answers for a key must be a full member.",
+            "Guests, bots and people who left can't.",
+            field="holder",
+        )
+    request = _new_request(tx, asked, client_token)
+    try:
+        with tx.session.begin_nested():
+            tx.session.add(request)
+    except IntegrityError:
+        # The same form was sent twice in the same instant, and the other one was first.
+        earlier = _find_by_token(tx, client_token)
+        if earlier is None:
+            raise
+        return earlier
+    show_request(tx, request)
+    record(
+        tx,
+        Action.REQUEST_MADE,
+        "request",
+        request.id,
+        name=request.name,
+        purpose=request.purpose,
+        scopes=request.scopes,
+        pages=request.pages,
+        lifetime_days=request.lifetime_days,
+        holder_id=request.holder_id,
+        approvals_needed=request.approvals_needed,
+    )
+    return request
+
+
+def _new_request(tx: Transaction, asked: Asked, client_token: str | None) -> KeyRequest:
+    expires_at = tx.now + tx.policy.request_expires_after
+    return KeyRequest(
+        id=new_id(),
+        requester_id=tx.actor.id,
+        holder_id=asked.holder_id,
+        name=asked.name,
+        purpose=asked.purpose,
+        scopes=list(asked.scopes),
+        pages=None if asked.pages is None else list(asked.pages),
+        lifetime_days=asked.lifetime_days,
+        created_at=tx.now,
+        expires_at=expires_at,
+        approvals_needed=tx.policy.approvals_needed,
+        next_reminder_at=next_reminder_at(tx.policy, since=tx.now, sent=0, expires_at=expires_at),
+        client_token=client_token,
+    )
+
+
+def _find_by_token(tx: Transaction, client_token: str | None) -> KeyRequest | None:
+    if client_token is None:
+        return None
+    return tx.session.scalars(
+        select(KeyRequest).where(KeyRequest.client_token == client_token, KeyRequest.requester_id == tx.actor.id)
+    ).first()
+
+
+def _check_pages(tx: Transaction, asked: Asked, roles: EffectiveRoles) -> None:
+    known = {page.id: page.name for page in list_pages(tx.session)}
+    missing = [page_id for page_id in asked.pages or () if page_id not in known]
+    if missing:
+        raise InvalidInputError("A page that you chose does not exist any more.", "Choose again.", field="pages")
+    if not may_hold_key(roles, asked.pages):
+        own = ", ".join(page.name for page in list_askable_pages(tx))
+        raise InvalidInputError(
+            "You may not hold keys for all of these pages.", f"You may for: {own}.", field="pages"
+        )
+
+
+def withdraw(tx: Transaction, request_id: str) -> KeyRequest:
+    """Take back one's own request before it is decided. Raises NotAllowedError or ConflictError."""
+    request = get_request(tx, request_id, lock=True)
+    if tx.actor.user_id != request.requester_id:
+        raise NotAllowedError("Only the person who asked can withdraw a request.", "Owners can deny it.")
+    if status_of(request, tx.now) != RequestStatus.PENDING or not _end(tx, [request], RequestStatus.WITHDRAWN, None):
+        raise already_decided(tx, request)
+    return request
+
+
+def withdraw_requests_of(tx: Transaction, user_id: str, reason: str) -> int:
+    """Withdraw what a person has asked for and nobody decided; `reason` is shown. Gives how many.
+
+    It locks rows, so call it before anything is recorded in this transaction.
+    """
+    pending = select(KeyRequest).where(KeyRequest.requester_id == user_id, KeyRequest.status == RequestStatus.PENDING)
+    requests = tx.session.scalars(pending.order_by(KeyRequest.id).with_for_update()).all()
+    return _end(tx, requests, RequestStatus.WITHDRAWN, reason)
+
+
+def _end(tx: Transaction, requests: Sequence[KeyRequest], status: RequestStatus, reason: str | None) -> int:
+    ended = [
+        request
+        for request in requests
+        if transition(
+            tx.session,
+            request,
+            allowed=[RequestStatus.PENDING],
+            status=status,
+            decided_at=tx.now,
+            decided_by=str(tx.actor),
+            decision_reason=reason,
+            next_reminder_at=None,
+        )
+    ]
+    for request in ended:
+        refresh_request(tx, request)
+    action = Action.REQUEST_EXPIRED if status == RequestStatus.EXPIRED else Action.REQUEST_WITHDRAWN
+    for request in ended:
+        record(tx, action, "request", request.id, reason=reason)
+    return len(ended)
+
+
+def sweep_requests(tx: Transaction) -> int:
+    """Expire requests that nobody decided in time, and remind owners of those that wait. Gives how many."""
+    pending = KeyRequest.status == RequestStatus.PENDING
+    # All rows are locked before the first of them is recorded, so that nobody who holds one waits for us.
+    expired = _lock_due(tx, and_(pending, KeyRequest.expires_at <= tx.now))
+    waiting = _lock_due(tx, and_(pending, KeyRequest.expires_at > tx.now, KeyRequest.next_reminder_at <= tx.now))
+    reminded = [request for request in waiting if _remind(tx, request)]
+    count = _end(tx, expired, RequestStatus.EXPIRED, None)
+    for request in reminded:
+        record(tx, Action.REQUEST_REMINDED, "request", request.id, number=request.reminders_sent)
+    return count + len(reminded)
+
+
+def _lock_due(tx: Transaction, condition: ColumnElement[bool]) -> Sequence[KeyRequest]:
+    due = select(KeyRequest).where(condition).order_by(KeyRequest.created_at, KeyRequest.id).limit(_BATCH)
+    return tx.session.scalars(due.with_for_update(skip_locked=True)).all()
+
+
+def _remind(tx: Transaction, request: KeyRequest) -> bool:
+    sent = request.reminders_sent + 1
+    again: dict[str, Any] = {
+        "reminders_sent": sent,
+        "next_reminder_at": next_reminder_at(tx.policy, since=tx.now, sent=sent, expires_at=request.expires_at),
+    }
+    if not transition(tx.session, request, allowed=[RequestStatus.PENDING], version=request.version, **again):
+        return False
+    remind_owners(tx, request)
+    return True

@@ -1,0 +1,140 @@
+"""What owners should notice before they approve a request."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from sqlalchemy import or_, select
+
+from desk.keys.scopes import is_write
+from desk.policy import Policy
+from desk.requests.lookup import extent_of
+from desk.requests.terms import Extent
+from desk.transaction import Transaction
+from storage.models import ApiKey, KeyRequest, KeyStatus, KeyUse
+
+_ALIKE = 0.8
+_YEAR = 365
+
+
+class Risk(StrEnum):
+    """Kinds of things to notice, in the order in which they are shown."""
+
+    ALL_PAGES = "all_pages"
+    WRITES = "writes"
+    A_YEAR = "a_year"
+    LONGER_THAN_DEFAULT = "longer_than_default"
+    OTHER_HOLDER = "other_holder"
+    SIMILAR_UNUSED = "similar_unused"
+    SIMILAR_IN_USE = "similar_in_use"
+
+
+@dataclass(frozen=True, slots=True)
+class RiskNote:
+    """One thing to notice. `key` and `unused_for` belong to the notes on similar keys."""
+
+    risk: Risk
+    key: "KeyOnFile | None" = None
+    unused_for: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOnFile:
+    """A key that works at this instant, as far as the notes need it."""
+
+    id: str
+    name: str
+    holder_id: str | None
+    scopes: tuple[str, ...]
+    pages: tuple[str, ...] | None
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+def risk_notes(
+    *,
+    name: str,
+    extent: Extent,
+    requester_id: str,
+    holder_id: str,
+    keys: Iterable[KeyOnFile],
+    now: datetime,
+    policy: Policy,
+) -> tuple[RiskNote, ...]:
+    """What owners should notice about a request, given the keys that exist. At most one similar key is named."""
+    notes: list[RiskNote] = []
+    if extent.pages is None:
+        notes.append(RiskNote(Risk.ALL_PAGES))
+    if any(is_write(scope) for scope in extent.scopes):
+        notes.append(RiskNote(Risk.WRITES))
+    if extent.lifetime_days >= _YEAR:
+        notes.append(RiskNote(Risk.A_YEAR))
+    elif extent.lifetime_days > policy.default_lifetime.days:
+        notes.append(RiskNote(Risk.LONGER_THAN_DEFAULT))
+    if holder_id != requester_id:
+        notes.append(RiskNote(Risk.OTHER_HOLDER))
+    similar = _note_on_similar([key for key in keys if is_similar(key, name, extent, holder_id)], now, policy)
+    return (*notes, similar) if similar else tuple(notes)
+
+
+def is_similar(key: KeyOnFile, name: str, extent: Extent, holder_id: str) -> bool:
+    """Whether a key might do what is asked: it shares a page and a scope, and its holder or nearly its name."""
+    shares_page = key.pages is None or extent.pages is None or not set(key.pages).isdisjoint(extent.pages)
+    if not shares_page or set(key.scopes).isdisjoint(extent.scopes):
+        return False
+    return key.holder_id == holder_id or _alike(key.name, name)
+
+
+def _alike(one: str, other: str) -> bool:
+    one, other = one.casefold(), other.casefold()
+    return one == other or SequenceMatcher(None, one, other).ratio() >= _ALIKE
+
+
+def _note_on_similar(keys: Sequence[KeyOnFile], now: datetime, policy: Policy) -> RiskNote | None:
+    if not keys:
+        return None
+    # The one that was idle longest is the one that might be given up or used instead.
+    key = min(keys, key=lambda key: (key.last_used_at or key.created_at, key.id))
+    idle = now - (key.last_used_at or key.created_at)
+    if idle >= policy.unused_after:
+        return RiskNote(Risk.SIMILAR_UNUSED, key, idle)
+    return RiskNote(Risk.SIMILAR_IN_USE, key)
+
+
+def list_risk_notes(tx: Transaction, request: KeyRequest) -> tuple[RiskNote, ...]:
+    """The notes on a request as things are now."""
+    return risk_notes(
+        name=request.name,
+        extent=extent_of(request),
+        requester_id=request.requester_id,
+        holder_id=request.holder_id,
+        keys=_keys_on_file(tx),
+        now=tx.now,
+        policy=tx.policy,
+    )
+
+
+def _keys_on_file(tx: Transaction) -> list[KeyOnFile]:
+    rows = tx.session.execute(
+        select(ApiKey, KeyUse.last_used_at)
+        .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
+        .where(
+            ApiKey.status == KeyStatus.ACTIVE,
+            ApiKey.expires_at > tx.now,
+            or_(ApiKey.retires_at.is_(None), ApiKey.retires_at > tx.now),
+        )
+    )
+    return [
+        KeyOnFile(
+            id=key.id,
+            name=key.name,
+            holder_id=key.holder_id,
+            scopes=tuple(key.scopes),
+            pages=None if key.pages is None else tuple(key.pages),
+            created_at=key.created_at,
+            last_used_at=last_used_at,
+        )
+        for key, last_used_at in rows
+    ]

@@ -1,0 +1,83 @@
+"""What a person asks for when they ask for a key, made fit to be kept. Pure."""
+
+from dataclasses import dataclass, replace
+
+from desk.errors import InvalidInputError
+from desk.keys.scopes import Scope, are_narrower, parse_scopes
+from desk.policy import Policy
+from desk.secret import refuse_secrets
+from desk.texts import clean_line, clean_text
+
+MAX_NAME = 80
+MAX_PURPOSE = 1000
+MAX_REASON = 500
+"""Characters. Even when each is escaped, a card with both stays within what Slack takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A key as it is asked for."""
+
+    name: str
+    purpose: str
+    scopes: tuple[Scope, ...]
+    pages: tuple[str, ...] | None
+    """Page ids; None: all pages."""
+    lifetime_days: int
+    holder_id: str
+    """Who answers for the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How far a key reaches, and for how long."""
+
+    scopes: tuple[str, ...]
+    pages: tuple[str, ...] | None
+    lifetime_days: int
+
+
+def check_asked(asked: Asked, policy: Policy) -> Asked:
+    """What was asked, tidied. Raises InvalidInputError, whose field names the input, when it can't be asked for."""
+    name, purpose = clean_line(asked.name), clean_text(asked.purpose)
+    refuse_secrets(name, field="name")
+    refuse_secrets(purpose, field="purpose")
+    if not name:
+        raise InvalidInputError("A key needs a name.", "Name it after what will use it.", field="name")
+    if len(name) > MAX_NAME:
+        raise InvalidInputError(f"The name is longer than {MAX_NAME} characters.", field="name")
+    if not purpose:
+        raise InvalidInputError("Owners need to know what the key is for.", "One sentence will do.", field="purpose")
+    if len(purpose) > MAX_PURPOSE:
+        raise InvalidInputError(f"This is longer than {MAX_PURPOSE} characters.", "Shorten it.", field="purpose")
+    if asked.pages is not None and not asked.pages:
+        raise InvalidInputError("A key needs at least one page.", "Choose pages, or all pages.", field="pages")
+    check_lifetime(asked.lifetime_days, policy.maximum_lifetime.days)
+    pages = None if asked.pages is None else tuple(dict.fromkeys(asked.pages))
+    return replace(asked, name=name, purpose=purpose, scopes=parse_scopes(asked.scopes), pages=pages)
+
+
+def check_lifetime(days: int, maximum: int) -> None:
+    """Raises InvalidInputError (field `lifetime_days`) unless 1 ≤ days ≤ maximum."""
+    if not 1 <= days <= maximum:
+        raise InvalidInputError(f"Choose between 1 and {maximum} days.", field="lifetime_days")
+
+
+def narrow(current: Extent, wanted: Extent) -> Extent:
+    """`wanted`, when it allows nothing that `current` does not and ends no later. Raises InvalidInputError."""
+    scopes = parse_scopes(wanted.scopes)
+    if not are_narrower(scopes, current.scopes):
+        raise InvalidInputError(
+            "An approval can only narrow what was asked.",
+            f"Choose among: {', '.join(current.scopes)}.",
+            field="scopes",
+        )
+    if wanted.pages is not None and not wanted.pages:
+        raise InvalidInputError("A key needs at least one page.", "Choose pages, or deny the request.", field="pages")
+    beyond = current.pages is not None and (wanted.pages is None or not set(wanted.pages) <= set(current.pages))
+    if beyond:
+        raise InvalidInputError(
+            "An approval can only narrow what was asked.", "Choose among the pages of the request.", field="pages"
+        )
+    check_lifetime(wanted.lifetime_days, current.lifetime_days)
+    return Extent(scopes=tuple(scopes), pages=wanted.pages, lifetime_days=wanted.lifetime_days)

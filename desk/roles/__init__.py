@@ -1,0 +1,1 @@
+"""Who has which role, on which page, and for how long."""

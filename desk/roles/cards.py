@@ -1,0 +1,58 @@
+"""Which cards and notes tell of roles and people, and to whom."""
+
+from desk.messages.outbox import owners_conversations, send_note
+from desk.permissions import is_full_member
+from desk.transaction import Transaction
+from storage.models import Grant, Member, Role, SubjectKind
+
+ROLE_GRANTED = "role.granted"
+"""Said to the person; the subject is the grant."""
+ROLE_ENDED = "role.ended"
+"""Said to the person; the subject is the grant, the fact `how` is `revoked`, `expired` or `left`."""
+OWNER_GRANTED = "owner.granted"
+"""Said to owners: somebody, or a group, was made owner."""
+OWNER_ENDED = "owner.ended"
+"""Said to owners: somebody, or a group, is owner no more by that grant; facts as for ROLE_ENDED."""
+OWNERS_APPOINTED = "owners.appointed"
+"""Said to each new owner and to the owners' channel; facts: `owners` (user ids), `why` (see `desk.roles.owners`)."""
+NO_OWNER_LEFT = "owners.none"
+"""Said in the owners' channel when nobody is left whom Keydesk could make owner."""
+MEMBER_LEFT = "member.left"
+"""The owners' card of somebody who left; the subject is the departure, the fact `keys` the ids of their keys."""
+MEMBER_RETURNED = "member.returned"
+"""Said to owners; the subject is the person."""
+STANDING_CHANGED = "member.changed"
+"""Said to owners when somebody with roles or keys became a guest or the like, or full member again."""
+GROUP_DISABLED = "group.disabled"
+"""Said to owners when a group that has roles was switched off in Slack, or on again."""
+GROUP_UNREADABLE = "group.unreadable"
+"""Said to owners, once per episode."""
+GROUP_READABLE = "group.readable"
+"""Said to owners when the episode is over."""
+SYNC_STOPPED = "sync.stopped"
+"""The owners' card of a sync that would take roles from too many people."""
+
+SYNC_DONE = "sync.done"
+"""Said to the member whose sync took longer than a command may; the fact `report` is what it found."""
+
+
+def tell_granted(tx: Transaction, grant: Grant) -> None:
+    """Tell the person, and the owners when there is a new one."""
+    _tell_person(tx, grant, ROLE_GRANTED)
+    if grant.role == Role.OWNER:
+        send_note(tx, OWNER_GRANTED, grant.id, owners_conversations(tx), by=str(tx.actor))
+
+
+def tell_ended(tx: Transaction, grant: Grant, how: str) -> None:
+    """Tell the person, and the owners when there is one less."""
+    _tell_person(tx, grant, ROLE_ENDED, how=how)
+    if grant.role == Role.OWNER:
+        send_note(tx, OWNER_ENDED, grant.id, owners_conversations(tx), by=str(tx.actor), how=how)
+
+
+def _tell_person(tx: Transaction, grant: Grant, kind: str, **facts: str) -> None:
+    # A group's people are not told one by one: they may be hundreds, and Slack told them that they joined it.
+    if grant.subject_kind != SubjectKind.USER or grant.subject_id == tx.actor.user_id:
+        return
+    if is_full_member(tx.session.get(Member, grant.subject_id)):
+        send_note(tx, kind, grant.id, [grant.subject_id], by=str(tx.actor), **facts)

@@ -1,0 +1,1 @@
+"""The page that customers see: its port, what it shows, and its past."""

@@ -1,0 +1,263 @@
+"""What the public sees of a page, as plain values that outlive the transaction they were read in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from desk.incidents.inputs import ENDED
+from desk.status_page.uptime import Change
+from storage.models import Component, ComponentStatus, Incident, IncidentStatus, IncidentUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """A page itself. `configuration` has the fields that presentation reads, under Statuspage's names."""
+
+    id: str
+    name: str
+    subdomain: str | None
+    domain: str | None
+    url: str | None
+    description: str | None
+    time_zone: str
+    configuration: Mapping[str, Any]
+    updated_at: datetime
+
+    def setting(self, name: str) -> str:
+        """A text of the configuration; empty where it is not set."""
+        value = self.configuration.get(name)
+        return value.strip() if isinstance(value, str) else ""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether search engines should leave it out."""
+        return bool(self.configuration.get("hidden_from_search"))
+
+    @property
+    def has_feeds(self) -> bool:
+        """Whether Atom and RSS are offered."""
+        return self.configuration.get("allow_rss_atom_feeds") is not False
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentView:
+    """A component or group, with the changes of its state in the window that is shown, in order of time."""
+
+    id: str
+    page_id: str
+    group_id: str | None
+    group: bool
+    name: str
+    description: str | None
+    position: int
+    status: ComponentStatus
+    showcase: bool
+    only_show_if_degraded: bool
+    start_date: date | None
+    created_at: datetime
+    updated_at: datetime
+    changes: tuple[Change, ...] = ()
+
+    @classmethod
+    def of(cls, row: Component, changes: tuple[Change, ...]) -> "ComponentView":
+        """From its row."""
+        return cls(
+            id=row.id,
+            page_id=row.page_id,
+            group_id=row.group_id,
+            group=row.group,
+            name=row.name,
+            description=row.description,
+            position=row.position,
+            status=ComponentStatus(row.status),
+            showcase=row.showcase,
+            only_show_if_degraded=row.only_show_if_degraded,
+            start_date=row.start_date,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            changes=changes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """What an update did to one component."""
+
+    code: str
+    name: str
+    old_status: str
+    new_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """One thing said about an incident."""
+
+    id: str
+    incident_id: str
+    status: IncidentStatus
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    display_at: datetime
+    affected: tuple[Affected, ...]
+    deliver_notifications: bool
+    custom_tweet: str | None
+
+    @classmethod
+    def of(cls, row: IncidentUpdate) -> "UpdateView":
+        """From its row."""
+        return cls(
+            id=row.id,
+            incident_id=row.incident_id,
+            status=IncidentStatus(row.status),
+            body=row.body,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            display_at=row.display_at,
+            affected=tuple(Affected(**entry) for entry in row.affected_components or ()),
+            deliver_notifications=row.deliver_notifications,
+            custom_tweet=row.custom_tweet,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An incident or maintenance with what was said about it, the newest first."""
+
+    id: str
+    number: int
+    version: int
+    page_id: str
+    name: str
+    status: IncidentStatus
+    impact: str
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime
+    monitoring_at: datetime | None
+    resolved_at: datetime | None
+    shortlink: str
+    reminder_intervals: str | None
+    scheduled_for: datetime | None
+    scheduled_until: datetime | None
+    postmortem: str | None
+    """Its text, once it is published."""
+    postmortem_at: datetime | None
+    updates: tuple[UpdateView, ...]
+    component_ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, row: Incident, updates: tuple[UpdateView, ...], component_ids: tuple[str, ...]) -> "IncidentView":
+        """From its row."""
+        return cls(
+            id=row.id,
+            number=row.number,
+            version=row.version,
+            page_id=row.page_id,
+            name=row.name,
+            status=IncidentStatus(row.status),
+            impact=row.impact_override or row.impact,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            started_at=row.started_at,
+            monitoring_at=row.monitoring_at,
+            resolved_at=row.resolved_at,
+            shortlink=row.shortlink,
+            reminder_intervals=row.reminder_intervals,
+            scheduled_for=row.scheduled_for,
+            scheduled_until=row.scheduled_until,
+            postmortem=row.postmortem_body if row.postmortem_published_at else None,
+            postmortem_at=row.postmortem_published_at,
+            updates=updates,
+            component_ids=component_ids,
+        )
+
+    @property
+    def is_maintenance(self) -> bool:
+        """Whether it was scheduled."""
+        return self.scheduled_for is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on, or is yet to begin."""
+        return self.status not in ENDED
+
+    @property
+    def is_upcoming(self) -> bool:
+        """Whether it is a maintenance that has not begun."""
+        return self.status == IncidentStatus.SCHEDULED
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it is a maintenance that was called off: completed before its time, never in progress."""
+        if self.scheduled_for is None or self.resolved_at is None or self.resolved_at >= self.scheduled_for:
+            return False
+        # One that was written down afterwards was never announced as scheduled.
+        return {update.status for update in self.updates} == {IncidentStatus.SCHEDULED, IncidentStatus.COMPLETED}
+
+    @property
+    def began_at(self) -> datetime:
+        """When it happened: for a maintenance, the time for which it was scheduled."""
+        return self.scheduled_for or self.created_at
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was over; for a maintenance that is yet to end, when it shall."""
+        return self.resolved_at or self.scheduled_until
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page with its components in order, everything that is open, and the latest of what is over."""
+
+    page: PageFacts
+    components: tuple[ComponentView, ...]
+    """A group is followed by its components."""
+    incidents: tuple[IncidentView, ...]
+    """The newest first."""
+    first_incident_at: datetime | None
+    history: tuple[IncidentView, ...] = ()
+    """Everything that began in this month or in one of the two before, the newest first."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The page's time zone."""
+        return ZoneInfo(self.page.time_zone)
+
+    def children(self, group_id: str) -> tuple[ComponentView, ...]:
+        """The components of a group."""
+        return tuple(row for row in self.components if row.group_id == group_id)
+
+    @property
+    def leaves(self) -> tuple[ComponentView, ...]:
+        """All components but groups."""
+        return tuple(row for row in self.components if not row.group)
+
+    @property
+    def realtime(self) -> tuple[IncidentView, ...]:
+        """Incidents that were not scheduled, the newest first."""
+        return tuple(row for row in self.incidents if not row.is_maintenance)
+
+    @property
+    def open_incidents(self) -> tuple[IncidentView, ...]:
+        """Incidents that are not resolved, the newest first."""
+        return tuple(row for row in self.realtime if row.is_open)
+
+    @property
+    def maintenances(self) -> tuple[IncidentView, ...]:
+        """Scheduled maintenances, the one that begins last first."""
+        scheduled = [row for row in self.incidents if row.is_maintenance]
+        return tuple(sorted(scheduled, key=lambda row: (row.began_at, row.number), reverse=True))
+
+    @property
+    def upcoming(self) -> tuple[IncidentView, ...]:
+        """Maintenances that have not begun, the next one first."""
+        return tuple(row for row in reversed(self.maintenances) if row.is_upcoming)
+
+    @property
+    def active(self) -> tuple[IncidentView, ...]:
+        """Maintenances that go on."""
+        return tuple(row for row in reversed(self.maintenances) if row.is_open and not row.is_upcoming)

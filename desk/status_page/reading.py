@@ -1,0 +1,248 @@
+"""What the public sees of a page, read at once in a fixed number of bounded queries.
+
+The cost follows from how much there is to show, never from the age of the page: ninety days of state changes, what is
+open, and the last fifty of each kind. Everything older is read one incident or one month at a time.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from desk.incidents.components import list_components
+from desk.incidents.inputs import ENDED
+from desk.incidents.lookup import list_updates
+from desk.pages.pages import list_pages
+from desk.status_page.models import ComponentView, IncidentView, PageFacts, PageView, UpdateView
+from desk.status_page.months import recent_months
+from desk.status_page.uptime import Change
+from storage.models import (
+    Component,
+    ComponentStatus,
+    ComponentStatusChange,
+    Incident,
+    IncidentComponent,
+    IncidentStatus,
+    Page,
+)
+
+RECENT = 50
+"""How many incidents, and how many maintenances, a page view carries besides those that are open."""
+WINDOW = timedelta(days=92)
+"""How far back changes are read: ninety whole days in any time zone, and today."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMark:
+    """What changes whenever any incident of a page does: their number, their versions, the latest of them."""
+
+    count: int
+    versions: int
+    """The sum of them, which grows also where the clock of whoever writes is slow."""
+    newest: int
+    updated_at: datetime | None
+
+
+def is_public(page: Page) -> bool:
+    """Whether everybody may read the page: not when it is for team members or for some addresses only."""
+    closed = page.configuration.get("viewers_must_be_team_members") or page.configuration.get("ip_restrictions")
+    return not closed
+
+
+def list_public_pages(session: Session) -> Sequence[PageFacts]:
+    """The pages that everybody may read, by name."""
+    return [_facts(page) for page in list_pages(session) if is_public(page)]
+
+
+def read_page_view(session: Session, facts: PageFacts, now: datetime) -> PageView:
+    """Everything that the public documents of a page need, as of `now`."""
+    components = _read_components(session, facts.id, now)
+    incidents = _read_incidents(session, _current(session, facts.id), {row.id: row for row in components})
+    view = PageView(
+        page=facts,
+        components=components,
+        incidents=incidents,
+        first_incident_at=min(_read_firsts(session, facts.id), default=None),
+    )
+    latest, *_, first = recent_months(now, view.zone)
+    return replace(view, history=tuple(read_period(session, view, first.start, latest.end)))
+
+
+def read_incidents(session: Session, page: PageView, condition: ColumnElement[bool]) -> Sequence[IncidentView]:
+    """Incidents of a page that meet a condition, the newest first: for what lies behind the page view."""
+    rows = session.scalars(
+        select(Incident)
+        .where(Incident.page_id == page.page.id, condition)
+        .order_by(Incident.created_at.desc(), Incident.id)
+    ).all()
+    return _read_incidents(session, rows, {row.id: row for row in page.components})
+
+
+def find_incident_view(session: Session, page: PageView, incident_id: str) -> IncidentView | None:
+    """One incident of a page, or None."""
+    return next(iter(read_incidents(session, page, Incident.id == incident_id)), None)
+
+
+def read_period(session: Session, page: PageView, start: datetime, end: datetime) -> Sequence[IncidentView]:
+    """The incidents and maintenances that belong between two instants, the newest first.
+
+    A maintenance belongs to the time for which it was scheduled; one that is yet to begin belongs to none.
+    """
+    realtime = and_(Incident.scheduled_for.is_(None), Incident.created_at >= start, Incident.created_at < end)
+    scheduled = and_(
+        Incident.scheduled_for >= start, Incident.scheduled_for < end, Incident.status != IncidentStatus.SCHEDULED
+    )
+    found = read_incidents(session, page, or_(realtime, scheduled))
+    return sorted(found, key=lambda incident: (incident.began_at, incident.id), reverse=True)
+
+
+def read_archive_mark(session: Session, page_id: str) -> ArchiveMark:
+    """Compare two of them to learn whether any incident of the page was added, changed or deleted in between."""
+    count, versions, newest, updated_at = session.execute(
+        select(
+            func.count(), func.sum(Incident.version), func.max(Incident.number), func.max(Incident.updated_at)
+        ).where(Incident.page_id == page_id)
+    ).one()
+    return ArchiveMark(count, int(versions or 0), newest or 0, _utc(updated_at))
+
+
+def _read_firsts(session: Session, page_id: str) -> Sequence[datetime]:
+    """When the first incident and the first maintenance began: one step down an index for each."""
+    firsts = (
+        session.scalar(select(at).where(Incident.page_id == page_id, kind).order_by(at).limit(1))
+        for at, kind in (
+            (Incident.created_at, Incident.scheduled_for.is_(None)),
+            (Incident.scheduled_for, Incident.scheduled_for.is_not(None)),
+        )
+    )
+    return [first for first in firsts if first is not None]
+
+
+def _facts(page: Page) -> PageFacts:
+    return PageFacts(
+        id=page.id,
+        name=page.name,
+        subdomain=page.subdomain,
+        domain=page.domain,
+        url=page.url,
+        description=page.page_description,
+        time_zone=page.time_zone,
+        configuration=dict(page.configuration),
+        updated_at=page.updated_at,
+    )
+
+
+def _current(session: Session, page_id: str) -> Sequence[Incident]:
+    of_page = Incident.page_id == page_id
+    open_now = select(Incident).where(of_page, Incident.status.not_in(list(ENDED)))
+    realtime = (
+        select(Incident)
+        .where(of_page, Incident.scheduled_for.is_(None))
+        .order_by(Incident.created_at.desc(), Incident.id)
+        .limit(RECENT)
+    )
+    scheduled = (
+        select(Incident)
+        .where(of_page, Incident.scheduled_for.is_not(None))
+        .order_by(Incident.scheduled_for.desc(), Incident.id)
+        .limit(RECENT)
+    )
+    queries: tuple[Select[Incident], ...] = (open_now, realtime, scheduled)
+    found = {row.id: row for query in queries for row in session.scalars(query)}
+    return sorted(found.values(), key=lambda row: (row.created_at, row.number), reverse=True)
+
+
+def _read_incidents(
+    session: Session, rows: Sequence[Incident], components: Mapping[str, ComponentView]
+) -> tuple[IncidentView, ...]:
+    ids = [row.id for row in rows]
+    updates: dict[str, list[UpdateView]] = {incident_id: [] for incident_id in ids}
+    for update in list_updates(session, ids) if ids else ():
+        updates[update.incident_id].append(UpdateView.of(update))
+    about = _read_abouts(session, ids)
+    return tuple(
+        IncidentView.of(
+            row,
+            tuple(updates[row.id]),
+            # In the order of the page's own list, which is that of the API.
+            tuple(component for component in components if component in about.get(row.id, ())),
+        )
+        for row in rows
+    )
+
+
+def _read_abouts(session: Session, incident_ids: Collection[str]) -> Mapping[str, set[str]]:
+    about: dict[str, set[str]] = {}
+    if incident_ids:
+        query = select(IncidentComponent.incident_id, IncidentComponent.component_id)
+        for incident_id, component_id in session.execute(
+            query.where(IncidentComponent.incident_id.in_(incident_ids))
+        ):
+            about.setdefault(incident_id, set()).add(component_id)
+    return about
+
+
+def _read_components(session: Session, page_id: str, now: datetime) -> tuple[ComponentView, ...]:
+    rows = list_components(session, page_id)
+    start = now - WINDOW
+    before = _read_states_before(session, page_id, start)
+    changes = _read_changes(session, page_id, start, now)
+    return tuple(
+        ComponentView.of(row, () if row.group else _history(row, before.get(row.id), changes.get(row.id, ()), start))
+        for row in rows
+    )
+
+
+def _read_states_before(session: Session, page_id: str, start: datetime) -> Mapping[str, ComponentStatus]:
+    # One step down an index for each component, however long its history is.
+    last = (
+        select(ComponentStatusChange.status)
+        .where(ComponentStatusChange.component_id == Component.id, ComponentStatusChange.at < start)
+        .order_by(ComponentStatusChange.at.desc(), ComponentStatusChange.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.execute(select(Component.id, last).where(Component.page_id == page_id)).all()
+    return {component_id: ComponentStatus(status) for component_id, status in rows if status is not None}
+
+
+def _read_changes(session: Session, page_id: str, start: datetime, now: datetime) -> Mapping[str, Sequence[Change]]:
+    changed = ComponentStatusChange
+    rows: Sequence[Any] = session.execute(
+        select(changed.component_id, changed.at, changed.status)
+        .join(Component, Component.id == changed.component_id)
+        .where(Component.page_id == page_id, changed.at >= start, changed.at <= now)
+        .order_by(changed.component_id, changed.at, changed.id)
+    ).all()
+    return {
+        component_id: [Change(at, ComponentStatus(status)) for _, at, status in group]
+        for component_id, group in groupby(rows, key=lambda row: row[0])
+    }
+
+
+def _history(
+    row: Component, before: ComponentStatus | None, changes: Sequence[Change], start: datetime
+) -> tuple[Change, ...]:
+    """The changes with what was before them: a component counts as operational from its first day on."""
+    if before is not None:
+        return (Change(start, before), *changes)
+    began = row.created_at
+    if row.start_date is not None:
+        began = min(began, datetime.combine(row.start_date, time(), UTC))
+    began = max(began, start)
+    if not changes:
+        status = ComponentStatus(row.status)
+        known = (Change(began, ComponentStatus.OPERATIONAL), Change(max(row.created_at, start), status))
+        return known if status != ComponentStatus.OPERATIONAL else known[:1]
+    if began < changes[0].at:
+        return (Change(began, ComponentStatus.OPERATIONAL), *changes)
+    return tuple(changes)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    # Aggregates come back as the driver has them.
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

@@ -1,0 +1,182 @@
+"""Which keys the digest lists, and why."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.digest.findings import (
+    SPARKLINE_DAYS,
+    DigestView,
+    Finding,
+    KeyFacts,
+    compose,
+    daily_counts,
+    findings_of,
+    is_in_use,
+)
+from desk.policy import Policy
+from desk.transaction import Actor, Desk
+from storage.models import KeyStatus, KeyUseDay, TicketStatus
+from tests.clock import MONDAY_MORNING as NOW
+from tests.factories import (
+    INES,
+    MAX,
+    MIA,
+    OLIVIA,
+    add_key,
+    add_member,
+    add_owner,
+    add_request,
+    add_ticket,
+    add_use,
+)
+
+DAY = timedelta(days=1)
+FACTS = KeyFacts(
+    scopes=["read"],
+    has_holder=True,
+    created_at=NOW - 60 * DAY,
+    expires_at=NOW + 60 * DAY,
+    last_used_at=NOW - DAY,
+    last_write_at=None,
+)
+SOMEBODY = Actor.job("digest")
+
+
+@pytest.mark.parametrize(
+    ("case", "facts", "expected"),
+    [
+        ("a key in use", FACTS, ()),
+        ("never used, old enough", replace(FACTS, last_used_at=None), (Finding.NEVER_USED,)),
+        ("never used, made an hour ago", replace(FACTS, last_used_at=None, created_at=NOW - DAY / 24), ()),
+        ("unused for exactly 30 days", replace(FACTS, last_used_at=NOW - 30 * DAY), (Finding.UNUSED,)),
+        ("unused for a minute less", replace(FACTS, last_used_at=NOW - 30 * DAY + DAY / 1440), ()),
+        ("expires in exactly 14 days", replace(FACTS, expires_at=NOW + 14 * DAY), (Finding.EXPIRING,)),
+        ("expires in a minute more", replace(FACTS, expires_at=NOW + 14 * DAY + DAY / 1440), ()),
+        ("nobody answers for it", replace(FACTS, has_holder=False), (Finding.NOBODY,)),
+        ("may write, only read", replace(FACTS, scopes=["read", "incidents:write"]), (Finding.WIDER,)),
+        (
+            "may write and wrote",
+            replace(FACTS, scopes=["read", "incidents:write"], last_write_at=NOW - 40 * DAY),
+            (),
+        ),
+        (
+            "may write, never used: unused, not wide",
+            replace(FACTS, scopes=["incidents:write"], last_used_at=None),
+            (Finding.NEVER_USED,),
+        ),
+        (
+            "everything at once, the gravest first",
+            replace(
+                FACTS,
+                scopes=["metrics:write"],
+                has_holder=False,
+                last_used_at=NOW - 200 * DAY,
+                expires_at=NOW + DAY,
+            ),
+            (Finding.NOBODY, Finding.UNUSED, Finding.EXPIRING, Finding.WIDER),
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_findings(case: str, facts: KeyFacts, expected: tuple[Finding, ...]) -> None:
+    """Each finding begins at its own limit, and nothing else brings a key into the digest."""
+    assert findings_of(facts, now=NOW, policy=Policy()) == expected, case
+
+
+@given(idle=st.integers(0, 400), limit=st.integers(1, 365))
+def test_unused_follows_the_policy(idle: int, limit: int) -> None:
+    """A used key is listed as unused exactly when it was idle for the policy's number of days."""
+    policy = Policy(unused_after=limit * DAY)
+    facts = replace(FACTS, last_used_at=NOW - idle * DAY, created_at=NOW - 500 * DAY)
+    assert (Finding.UNUSED in findings_of(facts, now=NOW, policy=policy)) == (idle >= limit)
+
+
+def test_statuspages_own_mark_is_six_months() -> None:
+    """“In use” means a use within 182 days, whatever the digest's own limit is."""
+    policy = Policy()
+    assert is_in_use(NOW - 181 * DAY, now=NOW, policy=policy)
+    assert not is_in_use(NOW - 182 * DAY, now=NOW, policy=policy)
+    assert not is_in_use(None, now=NOW, policy=policy)
+
+
+def _compose(desk: Desk) -> DigestView:
+    return desk.read_now(SOMEBODY, compose)
+
+
+def test_lines_are_grouped_under_whoever_answers(desk: Desk) -> None:
+    """Keys that nobody answers for come first, then holders by name, each holder's keys together."""
+    with desk.database.write() as session:
+        add_member(session, MIA, NOW, name="Zoe")
+        add_member(session, MAX, NOW, name="Adam")
+        add_member(session, INES, NOW, name="Ines", is_deleted=True)
+        for name, holder in (("a", MIA), ("b", MAX), ("c", MIA), ("d", None), ("e", INES)):
+            add_key(session, NOW - 5 * DAY, name=name, holder_id=holder, expires_at=NOW + 90 * DAY)
+    lines = _compose(desk).lines
+    assert [line.name for line in lines] == ["d", "e", "b", "a", "c"]
+    assert [Finding.NOBODY in line.findings for line in lines] == [True, True, False, False, False]
+
+
+def test_keys_that_do_not_work_are_left_out(desk: Desk) -> None:
+    """Revoked, suspended, expired and rotated keys are not listed, and not counted as working."""
+    with desk.database.write() as session:
+        add_member(session, MIA, NOW)
+        old = NOW - 50 * DAY
+        add_key(session, old, status=KeyStatus.REVOKED)
+        add_key(session, old, status=KeyStatus.SUSPENDED)
+        add_key(session, old, expires_at=NOW)
+        add_key(session, old, retires_at=NOW + DAY)
+        add_key(session, old, name="the one")
+    view = _compose(desk)
+    assert [line.name for line in view.lines] == ["the one"]
+    assert view.live_keys == 1
+
+
+def test_a_kept_key_is_shown_as_kept_until_its_day(desk: Desk) -> None:
+    """Keeping takes a key out of the lines and into the list of kept ones; when the day is over it comes back."""
+    with desk.database.write() as session:
+        add_member(session, MIA, NOW)
+        add_key(session, NOW - 50 * DAY, kept_until=NOW + DAY, kept_by=f"member:{OLIVIA}", keep_reason="yearly job")
+        add_key(session, NOW - 50 * DAY, name="was kept", kept_until=NOW, kept_by=f"member:{OLIVIA}")
+    view = _compose(desk)
+    assert [line.name for line in view.lines] == ["was kept"]
+    assert [key.keep_reason for key in view.kept] == ["yearly job"]
+
+
+def test_approved_but_never_collected(desk: Desk) -> None:
+    """A ticket that waits, or has lapsed within the week, is a line under whoever is to answer for its key."""
+    with desk.database.write() as session:
+        add_member(session, MIA, NOW)
+        add_owner(session, OLIVIA, NOW)
+        for name, made, status in (
+            ("waiting", 2, TicketStatus.WAITING),
+            ("fresh", 0, TicketStatus.WAITING),
+            ("lapsed", 5, TicketStatus.LAPSED),
+            ("lapsed long ago", 30, TicketStatus.LAPSED),
+            ("collected", 5, TicketStatus.COLLECTED),
+        ):
+            request = add_request(session, NOW - made * DAY, name=name, holder_id=MIA, granted_scopes=["read"])
+            add_ticket(session, NOW - made * DAY, request_id=request.id, status=status)
+    lines = _compose(desk).lines
+    assert [(line.name, line.findings, line.holder_id) for line in lines] == [
+        ("lapsed", (Finding.NEVER_COLLECTED,), MIA),
+        ("waiting", (Finding.NEVER_COLLECTED,), MIA),
+    ]
+
+
+def test_daily_counts_fill_thirty_days(desk: Desk) -> None:
+    """Counts are successful calls of each of the last 30 days, today last; refused calls are not counted."""
+    with desk.database.write() as session:
+        key = add_key(session, NOW)
+        add_use(session, key)
+        today = NOW.date()
+        session.add(KeyUseDay(key_id=key.id, day=today, reads=3, writes=1, refused=7))
+        session.add(KeyUseDay(key_id=key.id, day=today - 29 * DAY, reads=2))
+        session.add(KeyUseDay(key_id=key.id, day=today - 30 * DAY, reads=9))
+    with desk.database.read() as session:
+        counts = daily_counts(session, [key.id], today=today)[key.id]
+    assert len(counts) == SPARKLINE_DAYS
+    assert (counts[-1], counts[0], sum(counts)) == (4, 2, 6)

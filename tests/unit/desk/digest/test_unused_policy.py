@@ -1,0 +1,187 @@
+"""Unused keys are suspended, and revoked later, only on announced dates."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from desk.digest.sent import send_digest
+from desk.digest.unused_policy import POLICY, Situation, Step, decide_step, sweep_announcements
+from desk.policy import Policy
+from desk.transaction import Actor, Desk, Transaction
+from storage.models import Act, Announcement, ApiKey, AuditEvent, KeyStatus
+from tests.clock import MONDAY_MORNING as NOW
+from tests.clock import HeldClock
+from tests.factories import MIA, OLIVIA, add_key, add_member, add_owner, add_page, add_use
+
+DAY = timedelta(days=1)
+RULES = Policy(suspend_unused_after=90 * DAY, revoke_suspended_after=30 * DAY)
+IDLE = Situation(now=NOW, status=KeyStatus.ACTIVE, idle_since=NOW - 100 * DAY)
+ANNOUNCED = replace(IDLE, act=Act.SUSPEND, act_on=NOW, first_announced_at=NOW - 14 * DAY, announced_times=2)
+SUSPENDED = replace(IDLE, status=KeyStatus.SUSPENDED, suspended_at=NOW - 30 * DAY, suspended_by_policy=True)
+JOB = Actor.job("digest")
+
+
+@pytest.fixture
+def policy() -> Policy:
+    """A policy that suspends after 90 days without use and revokes 30 days later."""
+    return RULES
+
+
+@pytest.mark.parametrize(
+    ("case", "situation", "rules", "expected"),
+    [
+        ("idle long enough, not announced", IDLE, RULES, Step.ANNOUNCE),
+        ("no such policy", IDLE, Policy(), Step.NOTHING),
+        ("used lately", replace(IDLE, idle_since=NOW - DAY), RULES, Step.NOTHING),
+        ("kept", replace(IDLE, kept_until=NOW + DAY), RULES, Step.NOTHING),
+        ("announced twice, day reached", ANNOUNCED, RULES, Step.ACT),
+        ("announced once only", replace(ANNOUNCED, announced_times=1), RULES, Step.ANNOUNCE),
+        ("day not reached", replace(ANNOUNCED, act_on=NOW + DAY), RULES, Step.ANNOUNCE),
+        ("used since", replace(ANNOUNCED, idle_since=NOW - DAY), RULES, Step.CALL_OFF),
+        ("kept since", replace(ANNOUNCED, kept_until=NOW + DAY), RULES, Step.CALL_OFF),
+        ("revoked since", replace(ANNOUNCED, status=KeyStatus.REVOKED), RULES, Step.CALL_OFF),
+        ("policy switched off since", ANNOUNCED, Policy(), Step.CALL_OFF),
+        ("suspended by policy long enough", SUSPENDED, RULES, Step.ANNOUNCE),
+        ("suspended by an owner", replace(SUSPENDED, suspended_by_policy=False), RULES, Step.NOTHING),
+        ("suspended yesterday", replace(SUSPENDED, suspended_at=NOW - DAY), RULES, Step.NOTHING),
+        (
+            "revocation announced, restored since",
+            replace(ANNOUNCED, act=Act.REVOKE, idle_since=NOW - DAY),
+            RULES,
+            Step.CALL_OFF,
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_steps(case: str, situation: Situation, rules: Policy, expected: Step) -> None:
+    """What is done about a key follows from its situation and the policy alone."""
+    assert decide_step(situation, rules) is expected, case
+
+
+@given(
+    times=st.integers(0, 5),
+    days_left=st.integers(-10, 10),
+    status=st.sampled_from(list(KeyStatus)),
+    idle=st.integers(0, 200),
+    act=st.sampled_from(list(Act)),
+    by_policy=st.booleans(),
+)
+def test_never_without_two_announcements(
+    times: int, days_left: int, status: KeyStatus, idle: int, act: Act, by_policy: bool
+) -> None:
+    """Whatever the situation, nothing is carried out before its day or with fewer than two announcements."""
+    situation = Situation(
+        now=NOW,
+        status=status,
+        idle_since=NOW - idle * DAY,
+        suspended_at=NOW - idle * DAY,
+        suspended_by_policy=by_policy,
+        act=act,
+        act_on=NOW + days_left * DAY,
+        first_announced_at=NOW - 20 * DAY,
+        announced_times=times,
+    )
+    if decide_step(situation, RULES) is Step.ACT:
+        assert times >= 2
+        assert days_left <= 0
+
+
+def _seed(desk: Desk) -> str:
+    with desk.database.write() as session:
+        add_page(session, NOW)
+        add_member(session, MIA, NOW)
+        add_owner(session, OLIVIA, NOW)
+        return add_key(session, NOW - 95 * DAY, expires_at=NOW + 300 * DAY).id
+
+
+def _digest(desk: Desk) -> None:
+    now = desk.clock.now()
+    period = now.date().isoformat()
+    assert desk.write_now(JOB, lambda tx: send_digest(tx, period=period, scheduled_for=now))
+
+
+def _sweep(desk: Desk) -> int:
+    return desk.write_now(JOB, sweep_announcements)
+
+
+def _key(desk: Desk, key_id: str) -> ApiKey:
+    with desk.database.read() as session:
+        return session.get_one(ApiKey, key_id)
+
+
+def test_the_whole_way_to_revocation(desk: Desk, clock: HeldClock) -> None:
+    """Two digests, suspension on the day; a month later two more, revocation on the second day; all on record."""
+    key_id = _seed(desk)
+    _digest(desk)
+    for week in (1, 2):
+        clock.advance(days=7)
+        assert _sweep(desk) == (1 if week == 2 else 0)
+        _digest(desk)
+    assert _key(desk, key_id).status == KeyStatus.SUSPENDED
+    assert _key(desk, key_id).suspended_by == str(POLICY)
+    for _ in range(7):
+        clock.advance(days=7)
+        _sweep(desk)
+        _digest(desk)
+    assert _key(desk, key_id).status == KeyStatus.REVOKED
+    with desk.database.read() as session:
+        actions = session.scalars(
+            select(AuditEvent.action).where(AuditEvent.subject_id == key_id).order_by(AuditEvent.seq)
+        ).all()
+    suspended, revoked = actions.index("key.suspended"), actions.index("key.revoked")
+    assert actions[:suspended].count("key.announced") >= 2
+    assert actions[suspended:revoked].count("key.announced") >= 2
+
+
+def test_a_use_calls_it_off(desk: Desk, clock: HeldClock) -> None:
+    """A key that is used after the announcement stays active, and its announcement is closed."""
+    key_id = _seed(desk)
+    _digest(desk)
+    clock.advance(days=7)
+    _digest(desk)
+    with desk.database.write() as session:
+        add_use(session, session.get_one(ApiKey, key_id), last_used_at=clock.now())
+    clock.advance(days=7)
+    _sweep(desk)
+    assert _key(desk, key_id).status == KeyStatus.ACTIVE
+    with desk.database.read() as session:
+        assert session.scalars(select(Announcement)).one().closed_at == clock.now()
+
+
+def test_a_missed_digest_moves_the_day(desk: Desk, clock: HeldClock) -> None:
+    """Without a second announcement nothing happens on the day; the next digest announces a later one."""
+    key_id = _seed(desk)
+    _digest(desk)
+    first_day = _open_announcement(desk).act_on
+    clock.advance(days=21)
+    assert _sweep(desk) == 0
+    _digest(desk)
+    moved = _open_announcement(desk)
+    assert moved.act_on >= clock.now() + 6 * DAY > first_day
+    _sweep(desk)
+    assert _key(desk, key_id).status == KeyStatus.ACTIVE
+    clock.set(moved.act_on)
+    _sweep(desk)
+    assert _key(desk, key_id).status == KeyStatus.SUSPENDED
+
+
+def _open_announcement(desk: Desk) -> Announcement:
+    with desk.database.read() as session:
+        return session.scalars(select(Announcement).where(Announcement.closed_at.is_(None))).one()
+
+
+def test_a_digest_goes_out_once_for_its_period(desk: Desk, clock: HeldClock) -> None:
+    """Sending the digest of a period again does nothing and announces nothing a second time."""
+    _seed(desk)
+    now: datetime = clock.now()
+
+    def send(tx: Transaction) -> bool:
+        return send_digest(tx, period="2026-03-02", scheduled_for=now)
+
+    assert desk.write_now(JOB, send)
+    assert not desk.write_now(JOB, send)
+    assert _open_announcement(desk).announced_times == 1

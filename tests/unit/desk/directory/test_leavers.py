@@ -1,0 +1,183 @@
+"""Somebody leaves, comes back, or becomes a guest."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from desk.directory.events import Taken, take_user, take_user_event
+from desk.keys.state import KeyState, state_of
+from desk.people import SeenUser
+from desk.permissions import effective_roles
+from desk.roles.cards import MEMBER_LEFT, MEMBER_RETURNED, ROLE_ENDED, STANDING_CHANGED
+from desk.transaction import Actor, Desk
+from storage.models import (
+    ApiKey,
+    Departure,
+    Grant,
+    KeyRequest,
+    KeyStatus,
+    Member,
+    RequestStatus,
+    Role,
+    SubjectKind,
+    Ticket,
+    TicketStatus,
+    UserGroup,
+    UserGroupMember,
+)
+from tests.factories import GUS, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_request, add_ticket
+from tests.unit.desk.stage import SWEEP, Stage, set_stage
+
+SLACK = Actor.job("slack")
+
+
+@pytest.fixture
+def stage(desk: Desk) -> Stage:
+    """Two owners, three members, a guest."""
+    return set_stage(desk)
+
+
+def seen(user_id: str, **values: Any) -> SeenUser:
+    """What Slack says of somebody."""
+    return SeenUser(user_id=user_id, team_id=TEAM, **({"name": "Mia", "handle": "mia"} | values))
+
+
+def leave(stage: Stage, user_id: str = MIA) -> None:
+    """Slack says that somebody was deactivated."""
+    stage.do(SLACK, partial(take_user, seen=seen(user_id, is_deleted=True)))
+
+
+def test_own_grants_end_at_once(stage: Stage) -> None:
+    """Every open grant of the person ends in the same transaction, recorded; nobody writes to who left."""
+    with stage.desk.database.write() as session:
+        first = add_grant(session, MIA, Role.INCIDENT_MANAGER, stage.desk.clock.now())
+        second = add_grant(session, MIA, Role.PAGE_CONFIGURATION, stage.desk.clock.now(), page_id=stage.page.id)
+    leave(stage)
+    for grant in (first, second):
+        assert stage.fresh(Grant, grant.id).end_reason == "left Slack"
+        assert stage.actions(grant.id) == ["role.revoked"]
+    assert stage.shown(ROLE_ENDED) == []
+    assert stage.actions(MIA) == ["member.left"]
+
+
+def test_open_requests_and_uncollected_tickets_are_withdrawn(stage: Stage) -> None:
+    """What Mia asked for and did not collect is withdrawn; what others asked for stays."""
+    with stage.desk.database.write() as session:
+        now = stage.desk.clock.now()
+        mine, others = add_request(session, now), add_request(session, now, requester_id=OMAR, holder_id=OMAR)
+        decided = add_request(session, now, status=RequestStatus.APPROVED)
+        ticket = add_ticket(session, now, request_id=decided.id)
+    leave(stage)
+    assert stage.fresh(KeyRequest, mine.id).status == RequestStatus.WITHDRAWN
+    assert stage.fresh(KeyRequest, others.id).status == RequestStatus.PENDING
+    assert stage.fresh(Ticket, ticket.id).status == TicketStatus.WITHDRAWN
+    assert stage.all(Departure)[0].requests_withdrawn == 2
+
+
+def test_every_key_works_on_and_owners_get_one_card(stage: Stage) -> None:
+    """Active and suspended keys are on the card, revoked, expired and other people's are not; none changes."""
+    now = stage.desk.clock.now()
+    with stage.desk.database.write() as session:
+        alpha = add_key(session, now, name="alpha")
+        beta = add_key(session, now, name="beta", status=KeyStatus.SUSPENDED)
+        add_key(session, now, name="revoked", status=KeyStatus.REVOKED)
+        add_key(session, now, name="expired", expires_at=now - timedelta(days=1))
+        add_key(session, now, name="other", holder_id=OMAR)
+    leave(stage)
+    cards = stage.shown(MEMBER_LEFT)
+    assert [card.conversation for card in cards] == [OLIVIA, OMAR]
+    assert {card.subject_id for card in cards} == {departure.id for departure in stage.all(Departure)}
+    assert stage.all(Departure)[0].key_ids == [alpha.id, beta.id]
+    assert state_of(stage.fresh(ApiKey, alpha.id), now) is KeyState.ACTIVE
+    assert stage.fresh(ApiKey, alpha.id).holder_id == MIA
+    assert stage.fresh(ApiKey, alpha.id).version == alpha.version
+
+
+def test_who_leaves_nothing_behind_makes_no_noise(stage: Stage) -> None:
+    """Without keys, grants and requests there is a record, and no card."""
+    leave(stage)
+    assert stage.actions(MIA) == ["member.left"]
+    assert stage.shown(MEMBER_LEFT) == []
+
+
+def test_leaving_is_done_once(stage: Stage) -> None:
+    """The same event again, and another one that says the same, change nothing more."""
+    with stage.desk.database.write() as session:
+        add_key(session, stage.desk.clock.now())
+    event = partial(take_user_event, event_id="Ev1", seen=seen(MIA, is_deleted=True))
+    assert stage.do(SLACK, event) is Taken.APPLIED
+    assert stage.do(SLACK, event) is Taken.REPEATED
+    leave(stage)
+    assert len(stage.all(Departure)) == 1
+    assert stage.actions(MIA) == ["member.left"]
+
+
+def test_who_comes_back_has_no_grant_and_owners_are_told(stage: Stage) -> None:
+    """The grants that ended stay ended; the owners' note says how many that were."""
+    with stage.desk.database.write() as session:
+        add_grant(session, MIA, Role.INCIDENT_MANAGER, stage.desk.clock.now())
+    leave(stage)
+    stage.do(SLACK, partial(take_user, seen=seen(MIA)))
+    roles = stage.see(SWEEP, lambda tx: effective_roles(tx.session, MIA, now=tx.now, policy=tx.policy))
+    assert roles.everywhere == {Role.INTEGRATOR}
+    assert [(note.conversation, note.facts["roles_ended"]) for note in stage.shown(MEMBER_RETURNED)] == [
+        (OLIVIA, 1),
+        (OMAR, 1),
+    ]
+    assert stage.actions(MIA) == ["member.left", "member.returned"]
+    assert stage.all(Departure)[0].returned_at is not None
+
+
+def test_old_news_changes_nothing(stage: Stage) -> None:
+    """A description that is older than the last one is ignored: events may overtake each other."""
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=20)))
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, is_deleted=True, updated=10)))
+    assert not stage.fresh(Member, MIA).is_deleted
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, is_deleted=True, updated=20)))
+    assert stage.fresh(Member, MIA).is_deleted
+
+
+@pytest.mark.parametrize("standing", ["is_guest", "is_bot", "is_foreign"])
+def test_another_standing_takes_effective_roles_at_once_and_gives_them_back(stage: Stage, standing: str) -> None:
+    """A member who becomes a guest (a bot, foreign) has no roles while it lasts; grants stay; owners are told."""
+    with stage.desk.database.write() as session:
+        add_grant(session, MIA, Role.INCIDENT_MANAGER, stage.desk.clock.now())
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, **{standing: True})))
+    look = partial(stage.see, SWEEP)
+    assert not look(lambda tx: effective_roles(tx.session, MIA, now=tx.now, policy=tx.policy).everywhere)
+    stage.do(SLACK, partial(take_user, seen=seen(MIA)))
+    held = look(lambda tx: effective_roles(tx.session, MIA, now=tx.now, policy=tx.policy).everywhere)
+    assert held == {Role.INCIDENT_MANAGER, Role.INTEGRATOR}
+    assert len(stage.shown(STANDING_CHANGED)) == 4
+    assert stage.actions(MIA) == ["member.changed", "member.changed"]
+
+
+def test_a_guest_who_had_nothing_becomes_a_member_quietly(stage: Stage) -> None:
+    """Recorded, but owners are not told of people who have neither grants nor keys."""
+    stage.do(SLACK, partial(take_user, seen=seen(GUS, name="Gus")))
+    assert stage.shown(STANDING_CHANGED) == []
+    assert stage.actions(GUS) == ["member.changed"]
+
+
+def test_somebody_new_is_recorded_when_they_join(stage: Stage) -> None:
+    """`team_join` is on record; somebody who is merely met for the first time is not."""
+    stage.do(SLACK, partial(take_user, seen=seen("U0NEW00001", name="New"), joined=True))
+    stage.do(SLACK, partial(take_user, seen=seen("U0MET00001", name="Met")))
+    assert stage.actions("U0NEW00001") == ["member.joined"]
+    assert stage.actions("U0MET00001") == []
+    assert stage.fresh(Member, "U0MET00001").name == "Met"
+
+
+def test_roles_through_groups_end_with_the_member(stage: Stage) -> None:
+    """Slack keeps deactivated people in groups; they have nothing from it."""
+    with stage.desk.database.write() as session:
+        session.add(UserGroup(group_id="S0PLATFORM", handle="platform", name="Platform"))
+        session.flush()
+        session.add(UserGroupMember(group_id="S0PLATFORM", user_id=MIA))
+        now = stage.desk.clock.now()
+        add_grant(session, "S0PLATFORM", Role.INCIDENT_MANAGER, now, subject_kind=SubjectKind.GROUP)
+    leave(stage)
+    roles = stage.see(SWEEP, lambda tx: effective_roles(tx.session, MIA, now=tx.now, policy=tx.policy))
+    assert roles.everywhere == frozenset()

@@ -1,0 +1,40 @@
+"""A sweep of maintenances in a process that kills itself.
+
+`python -m tests.unit.desk.incidents.maintenances.dying_sweeper <database url> <instant> <where> <number>`:
+`where` is `before` or `after` the commit of that number, from 1.
+"""
+
+import asyncio
+import sys
+from datetime import datetime
+
+from desk.incidents.maintenances.runs import sweep_maintenances
+from desk.policy import Policy
+from desk.transaction import Desk
+from handlers.jobs.sweep import sweep
+from storage.database import Database
+from tests.clock import HeldClock
+from tests.scenario.dying_worker import die, die_before_commit
+
+
+async def main(database_url: str, now: str, where: str, number: str) -> None:
+    """Sweep until death."""
+    database = Database.from_url(database_url)
+    clock = HeldClock(datetime.fromisoformat(now))
+    commits = 0
+
+    def committed(_topics: object) -> None:
+        nonlocal commits
+        commits += 1
+        if commits == int(number):
+            die()
+
+    if where == "before":
+        die_before_commit(database, int(number))
+    else:
+        database.listen(committed)
+    await sweep(Desk(database, clock, Policy()), clock.now(), areas={"maintenances": sweep_maintenances})
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,157 @@
+"""Whose key is it, and may the call go on?"""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.keys.check import MAX_SECRET_LENGTH, Need, Verdict, decide_call, digest_of, find_secret
+from desk.keys.ring import RingKey
+from desk.keys.scopes import Scope
+from desk.secret import Secret
+from storage.models import KeyStatus
+from tests.clock import MONDAY_MORNING as NOW
+
+SECRET = b"kd_" + b"a" * 38
+READ = Need("components", write=False)
+WRITE = Need("components", write=True)
+
+_VISIBLE = st.integers(0x21, 0x7E).map(chr)
+_SECRETS = st.text(_VISIBLE, min_size=1, max_size=80).filter(
+    lambda text: text.lower() not in {"oauth", "bearer", "basic"}
+)
+
+
+def a_key(**values: object) -> RingKey:
+    """An active key that reads every page."""
+    defaults: dict[str, object] = {
+        "id": "k00000000001",
+        "version": 1,
+        "status": KeyStatus.ACTIVE,
+        "scopes": frozenset({"read"}),
+        "pages": None,
+        "expires_at": NOW + timedelta(days=1),
+        "retires_at": None,
+    }
+    return RingKey(**(defaults | values))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"OAuth " + SECRET,
+        b"oauth " + SECRET,
+        b"OAUTH " + SECRET,
+        b"oAuTh   " + SECRET,
+        b"OAuth\t" + SECRET,
+        b"  OAuth " + SECRET + b"  ",
+        SECRET,
+        b" " + SECRET,
+    ],
+)
+def test_the_scheme_is_oauth_in_any_case_or_none(header: bytes) -> None:
+    """Clients write OAuth, oauth or nothing before the key; all three are understood."""
+    assert find_secret([header]) == SECRET
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [b""],
+        [b" "],
+        [b"OAuth"],
+        [b"OAuth "],
+        [b"Bearer " + SECRET],
+        [b"bearer"],
+        [b"Basic dXNlcjpwYXNz"],
+        [b"Token " + SECRET],
+        [b"OAuth " + SECRET + b" x"],
+        [b"OAuth " + SECRET, b"OAuth " + SECRET],
+        [b"OAuth " + b"a" * (MAX_SECRET_LENGTH + 1)],
+    ],
+)
+def test_anything_else_is_no_key(headers: list[bytes]) -> None:
+    """Bearer and other schemes, doubled headers, stray words and endless values hold no key."""
+    assert find_secret(headers) is None
+
+
+@given(_SECRETS, st.sampled_from(["OAuth", "oauth", "OAUTH", "oaUTH"]), st.integers(1, 3))
+def test_the_secret_comes_out_as_it_went_in(secret: str, scheme: str, spaces: int) -> None:
+    """Whatever visible characters a secret has, they arrive unchanged, with the scheme word or without it."""
+    raw = secret.encode()
+    assert find_secret([scheme.encode() + b" " * spaces + raw]) == raw
+    assert find_secret([raw]) == raw
+
+
+@given(st.lists(st.binary(max_size=200), max_size=3))
+def test_no_header_makes_the_parser_fail(headers: list[bytes]) -> None:
+    """Any bytes give a secret of bounded length without white space, or None."""
+    secret = find_secret(headers)
+    assert secret is None or (0 < len(secret) <= MAX_SECRET_LENGTH and secret.split() == [secret])
+
+
+def test_the_digest_is_the_stored_one() -> None:
+    """What is looked up of a presented secret is what is stored of a minted one."""
+    secret = Secret.generate()
+    assert digest_of(secret.reveal().encode()).hex() == secret.sha256
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ({}, Verdict.ADMITTED),
+        ({"status": KeyStatus.SUSPENDED}, Verdict.NOT_ACTIVE),
+        ({"status": KeyStatus.REVOKED}, Verdict.NOT_ACTIVE),
+        ({"expires_at": NOW}, Verdict.NOT_ACTIVE),
+        ({"expires_at": NOW + timedelta(microseconds=1)}, Verdict.ADMITTED),
+        ({"retires_at": NOW}, Verdict.NOT_ACTIVE),
+        ({"retires_at": NOW + timedelta(seconds=1)}, Verdict.ADMITTED),
+        ({"scopes": frozenset({"incidents:write"})}, Verdict.SCOPE_MISSING),
+        ({"scopes": frozenset({"components:write"})}, Verdict.ADMITTED),
+        ({"pages": frozenset({"p00000000001"})}, Verdict.ADMITTED),
+        ({"pages": frozenset({"p00000000002"})}, Verdict.PAGE_OUTSIDE),
+        ({"pages": frozenset()}, Verdict.PAGE_OUTSIDE),
+        ({"scopes": frozenset(), "pages": frozenset()}, Verdict.SCOPE_MISSING),
+        ({"status": KeyStatus.REVOKED, "scopes": frozenset()}, Verdict.NOT_ACTIVE),
+    ],
+)
+def test_who_may_read_the_components_of_a_page(values: dict[str, object], verdict: Verdict) -> None:
+    """State comes before scope and scope before page; the instant of expiry is already too late."""
+    assert decide_call(a_key(**values), READ, "p00000000001", NOW) is verdict
+
+
+def test_reading_does_not_allow_writing() -> None:
+    """A key that reads everything writes nothing."""
+    assert decide_call(a_key(), WRITE, None, NOW) is Verdict.SCOPE_MISSING
+
+
+def test_a_call_that_names_no_page_is_for_keys_of_any_page() -> None:
+    """Where the path has no page, the key's pages do not matter."""
+    assert decide_call(a_key(pages=frozenset()), READ, None, NOW) is Verdict.ADMITTED
+
+
+@given(
+    scopes=st.frozensets(st.sampled_from([scope.value for scope in Scope])),
+    pages=st.none() | st.frozensets(st.sampled_from(["a", "b"])),
+    write=st.booleans(),
+    page=st.sampled_from(["a", "b", "c"]),
+    late=st.booleans(),
+)
+def test_only_an_active_key_with_scope_and_page_is_admitted(
+    scopes: frozenset[str], pages: frozenset[str] | None, write: bool, page: str, late: bool
+) -> None:
+    """A key is admitted exactly when it is in time, allowed to do this, and for this page."""
+    key = a_key(scopes=scopes, pages=pages)
+    now = key.expires_at if late else NOW
+    allowed = "components:write" in scopes or (not write and "read" in scopes)
+    inside = pages is None or page in pages
+    verdict = decide_call(key, Need("components", write=write), page, now)
+    assert (verdict is Verdict.ADMITTED) == (not late and allowed and inside)
+
+
+@pytest.mark.parametrize(("need", "scope"), [(READ, "read"), (WRITE, "components:write")])
+def test_a_need_names_the_scope_to_ask_for(need: Need, scope: str) -> None:
+    """Whoever lacks a scope is told the one to request."""
+    assert need.scope == scope

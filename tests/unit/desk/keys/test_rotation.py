@@ -1,0 +1,225 @@
+"""Rotation against everything that may happen to the key meanwhile."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
+from desk.keys.keys import (
+    KeyState,
+    begin_rotation,
+    revoke_key,
+    state_of,
+    suspend_key,
+    sweep_keys,
+    transfer_key,
+)
+from desk.keys.tickets import mark_revealed, mint_for_ticket
+from desk.transaction import Actor, Desk, Transaction
+from storage.models import ApiKey, Grant, KeyStatus, Role, Ticket, TicketStatus
+from tests.clock import MONDAY_MORNING as NOW
+from tests.clock import HeldClock
+from tests.factories import GUS, MAX, MIA, OLIVIA, add_grant, add_key, add_member, add_owner, add_page, add_ticket
+
+OWNER, HOLDER = Actor.member(OLIVIA), Actor.member(MIA)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def people(desk: Desk) -> None:
+    """An owner, two members and a guest."""
+    with desk.database.write() as session:
+        add_owner(session, OLIVIA, NOW, name="Olivia")
+        add_member(session, MIA, NOW, name="Mia")
+        add_member(session, MAX, NOW, name="Max")
+        add_member(session, GUS, NOW, name="Gus", is_guest=True)
+
+
+@pytest.fixture
+def key_id(desk: Desk) -> str:
+    """A key of Mia's."""
+    with desk.database.write() as session:
+        return add_key(session, NOW).id
+
+
+def collect(desk: Desk, ticket_id: str, actor: Actor = HOLDER) -> str:
+    """Collect a ticket's key and confirm that it was seen."""
+    key_id = desk.write_now(actor, lambda tx: mint_for_ticket(tx, ticket_id)[0].id)
+    desk.write_now(actor, lambda tx: mark_revealed(tx, key_id))
+    return key_id
+
+
+def working(desk: Desk) -> list[ApiKey]:
+    """Keys that work now."""
+    with desk.database.read() as session:
+        keys = session.scalars(select(ApiKey)).all()
+    return [key for key in keys if state_of(key, desk.clock.now()) is KeyState.ACTIVE]
+
+
+def test_both_work_until_the_grace_period_ends(desk: Desk, key_id: str, clock: HeldClock) -> None:
+    """Nothing happens to the old key before its successor was collected; afterwards it has the grace period."""
+    ticket = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id, 2 * HOUR))
+    clock.advance(hours=5)
+    assert [key.id for key in working(desk)] == [key_id]
+    new_id = collect(desk, ticket.id)
+    assert {key.id for key in working(desk)} == {key_id, new_id}
+    clock.advance(hours=2)
+    assert [key.id for key in working(desk)] == [new_id]
+    assert desk.write_now(Actor.job("sweep"), sweep_keys) == 1
+
+
+@pytest.mark.parametrize("grace", [timedelta(seconds=-1), timedelta(days=30, seconds=1)])
+def test_graces_that_cannot_be(desk: Desk, key_id: str, grace: timedelta) -> None:
+    """A grace period is neither negative nor longer than policy allows."""
+    with pytest.raises(InvalidInputError) as refusal:
+        desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id, grace))
+    assert refusal.value.field == "grace"
+
+
+def test_nobody_to_hand_it_to(desk: Desk) -> None:
+    """A job or an operator cannot rotate a key that nobody answers for."""
+    with desk.database.write() as session:
+        orphan = add_key(session, NOW, holder_id=GUS).id
+    with pytest.raises(ConflictError, match="Transfer it to somebody first"):
+        desk.write_now(Actor.operator("ann"), lambda tx: begin_rotation(tx, orphan))
+
+
+def test_a_transfer_takes_the_rotation_back(desk: Desk, key_id: str) -> None:
+    """The former holder cannot collect the successor of a key that was transferred."""
+    ticket = desk.write_now(OWNER, lambda tx: begin_rotation(tx, key_id))
+    desk.write_now(OWNER, lambda tx: transfer_key(tx, key_id, MAX))
+    with pytest.raises(KeydeskError):
+        collect(desk, ticket.id)
+    new = desk.write_now(OWNER, lambda tx: begin_rotation(tx, key_id))
+    assert new.collector_id == MAX
+
+
+def test_a_suspended_key_has_no_successor(desk: Desk, key_id: str) -> None:
+    """A rotation that waits cannot be collected while the key is suspended: it would undo the suspension."""
+    ticket = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    desk.write_now(OWNER, lambda tx: suspend_key(tx, key_id, reason="leak"))
+    with pytest.raises(ConflictError, match="suspended"):
+        collect(desk, ticket.id)
+
+
+def test_an_expired_rotation_can_be_begun_again(desk: Desk, key_id: str, clock: HeldClock) -> None:
+    """A rotation that was never collected lapses; the key works on and can be rotated anew."""
+    first = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    clock.advance(days=4)
+    second = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    assert second.id != first.id
+    collect(desk, second.id)
+
+
+def race(*works: Callable[[], object]) -> list[object]:
+    """Run each in a thread of its own, all let go at once; gives results or what was raised."""
+    gate = threading.Barrier(len(works))
+    results: list[object] = [None] * len(works)
+
+    def run(index: int, work: Callable[[], object]) -> None:
+        gate.wait()
+        try:
+            results[index] = work()
+        except Exception as error:
+            results[index] = error
+
+    threads = [threading.Thread(target=run, args=one) for one in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_collecting_against_revoking(desk: Desk, attempt: int) -> None:
+    """Whoever is first wins: either the successor exists, or the ticket is withdrawn and can never be collected."""
+    with desk.database.write() as session:
+        key = add_key(session, NOW)
+        ticket_id = add_ticket(session, NOW, predecessor_id=key.id, grace_seconds=3600).id
+
+    def collect_it(tx: Transaction) -> str:
+        return mint_for_ticket(tx, ticket_id)[0].id
+
+    minted, revoked = race(
+        lambda: desk.write_now(HOLDER, collect_it),
+        lambda: desk.write_now(OWNER, lambda tx: revoke_key(tx, key.id, reason="leak").id),
+    )
+    assert revoked == key.id
+    with desk.database.read() as session:
+        assert session.get_one(ApiKey, key.id).status == KeyStatus.REVOKED
+        ticket = session.get_one(Ticket, ticket_id)
+        successors = session.scalars(select(ApiKey).where(ApiKey.predecessor_id == key.id)).all()
+    if isinstance(minted, str):
+        assert [one.id for one in successors] == [minted]
+        assert ticket.status == TicketStatus.COLLECTED
+    else:
+        assert isinstance(minted, ConflictError)
+        assert successors == []
+        assert ticket.status == TicketStatus.WITHDRAWN
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_rotating_against_revoking(desk: Desk, attempt: int) -> None:
+    """However the two fall, a revoked key is left with no ticket that waits."""
+    with desk.database.write() as session:
+        key = add_key(session, NOW)
+    rotated, revoked = race(
+        lambda: desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key.id).id),
+        lambda: desk.write_now(OWNER, lambda tx: revoke_key(tx, key.id, reason="leak").id),
+    )
+    assert revoked == key.id
+    assert isinstance(rotated, str | ConflictError)
+    with desk.database.read() as session:
+        waiting = select(Ticket).where(Ticket.predecessor_id == key.id, Ticket.status == TicketStatus.WAITING)
+        assert session.scalars(waiting).all() == []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_owners_change_one_key(desk: Desk, attempt: int) -> None:
+    """Of two who act on the same version exactly one wins, and the other is told what happened."""
+    with desk.database.write() as session:
+        key = add_key(session, NOW)
+    results = race(
+        lambda: desk.write_now(OWNER, lambda tx: suspend_key(tx, key.id, reason="a", version=1)),
+        lambda: desk.write_now(HOLDER, lambda tx: revoke_key(tx, key.id, reason="b", version=1)),
+    )
+    assert sorted(isinstance(result, ConflictError) for result in results) == [False, True]
+
+
+def test_two_rotations_at_once_make_one_ticket(desk: Desk, key_id: str) -> None:
+    """Two owners who rotate a key in the same instant make one ticket."""
+    race(*[lambda: desk.write_now(OWNER, lambda tx: begin_rotation(tx, key_id))] * 4)
+    with desk.database.read() as session:
+        assert len(session.scalars(select(Ticket).where(Ticket.predecessor_id == key_id)).all()) == 1
+
+
+def test_rotation_hands_nobody_a_key_for_pages_of_which_they_may_hold_none(desk: Desk, key_id: str) -> None:
+    """A holder who is integrator of one page answers for a key to all pages; its new secret is not for them."""
+    strict = replace(desk, policy=replace(desk.policy, default_role=None))
+    with desk.database.write() as session:
+        page = add_page(session, NOW)
+        add_grant(session, MIA, Role.INTEGRATOR, NOW, page_id=page.id)
+        narrow_id = add_key(session, NOW, name="narrow", pages=[page.id]).id
+    with pytest.raises(ConflictError, match="Nobody who may hold it"):
+        strict.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    assert strict.write_now(OWNER, lambda tx: begin_rotation(tx, key_id)).collector_id == OLIVIA
+    assert strict.write_now(HOLDER, lambda tx: begin_rotation(tx, narrow_id)).collector_id == MIA
+
+
+def test_roles_narrowed_after_a_rotation_began_count_at_its_collection(desk: Desk, key_id: str) -> None:
+    """Who could hold keys to all pages when the rotation began, and now only to one, does not get the secret."""
+    strict = replace(desk, policy=replace(desk.policy, default_role=None))
+    with desk.database.write() as session:
+        page = add_page(session, NOW)
+        everywhere_id = add_grant(session, MIA, Role.INTEGRATOR, NOW).id
+        add_grant(session, MIA, Role.INTEGRATOR, NOW, page_id=page.id)
+    ticket = strict.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    with desk.database.write() as session:
+        session.get_one(Grant, everywhere_id).ended_at = NOW
+    with pytest.raises(NotAllowedError, match="may not hold this key"):
+        strict.write_now(HOLDER, lambda tx: mint_for_ticket(tx, ticket.id))

@@ -1,0 +1,52 @@
+"""What may be asked for, and how it is tidied."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from desk.errors import InvalidInputError
+from desk.keys.scopes import Scope
+from desk.policy import Policy
+from desk.requests.terms import MAX_NAME, MAX_PURPOSE, Asked, check_asked
+
+ASKED = Asked(
+    name="terraform prod", purpose="We automate.", scopes=(Scope.READ,), pages=None, lifetime_days=90, holder_id="U1"
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (replace(ASKED, name=" \n "), "name"),
+        (replace(ASKED, name="n" * (MAX_NAME + 1)), "name"),
+        (replace(ASKED, purpose="\x00"), "purpose"),
+        (replace(ASKED, purpose="p" * (MAX_PURPOSE + 1)), "purpose"),
+        (replace(ASKED, scopes=()), "scopes"),
+        (replace(ASKED, pages=()), "pages"),
+        (replace(ASKED, lifetime_days=0), "lifetime_days"),
+        (replace(ASKED, lifetime_days=-3), "lifetime_days"),
+        (replace(ASKED, lifetime_days=366), "lifetime_days"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_beside_its_field(asked: Asked, field: str) -> None:
+    """Each refusal names the input that has to be changed."""
+    with pytest.raises(InvalidInputError) as refusal:
+        check_asked(asked, Policy())
+    assert refusal.value.field == field
+
+
+def test_policy_sets_the_longest_life() -> None:
+    """The longest lifetime is policy's, and said in the refusal."""
+    month = Policy(maximum_lifetime=timedelta(days=30))
+    assert check_asked(replace(ASKED, lifetime_days=30), month).lifetime_days == 30
+    with pytest.raises(InvalidInputError, match="between 1 and 30 days"):
+        check_asked(replace(ASKED, lifetime_days=31), month)
+
+
+def test_scopes_and_pages_are_put_in_order_without_doubles() -> None:
+    """What is named twice is kept once."""
+    asked = replace(ASKED, scopes=(Scope.METRICS_WRITE, Scope.READ, Scope.READ), pages=("b", "a", "b"))
+    checked = check_asked(asked, Policy())
+    assert checked.scopes == (Scope.READ, Scope.METRICS_WRITE)
+    assert checked.pages == ("b", "a")
