@@ -23,9 +23,8 @@ from desk.incidents.inputs import (
     check_new,
 )
 from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
-from desk.page_signal import pages_changed
 from desk.pages.status import Impact, impact_of
-from desk.transaction import Transaction
+from desk.transaction import Transaction, pages_changed
 from storage.models import (
     ComponentStatus,
     Incident,

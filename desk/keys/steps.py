@@ -6,7 +6,6 @@ from typing import Any
 
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
-from desk.keyring_signal import keys_changed
 from desk.keys.cards import refresh_key_cards
 from desk.keys.lookup import get_key
 from desk.keys.refusals import changed_meanwhile, refusal_error
@@ -16,7 +15,7 @@ from desk.messages.outbox import owners_conversations, send_note
 from desk.permissions import is_full_member, roles_of_actor
 from desk.secret import refuse_secrets
 from desk.texts import clean_text
-from desk.transaction import Transaction
+from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Member
 from storage.transitions import transition
 

@@ -13,13 +13,12 @@ from sqlalchemy import ColumnElement, select
 
 from desk.audit.trail import Action, record
 from desk.identifiers import new_id
-from desk.keyring_signal import keys_changed
 from desk.keys.cards import refresh_key_cards
 from desk.keys.issuing import get_key_pattern, lock_predecessor, require_no_open_rotation, require_rotatable
 from desk.keys.ticket_lookup import check_collection, ended, get_ticket
 from desk.requests.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.secret import Secret
-from desk.transaction import Transaction
+from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, KeyUse, Ticket, TicketStatus
 from storage.transitions import transition
 
