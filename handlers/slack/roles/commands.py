@@ -7,9 +7,8 @@ from functools import partial
 from desk.errors import InvalidInputError
 from desk.people import Subject, SubjectWord
 from desk.permissions import roles_of_actor
-from desk.roles.lists import page_name
+from desk.roles.lists import NAMES, get_role, page_name
 from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
-from desk.roles.words import NAMES, get_role
 from desk.transaction import Transaction
 from handlers.slack.blocks import Message
 from handlers.slack.directory import ensure_group_known, ensure_known

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from desk.people import Standing, Subject
-from desk.roles.lists import Holder, ListedGrant
+from desk.roles.lists import ALLOWS, NAMES, Holder, ListedGrant
 from desk.roles.orders import Holders, Listing
 from desk.roles.roles import Granted, GrantOutcome
-from desk.roles.words import ALLOWS, NAMES
 from handlers.slack.action_ids import ActionId
 from handlers.slack.blocks import (
     Block,

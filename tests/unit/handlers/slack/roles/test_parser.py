@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
+from desk.roles.lists import NAMES, find_role
 from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.roles.roles import AnyPage
-from desk.roles.words import NAMES, find_role
 from handlers.slack.roles.paging import Sheet, cut_sheet
 from handlers.slack.roles.parser import Query, parse_grant, parse_query, parse_revoke
 from handlers.slack.sub_commands import split_command
