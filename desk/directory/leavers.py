@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from desk.audit.trail import Action, record
 from desk.identifiers import new_id
-from desk.keys.state import KeyState, state_of
+from desk.keys.rules import KeyState, state_of
 from desk.keys.tickets import withdraw_tickets_of
 from desk.messages.outbox import owners_conversations, refresh_card, send_card, send_note
 from desk.people import Standing, Subject

@@ -6,8 +6,7 @@ from desk.audit.trail import Action
 from desk.errors import InvalidInputError
 from desk.keys.lookup import find_use
 from desk.keys.refusals import RecentlyUsedError, RecentUse
-from desk.keys.rules import Change
-from desk.keys.state import KeyState, state_of
+from desk.keys.rules import Change, KeyState, state_of
 from desk.keys.steps import (
     apply_change,
     begin_change,

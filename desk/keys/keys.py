@@ -24,8 +24,16 @@ from desk.keys.lookup import (
 from desk.keys.questions import ask_for_extension, ask_holder, keep_key
 from desk.keys.refusals import RecentlyUsedError, RecentUse
 from desk.keys.rotation import begin_rotation, find_successor, find_waiting_rotation
-from desk.keys.rules import Change, decide_change, list_changes, person_of, standing_of
-from desk.keys.state import KeyState, is_retiring, state_of
+from desk.keys.rules import (
+    Change,
+    KeyState,
+    decide_change,
+    is_retiring,
+    list_changes,
+    person_of,
+    standing_of,
+    state_of,
+)
 from desk.keys.sweep import sweep_keys
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Nullable, Select, String, and_, cast, func, or_, select
 
 from desk.errors import InvalidInputError, NotFoundError
-from desk.keys.state import KeyState, is_retiring, state_of
+from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import sha256
 from desk.texts import clean_text

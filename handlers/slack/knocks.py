@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from desk.keys.state import KeyState, state_of
+from desk.keys.rules import KeyState, state_of
 from desk.keys.suspended_use import KNOCK_CARD, is_set_aside
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from desk.audit.trail import Action
 from desk.keys.details import KeyDetails, ShownKey
-from desk.keys.rules import Change
+from desk.keys.rules import Change, KeyState
 from desk.keys.scopes import IN_WORDS, Scope
-from desk.keys.state import KeyState
 from handlers.slack.action_ids import ActionId, value_of
 from handlers.slack.blocks import (
     MAX_SECTION_TEXT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from desk.keys.state import KeyState, is_retiring, state_of
+from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.pages.pages import page_names
 from desk.people import member_name
 from desk.phrases import ago
