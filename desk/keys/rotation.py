@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError
 from desk.keys.cards import refresh_key_cards
+from desk.keys.changes import begin_change
 from desk.keys.rules import Change
-from desk.keys.steps import begin_change
 from desk.keys.tickets import make_ticket
 from desk.permissions import effective_roles
 from desk.requests.decisions import may_hold_key

@@ -11,8 +11,8 @@ from desk.digest.sent import send_digest
 from desk.directory.syncs import SyncReport
 from desk.identifiers import new_id
 from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.changes import CHANGED_NOTE, MAXIMUM_REASON
 from desk.keys.rules import Change
-from desk.keys.steps import CHANGED_NOTE, MAXIMUM_REASON
 from desk.keys.suspended_use import KNOCK_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.messages.dead_letters import DEAD_LETTER

@@ -4,11 +4,10 @@ from datetime import UTC, datetime, time, timedelta
 
 from desk.durations import in_words
 from desk.errors import InvalidInputError
-from desk.keys.changes import MAXIMUM_NAME
+from desk.keys.changes import MAXIMUM_NAME, MAXIMUM_REASON
 from desk.keys.details import ShownKey
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import Change
-from desk.keys.steps import MAXIMUM_REASON
 from desk.policy import Policy
 from handlers.slack.action_ids import ActionId, CallbackId, number_in, value_of
 from handlers.slack.blocks import (

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.changes import CHANGED_NOTE
 from desk.keys.questions import was_kept_since
 from desk.keys.rotation import find_successor
 from desk.keys.rules import Change, KeyState, is_retiring, state_of
-from desk.keys.steps import CHANGED_NOTE
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of

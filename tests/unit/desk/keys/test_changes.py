@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError, NotFoundError
+from desk.keys.changes import CHANGED_NOTE
 from desk.keys.keys import (
     KeyState,
     RecentlyUsedError,
@@ -25,7 +26,6 @@ from desk.keys.keys import (
     transfer_key,
 )
 from desk.keys.lookup import get_key_by_word
-from desk.keys.steps import CHANGED_NOTE
 from desk.secret import Secret
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Revision, SlackMessage, Ticket, TicketStatus
