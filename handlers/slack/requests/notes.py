@@ -1,6 +1,6 @@
 """What is said once about requests and tickets."""
 
-from desk.keys.ticket_lookup import get_ticket
+from desk.keys.tickets import get_ticket
 from desk.requests.lookup import get_request
 from desk.transaction import Transaction
 from handlers.slack.action_ids import ActionId, value_of
