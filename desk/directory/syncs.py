@@ -24,9 +24,8 @@ from desk.directory.groups import (
     set_members,
     switch_group,
 )
-from desk.directory.holdings import Held, RoleBook, load_role_book
 from desk.directory.leavers import lock_what_ends, members_left
-from desk.directory.sync_decision import SyncVerdict, decide_sync
+from desk.directory.sync_decision import Held, RoleBook, SyncVerdict, decide_sync, load_role_book
 from desk.directory.sync_steps import close_sync, find_open_sync
 from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card

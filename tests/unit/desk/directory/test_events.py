@@ -7,8 +7,7 @@ import pytest
 
 from desk.directory.events import Taken, remember_team, take_group_event, take_members_event, take_read_group
 from desk.directory.groups import MembershipChange, SeenGroup, group_versions, list_members
-from desk.directory.holdings import Held
-from desk.directory.sync_decision import decide_sync
+from desk.directory.sync_decision import Held, decide_sync
 from desk.directory.sync_steps import cancel_sync, confirm_sync, finish_requests, list_due_syncs, request_sync
 from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot, take_people
 from desk.errors import ConflictError, NotAllowedError
