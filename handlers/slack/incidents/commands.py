@@ -1,8 +1,7 @@
 """`/incident …`: which sub-command does what."""
 
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import ENDED
-from desk.incidents.lookup import get_incident
+from desk.incidents.lookup import get_incident, get_incident_by_word
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.action_ids import Command
