@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, select
 
 from desk.audit.trail import Action, record
+from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
 from desk.keys.cards import refresh_key_cards
@@ -23,7 +24,7 @@ from desk.keys.issuing import (
     require_no_open_rotation,
     require_rotatable,
 )
-from desk.phrases import ago, name_of
+from desk.people import name_of
 from desk.requests.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.secret import Secret
 from desk.transaction import Transaction, keys_changed
