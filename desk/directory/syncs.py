@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
+from desk.directory.cards import SYNC_STOPPED
 from desk.directory.events import follow_standing
 from desk.directory.groups import (
     SeenGroup,
@@ -30,7 +31,6 @@ from desk.directory.sync_steps import close_sync, find_open_sync
 from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card
 from desk.people import SeenUser, Standing, is_news, standing_of, store_user
-from desk.roles.cards import SYNC_STOPPED
 from desk.roles.owners import appoint_first_owners, keep_an_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people
