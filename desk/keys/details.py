@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from desk.digest.findings import daily_counts
 from desk.errors import NotAllowedError
-from desk.keys.lookup import KeyFilter, ListedKey, count_keys, find_use, get_key, list_keys
+from desk.keys.lookup import KeyFilter, ListedKey, count_keys, daily_counts, find_use, get_key, list_keys
 from desk.keys.refusals import refusal_error
 from desk.keys.rotation import find_successor, find_waiting_rotation
 from desk.keys.rules import (
