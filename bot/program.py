@@ -22,10 +22,9 @@ from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from handlers.jobs.reconcile import reconcile_at_start
 from handlers.jobs.scheduler import Scheduler
-from handlers.slack.directory import ensure_known
-from handlers.slack.front import create_bolt_app
-from handlers.slack.renderer import Renderer
-from handlers.slack.renderers import all_renderers
+from handlers.slack.app import all_renderers, create_bolt_app
+from handlers.slack.directory.reading import ensure_known
+from handlers.slack.framework.messages import Renderer
 from storage import outbox
 from storage.database import Database
 

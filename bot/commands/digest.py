@@ -13,7 +13,7 @@ from desk.keys.lookup import daily_counts
 from desk.people import member_name
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
-from handlers.slack.sparkline import render_sparkline
+from handlers.slack.framework.sparkline import render_sparkline
 
 
 def register(cli: typer.Typer) -> None:

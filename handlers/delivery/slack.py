@@ -11,7 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from desk.clock import Clock
 from handlers.delivery.failures import CallError, Trouble, failure_of
-from handlers.slack.blocks import Message, trim
+from handlers.slack.framework.blocks import Message, trim
 from storage.outbox import Place
 
 _log = structlog.get_logger(__name__)

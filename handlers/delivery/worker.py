@@ -21,8 +21,8 @@ from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.backoff import BackOff, decide_next
 from handlers.delivery.failures import NO_THREAD, CallError, Trouble
 from handlers.delivery.slack import SlackDelivery
-from handlers.slack.blocks import Message
-from handlers.slack.renderer import Renderer
+from handlers.slack.framework.blocks import Message
+from handlers.slack.framework.messages import Renderer
 from storage import outbox
 from storage.models import SlackMessage
 from storage.outbox import Claim, Place

@@ -11,8 +11,8 @@ from desk.directory.groups import group_versions, list_granted_groups
 from desk.directory.sync_steps import finish_requests, list_due_syncs, request_sync
 from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot, take_people
 from desk.transaction import Actor, Desk, Transaction
-from handlers.slack.directory import read_groups, read_people, team_of
-from handlers.slack.reading import UNREACHABLE, problem_of
+from handlers.slack.directory.reading import read_groups, read_people, team_of
+from handlers.slack.framework.retries import UNREACHABLE, problem_of
 
 _log = structlog.get_logger(__name__)
 

@@ -21,8 +21,9 @@ from desk.pages.pages import page_names
 from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
 from desk.requests.lookup import extent_of, list_pending_requests, list_requests_of, status_of
 from desk.transaction import Actor, Transaction
-from handlers.slack.action_ids import ActionId, value_of
-from handlers.slack.blocks import (
+from handlers.slack.deliveries.messages import conversation_in_words, reason_in_words
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import (
     MAX_VIEW_BLOCKS,
     Block,
     actions,
@@ -37,16 +38,15 @@ from handlers.slack.blocks import (
     section,
     when,
 )
-from handlers.slack.deliveries import conversation_in_words, reason_in_words
+from handlers.slack.framework.modals import problem_of
+from handlers.slack.framework.payloads import Front
 from handlers.slack.incidents.home import guest_home_blocks, incident_home_blocks
-from handlers.slack.incoming import Front
-from handlers.slack.keys.lines import key_line, scope_words
 from handlers.slack.keys.listing import page_value
-from handlers.slack.keys.messages import info_blocks
-from handlers.slack.modals import problem_of
-from handlers.slack.requests.notes import collect_button
+from handlers.slack.keys.replies import info_blocks
+from handlers.slack.keys.text import key_line, scope_words
+from handlers.slack.requests.messages import collect_button
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
-from handlers.slack.roles.words import role_text
+from handlers.slack.roles.text import role_text
 from storage.models import ApiKey, KeyRequest, Member, RequestStatus, Role, Ticket, TicketStatus
 
 _log = structlog.get_logger(__name__)

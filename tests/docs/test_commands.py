@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from desk.errors import InvalidInputError
+from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.incidents.commands import INCIDENTS
 from handlers.slack.keys.commands import KEYS
 from handlers.slack.maintenances.commands import MAINTENANCES
-from handlers.slack.sub_commands import CommandFamily
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -13,9 +13,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk
-from handlers.slack.action_ids import ActionId, CallbackId, Command
-from handlers.slack.front import AREAS
-from handlers.slack.incoming import Front
+from handlers.slack.app import AREAS
+from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
+from handlers.slack.framework.payloads import Front
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "handlers", "desk", "storage")

@@ -14,7 +14,7 @@ from desk.policy import Policy
 from desk.requests.approvals import approve
 from desk.transaction import Actor, Desk
 from handlers.delivery.worker import OutboxWorker, Step
-from handlers.slack.renderers import all_renderers
+from handlers.slack.app import all_renderers
 from storage.database import Database
 from tests.clock import HeldClock
 from tests.factories import OMAR

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from desk.incidents.inputs import MAX_NAME
 from handlers.slack.incidents.form_state import MOST_COMPONENTS
-from handlers.slack.incidents.long_text import MAX_INPUT
-from handlers.slack.maintenances.form import FLAGS
+from handlers.slack.maintenances.views import FLAGS
+from handlers.slack.markdown.inputs import MAX_INPUT
 from sandbox.player import Json, Player, inputs_of, options_of
 from storage.models import ComponentStatus
 from tests.scenario.conftest import Scenario

@@ -13,9 +13,9 @@ from desk.messages.outbox import refresh_card, send_card, send_note
 from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.backoff import BackOff
 from handlers.delivery.worker import OutboxWorker, Step, Timing
-from handlers.slack import deliveries
-from handlers.slack.blocks import Message, section
-from handlers.slack.renderer import Renderer
+from handlers.slack.deliveries import messages as deliveries
+from handlers.slack.framework.blocks import Message, section
+from handlers.slack.framework.messages import Renderer
 from sandbox.player import Control, Json
 from storage import outbox
 from storage.models import DeliveryStatus, OutboxRow, SlackMessage

@@ -18,9 +18,8 @@ from starlette.routing import Route
 from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, create_http_app
-from handlers.slack.directory import ensure_known
-from handlers.slack.front import create_bolt_app
-from handlers.slack.renderers import all_renderers
+from handlers.slack.app import all_renderers, create_bolt_app
+from handlers.slack.directory.reading import ensure_known
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from desk.incidents.incidents import delete_incident
 from desk.incidents.reminders import sweep_reminders
 from desk.policy import Policy
 from desk.transaction import Actor
-from handlers.slack.blocks import actions
-from handlers.slack.incidents.announcements import retry_button
+from handlers.slack.framework.blocks import actions
+from handlers.slack.incidents.messages import retry_button
 from sandbox.player import words_of
 from storage.models import (
     ComponentStatus,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from handlers.slack.blocks import when
+from handlers.slack.framework.blocks import when
 from sandbox.player import NotOnScreenError, words_of
 from storage.models import ComponentStatus, SecondPerson
 from tests.clock import MONDAY_MORNING as NOW

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from desk.transaction import Actor, Desk
-from handlers.slack.action_ids import ActionId, CallbackId
+from handlers.slack.app import all_renderers
+from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.commands import split_command
 from handlers.slack.incidents.commands import INCIDENTS
 from handlers.slack.maintenances.commands import MAINTENANCES
-from handlers.slack.renderers import all_renderers
-from handlers.slack.sub_commands import split_command
 from sandbox.player import Control, Json
 from sandbox.server import SandboxServer
 from storage.database import Database

@@ -12,7 +12,7 @@ from desk.errors import KeydeskError, NotAllowedError
 from desk.permissions import effective_roles, list_owner_ids
 from desk.transaction import Actor
 from handlers.jobs.reconcile import reconcile, reconcile_at_start, run_due_syncs
-from handlers.slack.directory import ensure_known
+from handlers.slack.directory.reading import ensure_known
 from sandbox.people import Person
 from sandbox.player import find_label
 from storage.database import Database

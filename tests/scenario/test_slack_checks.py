@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.slack.blocks import Block, actions, button, context, input_block, modal, section, text_input
+from handlers.slack.framework.blocks import Block, actions, button, context, input_block, modal, section, text_input
 from sandbox.player import Json
 from tests.factories import MIA
 from tests.scenario.slack_checks import problems_of_message, problems_of_view

@@ -8,12 +8,12 @@ from desk.digest.sent import current_digest, get_digest
 from desk.keys.lookup import daily_counts
 from desk.permissions import require_owner
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId
-from handlers.slack.blocks import Block, Message
 from handlers.slack.digest.messages import MESSAGE_LINES, MODAL_LINES, digest_message, digest_modal
-from handlers.slack.doors import on_action
-from handlers.slack.incoming import Click, Front, Typed
-from handlers.slack.renderer import Renderer
+from handlers.slack.framework.action_ids import ActionId
+from handlers.slack.framework.blocks import Block, Message
+from handlers.slack.framework.listeners import on_action
+from handlers.slack.framework.messages import Renderer
+from handlers.slack.framework.payloads import Click, Front, Typed
 from storage.models import SlackMessage
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from desk.digest.findings import Announced, DigestView, Finding, Line, is_in_use
 from desk.keys.scopes import IN_WORDS, Scope
 from desk.policy import Policy
-from handlers.slack.action_ids import ActionId, CallbackId, value_of
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
+from handlers.slack.framework.blocks import (
     MAX_MESSAGE_BLOCKS,
     MAX_MESSAGE_TEXT,
     Block,
@@ -28,7 +28,7 @@ from handlers.slack.blocks import (
     text_length,
     when,
 )
-from handlers.slack.sparkline import render_sparkline
+from handlers.slack.framework.sparkline import render_sparkline
 from storage.models import ApiKey, KeyStatus, TicketStatus
 
 MESSAGE_LINES = 8

@@ -2,56 +2,47 @@
 
 from collections.abc import Mapping
 
-from handlers.slack.action_ids import ActionId, CallbackId, Command
-from handlers.slack.doors import on_action, on_command, on_options, on_submission
-from handlers.slack.incidents import (
-    announcements,
-    backfill,
-    deciding,
-    details,
-    filling,
-    listing,
-    looking_again,
-    postmortems,
-    reminders,
-    review,
-    template_filling,
-    templates,
-)
+from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
+from handlers.slack.framework.listeners import on_action, on_command, on_options, on_submission
+from handlers.slack.framework.messages import Renderer
+from handlers.slack.framework.payloads import ClickHandler, Front, SubmissionHandler
+from handlers.slack.incidents import actions, backfill, details, listing, messages, postmortems, reminders
 from handlers.slack.incidents.commands import incident_command
-from handlers.slack.incidents.pickers import component_options
-from handlers.slack.incoming import ClickHandler, Front, SubmissionHandler
-from handlers.slack.renderer import Renderer
+from handlers.slack.incidents.drafts import actions as draft_actions
+from handlers.slack.incidents.drafts import messages as draft_messages
+from handlers.slack.incidents.inputs import component_options
+from handlers.slack.incidents.templates import actions as template_actions
+from handlers.slack.incidents.templates import commands as template_commands
 
 __all__ = ["RENDERERS", "register"]
 
-RENDERERS: Mapping[str, Renderer] = {**announcements.RENDERERS, **review.RENDERERS, **reminders.RENDERERS}
+RENDERERS: Mapping[str, Renderer] = {**messages.RENDERERS, **draft_messages.RENDERERS, **reminders.RENDERERS}
 
 _BUTTONS: Mapping[ActionId, ClickHandler] = {
-    ActionId.INCIDENT_NEW: filling.press_new,
-    ActionId.INCIDENT_UPDATE: filling.press_update,
-    ActionId.INCIDENT_RESOLVE: filling.press_resolve,
-    ActionId.INCIDENT_REOPEN: filling.press_reopen,
-    ActionId.FORM_PAGE: filling.choose_page,
-    ActionId.FORM_TEMPLATE: filling.choose_template,
-    ActionId.FORM_COMPONENTS: filling.choose_components,
-    ActionId.FORM_STATUS: filling.choose_status,
-    ActionId.DRAFT_DISCARD: deciding.press_discard,
-    ActionId.DRAFT_SHOW: deciding.press_show_draft,
-    ActionId.DRAFT_NEW_ALL_THE_SAME: deciding.press_new_all_the_same,
-    ActionId.DRAFT_UPDATE_THAT: deciding.press_update_that,
+    ActionId.INCIDENT_NEW: actions.press_new,
+    ActionId.INCIDENT_UPDATE: actions.press_update,
+    ActionId.INCIDENT_RESOLVE: actions.press_resolve,
+    ActionId.INCIDENT_REOPEN: actions.press_reopen,
+    ActionId.FORM_PAGE: actions.choose_page,
+    ActionId.FORM_TEMPLATE: actions.choose_template,
+    ActionId.FORM_COMPONENTS: actions.choose_components,
+    ActionId.FORM_STATUS: actions.choose_status,
+    ActionId.DRAFT_DISCARD: draft_actions.press_discard,
+    ActionId.DRAFT_SHOW: draft_actions.press_show_draft,
+    ActionId.DRAFT_NEW_ALL_THE_SAME: draft_actions.press_new_all_the_same,
+    ActionId.DRAFT_UPDATE_THAT: draft_actions.press_update_that,
 }
 _AREAS = (
-    announcements,
-    review,
-    looking_again,
+    messages,
+    draft_messages,
+    draft_actions,
     reminders,
     listing,
     details,
     postmortems,
     backfill,
-    templates,
-    template_filling,
+    template_commands,
+    template_actions,
 )
 
 
@@ -60,8 +51,8 @@ def register(front: Front) -> None:
     on_command(front, Command.INCIDENT, incident_command)
     on_options(front, str(ActionId.FORM_COMPONENTS), component_options)
     submissions: dict[CallbackId, SubmissionHandler] = {
-        CallbackId.INCIDENT_NEW: filling.submit_form,
-        CallbackId.INCIDENT_UPDATE: filling.submit_form,
+        CallbackId.INCIDENT_NEW: actions.submit_form,
+        CallbackId.INCIDENT_UPDATE: actions.submit_form,
     }
     buttons = dict(_BUTTONS)
     for area in _AREAS:

@@ -14,8 +14,8 @@ from desk.pages.status import Impact
 from desk.roles.orders import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from handlers.slack.action_ids import CallbackId
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import CallbackId
+from handlers.slack.framework.blocks import (
     Block,
     context,
     escape,
@@ -26,16 +26,16 @@ from handlers.slack.blocks import (
     static_select,
     text_input,
 )
+from handlers.slack.framework.command_line import Word, next_word
+from handlers.slack.framework.modals import open_modal
+from handlers.slack.framework.payloads import Answer, Front, Submission, SubmissionHandler, Typed
+from handlers.slack.incidents.drafts.views import preview_view
+from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
-from handlers.slack.incidents.long_text import one_or_more_inputs, read_text
+from handlers.slack.incidents.inputs import page_hint, page_select
 from handlers.slack.incidents.parsing import OPTIONS, LineReader, TypedIncident, quoted_words
-from handlers.slack.incidents.pickers import page_hint, page_select
-from handlers.slack.incidents.preview import preview_view
-from handlers.slack.incidents.words import IMPACT_WORDS, name_text
-from handlers.slack.incidents.writing import fill_form, make_public, write_down
-from handlers.slack.incoming import Answer, Front, Submission, SubmissionHandler, Typed
-from handlers.slack.modals import open_modal
-from handlers.slack.words import Word, next_word
+from handlers.slack.incidents.text import IMPACT_WORDS, name_text
+from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, Page, Role
 
 _INSTANT = re.compile(r"\s+(\d{4}-\d{2}-\d{2})[ T]+(\d{1,2}:\d{2})(?!\S)")

@@ -1,24 +1,25 @@
 """`/incident …`: which sub-command does what."""
 
 from desk.incidents.inputs import ENDED
-from desk.incidents.lookup import get_incident, get_incident_by_word
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
+from desk.permissions import roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from handlers.slack.action_ids import Command
-from handlers.slack.blocks import Block, Message
+from handlers.slack.framework.action_ids import ActionId, Command, value_of
+from handlers.slack.framework.blocks import Block, Message, actions, button, context, section
+from handlers.slack.framework.commands import CommandFamily, SubCommand, Usage, split_command
+from handlers.slack.framework.modals import open_modal
+from handlers.slack.framework.payloads import Front, Typed
 from handlers.slack.incidents.backfill import backfill_command
 from handlers.slack.incidents.details import show_command
+from handlers.slack.incidents.drafts.writing import draft_or_form
 from handlers.slack.incidents.listing import drafts_command, list_command
-from handlers.slack.incidents.menu import choose_message, help_message, menu_message
 from handlers.slack.incidents.parsing import TypedIncident, parse_incident
 from handlers.slack.incidents.postmortems import postmortem_command
 from handlers.slack.incidents.starting import begin_new, begin_update, find_meant
-from handlers.slack.incidents.templates import template_command
-from handlers.slack.incidents.writing import draft_or_form
-from handlers.slack.incoming import Front, Typed
-from handlers.slack.modals import open_modal
-from handlers.slack.sub_commands import CommandFamily, SubCommand, Usage, split_command
-from storage.models import IncidentStatus
+from handlers.slack.incidents.templates.commands import template_command
+from handlers.slack.incidents.text import name_text, public_link, status_text
+from storage.models import IncidentStatus, Role
 
 
 async def new(front: Front, typed: Typed, rest: str) -> None:
@@ -143,3 +144,39 @@ async def incident_command(front: Front, typed: Typed) -> Message | None:
     if not name:
         return await front.desk.read(typed.actor, menu_message)
     return await INCIDENTS.get(name).handler(front, typed, rest)
+
+
+_CHOICES = 10
+
+
+def menu_message(tx: Transaction) -> Message:
+    """`/incident` alone: what one can do, as buttons."""
+    roles = roles_of_actor(tx)
+    buttons = []
+    if roles.has_anywhere(Role.INCIDENT_MANAGER):
+        buttons.append(button("New incident", str(ActionId.INCIDENT_NEW), style="primary"))
+    if roles.has_anywhere(Role.MAINTENANCE_MANAGER):
+        buttons.append(button("Schedule maintenance", str(ActionId.MAINTENANCE_NEW)))
+    buttons.append(button("What is open", str(ActionId.INCIDENT_LIST)))
+    hint = context("`/incident help` and `/maintenance help` list what can be typed.")
+    return Message("Incidents", [section("*Incidents and maintenances*"), actions(*buttons), hint])
+
+
+def help_message(family: CommandFamily) -> Message:
+    """Every sub-command in a line."""
+    named = "An incident is named by its name in quotation marks, its id or its link; alone, it can be left out."
+    lines = "\n".join(family.help_lines(is_owner=True))
+    return Message(f"Help for {family.command}", [section(f"*`{family.command}`*\n{lines}"), context(named)])
+
+
+def choose_message(tx: Transaction, *, scheduled: bool) -> Message:
+    """Several are open: each with its buttons."""
+    found = list_open(tx.session, scheduled=scheduled)
+    blocks: list[Block] = [section("*Which one?*")]
+    for incident in found[:_CHOICES]:
+        update = button("Update", str(ActionId.INCIDENT_UPDATE), value_of(incident.id, incident.version))
+        text = f"{name_text(incident.name)}  {status_text(incident.status)}  {public_link(tx, incident)}"
+        blocks.append(section(text, accessory=update))
+    if len(found) > _CHOICES:
+        blocks.append(context(f"…and {len(found) - _CHOICES} more: name the one that you mean."))
+    return Message("Which incident?", blocks)

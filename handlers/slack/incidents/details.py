@@ -9,8 +9,8 @@ from desk.incidents.listing import require_reader
 from desk.incidents.lookup import get_incident, get_incident_by_word, list_updates
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, CallbackId, value_of
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
+from handlers.slack.framework.blocks import (
     MAX_MESSAGE_BLOCKS,
     MAX_MESSAGE_TEXT,
     MAX_VIEW_BLOCKS,
@@ -25,21 +25,23 @@ from handlers.slack.blocks import (
     text_length,
     when,
 )
-from handlers.slack.incidents.announcements import delivery_text, retry_button
+from handlers.slack.framework.command_line import as_written
+from handlers.slack.framework.modals import show_modal
+from handlers.slack.framework.payloads import Click, ClickHandler, Front, Typed
 from handlers.slack.incidents.lines import next_buttons, standing_text
-from handlers.slack.incidents.said import (
+from handlers.slack.incidents.messages import delivery_text, retry_button
+from handlers.slack.incidents.text import (
     changes_text,
+    find_public_link,
     list_named,
     plain_name,
+    public_link,
     said_blocks,
     speaker,
     states_text,
+    status_text,
     titled,
 )
-from handlers.slack.incidents.words import find_public_link, public_link, status_text
-from handlers.slack.incoming import Click, ClickHandler, Front, Typed
-from handlers.slack.surfaces import show_modal
-from handlers.slack.words import as_written
 from storage.models import Incident, IncidentUpdate, Role
 
 _MOST_COMPONENTS = 20

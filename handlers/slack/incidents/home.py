@@ -7,8 +7,8 @@ from desk.incidents.listing import ListedDraft, ListedIncident, OpenDrafts, list
 from desk.pages.pages import list_pages
 from desk.permissions import EffectiveRoles, roles_of_actor
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId
-from handlers.slack.blocks import Block, actions, button, context, divider, section
+from handlers.slack.framework.action_ids import ActionId
+from handlers.slack.framework.blocks import Block, actions, button, context, divider, section
 from handlers.slack.incidents.lines import draft_block, incident_blocks, incident_text
 from handlers.slack.incidents.listing import list_value
 from storage.models import IncidentStatus, Role

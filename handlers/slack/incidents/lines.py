@@ -6,10 +6,19 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import ListedDraft, ListedIncident
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, value_of
-from handlers.slack.blocks import Block, actions, button, mention, section, when
-from handlers.slack.incidents.said import on_page, speaker, titled
-from handlers.slack.incidents.words import IMPACT_WORDS, both_clocks, impact_of, name_text, public_link, status_text
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import Block, actions, button, mention, section, when
+from handlers.slack.incidents.text import (
+    IMPACT_WORDS,
+    both_clocks,
+    impact_of,
+    name_text,
+    on_page,
+    public_link,
+    speaker,
+    status_text,
+    titled,
+)
 from storage.models import DraftKind, DraftStatus, Incident, IncidentStatus, Page
 
 _KINDS: dict[DraftKind, str] = {

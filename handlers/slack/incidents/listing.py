@@ -14,8 +14,8 @@ from desk.incidents.listing import (
 )
 from desk.pages.pages import get_page_by_word
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, CallbackId, number_in
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in
+from handlers.slack.framework.blocks import (
     MAX_MESSAGE_TEXT,
     Block,
     Message,
@@ -29,10 +29,10 @@ from handlers.slack.blocks import (
     section,
     text_length,
 )
+from handlers.slack.framework.command_line import Word, as_written, cut
+from handlers.slack.framework.modals import show_modal
+from handlers.slack.framework.payloads import Click, ClickHandler, Front, Typed
 from handlers.slack.incidents.lines import draft_block, incident_blocks
-from handlers.slack.incoming import Click, ClickHandler, Front, Typed
-from handlers.slack.surfaces import show_modal
-from handlers.slack.words import Word, as_written, cut
 
 _MESSAGE_INCIDENTS = 8
 _MOST_DRAFTS = 8

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from desk.errors import InvalidInputError
 from desk.pages.status import Impact
-from handlers.slack.words import Word, as_written, next_word
+from handlers.slack.framework.command_line import Word, as_written, next_word
 from storage.models import ComponentStatus, IncidentStatus
 
 STATUSES: dict[str, IncidentStatus] = {status.value: status for status in IncidentStatus}

@@ -9,18 +9,16 @@ from desk.incidents.lookup import get_incident, get_incident_by_word
 from desk.incidents.port import port_of
 from desk.incidents.postmortems import check_postmortem
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, CallbackId, value_of
-from handlers.slack.blocks import Block, actions, button, confirm, context, modal, section, when
+from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
+from handlers.slack.framework.blocks import Block, actions, button, confirm, context, modal, section, when
+from handlers.slack.framework.modals import open_modal, show_modal
+from handlers.slack.framework.payloads import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler, Typed
 from handlers.slack.incidents.details import details_view, incident_word
+from handlers.slack.incidents.drafts.views import preview_view
+from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
-from handlers.slack.incidents.long_text import read_text, text_inputs
-from handlers.slack.incidents.preview import preview_view
-from handlers.slack.incidents.said import titled
-from handlers.slack.incidents.words import public_link
-from handlers.slack.incidents.writing import make_public, write_down
-from handlers.slack.incoming import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler, Typed
-from handlers.slack.modals import open_modal
-from handlers.slack.surfaces import show_modal
+from handlers.slack.incidents.text import public_link, titled
+from handlers.slack.markdown.inputs import read_text, text_inputs
 from storage.models import DraftKind, Incident, IncidentDraft
 
 _HINT = (

@@ -11,8 +11,8 @@ from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import find_incident, list_updates
 from desk.incidents.reminders import REMINDER_CARD, snooze_reminder
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, number_in, value_of
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, number_in, value_of
+from handlers.slack.framework.blocks import (
     Block,
     Message,
     actions,
@@ -23,19 +23,22 @@ from handlers.slack.blocks import (
     static_select,
     when,
 )
-from handlers.slack.incidents.preview import preview_view
-from handlers.slack.incidents.said import on_page, plain_name, said_blocks, speaker
-from handlers.slack.incidents.words import (
+from handlers.slack.framework.messages import Renderer
+from handlers.slack.framework.modals import show_modal
+from handlers.slack.framework.payloads import Click, ClickHandler, Front
+from handlers.slack.incidents.drafts.views import preview_view
+from handlers.slack.incidents.text import (
     IMPACT_WORDS,
     STATUS_WORDS,
     impact_of,
     name_text,
+    on_page,
+    plain_name,
     public_link,
+    said_blocks,
+    speaker,
     status_text,
 )
-from handlers.slack.incoming import Click, ClickHandler, Front
-from handlers.slack.renderer import Renderer
-from handlers.slack.surfaces import show_modal
 from storage.models import Incident, IncidentStatus, IncidentUpdate, SlackMessage
 
 _WORDS = 500

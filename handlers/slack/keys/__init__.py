@@ -1,9 +1,9 @@
 """API keys in Slack: `/keys`, lists, buttons, modals and messages."""
 
-from handlers.slack.action_ids import ActionId, CallbackId, Command
-from handlers.slack.doors import on_action, on_command, on_submission
-from handlers.slack.incoming import Front
-from handlers.slack.keys import submissions
+from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
+from handlers.slack.framework.listeners import on_action, on_command, on_submission
+from handlers.slack.framework.payloads import Front
+from handlers.slack.keys import views
 from handlers.slack.keys.actions import (
     BUTTONS,
     choose_from_menu,
@@ -12,7 +12,7 @@ from handlers.slack.keys.actions import (
     press_turn,
 )
 from handlers.slack.keys.commands import keys_command
-from handlers.slack.keys.notes import RENDERERS
+from handlers.slack.keys.messages import RENDERERS
 
 __all__ = ["RENDERERS", "register"]
 
@@ -28,10 +28,10 @@ def register(front: Front) -> None:
     on_action(front, ActionId.KEYS_PREVIOUS, press_turn)
     on_action(front, ActionId.KEYS_NEXT, press_turn)
     on_action(front, ActionId.KEYS_INFO, press_info)
-    on_submission(front, CallbackId.KEY_RENAME, submissions.submit_rename)
-    on_submission(front, CallbackId.KEY_EXTEND, submissions.submit_extend)
-    on_submission(front, CallbackId.KEY_ROTATE, submissions.submit_rotate)
-    on_submission(front, CallbackId.KEY_SUSPEND, submissions.submit_suspend)
-    on_submission(front, CallbackId.KEY_REVOKE, submissions.submit_revoke)
-    on_submission(front, CallbackId.KEY_TRANSFER, submissions.submit_transfer)
-    on_submission(front, CallbackId.KEY_KEEP, submissions.submit_keep)
+    on_submission(front, CallbackId.KEY_RENAME, views.submit_rename)
+    on_submission(front, CallbackId.KEY_EXTEND, views.submit_extend)
+    on_submission(front, CallbackId.KEY_ROTATE, views.submit_rotate)
+    on_submission(front, CallbackId.KEY_SUSPEND, views.submit_suspend)
+    on_submission(front, CallbackId.KEY_REVOKE, views.submit_revoke)
+    on_submission(front, CallbackId.KEY_TRANSFER, views.submit_transfer)
+    on_submission(front, CallbackId.KEY_KEEP, views.submit_keep)

@@ -11,10 +11,13 @@ from desk.keys.questions import ask_holder
 from desk.keys.refusals import refusal_error
 from desk.keys.rules import Change, decide_change, person_of, standing_of
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, CallbackId, number_in
-from handlers.slack.blocks import Block, Message, mention, modal, section
-from handlers.slack.incoming import Click, ClickHandler, Front
-from handlers.slack.keys.forms import (
+from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in
+from handlers.slack.framework.blocks import Block, Message, mention, modal, section
+from handlers.slack.framework.modals import is_in_modal, show_modal
+from handlers.slack.framework.payloads import Click, ClickHandler, Front
+from handlers.slack.keys.listing import list_message, list_modal, read_page_value
+from handlers.slack.keys.replies import changed_message, details_modal, info_blocks
+from handlers.slack.keys.views import (
     extend_form,
     keep_form,
     rename_form,
@@ -23,9 +26,6 @@ from handlers.slack.keys.forms import (
     suspend_form,
     transfer_form,
 )
-from handlers.slack.keys.listing import list_message, list_modal, read_page_value
-from handlers.slack.keys.messages import changed_message, details_modal, info_blocks
-from handlers.slack.surfaces import is_in_modal, show_modal
 
 DrawForm = Callable[[Transaction, ShownKey, Click], Block]
 

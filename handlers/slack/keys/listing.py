@@ -5,8 +5,8 @@ import re
 from desk.keys.details import KeyPage, show_keys
 from desk.keys.lookup import KeyView
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, CallbackId, number_in
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in
+from handlers.slack.framework.blocks import (
     MAX_MESSAGE_TEXT,
     Block,
     Message,
@@ -21,8 +21,8 @@ from handlers.slack.blocks import (
     section,
     text_length,
 )
-from handlers.slack.keys.lines import key_line
 from handlers.slack.keys.parsing import read_filter
+from handlers.slack.keys.text import key_line
 from storage.models import Member
 
 MESSAGE_KEYS = 8

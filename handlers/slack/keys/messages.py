@@ -1,127 +1,258 @@
-"""What `/keys` says: its menu, its help, the API's facts, and what became of a change."""
+"""Messages about keys that nobody asked for at that moment: what others did, and what time does."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from datetime import datetime
 
-from desk.keys.details import KeyDetails, ShownKey
-from desk.keys.refusals import RecentUse
-from desk.keys.rules import Change
-from desk.pages.pages import find_organization, list_pages
-from desk.permissions import list_owner_ids, roles_of_actor
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.changes import CHANGED_NOTE
+from desk.keys.questions import was_kept_since
+from desk.keys.rotation import find_successor
+from desk.keys.rules import Change, KeyState, is_retiring, state_of
+from desk.keys.suspended_use import KNOCK_CARD, is_set_aside
+from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, CallbackId, value_of
-from handlers.slack.blocks import (
-    MAX_MESSAGE_TEXT,
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import (
     Block,
     Message,
     actions,
+    actor_name,
     button,
     context,
+    day,
     escape,
-    fit,
-    header,
+    fields,
     mention,
-    modal,
     plain,
+    quote,
     section,
-    text_length,
+    when,
 )
-from handlers.slack.keys.forms import use_warning
-from handlers.slack.keys.lines import key_blocks, key_buttons, key_line, key_name
-from handlers.slack.keys.listing import page_value
-
-_PAGES_TEXT = 2000
-"""Characters of the list of pages: some 25 of them."""
-_OWNERS_SHOWN = 10
+from handlers.slack.framework.messages import Renderer
+from handlers.slack.keys.text import key_name, last_used_words
+from storage.models import ApiKey, KeyUse, SlackMessage
 
 
-def menu_message(tx: Transaction) -> Message:
-    """`/keys` alone: what one can do, as buttons."""
-    roles = roles_of_actor(tx)
-    buttons = [button("Ask for a key", str(ActionId.REQUEST_OPEN), style="primary")]
-    if roles.is_owner:
-        buttons.append(button("All keys", str(ActionId.KEYS_PAGE), page_value(0, "")))
-        buttons.append(button("Unused keys", str(ActionId.KEYS_UNUSED), page_value(0, "unused")))
+def render_knock(tx: Transaction, message: SlackMessage) -> Message | None:
+    """When, from where and by what the key was used, why it is suspended, and a button that restores it."""
+    key = tx.session.get(ApiKey, message.subject_id.partition(":")[0])
+    if key is None:
+        return None
+    text = f"The suspended key “{escape(key.name)}” was just used"
+    blocks = [
+        section(f":door: *The suspended key “{escape(key.name)}” was used, and refused*"),
+        fields(
+            [
+                ("When", when(datetime.fromisoformat(message.facts["at"]))),
+                ("From", _code(message.facts.get("address")) or "an unknown address"),
+                ("By", _code(message.facts.get("user_agent")) or "a client that does not say what it is"),
+                ("Answers for it", mention(key.holder_id)),
+            ]
+        ),
+        *_state_blocks(tx, key, set_aside=is_set_aside(message)),
+    ]
+    return Message(text, blocks)
+
+
+def _state_blocks(tx: Transaction, key: ApiKey, *, set_aside: bool) -> list[Block]:
+    state = state_of(key, tx.now)
+    if state is KeyState.SUSPENDED:
+        blocks = [section(_suspension(key))]
+        if set_aside:
+            return [*blocks, context("It was used again later: see the newer message about it.")]
+        restore = button("Restore", ActionId.KEY_RESTORE, value_of(key.id, key.version), style="primary")
+        revoke = button("Revoke", ActionId.KEY_REVOKE, value_of(key.id, key.version), style="danger")
+        return [
+            *blocks,
+            actions(restore, revoke),
+            context("Something still depends on this key. You will not be told again within the next hour."),
+        ]
+    if state is KeyState.ACTIVE:
+        return [context(":white_check_mark: The key was restored and works again.")]
+    if key.revoked_by is not None:
+        return [context(f":no_entry: The key was revoked by {actor_name(key.revoked_by)}.")]
+    return [context(":hourglass: The key has expired meanwhile.")]
+
+
+def _suspension(key: ApiKey) -> str:
+    text = f"Suspended by {actor_name(key.suspended_by)}"
+    if key.suspended_at is not None:
+        text += f" {when(key.suspended_at)}"
+    return f"{text}:\n{quote(key.suspend_reason)}" if key.suspend_reason else f"{text}."
+
+
+def _code(text: str | None) -> str:
+    return f"`{escape(text.replace('`', 'ˋ'))}`" if text else ""
+
+
+_REASON = 500
+
+
+def render_changed(tx: Transaction, message: SlackMessage) -> Message | None:
+    """What somebody else did to a key."""
+    key = tx.session.get(ApiKey, _key_id(message))
+    if key is None:
+        return None
+    facts = message.facts
+    text = f"{actor_name(facts['by'])} {_deed(facts, key, message.conversation)}"
+    if facts.get("reason"):
+        text += f"\n{quote(plain(str(facts['reason']), limit=_REASON))}"
+    look = button("Show key", str(ActionId.KEY_SHOW), value_of(key.id))
+    # Whoever handed the key over may not see it any more.
+    is_theirs = not message.conversation.startswith(("U", "W")) or message.conversation == key.holder_id
+    return Message(_plainly(facts, key), [section(text, accessory=look if is_theirs else None)])
+
+
+def _deed(facts: Mapping[str, object], key: ApiKey, reader: str) -> str:
+    name = key_name(key)
+    match Change(str(facts["change"])):
+        case Change.SUSPEND:
+            return f"suspended {name}. It does not work until it is restored."
+        case Change.RESTORE:
+            return f"restored {name}. It works again."
+        case Change.REVOKE:
+            return f"revoked {name}, for good."
+        case Change.EXTEND:
+            return f"extended {name}: it works until {day(_instant(facts['until']))}."
+        case Change.RENAME:
+            return f"renamed “{escape(plain(str(facts['before']), limit=100))}” to {name}."
+        case Change.KEEP:
+            return f"said to keep {name} until {day(_instant(facts['until']))}."
+        case Change.TRANSFER if facts.get("to") == reader:
+            return f"made you answer for {name}. It works on unchanged."
+        case Change.TRANSFER:
+            return f"transferred {name}: {mention(str(facts.get('to') or '') or None)} answers for it now."
+        case change:
+            return f"changed {name} ({change})."
+
+
+def _plainly(facts: Mapping[str, object], key: ApiKey) -> str:
+    verbs = {
+        Change.SUSPEND: "was suspended",
+        Change.RESTORE: "was restored",
+        Change.REVOKE: "was revoked",
+        Change.EXTEND: "was extended",
+        Change.RENAME: "has a new name",
+        Change.KEEP: "is kept",
+        Change.TRANSFER: "was transferred",
+    }
+    return f"Key {_quoted(key)} {verbs.get(Change(str(facts['change'])), 'was changed')}"
+
+
+def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:
+    """A key expires soon, or has; nothing when it was extended, revoked or rotated since."""
+    key = tx.session.get(ApiKey, _key_id(message))
+    if key is None or key.expires_at.isoformat() != message.facts["expires_at"] or is_retiring(key, tx.now):
+        return None
+    state = state_of(key, tx.now)
+    if state is KeyState.REVOKED:
+        return None
+    used = last_used_words(tx.session.get(KeyUse, key.id))
+    if message.facts["days"] == 0:
+        text = f":hourglass: {key_name(key)} has expired and does not work any more. It was {used}."
+        told = f"Key {_quoted(key)} has expired"
     else:
-        buttons.append(button("My keys", str(ActionId.KEYS_PAGE), page_value(0, "")))
-    buttons.append(button("About the API", str(ActionId.KEYS_INFO)))
-    text = "*API keys of the status page.* What would you like to do?"
-    hint = "In words: `/keys request`, `/keys mine`, `/keys show “terraform prod”`, `/keys help`."
-    return Message("API keys", [section(text), actions(*buttons, block_id="keys.menu"), context(hint)])
+        text = f":hourglass_flowing_sand: {key_name(key)} expires {when(key.expires_at)}. It was {used}."
+        told = f"Key {_quoted(key)} expires in {message.facts['days']} days"
+    buttons = [
+        button("More time…", str(ActionId.KEY_EXTEND), value_of(key.id, key.version), style="primary"),
+        button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
+    ]
+    hint = context("A rotated key keeps its expiry. Owners extend keys; others ask them with *More time…*.")
+    return Message(told, [section(text), actions(*buttons, block_id=f"key.expiry.{key.id}"), hint])
 
 
-def help_message(lines: Sequence[str]) -> Message:
-    """Every sub-command in a line."""
-    named = "A key is named by its name, its id or the start of its secret (`kd_Ab12`)."
-    return Message("Help for /keys", [section("*`/keys`*\n" + "\n".join(lines)), context(named)])
+def render_retired(tx: Transaction, message: SlackMessage) -> Message | None:
+    """A rotated key has stopped working."""
+    key = tx.session.get(ApiKey, _key_id(message))
+    if key is None:
+        return None
+    successor = find_successor(tx, key.id)
+    follows = f" {key_name(successor)} has taken its place." if successor else ""
+    text = (
+        f":arrows_counterclockwise: The grace period of {key_name(key)} is over: it does not work any more.{follows}"
+    )
+    return Message(f"The old key {_quoted(key)} has stopped working", [section(text)])
 
 
-def info_blocks(tx: Transaction) -> list[Block]:
-    """The API's facts, for everyone."""
-    organization, pages = find_organization(tx.session), list_pages(tx.session)
-    base = tx.policy.base_url
-    blocks = [header("The status page's API")]
-    if organization is not None:
-        blocks.append(section(f"Organization *{escape(organization.name)}*, id `{organization.id}`"))
-    lines = [f"• *{escape(plain(page.name, limit=80))}*, id `{page.id}`" for page in pages]
-    blocks.append(section("*Pages*\n" + ("\n".join(fit(lines, _PAGES_TEXT)) or "none yet")))
-    page_id = pages[0].id if pages else "PAGE_ID"
-    call = f'curl -H "Authorization: OAuth YOUR_KEY" {base}/v1/pages/{page_id}/components'
-    blocks.append(section(f"*Base URL* `{base}/v1`\n```{escape(call)}```"))
-    owners = list_owner_ids(tx)
-    names = ", ".join(mention(owner) for owner in owners[:_OWNERS_SHOWN]) or "nobody yet"
-    more = f" and {len(owners) - _OWNERS_SHOWN} more" if len(owners) > _OWNERS_SHOWN else ""
-    blocks.append(section(f"*Owners*, who decide requests: {names}{more}"))
-    ask = "Ask for a key with `/keys request`. An owner approves, and you collect it once, in a window of your own."
-    return [*blocks, context(ask)]
+def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
+    """Is the key still needed? Asked of its holder; once answered, the answer stands there instead of the buttons."""
+    key = tx.session.get(ApiKey, message.subject_id)
+    if key is None:
+        return None
+    asked_at = _instant(message.facts["asked_at"])
+    used = last_used_words(tx.session.get(KeyUse, key.id))
+    text = (
+        f"{actor_name(message.facts['asked_by'])} asks: do you still need {key_name(key)}? "
+        f"It was {used}, and expires {day(key.expires_at)}."
+    )
+    return Message(
+        f"Is the key {_quoted(key)} still needed?", [section(text), _ask_answer(tx, key, message, asked_at)]
+    )
 
 
-def info_message(tx: Transaction) -> Message:
-    """`/keys info`."""
-    return Message("The status page's API", info_blocks(tx))
-
-
-def details_message(details: KeyDetails) -> Message:
-    """`/keys show`, with as much of its history as one message takes."""
-    blocks = key_blocks(details)
-    while text_length(blocks) > MAX_MESSAGE_TEXT and details.history:
-        details = replace(details, history=details.history[:-1])
-        blocks = key_blocks(details)
-    return Message(f"Key “{escape(details.shown.key.name)}”", blocks)
-
-
-def details_modal(details: KeyDetails, *, done: str = "") -> Block:
-    """The same as a modal; `done` says what has just been changed."""
-    blocks = key_blocks(details)
-    if done:
-        blocks.insert(0, section(f":white_check_mark: {done}"))
-    return modal("Key", blocks, callback_id=str(CallbackId.KEY_SHOW))
-
-
-def changed_message(done: str, shown: ShownKey) -> Message:
-    """What a command did, and the key as it is now."""
-    return Message("Done", [section(f":white_check_mark: {done}"), *key_line(shown)])
-
-
-def confirm_revoke_message(shown: ShownKey, use: RecentUse, reason: str) -> Message:
-    """A key in use is about to be revoked by a command: warn first."""
-    key = shown.key
+def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: datetime) -> Block:
+    state = state_of(key, tx.now)
+    if key.kept_by and key.kept_until and key.kept_until > tx.now and was_kept_since(tx, key.id, asked_at):
+        reason = escape(plain(key.keep_reason or "", limit=200))
+        return context(f":pushpin: Kept until {day(key.kept_until)} by {actor_name(key.kept_by)}: {reason}")
+    if state is KeyState.SUSPENDED:
+        return context(f":double_vertical_bar: Suspended by {actor_name(key.suspended_by)}.")
+    if state is KeyState.REVOKED:
+        return context(f":no_entry: Revoked by {actor_name(key.revoked_by)}.")
+    if key.holder_id != message.conversation:
+        return context(f"{mention(key.holder_id)} answers for it now.")
     value = value_of(key.id, key.version)
-    buttons = [button("Revoke all the same", str(ActionId.KEY_REVOKE_CONFIRM), f"{value}:{reason}", style="danger")]
-    if Change.SUSPEND in shown.allowed:
-        buttons.insert(0, button("Suspend instead", str(ActionId.KEY_SUSPEND), value, style="primary"))
-    blocks = [section(f"{key_name(key)}\n{use_warning(use)}"), actions(*buttons, block_id=f"key.confirm.{key.id}")]
-    return Message(f"“{escape(key.name)}” is in use: revoke it?", blocks)
+    return actions(
+        button("Still needed…", str(ActionId.KEY_STILL_NEEDED), value, style="primary"),
+        button("Not needed…", str(ActionId.KEY_NOT_NEEDED), value),
+        block_id=f"key.ask.{key.id}",
+    )
 
 
-def handed_over_message(shown: ShownKey, collector_id: str, ticket_id: str, *, is_collector: bool) -> Message:
-    """A rotation has begun: who collects the new secret, and how."""
-    if is_collector:
-        collect = button("Collect my key", str(ActionId.TICKET_COLLECT), ticket_id, style="primary")
-        text = f"{key_name(shown.key)} can be replaced now. The old one works on until its grace period ends."
-        blocks = [section(text), actions(collect, block_id=f"ticket.{ticket_id}")]
-        return Message(
-            "Your new key is ready", [*blocks, context("You have the same button in your direct messages.")]
+def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
+    """A holder asks for more time; owners extend with a button."""
+    key = tx.session.get(ApiKey, message.subject_id)
+    if key is None:
+        return None
+    until, facts = _instant(message.facts["until"]), message.facts
+    text = (
+        f":hourglass_flowing_sand: {actor_name(facts['asked_by'])} asks for more time for {key_name(key)}: "
+        f"until {day(until)}.\n{quote(plain(facts['reason'], limit=_REASON))}"
+    )
+    if state_of(key, tx.now) is KeyState.REVOKED:
+        answer = context(f":no_entry: Revoked by {actor_name(key.revoked_by)}.")
+    elif key.extended_at is not None and key.extended_at >= _instant(facts["asked_at"]):
+        answer = context(f":white_check_mark: Extended: it works until {day(key.expires_at)}.")
+    else:
+        value = f"{value_of(key.id, key.version)}:{int(until.timestamp())}"
+        answer = actions(
+            button("Extend…", str(ActionId.KEY_EXTEND), value, style="primary"),
+            button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
+            block_id=f"key.extension.{key.id}",
         )
-    text = f"{mention(collector_id)} was told to collect the new secret of {key_name(shown.key)}."
-    return Message("The key is being rotated", [section(text), *key_buttons(shown)])
+    used = context(f"It expires {day(key.expires_at)}; {last_used_words(tx.session.get(KeyUse, key.id))}.")
+    return Message(f"More time is asked for: {_quoted(key)}", [section(text), used, answer])
+
+
+def _quoted(key: ApiKey) -> str:
+    # Slack reads mentions in a message's text as well as in its blocks.
+    return f"“{escape(key.name)}”"
+
+
+def _key_id(message: SlackMessage) -> str:
+    return message.subject_id.partition(":")[0]
+
+
+def _instant(text: object) -> datetime:
+    return datetime.fromisoformat(str(text))
+
+
+RENDERERS: Mapping[str, Renderer] = {
+    CHANGED_NOTE: render_changed,
+    EXPIRY_NOTE: render_expiry,
+    RETIRED_NOTE: render_retired,
+    ASK_CARD: render_ask,
+    EXTENSION_CARD: render_extension,
+    KNOCK_CARD: render_knock,
+}

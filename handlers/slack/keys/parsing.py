@@ -10,7 +10,7 @@ from desk.keys.lookup import KeyFilter, KeyView
 from desk.pages.pages import get_page_by_word
 from desk.people import SubjectWord, get_subject
 from desk.transaction import Transaction
-from handlers.slack.words import Word, as_written, cut
+from handlers.slack.framework.command_line import Word, as_written, cut
 from storage.models import SubjectKind
 
 _BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because:?(?!\S)', re.IGNORECASE)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from handlers.slack.action_ids import ActionId, CallbackId, Command
-from handlers.slack.doors import on_action, on_command, on_submission
-from handlers.slack.incoming import Click, ClickHandler, Front, SubmissionHandler
-from handlers.slack.maintenances import calling_off, moving, running, scheduling
+from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
+from handlers.slack.framework.listeners import on_action, on_command, on_submission
+from handlers.slack.framework.payloads import Click, ClickHandler, Front, SubmissionHandler
+from handlers.slack.maintenances import cancelling, moving, running, scheduling
 from handlers.slack.maintenances.commands import maintenance_command
 
 __all__ = ["register"]
@@ -24,13 +24,13 @@ _BUTTONS: Mapping[ActionId, ClickHandler] = {
     ActionId.MAINTENANCE_WINDOW: _follow_window,
     ActionId.MAINTENANCE_START: running.press_start,
     ActionId.MAINTENANCE_COMPLETE: running.press_complete,
-    ActionId.MAINTENANCE_CANCEL: calling_off.press_cancel,
+    ActionId.MAINTENANCE_CANCEL: cancelling.press_cancel,
     ActionId.MAINTENANCE_RESCHEDULE: moving.press_reschedule,
 }
 _SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {
     CallbackId.MAINTENANCE_SCHEDULE: scheduling.submit_plan,
     CallbackId.MAINTENANCE_RESCHEDULE: moving.submit_move,
-    CallbackId.MAINTENANCE_CANCEL: calling_off.submit_cancel,
+    CallbackId.MAINTENANCE_CANCEL: cancelling.submit_cancel,
 }
 
 

@@ -1,16 +1,18 @@
 """Which maintenance is meant, and lists of them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.authority import get_publishable_page, list_publishable_pages
+from desk.incidents.inputs import IncidentChange
 from desk.incidents.listing import ListedIncident, list_current, require_reader
 from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.pages.pages import get_page_by_word
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, value_of
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import (
     MAX_MESSAGE_TEXT,
     Block,
     Message,
@@ -21,11 +23,15 @@ from handlers.slack.blocks import (
     section,
     text_length,
 )
+from handlers.slack.framework.command_line import cut
+from handlers.slack.framework.modals import open_modal
+from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.incidents.drafts.writing import make_public, write_down
+from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
 from handlers.slack.incidents.parsing import TypedIncident
-from handlers.slack.incoming import Front, Typed
-from handlers.slack.words import cut
-from storage.models import IncidentStatus, Role
+from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
+from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus, Role
 
 _SHOWN = 12
 _BESIDE = 500
@@ -119,3 +125,38 @@ def _new_button(tx: Transaction) -> list[Block]:
         return []
     new = button("Schedule maintenance", str(ActionId.MAINTENANCE_NEW))
     return [actions(new, block_id="maintenances.new")]
+
+
+_PLANNED = frozenset({IncidentStatus.SCHEDULED})
+
+Draw = Callable[[Transaction, str, TypedMaintenance], Block]
+"""What is shown of a maintenance and what was typed about it: a preview or a form."""
+
+
+async def about_one(front: Front, typed: Typed, rest: str, draw: Draw) -> Message | None:
+    """Show what `draw` makes of the planned maintenance that a line means, or the choice of what is planned."""
+    line = parse_maintenance(rest)
+
+    def work(tx: Transaction) -> Block | None:
+        incident_id = find_maintenance(tx, line.said, _PLANNED)
+        return None if incident_id is None else draw(tx, incident_id, line)
+
+    view = await front.desk.write(typed.actor, work)
+    if view is None:
+        return await front.desk.read(typed.actor, lambda tx: choice_message(tx, _PLANNED))
+    await open_modal(front, typed.trigger_id, view)
+    return None
+
+
+def state_of(incident: Incident, token: str | None = None) -> FormState:
+    """What a form about a maintenance carries."""
+    state = FormState(DraftKind.UPDATE, incident.page_id, incident_id=incident.id)
+    return state if token is None else replace(state, token=token)
+
+
+def keep_update(
+    tx: Transaction, state: FormState, text: str, plan: Callable[[str], IncidentChange], *, escaped: bool
+) -> IncidentDraft:
+    """Write the change that is planned for these words as a draft, or change the one that is edited."""
+    said = make_public(tx, text, field="body", escaped=escaped)
+    return write_down(tx, state, plan(said.markdown), [said])

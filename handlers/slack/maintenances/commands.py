@@ -1,18 +1,17 @@
 """`/maintenance …`: which sub-command does what."""
 
 from desk.secret import refuse_secrets
-from handlers.slack.action_ids import Command
-from handlers.slack.blocks import Message
-from handlers.slack.incidents.commands import change_incident
+from handlers.slack.framework.action_ids import Command
+from handlers.slack.framework.blocks import Message
+from handlers.slack.framework.commands import CommandFamily, SubCommand, Usage, split_command
+from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.incidents.commands import change_incident, help_message
 from handlers.slack.incidents.details import show_command
-from handlers.slack.incidents.menu import help_message
-from handlers.slack.incoming import Front, Typed
-from handlers.slack.maintenances.calling_off import cancel_command
+from handlers.slack.maintenances.cancelling import cancel_command
 from handlers.slack.maintenances.choosing import list_command
 from handlers.slack.maintenances.moving import reschedule_command
 from handlers.slack.maintenances.running import complete_command, start_command
 from handlers.slack.maintenances.scheduling import schedule_command
-from handlers.slack.sub_commands import CommandFamily, SubCommand, Usage, split_command
 
 
 async def update(front: Front, typed: Typed, rest: str) -> Message | None:

@@ -9,14 +9,17 @@ from desk.incidents.maintenances.plans import check_move, plan_move, schedule_of
 from desk.roles.orders import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from handlers.slack.action_ids import CallbackId
-from handlers.slack.blocks import Block, Message, modal, section
+from handlers.slack.framework.action_ids import CallbackId
+from handlers.slack.framework.blocks import Block, Message, modal, section
+from handlers.slack.framework.modals import show_modal
+from handlers.slack.framework.payloads import Answer, Click, Front, Submission, Typed
+from handlers.slack.incidents.drafts.views import preview_view
+from handlers.slack.incidents.drafts.writing import fill_form
 from handlers.slack.incidents.form_state import FormState
-from handlers.slack.incidents.preview import preview_view
-from handlers.slack.incidents.words import name_text, public_link
-from handlers.slack.incidents.writing import fill_form
-from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
-from handlers.slack.maintenances.form import (
+from handlers.slack.incidents.text import name_text, public_link
+from handlers.slack.maintenances.choosing import about_one, keep_update, state_of
+from handlers.slack.maintenances.parsing import TypedMaintenance, read_window
+from handlers.slack.maintenances.views import (
     ENDS,
     STARTS,
     PlanValues,
@@ -28,10 +31,6 @@ from handlers.slack.maintenances.form import (
     text_blocks,
     window_blocks,
 )
-from handlers.slack.maintenances.parsing import TypedMaintenance
-from handlers.slack.maintenances.planned import about_one, keep_update, state_of
-from handlers.slack.maintenances.times import read_window
-from handlers.slack.surfaces import show_modal
 from storage.models import Incident, IncidentDraft
 
 

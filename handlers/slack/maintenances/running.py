@@ -7,16 +7,15 @@ from desk.incidents.inputs import IncidentChange
 from desk.incidents.maintenances.plans import plan_completion, plan_start
 from desk.incidents.maintenances.steps import RUNNING
 from desk.transaction import Transaction
-from handlers.slack.blocks import Block, Message
-from handlers.slack.incidents.form import render_form
+from handlers.slack.framework.blocks import Block, Message
+from handlers.slack.framework.modals import open_modal, show_modal
+from handlers.slack.framework.payloads import Click, Front, Typed
+from handlers.slack.incidents.drafts.writing import draft_or_form
 from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import begin_update
-from handlers.slack.incidents.writing import draft_or_form
-from handlers.slack.incoming import Click, Front, Typed
+from handlers.slack.incidents.views import render_form
 from handlers.slack.maintenances.choosing import choice_message, find_maintenance
 from handlers.slack.maintenances.parsing import parse_maintenance
-from handlers.slack.modals import open_modal
-from handlers.slack.surfaces import show_modal
 from storage.models import IncidentStatus
 
 

@@ -14,13 +14,15 @@ from desk.incidents.templates import fill_in, get_template
 from desk.roles.orders import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from handlers.slack.blocks import Block
+from handlers.slack.framework.blocks import Block
+from handlers.slack.framework.modals import open_modal, show_modal
+from handlers.slack.framework.payloads import Answer, Click, Front, Submission, Typed
+from handlers.slack.incidents.drafts.views import preview_view
+from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
-from handlers.slack.incidents.preview import preview_view
 from handlers.slack.incidents.starting import find_named_template, get_typed_page
-from handlers.slack.incidents.writing import fill_form, make_public, write_down
-from handlers.slack.incoming import Answer, Click, Front, Submission, Typed
-from handlers.slack.maintenances.form import (
+from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance, read_window
+from handlers.slack.maintenances.views import (
     PlanValues,
     beside_its_input,
     drawn_anew,
@@ -29,10 +31,6 @@ from handlers.slack.maintenances.form import (
     schedule_from,
     values_of_plan,
 )
-from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
-from handlers.slack.maintenances.times import read_window
-from handlers.slack.modals import open_modal
-from handlers.slack.surfaces import show_modal
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, IncidentTemplate, Page, Role
 
 Begun = tuple[FormState, PlanValues]

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from functools import partial
 
 from desk.requests import cards as request_cards
-from handlers.slack.action_ids import ActionId, CallbackId
-from handlers.slack.doors import on_action, on_closed, on_options, on_submission
-from handlers.slack.incoming import Front
-from handlers.slack.renderer import Renderer
-from handlers.slack.requests.ask import ask_by_command, press_ask, submit_request
-from handlers.slack.requests.collect import close_window, press_collect, submit_stored
-from handlers.slack.requests.decide import (
+from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.listeners import on_action, on_closed, on_options, on_submission
+from handlers.slack.framework.messages import Renderer
+from handlers.slack.framework.payloads import Front
+from handlers.slack.requests.actions import (
     press_approve,
     press_change,
     press_deny,
@@ -18,15 +16,18 @@ from handlers.slack.requests.decide import (
     submit_change,
     submit_deny,
 )
-from handlers.slack.requests.form import page_options
-from handlers.slack.requests.mine import render_my_request, render_my_ticket
-from handlers.slack.requests.notes import (
+from handlers.slack.requests.collecting import close_window, press_collect, submit_stored
+from handlers.slack.requests.commands import ask_by_command, press_ask, submit_request
+from handlers.slack.requests.messages import (
     render_holder_named,
+    render_my_request,
+    render_my_ticket,
     render_not_opened,
     render_self_approval,
     render_void,
 )
 from handlers.slack.requests.owners_card import render_owners_card, render_reminder
+from handlers.slack.requests.views import page_options
 
 __all__ = ["RENDERERS", "ask_by_command", "register"]
 

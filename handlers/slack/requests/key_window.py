@@ -2,9 +2,9 @@
 
 from desk.secret import Secret
 from desk.transaction import Transaction
-from handlers.slack.action_ids import CallbackId
-from handlers.slack.blocks import Block, Message, context, day, escape, fields, mention, modal, section
-from handlers.slack.requests.details import name_in_words, pages_in_words, scopes_in_words
+from handlers.slack.framework.action_ids import CallbackId
+from handlers.slack.framework.blocks import Block, Message, context, day, escape, fields, mention, modal, section
+from handlers.slack.requests.text import name_in_words, pages_in_words, scopes_in_words
 from storage.models import ApiKey
 
 _TITLE = "Your API key"

@@ -15,8 +15,8 @@ from desk.requests.lookup import (
 from desk.requests.risks import list_risk_notes
 from desk.requests.terms import Extent
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, value_of
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import (
     Block,
     Message,
     actions,
@@ -30,7 +30,7 @@ from handlers.slack.blocks import (
     section,
     when,
 )
-from handlers.slack.requests.details import (
+from handlers.slack.requests.text import (
     changes_in_words,
     days_in_words,
     name_in_words,

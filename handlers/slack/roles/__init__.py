@@ -4,26 +4,26 @@ from collections.abc import Mapping
 
 from desk.directory import cards as directory_cards
 from desk.roles import cards as role_cards
-from handlers.slack.action_ids import ActionId, CallbackId, Command
-from handlers.slack.doors import on_action, on_command, on_options, on_submission
-from handlers.slack.incoming import Front
-from handlers.slack.renderer import Renderer
-from handlers.slack.roles import clicks, leaver_card, notes, sync_card
+from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
+from handlers.slack.framework.listeners import on_action, on_command, on_options, on_submission
+from handlers.slack.framework.messages import Renderer
+from handlers.slack.framework.payloads import Front
+from handlers.slack.roles import actions, leaver_card, messages, sync_card
 from handlers.slack.roles.commands import roles
 
 RENDERERS: Mapping[str, Renderer] = {
-    role_cards.ROLE_GRANTED: notes.render_granted,
-    role_cards.ROLE_ENDED: notes.render_ended,
-    role_cards.OWNER_GRANTED: notes.render_owner_granted,
-    role_cards.OWNER_ENDED: notes.render_owner_ended,
-    role_cards.OWNERS_APPOINTED: notes.render_owners_appointed,
-    role_cards.NO_OWNER_LEFT: notes.render_no_owner_left,
+    role_cards.ROLE_GRANTED: messages.render_granted,
+    role_cards.ROLE_ENDED: messages.render_ended,
+    role_cards.OWNER_GRANTED: messages.render_owner_granted,
+    role_cards.OWNER_ENDED: messages.render_owner_ended,
+    role_cards.OWNERS_APPOINTED: messages.render_owners_appointed,
+    role_cards.NO_OWNER_LEFT: messages.render_no_owner_left,
     directory_cards.MEMBER_LEFT: leaver_card.render_leaver,
-    directory_cards.MEMBER_RETURNED: notes.render_returned,
-    directory_cards.STANDING_CHANGED: notes.render_standing_changed,
-    directory_cards.GROUP_DISABLED: notes.render_group_disabled,
-    directory_cards.GROUP_UNREADABLE: notes.render_group_unreadable,
-    directory_cards.GROUP_READABLE: notes.render_group_readable,
+    directory_cards.MEMBER_RETURNED: messages.render_returned,
+    directory_cards.STANDING_CHANGED: messages.render_standing_changed,
+    directory_cards.GROUP_DISABLED: messages.render_group_disabled,
+    directory_cards.GROUP_UNREADABLE: messages.render_group_unreadable,
+    directory_cards.GROUP_READABLE: messages.render_group_readable,
     directory_cards.SYNC_STOPPED: sync_card.render_sync_card,
     directory_cards.SYNC_DONE: sync_card.render_sync_done,
 }
@@ -33,20 +33,20 @@ RENDERERS: Mapping[str, Renderer] = {
 def register(front: Front) -> None:
     """`/roles`, its buttons and its form."""
     on_command(front, Command.ROLES, roles)
-    on_action(front, ActionId.ROLE_GRANT, clicks.open_grant_form)
-    on_options(front, ActionId.ROLE_GROUP, clicks.offer_groups)
-    on_submission(front, CallbackId.ROLE_GRANT, clicks.submit_grant)
-    on_action(front, ActionId.ROLE_REVOKE, clicks.revoke)
-    on_action(front, ActionId.ROLES_LIST, clicks.my_roles)
+    on_action(front, ActionId.ROLE_GRANT, actions.open_grant_form)
+    on_options(front, ActionId.ROLE_GROUP, actions.offer_groups)
+    on_submission(front, CallbackId.ROLE_GRANT, actions.submit_grant)
+    on_action(front, ActionId.ROLE_REVOKE, actions.revoke)
+    on_action(front, ActionId.ROLES_LIST, actions.my_roles)
     for turning in (
         ActionId.ROLES_LIST_ALL,
         ActionId.ROLES_OWNERS,
         ActionId.ROLES_PREVIOUS,
         ActionId.ROLES_NEXT,
     ):
-        on_action(front, turning, clicks.turn)
-    on_action(front, ActionId.ROLES_SYNC, clicks.sync)
-    on_action(front, ActionId.SYNC_CONFIRM, clicks.confirm_sync)
-    on_action(front, ActionId.SYNC_CANCEL, clicks.leave_as_is)
+        on_action(front, turning, actions.turn)
+    on_action(front, ActionId.ROLES_SYNC, actions.sync)
+    on_action(front, ActionId.SYNC_CONFIRM, actions.confirm_sync)
+    on_action(front, ActionId.SYNC_CANCEL, actions.leave_as_is)
     for turning in (ActionId.LEAVER_KEYS, ActionId.LEAVER_PREVIOUS, ActionId.LEAVER_NEXT):
-        on_action(front, turning, clicks.leaver_keys)
+        on_action(front, turning, actions.leaver_keys)

@@ -10,8 +10,8 @@ from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.pages.pages import page_names
 from desk.people import member_name
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, value_of
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import (
     Block,
     Message,
     actions,
@@ -25,8 +25,8 @@ from handlers.slack.blocks import (
     plain,
     section,
 )
-from handlers.slack.roles.paging import cut_sheet
-from handlers.slack.roles.words import count, shown
+from handlers.slack.roles.replies import cut_sheet
+from handlers.slack.roles.text import count, shown
 from storage.models import ApiKey, Departure, KeyUse, SlackMessage
 
 ON_CARD = 12

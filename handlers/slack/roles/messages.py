@@ -1,194 +1,158 @@
-"""What `/roles` answers, in words and blocks."""
+"""What people and owners are told of roles, people and groups: one function per note."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from typing import Any
 
-from desk.people import Standing, Subject
-from desk.roles.lists import ALLOWS, NAMES, Holder, ListedGrant
-from desk.roles.orders import Holders, Listing
-from desk.roles.roles import Granted, GrantOutcome
-from handlers.slack.action_ids import ActionId
-from handlers.slack.blocks import (
-    Block,
-    Message,
-    actions,
-    button,
-    confirm,
-    context,
-    escape,
-    header,
-    mention,
-    section,
-)
-from handlers.slack.roles.paging import Sheet, cut_sheet, turning_buttons
-from handlers.slack.roles.parser import Query
-from handlers.slack.roles.words import (
-    STANDINGS,
-    end_text,
-    grant_line,
-    line_sections,
-    reason_text,
-    role_text,
-    shown,
-    source_text,
-    subject_text,
-)
-from storage.models import Grant, Role, SubjectKind
-
-SHEET = 10
-_PEOPLE_ON_SHEET = 30
-_SOURCES = 3
-_SHORT = 60
+from desk.people import Standing, Subject, group_name, member_name
+from desk.roles.lists import ALLOWS, NAMES, list_grants, page_name
+from desk.transaction import Transaction
+from handlers.slack.framework.blocks import Message, actor_name, context, mention, section
+from handlers.slack.roles.text import STANDINGS, count, end_text, reason_text, role_text, shown, subject_text
+from storage.models import Grant, Role, SlackMessage, SubjectKind
 
 
-def granted_message(subject: Subject, granted: Granted, page_name: str | None) -> Message:
-    """What a grant came to."""
-    grant = granted.grant
-    what = f"{role_text(grant.role, page_name)} {end_text(grant.expires_at)}"
-    who = subject_text(subject)
-    verb = "are" if subject.kind == SubjectKind.GROUP else "is"
-    people = f"The people of {who}" if subject.kind == SubjectKind.GROUP else who
-    if granted.outcome is GrantOutcome.UNCHANGED:
-        text = f":information_source: {people} {verb} {what} already."
-    elif granted.outcome is GrantOutcome.CHANGED:
-        text = f":white_check_mark: {people} {verb} now {what}. Before: {end_text(granted.previous_end)}."
+def _subject_id(message: SlackMessage) -> str:
+    # A note's subject is the id of what it is about, and a number of its own.
+    return message.subject_id.partition(":")[0]
+
+
+def _grant(tx: Transaction, message: SlackMessage) -> Grant:
+    return tx.session.get_one(Grant, _subject_id(message))
+
+
+def _who(tx: Transaction, grant: Grant) -> Subject:
+    kind = SubjectKind(grant.subject_kind)
+    name = group_name if kind == SubjectKind.GROUP else member_name
+    return Subject(kind, grant.subject_id, name(tx.session, grant.subject_id))
+
+
+def _by(facts: Mapping[str, Any]) -> str:
+    return actor_name(facts.get("by"))
+
+
+def render_granted(tx: Transaction, message: SlackMessage) -> Message:
+    """To the person: you have a role now."""
+    grant = _grant(tx, message)
+    what = f"{role_text(grant.role, page_name(tx, grant))} {end_text(grant.expires_at)}"
+    text = f":key: You are now {what}, says {_by(message.facts)}{reason_text(grant.reason)}."
+    hint = f"This role {ALLOWS[Role(grant.role)]}. See your roles with `/roles list me`."
+    return Message(f"You are now {NAMES[Role(grant.role)]}.", [section(text), context(hint)])
+
+
+def render_ended(tx: Transaction, message: SlackMessage) -> Message:
+    """To the person: a role of yours is over."""
+    grant = _grant(tx, message)
+    what = role_text(grant.role, page_name(tx, grant))
+    if message.facts.get("how") == "expired":
+        text = f":hourglass: Your time as {what} is over."
     else:
-        text = f":white_check_mark: {people} {verb} now {what}{reason_text(grant.reason)}."
-    return Message(f"{escape(subject.name)} is {NAMES[Role(grant.role)]}", [section(text)])
+        text = f":no_entry_sign: {_by(message.facts)} ended your role as {what}."
+    hint = "Keys that you answer for work on. `/roles list me` shows what you still have; owners can grant it again."
+    return Message(f"You are {NAMES[Role(grant.role)]} no more.", [section(text), context(hint)])
 
 
-def revoked_text(subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]) -> str:
-    """What a revocation came to, and by what the role goes on."""
-    text = f":white_check_mark: {subject_text(subject)} had {role_text(grant.role, page_name)}; that grant is ended."
-    if remaining:
-        sources = "; ".join(source_text(item) for item in remaining[:_SOURCES])
-        more = f" and {len(remaining) - _SOURCES} more" if len(remaining) > _SOURCES else ""
-        text += f"\n:warning: The role goes on by: {sources}{more}."
-    return text
+def render_owner_granted(tx: Transaction, message: SlackMessage) -> Message:
+    """To owners: there is a new one."""
+    grant = _grant(tx, message)
+    text = (
+        f":crown: {_by(message.facts)} made {subject_text(_who(tx, grant))} *owner* "
+        f"{end_text(grant.expires_at)}{reason_text(grant.reason)}."
+    )
+    return Message("There is a new owner.", [section(text)])
 
 
-def revoked_message(
-    subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]
-) -> Message:
-    """A revocation that was typed."""
-    return Message("The grant is ended.", [section(revoked_text(subject, grant, page_name, remaining))])
+def render_owner_ended(tx: Transaction, message: SlackMessage) -> Message:
+    """To owners: there is one less."""
+    subject = subject_text(_who(tx, _grant(tx, message)))
+    if message.facts.get("how") == "expired":
+        text = f":crown: The time of {subject} as *owner* is over."
+    else:
+        text = f":crown: {_by(message.facts)} ended the grant by which {subject} was *owner*."
+    return Message("An owner's grant is ended.", [section(text)])
 
 
-def list_message(listing: Listing, sheet: Sheet, *, default_role: str | None, news: str | None = None) -> Message:
-    """Grants, a sheet at a time, with *Revoke* for owners. `news` is what the last click did."""
-    items, number, sheets = cut_sheet(listing.grants, sheet.number, SHEET)
-    sheet = replace(sheet, number=number)
-    blocks: list[Block] = [section(news)] if news else []
-    blocks.append(header("Roles"))
-    blocks.append(context(_list_head(listing, sheets, number, default_role)))
-    for item in items:
-        blocks.append(
-            section(grant_line(item), accessory=_revoke_button(item, sheet) if listing.may_change else None)
+_WHY_APPOINTED = {
+    "settings": "named in Keydesk's settings as first owners",
+    "workspace": "owners of this Slack workspace, and so the first owners of Keydesk",
+    "vacant": "owners now because Slack took everybody who was owner for good",
+    "last": "owners for good now because nobody else is left",
+}
+
+
+def render_owners_appointed(_tx: Transaction, message: SlackMessage) -> Message:
+    """To new owners and the owners' channel: who is owner now, and why."""
+    owners = [str(owner) for owner in message.facts["owners"]]
+    why = _WHY_APPOINTED[str(message.facts["why"])]
+    if message.conversation in owners:
+        others = [mention(owner) for owner in owners if owner != message.conversation][:20]
+        together = f", together with {', '.join(others)}" if others else ""
+        text = f":crown: You are an *owner* of Keydesk{together}: {why}."
+    else:
+        text = f":crown: {', '.join(mention(owner) for owner in owners[:20])}: {why}."
+    hint = "Owners decide on key requests and grant roles: `/roles help`, `/keys help`."
+    return Message("Who owns Keydesk", [section(text), context(hint)])
+
+
+def render_no_owner_left(_tx: Transaction, _message: SlackMessage) -> Message:
+    """To the owners' channel: nobody is left."""
+    text = (
+        ":rotating_light: *Keydesk has no owner.* Slack deactivated the last one or made them a guest, and the "
+        "workspace has no owner of its own whom I could ask. Key requests wait until there is one."
+    )
+    hint = "An operator can appoint one on the machine: `keydesk roles grant @somebody owner`"
+    return Message("Keydesk has no owner.", [section(text), context(hint)])
+
+
+def render_returned(tx: Transaction, message: SlackMessage) -> Message:
+    """To owners: somebody is back, without the roles they had."""
+    user_id = _subject_id(message)
+    ended = int(message.facts.get("roles_ended") or 0)
+    person = Subject(SubjectKind.USER, user_id, member_name(tx.session, user_id))
+    holding = list_grants(tx, subject=person)
+    text = f":wave: {mention(user_id)} is active in Slack again."
+    if ended:
+        text += f" {count(ended, 'grant')} ended when they left; nothing comes back by itself."
+    if holding:
+        roles = ", ".join(role_text(item.grant.role, item.page_name) for item in holding[:10])
+        text += f" Through user groups they have: {roles}."
+    return Message("Somebody is back.", [section(text), context("Grant anew what they need: `/roles grant`")])
+
+
+def render_standing_changed(tx: Transaction, message: SlackMessage) -> Message:
+    """To owners: somebody with roles or keys is a guest now, or a full member again."""
+    user_id = _subject_id(message)
+    before, after = Standing(message.facts["before"]), Standing(message.facts["after"])
+    text = f":bust_in_silhouette: {mention(user_id)} was {STANDINGS[before]} and is {STANDINGS[after]} now."
+    if after is Standing.MEMBER:
+        text += " Their grants count again."
+    else:
+        text += " Their grants don't count any more while that is so. Keys that they answer for work on."
+    return Message("Somebody's standing changed.", [section(text), context("See `/roles list`, or end the grants.")])
+
+
+def render_group_disabled(tx: Transaction, message: SlackMessage) -> Message:
+    """To owners: a group with roles was switched off or on in Slack."""
+    name = shown(group_name(tx.session, _subject_id(message)))
+    if message.facts["is_disabled"]:
+        text = (
+            f":busts_in_silhouette: The user group *{name}* was switched off in Slack: its grants give nobody a role."
         )
-    if not items:
-        blocks.append(section(_nothing(listing)))
-    buttons = turning_buttons(sheet, sheets)
-    if listing.may_change:
-        buttons.append(button("Grant a role…", ActionId.ROLE_GRANT, style="primary"))
-    if buttons:
-        blocks.append(actions(*buttons))
-    return Message(f"{len(listing.grants)} grants", blocks, replaces=True)
+    else:
+        text = f":busts_in_silhouette: The user group *{name}* is on again in Slack: its grants count again."
+    return Message("A user group was switched.", [section(text)])
 
 
-def _list_head(listing: Listing, sheets: int, number: int, default_role: str | None) -> str:
-    whose = f"Grants that reach {subject_text(listing.subject)}" if listing.subject else "All grants"
-    place = f" on {shown(listing.page_name)}" if listing.page_name else ""
-    parts = [f"{whose}{place}: {len(listing.grants)}"]
-    if sheets > 1:
-        parts.append(f"sheet {number + 1} of {sheets}")
-    if listing.standing not in {None, Standing.MEMBER}:
-        assert listing.standing is not None
-        parts.append(f":warning: {STANDINGS[listing.standing]} in Slack, so none of these counts")
-    elif default_role and (listing.subject is None or listing.subject.kind == SubjectKind.USER):
-        parts.append(f"every full member is *{NAMES[Role(default_role)]}* without a grant")
-    return " · ".join(parts)
+def render_group_unreadable(tx: Transaction, message: SlackMessage) -> Message:
+    """To owners: a group cannot be read."""
+    name = shown(group_name(tx.session, _subject_id(message)))
+    problem = shown(str(message.facts.get("problem", "")))
+    text = f":warning: I can't read who is in the user group *{name}*: {problem}. Its people keep their roles."
+    hint = "I try again every hour and say when it works. If the group is gone, end its grants: `/roles list`"
+    return Message("A user group can't be read.", [section(text), context(hint)])
 
 
-def _nothing(listing: Listing) -> str:
-    return "Nothing was granted to them." if listing.subject else "Nothing was granted yet."
-
-
-def _revoke_button(item: ListedGrant, sheet: Sheet) -> Block:
-    name = NAMES[Role(item.grant.role)]
-    place = f" on {shown(item.page_name, _SHORT)}" if item.page_name else ""
-    ask = confirm(
-        f"End {name}?",
-        f"{subject_text(item.subject)} will not be {name}{place} any more, from now on.",
-        "End it",
-        danger=True,
-    )
-    return button("Revoke", ActionId.ROLE_REVOKE, f"{item.grant.id}:{sheet.pack()}", ask=ask)
-
-
-def who_message(found: Holders, sheet: Sheet, *, default_role: str | None) -> Message:
-    """Who has a role, a sheet at a time, with where each has it from."""
-    people, number, sheets = cut_sheet(found.holders, sheet.number, _PEOPLE_ON_SHEET)
-    sheet = replace(sheet, number=number)
-    place = f" on {found.page_name}" if found.page_name else ""
-    name = NAMES[found.role]
-    blocks: list[Block] = [header(f"Who is {name}{place}?"), context(f"An {name} {ALLOWS[found.role]}.")]
-    if found.role != Role.OWNER:
-        blocks[1] = context(f"This role {ALLOWS[found.role]}. Owners have every role.")
-    if default_role == found.role:
-        blocks.append(section("Every full member of the workspace, without a grant."))
-    blocks += line_sections([_holder_line(holder) for holder in people])
-    if not people:
-        blocks.append(section("Nobody was granted it."))
-    buttons = turning_buttons(sheet, sheets)
-    if buttons:
-        blocks.append(actions(*buttons))
-    return Message(f"{len(found.holders)} people", blocks, replaces=True)
-
-
-def _holder_line(holder: Holder) -> str:
-    sources = "; ".join(source_text(item) for item in holder.sources[:1])
-    more = f" and {len(holder.sources) - 1} more" if len(holder.sources) > 1 else ""
-    return f"• {mention(holder.user_id)}: {sources}{more}"
-
-
-def menu_message(*, is_owner: bool, own: Sequence[str]) -> Message:
-    """`/roles` alone: what the person may do, and buttons for the rest. `own` are their roles in words."""
-    roles = ", ".join(own) if own else "none"
-    buttons = [
-        button("My roles", ActionId.ROLES_LIST, "mine"),
-        button("All grants", ActionId.ROLES_LIST_ALL, Sheet(Query()).pack()),
-        button("Who is owner?", ActionId.ROLES_OWNERS, Sheet(Query(role=Role.OWNER)).pack()),
-    ]
-    if is_owner:
-        buttons.insert(0, button("Grant a role…", ActionId.ROLE_GRANT, style="primary"))
-        buttons.append(button("Read Slack again", ActionId.ROLES_SYNC))
-    return Message("Roles", [section(f"Your roles: {roles}"), actions(*buttons), context("More: `/roles help`")])
-
-
-def help_message() -> Message:
-    """Every sub-command with an example, and what the roles allow."""
-    commands = "\n".join(
-        [
-            '`/roles grant @mia incident_manager on "Acme" for 8h because she is on call`',
-            "`/roles grant @platform integrator` – a whole user group, for good",
-            "`/roles grant @mia page_configuration on acme until 2026-12-01`",
-            "`/roles revoke @mia incident_manager on acme`",
-            "`/roles list` – all grants; `/roles list @mia`, `/roles list on acme` – fewer of them",
-            "`/roles who incident_manager on acme` – who has a role, and where from",
-            "`/roles sync` – read people and groups from Slack again, and say what changed",
-        ]
-    )
-    roles = "\n".join(f"*{NAMES[role]}* (`{role}`): {ALLOWS[role]}" for role in Role)
-    return Message(
-        "How to use /roles",
-        [
-            header("Roles"),
-            section(commands),
-            section(roles),
-            context(
-                "Roles hold on all pages or on one (owner: always on all), for good or until a time: `30m`, `8h`, "
-                "`7d`, `2w`, or a date. Guests, bots and people of other workspaces have none. "
-                "Only owners grant and revoke."
-            ),
-        ],
-    )
+def render_group_readable(tx: Transaction, message: SlackMessage) -> Message:
+    """To owners: the group can be read again."""
+    name = shown(group_name(tx.session, _subject_id(message)))
+    text = f":white_check_mark: I can read the user group *{name}* again."
+    return Message("A user group can be read again.", [section(text)])

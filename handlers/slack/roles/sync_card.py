@@ -6,8 +6,8 @@ from typing import Any
 from desk.directory.syncs import SyncReport
 from desk.people import Standing, group_name
 from desk.transaction import Transaction
-from handlers.slack.action_ids import ActionId, value_of
-from handlers.slack.blocks import (
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import (
     Block,
     Message,
     actions,
@@ -20,7 +20,7 @@ from handlers.slack.blocks import (
     section,
     when,
 )
-from handlers.slack.roles.words import STANDINGS, line_sections, role_text, shown
+from handlers.slack.roles.text import STANDINGS, line_sections, role_text, shown
 from storage.models import DirectorySync, Page, SlackMessage, SyncStatus
 
 _ROLES = 4

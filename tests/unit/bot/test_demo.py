@@ -7,9 +7,9 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
 from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk, Transaction
+from handlers.slack.incidents.drafts.writing import keep_draft
 from handlers.slack.incidents.parsing import parse_incident
 from handlers.slack.incidents.starting import begin_new
-from handlers.slack.incidents.writing import keep_draft
 from storage.models import Page, Role
 from tests.clock import MONDAY_MORNING
 from tests.factories import INES, add_grant, add_member

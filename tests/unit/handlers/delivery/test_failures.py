@@ -17,7 +17,7 @@ from desk.clock import SystemClock
 from handlers.delivery.backoff import BackOff, decide_next
 from handlers.delivery.failures import REFUSED, CallError, Trouble, failure_of
 from handlers.delivery.slack import SlackDelivery
-from handlers.slack.deliveries import reason_in_words
+from handlers.slack.deliveries.messages import reason_in_words
 from tests.clock import MONDAY_MORNING as NOW
 
 BACK_OFF = BackOff()

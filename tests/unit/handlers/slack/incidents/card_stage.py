@@ -9,7 +9,7 @@ from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.transaction import Actor, Desk, Transaction
-from handlers.slack.blocks import Message
+from handlers.slack.framework.blocks import Message
 from handlers.slack.incidents import RENDERERS
 from sandbox.player import elements_of, text_of, words_of
 from storage.models import (

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.incidents.drafts.leaks import Leak, LeakKind
+from handlers.slack.incidents.drafts.writing import still_there
 from handlers.slack.incidents.form_state import MOST_COMPONENTS, FormState
-from handlers.slack.incidents.writing import still_there
 from storage.models import DraftKind, IncidentStatus
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200)

@@ -8,7 +8,7 @@ from desk.incidents.inputs import IncidentChange
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.transaction import Desk
 from handlers.slack.incidents.details import details_view
-from handlers.slack.incidents.preview import published_view
+from handlers.slack.incidents.drafts.views import published_view
 from sandbox.player import words_of
 from storage.models import IncidentStatus
 from tests.factories import INES

@@ -1,0 +1,124 @@
+"""Dead letters: the card that owners see when a message could not be delivered, and its two buttons."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from desk.messages.dead_letters import DEAD_LETTER, drop_delivery, find_dead, retry_delivery
+from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import (
+    Message,
+    actions,
+    actor_name,
+    button,
+    confirm,
+    escape,
+    mention,
+    plain,
+    section,
+    when,
+)
+from handlers.slack.framework.listeners import on_action
+from handlers.slack.framework.messages import Renderer
+from handlers.slack.framework.payloads import Click, Front
+from storage.models import SlackMessage
+
+_NOT_THERE = "Keydesk is not in that channel. Invite it with `/invite`, then press *Retry*."
+_MISTAKE = "Slack refused the message itself. This is a mistake in Keydesk: please tell an operator."
+_REASONS = {
+    "access_denied": "Slack denies Keydesk access to that conversation.",
+    "channel_not_found": "The channel is gone, or it is private and Keydesk is not in it.",
+    "not_in_channel": _NOT_THERE,
+    "not_in_dm": _NOT_THERE,
+    "is_archived": "The channel is archived.",
+    "user_disabled": "That person's account is deactivated.",
+    "user_not_found": "Slack knows nobody by that id.",
+    "user_not_visible": "That person is not visible to Keydesk.",
+    "cannot_dm_bot": "That is a bot, which takes no messages.",
+    "messages_tab_disabled": "Keydesk may send no direct messages: its Messages tab is switched off in Slack.",
+    "never_finished": "Keydesk stopped each time while it was sending this.",
+    "timeout": "Slack did not answer for about a day.",
+    "unreachable": "Slack could not be reached for about a day.",
+    "connection_lost": "The connection to Slack broke each time, for about a day.",
+}
+
+
+def reason_in_words(error: str) -> str:
+    """Why a delivery failed, for owners, in mrkdwn; the error code is named where it may help an operator."""
+    if error in _REASONS:
+        return _REASONS[error]
+    if error.startswith("not_drawn:"):
+        reference = escape(error.partition(":")[2])
+        return f"Keydesk could not write the message. Tell an operator the reference `{reference}`."
+    if error.startswith("restricted_action"):
+        return f"The channel's settings do not let Keydesk post there (`{escape(error)}`)."
+    if error.startswith(("invalid_", "msg_", "no_text", "too_many_", "metadata_", "markdown_")):
+        return f"{_MISTAKE} (`{escape(error)}`)"
+    if error.startswith("http_") or error in {"internal_error", "fatal_error", "service_unavailable"}:
+        return f"Slack was unwell for about a day (`{escape(error)}`)."
+    return f"Slack said `{escape(error)}`."
+
+
+def conversation_in_words(conversation: str) -> str:
+    """A conversation, in mrkdwn."""
+    if conversation.startswith(("U", "W")):
+        return f"the direct messages of {mention(conversation)}"
+    return f"<#{conversation}>"
+
+
+def render_dead_letter(tx: Transaction, card: SlackMessage) -> Message | None:
+    """The card at this moment: what, where and why with buttons, or who settled it."""
+    subject = tx.session.get(SlackMessage, card.subject_id)
+    if subject is None:
+        return None
+    where = conversation_in_words(subject.conversation)
+    letter = find_dead(tx, card.subject_id)
+    if letter is None:
+        return _settled(where, card.facts)
+    title = "A message could not be delivered"
+    text = f":envelope: *{title}* to {where}.\n{reason_in_words(letter.error)}"
+    if card.facts.get("what"):
+        text += f"\n> {escape(plain(' '.join(str(card.facts['what']).split()), limit=500))}"
+    drop = confirm("Drop the message?", f"Nobody in {where} will learn what it says.", "Drop it", danger=True)
+    buttons = actions(
+        button("Retry", ActionId.DELIVERY_RETRY, value_of(card.subject_id), style="primary"),
+        button("Drop", ActionId.DELIVERY_DROP, value_of(card.subject_id), ask=drop),
+    )
+    return Message(f"{title}.", [section(text), buttons])
+
+
+def _settled(where: str, facts: Mapping[str, Any]) -> Message:
+    who = actor_name(str(facts.get("by") or "")) if facts.get("by") else ""
+    at = f" {when(datetime.fromisoformat(str(facts['at'])))}" if facts.get("at") else ""
+    match facts.get("settled"):
+        case "retried":
+            outcome = f":hourglass_flowing_sand: {who} let it be tried again{at}."
+        case "dropped":
+            outcome = f":wastebasket: {who} dropped it{at}."
+        case _ if who:
+            outcome = f":white_check_mark: Delivered after all{at}, on {who}'s word."
+        case _:
+            outcome = f":white_check_mark: Delivered after all{at}."
+    title = "A message could not be delivered at first"
+    return Message(f"{title}.", [section(f"*{title}* to {where}.\n{outcome}")])
+
+
+async def retry(front: Front, click: Click) -> None:
+    """*Retry*."""
+    await front.desk.write(click.actor, partial(retry_delivery, message_id=click.subject))
+
+
+async def drop(front: Front, click: Click) -> None:
+    """*Drop*."""
+    await front.desk.write(click.actor, partial(drop_delivery, message_id=click.subject))
+
+
+RENDERERS: Mapping[str, Renderer] = {DEAD_LETTER: render_dead_letter}
+
+
+def register(front: Front) -> None:
+    """The buttons of dead letters."""
+    on_action(front, ActionId.DELIVERY_RETRY, retry)
+    on_action(front, ActionId.DELIVERY_DROP, drop)

@@ -1,0 +1,1 @@
+"""Slack's people and user groups: read, and listened to."""

@@ -1,0 +1,238 @@
+"""How Slack's requests come in: parsed, answered after the commit, and errors turned into words.
+
+Every listener is registered through these doors, so that acknowledgement, permission of strangers, refusals and
+unknown errors are handled in one place.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from desk.errors import InvalidInputError, KeydeskError
+from desk.texts import clean_text
+from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId, Command
+from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, escape, modal, plain_text, section, trim
+from handlers.slack.framework.payloads import (
+    Answer,
+    Click,
+    ClickHandler,
+    ClosedHandler,
+    CommandHandler,
+    Front,
+    OptionGroup,
+    OptionsHandler,
+    Submission,
+    SubmissionHandler,
+    Typed,
+    Typing,
+    choice_in,
+)
+
+_log = structlog.get_logger(__name__)
+
+_ANYTHING = re.compile(".*")
+_MAX_OPTIONS = 100
+"""Of an answer or a group of it, and groups of an answer."""
+_TELL_SECONDS = 2
+"""Slack waits three seconds for the acknowledgement, which comes after the telling."""
+
+
+def error_message(error: KeydeskError) -> Message:
+    """A refusal as people see it."""
+    text = f":warning: {escape(error.sentence)}"
+    blocks = [section(f"{text}\n{escape(error.hint)}" if error.hint else text)]
+    # A sentence may repeat all that somebody typed.
+    return Message(trim(escape(error.sentence), limit=MAX_SECTION_TEXT), blocks)
+
+
+def _unknown(error: Exception) -> KeydeskError:
+    reference = secrets.token_hex(4)
+    _log.error("unexpected_error", reference=reference, exc_info=error)
+    return KeydeskError(
+        "Something went wrong on our side; nothing was changed by this click.",
+        f"Please try again, and tell an operator the reference {reference} if it stays so.",
+    )
+
+
+def _as_refusal(error: Exception) -> KeydeskError:
+    return error if isinstance(error, KeydeskError) else _unknown(error)
+
+
+def on_command(front: Front, command: Command, handler: CommandHandler) -> None:
+    """Answer a slash command: what the handler returns is shown to the person alone."""
+
+    @front.app.command(str(command))
+    async def listener(ack: Any, body: dict[str, Any]) -> None:
+        typed = Typed(
+            user_id=body["user_id"],
+            channel_id=body["channel_id"],
+            text=clean_text(body.get("text") or ""),
+            trigger_id=body.get("trigger_id", ""),
+            response_url=body.get("response_url", ""),
+        )
+        try:
+            await front.ensure_known(front.client, front.desk, typed.user_id)
+            message = await handler(front, typed)
+        except Exception as error:
+            message = error_message(_as_refusal(error))
+        if message is None:
+            await ack()
+        else:
+            await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+
+def on_action(front: Front, action_id: ActionId, handler: ClickHandler) -> None:
+    """Answer a button or menu. A message that the handler returns is shown to the person alone."""
+    assert action_id not in front.clicks, f"two handlers for {action_id}"
+    front.clicks[str(action_id)] = handler
+
+
+def answer_clicks(front: Front) -> None:
+    """Connect every button and menu with Bolt; those of earlier releases are answered with what to do now."""
+
+    @front.app.action({"action_id": _ANYTHING})
+    async def listener(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+        click = Click(
+            user_id=body["user"]["id"],
+            action_id=action["action_id"],
+            value=_action_value(action),
+            trigger_id=body.get("trigger_id", ""),
+            response_url=body.get("response_url"),
+            view=body.get("view"),
+            body=body,
+        )
+        message = await _answer_click(front, click)
+        await ack()
+        if message is not None:
+            await tell(front, click, message)
+        if click.view is not None and click.view.get("type") == "home":
+            await front.refresh(click.user_id)
+
+
+async def _answer_click(front: Front, click: Click) -> Message | None:
+    handler = front.clicks.get(click.action_id)
+    if handler is None:
+        sentence = RETIRED.get(click.action_id, "This button is from another release of Keydesk.")
+        hint = "Open Keydesk's Home tab or type /keys to see where things stand."
+        return error_message(KeydeskError(sentence, hint))
+    try:
+        await front.ensure_known(front.client, front.desk, click.user_id)
+        return await handler(front, click)
+    except Exception as error:
+        return error_message(_as_refusal(error))
+
+
+def _action_value(action: dict[str, Any]) -> str:
+    return choice_in(action) or str(action.get("value") or "")
+
+
+def on_submission(front: Front, callback_id: CallbackId, handler: SubmissionHandler) -> None:
+    """Answer a submitted modal. An InvalidInputError whose `field` is an input's block id is shown beside it."""
+
+    @front.app.view(str(callback_id))
+    async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        submission = Submission(
+            user_id=body["user"]["id"],
+            view_id=view["id"],
+            private_metadata=view.get("private_metadata", ""),
+            values=view["state"]["values"],
+            body=body,
+        )
+        try:
+            await front.ensure_known(front.client, front.desk, submission.user_id)
+            answer = await handler(front, submission)
+        except InvalidInputError as error:
+            inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
+            if error.field in inputs:
+                await ack(response_action="errors", errors={error.field: str(error)})
+            else:
+                await ack(response_action="update", view=notice("That did not work", error_message(error)))
+            return
+        except Exception as error:
+            refusal = error_message(_as_refusal(error))
+            await ack(response_action="update", view=notice("That did not work", refusal))
+            return
+        await _acknowledge(ack, answer)
+        await front.refresh(submission.user_id)
+
+
+async def _acknowledge(ack: Any, answer: Answer | None) -> None:
+    if answer is None:
+        await ack()
+    elif answer.view is not None:
+        await ack(response_action="update", view=answer.view)
+    elif answer.message is not None:
+        await ack(response_action="update", view=notice("Done", answer.message))
+    elif answer.clear:
+        await ack(response_action="clear")
+    else:
+        await ack()
+
+
+def on_closed(front: Front, callback_id: CallbackId, handler: ClosedHandler) -> None:
+    """Learn that a person closed a modal that asked for it: handler(front, user id, private metadata)."""
+
+    @front.app.view_closed(str(callback_id))
+    async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        try:
+            await handler(front, body["user"]["id"], view.get("private_metadata", ""))
+        except Exception as error:
+            # The window is gone, so there is nowhere to say it.
+            _as_refusal(error)
+        await ack()
+
+
+def on_options(front: Front, action_id: str, handler: OptionsHandler) -> None:
+    """Answer a menu that is searched: the handler gives up to 100 options, or up to 100 groups of as many."""
+
+    @front.app.options(action_id)
+    async def listener(ack: Any, body: dict[str, Any]) -> None:
+        typing = Typing(
+            user_id=body["user"]["id"],
+            text=clean_text(body.get("value") or ""),
+            block_id=body.get("block_id", ""),
+            private_metadata=(body.get("view") or {}).get("private_metadata") or "",
+        )
+        await ack(**_offered(await handler(front, typing)))
+
+
+def _offered(choices: Sequence[Block] | Sequence[OptionGroup]) -> dict[str, list[Block]]:
+    groups = [choice for choice in choices if isinstance(choice, OptionGroup) and choice.options]
+    if groups:
+        return {
+            "option_groups": [
+                {"label": plain_text(group.label), "options": list(group.options)[:_MAX_OPTIONS]}
+                for group in groups[:_MAX_OPTIONS]
+            ]
+        }
+    return {"options": [choice for choice in choices if not isinstance(choice, OptionGroup)][:_MAX_OPTIONS]}
+
+
+async def tell(front: Front, click: Click, message: Message) -> None:
+    """Tell the person alone: beside the message they clicked in, or in a modal. Never the only copy of a decision."""
+    try:
+        if click.response_url:
+            own = bool((click.body.get("container") or {}).get("is_ephemeral"))
+            await AsyncWebhookClient(click.response_url, timeout=_TELL_SECONDS).send(
+                text=message.text,
+                blocks=message.blocks,
+                response_type="ephemeral",
+                replace_original=message.replaces and own,
+            )
+        elif click.view is not None and click.view.get("type") == "modal":
+            await front.client.views_push(trigger_id=click.trigger_id, view=notice("Keydesk", message))
+        else:
+            await front.client.views_open(trigger_id=click.trigger_id, view=notice("Keydesk", message))
+    except (SlackApiError, aiohttp.ClientError, OSError) as error:
+        _log.warning("answer_not_shown", user_id=click.user_id, action_id=click.action_id, error=str(error))
+
+
+def notice(title: str, message: Message) -> Block:
+    """A message as a modal without a submit button."""
+    return modal(title, message.blocks or [section(message.text)], callback_id=str(CallbackId.NOTICE))

@@ -1,0 +1,123 @@
+"""The form of an incident: opened, followed while it is filled in, and submitted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from desk.errors import InvalidInputError
+from desk.incidents.authority import require_publisher
+from desk.incidents.lookup import get_incident
+from desk.incidents.templates import get_template
+from desk.secret import refuse_secrets
+from desk.transaction import Transaction
+from handlers.slack.framework.blocks import Block
+from handlers.slack.framework.modals import show_modal
+from handlers.slack.framework.payloads import Answer, Click, Front, Submission
+from handlers.slack.incidents.drafts.writing import draft_view, keep_draft
+from handlers.slack.incidents.form_state import FormState, FormValues
+from handlers.slack.incidents.parsing import TypedIncident
+from handlers.slack.incidents.starting import Begun, begin_new, begin_update, in_status, with_template
+from handlers.slack.incidents.views import beside_its_input, check_form, read_form, render_form
+from handlers.slack.markdown.inputs import is_continued
+from storage.models import IncidentStatus, Page, Role
+
+Follow = Callable[[Transaction, FormState, FormValues, str], Begun]
+"""What a choice in the form makes of it: (…, the chosen value)."""
+
+
+async def press_new(front: Front, click: Click) -> None:
+    """*New incident*."""
+    await _open(front, click, lambda tx: begin_new(tx, TypedIncident()))
+
+
+async def press_update(front: Front, click: Click) -> None:
+    """*Update*."""
+    await _open(front, click, lambda tx: begin_update(tx, click.subject))
+
+
+async def press_resolve(front: Front, click: Click) -> None:
+    """*Resolve*: the form with the status and the components' return filled in."""
+    await _open(front, click, lambda tx: begin_update(tx, click.subject, status=_end_of(tx, click.subject)))
+
+
+async def press_reopen(front: Front, click: Click) -> None:
+    """*Reopen*."""
+    await _open(front, click, lambda tx: begin_update(tx, click.subject, status=_again(tx, click.subject)))
+
+
+def _end_of(tx: Transaction, incident_id: str) -> IncidentStatus:
+    scheduled = get_incident(tx.session, incident_id).scheduled_for is not None
+    return IncidentStatus.COMPLETED if scheduled else IncidentStatus.RESOLVED
+
+
+def _again(tx: Transaction, incident_id: str) -> IncidentStatus:
+    scheduled = get_incident(tx.session, incident_id).scheduled_for is not None
+    return IncidentStatus.IN_PROGRESS if scheduled else IncidentStatus.INVESTIGATING
+
+
+async def _open(front: Front, click: Click, begin: Callable[[Transaction], Begun]) -> None:
+    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: render_form(tx, *begin(tx))))
+
+
+async def choose_page(front: Front, click: Click) -> None:
+    """Another page: other components and templates."""
+    await _follow(front, click, _on_page)
+
+
+def _on_page(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
+    page = tx.session.get_one(Page, chosen)
+    require_publisher(tx, Role.INCIDENT_MANAGER, page)
+    moved = replace(state, page_id=page.id, template_id=None).with_new_states()
+    return moved, replace(values, states={}, values={})
+
+
+async def choose_template(front: Front, click: Click) -> None:
+    """A template: its words and components, and an input for each placeholder."""
+    await _follow(front, click, _by_template)
+
+
+def _by_template(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
+    return with_template(state, values, get_template(tx.session, state.page_id, chosen))
+
+
+async def choose_components(front: Front, click: Click) -> None:
+    """Other components: a menu of its state for each."""
+    await _follow(front, click, lambda _tx, state, values, _chosen: (state, values))
+
+
+async def choose_status(front: Front, click: Click) -> None:
+    """Another status of an update: ending an incident offers its components' return, a maintenance's start their
+    going under maintenance, and another choice takes the offer back."""
+    await _follow(front, click, _in_status)
+
+
+def _in_status(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
+    return in_status(tx, state, values, IncidentStatus(chosen)) if state.incident_id else (state, values)
+
+
+async def _follow(front: Front, click: Click, follow: Follow) -> None:
+    def work(tx: Transaction) -> Block:
+        state = FormState.from_metadata(click.private_metadata)
+        values = read_form(tx, state, click.entered)
+        # What is drawn again goes to Slack once more.
+        refuse_secrets(values.name, values.body, *values.values.values())
+        if is_continued(click.entered, state.word_block("body")):
+            # There may be fewer inputs now, and Slack keeps what was entered in each of them.
+            state = state.with_new_words()
+        return render_form(tx, *follow(tx, state, values, click.value))
+
+    await show_modal(front, click, await front.desk.read(click.actor, work))
+
+
+async def submit_form(front: Front, submission: Submission) -> Answer:
+    """The filled-in form becomes a draft, or changes one, and its preview is shown."""
+    state = FormState.from_metadata(submission.private_metadata)
+
+    def work(tx: Transaction) -> Block:
+        values = read_form(tx, state, submission.entered)
+        check_form(state, values)
+        return draft_view(tx, keep_draft(tx, state, values))
+
+    try:
+        return Answer(view=await front.desk.write(submission.actor, work))
+    except InvalidInputError as error:
+        raise beside_its_input(error, state) from error

@@ -1,0 +1,1 @@
+"""Drafts: written down, shown, published, sent back."""

@@ -1,0 +1,197 @@
+"""The second person: the card on which a draft is published or sent back, and its author's own."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from desk.errors import InvalidInputError
+from desk.incidents.drafts.drafts import check_send_back, find_draft, send_back
+from desk.incidents.drafts.review import AGAIN_NOTE, LATE_CARD, MINE_CARD, REMINDER_CARD, REVIEW_CARD
+from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in, value_of
+from handlers.slack.framework.blocks import (
+    MAX_MESSAGE_TEXT,
+    Block,
+    Message,
+    button,
+    context,
+    input_block,
+    mention,
+    modal,
+    section,
+    text_input,
+    text_length,
+    when,
+)
+from handlers.slack.framework.messages import Renderer
+from handlers.slack.framework.modals import show_modal
+from handlers.slack.framework.payloads import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler
+from handlers.slack.incidents.drafts.buttons import mine_buttons, review_buttons
+from handlers.slack.incidents.drafts.text import (
+    MAX_REASON,
+    changes_blocks,
+    outcome_blocks,
+    outcome_text,
+    plain_subject,
+    reviewers_text,
+    subject_text,
+    warning_blocks,
+    wish_blocks,
+)
+from handlers.slack.incidents.drafts.views import draft_blocks
+from storage.models import DraftStatus, IncidentDraft, SlackMessage
+
+_MOST_BLOCKS = 35
+"""Of what subscribers will read, on the card; Slack takes 50 blocks in a message."""
+_MOST_TEXT = MAX_MESSAGE_TEXT - 4500
+
+
+def render_review(tx: Transaction, card: SlackMessage) -> Message | None:
+    """The card of those who may publish a draft besides its author: what it says, or what became of it."""
+    draft = find_draft(tx, card.subject_id)
+    if draft is None:
+        return _render_gone(card)
+    author, what = mention(draft.author_id), subject_text(tx, draft)
+    if draft.status == DraftStatus.WAITING:
+        intro = section(f":raised_hand: {author} asks you to publish {what}.")
+        wish, changes = wish_blocks(draft, viewer_id=None), changes_blocks(tx, draft, viewer_id=None)
+        blocks = [intro, *wish, *_shown(tx, draft), *changes, _written(draft), review_buttons(tx, draft)]
+        return Message(f"{author} asks you to publish {plain_subject(tx, draft)}", blocks)
+    asked = section(f"{author} asked for {what} to be published.\n{outcome_text(draft)}")
+    told = "Open again" if draft.status == DraftStatus.OPEN else "Settled"
+    return Message(f"{told}: {plain_subject(tx, draft)}", [asked, *outcome_blocks(tx, draft)])
+
+
+def render_again(tx: Transaction, card: SlackMessage) -> Message | None:
+    """A draft that was sent back waits again; nothing once it is decided."""
+    draft = find_draft(tx, card.subject_id.partition(":")[0])
+    if draft is None or draft.status != DraftStatus.WAITING:
+        return None
+    author, what = mention(draft.author_id), subject_text(tx, draft)
+    look = button("Open", str(ActionId.DRAFT_SHOW), value_of(draft.id, draft.version), style="primary")
+    text = f":raised_hand: {author} changed {what}, and asks you again to publish it."
+    return Message(f"{author} asks again: {plain_subject(tx, draft)}", [section(text, accessory=look)])
+
+
+def render_mine(tx: Transaction, card: SlackMessage) -> Message | None:
+    """The author's card of a draft: for whom it waits, or what became of it."""
+    draft = find_draft(tx, card.subject_id)
+    if draft is None:
+        return _render_gone(card)
+    what = subject_text(tx, draft)
+    if draft.status == DraftStatus.WAITING:
+        who, author_id = reviewers_text(tx, draft), draft.author_id
+        text = f":hourglass_flowing_sand: You wrote {what}. It is published by a second person: {who}."
+        wish, changes = wish_blocks(draft, viewer_id=author_id), changes_blocks(tx, draft, viewer_id=author_id)
+        blocks = [section(text), *wish, *changes, mine_buttons(draft)]
+        return Message(f"Waits for a second person: {plain_subject(tx, draft)}", blocks)
+    blocks = [section(f"You wrote {what}.\n{outcome_text(draft)}"), *outcome_blocks(tx, draft)]
+    if draft.status in {DraftStatus.SENT_BACK, DraftStatus.OPEN}:
+        blocks.append(mine_buttons(draft))
+    told = {
+        DraftStatus.SENT_BACK: "Sent back to you",
+        DraftStatus.PUBLISHED: "Published",
+        DraftStatus.DISCARDED: "Thrown away",
+        DraftStatus.OPEN: "Not handed in yet",
+    }[DraftStatus(draft.status)]
+    return Message(f"{told}: {plain_subject(tx, draft)}", blocks)
+
+
+def render_reminder(tx: Transaction, card: SlackMessage) -> Message | None:
+    """A draft still waits: for those who may publish it. Once it does not, a line says what became of it."""
+    return _render_waits(tx, card, for_owners=False)
+
+
+def render_late(tx: Transaction, card: SlackMessage) -> Message | None:
+    """A draft waits, and nobody decides: for owners."""
+    return _render_waits(tx, card, for_owners=True)
+
+
+def _render_waits(tx: Transaction, card: SlackMessage, *, for_owners: bool) -> Message | None:
+    draft = find_draft(tx, card.subject_id.partition(":")[0])
+    if draft is None:
+        return _render_gone(card)
+    if draft.status != DraftStatus.WAITING:
+        settled = f"{mention(draft.author_id)} waited for somebody to publish {subject_text(tx, draft)}."
+        blocks = [context(settled, outcome_text(draft))]
+        return None if card.ts is None else Message(f"Settled: {plain_subject(tx, draft)}", blocks)
+    author, since = mention(draft.author_id), when(draft.updated_at)
+    text = f":hourglass_flowing_sand: {author} waits since {since} for somebody to publish {subject_text(tx, draft)}."
+    if for_owners:
+        text += f" Nobody has decided. Asked: {reviewers_text(tx, draft)}."
+    look = button("Open", str(ActionId.DRAFT_SHOW), value_of(draft.id), style="primary")
+    return Message(f"{author} still waits: {plain_subject(tx, draft)}", [section(text, accessory=look)])
+
+
+def _render_gone(card: SlackMessage) -> Message | None:
+    text = "This draft is gone: its incident was deleted."
+    return None if card.ts is None else Message(text, [context(f":wastebasket: {text}")])
+
+
+def _shown(tx: Transaction, draft: IncidentDraft) -> list[Block]:
+    """What subscribers will read, as far as a message holds it, and every warning about it."""
+    blocks, warnings = draft_blocks(tx, draft), warning_blocks(draft)
+    words = blocks[: len(blocks) - len(warnings)]
+    kept: list[Block] = []
+    for block in words:
+        if len(kept) == _MOST_BLOCKS or text_length([*kept, block]) > _MOST_TEXT:
+            kept.append(context("…and more. *Open* shows everything."))
+            break
+        kept.append(block)
+    return [*kept, *warnings]
+
+
+def _written(draft: IncidentDraft) -> Block:
+    return context(f"Written by {mention(draft.author_id)} {when(draft.created_at)}")
+
+
+async def press_send_back(front: Front, click: Click) -> None:
+    """*Send back*: a modal that asks why."""
+    draw = partial(render_send_back_modal, draft_id=click.subject, seen=click.version)
+    view = await front.desk.read(click.actor, draw)
+    await show_modal(front, click, view)
+
+
+def render_send_back_modal(tx: Transaction, draft_id: str, seen: int | None = None) -> Block:
+    """The modal in which a second person says what should change, having seen a version of the draft.
+
+    Raises when they could not send it back now.
+    """
+    draft = check_send_back(tx, draft_id)
+    return modal(
+        "Send back",
+        [
+            section(f"{mention(draft.author_id)} wrote {subject_text(tx, draft)}."),
+            input_block(
+                "What should change?",
+                text_input(multiline=True, max_length=MAX_REASON),
+                block_id="reason",
+                hint="The author is told this, and by whom.",
+            ),
+        ],
+        callback_id=str(CallbackId.DRAFT_SEND_BACK),
+        submit="Send back",
+        close="Cancel",
+        private_metadata=value_of(draft.id, seen),
+    )
+
+
+async def submit_send_back(front: Front, submission: Submission) -> Answer | None:
+    """The draft goes back to its author with the reason given."""
+    reason = submission.text("reason")
+    if not reason:
+        raise InvalidInputError("Say what should change.", field="reason")
+    draft_id, _, seen = submission.private_metadata.partition(":")
+    work = partial(send_back, draft_id=draft_id, reason=reason, version=number_in(seen))
+    await front.desk.write(submission.actor, work)
+    return None
+
+
+RENDERERS: Mapping[str, Renderer] = {
+    REVIEW_CARD: render_review,
+    MINE_CARD: render_mine,
+    AGAIN_NOTE: render_again,
+    REMINDER_CARD: render_reminder,
+    LATE_CARD: render_late,
+}
+BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.DRAFT_SEND_BACK: press_send_back}
+SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.DRAFT_SEND_BACK: submit_send_back}

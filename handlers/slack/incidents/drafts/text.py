@@ -1,0 +1,163 @@
+"""A draft in words: what it is about, how it stands, what has changed since, and what to look at in it."""
+
+from collections.abc import Mapping
+
+from desk.incidents.components import full_name, list_components
+from desk.incidents.drafts.content import content_of, role_of_draft, texts_of
+from desk.incidents.drafts.leaks import Leak
+from desk.incidents.drafts.review import list_reviewers
+from desk.incidents.drafts.steps import ChangedSince, find_changes
+from desk.incidents.inputs import NewIncident
+from desk.incidents.lookup import find_incident
+from desk.incidents.templates import list_placeholders
+from desk.transaction import Transaction
+from handlers.slack.framework.blocks import (
+    Block,
+    actor_name,
+    context,
+    escape,
+    mention,
+    plain,
+    quote,
+    section,
+    when,
+)
+from handlers.slack.incidents.text import (
+    name_text,
+    on_page,
+    plain_name,
+    public_link,
+    render_leaks,
+    said_blocks,
+    speaker,
+    state_text,
+    status_text,
+)
+from storage.models import DraftKind, DraftStatus, IncidentDraft
+
+MAX_REASON = 500
+_NAMED = 5
+_MOST_MOVED = 5
+_LAST_WORDS = 300
+_KINDS: Mapping[DraftKind, str] = {
+    DraftKind.INCIDENT: "a new incident",
+    DraftKind.MAINTENANCE: "a new maintenance",
+    DraftKind.UPDATE: "an update of",
+    DraftKind.BACKFILL: "an incident of the past",
+    DraftKind.POSTMORTEM: "the postmortem of",
+}
+
+
+def subject_text(tx: Transaction, draft: IncidentDraft) -> str:
+    """What would be published: `an update of *Checkout errors* on Acme`."""
+    kind = DraftKind(draft.kind)
+    words, comma = _KINDS[kind], "" if kind in {DraftKind.UPDATE, DraftKind.POSTMORTEM} else ","
+    return f"{words}{comma} {name_text(_name(tx, draft))}{on_page(tx, draft.page_id)}"
+
+
+def plain_subject(tx: Transaction, draft: IncidentDraft) -> str:
+    """The same within the text of a notification."""
+    return f"{_KINDS[DraftKind(draft.kind)]} “{plain_name(_name(tx, draft))}”{on_page(tx, draft.page_id)}"
+
+
+def _name(tx: Transaction, draft: IncidentDraft) -> str:
+    content = content_of(draft)
+    if isinstance(content, NewIncident):
+        return content.name
+    incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
+    return incident.name if incident is not None else "an incident"
+
+
+def reviewers_text(tx: Transaction, draft: IncidentDraft) -> str:
+    """Those who may publish it besides its author, by mention; the first of them, where they are many."""
+    reviewers = list_reviewers(tx, draft, role_of_draft(tx, draft))
+    named = ", ".join(mention(user_id) for user_id in reviewers[:_NAMED])
+    more = f" and {len(reviewers) - _NAMED} more" if len(reviewers) > _NAMED else ""
+    return f"{named}{more}" if named else "but nobody else may. An owner can appoint somebody"
+
+
+def outcome_text(draft: IncidentDraft) -> str:
+    """What became of a draft that waits no more, by whom and when."""
+    who, at = actor_name(draft.decided_by), when(draft.decided_at or draft.updated_at)
+    match DraftStatus(draft.status):
+        case DraftStatus.PUBLISHED if draft.quietly:
+            return f":no_bell: *Published quietly* by {who} {at}: nobody was notified."
+        case DraftStatus.PUBLISHED:
+            return f":white_check_mark: *Published* by {who} {at}"
+        case DraftStatus.SENT_BACK:
+            return f":leftwards_arrow_with_hook: *Sent back* by {who} {at}"
+        case DraftStatus.DISCARDED:
+            return f":wastebasket: *Thrown away* by {who} {at}"
+        case _:
+            author, since = mention(draft.author_id), when(draft.updated_at)
+            return f":pencil2: {author} has it in hand since {since}. It has not been handed in again yet."
+
+
+def outcome_blocks(tx: Transaction, draft: IncidentDraft) -> list[Block]:
+    """The reason for which it was sent back, or the link to what was published."""
+    if draft.status == DraftStatus.SENT_BACK and draft.decision_reason:
+        return [section(quote(plain(draft.decision_reason, limit=MAX_REASON)))]
+    incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
+    if draft.status != DraftStatus.PUBLISHED or incident is None:
+        return []
+    return [context(public_link(tx, incident))]
+
+
+def wish_blocks(draft: IncidentDraft, *, viewer_id: str | None) -> list[Block]:
+    """That its author wants an unpublished draft to notify nobody; nothing where it is to notify."""
+    if not draft.quietly:
+        return []
+    own = viewer_id == draft.author_id
+    return [context(f":no_bell: {'You wish' if own else 'The author wishes'} to notify nobody.")]
+
+
+def changes_blocks(tx: Transaction, draft: IncidentDraft, *, viewer_id: str | None) -> list[Block]:
+    """What changed since it was written, so that it cannot be published as it is, and what to do now."""
+    changed = find_changes(tx, draft)
+    if changed is None:
+        return []
+    return [*_incident_changed(tx, changed), *_states_changed(tx, draft, changed), _advice(draft, viewer_id)]
+
+
+def _incident_changed(tx: Transaction, changed: ChangedSince) -> list[Block]:
+    incident, last = changed.incident, changed.last
+    if incident is None:
+        return []
+    text = (
+        f":warning: The incident was changed {when(incident.updated_at)}, after this was written: it is "
+        f"{status_text(incident.status)} now."
+    )
+    if last is None:
+        return [section(text)]
+    said = f"\nLast update {when(last.created_at)} by {speaker(tx, last.created_by)}:"
+    return [section(f"{text}{said}"), *said_blocks(last.body, limit=_LAST_WORDS)]
+
+
+def _states_changed(tx: Transaction, draft: IncidentDraft, changed: ChangedSince) -> list[Block]:
+    if not changed.states:
+        return []
+    groups = {row.id: row.name for row in list_components(tx.session, draft.page_id) if row.group}
+    lines = [
+        f":warning: {escape(full_name(moved.component, groups))} was {state_text(moved.was)} when this was written, "
+        f"and is {state_text(moved.now)} now."
+        for moved in changed.states[:_MOST_MOVED]
+    ]
+    more = len(changed.states) - _MOST_MOVED
+    return [section("\n".join([*lines, f"…and {more} more"] if more > 0 else lines))]
+
+
+def _advice(draft: IncidentDraft, viewer_id: str | None) -> Block:
+    if viewer_id != draft.author_id:
+        return context(f"{mention(draft.author_id)} has to look at the draft again first.")
+    steps = "*Take back*, then *Edit*," if draft.status == DraftStatus.WAITING else "*Edit*"
+    return section(f":memo: *Your draft is kept.* {steps} shows your words beside how things stand; publish it then.")
+
+
+def warning_blocks(draft: IncidentDraft) -> list[Block]:
+    """What somebody should look at before the draft is public."""
+    text = render_leaks([Leak.from_json(kept) for kept in draft.warnings])
+    unfilled = list_placeholders(*texts_of(content_of(draft)))
+    if unfilled:
+        names = ", ".join(escape(f"{{{{{name}}}}}") for name in unfilled[:10])
+        text = f"{text}\n:warning: Not filled in: {names}.".strip()
+    return [section(text)] if text else []

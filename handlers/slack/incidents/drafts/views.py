@@ -1,0 +1,230 @@
+"""A draft as readers and subscribers will see it, before it is public."""
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from desk.incidents.components import full_name, list_components
+from desk.incidents.drafts.content import Content, content_of, expected_impact, role_of_draft
+from desk.incidents.drafts.decision import Outcome
+from desk.incidents.drafts.publishing import foresee_publication
+from desk.incidents.drafts.review import list_reviewers
+from desk.incidents.drafts.steps import Step, list_steps
+from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
+from desk.incidents.lookup import find_incident, list_updates
+from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
+from handlers.slack.framework.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    divider,
+    escape,
+    fit,
+    mention,
+    modal,
+    section,
+    when,
+)
+from handlers.slack.incidents.drafts.buttons import preview_buttons
+from handlers.slack.incidents.drafts.schedules import schedule_blocks
+from handlers.slack.incidents.drafts.text import (
+    changes_blocks,
+    outcome_blocks,
+    outcome_text,
+    reviewers_text,
+    warning_blocks,
+    wish_blocks,
+)
+from handlers.slack.incidents.text import (
+    clock_in,
+    find_public_link,
+    impact_of,
+    impact_text,
+    name_text,
+    page_text,
+    public_link,
+    state_text,
+    status_text,
+)
+from handlers.slack.markdown.split import render_parts
+from handlers.slack.markdown.to_slack import render_mrkdwn
+from storage.models import ComponentStatus, DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page
+
+_MOST_SECTIONS = 30
+_MAX_COMPONENTS = 2500
+_DECIDED = frozenset({DraftStatus.PUBLISHED, DraftStatus.DISCARDED})
+_WHILE_IT_RUNS = f"{state_text(ComponentStatus.UNDER_MAINTENANCE)} while it goes on"
+_TITLES: Mapping[DraftKind, str] = {
+    DraftKind.INCIDENT: "Preview: new incident",
+    DraftKind.MAINTENANCE: "Preview: maintenance",
+    DraftKind.UPDATE: "Preview: update",
+    DraftKind.BACKFILL: "Preview: past incident",
+    DraftKind.POSTMORTEM: "Preview: postmortem",
+}
+
+
+def preview_view(tx: Transaction, draft: IncidentDraft, *, problem: str = "") -> Block:
+    """The preview: what the public will read, how the draft stands, and what the viewer may do with it.
+
+    `problem` says why something could not be done just now.
+    """
+    page = tx.session.get_one(Page, draft.page_id)
+    shown = context(f"What readers and subscribers of {name_text(page.name)} will see:")
+    standing = _standing(tx, draft, problem)
+    blocks = [*standing, shown, divider(), *draft_blocks(tx, draft), divider(), *_notes(tx, draft)]
+    blocks += preview_buttons(tx, draft)
+    return modal(_TITLES[DraftKind(draft.kind)], blocks, callback_id=str(CallbackId.DRAFT), close="Later")
+
+
+def _standing(tx: Transaction, draft: IncidentDraft, problem: str) -> list[Block]:
+    """What stands between the draft and the page."""
+    changes = changes_blocks(tx, draft, viewer_id=tx.actor.user_id)
+    if changes:
+        return changes
+    blocks = [section(f":warning: {escape(problem)}")] if problem else []
+    match DraftStatus(draft.status):
+        case DraftStatus.OPEN:
+            return blocks
+        case DraftStatus.WAITING:
+            return [*blocks, context(f":hourglass_flowing_sand: It waits for {reviewers_text(tx, draft)}.")]
+        case _:
+            return [*blocks, section(outcome_text(draft)), *outcome_blocks(tx, draft)]
+
+
+def draft_blocks(tx: Transaction, draft: IncidentDraft, *, most_sections: int = _MOST_SECTIONS) -> list[Block]:
+    """What the public will read: name, status, words and components; then what to look at before it is public."""
+    content = content_of(draft)
+    incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
+    blocks = [section(_heading(draft, content, incident)), *_body(content, most_sections)]
+    if not isinstance(content, str):
+        blocks += _components(tx, draft, content) + _facts(tx, draft, content) + schedule_blocks(tx, draft, content)
+    return [*blocks, *warning_blocks(draft)]
+
+
+def _heading(draft: IncidentDraft, content: Content, incident: Incident | None) -> str:
+    if isinstance(content, str):
+        return f"{name_text(incident.name if incident else '')}\n:memo: Postmortem"
+    name = name_text(content.name or (incident.name if incident else ""))
+    if isinstance(content, NewIncident):
+        return f"{name}\n{status_text(content.status or _first_status(draft, content))}"
+    if incident is None:
+        return f"{name}\n{status_text(content.status)}" if content.status else name
+    return f"{name}\n{_status_change(draft, content, incident)}"
+
+
+def _status_change(draft: IncidentDraft, content: IncidentChange, incident: Incident) -> str:
+    """An update's status; old → new, where publishing it would change that."""
+    old, new = IncidentStatus(incident.status), content.status or IncidentStatus(incident.status)
+    if new == old or draft.status in _DECIDED:
+        return status_text(new)
+    again = "\n:warning: *This opens it again.*" if old in ENDED and new not in ENDED else ""
+    return f"{status_text(old)} → {status_text(new)}{again}"
+
+
+def _first_status(draft: IncidentDraft, content: NewIncident) -> IncidentStatus:
+    if draft.kind == DraftKind.BACKFILL:
+        return IncidentStatus.RESOLVED
+    return IncidentStatus.SCHEDULED if content.schedule else IncidentStatus.INVESTIGATING
+
+
+def _body(content: Content, most_sections: int) -> list[Block]:
+    text = content if isinstance(content, str) else content.body or ""
+    parts = render_parts(text, most=most_sections + 1)
+    shown = [section(part) for part in parts[:most_sections]]
+    return [*shown, context("…and more, which has no room here. All of it is published.")][: len(parts)]
+
+
+def _components(tx: Transaction, draft: IncidentDraft, content: NewIncident | IncidentChange) -> list[Block]:
+    rows = {row.id: row for row in list_components(tx.session, draft.page_id)}
+    groups = {row.id: row.name for row in rows.values() if row.group}
+    planned = (
+        isinstance(content, NewIncident) and content.schedule is not None and content.schedule.to_maintenance_state
+    )
+    lines = []
+    for component_id, wanted in content.components.items():
+        row = rows.get(component_id)
+        if row is not None:
+            name = escape(full_name(row, groups))
+            change = _WHILE_IT_RUNS if planned else _change(ComponentStatus(row.status), wanted)
+            lines.append(f"{name}: {change}")
+    return [section("*Components*\n" + "\n".join(fit(lines, _MAX_COMPONENTS)))] if lines else []
+
+
+def _change(old: ComponentStatus, wanted: ComponentStatus | None) -> str:
+    if wanted is None or wanted == old:
+        return f"stays {state_text(old)}"
+    return f"{state_text(old)} → {state_text(wanted)}"
+
+
+def _facts(tx: Transaction, draft: IncidentDraft, content: NewIncident | IncidentChange) -> list[Block]:
+    zone = ZoneInfo(tx.session.get_one(Page, draft.page_id).time_zone)
+    lines = []
+    if draft.kind != DraftKind.BACKFILL:
+        lines.append(impact_text(expected_impact(tx, draft)))
+    if isinstance(content, NewIncident) and content.backfilled_at is not None:
+        lines.append(f":calendar: It began {clock_in(zone, content.backfilled_at)}; it is shown as resolved.")
+    return [context(*lines)] if lines else []
+
+
+def _notes(tx: Transaction, draft: IncidentDraft) -> list[Block]:
+    wish = [] if draft.status in _DECIDED else wish_blocks(draft, viewer_id=tx.actor.user_id)
+    if Step.PUBLISH not in list_steps(tx, draft):
+        return wish
+    lines = []
+    if foresee_publication(tx, draft) is Outcome.ASK_SECOND:
+        others = [mention(user_id) for user_id in list_reviewers(tx, draft, role_of_draft(tx, draft))]
+        who = ", ".join(others[:5]) or "nobody as yet"
+        lines.append(f":busts_in_silhouette: Somebody else must publish it: *Publish* asks {who}.")
+    lines.append("*Publish quietly* puts it on the page and notifies nobody.")
+    return [*wish, context(*lines)]
+
+
+def published_view(tx: Transaction, incident: Incident, *, quietly: bool) -> Block:
+    """What the person sees who has just published."""
+    told = "\nIt is marked as quiet: nobody is notified." if quietly else ""
+    link = find_public_link(tx, incident, "Look at it")
+    where = f"on the page. {link}" if link else f"published on {page_text(tx, incident)}."
+    said = f":white_check_mark: {name_text(incident.name)} is {where}{told}"
+    buttons = [button("Show", str(ActionId.INCIDENT_SHOW), value_of(incident.id, incident.version))]
+    return modal("Published", [section(said), actions(*buttons)], callback_id=str(CallbackId.NOTICE))
+
+
+def waiting_view(tx: Transaction, draft: IncidentDraft) -> Block:
+    """What an author sees whose draft waits for somebody else."""
+    who = reviewers_text(tx, draft)
+    said = f":busts_in_silhouette: It waits for {who} to publish it. You are told in your direct messages with me."
+    blocks = [section(said), *wish_blocks(draft, viewer_id=draft.author_id)]
+    return modal("Waits for a second person", blocks, callback_id=str(CallbackId.NOTICE))
+
+
+_SHOWN = 8
+_MAX_WORDS = 300
+
+
+def doubles_view(tx: Transaction, draft: IncidentDraft, doubles: Sequence[Incident]) -> Block:
+    """The open incidents, each with *Update that one instead*."""
+    blocks: list[Block] = [section(":eyes: *This is open already on the same components.*")]
+    for incident in doubles[:_SHOWN]:
+        blocks += [divider(), *_line(tx, draft, incident)]
+    if len(doubles) > _SHOWN:
+        blocks.append(context(f"…and {len(doubles) - _SHOWN} more."))
+    new = button("It is something else: open a new one", str(ActionId.DRAFT_NEW_ALL_THE_SAME), draft.id)
+    blocks += [divider(), actions(new, block_id=f"doubles.{draft.id}")]
+    return modal("Open already", blocks, callback_id=str(CallbackId.DRAFT_DOUBLES), close="Later")
+
+
+def _line(tx: Transaction, draft: IncidentDraft, incident: Incident) -> list[Block]:
+    last = next(iter(list_updates(tx.session, [incident.id])), None)
+    words = f"\n{render_mrkdwn(last.body, limit=_MAX_WORDS)}" if last and last.body else ""
+    state = f"{status_text(incident.status)}  ·  {impact_text(impact_of(incident))}  ·  {when(incident.created_at)}"
+    instead = button(
+        "Update that one instead",
+        str(ActionId.DRAFT_UPDATE_THAT),
+        f"{draft.id}:{incident.id}",
+        style="primary",
+    )
+    return [
+        section(f"{name_text(incident.name)}  {public_link(tx, incident)}\n{state}{words}"),
+        actions(instead, block_id=f"double.{incident.id}"),
+    ]

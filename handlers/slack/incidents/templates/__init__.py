@@ -1,0 +1,1 @@
+"""Templates: words kept for the next time."""

@@ -1,0 +1,247 @@
+"""`/incident template …`: words kept for the next time: listed, shown, written, kept from an incident, forgotten."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from desk.errors import InvalidInputError
+from desk.incidents.authority import require_publisher
+from desk.incidents.components import full_name, list_components
+from desk.incidents.inputs import MAX_NAME
+from desk.incidents.lookup import get_incident, get_incident_by_word
+from desk.incidents.templates import (
+    create_template_from,
+    delete_template,
+    get_template_by_word,
+    list_usable_templates,
+)
+from desk.pages.pages import get_page_by_word
+from desk.secret import refuse_secrets
+from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    escape,
+    fit,
+    input_block,
+    modal,
+    section,
+    text_input,
+)
+from handlers.slack.framework.command_line import Word, cut
+from handlers.slack.framework.modals import open_modal, show_modal
+from handlers.slack.framework.payloads import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler, Typed
+from handlers.slack.incidents.details import incident_word
+from handlers.slack.incidents.templates.actions import asked_blocks, edit_button, kept_message
+from handlers.slack.incidents.templates.views import edit_form, new_form
+from handlers.slack.incidents.text import (
+    count_of,
+    list_named,
+    name_text,
+    on_page,
+    plain_name,
+    said_blocks,
+    status_text,
+)
+from storage.models import Incident, IncidentTemplate, Page, Role
+
+_LIST_TEXT = 2900
+_BODY = 2500
+_USAGE = (
+    "/incident template list, new, show NAME, edit NAME, delete NAME (each with on PAGE where there are several), "
+    'or save INCIDENT as "name".'
+)
+
+
+async def template_command(front: Front, typed: Typed, rest: str) -> Message | None:
+    """`/incident template list|new|show NAME|edit NAME|save INCIDENT as "name"|delete NAME`, and `on PAGE`."""
+    name, _, following = rest.strip().partition(" ")
+    handler = _COMMANDS.get(name.lower() or "list")
+    if handler is None:
+        raise InvalidInputError(f"“{name[:40]}” is nothing that templates know.", _USAGE)
+    return await handler(front, typed, following.strip())
+
+
+async def _list(front: Front, typed: Typed, rest: str) -> Message:
+    return await front.desk.read(typed.actor, lambda tx: _list_message(tx, _split_page(tx, rest)[1]))
+
+
+def _list_message(tx: Transaction, page_id: str | None) -> Message:
+    templates = list_usable_templates(tx, page_id)
+    new = button("New template", str(ActionId.TEMPLATE_NEW), page_id or "")
+    ends = [
+        actions(new, block_id="templates"),
+        context('Keep an incident\'s words with `/incident template save "Checkout errors" as "checkout"`.'),
+    ]
+    if not templates:
+        return Message("No template", [section("There is no template yet."), *ends])
+    lines = [f"• {_line(tx, template)}" for template in templates]
+    return Message("Templates", [section("\n".join(["*Templates*", *fit(lines, _LIST_TEXT)])), *ends])
+
+
+def _line(tx: Transaction, template: IncidentTemplate) -> str:
+    facts = [plain_name(template.title)]
+    if template.update_status:
+        facts.append(status_text(template.update_status))
+    if template.component_ids:
+        facts.append(count_of(template.component_ids, "component", "components"))
+    if not template.should_send_notifications:
+        facts.append("quietly")
+    return f"{name_text(template.name)}{on_page(tx, template.page_id)}  {'  ·  '.join(facts)}"
+
+
+async def _show(front: Front, typed: Typed, rest: str) -> Message:
+    def work(tx: Transaction) -> Message:
+        word, page_id = _split_page(tx, rest)
+        return _show_message(tx, get_template_by_word(tx, _named(word), page_id=page_id))
+
+    return await front.desk.read(typed.actor, work)
+
+
+def _show_message(tx: Transaction, template: IncidentTemplate) -> Message:
+    rows = list_components(tx.session, template.page_id)
+    groups = {row.id: row.name for row in rows if row.group}
+    names = [escape(full_name(row, groups)) for row in rows if row.id in template.component_ids]
+    blocks = [
+        section(f":page_facing_up: {_line(tx, template)}"),
+        *said_blocks(template.body, limit=_BODY),
+    ]
+    if names:
+        blocks.append(context(f"Components: {', '.join(fit(names, 1500))}"))
+    blocks += [*asked_blocks(template), edit_button(template)]
+    return Message(f"Template “{plain_name(template.name)}”", blocks)
+
+
+async def _new(front: Front, typed: Typed, rest: str) -> None:
+    # Before anything else: a form filled in with what was typed would show it again.
+    refuse_secrets(rest)
+
+    def work(tx: Transaction) -> Block:
+        word, page_id = _split_page(tx, rest)
+        return new_form(tx, page_id, name=incident_word(word))
+
+    await open_modal(front, typed.trigger_id, await front.desk.read(typed.actor, work))
+
+
+async def _edit(front: Front, typed: Typed, rest: str) -> None:
+    def work(tx: Transaction) -> Block:
+        word, page_id = _split_page(tx, rest)
+        return edit_form(tx, get_template_by_word(tx, _named(word), page_id=page_id).id)
+
+    await open_modal(front, typed.trigger_id, await front.desk.read(typed.actor, work))
+
+
+async def _delete(front: Front, typed: Typed, rest: str) -> Message:
+    def work(tx: Transaction) -> Message:
+        word, page_id = _split_page(tx, rest)
+        template = get_template_by_word(tx, _named(word), page_id=page_id)
+        delete_template(tx, template.page_id, template.id)
+        done = f":wastebasket: The template {name_text(template.name)}{on_page(tx, template.page_id)} is deleted."
+        return Message("Deleted", [section(done)])
+
+    return await front.desk.write(typed.actor, work)
+
+
+async def _save(front: Front, typed: Typed, rest: str) -> Message | None:
+    word, name = _split_name(rest)
+
+    def keep(tx: Transaction) -> Message:
+        return _kept(tx, get_incident_by_word(tx.session, word).id, name)
+
+    if name:
+        return await front.desk.write(typed.actor, keep)
+    view = await front.desk.read(typed.actor, lambda tx: _name_form(tx, get_incident_by_word(tx.session, word).id))
+    await open_modal(front, typed.trigger_id, view)
+    return None
+
+
+def _kept(tx: Transaction, incident_id: str, name: str) -> Message:
+    return kept_message(tx, create_template_from(tx, incident_id, name=name), "Kept as the template")
+
+
+async def press_template(front: Front, click: Click) -> None:
+    """*Keep as template*: asks for its name."""
+    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: _name_form(tx, click.subject)))
+
+
+def _name_form(tx: Transaction, incident_id: str) -> Block:
+    incident = get_incident(tx.session, incident_id)
+    require_publisher(tx, Role.INCIDENT_MANAGER, tx.session.get_one(Page, incident.page_id))
+    return modal(
+        "Keep as template",
+        [
+            section(f"Keeps what {name_text(incident.name)} first said{_with_components(tx, incident)}."),
+            input_block(
+                "Name of the template",
+                text_input(initial=incident.name, max_length=MAX_NAME),
+                block_id="name",
+                hint="{{region}} and the like in its text are asked for when it is used.",
+            ),
+        ],
+        callback_id=str(CallbackId.INCIDENT_TEMPLATE),
+        submit="Keep",
+        close="Cancel",
+        private_metadata=incident.id,
+    )
+
+
+def _with_components(tx: Transaction, incident: Incident) -> str:
+    named = list_named(tx, incident)
+    return f", and its {count_of(named, 'component', 'components')}" if named else ""
+
+
+async def submit_template(front: Front, submission: Submission) -> Answer:
+    """The incident's words are a template."""
+    message = await front.desk.write(
+        submission.actor, lambda tx: _kept(tx, submission.private_metadata, submission.text("name"))
+    )
+    return Answer(message=message)
+
+
+def _split_page(tx: Transaction, text: str) -> tuple[str, str | None]:
+    """What stands before `on PAGE` at the end, and the page's id. A name may have an “on” in it."""
+    words = cut(text)
+    if len(words) >= 2 and _is(words[-2], "on"):
+        return text[: words[-2].start], get_page_by_word(tx.session, words[-1].text).id
+    return text, None
+
+
+def _split_name(text: str) -> tuple[str, str]:
+    """What stands before `as`, and the name after it; the second is empty without one."""
+    words = cut(text)
+    places = [number for number, word in enumerate(words) if _is(word, "as")]
+    quoted = [number for number in places if words[number + 1 : number + 2] and words[number + 1].kind == "quoted"]
+    if not places:
+        return incident_word(text), ""
+    at = words[(quoted or places)[0]]
+    return incident_word(text[: at.start]), incident_word(text[at.end :])
+
+
+def _is(word: Word, text: str) -> bool:
+    return word.kind == "word" and word.text.lower() == text
+
+
+def _named(text: str) -> str:
+    name = incident_word(text)
+    if not name:
+        raise InvalidInputError("Say which template.", _USAGE)
+    return name
+
+
+_COMMANDS: Mapping[str, Callable[[Front, Typed, str], Awaitable[Message | None]]] = {
+    "list": _list,
+    "ls": _list,
+    "show": _show,
+    "new": _new,
+    "create": _new,
+    "edit": _edit,
+    "change": _edit,
+    "save": _save,
+    "keep": _save,
+    "delete": _delete,
+    "remove": _delete,
+}
+BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.INCIDENT_TEMPLATE: press_template}
+SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.INCIDENT_TEMPLATE: submit_template}

@@ -1,0 +1,207 @@
+"""The form of a new incident and of an update: drawn, followed as it is filled in, and read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from desk.errors import InvalidInputError
+from desk.incidents.authority import list_publishable_pages
+from desk.incidents.components import list_components
+from desk.incidents.default_texts import FIRST_WORDS
+from desk.incidents.drafts.decision import role_for
+from desk.incidents.inputs import MAX_NAME
+from desk.incidents.lookup import get_incident
+from desk.incidents.templates import list_placeholders, list_templates
+from desk.pages.status import Impact
+from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import CallbackId
+from handlers.slack.framework.blocks import Block, context, escape, input_block, modal, plain, section, text_input
+from handlers.slack.framework.payloads import Entered
+from handlers.slack.incidents.form_state import MOST_COMPONENTS, FormState, FormValues
+from handlers.slack.incidents.inputs import (
+    components_select,
+    group_names,
+    impact_select,
+    page_hint,
+    page_select,
+    state_input,
+    status_select,
+    template_select,
+)
+from handlers.slack.incidents.text import impact_of as impact_of_incident
+from handlers.slack.incidents.text import impact_text, name_text, public_link, status_text
+from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
+from storage.models import DraftKind, IncidentStatus, IncidentTemplate
+
+_MAX_VALUE = 200
+_MARKDOWN = "Markdown, as on the page. Links and emoji are turned into what the page takes; mentions are pointed out."
+
+
+def render_form(tx: Transaction, state: FormState, values: FormValues) -> Block:
+    """The form. Raises NotFoundError when the incident of an update is gone, and InvalidInputError when Slack's
+    inputs cannot hold the text."""
+    update = state.kind is DraftKind.UPDATE
+    state = replace(state, remind=values.remind, status=values.status)
+    title = "Edit the draft" if state.draft_id else "Update" if update else "New incident"
+    return modal(
+        title,
+        [
+            *_problems(values.problems),
+            *(_about(tx, state) if update else _page(tx, state)),
+            *_templates(tx, state),
+            *_words(tx, state, values),
+            *_components(tx, state, values),
+            _impact(state, values.impact),
+        ],
+        callback_id=str(CallbackId.INCIDENT_UPDATE if update else CallbackId.INCIDENT_NEW),
+        submit="Preview",
+        close="Cancel",
+        private_metadata=state.as_metadata(),
+    )
+
+
+def _problems(problems: Sequence[str]) -> list[Block]:
+    text = "\n".join(f":warning: {escape(problem)}" for problem in problems)
+    return [section(text)] if problems else []
+
+
+def _about(tx: Transaction, state: FormState) -> list[Block]:
+    incident = get_incident(tx.session, state.incident_id or "")
+    impact = impact_text(impact_of_incident(incident))
+    now = f"{status_text(incident.status)}  ·  {impact}  ·  {public_link(tx, incident)}"
+    return [section(f"{name_text(incident.name)}\n{now}")]
+
+
+def _page(tx: Transaction, state: FormState) -> list[Block]:
+    pages = list_publishable_pages(tx, role_for(state.kind, scheduled=False))
+    if len(pages) < 2 or state.draft_id:
+        name = next((page.name for page in pages if page.id == state.page_id), "")
+        return [context(f"On {name_text(name)}")] if name else []
+    menu = page_select(pages, state.page_id)
+    return [input_block("Page", menu, block_id="page", hint=page_hint(pages), dispatch=True)]
+
+
+def _templates(tx: Transaction, state: FormState) -> list[Block]:
+    templates = list_templates(tx.session, state.page_id)
+    if state.kind is not DraftKind.INCIDENT or not templates or state.draft_id:
+        return []
+    select = template_select(templates, state.template_id)
+    blocks = [input_block("Template", select, block_id=f"template.{state.page_id}", optional=True, dispatch=True)]
+    chosen = find_chosen_template(tx, state)
+    if chosen is not None and not chosen.should_send_notifications:
+        blocks.append(context("This template is meant to notify nobody: choose *Publish quietly* in the preview."))
+    return blocks
+
+
+def _words(tx: Transaction, state: FormState, values: FormValues) -> list[Block]:
+    scheduled = _is_scheduled(tx, state)
+    status = values.status or (None if scheduled else IncidentStatus.INVESTIGATING)
+    hint = f"Left empty: “{FIRST_WORDS[status]}” {_MARKDOWN}" if status and not values.body else _MARKDOWN
+    return [
+        input_block(
+            "Name",
+            text_input(initial=values.name[:MAX_NAME], max_length=MAX_NAME, placeholder="What people notice"),
+            block_id=state.word_block("name"),
+        ),
+        input_block(
+            "Status",
+            status_select(scheduled=scheduled, chosen=status),
+            block_id=state.word_block("status"),
+            dispatch=state.kind is DraftKind.UPDATE,
+        ),
+        *one_or_more_inputs("What do you tell people?", values.body, hint=hint, block_id=state.word_block("body")),
+        *_placeholders(tx, state, values),
+    ]
+
+
+def _placeholders(tx: Transaction, state: FormState, values: FormValues) -> list[Block]:
+    return [
+        input_block(
+            plain(f"{{{{{name}}}}}", limit=75),
+            text_input(initial=values.values.get(name), max_length=_MAX_VALUE, placeholder="Stands in name and text"),
+            block_id=state.word_block(f"value{number}"),
+            optional=True,
+        )
+        for number, name in enumerate(placeholders_of(tx, state))
+    ]
+
+
+def placeholders_of(tx: Transaction, state: FormState) -> tuple[str, ...]:
+    """What the chosen template leaves to be filled in, up to ten."""
+    template = find_chosen_template(tx, state)
+    return list_placeholders(template.title, template.body)[:10] if template else ()
+
+
+def find_chosen_template(tx: Transaction, state: FormState) -> IncidentTemplate | None:
+    """The template that was chosen, or None, also when it was deleted meanwhile: its words are in the form."""
+    return tx.session.get(IncidentTemplate, state.template_id) if state.template_id else None
+
+
+def _components(tx: Transaction, state: FormState, values: FormValues) -> list[Block]:
+    groups = group_names(tx.session, state.page_id)
+    rows = {row.id: row for row in list_components(tx.session, state.page_id) if not row.group}
+    known = [component_id for component_id in values.states if component_id in rows]
+    chosen, left = known[:MOST_COMPONENTS], known[MOST_COMPONENTS:]
+    more = f"{len(left)} more components have no room here and stay as they are."
+    return [
+        input_block(
+            "Components",
+            components_select(tx, state.page_id, chosen),
+            block_id=state.state_block("components"),
+            hint="Type to search. Each one that you choose gets a menu for its state.",
+            optional=True,
+            dispatch=True,
+        ),
+        *(state_input(state, rows[one], groups, values.states[one] or None) for one in chosen),
+        *([context(more)] if left else []),
+    ]
+
+
+def _impact(state: FormState, chosen: Impact | None) -> Block:
+    return input_block("Impact", impact_select(chosen), block_id=state.word_block("impact"))
+
+
+def _is_scheduled(tx: Transaction, state: FormState) -> bool:
+    if state.incident_id is None:
+        return False
+    return get_incident(tx.session, state.incident_id).scheduled_for is not None
+
+
+def read_form(tx: Transaction, state: FormState, entered: Entered) -> FormValues:
+    """What is filled in so far."""
+    chosen = entered.choices(state.state_block("components"))
+    status = entered.choice(state.word_block("status"))
+    impact = entered.choice(state.word_block("impact"))
+    values = {
+        name: entered.text(state.word_block(f"value{number}"))
+        for number, name in enumerate(placeholders_of(tx, state))
+    }
+    return FormValues(
+        name=entered.text(state.word_block("name")),
+        status=IncidentStatus(status) if status else None,
+        body=read_text(entered, state.word_block("body")),
+        states={one: entered.choice(state.state_block(f"state.{one}")) or "" for one in chosen},
+        impact=Impact(impact) if impact in set(Impact) else None,
+        remind=state.remind,
+        values={name: value for name, value in values.items() if value},
+    )
+
+
+def check_form(state: FormState, values: FormValues) -> None:
+    """Raises InvalidInputError beside the menu of a component whose state is yet to be chosen."""
+    for component_id, wanted in values.states.items():
+        if not wanted:
+            # Its menu came after the last look at the form, so it may not even be drawn.
+            raise InvalidInputError(
+                "Choose the state of each component.", field=state.state_block(f"state.{component_id}")
+            )
+
+
+def beside_its_input(error: InvalidInputError, state: FormState) -> InvalidInputError:
+    """The same refusal, naming the form's own input."""
+    blocks = {
+        "name": state.word_block("name"),
+        "body": state.word_block("body"),
+        "status": state.word_block("status"),
+        "components": state.state_block("components"),
+    }
+    return InvalidInputError(error.sentence, error.hint, field=blocks.get(error.field or "", error.field))

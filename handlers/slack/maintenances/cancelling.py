@@ -1,0 +1,106 @@
+"""`/maintenance cancel` and *Cancel*: it will not run, and the public reads why, after a preview."""
+
+from dataclasses import replace
+
+from desk.errors import InvalidInputError
+from desk.incidents.drafts.content import content_of
+from desk.incidents.inputs import IncidentChange
+from desk.incidents.maintenances.plans import check_move, plan_cancellation
+from desk.incidents.maintenances.steps import CANCELLED
+from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import CallbackId
+from handlers.slack.framework.blocks import Block, Message, context, modal, section
+from handlers.slack.framework.modals import show_modal
+from handlers.slack.framework.payloads import Answer, Click, Front, Submission, Typed
+from handlers.slack.incidents.drafts.views import preview_view
+from handlers.slack.incidents.form_state import FormState
+from handlers.slack.incidents.text import name_text, public_link
+from handlers.slack.maintenances.choosing import about_one, keep_update, state_of
+from handlers.slack.maintenances.parsing import TypedMaintenance
+from handlers.slack.maintenances.views import beside_its_input, read_body
+from handlers.slack.markdown.inputs import one_or_more_inputs
+from storage.models import Incident, IncidentDraft, IncidentStatus
+
+_PLANNED = frozenset({IncidentStatus.SCHEDULED})
+
+
+async def cancel_command(front: Front, typed: Typed, rest: str) -> Message | None:
+    """`/maintenance cancel`: the preview of what was typed, the form, or the choice of what is planned."""
+
+    def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
+        reason = line.said.body
+        state = state_of(_get_cancellable(tx, incident_id), typed.token)
+        return preview_view(tx, _call_off(tx, state, reason, escaped=True)) if reason else _cancel_form(tx, state)
+
+    return await about_one(front, typed, rest, draw)
+
+
+async def press_cancel(front: Front, click: Click) -> None:
+    """*Cancel*: the form that asks why."""
+
+    def work(tx: Transaction) -> Block:
+        return _cancel_form(tx, state_of(_get_cancellable(tx, click.subject)))
+
+    await show_modal(front, click, await front.desk.read(click.actor, work))
+
+
+def _get_cancellable(tx: Transaction, incident_id: str) -> Incident:
+    plan_cancellation(tx, incident_id)
+    return check_move(tx, incident_id)
+
+
+def _cancel_form(tx: Transaction, state: FormState, reason: str = "") -> Block:
+    incident = check_move(tx, state.incident_id or "")
+    asked = one_or_more_inputs(
+        "Why is it cancelled?",
+        reason,
+        block_id=state.word_block("body"),
+        hint=f"Everybody reads it, as an update: “{CANCELLED}” and your words.",
+        optional=False,
+    )
+    hint = context("It does not run then. To let it run at another time, use *Reschedule*.")
+    return modal(
+        "Cancel maintenance",
+        [section(f"{name_text(incident.name)}  ·  {public_link(tx, incident)}"), *asked, hint],
+        callback_id=str(CallbackId.MAINTENANCE_CANCEL),
+        submit="Preview",
+        close="Back",
+        private_metadata=state.as_metadata(),
+    )
+
+
+async def submit_cancel(front: Front, submission: Submission) -> Answer:
+    """The reason becomes a draft, and its preview is shown."""
+    state = FormState.from_metadata(submission.private_metadata)
+    reason = read_body(state, submission.entered)
+
+    def work(tx: Transaction) -> Block:
+        return preview_view(tx, _call_off(tx, state, reason))
+
+    try:
+        return Answer(view=await front.desk.write(submission.actor, work))
+    except InvalidInputError as error:
+        raise beside_its_input(error, state) from error
+
+
+def _call_off(tx: Transaction, state: FormState, reason: str, *, escaped: bool = False) -> IncidentDraft:
+    incident_id = state.incident_id or ""
+    return keep_update(
+        tx, state, reason, lambda text: plan_cancellation(tx, incident_id, reason=text), escaped=escaped
+    )
+
+
+def is_cancellation(draft: IncidentDraft) -> bool:
+    """Whether the draft calls a maintenance off."""
+    content = content_of(draft)
+    if not isinstance(content, IncidentChange) or content.status != IncidentStatus.COMPLETED:
+        return False
+    return (content.body or "").startswith(CANCELLED)
+
+
+def draw_cancel_editor(tx: Transaction, draft: IncidentDraft) -> Block:
+    """The form of a draft that calls a maintenance off. Raises ConflictError once it has begun."""
+    content = content_of(draft)
+    assert isinstance(content, IncidentChange)
+    state = replace(state_of(_get_cancellable(tx, draft.incident_id or "")), draft_id=draft.id)
+    return _cancel_form(tx, state, (content.body or "").removeprefix(CANCELLED).strip())

@@ -1,0 +1,1 @@
+"""Texts between Slack's markup, Markdown, and Slack's limits. Knows none of the areas."""

@@ -1,0 +1,194 @@
+"""`/keys request …` in one line: what a person typed, read as a request for a key."""
+
+import re
+from dataclasses import dataclass, field
+
+from desk.errors import InvalidInputError
+from desk.keys.scopes import Scope
+from desk.people import SubjectWord
+from handlers.slack.framework.command_line import Word, as_written, cut
+
+_BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because(?!\S)', re.IGNORECASE)
+_QUOTED = re.compile(r'["“”]([^"“”]*)["“”](?:\s+(.*))?', re.DOTALL)
+_LIFETIME = re.compile(r"(\d{1,5})(d|days?|w|weeks?|m|months?|y|years?)?", re.IGNORECASE)
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_UNITS = re.compile(r"days?|weeks?|months?|years?", re.IGNORECASE)
+_FIELDS = {
+    "scope": "scopes",
+    "scopes": "scopes",
+    "page": "pages",
+    "pages": "pages",
+    "for": "lifetime",
+    "lifetime": "lifetime",
+    "holder": "holder",
+    "name": "name",
+    "because": "purpose",
+    "reason": "purpose",
+    "purpose": "purpose",
+}
+_SCOPES = frozenset(scope.value for scope in Scope)
+
+
+@dataclass(slots=True)
+class TypedRequest:
+    """What was understood of a line, in the words that were typed; None or empty for what was not said."""
+
+    name: str | None = None
+    purpose: str | None = None
+    scopes: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    lifetime_days: int | None = None
+    holder: SubjectWord | None = None
+    problems: list[str] = field(default_factory=list)
+    """What was not understood, in sentences."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was typed at all."""
+        return self == TypedRequest()
+
+
+def parse_request(text: str) -> TypedRequest:
+    """Read a line such as `"terraform prod" scope:components:write page:acme for 90d because …`, in any order.
+
+    The reason follows `because`, quoted or up to the end. Never raises: what is not understood is in `problems`.
+    """
+    head, reason = _split_reason(text)
+    found = TypedRequest(purpose=reason)
+    try:
+        words = cut(head)
+    except InvalidInputError as error:
+        found.problems.append(str(error))
+        return found
+    bare: list[str] = []
+    position = 0
+    while position < len(words):
+        position = _read(words, position, found, bare)
+    _settle_name(found, bare)
+    return found
+
+
+def _split_reason(text: str) -> tuple[str, str | None]:
+    for match in _BECAUSE.finditer(text):
+        if match.group().lower() != "because":
+            continue
+        head, tail = text[: match.start()], text[match.end() :].strip()
+        quoted = _QUOTED.fullmatch(tail)
+        if quoted is not None and _is_all_fields(quoted[2] or ""):
+            return f"{head} {quoted[2] or ''}", as_written(quoted[1].strip()) or None
+        return head, as_written(tail) or None
+    return text, None
+
+
+def _is_all_fields(text: str) -> bool:
+    """Whether the words after a quoted reason belong to the request, and not to the reason."""
+    try:
+        words = cut(text)
+    except InvalidInputError:
+        return False
+    found, bare, position = TypedRequest(), list[str](), 0
+    while position < len(words):
+        position = _read(words, position, found, bare)
+    return not bare and not found.problems
+
+
+def _read(words: list[Word], position: int, found: TypedRequest, bare: list[str]) -> int:
+    """Read the word at `position` and those that belong to it; gives the position after them."""
+    word = words[position]
+    if word.kind == "pair":
+        return _read_pair(words, position, found)
+    if word.kind == "user":
+        found.holder = SubjectWord("user", word.text)
+    elif word.kind == "group":
+        found.problems.append("A person answers for a key, not a user group.")
+    elif word.kind == "quoted":
+        _set_name(found, word.text)
+    elif word.text.lower() == "for" and (after := _read_lifetime(words, position + 1, found)) is not None:
+        return after
+    else:
+        bare.append(word.text)
+    return position + 1
+
+
+def _read_pair(words: list[Word], position: int, found: TypedRequest) -> int:
+    word = words[position]
+    whole = f"{word.key}:{word.text}"
+    if whole.lower().rstrip(",") in _SCOPES:
+        found.scopes.append(whole.rstrip(","))
+        return position + 1
+    name = _FIELDS.get(word.key)
+    if name is None:
+        found.problems.append(f"I did not understand “{whole}”.")
+        return position + 1
+    value, position = word.text, position + 1
+    while position < len(words) and (not value or value.endswith(",")):
+        following = words[position]
+        if following.kind == "pair" and f"{following.key}:{following.text}".lower().rstrip(",") not in _SCOPES:
+            break
+        value += _as_typed(following)
+        position += 1
+    _set_field(found, name, value)
+    return position
+
+
+def _as_typed(word: Word) -> str:
+    if word.kind == "pair":
+        return f"{word.key}:{word.text}"
+    return f"<@{word.text}>" if word.kind == "user" else word.text
+
+
+def _set_field(found: TypedRequest, name: str, value: str) -> None:
+    value = value.strip()
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not parts:
+        found.problems.append(f"Nothing follows “{name}:”.")
+    elif name == "scopes":
+        found.scopes.extend(parts)
+    elif name == "pages":
+        found.pages.extend(parts)
+    elif name == "name":
+        _set_name(found, value)
+    elif name == "purpose":
+        found.purpose = value
+    elif name == "holder":
+        mention = re.fullmatch(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>", value)
+        found.holder = SubjectWord("user", mention[1]) if mention else SubjectWord("name", value)
+    elif (days := _lifetime(value)) is not None:
+        found.lifetime_days = days
+    else:
+        found.problems.append(f"“{value}” is not a lifetime: write for example 90d or 12w.")
+
+
+def _set_name(found: TypedRequest, name: str) -> None:
+    if found.name:
+        found.problems.append(f"I did not understand “{name}” beside the name “{found.name}”.")
+    else:
+        found.name = name.strip() or None
+
+
+def _read_lifetime(words: list[Word], position: int, found: TypedRequest) -> int | None:
+    """The position after `90d`, `90 days` or `90`; None when no lifetime stands there."""
+    if position >= len(words) or words[position].kind != "word":
+        return None
+    text, after = words[position].text, position + 1
+    if text.isdigit() and after < len(words) and _UNITS.fullmatch(words[after].text):
+        text, after = text + words[after].text, after + 1
+    days = _lifetime(text)
+    if days is None:
+        return None
+    found.lifetime_days = days
+    return after
+
+
+def _lifetime(text: str) -> int | None:
+    match = _LIFETIME.fullmatch(text.replace(" ", ""))
+    if match is None:
+        return None
+    return int(match[1]) * _DAYS[(match[2] or "d")[0].lower()]
+
+
+def _settle_name(found: TypedRequest, bare: list[str]) -> None:
+    if bare and found.name is None:
+        found.name = " ".join(bare)
+    elif bare:
+        found.problems.append(f"I did not understand “{' '.join(bare)}”.")

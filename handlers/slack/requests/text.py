@@ -1,0 +1,114 @@
+"""What a request's messages say alike: what is asked for, what was changed, and what there is to notice."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from desk.keys.scopes import IN_WORDS, Scope
+from desk.people import member_name
+from desk.requests.risks import Risk, RiskNote
+from desk.requests.terms import Extent
+from desk.transaction import Transaction
+from handlers.slack.framework.blocks import (
+    MAX_MESSAGE_TEXT,
+    Block,
+    escape,
+    mention,
+    plain,
+    quote,
+    section,
+    text_length,
+)
+from storage.models import Page
+
+_SHOWN_PAGES = 10
+_LINE_ENDS = "\n\u2028\u2029"
+_QUOTE_LIMIT = 2900
+"""Characters of one quotation: below the 3,000 of a section, whatever escaping adds."""
+
+
+def quotation(text: str, *, beside: Sequence[Block] = ()) -> list[Block]:
+    """A person's text as a quotation, in as many sections as Slack's limit asks for.
+
+    It is whole unless the message would become longer than Slack takes, with the blocks `beside` it.
+    """
+    left = MAX_MESSAGE_TEXT - text_length(list(beside))
+    pieces, length = [""], 0
+    for mark in text:
+        # Each line of a quotation begins with "> ".
+        cost = len(escape(mark)) + (2 if mark in _LINE_ENDS else 0)
+        left -= cost
+        if left < 0:
+            pieces[-1] += "…"
+            break
+        if length + cost > _QUOTE_LIMIT:
+            pieces.append("")
+            length = 0
+        pieces[-1] += mark
+        length += cost
+    return [section(quote(piece)) for piece in pieces]
+
+
+def name_in_words(name: str) -> str:
+    """A key's name, set off from the sentence."""
+    return f"*{escape(name).replace('*', '∗')}*"
+
+
+def pages_in_words(tx: Transaction, pages: Sequence[str] | None) -> str:
+    """The pages of a key by name; of many, the first and how many more."""
+    if pages is None:
+        return "*all pages*, those to come included"
+    shown = list(pages)[:_SHOWN_PAGES]
+    found = tx.session.execute(select(Page.id, Page.name).where(Page.id.in_(shown)))
+    names = {row.id: row.name for row in found}
+    words = ", ".join(escape(plain(names.get(page_id, page_id), limit=60)) for page_id in shown)
+    more = len(pages) - len(shown)
+    return f"{words} and {more} more" if more else words
+
+
+def scopes_in_words(scopes: Sequence[str]) -> str:
+    """Scopes as a list of what the key may do."""
+    return "\n".join(f"• {IN_WORDS[Scope(scope)]} (`{scope}`)" for scope in scopes)
+
+
+def days_in_words(days: int) -> str:
+    """A lifetime: `1 day`, `90 days`."""
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def changes_in_words(tx: Transaction, asked: Extent, granted: Extent) -> str:
+    """What owners narrowed, in lines; empty when they granted what was asked."""
+    lines = []
+    without = [scope for scope in asked.scopes if scope not in granted.scopes]
+    if without:
+        lines.append(f"• without {', '.join(f'`{scope}`' for scope in without)}")
+    if granted.pages != asked.pages:
+        now, before = pages_in_words(tx, granted.pages), pages_in_words(tx, asked.pages)
+        lines.append(f"• for {now} (asked: {before})")
+    if granted.lifetime_days != asked.lifetime_days:
+        lines.append(f"• for {days_in_words(granted.lifetime_days)} instead of {days_in_words(asked.lifetime_days)}")
+    return "\n".join(lines)
+
+
+def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int) -> str:
+    """One thing to notice, as owners read it."""
+    if note.risk is Risk.ALL_PAGES:
+        return "It reaches *all pages*, those to come included."
+    if note.risk is Risk.WRITES:
+        return "It can *change* things, not only read them."
+    if note.risk is Risk.A_YEAR:
+        return f"It lives for {days_in_words(days)}: a year."
+    if note.risk is Risk.LONGER_THAN_DEFAULT:
+        return f"It lives for {days_in_words(days)}, longer than the usual {tx.policy.default_lifetime.days}."
+    if note.risk is Risk.OTHER_HOLDER:
+        return f"Somebody else is to answer for it: {mention(holder_id)}."
+    assert note.key is not None
+    key = name_in_words(plain(note.key.name, limit=80))
+    held = (
+        f"held by {escape(member_name(tx.session, note.key.holder_id))}" if note.key.holder_id else "held by nobody"
+    )
+    if note.risk is Risk.SIMILAR_UNUSED and note.unused_for is not None:
+        idle = days_in_words(note.unused_for.days)
+        used = f"has not been used for {idle}" if note.key.last_used_at else f"was never used in its {idle}"
+        return f"A similar key exists and {used}: {key}, {held}."
+    return f"A similar key exists and is in use: {key}, {held}."

@@ -1,0 +1,204 @@
+"""`/roles <sub-command> …`: what a person typed, read. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from desk.errors import InvalidInputError
+from desk.people import SubjectWord
+from desk.roles.lists import find_role, get_role
+from desk.roles.orders import GrantOrder, RevokeOrder
+from desk.roles.roles import AnyPage, PageChoice
+from handlers.slack.framework.command_line import Word, as_written, cut
+from storage.models import Role
+
+EXAMPLE = 'For example: /roles grant @mia incident_manager on "Acme" for 8h because she is on call'
+_QUOTES = '"“”'
+_FOREVER = frozenset({"good", "ever", "forever", "always"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What `/roles list` and `/roles who` ask for."""
+
+    subject: SubjectWord | None = None
+    role: Role | None = None
+    page: str | None = None
+
+
+@dataclass(slots=True)
+class _Said:
+    subject: SubjectWord | None = None
+    role: Role | None = None
+    page: PageChoice = AnyPage.ANY
+    ends: str | None = None
+    has_end: bool = False
+
+
+def parse_grant(text: str) -> GrantOrder:
+    """Read `@mia incident_manager on "Acme" for 8h because …`. Raises InvalidInputError with an example."""
+    head, reason = _split_reason(text)
+    said = _read(head)
+    if said.subject is None:
+        raise InvalidInputError("Who gets the role?", EXAMPLE, field="subject")
+    if said.role is None:
+        raise InvalidInputError("Which role?", f"Roles are: {', '.join(Role)}.", field="role")
+    page = None if isinstance(said.page, AnyPage) else said.page
+    return GrantOrder(subject=said.subject, role=said.role, page=page, ends=said.ends, reason=reason)
+
+
+def parse_revoke(text: str) -> RevokeOrder:
+    """Read `@mia incident_manager on "Acme"`. Raises InvalidInputError with an example."""
+    said = _read(_split_reason(text)[0])
+    example = "For example: /roles revoke @mia incident_manager"
+    if said.subject is None:
+        raise InvalidInputError("Whose role ends?", example, field="subject")
+    if said.role is None:
+        raise InvalidInputError("Which role ends?", example, field="role")
+    if said.has_end:
+        raise InvalidInputError("A revocation is at once and for good.", example, field="ends")
+    return RevokeOrder(subject=said.subject, role=said.role, page=said.page)
+
+
+def parse_query(text: str) -> Query:
+    """Read what `/roles list` and `/roles who` may name: somebody, a role, a page. Raises InvalidInputError."""
+    said = _read(text)
+    if said.has_end:
+        raise InvalidInputError("A list shows what holds now.", "Leave the time away.", field="ends")
+    return Query(subject=said.subject, role=said.role, page=None if isinstance(said.page, AnyPage) else said.page)
+
+
+def _split_reason(text: str) -> tuple[str, str]:
+    """What stands before the first “because” outside quotation marks, and the reason after it."""
+    quoted = False
+    position = 0
+    while position < len(text):
+        if text[position] in _QUOTES:
+            quoted = not quoted
+        starts_word = position == 0 or text[position - 1].isspace()
+        if not quoted and starts_word and text[position : position + 7].lower() == "because":
+            rest = text[position + 7 :]
+            if not rest or rest[0].isspace() or rest[0] == ":":
+                return text[:position].strip(), as_written(rest.lstrip(": \t\n").strip())
+        position += 1
+    return text, ""
+
+
+def _read(text: str) -> _Said:
+    said = _Said()
+    words = iter(cut(text))
+    pending: Word | None = None
+    while (word := pending or next(words, None)) is not None:
+        pending = _take(said, word, words)
+    return said
+
+
+def _take(said: _Said, word: Word, words: Iterator[Word]) -> Word | None:
+    """Understand one word, with those that belong to it. Gives back a word that was read ahead."""
+    bare = word.text.lower() if word.kind == "word" else ""
+    if word.kind in {"user", "group"}:
+        _set_subject(said, SubjectWord(word.kind, word.text))
+    elif word.kind == "pair":
+        _take_pair(said, word)
+    elif bare == "on":
+        return _take_page(said, words)
+    elif bare in {"for", "until", "till"}:
+        return _take_end(said, bare, words)
+    elif bare != "to":
+        return _take_name(said, word, words)
+    return None
+
+
+def _take_pair(said: _Said, word: Word) -> None:
+    if word.key in {"page", "on"}:
+        _set_page(said, word.text)
+    elif word.key == "role":
+        _set_role(said, get_role(word.text))
+    elif word.key in {"for", "until"}:
+        _set_end(said, word.text)
+    else:
+        raise InvalidInputError(f"I don't understand “{word.key}:{word.text}”.", EXAMPLE)
+
+
+def _take_page(said: _Said, words: Iterator[Word]) -> Word | None:
+    word = next(words, None)
+    if word is None or word.kind not in {"word", "quoted", "pair"}:
+        raise InvalidInputError("On which page?", 'Write: on "Acme", or on all.', field="page")
+    if word.kind == "word" and word.text.lower() in {"all", "every"}:
+        _set_page(said, None)
+        following = next(words, None)
+        is_filler = following is not None and following.kind == "word" and following.text.lower() in {"page", "pages"}
+        return None if is_filler else following
+    _set_page(said, word.text)
+    return None
+
+
+def _take_end(said: _Said, keyword: str, words: Iterator[Word]) -> Word | None:
+    word = next(words, None)
+    if word is None or word.kind not in {"word", "quoted"}:
+        raise InvalidInputError("Until when?", "Write for example: for 8h, or until 2026-12-01.", field="ends")
+    if keyword == "for" and word.text.lower() in _FOREVER:
+        _set_end(said, None)
+        return None
+    following = next(words, None) if word.kind == "word" else None
+    if following is not None and following.kind == "word" and _belongs(word.text, following.text):
+        _set_end(said, f"{word.text} {following.text}")
+        return None
+    _set_end(said, word.text)
+    return following
+
+
+def _belongs(first: str, second: str) -> bool:
+    """Whether `second` ends what `first` begins: `8 hours`, `2026-12-01 18:00`."""
+    if first.isdigit():
+        return second.lower().rstrip("s") in {"m", "min", "minute", "h", "hour", "d", "day", "w", "week"}
+    hours, colon, minutes = second.partition(":")
+    return bool(colon) and hours.isdigit() and minutes.isdigit()
+
+
+def _take_name(said: _Said, word: Word, words: Iterator[Word]) -> Word | None:
+    role = None if word.text.startswith("@") else find_role(word.text)
+    if role is not None:
+        _set_role(said, role)
+        return None
+    if word.kind == "word" and word.text.lower() in {"incident", "maintenance", "page"}:
+        following = next(words, None)
+        joined = find_role(f"{word.text} {following.text}") if following and following.kind == "word" else None
+        if joined is not None:
+            _set_role(said, joined)
+            return None
+        _set_subject(said, SubjectWord("name", word.text))
+        return following
+    _set_subject(said, SubjectWord("name", word.text))
+    return None
+
+
+def _set_subject(said: _Said, subject: SubjectWord) -> None:
+    if said.subject is not None:
+        raise InvalidInputError(
+            f"I understood both “{said.subject.text}” and “{subject.text}” as a name.",
+            f"Name one person or group at a time, and put names with blanks in quotation marks. {EXAMPLE}",
+            field="subject",
+        )
+    if not subject.text.strip("@ "):
+        raise InvalidInputError("That is no name.", EXAMPLE, field="subject")
+    said.subject = subject
+
+
+def _set_role(said: _Said, role: Role) -> None:
+    if said.role is not None and said.role != role:
+        raise InvalidInputError("One role at a time, please.", EXAMPLE, field="role")
+    said.role = role
+
+
+def _set_page(said: _Said, page: str | None) -> None:
+    if not isinstance(said.page, AnyPage):
+        raise InvalidInputError("One page at a time, please, or all.", EXAMPLE, field="page")
+    if page is not None and not page.strip():
+        raise InvalidInputError("On which page?", 'Write: on "Acme", or on all.', field="page")
+    said.page = None if page is not None and page.strip().lower() == "all" else page
+
+
+def _set_end(said: _Said, ends: str | None) -> None:
+    if said.has_end:
+        raise InvalidInputError("One end is enough.", EXAMPLE, field="ends")
+    said.has_end, said.ends = True, ends

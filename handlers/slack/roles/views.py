@@ -1,0 +1,77 @@
+"""The modal in which owners grant a role without typing a command."""
+
+from collections.abc import Sequence
+
+from desk.errors import InvalidInputError
+from desk.people import SubjectWord
+from desk.roles.lists import ALLOWS, NAMES
+from desk.roles.orders import GrantOrder
+from desk.roles.roles import MAXIMUM_REASON
+from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.blocks import Block, context, input_block, modal, option, plain_text, text_input
+from handlers.slack.framework.payloads import Submission
+from storage.models import Page, Role, UserGroup
+
+_ALL = "all"
+_GOOD = "good"
+_SPANS = (("8 hours", "8h"), ("24 hours", "24h"), ("7 days", "7d"), ("30 days", "30d"), ("90 days", "90d"))
+_MOST_OPTIONS = 100
+
+
+def grant_form(pages: Sequence[Page]) -> Block:
+    """Whom, which role, where, until when and why."""
+    person = {"type": "users_select", "action_id": "value", "placeholder": plain_text("Choose a person")}
+    group = {
+        "type": "external_select",
+        "action_id": str(ActionId.ROLE_GROUP),
+        "min_query_length": 0,
+        "placeholder": plain_text("Choose a group"),
+    }
+    roles = [option(NAMES[role], role, ALLOWS[role]) for role in Role]
+    places = [option("All pages", _ALL), *(option(page.name, page.id) for page in pages)][:_MOST_OPTIONS]
+    spans = [option("For good", _GOOD), *(option(text, value) for text, value in _SPANS)]
+    date = {"type": "datepicker", "action_id": "value", "placeholder": plain_text("Choose a day")}
+    blocks = [
+        input_block("Person", person, block_id="subject", optional=True),
+        input_block("Or user group", group, block_id="group", optional=True),
+        input_block("Role", _select(roles), block_id="role"),
+        input_block("Where", _select(places, places[0]), block_id="page", hint="Owners are owners of all pages."),
+        input_block("For how long", _select(spans, spans[0]), block_id="ends"),
+        input_block("Or until the end of", date, block_id="date", optional=True),
+        input_block("Why", text_input(max_length=MAXIMUM_REASON), block_id="reason", optional=True),
+        context("The person is told by direct message. Granting a role again changes its end."),
+    ]
+    return modal("Grant a role", blocks, callback_id=CallbackId.ROLE_GRANT, submit="Grant", close="Cancel")
+
+
+def _select(options: Sequence[Block], initial: Block | None = None) -> Block:
+    element: Block = {"type": "static_select", "action_id": "value", "options": list(options)}
+    if initial is not None:
+        element["initial_option"] = initial
+    return element
+
+
+def group_options(groups: Sequence[UserGroup]) -> list[Block]:
+    """User groups to choose from."""
+    return [option(f"@{group.handle}", group.group_id, group.name or None) for group in groups[:_MOST_OPTIONS]]
+
+
+def read_grant(submission: Submission) -> GrantOrder:
+    """The order in a submitted form. Raises InvalidInputError (fields are the inputs' block ids)."""
+    person, group, role = submission.choice("subject"), submission.choice("group"), submission.choice("role")
+    if person and group:
+        raise InvalidInputError("Choose a person or a group, not both.", field="group")
+    if not person and not group:
+        raise InvalidInputError("Choose a person or a group.", field="subject")
+    if role is None:
+        raise InvalidInputError("Choose a role.", field="role")
+    page, span, date = submission.choice("page"), submission.choice("ends"), submission.choice("date")
+    if date and span and span != _GOOD:
+        raise InvalidInputError("Choose a length of time or a day, not both.", field="date")
+    return GrantOrder(
+        subject=SubjectWord("user", person) if person else SubjectWord("group", group or ""),
+        role=Role(role),
+        page=None if page == _ALL else page,
+        ends=date or (None if span == _GOOD else span),
+        reason=submission.text("reason"),
+    )

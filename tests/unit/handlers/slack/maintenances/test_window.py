@@ -1,0 +1,144 @@
+"""Starts and ends as people type them, and what clocks make of them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.errors import InvalidInputError
+from handlers.slack.maintenances.parsing import Window, instant_of, parse_maintenance, read_window
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+TOKYO, ZURICH = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Zurich")
+
+
+def utc(text: str) -> datetime:
+    """An instant such as `2026-03-02 09:00`."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def read(line: str, zone: ZoneInfo = TOKYO, now: datetime = NOW) -> Window:
+    """The window of a line."""
+    typed = parse_maintenance(line)
+    return read_window(typed.start, typed.end, now=now, zone=zone)
+
+
+@pytest.mark.parametrize(
+    ("line", "start", "end"),
+    [
+        ("from 2026-12-01 22:00 until 2026-12-02 01:00", "2026-12-01 13:00", "2026-12-01 16:00"),
+        ("from tomorrow 22:00 for 3h", "2026-03-03 13:00", "2026-03-03 16:00"),
+        ("from 22:00 until 01:00", "2026-03-02 13:00", "2026-03-02 16:00"),
+        ("from today 22:00 to tomorrow 9:30", "2026-03-02 13:00", "2026-03-03 00:30"),
+        ("in 2h for 30m", "2026-03-02 11:00", "2026-03-02 11:30"),
+        ("from now for 1h 30m", "2026-03-02 09:00", "2026-03-02 10:30"),
+        ("for 90 minutes from 22:00", "2026-03-02 13:00", "2026-03-02 14:30"),
+        ("from 2026-12-01 22:00 UTC until 2026-12-02 01:00 UTC", "2026-12-01 22:00", "2026-12-02 01:00"),
+        ("from 2026-12-01T22:00 utc until 01:00", "2026-12-01 22:00", "2026-12-02 01:00"),
+        ("from 2026-12-01 22:00 until 23:00 Europe/Zurich", "2026-12-01 21:00", "2026-12-01 22:00"),
+        ("from 2026-12-01 22:00 europe/zurich until 2026-12-02 12:00 UTC", "2026-12-01 21:00", "2026-12-02 12:00"),
+    ],
+)
+def test_a_window_is_read_by_the_persons_clock(line: str, start: str, end: str) -> None:
+    """Times without a zone are the person's own; a zone that is named once counts for both."""
+    assert read(line) == Window(utc(start), utc(end))
+
+
+@pytest.mark.parametrize(
+    ("line", "start", "end"),
+    [
+        ("from tomorrow 22:00", "2026-03-03 13:00", "2026-03-03 16:00"),
+        ("for 5h", "2026-03-02 12:00", "2026-03-02 17:00"),
+        ("until 23:30", "2026-03-02 12:00", "2026-03-02 14:30"),
+    ],
+)
+def test_a_window_that_is_moved_keeps_what_is_not_said(line: str, start: str, end: str) -> None:
+    """A new start alone keeps the length, a new end alone the start."""
+    typed = parse_maintenance(line)
+    kept = utc("2026-03-02 12:00"), utc("2026-03-02 15:00")
+    assert read_window(typed.start, typed.end, now=NOW, zone=TOKYO, kept=kept) == Window(utc(start), utc(end))
+
+
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("from 22:00 for 3h We move in 2h for good", "We move in 2h for good"),
+        ("from 22:00 Most of it for 3h", "Most of it for 3h"),
+        ("from 22:00 for 3 days and/or more", "and/or more"),
+        ("from 22:00 for 30m databases", "databases"),
+        ("from 22:00 until 23:00 from 1:00 on", "from 1:00 on"),
+        ("from the start", "from the start"),
+        ("in time for 3h", "in time for 3h"),
+    ],
+)
+def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
+    """What is no start or end, or comes after the text has begun, is the public's."""
+    assert parse_maintenance(f'"Upgrade" {line}').said.body == body
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("from 22:00", "Say until when."),
+        ("until 22:00", "Say from when."),
+        ("in 2h until 25:00", "“25:00” is not a time."),
+        ("from 2026-02-30 22:00 for 1h", "“2026-02-30” is not a date."),
+        ("from 9999-12-31 23:59 America/New_York for 1h", "too far away"),
+        ("from 22:00 CET for 1h", "“CET” is no time zone that is the same for everybody."),
+        ("from 22:00 until 23:00 Europe/Zurick", "“Europe/Zurick” is no time zone"),
+        ("from 22:00 for 0m", "is not between a minute and ten years"),
+    ],
+)
+def test_what_is_not_understood_is_said(line: str, problem: str) -> None:
+    """A time that is missing, impossible or means different things to different people is refused in words."""
+    assert any(problem in said for said in read(line).problems)
+
+
+def test_a_time_that_clocks_skip_is_refused() -> None:
+    """02:30 does not exist in Zurich on the day when clocks are put forward, and what may be meant is named."""
+    window = read("from 2026-03-29 02:30 until 2026-03-29 05:00", ZURICH)
+    assert (window.start, window.end) == (None, None)
+    assert window.problems == (
+        "There is no 02:30 on Sun 29 Mar 2026 in Europe/Zurich: clocks are put forward over it. "
+        "Did you mean Sun 29 Mar 2026 03:30 CEST?",
+    )
+    assert read("from 2026-03-29 03:00 for 1h", ZURICH).start == utc("2026-03-29 01:00")
+
+
+def test_a_time_that_comes_twice_is_refused() -> None:
+    """02:30 comes twice when clocks are put back: both are named in UTC, and so each can be written."""
+    window = read("from 2026-10-25 01:00 until 2026-10-25 02:30", ZURICH)
+    assert window.start == utc("2026-10-24 23:00")
+    assert window.problems == (
+        "02:30 on Sun 25 Oct 2026 comes twice in Europe/Zurich: clocks are put back. "
+        "Write it in UTC: 2026-10-25 00:30 UTC or 2026-10-25 01:30 UTC.",
+    )
+    assert read("from 2026-10-24 23:00 UTC until 2026-10-25 01:30 UTC", ZURICH).end == utc("2026-10-25 01:30")
+
+
+def test_a_length_counts_hours_that_pass() -> None:
+    """`for 3h` is three hours that pass, also in the night in which clocks are changed."""
+    window = read("from 2026-03-29 01:00 for 3h", ZURICH)
+    assert (window.start, window.end) == (utc("2026-03-29 00:00"), utc("2026-03-29 03:00"))
+
+
+@given(
+    minutes=st.integers(0, 5 * 366 * 24 * 60),
+    zone=st.sampled_from(["Europe/Zurich", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]),
+)
+def test_what_clocks_show_once_is_that_instant(minutes: int, zone: str) -> None:
+    """Whatever clocks show at an instant is read as that instant, or refused because they show it twice."""
+    instant = utc("2024-01-01 00:00") + timedelta(minutes=minutes)
+    local = instant.astimezone(ZoneInfo(zone))
+    shown_again = any(
+        (instant + timedelta(minutes=shift)).astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
+        == local.replace(tzinfo=None, fold=0)
+        for shift in (-60, -30, 30, 60)
+    )
+    if shown_again:
+        with pytest.raises(InvalidInputError, match="comes twice"):
+            instant_of(local.date(), local.time(), ZoneInfo(zone))
+    else:
+        assert instant_of(local.date(), local.time(), ZoneInfo(zone)) == instant
