@@ -1,6 +1,6 @@
 """Who may do what at this instant, read from the database each time it is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -128,3 +128,10 @@ def ask_an_owner(tx: Transaction) -> str:
     if not names:
         return "No owner is appointed yet: set KEYDESK_OWNERS and start Keydesk again."
     return f"Ask an owner: {', '.join(names)}."
+
+
+def may_hold_key(roles: EffectiveRoles, pages: Collection[str] | None) -> bool:
+    """Whether a person with `roles` may ask for and hold a key to these pages (None: all pages)."""
+    if pages is None:
+        return roles.has(Role.INTEGRATOR)
+    return all(roles.has(Role.INTEGRATOR, page_id) for page_id in pages)

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from desk.clock import Clock
 from desk.policy import Policy
 from storage.database import Database
+from storage.models import Revision
+from storage.signals import Topic, signal
 
 T = TypeVar("T")
 
@@ -83,3 +86,15 @@ class Desk:
 
     def _transaction(self, session: Session, actor: Actor) -> Transaction:
         return Transaction(session, self.clock.now(), self.policy, actor)
+
+
+def keys_changed(tx: Transaction) -> None:
+    """Call it in every transaction that inserts or changes an API key."""
+    tx.session.execute(update(Revision).where(Revision.topic == "keys").values(value=Revision.value + 1))
+    signal(tx.session, Topic.KEYS)
+
+
+def pages_changed(tx: Transaction) -> None:
+    """Call it in every transaction that inserts or changes an organization, page or component."""
+    tx.session.execute(update(Revision).where(Revision.topic == Topic.PAGES).values(value=Revision.value + 1))
+    signal(tx.session, Topic.PAGES)

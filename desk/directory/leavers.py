@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
+from desk.directory.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.identifiers import new_id
-from desk.keys.state import KeyState, state_of
+from desk.keys.rules import KeyState, state_of
 from desk.keys.tickets import withdraw_tickets_of
 from desk.messages.outbox import owners_conversations, refresh_card, send_card, send_note
 from desk.people import Standing, Subject
 from desk.requests.requests import withdraw_requests_of
-from desk.roles.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.roles.grants import end_grant, list_own_grants
 from desk.roles.lists import list_grants
 from desk.transaction import Transaction

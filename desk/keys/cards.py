@@ -3,9 +3,9 @@
 from sqlalchemy import String, cast, select
 
 from desk.digest.cards import refresh_digests_with_key
+from desk.directory.cards import MEMBER_LEFT
 from desk.keys.suspended_use import KNOCK_CARD
 from desk.messages.outbox import refresh_card
-from desk.roles.cards import MEMBER_LEFT
 from desk.transaction import Transaction
 from storage.models import Departure
 

@@ -7,9 +7,7 @@ from sqlalchemy import select
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
 from desk.keys.cards import ASK_CARD, EXTENSION_CARD
-from desk.keys.refusals import refusal_error
-from desk.keys.rules import Change, Refusal
-from desk.keys.steps import (
+from desk.keys.changes import (
     apply_change,
     begin_change,
     finish_change,
@@ -17,6 +15,8 @@ from desk.keys.steps import (
     require_reason,
     tell_change,
 )
+from desk.keys.refusals import refusal_error
+from desk.keys.rules import Change, Refusal
 from desk.messages.outbox import owners_conversations, send_card
 from desk.permissions import is_full_member
 from desk.transaction import Transaction

@@ -6,11 +6,10 @@ from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError
 from desk.keys.cards import refresh_key_cards
+from desk.keys.changes import begin_change
 from desk.keys.rules import Change
-from desk.keys.steps import begin_change
 from desk.keys.tickets import make_ticket
-from desk.permissions import effective_roles
-from desk.requests.decisions import may_hold_key
+from desk.permissions import effective_roles, may_hold_key
 from desk.transaction import Transaction
 from storage.models import ApiKey, Ticket, TicketStatus
 from storage.transitions import transition

@@ -6,12 +6,11 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, or_, select, update
 
 from desk.audit.trail import Action, record
-from desk.keyring_signal import keys_changed
 from desk.keys.cards import refresh_key_cards
 from desk.keys.changes import find_recent_use
 from desk.messages.outbox import owners_conversations, send_note
 from desk.permissions import is_full_member
-from desk.transaction import Transaction
+from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Member
 from storage.transitions import transition
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from desk.keys.ring import KeyRing, read_key_ring
+from desk.keys.check import KeyRing, read_key_ring
 from desk.keys.uses import UseLog
 from desk.transaction import Desk
 from handlers.http.addresses import Network

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from desk.clock import Clock
-from desk.keys.check import Need, Verdict, decide_call, digest_of, find_secret
-from desk.keys.ring import KeyRing, RingKey
-from desk.keys.state import KeyState, state_of
+from desk.keys.check import KeyRing, Need, RingKey, Verdict, decide_call, digest_of, find_secret
+from desk.keys.rules import KeyState, state_of
 from desk.keys.uses import Knock, UseKind, UseLog, clean_address, clean_user_agent
 from handlers.http.addresses import Network, client_address
 from handlers.http.answers import Answer, Scope

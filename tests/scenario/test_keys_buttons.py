@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from desk.keys.keys import ask_holder, keep_key, rename_key, revoke_key, suspend_key
+from desk.keys.changes import rename_key, revoke_key, suspend_key
+from desk.keys.questions import ask_holder, keep_key
 from desk.keys.scopes import Scope
 from desk.keys.suspended_use import tell_of_knock
 from desk.keys.uses import Knock

@@ -5,9 +5,8 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from desk.keyring_signal import keys_changed
 from desk.secret import Secret
-from desk.transaction import Actor, Transaction
+from desk.transaction import Actor, Transaction, keys_changed
 from sandbox.player import words_of
 from storage.models import ApiKey, KeyStatus, KeyUse
 from tests.factories import MIA, add_key

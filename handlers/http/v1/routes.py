@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from desk.keys.check import Need
-from desk.keys.ring import RingKey
+from desk.keys.check import Need, RingKey
 from handlers.http.answers import Answer, Receive
 
 

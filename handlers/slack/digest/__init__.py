@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from desk.digest.cards import CARD
-from desk.digest.findings import DigestView, daily_counts
+from desk.digest.findings import DigestView
 from desk.digest.sent import current_digest, get_digest
+from desk.keys.lookup import daily_counts
 from desk.permissions import require_owner
 from desk.transaction import Transaction
 from handlers.slack.digest.messages import MESSAGE_LINES, MODAL_LINES, digest_message, digest_modal

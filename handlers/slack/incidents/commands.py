@@ -1,8 +1,7 @@
 """`/incident …`: which sub-command does what."""
 
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import ENDED
-from desk.incidents.lookup import get_incident, list_open
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.permissions import roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from desk.incidents.announcements import HEAD_CARD, UPDATE_CARD, Delivery, DeliveryState, list_deliveries
 from desk.incidents.drafts.decision import role_of
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import require_reader
-from desk.incidents.lookup import get_incident, list_updates
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_updates
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of

@@ -6,7 +6,7 @@ from functools import partial
 
 from desk.durations import in_words
 from desk.errors import InvalidInputError
-from desk.incidents.drafts.holding import draft_nothing_new
+from desk.incidents.drafts.drafts import draft_nothing_new
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import find_incident, list_updates
 from desk.incidents.reminders import REMINDER_CARD, snooze_reminder

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.changes import CHANGED_NOTE
 from desk.keys.questions import was_kept_since
 from desk.keys.rotation import find_successor
-from desk.keys.rules import Change
-from desk.keys.state import KeyState, is_retiring, state_of
-from desk.keys.steps import CHANGED_NOTE
+from desk.keys.rules import Change, KeyState, is_retiring, state_of
 from desk.keys.suspended_use import KNOCK_CARD, is_set_aside
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.transaction import Transaction

@@ -6,13 +6,20 @@ from datetime import UTC, datetime, time, timedelta
 
 from desk.durations import in_words
 from desk.errors import InvalidInputError
-from desk.keys.changes import MAXIMUM_NAME, extend_key, rename_key, revoke_key, suspend_key, transfer_key
+from desk.keys.changes import (
+    MAXIMUM_NAME,
+    MAXIMUM_REASON,
+    extend_key,
+    rename_key,
+    revoke_key,
+    suspend_key,
+    transfer_key,
+)
 from desk.keys.details import ShownKey, get_key_details, show_key
 from desk.keys.questions import ask_for_extension, keep_key
 from desk.keys.refusals import RecentlyUsedError, RecentUse
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import Change
-from desk.keys.steps import MAXIMUM_REASON
 from desk.permissions import roles_of_actor
 from desk.policy import Policy
 from desk.transaction import Transaction

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.authority import get_publishable_page, list_publishable_pages
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.listing import ListedIncident, list_current, require_reader
-from desk.incidents.lookup import get_incident, list_open
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.pages.pages import get_page_by_word
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction

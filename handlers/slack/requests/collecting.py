@@ -17,8 +17,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.durations import in_words
 from desk.errors import KeydeskError
-from desk.keys.ticket_lookup import check_collection, get_ticket
-from desk.keys.tickets import UNSEEN_AFTER, mark_revealed, mint_for_ticket, return_unseen
+from desk.keys.tickets import (
+    UNSEEN_AFTER,
+    check_collection,
+    get_ticket,
+    mark_revealed,
+    mint_for_ticket,
+    return_unseen,
+)
 from desk.requests.cards import tell_window_was_not_opened
 from desk.transaction import Actor, Transaction
 from handlers.slack.framework.blocks import Block, Message

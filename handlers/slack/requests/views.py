@@ -8,8 +8,7 @@ from desk.identifiers import new_id
 from desk.keys.scopes import IN_WORDS, Scope, parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_subject
-from desk.permissions import ask_an_owner
-from desk.requests.decisions import may_hold_key
+from desk.permissions import ask_an_owner, may_hold_key
 from desk.requests.requests import list_askable_pages, require_asker
 from desk.requests.terms import MAX_NAME, MAX_PURPOSE, Asked
 from desk.transaction import Transaction

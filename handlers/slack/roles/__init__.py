@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from desk.directory import cards as directory_cards
 from desk.roles import cards as role_cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
 from handlers.slack.framework.listeners import on_action, on_command, on_options, on_submission
@@ -17,14 +18,14 @@ RENDERERS: Mapping[str, Renderer] = {
     role_cards.OWNER_ENDED: messages.render_owner_ended,
     role_cards.OWNERS_APPOINTED: messages.render_owners_appointed,
     role_cards.NO_OWNER_LEFT: messages.render_no_owner_left,
-    role_cards.MEMBER_LEFT: leaver_card.render_leaver,
-    role_cards.MEMBER_RETURNED: messages.render_returned,
-    role_cards.STANDING_CHANGED: messages.render_standing_changed,
-    role_cards.GROUP_DISABLED: messages.render_group_disabled,
-    role_cards.GROUP_UNREADABLE: messages.render_group_unreadable,
-    role_cards.GROUP_READABLE: messages.render_group_readable,
-    role_cards.SYNC_STOPPED: sync_card.render_sync_card,
-    role_cards.SYNC_DONE: sync_card.render_sync_done,
+    directory_cards.MEMBER_LEFT: leaver_card.render_leaver,
+    directory_cards.MEMBER_RETURNED: messages.render_returned,
+    directory_cards.STANDING_CHANGED: messages.render_standing_changed,
+    directory_cards.GROUP_DISABLED: messages.render_group_disabled,
+    directory_cards.GROUP_UNREADABLE: messages.render_group_unreadable,
+    directory_cards.GROUP_READABLE: messages.render_group_readable,
+    directory_cards.SYNC_STOPPED: sync_card.render_sync_card,
+    directory_cards.SYNC_DONE: sync_card.render_sync_done,
 }
 """Kinds of messages about roles and people, and who draws them."""
 

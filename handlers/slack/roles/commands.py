@@ -11,9 +11,8 @@ from desk.directory.sync_steps import confirm_sync, request_sync
 from desk.errors import InvalidInputError
 from desk.people import Subject, SubjectWord
 from desk.permissions import require_owner, roles_of_actor
-from desk.roles.lists import page_name
+from desk.roles.lists import NAMES, get_role, page_name
 from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
-from desk.roles.words import NAMES, get_role
 from desk.transaction import Actor, Transaction
 from handlers.jobs.reconcile import reconcile
 from handlers.slack.directory.reading import ensure_group_known, ensure_known

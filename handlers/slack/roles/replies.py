@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from desk.people import Standing, Subject, SubjectWord
-from desk.roles.lists import Holder, ListedGrant
+from desk.roles.lists import ALLOWS, NAMES, Holder, ListedGrant
 from desk.roles.orders import Holders, Listing
 from desk.roles.roles import Granted, GrantOutcome
-from desk.roles.words import ALLOWS, NAMES
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import (
     Block,

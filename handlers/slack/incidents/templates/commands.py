@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from desk.errors import InvalidInputError
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import full_name, list_components
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import MAX_NAME
-from desk.incidents.lookup import get_incident
+from desk.incidents.lookup import get_incident, get_incident_by_word
 from desk.incidents.templates import (
     create_template_from,
     delete_template,

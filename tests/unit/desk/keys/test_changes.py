@@ -9,23 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError, NotFoundError
-from desk.keys.keys import (
-    KeyState,
-    RecentlyUsedError,
-    ask_for_extension,
-    ask_holder,
-    extend_key,
-    get_key,
-    keep_key,
-    rename_key,
-    restore_key,
-    revoke_key,
-    state_of,
-    suspend_key,
-    transfer_key,
-)
-from desk.keys.lookup import get_key_by_word
-from desk.keys.steps import CHANGED_NOTE
+from desk.keys.changes import CHANGED_NOTE, extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
+from desk.keys.lookup import get_key, get_key_by_word
+from desk.keys.questions import ask_for_extension, ask_holder, keep_key
+from desk.keys.refusals import RecentlyUsedError
+from desk.keys.rules import KeyState, state_of
 from desk.secret import Secret
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Revision, SlackMessage, Ticket, TicketStatus

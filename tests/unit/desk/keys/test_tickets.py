@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
-from desk.keys.ticket_lookup import check_collection
 from desk.keys.tickets import (
     MORE_TIME,
     UNSEEN_AFTER,
+    check_collection,
     make_ticket,
     mark_revealed,
     mint_for_ticket,

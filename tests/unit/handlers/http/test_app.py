@@ -11,10 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from desk.keyring_signal import keys_changed
 from desk.keys.suspended_use import KNOCK_CARD
 from desk.secret import Secret
-from desk.transaction import Desk, Transaction
+from desk.transaction import Desk, Transaction, keys_changed
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from storage.models import ApiKey, KeyStatus, KeyUse, SlackMessage
 from tests.clock import HeldClock
