@@ -18,16 +18,16 @@ from starlette.routing import BaseRoute
 from desk.keys.check import KeyRing, read_key_ring
 from desk.keys.uses import UseLog
 from desk.transaction import Desk
-from handlers.http.addresses import Network
 from handlers.http.answers import Receive, Scope, Send
+from handlers.http.auth.addresses import Network
+from handlers.http.auth.check import KeyCheck
+from handlers.http.auth.use_flusher import UseFlusher
 from handlers.http.health import Check, health_routes
-from handlers.http.key_check import KeyCheck
 from handlers.http.public.export import FolderExport
 from handlers.http.public.site import PublicSite
-from handlers.http.use_flusher import UseFlusher
-from handlers.http.v1.api import PREFIX, ManagementApi
+from handlers.http.v1.app import PREFIX, ManagementApi
 from handlers.http.v1.documents import PageDocuments, read_page_documents
-from handlers.http.v1.pages import page_routes
+from handlers.http.v1.resources.pages import page_routes
 from storage.mirror import Mirror
 from storage.signals import Topic
 from storage.watcher import Watcher

@@ -18,7 +18,7 @@ from handlers.http.public.contexts import component_rows, incident_context, upti
 from handlers.http.public.markdown import render_body
 from handlers.http.public.mounts import Mount
 from handlers.http.public.words import INDICATOR_LOOKS, day_time, month_time, month_words, when
-from handlers.http.v1.shapes import instant
+from handlers.http.v1.shapes.times import instant
 
 RECENT_DAYS = 14
 

@@ -8,6 +8,7 @@ import structlog
 
 from desk.keys.uses import UseKind
 from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
+from handlers.http.auth.check import KeyCheck
 from handlers.http.errors import (
     ADDRESS_TOO_LONG,
     KEY_IN_ADDRESS_REFUSED,
@@ -16,8 +17,7 @@ from handlers.http.errors import (
     options,
     went_wrong,
 )
-from handlers.http.key_check import KeyCheck
-from handlers.http.v1.routes import Call, Route, RouteTable
+from handlers.http.v1.routing import Call, Route, RouteTable
 
 PREFIX = "/v1/"
 MAX_QUERY = 8192

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from handlers.http.v1.pages import MAX_PER_PAGE, window
-from handlers.http.v1.shapes import group_status, instant
+from handlers.http.v1.paging import MAX_PER_PAGE, window
+from handlers.http.v1.shapes.components import group_status
+from handlers.http.v1.shapes.times import instant
 from storage.models import ComponentStatus
 from tests.factories import add_component
 from tests.unit.handlers.http.conftest import Site

@@ -1,34 +1,13 @@
-"""Statuspage's JSON shapes: every field, in the order of its specification, null where nothing is set."""
+"""Components and groups: every field, in the order of the specification, null where nothing is set."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS
-from storage.models import Component, ComponentStatus, Page
+from handlers.http.v1.shapes.times import instant
+from storage.models import Component, ComponentStatus
 
 _WORST_LAST = {status: rank for rank, status in enumerate(ComponentStatus)}
-
-
-def instant(at: datetime, zone: ZoneInfo) -> str:
-    """An instant as Statuspage writes it: ISO 8601 with milliseconds, in the page's zone; `Z` for UTC."""
-    local = at.astimezone(zone)
-    text = local.isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z" if local.tzname() == "UTC" else text
-
-
-def page_shape(page: Page) -> Mapping[str, Any]:
-    """A page as `GET /pages/{page_id}` shows it."""
-    zone = ZoneInfo(page.time_zone)
-    values = page.configuration | {name: getattr(page, name) for name in COLUMN_FIELDS}
-    return {
-        "id": page.id,
-        "created_at": instant(page.created_at, zone),
-        "updated_at": instant(page.updated_at, zone),
-        "name": page.name,
-        **{name: values.get(name) for name in PAGE_FIELDS},
-    }
 
 
 def component_shape(component: Component, status: ComponentStatus, zone: ZoneInfo) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ from desk.clock import Clock
 from desk.keys.check import KeyRing, Need, RingKey, Verdict, decide_call, digest_of, find_secret
 from desk.keys.rules import KeyState, state_of
 from desk.keys.uses import Knock, UseKind, UseLog, clean_address, clean_user_agent
-from handlers.http.addresses import Network, client_address
 from handlers.http.answers import Answer, Scope
+from handlers.http.auth.addresses import Network, client_address
 from handlers.http.errors import UNAUTHENTICATED, not_confident, not_found, page_outside, scope_missing
 from storage.mirror import Mirror
 

@@ -10,11 +10,11 @@ from structlog.testing import capture_logs
 
 from desk.keys.check import Need
 from desk.transaction import Transaction
-from handlers.http.addresses import parse_networks
 from handlers.http.answers import Answer
 from handlers.http.app import HttpSettings
-from handlers.http.v1.api import ManagementApi
-from handlers.http.v1.routes import Call, Route
+from handlers.http.auth.addresses import parse_networks
+from handlers.http.v1.app import ManagementApi
+from handlers.http.v1.routing import Call, Route
 from storage.models import ApiKey, KeyStatus, KeyUse
 from tests.unit.handlers.http.conftest import Site
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.http.addresses import client_address, parse_networks
+from handlers.http.auth.addresses import client_address, parse_networks
 
 TRUSTED = parse_networks(["127.0.0.1", "10.0.0.0/8", "2001:db8:ffff::/48"])
 

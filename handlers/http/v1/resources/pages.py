@@ -1,16 +1,14 @@
 """`GET /pages`, `/pages/{page_id}` and `/pages/{page_id}/components`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from desk.keys.check import Need
 from handlers.http.answers import Answer
 from handlers.http.errors import not_found
 from handlers.http.v1.documents import PageDocuments, json_array
-from handlers.http.v1.routes import Call, Route
+from handlers.http.v1.paging import window
+from handlers.http.v1.routing import Call, Route
 from storage.mirror import Mirror
-
-MAX_PER_PAGE = 100
-_FIRST = slice(0, MAX_PER_PAGE)
 
 _READ_PAGES = Need("page_configuration", write=False)
 _READ_COMPONENTS = Need("components", write=False)
@@ -38,22 +36,3 @@ def page_routes(documents: Mirror[PageDocuments]) -> Sequence[Route]:
         Route("GET", "pages/{page_id}", _READ_PAGES, get_page),
         Route("GET", "pages/{page_id}/components", _READ_COMPONENTS, list_components),
     )
-
-
-def window(query: Mapping[str, str]) -> slice:
-    """The rows that `page` (from 1) and `per_page` (1 to 100) ask for; what cannot be used counts as not given."""
-    if not query:
-        return _FIRST
-    size = min(max(_number(query.get("per_page"), MAX_PER_PAGE), 1), MAX_PER_PAGE)
-    start = (max(_number(query.get("page"), 1), 1) - 1) * size
-    return slice(start, start + size)
-
-
-def _number(text: str | None, default: int) -> int:
-    # Python reads at most a few thousand digits; nobody has that many pages.
-    if text is None or len(text) > 9:
-        return default
-    try:
-        return int(text)
-    except ValueError:
-        return default

@@ -4,7 +4,7 @@ import pytest
 
 from desk.keys.check import Need
 from handlers.http.answers import Answer
-from handlers.http.v1.routes import Call, Route, RouteTable
+from handlers.http.v1.routing import Call, Route, RouteTable
 
 READ = Need("incidents", write=False)
 
