@@ -1,16 +1,13 @@
-"""What keeps promises: the outbox, Slack messages already sent, the audit chain, claimed jobs, events seen."""
+"""Deliveries that are owed to somebody, and the Slack messages that they post and bring up to date."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id
-
-# SQLite counts rows only in a column that is declared INTEGER.
-_Serial = BigInteger().with_variant(Integer, "sqlite")
+from storage.models.base import Base, Id, Serial
 
 
 class DeliveryStatus(StrEnum):
@@ -69,7 +66,7 @@ class OutboxRow(Base):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     lane: Mapped[str] = mapped_column(String(64))
     message_id: Mapped[str] = mapped_column(ForeignKey("slack_message.id"), index=True)
     status: Mapped[DeliveryStatus] = mapped_column(String(16), default=DeliveryStatus.PENDING)
@@ -84,61 +81,3 @@ class OutboxRow(Base):
     sent_at: Mapped[datetime | None]
     """None on a row that is done without a call to Slack: there was nothing to say, or another row said it."""
     last_error: Mapped[str | None] = mapped_column(Text)
-
-
-class AuditEvent(Base):
-    """One thing that happened. Append-only; each row's hash covers the row before."""
-
-    __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_subject", "subject_kind", "subject_id", "seq"),)
-
-    seq: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
-    actor: Mapped[str] = mapped_column(String(96))
-    """`member:U…`, `operator:<login>`, `job:<name>` or `system`."""
-    action: Mapped[str] = mapped_column(String(64), index=True)
-    subject_kind: Mapped[str] = mapped_column(String(32))
-    subject_id: Mapped[str] = mapped_column(String(64))
-    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    previous_hash: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64))
-
-
-class AuditHead(Base):
-    """The end of the audit chain: one row, which writers lock in turn."""
-
-    __tablename__ = "audit_head"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    seq: Mapped[int] = mapped_column(_Serial)
-    hash: Mapped[str] = mapped_column(String(64))
-
-
-class JobRun(Base):
-    """A claimed run of a scheduled job: `(job, period)` happens once, however many replicas there are."""
-
-    __tablename__ = "job_run"
-
-    job: Mapped[str] = mapped_column(String(64), primary_key=True)
-    period: Mapped[str] = mapped_column(String(32), primary_key=True)
-    claimed_by: Mapped[str] = mapped_column(String(64))
-    lease_until: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
-
-
-class SeenEvent(Base):
-    """A Slack event that was handled: Slack repeats events it thinks were lost."""
-
-    __tablename__ = "seen_event"
-
-    event_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-
-
-class Revision(Base):
-    """A counter that grows with every change of a topic, so that replicas notice what they missed."""
-
-    __tablename__ = "revision"
-
-    topic: Mapped[str] = mapped_column(String(16), primary_key=True)
-    value: Mapped[int] = mapped_column(_Serial)
