@@ -6,12 +6,12 @@ from typing import Any
 
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
-from desk.keys.cards import refresh_key_cards
 from desk.keys.lookup import find_use, get_key
 from desk.keys.refusals import RecentlyUsedError, RecentUse, changed_meanwhile, refusal_error
 from desk.keys.rules import Change, KeyState, decide_change, person_of, standing_of, state_of
 from desk.keys.tickets import withdraw_tickets_for
-from desk.messages.outbox import owners_conversations, send_note
+from desk.messages.outbox import owners_conversations, refresh, send_note
+from desk.messages.subjects import Thing
 from desk.permissions import effective_roles, is_full_member, roles_of_actor
 from desk.secret import refuse_secrets
 from desk.texts import clean_line, clean_text
@@ -51,7 +51,7 @@ def finish_change(
 
     With `rotation_ends`, a reason, a rotation that nobody has collected yet is withdrawn.
     """
-    refresh_key_cards(tx, key.id)
+    refresh(tx, Thing.KEY, key.id)
     keys_changed(tx)
     if rotation_ends is not None:
         withdraw_tickets_for(tx, key.id, rotation_ends)

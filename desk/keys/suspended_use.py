@@ -7,6 +7,7 @@ from sqlalchemy import select
 from desk.audit.trail import Action, record
 from desk.keys.uses import Knock
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
+from desk.messages.subjects import Thing, set_shown
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyStatus, SlackMessage
 from storage.uses import claim_knock
@@ -37,6 +38,7 @@ def tell_of_knock(tx: Transaction, knock: Knock) -> bool:
         KNOCK_CARD,
         key.id,
         owners_conversations(tx),
+        shows=[(Thing.KEY, key.id)],
         at=knock.at.isoformat(),
         address=knock.address,
         user_agent=knock.user_agent,
@@ -60,6 +62,7 @@ def _set_aside(tx: Transaction, key_id: str) -> None:
     ).all()
     for message in earlier:
         message.subject_id = f"{key_id}:{message.id}"
+        set_shown(tx, message, ())
         tx.session.flush()
         refresh_card(tx, KNOCK_CARD, message.subject_id)
 

@@ -15,7 +15,6 @@ from desk.audit.trail import Action, record
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
-from desk.keys.cards import refresh_key_cards
 from desk.keys.issuing import (
     get_key_pattern,
     get_predecessor,
@@ -24,6 +23,8 @@ from desk.keys.issuing import (
     require_no_open_rotation,
     require_rotatable,
 )
+from desk.messages.outbox import refresh
+from desk.messages.subjects import Thing
 from desk.people import name_of
 from desk.requests.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.secret import Secret
@@ -219,7 +220,7 @@ def mark_revealed(tx: Transaction, key_id: str) -> bool:
     show_ticket(tx, ticket)
     tell_holder(tx, key, ticket.collector_id)
     if predecessor is not None and retires:
-        refresh_key_cards(tx, predecessor.id)
+        refresh(tx, Thing.KEY, predecessor.id)
     keys_changed(tx)
     record(tx, Action.KEY_REVEALED, "key", key.id, ticket_id=ticket.id)
     if predecessor is not None and retires:

@@ -27,7 +27,7 @@ from storage.models.keys import (
     Ticket,
     TicketStatus,
 )
-from storage.models.messages import DeliveryStatus, OutboxRow, SlackMessage
+from storage.models.messages import DeliveryStatus, MessageSubject, OutboxRow, SlackMessage
 from storage.models.pages import Component, ComponentStatus, Organization, Page, SecondPerson
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
@@ -62,6 +62,7 @@ __all__ = [
     "KeyUse",
     "KeyUseDay",
     "Member",
+    "MessageSubject",
     "Organization",
     "OutboxRow",
     "Page",

@@ -48,6 +48,18 @@ class SlackMessage(Base):
     created_at: Mapped[datetime]
 
 
+class MessageSubject(Base):
+    """Something that a message shows: when it changes, the message is brought up to date."""
+
+    __tablename__ = "message_subject"
+    __table_args__ = (Index("ix_message_subject_subject", "kind", "subject_id"),)
+
+    message_id: Mapped[str] = mapped_column(ForeignKey("slack_message.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """What it is: `key`, `ticket`."""
+    subject_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
 class OutboxRow(Base):
     """One delivery to make. Rows of one lane go out one after another, in order of `id`."""
 

@@ -5,14 +5,14 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from desk.digest.cards import CARD as DIGEST_CARD
 from desk.digest.findings import Finding
+from desk.digest.sent import CARD as DIGEST_CARD
 from desk.digest.sent import send_digest
 from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
 from desk.identifiers import new_id
-from desk.keys.cards import ASK_CARD, EXTENSION_CARD
 from desk.keys.changes import CHANGED_NOTE, MAXIMUM_REASON
+from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.rules import Change
 from desk.keys.suspended_use import KNOCK_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
@@ -85,7 +85,7 @@ def _send_keys(tx: Transaction, world: World) -> None:
         at = tx.session.get_one(ApiKey, key).expires_at.isoformat()
         send_note(tx, EXPIRY_NOTE, key, [MIA], days=number % 2 * 7, expires_at=at)
         send_note(tx, RETIRED_NOTE, key, [MIA])
-        asked = {"asked_by": OPERATOR, "asked_at": tx.now.isoformat()}
+        asked: dict[str, Any] = {"asked_by": OPERATOR, "asked_at": tx.now.isoformat()}
         send_card(tx, ASK_CARD, key, [MIA], **asked)
         until = (tx.now + timedelta(days=99)).isoformat()
         send_card(tx, EXTENSION_CARD, key, [CHANNEL], **asked, until=until, reason=reason)

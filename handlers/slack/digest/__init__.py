@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from desk.digest.cards import CARD
 from desk.digest.findings import DigestView
-from desk.digest.sent import current_digest, get_digest
+from desk.digest.sent import CARD, current_digest, get_digest
 from desk.keys.lookup import daily_counts
 from desk.permissions import require_owner
 from desk.transaction import Transaction

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from desk.keys.cards import ASK_CARD, EXTENSION_CARD
 from desk.keys.changes import CHANGED_NOTE
-from desk.keys.questions import was_kept_since
+from desk.keys.questions import ASK_CARD, EXTENSION_CARD, was_kept_since
 from desk.keys.rotation import find_successor
 from desk.keys.rules import Change, KeyState, is_retiring, state_of
 from desk.keys.suspended_use import KNOCK_CARD, is_set_aside
