@@ -15,7 +15,7 @@ from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.listeners import answer_clicks, on_action
 from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import EnsureKnown, Front
+from handlers.slack.framework.payloads import EnsureKnown, SlackContext
 from handlers.slack.incidents import backfill, postmortems
 from handlers.slack.incidents.drafts.actions import DrawEditor, draw_editor, press_edit
 from handlers.slack.maintenances.cancelling import draw_cancel_editor, is_cancellation
@@ -39,12 +39,12 @@ _EDITORS: Mapping[DraftKind, DrawEditor] = {
 }
 
 
-def _register_editing(front: Front) -> None:
+def _register_editing(slack: SlackContext) -> None:
     """*Edit* on every preview and card of a draft."""
-    on_action(front, ActionId.DRAFT_EDIT, partial(press_edit, _EDITORS))
+    on_action(slack, ActionId.DRAFT_EDIT, partial(press_edit, _EDITORS))
 
 
-AREAS: tuple[Callable[[Front], None], ...] = (
+AREAS: tuple[Callable[[SlackContext], None], ...] = (
     deliveries.register,
     requests.register,
     keys.register,
@@ -78,7 +78,7 @@ def create_bolt_app(
         process_before_response=True,
         request_verification_enabled=bool(signing_secret),
     )
-    front = Front(app, desk, client, ensure_known)
+    front = SlackContext(app, desk, client, ensure_known)
     for register in AREAS:
         register(front)
     answer_clicks(front)

@@ -39,7 +39,7 @@ from handlers.slack.framework.blocks import (
     when,
 )
 from handlers.slack.framework.modals import problem_of
-from handlers.slack.framework.payloads import Front
+from handlers.slack.framework.payloads import SlackContext
 from handlers.slack.incidents.home import guest_home_blocks, incident_home_blocks
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.replies import info_blocks
@@ -205,23 +205,23 @@ def _more(total: int, shown: int, where: str) -> Sequence[Block]:
     return [context(f"…and {total - shown} more. {where}")] if total > shown else []
 
 
-async def publish_home(front: Front, user_id: str) -> None:
+async def publish_home(slack: SlackContext, user_id: str) -> None:
     """Show a person their Home tab as it is now. A failure is logged: it is shown anew when they open it."""
-    view = await front.desk.read(Actor.member(user_id), home_view)
+    view = await slack.desk.read(Actor.member(user_id), home_view)
     try:
         async with asyncio.timeout(_SECONDS):
-            await front.client.views_publish(user_id=user_id, view=view)
+            await slack.client.views_publish(user_id=user_id, view=view)
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
         _log.warning("home_not_published", user_id=user_id, problem=problem_of(error))
 
 
-def register(front: Front) -> None:
+def register(slack: SlackContext) -> None:
     """Publish the Home tab when it is opened, and keep it fresh for whoever acts."""
 
-    @front.app.event("app_home_opened")
+    @slack.app.event("app_home_opened")
     async def listener(event: dict[str, Any]) -> None:
         if event.get("tab") == "home":
-            await front.ensure_known(front.client, front.desk, event["user"])
-            await publish_home(front, event["user"])
+            await slack.ensure_known(slack.client, slack.desk, event["user"])
+            await publish_home(slack, event["user"])
 
-    front.refreshers.append(partial(publish_home, front))
+    slack.refreshers.append(partial(publish_home, slack))

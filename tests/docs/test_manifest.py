@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from desk.transaction import Desk
 from handlers.slack.app import AREAS
 from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
-from handlers.slack.framework.payloads import Front
+from handlers.slack.framework.payloads import SlackContext
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "handlers", "desk", "storage")
@@ -89,7 +89,7 @@ def registered() -> dict[str, Counter[str]]:
         raise AssertionError("nobody is met while listeners are registered")
 
     app = RecordingApp()
-    front = Front(cast(AsyncApp, app), cast(Desk, None), AsyncWebClient(), ensure_known)
+    front = SlackContext(cast(AsyncApp, app), cast(Desk, None), AsyncWebClient(), ensure_known)
     for register in AREAS:
         register(front)
     # Bolt is given one listener for all buttons and menus; which there are, the doors know.

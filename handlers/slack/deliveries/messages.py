@@ -22,7 +22,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.listeners import on_action
 from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Click, Front
+from handlers.slack.framework.payloads import BlockAction, SlackContext
 from storage.models import SlackMessage
 
 _NOT_THERE = "Keydesk is not in that channel. Invite it with `/invite`, then press *Retry*."
@@ -105,20 +105,20 @@ def _settled(where: str, facts: Mapping[str, Any]) -> Message:
     return Message(f"{title}.", [section(f"*{title}* to {where}.\n{outcome}")])
 
 
-async def retry(front: Front, click: Click) -> None:
+async def retry(slack: SlackContext, action: BlockAction) -> None:
     """*Retry*."""
-    await front.desk.write(click.actor, partial(retry_delivery, message_id=click.subject))
+    await slack.desk.write(action.actor, partial(retry_delivery, message_id=action.subject))
 
 
-async def drop(front: Front, click: Click) -> None:
+async def drop(slack: SlackContext, action: BlockAction) -> None:
     """*Drop*."""
-    await front.desk.write(click.actor, partial(drop_delivery, message_id=click.subject))
+    await slack.desk.write(action.actor, partial(drop_delivery, message_id=action.subject))
 
 
 RENDERERS: Mapping[str, Renderer] = {DEAD_LETTER: render_dead_letter}
 
 
-def register(front: Front) -> None:
+def register(slack: SlackContext) -> None:
     """The buttons of dead letters."""
-    on_action(front, ActionId.DELIVERY_RETRY, retry)
-    on_action(front, ActionId.DELIVERY_DROP, drop)
+    on_action(slack, ActionId.DELIVERY_RETRY, retry)
+    on_action(slack, ActionId.DELIVERY_DROP, drop)

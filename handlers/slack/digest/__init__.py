@@ -12,31 +12,31 @@ from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message
 from handlers.slack.framework.listeners import on_action
 from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Click, Front, Typed
+from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from storage.models import SlackMessage
 
 
-async def show_digest(front: Front, typed: Typed) -> Message:
+async def show_digest(slack: SlackContext, command: SlashCommand) -> Message:
     """`/keys digest`: the digest as it is now, to owners only."""
 
     def work(tx: Transaction) -> Message:
         require_owner(tx)
         return _message(tx, current_digest(tx))
 
-    return await front.desk.read(typed.actor, work)
+    return await slack.desk.read(command.actor, work)
 
 
-async def show_all(front: Front, click: Click) -> None:
+async def show_all(slack: SlackContext, action: BlockAction) -> None:
     """*Show all*: the whole digest in a modal, for this owner alone."""
-    view = await front.desk.read(click.actor, lambda tx: _modal(tx, click))
-    await front.client.views_open(trigger_id=click.trigger_id, view=view)
+    view = await slack.desk.read(action.actor, lambda tx: _modal(tx, action))
+    await slack.client.views_open(trigger_id=action.trigger_id, view=view)
 
 
-async def turn_page(front: Front, click: Click) -> None:
+async def turn_page(slack: SlackContext, action: BlockAction) -> None:
     """*Previous* and *Next* in that modal."""
-    assert click.view is not None
-    view = await front.desk.read(click.actor, lambda tx: _modal(tx, click))
-    await front.client.views_update(view_id=click.view["id"], hash=click.view["hash"], view=view)
+    assert action.view is not None
+    view = await slack.desk.read(action.actor, lambda tx: _modal(tx, action))
+    await slack.client.views_update(view_id=action.view["id"], hash=action.view["hash"], view=view)
 
 
 def _daily(tx: Transaction, view: DigestView, first: int, count: int) -> Mapping[str, tuple[int, ...]]:
@@ -48,10 +48,10 @@ def _message(tx: Transaction, view: DigestView) -> Message:
     return digest_message(view, _daily(tx, view, 0, MESSAGE_LINES), tx.policy)
 
 
-def _modal(tx: Transaction, click: Click) -> Block:
+def _modal(tx: Transaction, action: BlockAction) -> Block:
     require_owner(tx)
-    view = current_digest(tx) if click.subject == "now" else get_digest(tx, click.subject)
-    page = click.version or 0
+    view = current_digest(tx) if action.subject == "now" else get_digest(tx, action.subject)
+    page = action.version or 0
     return digest_modal(view, page, _daily(tx, view, page * MODAL_LINES, MODAL_LINES), tx.policy)
 
 
@@ -62,8 +62,8 @@ def _render_card(tx: Transaction, message: SlackMessage) -> Message:
 RENDERERS: Mapping[str, Renderer] = {CARD: _render_card}
 
 
-def register(front: Front) -> None:
+def register(slack: SlackContext) -> None:
     """The digest's buttons; those on its lines belong to keys."""
-    on_action(front, ActionId.DIGEST_PAGE, show_all)
-    on_action(front, ActionId.DIGEST_PREVIOUS, turn_page)
-    on_action(front, ActionId.DIGEST_NEXT, turn_page)
+    on_action(slack, ActionId.DIGEST_PAGE, show_all)
+    on_action(slack, ActionId.DIGEST_PREVIOUS, turn_page)
+    on_action(slack, ActionId.DIGEST_NEXT, turn_page)

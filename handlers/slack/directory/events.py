@@ -13,40 +13,40 @@ import structlog
 from desk.directory.events import Taken, take_group_event, take_members_event, take_read_group, take_user_event
 from desk.directory.groups import MembershipChange
 from handlers.slack.directory.reading import SLACK, read_group, seen_group, seen_user, team_of
-from handlers.slack.framework.payloads import Front
+from handlers.slack.framework.payloads import SlackContext
 
 _log = structlog.get_logger(__name__)
 
-EventHandler = Callable[[Front, str, dict[str, Any]], Awaitable[Taken]]
+EventHandler = Callable[[SlackContext, str, dict[str, Any]], Awaitable[Taken]]
 """Called with the event's id and the event."""
 
 
-async def user_change(front: Front, event_id: str, event: dict[str, Any]) -> Taken:
+async def user_change(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
     """Somebody's profile or standing changed; deactivation arrives here, too."""
-    seen = seen_user(event["user"], await team_of(front.client, front.desk))
-    return await front.desk.write(SLACK, partial(take_user_event, event_id=event_id, seen=seen))
+    seen = seen_user(event["user"], await team_of(slack.client, slack.desk))
+    return await slack.desk.write(SLACK, partial(take_user_event, event_id=event_id, seen=seen))
 
 
-async def team_join(front: Front, event_id: str, event: dict[str, Any]) -> Taken:
+async def team_join(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
     """Somebody is new."""
-    seen = seen_user(event["user"], await team_of(front.client, front.desk))
-    return await front.desk.write(SLACK, partial(take_user_event, event_id=event_id, seen=seen, joined=True))
+    seen = seen_user(event["user"], await team_of(slack.client, slack.desk))
+    return await slack.desk.write(SLACK, partial(take_user_event, event_id=event_id, seen=seen, joined=True))
 
 
-async def subteam_changed(front: Front, event_id: str, event: dict[str, Any]) -> Taken:
+async def subteam_changed(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
     """A user group is new or was described anew. Large ones arrive without all of their people and are read."""
     seen = seen_group(event["subteam"])
     if seen.users is None and not seen.is_disabled:
-        return await _read(front, event_id, seen.group_id)
-    taken = await front.desk.write(SLACK, partial(take_group_event, event_id=event_id, seen=seen))
-    return await _read(front, event_id, seen.group_id) if taken is Taken.UNCLEAR else taken
+        return await _read(slack, event_id, seen.group_id)
+    taken = await slack.desk.write(SLACK, partial(take_group_event, event_id=event_id, seen=seen))
+    return await _read(slack, event_id, seen.group_id) if taken is Taken.UNCLEAR else taken
 
 
-async def subteam_members_changed(front: Front, event_id: str, event: dict[str, Any]) -> Taken:
+async def subteam_members_changed(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
     """People were put into a user group or taken out; the event names these people only."""
     change = membership_change(event)
-    taken = await front.desk.write(SLACK, partial(take_members_event, event_id=event_id, change=change))
-    return await _read(front, event_id, change.group_id) if taken is Taken.UNCLEAR else taken
+    taken = await slack.desk.write(SLACK, partial(take_members_event, event_id=event_id, change=change))
+    return await _read(slack, event_id, change.group_id) if taken is Taken.UNCLEAR else taken
 
 
 def membership_change(event: dict[str, Any]) -> MembershipChange:
@@ -65,9 +65,9 @@ def membership_change(event: dict[str, Any]) -> MembershipChange:
     )
 
 
-async def _read(front: Front, event_id: str, group_id: str) -> Taken:
-    seen = await read_group(front.client, front.desk, group_id)
-    return await front.desk.write(SLACK, partial(take_read_group, event_id=event_id, seen=seen))
+async def _read(slack: SlackContext, event_id: str, group_id: str) -> Taken:
+    seen = await read_group(slack.client, slack.desk, group_id)
+    return await slack.desk.write(SLACK, partial(take_read_group, event_id=event_id, seen=seen))
 
 
 EVENTS: dict[str, EventHandler] = {
@@ -80,17 +80,17 @@ EVENTS: dict[str, EventHandler] = {
 """Every event that the app subscribes to for its directory, as in `manifest.yml`."""
 
 
-def register(front: Front) -> None:
+def register(slack: SlackContext) -> None:
     """Listen to everything in `EVENTS`."""
     for event_type, handler in EVENTS.items():
-        _listen(front, event_type, handler)
+        _listen(slack, event_type, handler)
 
 
-def _listen(front: Front, event_type: str, handler: EventHandler) -> None:
-    @front.app.event(event_type)
+def _listen(slack: SlackContext, event_type: str, handler: EventHandler) -> None:
+    @slack.app.event(event_type)
     async def listener(body: dict[str, Any], event: dict[str, Any]) -> None:
         try:
-            taken = await handler(front, body["event_id"], event)
+            taken = await handler(slack, body["event_id"], event)
         except Exception:
             _log.exception("event_failed", event_id=body.get("event_id"), event_type=event_type)
             raise

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from desk.errors import InvalidInputError
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
 
-Handler = Callable[[Front, Typed, str], Awaitable[Message | None]]
+Handler = Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]
 """Answers a sub-command; it is given what follows its name."""
 _MAX_NAME = 40
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
 from handlers.slack.framework.listeners import on_action, on_command, on_options, on_submission
 from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import ClickHandler, Front, SubmissionHandler
+from handlers.slack.framework.payloads import ActionHandler, SlackContext, ViewHandler
 from handlers.slack.incidents import actions, backfill, details, listing, messages, postmortems, reminders
 from handlers.slack.incidents.commands import incident_command
 from handlers.slack.incidents.drafts import actions as draft_actions
@@ -18,7 +18,7 @@ __all__ = ["RENDERERS", "register"]
 
 RENDERERS: Mapping[str, Renderer] = {**messages.RENDERERS, **draft_messages.RENDERERS, **reminders.RENDERERS}
 
-_BUTTONS: Mapping[ActionId, ClickHandler] = {
+_BUTTONS: Mapping[ActionId, ActionHandler] = {
     ActionId.INCIDENT_NEW: actions.press_new,
     ActionId.INCIDENT_UPDATE: actions.press_update,
     ActionId.INCIDENT_RESOLVE: actions.press_resolve,
@@ -46,11 +46,11 @@ _AREAS = (
 )
 
 
-def register(front: Front) -> None:
+def register(slack: SlackContext) -> None:
     """`/incident`, the buttons of incidents and drafts wherever they are, and their modals."""
-    on_command(front, Command.INCIDENT, incident_command)
-    on_options(front, str(ActionId.FORM_COMPONENTS), component_options)
-    submissions: dict[CallbackId, SubmissionHandler] = {
+    on_command(slack, Command.INCIDENT, incident_command)
+    on_options(slack, str(ActionId.FORM_COMPONENTS), component_options)
+    submissions: dict[CallbackId, ViewHandler] = {
         CallbackId.INCIDENT_NEW: actions.submit_form,
         CallbackId.INCIDENT_UPDATE: actions.submit_form,
     }
@@ -59,6 +59,6 @@ def register(front: Front) -> None:
         buttons |= getattr(area, "BUTTONS", {})
         submissions |= getattr(area, "SUBMISSIONS", {})
     for action_id, press in buttons.items():
-        on_action(front, action_id, press)
+        on_action(slack, action_id, press)
     for callback_id, submit in submissions.items():
-        on_submission(front, callback_id, submit)
+        on_submission(slack, callback_id, submit)

@@ -9,7 +9,7 @@ from handlers.slack.framework.action_ids import ActionId, Command, value_of
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section
 from handlers.slack.framework.commands import CommandFamily, SubCommand, Usage, split_command
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.incidents.backfill import backfill_command
 from handlers.slack.incidents.details import show_command
 from handlers.slack.incidents.drafts.writing import draft_or_form
@@ -22,28 +22,28 @@ from handlers.slack.incidents.text import name_text, public_link, status_text
 from storage.models import IncidentStatus, Role
 
 
-async def new(front: Front, typed: Typed, rest: str) -> None:
+async def new(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     """`/incident new`: the preview of what was typed, or the form where something is missing."""
     said = _parse(rest)
 
     def work(tx: Transaction) -> Block:
-        begun = begin_new(tx, said, token=typed.token)
+        begun = begin_new(tx, said, token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.quoted or said.template))
 
-    await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
+    await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
 
 
-async def update(front: Front, typed: Typed, rest: str) -> Message | None:
+async def update(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident update`."""
-    return await change_incident(front, typed, rest)
+    return await change_incident(slack, command, rest)
 
 
-async def resolve(front: Front, typed: Typed, rest: str) -> Message | None:
+async def resolve(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident resolve`: with its components back to operational."""
-    return await change_incident(front, typed, rest, status=IncidentStatus.RESOLVED)
+    return await change_incident(slack, command, rest, status=IncidentStatus.RESOLVED)
 
 
-async def reopen(front: Front, typed: Typed, rest: str) -> Message | None:
+async def reopen(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident reopen`: one that was resolved too early."""
     said = _parse(rest)
 
@@ -51,15 +51,20 @@ async def reopen(front: Front, typed: Typed, rest: str) -> Message | None:
         word = said.incident or said.quoted or ""
         incident = get_incident_by_word(tx.session, word)
         status = said.status or IncidentStatus.INVESTIGATING
-        begun = begin_update(tx, incident.id, _about(said), status=status, token=typed.token)
+        begun = begin_update(tx, incident.id, _about(said), status=status, token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.body))
 
-    await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
+    await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
     return None
 
 
 async def change_incident(
-    front: Front, typed: Typed, rest: str, *, status: IncidentStatus | None = None, scheduled: bool = False
+    slack: SlackContext,
+    command: SlashCommand,
+    rest: str,
+    *,
+    status: IncidentStatus | None = None,
+    scheduled: bool = False,
 ) -> Message | None:
     """An update in one line: its preview, the form where something is missing, or the choice of what is open."""
     said = _parse(rest)
@@ -68,14 +73,14 @@ async def change_incident(
         incident_id = find_meant(tx, said, scheduled=scheduled)
         if incident_id is None:
             return None
-        begun = begin_update(tx, incident_id, _about(said), status=status, token=typed.token)
+        begun = begin_update(tx, incident_id, _about(said), status=status, token=command.token)
         ends = (status or said.status) in ENDED and get_incident(tx.session, incident_id).status not in ENDED
         return draft_or_form(tx, begun, is_complete=bool(said.body or said.status or ends))
 
-    view = await front.desk.write(typed.actor, work)
+    view = await slack.desk.write(command.actor, work)
     if view is None:
-        return await front.desk.read(typed.actor, lambda tx: choose_message(tx, scheduled=scheduled))
-    await open_modal(front, typed.trigger_id, view)
+        return await slack.desk.read(command.actor, lambda tx: choose_message(tx, scheduled=scheduled))
+    await open_modal(slack, command.trigger_id, view)
     return None
 
 
@@ -91,7 +96,7 @@ def _about(said: TypedIncident) -> TypedIncident:
     return said
 
 
-async def help_(front: Front, typed: Typed, _rest: str) -> Message:
+async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/incident help`."""
     return help_message(INCIDENTS)
 
@@ -136,14 +141,14 @@ INCIDENTS = CommandFamily(Command.INCIDENT, _SUB_COMMANDS, _ALSO)
 """`/incident` and everything that may follow it."""
 
 
-async def incident_command(front: Front, typed: Typed) -> Message | None:
+async def incident_command(slack: SlackContext, command: SlashCommand) -> Message | None:
     """`/incident`: the menu, or what was typed. Raises InvalidInputError that names what may have been meant."""
     # Lists and refusals, too, would repeat it.
-    refuse_secrets(typed.text)
-    name, rest = split_command(typed.text)
+    refuse_secrets(command.text)
+    name, rest = split_command(command.text)
     if not name:
-        return await front.desk.read(typed.actor, menu_message)
-    return await INCIDENTS.get(name).handler(front, typed, rest)
+        return await slack.desk.read(command.actor, menu_message)
+    return await INCIDENTS.get(name).handler(slack, command, rest)
 
 
 _CHOICES = 10

@@ -27,7 +27,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import as_written
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Click, ClickHandler, Front, Typed
+from handlers.slack.framework.payloads import ActionHandler, BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.lines import next_buttons, standing_text
 from handlers.slack.incidents.messages import delivery_text, retry_button
 from handlers.slack.incidents.text import (
@@ -53,19 +53,19 @@ _END_BLOCKS, _END_TEXT = 2, 500
 """What is left free for how many earlier updates there are, and the id."""
 
 
-async def show_command(front: Front, typed: Typed, rest: str) -> Message:
+async def show_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/incident show INCIDENT`."""
 
     def work(tx: Transaction) -> Message:
         require_reader(tx)
         return details_message(tx, get_incident_by_word(tx.session, incident_word(rest)))
 
-    return await front.desk.read(typed.actor, work)
+    return await slack.desk.read(command.actor, work)
 
 
-async def press_show(front: Front, click: Click) -> None:
+async def press_show(slack: SlackContext, action: BlockAction) -> None:
     """*Show*."""
-    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: details_view(tx, click.subject)))
+    await show_modal(slack, action, await slack.desk.read(action.actor, lambda tx: details_view(tx, action.subject)))
 
 
 def incident_word(rest: str) -> str:
@@ -169,4 +169,4 @@ def _buttons(tx: Transaction, incident: Incident) -> list[Block]:
     return buttons
 
 
-BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.INCIDENT_SHOW: press_show}
+BUTTONS: Mapping[ActionId, ActionHandler] = {ActionId.INCIDENT_SHOW: press_show}

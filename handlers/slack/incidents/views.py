@@ -15,7 +15,7 @@ from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, context, escape, input_block, modal, plain, section, text_input
-from handlers.slack.framework.payloads import Entered
+from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import MOST_COMPONENTS, FormState, FormValues
 from handlers.slack.incidents.inputs import (
     components_select,
@@ -166,7 +166,7 @@ def _is_scheduled(tx: Transaction, state: FormState) -> bool:
     return get_incident(tx.session, state.incident_id).scheduled_for is not None
 
 
-def read_form(tx: Transaction, state: FormState, entered: Entered) -> FormValues:
+def read_form(tx: Transaction, state: FormState, entered: ViewState) -> FormValues:
     """What is filled in so far."""
     chosen = entered.choices(state.state_block("components"))
     status = entered.choice(state.word_block("status"))

@@ -4,7 +4,7 @@ from desk.secret import refuse_secrets
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.commands import CommandFamily, SubCommand, Usage, split_command
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.incidents.commands import change_incident, help_message
 from handlers.slack.incidents.details import show_command
 from handlers.slack.maintenances.cancelling import cancel_command
@@ -14,12 +14,12 @@ from handlers.slack.maintenances.running import complete_command, start_command
 from handlers.slack.maintenances.scheduling import schedule_command
 
 
-async def update(front: Front, typed: Typed, rest: str) -> Message | None:
+async def update(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance update`: say more about one."""
-    return await change_incident(front, typed, rest, scheduled=True)
+    return await change_incident(slack, command, rest, scheduled=True)
 
 
-async def help_(front: Front, typed: Typed, _rest: str) -> Message:
+async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/maintenance help`."""
     return help_message(MAINTENANCES)
 
@@ -59,9 +59,9 @@ MAINTENANCES = CommandFamily(Command.MAINTENANCE, _SUB_COMMANDS, _ALSO)
 """`/maintenance` and everything that may follow it."""
 
 
-async def maintenance_command(front: Front, typed: Typed) -> Message | None:
+async def maintenance_command(slack: SlackContext, command: SlashCommand) -> Message | None:
     """`/maintenance`: the list, or what was typed. Raises InvalidInputError that names what may have been meant."""
     # Lists and refusals, too, would repeat it.
-    refuse_secrets(typed.text)
-    name, rest = split_command(typed.text)
-    return await MAINTENANCES.get(name or "list").handler(front, typed, rest)
+    refuse_secrets(command.text)
+    name, rest = split_command(command.text)
+    return await MAINTENANCES.get(name or "list").handler(slack, command, rest)

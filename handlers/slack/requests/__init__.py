@@ -7,7 +7,7 @@ from desk.requests import cards as request_cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.listeners import on_action, on_closed, on_options, on_submission
 from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Front
+from handlers.slack.framework.payloads import SlackContext
 from handlers.slack.requests.actions import (
     press_approve,
     press_change,
@@ -43,18 +43,18 @@ RENDERERS: Mapping[str, Renderer] = {
 }
 
 
-def register(front: Front) -> None:
+def register(slack: SlackContext) -> None:
     """Buttons and modals of requests and tickets. `/keys request` is `ask_by_command`."""
-    on_action(front, ActionId.REQUEST_OPEN, press_ask)
-    on_options(front, str(ActionId.REQUEST_PAGES), page_options)
-    on_submission(front, CallbackId.REQUEST_NEW, submit_request)
-    on_action(front, ActionId.REQUEST_APPROVE, press_approve)
-    on_action(front, ActionId.REQUEST_CHANGE, press_change)
-    on_submission(front, CallbackId.REQUEST_CHANGE, submit_change)
-    on_action(front, ActionId.REQUEST_DENY, press_deny)
-    on_submission(front, CallbackId.REQUEST_DENY, submit_deny)
-    on_action(front, ActionId.REQUEST_WITHDRAW, press_withdraw)
+    on_action(slack, ActionId.REQUEST_OPEN, press_ask)
+    on_options(slack, str(ActionId.REQUEST_PAGES), page_options)
+    on_submission(slack, CallbackId.REQUEST_NEW, submit_request)
+    on_action(slack, ActionId.REQUEST_APPROVE, press_approve)
+    on_action(slack, ActionId.REQUEST_CHANGE, press_change)
+    on_submission(slack, CallbackId.REQUEST_CHANGE, submit_change)
+    on_action(slack, ActionId.REQUEST_DENY, press_deny)
+    on_submission(slack, CallbackId.REQUEST_DENY, submit_deny)
+    on_action(slack, ActionId.REQUEST_WITHDRAW, press_withdraw)
     under_way: set[str] = set()
-    on_action(front, ActionId.TICKET_COLLECT, partial(press_collect, under_way))
-    on_submission(front, CallbackId.TICKET_COLLECT, submit_stored)
-    on_closed(front, CallbackId.TICKET_COLLECT, close_window)
+    on_action(slack, ActionId.TICKET_COLLECT, partial(press_collect, under_way))
+    on_submission(slack, CallbackId.TICKET_COLLECT, submit_stored)
+    on_closed(slack, CallbackId.TICKET_COLLECT, close_window)

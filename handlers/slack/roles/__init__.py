@@ -7,7 +7,7 @@ from desk.roles import cards as role_cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
 from handlers.slack.framework.listeners import on_action, on_command, on_options, on_submission
 from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Front
+from handlers.slack.framework.payloads import SlackContext
 from handlers.slack.roles import actions, leaver_card, messages, sync_card
 from handlers.slack.roles.commands import roles
 
@@ -30,23 +30,23 @@ RENDERERS: Mapping[str, Renderer] = {
 """Kinds of messages about roles and people, and who draws them."""
 
 
-def register(front: Front) -> None:
+def register(slack: SlackContext) -> None:
     """`/roles`, its buttons and its form."""
-    on_command(front, Command.ROLES, roles)
-    on_action(front, ActionId.ROLE_GRANT, actions.open_grant_form)
-    on_options(front, ActionId.ROLE_GROUP, actions.offer_groups)
-    on_submission(front, CallbackId.ROLE_GRANT, actions.submit_grant)
-    on_action(front, ActionId.ROLE_REVOKE, actions.revoke)
-    on_action(front, ActionId.ROLES_LIST, actions.my_roles)
+    on_command(slack, Command.ROLES, roles)
+    on_action(slack, ActionId.ROLE_GRANT, actions.open_grant_form)
+    on_options(slack, ActionId.ROLE_GROUP, actions.offer_groups)
+    on_submission(slack, CallbackId.ROLE_GRANT, actions.submit_grant)
+    on_action(slack, ActionId.ROLE_REVOKE, actions.revoke)
+    on_action(slack, ActionId.ROLES_LIST, actions.my_roles)
     for turning in (
         ActionId.ROLES_LIST_ALL,
         ActionId.ROLES_OWNERS,
         ActionId.ROLES_PREVIOUS,
         ActionId.ROLES_NEXT,
     ):
-        on_action(front, turning, actions.turn)
-    on_action(front, ActionId.ROLES_SYNC, actions.sync)
-    on_action(front, ActionId.SYNC_CONFIRM, actions.confirm_sync)
-    on_action(front, ActionId.SYNC_CANCEL, actions.leave_as_is)
+        on_action(slack, turning, actions.turn)
+    on_action(slack, ActionId.ROLES_SYNC, actions.sync)
+    on_action(slack, ActionId.SYNC_CONFIRM, actions.confirm_sync)
+    on_action(slack, ActionId.SYNC_CANCEL, actions.leave_as_is)
     for turning in (ActionId.LEAVER_KEYS, ActionId.LEAVER_PREVIOUS, ActionId.LEAVER_NEXT):
-        on_action(front, turning, actions.leaver_keys)
+        on_action(slack, turning, actions.leaver_keys)

@@ -18,7 +18,7 @@ from handlers.jobs.reconcile import reconcile
 from handlers.slack.directory.reading import ensure_group_known, ensure_known
 from handlers.slack.framework.blocks import Message, section
 from handlers.slack.framework.commands import split_command
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.retries import UNREACHABLE, problem_of
 from handlers.slack.roles.parsing import Query, parse_grant, parse_query, parse_revoke
 from handlers.slack.roles.replies import (
@@ -33,21 +33,21 @@ from handlers.slack.roles.replies import (
 from handlers.slack.roles.sync_card import sync_message
 from storage.models import Role
 
-SubCommand = Callable[[Front, Typed, str], Awaitable[Message]]
+SubCommand = Callable[[SlackContext, SlashCommand, str], Awaitable[Message]]
 
 
-async def roles(front: Front, typed: Typed) -> Message:
+async def roles(slack: SlackContext, command: SlashCommand) -> Message:
     """`/roles …`. Raises InvalidInputError for sub-commands that don't exist."""
-    word, rest = split_command(typed.text)
+    word, rest = split_command(command.text)
     sub_command = SUB_COMMANDS.get(word)
     if sub_command is None:
         raise InvalidInputError(f"There is no /roles {word}.", "See /roles help.")
-    return await sub_command(front, typed, rest)
+    return await sub_command(slack, command, rest)
 
 
-async def menu(front: Front, typed: Typed, _rest: str) -> Message:
+async def menu(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/roles` alone."""
-    return await front.desk.read(typed.actor, render_menu)
+    return await slack.desk.read(command.actor, render_menu)
 
 
 def render_menu(tx: Transaction) -> Message:
@@ -58,16 +58,16 @@ def render_menu(tx: Transaction) -> Message:
     return menu_message(is_owner=held.is_owner, own=own)
 
 
-async def help_(_front: Front, _typed: Typed, _rest: str) -> Message:
+async def help_(_front: SlackContext, _typed: SlashCommand, _rest: str) -> Message:
     """`/roles help`."""
     return help_message()
 
 
-async def grant(front: Front, typed: Typed, rest: str) -> Message:
+async def grant(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/roles grant @somebody role …`."""
     order = parse_grant(rest)
-    order = replace(order, subject=await meet(front, order.subject, typed.user_id))
-    return await front.desk.write(typed.actor, partial(carry_out_grant, order=order))
+    order = replace(order, subject=await meet(slack, order.subject, command.user_id))
+    return await slack.desk.write(command.actor, partial(carry_out_grant, order=order))
 
 
 def carry_out_grant(tx: Transaction, order: GrantOrder) -> Message:
@@ -76,11 +76,11 @@ def carry_out_grant(tx: Transaction, order: GrantOrder) -> Message:
     return granted_message(subject, granted, page_name(tx, granted.grant))
 
 
-async def revoke(front: Front, typed: Typed, rest: str) -> Message:
+async def revoke(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/roles revoke @somebody role …`."""
     order = parse_revoke(rest)
-    order = replace(order, subject=await meet(front, order.subject, typed.user_id))
-    return await front.desk.write(typed.actor, partial(_carry_out_revoke, order=order))
+    order = replace(order, subject=await meet(slack, order.subject, command.user_id))
+    return await slack.desk.write(command.actor, partial(_carry_out_revoke, order=order))
 
 
 def _carry_out_revoke(tx: Transaction, order: RevokeOrder) -> Message:
@@ -88,14 +88,14 @@ def _carry_out_revoke(tx: Transaction, order: RevokeOrder) -> Message:
     return revoked_message(subject, ended, page_name(tx, ended), remaining)
 
 
-async def list_(front: Front, typed: Typed, rest: str) -> Message:
+async def list_(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/roles list [@somebody] [on page]`."""
     query = parse_query(rest)
     if query.role is not None:
         raise InvalidInputError("A list shows every role.", f"For one role: /roles who {query.role}", field="role")
     if query.subject is not None:
-        query = replace(query, subject=await meet(front, query.subject, typed.user_id))
-    return await front.desk.read(typed.actor, partial(show_list, sheet=Sheet(query)))
+        query = replace(query, subject=await meet(slack, query.subject, command.user_id))
+    return await slack.desk.read(command.actor, partial(show_list, sheet=Sheet(query)))
 
 
 def show_list(tx: Transaction, sheet: Sheet, news: str | None = None) -> Message:
@@ -109,14 +109,14 @@ def _as_word(subject: Subject | None) -> SubjectWord | None:
     return SubjectWord(str(subject.kind), subject.id) if subject else None
 
 
-async def who(front: Front, typed: Typed, rest: str) -> Message:
+async def who(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/roles who role [on page]`."""
     query = parse_query(rest)
     if query.role is None:
         if query.subject is not None:
             get_role(query.subject.text)
         raise InvalidInputError("Which role?", f"Roles are: {', '.join(Role)}.", field="role")
-    return await front.desk.read(typed.actor, partial(show_who, sheet=Sheet(query)))
+    return await slack.desk.read(command.actor, partial(show_who, sheet=Sheet(query)))
 
 
 def show_who(tx: Transaction, sheet: Sheet) -> Message:
@@ -126,17 +126,17 @@ def show_who(tx: Transaction, sheet: Sheet) -> Message:
     return who_message(found, Sheet(query, sheet.number), default_role=tx.policy.default_role)
 
 
-async def sync(front: Front, typed: Typed, _rest: str) -> Message:
+async def sync(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/roles sync`."""
-    return await sync_now(front, typed.actor)
+    return await sync_now(slack, command.actor)
 
 
-async def meet(front: Front, word: SubjectWord, user_id: str) -> SubjectWord:
+async def meet(slack: SlackContext, word: SubjectWord, user_id: str) -> SubjectWord:
     """Make sure that the desk knows whom a mention means; “me” is who typed it."""
     if word.kind == "user":
-        await ensure_known(front.client, front.desk, word.text)
+        await ensure_known(slack.client, slack.desk, word.text)
     elif word.kind == "group":
-        await ensure_group_known(front.client, front.desk, word.text)
+        await ensure_group_known(slack.client, slack.desk, word.text)
     elif word.text.lower() in {"me", "myself"}:
         return SubjectWord("user", user_id)
     return word
@@ -158,10 +158,10 @@ _log = structlog.get_logger(__name__)
 _PATIENCE_SECONDS = 2.0
 
 
-async def sync_now(front: Front, actor: Actor) -> Message:
+async def sync_now(slack: SlackContext, actor: Actor) -> Message:
     """Read Slack's directory for an owner. Raises NotAllowedError."""
-    sync_id = await front.desk.write(actor, _ask)
-    return await _carry_out(front, actor, sync_id) or _later("write to you when it is done")
+    sync_id = await slack.desk.write(actor, _ask)
+    return await _carry_out(slack, actor, sync_id) or _later("write to you when it is done")
 
 
 def _ask(tx: Transaction) -> str:
@@ -169,21 +169,21 @@ def _ask(tx: Transaction) -> str:
     return request_sync(tx).id
 
 
-async def confirm_and_sync(front: Front, actor: Actor, sync_id: str, version: int | None) -> Message:
+async def confirm_and_sync(slack: SlackContext, actor: Actor, sync_id: str, version: int | None) -> Message:
     """An owner's yes to a stopped sync, carried out at once if nothing has changed. Raises as `confirm_sync`."""
-    await front.desk.write(actor, partial(confirm_sync, sync_id=sync_id, version=version))
-    return await _carry_out(front, actor, sync_id) or _later("bring the owners' card up to date when it is done")
+    await slack.desk.write(actor, partial(confirm_sync, sync_id=sync_id, version=version))
+    return await _carry_out(slack, actor, sync_id) or _later("bring the owners' card up to date when it is done")
 
 
-async def _carry_out(front: Front, actor: Actor, sync_id: str) -> Message | None:
+async def _carry_out(slack: SlackContext, actor: Actor, sync_id: str) -> Message | None:
     """What the sync came to; None when Slack takes too long, and the job goes on with it."""
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            report = await reconcile(front.client, front.desk, told=sync_id)
+            report = await reconcile(slack.client, slack.desk, told=sync_id)
     except UNREACHABLE as error:
         _log.info("sync_left_to_job", sync_id=sync_id, error=problem_of(error))
         return None
-    return await front.desk.read(actor, partial(sync_message, report=report))
+    return await slack.desk.read(actor, partial(sync_message, report=report))
 
 
 def _later(then: str) -> Message:

@@ -24,7 +24,14 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.messages import Renderer
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler
+from handlers.slack.framework.payloads import (
+    ActionHandler,
+    Answer,
+    BlockAction,
+    SlackContext,
+    ViewHandler,
+    ViewSubmission,
+)
 from handlers.slack.incidents.drafts.buttons import mine_buttons, review_buttons
 from handlers.slack.incidents.drafts.text import (
     MAX_REASON,
@@ -144,11 +151,11 @@ def _written(draft: IncidentDraft) -> Block:
     return context(f"Written by {mention(draft.author_id)} {when(draft.created_at)}")
 
 
-async def press_send_back(front: Front, click: Click) -> None:
+async def press_send_back(slack: SlackContext, action: BlockAction) -> None:
     """*Send back*: a modal that asks why."""
-    draw = partial(render_send_back_modal, draft_id=click.subject, seen=click.version)
-    view = await front.desk.read(click.actor, draw)
-    await show_modal(front, click, view)
+    draw = partial(render_send_back_modal, draft_id=action.subject, seen=action.version)
+    view = await slack.desk.read(action.actor, draw)
+    await show_modal(slack, action, view)
 
 
 def render_send_back_modal(tx: Transaction, draft_id: str, seen: int | None = None) -> Block:
@@ -175,14 +182,14 @@ def render_send_back_modal(tx: Transaction, draft_id: str, seen: int | None = No
     )
 
 
-async def submit_send_back(front: Front, submission: Submission) -> Answer | None:
+async def submit_send_back(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The draft goes back to its author with the reason given."""
     reason = submission.text("reason")
     if not reason:
         raise InvalidInputError("Say what should change.", field="reason")
     draft_id, _, seen = submission.private_metadata.partition(":")
     work = partial(send_back, draft_id=draft_id, reason=reason, version=number_in(seen))
-    await front.desk.write(submission.actor, work)
+    await slack.desk.write(submission.actor, work)
     return None
 
 
@@ -193,5 +200,5 @@ RENDERERS: Mapping[str, Renderer] = {
     REMINDER_CARD: render_reminder,
     LATE_CARD: render_late,
 }
-BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.DRAFT_SEND_BACK: press_send_back}
-SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.DRAFT_SEND_BACK: submit_send_back}
+BUTTONS: Mapping[ActionId, ActionHandler] = {ActionId.DRAFT_SEND_BACK: press_send_back}
+SUBMISSIONS: Mapping[CallbackId, ViewHandler] = {CallbackId.DRAFT_SEND_BACK: submit_send_back}
