@@ -6,7 +6,6 @@ shows when it is opened next.
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import aiohttp
@@ -23,6 +22,7 @@ from desk.requests.lookup import extent_of, list_pending_requests, list_requests
 from desk.transaction import Actor, Transaction
 from handlers.slack.deliveries.messages import conversation_in_words, reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import (
     MAX_VIEW_BLOCKS,
     Block,
@@ -215,13 +215,11 @@ async def publish_home(slack: SlackContext, user_id: str) -> None:
         _log.warning("home_not_published", user_id=user_id, problem=problem_of(error))
 
 
-def register(slack: SlackContext) -> None:
-    """Publish the Home tab when it is opened, and keep it fresh for whoever acts."""
+async def open_home(slack: SlackContext, _event_id: str, event: dict[str, Any]) -> None:
+    """Publish the Home tab when it is opened."""
+    if event.get("tab") == "home":
+        await slack.ensure_known(slack.client, slack.desk, event["user"])
+        await publish_home(slack, event["user"])
 
-    @slack.app.event("app_home_opened")
-    async def listener(event: dict[str, Any]) -> None:
-        if event.get("tab") == "home":
-            await slack.ensure_known(slack.client, slack.desk, event["user"])
-            await publish_home(slack, event["user"])
 
-    slack.refreshers.append(partial(publish_home, slack))
+AREA = Area(events=[("app_home_opened", open_home)], refreshers=[publish_home])

@@ -195,7 +195,7 @@ def test_the_largest_world(seen: Seen, subtests: pytest.Subtests) -> None:
         assert seen.callback_ids == set(CallbackId)
     with subtests.test("every sub-command of incidents and maintenances was typed"):
         families = (INCIDENTS, MAINTENANCES)
-        wanted = {(str(family.command), name) for family in families for name in family.sub_commands}
+        wanted = {(str(family.command), one.name) for family in families for one in family.sub_commands}
         assert wanted - seen.typed == set()
     with subtests.test("every button, menu and form of incidents and maintenances was used"):
         assert {one for one in ActionId if one.startswith(OF_INCIDENTS)} - seen.pressed == set()

@@ -1,24 +1,15 @@
 """What Slack tells unasked: people and user groups that changed.
 
-An event is dealt with once. When a listener raises, Bolt answers 500 (or does not acknowledge, in Socket Mode) and
-Slack sends the event again.
+An event is dealt with once; one that could not be is sent again.
 """
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
-
-import structlog
 
 from desk.directory.events import Taken, take_group_event, take_members_event, take_read_group, take_user_event
 from desk.directory.groups import MembershipChange
 from handlers.slack.directory.reading import SLACK, read_group, seen_group, seen_user, team_of
 from handlers.slack.framework.payloads import SlackContext
-
-_log = structlog.get_logger(__name__)
-
-EventHandler = Callable[[SlackContext, str, dict[str, Any]], Awaitable[Taken]]
-"""Called with the event's id and the event."""
 
 
 async def user_change(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
@@ -68,30 +59,3 @@ def membership_change(event: dict[str, Any]) -> MembershipChange:
 async def _read(slack: SlackContext, event_id: str, group_id: str) -> Taken:
     seen = await read_group(slack.client, slack.desk, group_id)
     return await slack.desk.write(SLACK, partial(take_read_group, event_id=event_id, seen=seen))
-
-
-EVENTS: dict[str, EventHandler] = {
-    "user_change": user_change,
-    "team_join": team_join,
-    "subteam_created": subteam_changed,
-    "subteam_updated": subteam_changed,
-    "subteam_members_changed": subteam_members_changed,
-}
-"""Every event that the app subscribes to for its directory, as in `manifest.yml`."""
-
-
-def register(slack: SlackContext) -> None:
-    """Listen to everything in `EVENTS`."""
-    for event_type, handler in EVENTS.items():
-        _listen(slack, event_type, handler)
-
-
-def _listen(slack: SlackContext, event_type: str, handler: EventHandler) -> None:
-    @slack.app.event(event_type)
-    async def listener(body: dict[str, Any], event: dict[str, Any]) -> None:
-        try:
-            taken = await handler(slack, body["event_id"], event)
-        except Exception:
-            _log.exception("event_failed", event_id=body.get("event_id"), event_type=event_type)
-            raise
-        _log.debug("event_taken", event_id=body["event_id"], event_type=event_type, taken=str(taken))

@@ -1,29 +1,32 @@
 """How Slack's requests come in: parsed, answered after the commit, and errors turned into words.
 
-Every listener is registered through these doors, so that acknowledgement, permission of strangers, refusals and
-unknown errors are handled in one place.
+Everything is registered here, so that acknowledgement, permission of strangers, refusals and unknown errors are
+handled in one place.
 """
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import structlog
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.errors import InvalidInputError, KeydeskError
 from desk.texts import clean_text
-from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId, Command
+from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
+from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, escape, modal, plain_text, section, trim
+from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.payloads import (
     ActionHandler,
     Answer,
     BlockAction,
     ClosedHandler,
-    CommandHandler,
+    EventHandler,
     OptionGroup,
     OptionsHandler,
     OptionsRequest,
@@ -64,12 +67,32 @@ def _as_refusal(error: Exception) -> KeydeskError:
     return error if isinstance(error, KeydeskError) else _unknown(error)
 
 
-def on_command(slack: SlackContext, command: Command, handler: CommandHandler) -> None:
-    """Answer a slash command: what the handler returns is shown to the person alone."""
+def listen(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+    """Connect everything that the area answers with Bolt. The acknowledgement follows the answer."""
+    for family in area.commands:
+        _on_command(app, slack, family)
+    _on_actions(app, slack, area)
+    for callback_id, submit in area.views:
+        _on_submission(app, slack, area, callback_id, submit)
+    for callback_id, close in area.closed:
+        _on_closed(app, slack, callback_id, close)
+    for action_id, offer in area.options:
+        _on_options(app, slack, action_id, offer)
+    for event_type, take in area.events:
+        _on_event(app, slack, event_type, take)
 
-    @slack.app.command(str(command))
+
+async def _refresh(slack: SlackContext, area: Area, user_id: str) -> None:
+    for refresher in area.refreshers:
+        await refresher(slack, user_id)
+
+
+def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> None:
+    """Answer a slash command: what it answers is shown to the person alone."""
+
+    @app.command(str(family.command))
     async def listener(ack: Any, body: dict[str, Any]) -> None:
-        typed = SlashCommand(
+        command = SlashCommand(
             user_id=body["user_id"],
             channel_id=body["channel_id"],
             text=clean_text(body.get("text") or ""),
@@ -77,8 +100,8 @@ def on_command(slack: SlackContext, command: Command, handler: CommandHandler) -
             response_url=body.get("response_url", ""),
         )
         try:
-            await slack.ensure_known(slack.client, slack.desk, typed.user_id)
-            message = await handler(slack, typed)
+            await slack.ensure_known(slack.client, slack.desk, command.user_id)
+            message = await family.answer(slack, command)
         except Exception as error:
             message = error_message(_as_refusal(error))
         if message is None:
@@ -87,36 +110,32 @@ def on_command(slack: SlackContext, command: Command, handler: CommandHandler) -
             await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
 
 
-def on_action(slack: SlackContext, action_id: ActionId, handler: ActionHandler) -> None:
-    """Answer a button or menu. A message that the handler returns is shown to the person alone."""
-    assert action_id not in slack.clicks, f"two handlers for {action_id}"
-    slack.clicks[str(action_id)] = handler
+def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+    """Answer every button and menu; those of earlier releases with what to do now. A message that the handler
+    returns is shown to the person alone."""
+    # Bolt would try a listener for each one after another.
+    handlers: Mapping[str, ActionHandler] = {str(action_id): handler for action_id, handler in area.actions}
 
-
-def answer_clicks(slack: SlackContext) -> None:
-    """Connect every button and menu with Bolt; those of earlier releases are answered with what to do now."""
-
-    @slack.app.action({"action_id": _ANYTHING})
+    @app.action({"action_id": _ANYTHING})
     async def listener(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
-        click = BlockAction(
+        done = BlockAction(
             user_id=body["user"]["id"],
             action_id=action["action_id"],
-            value=_action_value(action),
+            value=choice_in(action) or str(action.get("value") or ""),
             trigger_id=body.get("trigger_id", ""),
             response_url=body.get("response_url"),
             view=body.get("view"),
             body=body,
         )
-        message = await _answer_click(slack, click)
+        message = await _answer_action(slack, done, handlers.get(done.action_id))
         await ack()
         if message is not None:
-            await tell(slack, click, message)
-        if click.view is not None and click.view.get("type") == "home":
-            await slack.refresh(click.user_id)
+            await tell(slack, done, message)
+        if done.view is not None and done.view.get("type") == "home":
+            await _refresh(slack, area, done.user_id)
 
 
-async def _answer_click(slack: SlackContext, action: BlockAction) -> Message | None:
-    handler = slack.clicks.get(action.action_id)
+async def _answer_action(slack: SlackContext, action: BlockAction, handler: ActionHandler | None) -> Message | None:
     if handler is None:
         sentence = RETIRED.get(action.action_id, "This button is from another release of Keydesk.")
         hint = "Open Keydesk's Home tab or type /keys to see where things stand."
@@ -128,14 +147,12 @@ async def _answer_click(slack: SlackContext, action: BlockAction) -> Message | N
         return error_message(_as_refusal(error))
 
 
-def _action_value(action: dict[str, Any]) -> str:
-    return choice_in(action) or str(action.get("value") or "")
-
-
-def on_submission(slack: SlackContext, callback_id: CallbackId, handler: ViewHandler) -> None:
+def _on_submission(
+    app: AsyncApp, slack: SlackContext, area: Area, callback_id: CallbackId, handler: ViewHandler
+) -> None:
     """Answer a submitted modal. An InvalidInputError whose `field` is an input's block id is shown beside it."""
 
-    @slack.app.view(str(callback_id))
+    @app.view(str(callback_id))
     async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         submission = ViewSubmission(
             user_id=body["user"]["id"],
@@ -159,7 +176,7 @@ def on_submission(slack: SlackContext, callback_id: CallbackId, handler: ViewHan
             await ack(response_action="update", view=notice("That did not work", refusal))
             return
         await _acknowledge(ack, answer)
-        await slack.refresh(submission.user_id)
+        await _refresh(slack, area, submission.user_id)
 
 
 async def _acknowledge(ack: Any, answer: Answer | None) -> None:
@@ -175,10 +192,10 @@ async def _acknowledge(ack: Any, answer: Answer | None) -> None:
         await ack()
 
 
-def on_closed(slack: SlackContext, callback_id: CallbackId, handler: ClosedHandler) -> None:
-    """Learn that a person closed a modal that asked for it: handler(front, user id, private metadata)."""
+def _on_closed(app: AsyncApp, slack: SlackContext, callback_id: CallbackId, handler: ClosedHandler) -> None:
+    """Learn that a person closed a modal that says so."""
 
-    @slack.app.view_closed(str(callback_id))
+    @app.view_closed(str(callback_id))
     async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         try:
             await handler(slack, body["user"]["id"], view.get("private_metadata", ""))
@@ -188,18 +205,32 @@ def on_closed(slack: SlackContext, callback_id: CallbackId, handler: ClosedHandl
         await ack()
 
 
-def on_options(slack: SlackContext, action_id: str, handler: OptionsHandler) -> None:
+def _on_options(app: AsyncApp, slack: SlackContext, action_id: ActionId, handler: OptionsHandler) -> None:
     """Answer a menu that is searched: the handler gives up to 100 options, or up to 100 groups of as many."""
 
-    @slack.app.options(action_id)
+    @app.options(str(action_id))
     async def listener(ack: Any, body: dict[str, Any]) -> None:
-        typing = OptionsRequest(
+        request = OptionsRequest(
             user_id=body["user"]["id"],
             text=clean_text(body.get("value") or ""),
             block_id=body.get("block_id", ""),
             private_metadata=(body.get("view") or {}).get("private_metadata") or "",
         )
-        await ack(**_offered(await handler(slack, typing)))
+        await ack(**_offered(await handler(slack, request)))
+
+
+def _on_event(app: AsyncApp, slack: SlackContext, event_type: str, handler: EventHandler) -> None:
+    """Take what Slack tells unasked. When that raises, Bolt answers 500 (or does not acknowledge, in Socket Mode) and
+    Slack sends the event again."""
+
+    @app.event(event_type)
+    async def listener(body: dict[str, Any], event: dict[str, Any]) -> None:
+        try:
+            taken = await handler(slack, body["event_id"], event)
+        except Exception:
+            _log.exception("event_failed", event_id=body.get("event_id"), event_type=event_type)
+            raise
+        _log.debug("event_taken", event_id=body["event_id"], event_type=event_type, taken=str(taken))
 
 
 def _offered(choices: Sequence[Block] | Sequence[OptionGroup]) -> dict[str, list[Block]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.texts import clean_text
@@ -62,21 +61,12 @@ EnsureKnown = Callable[[AsyncWebClient, Desk, str], Awaitable[None]]
 class SlackContext:
     """What handlers work with. `client` is for opening modals; everything else that goes out is an outbox row."""
 
-    app: AsyncApp
     desk: Desk
     client: AsyncWebClient
     ensure_known: EnsureKnown
     """Called before anything is decided for a person whom the desk may not have met yet."""
-    clicks: dict[str, "ActionHandler"] = field(default_factory=dict)
-    """What answers the buttons and menus, by action id. Bolt would try its listeners one after another."""
-    refreshers: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
-    """Each is called with a person's id after a click on the Home tab or a submission of theirs, and shows anew what
-    only they see. They raise nothing and hold nothing up for long."""
-
-    async def refresh(self, user_id: str) -> None:
-        """Show a person anew what only they see."""
-        for refresher in self.refreshers:
-            await refresher(user_id)
+    collecting: set[str] = field(default_factory=set)
+    """The tickets that this process is collecting now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,4 +210,10 @@ CommandHandler = Callable[[SlackContext, SlashCommand], Awaitable[Message | None
 ActionHandler = Callable[[SlackContext, BlockAction], Awaitable[Message | None]]
 ViewHandler = Callable[[SlackContext, ViewSubmission], Awaitable[Answer | None]]
 ClosedHandler = Callable[[SlackContext, str, str], Awaitable[None]]
+"""Called with the person's id and the private metadata."""
 OptionsHandler = Callable[[SlackContext, OptionsRequest], Awaitable[Sequence[Block] | Sequence[OptionGroup]]]
+EventHandler = Callable[[SlackContext, str, dict[str, Any]], Awaitable[object]]
+"""Called with the event's id and the event."""
+Refresher = Callable[[SlackContext, str], Awaitable[None]]
+"""Called with a person's id after a click on the Home tab or a submission of theirs: shows anew what only they see.
+It raises nothing and holds nothing up for long."""

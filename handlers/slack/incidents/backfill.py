@@ -1,7 +1,6 @@
 """`/incident backfill`: an incident of the past, written down afterwards. It tells nobody and changes nothing."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +27,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import Word, next_word
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import Answer, SlackContext, SlashCommand, ViewHandler, ViewSubmission
+from handlers.slack.framework.payloads import Answer, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
@@ -255,6 +254,3 @@ def _keep(tx: Transaction, past: _Past, state: FormState, *, escaped: bool) -> I
         backfilled_at=past.began_at,
     )
     return write_down(tx, replace(state, page_id=past.page.id), content, (name, said))
-
-
-SUBMISSIONS: Mapping[CallbackId, ViewHandler] = {CallbackId.INCIDENT_BACKFILL: submit_backfill}

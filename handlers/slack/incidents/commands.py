@@ -7,7 +7,7 @@ from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, Command, value_of
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section
-from handlers.slack.framework.commands import CommandFamily, SubCommand, Usage, split_command
+from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.incidents.backfill import backfill_command
@@ -101,54 +101,35 @@ async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Messa
     return help_message(INCIDENTS)
 
 
+async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
+    return await slack.desk.read(command.actor, menu_message)
+
+
 _NEW = 'new ["Checkout errors" on acme component:checkout=partial_outage investigating We are looking …]'
 _UPDATE = "update [INCIDENT] [component:search=degraded] [monitoring] [A fix is in …]"
 _BACKFILL = 'backfill ["Short outage" on acme at 2026-03-01 14:00 It was …]'
 _TEMPLATE = 'template list|new|edit NAME|show NAME|save INCIDENT as "name"|delete NAME'
-_SUB_COMMANDS: dict[str, SubCommand] = {
-    "new": SubCommand(new, Usage(_NEW, "tell people that something is wrong")),
-    "update": SubCommand(update, Usage(_UPDATE, "say more")),
-    "resolve": SubCommand(
-        resolve, Usage("resolve [INCIDENT] [It works again …]", "end it, and bring its components back")
-    ),
-    "reopen": SubCommand(reopen, Usage("reopen INCIDENT [It is back …]", "it was resolved too early")),
-    "list": SubCommand(
-        list_command, Usage("list [open|all|on PAGE|text]", "what is open, what is planned and what is over")
-    ),
-    "drafts": SubCommand(drafts_command, Usage("drafts", "what is written and not yet public")),
-    "show": SubCommand(show_command, Usage("show INCIDENT", "everything about one")),
-    "postmortem": SubCommand(
-        postmortem_command, Usage("postmortem INCIDENT", "write down what happened, and publish it")
-    ),
-    "backfill": SubCommand(backfill_command, Usage(_BACKFILL, "write down one of the past")),
-    "template": SubCommand(template_command, Usage(_TEMPLATE, "words kept for the next time")),
-    "help": SubCommand(help_, Usage("help", "this")),
-}
-_ALSO = {
-    "create": "new",
-    "open": "new",
-    "start": "new",
-    "post": "update",
-    "close": "resolve",
-    "end": "resolve",
-    "resolved": "resolve",
-    "ls": "list",
-    "get": "show",
-    "templates": "template",
-    "?": "help",
-}
-INCIDENTS = CommandFamily(Command.INCIDENT, _SUB_COMMANDS, _ALSO)
+_RESOLVE = "resolve [INCIDENT] [It works again …]"
+_LIST = "list [open|all|on PAGE|text]"
+INCIDENTS = CommandFamily(
+    Command.INCIDENT,
+    _menu,
+    [
+        SubCommand(_NEW, "tell people that something is wrong", new, also=["create", "open", "start"]),
+        SubCommand(_UPDATE, "say more", update, also=["post"]),
+        SubCommand(_RESOLVE, "end it, and bring its components back", resolve, also=["close", "end", "resolved"]),
+        SubCommand("reopen INCIDENT [It is back …]", "it was resolved too early", reopen),
+        SubCommand(_LIST, "what is open, what is planned and what is over", list_command, also=["ls"]),
+        SubCommand("drafts", "what is written and not yet public", drafts_command),
+        SubCommand("show INCIDENT", "everything about one", show_command, also=["get"]),
+        SubCommand("postmortem INCIDENT", "write down what happened, and publish it", postmortem_command),
+        SubCommand(_BACKFILL, "write down one of the past", backfill_command),
+        SubCommand(_TEMPLATE, "words kept for the next time", template_command, also=["templates"]),
+        SubCommand("help", "this", help_, also=["?"]),
+    ],
+    check=refuse_secrets,
+)
 """`/incident` and everything that may follow it."""
-
-
-async def incident_command(slack: SlackContext, command: SlashCommand) -> Message | None:
-    """`/incident`: the menu, or what was typed. Raises InvalidInputError that names what may have been meant."""
-    # Lists and refusals, too, would repeat it.
-    refuse_secrets(command.text)
-    name, rest = split_command(command.text)
-    if not name:
-        return await slack.desk.read(command.actor, menu_message)
-    return await INCIDENTS.get(name).handler(slack, command, rest)
 
 
 _CHOICES = 10

@@ -1,6 +1,6 @@
 """`/incident show`: everything about an incident or maintenance, and what may be done with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from desk.incidents.announcements import HEAD_CARD, UPDATE_CARD, Delivery, DeliveryState, list_deliveries
 from desk.incidents.drafts.decision import role_of
@@ -27,7 +27,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import as_written
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import ActionHandler, BlockAction, SlackContext, SlashCommand
+from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.lines import next_buttons, standing_text
 from handlers.slack.incidents.messages import delivery_text, retry_button
 from handlers.slack.incidents.text import (
@@ -167,6 +167,3 @@ def _buttons(tx: Transaction, incident: Incident) -> list[Block]:
     if incident.scheduled_for is None and roles.has(Role.INCIDENT_MANAGER, incident.page_id):
         buttons.append(button("Keep as template", str(ActionId.INCIDENT_TEMPLATE), value))
     return buttons
-
-
-BUTTONS: Mapping[ActionId, ActionHandler] = {ActionId.INCIDENT_SHOW: press_show}

@@ -1,6 +1,6 @@
 """`/incident list`: what is open, what is planned, what was, and drafts; a part at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError
@@ -31,7 +31,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import Word, as_written, cut
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import ActionHandler, BlockAction, SlackContext, SlashCommand
+from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.lines import draft_block, incident_blocks
 
 _MESSAGE_INCIDENTS = 8
@@ -176,10 +176,3 @@ def _empty_words(asked: _Asked) -> str:
     if asked.wanted.text or asked.wanted.view is IncidentListView.ALL:
         return f"No incident or maintenance{_narrowed(asked)}."
     return f":white_check_mark: Nothing is open and no maintenance is planned.{_narrowed(asked)}"
-
-
-BUTTONS: Mapping[ActionId, ActionHandler] = {
-    ActionId.INCIDENT_LIST: press_list,
-    ActionId.INCIDENTS_PREVIOUS: press_list,
-    ActionId.INCIDENTS_NEXT: press_list,
-}

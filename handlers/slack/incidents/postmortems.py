@@ -1,24 +1,21 @@
 """`/incident postmortem`: written in a modal, previewed, published; and taken back."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.lookup import get_incident, get_incident_by_word
-from desk.incidents.port import port_of
 from desk.incidents.postmortems import check_postmortem
+from desk.status_page.port import port_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import Block, actions, button, confirm, context, modal, section, when
 from handlers.slack.framework.modals import open_modal, show_modal
 from handlers.slack.framework.payloads import (
-    ActionHandler,
     Answer,
     BlockAction,
     SlackContext,
     SlashCommand,
-    ViewHandler,
     ViewSubmission,
 )
 from handlers.slack.incidents.details import details_view, incident_word
@@ -131,10 +128,3 @@ async def press_take_back(slack: SlackContext, action: BlockAction) -> None:
         return details_view(tx, incident.id, done="Taken back: the page does not show the postmortem any more.")
 
     await show_modal(slack, action, await slack.desk.write(action.actor, work))
-
-
-BUTTONS: Mapping[ActionId, ActionHandler] = {
-    ActionId.INCIDENT_POSTMORTEM: press_postmortem,
-    ActionId.INCIDENT_POSTMORTEM_BACK: press_take_back,
-}
-SUBMISSIONS: Mapping[CallbackId, ViewHandler] = {CallbackId.INCIDENT_POSTMORTEM: submit_postmortem}

@@ -1,6 +1,5 @@
 """“Time for an update”: the reminder, and what can be done about it there."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,7 +8,7 @@ from desk.errors import InvalidInputError
 from desk.incidents.drafts.drafts import draft_nothing_new
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import find_incident, list_updates
-from desk.incidents.reminders import REMINDER_CARD, snooze_reminder
+from desk.incidents.reminders import snooze_reminder
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, number_in, value_of
 from handlers.slack.framework.blocks import (
@@ -23,9 +22,8 @@ from handlers.slack.framework.blocks import (
     static_select,
     when,
 )
-from handlers.slack.framework.messages import Renderer
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import ActionHandler, BlockAction, SlackContext
+from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.text import (
     IMPACT_WORDS,
@@ -129,10 +127,3 @@ async def choose_snooze(slack: SlackContext, action: BlockAction) -> None:
         raise InvalidInputError("That is no time to put a reminder off by.", "Choose one from the menu.")
     span = timedelta(minutes=min(minutes, 10_000))
     await slack.desk.write(action.actor, partial(snooze_reminder, incident_id=action.subject, span=span))
-
-
-RENDERERS: Mapping[str, Renderer] = {REMINDER_CARD: render_reminder}
-BUTTONS: Mapping[ActionId, ActionHandler] = {
-    ActionId.INCIDENT_NOTHING_NEW: press_nothing_new,
-    ActionId.INCIDENT_SNOOZE: choose_snooze,
-}

@@ -12,10 +12,10 @@ from desk.keys.refusals import RecentlyUsedError
 from desk.keys.rotation import begin_rotation
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
-from handlers.slack.digest import show_digest
+from handlers.slack.digest.actions import show_digest
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message, day, escape, mention, plain
-from handlers.slack.framework.commands import CommandFamily, SubCommand, Usage, split_command
+from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.keys.listing import list_message
 from handlers.slack.keys.parsing import Said, parse_said, read_person, read_until
@@ -28,7 +28,7 @@ from handlers.slack.keys.replies import (
     info_message,
     menu_message,
 )
-from handlers.slack.requests import ask_by_command
+from handlers.slack.requests.commands import ask_by_command
 from storage.models import ApiKey
 
 Work = Callable[[Transaction, ApiKey, Said], Message]
@@ -181,56 +181,32 @@ async def _digest(slack: SlackContext, command: SlashCommand, _rest: str) -> Mes
     return await show_digest(slack, command)
 
 
-_SUB_COMMANDS: dict[str, SubCommand] = {
-    "request": SubCommand(
-        ask_by_command,
-        Usage('request ["name" scope:read page:acme for 90d because …]', "ask for a key"),
-    ),
-    "mine": SubCommand(_mine, Usage("mine", "the keys that you answer for")),
-    "list": SubCommand(
-        _list, Usage("list [all|unused|expiring|suspended|page:acme|holder:@max|text]", "keys, narrowed")
-    ),
-    "show": SubCommand(show, Usage("show KEY", "everything about a key")),
-    "rename": SubCommand(rename, Usage('rename KEY to "new name"', "call a key something else")),
-    "extend": SubCommand(
-        extend, Usage("extend KEY for 30d [because …]", "let it live longer; holders ask owners for it")
-    ),
-    "rotate": SubCommand(rotate, Usage("rotate KEY [grace 48h]", "replace its secret")),
-    "suspend": SubCommand(suspend, Usage("suspend KEY because …", "stop it; can be undone")),
-    "restore": SubCommand(restore, Usage("restore KEY", "let a suspended key work again")),
-    "revoke": SubCommand(revoke, Usage("revoke KEY because … [--yes]", "end it for good")),
-    "keep": SubCommand(keep, Usage("keep KEY until 2026-12-01 because …", "leave it out of digests")),
-    "transfer": SubCommand(
-        transfer, Usage("transfer KEY to @max", "make somebody else answer for it", owners_only=True)
-    ),
-    "digest": SubCommand(_digest, Usage("digest", "what nobody uses, now", owners_only=True)),
-    "info": SubCommand(_info, Usage("info", "ids, base URL, owners, how to ask")),
-    "help": SubCommand(_help, Usage("help", "this")),
-}
-
-_ALSO: dict[str, str] = {
-    "ls": "list",
-    "my": "mine",
-    "ask": "request",
-    "new": "request",
-    "get": "show",
-    "delete": "revoke",
-    "remove": "revoke",
-    "pause": "suspend",
-    "resume": "restore",
-    "unsuspend": "restore",
-    "about": "info",
-    "?": "help",
-}
+async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
+    return await slack.desk.read(command.actor, menu_message)
 
 
-KEYS = CommandFamily(Command.KEYS, _SUB_COMMANDS, _ALSO)
+_REQUEST = 'request ["name" scope:read page:acme for 90d because …]'
+_LIST = "list [all|unused|expiring|suspended|page:acme|holder:@max|text]"
+_TRANSFER = SubCommand("transfer KEY to @max", "make somebody else answer for it", transfer, owners_only=True)
+KEYS = CommandFamily(
+    Command.KEYS,
+    _menu,
+    [
+        SubCommand(_REQUEST, "ask for a key", ask_by_command, also=["ask", "new"]),
+        SubCommand("mine", "the keys that you answer for", _mine, also=["my"]),
+        SubCommand(_LIST, "keys, narrowed", _list, also=["ls"]),
+        SubCommand("show KEY", "everything about a key", show, also=["get"]),
+        SubCommand('rename KEY to "new name"', "call a key something else", rename),
+        SubCommand("extend KEY for 30d [because …]", "let it live longer; holders ask owners for it", extend),
+        SubCommand("rotate KEY [grace 48h]", "replace its secret", rotate),
+        SubCommand("suspend KEY because …", "stop it; can be undone", suspend, also=["pause"]),
+        SubCommand("restore KEY", "let a suspended key work again", restore, also=["resume", "unsuspend"]),
+        SubCommand("revoke KEY because … [--yes]", "end it for good", revoke, also=["delete", "remove"]),
+        SubCommand("keep KEY until 2026-12-01 because …", "leave it out of digests", keep),
+        _TRANSFER,
+        SubCommand("digest", "what nobody uses, now", _digest, owners_only=True),
+        SubCommand("info", "ids, base URL, owners, how to ask", _info, also=["about"]),
+        SubCommand("help", "this", _help, also=["?"]),
+    ],
+)
 """`/keys` and everything that may follow it."""
-
-
-async def keys_command(slack: SlackContext, command: SlashCommand) -> Message | None:
-    """`/keys`: the menu, or what was typed. Raises InvalidInputError that names what may have been meant."""
-    name, rest = split_command(command.text)
-    if not name:
-        return await slack.desk.read(command.actor, menu_message)
-    return await KEYS.get(name).handler(slack, command, rest)

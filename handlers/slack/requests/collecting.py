@@ -104,19 +104,19 @@ class _Window:
         return True
 
 
-async def press_collect(under_way: set[str], slack: SlackContext, action: BlockAction) -> Message | None:
-    """*Collect my key*. `under_way` holds the tickets that this process is collecting now."""
+async def press_collect(slack: SlackContext, action: BlockAction) -> Message | None:
+    """*Collect my key*."""
     ticket_id = action.subject
     await slack.desk.read(action.actor, partial(check_collection, ticket_id=ticket_id))
     # A double click would open a second window over the one that shows the key. The database alone decides who
     # collects; this only keeps the window in sight.
-    if ticket_id in under_way:
+    if ticket_id in slack.collecting:
         return error_message(KeydeskError("Your key is being prepared in the window that opened."))
-    under_way.add(ticket_id)
+    slack.collecting.add(ticket_id)
     try:
         return await _collect(slack, action, ticket_id)
     finally:
-        under_way.discard(ticket_id)
+        slack.collecting.discard(ticket_id)
 
 
 async def _collect(slack: SlackContext, action: BlockAction, ticket_id: str) -> Message | None:

@@ -1,7 +1,6 @@
 """`/roles` as it is typed: parse, one desk call, render."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +15,9 @@ from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_sa
 from desk.transaction import Actor, Transaction
 from handlers.jobs.reconcile import reconcile
 from handlers.slack.directory.reading import ensure_group_known, ensure_known
+from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message, section
-from handlers.slack.framework.commands import split_command
+from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.retries import UNREACHABLE, problem_of
 from handlers.slack.roles.parsing import Query, parse_grant, parse_query, parse_revoke
@@ -33,19 +33,11 @@ from handlers.slack.roles.replies import (
 from handlers.slack.roles.sync_card import sync_message
 from storage.models import Role
 
-SubCommand = Callable[[SlackContext, SlashCommand, str], Awaitable[Message]]
+_log = structlog.get_logger(__name__)
+_PATIENCE_SECONDS = 2.0
 
 
-async def roles(slack: SlackContext, command: SlashCommand) -> Message:
-    """`/roles …`. Raises InvalidInputError for sub-commands that don't exist."""
-    word, rest = split_command(command.text)
-    sub_command = SUB_COMMANDS.get(word)
-    if sub_command is None:
-        raise InvalidInputError(f"There is no /roles {word}.", "See /roles help.")
-    return await sub_command(slack, command, rest)
-
-
-async def menu(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
+async def menu(slack: SlackContext, command: SlashCommand) -> Message:
     """`/roles` alone."""
     return await slack.desk.read(command.actor, render_menu)
 
@@ -58,9 +50,9 @@ def render_menu(tx: Transaction) -> Message:
     return menu_message(is_owner=held.is_owner, own=own)
 
 
-async def help_(_front: SlackContext, _typed: SlashCommand, _rest: str) -> Message:
+async def help_(_slack: SlackContext, _command: SlashCommand, _rest: str) -> Message:
     """`/roles help`."""
-    return help_message()
+    return help_message(ROLES)
 
 
 async def grant(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
@@ -142,22 +134,6 @@ async def meet(slack: SlackContext, word: SubjectWord, user_id: str) -> SubjectW
     return word
 
 
-SUB_COMMANDS: dict[str, SubCommand] = {
-    "": menu,
-    "help": help_,
-    "grant": grant,
-    "revoke": revoke,
-    "list": list_,
-    "who": who,
-    "sync": sync,
-}
-"""Everything that may follow `/roles`."""
-
-
-_log = structlog.get_logger(__name__)
-_PATIENCE_SECONDS = 2.0
-
-
 async def sync_now(slack: SlackContext, actor: Actor) -> Message:
     """Read Slack's directory for an owner. Raises NotAllowedError."""
     sync_id = await slack.desk.write(actor, _ask)
@@ -189,3 +165,25 @@ async def _carry_out(slack: SlackContext, actor: Actor, sync_id: str) -> Message
 def _later(then: str) -> Message:
     text = f":hourglass: Reading Slack takes longer than I may let you wait. I go on with it and {then}."
     return Message("The sync goes on.", [section(text)])
+
+
+_GRANT = 'grant @mia incident_manager on "Acme" for 8h because she is on call'
+_MORE_GRANTS = (
+    "`/roles grant @platform integrator` – a whole user group, for good",
+    "`/roles grant @mia page_configuration on acme until 2026-12-01`",
+)
+_LIST = "all grants; `/roles list @mia`, `/roles list on acme` – fewer of them"
+_SYNC = "read people and groups from Slack again, and say what changed"
+ROLES = CommandFamily(
+    Command.ROLES,
+    menu,
+    [
+        SubCommand(_GRANT, "", grant, more=_MORE_GRANTS),
+        SubCommand("revoke @mia incident_manager on acme", "", revoke),
+        SubCommand("list", _LIST, list_),
+        SubCommand("who incident_manager on acme", "who has a role, and where from", who),
+        SubCommand("sync", _SYNC, sync),
+        SubCommand("help", "", help_),
+    ],
+)
+"""`/roles` and everything that may follow it."""

@@ -1,6 +1,6 @@
 """The buttons of drafts: published, quietly or not, edited, thrown away, and what is open already."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
@@ -14,10 +14,9 @@ from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import get_editable, list_steps
 from desk.permissions import require_role
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import is_in_modal, show_modal
-from handlers.slack.framework.payloads import ActionHandler, BlockAction, SlackContext
+from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.incidents.drafts.views import preview_view, published_view, waiting_view
 from handlers.slack.incidents.drafts.writing import draft_view, instead_of
 from handlers.slack.incidents.form_state import FormState, values_of
@@ -32,12 +31,24 @@ DrawEditor = Callable[[Transaction, IncidentDraft], Block]
 
 async def press_publish(slack: SlackContext, action: BlockAction) -> None:
     """*Publish*."""
-    await _publish(slack, action, quietly=False)
+    await _publish_or_show(slack, action, quietly=False)
 
 
 async def press_publish_quietly(slack: SlackContext, action: BlockAction) -> None:
     """*Publish quietly*."""
-    await _publish(slack, action, quietly=True)
+    await _publish_or_show(slack, action, quietly=True)
+
+
+async def _publish_or_show(slack: SlackContext, action: BlockAction, *, quietly: bool) -> None:
+    """Publish or, where the draft does not fit any more, show what it says, why, and what the person can do."""
+    try:
+        await _publish(slack, action, quietly=quietly)
+    except ConflictError as refusal:
+        problem = str(refusal)
+        view = await slack.desk.read(action.actor, lambda tx: _still_to_do(tx, action.subject, problem))
+        if view is None:
+            raise
+        await show_modal(slack, action, view)
 
 
 async def _publish(slack: SlackContext, action: BlockAction, *, quietly: bool) -> None:
@@ -127,29 +138,8 @@ async def press_take_back(slack: SlackContext, action: BlockAction) -> None:
     await show_modal(slack, action, view)
 
 
-async def _publish_or_show(
-    publish: Callable[[SlackContext, BlockAction], Awaitable[None]], slack: SlackContext, action: BlockAction
-) -> None:
-    """Publish or, where the draft does not fit any more, show what it says, why, and what the person can do."""
-    try:
-        await publish(slack, action)
-    except ConflictError as refusal:
-        problem = str(refusal)
-        view = await slack.desk.read(action.actor, lambda tx: _still_to_do(tx, action.subject, problem))
-        if view is None:
-            raise
-        await show_modal(slack, action, view)
-
-
 def _still_to_do(tx: Transaction, draft_id: str, problem: str) -> Block | None:
     draft = find_draft(tx, draft_id)
     if draft is None or not list_steps(tx, draft):
         return None
     return preview_view(tx, draft, problem=problem)
-
-
-BUTTONS: Mapping[ActionId, ActionHandler] = {
-    ActionId.DRAFT_PUBLISH: partial(_publish_or_show, press_publish),
-    ActionId.DRAFT_PUBLISH_QUIETLY: partial(_publish_or_show, press_publish_quietly),
-    ActionId.DRAFT_TAKE_BACK: press_take_back,
-}

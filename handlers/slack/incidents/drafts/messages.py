@@ -1,11 +1,9 @@
 """The second person: the card on which a draft is published or sent back, and its author's own."""
 
-from collections.abc import Mapping
 from functools import partial
 
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.drafts import check_send_back, find_draft, send_back
-from desk.incidents.drafts.review import AGAIN_NOTE, LATE_CARD, MINE_CARD, REMINDER_CARD, REVIEW_CARD
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in, value_of
 from handlers.slack.framework.blocks import (
@@ -22,14 +20,11 @@ from handlers.slack.framework.blocks import (
     text_length,
     when,
 )
-from handlers.slack.framework.messages import Renderer
 from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import (
-    ActionHandler,
     Answer,
     BlockAction,
     SlackContext,
-    ViewHandler,
     ViewSubmission,
 )
 from handlers.slack.incidents.drafts.buttons import mine_buttons, review_buttons
@@ -191,14 +186,3 @@ async def submit_send_back(slack: SlackContext, submission: ViewSubmission) -> A
     work = partial(send_back, draft_id=draft_id, reason=reason, version=number_in(seen))
     await slack.desk.write(submission.actor, work)
     return None
-
-
-RENDERERS: Mapping[str, Renderer] = {
-    REVIEW_CARD: render_review,
-    MINE_CARD: render_mine,
-    AGAIN_NOTE: render_again,
-    REMINDER_CARD: render_reminder,
-    LATE_CARD: render_late,
-}
-BUTTONS: Mapping[ActionId, ActionHandler] = {ActionId.DRAFT_SEND_BACK: press_send_back}
-SUBMISSIONS: Mapping[CallbackId, ViewHandler] = {CallbackId.DRAFT_SEND_BACK: submit_send_back}

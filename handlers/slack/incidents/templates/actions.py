@@ -1,6 +1,6 @@
 """The form of a template: opened, followed while it is filled in, and kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,15 +9,13 @@ from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.leaks import Leak
 from desk.incidents.templates import change_template, create_template, get_template_to_change, list_placeholders
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, escape, fit, section
 from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import (
-    ActionHandler,
     Answer,
     BlockAction,
     SlackContext,
-    ViewHandler,
     ViewSubmission,
 )
 from handlers.slack.incidents.drafts.writing import make_public
@@ -137,11 +135,3 @@ def asked_blocks(template: IncidentTemplate) -> list[Block]:
 def edit_button(template: IncidentTemplate) -> Block:
     """*Edit*, in a row of its own."""
     return actions(button("Edit", str(ActionId.TEMPLATE_EDIT), template.id), block_id=f"template.{template.id}")
-
-
-BUTTONS: Mapping[ActionId, ActionHandler] = {
-    ActionId.TEMPLATE_NEW: press_new,
-    ActionId.TEMPLATE_EDIT: press_edit,
-    ActionId.TEMPLATE_PAGE: choose_page,
-}
-SUBMISSIONS: Mapping[CallbackId, ViewHandler] = {CallbackId.TEMPLATE: submit_form}

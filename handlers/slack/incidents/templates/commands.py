@@ -33,12 +33,10 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.framework.command_line import Word, cut
 from handlers.slack.framework.modals import open_modal, show_modal
 from handlers.slack.framework.payloads import (
-    ActionHandler,
     Answer,
     BlockAction,
     SlackContext,
     SlashCommand,
-    ViewHandler,
     ViewSubmission,
 )
 from handlers.slack.incidents.details import incident_word
@@ -251,5 +249,3 @@ _COMMANDS: Mapping[str, Callable[[SlackContext, SlashCommand, str], Awaitable[Me
     "delete": _delete,
     "remove": _delete,
 }
-BUTTONS: Mapping[ActionId, ActionHandler] = {ActionId.INCIDENT_TEMPLATE: press_template}
-SUBMISSIONS: Mapping[CallbackId, ViewHandler] = {CallbackId.INCIDENT_TEMPLATE: submit_template}

@@ -9,7 +9,7 @@ import pytest
 from desk.keys.suspended_use import KNOCK_CARD
 from desk.transaction import Actor, Desk
 from handlers.slack.framework.blocks import Message
-from handlers.slack.keys.messages import render_knock
+from handlers.slack.keys.messages import render_suspended_use
 from storage.models import ApiKey, KeyStatus, SlackMessage
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import OLIVIA, add_key
@@ -38,7 +38,7 @@ def draw(desk: Desk, *, aside: bool = False, facts: dict[str, Any] | None = None
             facts=known if facts is None else known | facts,
             created_at=NOW,
         )
-    drawn = desk.read_now(Actor.job("test"), lambda tx: render_knock(tx, card))
+    drawn = desk.read_now(Actor.job("test"), lambda tx: render_suspended_use(tx, card))
     assert drawn is not None
     return drawn
 
@@ -107,5 +107,5 @@ def test_a_key_that_is_gone_has_no_card(desk: Desk) -> None:
     card = SlackMessage(
         id="m00000000001", kind=KNOCK_CARD, subject_id="unknown00000", conversation=OLIVIA, facts={}, created_at=NOW
     )
-    assert desk.read_now(Actor.job("test"), lambda tx: render_knock(tx, card)) is None
+    assert desk.read_now(Actor.job("test"), lambda tx: render_suspended_use(tx, card)) is None
     assert desk.read_now(Actor.job("test"), lambda tx: tx.session.query(ApiKey).count()) == 0

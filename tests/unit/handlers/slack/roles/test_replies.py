@@ -18,8 +18,8 @@ from desk.roles.orders import Holders, Listing
 from desk.roles.roles import Granted, GrantOutcome
 from desk.transaction import Actor, Desk
 from handlers.slack.framework.blocks import MAX_MESSAGE_TEXT, Message, text_length
-from handlers.slack.roles import RENDERERS
-from handlers.slack.roles.commands import render_menu
+from handlers.slack.roles import AREA
+from handlers.slack.roles.commands import ROLES, render_menu
 from handlers.slack.roles.leaver_card import leaver_sheet
 from handlers.slack.roles.parsing import Query
 from handlers.slack.roles.replies import (
@@ -137,7 +137,7 @@ def test_menu_and_help() -> None:
     """With every role and with none."""
     accepted(menu_message(is_owner=True, own=[str(role) for role in Role] * 2))
     accepted(menu_message(is_owner=False, own=[]))
-    accepted(help_message())
+    accepted(help_message(ROLES))
 
 
 def test_the_form() -> None:
@@ -164,7 +164,7 @@ def stage(desk: Desk) -> Stage:
 def rendered(stage: Stage, kind: str, subject_id: str, conversation: str = OLIVIA, **facts: object) -> Message:
     """A message of a kind as it would go out now."""
     row = SlackMessage(kind=kind, subject_id=subject_id, conversation=conversation, facts=facts)
-    message = stage.see(JOB, lambda tx: RENDERERS[kind](tx, row))
+    message = stage.see(JOB, lambda tx: dict(AREA.messages)[kind](tx, row))
     assert message is not None
     return message
 
@@ -291,7 +291,7 @@ def test_every_kind_has_a_renderer() -> None:
     """What the desk may send about roles and people, somebody can draw."""
     cards = {**vars(role_cards), **vars(directory_cards)}
     kinds = {value for name, value in cards.items() if name.isupper() and isinstance(value, str)}
-    assert kinds == set(RENDERERS)
+    assert kinds == set(dict(AREA.messages))
 
 
 def test_the_menu_names_roles_by_page(stage: Stage) -> None:
