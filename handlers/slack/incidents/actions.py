@@ -16,7 +16,7 @@ from handlers.slack.incidents.drafts.writing import draft_view, keep_draft
 from handlers.slack.incidents.form_state import FormState, FormValues
 from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import Begun, begin_new, begin_update, in_status, with_template
-from handlers.slack.incidents.views import beside_its_input, check_form, read_form, render_form
+from handlers.slack.incidents.views import beside_its_input, check_form, read_form, render_form, role_of_form
 from handlers.slack.markdown.inputs import is_continued
 from storage.models import IncidentStatus, Page, Role
 
@@ -97,6 +97,8 @@ def _in_status(tx: Transaction, state: FormState, values: FormValues, chosen: st
 async def _follow(slack: SlackContext, action: BlockAction, follow: Follow) -> None:
     def work(tx: Transaction) -> Block:
         state = FormState.from_metadata(action.private_metadata)
+        # The form may have been open for long: what it shows next is for those who may publish now.
+        require_publisher(tx, role_of_form(tx, state), tx.session.get_one(Page, state.page_id))
         values = read_form(tx, state, action.entered)
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.name, values.body, *values.values.values())

@@ -166,6 +166,8 @@ async def _follow(
 ) -> None:
     def work(tx: Transaction) -> Block:
         state = FormState.from_metadata(action.private_metadata)
+        # The form may have been open for long: what it shows next is for those who may publish now.
+        require_publisher(tx, Role.MAINTENANCE_MANAGER, tx.session.get_one(Page, state.page_id))
         values = read_plan(tx, state, action.entered)
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.name, values.body, *values.values.values())
