@@ -16,7 +16,7 @@ from sqlalchemy import select
 from desk.audit.chain import verify
 from desk.incidents.inputs import NewIncident, Schedule
 from desk.incidents.lookup import list_updates
-from desk.status_page.port import port_of
+from desk.incidents.port import port_of
 from desk.transaction import Actor, Transaction
 from handlers.jobs.sweep import sweep
 from sandbox.player import NotOnScreenError, Player, SandboxRefusedError, find_label, words_of

@@ -5,8 +5,8 @@ from dataclasses import replace
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.lookup import get_incident, get_incident_by_word
+from desk.incidents.port import port_of
 from desk.incidents.postmortems import check_postmortem
-from desk.status_page.port import port_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import Block, actions, button, confirm, context, modal, section, when
