@@ -24,7 +24,7 @@ from handlers.http.auth.check import KeyCheck
 from handlers.http.auth.use_flusher import UseFlusher
 from handlers.http.health import Check, health_routes
 from handlers.http.public.export import FolderExport
-from handlers.http.public.site import PublicSite
+from handlers.http.public.serving import PublicSite
 from handlers.http.v1.app import PREFIX, ManagementApi
 from handlers.http.v1.documents import PageDocuments, read_page_documents
 from handlers.http.v1.resources.pages import page_routes

@@ -71,7 +71,7 @@ class Incidents:
     drafts: list[str] = field(default_factory=list)
 
 
-def furnish(tx: Transaction, world: World) -> Incidents:
+def seed(tx: Transaction, world: World) -> Incidents:
     """Fill the first page with everything; the fourth asks for a second person, the third announces nowhere."""
     made = Incidents()
     channels = [STATUS_CHANNEL, STATUS_CHANNEL, NOWHERE, STATUS_CHANNEL]

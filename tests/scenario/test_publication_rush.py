@@ -32,7 +32,7 @@ from storage.models import (
     OutboxRow,
 )
 from tests.factories import INES, MAX, MIA
-from tests.scenario.keydesk_processes import Keydesk, Town, furnished, read_log
+from tests.scenario.keydesk_processes import Keydesk, Town, read_log, seeded
 from tests.waiting import wait_until
 
 PEOPLE = [INES, MAX, MIA]
@@ -44,7 +44,7 @@ ALL_THE_SAME = "It is something else: open a new one"
 @pytest.fixture
 def town(slack_server: SandboxServer, database_url: str, tmp_path: Path) -> Iterator[Town]:
     """The page, its components and three people who manage its incidents."""
-    with furnished(slack_server, database_url, tmp_path, PEOPLE) as town:
+    with seeded(slack_server, database_url, tmp_path, PEOPLE) as town:
         town.socket_mode = True
         yield town
 

@@ -10,7 +10,7 @@ from desk.transaction import Actor, Desk, Transaction
 _DEMO = Actor.operator("demo")
 
 
-def furnish(desk: Desk) -> None:
+def seed_demo(desk: Desk) -> None:
     """Plant Acme, its past and its responders; in a database of before, only what an earlier release left out."""
 
     def work(tx: Transaction) -> None:

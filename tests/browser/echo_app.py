@@ -11,7 +11,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.browser.parrot_blocks import FORM, GALLERY, HOME, NOTE, PUSHED, option, plain, planner, section
+from tests.browser.echo_blocks import FORM, GALLERY, HOME, NOTE, PUSHED, option, plain, planner, section
 
 Json = dict[str, Any]
 _SHOWN = (
@@ -32,12 +32,12 @@ def render_heard(action: Json) -> str:
     return f"heard {action['action_id']} = {', '.join(words)}"
 
 
-class Parrot:
+class EchoApp:
     """The app and the thread in which it runs. `hold` keeps the next submissions waiting until it is released."""
 
     def __init__(self, api_url: str) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="parrot", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="echo-app", daemon=True)
         self._api_url = api_url
         self._released: asyncio.Event | None = None
         self.events: list[Json] = []

@@ -13,15 +13,15 @@ from handlers.http.public.assets import Assets, make_assets
 from handlers.http.public.document import Document, make_document
 from handlers.http.public.headers import HTML_HEADERS
 from handlers.http.public.html import headline, render_pages
-from handlers.http.public.mounts import plan_mounts
 from handlers.http.public.rendering import Rendered, as_of, render_page
+from handlers.http.public.sites import plan_sites
 
 _HTML = "text/html; charset=utf-8"
 _NOBODY = PageFacts("", "Status", None, None, None, None, "UTC", {}, datetime.min.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class DocumentCache:
     """What each host answers. `tables` has the hosts of single pages; every other host is answered from `shared`."""
 
     places: Sequence[Rendered] = ()
@@ -38,7 +38,7 @@ class Shelf:
     def places_of(self, host: str) -> Sequence[Rendered]:
         """The pages that a host shows."""
         wanted = host if host in self.tables else None
-        return [place for place in self.places if place.mount.host == wanted]
+        return [place for place in self.places if place.site.host == wanted]
 
 
 def read_views(session: Session, now: datetime) -> Sequence[PageView]:
@@ -46,16 +46,18 @@ def read_views(session: Session, now: datetime) -> Sequence[PageView]:
     return [read_page_view(session, page, now) for page in list_public_pages(session)]
 
 
-def fill_shelf(views: Sequence[PageView], base_url: str, now: datetime, before: Shelf | None = None) -> Shelf:
-    """Render what differs from the shelf before; pages that nothing changed of are taken over."""
-    known = {(place.mount.host, place.mount.base): place for place in before.places} if before else {}
+def fill_cache(
+    views: Sequence[PageView], base_url: str, now: datetime, before: DocumentCache | None = None
+) -> DocumentCache:
+    """Render what differs from the cache before; pages that nothing changed of are taken over."""
+    known = {(place.site.host, place.site.base): place for place in before.places} if before else {}
     of_page = {view.page.id: view for view in views}
     places = []
-    for mount in plan_mounts([view.page for view in views], base_url):
-        view = of_page[mount.page.id]
-        old = known.get((mount.host, mount.base))
-        fresh = old is not None and (old.mount, old.view, old.as_of) == (mount, view, as_of(view, now))
-        places.append(old if old is not None and fresh else render_page(view, mount, now, old))
+    for site in plan_sites([view.page for view in views], base_url):
+        view = of_page[site.page.id]
+        old = known.get((site.host, site.base))
+        fresh = old is not None and (old.site, old.view, old.as_of) == (site, view, as_of(view, now))
+        places.append(old if old is not None and fresh else render_page(view, site, now, old))
     if (
         before is not None
         and all(a is b for a, b in zip(before.places, places, strict=False))
@@ -65,19 +67,19 @@ def fill_shelf(views: Sequence[PageView], base_url: str, now: datetime, before: 
     shared: dict[str, Document] = {}
     tables: dict[str, dict[str, Document]] = {}
     for place in places:
-        table = shared if place.mount.host is None else tables.setdefault(place.mount.host, {})
-        table.update({place.mount.base + path: document for path, document in place.documents.items()})
+        table = shared if place.site.host is None else tables.setdefault(place.site.host, {})
+        table.update({place.site.base + path: document for path, document in place.documents.items()})
     _add_front(shared, places)
     _add_shortlinks(shared, places)
-    return Shelf(places, MappingProxyType(shared), MappingProxyType(tables), _missing(shared))
+    return DocumentCache(places, MappingProxyType(shared), MappingProxyType(tables), _missing(shared))
 
 
 def _add_front(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
     """`/`, where no page is: the list of those that are not hidden."""
     if "/" in shared or not places:
         return
-    listed = [place for place in places if place.mount.host is None and not place.view.page.hidden]
-    pages = [{"name": place.view.page.name, "base": place.mount.base, **headline(place.view)} for place in listed]
+    listed = [place for place in places if place.site.host is None and not place.view.page.hidden]
+    pages = [{"name": place.view.page.name, "base": place.site.base, **headline(place.view)} for place in listed]
     assets = _own_assets(shared)
     body = render_pages("Status pages", "", pages, assets)
     shared["/"] = make_document(body, _HTML, headers=HTML_HEADERS)
@@ -86,7 +88,7 @@ def _add_front(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
 def _add_shortlinks(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
     """Permalinks as messages carry them, without the page's path."""
     for place in places:
-        if place.mount.host is None and place.mount.base:
+        if place.site.host is None and place.site.base:
             for path, document in place.documents.items():
                 if path.startswith("/incidents/"):
                     shared.setdefault(path, document)

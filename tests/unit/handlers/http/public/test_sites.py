@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from desk.status_page.models import PageFacts
-from handlers.http.public.mounts import host_of, plan_mounts
+from handlers.http.public.sites import host_of, plan_sites
 
 BASE = "https://keydesk.example"
 
@@ -29,7 +29,7 @@ def page(name: str, **values: Any) -> PageFacts:
 
 def places(*pages: PageFacts) -> list[tuple[str, str | None, str, str]]:
     """Name, host, base and address of every place."""
-    return [(mount.page.name, mount.host, mount.base, mount.url) for mount in plan_mounts(pages, BASE)]
+    return [(site.page.name, site.host, site.base, site.url) for site in plan_sites(pages, BASE)]
 
 
 def test_one_page_is_at_the_root() -> None:

@@ -17,7 +17,7 @@ RESERVED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Mount:
+class Site:
     """A page at a place: on a host of its own, or below `base` (empty or `/acme`) of every other host."""
 
     page: PageFacts
@@ -32,7 +32,7 @@ class Mount:
         return f"_hosts/{self.host}" if self.host is not None else self.base.strip("/")
 
 
-def plan_mounts(pages: Sequence[PageFacts], base_url: str) -> Sequence[Mount]:
+def plan_sites(pages: Sequence[PageFacts], base_url: str) -> Sequence[Site]:
     """Every place of every page.
 
     The only page that is not hidden is at `/`; where there are several, each is below its subdomain, and `/` lists
@@ -40,14 +40,14 @@ def plan_mounts(pages: Sequence[PageFacts], base_url: str) -> Sequence[Mount]:
     """
     shown = [page for page in pages if not page.hidden] or list(pages)
     alone = shown[0] if len(shown) == 1 else None
-    mounts = []
+    sites = []
     for page in pages:
         base = "" if page is alone else find_base(page)
         url = f"https://{page.domain.lower()}" if page.domain else base_url + base
-        mounts.append(Mount(page, None, base, url))
+        sites.append(Site(page, None, base, url))
         if page.domain and is_host(page.domain.lower()):
-            mounts.append(Mount(page, page.domain.lower(), "", url))
-    return mounts
+            sites.append(Site(page, page.domain.lower(), "", url))
+    return sites
 
 
 def find_base(page: PageFacts) -> str:

@@ -106,9 +106,9 @@ async def test_assets_never_change_under_their_address(story: Story, site: Site)
 
 async def test_a_change_shows_by_itself(story: Story, site: Site) -> None:
     """A new incident is in HTML, JSON and feeds within a moment of its commit, without anybody asking for it."""
-    before = site.app.public.shelf
+    before = site.app.public.cache
     incident_id = open_incident(site.desk, story.page, "Late letters")
-    await eventually(lambda: site.app.public.shelf is not before)
+    await eventually(lambda: site.app.public.cache is not before)
     for path in ("/", "/api/v2/incidents/unresolved.json", "/history.atom", "/history.rss"):
         assert "Late letters" in (await site.client.get(path)).text
     assert (await site.client.get(f"/incidents/{incident_id}/")).status_code == 200
@@ -116,9 +116,9 @@ async def test_a_change_shows_by_itself(story: Story, site: Site) -> None:
 
 async def test_what_did_not_change_is_not_rendered_again(story: Story, site: Site) -> None:
     """A refresh without a change keeps every document as it is."""
-    before = site.app.public.shelf
+    before = site.app.public.cache
     site.app.public.refresh()
-    assert site.app.public.shelf is before
+    assert site.app.public.cache is before
 
 
 async def test_days_turn_by_themselves(story: Story, site: Site) -> None:
@@ -235,7 +235,7 @@ async def test_old_incidents_and_months_stay_reachable(story: Story, site: Site)
         open_incident(site.desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
     site.app.public.refresh()
     path = f"/incidents/{story.resolved}/"
-    assert path not in site.app.public.shelf.shared
+    assert path not in site.app.public.cache.shared
     old = await site.client.get(path)
     assert (old.status_code, "Orders fail" in old.text) == (200, True)
     month = await site.client.get("/history/2026-02/")
@@ -288,7 +288,7 @@ async def test_a_database_that_fails_leaves_the_page_standing(story: Story, site
         answer = await site.client.get(path)
         assert (answer.status_code, "Nearly done." in answer.text) == (200, False)
     _rename(site.desk, "away", "component_status_change")
-    await eventually(lambda: b"Nearly done." in site.app.public.shelf.shared["/"].body)
+    await eventually(lambda: b"Nearly done." in site.app.public.cache.shared["/"].body)
 
 
 def _rename(desk: Desk, before: str, after: str) -> None:

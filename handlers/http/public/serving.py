@@ -15,7 +15,7 @@ from desk.transaction import Desk
 from handlers.http.answers import Scope, Send
 from handlers.http.public.archive import ROOM, Archive, Keeper
 from handlers.http.public.document import Document
-from handlers.http.public.mounts import host_of
+from handlers.http.public.document_cache import DocumentCache, fill_cache, read_views
 from handlers.http.public.rendering import (
     TICK,
     Rendered,
@@ -26,7 +26,7 @@ from handlers.http.public.rendering import (
     render_month,
 )
 from handlers.http.public.send import send_document
-from handlers.http.public.shelf import Shelf, fill_shelf, read_views
+from handlers.http.public.sites import host_of
 from storage.background import end_task
 from storage.mirror import Mirror
 from storage.signals import Topic
@@ -47,8 +47,8 @@ class Export(Keeper, Protocol):
     def is_behind(self) -> bool:
         """Whether it could not, and wants to be called again soon."""
 
-    def __call__(self, shelf: Shelf) -> None:
-        """Take over what changed on the shelf."""
+    def __call__(self, cache: DocumentCache) -> None:
+        """Take over what changed in the cache."""
 
 
 class PublicSite:
@@ -56,7 +56,7 @@ class PublicSite:
 
     Put `changes` among the mirrors of a watcher: it notices commits of this process and of others, and only wakes the
     renderer, which has a thread of its own. So neither whoever commits nor the key ring waits for the rendering.
-    `export` is called with each new shelf, in the renderer's thread, after readers have it. The past follows step by
+    `export` is called with each new cache, in the renderer's thread, after readers have it. The past follows step by
     step, between changes; until it is there, and beyond the `room` for it, it is rendered for whoever asks.
     """
 
@@ -65,7 +65,7 @@ class PublicSite:
     ) -> None:
         self._desk = desk
         self._export = export
-        self._shelf = Shelf()
+        self._cache = DocumentCache()
         self._archive = Archive(desk.database, room=room, keeper=export)
         self._asked_for: OrderedDict[tuple[str, str], Document | None] = OrderedDict()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -78,17 +78,17 @@ class PublicSite:
         )
 
     @property
-    def shelf(self) -> Shelf:
+    def cache(self) -> DocumentCache:
         """What readers are answered from now."""
-        return self._shelf
+        return self._cache
 
     async def answer(self, scope: Scope, send: Send) -> bool:
         """Answer a request for a public document; False, and nothing sent, where it is for something else."""
-        document = self._shelf.find(_host(scope), scope["path"])
+        document = self._cache.find(_host(scope), scope["path"])
         if document is None:
             document = await self._find_old(scope)
         if document is None and _is_lost(scope):
-            document = self._shelf.missing
+            document = self._cache.missing
         if document is None:
             return False
         await send_document(send, document, scope)
@@ -99,8 +99,8 @@ class PublicSite:
         if scope["method"] not in ("GET", "HEAD") or not is_old(scope["path"]):
             return None
         host, path = _host(scope), scope["path"]
-        shelf, asked_for = self._shelf, self._asked_for
-        readings = list(_read_path(shelf, host, path))
+        cache, asked_for = self._cache, self._asked_for
+        readings = list(_read_path(cache, host, path))
         for place, below in readings:
             found = self._archive.find(place, below)
             if found is not None:
@@ -123,12 +123,12 @@ class PublicSite:
         now = self._desk.clock.now()
         with self._desk.database.read() as session:
             views = read_views(session, now)
-        shelf = fill_shelf(views, self._desk.policy.base_url, now, self._shelf)
-        self._shelf = shelf
+        cache = fill_cache(views, self._desk.policy.base_url, now, self._cache)
+        self._cache = cache
         if self._export is not None:
-            self._export(shelf)
-        # Old incidents may have changed also where nothing on the shelf did.
-        self._archive.follow(shelf)
+            self._export(cache)
+        # Old incidents may have changed also where nothing in the cache did.
+        self._archive.follow(cache)
         self._asked_for = OrderedDict()
 
     def catch_up(self) -> bool:
@@ -198,11 +198,11 @@ class PublicSite:
             return render_incident(place, incident) if incident is not None else None
 
 
-def _read_path(shelf: Shelf, host: str, path: str) -> Iterator[tuple[Rendered, str]]:
+def _read_path(cache: DocumentCache, host: str, path: str) -> Iterator[tuple[Rendered, str]]:
     """The pages that a path may be of, each with the path below it."""
-    for place in shelf.places_of(host):
-        if path.startswith(f"{place.mount.base}/"):
-            yield place, path.removeprefix(place.mount.base)
+    for place in cache.places_of(host):
+        if path.startswith(f"{place.site.base}/"):
+            yield place, path.removeprefix(place.site.base)
         elif path.startswith("/incidents/"):
             # A permalink as messages carry it, without the page's path.
             yield place, path
