@@ -168,11 +168,11 @@ def find_recent_use(tx: Transaction, key: ApiKey) -> RecentUse | None:
     use = find_use(tx, key.id)
     if use is None:
         return None
-    knocked = use.last_refused_at if state_of(key, tx.now) is KeyState.SUSPENDED else None
-    seen = [instant for instant in (use.last_used_at, knocked) if instant is not None]
+    refused_at = use.last_refused_at if state_of(key, tx.now) is KeyState.SUSPENDED else None
+    seen = [instant for instant in (use.last_used_at, refused_at) if instant is not None]
     if not seen or max(seen) < tx.now - tx.policy.recently_used:
         return None
-    return RecentUse(max(seen), use.last_address, use.last_user_agent, refused=max(seen) == knocked)
+    return RecentUse(max(seen), use.last_address, use.last_user_agent, refused=max(seen) == refused_at)
 
 
 def extend_key(tx: Transaction, key_id: str, until: datetime, *, version: int | None = None) -> ApiKey:

@@ -46,7 +46,7 @@ class KeyFilter:
 
 @dataclass(frozen=True, slots=True)
 class ListedKey:
-    """A key with the marks of its use; `use` is None when nothing ever knocked with it."""
+    """A key with the marks of its use; `use` is None when nothing ever called with it."""
 
     key: ApiKey
     use: KeyUse | None
@@ -136,7 +136,7 @@ def count_keys(tx: Transaction, wanted: KeyFilter | None = None) -> int:
 
 
 def find_use(tx: Transaction, key_id: str) -> KeyUse | None:
-    """When, from where and how a key was used; None when nothing ever knocked with it."""
+    """When, from where and how a key was used; None when nothing ever called with it."""
     return tx.session.get(KeyUse, key_id)
 
 

@@ -37,7 +37,7 @@ class RecentUse:
     address: str | None
     user_agent: str | None
     refused: bool
-    """The key is suspended, and something still knocks with it."""
+    """The key is suspended, and something still uses it."""
 
 
 class RecentlyUsedError(KeydeskError):

@@ -79,7 +79,7 @@ class HttpApp:
             await self._rest(scope, receive, send)
 
     async def flush(self) -> None:
-        """Write down now what was noted of uses and knocks. Raises what the database raises."""
+        """Write down now what was noted of uses, those of suspended keys too. Raises what the database raises."""
         await self._flusher.flush()
 
     @asynccontextmanager
@@ -125,7 +125,7 @@ def create_http_app(
         distrust_after=settings.distrust_after,
         trusted_proxies=settings.trusted_proxies,
         is_page=lambda page_id: page_id in documents.value.pages,
-        on_knock=flusher.knock,
+        on_suspended_use=flusher.tell,
     )
     api = ManagementApi(check, page_routes(documents))
     export = FolderExport(settings.public_folder) if settings.public_folder else None

@@ -14,7 +14,7 @@ from desk.identifiers import new_id
 from desk.keys.changes import CHANGED_NOTE, MAXIMUM_REASON
 from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.rules import Change
-from desk.keys.suspended_use import KNOCK_CARD
+from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.messages.dead_letters import DEAD_LETTER
 from desk.messages.outbox import send_card, send_note
@@ -90,7 +90,7 @@ def _send_keys(tx: Transaction, world: World) -> None:
         until = (tx.now + timedelta(days=99)).isoformat()
         send_card(tx, EXTENSION_CARD, key, [CHANNEL], **asked, until=until, reason=reason)
         at = tx.now.isoformat()
-        send_card(tx, KNOCK_CARD, key, [CHANNEL], at=at, address="2001:0db8:" * 6, user_agent=agent)
+        send_card(tx, SUSPENDED_USE_CARD, key, [CHANNEL], at=at, address="2001:0db8:" * 6, user_agent=agent)
 
 
 def _send_roles(tx: Transaction, world: World) -> None:

@@ -69,7 +69,7 @@ class RunningBot:
         self._steps += 1
 
     def flush_uses(self) -> None:
-        """Write down the uses of keys noted so far, and tell owners of knocks."""
+        """Write down the uses of keys noted so far, and tell owners of those of suspended keys."""
         self.call(self.http.flush())
 
     def stop(self) -> None:

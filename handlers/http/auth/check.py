@@ -10,7 +10,7 @@ from typing import NamedTuple
 from desk.clock import Clock
 from desk.keys.check import KeyRing, Need, RingKey, Verdict, decide_call, digest_of, find_secret
 from desk.keys.rules import KeyState, state_of
-from desk.keys.uses import Knock, UseKind, UseLog, clean_address, clean_user_agent
+from desk.keys.uses import SuspendedUse, UseKind, UseLog, clean_address, clean_user_agent
 from handlers.http.answers import Answer, Scope
 from handlers.http.auth.addresses import Network, client_address
 from handlers.http.errors import UNAUTHENTICATED, not_confident, not_found, page_outside, scope_missing
@@ -32,7 +32,8 @@ class Caller(NamedTuple):
 class KeyCheck:
     """Checks calls against the key ring and notes their use.
 
-    `is_page` says whether a page id is known. `on_knock` is told of calls with suspended keys and must not wait.
+    `is_page` says whether a page id is known. `on_suspended_use` is told of calls with suspended keys and must
+    not wait.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class KeyCheck:
         distrust_after: timedelta,
         trusted_proxies: Sequence[Network],
         is_page: Callable[[str], bool],
-        on_knock: Callable[[Knock], None],
+        on_suspended_use: Callable[[SuspendedUse], None],
     ) -> None:
         self._ring = ring
         self._uses = uses
@@ -52,7 +53,7 @@ class KeyCheck:
         self._distrust_after = distrust_after.total_seconds()
         self._trusted_proxies = trusted_proxies
         self._is_page = is_page
-        self._on_knock = on_knock
+        self._on_suspended_use = on_suspended_use
 
     def caller(self, scope: Scope) -> Caller:
         """The caller of an HTTP request."""
@@ -107,7 +108,7 @@ class KeyCheck:
         self.note(key, UseKind.REFUSED, caller)
         if state_of(key, caller.at) is KeyState.SUSPENDED:
             agent = clean_user_agent(caller.user_agent)
-            self._on_knock(Knock(key.id, key.version, caller.at, clean_address(caller.address), agent))
+            self._on_suspended_use(SuspendedUse(key.id, key.version, caller.at, clean_address(caller.address), agent))
 
     def refuse_exposed(self, secret: str, caller: Caller) -> None:
         """Count a refusal against the key that was sent where it must not be, if it is one of ours."""

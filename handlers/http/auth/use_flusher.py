@@ -1,4 +1,4 @@
-"""Writes the use log down once a second, and tells owners of knocks at once."""
+"""Writes the use log down once a second, and tells owners of uses of suspended keys at once."""
 
 import asyncio
 import contextlib
@@ -8,8 +8,8 @@ from functools import partial
 
 import structlog
 
-from desk.keys.suspended_use import QUIET, tell_of_knock
-from desk.keys.uses import Knock, UseLog, flush_uses
+from desk.keys.suspended_use import QUIET, tell_of_suspended_use
+from desk.keys.uses import SuspendedUse, UseLog, flush_uses
 from desk.transaction import Actor, Desk
 from storage.background import end_task
 
@@ -19,26 +19,26 @@ _ACTOR = Actor.job("key_check")
 
 
 class UseFlusher:
-    """The way from the use log to the database. Call `knock` from the event loop, where it does not wait."""
+    """The way from the use log to the database. Call `tell` from the event loop, where it does not wait."""
 
     def __init__(self, desk: Desk, uses: UseLog, *, interval: timedelta) -> None:
         self._desk = desk
         self._uses = uses
         self._interval = interval.total_seconds()
         self._woken = asyncio.Event()
-        self._knocks: dict[str, Knock] = {}
-        self._told: dict[str, Knock] = {}
+        self._suspended_uses: dict[str, SuspendedUse] = {}
+        self._told: dict[str, SuspendedUse] = {}
         self._failing = False
         self._task: asyncio.Task[None] | None = None
         # A thread of its own: marks are written even while every thread of the pool waits for something.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-uses")
 
-    def knock(self, knock: Knock) -> None:
+    def tell(self, use: SuspendedUse) -> None:
         """Have owners told, unless they were told of this key lately."""
-        told = self._told.get(knock.key_id)
-        if told is not None and told.version == knock.version and knock.at - told.at < QUIET:
+        told = self._told.get(use.key_id)
+        if told is not None and told.version == use.version and use.at - told.at < QUIET:
             return
-        self._knocks.setdefault(knock.key_id, knock)
+        self._suspended_uses.setdefault(use.key_id, use)
         self._woken.set()
 
     def start(self) -> None:
@@ -57,7 +57,7 @@ class UseFlusher:
                 if not self._failing:
                     _log.warning("uses_not_written", error=str(error))
                 self._failing = True
-                # A knock that could not be told must not turn this into a busy loop.
+                # One that could not be told must not turn this into a busy loop.
                 await asyncio.sleep(self._interval)
             else:
                 self._failing = False
@@ -75,14 +75,14 @@ class UseFlusher:
             self._tell()
 
     def _tell(self) -> None:
-        for knock in list(self._knocks.values()):
-            self._desk.write_now(_ACTOR, partial(tell_of_knock, knock=knock))
-            self._told[knock.key_id] = knock
-            self._knocks.pop(knock.key_id, None)
+        for use in list(self._suspended_uses.values()):
+            self._desk.write_now(_ACTOR, partial(tell_of_suspended_use, use=use))
+            self._told[use.key_id] = use
+            self._suspended_uses.pop(use.key_id, None)
         self._forget_told(self._desk.clock.now())
 
     def _forget_told(self, now: datetime) -> None:
-        for key_id in [key_id for key_id, knock in self._told.items() if now - knock.at >= QUIET]:
+        for key_id in [key_id for key_id, use in self._told.items() if now - use.at >= QUIET]:
             del self._told[key_id]
 
     async def close(self) -> None:

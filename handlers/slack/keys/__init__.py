@@ -2,7 +2,7 @@
 
 from desk.keys.changes import CHANGED_NOTE
 from desk.keys.questions import ASK_CARD, EXTENSION_CARD
-from desk.keys.suspended_use import KNOCK_CARD
+from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
@@ -35,6 +35,6 @@ AREA = Area(
         (RETIRED_NOTE, messages.render_retired),
         (ASK_CARD, messages.render_ask),
         (EXTENSION_CARD, messages.render_extension),
-        (KNOCK_CARD, messages.render_suspended_use),
+        (SUSPENDED_USE_CARD, messages.render_suspended_use),
     ],
 )

@@ -129,7 +129,7 @@ def test_revoking_a_key_in_use_warns(desk: Desk, key_id: str, days: float, warne
         assert do(desk, OWNER, revoke_key, key_id, reason="old", warn=True).status == KeyStatus.REVOKED
 
 
-def test_a_suspended_key_that_still_knocks_counts_as_used(desk: Desk, key_id: str) -> None:
+def test_a_suspended_key_that_is_still_called_counts_as_used(desk: Desk, key_id: str) -> None:
     """Refused calls of a suspended key warn before it is revoked; those of an active key do not."""
     with desk.database.write() as session:
         add_use(session, session.get_one(ApiKey, key_id), last_refused_at=NOW)

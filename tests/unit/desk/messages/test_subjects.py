@@ -12,8 +12,8 @@ from desk.directory.cards import MEMBER_LEFT
 from desk.directory.leavers import members_left
 from desk.keys.changes import suspend_key
 from desk.keys.questions import ASK_CARD, ask_holder
-from desk.keys.suspended_use import KNOCK_CARD, tell_of_knock
-from desk.keys.uses import Knock
+from desk.keys.suspended_use import SUSPENDED_USE_CARD, tell_of_suspended_use
+from desk.keys.uses import SuspendedUse
 from desk.messages.outbox import refresh, send_card
 from desk.messages.subjects import Thing
 from desk.transaction import Actor, Desk
@@ -54,9 +54,9 @@ def expiring_key(stage: Stage, who: str = MIA) -> ApiKey:
     return key
 
 
-def knock_of(stage: Stage, key: ApiKey) -> Knock:
+def suspended_use_of(stage: Stage, key: ApiKey) -> SuspendedUse:
     """A call with a key that is suspended."""
-    return Knock(key.id, key.version + 1, stage.desk.clock.now(), "127.0.0.1", "curl")
+    return SuspendedUse(key.id, key.version + 1, stage.desk.clock.now(), "127.0.0.1", "curl")
 
 
 def set_expiry(stage: Stage, key: ApiKey, days: int) -> None:
@@ -97,14 +97,14 @@ def test_what_shows_a_key(stage: Stage) -> None:
     key = expiring_key(stage)
     stage.do(OLIVIA, partial(ask_holder, key_id=key.id))
     stage.do(OLIVIA, partial(suspend_key, key_id=key.id, reason="unused"))
-    knock = knock_of(stage, key)
-    stage.do(JOB, partial(tell_of_knock, knock=knock))
+    use = suspended_use_of(stage, key)
+    stage.do(JOB, partial(tell_of_suspended_use, use=use))
     stage.do(JOB, lambda tx: members_left(tx, [tx.session.get_one(Member, MIA)]))
     [departure] = {card.subject_id for card in stage.shown(MEMBER_LEFT)}
     assert refreshed(stage, Thing.KEY, key.id) == [
         (ASK_CARD, key.id, MIA),
-        (KNOCK_CARD, key.id, OLIVIA),
-        (KNOCK_CARD, key.id, OMAR),
+        (SUSPENDED_USE_CARD, key.id, OLIVIA),
+        (SUSPENDED_USE_CARD, key.id, OMAR),
         (MEMBER_LEFT, departure, OLIVIA),
         (MEMBER_LEFT, departure, OMAR),
     ]
@@ -115,11 +115,14 @@ def test_the_news_of_an_earlier_use_is_left_alone(stage: Stage, clock: HeldClock
     key = expiring_key(stage)
     stage.do(OLIVIA, partial(suspend_key, key_id=key.id, reason="unused"))
     for _ in range(2):
-        knock = knock_of(stage, key)
-        assert stage.do(JOB, partial(tell_of_knock, knock=knock))
+        use = suspended_use_of(stage, key)
+        assert stage.do(JOB, partial(tell_of_suspended_use, use=use))
         clock.advance(hours=2)
-    assert len(stage.shown(KNOCK_CARD)) == 4
-    assert refreshed(stage, Thing.KEY, key.id) == [(KNOCK_CARD, key.id, OLIVIA), (KNOCK_CARD, key.id, OMAR)]
+    assert len(stage.shown(SUSPENDED_USE_CARD)) == 4
+    assert refreshed(stage, Thing.KEY, key.id) == [
+        (SUSPENDED_USE_CARD, key.id, OLIVIA),
+        (SUSPENDED_USE_CARD, key.id, OMAR),
+    ]
 
 
 def test_the_newest_digest_that_lists_a_key_follows_it(stage: Stage) -> None:
