@@ -69,18 +69,9 @@ class Server:
         scratch = tree.folder / "scratch"
         scratch.mkdir(exist_ok=True)
         # How long a test may take is ours to say.
-        options = [
-            "-s",
-            "-q",
-            "-o",
-            "faulthandler_timeout=0",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            "-p",
-            "tests.mutation.serving",
-        ]
+        options = ["-s", "-q", "-o", "faulthandler_timeout=0"]
+        for plugin in ("no:cacheprovider", "no:xdist", "tests.mutation.serving"):
+            options += ["-p", plugin]
         with (tree.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *options, *collected],
