@@ -4,8 +4,11 @@ from pathlib import Path
 
 from alembic.util import CommandError
 
-from bot.settings import Settings
+from bot.settings import Settings, make_policy
+from desk.clock import Clock, SystemClock
 from desk.errors import KeydeskError
+from desk.pages.pages import open_organization
+from desk.transaction import Desk
 from storage import schema
 from storage.database import Database
 
@@ -31,6 +34,15 @@ def open_database(settings: Settings) -> Database:
                 "Make it, or change KEYDESK_DATA_FOLDER or KEYDESK_DATABASE_URL.",
             )
     return Database.from_url(address, threads=settings.database_threads)
+
+
+def make_desk(
+    settings: Settings, database: Database, *, clock: Clock | None = None, organization_id: str | None = None
+) -> Desk:
+    """The desk of the one organization on an up-to-date database; it begins, with the id that is given, at first."""
+    clock = clock or SystemClock()
+    organization = open_organization(database, clock.now(), wanted=organization_id)
+    return Desk(database.of(organization), clock, make_policy(settings))
 
 
 def require_schema(database: Database) -> None:

@@ -12,11 +12,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 
+from bot.database import make_desk
 from bot.jobs import list_jobs
 from bot.server import HttpServer, address_of
-from bot.settings import Settings, make_policy
+from bot.settings import Settings
 from bot.slack_link import SlackLink, make_client, make_session
-from desk.clock import Clock, SystemClock
+from desk.clock import Clock
 from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
@@ -107,7 +108,7 @@ class Program:
         self._worker.wake()
         while loop.time() < until:
             try:
-                due = await self._desk.database.run_read(partial(outbox.find_next_due, pace=_NO_PACE))
+                due = await self._desk.database.everywhere.run_read(partial(outbox.find_next_due, pace=_NO_PACE))
             except Exception as error:
                 _log.warning("last_deliveries_unknown", exc_info=error)
                 return
@@ -129,7 +130,7 @@ async def run_program(
     """Assemble Keydesk and run it on an up-to-date database until `stopping` is set."""
     async with make_session() as session:
         client = make_client(settings, session)
-        desk = Desk(database, clock or SystemClock(), make_policy(settings))
+        desk = await asyncio.to_thread(make_desk, settings, database, clock=clock)
         program = create_program(settings, desk, client, listener, stopping, make_worker=make_worker)
         _log.info("serving", address=address_of(listener), slack="socket" if settings.slack_app_token else "http")
         await program.run(stopping, serving)

@@ -1,7 +1,7 @@
 """The door to the rules: who acts, when, under which policy, in one database transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from desk.clock import Clock
 from desk.policy import Policy
 from storage.database import Database
 from storage.models import Revision
+from storage.organizations import organization_of
 from storage.signals import Topic, signal
 
 T = TypeVar("T")
@@ -57,14 +58,23 @@ class Transaction:
     policy: Policy
     actor: Actor
 
+    @property
+    def organization(self) -> str:
+        """The id of the organization whose rows it sees and makes, and no others."""
+        return organization_of(self.session)
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What lives as long as the program: the database, the clock and the policy."""
+    """What lives as long as the program: the database, the clock and the policy. It is one organization's."""
 
     database: Database
     clock: Clock
     policy: Policy
+
+    def of(self, organization: str) -> "Desk":
+        """The same desk, for another organization."""
+        return replace(self, database=self.database.of(organization))
 
     async def write(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """`work` in one write transaction. When it raises, nothing of it is kept."""
@@ -90,11 +100,15 @@ class Desk:
 
 def keys_changed(tx: Transaction) -> None:
     """Call it in every transaction that inserts or changes an API key."""
-    tx.session.execute(update(Revision).where(Revision.topic == "keys").values(value=Revision.value + 1))
-    signal(tx.session, Topic.KEYS)
+    _count(tx, Topic.KEYS)
 
 
 def pages_changed(tx: Transaction) -> None:
     """Call it in every transaction that inserts or changes an organization, page or component."""
-    tx.session.execute(update(Revision).where(Revision.topic == Topic.PAGES).values(value=Revision.value + 1))
-    signal(tx.session, Topic.PAGES)
+    _count(tx, Topic.PAGES)
+
+
+def _count(tx: Transaction, topic: Topic) -> None:
+    counted = update(Revision).where(Revision.topic == topic).values(value=Revision.value + 1)
+    tx.session.execute(counted, execution_options={"synchronize_session": False})
+    signal(tx.session, topic)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.models.base import EVERYWHERE
+from storage.organizations import OrganizationSession, restrict
 from storage.signals import Topic, signalled
 
 T = TypeVar("T")
@@ -89,16 +92,18 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 class Database:
-    """Transactions on one engine. Give `listen` a callable to learn, after each commit, which topics changed."""
+    """Transactions on one engine. Give `listen` a callable to learn, after each commit, which topics changed.
+
+    `of(organization)` is the same database as one organization sees it, and `everywhere` as it is. What is neither
+    gives no row that belongs to an organization.
+    """
 
     def __init__(self, engine: Engine, *, threads: int = 4) -> None:
         self.engine = engine
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="keydesk-db")
         self._listeners: list[CommitListener] = []
-        self._writers = sessionmaker(engine, expire_on_commit=False)
-        self._readers = sessionmaker(
-            engine.execution_options(keydesk_writes=False), expire_on_commit=False, autoflush=False
-        )
+        self._known: dict[str, Database] = {}
+        self._reach(None)
         # SQLite has one writer at a time, and those who wait for it sleep and look again, up to 100 ms at a stretch.
         # Within a process they queue here instead and go on at once: with four threads, several times the commits.
         self._turn: AbstractContextManager[object] = (
@@ -109,6 +114,31 @@ class Database:
     def from_url(cls, url: str, *, threads: int = 4) -> "Database":
         """A database at an SQLAlchemy address."""
         return cls(make_engine(url, threads=threads), threads=threads)
+
+    def of(self, organization: str) -> "Database":
+        """The same database, restricted to the rows of one organization, which new ones become too."""
+        if organization not in self._known:
+            database = copy(self)
+            database._reach(organization)
+            self._known[organization] = database
+        return self._known[organization]
+
+    @property
+    def everywhere(self) -> "Database":
+        """The same database with the rows of all organizations; a new row must say whose it is."""
+        return self.of(EVERYWHERE)
+
+    def _reach(self, organization: str | None) -> None:
+        self.organization = organization
+        engine = self.engine.execution_options(organization=organization)
+        options: dict[str, Any] = {"expire_on_commit": False, "class_": OrganizationSession}
+        info = {"organization": organization}
+        self._writers = sessionmaker(engine, info=info, **options)
+        readers = engine.execution_options(keydesk_writes=False)
+        self._readers = sessionmaker(readers, info=info, autoflush=False, **options)
+        if organization != EVERYWHERE:
+            restrict(self._writers, organization)
+            restrict(self._readers, organization)
 
     def listen(self, listener: CommitListener) -> None:
         """Call `listener` after each commit that signalled something, in the thread that committed."""

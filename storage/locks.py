@@ -4,6 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _PEOPLE = 7_036_922
+_ORGANIZATIONS = 7_036_923
 
 
 def lock_people(session: Session) -> None:
@@ -12,5 +13,14 @@ def lock_people(session: Session) -> None:
     Two owners who revoke each other at once would otherwise both see the other one still there. SQLite's writers
     queue anyway; on PostgreSQL this is an advisory lock. Take it before reading anything that the rule looks at.
     """
+    _lock(session, _PEOPLE)
+
+
+def lock_organizations(session: Session) -> None:
+    """Let one transaction at a time begin an organization: replicas that start together begin one, not two."""
+    _lock(session, _ORGANIZATIONS)
+
+
+def _lock(session: Session, key: int) -> None:
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PEOPLE})
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

@@ -20,6 +20,7 @@ class Claim:
     """A row that is one worker's to deliver until `lease_until`."""
 
     row_id: int
+    organization_id: str
     message_id: str
     lane: str
     worker: str
@@ -54,6 +55,7 @@ def claim_next(session: Session, *, worker: str, now: datetime, lease: timedelta
     ).one()
     claim = Claim(
         row_id=row.id,
+        organization_id=row.organization_id,
         message_id=row.message_id,
         lane=row.lane,
         worker=worker,

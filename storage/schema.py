@@ -26,10 +26,28 @@ def _config(connection: Connection | None = None) -> Config:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Run every migration that the database lacks, up to `revision`. Safe to call from several replicas at once."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        command.upgrade(_config(connection), revision)
+    with engine.connect() as connection:
+        _let_tables_be_remade(connection)
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            command.upgrade(_config(connection), revision)
+            _require_whole(connection)
+
+
+def _let_tables_be_remade(connection: Connection) -> None:
+    """SQLite changes a table by making another one, and children of the old one would be deleted with it."""
+    if connection.dialect.name == "sqlite":
+        # Says nothing within a transaction; the connection is not used again.
+        connection.connection.cursor().execute("PRAGMA foreign_keys = OFF").close()
+        connection.detach()
+
+
+def _require_whole(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise RuntimeError(f"rows point to nothing: {broken[:5]}")
 
 
 def find_revision(engine: Engine) -> str | None:

@@ -1,4 +1,4 @@
-"""Marks of use, written to the database in few statements and short transactions."""
+"""Marks of use, written to the database in few statements and short transactions, whosever the keys are."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -92,7 +92,8 @@ def _statement(dialect: str, table: str, columns: dict[str, str], conflict: str,
         values = [f"json_extract(mark.value, '$.{name}')" for name in columns]
     # Nothing from outside is in this text: tables and columns are those above.
     return (
-        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {source}"  # noqa: S608
+        f"INSERT INTO {table} ({', '.join(columns)}, organization_id)"  # noqa: S608
+        f" SELECT {', '.join(values)}, api_key.organization_id FROM {source}"
         f" JOIN api_key ON api_key.id = {values[0]} WHERE true ORDER BY {values[0]}"
         f" ON CONFLICT ({conflict}) DO UPDATE SET {change}"
     )
@@ -161,7 +162,8 @@ def _as_json(dialect: str, marks: Sequence[UseMark], columns: dict[str, str]) ->
 
 
 _CLAIM_SUSPENDED_USE = text(
-    "INSERT INTO key_use (key_id, knock_told_at, reads, writes, refused) VALUES (:key_id, :at, 0, 0, 0)"
+    "INSERT INTO key_use (key_id, organization_id, knock_told_at, reads, writes, refused)"
+    " SELECT id, organization_id, :at, 0, 0, 0 FROM api_key WHERE id = :key_id"
     " ON CONFLICT (key_id) DO UPDATE SET knock_told_at = excluded.knock_told_at"
     " WHERE key_use.knock_told_at IS NULL OR key_use.knock_told_at <= :quiet_since"
 ).bindparams(bindparam("at", type_=UTCDateTime()), bindparam("quiet_since", type_=UTCDateTime()))

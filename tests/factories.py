@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from desk.identifiers import new_id
+from desk.pages.pages import find_organization, name_organization
 from desk.secret import Secret
 from storage.models import (
     ApiKey,
@@ -14,7 +15,6 @@ from storage.models import (
     KeyRequest,
     KeyUse,
     Member,
-    Organization,
     Page,
     Role,
     SubjectKind,
@@ -54,14 +54,11 @@ def add_grant(session: Session, subject_id: str, role: Role, now: datetime, **va
 
 
 def add_page(session: Session, now: datetime, **values: Any) -> Page:
-    """A page named Acme in an organization of the same name."""
-    organization = session.query(Organization).first()
-    if organization is None:
-        organization = Organization(id=new_id(), name="Acme", slack_team_id=TEAM, created_at=now)
-        session.add(organization)
-        session.flush()
+    """A page named Acme in an organization that is called the same, where it has no other name."""
+    if find_organization(session) is None:
+        name_organization(session, "Acme").slack_team_id = TEAM
     defaults = {"name": "Acme", "subdomain": "acme", "created_at": now, "updated_at": now}
-    page = Page(id=new_id(), organization_id=organization.id, **(defaults | values))
+    page = Page(id=new_id(), **(defaults | values))
     session.add(page)
     session.flush()
     return page

@@ -12,9 +12,8 @@ import typer
 from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
-from bot.database import open_database, require_schema
-from bot.settings import Settings, SettingsError, load_settings, make_policy
-from desk.clock import SystemClock
+from bot.database import make_desk, open_database, require_schema
+from bot.settings import Settings, SettingsError, load_settings
 from desk.errors import KeydeskError
 from desk.transaction import Actor, Desk
 from storage.database import Database
@@ -80,12 +79,15 @@ class Console:
             database.close()
 
     @contextmanager
-    def desk(self) -> Iterator[Desk]:
-        """The desk on an up-to-date database. Raises KeydeskError when the database has another schema."""
+    def desk(self, *, organization_id: str | None = None) -> Iterator[Desk]:
+        """The desk on an up-to-date database. Raises KeydeskError when the database has another schema.
+
+        Where there is no organization yet, it begins with the id that is given.
+        """
         settings = self.settings()
         with self.database(settings) as database:
             require_schema(database)
-            yield Desk(database, SystemClock(), make_policy(settings))
+            yield make_desk(settings, database, organization_id=organization_id)
 
 
 def console_of(context: typer.Context) -> Console:

@@ -29,7 +29,7 @@ def register(cli: typer.Typer) -> None:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise KeydeskError(f"The file {file} cannot be read: {reason}.") from error
         wanted = read_seed(text, str(file))
-        with console_of(context).desk() as desk:
+        with console_of(context).desk(organization_id=wanted.organization_id) as desk:
             planted = desk.write_now(operator(), partial(plant_seed, seed=wanted))
         for thing in planted.made:
             say(f"made     {thing}")

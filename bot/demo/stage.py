@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-from bot.database import open_database, upgrade_schema
+from bot.database import make_desk, open_database, upgrade_schema
 from bot.demo.looking import StepFailedError
 from bot.demo.seeding import seed_demo
 from bot.demo.tour import Tour
@@ -21,11 +21,9 @@ from bot.logging import configure_logging
 from bot.program import run_program
 from bot.serve import stop_on_signals
 from bot.server import address_of, listen
-from bot.settings import GivenSettings, LogFormat, Settings, make_policy
-from desk.clock import SystemClock
+from bot.settings import GivenSettings, LogFormat, Settings
 from desk.errors import KeydeskError
 from desk.pages.pages import find_organization
-from desk.transaction import Desk
 from sandbox.player import Control
 from sandbox.server import SandboxServer
 from sandbox.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -83,8 +81,8 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
         try:
             upgrade_schema(database)
             # What is past was announced long ago.
-            past = replace(make_policy(settings), announcement_channel=None)
-            seed_demo(Desk(database, SystemClock(), past))
+            desk = make_desk(settings, database)
+            seed_demo(replace(desk, policy=replace(desk.policy, announcement_channel=None)))
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 stopping = asyncio.Event()
                 stop_on_signals(runner.get_loop(), stopping)
@@ -177,7 +175,7 @@ async def _opened(stage: _Stage) -> None:
     """Wait until the bot is connected and has appointed the first owners."""
     control = Control(stage.sandbox_url)
     while True:
-        organization = await stage.database.run_read(find_organization)
+        organization = await stage.database.everywhere.run_read(find_organization)
         state = await asyncio.to_thread(control.call, "GET", "state", None, user=_SOMEBODY)
         if state["connected"] and organization is not None and organization.owners_seeded_at is not None:
             return

@@ -15,9 +15,10 @@ from typing import Any
 
 from sqlalchemy import Select, Text, cast, select, true
 
-from desk.audit.trail import GENESIS, event_hash
+from desk.audit.trail import event_hash
 from desk.transaction import Transaction
 from storage.models import AuditEvent, AuditHead
+from storage.models.audit import GENESIS, beginning_of
 
 _BATCH = 500
 _COLUMNS = ("seq", "at", "actor", "action", "subject_kind", "subject_id", "data", "previous_hash", "hash")
@@ -63,6 +64,8 @@ def verify(tx: Transaction, *, noted: Head | None = None, at_most: int = 100) ->
     problems: list[Problem] = []
     events, expected, previous, end = 0, 1, GENESIS, None
     for row in tx.session.execute(_TRAIL, execution_options={"yield_per": _BATCH}):
+        if end is None:
+            previous = _beginning(tx, row)
         end = Head(row.head_seq, row.head_hash)
         if row.seq is None:
             break
@@ -100,9 +103,14 @@ _TRAIL = (
     )
     .select_from(AuditHead)
     .outerjoin(AuditEvent, true())
-    .where(AuditHead.id == 1)
     .order_by(AuditEvent.seq)
 )
+
+
+def _beginning(tx: Transaction, row: Any) -> str:
+    """What the organization's first event must cover in place of a predecessor's hash; `row` is the first one."""
+    found = row.head_hash if row.seq is None else row.previous_hash
+    return GENESIS if found == GENESIS else beginning_of(tx.organization)
 
 
 def _judge(row: Any, expected: int, previous: str) -> Iterator[Problem]:

@@ -12,9 +12,6 @@ from sqlalchemy.orm import Session
 from desk.transaction import Transaction
 from storage.models import AuditEvent, AuditHead
 
-GENESIS = "0" * 64
-"""What the first event's hash covers in place of a predecessor's."""
-
 
 class Action(StrEnum):
     """Everything that can be recorded, as `subject.action`."""
@@ -135,10 +132,8 @@ def event_hash(
 
 def _lock_head(session: Session) -> AuditHead:
     # The update comes first: it makes writers queue here, so that no two of them build on the same end.
-    session.execute(update(AuditHead).where(AuditHead.id == 1).values(id=1))
-    return session.execute(
-        select(AuditHead).where(AuditHead.id == 1).execution_options(populate_existing=True)
-    ).scalar_one()
+    session.execute(update(AuditHead).values(seq=AuditHead.seq), execution_options={"synchronize_session": False})
+    return session.execute(select(AuditHead).execution_options(populate_existing=True)).scalar_one()
 
 
 def record(tx: Transaction, action: Action, subject_kind: str, subject_id: str, /, **data: Any) -> AuditEvent:

@@ -17,13 +17,12 @@ from desk.directory.groups import (
 from desk.directory.leavers import lock_what_ends, member_returned, members_left, standing_changed
 from desk.directory.sync_decision import decide_sync, load_role_book
 from desk.directory.sync_steps import request_sync
-from desk.identifiers import new_id
-from desk.pages.pages import find_organization
+from desk.pages.pages import find_organization, name_organization
 from desk.people import SeenUser, Standing, is_news, standing_of, store_user
 from desk.roles.owners import keep_an_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people
-from storage.models import Member, Organization, UserGroup
+from storage.models import Member, UserGroup
 from storage.seen_events import remember_event
 
 
@@ -154,12 +153,9 @@ def take_read_group(tx: Transaction, event_id: str | None, seen: SeenGroup) -> T
 
 
 def remember_team(tx: Transaction, team_id: str, team_name: str) -> None:
-    """Keep which Slack workspace this is, and begin the organization's record when no seed has yet."""
+    """Keep which Slack workspace this is, and call the organization by its name where no seed has named it."""
     lock_people(tx.session)
-    organization = find_organization(tx.session)
-    if organization is None:
-        organization = Organization(id=new_id(), name=team_name[:255], created_at=tx.now)
-        tx.session.add(organization)
+    organization = find_organization(tx.session) or name_organization(tx.session, team_name)
     if organization.slack_team_id is None:
         organization.slack_team_id = team_id
     tx.session.flush()

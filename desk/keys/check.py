@@ -25,11 +25,12 @@ class RingKey:
     """What the check of a call needs to know of a key."""
 
     id: str
+    organization_id: str
     version: int
     status: KeyStatus
     scopes: frozenset[str]
     pages: frozenset[str] | None
-    """Page ids; None: all pages."""
+    """Page ids; None: all pages of its organization."""
     expires_at: datetime
     retires_at: datetime | None
     """End of the grace period after rotation."""
@@ -47,11 +48,12 @@ def _set_of(stored: str | None) -> frozenset[str] | None:
 
 
 def read_key_ring(session: Session) -> KeyRing:
-    """All keys as the database has them now."""
+    """All keys of all organizations as the database has them now."""
     rows = session.execute(
         select(
             ApiKey.sha256,
             ApiKey.id,
+            ApiKey.organization_id,
             ApiKey.version,
             ApiKey.status,
             cast(ApiKey.scopes, Text),
@@ -64,6 +66,7 @@ def read_key_ring(session: Session) -> KeyRing:
     return {
         bytes.fromhex(sha256): RingKey(
             key_id,
+            organization_id,
             version,
             statuses[status],
             _set_of(scopes) or frozenset(),
@@ -71,7 +74,7 @@ def read_key_ring(session: Session) -> KeyRing:
             expires_at,
             retires_at,
         )
-        for sha256, key_id, version, status, scopes, pages, expires_at, retires_at in rows
+        for sha256, key_id, organization_id, version, status, scopes, pages, expires_at, retires_at in rows
     }
 
 

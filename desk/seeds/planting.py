@@ -9,7 +9,7 @@ from sqlalchemy import select
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError
 from desk.identifiers import new_id
-from desk.pages.pages import find_organization
+from desk.pages.pages import find_organization, name_organization
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
 from storage.models import Component, Organization, Page
@@ -42,17 +42,15 @@ def plant_seed(tx: Transaction, seed: Seed) -> Planted:
 
 
 def _plant_organization(tx: Transaction, seed: Seed, done: Planted) -> Organization:
-    organization = find_organization(tx.session)
-    if organization is None:
-        organization = Organization(id=seed.organization_id or new_id(), name=seed.organization, created_at=tx.now)
-        tx.session.add(organization)
-        tx.session.flush()
-        done.made.append(f"organization {organization.name}")
-    elif seed.organization_id is not None and organization.id != seed.organization_id:
+    if seed.organization_id not in (None, tx.organization):
         raise ConflictError(
-            f"The organization here has the id {organization.id}, not {seed.organization_id}.",
+            f"The organization here has the id {tx.organization}, not {seed.organization_id}.",
             "One Keydesk serves one organization: use another database, or leave the id out.",
         )
+    organization = find_organization(tx.session)
+    if organization is None:
+        organization = name_organization(tx.session, seed.organization)
+        done.made.append(f"organization {organization.name}")
     elif organization.name != seed.organization:
         organization.name = seed.organization
         done.changed.append(f"organization {organization.name}")

@@ -92,6 +92,7 @@ class OutboxWorker:
         wait_until: Callable[[datetime], Awaitable[None]] | None = None,
     ) -> None:
         self._desk = desk
+        self._everything = desk.database.everywhere
         self._renderers = renderers
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, guards nothing
         self._name = name or f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -151,7 +152,7 @@ class OutboxWorker:
         while len(in_hand) < self._lanes and not self._stopping and not self._is_paused():
             try:
                 # Looking needs no lock; on SQLite a claim holds up every other writer, even when there is nothing.
-                due = await self._desk.database.run_read(partial(outbox.find_next_due, pace=self._timing.pace))
+                due = await self._everything.run_read(partial(outbox.find_next_due, pace=self._timing.pace))
                 if due is None or due > self._desk.clock.now():
                     return due
                 claim = await self._claim(self._timing.pace)
@@ -195,7 +196,7 @@ class OutboxWorker:
         )
         while True:
             try:
-                return await self._desk.database.run_write(take)
+                return await self._everything.run_write(take)
             except IntegrityError:
                 continue
 
@@ -211,7 +212,7 @@ class OutboxWorker:
             return await self._failed(claim, failure, what)
         self._on_step(Step.ANSWERED, claim.row_id)
         sent = partial(note_sent, claim=claim, place=place, shown=drawing.shown)
-        if not await self._desk.write(_ACTOR, sent):
+        if not await self._desk.of(claim.organization_id).write(_ACTOR, sent):
             _log.warning("claim_lost", row=claim.row_id, conversation=claim.lane, place=place)
         self._on_step(Step.STORED, claim.row_id)
         return True
@@ -220,7 +221,9 @@ class OutboxWorker:
         if claim.attempts > self._back_off.attempts:
             raise CallError(Trouble.REFUSED, "draw", "never_finished")
         try:
-            return await self._desk.read(_ACTOR, partial(self._render, message_id=claim.message_id))
+            return await self._desk.of(claim.organization_id).read(
+                _ACTOR, partial(self._render, message_id=claim.message_id)
+            )
         except Exception as error:
             reference = secrets.token_hex(4)
             _log.error("message_not_drawn", reference=reference, row=claim.row_id, exc_info=error)
@@ -284,7 +287,7 @@ class OutboxWorker:
             raise CallError(Trouble.OUTAGE, "lease", "too_slow")
 
     async def _failed(self, claim: Claim, failure: CallError, what: str) -> bool:
-        now = self._desk.clock.now()
+        now, desk = self._desk.clock.now(), self._desk.of(claim.organization_id)
         uncertain = failure.uncertain and failure.method == "chat.postMessage"
         following = decide_next(failure, attempt=claim.attempts, now=now, back_off=self._back_off, rng=self._rng)
         log = _log.bind(row=claim.row_id, conversation=claim.lane, method=failure.method, error=failure.error)
@@ -293,12 +296,10 @@ class OutboxWorker:
             log.error("delivery_paused", until=self._paused_until.isoformat())
         if following.due_at is None:
             log.error("delivery_died", attempts=claim.attempts)
-            await self._desk.write(
-                _ACTOR, partial(bury, claim=claim, error=failure.error, what=what, uncertain=uncertain)
-            )
+            await desk.write(_ACTOR, partial(bury, claim=claim, error=failure.error, what=what, uncertain=uncertain))
             return True
         log.warning("delivery_put_back", attempts=claim.attempts, due_at=following.due_at.isoformat())
-        await self._desk.write(
+        await desk.write(
             _ACTOR,
             partial(
                 note_put_back,

@@ -26,7 +26,7 @@ from handlers.http.health import Check, health_routes
 from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
 from handlers.http.v1.app import PREFIX, ManagementApi
-from handlers.http.v1.documents import PageDocuments, read_page_documents
+from handlers.http.v1.documents import NO_PAGES, Documents, read_page_documents
 from handlers.http.v1.resources.pages import page_routes
 from storage.mirror import Mirror
 from storage.signals import Topic
@@ -114,8 +114,10 @@ def create_http_app(
     join the key ring's own in `/readyz`. `monotonic` tells seconds and never goes back.
     """
     settings = settings or HttpSettings()
-    ring: Mirror[KeyRing] = Mirror(desk.database, Topic.KEYS, read_key_ring, monotonic=monotonic)
-    documents: Mirror[PageDocuments] = Mirror(desk.database, Topic.PAGES, read_page_documents, monotonic=monotonic)
+    # Whose a key is, is known once it is found: these are the keys and pages of all organizations.
+    everything = desk.database.everywhere
+    ring: Mirror[KeyRing] = Mirror(everything, Topic.KEYS, read_key_ring, monotonic=monotonic)
+    documents: Mirror[Documents] = Mirror(everything, Topic.PAGES, read_page_documents, monotonic=monotonic)
     uses = UseLog()
     flusher = UseFlusher(desk, uses, interval=settings.use_flush_interval)
     check = KeyCheck(
@@ -124,7 +126,7 @@ def create_http_app(
         desk.clock,
         distrust_after=settings.distrust_after,
         trusted_proxies=settings.trusted_proxies,
-        is_page=lambda page_id: page_id in documents.value.pages,
+        is_page=lambda key, page_id: page_id in documents.value.get(key.organization_id, NO_PAGES).pages,
         on_suspended_use=flusher.tell,
     )
     api = ManagementApi(check, page_routes(documents))

@@ -1,19 +1,31 @@
-"""The audit chain."""
+"""The audit chains, one for each organization."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, PrimaryKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Serial
+from storage.models.base import Base, NamedInOrganization, Serial
+
+GENESIS = "0" * 64
+"""What the first event's hash covers in place of a predecessor's, where the chain is older than organizations."""
 
 
-class AuditEvent(Base):
-    """One thing that happened. Append-only; each row's hash covers the row before."""
+def beginning_of(organization_id: str) -> str:
+    """What the first event's hash covers since then: a chain, and so each of its events, is one organization's."""
+    return hashlib.sha256(f"organization:{organization_id}".encode()).hexdigest()
+
+
+class AuditEvent(NamedInOrganization, Base):
+    """One thing that happened. Append-only; each row's hash covers the organization's row before."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_subject", "subject_kind", "subject_id", "seq"),)
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "seq"),
+        Index("ix_audit_event_subject", "subject_kind", "subject_id", "seq"),
+    )
 
     seq: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
@@ -27,11 +39,12 @@ class AuditEvent(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
-class AuditHead(Base):
-    """The end of the audit chain: one row, which writers lock in turn."""
+class AuditHead(NamedInOrganization, Base):
+    """The end of an organization's audit chain: one row, which its writers lock in turn."""
 
     __tablename__ = "audit_head"
 
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(Serial)
-    hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(
+        String(64), default=lambda context: beginning_of(context.get_current_parameters()["organization_id"])
+    )

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id
+from storage.models.base import Base, Id, InOrganization, NamedInOrganization
 
 
 class Act(StrEnum):
@@ -16,7 +16,7 @@ class Act(StrEnum):
     REVOKE = "revoke"
 
 
-class Digest(Base):
+class Digest(NamedInOrganization, Base):
     """One digest that went out. Its period is the local date it was scheduled for."""
 
     __tablename__ = "digest"
@@ -26,14 +26,19 @@ class Digest(Base):
     composed_at: Mapped[datetime]
 
 
-class DigestItem(Base):
+class DigestItem(InOrganization, Base):
     """A key, or a ticket that nobody collected, as a digest found it. What became of it is read when it is shown."""
 
     __tablename__ = "digest_item"
-    __table_args__ = (UniqueConstraint("period", "position"),)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["period", "organization_id"], ["digest.period", "digest.organization_id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("period", "position", "organization_id"),
+    )
 
     id: Mapped[Id]
-    period: Mapped[str] = mapped_column(ForeignKey("digest.period", ondelete="CASCADE"))
+    period: Mapped[str] = mapped_column(String(32))
     position: Mapped[int]
     holder_id: Mapped[str | None] = mapped_column(String(32))
     key_id: Mapped[str | None] = mapped_column(ForeignKey("api_key.id"), index=True)
@@ -41,7 +46,7 @@ class DigestItem(Base):
     findings: Mapped[list[str]]
 
 
-class Announcement(Base):
+class Announcement(InOrganization, Base):
     """An act of policy that digests announced for a key: carried out on its date, after two announcements or more."""
 
     __tablename__ = "key_announcement"

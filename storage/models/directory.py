@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id, SlackId
+from storage.models.base import Base, Id, InOrganization, SlackId
 
 
 class SyncStatus(StrEnum):
@@ -27,7 +27,7 @@ class SyncStatus(StrEnum):
     """Slack or the roles have changed since, so that this plan means nothing any more."""
 
 
-class DirectorySync(Base):
+class DirectorySync(InOrganization, Base):
     """A reading of Slack's people and groups that was asked for, or that stopped and asks."""
 
     __tablename__ = "directory_sync"
@@ -45,7 +45,7 @@ class DirectorySync(Base):
     finished_at: Mapped[datetime | None]
 
 
-class Departure(Base):
+class Departure(InOrganization, Base):
     """Somebody was deactivated in Slack. The keys they answered for stay on record until each was dealt with."""
 
     __tablename__ = "departure"

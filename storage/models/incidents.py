@@ -4,13 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id, Name
+from storage.models.base import Base, Id, InOrganization, Name, Serial
 from storage.models.pages import ComponentStatus
-
-_Serial = BigInteger().with_variant(Integer, "sqlite")
 
 
 class IncidentStatus(StrEnum):
@@ -26,7 +24,7 @@ class IncidentStatus(StrEnum):
     COMPLETED = "completed"
 
 
-class Incident(Base):
+class Incident(InOrganization, Base):
     """A realtime incident or, where `scheduled_for` is set, a scheduled maintenance."""
 
     __tablename__ = "incident"
@@ -40,7 +38,7 @@ class Incident(Base):
 
     id: Mapped[Id]
     version: Mapped[int] = mapped_column(default=1)
-    number: Mapped[int] = mapped_column(_Serial, unique=True)
+    number: Mapped[int] = mapped_column(Serial, unique=True)
     """A decimal number, which feeds name the incident by."""
     page_id: Mapped[str] = mapped_column(ForeignKey("page.id"))
     name: Mapped[Name]
@@ -84,7 +82,7 @@ class Incident(Base):
     postmortem_notified_subscribers: Mapped[bool] = mapped_column(default=False)
 
 
-class IncidentUpdate(Base):
+class IncidentUpdate(InOrganization, Base):
     """One thing said about an incident."""
 
     __tablename__ = "incident_update"
@@ -105,7 +103,7 @@ class IncidentUpdate(Base):
     created_by: Mapped[str] = mapped_column(String(96))
 
 
-class IncidentComponent(Base):
+class IncidentComponent(InOrganization, Base):
     """A component that an incident is about."""
 
     __tablename__ = "incident_component"
@@ -114,13 +112,13 @@ class IncidentComponent(Base):
     component_id: Mapped[str] = mapped_column(ForeignKey("component.id"), primary_key=True, index=True)
 
 
-class ComponentStatusChange(Base):
+class ComponentStatusChange(InOrganization, Base):
     """From `at` on the component was in `status`. Uptime of any day is computed from that day's changes."""
 
     __tablename__ = "component_status_change"
     __table_args__ = (Index("ix_component_status_change_component_at", "component_id", "at", "id"),)
 
-    id: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     component_id: Mapped[str] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"))
     at: Mapped[datetime]
     status: Mapped[ComponentStatus] = mapped_column(String(32))
@@ -128,7 +126,7 @@ class ComponentStatusChange(Base):
     actor: Mapped[str] = mapped_column(String(96))
 
 
-class IncidentTemplate(Base):
+class IncidentTemplate(InOrganization, Base):
     """Words kept for the next time."""
 
     __tablename__ = "incident_template"
@@ -169,11 +167,14 @@ class DraftKind(StrEnum):
     POSTMORTEM = "postmortem"
 
 
-class IncidentDraft(Base):
+class IncidentDraft(InOrganization, Base):
     """Something written and previewed, and not yet public. Publishing it happens once."""
 
     __tablename__ = "incident_draft"
-    __table_args__ = (Index("ix_incident_draft_status", "status", "updated_at"),)
+    __table_args__ = (
+        UniqueConstraint("client_token", "organization_id"),
+        Index("ix_incident_draft_status", "status", "updated_at"),
+    )
 
     id: Mapped[Id]
     version: Mapped[int] = mapped_column(default=1)
@@ -184,7 +185,7 @@ class IncidentDraft(Base):
     """The incident that an update or postmortem is for; once published, the incident that came of it."""
     incident_version: Mapped[int | None]
     """The version of that incident which the author saw."""
-    client_token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    client_token: Mapped[str | None] = mapped_column(String(64))
     """Makes the draft of one submitted form one draft, however often it is submitted."""
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)

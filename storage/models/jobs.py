@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Serial
+from storage.models.base import Base, NamedInOrganization, Serial
 
 
-class JobRun(Base):
+class JobRun(NamedInOrganization, Base):
     """A claimed run of a scheduled job: `(job, period)` happens once, however many replicas there are."""
 
     __tablename__ = "job_run"
@@ -20,7 +20,7 @@ class JobRun(Base):
     finished_at: Mapped[datetime | None]
 
 
-class SeenEvent(Base):
+class SeenEvent(NamedInOrganization, Base):
     """A Slack event that was handled: Slack repeats events it thinks were lost."""
 
     __tablename__ = "seen_event"

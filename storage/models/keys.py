@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id, Name, SlackId
+from storage.models.base import Base, Id, InOrganization, Name, SlackId
 
 
 class RequestStatus(StrEnum):
@@ -36,12 +36,13 @@ class KeyStatus(StrEnum):
     REVOKED = "revoked"
 
 
-class KeyRequest(Base):
+class KeyRequest(InOrganization, Base):
     """A member asks for a key. What was asked stays as it was; what was granted stands beside it."""
 
     __tablename__ = "key_request"
     __table_args__ = (
         CheckConstraint("lifetime_days BETWEEN 1 AND 365", name="lifetime_days_range"),
+        UniqueConstraint("client_token", "organization_id"),
         Index("ix_key_request_status_created_at", "status", "created_at"),
     )
 
@@ -71,11 +72,11 @@ class KeyRequest(Base):
 
     reminders_sent: Mapped[int] = mapped_column(default=0)
     next_reminder_at: Mapped[datetime | None]
-    client_token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    client_token: Mapped[str | None] = mapped_column(String(64))
     """Names one opened form or one typed command, so that submitting it twice makes one request."""
 
 
-class Approval(Base):
+class Approval(InOrganization, Base):
     """One owner's yes to a key request."""
 
     __tablename__ = "key_request_approval"
@@ -85,7 +86,7 @@ class Approval(Base):
     created_at: Mapped[datetime]
 
 
-class Ticket(Base):
+class Ticket(InOrganization, Base):
     """The right of one person to collect one key, once, until a time. No secret exists before collection."""
 
     __tablename__ = "ticket"
@@ -109,7 +110,7 @@ class Ticket(Base):
     """Why it was withdrawn."""
 
 
-class ApiKey(Base):
+class ApiKey(InOrganization, Base):
     """A key of the organization. Of its secret only the SHA-256 and a short visible beginning are kept."""
 
     __tablename__ = "api_key"
@@ -165,7 +166,7 @@ class ApiKey(Base):
     keep_reason: Mapped[str | None] = mapped_column(Text)
 
 
-class KeyUse(Base):
+class KeyUse(InOrganization, Base):
     """When, from where and how a key was last used. A side table: it is written every second, keys are not."""
 
     __tablename__ = "key_use"
@@ -186,7 +187,7 @@ class KeyUse(Base):
     refused: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
-class KeyUseDay(Base):
+class KeyUseDay(InOrganization, Base):
     """How often a key was used on one day (UTC)."""
 
     __tablename__ = "key_use_day"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id, Serial
+from storage.models.base import Base, Id, InOrganization, Serial
 
 
 class DeliveryStatus(StrEnum):
@@ -21,7 +21,7 @@ class DeliveryStatus(StrEnum):
     """A dead letter that an owner decided not to send any more."""
 
 
-class SlackMessage(Base):
+class SlackMessage(InOrganization, Base):
     """One message in one conversation, which outbox rows post and bring up to date.
 
     A card shows the present state of a subject, wherever it was sent; a note is said once.
@@ -29,7 +29,7 @@ class SlackMessage(Base):
 
     __tablename__ = "slack_message"
     __table_args__ = (
-        UniqueConstraint("kind", "subject_id", "conversation"),
+        UniqueConstraint("kind", "subject_id", "conversation", "organization_id"),
         Index("ix_slack_message_place", "channel_id", "ts"),
     )
 
@@ -48,7 +48,7 @@ class SlackMessage(Base):
     created_at: Mapped[datetime]
 
 
-class MessageSubject(Base):
+class MessageSubject(InOrganization, Base):
     """Something that a message shows: when it changes, the message is brought up to date."""
 
     __tablename__ = "message_subject"
@@ -60,7 +60,7 @@ class MessageSubject(Base):
     subject_id: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
-class OutboxRow(Base):
+class OutboxRow(InOrganization, Base):
     """One delivery to make. Rows of one lane go out one after another, in order of `id`."""
 
     __tablename__ = "outbox"

@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, synonym
 
-from storage.models.base import Base, Id, Name
+from storage.models.base import Base, Id, InOrganization, Name
 
 
 class ComponentStatus(StrEnum):
@@ -20,13 +20,15 @@ class ComponentStatus(StrEnum):
     MAJOR_OUTAGE = "major_outage"
 
 
-class Organization(Base):
-    """The one organization that this Keydesk serves."""
+class Organization(InOrganization, Base):
+    """Whoever owns pages and keys. One Keydesk serves one, which the first start makes and a seed or Slack names."""
 
     __tablename__ = "organization"
 
     id: Mapped[Id]
-    name: Mapped[Name]
+    organization_id: Mapped[str] = synonym("id")
+    name: Mapped[Name] = mapped_column(default="")
+    """Empty until it is known."""
     slack_team_id: Mapped[str | None] = mapped_column(String(32))
     owners_seeded_at: Mapped[datetime | None]
     """When the first owners were appointed; that happens once."""
@@ -41,13 +43,12 @@ class SecondPerson(StrEnum):
     ALWAYS = "always"
 
 
-class Page(Base):
+class Page(InOrganization, Base):
     """A status page. Fields that only presentation reads are in `configuration`, under Statuspage's names."""
 
     __tablename__ = "page"
 
     id: Mapped[Id]
-    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
     name: Mapped[Name]
     subdomain: Mapped[str | None] = mapped_column(String(255), unique=True)
     """Short name in addresses and commands (`page:acme`)."""
@@ -65,7 +66,7 @@ class Page(Base):
     updated_at: Mapped[datetime]
 
 
-class Component(Base):
+class Component(InOrganization, Base):
     """A component or, where `group` is true, a component group."""
 
     __tablename__ = "component"

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id, Name, SlackId
+from storage.models.base import Base, Id, InOrganization, Name, NamedInOrganization, SlackId
 
 
 class Role(StrEnum):
@@ -26,7 +26,7 @@ class SubjectKind(StrEnum):
     GROUP = "group"
 
 
-class Member(Base):
+class Member(NamedInOrganization, Base):
     """A Slack user, as Slack last described them."""
 
     __tablename__ = "member"
@@ -48,7 +48,7 @@ class Member(Base):
     synced_at: Mapped[datetime]
 
 
-class UserGroup(Base):
+class UserGroup(NamedInOrganization, Base):
     """A Slack user group that was granted a role or is known by its handle."""
 
     __tablename__ = "user_group"
@@ -66,16 +66,23 @@ class UserGroup(Base):
     synced_at: Mapped[datetime | None]
 
 
-class UserGroupMember(Base):
+class UserGroupMember(NamedInOrganization, Base):
     """A person in a user group, as Slack last said."""
 
     __tablename__ = "user_group_member"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["group_id", "organization_id"],
+            ["user_group.group_id", "user_group.organization_id"],
+            ondelete="CASCADE",
+        ),
+    )
 
-    group_id: Mapped[SlackId] = mapped_column(ForeignKey("user_group.group_id", ondelete="CASCADE"), primary_key=True)
+    group_id: Mapped[SlackId] = mapped_column(primary_key=True)
     user_id: Mapped[SlackId] = mapped_column(primary_key=True, index=True)
 
 
-class Grant(Base):
+class Grant(InOrganization, Base):
     """A role given to a user or a user group, on one page or on all (`page_id` is None), for good or until a time."""
 
     __tablename__ = "role_grant"
@@ -97,6 +104,7 @@ class Grant(Base):
             "role",
             "subject_kind",
             "subject_id",
+            "organization_id",
             unique=True,
             sqlite_where=text("ended_at IS NULL AND page_id IS NULL"),
             postgresql_where=text("ended_at IS NULL AND page_id IS NULL"),

@@ -12,6 +12,7 @@ from sandbox.player import Control, Json, Player, find_label, inputs_of, words_o
 from sandbox.server import SandboxServer
 from storage.database import Database
 from tests.clock import MONDAY_MORNING
+from tests.databases import ORGANIZATION
 from tests.factories import MIA, OMAR, add_page
 from tests.process.conftest import Start
 from tests.process.running import KeydeskProcess
@@ -29,7 +30,7 @@ PLANTED = {
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """The program's database, looked at from outside."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     with database.write() as session:
         add_page(session, MONDAY_MORNING)
     yield database

@@ -14,6 +14,7 @@ from sandbox.player import Control, SandboxRefusedError, words_of
 from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import ApiKey, DeliveryStatus, KeyRequest, KeyUse, OutboxRow
+from tests.databases import ORGANIZATION
 from tests.factories import INES, MAX, MIA, OLIVIA, add_key, add_page
 from tests.process.conftest import Start
 from tests.waiting import wait_until
@@ -24,7 +25,7 @@ CALLERS = 3
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """The program's database, looked at from outside."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     yield database
     database.close()
 

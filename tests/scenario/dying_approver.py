@@ -17,6 +17,7 @@ from handlers.delivery.worker import OutboxWorker, Step
 from handlers.slack.app import all_renderers
 from storage.database import Database
 from tests.clock import HeldClock
+from tests.databases import ORGANIZATION
 from tests.factories import OMAR
 from tests.scenario.dying_worker import BRISK, die, die_before_commit
 from tests.scenario.outbox_stage import OWNERS, make_client
@@ -24,7 +25,7 @@ from tests.scenario.outbox_stage import OWNERS, make_client
 
 async def main(database_url: str, api_url: str, request_id: str, where: str, now: str) -> None:
     """Approve, deliver, and die on the way."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     desk = Desk(database, HeldClock(datetime.fromisoformat(now)), Policy(owners_channel=OWNERS))
     if where.startswith("commit-"):
         die_before_commit(database, int(where.removeprefix("commit-")))

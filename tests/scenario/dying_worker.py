@@ -18,6 +18,7 @@ from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker, Step, Timing
 from storage.database import Database
 from tests.clock import HeldClock
+from tests.databases import ORGANIZATION
 from tests.scenario.outbox_stage import RENDERERS, make_client
 
 BRISK = Timing(
@@ -47,7 +48,7 @@ def die_before_commit(database: Database, number: int) -> None:
 
 async def main(database_url: str, api_url: str, where: str, now: str) -> None:
     """Deliver until death."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     clock = SystemClock() if where == "never" else HeldClock(datetime.fromisoformat(now))
     if where.startswith("commit-"):
         die_before_commit(database, int(where.removeprefix("commit-")))

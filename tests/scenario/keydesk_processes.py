@@ -19,6 +19,7 @@ from sandbox.player import Control, Json, Player
 from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import Component, DeliveryStatus, OutboxRow, Role
+from tests.databases import ORGANIZATION
 from tests.factories import INES, add_component, add_grant, add_member, add_page
 from tests.forking import FORKS
 from tests.scenario import dying_keydesk
@@ -172,7 +173,7 @@ def seeded(server: SandboxServer, database_url: str, folder: Path, people: Seque
     """A fresh workspace and a seeded database; `people` manage the page's incidents and maintenances."""
     server.workspace.reset()
     server.workspace.set_request_url(None)
-    database, now = Database.from_url(database_url), datetime.now(UTC) - timedelta(days=1)
+    database, now = Database.from_url(database_url).of(ORGANIZATION), datetime.now(UTC) - timedelta(days=1)
     with database.write() as session:
         page = add_page(session, now, announcement_channel=STATUS_CHANNEL)
         rows: list[Component] = [

@@ -14,12 +14,13 @@ from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.http.app import HttpSettings
 from storage.database import Database
+from tests.databases import ORGANIZATION
 from tests.serving import serving
 
 
 async def main(database_url: str, flush_seconds: float, *folders: str) -> None:
     """Serve until SIGTERM."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     desk = Desk(database, SystemClock(), Policy())

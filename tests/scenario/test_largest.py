@@ -19,7 +19,7 @@ from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import OutboxRow, SlackMessage
 from tests.clock import HeldClock
-from tests.databases import copy_sqlite
+from tests.databases import ORGANIZATION, copy_sqlite
 from tests.factories import GUS, MIA, OLIVIA
 from tests.scenario.conftest import Scenario, _introduce_people
 from tests.scenario.incidents_stage import STATUS_CHANNEL
@@ -71,7 +71,7 @@ def seen(slack_server: SandboxServer, sqlite_template: Path, tmp_path_factory: p
     deadlines = timing.acknowledge_within, timing.trigger_lifetime
     # What fits is the question here, not how fast a busy machine draws it.
     timing.acknowledge_within = timing.trigger_lifetime = 30
-    database = Database.from_url(copy_sqlite(sqlite_template, tmp_path_factory.mktemp("largest")))
+    database = Database.from_url(copy_sqlite(sqlite_template, tmp_path_factory.mktemp("largest"))).of(ORGANIZATION)
     clock = HeldClock()
     desk = Desk(database, clock, largest_policy())
     for number, person in enumerate(slack_server.workspace.people.values()):

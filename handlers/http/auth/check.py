@@ -32,7 +32,7 @@ class Caller(NamedTuple):
 class KeyCheck:
     """Checks calls against the key ring and notes their use.
 
-    `is_page` says whether a page id is known. `on_suspended_use` is told of calls with suspended keys and must
+    `is_page` says whether a key's organization has a page. `on_suspended_use` is told of calls with suspended keys and must
     not wait.
     """
 
@@ -44,8 +44,8 @@ class KeyCheck:
         *,
         distrust_after: timedelta,
         trusted_proxies: Sequence[Network],
-        is_page: Callable[[str], bool],
-        on_suspended_use: Callable[[SuspendedUse], None],
+        is_page: Callable[[RingKey, str], bool],
+        on_suspended_use: Callable[[RingKey, SuspendedUse], None],
     ) -> None:
         self._ring = ring
         self._uses = uses
@@ -96,7 +96,7 @@ class KeyCheck:
             return scope_missing(need.scope, need.resource)
         if verdict is Verdict.PAGE_OUTSIDE and page_id is not None:
             # A key for other pages is told of pages that exist; what does not exist is nobody's.
-            return page_outside(page_id) if self._is_page(page_id) else not_found()
+            return page_outside(page_id) if self._is_page(key, page_id) else not_found()
         return UNAUTHENTICATED
 
     def note(self, key: RingKey, kind: UseKind, caller: Caller) -> None:
@@ -108,7 +108,8 @@ class KeyCheck:
         self.note(key, UseKind.REFUSED, caller)
         if state_of(key, caller.at) is KeyState.SUSPENDED:
             agent = clean_user_agent(caller.user_agent)
-            self._on_suspended_use(SuspendedUse(key.id, key.version, caller.at, clean_address(caller.address), agent))
+            use = SuspendedUse(key.id, key.version, caller.at, clean_address(caller.address), agent)
+            self._on_suspended_use(key, use)
 
     def refuse_exposed(self, secret: str, caller: Caller) -> None:
         """Count a refusal against the key that was sent where it must not be, if it is one of ours."""

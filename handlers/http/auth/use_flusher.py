@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from desk.keys.check import RingKey
 from desk.keys.suspended_use import QUIET, tell_of_suspended_use
 from desk.keys.uses import SuspendedUse, UseLog, flush_uses
 from desk.transaction import Actor, Desk
@@ -26,19 +27,19 @@ class UseFlusher:
         self._uses = uses
         self._interval = interval.total_seconds()
         self._woken = asyncio.Event()
-        self._suspended_uses: dict[str, SuspendedUse] = {}
+        self._suspended_uses: dict[str, tuple[Desk, SuspendedUse]] = {}
         self._told: dict[str, SuspendedUse] = {}
         self._failing = False
         self._task: asyncio.Task[None] | None = None
         # A thread of its own: marks are written even while every thread of the pool waits for something.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-uses")
 
-    def tell(self, use: SuspendedUse) -> None:
+    def tell(self, key: RingKey, use: SuspendedUse) -> None:
         """Have owners told, unless they were told of this key lately."""
         told = self._told.get(use.key_id)
         if told is not None and told.version == use.version and use.at - told.at < QUIET:
             return
-        self._suspended_uses.setdefault(use.key_id, use)
+        self._suspended_uses.setdefault(use.key_id, (self._desk.of(key.organization_id), use))
         self._woken.set()
 
     def start(self) -> None:
@@ -68,15 +69,15 @@ class UseFlusher:
 
     def _flush(self) -> None:
         try:
-            flush_uses(self._desk.database, self._uses)
+            flush_uses(self._desk.database.everywhere, self._uses)
             if lost := self._uses.take_lost():
                 _log.error("uses_lost", uses=lost, reason="the database could not be reached for too long")
         finally:
             self._tell()
 
     def _tell(self) -> None:
-        for use in list(self._suspended_uses.values()):
-            self._desk.write_now(_ACTOR, partial(tell_of_suspended_use, use=use))
+        for desk, use in list(self._suspended_uses.values()):
+            desk.write_now(_ACTOR, partial(tell_of_suspended_use, use=use))
             self._told[use.key_id] = use
             self._suspended_uses.pop(use.key_id, None)
         self._forget_told(self._desk.clock.now())

@@ -64,9 +64,10 @@ class PublicSite:
         self, desk: Desk, *, monotonic: Callable[[], float], export: Export | None = None, room: int = ROOM
     ) -> None:
         self._desk = desk
+        self._everything = desk.database.everywhere
         self._export = export
         self._cache = DocumentCache()
-        self._archive = Archive(desk.database, room=room, keeper=export)
+        self._archive = Archive(self._everything, room=room, keeper=export)
         self._asked_for: OrderedDict[tuple[str, str], Document | None] = OrderedDict()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
@@ -74,7 +75,7 @@ class PublicSite:
         # Whoever asks for old documents must not hold up new ones.
         self._old_thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-archive")
         self.changes: Mirror[None] = Mirror(
-            desk.database, Topic.PAGES, lambda _session: self._wake(), monotonic=monotonic
+            self._everything, Topic.PAGES, lambda _session: self._wake(), monotonic=monotonic
         )
 
     @property
@@ -121,7 +122,7 @@ class PublicSite:
     def refresh(self) -> None:
         """Read and render now, in the calling thread. Raises what the database raises."""
         now = self._desk.clock.now()
-        with self._desk.database.read() as session:
+        with self._everything.read() as session:
             views = read_views(session, now)
         cache = fill_cache(views, self._desk.policy.base_url, now, self._cache)
         self._cache = cache
@@ -191,7 +192,7 @@ class PublicSite:
         month = month_in(path, place.view, self._desk.clock.now())
         if incident_id is None and month is None:
             return None
-        with self._desk.database.read() as session:
+        with self._everything.read() as session:
             if month is not None:
                 return render_month(place, month, list(read_period(session, place.view, month.start, month.end)))
             incident = find_incident_view(session, place.view, incident_id or "")

@@ -17,7 +17,7 @@ from storage.models import Component, ComponentStatus, Page
 
 @dataclass(frozen=True, slots=True)
 class PageDocuments:
-    """What the API says of every page, as JSON."""
+    """What the API says of every page of one organization, as JSON."""
 
     pages: Mapping[str, bytes]
     """By page id, in the order in which they are listed."""
@@ -25,16 +25,27 @@ class PageDocuments:
     """By page id, in Statuspage's order."""
 
 
-def read_page_documents(session: Session) -> PageDocuments:
-    """Render everything as the database has it now."""
-    pages = list_pages(session)
-    rows: dict[str, list[Component]] = {page.id: [] for page in pages}
+Documents = Mapping[str, PageDocuments]
+"""By organization: whatever its keys ask for, they find no other's pages."""
+
+NO_PAGES = PageDocuments({}, {})
+
+
+def read_page_documents(session: Session) -> Documents:
+    """Render everything of all organizations as the database has it now."""
+    pages: dict[str, list[Page]] = {}
+    for page in list_pages(session):
+        pages.setdefault(page.organization_id, []).append(page)
+    rows: dict[str, list[Component]] = {}
     for component in session.scalars(select(Component)):
-        rows[component.page_id].append(component)
-    return PageDocuments(
-        pages={page.id: _json(page_shape(page)) for page in pages},
-        components={page.id: _render_components(page, rows[page.id]) for page in pages},
-    )
+        rows.setdefault(component.page_id, []).append(component)
+    return {
+        organization_id: PageDocuments(
+            pages={page.id: _json(page_shape(page)) for page in own},
+            components={page.id: _render_components(page, rows.get(page.id, ())) for page in own},
+        )
+        for organization_id, own in pages.items()
+    }
 
 
 def json_array(documents: Sequence[bytes]) -> bytes:

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from storage.database import Database
 from storage.jobs import claim_run, finish_run, period_of
+from tests.databases import ORGANIZATION
 
 
 def main(database_url: str, first: str, count: str, name: str) -> None:
     """Claim and finish what is to be had."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     for week in range(int(count)):
         now = datetime.fromisoformat(first) + timedelta(weeks=week)
         with database.write() as session:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from desk.keys.changes import suspend_key
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
+from desk.pages.pages import open_organization
 from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from storage import schema
@@ -75,7 +76,7 @@ def desk(empty_database_url: str, clock: HeldClock) -> Iterator[Desk]:
         add_cards(connection)
     database = Database.from_url(empty_database_url)
     schema.upgrade(database.engine)
-    yield Desk(database, clock, Policy())
+    yield Desk(database.of(open_organization(database, clock.now())), clock, Policy())
     database.close()
 
 

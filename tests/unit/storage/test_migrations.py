@@ -36,7 +36,7 @@ def database(empty_database_url: str) -> Iterator[Database]:
 
 def test_incidents_that_were_open_are_reminded_of(database: Database) -> None:
     """Four hours after the migration; never what is over, scheduled or was written down afterwards."""
-    with database.read() as session:
+    with database.everywhere.read() as session:
         due = dict(session.execute(select(Incident.id, Incident.update_due_at)).all())
     assert {incident_id for incident_id, at in due.items() if at is not None} == {"open", "watched"}
     in_four_hours = datetime.now(UTC) + timedelta(hours=4)

@@ -17,7 +17,7 @@ from storage.models import ApiKey, Revision
 from storage.signals import Topic, signal
 from storage.watcher import Glance, Watcher
 from tests.clock import MONDAY_MORNING as NOW
-from tests.databases import PostgresqlServer
+from tests.databases import ORGANIZATION, PostgresqlServer
 from tests.factories import add_key
 from tests.waiting import eventually
 
@@ -32,7 +32,7 @@ def read_names(session: Session) -> Sequence[str]:
 
 def add_elsewhere(database_url: str, name: str) -> None:
     """Add a key as another process does."""
-    other = Database.from_url(database_url)
+    other = Database.from_url(database_url).of(ORGANIZATION)
     with other.write() as session:
         add_key(session, NOW, name=name)
         session.execute(update(Revision).where(Revision.topic == "keys").values(value=Revision.value + 1))

@@ -12,6 +12,7 @@ from desk.clock import SystemClock
 from desk.policy import Policy
 from desk.transaction import Desk
 from storage.database import Database
+from tests.databases import ORGANIZATION
 from tests.factories import MIA, OLIVIA, OMAR, add_member, add_owner, add_page
 
 Run = Callable[..., Result]
@@ -44,7 +45,7 @@ def now() -> datetime:
 @pytest.fixture
 def seeded(database_url: str, now: datetime) -> Iterator[Desk]:
     """The desk of that database, with a page, the owners Olivia and Omar, and the member Mia."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     with database.write() as session:
         add_page(session, now)
         add_owner(session, OLIVIA, now, name="Olivia")

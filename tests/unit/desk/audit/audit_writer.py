@@ -7,11 +7,12 @@ from desk.clock import SystemClock
 from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from storage.database import Database
+from tests.databases import ORGANIZATION
 
 
 def main() -> None:
     """Record the events, one transaction each."""
-    database = Database.from_url(sys.argv[1])
+    database = Database.from_url(sys.argv[1]).of(ORGANIZATION)
     desk = Desk(database, SystemClock(), Policy())
     for _ in range(int(sys.argv[2])):
         desk.write_now(Actor.job("writer"), lambda tx: record(tx, Action.KEY_KEPT, "key", "k1"))

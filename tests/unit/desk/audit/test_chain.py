@@ -19,7 +19,9 @@ from desk.audit.trail import Action, event_hash, record
 from desk.transaction import Actor, Desk, Transaction
 from storage.database import Database
 from storage.models import AuditEvent
+from storage.models.audit import beginning_of
 from tests.clock import HeldClock
+from tests.databases import ORGANIZATION
 
 ROOT = Path(__file__).parents[4]
 ACTOR = Actor.member("U0OLIVIA01")
@@ -149,8 +151,9 @@ def test_an_added_event_is_found(desk: Desk) -> None:
     """An event that was put past the end is named, and so is one before the start."""
     _record(desk, 2)
     copy = (
-        "INSERT INTO audit_event (seq, at, actor, action, subject_kind, subject_id, data, previous_hash, hash)"
-        " SELECT {seq}, at, actor, action, subject_kind, subject_id, data, previous_hash, hash"
+        "INSERT INTO audit_event"
+        " (seq, at, actor, action, subject_kind, subject_id, data, previous_hash, hash, organization_id)"
+        " SELECT {seq}, at, actor, action, subject_kind, subject_id, data, previous_hash, hash, organization_id"
         " FROM audit_event WHERE seq = 2"
     )
     _tamper(desk.database, copy.format(seq=3), copy.format(seq=0))
@@ -244,7 +247,7 @@ def test_exported_json_lines_can_be_verified_elsewhere(desk: Desk) -> None:
     """Each exported line holds all that its hash covers, so that another program can compute it again."""
     _record(desk, 3, note="ä")
     lines = desk.read_now(ACTOR, lambda tx: list(export_json_lines(tx, Extract())))
-    previous = "0" * 64
+    previous = beginning_of(ORGANIZATION)
     for line in lines:
         event = json.loads(line)
         assert event["previous_hash"] == previous

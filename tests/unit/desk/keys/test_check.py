@@ -11,6 +11,7 @@ from desk.keys.scopes import Scope
 from desk.secret import Secret
 from storage.models import KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import ORGANIZATION
 
 SECRET = b"kd_" + b"a" * 38
 READ = Need("components", write=False)
@@ -26,6 +27,7 @@ def a_key(**values: object) -> RingKey:
     """An active key that reads every page."""
     defaults: dict[str, object] = {
         "id": "k00000000001",
+        "organization_id": ORGANIZATION,
         "version": 1,
         "status": KeyStatus.ACTIVE,
         "scopes": frozenset({"read"}),

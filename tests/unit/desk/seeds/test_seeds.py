@@ -151,9 +151,9 @@ def test_ids_are_kept_and_found_again(desk: Desk) -> None:
             "another page",
         ),
         (
-            "organization: {name: A, id: orga00000001}\npages: [{name: P}]",
+            "organization: {name: A, id: organization}\npages: [{name: P}]",
             "organization: {name: A, id: orga00000002}\npages: [{name: P}]",
-            "orga00000001",
+            "has the id organization, not orga00000002",
         ),
         (
             "organization: A\npages: [{name: P, subdomain: p}, {name: Q, subdomain: q, id: page00000001}]",

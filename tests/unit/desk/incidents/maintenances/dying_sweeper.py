@@ -14,12 +14,13 @@ from desk.transaction import Desk
 from handlers.jobs.sweep import sweep
 from storage.database import Database
 from tests.clock import HeldClock
+from tests.databases import ORGANIZATION
 from tests.scenario.dying_worker import die, die_before_commit
 
 
 async def main(database_url: str, now: str, where: str, number: str) -> None:
     """Sweep until death."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     clock = HeldClock(datetime.fromisoformat(now))
     commits = 0
 

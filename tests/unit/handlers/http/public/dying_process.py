@@ -16,6 +16,7 @@ from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
 from storage.database import Database
 from tests.clock import HeldClock
+from tests.databases import ORGANIZATION
 
 _CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir")
 
@@ -41,7 +42,7 @@ def write(url: str, folder: Path, step: int) -> int:
     """Render and write everything; gives the number of changes if nobody dies."""
     reaper = Reaper(folder, step)
     sys.addaudithook(reaper)
-    desk = Desk(Database.from_url(url), HeldClock(), Policy())
+    desk = Desk(Database.from_url(url).of(ORGANIZATION), HeldClock(), Policy())
     site = PublicSite(desk, monotonic=lambda: 0.0, export=FolderExport(folder))
     site.refresh()
     while site.catch_up():

@@ -10,13 +10,14 @@ from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
 from storage.database import Database
 from tests.clock import HeldClock
+from tests.databases import ORGANIZATION
 from tests.public_story import change_page
 
 
 def main() -> None:
     """Change the page's name and write everything, again and again."""
     url, folder, page_id = sys.argv[1:]
-    desk = Desk(Database.from_url(url), HeldClock(), Policy())
+    desk = Desk(Database.from_url(url).of(ORGANIZATION), HeldClock(), Policy())
     export = FolderExport(Path(folder))
     site = PublicSite(desk, monotonic=lambda: 0.0, export=export)
     for count in itertools.count():
