@@ -11,8 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from desk.keys.ring import RingKey
-from desk.keys.scopes import Scope, allows
+from desk.keys.scopes import allows
 from desk.keys.state import KeyState, state_of
+from storage.models import Scope
 
 MAX_SECRET_LENGTH = 512
 """Longer values are nobody's key: an imported secret has up to 64 characters, one of Keydesk's own has 41."""

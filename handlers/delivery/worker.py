@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from desk.messages.dead_letters import bury, note_put_back, note_sent
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.delivery.backoff import BackOff, decide_next
 from handlers.delivery.failures import NO_THREAD, CallError, Trouble
 from handlers.delivery.slack import SlackDelivery
@@ -29,7 +29,7 @@ from storage.outbox import Claim, Place
 from storage.signals import Topic
 
 _log = structlog.get_logger(__name__)
-_ACTOR = Actor.job("delivery")
+_ACTOR = Actor.job(JobName.DELIVERY)
 _NO_PACE = timedelta()
 
 

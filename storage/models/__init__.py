@@ -22,6 +22,7 @@ from storage.models.keys import (
     KeyUse,
     KeyUseDay,
     RequestStatus,
+    Scope,
     Ticket,
     TicketStatus,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "RequestStatus",
     "Revision",
     "Role",
+    "Scope",
     "SecondPerson",
     "SeenEvent",
     "SlackMessage",

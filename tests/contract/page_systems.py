@@ -88,7 +88,7 @@ class LocalSystem(PageSystem):
                 add_component(session, page, now, name="Search", position=3),
             ]
             add_member(session, INES, now)
-            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
+            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
                 add_grant(session, INES, role, now, page_id=page.id)
             self.page_id = page.id
             self.components = {row.name: row.id for row in (group, *rows)}

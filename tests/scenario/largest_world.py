@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from desk.keys.changes import MAXIMUM_NAME
-from desk.keys.scopes import Scope
 from desk.keys.steps import MAXIMUM_REASON
 from desk.policy import Policy
 from desk.requests.terms import MAX_NAME, MAX_PURPOSE, MAX_REASON
@@ -21,6 +20,7 @@ from storage.models import (
     Page,
     RequestStatus,
     Role,
+    Scope,
     SubjectKind,
     Ticket,
     TicketStatus,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from desk.digest.findings import Announced, DigestView, Finding, Line, is_in_use
-from desk.keys.scopes import IN_WORDS, Scope
+from desk.keys.scopes import IN_WORDS
 from desk.policy import Policy
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import (
@@ -29,7 +29,7 @@ from handlers.slack.framework.blocks import (
     when,
 )
 from handlers.slack.framework.sparkline import render_sparkline
-from storage.models import ApiKey, KeyStatus, TicketStatus
+from storage.models import ApiKey, KeyStatus, Scope, TicketStatus
 
 MESSAGE_LINES = 8
 """Lines in a message, at most: fewer where they take more than Slack's 50 blocks or 13,200 characters."""

@@ -7,7 +7,7 @@ from desk.audit.trail import Action
 from desk.keys.details import KeyDetails, ShownKey
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import Change
-from desk.keys.scopes import IN_WORDS, Scope
+from desk.keys.scopes import IN_WORDS
 from desk.keys.state import KeyState
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
@@ -30,7 +30,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.sparkline import render_sparkline
 from handlers.slack.requests.text import quotation
-from storage.models import ApiKey, AuditEvent, KeyUse
+from storage.models import ApiKey, AuditEvent, KeyUse, Scope
 
 _NAME, _PAGES, _AGENT, _REASON = 100, 200, 80, 300
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from desk.keys.scopes import IN_WORDS, Scope
+from desk.keys.scopes import IN_WORDS
 from desk.people import member_name
 from desk.requests.risks import Risk, RiskNote
 from desk.requests.terms import Extent
@@ -19,7 +19,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
-from storage.models import Page
+from storage.models import Page, Scope
 
 _SHOWN_PAGES = 10
 _LINE_ENDS = "\n\u2028\u2029"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
-from desk.keys.scopes import IN_WORDS, Scope, parse_scopes
+from desk.keys.scopes import IN_WORDS, parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_subject
 from desk.permissions import ask_an_owner
@@ -17,7 +17,7 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import Block, escape, input_block, modal, option, section, text_input
 from handlers.slack.framework.payloads import Front, Submission, Typing
 from handlers.slack.requests.parsing import TypedRequest
-from storage.models import KeyRequest, Page, SubjectKind
+from storage.models import KeyRequest, Page, Scope, SubjectKind
 
 ALL_PAGES = "all"
 """The value of the choice *All pages*, those to come included."""

@@ -18,7 +18,7 @@ from desk.digest.findings import (
     is_in_use,
 )
 from desk.policy import Policy
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import KeyStatus, KeyUseDay, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import (
@@ -43,7 +43,7 @@ FACTS = KeyFacts(
     last_used_at=NOW - DAY,
     last_write_at=None,
 )
-SOMEBODY = Actor.job("digest")
+SOMEBODY = Actor.job(JobName.DIGEST)
 
 
 @pytest.mark.parametrize(

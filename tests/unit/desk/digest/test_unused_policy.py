@@ -11,7 +11,7 @@ from sqlalchemy import select
 from desk.digest.sent import send_digest
 from desk.digest.unused_policy import POLICY, Situation, Step, decide_step, sweep_announcements
 from desk.policy import Policy
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import Act, Announcement, ApiKey, AuditEvent, KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
@@ -22,7 +22,7 @@ RULES = Policy(suspend_unused_after=90 * DAY, revoke_suspended_after=30 * DAY)
 IDLE = Situation(now=NOW, status=KeyStatus.ACTIVE, idle_since=NOW - 100 * DAY)
 ANNOUNCED = replace(IDLE, act=Act.SUSPEND, act_on=NOW, first_announced_at=NOW - 14 * DAY, announced_times=2)
 SUSPENDED = replace(IDLE, status=KeyStatus.SUSPENDED, suspended_at=NOW - 30 * DAY, suspended_by_policy=True)
-JOB = Actor.job("digest")
+JOB = Actor.job(JobName.DIGEST)
 
 
 @pytest.fixture

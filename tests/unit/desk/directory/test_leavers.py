@@ -11,7 +11,7 @@ from desk.keys.state import KeyState, state_of
 from desk.people import SeenUser
 from desk.permissions import effective_roles
 from desk.roles.cards import MEMBER_LEFT, MEMBER_RETURNED, ROLE_ENDED, STANDING_CHANGED
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import (
     ApiKey,
     Departure,
@@ -30,7 +30,7 @@ from storage.models import (
 from tests.factories import GUS, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_request, add_ticket
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
-SLACK = Actor.job("slack")
+SLACK = Actor.job(JobName.SLACK)
 
 
 @pytest.fixture

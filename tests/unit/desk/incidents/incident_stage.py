@@ -11,7 +11,7 @@ from sqlalchemy import select
 from desk.errors import KeydeskError
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import (
     AuditEvent,
     Incident,
@@ -25,7 +25,7 @@ from tests.factories import INES, MAX, MIA, OLIVIA, add_component, add_grant, ad
 
 T = TypeVar("T")
 STATUS = "C0STATUS01"
-SWEEP = Actor.job("sweep")
+SWEEP = Actor.job(JobName.SWEEP)
 PEOPLE: Mapping[str, str] = {OLIVIA: "Olivia", INES: "Ines", MAX: "Max", MIA: "Mia"}
 
 
@@ -95,7 +95,7 @@ def set_incident_stage(desk: Desk, *, channel: str | None = STATUS, components: 
         for user_id, name in PEOPLE.items():
             (add_owner if user_id == OLIVIA else add_member)(session, user_id, now, name=name)
         for user_id in (INES, MAX):
-            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
+            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
                 add_grant(session, user_id, role, now, page_id=page.id)
         rows = [add_component(session, page, now, name=f"C{place}", position=place) for place in range(components)]
         return IncidentStage(desk, page.id, tuple(row.id for row in rows))

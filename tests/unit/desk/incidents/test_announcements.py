@@ -187,7 +187,7 @@ def test_publishing_without_a_second_person_is_said_in_the_thread(stage: Inciden
 def test_how_far_announcements_got(stage: IncidentStage, clock: HeldClock) -> None:
     """The head comes first, then the replies, the oldest first: queued, posted with its place, or failed and why."""
     incident_id = stage.open()
-    stage.open("Another")
+    stage.open(name="Another")
     clock.advance(minutes=1)
     stage.change(incident_id, body="Still looking.")
     head, first, second = deliveries(stage, incident_id)

@@ -23,10 +23,11 @@ from storage.models import (
     Incident,
     IncidentStatus,
     IncidentUpdate,
+    Role,
 )
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.factories import INES, add_component, add_page
+from tests.factories import INES, add_component, add_grant, add_member, add_page
 
 INES_ACTS = Actor.member(INES)
 HOUR = timedelta(hours=1)
@@ -35,9 +36,12 @@ WINDOW = Schedule(scheduled_for=NOW + HOUR, scheduled_until=NOW + 3 * HOUR)
 
 @pytest.fixture
 def page(desk: Desk) -> str:
-    """A page with the components API (in the group Europe) and Website; gives its id."""
+    """A page with the components API (in the group Europe) and Website, which Ines manages; gives its id."""
     with desk.database.write() as session:
         page = add_page(session, NOW)
+        add_member(session, INES, NOW)
+        for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
+            add_grant(session, INES, role, NOW, page_id=page.id)
         group = add_component(session, page, NOW, name="Europe", group=True, position=1)
         add_component(session, page, NOW, name="API", group_id=group.id, position=1)
         add_component(session, page, NOW, name="Website", position=2)

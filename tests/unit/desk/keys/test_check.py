@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from desk.keys.check import MAX_SECRET_LENGTH, Need, Verdict, decide_call, digest_of, find_secret
 from desk.keys.ring import RingKey
-from desk.keys.scopes import Scope
 from desk.secret import Secret
-from storage.models import KeyStatus
+from storage.models import KeyStatus, Scope
 from tests.clock import MONDAY_MORNING as NOW
 
 SECRET = b"kd_" + b"a" * 38

@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 from desk.keys.suspended_use import KNOCK_CARD, is_set_aside, tell_of_knock
 from desk.keys.uses import Knock
 from desk.policy import Policy
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import ApiKey, AuditEvent, KeyStatus, OutboxRow, SlackMessage
 from tests.clock import HeldClock
 from tests.factories import OLIVIA, OMAR, add_key, add_owner
 
-ACTOR = Actor.job("key_check")
+ACTOR = Actor.job(JobName.KEY_CHECK)
 CHANNEL = "C0OWNERS01"
 
 

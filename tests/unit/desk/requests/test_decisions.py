@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
-from desk.keys.scopes import Scope, are_narrower
+from desk.keys.scopes import are_narrower
 from desk.permissions import EffectiveRoles
 from desk.requests.decisions import (
     ApprovalFacts,
@@ -18,7 +18,7 @@ from desk.requests.decisions import (
     possible_approvers,
 )
 from desk.requests.terms import Extent, narrow
-from storage.models import RequestStatus, Role
+from storage.models import RequestStatus, Role, Scope
 
 OWNERS = frozenset({"olivia", "omar", "oskar"})
 FACTS = ApprovalFacts(

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from desk.directory.syncs import SyncReport
-from desk.keys.scopes import Scope
 from desk.people import Standing, Subject, SubjectWord
 from desk.roles import cards as role_cards
 from desk.roles.lists import Holder, ListedGrant
@@ -40,6 +39,7 @@ from storage.models import (
     Member,
     Page,
     Role,
+    Scope,
     SlackMessage,
     SubjectKind,
     SyncStatus,
@@ -51,7 +51,7 @@ from tests.unit.desk.stage import Stage, set_stage
 
 WIDE = "&" * 255
 """The widest name: each of its characters is escaped to five."""
-JOB = Actor.job("test")
+JOB = Actor.operator("test")
 MANY = [f"U0MANY{number:05d}" for number in range(400)]
 
 
