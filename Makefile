@@ -17,7 +17,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --g
 # make demo ARGS="--tour"; make test ARGS="tests/unit -k settings"
 ARGS ?=
 
-.PHONY: help demo install run test lint bench screenshots lock setup clean
+.PHONY: help demo install run test mutants lint bench screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(DEV_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chr
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
 	@$(BIN)/python -m pytest --numprocesses=3 --dist=worksteal $(ARGS)
+
+mutants: $(DEV_STAMP) ## Put small faults into the rules and say which of them no test sees (ARGS="desk/keys --sample 50")
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 lint: $(DEV_STAMP) ## Check style, types and the direction of imports
 	$(BIN)/ruff check
@@ -59,7 +62,7 @@ setup: $(DEV_STAMP) ## Make .venv with everything that development needs, and fi
 	@$(BIN)/python -m tests.setup_nginx
 
 clean: ## Remove .venv and everything that tools left behind
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .mutants .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

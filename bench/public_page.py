@@ -59,7 +59,7 @@ async def seconds_per_call(app: Any, scope: Scope, calls: int) -> float:
 
 async def measure(app: HttpApp, calls: int, rounds: int) -> None:
     """Print the table."""
-    page = app.public.shelf.find("status.acme.example", "/")
+    page = app.public.cache.find("status.acme.example", "/")
     assert page is not None
     cases: Sequence[tuple[str, Any, Scope]] = (
         ("bare application", bare, request("/")),
@@ -77,7 +77,7 @@ async def measure(app: HttpApp, calls: int, rounds: int) -> None:
         print(f"{name:20} {middle * 1e6:7.2f} µs   {middle / base:5.2f} × bare")
 
 
-def furnish(tx: Transaction) -> None:
+def seed(tx: Transaction) -> None:
     """The demo's page with its past."""
     plant_seed(tx, read_acme())
     write_incident_history(tx)
@@ -93,14 +93,14 @@ async def main() -> None:
         database = Database.from_url(f"sqlite:///{Path(folder) / 'bench.db'}")
         schema.upgrade(database.engine)
         desk = Desk(database, SystemClock(), Policy())
-        desk.write_now(_ACTOR, furnish)
+        desk.write_now(_ACTOR, seed)
         app = create_http_app(desk)
         async with app.running():
             await measure(app, options.calls, options.rounds)
-            before, began = app.public.shelf, time.perf_counter()
+            before, began = app.public.cache, time.perf_counter()
             desk.write_now(_ACTOR, lambda tx: create_incident(tx, PAGE, NewIncident(name="New")))
             for _ in range(10_000):
-                if app.public.shelf is not before:
+                if app.public.cache is not before:
                     break
                 await asyncio.sleep(0.001)
             print(f"a new update is public after {(time.perf_counter() - began) * 1000:.0f} ms")

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.public_page import furnish
+from bench.public_page import seed
 from bot.demo.past_incidents import PAGE
 from desk.clock import SystemClock
 from desk.incidents.incidents import create_incident
@@ -53,7 +53,7 @@ def measure(url: str, updates: int) -> None:
     database = Database.from_url(url)
     schema.upgrade(database.engine)
     desk = Desk(database, SystemClock(), Policy())
-    desk.write_now(_ACTOR, furnish)
+    desk.write_now(_ACTOR, seed)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "bench.replicas", "--serve", url, folder]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

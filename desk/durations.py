@@ -59,3 +59,15 @@ def in_words(span: timedelta) -> str:
             count = minutes // size
             return f"{count} {word}" if count == 1 else f"{count} {word}s"
     raise AssertionError("every whole minute is a multiple of one")
+
+
+def ago(passed: timedelta) -> str:
+    """How long ago something was: “just now”, “2 seconds ago”, “3 hours ago”, “5 days ago”."""
+    seconds = int(passed.total_seconds())
+    if seconds < 1:
+        return "just now"
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count = seconds // length
+        if count:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    raise AssertionError("unreachable: a second has passed")

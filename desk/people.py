@@ -158,3 +158,14 @@ def _find_groups(session: Session, wanted: str) -> Sequence[Subject]:
     groups = session.scalars(select(UserGroup).where(called).order_by(UserGroup.group_id)).all()
     present = [group for group in groups if not group.is_disabled] or groups
     return [Subject(SubjectKind.GROUP, group.group_id, f"@{group.handle}") for group in present]
+
+
+def name_of(tx: Transaction, actor: str | None) -> str:
+    """What people call an actor, from the form that records keep or from a Slack user id."""
+    if not actor:
+        return "nobody"
+    kind, _, identity = actor.rpartition(":")
+    if kind in {"", "member"}:
+        member = tx.session.get(Member, identity)
+        return member.name if member else identity
+    return f"operator {identity}" if kind == "operator" else "Keydesk"

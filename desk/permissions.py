@@ -5,7 +5,7 @@ pages what its scopes say (`WRITES`), while it works, and never does what is for
 drafts, grant roles, make owners, change keys, collect them. A job has what `JOBS` says. Any other actor has no role.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -257,3 +257,10 @@ def ask_an_owner(tx: Transaction) -> str:
     if not names:
         return "No owner is appointed yet: set KEYDESK_OWNERS and start Keydesk again."
     return f"Ask an owner: {', '.join(names)}."
+
+
+def may_hold_key(roles: EffectiveRoles, pages: Collection[str] | None) -> bool:
+    """Whether a person with `roles` may ask for and hold a key to these pages (None: all pages)."""
+    if pages is None:
+        return roles.has(Role.INTEGRATOR)
+    return all(roles.has(Role.INTEGRATOR, page_id) for page_id in pages)

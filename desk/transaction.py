@@ -6,11 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from desk.clock import Clock
 from desk.policy import Policy
 from storage.database import Database
+from storage.models import Revision
+from storage.signals import Topic, signal
 
 T = TypeVar("T")
 
@@ -117,3 +120,15 @@ class Desk:
 
     def _transaction(self, session: Session, actor: Actor) -> Transaction:
         return Transaction(session, self.clock.now(), self.policy, actor)
+
+
+def keys_changed(tx: Transaction) -> None:
+    """Call it in every transaction that inserts or changes an API key."""
+    tx.session.execute(update(Revision).where(Revision.topic == "keys").values(value=Revision.value + 1))
+    signal(tx.session, Topic.KEYS)
+
+
+def pages_changed(tx: Transaction) -> None:
+    """Call it in every transaction that inserts or changes an organization, page or component."""
+    tx.session.execute(update(Revision).where(Revision.topic == Topic.PAGES).values(value=Revision.value + 1))
+    signal(tx.session, Topic.PAGES)

@@ -14,6 +14,8 @@ class Timing:
     trigger_lifetime: float = 3.0
     response_url_lifetime: float = 1800.0
     event_retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)
+    leave_within: float = 10.0
+    """How long a socket that is to be refreshed stays open for an app that does not leave it."""
 
 
 class Clock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -90,16 +91,26 @@ class Sockets:
         self._turn += 1
         return self._connections[self._turn % len(self._connections)]
 
-    async def disconnect(self, reason: str) -> None:
-        """Tell every connection to go, as Slack does before it refreshes a socket, then close it."""
-        for connection in list(self._connections):
+    async def disconnect(self, reason: str, *, leave_within: float) -> None:
+        """Tell every connection to go, as Slack does before it refreshes a socket.
+
+        Unless it is only warned, nothing new goes over it; what it owes may still come. It is closed when its app has
+        not left after so many seconds, and no earlier: an app that is cut off while it moves moves a second time.
+        """
+        told = list(self._connections)
+        if reason != "warning":
+            self._connections.clear()
+        for connection in told:
             try:
                 await connection.send({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
-                if reason != "warning":
-                    self.remove(connection)
-                    await connection.websocket.close(1000)
             except (WebSocketDisconnect, RuntimeError):
                 self.remove(connection)
+        if reason == "warning":
+            return
+        await asyncio.sleep(leave_within)
+        for connection in told:
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await connection.websocket.close(1000)
 
     def cut(self) -> None:
         """Break every connection without a word."""

@@ -152,7 +152,8 @@ class Workspace:
             if fault.kind == "socket_drop":
                 self.sockets.cut()
             else:
-                asyncio.ensure_future(self.sockets.disconnect(fault.reason))  # noqa: RUF006
+                leaving = self.sockets.disconnect(fault.reason, leave_within=self.timing.leave_within)
+                asyncio.ensure_future(leaving)  # noqa: RUF006
             self.live.publish("connected", connected=self.connected)
         else:
             self.faults.add(fields)

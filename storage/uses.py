@@ -160,18 +160,19 @@ def _as_json(dialect: str, marks: Sequence[UseMark], columns: dict[str, str]) ->
     return json.dumps(rows, ensure_ascii=False)
 
 
-_CLAIM_KNOCK = text(
+_CLAIM_SUSPENDED_USE = text(
     "INSERT INTO key_use (key_id, knock_told_at, reads, writes, refused) VALUES (:key_id, :at, 0, 0, 0)"
     " ON CONFLICT (key_id) DO UPDATE SET knock_told_at = excluded.knock_told_at"
     " WHERE key_use.knock_told_at IS NULL OR key_use.knock_told_at <= :quiet_since"
 ).bindparams(bindparam("at", type_=UTCDateTime()), bindparam("quiet_since", type_=UTCDateTime()))
 
 
-def claim_knock(session: Session, key_id: str, *, at: datetime, quiet_since: datetime) -> bool:
-    """Whether the caller is to tell owners of a knock: True for one caller, then not until `quiet_since` is later.
+def claim_suspended_use(session: Session, key_id: str, *, at: datetime, quiet_since: datetime) -> bool:
+    """Whether the caller is to tell owners of the use of a suspended key: True for one caller, then not until
+    `quiet_since` is later.
 
-    The first teller wins however many replicas heard the knock.
+    The first teller wins however many replicas heard of it.
     """
-    result = session.execute(_CLAIM_KNOCK, {"key_id": key_id, "at": at, "quiet_since": quiet_since})
+    result = session.execute(_CLAIM_SUSPENDED_USE, {"key_id": key_id, "at": at, "quiet_since": quiet_since})
     assert isinstance(result, CursorResult)
     return result.rowcount == 1

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
-from desk.page_signal import pages_changed
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, Transaction, pages_changed
 from storage.models import Component, ComponentStatus, IncidentStatus, Page
 from tests.factories import add_component, add_page
 

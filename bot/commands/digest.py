@@ -7,8 +7,9 @@ import typer
 
 from bot.commands.console import console_of, operator, say
 from bot.commands.tables import day
-from desk.digest.findings import DigestView, Finding, Line, daily_counts
+from desk.digest.findings import DigestView, Finding, Line
 from desk.digest.sent import current_digest, send_digest
+from desk.keys.lookup import daily_counts
 from desk.people import member_name
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction

@@ -12,8 +12,11 @@ from bot.commands.console import complain, console_of, operator, say
 from bot.commands.people import get_user_id
 from bot.commands.tables import day, moment, print_facts, print_table
 from desk.durations import in_words, parse_duration
-from desk.keys import keys
-from desk.keys.keys import KeyFilter, KeyView, RecentlyUsedError
+from desk.keys.changes import extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
+from desk.keys.lookup import KeyFilter, KeyView, find_use, get_key, get_key_by_word, list_keys
+from desk.keys.refusals import RecentlyUsedError
+from desk.keys.rotation import begin_rotation
+from desk.keys.rules import is_retiring, state_of
 from desk.people import member_name
 from desk.roles.orders import end_of
 from desk.transaction import Transaction
@@ -50,7 +53,7 @@ def _write(context: typer.Context, word: str, change: Callable[[Transaction, str
     """`change(tx, key id)` on the key that `word` means."""
 
     def work(tx: Transaction) -> T:
-        return change(tx, keys.get_key_by_word(tx, word).id)
+        return change(tx, get_key_by_word(tx, word).id)
 
     with console_of(context).desk() as desk:
         return desk.write_now(operator(), work)
@@ -69,7 +72,7 @@ def _register_looks(family: typer.Typer) -> None:
         def work(tx: Transaction) -> list[_Shown]:
             holder_id = get_user_id(tx.session, holder) if holder else None
             wanted = KeyFilter(view=view, holder_id=holder_id, text=text)
-            return [_shown(tx, listed.key, listed.use) for listed in keys.list_keys(tx, wanted)]
+            return [_shown(tx, listed.key, listed.use) for listed in list_keys(tx, wanted)]
 
         with console_of(context).desk() as desk:
             found = desk.read_now(operator(), work)
@@ -87,8 +90,8 @@ def _register_looks(family: typer.Typer) -> None:
         """Show everything about one key, but its secret, which nobody has."""
 
         def work(tx: Transaction) -> _Shown:
-            found = keys.get_key_by_word(tx, key)
-            return _shown(tx, found, keys.find_use(tx, found.id))
+            found = get_key_by_word(tx, key)
+            return _shown(tx, found, find_use(tx, found.id))
 
         with console_of(context).desk() as desk:
             _print_key(desk.read_now(operator(), work))
@@ -108,7 +111,7 @@ def _register_changes(family: typer.Typer) -> None:
         until: Annotated[str, typer.Argument(help="A span from now, like 90d, or a date, like 2026-12-31.")],
     ) -> None:
         """Let a key live longer, also one that has expired."""
-        changed = _write(context, key, lambda tx, key_id: keys.extend_key(tx, key_id, end_of(tx, until)))
+        changed = _write(context, key, lambda tx, key_id: extend_key(tx, key_id, end_of(tx, until)))
         say(f"“{changed.name}” now expires on {moment(changed.expires_at)}.")
 
     @family.command()
@@ -121,7 +124,7 @@ def _register_changes(family: typer.Typer) -> None:
 
         def change(tx: Transaction, key_id: str) -> tuple[ApiKey, str]:
             user_id = get_user_id(tx.session, to)
-            return keys.transfer_key(tx, key_id, user_id), member_name(tx.session, user_id)
+            return transfer_key(tx, key_id, user_id), member_name(tx.session, user_id)
 
         changed, name = _write(context, key, change)
         say(f"{name} now answers for “{changed.name}”.")
@@ -137,8 +140,8 @@ def _register_changes(family: typer.Typer) -> None:
         """Have a key replaced: whoever answers for it collects the new one in Slack."""
 
         def change(tx: Transaction, key_id: str) -> tuple[str, str, int]:
-            ticket = keys.begin_rotation(tx, key_id, parse_duration(grace) if grace else None)
-            name = keys.get_key(tx, key_id).name
+            ticket = begin_rotation(tx, key_id, parse_duration(grace) if grace else None)
+            name = get_key(tx, key_id).name
             return name, member_name(tx.session, ticket.collector_id), ticket.grace_seconds or 0
 
         name, collector, seconds = _write(context, key, change)
@@ -150,13 +153,13 @@ def _register_ends(family: typer.Typer) -> None:
     @family.command()
     def suspend(context: typer.Context, key: Key, reason: Reason) -> None:
         """Stop a key from working until it is restored."""
-        changed = _write(context, key, lambda tx, key_id: keys.suspend_key(tx, key_id, reason=reason))
+        changed = _write(context, key, lambda tx, key_id: suspend_key(tx, key_id, reason=reason))
         say(f"“{changed.name}” is suspended. 'keydesk keys restore {changed.id}' lets it work again.")
 
     @family.command()
     def restore(context: typer.Context, key: Key) -> None:
         """Let a suspended key work again."""
-        changed = _write(context, key, lambda tx, key_id: keys.restore_key(tx, key_id))
+        changed = _write(context, key, lambda tx, key_id: restore_key(tx, key_id))
         say(f"“{changed.name}” works again.")
 
     @family.command()
@@ -177,11 +180,11 @@ def _register_ends(family: typer.Typer) -> None:
 
 
 def _rename(tx: Transaction, key_id: str, *, name: str) -> ApiKey:
-    return keys.rename_key(tx, key_id, name)
+    return rename_key(tx, key_id, name)
 
 
 def _revoke(tx: Transaction, key_id: str, *, reason: str, warn: bool) -> ApiKey:
-    return keys.revoke_key(tx, key_id, reason=reason, warn=warn)
+    return revoke_key(tx, key_id, reason=reason, warn=warn)
 
 
 def _from(warning: RecentlyUsedError) -> str:
@@ -190,7 +193,7 @@ def _from(warning: RecentlyUsedError) -> str:
 
 def _shown(tx: Transaction, key: ApiKey, use: KeyUse | None) -> _Shown:
     holder = member_name(tx.session, key.holder_id) if key.holder_id else "nobody"
-    state = "retiring" if keys.is_retiring(key, tx.now) else str(keys.state_of(key, tx.now))
+    state = "retiring" if is_retiring(key, tx.now) else str(state_of(key, tx.now))
     return _Shown(key, state, holder, _page_names(tx, key), use)
 
 

@@ -8,10 +8,9 @@ from bot.commands.console import console_of, operator, say
 from bot.commands.people import subject_word
 from bot.commands.tables import moment, print_table
 from desk.directory.sync_steps import request_sync
-from desk.roles.lists import ListedGrant
+from desk.roles.lists import ListedGrant, get_role
 from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
 from desk.roles.roles import AnyPage, Granted, GrantOutcome, PageChoice
-from desk.roles.words import get_role
 from storage.models import Grant
 
 Subject = Annotated[str, typer.Argument(help="A Slack user or group id, or the name or handle of one.")]

@@ -8,9 +8,8 @@ from datetime import timedelta
 
 from desk.audit.trail import Action, record
 from desk.identifiers import new_id
-from desk.keyring_signal import keys_changed
 from desk.secret import Secret
-from desk.transaction import Transaction
+from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyUse, KeyUseDay
 
 _DAY = timedelta(days=1)

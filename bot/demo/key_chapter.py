@@ -36,7 +36,7 @@ class KeyChapter:
             self.read_the_digest,
             self.act_on_the_digest,
             self.suspend,
-            self.knock,
+            self.use_the_suspended_key,
             self.restore,
             self.check_secrecy,
         )
@@ -135,7 +135,7 @@ class KeyChapter:
         status, _ = until(lambda: self._answer_with(401), "401 for the suspended key")
         return f"The next call with it answered {status}."
 
-    def knock(self) -> str:
+    def use_the_suspended_key(self) -> str:
         """Owners are told at once that a suspended key is in use."""
         card = until(
             lambda: with_button(self._omar.messages(OWNERS_CHANNEL), "Restore", "status checker"),

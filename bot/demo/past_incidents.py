@@ -8,8 +8,7 @@ from sqlalchemy import select
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
-from desk.page_signal import pages_changed
-from desk.transaction import Transaction
+from desk.transaction import Transaction, pages_changed
 from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentStatus
 
 PAGE = "acmepage0001"

@@ -14,8 +14,8 @@ from typing import Any
 import uvloop
 
 from bot.database import open_database, upgrade_schema
-from bot.demo.furnishing import furnish
 from bot.demo.looking import StepFailedError
+from bot.demo.seeding import seed_demo
 from bot.demo.tour import Tour
 from bot.logging import configure_logging
 from bot.program import run_program
@@ -84,7 +84,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
             upgrade_schema(database)
             # What is past was announced long ago.
             past = replace(make_policy(settings), announcement_channel=None)
-            furnish(Desk(database, SystemClock(), past))
+            seed_demo(Desk(database, SystemClock(), past))
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 stopping = asyncio.Event()
                 stop_on_signals(runner.get_loop(), stopping)

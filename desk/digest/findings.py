@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Nullable, Select, func, or_, select
@@ -18,13 +18,10 @@ from storage.models import (
     KeyRequest,
     KeyStatus,
     KeyUse,
-    KeyUseDay,
     Member,
     Ticket,
     TicketStatus,
 )
-
-SPARKLINE_DAYS = 30
 
 
 class Finding(StrEnum):
@@ -230,17 +227,3 @@ def _order(line: Line, names: dict[str, str]) -> tuple[object, ...]:
     nobody_first = Finding.NOBODY not in line.findings
     holder = line.holder_id or ""
     return (nobody_first, names.get(holder, holder), holder, gravest, line.name.lower(), line.created_at)
-
-
-def daily_counts(session: Session, key_ids: Sequence[str], *, today: date) -> dict[str, tuple[int, ...]]:
-    """Successful calls a day (UTC) over the last 30 days, the newest last, for each of a few keys."""
-    first = today - timedelta(days=SPARKLINE_DAYS - 1)
-    counts = {key_id: [0] * SPARKLINE_DAYS for key_id in key_ids}
-    rows = session.execute(
-        select(KeyUseDay.key_id, KeyUseDay.day, KeyUseDay.reads + KeyUseDay.writes).where(
-            KeyUseDay.key_id.in_(key_ids), KeyUseDay.day >= first, KeyUseDay.day <= today
-        )
-    )
-    for key_id, day, calls in rows:
-        counts[key_id][(day - first).days] = calls
-    return {key_id: tuple(daily) for key_id, daily in counts.items()}

@@ -6,14 +6,17 @@ from datetime import datetime
 from sqlalchemy import select
 
 from desk.audit import trail as audit
-from desk.digest.cards import CARD
 from desk.digest.findings import DigestView, Finding, Line, compose, key_line, ticket_line
 from desk.digest.unused_policy import announce, list_announced
 from desk.errors import NotFoundError
 from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card
+from desk.messages.subjects import Shown, Thing, take_over
 from desk.transaction import Transaction
 from storage.models import ApiKey, Digest, DigestItem, KeyUse, Ticket
+
+CARD = "digest.card"
+"""The card's kind; its subject is the digest's period."""
 
 
 def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> bool:
@@ -40,7 +43,9 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
         )
     announced = announce(tx, period=period)
     channel = tx.policy.digest_channel
-    send_card(tx, CARD, period, [channel] if channel else owners_conversations(tx))
+    places = [channel] if channel else owners_conversations(tx)
+    send_card(tx, CARD, period, places, shows=[_shown(line) for line in view.lines])
+    _follow_instead(tx, period, scheduled_for)
     audit.record(
         tx,
         audit.Action.DIGEST_SENT,
@@ -52,6 +57,21 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
         announced=announced,
     )
     return True
+
+
+def _shown(line: Line) -> Shown:
+    if line.key is not None:
+        return Thing.KEY, line.key.id
+    assert line.ticket is not None
+    return Thing.TICKET, line.ticket.id
+
+
+def _follow_instead(tx: Transaction, period: str, scheduled_for: datetime) -> None:
+    """Of the digests that list something, the newest alone follows it from now on."""
+    # One that is made up for late is older than those that went out meanwhile, and leaves to them what they list.
+    for newer in tx.session.scalars(select(Digest.period).where(Digest.scheduled_for > scheduled_for)).all():
+        take_over(tx, CARD, newer)
+    take_over(tx, CARD, period)
 
 
 def get_digest(tx: Transaction, period: str) -> DigestView:

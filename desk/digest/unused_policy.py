@@ -12,7 +12,7 @@ from desk.audit import trail as audit
 from desk.digest.findings import Announced
 from desk.errors import KeydeskError
 from desk.identifiers import new_id
-from desk.keys.keys import revoke_key, suspend_key
+from desk.keys.changes import revoke_key, suspend_key
 from desk.policy import Policy
 from desk.transaction import Actor, JobName, Transaction
 from storage.models import Act, Announcement, ApiKey, KeyStatus, KeyUse

@@ -14,9 +14,8 @@ from desk.directory.groups import (
     set_members,
     switch_group,
 )
-from desk.directory.holdings import load_role_book
 from desk.directory.leavers import lock_what_ends, member_returned, members_left, standing_changed
-from desk.directory.sync_decision import decide_sync
+from desk.directory.sync_decision import decide_sync, load_role_book
 from desk.directory.sync_steps import request_sync
 from desk.identifiers import new_id
 from desk.pages.pages import find_organization

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 
 from desk.audit.trail import Action, record
+from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
 from desk.messages.outbox import owners_conversations, send_note
 from desk.permissions import open_grant_condition
-from desk.roles.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
 from desk.transaction import Transaction
 from storage.models import Grant, SubjectKind, UserGroup, UserGroupMember
 from storage.signals import Topic, signal

@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
+from desk.directory.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.identifiers import new_id
-from desk.keys.state import KeyState, state_of
+from desk.keys.rules import KeyState, state_of
 from desk.keys.tickets import withdraw_tickets_of
 from desk.messages.outbox import owners_conversations, refresh_card, send_card, send_note
+from desk.messages.subjects import Thing
 from desk.people import Standing, Subject
 from desk.requests.requests import withdraw_requests_of
-from desk.roles.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.roles.grants import end_grant, list_own_grants
 from desk.roles.lists import list_grants
 from desk.transaction import Transaction
@@ -63,7 +64,8 @@ def _depart(tx: Transaction, member: Member, withdrawn: int) -> None:
     tx.session.add(departure)
     tx.session.flush()
     if departure.key_ids or ended or withdrawn:
-        send_card(tx, MEMBER_LEFT, departure.id, owners_conversations(tx), keys=departure.key_ids)
+        shown = [(Thing.KEY, key_id) for key_id in departure.key_ids]
+        send_card(tx, MEMBER_LEFT, departure.id, owners_conversations(tx), shows=shown, keys=departure.key_ids)
     record(
         tx,
         Action.MEMBER_LEFT,

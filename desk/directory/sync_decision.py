@@ -1,9 +1,85 @@
 """When a sync stops and asks: pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from desk.directory.holdings import Held
+from sqlalchemy import select
+
+from desk.people import Standing
+from desk.permissions import full_member_condition, open_grant_condition
+from desk.transaction import Transaction
+from storage.models import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
+
+
+class Held(NamedTuple):
+    """A role on a page, or on all pages (None)."""
+
+    role: Role
+    page_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleBook:
+    """Everything that decides who has which granted role. The default role is not in it: nobody can lose it."""
+
+    own: Mapping[str, frozenset[Held]]
+    of_group: Mapping[str, frozenset[Held]]
+    members: Mapping[str, frozenset[str]]
+    """People of groups that were granted something."""
+    disabled: frozenset[str]
+    full_members: frozenset[str]
+
+    def holdings(self) -> dict[str, frozenset[Held]]:
+        """Each full member who has any granted role, and what they have."""
+        held: dict[str, set[Held]] = {user_id: set(roles) for user_id, roles in self.own.items()}
+        for group_id, roles in self.of_group.items():
+            if group_id not in self.disabled:
+                for user_id in self.members.get(group_id, frozenset()):
+                    held.setdefault(user_id, set()).update(roles)
+        return {
+            user_id: frozenset(roles) for user_id, roles in held.items() if roles and user_id in self.full_members
+        }
+
+    def with_standing(self, user_id: str, standing: Standing) -> "RoleBook":
+        """The book as it would be if somebody were that."""
+        people = self.full_members - {user_id}
+        return replace(self, full_members=people | {user_id} if standing is Standing.MEMBER else people)
+
+    def with_members(self, group_id: str, users: Iterable[str]) -> "RoleBook":
+        """The book as it would be with other people in a group."""
+        return replace(self, members={**self.members, group_id: frozenset(users)})
+
+    def with_switch(self, group_id: str, *, is_disabled: bool) -> "RoleBook":
+        """The book as it would be with a group switched off or on."""
+        others = self.disabled - {group_id}
+        return replace(self, disabled=others | {group_id} if is_disabled else others)
+
+
+def load_role_book(tx: Transaction) -> RoleBook:
+    """The book as it stands now."""
+    own: dict[str, set[Held]] = {}
+    of_group: dict[str, set[Held]] = {}
+    grants = tx.session.execute(
+        select(Grant.subject_kind, Grant.subject_id, Grant.role, Grant.page_id).where(open_grant_condition(tx.now))
+    )
+    for kind, subject_id, role, page_id in grants:
+        side = own if kind == SubjectKind.USER else of_group
+        side.setdefault(subject_id, set()).add(Held(Role(role), page_id))
+    members: dict[str, set[str]] = {}
+    memberships = select(UserGroupMember.group_id, UserGroupMember.user_id).where(
+        UserGroupMember.group_id.in_(of_group)
+    )
+    for group_id, user_id in tx.session.execute(memberships):
+        members.setdefault(group_id, set()).add(user_id)
+    return RoleBook(
+        own={user_id: frozenset(roles) for user_id, roles in own.items()},
+        of_group={group_id: frozenset(roles) for group_id, roles in of_group.items()},
+        members={group_id: frozenset(people) for group_id, people in members.items()},
+        disabled=frozenset(tx.session.scalars(select(UserGroup.group_id).where(UserGroup.is_disabled.is_(True)))),
+        full_members=frozenset(tx.session.scalars(select(Member.user_id).where(full_member_condition()))),
+    )
+
 
 Holdings = Mapping[str, frozenset[Held]]
 

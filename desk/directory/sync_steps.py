@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
+from desk.directory.cards import SYNC_DONE, SYNC_STOPPED
 from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
 from desk.messages.outbox import refresh_card, send_note
+from desk.people import name_of
 from desk.permissions import require_owner
-from desk.phrases import name_of
-from desk.roles.cards import SYNC_DONE, SYNC_STOPPED
 from desk.transaction import Transaction
 from storage.locks import lock_people
 from storage.models import DirectorySync, SyncStatus

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
+from desk.directory.cards import SYNC_STOPPED
 from desk.directory.events import follow_standing
 from desk.directory.groups import (
     SeenGroup,
@@ -24,14 +25,12 @@ from desk.directory.groups import (
     set_members,
     switch_group,
 )
-from desk.directory.holdings import Held, RoleBook, load_role_book
 from desk.directory.leavers import lock_what_ends, members_left
-from desk.directory.sync_decision import SyncVerdict, decide_sync
+from desk.directory.sync_decision import Held, RoleBook, SyncVerdict, decide_sync, load_role_book
 from desk.directory.sync_steps import close_sync, find_open_sync
 from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card
 from desk.people import SeenUser, Standing, is_news, standing_of, store_user
-from desk.roles.cards import SYNC_STOPPED
 from desk.roles.owners import appoint_first_owners, keep_an_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people

@@ -94,7 +94,7 @@ def announce_alone(tx: Transaction, incident: Incident, draft_id: str, *, others
     there is none, to the `others` who may publish."""
     channel = channel_of(tx, tx.session.get_one(Page, incident.page_id))
     head = find_card(tx, HEAD_CARD, incident.id, channel) if channel else None
-    facts = {"incident_id": incident.id, "by": str(tx.actor)}
+    facts: dict[str, Any] = {"incident_id": incident.id, "by": str(tx.actor)}
     if head is not None:
         send_reply(tx, ALONE_CARD, draft_id, head, **facts)
     else:

@@ -11,9 +11,8 @@ from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce_beside
 from desk.incidents.inputs import ENDED
-from desk.page_signal import pages_changed
 from desk.permissions import require_write
-from desk.transaction import Transaction
+from desk.transaction import Transaction, pages_changed
 from storage.models import (
     Component,
     ComponentStatus,

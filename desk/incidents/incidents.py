@@ -5,9 +5,11 @@ Whoever manages incidents or, of maintenances, maintenances on the page may, and
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from desk.audit import trail as audit
 from desk.errors import ConflictError, NotFoundError
@@ -26,11 +28,11 @@ from desk.incidents.inputs import (
     check_name,
     check_new,
 )
+from desk.incidents.lookup import list_updates
 from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
-from desk.page_signal import pages_changed
 from desk.pages.status import Impact, impact_of
 from desk.permissions import require_role
-from desk.transaction import Transaction
+from desk.transaction import Transaction, pages_changed
 from storage.models import (
     ComponentStatus,
     Incident,
@@ -305,3 +307,28 @@ def _finish(
         update_id=said.id if said else None,
         deliver_notifications=said.deliver_notifications if said else None,
     )
+
+
+def states_before_end(session: Session, incident: Incident) -> Mapping[str, ComponentStatus]:
+    """The components that the end of a realtime incident made operational and that still are, each with its state
+    until then; empty for an incident that is open."""
+    if incident.scheduled_for is not None or incident.status not in ENDED:
+        return {}
+    since_end = list(takewhile(lambda said: said.status in ENDED, list_updates(session, [incident.id])))
+    before = find_brought_back(since_end[::-1])
+    return {
+        row.id: before[row.id]
+        for row in list_incident_components(session, incident.id)
+        if row.id in before and row.status == ComponentStatus.OPERATIONAL
+    }
+
+
+def find_brought_back(updates: Sequence[IncidentUpdate]) -> Mapping[str, ComponentStatus]:
+    """The components that updates, the oldest first, made operational, each with its first state before. Pure."""
+    before: dict[str, ComponentStatus] = {}
+    for said in updates:
+        for one in said.affected_components or ():
+            old = ComponentStatus(one["old_status"])
+            if old != ComponentStatus.OPERATIONAL and one["new_status"] == ComponentStatus.OPERATIONAL:
+                before.setdefault(one["code"], old)
+    return before

@@ -1,13 +1,14 @@
 """Incidents, found and listed."""
 
+import re
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from desk.errors import NotFoundError
+from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.inputs import ENDED, REALTIME, SCHEDULED
-from storage.models import Incident, IncidentComponent, IncidentUpdate
+from storage.models import Incident, IncidentComponent, IncidentUpdate, Page
 
 
 def find_incident(session: Session, incident_id: str) -> Incident | None:
@@ -47,3 +48,90 @@ def list_open_on(session: Session, page_id: str, component_ids: Collection[str])
     about = select(IncidentComponent.incident_id).where(IncidentComponent.component_id.in_(component_ids))
     meant = set(session.scalars(about))
     return [incident for incident in list_open(session, page_id, scheduled=False) if incident.id in meant]
+
+
+_PERMALINK = re.compile(r"/incidents/([0-9a-z]{12})(?![0-9a-z])", re.IGNORECASE)
+_ID = re.compile(r"[0-9a-z]{12}", re.IGNORECASE)
+_MOST_CANDIDATES = 5
+_LONGEST_ECHO = 80
+
+
+def find_incident_by_word(session: Session, word: str, *, open_only: bool = False) -> Incident | None:
+    """The incident that a person means by its id, its permalink, its name in any case or how that begins, or None.
+
+    A whole name goes before a beginning, and what is open before what is over. Raises InvalidInputError with the
+    candidates when several are meant, and ConflictError when `open_only` and what is meant is over.
+    """
+    wanted = " ".join(word.split())
+    if not wanted:
+        return None
+    linked = _PERMALINK.search(wanted)
+    known = find_incident(session, (linked[1] if linked else wanted).lower()) if linked or _is_id(wanted) else None
+    if known is not None:
+        if open_only and known.status in ENDED:
+            raise _is_over(known)
+        return known
+    for condition in (_is_named(wanted), _begins_with(wanted)):
+        found = session.scalars(select(Incident).where(condition).order_by(Incident.created_at.desc(), Incident.id))
+        meant = _meant(found.all(), open_only=open_only)
+        if len(meant) > 1:
+            raise _ambiguous(session, wanted, meant)
+        if meant:
+            return meant[0]
+    return None
+
+
+def get_incident_by_word(session: Session, word: str, *, open_only: bool = False) -> Incident:
+    """As `find_incident_by_word`. Raises NotFoundError, saying where to look, where there is none."""
+    incident = find_incident_by_word(session, word, open_only=open_only)
+    if incident is not None:
+        return incident
+    if not word.strip():
+        raise InvalidInputError("Say which incident.", "By its name, its id or its link: /incident list shows them.")
+    over = find_incident_by_word(session, word) if open_only else None
+    if over is not None:
+        raise _is_over(over)
+    shown = word.strip()
+    shown = shown if len(shown) <= _LONGEST_ECHO else f"{shown[:_LONGEST_ECHO]}…"
+    raise NotFoundError(f"There is no incident “{shown}”.", "`/incident list all` shows them with their ids.")
+
+
+def _is_id(word: str) -> bool:
+    return _ID.fullmatch(word) is not None
+
+
+def _is_named(wanted: str) -> ColumnElement[bool]:
+    # Names as they are written, too: SQLite lowers only the letters of English.
+    return or_(Incident.name == wanted, func.lower(Incident.name) == wanted.lower())
+
+
+def _begins_with(wanted: str) -> ColumnElement[bool]:
+    return or_(
+        Incident.name.startswith(wanted, autoescape=True),
+        func.lower(Incident.name).startswith(wanted.lower(), autoescape=True),
+    )
+
+
+def _meant(found: Sequence[Incident], *, open_only: bool) -> Sequence[Incident]:
+    still_open = [incident for incident in found if incident.status not in ENDED]
+    return still_open or ([] if open_only else found)
+
+
+def _is_over(incident: Incident) -> ConflictError:
+    return ConflictError(
+        f"“{incident.name}” is over: it is {incident.status}.",
+        "To say that it is back: /incident reopen" if incident.scheduled_for is None else "",
+    )
+
+
+def _ambiguous(session: Session, word: str, found: Sequence[Incident]) -> InvalidInputError:
+    pages = dict(session.execute(select(Page.id, Page.name)).all())
+    named = [
+        f"“{incident.name}” on {pages[incident.page_id]} ({incident.status}, id {incident.id})"
+        for incident in found[:_MOST_CANDIDATES]
+    ]
+    more = f" and {len(found) - _MOST_CANDIDATES} more" if len(found) > _MOST_CANDIDATES else ""
+    shown = word if len(word) <= _LONGEST_ECHO else f"{word[:_LONGEST_ECHO]}…"
+    return InvalidInputError(
+        f"“{shown}” means {len(found)} incidents.", f"Say which by id: {', '.join(named)}{more}."
+    )

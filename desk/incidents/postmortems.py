@@ -7,9 +7,8 @@ from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.decision import role_of
 from desk.incidents.inputs import ENDED, check_body
 from desk.incidents.lookup import get_incident
-from desk.page_signal import pages_changed
 from desk.permissions import require_role
-from desk.transaction import Transaction
+from desk.transaction import Transaction, pages_changed
 from storage.models import Incident, Page
 
 

@@ -5,13 +5,21 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from desk.digest.findings import daily_counts
 from desk.errors import NotAllowedError
-from desk.keys.lookup import KeyFilter, ListedKey, count_keys, find_use, get_key, list_keys
+from desk.keys.lookup import KeyFilter, ListedKey, count_keys, daily_counts, find_use, get_key, list_keys
 from desk.keys.refusals import refusal_error
 from desk.keys.rotation import find_successor, find_waiting_rotation
-from desk.keys.rules import Change, Person, decide_change, list_changes, person_of, standing_of
-from desk.keys.state import KeyState, is_retiring, state_of
+from desk.keys.rules import (
+    Change,
+    KeyState,
+    Person,
+    decide_change,
+    is_retiring,
+    list_changes,
+    person_of,
+    standing_of,
+    state_of,
+)
 from desk.pages.pages import page_names
 from desk.permissions import ask_an_owner, is_full_member
 from desk.transaction import Transaction

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
-from desk.permissions import is_full_member, roles_of_actor
-from desk.phrases import ago, name_of
-from desk.requests.decisions import may_hold_key
+from desk.people import name_of
+from desk.permissions import is_full_member, may_hold_key, roles_of_actor
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyRequest, KeyStatus, Member, Ticket, TicketStatus
 

@@ -1,21 +1,23 @@
-"""API keys: found by what a person calls them, and listed."""
+"""API keys: found by what a person calls them, listed, and their use counted by the day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Nullable, Select, String, and_, cast, false, func, or_, select
+from sqlalchemy.orm import Session
 
 from desk.errors import InvalidInputError, NotFoundError
-from desk.keys.rules import person_of
-from desk.keys.state import KeyState, is_retiring, state_of
+from desk.keys.rules import KeyState, is_retiring, person_of, state_of
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import sha256
 from desk.texts import clean_text
 from desk.transaction import Transaction
-from storage.models import ApiKey, KeyStatus, KeyUse
+from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay
 
+SPARKLINE_DAYS = 30
 _LONGEST_ECHO = 80
 
 
@@ -44,7 +46,7 @@ class KeyFilter:
 
 @dataclass(frozen=True, slots=True)
 class ListedKey:
-    """A key with the marks of its use; `use` is None when nothing ever knocked with it."""
+    """A key with the marks of its use; `use` is None when nothing ever called with it."""
 
     key: ApiKey
     use: KeyUse | None
@@ -134,7 +136,7 @@ def count_keys(tx: Transaction, wanted: KeyFilter | None = None) -> int:
 
 
 def find_use(tx: Transaction, key_id: str) -> KeyUse | None:
-    """When, from where and how a key was used; None when nothing ever knocked with it."""
+    """When, from where and how a key was used; None when nothing ever called with it."""
     return tx.session.get(KeyUse, key_id)
 
 
@@ -184,3 +186,17 @@ def _view_conditions(tx: Transaction, view: KeyView) -> list[ColumnElement[bool]
 def _unused(tx: Transaction) -> ColumnElement[bool]:
     never = and_(KeyUse.last_used_at.is_(None), ApiKey.created_at <= tx.now - tx.policy.never_used_after)
     return or_(never, KeyUse.last_used_at <= tx.now - tx.policy.unused_after)
+
+
+def daily_counts(session: Session, key_ids: Sequence[str], *, today: date) -> dict[str, tuple[int, ...]]:
+    """Successful calls a day (UTC) over the last 30 days, the newest last, for each of a few keys."""
+    first = today - timedelta(days=SPARKLINE_DAYS - 1)
+    counts = {key_id: [0] * SPARKLINE_DAYS for key_id in key_ids}
+    rows = session.execute(
+        select(KeyUseDay.key_id, KeyUseDay.day, KeyUseDay.reads + KeyUseDay.writes).where(
+            KeyUseDay.key_id.in_(key_ids), KeyUseDay.day >= first, KeyUseDay.day <= today
+        )
+    )
+    for key_id, day, calls in rows:
+        counts[key_id][(day - first).days] = calls
+    return {key_id: tuple(daily) for key_id, daily in counts.items()}

@@ -6,10 +6,7 @@ from sqlalchemy import select
 
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
-from desk.keys.cards import ASK_CARD, EXTENSION_CARD
-from desk.keys.refusals import refusal_error
-from desk.keys.rules import Change, Refusal
-from desk.keys.steps import (
+from desk.keys.changes import (
     apply_change,
     begin_change,
     finish_change,
@@ -17,10 +14,18 @@ from desk.keys.steps import (
     require_reason,
     tell_change,
 )
+from desk.keys.refusals import refusal_error
+from desk.keys.rules import Change, Refusal
 from desk.messages.outbox import owners_conversations, send_card
+from desk.messages.subjects import Thing
 from desk.permissions import is_full_member
 from desk.transaction import Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Member
+
+ASK_CARD = "key.ask"
+"""To a key's holder: is it still needed?"""
+EXTENSION_CARD = "key.extension"
+"""To owners: its holder asks for more time."""
 
 
 def keep_key(tx: Transaction, key_id: str, until: datetime, reason: str, *, version: int | None = None) -> ApiKey:
@@ -60,7 +65,8 @@ def ask_holder(tx: Transaction, key_id: str) -> ApiKey:
     holder_id = key.holder_id
     if holder_id is None or not is_full_member(tx.session.get(Member, holder_id)):
         raise refusal_error(tx, key, Refusal.NOBODY_ANSWERS)
-    send_card(tx, ASK_CARD, key.id, [holder_id], asked_by=str(tx.actor), asked_at=tx.now.isoformat())
+    facts = {"asked_by": str(tx.actor), "asked_at": tx.now.isoformat()}
+    send_card(tx, ASK_CARD, key.id, [holder_id], shows=[(Thing.KEY, key.id)], **facts)
     record(tx, Action.KEY_ASKED, "key", key.id, holder_id=holder_id)
     return key
 
@@ -74,6 +80,6 @@ def ask_for_extension(tx: Transaction, key_id: str, until: datetime, *, reason: 
     require_later_expiry(tx, key, until)
     why = require_reason(reason)
     facts = {"asked_by": str(tx.actor), "asked_at": tx.now.isoformat(), "until": until.isoformat(), "reason": why}
-    send_card(tx, EXTENSION_CARD, key.id, owners_conversations(tx), **facts)
+    send_card(tx, EXTENSION_CARD, key.id, owners_conversations(tx), shows=[(Thing.KEY, key.id)], **facts)
     record(tx, Action.KEY_EXTENSION_ASKED, "key", key.id, until=until.isoformat(), reason=why)
     return key

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from desk.audit.trail import Action
 from desk.errors import ConflictError, KeydeskError, NotAllowedError
 from desk.keys.rules import Refusal
+from desk.people import name_of
 from desk.permissions import ask_an_owner
-from desk.phrases import name_of
 from desk.transaction import Transaction
 from storage.models import ApiKey, AuditEvent
 
@@ -37,7 +37,7 @@ class RecentUse:
     address: str | None
     user_agent: str | None
     refused: bool
-    """The key is suspended, and something still knocks with it."""
+    """The key is suspended, and something still uses it."""
 
 
 class RecentlyUsedError(KeydeskError):

@@ -5,12 +5,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError
-from desk.keys.cards import refresh_key_cards
+from desk.keys.changes import begin_change
 from desk.keys.rules import Change
-from desk.keys.steps import begin_change
 from desk.keys.tickets import make_ticket
-from desk.permissions import effective_roles
-from desk.requests.decisions import may_hold_key
+from desk.messages.outbox import refresh
+from desk.messages.subjects import Thing
+from desk.permissions import effective_roles, may_hold_key
 from desk.transaction import Transaction
 from storage.models import ApiKey, Ticket, TicketStatus
 from storage.transitions import transition
@@ -32,7 +32,7 @@ def begin_rotation(
         seconds = int(wanted.total_seconds())
         transition(tx.session, waiting, allowed=[TicketStatus.WAITING], grace_seconds=seconds)
         return waiting
-    refresh_key_cards(tx, key.id)
+    refresh(tx, Thing.KEY, key.id)
     return make_ticket(tx, collector_id=_collector(tx, key), predecessor_id=key.id, grace=wanted)
 
 

@@ -6,12 +6,11 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, or_, select, update
 
 from desk.audit.trail import Action, record
-from desk.keyring_signal import keys_changed
-from desk.keys.cards import refresh_key_cards
 from desk.keys.changes import find_recent_use
-from desk.messages.outbox import owners_conversations, send_note
+from desk.messages.outbox import owners_conversations, refresh, send_note
+from desk.messages.subjects import Thing
 from desk.permissions import is_full_member
-from desk.transaction import Transaction
+from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Member
 from storage.transitions import transition
 
@@ -52,7 +51,7 @@ def _retire(tx: Transaction) -> Sequence[ApiKey]:
             revoke_reason="Its grace period after the rotation is over.",
         )
         send_note(tx, RETIRED_NOTE, key.id, _reachable_holder(tx, key))
-        refresh_key_cards(tx, key.id)
+        refresh(tx, Thing.KEY, key.id)
     if due:
         keys_changed(tx)
     return due
@@ -63,7 +62,7 @@ def _expire(tx: Transaction) -> Sequence[ApiKey]:
     due = _lock(tx, ApiKey.expires_at <= tx.now, ApiKey.retires_at.is_(None), unsaid)
     for key in due:
         _say(tx, key, 0)
-        refresh_key_cards(tx, key.id)
+        refresh(tx, Thing.KEY, key.id)
     return due
 
 

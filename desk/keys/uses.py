@@ -35,7 +35,7 @@ class UseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Knock:
+class SuspendedUse:
     """A call with a suspended key."""
 
     key_id: str

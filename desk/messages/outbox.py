@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.identifiers import new_id
+from desk.messages.subjects import Shown, Thing, list_showing, set_shown
 from desk.permissions import list_owner_ids
 from desk.transaction import Transaction
 from storage.models import OutboxRow, SlackMessage
@@ -23,11 +24,19 @@ def owners_conversations(tx: Transaction) -> Sequence[str]:
     return list_owner_ids(tx)
 
 
-def send_card(tx: Transaction, kind: str, subject_id: str, conversations: Iterable[str], **facts: Any) -> None:
+def send_card(
+    tx: Transaction,
+    kind: str,
+    subject_id: str,
+    conversations: Iterable[str],
+    *,
+    shows: Sequence[Shown] = (),
+    **facts: Any,
+) -> None:
     """Show the card `kind` of a subject in each conversation: posted where it is new, edited where it is not.
 
     A conversation is a channel id or a user id. `facts` replace those of an earlier sending; they hold what the
-    renderer cannot read from the subject, never a secret.
+    renderer cannot read from the subject, never a secret. `shows` is what else the card shows: see `refresh`.
     """
     for conversation in dict.fromkeys(conversations):
         message = find_card(tx, kind, subject_id, conversation)
@@ -35,6 +44,8 @@ def send_card(tx: Transaction, kind: str, subject_id: str, conversations: Iterab
             message = _add_message(tx, kind, subject_id, conversation, facts)
         elif facts:
             message.facts = facts
+        if shows:
+            set_shown(tx, message, shows)
         _enqueue(tx, message)
 
 
@@ -65,6 +76,12 @@ def refresh_card(tx: Transaction, kind: str, subject_id: str) -> None:
         select(SlackMessage).where(SlackMessage.kind == kind, SlackMessage.subject_id == subject_id)
     )
     for message in copies.all():
+        _enqueue(tx, message)
+
+
+def refresh(tx: Transaction, thing: Thing, subject_id: str) -> None:
+    """Bring every card up to date that shows something."""
+    for message in list_showing(tx, thing, subject_id):
         _enqueue(tx, message)
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import delete
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
 from desk.keys.tickets import make_ticket
-from desk.permissions import ask_an_owner, effective_roles, require_owner
-from desk.phrases import name_of
+from desk.people import name_of
+from desk.permissions import ask_an_owner, effective_roles, may_hold_key, require_owner
 from desk.requests.cards import announce_self_approval, refresh_request
-from desk.requests.decisions import ApprovalDecision, Outcome, decide_approval, may_hold_key
+from desk.requests.decisions import ApprovalDecision, Outcome, decide_approval
 from desk.requests.lookup import (
     already_decided,
     approval_facts,

@@ -1,7 +1,7 @@
 """Which cards and notes show a key request or a ticket, and to whom."""
 
-from desk.digest.cards import refresh_digests_with_ticket
-from desk.messages.outbox import owners_conversations, refresh_card, send_card, send_note
+from desk.messages.outbox import owners_conversations, refresh, refresh_card, send_card, send_note
+from desk.messages.subjects import Thing
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyRequest, Ticket
 
@@ -54,7 +54,7 @@ def show_ticket(tx: Transaction, ticket: Ticket) -> None:
         refresh_request(tx, request)
     else:
         send_card(tx, TICKET_MINE, ticket.id, [ticket.collector_id])
-    refresh_digests_with_ticket(tx, ticket.id)
+    refresh(tx, Thing.TICKET, ticket.id)
 
 
 def tell_key_is_void(tx: Transaction, ticket: Ticket) -> None:

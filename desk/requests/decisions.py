@@ -1,18 +1,9 @@
 """What may be decided about a key request, and by whom. Pure: facts in, decisions out."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desk.permissions import EffectiveRoles
-from storage.models import RequestStatus, Role
-
-
-def may_hold_key(roles: EffectiveRoles, pages: Collection[str] | None) -> bool:
-    """Whether a person with `roles` may ask for and hold a key to these pages (None: all pages)."""
-    if pages is None:
-        return roles.has(Role.INTEGRATOR)
-    return all(roles.has(Role.INTEGRATOR, page_id) for page_id in pages)
+from storage.models import RequestStatus
 
 
 class Outcome(StrEnum):

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from desk.durations import ago
 from desk.errors import ConflictError, NotFoundError
+from desk.people import name_of
 from desk.permissions import list_owner_ids
-from desk.phrases import ago, name_of
 from desk.requests.decisions import ApprovalFacts, counted_approvals
 from desk.requests.terms import Extent
 from desk.transaction import Transaction

@@ -10,9 +10,8 @@ from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
 from desk.pages.pages import list_pages
-from desk.permissions import EffectiveRoles, ask_an_owner, is_full_member, roles_of_actor
+from desk.permissions import EffectiveRoles, ask_an_owner, is_full_member, may_hold_key, roles_of_actor
 from desk.requests.cards import refresh_request, remind_owners, show_request
-from desk.requests.decisions import may_hold_key
 from desk.requests.lookup import already_decided, get_request, status_of
 from desk.requests.reminders import next_reminder_at
 from desk.requests.terms import Asked, check_asked

@@ -1,4 +1,4 @@
-"""Which cards and notes tell of roles and people, and to whom."""
+"""Which notes tell of roles, and to whom."""
 
 from desk.messages.outbox import owners_conversations, send_note
 from desk.permissions import is_full_member
@@ -17,23 +17,6 @@ OWNERS_APPOINTED = "owners.appointed"
 """Said to each new owner and to the owners' channel; facts: `owners` (user ids), `why` (see `desk.roles.owners`)."""
 NO_OWNER_LEFT = "owners.none"
 """Said in the owners' channel when nobody is left whom Keydesk could make owner."""
-MEMBER_LEFT = "member.left"
-"""The owners' card of somebody who left; the subject is the departure, the fact `keys` the ids of their keys."""
-MEMBER_RETURNED = "member.returned"
-"""Said to owners; the subject is the person."""
-STANDING_CHANGED = "member.changed"
-"""Said to owners when somebody with roles or keys became a guest or the like, or full member again."""
-GROUP_DISABLED = "group.disabled"
-"""Said to owners when a group that has roles was switched off in Slack, or on again."""
-GROUP_UNREADABLE = "group.unreadable"
-"""Said to owners, once per episode."""
-GROUP_READABLE = "group.readable"
-"""Said to owners when the episode is over."""
-SYNC_STOPPED = "sync.stopped"
-"""The owners' card of a sync that would take roles from too many people."""
-
-SYNC_DONE = "sync.done"
-"""Said to the member whose sync took longer than a command may; the fact `report` is what it found."""
 
 
 def tell_granted(tx: Transaction, grant: Grant) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from desk.errors import InvalidInputError
 from desk.people import Subject, group_name, member_name
 from desk.permissions import full_member_condition, open_grant_condition
 from desk.transaction import Transaction
@@ -101,3 +102,37 @@ def _reached_by(tx: Transaction, subject: Subject) -> Sequence[str]:
         .join(UserGroup, UserGroup.group_id == UserGroupMember.group_id)
         .where(UserGroupMember.group_id == subject.id, UserGroup.is_disabled.is_(False))
     ).all()
+
+
+NAMES: dict[Role, str] = {
+    Role.OWNER: "owner",
+    Role.PAGE_CONFIGURATION: "page configuration",
+    Role.INCIDENT_MANAGER: "incident manager",
+    Role.MAINTENANCE_MANAGER: "maintenance manager",
+    Role.INTEGRATOR: "integrator",
+}
+
+ALLOWS: dict[Role, str] = {
+    Role.OWNER: "decides on key requests, grants roles, and may do everything else",
+    Role.PAGE_CONFIGURATION: "changes pages, components and how they look",
+    Role.INCIDENT_MANAGER: "opens, updates and resolves incidents",
+    Role.MAINTENANCE_MANAGER: "schedules and runs maintenances",
+    Role.INTEGRATOR: "may ask for API keys and hold them",
+}
+
+
+def find_role(text: str) -> Role | None:
+    """The role that somebody means, in any case, with blanks, dashes or underscores, in singular or plural."""
+    word = "_".join(text.strip().lower().replace("-", " ").replace("_", " ").split())
+    for candidate in (word, word.removesuffix("s")):
+        if candidate in set(Role):
+            return Role(candidate)
+    return None
+
+
+def get_role(text: str) -> Role:
+    """As `find_role`. Raises InvalidInputError (field `role`) for anything else."""
+    role = find_role(text)
+    if role is None:
+        raise InvalidInputError(f"“{text}” is not a role.", f"Roles are: {', '.join(Role)}.", field="role")
+    return role

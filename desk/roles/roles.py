@@ -8,9 +8,8 @@ from sqlalchemy import select
 
 from desk.audit.trail import Action
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
-from desk.people import Standing, Subject, standing_of
+from desk.people import Standing, Subject, name_of, standing_of
 from desk.permissions import is_full_member, require_owner
-from desk.phrases import name_of
 from desk.roles.cards import tell_ended, tell_granted
 from desk.roles.grants import end_grant, find_grant, list_own_grants, open_grant
 from desk.roles.lists import list_grants, page_name

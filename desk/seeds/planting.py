@@ -9,10 +9,9 @@ from sqlalchemy import select
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError
 from desk.identifiers import new_id
-from desk.page_signal import pages_changed
 from desk.pages.pages import find_organization
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
-from desk.transaction import Transaction
+from desk.transaction import Transaction, pages_changed
 from storage.models import Component, Organization, Page
 
 

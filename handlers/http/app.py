@@ -15,19 +15,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from desk.keys.ring import KeyRing, read_key_ring
+from desk.keys.check import KeyRing, read_key_ring
 from desk.keys.uses import UseLog
 from desk.transaction import Desk
-from handlers.http.addresses import Network
 from handlers.http.answers import Receive, Scope, Send
+from handlers.http.auth.addresses import Network
+from handlers.http.auth.check import KeyCheck
+from handlers.http.auth.use_flusher import UseFlusher
 from handlers.http.health import Check, health_routes
-from handlers.http.key_check import KeyCheck
 from handlers.http.public.export import FolderExport
-from handlers.http.public.site import PublicSite
-from handlers.http.use_flusher import UseFlusher
-from handlers.http.v1.api import PREFIX, ManagementApi
+from handlers.http.public.serving import PublicSite
+from handlers.http.v1.app import PREFIX, ManagementApi
 from handlers.http.v1.documents import PageDocuments, read_page_documents
-from handlers.http.v1.pages import page_routes
+from handlers.http.v1.resources.pages import page_routes
 from storage.mirror import Mirror
 from storage.signals import Topic
 from storage.watcher import Watcher
@@ -79,7 +79,7 @@ class HttpApp:
             await self._rest(scope, receive, send)
 
     async def flush(self) -> None:
-        """Write down now what was noted of uses and knocks. Raises what the database raises."""
+        """Write down now what was noted of uses, those of suspended keys too. Raises what the database raises."""
         await self._flusher.flush()
 
     @asynccontextmanager
@@ -125,7 +125,7 @@ def create_http_app(
         distrust_after=settings.distrust_after,
         trusted_proxies=settings.trusted_proxies,
         is_page=lambda page_id: page_id in documents.value.pages,
-        on_knock=flusher.knock,
+        on_suspended_use=flusher.tell,
     )
     api = ManagementApi(check, page_routes(documents))
     export = FolderExport(settings.public_folder) if settings.public_folder else None

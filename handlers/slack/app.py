@@ -1,6 +1,6 @@
-"""The Bolt app: every command, button, modal and event registered, in the order in which Bolt looks."""
+"""The Bolt app, and the areas that it is made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from slack_bolt.async_app import AsyncApp
@@ -8,14 +8,13 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk, Transaction
-from handlers.slack import digest, home, incidents, keys, maintenances, requests, roles
-from handlers.slack.deliveries import messages as deliveries
-from handlers.slack.directory import events
+from handlers.slack import deliveries, digest, directory, home, incidents, keys, maintenances, requests, roles
 from handlers.slack.framework.action_ids import ActionId
+from handlers.slack.framework.areas import Area, join_areas
 from handlers.slack.framework.blocks import Block
-from handlers.slack.framework.listeners import answer_clicks, on_action
+from handlers.slack.framework.listeners import listen
 from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import EnsureKnown, Front
+from handlers.slack.framework.payloads import EnsureKnown, SlackContext
 from handlers.slack.incidents import backfill, postmortems
 from handlers.slack.incidents.drafts.actions import DrawEditor, draw_editor, press_edit
 from handlers.slack.maintenances.cancelling import draw_cancel_editor, is_cancellation
@@ -39,24 +38,20 @@ _EDITORS: Mapping[DraftKind, DrawEditor] = {
 }
 
 
-def _register_editing(front: Front) -> None:
-    """*Edit* on every preview and card of a draft."""
-    on_action(front, ActionId.DRAFT_EDIT, partial(press_edit, _EDITORS))
-
-
-AREAS: tuple[Callable[[Front], None], ...] = (
-    deliveries.register,
-    requests.register,
-    keys.register,
-    roles.register,
-    digest.register,
-    incidents.register,
-    maintenances.register,
-    _register_editing,
-    home.register,
-    events.register,
+AREAS: tuple[Area, ...] = (
+    deliveries.AREA,
+    directory.AREA,
+    requests.AREA,
+    keys.AREA,
+    roles.AREA,
+    digest.AREA,
+    incidents.AREA,
+    maintenances.AREA,
+    # *Edit* on a draft: the form that it came from, of incidents and maintenances alike.
+    Area(actions=[(ActionId.DRAFT_EDIT, partial(press_edit, _EDITORS))]),
+    home.AREA,
 )
-"""`register` of each area."""
+"""Everything that Keydesk answers in Slack, and every message that it draws."""
 
 
 def create_bolt_app(
@@ -78,28 +73,10 @@ def create_bolt_app(
         process_before_response=True,
         request_verification_enabled=bool(signing_secret),
     )
-    front = Front(app, desk, client, ensure_known)
-    for register in AREAS:
-        register(front)
-    answer_clicks(front)
+    listen(app, SlackContext(desk, client, ensure_known), join_areas(AREAS))
     return app
 
 
-_AREAS: tuple[Mapping[str, Renderer], ...] = (
-    deliveries.RENDERERS,
-    digest.RENDERERS,
-    incidents.RENDERERS,
-    keys.RENDERERS,
-    requests.RENDERERS,
-    roles.RENDERERS,
-)
-
-
 def all_renderers() -> Mapping[str, Renderer]:
-    """Every kind of message and its renderer."""
-    merged: dict[str, Renderer] = {}
-    for area in _AREAS:
-        twice = merged.keys() & area.keys()
-        assert not twice, f"two renderers for {twice}"
-        merged.update(area)
-    return merged
+    """Every kind of message in the outbox, and what draws it. Raises DoubledError."""
+    return dict(join_areas(AREAS).messages)

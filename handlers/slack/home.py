@@ -6,7 +6,6 @@ shows when it is opened next.
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import aiohttp
@@ -23,6 +22,7 @@ from desk.requests.lookup import extent_of, list_pending_requests, list_requests
 from desk.transaction import Actor, Transaction
 from handlers.slack.deliveries.messages import conversation_in_words, reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import (
     MAX_VIEW_BLOCKS,
     Block,
@@ -39,7 +39,7 @@ from handlers.slack.framework.blocks import (
     when,
 )
 from handlers.slack.framework.modals import problem_of
-from handlers.slack.framework.payloads import Front
+from handlers.slack.framework.payloads import SlackContext
 from handlers.slack.incidents.home import guest_home_blocks, incident_home_blocks
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.replies import info_blocks
@@ -205,23 +205,21 @@ def _more(total: int, shown: int, where: str) -> Sequence[Block]:
     return [context(f"…and {total - shown} more. {where}")] if total > shown else []
 
 
-async def publish_home(front: Front, user_id: str) -> None:
+async def publish_home(slack: SlackContext, user_id: str) -> None:
     """Show a person their Home tab as it is now. A failure is logged: it is shown anew when they open it."""
-    view = await front.desk.read(Actor.member(user_id), home_view)
+    view = await slack.desk.read(Actor.member(user_id), home_view)
     try:
         async with asyncio.timeout(_SECONDS):
-            await front.client.views_publish(user_id=user_id, view=view)
+            await slack.client.views_publish(user_id=user_id, view=view)
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
         _log.warning("home_not_published", user_id=user_id, problem=problem_of(error))
 
 
-def register(front: Front) -> None:
-    """Publish the Home tab when it is opened, and keep it fresh for whoever acts."""
+async def open_home(slack: SlackContext, _event_id: str, event: dict[str, Any]) -> None:
+    """Publish the Home tab when it is opened."""
+    if event.get("tab") == "home":
+        await slack.ensure_known(slack.client, slack.desk, event["user"])
+        await publish_home(slack, event["user"])
 
-    @front.app.event("app_home_opened")
-    async def listener(event: dict[str, Any]) -> None:
-        if event.get("tab") == "home":
-            await front.ensure_known(front.client, front.desk, event["user"])
-            await publish_home(front, event["user"])
 
-    front.refreshers.append(partial(publish_home, front))
+AREA = Area(events=[("app_home_opened", open_home)], refreshers=[publish_home])

@@ -1,5 +1,6 @@
 """All tables."""
 
+from storage.models.audit import AuditEvent, AuditHead
 from storage.models.base import Base
 from storage.models.digests import Act, Announcement, Digest, DigestItem
 from storage.models.directory import Departure, DirectorySync, SyncStatus
@@ -14,6 +15,7 @@ from storage.models.incidents import (
     IncidentTemplate,
     IncidentUpdate,
 )
+from storage.models.jobs import JobRun, Revision, SeenEvent
 from storage.models.keys import (
     ApiKey,
     Approval,
@@ -26,16 +28,7 @@ from storage.models.keys import (
     Ticket,
     TicketStatus,
 )
-from storage.models.machinery import (
-    AuditEvent,
-    AuditHead,
-    DeliveryStatus,
-    JobRun,
-    OutboxRow,
-    Revision,
-    SeenEvent,
-    SlackMessage,
-)
+from storage.models.messages import DeliveryStatus, MessageSubject, OutboxRow, SlackMessage
 from storage.models.pages import Component, ComponentStatus, Organization, Page, SecondPerson
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
@@ -70,6 +63,7 @@ __all__ = [
     "KeyUse",
     "KeyUseDay",
     "Member",
+    "MessageSubject",
     "Organization",
     "OutboxRow",
     "Page",

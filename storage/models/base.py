@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -55,3 +55,7 @@ SlackId = Annotated[str, mapped_column(String(32))]
 """An identifier of Slack's (`U…`, `W…`, `S…`, `C…`, `D…`, `T…`)."""
 Name = Annotated[str, mapped_column(String(255))]
 """A name that a person gave."""
+
+# SQLite counts rows only in a column that is declared INTEGER.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""The type of numbers that a table counts itself."""

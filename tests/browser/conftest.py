@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from sandbox.server import SandboxServer
-from tests.browser.parrot import Parrot
+from tests.browser.echo_app import EchoApp
 from tests.browser.stage import OpenPage, Stage
 from tests.setup_browser import find_browser
 from tests.waiting import wait_until
@@ -93,20 +93,20 @@ def open_page(browser: Browser, contexts: Contexts) -> Iterator[OpenPage]:
 
 
 @pytest.fixture(scope="package")
-def parrot_cage() -> Iterator[tuple[SandboxServer, Parrot]]:
-    """A running sandbox with the parrot connected, for all tests of this folder."""
-    with SandboxServer(manifest=Path(__file__).with_name("parrot.yml")) as server:
-        parrot = Parrot(server.api_url)
-        parrot.start()
+def echo_sandbox() -> Iterator[tuple[SandboxServer, EchoApp]]:
+    """A running sandbox with the echo app connected, for all tests of this folder."""
+    with SandboxServer(manifest=Path(__file__).with_name("echo_app.yml")) as server:
+        echo_app = EchoApp(server.api_url)
+        echo_app.start()
         wait_until(lambda: server.workspace.connected)
-        yield server, parrot
-        parrot.stop()
+        yield server, echo_app
+        echo_app.stop()
 
 
 @pytest.fixture
-def stage(parrot_cage: tuple[SandboxServer, Parrot], open_page: OpenPage) -> Stage:
-    """A fresh workspace with the parrot in it: nothing said, nothing open."""
-    server, parrot = parrot_cage
+def stage(echo_sandbox: tuple[SandboxServer, EchoApp], open_page: OpenPage) -> Stage:
+    """A fresh workspace with the echo app in it: nothing said, nothing open."""
+    server, echo_app = echo_sandbox
     server.workspace.reset()
-    parrot.forget()
-    return Stage(server, parrot, open_page)
+    echo_app.forget()
+    return Stage(server, echo_app, open_page)

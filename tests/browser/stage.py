@@ -1,4 +1,4 @@
-"""The sandbox with the parrot in it, and people who look at its page."""
+"""The sandbox with the echo app in it, and people who look at its page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from sandbox.server import SandboxServer
-from tests.browser.parrot import Parrot
+from tests.browser.echo_app import EchoApp
 
 OpenPage = Callable[..., Page]
 
@@ -17,16 +17,16 @@ GENERAL, STATUS = "C0GENERAL1", "C0STATUS01"
 class Stage:
     """The sandbox, the app in it, and a way to become somebody."""
 
-    def __init__(self, server: SandboxServer, parrot: Parrot, open_page: OpenPage) -> None:
+    def __init__(self, server: SandboxServer, echo_app: EchoApp, open_page: OpenPage) -> None:
         self.server = server
-        self.parrot = parrot
+        self.echo_app = echo_app
         self.open = open_page
 
     def enter(self, user: str, channel: str = STATUS, *, tab: str = "", **options: Any) -> Page:
         """The page as somebody sees it, once it is ready."""
         address = f"{self.server.url}/?as={user}&c={channel}" + (f"&tab={tab}" if tab else "")
         page = self.open(address, **options)
-        expect(page.locator("#sidebar .side-status")).to_have_text("Parrot is connected")
+        expect(page.locator("#sidebar .side-status")).to_have_text("Echo is connected")
         return page
 
     def show_gallery(self, page: Page) -> None:

@@ -36,7 +36,7 @@ def public(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         publish_postmortem(tx, stage.story.resolved)
 
     stage.desk.write_now(ACTOR, review)
-    wait_until(lambda: b"Read the postmortem" in stage.served.app.public.shelf.shared["/"].body)
+    wait_until(lambda: b"Read the postmortem" in stage.served.app.public.cache.shared["/"].body)
     yield stage
     stage.stop()
 
@@ -73,7 +73,7 @@ def test_nothing_is_cut_off(public: PublicStage, open_page: OpenPage, width: int
     """No document is wider than the screen, also with names without a blank."""
     page_id = public.story.page
     open_incident(public.desk, page_id, "Donaudampfschifffahrtsgesellschaftskapitän" * 4)
-    wait_until(lambda: b"gesellschaftskap" in public.served.app.public.shelf.shared["/"].body)
+    wait_until(lambda: b"gesellschaftskap" in public.served.app.public.cache.shared["/"].body)
     for path in paths(public):
         page = open_page(public.address(path), viewport={"width": width, "height": 700}, expected=["404 (Not Found)"])
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
@@ -170,7 +170,7 @@ def test_what_is_new_appears_while_one_looks(public: PublicStage, open_page: Ope
     public.desk.write_now(
         ACTOR, lambda tx: update_incident(tx, public.story.open, IncidentChange(body="Nearly there."))
     )
-    wait_until(lambda: b"Nearly there." in public.served.app.public.shelf.shared["/"].body)
+    wait_until(lambda: b"Nearly there." in public.served.app.public.cache.shared["/"].body)
     expect(page.locator("#news")).to_be_empty()
     page.clock.run_for(31_000)
     expect(page.get_by_text("Nearly there.")).to_have_count(1)

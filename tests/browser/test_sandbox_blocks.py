@@ -38,7 +38,7 @@ def test_markup_in_a_message_stays_text(stage: Stage) -> None:
     expect(hostile).to_have_text("<script>alert(1)</script> <img src=x onerror=alert(1)> <b>bold</b>")
     assert hostile.locator("script, img, b").count() == 0
     link = {"type": "section", "text": {"type": "mrkdwn", "text": "<javascript:alert(1)|press me>"}}
-    stage.parrot.call("chat.postMessage", channel=STATUS, text="x", blocks=[link])
+    stage.echo_app.call("chat.postMessage", channel=STATUS, text="x", blocks=[link])
     expect(page.get_by_text("press me")).to_be_visible()
     expect(page.get_by_role("link", name="press me")).to_have_count(0)
 
@@ -140,7 +140,7 @@ def test_people_and_channels_can_be_chosen(stage: Stage) -> None:
     page.get_by_role("option", name="status").click()
     _hears(page, f"heard channel = {STATUS}")
     page.get_by_role("combobox", name="Choose a conversation").click()
-    page.get_by_role("option", name="Parrot").click()
+    page.get_by_role("option", name="Echo").click()
     _hears(page, f"heard where = D{MIA[1:]}")
 
 

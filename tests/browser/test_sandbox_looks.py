@@ -135,8 +135,8 @@ def test_the_page_has_landmarks_and_names(stage: Stage) -> None:
 def test_new_messages_are_announced(stage: Stage) -> None:
     """A message of somebody else is put into the polite live region, with its author."""
     page = stage.enter(MIA)
-    stage.parrot.call("chat.postMessage", channel=STATUS, text="all *clear* again")
-    expect(page.locator("#announcer")).to_have_text("Parrot: all clear again")
+    stage.echo_app.call("chat.postMessage", channel=STATUS, text="all *clear* again")
+    expect(page.locator("#announcer")).to_have_text("Echo: all clear again")
     assert page.locator("#announcer").get_attribute("aria-live") == "polite"
 
 
@@ -164,8 +164,8 @@ def test_an_admin_lets_somebody_go_and_come_back(stage: Stage) -> None:
     olivia.get_by_role("button", name="Deactivate Max Meyer").click()
     expect(max_.get_by_text("Max Meyer is deactivated.")).to_be_visible()
     expect(composer(max_)).to_have_count(0)
-    wait_until(lambda: [each for each in stage.parrot.events if each["type"] == "user_change"])
-    assert stage.parrot.events[-1]["user"]["deleted"] is True
+    wait_until(lambda: [each for each in stage.echo_app.events if each["type"] == "user_change"])
+    assert stage.echo_app.events[-1]["user"]["deleted"] is True
     olivia.get_by_role("button", name="Reactivate Max Meyer").click()
     expect(olivia.get_by_role("button", name="Deactivate Max Meyer")).to_be_visible()
     olivia.get_by_role("combobox", name="Standing of Max Meyer").select_option("Guest")
@@ -177,8 +177,8 @@ def test_an_admin_changes_a_group(stage: Stage) -> None:
     page = stage.enter(OLIVIA)
     page.get_by_role("button", name="Workspace admin").click()
     page.get_by_role("group", name=re.compile("@platform")).get_by_role("checkbox", name="Max Meyer").check()
-    wait_until(lambda: [each for each in stage.parrot.events if each["type"] == "subteam_members_changed"])
-    assert stage.parrot.events[-1]["added_users"] == [MAX]
+    wait_until(lambda: [each for each in stage.echo_app.events if each["type"] == "subteam_members_changed"])
+    assert stage.echo_app.events[-1]["added_users"] == [MAX]
 
 
 def test_the_protocol_drawer_shows_what_went_over_the_wire(stage: Stage) -> None:

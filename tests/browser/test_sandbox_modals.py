@@ -30,7 +30,7 @@ def test_a_form_is_checked_filled_and_sent(stage: Stage) -> None:
     for block in ("name", "pages"):
         expect(dialog.locator(f'[data-block-id="{block}"] [role=alert]')).to_have_text(re.compile("required"))
     expect(dialog.locator('[data-block-id="why"] [role=alert]')).to_be_empty()
-    assert stage.parrot.submitted == []
+    assert stage.echo_app.submitted == []
     dialog.get_by_role("textbox", name="Name").fill("terraform prod")
     expect(dialog.locator('[data-block-id="name"] [role=alert]')).to_be_empty()
     _choose_page(page)
@@ -41,7 +41,7 @@ def test_a_form_is_checked_filled_and_sent(stage: Stage) -> None:
     dialog.get_by_role("textbox", name="Contact").fill("mia@acme.example")
     dialog.get_by_role("button", name="Ask").click()
     expect(dialog).to_be_hidden()
-    (values,) = stage.parrot.submitted
+    (values,) = stage.echo_app.submitted
     assert values["name"]["name"] == {"type": "plain_text_input", "value": "terraform prod"}
     assert values["why"]["why"]["value"] is None
     assert [option["value"] for option in values["pages"]["pages"]["selected_options"]] == ["eu"]
@@ -73,14 +73,14 @@ def test_a_submission_on_its_way_cannot_be_sent_twice(stage: Stage) -> None:
     dialog = _open_form(page)
     dialog.get_by_role("textbox", name="Name").fill("slow")
     _choose_page(page)
-    stage.parrot.hold()
+    stage.echo_app.hold()
     dialog.get_by_role("button", name="Ask").click()
     expect(dialog.get_by_role("button", name="Ask")).to_be_disabled()
     expect(dialog.locator("form")).to_have_attribute("aria-busy", "true")
     dialog.get_by_role("textbox", name="Name").press("Enter")
-    stage.parrot.release()
+    stage.echo_app.release()
     expect(dialog).to_be_hidden()
-    assert len(stage.parrot.submitted) == 1
+    assert len(stage.echo_app.submitted) == 1
 
 
 def test_a_dispatching_input_updates_the_form_in_place(stage: Stage) -> None:
@@ -114,8 +114,8 @@ def test_a_stack_of_modals_goes_back_step_by_step(stage: Stage) -> None:
     expect(top.get_by_role("textbox", name="More")).to_have_value("second")
     top.get_by_role("button", name="Back").click()
     expect(form.get_by_role("textbox", name="Name")).to_have_value("below")
-    wait_until(lambda: len(stage.parrot.closed) == 2)
-    assert [body["is_cleared"] for body in stage.parrot.closed] == [False, False]
+    wait_until(lambda: len(stage.echo_app.closed) == 2)
+    assert [body["is_cleared"] for body in stage.echo_app.closed] == [False, False]
 
 
 def test_the_cross_clears_the_whole_stack(stage: Stage) -> None:
@@ -124,8 +124,8 @@ def test_the_cross_clears_the_whole_stack(stage: Stage) -> None:
     _open_form(page).get_by_role("button", name="One more").click()
     page.get_by_role("dialog", name="On top").get_by_role("button", name="Close", exact=True).first.click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    wait_until(lambda: stage.parrot.closed)
-    assert {body["is_cleared"] for body in stage.parrot.closed} == {True}
+    wait_until(lambda: stage.echo_app.closed)
+    assert {body["is_cleared"] for body in stage.echo_app.closed} == {True}
 
 
 def test_numbers_and_files_are_sent_and_an_answer_clears_the_stack(stage: Stage) -> None:
@@ -142,7 +142,7 @@ def test_numbers_and_files_are_sent_and_an_answer_clears_the_stack(stage: Stage)
     expect(dialog.get_by_role("button", name="Remove proof.txt")).to_be_visible()
     dialog.get_by_role("button", name="Finish").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    (values,) = stage.parrot.submitted
+    (values,) = stage.echo_app.submitted
     assert values["calls"]["calls"]["value"] == "12"
     (file,) = values["proof"]["proof"]["files"]
     assert stage.server.workspace.file_contents[file["id"]] == b"seen"
@@ -224,7 +224,7 @@ def test_a_form_is_redrawn_while_it_is_filled_in(stage: Stage) -> None:
     dialog.get_by_label("Start").focus()
     dialog.get_by_role("textbox", name="Title").press("Enter")
     expect(dialog).to_be_hidden()
-    (values,) = stage.parrot.submitted
+    (values,) = stage.echo_app.submitted
     assert values["title"]["title"]["value"] == "typed before"
     assert values["page"]["face"]["selected_option"]["value"] == "beta"
     assert [option["value"] for option in values["parts.beta"]["parts"]["selected_options"]] == ["beta-api"]

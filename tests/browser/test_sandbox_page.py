@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.browser.parrot_blocks import CONTROLS
+from tests.browser.echo_blocks import CONTROLS
 from tests.browser.stage import GENERAL, GUS, MAX, MIA, OLIVIA, STATUS, Stage, composer, type_line
 
 
@@ -87,12 +87,12 @@ def test_an_unknown_command_is_explained_and_given_back(stage: Stage) -> None:
 def test_changed_and_deleted_messages_follow_the_app(stage: Stage) -> None:
     """An updated message is marked as edited in place; a deleted one disappears."""
     page = stage.enter(MIA)
-    ts = stage.parrot.call("chat.postMessage", channel=STATUS, text="first words")["ts"]
+    ts = stage.echo_app.call("chat.postMessage", channel=STATUS, text="first words")["ts"]
     expect(page.locator(f'[data-ts="{ts}"]')).to_contain_text("first words")
-    stage.parrot.call("chat.update", channel=STATUS, ts=ts, text="second words")
+    stage.echo_app.call("chat.update", channel=STATUS, ts=ts, text="second words")
     expect(page.locator(f'[data-ts="{ts}"]')).to_contain_text("second words")
     expect(page.locator(f'[data-ts="{ts}"]')).to_contain_text("(edited)")
-    stage.parrot.call("chat.delete", channel=STATUS, ts=ts)
+    stage.echo_app.call("chat.delete", channel=STATUS, ts=ts)
     expect(page.locator(f'[data-ts="{ts}"]')).to_have_count(0)
 
 
@@ -111,8 +111,8 @@ def test_messages_are_grouped_under_their_author(stage: Stage) -> None:
 def test_what_is_said_elsewhere_is_counted_until_it_is_read(stage: Stage) -> None:
     """A message in another channel shows as unread, and the count goes when one looks."""
     page = stage.enter(MIA, GENERAL)
-    stage.parrot.call("chat.postMessage", channel=STATUS, text="look here")
-    stage.parrot.call("chat.postMessage", channel=STATUS, text="and here")
+    stage.echo_app.call("chat.postMessage", channel=STATUS, text="look here")
+    stage.echo_app.call("chat.postMessage", channel=STATUS, text="and here")
     entry = page.locator(f'#sidebar [data-channel="{STATUS}"]')
     expect(entry).to_contain_text("2 unread")
     entry.click()
@@ -146,8 +146,8 @@ def test_buttons_in_a_thread_are_heard(stage: Stage) -> None:
     """A reply of the app has its buttons and menus in the thread, what they cause stands there too, and a reply that
     was sent to the channel as well leads from there into its thread."""
     blocks = [CONTROLS[0], {**CONTROLS[1], "elements": CONTROLS[1]["elements"][:1]}]
-    head = stage.parrot.call("chat.postMessage", channel=STATUS, text="An incident")["ts"]
-    stage.parrot.call("chat.postMessage", channel=STATUS, text="An update", blocks=blocks, thread_ts=head)
+    head = stage.echo_app.call("chat.postMessage", channel=STATUS, text="An incident")["ts"]
+    stage.echo_app.call("chat.postMessage", channel=STATUS, text="An update", blocks=blocks, thread_ts=head)
     page = stage.enter(MIA)
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
     page.get_by_role("button", name="1 reply").click()
@@ -161,7 +161,7 @@ def test_buttons_in_a_thread_are_heard(stage: Stage) -> None:
     expect(page.locator("#pane .message")).to_have_count(1)
     thread.get_by_role("button", name="Close thread").click()
     reply = {"channel": STATUS, "text": "Resolved", "thread_ts": head, "reply_broadcast": True}
-    stage.parrot.call("chat.postMessage", **reply)
+    stage.echo_app.call("chat.postMessage", **reply)
     shown = page.locator("#pane .message").filter(has_text="Resolved")
     shown.get_by_role("button", name="Replied to a thread").click()
     expect(thread.get_by_text("An update")).to_be_hidden()
@@ -176,8 +176,8 @@ def test_the_home_tab_is_published_and_answers(stage: Stage) -> None:
     page.get_by_role("button", name="Refresh").click()
     expect(page.get_by_text("heard refresh = now")).to_be_visible()
     page.get_by_role("link", name="Messages", exact=True).click()
-    type_line(page, "hello parrot")
-    expect(page.get_by_role("listitem").filter(has_text="hello parrot")).to_be_visible()
+    type_line(page, "hello echo")
+    expect(page.get_by_role("listitem").filter(has_text="hello echo")).to_be_visible()
     page.get_by_role("link", name="About").click()
     expect(page.get_by_text("Say it back")).to_be_visible()
 
@@ -201,17 +201,17 @@ def test_live_updates_come_back_after_the_link_was_cut(stage: Stage) -> None:
     broken = True
     links[0].close()
     expect(page.locator("#sidebar .side-status")).to_have_text("Reconnecting to the sandbox…")
-    stage.parrot.call("chat.postMessage", channel=STATUS, text="said while nobody heard")
+    stage.echo_app.call("chat.postMessage", channel=STATUS, text="said while nobody heard")
     expect(page.get_by_text("said while nobody heard")).to_have_count(0)
     broken = False
     expect(page.get_by_text("said while nobody heard")).to_be_visible()
-    expect(page.locator("#sidebar .side-status")).to_have_text("Parrot is connected")
+    expect(page.locator("#sidebar .side-status")).to_have_text("Echo is connected")
 
 
 def test_the_rail_shows_for_whom_something_waits(stage: Stage) -> None:
     """A direct message to somebody else is counted at their picture, until they have read it."""
     page = stage.enter(MIA)
-    stage.parrot.call("chat.postMessage", channel=MAX, text="for you")
+    stage.echo_app.call("chat.postMessage", channel=MAX, text="for you")
     expect(page.get_by_role("link", name="Switch to Max Meyer, member, 1 unread")).to_be_visible()
     page.get_by_role("link", name="Switch to Max Meyer").click()
     page.locator('#sidebar [data-kind="im"]').click()
@@ -231,7 +231,7 @@ def test_a_channel_begins_with_the_commands(stage: Stage) -> None:
 def test_a_permalink_is_followed_in_place(stage: Stage) -> None:
     """A link to a message leads to its conversation in the same window, as the same person."""
     page = stage.enter(MIA)
-    ts = stage.parrot.call("chat.postMessage", channel=STATUS, text="target")["ts"]
+    ts = stage.echo_app.call("chat.postMessage", channel=STATUS, text="target")["ts"]
     address = f"{stage.server.url}/archives/{STATUS}/p{ts.replace('.', '')}"
     page.locator(f'#sidebar [data-channel="{GENERAL}"]').click()
     type_line(page, f"see {address}")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from desk.errors import InvalidInputError, NotFoundError
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
-from desk.status_page.port import PagePort
+from desk.incidents.port import PagePort
 from desk.transaction import Desk, Transaction
 from storage.models import AuditEvent, ComponentStatus, IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW

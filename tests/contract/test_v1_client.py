@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from desk.keyring_signal import keys_changed
 from desk.secret import Secret
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, Transaction, keys_changed
 from tests.factories import add_key
 from tests.public_story import Story, write_story
 from tests.serving import Served, serving

@@ -10,10 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from desk.keyring_signal import keys_changed
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_seed
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, Transaction, keys_changed
 from storage.models import KeyStatus
 from tests.factories import add_key
 from tests.serving import serving

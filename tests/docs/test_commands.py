@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from desk.errors import InvalidInputError
+from handlers.slack.app import AREAS
+from handlers.slack.framework.areas import join_areas
 from handlers.slack.framework.commands import CommandFamily
-from handlers.slack.incidents.commands import INCIDENTS
-from handlers.slack.keys.commands import KEYS
-from handlers.slack.maintenances.commands import MAINTENANCES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FAMILIES: Mapping[str, CommandFamily] = {str(family.command): family for family in (INCIDENTS, MAINTENANCES, KEYS)}
+FAMILIES: Mapping[str, CommandFamily] = {str(family.command): family for family in join_areas(AREAS).commands}
 _CODE = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _TYPED = re.compile(rf"({'|'.join(FAMILIES)})(?: ([a-z_]+))?\b")
@@ -63,7 +62,7 @@ def test_every_command_is_named(command: str) -> None:
     """README.md and the page about incidents name each sub-command, by the name that help lists."""
     pages = (ROOT / "README.md", ROOT / "docs" / "incidents.md")
     named = {found for page in pages for found in _named(page.read_text())}
-    missing = {name for name in FAMILIES[command].sub_commands if (command, name) not in named}
+    missing = {one.name for one in FAMILIES[command].sub_commands if (command, one.name) not in named}
     assert missing == set()
 
 

@@ -1,21 +1,18 @@
 """The manifest agrees with the code, both ways: nothing that is used is missing, and nothing more is asked for."""
 
 import ast
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import yaml
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from desk.transaction import Desk
 from handlers.slack.app import AREAS
-from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
-from handlers.slack.framework.payloads import Front
+from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId, Command
+from handlers.slack.framework.areas import join_areas
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "handlers", "desk", "storage")
@@ -64,36 +61,8 @@ WITHOUT_SUBMIT = frozenset(
 """Modals that only show: Slack submits nothing of them."""
 
 
-class RecordingApp:
-    """Takes the place of Bolt's app and notes what is registered with it."""
-
-    def __init__(self) -> None:
-        self.registered: dict[str, Counter[str]] = {}
-
-    def __getattr__(self, kind: str) -> Callable[[str], Callable[[Any], Any]]:
-        if kind not in {"command", "action", "view", "view_closed", "options", "event"}:
-            raise AttributeError(kind)
-
-        def register(name: str) -> Callable[[Any], Any]:
-            self.registered.setdefault(kind, Counter())[str(name)] += 1
-            return lambda listener: listener
-
-        return register
-
-
-@cache
-def registered() -> dict[str, Counter[str]]:
-    """What the areas register, by kind: name → how often."""
-
-    async def ensure_known(client: AsyncWebClient, desk: Desk, user_id: str) -> None:
-        raise AssertionError("nobody is met while listeners are registered")
-
-    app = RecordingApp()
-    front = Front(cast(AsyncApp, app), cast(Desk, None), AsyncWebClient(), ensure_known)
-    for register in AREAS:
-        register(front)
-    # Bolt is given one listener for all buttons and menus; which there are, the doors know.
-    return app.registered | {"action": Counter(front.clicks.keys())}
+WHOLE = join_areas(AREAS)
+"""Everything that is answered; nothing of it twice."""
 
 
 @cache
@@ -142,42 +111,41 @@ def test_methods_are_called_by_name() -> None:
 
 def test_scopes_are_those_that_are_needed() -> None:
     """The manifest asks for exactly the scopes of the methods, events and commands that are used."""
-    needed = {"commands"} if registered()["command"] else set()
+    needed = {"commands"} if WHOLE.commands else set()
     needed |= {scope for method in used_methods() for scope in METHOD_SCOPES.get(method, ())}
-    needed |= {scope for event in registered()["event"] for scope in EVENT_SCOPES.get(event, ())}
+    needed |= {scope for event, _ in WHOLE.events for scope in EVENT_SCOPES.get(event, ())}
     assert sorted(asked_scopes()) == sorted(needed)
 
 
 def test_events_are_those_that_are_listened_to() -> None:
-    """The manifest subscribes to exactly the events that have a listener, and each one's scope is known."""
+    """The manifest subscribes to exactly the events that are taken, and each one's scope is known."""
     subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
-    assert sorted(subscribed) == sorted(registered()["event"])
+    assert sorted(subscribed) == sorted(dict(WHOLE.events))
     assert set(subscribed) == set(EVENT_SCOPES)
 
 
 def test_commands_are_those_that_are_answered() -> None:
-    """Manifest, vocabulary and listeners name the same slash commands, and mentions in them arrive as ids."""
+    """Manifest, vocabulary and areas name the same slash commands, and mentions in them arrive as ids."""
     declared = {command["command"]: command for command in manifest()["features"]["slash_commands"]}
-    assert set(declared) == {str(command) for command in Command} == set(registered()["command"])
+    assert set(declared) == {str(command) for command in Command} == {str(one.command) for one in WHOLE.commands}
     for command in declared.values():
         assert command["should_escape"] is True
         assert command["description"]
         assert command["usage_hint"]
 
 
-def test_every_button_has_one_listener() -> None:
-    """Each action id of the vocabulary is answered by exactly one listener, and no other is registered."""
-    buttons = registered()["action"] + registered().get("options", Counter())
-    assert set(buttons) == {str(action_id) for action_id in ActionId}
-    for kind in ("action", "options"):
-        assert [name for name, times in registered().get(kind, Counter()).items() if times > 1] == []
+def test_every_button_is_answered_or_retired() -> None:
+    """Each action id of the vocabulary has a handler, or is a searched menu; none is among the retired ones, which
+    no handler answers any more."""
+    assert {*dict(WHOLE.actions), *dict(WHOLE.options)} == set(ActionId)
+    assert not set(RETIRED) & set(ActionId)
+    assert all(RETIRED.values())
 
 
-def test_every_modal_has_one_listener() -> None:
-    """Each modal that can be submitted is answered by exactly one listener; those that only show have none."""
-    views = registered()["view"]
-    assert set(CallbackId) - WITHOUT_SUBMIT == {CallbackId(name) for name in views}
-    assert [name for name, times in views.items() if times > 1] == []
+def test_every_modal_is_answered() -> None:
+    """Each modal that can be submitted has a handler; those that only show have none."""
+    assert set(CallbackId) - WITHOUT_SUBMIT == set(dict(WHOLE.views))
+    assert set(dict(WHOLE.closed)) <= set(CallbackId)
 
 
 def test_features_that_the_code_relies_on() -> None:

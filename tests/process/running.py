@@ -93,7 +93,8 @@ class KeydeskProcess:
         wait_until(lambda: self.readiness()[0] == 200, 60)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop, and give the exit status."""
+        """Ask it to stop, once it takes signals, and give the exit status."""
+        self.wait_for("serving")
         self._process.send_signal(number)
         return self.wait()
 

@@ -103,7 +103,7 @@ class Stage:
 
 
 def set_stage(scenario: Scenario) -> Stage:
-    """Furnish the page of a story."""
+    """Seed the page of a story."""
     now = MONDAY_MORNING
     with scenario.database.write() as session:
         page = session.scalars(select(Page)).first() or add_page(session, now)

@@ -168,8 +168,8 @@ class Town:
 
 
 @contextmanager
-def furnished(server: SandboxServer, database_url: str, folder: Path, people: Sequence[str]) -> Iterator[Town]:
-    """A fresh workspace and a furnished database; `people` manage the page's incidents and maintenances."""
+def seeded(server: SandboxServer, database_url: str, folder: Path, people: Sequence[str]) -> Iterator[Town]:
+    """A fresh workspace and a seeded database; `people` manage the page's incidents and maintenances."""
     server.workspace.reset()
     server.workspace.set_request_url(None)
     database, now = Database.from_url(database_url), datetime.now(UTC) - timedelta(days=1)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from desk.incidents.announcements import ALONE_CARD, HEAD_CARD
 from desk.incidents.drafts import review
@@ -70,7 +71,7 @@ class Incidents:
     drafts: list[str] = field(default_factory=list)
 
 
-def furnish(tx: Transaction, world: World) -> Incidents:
+def seed(tx: Transaction, world: World) -> Incidents:
     """Fill the first page with everything; the fourth asks for a second person, the third announces nowhere."""
     made = Incidents()
     channels = [STATUS_CHANNEL, STATUS_CHANNEL, NOWHERE, STATUS_CHANNEL]
@@ -247,7 +248,8 @@ def _send_cards(tx: Transaction, made: Incidents) -> None:
     """What would need time to pass, or a person who publishes alone."""
     for number, incident_id in enumerate(made.open[:6]):
         latest = list_updates(tx.session, [incident_id])[0]
-        facts = {"until": (tx.now + timedelta(hours=4)).isoformat(), "snoozed_by": f"operator:{longest(80, 0)}"}
+        until = (tx.now + timedelta(hours=4)).isoformat()
+        facts: dict[str, Any] = {"until": until, "snoozed_by": f"operator:{longest(80, 0)}"}
         subject = f"{incident_id}:{latest.id}:{number}"
         send_card(tx, REMINDER_CARD, subject, [STATUS_CHANNEL, MIA], **(facts if number % 2 else {}))
         head = find_card(tx, HEAD_CARD, incident_id, STATUS_CHANNEL)

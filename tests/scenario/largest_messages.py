@@ -5,15 +5,16 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from desk.digest.cards import CARD as DIGEST_CARD
 from desk.digest.findings import Finding
+from desk.digest.sent import CARD as DIGEST_CARD
 from desk.digest.sent import send_digest
+from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
 from desk.identifiers import new_id
-from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.changes import CHANGED_NOTE, MAXIMUM_REASON
+from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.rules import Change
-from desk.keys.steps import CHANGED_NOTE, MAXIMUM_REASON
-from desk.keys.suspended_use import KNOCK_CARD
+from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.messages.dead_letters import DEAD_LETTER
 from desk.messages.outbox import send_card, send_note
@@ -84,12 +85,12 @@ def _send_keys(tx: Transaction, world: World) -> None:
         at = tx.session.get_one(ApiKey, key).expires_at.isoformat()
         send_note(tx, EXPIRY_NOTE, key, [MIA], days=number % 2 * 7, expires_at=at)
         send_note(tx, RETIRED_NOTE, key, [MIA])
-        asked = {"asked_by": OPERATOR, "asked_at": tx.now.isoformat()}
+        asked: dict[str, Any] = {"asked_by": OPERATOR, "asked_at": tx.now.isoformat()}
         send_card(tx, ASK_CARD, key, [MIA], **asked)
         until = (tx.now + timedelta(days=99)).isoformat()
         send_card(tx, EXTENSION_CARD, key, [CHANNEL], **asked, until=until, reason=reason)
         at = tx.now.isoformat()
-        send_card(tx, KNOCK_CARD, key, [CHANNEL], at=at, address="2001:0db8:" * 6, user_agent=agent)
+        send_card(tx, SUSPENDED_USE_CARD, key, [CHANNEL], at=at, address="2001:0db8:" * 6, user_agent=agent)
 
 
 def _send_roles(tx: Transaction, world: World) -> None:
@@ -102,9 +103,9 @@ def _send_roles(tx: Transaction, world: World) -> None:
         send_note(tx, role_cards.OWNERS_APPOINTED, new_id(), [OLIVIA, CHANNEL], owners=owners, why=why)
     send_note(tx, role_cards.NO_OWNER_LEFT, new_id(), [CHANNEL])
     for number, group in enumerate(GROUPS[:4]):
-        send_note(tx, role_cards.GROUP_DISABLED, group, [CHANNEL], is_disabled=number % 2 == 0)
-        send_note(tx, role_cards.GROUP_UNREADABLE, group, [CHANNEL], problem=longest(NAME, number))
-        send_note(tx, role_cards.GROUP_READABLE, group, [CHANNEL])
+        send_note(tx, directory_cards.GROUP_DISABLED, group, [CHANNEL], is_disabled=number % 2 == 0)
+        send_note(tx, directory_cards.GROUP_UNREADABLE, group, [CHANNEL], problem=longest(NAME, number))
+        send_note(tx, directory_cards.GROUP_READABLE, group, [CHANNEL])
 
 
 def _send_people(tx: Transaction, world: World) -> None:
@@ -120,13 +121,13 @@ def _send_people(tx: Transaction, world: World) -> None:
         )
         tx.session.add(departure)
         tx.session.flush()
-        send_card(tx, role_cards.MEMBER_LEFT, departure.id, [CHANNEL], keys=departure.key_ids)
+        send_card(tx, directory_cards.MEMBER_LEFT, departure.id, [CHANNEL], keys=departure.key_ids)
     for user_id in (MIA, *MEMBERS[:4], LEAVER):
-        send_note(tx, role_cards.MEMBER_RETURNED, user_id, [CHANNEL], roles_ended=300)
+        send_note(tx, directory_cards.MEMBER_RETURNED, user_id, [CHANNEL], roles_ended=300)
     for before in Standing:
         for after in Standing:
             facts = {"before": str(before), "after": str(after)}
-            send_note(tx, role_cards.STANDING_CHANGED, LEAVER, [CHANNEL], **facts)
+            send_note(tx, directory_cards.STANDING_CHANGED, LEAVER, [CHANNEL], **facts)
 
 
 def _losers(world: World) -> dict[str, list[list[str | None]]]:
@@ -142,7 +143,7 @@ def _send_syncs(tx: Transaction, world: World) -> None:
         sync.decided_at, sync.decided_by = tx.now, OPERATOR
         tx.session.add(sync)
         tx.session.flush()
-        send_card(tx, role_cards.SYNC_STOPPED, sync.id, [CHANNEL])
+        send_card(tx, directory_cards.SYNC_STOPPED, sync.id, [CHANNEL])
         stopped.append(sync.id)
     for stopped_id in (None, *stopped):
         report = SyncReport(
@@ -158,7 +159,7 @@ def _send_syncs(tx: Transaction, world: World) -> None:
             stopped_id=stopped_id,
             new_owners=OWNERS,
         )
-        send_note(tx, role_cards.SYNC_DONE, new_id(), [OLIVIA], report=asdict(report))
+        send_note(tx, directory_cards.SYNC_DONE, new_id(), [OLIVIA], report=asdict(report))
 
 
 def _send_widest_digest(tx: Transaction, world: World) -> None:

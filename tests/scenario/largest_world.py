@@ -5,8 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from desk.keys.changes import MAXIMUM_NAME
-from desk.keys.steps import MAXIMUM_REASON
+from desk.keys.changes import MAXIMUM_NAME, MAXIMUM_REASON
 from desk.policy import Policy
 from desk.requests.terms import MAX_NAME, MAX_PURPOSE, MAX_REASON
 from desk.roles.roles import MAXIMUM_REASON as MAXIMUM_GRANT_REASON

@@ -13,7 +13,7 @@ from desk.messages.outbox import refresh_card, send_card, send_note
 from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.backoff import BackOff
 from handlers.delivery.worker import OutboxWorker, Step, Timing
-from handlers.slack.deliveries import messages as deliveries
+from handlers.slack import deliveries
 from handlers.slack.framework.blocks import Message, section
 from handlers.slack.framework.messages import Renderer
 from sandbox.player import Control, Json
@@ -60,7 +60,7 @@ def _render(_tx: Transaction, row: SlackMessage) -> Message | None:
     return Message(text, [section(text)])
 
 
-RENDERERS: Mapping[str, Renderer] = {"test.note": _render, "test.card": _render, **deliveries.RENDERERS}
+RENDERERS: Mapping[str, Renderer] = {"test.note": _render, "test.card": _render, **dict(deliveries.AREA.messages)}
 
 
 class OutboxStage:

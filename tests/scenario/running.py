@@ -1,6 +1,8 @@
 """The real bot, served over HTTP from a thread of the test, with its time and its database handed in."""
 
 import asyncio
+import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
@@ -16,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from desk.transaction import Desk
-from handlers.delivery.worker import OutboxWorker
+from handlers.delivery.worker import OutboxWorker, Step
 from handlers.http.app import HttpApp, create_http_app
 from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
@@ -25,6 +27,7 @@ T = TypeVar("T")
 
 SIGNING_SECRET = "sandbox-signing-secret"
 BOT_TOKEN = "xoxb-sandbox"
+_STUCK_SECONDS = 30
 
 
 class RunningBot:
@@ -37,6 +40,7 @@ class RunningBot:
         self._loop = asyncio.new_event_loop()
         self._stopping: asyncio.Event
         self._failure: BaseException | None = None
+        self._steps = 0
         self.client: AsyncWebClient
         self.worker: OutboxWorker
         self._thread = threading.Thread(target=self._run, name="bot")
@@ -47,14 +51,25 @@ class RunningBot:
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something of the bot's in the bot's own event loop, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_STUCK_SECONDS)
 
     def deliver(self) -> int:
-        """Deliver what is due in the outbox; gives the number of rows dealt with."""
-        return self.call(self.worker.deliver_due())
+        """Deliver what is due in the outbox; gives the number of rows dealt with.
+
+        However much is due: it may take as long as it gets on, and fails when no delivery makes a step for a while.
+        """
+        delivering = asyncio.run_coroutine_threadsafe(self.worker.deliver_due(), self._loop)
+        while True:
+            steps = self._steps
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                return delivering.result(_STUCK_SECONDS)
+            assert self._steps > steps, "the delivery is stuck"
+
+    def _on_step(self, _step: Step, _row_id: int) -> None:
+        self._steps += 1
 
     def flush_uses(self) -> None:
-        """Write down the uses of keys noted so far, and tell owners of knocks."""
+        """Write down the uses of keys noted so far, and tell owners of those of suspended keys."""
         self.call(self.http.flush())
 
     def stop(self) -> None:
@@ -89,7 +104,7 @@ class RunningBot:
                 identity=identity,
                 ensure_known=ensure_known,
             )
-            self.worker = OutboxWorker(self.desk, self.client, all_renderers())
+            self.worker = OutboxWorker(self.desk, self.client, all_renderers(), on_step=self._on_step)
             await self._listen(AsyncSlackRequestHandler(app).handle)
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:

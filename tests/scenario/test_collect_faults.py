@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from desk.keys.state import state_of
+from desk.keys.rules import state_of
 from desk.keys.tickets import UNSEEN_AFTER, mint_for_ticket, sweep_tickets
 from desk.transaction import Actor, JobName, Transaction
 from sandbox.player import Json, words_of

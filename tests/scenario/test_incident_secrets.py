@@ -68,7 +68,7 @@ def _say(stage: Stage, line: str, ids: dict[str, str]) -> str:
     return re.sub("OPEN|OVER|PLANNED", lambda found: ids[found[0]], line).replace("{}", SECRET)
 
 
-def _furnish(stage: Stage) -> dict[str, str]:
+def _seed(stage: Stage) -> dict[str, str]:
     ids = {"OVER": open_incident(stage, "Old"), "OPEN": open_incident(stage), "PLANNED": plan(stage)}
     resolve(stage, ids["OVER"])
     return ids
@@ -108,7 +108,7 @@ def _told_to_slack(scenario: Scenario) -> list[str]:
 
 def test_a_secret_in_a_line_is_refused(scenario: Scenario, stage: Stage) -> None:
     """Each command refuses the line that holds it, before any form, and neither a row nor an answer repeats it."""
-    ids = _furnish(stage)
+    ids = _seed(stage)
     with capture_logs() as logs:
         for line in LINES:
             answer = scenario.ines.type_command(_say(stage, line, ids))
@@ -123,7 +123,7 @@ def test_a_secret_in_a_line_is_refused(scenario: Scenario, stage: Stage) -> None
 
 def test_a_secret_in_a_form_is_refused(scenario: Scenario, stage: Stage) -> None:
     """Each text of each form refuses it beside the input, and keeps nothing of what was submitted."""
-    ids = _furnish(stage)
+    ids = _seed(stage)
     with capture_logs() as logs:
         for line in FORMS:
             scenario.ines.type_command(_say(stage, line, ids))
@@ -139,7 +139,7 @@ def test_a_secret_in_a_form_is_refused(scenario: Scenario, stage: Stage) -> None
 
 def test_a_form_that_follows_does_not_repeat_it(scenario: Scenario, stage: Stage) -> None:
     """Whoever chooses something while it stands in a text is told; the form is not sent to Slack again with it."""
-    ids = _furnish(stage)
+    ids = _seed(stage)
     ines = scenario.ines
     for line, block_id, value in (
         ("/incident update OPEN", "status.0", "resolved"),

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import delete
 
 from desk.incidents.templates import create_template
 from desk.secret import Secret
 from desk.transaction import Actor, Transaction
 from sandbox.player import Json, options_of, text_of, words_of
-from storage.models import IncidentStatus, IncidentTemplate, Page, Role
+from storage.models import Grant, IncidentStatus, IncidentTemplate, Page, Role
 from tests.clock import MONDAY_MORNING as NOW
-from tests.factories import INES, add_component, add_grant, add_page
+from tests.factories import INES, MAX, add_component, add_grant, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_made import open_incident, say
 from tests.scenario.incidents_stage import Stage, set_stage
@@ -109,6 +110,29 @@ def _second_page(scenario: Scenario) -> tuple[str, str]:
 
 def _found(offered: Json) -> list[str]:
     return [text_of(option) for option in options_of(offered)]
+
+
+@pytest.mark.parametrize(
+    ("command", "role"),
+    [("/incident new", Role.INCIDENT_MANAGER), ("/maintenance schedule", Role.MAINTENANCE_MANAGER)],
+)
+def test_a_template_is_shown_only_to_who_may_still_publish(
+    scenario: Scenario, stage: Stage, command: str, role: Role
+) -> None:
+    """Whoever lost the role while the form was open is refused when they choose a template, and reads none of it."""
+    max_ = scenario.max
+    with scenario.database.write() as session:
+        session.execute(delete(Grant).where(Grant.subject_id == MAX))
+        add_grant(session, MAX, role, NOW, page_id=stage.page_id)
+    incident_id = open_incident(stage, "Sauron stirs", "Mordor is on fire.")
+    said(scenario.ines, f'/incident template save {incident_id} as "down"')
+    max_.type_command(command)
+    with scenario.database.write() as session:
+        session.execute(delete(Grant).where(Grant.subject_id == MAX))
+    max_.choose("down", max_.modal)
+    shown = [words_of(view) for view in max_.views()]
+    assert f"That needs the role `{role}` on Acme" in shown[-1]
+    assert not [words for words in shown if "Mordor" in words or "Sauron" in words]
 
 
 def test_a_template_written_by_hand(scenario: Scenario, stage: Stage) -> None:

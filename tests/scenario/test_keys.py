@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from desk.keys.keys import sweep_keys
+from desk.keys.sweep import sweep_keys
 from desk.secret import Secret
 from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, words_of

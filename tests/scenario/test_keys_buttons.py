@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from desk.keys.keys import ask_holder, keep_key, rename_key, revoke_key, suspend_key
-from desk.keys.suspended_use import tell_of_knock
-from desk.keys.uses import Knock
+from desk.keys.changes import rename_key, revoke_key, suspend_key
+from desk.keys.questions import ask_holder, keep_key
+from desk.keys.suspended_use import tell_of_suspended_use
+from desk.keys.uses import SuspendedUse
 from desk.transaction import Actor, JobName
 from sandbox.player import Json, NotOnScreenError, Player, words_of
 from storage.models import KeyStatus, KeyUse, Scope
@@ -280,12 +281,12 @@ def test_the_card_of_somebody_who_left(scenario: Scenario) -> None:
     shows(scenario.owners_channel(), "left Slack", f"<@{MAX}> answers for it")
 
 
-def test_a_knock_is_answered_with_restore(scenario: Scenario) -> None:
+def test_a_use_is_answered_with_restore(scenario: Scenario) -> None:
     """The owners' card of a suspended key that was used restores it with one press, and says so to everybody."""
     key_id = add(scenario)
     scenario.desk.write_now(OWNER, lambda tx: suspend_key(tx, key_id, reason="unknown"))
-    knock = Knock(key_id, 2, NOW, "198.51.100.7", "Terraform/1.9")
-    scenario.desk.write_now(Actor.job(JobName.KEY_CHECK), lambda tx: tell_of_knock(tx, knock))
+    use = SuspendedUse(key_id, 2, NOW, "198.51.100.7", "Terraform/1.9")
+    scenario.desk.write_now(Actor.job(JobName.KEY_CHECK), lambda tx: tell_of_suspended_use(tx, use))
     scenario.omar.press("Restore", shows(scenario.owners_channel(), "was used, and refused"))
     assert stored(scenario, key_id).status == KeyStatus.ACTIVE
     with pytest.raises(NotOnScreenError):

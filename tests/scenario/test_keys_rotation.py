@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from desk.keys.keys import revoke_key, sweep_keys
+from desk.keys.changes import revoke_key
+from desk.keys.sweep import sweep_keys
 from desk.secret import looks_genuine
 from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, Player, words_of

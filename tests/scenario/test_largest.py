@@ -23,7 +23,7 @@ from tests.databases import copy_sqlite
 from tests.factories import GUS, MIA, OLIVIA
 from tests.scenario.conftest import Scenario, _introduce_people
 from tests.scenario.incidents_stage import STATUS_CHANNEL
-from tests.scenario.largest_incidents import Incidents, furnish
+from tests.scenario.largest_incidents import Incidents, seed
 from tests.scenario.largest_messages import ERRORS, send_everything
 from tests.scenario.largest_play import OF_INCIDENTS, Play
 from tests.scenario.largest_world import CHANNEL, NAME, World, largest_policy, longest
@@ -83,7 +83,7 @@ def seen(slack_server: SandboxServer, sqlite_template: Path, tmp_path_factory: p
     slack_server.workspace.set_request_url(bot.url)
     try:
         scenario = Scenario(Control(slack_server.url), slack_server, bot, desk, clock)
-        made = desk.write_now(Actor.member(OLIVIA), lambda tx: furnish(tx, world))
+        made = desk.write_now(Actor.member(OLIVIA), lambda tx: seed(tx, world))
         play = play_all(scenario, world, made)
         return judge(scenario, play)
     finally:
@@ -195,7 +195,7 @@ def test_the_largest_world(seen: Seen, subtests: pytest.Subtests) -> None:
         assert seen.callback_ids == set(CallbackId)
     with subtests.test("every sub-command of incidents and maintenances was typed"):
         families = (INCIDENTS, MAINTENANCES)
-        wanted = {(str(family.command), name) for family in families for name in family.sub_commands}
+        wanted = {(str(family.command), one.name) for family in families for one in family.sub_commands}
         assert wanted - seen.typed == set()
     with subtests.test("every button, menu and form of incidents and maintenances was used"):
         assert {one for one in ActionId if one.startswith(OF_INCIDENTS)} - seen.pressed == set()

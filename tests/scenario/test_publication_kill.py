@@ -24,7 +24,7 @@ from storage.models import (
     OutboxRow,
 )
 from tests.factories import INES
-from tests.scenario.keydesk_processes import Keydesk, Town, furnished
+from tests.scenario.keydesk_processes import Keydesk, Town, seeded
 from tests.waiting import wait_until
 
 LINE = (
@@ -36,7 +36,7 @@ LINE = (
 @pytest.fixture
 def town(slack_server: SandboxServer, database_url: str, tmp_path: Path) -> Iterator[Town]:
     """The page, its components, and Ines, who manages its incidents."""
-    with furnished(slack_server, database_url, tmp_path, [INES]) as town:
+    with seeded(slack_server, database_url, tmp_path, [INES]) as town:
         yield town
 
 

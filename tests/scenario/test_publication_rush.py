@@ -16,7 +16,7 @@ from sqlalchemy import select
 from desk.audit.chain import verify
 from desk.incidents.inputs import NewIncident, Schedule
 from desk.incidents.lookup import list_updates
-from desk.status_page.port import port_of
+from desk.incidents.port import port_of
 from desk.transaction import Actor, Transaction
 from handlers.jobs.sweep import sweep
 from sandbox.player import NotOnScreenError, Player, SandboxRefusedError, find_label, words_of
@@ -32,7 +32,7 @@ from storage.models import (
     OutboxRow,
 )
 from tests.factories import INES, MAX, MIA
-from tests.scenario.keydesk_processes import Keydesk, Town, furnished, read_log
+from tests.scenario.keydesk_processes import Keydesk, Town, read_log, seeded
 from tests.waiting import wait_until
 
 PEOPLE = [INES, MAX, MIA]
@@ -44,7 +44,7 @@ ALL_THE_SAME = "It is something else: open a new one"
 @pytest.fixture
 def town(slack_server: SandboxServer, database_url: str, tmp_path: Path) -> Iterator[Town]:
     """The page, its components and three people who manage its incidents."""
-    with furnished(slack_server, database_url, tmp_path, PEOPLE) as town:
+    with seeded(slack_server, database_url, tmp_path, PEOPLE) as town:
         town.socket_mode = True
         yield town
 

@@ -195,7 +195,8 @@ def test_long_lists_are_turned_by_buttons(scenario: Scenario) -> None:
     ("text", "words"),
     [
         ("/roles help", ["owners", "/roles grant @mia"]),
-        ("/roles frobnicate", ["There is no /roles frobnicate"]),
+        ("/roles frobnicate", ["`/roles frobnicate` is nothing I know", "`/roles help` lists what there is"]),
+        ("/roles gramt @mia owner", ["Did you mean `/roles grant`?"]),
         ("/roles grant", ["Who gets the role?"]),
         ("/roles grant @mia", ["Which role?"]),
         ("/roles who", ["Which role?"]),

@@ -1,13 +1,12 @@
-"""A key in use: from collection to the first call, and what owners hear of a suspended key that knocks."""
+"""A key in use: from collection to the first call, and what owners hear of a suspended key that is used."""
 
 import http.client
 import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from desk.keyring_signal import keys_changed
 from desk.secret import Secret
-from desk.transaction import Actor, Transaction
+from desk.transaction import Actor, Transaction, keys_changed
 from sandbox.player import words_of
 from storage.models import ApiKey, KeyStatus, KeyUse
 from tests.factories import MIA, add_key
@@ -64,7 +63,7 @@ def test_a_collected_key_works_at_once_and_its_use_is_seen(scenario: Scenario) -
     assert "127.0.0.1" in words_of(shown)
 
 
-def test_a_suspended_key_that_knocks_is_restored_by_button(scenario: Scenario) -> None:
+def test_a_suspended_key_that_is_used_is_restored_by_button(scenario: Scenario) -> None:
     """Owners see at once when, from where and by what it was used; after Restore the same call succeeds."""
     key_id, secret = mint(scenario, name="deploy hook", holder_id=MIA)
     scenario.olivia.type_command('/keys suspend "deploy hook" because nobody seems to use it')
@@ -88,7 +87,7 @@ def test_a_suspended_key_that_knocks_is_restored_by_button(scenario: Scenario) -
     assert scenario.violations() == []
 
 
-def test_knocking_on_tells_again_after_an_hour_and_only_there_are_buttons(scenario: Scenario) -> None:
+def test_using_it_on_tells_again_after_an_hour_and_only_there_are_buttons(scenario: Scenario) -> None:
     """A second card comes after an hour, as a new message; the first one then has no buttons any more."""
     _, secret = mint(scenario, name="deploy hook", status=KeyStatus.SUSPENDED)
     for minutes in (0, 30, 31):

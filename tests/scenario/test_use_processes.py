@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 
-from desk.keyring_signal import keys_changed
 from desk.keys.changes import restore_key, revoke_key, suspend_key
 from desk.policy import Policy
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_acme
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, Transaction, keys_changed
 from storage.database import Database
 from storage.models import KeyUse
 from tests.factories import add_key

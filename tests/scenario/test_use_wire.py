@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from desk.keyring_signal import keys_changed
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_acme
-from desk.transaction import Actor, Desk, Transaction
-from handlers.http.v1.api import MAX_QUERY
+from desk.transaction import Actor, Desk, Transaction, keys_changed
+from handlers.http.v1.app import MAX_QUERY
 from storage.models import KeyUse
 from tests.factories import add_key
 from tests.serving import Served, serving

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from desk.audit import trail as audit
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
+from desk.incidents.default_texts import NOTHING_NEW
 from desk.incidents.drafts.content import (
     Content,
     as_seen,
@@ -20,12 +21,13 @@ from desk.incidents.drafts.content import (
 )
 from desk.incidents.drafts.decision import role_for
 from desk.incidents.drafts.review import show_draft
+from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.postmortems import check_postmortem
 from desk.permissions import require_role, roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from storage.models import DraftKind, DraftStatus, IncidentDraft
+from storage.models import DraftKind, DraftStatus, IncidentDraft, IncidentStatus
 
 _GONE = ("That draft is gone.", "Begin again with /incident new.")
 
@@ -223,3 +225,18 @@ def already_decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) 
         DraftStatus.OPEN: "is open: its author changes it",
     }[DraftStatus(draft.status)]
     return ConflictError(f"This draft {words}.", "Type /incident list to see where things stand.")
+
+
+def draft_nothing_new(tx: Transaction, incident_id: str) -> IncidentDraft:
+    """A draft that keeps an incident's status and says that work goes on. Raises as `write_draft` does.
+
+    Raises ConflictError where the incident is over or has not begun.
+    """
+    incident = get_incident(tx.session, incident_id)
+    status = IncidentStatus(incident.status)
+    if status not in NOTHING_NEW:
+        raise ConflictError(
+            f"“{incident.name}” is {status}: nobody waits for an update.", "Nothing needs to be done."
+        )
+    content = IncidentChange(status=status, body=NOTHING_NEW[status])
+    return write_draft(tx, page_id=incident.page_id, kind=DraftKind.UPDATE, content=content, incident_id=incident.id)

@@ -13,9 +13,9 @@ from desk.incidents.drafts.review import ask_reviewers, list_reviewers, show_dra
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.maintenances.plans import check_window
+from desk.incidents.port import port_of
 from desk.pages.status import Impact
 from desk.permissions import ask_an_owner, roles_of_actor
-from desk.status_page.port import port_of
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page, Role, SecondPerson
 

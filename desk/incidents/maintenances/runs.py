@@ -29,7 +29,7 @@ from desk.incidents.maintenances.steps import (
     reminder_text,
     start_text,
 )
-from desk.status_page.port import port_of
+from desk.incidents.port import port_of
 from desk.transaction import Transaction
 from storage.models import (
     Component,

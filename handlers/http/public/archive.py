@@ -1,4 +1,4 @@
-"""What lies further back than the shelf: incidents and months of the past, rendered ahead and kept in memory."""
+"""What lies further back than the cache: incidents and months of the past, rendered ahead and kept in memory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from desk.status_page.models import IncidentView
 from desk.status_page.months import Month, recent_months
 from desk.status_page.reading import ArchiveMark, read_archive_mark, read_incidents, read_period
 from handlers.http.public.document import Document
+from handlers.http.public.document_cache import DocumentCache
 from handlers.http.public.rendering import Rendered, is_old, render_incident, render_month
-from handlers.http.public.shelf import Shelf
 from storage.database import Database
 from storage.models import Incident
 
@@ -75,12 +75,12 @@ class Archive:
         past = self._past_of(place)
         return past is not None and past.is_complete
 
-    def follow(self, shelf: Shelf) -> None:
-        """Take up what a new shelf means for the past. Raises what the database raises."""
+    def follow(self, cache: DocumentCache) -> None:
+        """Take up what a new cache means for the past. Raises what the database raises."""
         if self._keeper is not None and self._keeper.openings != self._openings:
             self._openings = self._keeper.openings
             self._pasts = {}
-        places = {place.mount.folder: place for place in shelf.places}
+        places = {place.site.folder: place for place in cache.places}
         for gone in self._pasts.keys() - places.keys():
             del self._pasts[gone]
         for place in places.values():
@@ -100,12 +100,12 @@ class Archive:
         return False
 
     def _past_of(self, place: Rendered) -> _Past | None:
-        past = self._pasts.get(place.mount.folder)
+        past = self._pasts.get(place.site.folder)
         # The same frame, not one like it: comparing hundreds of components is no work for a reader's call.
         return past if past is not None and past.place.frame is place.frame else None
 
     def _follow(self, place: Rendered) -> None:
-        folder = place.mount.folder
+        folder = place.site.folder
         past, before = self._pasts.get(folder), self._pasts.get(folder)
         changed: Sequence[IncidentView] = ()
         with self._database.read() as session:
@@ -135,7 +135,7 @@ class Archive:
         return documents
 
     def _keep(self, past: _Past, documents: Mapping[str, Document]) -> None:
-        """Put documents in memory while there is room, and hand them on; those on the shelf are nobody's past."""
+        """Put documents in memory while there is room, and hand them on; those in the cache are nobody's past."""
         documents = {path: found for path, found in documents.items() if path not in past.place.documents}
         for path, document in documents.items():
             past.paths.add(path)
@@ -169,6 +169,6 @@ def _adds_up(before: ArchiveMark, now: ArchiveMark, changed: Sequence[IncidentVi
 
 
 def _render_incidents(place: Rendered, rows: Sequence[IncidentView]) -> Mapping[str, Document]:
-    """The permalinks that the shelf does not have."""
+    """The permalinks that the cache does not have."""
     paths = {f"/incidents/{row.id}/": row for row in rows}
     return {path: render_incident(place, row) for path, row in paths.items() if path not in place.documents}

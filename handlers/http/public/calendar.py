@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from desk.status_page.models import IncidentView, PageView
 from handlers.http.public.markdown import plain_text
-from handlers.http.public.mounts import tag_host
+from handlers.http.public.sites import tag_host
 
 _FOLD_AT = 75
 _CONTROLS = {code: None for code in (*range(0x20), 0x7F) if code != 0x0A}

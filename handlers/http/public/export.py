@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 import structlog
 
 from handlers.http.public.document import BROTLI, GZIP, Document
+from handlers.http.public.document_cache import DocumentCache
 from handlers.http.public.rendering import Rendered, is_old
-from handlers.http.public.shelf import Shelf
 
 _log = structlog.get_logger(__name__)
 
@@ -24,9 +24,9 @@ _SUFFIXES = ((BROTLI, ".br"), (GZIP, ".gz"))
 
 
 class FolderExport:
-    """Keeps a folder up to date: call it with each new shelf, and hand it what the archive renders.
+    """Keeps a folder up to date: call it with each new cache, and hand it what the archive renders.
 
-    A folder that cannot be written to is told of once, and tried with every new shelf.
+    A folder that cannot be written to is told of once, and tried with every new cache.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,9 +42,9 @@ class FolderExport:
         """Whether the folder could not be written to and does not hold what readers get."""
         return self._written is None
 
-    def __call__(self, shelf: Shelf) -> None:
+    def __call__(self, cache: DocumentCache) -> None:
         """Write what changed, remove what is gone."""
-        files = _files(shelf)
+        files = _files(cache)
         self._ahead = frozenset(files)
         with self._guarded():
             self._write_all(files)
@@ -56,7 +56,7 @@ class FolderExport:
                 _log.info("public_folder_written_again", folder=str(self._folder))
 
     def keep(self, place: Rendered, documents: Mapping[str, Document]) -> None:
-        """Write documents that the shelf does not have."""
+        """Write documents that the cache does not have."""
         if self.is_behind:
             return
         files = {name: document for path, document in documents.items() for name in _names_of(place, path)}
@@ -64,7 +64,7 @@ class FolderExport:
             self._write_all({name: document for name, document in files.items() if name not in self._ahead})
 
     def settle(self, past: Iterable[tuple[Rendered, str]]) -> None:
-        """Remove what is neither on the shelf nor among the documents of the past, which are all named here."""
+        """Remove what is neither in the cache nor among the documents of the past, which are all named here."""
         if self.is_behind:
             return
         keep = self._ahead.union(name for place, path in past for name in _names_of(place, path))
@@ -136,8 +136,8 @@ class FolderExport:
 
 
 def _names_of(place: Rendered, path: str) -> Iterator[str]:
-    yield _file_name(place.mount.folder, path)
-    if place.mount.host is None and place.mount.base and path.startswith("/incidents/"):
+    yield _file_name(place.site.folder, path)
+    if place.site.host is None and place.site.base and path.startswith("/incidents/"):
         # As messages link to it, without the page's path.
         yield _file_name("", path)
 
@@ -146,12 +146,12 @@ def _may_be_old(name: str) -> bool:
     return is_old(f"/{name.removesuffix('index.html')}") or "assets" in PurePosixPath(name).parts
 
 
-def _files(shelf: Shelf) -> Mapping[str, Document]:
-    files = {_file_name("", path): document for path, document in shelf.shared.items()}
-    for host, table in shelf.tables.items():
+def _files(cache: DocumentCache) -> Mapping[str, Document]:
+    files = {_file_name("", path): document for path, document in cache.shared.items()}
+    for host, table in cache.tables.items():
         files |= {_file_name(f"_hosts/{host}", path): document for path, document in table.items()}
-    if shelf.missing is not None:
-        files["404.html"] = shelf.missing
+    if cache.missing is not None:
+        files["404.html"] = cache.missing
     return files
 
 

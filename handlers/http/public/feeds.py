@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from desk.status_page.models import IncidentView, PageView, UpdateView
 from handlers.http.public.markdown import render_inline
-from handlers.http.public.mounts import tag_host
+from handlers.http.public.sites import tag_host
 from handlers.http.public.words import label, zone_words
 
 ENTRIES = 50

@@ -16,9 +16,9 @@ from handlers.http.public.assets import Assets
 from handlers.http.public.bars import UptimeReader
 from handlers.http.public.contexts import component_rows, incident_context, uptime_sections
 from handlers.http.public.markdown import render_body
-from handlers.http.public.mounts import Mount
+from handlers.http.public.sites import Site
 from handlers.http.public.words import INDICATOR_LOOKS, day_time, month_time, month_words, when
-from handlers.http.v1.shapes import instant
+from handlers.http.v1.shapes.times import instant
 
 RECENT_DAYS = 14
 
@@ -36,15 +36,15 @@ def templates() -> Environment:
 
 
 class HtmlRenderer:
-    """Renders the HTML documents of a page as of an instant, with links below the mount's base."""
+    """Renders the HTML documents of a page as of an instant, with links below the site's base."""
 
-    def __init__(self, view: PageView, mount: Mount, assets: Assets, as_of: datetime) -> None:
+    def __init__(self, view: PageView, site: Site, assets: Assets, as_of: datetime) -> None:
         self._view = view
-        self._mount = mount
+        self._site = site
         self._as_of = as_of
         self._zone = view.zone
         self._uptime = UptimeReader(view, as_of)
-        self._site = _site(view, mount, assets)
+        self._context = _context_of(view, site, assets)
 
     def page(self) -> bytes:
         """The page itself: what is so now, and the last two weeks."""
@@ -140,7 +140,7 @@ class HtmlRenderer:
         return (
             templates()
             .get_template(template)
-            .render(site=self._site, base=self._mount.base, path=path, **values)
+            .render(site=self._context, base=self._site.base, path=path, **values)
             .encode()
         )
 
@@ -165,12 +165,12 @@ def _month(month: Month) -> dict[str, Any]:
     return {"id": str(month), "words": month_words(month), "time": month_time(month)}
 
 
-def _site(view: PageView, mount: Mount, assets: Assets) -> Mapping[str, Any]:
+def _context_of(view: PageView, site: Site, assets: Assets) -> Mapping[str, Any]:
     page = view.page
     status = page_status([row.status for row in view.leaves])
     return {
         "name": page.name,
-        "url": mount.url,
+        "url": site.url,
         "zone": page.time_zone.replace("_", " "),
         "hidden": page.hidden,
         "feeds": page.has_feeds,

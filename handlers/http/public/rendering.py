@@ -16,8 +16,8 @@ from handlers.http.public.document import Document, make_document
 from handlers.http.public.feeds import render_atom, render_rss
 from handlers.http.public.headers import HTML_HEADERS, NO_INDEX, PUBLIC_DATA_HEADERS
 from handlers.http.public.html import HtmlRenderer
-from handlers.http.public.mounts import Mount
 from handlers.http.public.shapes import render_v2_shapes
+from handlers.http.public.sites import Site
 
 TICK = timedelta(minutes=5)
 """How often documents are rendered without a change, for today's bars and for the turn of the day."""
@@ -37,7 +37,7 @@ class Rendered:
     """A page at one place: its documents, and what renders those that lie further back."""
 
     view: PageView
-    mount: Mount
+    site: Site
     as_of: datetime
     html: HtmlRenderer
     documents: Documents
@@ -55,13 +55,13 @@ def as_of(view: PageView, now: datetime) -> datetime:
     return min(now, max([tick, view.page.updated_at, *changed]))
 
 
-def render_page(view: PageView, mount: Mount, now: datetime, before: Rendered | None = None) -> Rendered:
+def render_page(view: PageView, site: Site, now: datetime, before: Rendered | None = None) -> Rendered:
     """Every document of a page but old incidents and old months; incidents as they were are taken over."""
-    assets = make_assets(view.page, mount.base)
+    assets = make_assets(view.page, site.base)
     instant = as_of(view, now)
-    frame = _frame(view, mount, assets, instant)
-    html = HtmlRenderer(view, mount, assets, instant)
-    documents: dict[str, Document] = {**assets.documents, **_data(view, mount)}
+    frame = _frame(view, site, assets, instant)
+    html = HtmlRenderer(view, site, assets, instant)
+    documents: dict[str, Document] = {**assets.documents, **_data(view, site)}
     pages = {"/": html.page(), "/history/": html.history(), "/uptime/": html.uptime()}
     for month in recent_months(now, view.zone):
         rows = [row for row in view.history if month.start <= row.began_at < month.end]
@@ -76,16 +76,16 @@ def render_page(view: PageView, mount: Mount, now: datetime, before: Rendered | 
             documents[path] = same.documents[path]
         else:
             documents[path] = html_document(html.incident(incident), view)
-    return Rendered(view, mount, instant, html, documents, same.frame if same is not None else frame)
+    return Rendered(view, site, instant, html, documents, same.frame if same is not None else frame)
 
 
 def _incidents_of(view: PageView) -> Mapping[str, IncidentView]:
     return {row.id: row for row in (*view.history, *view.incidents)}
 
 
-def _frame(view: PageView, mount: Mount, assets: Assets, instant: datetime) -> tuple[object, ...]:
+def _frame(view: PageView, site: Site, assets: Assets, instant: datetime) -> tuple[object, ...]:
     return (
-        mount.url,
+        site.url,
         replace(view.page, updated_at=instant.min),
         view.first_incident_at,
         (assets.style, assets.script, assets.favicon, assets.logo),
@@ -131,8 +131,8 @@ def month_in(path: str, view: PageView, now: datetime) -> Month | None:
     return month if Month.at(first, view.zone) <= month <= Month.at(now, view.zone) else None
 
 
-def _data(view: PageView, mount: Mount) -> dict[str, Document]:
-    url = mount.url
+def _data(view: PageView, site: Site) -> dict[str, Document]:
+    url = site.url
     no_index = (NO_INDEX,) if view.page.hidden else ()
 
     def data(body: bytes, content_type: str) -> Document:

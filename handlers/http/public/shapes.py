@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from desk.pages.status import page_status, worst
 from desk.status_page.models import ComponentView, IncidentView, PageView, UpdateView
-from handlers.http.v1.shapes import instant
+from handlers.http.v1.shapes.times import instant
 
 Shape = dict[str, Any]
 MAX_ROWS = 50

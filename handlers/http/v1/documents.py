@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.pages.pages import list_pages
-from handlers.http.v1.shapes import component_shape, group_status, page_shape
+from handlers.http.v1.shapes.components import component_shape, group_status
+from handlers.http.v1.shapes.pages import page_shape
 from storage.models import Component, ComponentStatus, Page
 
 

@@ -1,1 +1,12 @@
 """Messages that could not be delivered."""
+
+from desk.messages.dead_letters import DEAD_LETTER
+from handlers.slack.deliveries.actions import drop, retry
+from handlers.slack.deliveries.messages import render_dead_letter
+from handlers.slack.framework.action_ids import ActionId
+from handlers.slack.framework.areas import Area
+
+AREA = Area(
+    actions=[(ActionId.DELIVERY_RETRY, retry), (ActionId.DELIVERY_DROP, drop)],
+    messages=[(DEAD_LETTER, render_dead_letter)],
+)

@@ -1,11 +1,10 @@
-"""Dead letters: the card that owners see when a message could not be delivered, and its two buttons."""
+"""Dead letters: the card that owners see when a message could not be delivered."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from desk.messages.dead_letters import DEAD_LETTER, drop_delivery, find_dead, retry_delivery
+from desk.messages.dead_letters import find_dead
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
@@ -20,9 +19,6 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
-from handlers.slack.framework.listeners import on_action
-from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Click, Front
 from storage.models import SlackMessage
 
 _NOT_THERE = "Keydesk is not in that channel. Invite it with `/invite`, then press *Retry*."
@@ -103,22 +99,3 @@ def _settled(where: str, facts: Mapping[str, Any]) -> Message:
             outcome = f":white_check_mark: Delivered after all{at}."
     title = "A message could not be delivered at first"
     return Message(f"{title}.", [section(f"*{title}* to {where}.\n{outcome}")])
-
-
-async def retry(front: Front, click: Click) -> None:
-    """*Retry*."""
-    await front.desk.write(click.actor, partial(retry_delivery, message_id=click.subject))
-
-
-async def drop(front: Front, click: Click) -> None:
-    """*Drop*."""
-    await front.desk.write(click.actor, partial(drop_delivery, message_id=click.subject))
-
-
-RENDERERS: Mapping[str, Renderer] = {DEAD_LETTER: render_dead_letter}
-
-
-def register(front: Front) -> None:
-    """The buttons of dead letters."""
-    on_action(front, ActionId.DELIVERY_RETRY, retry)
-    on_action(front, ActionId.DELIVERY_DROP, drop)

@@ -1,69 +1,16 @@
 """The digest: shown on request, sent each week, turned page by page."""
 
-from collections.abc import Mapping
-
-from desk.digest.cards import CARD
-from desk.digest.findings import DigestView, daily_counts
-from desk.digest.sent import current_digest, get_digest
-from desk.permissions import require_owner
-from desk.transaction import Transaction
-from handlers.slack.digest.messages import MESSAGE_LINES, MODAL_LINES, digest_message, digest_modal
+from desk.digest.sent import CARD
+from handlers.slack.digest.actions import render_card, show_all, turn_page
 from handlers.slack.framework.action_ids import ActionId
-from handlers.slack.framework.blocks import Block, Message
-from handlers.slack.framework.listeners import on_action
-from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Click, Front, Typed
-from storage.models import SlackMessage
+from handlers.slack.framework.areas import Area
 
-
-async def show_digest(front: Front, typed: Typed) -> Message:
-    """`/keys digest`: the digest as it is now, to owners only."""
-
-    def work(tx: Transaction) -> Message:
-        require_owner(tx)
-        return _message(tx, current_digest(tx))
-
-    return await front.desk.read(typed.actor, work)
-
-
-async def show_all(front: Front, click: Click) -> None:
-    """*Show all*: the whole digest in a modal, for this owner alone."""
-    view = await front.desk.read(click.actor, lambda tx: _modal(tx, click))
-    await front.client.views_open(trigger_id=click.trigger_id, view=view)
-
-
-async def turn_page(front: Front, click: Click) -> None:
-    """*Previous* and *Next* in that modal."""
-    assert click.view is not None
-    view = await front.desk.read(click.actor, lambda tx: _modal(tx, click))
-    await front.client.views_update(view_id=click.view["id"], hash=click.view["hash"], view=view)
-
-
-def _daily(tx: Transaction, view: DigestView, first: int, count: int) -> Mapping[str, tuple[int, ...]]:
-    shown = [line.key.id for line in view.lines[first : first + count] if line.key]
-    return daily_counts(tx.session, shown, today=tx.now.date())
-
-
-def _message(tx: Transaction, view: DigestView) -> Message:
-    return digest_message(view, _daily(tx, view, 0, MESSAGE_LINES), tx.policy)
-
-
-def _modal(tx: Transaction, click: Click) -> Block:
-    require_owner(tx)
-    view = current_digest(tx) if click.subject == "now" else get_digest(tx, click.subject)
-    page = click.version or 0
-    return digest_modal(view, page, _daily(tx, view, page * MODAL_LINES, MODAL_LINES), tx.policy)
-
-
-def _render_card(tx: Transaction, message: SlackMessage) -> Message:
-    return _message(tx, get_digest(tx, message.subject_id))
-
-
-RENDERERS: Mapping[str, Renderer] = {CARD: _render_card}
-
-
-def register(front: Front) -> None:
-    """The digest's buttons; those on its lines belong to keys."""
-    on_action(front, ActionId.DIGEST_PAGE, show_all)
-    on_action(front, ActionId.DIGEST_PREVIOUS, turn_page)
-    on_action(front, ActionId.DIGEST_NEXT, turn_page)
+AREA = Area(
+    # Those on its lines belong to keys.
+    actions=[
+        (ActionId.DIGEST_PAGE, show_all),
+        (ActionId.DIGEST_PREVIOUS, turn_page),
+        (ActionId.DIGEST_NEXT, turn_page),
+    ],
+    messages=[(CARD, render_card)],
+)

@@ -1,52 +1,43 @@
 """What Slack tells unasked: people and user groups that changed.
 
-An event is dealt with once. When a listener raises, Bolt answers 500 (or does not acknowledge, in Socket Mode) and
-Slack sends the event again.
+An event is dealt with once; one that could not be is sent again.
 """
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
-
-import structlog
 
 from desk.directory.events import Taken, take_group_event, take_members_event, take_read_group, take_user_event
 from desk.directory.groups import MembershipChange
 from handlers.slack.directory.reading import SLACK, read_group, seen_group, seen_user, team_of
-from handlers.slack.framework.payloads import Front
-
-_log = structlog.get_logger(__name__)
-
-EventHandler = Callable[[Front, str, dict[str, Any]], Awaitable[Taken]]
-"""Called with the event's id and the event."""
+from handlers.slack.framework.payloads import SlackContext
 
 
-async def user_change(front: Front, event_id: str, event: dict[str, Any]) -> Taken:
+async def user_change(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
     """Somebody's profile or standing changed; deactivation arrives here, too."""
-    seen = seen_user(event["user"], await team_of(front.client, front.desk))
-    return await front.desk.write(SLACK, partial(take_user_event, event_id=event_id, seen=seen))
+    seen = seen_user(event["user"], await team_of(slack.client, slack.desk))
+    return await slack.desk.write(SLACK, partial(take_user_event, event_id=event_id, seen=seen))
 
 
-async def team_join(front: Front, event_id: str, event: dict[str, Any]) -> Taken:
+async def team_join(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
     """Somebody is new."""
-    seen = seen_user(event["user"], await team_of(front.client, front.desk))
-    return await front.desk.write(SLACK, partial(take_user_event, event_id=event_id, seen=seen, joined=True))
+    seen = seen_user(event["user"], await team_of(slack.client, slack.desk))
+    return await slack.desk.write(SLACK, partial(take_user_event, event_id=event_id, seen=seen, joined=True))
 
 
-async def subteam_changed(front: Front, event_id: str, event: dict[str, Any]) -> Taken:
+async def subteam_changed(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
     """A user group is new or was described anew. Large ones arrive without all of their people and are read."""
     seen = seen_group(event["subteam"])
     if seen.users is None and not seen.is_disabled:
-        return await _read(front, event_id, seen.group_id)
-    taken = await front.desk.write(SLACK, partial(take_group_event, event_id=event_id, seen=seen))
-    return await _read(front, event_id, seen.group_id) if taken is Taken.UNCLEAR else taken
+        return await _read(slack, event_id, seen.group_id)
+    taken = await slack.desk.write(SLACK, partial(take_group_event, event_id=event_id, seen=seen))
+    return await _read(slack, event_id, seen.group_id) if taken is Taken.UNCLEAR else taken
 
 
-async def subteam_members_changed(front: Front, event_id: str, event: dict[str, Any]) -> Taken:
+async def subteam_members_changed(slack: SlackContext, event_id: str, event: dict[str, Any]) -> Taken:
     """People were put into a user group or taken out; the event names these people only."""
     change = membership_change(event)
-    taken = await front.desk.write(SLACK, partial(take_members_event, event_id=event_id, change=change))
-    return await _read(front, event_id, change.group_id) if taken is Taken.UNCLEAR else taken
+    taken = await slack.desk.write(SLACK, partial(take_members_event, event_id=event_id, change=change))
+    return await _read(slack, event_id, change.group_id) if taken is Taken.UNCLEAR else taken
 
 
 def membership_change(event: dict[str, Any]) -> MembershipChange:
@@ -65,33 +56,6 @@ def membership_change(event: dict[str, Any]) -> MembershipChange:
     )
 
 
-async def _read(front: Front, event_id: str, group_id: str) -> Taken:
-    seen = await read_group(front.client, front.desk, group_id)
-    return await front.desk.write(SLACK, partial(take_read_group, event_id=event_id, seen=seen))
-
-
-EVENTS: dict[str, EventHandler] = {
-    "user_change": user_change,
-    "team_join": team_join,
-    "subteam_created": subteam_changed,
-    "subteam_updated": subteam_changed,
-    "subteam_members_changed": subteam_members_changed,
-}
-"""Every event that the app subscribes to for its directory, as in `manifest.yml`."""
-
-
-def register(front: Front) -> None:
-    """Listen to everything in `EVENTS`."""
-    for event_type, handler in EVENTS.items():
-        _listen(front, event_type, handler)
-
-
-def _listen(front: Front, event_type: str, handler: EventHandler) -> None:
-    @front.app.event(event_type)
-    async def listener(body: dict[str, Any], event: dict[str, Any]) -> None:
-        try:
-            taken = await handler(front, body["event_id"], event)
-        except Exception:
-            _log.exception("event_failed", event_id=body.get("event_id"), event_type=event_type)
-            raise
-        _log.debug("event_taken", event_id=body["event_id"], event_type=event_type, taken=str(taken))
+async def _read(slack: SlackContext, event_id: str, group_id: str) -> Taken:
+    seen = await read_group(slack.client, slack.desk, group_id)
+    return await slack.desk.write(SLACK, partial(take_read_group, event_id=event_id, seen=seen))

@@ -1,66 +1,82 @@
 """Slash commands with sub-commands: found by their name, near misses pointed out, and listed as help."""
 
 import difflib
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from desk.errors import InvalidInputError
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.payloads import CommandHandler, SlackContext, SlashCommand
 
-Handler = Callable[[Front, Typed, str], Awaitable[Message | None]]
+Handler = Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]
 """Answers a sub-command; it is given what follows its name."""
 _MAX_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """How a sub-command is written, and what it does."""
+class SubCommand:
+    """A sub-command: how it is written, its name first, what it does, and its handler."""
 
     usage: str
     does: str
-    owners_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SubCommand:
-    """A sub-command: its handler takes what follows it."""
-
     handler: Handler
-    usage: Usage
+    also: Sequence[str] = ()
+    """Other names for it, which help does not list."""
+    owners_only: bool = False
+    more: Sequence[str] = ()
+    """Further lines about it in a help that has examples."""
+
+    @property
+    def name(self) -> str:
+        """The word that it is called by."""
+        return self.usage.partition(" ")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class CommandFamily:
-    """A slash command with its sub-commands. `also` has other names for them, which help does not list."""
+    """A slash command: what it does by itself (`alone`), and with each of its sub-commands."""
 
     command: Command
-    sub_commands: Mapping[str, SubCommand]
-    also: Mapping[str, str] = field(default_factory=dict)
+    alone: CommandHandler
+    sub_commands: Sequence[SubCommand]
+    check: Callable[[str], None] = lambda _text: None
+    """Refuses what must not be typed, before anything is made of it: lists, forms and refusals would repeat it."""
+
+    async def answer(self, slack: SlackContext, command: SlashCommand) -> Message | None:
+        """Answer what was typed. Raises InvalidInputError that names what may have been meant."""
+        self.check(command.text)
+        name, rest = split_command(command.text)
+        if not name:
+            return await self.alone(slack, command)
+        return await self.get(name).handler(slack, command, rest)
+
+    def names(self) -> list[str]:
+        """Every word that may follow the command."""
+        return [name for one in self.sub_commands for name in (one.name, *one.also)]
 
     def get(self, name: str) -> SubCommand:
         """The sub-command of that name. Raises InvalidInputError that names what may have been meant."""
-        found = self.sub_commands.get(self.also.get(name, name))
+        found = self._find(name)
         if found is None:
             raise InvalidInputError(
                 f"`{self.command} {name[:_MAX_NAME]}` is nothing I know.", self._meant_instead(name)
             )
         return found
 
+    def _find(self, name: str) -> SubCommand | None:
+        return next((one for one in self.sub_commands if name in (one.name, *one.also)), None)
+
     def _meant_instead(self, name: str) -> str:
-        close = difflib.get_close_matches(name, [*self.sub_commands, *self.also], n=1)
-        if not close:
-            return f"`{self.command} help` lists what there is."
-        meant = self.also.get(close[0], close[0])
-        return f"Did you mean `{self.command} {meant}`? `{self.command} help` lists what there is."
+        close = difflib.get_close_matches(name, self.names(), n=1)
+        meant = self._find(close[0]) if close else None
+        listed = f"`{self.command} help` lists what there is."
+        return f"Did you mean `{self.command} {meant.name}`? {listed}" if meant else listed
 
     def help_lines(self, *, is_owner: bool) -> list[str]:
         """Every sub-command in a line of mrkdwn."""
-        usages = [one.usage for one in self.sub_commands.values()]
-        return [
-            f"• `{self.command} {usage.usage}`  {usage.does}" for usage in usages if is_owner or not usage.owners_only
-        ]
+        shown = [one for one in self.sub_commands if is_owner or not one.owners_only]
+        return [f"• `{self.command} {one.usage}`  {one.does}" for one in shown]
 
 
 def split_command(text: str) -> tuple[str, str]:

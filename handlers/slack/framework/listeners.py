@@ -1,36 +1,39 @@
 """How Slack's requests come in: parsed, answered after the commit, and errors turned into words.
 
-Every listener is registered through these doors, so that acknowledgement, permission of strangers, refusals and
-unknown errors are handled in one place.
+Everything is registered here, so that acknowledgement, permission of strangers, refusals and unknown errors are
+handled in one place.
 """
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import structlog
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.errors import InvalidInputError, KeydeskError
 from desk.texts import clean_text
-from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId, Command
+from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
+from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, escape, modal, plain_text, section, trim
+from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.payloads import (
+    ActionHandler,
     Answer,
-    Click,
-    ClickHandler,
+    BlockAction,
     ClosedHandler,
-    CommandHandler,
-    Front,
+    EventHandler,
     OptionGroup,
     OptionsHandler,
-    Submission,
-    SubmissionHandler,
-    Typed,
-    Typing,
+    OptionsRequest,
+    SlackContext,
+    SlashCommand,
+    ViewHandler,
+    ViewSubmission,
     choice_in,
 )
 
@@ -64,12 +67,32 @@ def _as_refusal(error: Exception) -> KeydeskError:
     return error if isinstance(error, KeydeskError) else _unknown(error)
 
 
-def on_command(front: Front, command: Command, handler: CommandHandler) -> None:
-    """Answer a slash command: what the handler returns is shown to the person alone."""
+def listen(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+    """Connect everything that the area answers with Bolt. The acknowledgement follows the answer."""
+    for family in area.commands:
+        _on_command(app, slack, family)
+    _on_actions(app, slack, area)
+    for callback_id, submit in area.views:
+        _on_submission(app, slack, area, callback_id, submit)
+    for callback_id, close in area.closed:
+        _on_closed(app, slack, callback_id, close)
+    for action_id, offer in area.options:
+        _on_options(app, slack, action_id, offer)
+    for event_type, take in area.events:
+        _on_event(app, slack, event_type, take)
 
-    @front.app.command(str(command))
+
+async def _refresh(slack: SlackContext, area: Area, user_id: str) -> None:
+    for refresher in area.refreshers:
+        await refresher(slack, user_id)
+
+
+def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> None:
+    """Answer a slash command: what it answers is shown to the person alone."""
+
+    @app.command(str(family.command))
     async def listener(ack: Any, body: dict[str, Any]) -> None:
-        typed = Typed(
+        command = SlashCommand(
             user_id=body["user_id"],
             channel_id=body["channel_id"],
             text=clean_text(body.get("text") or ""),
@@ -77,8 +100,8 @@ def on_command(front: Front, command: Command, handler: CommandHandler) -> None:
             response_url=body.get("response_url", ""),
         )
         try:
-            await front.ensure_known(front.client, front.desk, typed.user_id)
-            message = await handler(front, typed)
+            await slack.ensure_known(slack.client, slack.desk, command.user_id)
+            message = await family.answer(slack, command)
         except Exception as error:
             message = error_message(_as_refusal(error))
         if message is None:
@@ -87,57 +110,51 @@ def on_command(front: Front, command: Command, handler: CommandHandler) -> None:
             await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
 
 
-def on_action(front: Front, action_id: ActionId, handler: ClickHandler) -> None:
-    """Answer a button or menu. A message that the handler returns is shown to the person alone."""
-    assert action_id not in front.clicks, f"two handlers for {action_id}"
-    front.clicks[str(action_id)] = handler
+def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+    """Answer every button and menu; those of earlier releases with what to do now. A message that the handler
+    returns is shown to the person alone."""
+    # Bolt would try a listener for each one after another.
+    handlers: Mapping[str, ActionHandler] = {str(action_id): handler for action_id, handler in area.actions}
 
-
-def answer_clicks(front: Front) -> None:
-    """Connect every button and menu with Bolt; those of earlier releases are answered with what to do now."""
-
-    @front.app.action({"action_id": _ANYTHING})
+    @app.action({"action_id": _ANYTHING})
     async def listener(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
-        click = Click(
+        done = BlockAction(
             user_id=body["user"]["id"],
             action_id=action["action_id"],
-            value=_action_value(action),
+            value=choice_in(action) or str(action.get("value") or ""),
             trigger_id=body.get("trigger_id", ""),
             response_url=body.get("response_url"),
             view=body.get("view"),
             body=body,
         )
-        message = await _answer_click(front, click)
+        message = await _answer_action(slack, done, handlers.get(done.action_id))
         await ack()
         if message is not None:
-            await tell(front, click, message)
-        if click.view is not None and click.view.get("type") == "home":
-            await front.refresh(click.user_id)
+            await tell(slack, done, message)
+        if done.view is not None and done.view.get("type") == "home":
+            await _refresh(slack, area, done.user_id)
 
 
-async def _answer_click(front: Front, click: Click) -> Message | None:
-    handler = front.clicks.get(click.action_id)
+async def _answer_action(slack: SlackContext, action: BlockAction, handler: ActionHandler | None) -> Message | None:
     if handler is None:
-        sentence = RETIRED.get(click.action_id, "This button is from another release of Keydesk.")
+        sentence = RETIRED.get(action.action_id, "This button is from another release of Keydesk.")
         hint = "Open Keydesk's Home tab or type /keys to see where things stand."
         return error_message(KeydeskError(sentence, hint))
     try:
-        await front.ensure_known(front.client, front.desk, click.user_id)
-        return await handler(front, click)
+        await slack.ensure_known(slack.client, slack.desk, action.user_id)
+        return await handler(slack, action)
     except Exception as error:
         return error_message(_as_refusal(error))
 
 
-def _action_value(action: dict[str, Any]) -> str:
-    return choice_in(action) or str(action.get("value") or "")
-
-
-def on_submission(front: Front, callback_id: CallbackId, handler: SubmissionHandler) -> None:
+def _on_submission(
+    app: AsyncApp, slack: SlackContext, area: Area, callback_id: CallbackId, handler: ViewHandler
+) -> None:
     """Answer a submitted modal. An InvalidInputError whose `field` is an input's block id is shown beside it."""
 
-    @front.app.view(str(callback_id))
+    @app.view(str(callback_id))
     async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
-        submission = Submission(
+        submission = ViewSubmission(
             user_id=body["user"]["id"],
             view_id=view["id"],
             private_metadata=view.get("private_metadata", ""),
@@ -145,8 +162,8 @@ def on_submission(front: Front, callback_id: CallbackId, handler: SubmissionHand
             body=body,
         )
         try:
-            await front.ensure_known(front.client, front.desk, submission.user_id)
-            answer = await handler(front, submission)
+            await slack.ensure_known(slack.client, slack.desk, submission.user_id)
+            answer = await handler(slack, submission)
         except InvalidInputError as error:
             inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
             if error.field in inputs:
@@ -159,7 +176,7 @@ def on_submission(front: Front, callback_id: CallbackId, handler: SubmissionHand
             await ack(response_action="update", view=notice("That did not work", refusal))
             return
         await _acknowledge(ack, answer)
-        await front.refresh(submission.user_id)
+        await _refresh(slack, area, submission.user_id)
 
 
 async def _acknowledge(ack: Any, answer: Answer | None) -> None:
@@ -175,31 +192,45 @@ async def _acknowledge(ack: Any, answer: Answer | None) -> None:
         await ack()
 
 
-def on_closed(front: Front, callback_id: CallbackId, handler: ClosedHandler) -> None:
-    """Learn that a person closed a modal that asked for it: handler(front, user id, private metadata)."""
+def _on_closed(app: AsyncApp, slack: SlackContext, callback_id: CallbackId, handler: ClosedHandler) -> None:
+    """Learn that a person closed a modal that says so."""
 
-    @front.app.view_closed(str(callback_id))
+    @app.view_closed(str(callback_id))
     async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         try:
-            await handler(front, body["user"]["id"], view.get("private_metadata", ""))
+            await handler(slack, body["user"]["id"], view.get("private_metadata", ""))
         except Exception as error:
             # The window is gone, so there is nowhere to say it.
             _as_refusal(error)
         await ack()
 
 
-def on_options(front: Front, action_id: str, handler: OptionsHandler) -> None:
+def _on_options(app: AsyncApp, slack: SlackContext, action_id: ActionId, handler: OptionsHandler) -> None:
     """Answer a menu that is searched: the handler gives up to 100 options, or up to 100 groups of as many."""
 
-    @front.app.options(action_id)
+    @app.options(str(action_id))
     async def listener(ack: Any, body: dict[str, Any]) -> None:
-        typing = Typing(
+        request = OptionsRequest(
             user_id=body["user"]["id"],
             text=clean_text(body.get("value") or ""),
             block_id=body.get("block_id", ""),
             private_metadata=(body.get("view") or {}).get("private_metadata") or "",
         )
-        await ack(**_offered(await handler(front, typing)))
+        await ack(**_offered(await handler(slack, request)))
+
+
+def _on_event(app: AsyncApp, slack: SlackContext, event_type: str, handler: EventHandler) -> None:
+    """Take what Slack tells unasked. When that raises, Bolt answers 500 (or does not acknowledge, in Socket Mode) and
+    Slack sends the event again."""
+
+    @app.event(event_type)
+    async def listener(body: dict[str, Any], event: dict[str, Any]) -> None:
+        try:
+            taken = await handler(slack, body["event_id"], event)
+        except Exception:
+            _log.exception("event_failed", event_id=body.get("event_id"), event_type=event_type)
+            raise
+        _log.debug("event_taken", event_id=body["event_id"], event_type=event_type, taken=str(taken))
 
 
 def _offered(choices: Sequence[Block] | Sequence[OptionGroup]) -> dict[str, list[Block]]:
@@ -214,23 +245,23 @@ def _offered(choices: Sequence[Block] | Sequence[OptionGroup]) -> dict[str, list
     return {"options": [choice for choice in choices if not isinstance(choice, OptionGroup)][:_MAX_OPTIONS]}
 
 
-async def tell(front: Front, click: Click, message: Message) -> None:
+async def tell(slack: SlackContext, action: BlockAction, message: Message) -> None:
     """Tell the person alone: beside the message they clicked in, or in a modal. Never the only copy of a decision."""
     try:
-        if click.response_url:
-            own = bool((click.body.get("container") or {}).get("is_ephemeral"))
-            await AsyncWebhookClient(click.response_url, timeout=_TELL_SECONDS).send(
+        if action.response_url:
+            own = bool((action.body.get("container") or {}).get("is_ephemeral"))
+            await AsyncWebhookClient(action.response_url, timeout=_TELL_SECONDS).send(
                 text=message.text,
                 blocks=message.blocks,
                 response_type="ephemeral",
                 replace_original=message.replaces and own,
             )
-        elif click.view is not None and click.view.get("type") == "modal":
-            await front.client.views_push(trigger_id=click.trigger_id, view=notice("Keydesk", message))
+        elif action.view is not None and action.view.get("type") == "modal":
+            await slack.client.views_push(trigger_id=action.trigger_id, view=notice("Keydesk", message))
         else:
-            await front.client.views_open(trigger_id=click.trigger_id, view=notice("Keydesk", message))
+            await slack.client.views_open(trigger_id=action.trigger_id, view=notice("Keydesk", message))
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
-        _log.warning("answer_not_shown", user_id=click.user_id, action_id=click.action_id, error=str(error))
+        _log.warning("answer_not_shown", user_id=action.user_id, action_id=action.action_id, error=str(error))
 
 
 def notice(title: str, message: Message) -> Block:

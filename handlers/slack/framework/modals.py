@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from desk.errors import KeydeskError
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block
-from handlers.slack.framework.payloads import Click, Front
+from handlers.slack.framework.payloads import BlockAction, SlackContext
 
 _log = structlog.get_logger(__name__)
 _SECONDS = 2.0
@@ -18,11 +18,11 @@ _LISTS = frozenset({str(CallbackId.KEYS_LIST), str(CallbackId.INCIDENTS_LIST), s
 _SHOW_DRAFTS = frozenset({str(CallbackId.DRAFT), str(CallbackId.DRAFT_DOUBLES)})
 
 
-async def open_modal(front: Front, trigger_id: str, view: Block) -> None:
+async def open_modal(slack: SlackContext, trigger_id: str, view: Block) -> None:
     """Open a modal for the person who clicked or typed. Raises KeydeskError that asks them to try again."""
     try:
         async with asyncio.timeout(_SECONDS):
-            await front.client.views_open(trigger_id=trigger_id, view=view)
+            await slack.client.views_open(trigger_id=trigger_id, view=view)
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
         _log.warning("modal_not_opened", callback_id=view["callback_id"], problem=problem_of(error))
         kept = view["callback_id"] in _SHOW_DRAFTS
@@ -38,24 +38,24 @@ def problem_of(error: Exception) -> str:
     return str(code or type(error).__name__)
 
 
-def is_in_modal(click: Click) -> bool:
+def is_in_modal(action: BlockAction) -> bool:
     """Whether the button was pressed in a modal, not in a message or on the Home tab."""
-    return click.view is not None and click.view.get("type") == "modal"
+    return action.view is not None and action.view.get("type") == "modal"
 
 
-async def show_modal(front: Front, click: Click, view: Block) -> None:
+async def show_modal(slack: SlackContext, action: BlockAction, view: Block) -> None:
     """Show a modal: over a list, in the place of any other modal, or as a new one. Raises KeydeskError."""
-    if not is_in_modal(click):
-        await open_modal(front, click.trigger_id, view)
+    if not is_in_modal(action):
+        await open_modal(slack, action.trigger_id, view)
         return
-    assert click.view is not None
-    over_list = click.view.get("callback_id") in _LISTS and view["callback_id"] not in _LISTS
+    assert action.view is not None
+    over_list = action.view.get("callback_id") in _LISTS and view["callback_id"] not in _LISTS
     try:
         async with asyncio.timeout(_SECONDS):
             if over_list:
-                await front.client.views_push(trigger_id=click.trigger_id, view=view)
+                await slack.client.views_push(trigger_id=action.trigger_id, view=view)
             else:
-                await front.client.views_update(view_id=click.view["id"], view=view)
+                await slack.client.views_update(view_id=action.view["id"], view=view)
     except (SlackApiError, aiohttp.ClientError, OSError) as error:
         _log.warning("modal_not_shown", callback_id=view["callback_id"], problem=problem_of(error))
         raise KeydeskError("Slack did not show the window in time.", "Please try again.") from error

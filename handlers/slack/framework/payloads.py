@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.texts import clean_text
@@ -19,7 +18,7 @@ _CHOSEN_MANY = ("selected_users", "selected_conversations", "selected_channels")
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class ViewState:
     """The inputs of a surface as a person has filled them in, by block id."""
 
     values: dict[str, dict[str, Any]]
@@ -59,28 +58,19 @@ EnsureKnown = Callable[[AsyncWebClient, Desk, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class SlackContext:
     """What handlers work with. `client` is for opening modals; everything else that goes out is an outbox row."""
 
-    app: AsyncApp
     desk: Desk
     client: AsyncWebClient
     ensure_known: EnsureKnown
     """Called before anything is decided for a person whom the desk may not have met yet."""
-    clicks: dict[str, "ClickHandler"] = field(default_factory=dict)
-    """What answers the buttons and menus, by action id. Bolt would try its listeners one after another."""
-    refreshers: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
-    """Each is called with a person's id after a click on the Home tab or a submission of theirs, and shows anew what
-    only they see. They raise nothing and hold nothing up for long."""
-
-    async def refresh(self, user_id: str) -> None:
-        """Show a person anew what only they see."""
-        for refresher in self.refreshers:
-            await refresher(user_id)
+    collecting: set[str] = field(default_factory=set)
+    """The tickets that this process is collecting now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class SlashCommand:
     """A slash command as a person typed it."""
 
     user_id: str
@@ -102,7 +92,7 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Click:
+class BlockAction:
     """A press of a button, or a choice made in a menu."""
 
     user_id: str
@@ -126,10 +116,10 @@ class Click:
         return str((self.view or {}).get("private_metadata") or "")
 
     @property
-    def entered(self) -> Entered:
+    def entered(self) -> ViewState:
         """What the person had filled in on the same modal, Home tab or message when they clicked."""
         state = (self.view or self.body).get("state") or {}
-        return Entered(state.get("values") or {})
+        return ViewState(state.get("values") or {})
 
     @property
     def subject(self) -> str:
@@ -143,7 +133,7 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class ViewSubmission:
     """A submitted modal."""
 
     user_id: str
@@ -159,29 +149,29 @@ class Submission:
         return Actor.member(self.user_id)
 
     @property
-    def entered(self) -> Entered:
+    def entered(self) -> ViewState:
         """What the person has filled in."""
-        return Entered(self.values)
+        return ViewState(self.values)
 
     def text(self, block_id: str) -> str:
-        """As `Entered.text`."""
+        """As `ViewState.text`."""
         return self.entered.text(block_id)
 
     def choice(self, block_id: str) -> str | None:
-        """As `Entered.choice`."""
+        """As `ViewState.choice`."""
         return self.entered.choice(block_id)
 
     def choices(self, block_id: str) -> list[str]:
-        """As `Entered.choices`."""
+        """As `ViewState.choices`."""
         return self.entered.choices(block_id)
 
     def instant(self, block_id: str) -> datetime | None:
-        """As `Entered.instant`."""
+        """As `ViewState.instant`."""
         return self.entered.instant(block_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Typing:
+class OptionsRequest:
     """What a person has typed so far into a menu that is searched.
 
     Slack does not say what else they have entered: what the choices depend on has to be in the private metadata.
@@ -216,8 +206,14 @@ class Answer:
     message: Message | None = None
 
 
-CommandHandler = Callable[[Front, Typed], Awaitable[Message | None]]
-ClickHandler = Callable[[Front, Click], Awaitable[Message | None]]
-SubmissionHandler = Callable[[Front, Submission], Awaitable[Answer | None]]
-ClosedHandler = Callable[[Front, str, str], Awaitable[None]]
-OptionsHandler = Callable[[Front, Typing], Awaitable[Sequence[Block] | Sequence[OptionGroup]]]
+CommandHandler = Callable[[SlackContext, SlashCommand], Awaitable[Message | None]]
+ActionHandler = Callable[[SlackContext, BlockAction], Awaitable[Message | None]]
+ViewHandler = Callable[[SlackContext, ViewSubmission], Awaitable[Answer | None]]
+ClosedHandler = Callable[[SlackContext, str, str], Awaitable[None]]
+"""Called with the person's id and the private metadata."""
+OptionsHandler = Callable[[SlackContext, OptionsRequest], Awaitable[Sequence[Block] | Sequence[OptionGroup]]]
+EventHandler = Callable[[SlackContext, str, dict[str, Any]], Awaitable[object]]
+"""Called with the event's id and the event."""
+Refresher = Callable[[SlackContext, str], Awaitable[None]]
+"""Called with a person's id after a click on the Home tab or a submission of theirs: shows anew what only they see.
+It raises nothing and holds nothing up for long."""

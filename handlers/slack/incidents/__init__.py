@@ -1,64 +1,69 @@
 """Incidents and maintenances in Slack: `/incident`, forms, previews, cards and lists."""
 
-from collections.abc import Mapping
-
-from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
-from handlers.slack.framework.listeners import on_action, on_command, on_options, on_submission
-from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import ClickHandler, Front, SubmissionHandler
-from handlers.slack.incidents import actions, backfill, details, listing, messages, postmortems, reminders
-from handlers.slack.incidents.commands import incident_command
+from desk.incidents import announcements
+from desk.incidents.drafts import review
+from desk.incidents.reminders import REMINDER_CARD
+from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.areas import Area
+from handlers.slack.incidents import actions, backfill, details, inputs, listing, messages, postmortems, reminders
+from handlers.slack.incidents.commands import INCIDENTS
 from handlers.slack.incidents.drafts import actions as draft_actions
 from handlers.slack.incidents.drafts import messages as draft_messages
-from handlers.slack.incidents.inputs import component_options
 from handlers.slack.incidents.templates import actions as template_actions
 from handlers.slack.incidents.templates import commands as template_commands
 
-__all__ = ["RENDERERS", "register"]
-
-RENDERERS: Mapping[str, Renderer] = {**messages.RENDERERS, **draft_messages.RENDERERS, **reminders.RENDERERS}
-
-_BUTTONS: Mapping[ActionId, ClickHandler] = {
-    ActionId.INCIDENT_NEW: actions.press_new,
-    ActionId.INCIDENT_UPDATE: actions.press_update,
-    ActionId.INCIDENT_RESOLVE: actions.press_resolve,
-    ActionId.INCIDENT_REOPEN: actions.press_reopen,
-    ActionId.FORM_PAGE: actions.choose_page,
-    ActionId.FORM_TEMPLATE: actions.choose_template,
-    ActionId.FORM_COMPONENTS: actions.choose_components,
-    ActionId.FORM_STATUS: actions.choose_status,
-    ActionId.DRAFT_DISCARD: draft_actions.press_discard,
-    ActionId.DRAFT_SHOW: draft_actions.press_show_draft,
-    ActionId.DRAFT_NEW_ALL_THE_SAME: draft_actions.press_new_all_the_same,
-    ActionId.DRAFT_UPDATE_THAT: draft_actions.press_update_that,
-}
-_AREAS = (
-    messages,
-    draft_messages,
-    draft_actions,
-    reminders,
-    listing,
-    details,
-    postmortems,
-    backfill,
-    template_commands,
-    template_actions,
+AREA = Area(
+    commands=[INCIDENTS],
+    actions=[
+        (ActionId.INCIDENT_NEW, actions.press_new),
+        (ActionId.INCIDENT_UPDATE, actions.press_update),
+        (ActionId.INCIDENT_RESOLVE, actions.press_resolve),
+        (ActionId.INCIDENT_REOPEN, actions.press_reopen),
+        (ActionId.INCIDENT_SHOW, details.press_show),
+        (ActionId.INCIDENT_RETRY, messages.press_retry),
+        (ActionId.INCIDENT_LIST, listing.press_list),
+        (ActionId.INCIDENTS_PREVIOUS, listing.press_list),
+        (ActionId.INCIDENTS_NEXT, listing.press_list),
+        (ActionId.INCIDENT_NOTHING_NEW, reminders.press_nothing_new),
+        (ActionId.INCIDENT_SNOOZE, reminders.choose_snooze),
+        (ActionId.INCIDENT_POSTMORTEM, postmortems.press_postmortem),
+        (ActionId.INCIDENT_POSTMORTEM_BACK, postmortems.press_take_back),
+        (ActionId.INCIDENT_TEMPLATE, template_commands.press_template),
+        (ActionId.TEMPLATE_NEW, template_actions.press_new),
+        (ActionId.TEMPLATE_EDIT, template_actions.press_edit),
+        (ActionId.TEMPLATE_PAGE, template_actions.choose_page),
+        (ActionId.FORM_PAGE, actions.choose_page),
+        (ActionId.FORM_TEMPLATE, actions.choose_template),
+        (ActionId.FORM_COMPONENTS, actions.choose_components),
+        (ActionId.FORM_STATUS, actions.choose_status),
+        (ActionId.DRAFT_PUBLISH, draft_actions.press_publish),
+        (ActionId.DRAFT_PUBLISH_QUIETLY, draft_actions.press_publish_quietly),
+        (ActionId.DRAFT_SHOW, draft_actions.press_show_draft),
+        (ActionId.DRAFT_DISCARD, draft_actions.press_discard),
+        (ActionId.DRAFT_TAKE_BACK, draft_actions.press_take_back),
+        (ActionId.DRAFT_SEND_BACK, draft_messages.press_send_back),
+        (ActionId.DRAFT_NEW_ALL_THE_SAME, draft_actions.press_new_all_the_same),
+        (ActionId.DRAFT_UPDATE_THAT, draft_actions.press_update_that),
+    ],
+    views=[
+        (CallbackId.INCIDENT_NEW, actions.submit_form),
+        (CallbackId.INCIDENT_UPDATE, actions.submit_form),
+        (CallbackId.INCIDENT_BACKFILL, backfill.submit_backfill),
+        (CallbackId.INCIDENT_POSTMORTEM, postmortems.submit_postmortem),
+        (CallbackId.INCIDENT_TEMPLATE, template_commands.submit_template),
+        (CallbackId.TEMPLATE, template_actions.submit_form),
+        (CallbackId.DRAFT_SEND_BACK, draft_messages.submit_send_back),
+    ],
+    options=[(ActionId.FORM_COMPONENTS, inputs.component_options)],
+    messages=[
+        (announcements.HEAD_CARD, messages.render_head),
+        (announcements.UPDATE_CARD, messages.render_update),
+        (announcements.ALONE_CARD, messages.render_alone),
+        (REMINDER_CARD, reminders.render_reminder),
+        (review.REVIEW_CARD, draft_messages.render_review),
+        (review.MINE_CARD, draft_messages.render_mine),
+        (review.AGAIN_NOTE, draft_messages.render_again),
+        (review.REMINDER_CARD, draft_messages.render_reminder),
+        (review.LATE_CARD, draft_messages.render_late),
+    ],
 )
-
-
-def register(front: Front) -> None:
-    """`/incident`, the buttons of incidents and drafts wherever they are, and their modals."""
-    on_command(front, Command.INCIDENT, incident_command)
-    on_options(front, str(ActionId.FORM_COMPONENTS), component_options)
-    submissions: dict[CallbackId, SubmissionHandler] = {
-        CallbackId.INCIDENT_NEW: actions.submit_form,
-        CallbackId.INCIDENT_UPDATE: actions.submit_form,
-    }
-    buttons = dict(_BUTTONS)
-    for area in _AREAS:
-        buttons |= getattr(area, "BUTTONS", {})
-        submissions |= getattr(area, "SUBMISSIONS", {})
-    for action_id, press in buttons.items():
-        on_action(front, action_id, press)
-    for callback_id, submit in submissions.items():
-        on_submission(front, callback_id, submit)

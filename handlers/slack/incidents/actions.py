@@ -11,12 +11,12 @@ from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Answer, Click, Front, Submission
+from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.incidents.drafts.writing import draft_view, keep_draft
 from handlers.slack.incidents.form_state import FormState, FormValues
 from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import Begun, begin_new, begin_update, in_status, with_template
-from handlers.slack.incidents.views import beside_its_input, check_form, read_form, render_form
+from handlers.slack.incidents.views import beside_its_input, check_form, read_form, render_form, role_of_form
 from handlers.slack.markdown.inputs import is_continued
 from storage.models import IncidentStatus, Page, Role
 
@@ -24,24 +24,24 @@ Follow = Callable[[Transaction, FormState, FormValues, str], Begun]
 """What a choice in the form makes of it: (…, the chosen value)."""
 
 
-async def press_new(front: Front, click: Click) -> None:
+async def press_new(slack: SlackContext, action: BlockAction) -> None:
     """*New incident*."""
-    await _open(front, click, lambda tx: begin_new(tx, TypedIncident()))
+    await _open(slack, action, lambda tx: begin_new(tx, TypedIncident()))
 
 
-async def press_update(front: Front, click: Click) -> None:
+async def press_update(slack: SlackContext, action: BlockAction) -> None:
     """*Update*."""
-    await _open(front, click, lambda tx: begin_update(tx, click.subject))
+    await _open(slack, action, lambda tx: begin_update(tx, action.subject))
 
 
-async def press_resolve(front: Front, click: Click) -> None:
+async def press_resolve(slack: SlackContext, action: BlockAction) -> None:
     """*Resolve*: the form with the status and the components' return filled in."""
-    await _open(front, click, lambda tx: begin_update(tx, click.subject, status=_end_of(tx, click.subject)))
+    await _open(slack, action, lambda tx: begin_update(tx, action.subject, status=_end_of(tx, action.subject)))
 
 
-async def press_reopen(front: Front, click: Click) -> None:
+async def press_reopen(slack: SlackContext, action: BlockAction) -> None:
     """*Reopen*."""
-    await _open(front, click, lambda tx: begin_update(tx, click.subject, status=_again(tx, click.subject)))
+    await _open(slack, action, lambda tx: begin_update(tx, action.subject, status=_again(tx, action.subject)))
 
 
 def _end_of(tx: Transaction, incident_id: str) -> IncidentStatus:
@@ -54,13 +54,13 @@ def _again(tx: Transaction, incident_id: str) -> IncidentStatus:
     return IncidentStatus.IN_PROGRESS if scheduled else IncidentStatus.INVESTIGATING
 
 
-async def _open(front: Front, click: Click, begin: Callable[[Transaction], Begun]) -> None:
-    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: render_form(tx, *begin(tx))))
+async def _open(slack: SlackContext, action: BlockAction, begin: Callable[[Transaction], Begun]) -> None:
+    await show_modal(slack, action, await slack.desk.read(action.actor, lambda tx: render_form(tx, *begin(tx))))
 
 
-async def choose_page(front: Front, click: Click) -> None:
+async def choose_page(slack: SlackContext, action: BlockAction) -> None:
     """Another page: other components and templates."""
-    await _follow(front, click, _on_page)
+    await _follow(slack, action, _on_page)
 
 
 def _on_page(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
@@ -70,45 +70,47 @@ def _on_page(tx: Transaction, state: FormState, values: FormValues, chosen: str)
     return moved, replace(values, states={}, values={})
 
 
-async def choose_template(front: Front, click: Click) -> None:
+async def choose_template(slack: SlackContext, action: BlockAction) -> None:
     """A template: its words and components, and an input for each placeholder."""
-    await _follow(front, click, _by_template)
+    await _follow(slack, action, _by_template)
 
 
 def _by_template(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
     return with_template(state, values, get_template(tx.session, state.page_id, chosen))
 
 
-async def choose_components(front: Front, click: Click) -> None:
+async def choose_components(slack: SlackContext, action: BlockAction) -> None:
     """Other components: a menu of its state for each."""
-    await _follow(front, click, lambda _tx, state, values, _chosen: (state, values))
+    await _follow(slack, action, lambda _tx, state, values, _chosen: (state, values))
 
 
-async def choose_status(front: Front, click: Click) -> None:
+async def choose_status(slack: SlackContext, action: BlockAction) -> None:
     """Another status of an update: ending an incident offers its components' return, a maintenance's start their
     going under maintenance, and another choice takes the offer back."""
-    await _follow(front, click, _in_status)
+    await _follow(slack, action, _in_status)
 
 
 def _in_status(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
     return in_status(tx, state, values, IncidentStatus(chosen)) if state.incident_id else (state, values)
 
 
-async def _follow(front: Front, click: Click, follow: Follow) -> None:
+async def _follow(slack: SlackContext, action: BlockAction, follow: Follow) -> None:
     def work(tx: Transaction) -> Block:
-        state = FormState.from_metadata(click.private_metadata)
-        values = read_form(tx, state, click.entered)
+        state = FormState.from_metadata(action.private_metadata)
+        # The form may have been open for long: what it shows next is for those who may publish now.
+        require_publisher(tx, role_of_form(tx, state), tx.session.get_one(Page, state.page_id))
+        values = read_form(tx, state, action.entered)
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.name, values.body, *values.values.values())
-        if is_continued(click.entered, state.word_block("body")):
+        if is_continued(action.entered, state.word_block("body")):
             # There may be fewer inputs now, and Slack keeps what was entered in each of them.
             state = state.with_new_words()
-        return render_form(tx, *follow(tx, state, values, click.value))
+        return render_form(tx, *follow(tx, state, values, action.value))
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
 
-async def submit_form(front: Front, submission: Submission) -> Answer:
+async def submit_form(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The filled-in form becomes a draft, or changes one, and its preview is shown."""
     state = FormState.from_metadata(submission.private_metadata)
 
@@ -118,6 +120,6 @@ async def submit_form(front: Front, submission: Submission) -> Answer:
         return draft_view(tx, keep_draft(tx, state, values))
 
     try:
-        return Answer(view=await front.desk.write(submission.actor, work))
+        return Answer(view=await slack.desk.write(submission.actor, work))
     except InvalidInputError as error:
         raise beside_its_input(error, state) from error

@@ -1,7 +1,6 @@
 """`/incident backfill`: an incident of the past, written down afterwards. It tells nobody and changes nothing."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +27,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import Word, next_word
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import Answer, Front, Submission, SubmissionHandler, Typed
+from handlers.slack.framework.payloads import Answer, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
@@ -68,12 +67,12 @@ class _Past:
     problems: tuple[str, ...] = ()
 
 
-async def backfill_command(front: Front, typed: Typed, rest: str) -> None:
+async def backfill_command(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     """`/incident backfill`: the form, or at once the preview of what was typed in full."""
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(rest)
-    view = await front.desk.write(typed.actor, lambda tx: _begin(tx, rest, typed.token))
-    await open_modal(front, typed.trigger_id, view)
+    view = await slack.desk.write(command.actor, lambda tx: _begin(tx, rest, command.token))
+    await open_modal(slack, command.trigger_id, view)
 
 
 def parse_backfill(text: str) -> TypedBackfill:
@@ -222,7 +221,7 @@ def _inputs(past: _Past, now: datetime) -> list[Block]:
     ]
 
 
-async def submit_backfill(front: Front, submission: Submission) -> Answer:
+async def submit_backfill(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """What was filled in becomes a draft, and its preview follows."""
     state = FormState.from_metadata(submission.private_metadata)
 
@@ -238,7 +237,7 @@ async def submit_backfill(front: Front, submission: Submission) -> Answer:
         )
         return preview_view(tx, _keep(tx, past, state, escaped=False))
 
-    return Answer(view=await front.desk.write(submission.actor, work))
+    return Answer(view=await slack.desk.write(submission.actor, work))
 
 
 def _keep(tx: Transaction, past: _Past, state: FormState, *, escaped: bool) -> IncidentDraft:
@@ -255,6 +254,3 @@ def _keep(tx: Transaction, past: _Past, state: FormState, *, escaped: bool) -> I
         backfilled_at=past.began_at,
     )
     return write_down(tx, replace(state, page_id=past.page.id), content, (name, said))
-
-
-SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.INCIDENT_BACKFILL: submit_backfill}

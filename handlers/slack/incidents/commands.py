@@ -1,16 +1,15 @@
 """`/incident …`: which sub-command does what."""
 
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import ENDED
-from desk.incidents.lookup import get_incident, list_open
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.permissions import roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, Command, value_of
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section
-from handlers.slack.framework.commands import CommandFamily, SubCommand, Usage, split_command
+from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.incidents.backfill import backfill_command
 from handlers.slack.incidents.details import show_command
 from handlers.slack.incidents.drafts.writing import draft_or_form
@@ -23,28 +22,28 @@ from handlers.slack.incidents.text import name_text, public_link, status_text
 from storage.models import IncidentStatus, Role
 
 
-async def new(front: Front, typed: Typed, rest: str) -> None:
+async def new(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     """`/incident new`: the preview of what was typed, or the form where something is missing."""
     said = _parse(rest)
 
     def work(tx: Transaction) -> Block:
-        begun = begin_new(tx, said, token=typed.token)
+        begun = begin_new(tx, said, token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.quoted or said.template))
 
-    await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
+    await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
 
 
-async def update(front: Front, typed: Typed, rest: str) -> Message | None:
+async def update(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident update`."""
-    return await change_incident(front, typed, rest)
+    return await change_incident(slack, command, rest)
 
 
-async def resolve(front: Front, typed: Typed, rest: str) -> Message | None:
+async def resolve(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident resolve`: with its components back to operational."""
-    return await change_incident(front, typed, rest, status=IncidentStatus.RESOLVED)
+    return await change_incident(slack, command, rest, status=IncidentStatus.RESOLVED)
 
 
-async def reopen(front: Front, typed: Typed, rest: str) -> Message | None:
+async def reopen(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident reopen`: one that was resolved too early."""
     said = _parse(rest)
 
@@ -52,15 +51,20 @@ async def reopen(front: Front, typed: Typed, rest: str) -> Message | None:
         word = said.incident or said.quoted or ""
         incident = get_incident_by_word(tx.session, word)
         status = said.status or IncidentStatus.INVESTIGATING
-        begun = begin_update(tx, incident.id, _about(said), status=status, token=typed.token)
+        begun = begin_update(tx, incident.id, _about(said), status=status, token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.body))
 
-    await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
+    await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
     return None
 
 
 async def change_incident(
-    front: Front, typed: Typed, rest: str, *, status: IncidentStatus | None = None, scheduled: bool = False
+    slack: SlackContext,
+    command: SlashCommand,
+    rest: str,
+    *,
+    status: IncidentStatus | None = None,
+    scheduled: bool = False,
 ) -> Message | None:
     """An update in one line: its preview, the form where something is missing, or the choice of what is open."""
     said = _parse(rest)
@@ -69,14 +73,14 @@ async def change_incident(
         incident_id = find_meant(tx, said, scheduled=scheduled)
         if incident_id is None:
             return None
-        begun = begin_update(tx, incident_id, _about(said), status=status, token=typed.token)
+        begun = begin_update(tx, incident_id, _about(said), status=status, token=command.token)
         ends = (status or said.status) in ENDED and get_incident(tx.session, incident_id).status not in ENDED
         return draft_or_form(tx, begun, is_complete=bool(said.body or said.status or ends))
 
-    view = await front.desk.write(typed.actor, work)
+    view = await slack.desk.write(command.actor, work)
     if view is None:
-        return await front.desk.read(typed.actor, lambda tx: choose_message(tx, scheduled=scheduled))
-    await open_modal(front, typed.trigger_id, view)
+        return await slack.desk.read(command.actor, lambda tx: choose_message(tx, scheduled=scheduled))
+    await open_modal(slack, command.trigger_id, view)
     return None
 
 
@@ -92,59 +96,40 @@ def _about(said: TypedIncident) -> TypedIncident:
     return said
 
 
-async def help_(front: Front, typed: Typed, _rest: str) -> Message:
+async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/incident help`."""
     return help_message(INCIDENTS)
+
+
+async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
+    return await slack.desk.read(command.actor, menu_message)
 
 
 _NEW = 'new ["Checkout errors" on acme component:checkout=partial_outage investigating We are looking …]'
 _UPDATE = "update [INCIDENT] [component:search=degraded] [monitoring] [A fix is in …]"
 _BACKFILL = 'backfill ["Short outage" on acme at 2026-03-01 14:00 It was …]'
 _TEMPLATE = 'template list|new|edit NAME|show NAME|save INCIDENT as "name"|delete NAME'
-_SUB_COMMANDS: dict[str, SubCommand] = {
-    "new": SubCommand(new, Usage(_NEW, "tell people that something is wrong")),
-    "update": SubCommand(update, Usage(_UPDATE, "say more")),
-    "resolve": SubCommand(
-        resolve, Usage("resolve [INCIDENT] [It works again …]", "end it, and bring its components back")
-    ),
-    "reopen": SubCommand(reopen, Usage("reopen INCIDENT [It is back …]", "it was resolved too early")),
-    "list": SubCommand(
-        list_command, Usage("list [open|all|on PAGE|text]", "what is open, what is planned and what is over")
-    ),
-    "drafts": SubCommand(drafts_command, Usage("drafts", "what is written and not yet public")),
-    "show": SubCommand(show_command, Usage("show INCIDENT", "everything about one")),
-    "postmortem": SubCommand(
-        postmortem_command, Usage("postmortem INCIDENT", "write down what happened, and publish it")
-    ),
-    "backfill": SubCommand(backfill_command, Usage(_BACKFILL, "write down one of the past")),
-    "template": SubCommand(template_command, Usage(_TEMPLATE, "words kept for the next time")),
-    "help": SubCommand(help_, Usage("help", "this")),
-}
-_ALSO = {
-    "create": "new",
-    "open": "new",
-    "start": "new",
-    "post": "update",
-    "close": "resolve",
-    "end": "resolve",
-    "resolved": "resolve",
-    "ls": "list",
-    "get": "show",
-    "templates": "template",
-    "?": "help",
-}
-INCIDENTS = CommandFamily(Command.INCIDENT, _SUB_COMMANDS, _ALSO)
+_RESOLVE = "resolve [INCIDENT] [It works again …]"
+_LIST = "list [open|all|on PAGE|text]"
+INCIDENTS = CommandFamily(
+    Command.INCIDENT,
+    _menu,
+    [
+        SubCommand(_NEW, "tell people that something is wrong", new, also=["create", "open", "start"]),
+        SubCommand(_UPDATE, "say more", update, also=["post"]),
+        SubCommand(_RESOLVE, "end it, and bring its components back", resolve, also=["close", "end", "resolved"]),
+        SubCommand("reopen INCIDENT [It is back …]", "it was resolved too early", reopen),
+        SubCommand(_LIST, "what is open, what is planned and what is over", list_command, also=["ls"]),
+        SubCommand("drafts", "what is written and not yet public", drafts_command),
+        SubCommand("show INCIDENT", "everything about one", show_command, also=["get"]),
+        SubCommand("postmortem INCIDENT", "write down what happened, and publish it", postmortem_command),
+        SubCommand(_BACKFILL, "write down one of the past", backfill_command),
+        SubCommand(_TEMPLATE, "words kept for the next time", template_command, also=["templates"]),
+        SubCommand("help", "this", help_, also=["?"]),
+    ],
+    check=refuse_secrets,
+)
 """`/incident` and everything that may follow it."""
-
-
-async def incident_command(front: Front, typed: Typed) -> Message | None:
-    """`/incident`: the menu, or what was typed. Raises InvalidInputError that names what may have been meant."""
-    # Lists and refusals, too, would repeat it.
-    refuse_secrets(typed.text)
-    name, rest = split_command(typed.text)
-    if not name:
-        return await front.desk.read(typed.actor, menu_message)
-    return await INCIDENTS.get(name).handler(front, typed, rest)
 
 
 _CHOICES = 10

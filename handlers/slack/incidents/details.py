@@ -1,13 +1,12 @@
 """`/incident show`: everything about an incident or maintenance, and what may be done with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from desk.incidents.announcements import HEAD_CARD, UPDATE_CARD, Delivery, DeliveryState, list_deliveries
 from desk.incidents.drafts.decision import role_of
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import require_reader
-from desk.incidents.lookup import get_incident, list_updates
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_updates
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
@@ -28,7 +27,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import as_written
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Click, ClickHandler, Front, Typed
+from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.lines import next_buttons, standing_text
 from handlers.slack.incidents.messages import delivery_text, retry_button
 from handlers.slack.incidents.text import (
@@ -54,19 +53,19 @@ _END_BLOCKS, _END_TEXT = 2, 500
 """What is left free for how many earlier updates there are, and the id."""
 
 
-async def show_command(front: Front, typed: Typed, rest: str) -> Message:
+async def show_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/incident show INCIDENT`."""
 
     def work(tx: Transaction) -> Message:
         require_reader(tx)
         return details_message(tx, get_incident_by_word(tx.session, incident_word(rest)))
 
-    return await front.desk.read(typed.actor, work)
+    return await slack.desk.read(command.actor, work)
 
 
-async def press_show(front: Front, click: Click) -> None:
+async def press_show(slack: SlackContext, action: BlockAction) -> None:
     """*Show*."""
-    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: details_view(tx, click.subject)))
+    await show_modal(slack, action, await slack.desk.read(action.actor, lambda tx: details_view(tx, action.subject)))
 
 
 def incident_word(rest: str) -> str:
@@ -168,6 +167,3 @@ def _buttons(tx: Transaction, incident: Incident) -> list[Block]:
     if incident.scheduled_for is None and roles.has(Role.INCIDENT_MANAGER, incident.page_id):
         buttons.append(button("Keep as template", str(ActionId.INCIDENT_TEMPLATE), value))
     return buttons
-
-
-BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.INCIDENT_SHOW: press_show}

@@ -10,7 +10,7 @@ from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, input_block, option, plain, static_select
-from handlers.slack.framework.payloads import Front, OptionGroup, Typing
+from handlers.slack.framework.payloads import OptionGroup, OptionsRequest, SlackContext
 from handlers.slack.incidents.form_state import COMPUTED, KEEP, MOST_COMPONENTS, FormState, page_in
 from handlers.slack.incidents.text import IMPACT_WORDS, STATE_WORDS, STATUS_WORDS
 from storage.models import Component, ComponentStatus, IncidentStatus, IncidentTemplate, Page
@@ -48,11 +48,11 @@ def components_select(tx: Transaction, page_id: str, chosen: Sequence[str]) -> B
     return element
 
 
-async def component_options(front: Front, typing: Typing) -> Sequence[OptionGroup]:
+async def component_options(slack: SlackContext, request: OptionsRequest) -> Sequence[OptionGroup]:
     """Components whose name or group's name holds what was typed, under their groups."""
     # Options answer a person's typing only; what is chosen is checked when it is submitted.
-    page_id = page_in(typing.private_metadata)
-    wanted = " ".join(typing.text.split()).lower()
+    page_id = page_in(request.private_metadata)
+    wanted = " ".join(request.text.split()).lower()
 
     def find(tx: Transaction) -> list[OptionGroup]:
         groups = group_names(tx.session, page_id)
@@ -65,7 +65,7 @@ async def component_options(front: Front, typing: Typing) -> Sequence[OptionGrou
             found.setdefault(groups.get(row.group_id or "", _OWN), []).append(component_option(row, groups))
         return [OptionGroup(plain(label, limit=75), options) for label, options in found.items()]
 
-    return await front.desk.read(typing.actor, find)
+    return await slack.desk.read(request.actor, find)
 
 
 def state_input(form: FormState, row: Component, groups: Mapping[str, str], chosen: str | None) -> Block:

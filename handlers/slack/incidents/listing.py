@@ -1,6 +1,6 @@
 """`/incident list`: what is open, what is planned, what was, and drafts; a part at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError
@@ -31,7 +31,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import Word, as_written, cut
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Click, ClickHandler, Front, Typed
+from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.lines import draft_block, incident_blocks
 
 _MESSAGE_INCIDENTS = 8
@@ -50,23 +50,23 @@ class _Asked:
     only_drafts: bool = False
 
 
-async def list_command(front: Front, typed: Typed, rest: str) -> Message:
+async def list_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/incident list [open|all|drafts|on PAGE|text]`."""
-    return await front.desk.read(typed.actor, lambda tx: list_message(tx, 0, rest))
+    return await slack.desk.read(command.actor, lambda tx: list_message(tx, 0, rest))
 
 
-async def drafts_command(front: Front, typed: Typed, rest: str) -> Message:
+async def drafts_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/incident drafts`: those that wait for the person, and their own."""
-    return await front.desk.read(typed.actor, lambda tx: list_message(tx, 0, f"drafts {rest}"))
+    return await slack.desk.read(command.actor, lambda tx: list_message(tx, 0, f"drafts {rest}"))
 
 
-async def press_list(front: Front, click: Click) -> Message | None:
+async def press_list(slack: SlackContext, action: BlockAction) -> Message | None:
     """A list, or another part of it: in place of a message of the person's own, else in a modal."""
-    offset, words = _read_value(click.value)
-    message = await front.desk.read(click.actor, lambda tx: list_message(tx, offset, words))
-    if click.view is None:
+    offset, words = _read_value(action.value)
+    message = await slack.desk.read(action.actor, lambda tx: list_message(tx, offset, words))
+    if action.view is None:
         return message
-    await show_modal(front, click, modal("Incidents", message.blocks, callback_id=str(CallbackId.INCIDENTS_LIST)))
+    await show_modal(slack, action, modal("Incidents", message.blocks, callback_id=str(CallbackId.INCIDENTS_LIST)))
     return None
 
 
@@ -176,10 +176,3 @@ def _empty_words(asked: _Asked) -> str:
     if asked.wanted.text or asked.wanted.view is IncidentListView.ALL:
         return f"No incident or maintenance{_narrowed(asked)}."
     return f":white_check_mark: Nothing is open and no maintenance is planned.{_narrowed(asked)}"
-
-
-BUTTONS: Mapping[ActionId, ClickHandler] = {
-    ActionId.INCIDENT_LIST: press_list,
-    ActionId.INCIDENTS_PREVIOUS: press_list,
-    ActionId.INCIDENTS_NEXT: press_list,
-}

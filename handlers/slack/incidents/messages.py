@@ -1,14 +1,10 @@
 """What a page's channel shows of an incident: the head message as things stand, and what was said below it."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
 from desk.durations import in_words
 from desk.incidents.announcements import (
-    ALONE_CARD,
-    HEAD_CARD,
-    UPDATE_CARD,
     Delivery,
     DeliveryState,
     retry_announcement,
@@ -20,8 +16,7 @@ from desk.transaction import Transaction
 from handlers.slack.deliveries.messages import reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section, when
-from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Click, ClickHandler, Front
+from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.incidents.lines import next_buttons, show_button, standing_text
 from handlers.slack.incidents.text import (
     STATUS_WORDS,
@@ -196,16 +191,8 @@ def retry_button(delivery: Delivery) -> Block | None:
     return button("Retry", str(ActionId.INCIDENT_RETRY), value_of(delivery.message_id))
 
 
-async def press_retry(front: Front, click: Click) -> Message | None:
+async def press_retry(slack: SlackContext, action: BlockAction) -> Message | None:
     """*Retry*: an announcement that was given up is tried again."""
-    await front.desk.write(click.actor, partial(retry_announcement, message_id=click.subject))
+    await slack.desk.write(action.actor, partial(retry_announcement, message_id=action.subject))
     text = "It is tried again now."
     return Message(text, [section(f":hourglass_flowing_sand: {text}")])
-
-
-RENDERERS: Mapping[str, Renderer] = {
-    HEAD_CARD: render_head,
-    UPDATE_CARD: render_update,
-    ALONE_CARD: render_alone,
-}
-BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.INCIDENT_RETRY: press_retry}

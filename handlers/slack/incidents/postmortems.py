@@ -1,19 +1,23 @@
 """`/incident postmortem`: written in a modal, previewed, published; and taken back."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
-from desk.incidents.finding import get_incident_by_word
-from desk.incidents.lookup import get_incident
+from desk.incidents.lookup import get_incident, get_incident_by_word
+from desk.incidents.port import port_of
 from desk.incidents.postmortems import check_postmortem
-from desk.status_page.port import port_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import Block, actions, button, confirm, context, modal, section, when
 from handlers.slack.framework.modals import open_modal, show_modal
-from handlers.slack.framework.payloads import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler, Typed
+from handlers.slack.framework.payloads import (
+    Answer,
+    BlockAction,
+    SlackContext,
+    SlashCommand,
+    ViewSubmission,
+)
 from handlers.slack.incidents.details import details_view, incident_word
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import make_public, write_down
@@ -28,18 +32,20 @@ _HINT = (
 )
 
 
-async def postmortem_command(front: Front, typed: Typed, rest: str) -> None:
+async def postmortem_command(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     """`/incident postmortem INCIDENT`."""
 
     def work(tx: Transaction) -> Block:
         return postmortem_form(tx, get_incident_by_word(tx.session, incident_word(rest)).id)
 
-    await open_modal(front, typed.trigger_id, await front.desk.read(typed.actor, work))
+    await open_modal(slack, command.trigger_id, await slack.desk.read(command.actor, work))
 
 
-async def press_postmortem(front: Front, click: Click) -> None:
+async def press_postmortem(slack: SlackContext, action: BlockAction) -> None:
     """*Postmortem*."""
-    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: postmortem_form(tx, click.subject)))
+    await show_modal(
+        slack, action, await slack.desk.read(action.actor, lambda tx: postmortem_form(tx, action.subject))
+    )
 
 
 def postmortem_form(tx: Transaction, incident_id: str) -> Block:
@@ -101,7 +107,7 @@ def _published(incident: Incident) -> list[Block]:
     return [section(since), actions(back, block_id="postmortem.back"), context("*Take back* is done at once.")]
 
 
-async def submit_postmortem(front: Front, submission: Submission) -> Answer:
+async def submit_postmortem(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """What was written becomes a draft, and its preview follows."""
     state = FormState.from_metadata(submission.private_metadata)
     typed = read_text(submission.entered)
@@ -110,22 +116,15 @@ async def submit_postmortem(front: Front, submission: Submission) -> Answer:
         text = make_public(tx, typed, field="body")
         return preview_view(tx, write_down(tx, state, text.markdown, [text]))
 
-    return Answer(view=await front.desk.write(submission.actor, work))
+    return Answer(view=await slack.desk.write(submission.actor, work))
 
 
-async def press_take_back(front: Front, click: Click) -> None:
+async def press_take_back(slack: SlackContext, action: BlockAction) -> None:
     """*Take back*: the page shows the postmortem no more."""
 
     def work(tx: Transaction) -> Block:
-        incident = get_incident(tx.session, click.subject)
+        incident = get_incident(tx.session, action.subject)
         port_of(tx, incident.page_id).revert_postmortem(tx, incident.id)
         return details_view(tx, incident.id, done="Taken back: the page does not show the postmortem any more.")
 
-    await show_modal(front, click, await front.desk.write(click.actor, work))
-
-
-BUTTONS: Mapping[ActionId, ClickHandler] = {
-    ActionId.INCIDENT_POSTMORTEM: press_postmortem,
-    ActionId.INCIDENT_POSTMORTEM_BACK: press_take_back,
-}
-SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.INCIDENT_POSTMORTEM: submit_postmortem}
+    await show_modal(slack, action, await slack.desk.write(action.actor, work))

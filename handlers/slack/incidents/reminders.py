@@ -1,15 +1,14 @@
 """“Time for an update”: the reminder, and what can be done about it there."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
 from desk.durations import in_words
 from desk.errors import InvalidInputError
-from desk.incidents.drafts.holding import draft_nothing_new
+from desk.incidents.drafts.drafts import draft_nothing_new
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import find_incident, list_updates
-from desk.incidents.reminders import REMINDER_CARD, snooze_reminder
+from desk.incidents.reminders import snooze_reminder
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, number_in, value_of
 from handlers.slack.framework.blocks import (
@@ -23,9 +22,8 @@ from handlers.slack.framework.blocks import (
     static_select,
     when,
 )
-from handlers.slack.framework.messages import Renderer
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Click, ClickHandler, Front
+from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.text import (
     IMPACT_WORDS,
@@ -113,26 +111,19 @@ def _snooze_menu(incident: Incident) -> Block:
     return static_select(spans, action_id=str(ActionId.INCIDENT_SNOOZE), placeholder="Snooze")
 
 
-async def press_nothing_new(front: Front, click: Click) -> None:
+async def press_nothing_new(slack: SlackContext, action: BlockAction) -> None:
     """*Nothing new*: a holding update is written as a draft and shown before anybody reads it."""
 
     def work(tx: Transaction) -> Block:
-        return preview_view(tx, draft_nothing_new(tx, click.subject))
+        return preview_view(tx, draft_nothing_new(tx, action.subject))
 
-    await show_modal(front, click, await front.desk.write(click.actor, work))
+    await show_modal(slack, action, await slack.desk.write(action.actor, work))
 
 
-async def choose_snooze(front: Front, click: Click) -> None:
+async def choose_snooze(slack: SlackContext, action: BlockAction) -> None:
     """*Snooze*: the next reminder waits as long as was chosen; every copy of the card shows it."""
-    minutes = number_in(click.value.partition(":")[2])
+    minutes = number_in(action.value.partition(":")[2])
     if minutes is None:
         raise InvalidInputError("That is no time to put a reminder off by.", "Choose one from the menu.")
     span = timedelta(minutes=min(minutes, 10_000))
-    await front.desk.write(click.actor, partial(snooze_reminder, incident_id=click.subject, span=span))
-
-
-RENDERERS: Mapping[str, Renderer] = {REMINDER_CARD: render_reminder}
-BUTTONS: Mapping[ActionId, ClickHandler] = {
-    ActionId.INCIDENT_NOTHING_NEW: press_nothing_new,
-    ActionId.INCIDENT_SNOOZE: choose_snooze,
-}
+    await slack.desk.write(action.actor, partial(snooze_reminder, incident_id=action.subject, span=span))

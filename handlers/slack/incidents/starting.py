@@ -13,12 +13,11 @@ from desk.incidents.authority import (
 )
 from desk.incidents.components import get_component_by_word, list_incident_components, states_after_end
 from desk.incidents.drafts.decision import role_of
-from desk.incidents.finding import get_incident_by_word
+from desk.incidents.incidents import states_before_end
 from desk.incidents.inputs import ENDED, check_status, reminder_hours
-from desk.incidents.lookup import get_incident, list_open
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.incidents.maintenances.runs import change_to_complete, change_to_start
 from desk.incidents.maintenances.steps import RUNNING
-from desk.incidents.reopening import states_before_end
 from desk.incidents.templates import get_template, list_placeholders
 from desk.pages.status import Impact
 from desk.transaction import Transaction

@@ -15,7 +15,7 @@ from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, context, escape, input_block, modal, plain, section, text_input
-from handlers.slack.framework.payloads import Entered
+from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import MOST_COMPONENTS, FormState, FormValues
 from handlers.slack.incidents.inputs import (
     components_select,
@@ -30,7 +30,7 @@ from handlers.slack.incidents.inputs import (
 from handlers.slack.incidents.text import impact_of as impact_of_incident
 from handlers.slack.incidents.text import impact_text, name_text, public_link, status_text
 from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
-from storage.models import DraftKind, IncidentStatus, IncidentTemplate
+from storage.models import DraftKind, IncidentStatus, IncidentTemplate, Role
 
 _MAX_VALUE = 200
 _MARKDOWN = "Markdown, as on the page. Links and emoji are turned into what the page takes; mentions are pointed out."
@@ -72,7 +72,7 @@ def _about(tx: Transaction, state: FormState) -> list[Block]:
 
 
 def _page(tx: Transaction, state: FormState) -> list[Block]:
-    pages = list_publishable_pages(tx, role_for(state.kind, scheduled=False))
+    pages = list_publishable_pages(tx, role_of_form(tx, state))
     if len(pages) < 2 or state.draft_id:
         name = next((page.name for page in pages if page.id == state.page_id), "")
         return [context(f"On {name_text(name)}")] if name else []
@@ -160,13 +160,19 @@ def _impact(state: FormState, chosen: Impact | None) -> Block:
     return input_block("Impact", impact_select(chosen), block_id=state.word_block("impact"))
 
 
+def role_of_form(tx: Transaction, state: FormState) -> Role:
+    """The role, on the form's page, that publishing what it says needs. Raises NotFoundError when the incident of an
+    update is gone."""
+    return role_for(state.kind, scheduled=_is_scheduled(tx, state))
+
+
 def _is_scheduled(tx: Transaction, state: FormState) -> bool:
     if state.incident_id is None:
         return False
     return get_incident(tx.session, state.incident_id).scheduled_for is not None
 
 
-def read_form(tx: Transaction, state: FormState, entered: Entered) -> FormValues:
+def read_form(tx: Transaction, state: FormState, entered: ViewState) -> FormValues:
     """What is filled in so far."""
     chosen = entered.choices(state.state_block("components"))
     status = entered.choice(state.word_block("status"))

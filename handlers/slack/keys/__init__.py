@@ -1,37 +1,40 @@
 """API keys in Slack: `/keys`, lists, buttons, modals and messages."""
 
-from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
-from handlers.slack.framework.listeners import on_action, on_command, on_submission
-from handlers.slack.framework.payloads import Front
-from handlers.slack.keys import views
-from handlers.slack.keys.actions import (
-    BUTTONS,
-    choose_from_menu,
-    press_info,
-    press_page,
-    press_turn,
+from desk.keys.changes import CHANGED_NOTE
+from desk.keys.questions import ASK_CARD, EXTENSION_CARD
+from desk.keys.suspended_use import SUSPENDED_USE_CARD
+from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
+from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.areas import Area
+from handlers.slack.keys import actions, messages, views
+from handlers.slack.keys.commands import KEYS
+
+AREA = Area(
+    commands=[KEYS],
+    actions=[
+        *actions.BUTTONS.items(),
+        (ActionId.KEY_MENU, actions.choose_from_menu),
+        (ActionId.KEYS_PAGE, actions.press_page),
+        (ActionId.KEYS_UNUSED, actions.press_page),
+        (ActionId.KEYS_PREVIOUS, actions.press_turn),
+        (ActionId.KEYS_NEXT, actions.press_turn),
+        (ActionId.KEYS_INFO, actions.press_info),
+    ],
+    views=[
+        (CallbackId.KEY_RENAME, views.submit_rename),
+        (CallbackId.KEY_EXTEND, views.submit_extend),
+        (CallbackId.KEY_ROTATE, views.submit_rotate),
+        (CallbackId.KEY_SUSPEND, views.submit_suspend),
+        (CallbackId.KEY_REVOKE, views.submit_revoke),
+        (CallbackId.KEY_TRANSFER, views.submit_transfer),
+        (CallbackId.KEY_KEEP, views.submit_keep),
+    ],
+    messages=[
+        (CHANGED_NOTE, messages.render_changed),
+        (EXPIRY_NOTE, messages.render_expiry),
+        (RETIRED_NOTE, messages.render_retired),
+        (ASK_CARD, messages.render_ask),
+        (EXTENSION_CARD, messages.render_extension),
+        (SUSPENDED_USE_CARD, messages.render_suspended_use),
+    ],
 )
-from handlers.slack.keys.commands import keys_command
-from handlers.slack.keys.messages import RENDERERS
-
-__all__ = ["RENDERERS", "register"]
-
-
-def register(front: Front) -> None:
-    """`/keys`, the buttons of keys wherever they are, and their modals."""
-    on_command(front, Command.KEYS, keys_command)
-    for action_id, press in BUTTONS.items():
-        on_action(front, action_id, press)
-    on_action(front, ActionId.KEY_MENU, choose_from_menu)
-    on_action(front, ActionId.KEYS_PAGE, press_page)
-    on_action(front, ActionId.KEYS_UNUSED, press_page)
-    on_action(front, ActionId.KEYS_PREVIOUS, press_turn)
-    on_action(front, ActionId.KEYS_NEXT, press_turn)
-    on_action(front, ActionId.KEYS_INFO, press_info)
-    on_submission(front, CallbackId.KEY_RENAME, views.submit_rename)
-    on_submission(front, CallbackId.KEY_EXTEND, views.submit_extend)
-    on_submission(front, CallbackId.KEY_ROTATE, views.submit_rotate)
-    on_submission(front, CallbackId.KEY_SUSPEND, views.submit_suspend)
-    on_submission(front, CallbackId.KEY_REVOKE, views.submit_revoke)
-    on_submission(front, CallbackId.KEY_TRANSFER, views.submit_transfer)
-    on_submission(front, CallbackId.KEY_KEEP, views.submit_keep)

@@ -12,11 +12,11 @@ from desk.keys.refusals import RecentlyUsedError
 from desk.keys.rotation import begin_rotation
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
-from handlers.slack.digest import show_digest
+from handlers.slack.digest.actions import show_digest
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message, day, escape, mention, plain
-from handlers.slack.framework.commands import CommandFamily, SubCommand, Usage, split_command
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.commands import CommandFamily, SubCommand
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.keys.listing import list_message
 from handlers.slack.keys.parsing import Said, parse_said, read_person, read_until
 from handlers.slack.keys.replies import (
@@ -28,22 +28,22 @@ from handlers.slack.keys.replies import (
     info_message,
     menu_message,
 )
-from handlers.slack.requests import ask_by_command
+from handlers.slack.requests.commands import ask_by_command
 from storage.models import ApiKey
 
 Work = Callable[[Transaction, ApiKey, Said], Message]
 
 
-async def show(front: Front, typed: Typed, rest: str) -> Message:
+async def show(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys show KEY`."""
 
     def work(tx: Transaction) -> Message:
         return details_message(get_key_details(tx, _named(tx, parse_said(rest), "show").id))
 
-    return await front.desk.read(typed.actor, work)
+    return await slack.desk.read(command.actor, work)
 
 
-async def rename(front: Front, typed: Typed, rest: str) -> Message:
+async def rename(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys rename KEY to "new name"`."""
 
     def work(tx: Transaction, key: ApiKey, said: Said) -> Message:
@@ -53,10 +53,10 @@ async def rename(front: Front, typed: Typed, rest: str) -> Message:
         rename_key(tx, key.id, name)
         return changed_message(f"Renamed; it was “{escape(plain(before, limit=100))}”.", show_key(tx, key.id))
 
-    return await _change(front, typed, rest, "rename", work)
+    return await _change(slack, command, rest, "rename", work)
 
 
-async def extend(front: Front, typed: Typed, rest: str) -> Message:
+async def extend(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys extend KEY for 30d`: owners extend, holders ask them."""
 
     def work(tx: Transaction, key: ApiKey, said: Said) -> Message:
@@ -67,42 +67,42 @@ async def extend(front: Front, typed: Typed, rest: str) -> Message:
         ask_for_extension(tx, key.id, until, reason=said.reason)
         return changed_message(f"Owners were asked to extend it until {day(until)}.", show_key(tx, key.id))
 
-    return await _change(front, typed, rest, "extend", work)
+    return await _change(slack, command, rest, "extend", work)
 
 
-async def rotate(front: Front, typed: Typed, rest: str) -> Message:
+async def rotate(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys rotate KEY [grace 48h]`."""
 
     def work(tx: Transaction, key: ApiKey, said: Said) -> Message:
         grace = parse_duration(said.text("grace")) if said.text("grace") else None
         ticket = begin_rotation(tx, key.id, grace)
-        mine = ticket.collector_id == typed.user_id
+        mine = ticket.collector_id == command.user_id
         return handed_over_message(show_key(tx, key.id), ticket.collector_id, ticket.id, is_collector=mine)
 
-    return await _change(front, typed, rest, "rotate", work)
+    return await _change(slack, command, rest, "rotate", work)
 
 
-async def suspend(front: Front, typed: Typed, rest: str) -> Message:
+async def suspend(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys suspend KEY because …`."""
 
     def work(tx: Transaction, key: ApiKey, said: Said) -> Message:
         suspend_key(tx, key.id, reason=said.reason)
         return changed_message("Suspended: it does not work until it is restored.", show_key(tx, key.id))
 
-    return await _change(front, typed, rest, "suspend", work)
+    return await _change(slack, command, rest, "suspend", work)
 
 
-async def restore(front: Front, typed: Typed, rest: str) -> Message:
+async def restore(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys restore KEY`."""
 
     def work(tx: Transaction, key: ApiKey, _said: Said) -> Message:
         restore_key(tx, key.id)
         return changed_message("Restored: it works again.", show_key(tx, key.id))
 
-    return await _change(front, typed, rest, "restore", work)
+    return await _change(slack, command, rest, "restore", work)
 
 
-async def revoke(front: Front, typed: Typed, rest: str) -> Message:
+async def revoke(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys revoke KEY because …`: warns when something uses the key, unless `--yes` is said."""
     said = parse_said(rest)
 
@@ -111,29 +111,29 @@ async def revoke(front: Front, typed: Typed, rest: str) -> Message:
         return changed_message("Revoked, for good.", show_key(tx, key.id))
 
     try:
-        return await _change(front, typed, rest, "revoke", work)
+        return await _change(slack, command, rest, "revoke", work)
     except RecentlyUsedError as warning:
         key_id, use = warning.key_id, warning.use
-    return await front.desk.read(
-        typed.actor, lambda tx: confirm_revoke_message(show_key(tx, key_id), use, said.reason)
+    return await slack.desk.read(
+        command.actor, lambda tx: confirm_revoke_message(show_key(tx, key_id), use, said.reason)
     )
 
 
-async def transfer(front: Front, typed: Typed, rest: str) -> Message:
+async def transfer(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys transfer KEY to @max`."""
     for word in parse_said(rest).parts.get("to", ()):
         if word.kind == "user":
-            await front.ensure_known(front.client, front.desk, word.text)
+            await slack.ensure_known(slack.client, slack.desk, word.text)
 
     def work(tx: Transaction, key: ApiKey, said: Said) -> Message:
         to = read_person(tx, said.parts.get("to", []))
         transfer_key(tx, key.id, to)
         return changed_message(f"{mention(to)} answers for it now.", show_key(tx, key.id))
 
-    return await _change(front, typed, rest, "transfer", work)
+    return await _change(slack, command, rest, "transfer", work)
 
 
-async def keep(front: Front, typed: Typed, rest: str) -> Message:
+async def keep(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/keys keep KEY until 2026-12-01 because …`."""
 
     def work(tx: Transaction, key: ApiKey, said: Said) -> Message:
@@ -141,12 +141,12 @@ async def keep(front: Front, typed: Typed, rest: str) -> Message:
         keep_key(tx, key.id, until, said.reason)
         return changed_message(f"Kept until {day(until)}; digests will say so.", show_key(tx, key.id))
 
-    return await _change(front, typed, rest, "keep", work)
+    return await _change(slack, command, rest, "keep", work)
 
 
-async def _change(front: Front, typed: Typed, rest: str, name: str, work: Work) -> Message:
+async def _change(slack: SlackContext, command: SlashCommand, rest: str, name: str, work: Work) -> Message:
     said = parse_said(rest)
-    return await front.desk.write(typed.actor, lambda tx: work(tx, _named(tx, said, name), said))
+    return await slack.desk.write(command.actor, lambda tx: work(tx, _named(tx, said, name), said))
 
 
 def _named(tx: Transaction, said: Said, name: str) -> ApiKey:
@@ -155,80 +155,58 @@ def _named(tx: Transaction, said: Said, name: str) -> ApiKey:
     return get_key_by_word(tx, said.key)
 
 
-async def _list(front: Front, typed: Typed, rest: str) -> Message:
-    return await front.desk.read(typed.actor, lambda tx: list_message(tx, 0, rest))
+async def _list(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
+    return await slack.desk.read(command.actor, lambda tx: list_message(tx, 0, rest))
 
 
-async def _mine(front: Front, typed: Typed, rest: str) -> Message:
-    return await front.desk.read(typed.actor, lambda tx: list_message(tx, 0, f"<@{typed.user_id}> {rest}".strip()))
+async def _mine(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
+    return await slack.desk.read(
+        command.actor, lambda tx: list_message(tx, 0, f"<@{command.user_id}> {rest}".strip())
+    )
 
 
-async def _info(front: Front, typed: Typed, _rest: str) -> Message:
-    return await front.desk.read(typed.actor, info_message)
+async def _info(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
+    return await slack.desk.read(command.actor, info_message)
 
 
-async def _help(front: Front, typed: Typed, _rest: str) -> Message:
-    return await front.desk.read(typed.actor, _help_for)
+async def _help(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
+    return await slack.desk.read(command.actor, _help_for)
 
 
 def _help_for(tx: Transaction) -> Message:
     return help_message(KEYS.help_lines(is_owner=roles_of_actor(tx).is_owner))
 
 
-async def _digest(front: Front, typed: Typed, _rest: str) -> Message:
-    return await show_digest(front, typed)
+async def _digest(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
+    return await show_digest(slack, command)
 
 
-_SUB_COMMANDS: dict[str, SubCommand] = {
-    "request": SubCommand(
-        ask_by_command,
-        Usage('request ["name" scope:read page:acme for 90d because …]', "ask for a key"),
-    ),
-    "mine": SubCommand(_mine, Usage("mine", "the keys that you answer for")),
-    "list": SubCommand(
-        _list, Usage("list [all|unused|expiring|suspended|page:acme|holder:@max|text]", "keys, narrowed")
-    ),
-    "show": SubCommand(show, Usage("show KEY", "everything about a key")),
-    "rename": SubCommand(rename, Usage('rename KEY to "new name"', "call a key something else")),
-    "extend": SubCommand(
-        extend, Usage("extend KEY for 30d [because …]", "let it live longer; holders ask owners for it")
-    ),
-    "rotate": SubCommand(rotate, Usage("rotate KEY [grace 48h]", "replace its secret")),
-    "suspend": SubCommand(suspend, Usage("suspend KEY because …", "stop it; can be undone")),
-    "restore": SubCommand(restore, Usage("restore KEY", "let a suspended key work again")),
-    "revoke": SubCommand(revoke, Usage("revoke KEY because … [--yes]", "end it for good")),
-    "keep": SubCommand(keep, Usage("keep KEY until 2026-12-01 because …", "leave it out of digests")),
-    "transfer": SubCommand(
-        transfer, Usage("transfer KEY to @max", "make somebody else answer for it", owners_only=True)
-    ),
-    "digest": SubCommand(_digest, Usage("digest", "what nobody uses, now", owners_only=True)),
-    "info": SubCommand(_info, Usage("info", "ids, base URL, owners, how to ask")),
-    "help": SubCommand(_help, Usage("help", "this")),
-}
-
-_ALSO: dict[str, str] = {
-    "ls": "list",
-    "my": "mine",
-    "ask": "request",
-    "new": "request",
-    "get": "show",
-    "delete": "revoke",
-    "remove": "revoke",
-    "pause": "suspend",
-    "resume": "restore",
-    "unsuspend": "restore",
-    "about": "info",
-    "?": "help",
-}
+async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
+    return await slack.desk.read(command.actor, menu_message)
 
 
-KEYS = CommandFamily(Command.KEYS, _SUB_COMMANDS, _ALSO)
+_REQUEST = 'request ["name" scope:read page:acme for 90d because …]'
+_LIST = "list [all|unused|expiring|suspended|page:acme|holder:@max|text]"
+_TRANSFER = SubCommand("transfer KEY to @max", "make somebody else answer for it", transfer, owners_only=True)
+KEYS = CommandFamily(
+    Command.KEYS,
+    _menu,
+    [
+        SubCommand(_REQUEST, "ask for a key", ask_by_command, also=["ask", "new"]),
+        SubCommand("mine", "the keys that you answer for", _mine, also=["my"]),
+        SubCommand(_LIST, "keys, narrowed", _list, also=["ls"]),
+        SubCommand("show KEY", "everything about a key", show, also=["get"]),
+        SubCommand('rename KEY to "new name"', "call a key something else", rename),
+        SubCommand("extend KEY for 30d [because …]", "let it live longer; holders ask owners for it", extend),
+        SubCommand("rotate KEY [grace 48h]", "replace its secret", rotate),
+        SubCommand("suspend KEY because …", "stop it; can be undone", suspend, also=["pause"]),
+        SubCommand("restore KEY", "let a suspended key work again", restore, also=["resume", "unsuspend"]),
+        SubCommand("revoke KEY because … [--yes]", "end it for good", revoke, also=["delete", "remove"]),
+        SubCommand("keep KEY until 2026-12-01 because …", "leave it out of digests", keep),
+        _TRANSFER,
+        SubCommand("digest", "what nobody uses, now", _digest, owners_only=True),
+        SubCommand("info", "ids, base URL, owners, how to ask", _info, also=["about"]),
+        SubCommand("help", "this", _help, also=["?"]),
+    ],
+)
 """`/keys` and everything that may follow it."""
-
-
-async def keys_command(front: Front, typed: Typed) -> Message | None:
-    """`/keys`: the menu, or what was typed. Raises InvalidInputError that names what may have been meant."""
-    name, rest = split_command(typed.text)
-    if not name:
-        return await front.desk.read(typed.actor, menu_message)
-    return await KEYS.get(name).handler(front, typed, rest)

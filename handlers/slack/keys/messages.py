@@ -3,14 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from desk.keys.cards import ASK_CARD, EXTENSION_CARD
 from desk.keys.questions import was_kept_since
 from desk.keys.rotation import find_successor
-from desk.keys.rules import Change
-from desk.keys.state import KeyState, is_retiring, state_of
-from desk.keys.steps import CHANGED_NOTE
-from desk.keys.suspended_use import KNOCK_CARD, is_set_aside
-from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
+from desk.keys.rules import Change, KeyState, is_retiring, state_of
+from desk.keys.suspended_use import is_set_aside
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
@@ -29,12 +25,11 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
-from handlers.slack.framework.messages import Renderer
 from handlers.slack.keys.text import key_name, last_used_words
 from storage.models import ApiKey, KeyUse, SlackMessage
 
 
-def render_knock(tx: Transaction, message: SlackMessage) -> Message | None:
+def render_suspended_use(tx: Transaction, message: SlackMessage) -> Message | None:
     """When, from where and by what the key was used, why it is suspended, and a button that restores it."""
     key = tx.session.get(ApiKey, message.subject_id.partition(":")[0])
     if key is None:
@@ -247,13 +242,3 @@ def _key_id(message: SlackMessage) -> str:
 
 def _instant(text: object) -> datetime:
     return datetime.fromisoformat(str(text))
-
-
-RENDERERS: Mapping[str, Renderer] = {
-    CHANGED_NOTE: render_changed,
-    EXPIRY_NOTE: render_expiry,
-    RETIRED_NOTE: render_retired,
-    ASK_CARD: render_ask,
-    EXTENSION_CARD: render_extension,
-    KNOCK_CARD: render_knock,
-}

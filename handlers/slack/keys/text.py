@@ -6,9 +6,8 @@ from datetime import datetime
 from desk.audit.trail import Action
 from desk.keys.details import KeyDetails, ShownKey
 from desk.keys.refusals import RecentUse
-from desk.keys.rules import Change
+from desk.keys.rules import Change, KeyState
 from desk.keys.scopes import IN_WORDS
-from desk.keys.state import KeyState
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
     MAX_SECTION_TEXT,

@@ -6,13 +6,20 @@ from datetime import UTC, datetime, time, timedelta
 
 from desk.durations import in_words
 from desk.errors import InvalidInputError
-from desk.keys.changes import MAXIMUM_NAME, extend_key, rename_key, revoke_key, suspend_key, transfer_key
+from desk.keys.changes import (
+    MAXIMUM_NAME,
+    MAXIMUM_REASON,
+    extend_key,
+    rename_key,
+    revoke_key,
+    suspend_key,
+    transfer_key,
+)
 from desk.keys.details import ShownKey, get_key_details, show_key
 from desk.keys.questions import ask_for_extension, keep_key
 from desk.keys.refusals import RecentlyUsedError, RecentUse
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import Change
-from desk.keys.steps import MAXIMUM_REASON
 from desk.permissions import roles_of_actor
 from desk.policy import Policy
 from desk.transaction import Transaction
@@ -30,7 +37,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_input,
 )
-from handlers.slack.framework.payloads import Answer, Front, Submission
+from handlers.slack.framework.payloads import Answer, SlackContext, ViewSubmission
 from handlers.slack.keys.replies import details_modal, handed_over_message
 from handlers.slack.keys.text import key_name, last_used_words, use_warning
 from storage.models import ApiKey
@@ -188,17 +195,17 @@ Work = Callable[[Transaction, str, int | None], str]
 """Makes the change of a key at a version, and says in words what was done."""
 
 
-async def submit_rename(front: Front, submission: Submission) -> Answer:
+async def submit_rename(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """A new name."""
 
     def change(tx: Transaction, key_id: str, version: int | None) -> str:
         rename_key(tx, key_id, submission.text("name"), version=version)
         return "Renamed."
 
-    return await _submit(front, submission, change)
+    return await _submit(slack, submission, change)
 
 
-async def submit_extend(front: Front, submission: Submission) -> Answer:
+async def submit_extend(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """A later last day; or, from a holder, the question to owners."""
 
     def change(tx: Transaction, key_id: str, version: int | None) -> str:
@@ -209,20 +216,20 @@ async def submit_extend(front: Front, submission: Submission) -> Answer:
         ask_for_extension(tx, key_id, until, reason=submission.text("reason"))
         return f"Owners were asked to extend it until {day(until)}."
 
-    return await _submit(front, submission, change)
+    return await _submit(slack, submission, change)
 
 
-async def submit_suspend(front: Front, submission: Submission) -> Answer:
+async def submit_suspend(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """Why it is suspended."""
 
     def change(tx: Transaction, key_id: str, version: int | None) -> str:
         suspend_key(tx, key_id, reason=submission.text("reason"), version=version)
         return "Suspended: it does not work until it is restored."
 
-    return await _submit(front, submission, change)
+    return await _submit(slack, submission, change)
 
 
-async def submit_revoke(front: Front, submission: Submission) -> Answer:
+async def submit_revoke(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """Why it is revoked. When something began to use it since the modal was drawn, the warning comes first."""
     key_id, _, flags = read_metadata(submission.private_metadata)
     reason = submission.text("reason")
@@ -232,27 +239,27 @@ async def submit_revoke(front: Front, submission: Submission) -> Answer:
         return "Revoked, for good."
 
     try:
-        return await _submit(front, submission, change)
+        return await _submit(slack, submission, change)
     except RecentlyUsedError as warning:
         use = warning.use
-    view = await front.desk.read(submission.actor, lambda tx: revoke_form(show_key(tx, key_id), use, reason=reason))
+    view = await slack.desk.read(submission.actor, lambda tx: revoke_form(show_key(tx, key_id), use, reason=reason))
     return Answer(view=view)
 
 
-async def submit_transfer(front: Front, submission: Submission) -> Answer:
+async def submit_transfer(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """Who answers for it from now on."""
     to = submission.choice("holder") or ""
     if to:
-        await front.ensure_known(front.client, front.desk, to)
+        await slack.ensure_known(slack.client, slack.desk, to)
 
     def change(tx: Transaction, key_id: str, version: int | None) -> str:
         transfer_key(tx, key_id, to, version=version)
         return f"{mention(to)} answers for it now."
 
-    return await _submit(front, submission, change)
+    return await _submit(slack, submission, change)
 
 
-async def submit_keep(front: Front, submission: Submission) -> Answer:
+async def submit_keep(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """Until when it is kept, and why."""
 
     def change(tx: Transaction, key_id: str, version: int | None) -> str:
@@ -260,10 +267,10 @@ async def submit_keep(front: Front, submission: Submission) -> Answer:
         keep_key(tx, key_id, until, submission.text("reason"), version=version)
         return f"Kept until {day(until)}; digests will say so."
 
-    return await _submit(front, submission, change)
+    return await _submit(slack, submission, change)
 
 
-async def submit_rotate(front: Front, submission: Submission) -> Answer:
+async def submit_rotate(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The grace period: the collector gets *Collect*, here when they are the one who asked."""
     key_id, version, _ = read_metadata(submission.private_metadata)
 
@@ -273,14 +280,14 @@ async def submit_rotate(front: Front, submission: Submission) -> Answer:
         message = handed_over_message(show_key(tx, key_id), ticket.collector_id, ticket.id, is_collector=mine)
         return modal("Rotate key", message.blocks, callback_id=str(CallbackId.NOTICE))
 
-    return Answer(view=await front.desk.write(submission.actor, work))
+    return Answer(view=await slack.desk.write(submission.actor, work))
 
 
-async def _submit(front: Front, submission: Submission, change: Work) -> Answer:
+async def _submit(slack: SlackContext, submission: ViewSubmission, change: Work) -> Answer:
     key_id, version, _ = read_metadata(submission.private_metadata)
 
     def work(tx: Transaction) -> Block:
         done = change(tx, key_id, version)
         return details_modal(get_key_details(tx, key_id), done=done)
 
-    return Answer(view=await front.desk.write(submission.actor, work))
+    return Answer(view=await slack.desk.write(submission.actor, work))

@@ -11,7 +11,7 @@ from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, Message, context, modal, section
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Answer, Click, Front, Submission, Typed
+from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.text import name_text, public_link
@@ -24,24 +24,24 @@ from storage.models import Incident, IncidentDraft, IncidentStatus
 _PLANNED = frozenset({IncidentStatus.SCHEDULED})
 
 
-async def cancel_command(front: Front, typed: Typed, rest: str) -> Message | None:
+async def cancel_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance cancel`: the preview of what was typed, the form, or the choice of what is planned."""
 
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         reason = line.said.body
-        state = state_of(_get_cancellable(tx, incident_id), typed.token)
+        state = state_of(_get_cancellable(tx, incident_id), command.token)
         return preview_view(tx, _call_off(tx, state, reason, escaped=True)) if reason else _cancel_form(tx, state)
 
-    return await about_one(front, typed, rest, draw)
+    return await about_one(slack, command, rest, draw)
 
 
-async def press_cancel(front: Front, click: Click) -> None:
+async def press_cancel(slack: SlackContext, action: BlockAction) -> None:
     """*Cancel*: the form that asks why."""
 
     def work(tx: Transaction) -> Block:
-        return _cancel_form(tx, state_of(_get_cancellable(tx, click.subject)))
+        return _cancel_form(tx, state_of(_get_cancellable(tx, action.subject)))
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
 
 def _get_cancellable(tx: Transaction, incident_id: str) -> Incident:
@@ -69,7 +69,7 @@ def _cancel_form(tx: Transaction, state: FormState, reason: str = "") -> Block:
     )
 
 
-async def submit_cancel(front: Front, submission: Submission) -> Answer:
+async def submit_cancel(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The reason becomes a draft, and its preview is shown."""
     state = FormState.from_metadata(submission.private_metadata)
     reason = read_body(state, submission.entered)
@@ -78,7 +78,7 @@ async def submit_cancel(front: Front, submission: Submission) -> Answer:
         return preview_view(tx, _call_off(tx, state, reason))
 
     try:
-        return Answer(view=await front.desk.write(submission.actor, work))
+        return Answer(view=await slack.desk.write(submission.actor, work))
     except InvalidInputError as error:
         raise beside_its_input(error, state) from error
 

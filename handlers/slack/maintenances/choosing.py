@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.authority import get_publishable_page, list_publishable_pages
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.listing import ListedIncident, list_current, require_reader
-from desk.incidents.lookup import get_incident, list_open
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.pages.pages import get_page_by_word
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
@@ -26,7 +25,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import cut
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
@@ -66,9 +65,9 @@ def choice_message(tx: Transaction, statuses: Collection[IncidentStatus]) -> Mes
     return Message("Which maintenance?", [section("*Which one?*"), *_blocks(tx, listed)])
 
 
-async def list_command(front: Front, typed: Typed, rest: str) -> Message:
+async def list_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/maintenance list [on PAGE]`: what goes on and what is planned, with the buttons of those who may."""
-    return await front.desk.read(typed.actor, lambda tx: _list_message(tx, rest))
+    return await slack.desk.read(command.actor, lambda tx: _list_message(tx, rest))
 
 
 def _list_message(tx: Transaction, rest: str) -> Message:
@@ -134,7 +133,7 @@ Draw = Callable[[Transaction, str, TypedMaintenance], Block]
 """What is shown of a maintenance and what was typed about it: a preview or a form."""
 
 
-async def about_one(front: Front, typed: Typed, rest: str, draw: Draw) -> Message | None:
+async def about_one(slack: SlackContext, command: SlashCommand, rest: str, draw: Draw) -> Message | None:
     """Show what `draw` makes of the planned maintenance that a line means, or the choice of what is planned."""
     line = parse_maintenance(rest)
 
@@ -142,10 +141,10 @@ async def about_one(front: Front, typed: Typed, rest: str, draw: Draw) -> Messag
         incident_id = find_maintenance(tx, line.said, _PLANNED)
         return None if incident_id is None else draw(tx, incident_id, line)
 
-    view = await front.desk.write(typed.actor, work)
+    view = await slack.desk.write(command.actor, work)
     if view is None:
-        return await front.desk.read(typed.actor, lambda tx: choice_message(tx, _PLANNED))
-    await open_modal(front, typed.trigger_id, view)
+        return await slack.desk.read(command.actor, lambda tx: choice_message(tx, _PLANNED))
+    await open_modal(slack, command.trigger_id, view)
     return None
 
 

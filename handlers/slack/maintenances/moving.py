@@ -12,7 +12,7 @@ from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, Message, modal, section
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Answer, Click, Front, Submission, Typed
+from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form
 from handlers.slack.incidents.form_state import FormState
@@ -34,12 +34,12 @@ from handlers.slack.maintenances.views import (
 from storage.models import Incident, IncidentDraft
 
 
-async def reschedule_command(front: Front, typed: Typed, rest: str) -> Message | None:
+async def reschedule_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance reschedule`: the preview of what was typed, the form, or the choice of what is planned."""
 
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         incident = check_move(tx, incident_id)
-        state = state_of(incident, typed.token)
+        state = state_of(incident, command.token)
         values = PlanValues(body=line.said.body, problems=tuple(line.said.problems))
         if line.has_window:
             kept = schedule_of(incident)
@@ -51,17 +51,17 @@ async def reschedule_command(front: Front, typed: Typed, rest: str) -> Message |
             )
         return _moved_or_form(tx, incident, state, values, is_complete=line.has_window)
 
-    return await about_one(front, typed, rest, draw)
+    return await about_one(slack, command, rest, draw)
 
 
-async def press_reschedule(front: Front, click: Click) -> None:
+async def press_reschedule(slack: SlackContext, action: BlockAction) -> None:
     """*Reschedule*: the form with the window as it is."""
 
     def work(tx: Transaction) -> Block:
-        incident = check_move(tx, click.subject)
+        incident = check_move(tx, action.subject)
         return _move_form(tx, incident, state_of(incident), PlanValues())
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
 
 def _moved_or_form(
@@ -94,22 +94,22 @@ def _move_form(tx: Transaction, incident: Incident, state: FormState, values: Pl
     )
 
 
-async def follow_move(front: Front, click: Click) -> None:
+async def follow_move(slack: SlackContext, action: BlockAction) -> None:
     """Another start or end: what the page's clock shows then."""
 
     def work(tx: Transaction) -> Block:
-        state = FormState.from_metadata(click.private_metadata)
-        entered = click.entered
+        state = FormState.from_metadata(action.private_metadata)
+        entered = action.entered
         values = PlanValues(body=read_body(state, entered), start=entered.instant(STARTS), end=entered.instant(ENDS))
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.body)
         incident = check_move(tx, state.incident_id or "")
         return _move_form(tx, incident, drawn_anew(state, entered), values)
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
 
-async def submit_move(front: Front, submission: Submission) -> Answer:
+async def submit_move(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The new window becomes a draft, and its preview is shown."""
     state = FormState.from_metadata(submission.private_metadata)
     values = PlanValues(
@@ -118,7 +118,7 @@ async def submit_move(front: Front, submission: Submission) -> Answer:
         end=submission.instant(ENDS),
     )
     try:
-        view = await front.desk.write(submission.actor, lambda tx: preview_view(tx, _move(tx, state, values)))
+        view = await slack.desk.write(submission.actor, lambda tx: preview_view(tx, _move(tx, state, values)))
     except InvalidInputError as error:
         raise beside_its_input(error, state) from error
     return Answer(view=view)

@@ -9,7 +9,7 @@ from desk.incidents.maintenances.steps import RUNNING
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message
 from handlers.slack.framework.modals import open_modal, show_modal
-from handlers.slack.framework.payloads import Click, Front, Typed
+from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.drafts.writing import draft_or_form
 from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import begin_update
@@ -32,17 +32,17 @@ _START = _Step(frozenset({IncidentStatus.SCHEDULED}), IncidentStatus.IN_PROGRESS
 _COMPLETE = _Step(RUNNING, IncidentStatus.COMPLETED, plan_completion)
 
 
-async def start_command(front: Front, typed: Typed, rest: str) -> Message | None:
+async def start_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance start`: now, before its time or where it does not start by itself."""
-    return await _take(front, typed, rest, _START)
+    return await _take(slack, command, rest, _START)
 
 
-async def complete_command(front: Front, typed: Typed, rest: str) -> Message | None:
+async def complete_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance complete`: with its components back."""
-    return await _take(front, typed, rest, _COMPLETE)
+    return await _take(slack, command, rest, _COMPLETE)
 
 
-async def _take(front: Front, typed: Typed, rest: str, step: _Step) -> Message | None:
+async def _take(slack: SlackContext, command: SlashCommand, rest: str, step: _Step) -> Message | None:
     said = parse_maintenance(rest).said
 
     def work(tx: Transaction) -> Block | None:
@@ -50,13 +50,13 @@ async def _take(front: Front, typed: Typed, rest: str, step: _Step) -> Message |
         if incident_id is None:
             return None
         step.plan(tx, incident_id)
-        begun = begin_update(tx, incident_id, _about(said), status=step.after, token=typed.token)
+        begun = begin_update(tx, incident_id, _about(said), status=step.after, token=command.token)
         return draft_or_form(tx, begun, is_complete=True)
 
-    view = await front.desk.write(typed.actor, work)
+    view = await slack.desk.write(command.actor, work)
     if view is None:
-        return await front.desk.read(typed.actor, lambda tx: choice_message(tx, step.before))
-    await open_modal(front, typed.trigger_id, view)
+        return await slack.desk.read(command.actor, lambda tx: choice_message(tx, step.before))
+    await open_modal(slack, command.trigger_id, view)
     return None
 
 
@@ -66,19 +66,19 @@ def _about(said: TypedIncident) -> TypedIncident:
     return said
 
 
-async def press_start(front: Front, click: Click) -> None:
+async def press_start(slack: SlackContext, action: BlockAction) -> None:
     """*Start*: the form with the status and the components filled in."""
-    await _open(front, click, _START)
+    await _open(slack, action, _START)
 
 
-async def press_complete(front: Front, click: Click) -> None:
+async def press_complete(slack: SlackContext, action: BlockAction) -> None:
     """*Complete*: the form with the status and the components' return filled in."""
-    await _open(front, click, _COMPLETE)
+    await _open(slack, action, _COMPLETE)
 
 
-async def _open(front: Front, click: Click, step: _Step) -> None:
+async def _open(slack: SlackContext, action: BlockAction, step: _Step) -> None:
     def work(tx: Transaction) -> Block:
-        step.plan(tx, click.subject)
-        return render_form(tx, *begin_update(tx, click.subject, status=step.after))
+        step.plan(tx, action.subject)
+        return render_form(tx, *begin_update(tx, action.subject, status=step.after))
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))

@@ -16,7 +16,7 @@ from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.modals import open_modal, show_modal
-from handlers.slack.framework.payloads import Answer, Click, Front, Submission, Typed
+from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
@@ -36,21 +36,21 @@ from storage.models import DraftKind, IncidentDraft, IncidentStatus, IncidentTem
 Begun = tuple[FormState, PlanValues]
 
 
-async def schedule_command(front: Front, typed: Typed, rest: str) -> None:
+async def schedule_command(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     """`/maintenance schedule`: the preview of what was typed, or the form where something is missing."""
     line = parse_maintenance(rest)
 
     def work(tx: Transaction) -> Block:
-        return _draft_or_form(tx, *_begin(tx, line, token=typed.token), is_empty=line.is_empty)
+        return _draft_or_form(tx, *_begin(tx, line, token=command.token), is_empty=line.is_empty)
 
-    await open_modal(front, typed.trigger_id, await front.desk.write(typed.actor, work))
+    await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
 
 
-async def press_new(front: Front, click: Click) -> None:
+async def press_new(slack: SlackContext, action: BlockAction) -> None:
     """*Schedule maintenance*."""
     empty = parse_maintenance("")
-    view = await front.desk.read(click.actor, lambda tx: render_plan(tx, *_begin(tx, empty)))
-    await show_modal(front, click, view)
+    view = await slack.desk.read(action.actor, lambda tx: render_plan(tx, *_begin(tx, empty)))
+    await show_modal(slack, action, view)
 
 
 def _begin(tx: Transaction, line: TypedMaintenance, *, token: str | None = None) -> Begun:
@@ -135,44 +135,48 @@ def draw_plan_editor(tx: Transaction, draft: IncidentDraft) -> Block:
     return render_plan(tx, state, values_of_plan(content, problems=problems))
 
 
-async def choose_page(front: Front, click: Click) -> None:
+async def choose_page(slack: SlackContext, action: BlockAction) -> None:
     """Another page: other components and templates."""
 
     def move(tx: Transaction, state: FormState, values: PlanValues) -> Begun:
-        page = tx.session.get_one(Page, click.value)
+        page = tx.session.get_one(Page, action.value)
         require_publisher(tx, Role.MAINTENANCE_MANAGER, page)
         moved = replace(state, page_id=page.id, template_id=None).with_new_states()
         return moved, replace(values, components=(), values={})
 
-    await _follow(front, click, move)
+    await _follow(slack, action, move)
 
 
-async def choose_template(front: Front, click: Click) -> None:
+async def choose_template(slack: SlackContext, action: BlockAction) -> None:
     """A template: its words and components, and an input for each placeholder."""
 
     def use(tx: Transaction, state: FormState, values: PlanValues) -> Begun:
-        return _with_template(state, values, get_template(tx.session, state.page_id, click.value))
+        return _with_template(state, values, get_template(tx.session, state.page_id, action.value))
 
-    await _follow(front, click, use)
+    await _follow(slack, action, use)
 
 
-async def follow_window(front: Front, click: Click) -> None:
+async def follow_window(slack: SlackContext, action: BlockAction) -> None:
     """Another start or end: what the page's clock shows then."""
-    await _follow(front, click, lambda _tx, state, values: (state, values))
+    await _follow(slack, action, lambda _tx, state, values: (state, values))
 
 
-async def _follow(front: Front, click: Click, follow: Callable[[Transaction, FormState, PlanValues], Begun]) -> None:
+async def _follow(
+    slack: SlackContext, action: BlockAction, follow: Callable[[Transaction, FormState, PlanValues], Begun]
+) -> None:
     def work(tx: Transaction) -> Block:
-        state = FormState.from_metadata(click.private_metadata)
-        values = read_plan(tx, state, click.entered)
+        state = FormState.from_metadata(action.private_metadata)
+        # The form may have been open for long: what it shows next is for those who may publish now.
+        require_publisher(tx, Role.MAINTENANCE_MANAGER, tx.session.get_one(Page, state.page_id))
+        values = read_plan(tx, state, action.entered)
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.name, values.body, *values.values.values())
-        return render_plan(tx, *follow(tx, drawn_anew(state, click.entered), values))
+        return render_plan(tx, *follow(tx, drawn_anew(state, action.entered), values))
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
 
-async def submit_plan(front: Front, submission: Submission) -> Answer:
+async def submit_plan(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The filled-in form becomes a draft, or changes one, and its preview is shown."""
     state = FormState.from_metadata(submission.private_metadata)
 
@@ -180,6 +184,6 @@ async def submit_plan(front: Front, submission: Submission) -> Answer:
         return preview_view(tx, _keep(tx, state, read_plan(tx, state, submission.entered)))
 
     try:
-        return Answer(view=await front.desk.write(submission.actor, work))
+        return Answer(view=await slack.desk.write(submission.actor, work))
     except InvalidInputError as error:
         raise beside_its_input(error, state) from error

@@ -24,7 +24,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_input,
 )
-from handlers.slack.framework.payloads import Entered
+from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import components_select, page_hint, page_select, template_select
 from handlers.slack.incidents.text import clock_in, name_text
@@ -168,12 +168,12 @@ def text_blocks(state: FormState, body: str, *, hint: str) -> list[Block]:
     )
 
 
-def read_body(state: FormState, entered: Entered) -> str:
+def read_body(state: FormState, entered: ViewState) -> str:
     """The words for the public."""
     return read_text(entered, state.word_block("body"))
 
 
-def drawn_anew(state: FormState, entered: Entered) -> FormState:
+def drawn_anew(state: FormState, entered: ViewState) -> FormState:
     """What the form carries when it is drawn again."""
     # There may be fewer inputs now, and Slack keeps what was entered in each of them.
     return state.with_new_words() if is_continued(entered, state.word_block("body")) else state
@@ -216,7 +216,7 @@ def _flags(values: PlanValues) -> Block:
     return input_block("What happens by itself", element, block_id="flags", optional=True)
 
 
-def read_plan(tx: Transaction, state: FormState, entered: Entered) -> PlanValues:
+def read_plan(tx: Transaction, state: FormState, entered: ViewState) -> PlanValues:
     """What is filled in so far."""
     filled = {
         name: entered.text(state.word_block(f"value{number}"))

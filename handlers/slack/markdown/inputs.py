@@ -7,7 +7,7 @@ from desk.errors import InvalidInputError
 from desk.incidents.inputs import MAX_BODY
 from desk.texts import clean_text
 from handlers.slack.framework.blocks import Block, input_block, text_input
-from handlers.slack.framework.payloads import Entered
+from handlers.slack.framework.payloads import ViewState
 
 MAX_INPUT = 3000
 """Slack's limit of one input."""
@@ -57,14 +57,14 @@ def text_inputs(label: str, text: str, *, hint: str, block_id: str = "body") -> 
     ]
 
 
-def read_text(entered: Entered, block_id: str = "body") -> str:
+def read_text(entered: ViewState, block_id: str = "body") -> str:
     """What stands in the inputs together; each begins a new paragraph."""
     if not is_continued(entered, block_id):
         return entered.text(block_id)
     return _joined([entered.text(_block_id(block_id, number)) for number in range(_MOST)])
 
 
-def is_continued(entered: Entered, block_id: str = "body") -> bool:
+def is_continued(entered: ViewState, block_id: str = "body") -> bool:
     """Whether there is more than one input."""
     return _block_id(block_id, 1) in entered.values
 

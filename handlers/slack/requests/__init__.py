@@ -1,60 +1,35 @@
 """Key requests in Slack: asked for, decided, collected."""
 
-from collections.abc import Mapping
-from functools import partial
-
-from desk.requests import cards as request_cards
+from desk.requests import cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId
-from handlers.slack.framework.listeners import on_action, on_closed, on_options, on_submission
-from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Front
-from handlers.slack.requests.actions import (
-    press_approve,
-    press_change,
-    press_deny,
-    press_withdraw,
-    submit_change,
-    submit_deny,
+from handlers.slack.framework.areas import Area
+from handlers.slack.requests import actions, collecting, commands, messages, owners_card, views
+
+AREA = Area(
+    actions=[
+        (ActionId.REQUEST_OPEN, commands.press_ask),
+        (ActionId.REQUEST_APPROVE, actions.press_approve),
+        (ActionId.REQUEST_CHANGE, actions.press_change),
+        (ActionId.REQUEST_DENY, actions.press_deny),
+        (ActionId.REQUEST_WITHDRAW, actions.press_withdraw),
+        (ActionId.TICKET_COLLECT, collecting.press_collect),
+    ],
+    views=[
+        (CallbackId.REQUEST_NEW, commands.submit_request),
+        (CallbackId.REQUEST_CHANGE, actions.submit_change),
+        (CallbackId.REQUEST_DENY, actions.submit_deny),
+        (CallbackId.TICKET_COLLECT, collecting.submit_stored),
+    ],
+    closed=[(CallbackId.TICKET_COLLECT, collecting.close_window)],
+    options=[(ActionId.REQUEST_PAGES, views.page_options)],
+    messages=[
+        (cards.REQUEST_CARD, owners_card.render_owners_card),
+        (cards.REQUEST_REMINDER, owners_card.render_reminder),
+        (cards.REQUEST_MINE, messages.render_my_request),
+        (cards.REQUEST_SELF_APPROVED, messages.render_self_approval),
+        (cards.HOLDER_NAMED, messages.render_holder_named),
+        (cards.TICKET_MINE, messages.render_my_ticket),
+        (cards.TICKET_VOID, messages.render_void),
+        (cards.TICKET_NOT_OPENED, messages.render_not_opened),
+    ],
 )
-from handlers.slack.requests.collecting import close_window, press_collect, submit_stored
-from handlers.slack.requests.commands import ask_by_command, press_ask, submit_request
-from handlers.slack.requests.messages import (
-    render_holder_named,
-    render_my_request,
-    render_my_ticket,
-    render_not_opened,
-    render_self_approval,
-    render_void,
-)
-from handlers.slack.requests.owners_card import render_owners_card, render_reminder
-from handlers.slack.requests.views import page_options
-
-__all__ = ["RENDERERS", "ask_by_command", "register"]
-
-RENDERERS: Mapping[str, Renderer] = {
-    request_cards.REQUEST_CARD: render_owners_card,
-    request_cards.REQUEST_REMINDER: render_reminder,
-    request_cards.REQUEST_MINE: render_my_request,
-    request_cards.REQUEST_SELF_APPROVED: render_self_approval,
-    request_cards.HOLDER_NAMED: render_holder_named,
-    request_cards.TICKET_MINE: render_my_ticket,
-    request_cards.TICKET_VOID: render_void,
-    request_cards.TICKET_NOT_OPENED: render_not_opened,
-}
-
-
-def register(front: Front) -> None:
-    """Buttons and modals of requests and tickets. `/keys request` is `ask_by_command`."""
-    on_action(front, ActionId.REQUEST_OPEN, press_ask)
-    on_options(front, str(ActionId.REQUEST_PAGES), page_options)
-    on_submission(front, CallbackId.REQUEST_NEW, submit_request)
-    on_action(front, ActionId.REQUEST_APPROVE, press_approve)
-    on_action(front, ActionId.REQUEST_CHANGE, press_change)
-    on_submission(front, CallbackId.REQUEST_CHANGE, submit_change)
-    on_action(front, ActionId.REQUEST_DENY, press_deny)
-    on_submission(front, CallbackId.REQUEST_DENY, submit_deny)
-    on_action(front, ActionId.REQUEST_WITHDRAW, press_withdraw)
-    under_way: set[str] = set()
-    on_action(front, ActionId.TICKET_COLLECT, partial(press_collect, under_way))
-    on_submission(front, CallbackId.TICKET_COLLECT, submit_stored)
-    on_closed(front, CallbackId.TICKET_COLLECT, close_window)

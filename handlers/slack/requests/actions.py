@@ -13,18 +13,18 @@ from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId, value_of
 from handlers.slack.framework.blocks import Block, Message, context, input_block, mention, modal, section, text_input
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import Answer, Click, Front, Submission
+from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.requests.text import changes_in_words, name_in_words, quotation
 from handlers.slack.requests.views import days_input, pages_select, read_days, read_pages, scope_checkboxes
 
 
-async def press_approve(front: Front, click: Click) -> Message | None:
+async def press_approve(slack: SlackContext, action: BlockAction) -> Message | None:
     """*Approve*: the cards show it; the owner is told more only when the request had changed meanwhile."""
 
     def work(tx: Transaction) -> Message | None:
-        return _narrowed_note(tx, approve(tx, click.subject, seen_version=click.version))
+        return _narrowed_note(tx, approve(tx, action.subject, seen_version=action.version))
 
-    return await front.desk.write(click.actor, work)
+    return await slack.desk.write(action.actor, work)
 
 
 def _narrowed_note(tx: Transaction, approved: Approved) -> Message | None:
@@ -36,10 +36,10 @@ def _narrowed_note(tx: Transaction, approved: Approved) -> Message | None:
     return Message("You approved it as another owner had narrowed it", [section(f":information_source: {text}")])
 
 
-async def press_change(front: Front, click: Click) -> None:
+async def press_change(slack: SlackContext, action: BlockAction) -> None:
     """*Change and approve*: a modal with what may be narrowed."""
-    view = await front.desk.read(click.actor, partial(render_change_modal, request_id=click.subject))
-    await open_modal(front, click.trigger_id, view)
+    view = await slack.desk.read(action.actor, partial(render_change_modal, request_id=action.subject))
+    await open_modal(slack, action.trigger_id, view)
 
 
 def render_change_modal(tx: Transaction, request_id: str) -> Block:
@@ -71,7 +71,7 @@ def render_change_modal(tx: Transaction, request_id: str) -> Block:
     )
 
 
-async def submit_change(front: Front, submission: Submission) -> Answer | None:
+async def submit_change(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The narrowed request is approved."""
     narrower = Extent(
         scopes=tuple(str(scope) for scope in parse_scopes(submission.choices("scopes"))),
@@ -79,14 +79,14 @@ async def submit_change(front: Front, submission: Submission) -> Answer | None:
         lifetime_days=read_days(submission),
     )
     request_id = submission.private_metadata.partition(":")[0]
-    await front.desk.write(submission.actor, partial(approve, request_id=request_id, narrower=narrower))
+    await slack.desk.write(submission.actor, partial(approve, request_id=request_id, narrower=narrower))
     return None
 
 
-async def press_deny(front: Front, click: Click) -> None:
+async def press_deny(slack: SlackContext, action: BlockAction) -> None:
     """*Deny*: a modal that asks why."""
-    view = await front.desk.read(click.actor, partial(render_deny_modal, request_id=click.subject))
-    await open_modal(front, click.trigger_id, view)
+    view = await slack.desk.read(action.actor, partial(render_deny_modal, request_id=action.subject))
+    await open_modal(slack, action.trigger_id, view)
 
 
 def render_deny_modal(tx: Transaction, request_id: str) -> Block:
@@ -112,16 +112,16 @@ def render_deny_modal(tx: Transaction, request_id: str) -> Block:
     )
 
 
-async def submit_deny(front: Front, submission: Submission) -> Answer | None:
+async def submit_deny(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The request is denied with the reason given."""
     reason = submission.text("reason")
     if not reason:
         raise InvalidInputError("Say why, so that they can ask better.", field="reason")
     request_id = submission.private_metadata.partition(":")[0]
-    await front.desk.write(submission.actor, partial(deny, request_id=request_id, reason=reason))
+    await slack.desk.write(submission.actor, partial(deny, request_id=request_id, reason=reason))
     return None
 
 
-async def press_withdraw(front: Front, click: Click) -> None:
+async def press_withdraw(slack: SlackContext, action: BlockAction) -> None:
     """*Withdraw*: the requester takes the request back."""
-    await front.desk.write(click.actor, partial(withdraw, request_id=click.subject))
+    await slack.desk.write(action.actor, partial(withdraw, request_id=action.subject))

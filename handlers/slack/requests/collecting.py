@@ -17,14 +17,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.durations import in_words
 from desk.errors import KeydeskError
-from desk.keys.ticket_lookup import check_collection, get_ticket
-from desk.keys.tickets import UNSEEN_AFTER, mark_revealed, mint_for_ticket, return_unseen
+from desk.keys.tickets import (
+    UNSEEN_AFTER,
+    check_collection,
+    get_ticket,
+    mark_revealed,
+    mint_for_ticket,
+    return_unseen,
+)
 from desk.requests.cards import tell_window_was_not_opened
 from desk.transaction import Actor, Transaction
 from handlers.slack.framework.blocks import Block, Message
 from handlers.slack.framework.listeners import error_message
 from handlers.slack.framework.modals import problem_of
-from handlers.slack.framework.payloads import Answer, Click, Front, Submission
+from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.requests.key_window import (
     render_failure_window,
     render_key_window,
@@ -56,8 +62,8 @@ class _Collected:
 class _Window:
     """One person's window, within the time that Slack leaves for a click."""
 
-    def __init__(self, front: Front) -> None:
-        client = front.client
+    def __init__(self, slack: SlackContext) -> None:
+        client = slack.client
         # A client of its own: the usual one tries again by itself after a lost connection, which could show a key
         # after it was made void, and it waits far longer than a click has.
         self._client = AsyncWebClient(
@@ -98,27 +104,27 @@ class _Window:
         return True
 
 
-async def press_collect(under_way: set[str], front: Front, click: Click) -> Message | None:
-    """*Collect my key*. `under_way` holds the tickets that this process is collecting now."""
-    ticket_id = click.subject
-    await front.desk.read(click.actor, partial(check_collection, ticket_id=ticket_id))
+async def press_collect(slack: SlackContext, action: BlockAction) -> Message | None:
+    """*Collect my key*."""
+    ticket_id = action.subject
+    await slack.desk.read(action.actor, partial(check_collection, ticket_id=ticket_id))
     # A double click would open a second window over the one that shows the key. The database alone decides who
     # collects; this only keeps the window in sight.
-    if ticket_id in under_way:
+    if ticket_id in slack.collecting:
         return error_message(KeydeskError("Your key is being prepared in the window that opened."))
-    under_way.add(ticket_id)
+    slack.collecting.add(ticket_id)
     try:
-        return await _collect(front, click, ticket_id)
+        return await _collect(slack, action, ticket_id)
     finally:
-        under_way.discard(ticket_id)
+        slack.collecting.discard(ticket_id)
 
 
-async def _collect(front: Front, click: Click, ticket_id: str) -> Message | None:
-    window = _Window(front)
-    if not await window.open(click.trigger_id):
-        return await _say_not_opened(front, click, ticket_id)
+async def _collect(slack: SlackContext, action: BlockAction, ticket_id: str) -> Message | None:
+    window = _Window(slack)
+    if not await window.open(action.trigger_id):
+        return await _say_not_opened(slack, action, ticket_id)
     try:
-        collected = await front.desk.write(click.actor, partial(_mint, ticket_id=ticket_id))
+        collected = await slack.desk.write(action.actor, partial(_mint, ticket_id=ticket_id))
     except KeydeskError as refusal:
         await window.show(render_failure_window(error_message(refusal)))
         return None
@@ -127,9 +133,9 @@ async def _collect(front: Front, click: Click, ticket_id: str) -> Message | None
         await window.show(render_failure_window(void_message()))
         raise
     if await window.show(collected.window, least=_LEAST_SECONDS):
-        await _note_revealed(front, click, collected.key_id, window)
+        await _note_revealed(slack, action, collected.key_id, window)
         return None
-    await front.desk.write(click.actor, partial(return_unseen, key_id=collected.key_id))
+    await slack.desk.write(action.actor, partial(return_unseen, key_id=collected.key_id))
     await window.show(render_void_window())
     return None
 
@@ -139,9 +145,9 @@ def _mint(tx: Transaction, ticket_id: str) -> _Collected:
     return _Collected(key.id, render_key_window(tx, key, secret))
 
 
-async def _note_revealed(front: Front, click: Click, key_id: str, window: _Window) -> None:
+async def _note_revealed(slack: SlackContext, action: BlockAction, key_id: str, window: _Window) -> None:
     try:
-        good = await front.desk.write(click.actor, partial(mark_revealed, key_id=key_id))
+        good = await slack.desk.write(action.actor, partial(mark_revealed, key_id=key_id))
     except Exception as error:
         # Closing the window, or using the key, says the same; without either the key is void in a moment.
         _log.error("reveal_not_noted", key_id=key_id, problem=type(error).__name__, void_after=in_words(UNSEEN_AFTER))
@@ -150,8 +156,8 @@ async def _note_revealed(front: Front, click: Click, key_id: str, window: _Windo
         await window.show(render_void_window())
 
 
-async def _say_not_opened(front: Front, click: Click, ticket_id: str) -> Message | None:
-    if click.response_url:
+async def _say_not_opened(slack: SlackContext, action: BlockAction, ticket_id: str) -> Message | None:
+    if action.response_url:
         return error_message(
             KeydeskError("Slack could not open the window for your key, so none was made.", "Please press again.")
         )
@@ -159,18 +165,18 @@ async def _say_not_opened(front: Front, click: Click, ticket_id: str) -> Message
     def work(tx: Transaction) -> None:
         tell_window_was_not_opened(tx, get_ticket(tx, ticket_id))
 
-    await front.desk.write(click.actor, work)
+    await slack.desk.write(action.actor, work)
     return None
 
 
-async def submit_stored(front: Front, submission: Submission) -> Answer | None:
+async def submit_stored(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """*I have stored it*: the person has seen the key."""
-    if await front.desk.write(submission.actor, partial(mark_revealed, key_id=submission.private_metadata)):
+    if await slack.desk.write(submission.actor, partial(mark_revealed, key_id=submission.private_metadata)):
         return None
     return Answer(view=render_void_window())
 
 
-async def close_window(front: Front, user_id: str, key_id: str) -> None:
+async def close_window(slack: SlackContext, user_id: str, key_id: str) -> None:
     """The window was closed; if it showed a key, the person has seen it."""
     if key_id:
-        await front.desk.write(Actor.member(user_id), partial(mark_revealed, key_id=key_id))
+        await slack.desk.write(Actor.member(user_id), partial(mark_revealed, key_id=key_id))

@@ -9,7 +9,7 @@ from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import Answer, Click, Front, Submission, Typed
+from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.requests.parsing import parse_request
 from handlers.slack.requests.text import name_in_words
 from handlers.slack.requests.views import (
@@ -23,22 +23,22 @@ from handlers.slack.requests.views import (
 from storage.models import KeyRequest
 
 
-async def ask_by_command(front: Front, typed: Typed, line: str) -> Message | None:
+async def ask_by_command(slack: SlackContext, command: SlashCommand, line: str) -> Message | None:
     """`/keys request` followed by `line`: a request, or the modal when something is missing."""
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(line)
     found = parse_request(line)
     if found.holder is not None and found.holder.kind == "user":
-        await front.ensure_known(front.client, front.desk, found.holder.text)
-    draft = await front.desk.read(typed.actor, partial(draft_from_line, typed=found))
+        await slack.ensure_known(slack.client, slack.desk, found.holder.text)
+    draft = await slack.desk.read(command.actor, partial(draft_from_line, typed=found))
     if not draft.problems and not found.is_empty:
         try:
-            request = await front.desk.write(typed.actor, partial(_make, draft=draft, client_token=typed.token))
+            request = await slack.desk.write(command.actor, partial(_make, draft=draft, client_token=command.token))
             return _asked(request)
         except InvalidInputError as error:
             draft = draft.with_problem(str(error))
-    view = await front.desk.read(typed.actor, partial(render_request_modal, draft=draft))
-    await open_modal(front, typed.trigger_id, view)
+    view = await slack.desk.read(command.actor, partial(render_request_modal, draft=draft))
+    await open_modal(slack, command.trigger_id, view)
     return None
 
 
@@ -46,10 +46,10 @@ def _make(tx: Transaction, draft: Draft, client_token: str) -> KeyRequest:
     return make_request(tx, asked_from_draft(tx, draft), client_token=client_token)
 
 
-async def press_ask(front: Front, click: Click) -> None:
+async def press_ask(slack: SlackContext, action: BlockAction) -> None:
     """*Ask for a key*, and *Ask again*: the modal, which an earlier request of the same person fills in."""
-    view = await front.desk.read(click.actor, partial(_draw_again, request_id=click.subject))
-    await open_modal(front, click.trigger_id, view)
+    view = await slack.desk.read(action.actor, partial(_draw_again, request_id=action.subject))
+    await open_modal(slack, action.trigger_id, view)
 
 
 def _draw_again(tx: Transaction, request_id: str) -> Block:
@@ -59,12 +59,12 @@ def _draw_again(tx: Transaction, request_id: str) -> Block:
     return render_request_modal(tx, draft_from_request(earlier) if earlier is not None and own else Draft())
 
 
-async def submit_request(front: Front, submission: Submission) -> Answer:
+async def submit_request(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The filled-in modal becomes a request; a second submission of the same modal is the same request."""
     asked = read_asked(submission)
-    await front.ensure_known(front.client, front.desk, asked.holder_id)
+    await slack.ensure_known(slack.client, slack.desk, asked.holder_id)
     work = partial(make_request, asked=asked, client_token=submission.private_metadata or None)
-    return Answer(message=_asked(await front.desk.write(submission.actor, work)))
+    return Answer(message=_asked(await slack.desk.write(submission.actor, work)))
 
 
 def _asked(request: KeyRequest) -> Message:

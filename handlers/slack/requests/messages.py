@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from desk.durations import in_words
-from desk.keys.ticket_lookup import find_ticket_of_request, get_ticket
+from desk.keys.tickets import find_ticket_of_request, get_ticket
 from desk.requests.lookup import (
     asked_extent,
     extent_of,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from desk.keys.ticket_lookup import find_ticket_of_request
+from desk.keys.tickets import find_ticket_of_request
 from desk.requests.decisions import possible_approvers
 from desk.requests.lookup import (
     approval_facts,

@@ -8,14 +8,13 @@ from desk.identifiers import new_id
 from desk.keys.scopes import IN_WORDS, parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_subject
-from desk.permissions import ask_an_owner
-from desk.requests.decisions import may_hold_key
+from desk.permissions import ask_an_owner, may_hold_key
 from desk.requests.requests import list_askable_pages, require_asker
 from desk.requests.terms import MAX_NAME, MAX_PURPOSE, Asked
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import Block, escape, input_block, modal, option, section, text_input
-from handlers.slack.framework.payloads import Front, Submission, Typing
+from handlers.slack.framework.payloads import OptionsRequest, SlackContext, ViewSubmission
 from handlers.slack.requests.parsing import TypedRequest
 from storage.models import KeyRequest, Page, Scope, SubjectKind
 
@@ -205,17 +204,17 @@ def pages_select(pages: Sequence[Page], *, chosen: Sequence[str] | None, all_pag
     return select
 
 
-async def page_options(front: Front, typing: Typing) -> Sequence[Block]:
+async def page_options(slack: SlackContext, request: OptionsRequest) -> Sequence[Block]:
     """Choices for the searched multi-select: pages whose name or short name holds what was typed."""
     # Options answer a person's typing only; what is chosen is checked when it is submitted.
-    wanted = typing.text.lower()
+    wanted = request.text.lower()
 
     def find(tx: Transaction) -> list[Block]:
         everything = [option("All pages", ALL_PAGES)] if wanted in "all pages" else []
         pages = [page for page in list_pages(tx.session) if wanted in f"{page.name} {page.subdomain or ''}".lower()]
         return (everything + [page_option(page) for page in pages])[:_MAX_OPTIONS]
 
-    return await front.desk.read(typing.actor, find)
+    return await slack.desk.read(request.actor, find)
 
 
 def scope_checkboxes(scopes: Sequence[Scope], *, chosen: Sequence[str]) -> Block:
@@ -240,7 +239,7 @@ def days_input(days: int, maximum: int) -> Block:
     }
 
 
-def read_pages(submission: Submission) -> tuple[str, ...] | None:
+def read_pages(submission: ViewSubmission) -> tuple[str, ...] | None:
     """The chosen pages; None for all. Raises InvalidInputError when both were chosen."""
     chosen = submission.choices("pages")
     if ALL_PAGES not in chosen:
@@ -250,7 +249,7 @@ def read_pages(submission: Submission) -> tuple[str, ...] | None:
     return None
 
 
-def read_days(submission: Submission) -> int:
+def read_days(submission: ViewSubmission) -> int:
     """The chosen lifetime in days. Raises InvalidInputError (field `lifetime_days`)."""
     text = submission.text("lifetime_days")
     if not text.isascii() or not text.isdigit() or len(text) > 5:
@@ -258,7 +257,7 @@ def read_days(submission: Submission) -> int:
     return int(text)
 
 
-def read_asked(submission: Submission) -> Asked:
+def read_asked(submission: ViewSubmission) -> Asked:
     """What the submitted modal asks for. Raises InvalidInputError, whose field names the input."""
     return Asked(
         name=submission.text("name"),

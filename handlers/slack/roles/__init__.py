@@ -1,51 +1,45 @@
 """Roles and people in Slack: `/roles`, its buttons and form, and what people are told."""
 
-from collections.abc import Mapping
-
-from desk.roles import cards as role_cards
-from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
-from handlers.slack.framework.listeners import on_action, on_command, on_options, on_submission
-from handlers.slack.framework.messages import Renderer
-from handlers.slack.framework.payloads import Front
+from desk.directory import cards as directory_cards
+from desk.roles import cards
+from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.areas import Area
 from handlers.slack.roles import actions, leaver_card, messages, sync_card
-from handlers.slack.roles.commands import roles
+from handlers.slack.roles.commands import ROLES
 
-RENDERERS: Mapping[str, Renderer] = {
-    role_cards.ROLE_GRANTED: messages.render_granted,
-    role_cards.ROLE_ENDED: messages.render_ended,
-    role_cards.OWNER_GRANTED: messages.render_owner_granted,
-    role_cards.OWNER_ENDED: messages.render_owner_ended,
-    role_cards.OWNERS_APPOINTED: messages.render_owners_appointed,
-    role_cards.NO_OWNER_LEFT: messages.render_no_owner_left,
-    role_cards.MEMBER_LEFT: leaver_card.render_leaver,
-    role_cards.MEMBER_RETURNED: messages.render_returned,
-    role_cards.STANDING_CHANGED: messages.render_standing_changed,
-    role_cards.GROUP_DISABLED: messages.render_group_disabled,
-    role_cards.GROUP_UNREADABLE: messages.render_group_unreadable,
-    role_cards.GROUP_READABLE: messages.render_group_readable,
-    role_cards.SYNC_STOPPED: sync_card.render_sync_card,
-    role_cards.SYNC_DONE: sync_card.render_sync_done,
-}
-"""Kinds of messages about roles and people, and who draws them."""
-
-
-def register(front: Front) -> None:
-    """`/roles`, its buttons and its form."""
-    on_command(front, Command.ROLES, roles)
-    on_action(front, ActionId.ROLE_GRANT, actions.open_grant_form)
-    on_options(front, ActionId.ROLE_GROUP, actions.offer_groups)
-    on_submission(front, CallbackId.ROLE_GRANT, actions.submit_grant)
-    on_action(front, ActionId.ROLE_REVOKE, actions.revoke)
-    on_action(front, ActionId.ROLES_LIST, actions.my_roles)
-    for turning in (
-        ActionId.ROLES_LIST_ALL,
-        ActionId.ROLES_OWNERS,
-        ActionId.ROLES_PREVIOUS,
-        ActionId.ROLES_NEXT,
-    ):
-        on_action(front, turning, actions.turn)
-    on_action(front, ActionId.ROLES_SYNC, actions.sync)
-    on_action(front, ActionId.SYNC_CONFIRM, actions.confirm_sync)
-    on_action(front, ActionId.SYNC_CANCEL, actions.leave_as_is)
-    for turning in (ActionId.LEAVER_KEYS, ActionId.LEAVER_PREVIOUS, ActionId.LEAVER_NEXT):
-        on_action(front, turning, actions.leaver_keys)
+AREA = Area(
+    commands=[ROLES],
+    actions=[
+        (ActionId.ROLE_GRANT, actions.open_grant_form),
+        (ActionId.ROLE_REVOKE, actions.revoke),
+        (ActionId.ROLES_LIST, actions.my_roles),
+        (ActionId.ROLES_LIST_ALL, actions.turn),
+        (ActionId.ROLES_OWNERS, actions.turn),
+        (ActionId.ROLES_PREVIOUS, actions.turn),
+        (ActionId.ROLES_NEXT, actions.turn),
+        (ActionId.ROLES_SYNC, actions.sync),
+        (ActionId.SYNC_CONFIRM, actions.confirm_sync),
+        (ActionId.SYNC_CANCEL, actions.leave_as_is),
+        (ActionId.LEAVER_KEYS, actions.leaver_keys),
+        (ActionId.LEAVER_PREVIOUS, actions.leaver_keys),
+        (ActionId.LEAVER_NEXT, actions.leaver_keys),
+    ],
+    views=[(CallbackId.ROLE_GRANT, actions.submit_grant)],
+    options=[(ActionId.ROLE_GROUP, actions.offer_groups)],
+    messages=[
+        (cards.ROLE_GRANTED, messages.render_granted),
+        (cards.ROLE_ENDED, messages.render_ended),
+        (cards.OWNER_GRANTED, messages.render_owner_granted),
+        (cards.OWNER_ENDED, messages.render_owner_ended),
+        (cards.OWNERS_APPOINTED, messages.render_owners_appointed),
+        (cards.NO_OWNER_LEFT, messages.render_no_owner_left),
+        (directory_cards.MEMBER_LEFT, leaver_card.render_leaver),
+        (directory_cards.MEMBER_RETURNED, messages.render_returned),
+        (directory_cards.STANDING_CHANGED, messages.render_standing_changed),
+        (directory_cards.GROUP_DISABLED, messages.render_group_disabled),
+        (directory_cards.GROUP_UNREADABLE, messages.render_group_unreadable),
+        (directory_cards.GROUP_READABLE, messages.render_group_readable),
+        (directory_cards.SYNC_STOPPED, sync_card.render_sync_card),
+        (directory_cards.SYNC_DONE, sync_card.render_sync_done),
+    ],
+)

@@ -16,7 +16,7 @@ from desk.roles.roles import revoke_grant
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import Answer, Click, Front, Submission, Typing
+from handlers.slack.framework.payloads import Answer, BlockAction, OptionsRequest, SlackContext, ViewSubmission
 from handlers.slack.roles.commands import carry_out_grant, confirm_and_sync, meet, show_list, show_who, sync_now
 from handlers.slack.roles.leaver_card import leaver_sheet
 from handlers.slack.roles.parsing import Query
@@ -25,10 +25,10 @@ from handlers.slack.roles.views import grant_form, group_options, read_grant
 from storage.models import Page, Role, SubjectKind, UserGroup
 
 
-async def open_grant_form(front: Front, click: Click) -> Message | None:
+async def open_grant_form(slack: SlackContext, action: BlockAction) -> Message | None:
     """*Grant a role…*."""
-    pages = await front.desk.read(click.actor, _pages_for_owner)
-    await open_modal(front, click.trigger_id, grant_form(pages))
+    pages = await slack.desk.read(action.actor, _pages_for_owner)
+    await open_modal(slack, action.trigger_id, grant_form(pages))
     return None
 
 
@@ -37,30 +37,30 @@ def _pages_for_owner(tx: Transaction) -> Sequence[Page]:
     return list_pages(tx.session)
 
 
-async def offer_groups(front: Front, typing: Typing) -> Sequence[Block]:
+async def offer_groups(slack: SlackContext, request: OptionsRequest) -> Sequence[Block]:
     """The user groups whose handle or name holds what was typed."""
 
     def find(tx: Transaction) -> Sequence[UserGroup]:
-        wanted = f"%{typing.text.removeprefix('@')}%"
+        wanted = f"%{request.text.removeprefix('@')}%"
         groups = select(UserGroup).where(
             UserGroup.is_disabled.is_(False), or_(UserGroup.handle.ilike(wanted), UserGroup.name.ilike(wanted))
         )
         return tx.session.scalars(groups.order_by(UserGroup.handle).limit(100)).all()
 
-    return group_options(await front.desk.read(typing.actor, find))
+    return group_options(await slack.desk.read(request.actor, find))
 
 
-async def submit_grant(front: Front, submission: Submission) -> Answer:
+async def submit_grant(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The form, sent."""
     order = read_grant(submission)
-    order = replace(order, subject=await meet(front, order.subject, submission.user_id))
-    return Answer(message=await front.desk.write(submission.actor, partial(carry_out_grant, order=order)))
+    order = replace(order, subject=await meet(slack, order.subject, submission.user_id))
+    return Answer(message=await slack.desk.write(submission.actor, partial(carry_out_grant, order=order)))
 
 
-async def revoke(front: Front, click: Click) -> Message:
+async def revoke(slack: SlackContext, action: BlockAction) -> Message:
     """*Revoke* in a list: the list is shown again, with what happened above it."""
-    sheet = Sheet.unpack(click.value.partition(":")[2])
-    return await front.desk.write(click.actor, partial(_revoke, grant_id=click.subject, sheet=sheet))
+    sheet = Sheet.unpack(action.value.partition(":")[2])
+    return await slack.desk.write(action.actor, partial(_revoke, grant_id=action.subject, sheet=sheet))
 
 
 def _revoke(tx: Transaction, grant_id: str, sheet: Sheet) -> Message:
@@ -70,40 +70,40 @@ def _revoke(tx: Transaction, grant_id: str, sheet: Sheet) -> Message:
     return show_list(tx, sheet, revoked_text(subject, grant, page_name(tx, grant), remaining))
 
 
-async def turn(front: Front, click: Click) -> Message:
+async def turn(slack: SlackContext, action: BlockAction) -> Message:
     """*Previous*, *Next* and the buttons that open a list."""
-    sheet = Sheet.unpack(click.value)
+    sheet = Sheet.unpack(action.value)
     show = show_list if sheet.query.role is None else show_who
-    return await front.desk.read(click.actor, partial(show, sheet=sheet))
+    return await slack.desk.read(action.actor, partial(show, sheet=sheet))
 
 
-async def my_roles(front: Front, click: Click) -> Message:
+async def my_roles(slack: SlackContext, action: BlockAction) -> Message:
     """*My roles*."""
-    sheet = Sheet(Query(subject=SubjectWord(str(SubjectKind.USER), click.user_id)))
-    return await front.desk.read(click.actor, partial(show_list, sheet=sheet))
+    sheet = Sheet(Query(subject=SubjectWord(str(SubjectKind.USER), action.user_id)))
+    return await slack.desk.read(action.actor, partial(show_list, sheet=sheet))
 
 
-async def sync(front: Front, click: Click) -> Message:
+async def sync(slack: SlackContext, action: BlockAction) -> Message:
     """*Read Slack again*."""
-    return await sync_now(front, click.actor)
+    return await sync_now(slack, action.actor)
 
 
-async def confirm_sync(front: Front, click: Click) -> Message:
+async def confirm_sync(slack: SlackContext, action: BlockAction) -> Message:
     """*Apply* on a sync that stopped."""
-    return await confirm_and_sync(front, click.actor, click.subject, click.version)
+    return await confirm_and_sync(slack, action.actor, action.subject, action.version)
 
 
-async def leave_as_is(front: Front, click: Click) -> None:
+async def leave_as_is(slack: SlackContext, action: BlockAction) -> None:
     """*Leave as is* on a sync that stopped: the card says so."""
-    await front.desk.write(click.actor, partial(cancel_sync, sync_id=click.subject, version=click.version))
+    await slack.desk.write(action.actor, partial(cancel_sync, sync_id=action.subject, version=action.version))
 
 
-async def leaver_keys(front: Front, click: Click) -> Message:
+async def leaver_keys(slack: SlackContext, action: BlockAction) -> Message:
     """*Show the others* on the card of somebody who left, and turning those sheets."""
-    number = click.version or 0
+    number = action.version or 0
 
     def show(tx: Transaction) -> Message:
         require_owner(tx)
-        return leaver_sheet(tx, click.subject, number)
+        return leaver_sheet(tx, action.subject, number)
 
-    return await front.desk.read(click.actor, show)
+    return await slack.desk.read(action.actor, show)

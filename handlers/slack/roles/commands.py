@@ -1,7 +1,6 @@
 """`/roles` as it is typed: parse, one desk call, render."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
@@ -11,15 +10,15 @@ from desk.directory.sync_steps import confirm_sync, request_sync
 from desk.errors import InvalidInputError
 from desk.people import Subject, SubjectWord
 from desk.permissions import require_owner, roles_of_actor
-from desk.roles.lists import page_name
+from desk.roles.lists import NAMES, get_role, page_name
 from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
-from desk.roles.words import NAMES, get_role
 from desk.transaction import Actor, Transaction
 from handlers.jobs.reconcile import reconcile
 from handlers.slack.directory.reading import ensure_group_known, ensure_known
+from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message, section
-from handlers.slack.framework.commands import split_command
-from handlers.slack.framework.payloads import Front, Typed
+from handlers.slack.framework.commands import CommandFamily, SubCommand
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.retries import UNREACHABLE, problem_of
 from handlers.slack.roles.parsing import Query, parse_grant, parse_query, parse_revoke
 from handlers.slack.roles.replies import (
@@ -34,21 +33,13 @@ from handlers.slack.roles.replies import (
 from handlers.slack.roles.sync_card import sync_message
 from storage.models import Role
 
-SubCommand = Callable[[Front, Typed, str], Awaitable[Message]]
+_log = structlog.get_logger(__name__)
+_PATIENCE_SECONDS = 2.0
 
 
-async def roles(front: Front, typed: Typed) -> Message:
-    """`/roles …`. Raises InvalidInputError for sub-commands that don't exist."""
-    word, rest = split_command(typed.text)
-    sub_command = SUB_COMMANDS.get(word)
-    if sub_command is None:
-        raise InvalidInputError(f"There is no /roles {word}.", "See /roles help.")
-    return await sub_command(front, typed, rest)
-
-
-async def menu(front: Front, typed: Typed, _rest: str) -> Message:
+async def menu(slack: SlackContext, command: SlashCommand) -> Message:
     """`/roles` alone."""
-    return await front.desk.read(typed.actor, render_menu)
+    return await slack.desk.read(command.actor, render_menu)
 
 
 def render_menu(tx: Transaction) -> Message:
@@ -59,16 +50,16 @@ def render_menu(tx: Transaction) -> Message:
     return menu_message(is_owner=held.is_owner, own=own)
 
 
-async def help_(_front: Front, _typed: Typed, _rest: str) -> Message:
+async def help_(_slack: SlackContext, _command: SlashCommand, _rest: str) -> Message:
     """`/roles help`."""
-    return help_message()
+    return help_message(ROLES)
 
 
-async def grant(front: Front, typed: Typed, rest: str) -> Message:
+async def grant(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/roles grant @somebody role …`."""
     order = parse_grant(rest)
-    order = replace(order, subject=await meet(front, order.subject, typed.user_id))
-    return await front.desk.write(typed.actor, partial(carry_out_grant, order=order))
+    order = replace(order, subject=await meet(slack, order.subject, command.user_id))
+    return await slack.desk.write(command.actor, partial(carry_out_grant, order=order))
 
 
 def carry_out_grant(tx: Transaction, order: GrantOrder) -> Message:
@@ -77,11 +68,11 @@ def carry_out_grant(tx: Transaction, order: GrantOrder) -> Message:
     return granted_message(subject, granted, page_name(tx, granted.grant))
 
 
-async def revoke(front: Front, typed: Typed, rest: str) -> Message:
+async def revoke(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/roles revoke @somebody role …`."""
     order = parse_revoke(rest)
-    order = replace(order, subject=await meet(front, order.subject, typed.user_id))
-    return await front.desk.write(typed.actor, partial(_carry_out_revoke, order=order))
+    order = replace(order, subject=await meet(slack, order.subject, command.user_id))
+    return await slack.desk.write(command.actor, partial(_carry_out_revoke, order=order))
 
 
 def _carry_out_revoke(tx: Transaction, order: RevokeOrder) -> Message:
@@ -89,14 +80,14 @@ def _carry_out_revoke(tx: Transaction, order: RevokeOrder) -> Message:
     return revoked_message(subject, ended, page_name(tx, ended), remaining)
 
 
-async def list_(front: Front, typed: Typed, rest: str) -> Message:
+async def list_(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/roles list [@somebody] [on page]`."""
     query = parse_query(rest)
     if query.role is not None:
         raise InvalidInputError("A list shows every role.", f"For one role: /roles who {query.role}", field="role")
     if query.subject is not None:
-        query = replace(query, subject=await meet(front, query.subject, typed.user_id))
-    return await front.desk.read(typed.actor, partial(show_list, sheet=Sheet(query)))
+        query = replace(query, subject=await meet(slack, query.subject, command.user_id))
+    return await slack.desk.read(command.actor, partial(show_list, sheet=Sheet(query)))
 
 
 def show_list(tx: Transaction, sheet: Sheet, news: str | None = None) -> Message:
@@ -110,14 +101,14 @@ def _as_word(subject: Subject | None) -> SubjectWord | None:
     return SubjectWord(str(subject.kind), subject.id) if subject else None
 
 
-async def who(front: Front, typed: Typed, rest: str) -> Message:
+async def who(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     """`/roles who role [on page]`."""
     query = parse_query(rest)
     if query.role is None:
         if query.subject is not None:
             get_role(query.subject.text)
         raise InvalidInputError("Which role?", f"Roles are: {', '.join(Role)}.", field="role")
-    return await front.desk.read(typed.actor, partial(show_who, sheet=Sheet(query)))
+    return await slack.desk.read(command.actor, partial(show_who, sheet=Sheet(query)))
 
 
 def show_who(tx: Transaction, sheet: Sheet) -> Message:
@@ -127,42 +118,26 @@ def show_who(tx: Transaction, sheet: Sheet) -> Message:
     return who_message(found, Sheet(query, sheet.number), default_role=tx.policy.default_role)
 
 
-async def sync(front: Front, typed: Typed, _rest: str) -> Message:
+async def sync(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/roles sync`."""
-    return await sync_now(front, typed.actor)
+    return await sync_now(slack, command.actor)
 
 
-async def meet(front: Front, word: SubjectWord, user_id: str) -> SubjectWord:
+async def meet(slack: SlackContext, word: SubjectWord, user_id: str) -> SubjectWord:
     """Make sure that the desk knows whom a mention means; “me” is who typed it."""
     if word.kind == "user":
-        await ensure_known(front.client, front.desk, word.text)
+        await ensure_known(slack.client, slack.desk, word.text)
     elif word.kind == "group":
-        await ensure_group_known(front.client, front.desk, word.text)
+        await ensure_group_known(slack.client, slack.desk, word.text)
     elif word.text.lower() in {"me", "myself"}:
         return SubjectWord("user", user_id)
     return word
 
 
-SUB_COMMANDS: dict[str, SubCommand] = {
-    "": menu,
-    "help": help_,
-    "grant": grant,
-    "revoke": revoke,
-    "list": list_,
-    "who": who,
-    "sync": sync,
-}
-"""Everything that may follow `/roles`."""
-
-
-_log = structlog.get_logger(__name__)
-_PATIENCE_SECONDS = 2.0
-
-
-async def sync_now(front: Front, actor: Actor) -> Message:
+async def sync_now(slack: SlackContext, actor: Actor) -> Message:
     """Read Slack's directory for an owner. Raises NotAllowedError."""
-    sync_id = await front.desk.write(actor, _ask)
-    return await _carry_out(front, actor, sync_id) or _later("write to you when it is done")
+    sync_id = await slack.desk.write(actor, _ask)
+    return await _carry_out(slack, actor, sync_id) or _later("write to you when it is done")
 
 
 def _ask(tx: Transaction) -> str:
@@ -170,23 +145,45 @@ def _ask(tx: Transaction) -> str:
     return request_sync(tx).id
 
 
-async def confirm_and_sync(front: Front, actor: Actor, sync_id: str, version: int | None) -> Message:
+async def confirm_and_sync(slack: SlackContext, actor: Actor, sync_id: str, version: int | None) -> Message:
     """An owner's yes to a stopped sync, carried out at once if nothing has changed. Raises as `confirm_sync`."""
-    await front.desk.write(actor, partial(confirm_sync, sync_id=sync_id, version=version))
-    return await _carry_out(front, actor, sync_id) or _later("bring the owners' card up to date when it is done")
+    await slack.desk.write(actor, partial(confirm_sync, sync_id=sync_id, version=version))
+    return await _carry_out(slack, actor, sync_id) or _later("bring the owners' card up to date when it is done")
 
 
-async def _carry_out(front: Front, actor: Actor, sync_id: str) -> Message | None:
+async def _carry_out(slack: SlackContext, actor: Actor, sync_id: str) -> Message | None:
     """What the sync came to; None when Slack takes too long, and the job goes on with it."""
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            report = await reconcile(front.client, front.desk, told=sync_id)
+            report = await reconcile(slack.client, slack.desk, told=sync_id)
     except UNREACHABLE as error:
         _log.info("sync_left_to_job", sync_id=sync_id, error=problem_of(error))
         return None
-    return await front.desk.read(actor, partial(sync_message, report=report))
+    return await slack.desk.read(actor, partial(sync_message, report=report))
 
 
 def _later(then: str) -> Message:
     text = f":hourglass: Reading Slack takes longer than I may let you wait. I go on with it and {then}."
     return Message("The sync goes on.", [section(text)])
+
+
+_GRANT = 'grant @mia incident_manager on "Acme" for 8h because she is on call'
+_MORE_GRANTS = (
+    "`/roles grant @platform integrator` – a whole user group, for good",
+    "`/roles grant @mia page_configuration on acme until 2026-12-01`",
+)
+_LIST = "all grants; `/roles list @mia`, `/roles list on acme` – fewer of them"
+_SYNC = "read people and groups from Slack again, and say what changed"
+ROLES = CommandFamily(
+    Command.ROLES,
+    menu,
+    [
+        SubCommand(_GRANT, "", grant, more=_MORE_GRANTS),
+        SubCommand("revoke @mia incident_manager on acme", "", revoke),
+        SubCommand("list", _LIST, list_),
+        SubCommand("who incident_manager on acme", "who has a role, and where from", who),
+        SubCommand("sync", _SYNC, sync),
+        SubCommand("help", "", help_),
+    ],
+)
+"""`/roles` and everything that may follow it."""

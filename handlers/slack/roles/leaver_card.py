@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from desk.keys.state import KeyState, is_retiring, state_of
+from desk.durations import ago
+from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.pages.pages import page_names
 from desk.people import member_name
-from desk.phrases import ago
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desk.people import Standing, Subject, group_name, member_name
-from desk.roles.lists import list_grants, page_name
-from desk.roles.words import ALLOWS, NAMES
+from desk.roles.lists import ALLOWS, NAMES, list_grants, page_name
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Message, actor_name, context, mention, section
 from handlers.slack.roles.text import STANDINGS, count, end_text, reason_text, role_text, shown, subject_text

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
+from desk.roles.lists import find_role, get_role
 from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.roles.roles import AnyPage, PageChoice
-from desk.roles.words import find_role, get_role
 from handlers.slack.framework.command_line import Word, as_written, cut
 from storage.models import Role
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from desk.people import Standing, Subject, SubjectWord
-from desk.roles.lists import Holder, ListedGrant
+from desk.roles.lists import ALLOWS, NAMES, Holder, ListedGrant
 from desk.roles.orders import Holders, Listing
 from desk.roles.roles import Granted, GrantOutcome
-from desk.roles.words import ALLOWS, NAMES
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import (
     Block,
@@ -23,6 +22,7 @@ from handlers.slack.framework.blocks import (
     mention,
     section,
 )
+from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.roles.parsing import Query
 from handlers.slack.roles.text import (
     STANDINGS,
@@ -211,25 +211,18 @@ def menu_message(*, is_owner: bool, own: Sequence[str]) -> Message:
     return Message("Roles", [section(f"Your roles: {roles}"), actions(*buttons), context("More: `/roles help`")])
 
 
-def help_message() -> Message:
-    """Every sub-command with an example, and what the roles allow."""
-    commands = "\n".join(
-        [
-            '`/roles grant @mia incident_manager on "Acme" for 8h because she is on call`',
-            "`/roles grant @platform integrator` – a whole user group, for good",
-            "`/roles grant @mia page_configuration on acme until 2026-12-01`",
-            "`/roles revoke @mia incident_manager on acme`",
-            "`/roles list` – all grants; `/roles list @mia`, `/roles list on acme` – fewer of them",
-            "`/roles who incident_manager on acme` – who has a role, and where from",
-            "`/roles sync` – read people and groups from Slack again, and say what changed",
-        ]
-    )
+def help_message(family: CommandFamily) -> Message:
+    """Every sub-command with examples, and what the roles allow."""
+    lines = []
+    for one in family.sub_commands:
+        if one.name != "help":
+            lines += [f"`{family.command} {one.usage}`{f' – {one.does}' if one.does else ''}", *one.more]
     roles = "\n".join(f"*{NAMES[role]}* (`{role}`): {ALLOWS[role]}" for role in Role)
     return Message(
         "How to use /roles",
         [
             header("Roles"),
-            section(commands),
+            section("\n".join(lines)),
             section(roles),
             context(
                 "Roles hold on all pages or on one (owner: always on all), for good or until a time: `30m`, `8h`, "

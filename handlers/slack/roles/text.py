@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from desk.people import Standing, Subject
-from desk.roles.lists import ListedGrant
-from desk.roles.words import NAMES
+from desk.roles.lists import NAMES, ListedGrant
 from handlers.slack.framework.blocks import Block, actor_name, escape, mention, section, when
 from storage.models import Role, SubjectKind
 

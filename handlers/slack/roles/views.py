@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
+from desk.roles.lists import ALLOWS, NAMES
 from desk.roles.orders import GrantOrder
 from desk.roles.roles import MAXIMUM_REASON
-from desk.roles.words import ALLOWS, NAMES
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import Block, context, input_block, modal, option, plain_text, text_input
-from handlers.slack.framework.payloads import Submission
+from handlers.slack.framework.payloads import ViewSubmission
 from storage.models import Page, Role, UserGroup
 
 _ALL = "all"
@@ -56,7 +56,7 @@ def group_options(groups: Sequence[UserGroup]) -> list[Block]:
     return [option(f"@{group.handle}", group.group_id, group.name or None) for group in groups[:_MOST_OPTIONS]]
 
 
-def read_grant(submission: Submission) -> GrantOrder:
+def read_grant(submission: ViewSubmission) -> GrantOrder:
     """The order in a submitted form. Raises InvalidInputError (fields are the inputs' block ids)."""
     person, group, role = submission.choice("subject"), submission.choice("group"), submission.choice("role")
     if person and group:

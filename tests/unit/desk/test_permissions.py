@@ -14,8 +14,9 @@ from sqlalchemy import select
 from desk.errors import NotAllowedError
 from desk.identifiers import new_id
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
+from desk.incidents.port import PagePort, port_of
 from desk.incidents.templates import create_template
-from desk.keys.state import KeyState, state_of
+from desk.keys.rules import KeyState, state_of
 from desk.permissions import (
     JOBS,
     Duty,
@@ -27,7 +28,6 @@ from desk.permissions import (
     roles_of_actor,
     working_key_condition,
 )
-from desk.status_page.port import PagePort, port_of
 from desk.transaction import Actor, ActorKind, Desk, JobName, Transaction
 from storage.models import ApiKey, ComponentStatus, IncidentStatus, KeyStatus, Role, Scope
 from tests.clock import MONDAY_MORNING as NOW

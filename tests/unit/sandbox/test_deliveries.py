@@ -318,14 +318,41 @@ async def test_a_late_delivery_brings_an_expired_trigger(slack: Slack, app: Sock
     assert opened["error"] == "expired_trigger_id"
 
 
-@pytest.mark.parametrize("kind", ["socket_disconnect", "socket_drop"])
-async def test_sockets_can_be_taken_away(slack: Slack, app: SocketApp, kind: str) -> None:
-    """socket_disconnect says goodbye with a reason and closes; socket_drop just breaks the connection."""
-    slack.workspace.add_fault(kind=kind)
+async def test_a_socket_can_be_cut(slack: Slack, app: SocketApp) -> None:
+    """socket_drop breaks the connection without a word."""
+    slack.workspace.add_fault(kind="socket_drop")
     await app.until(lambda: app.frames[-1]["type"] == "closed")
-    said = [frame for frame in app.frames if frame["type"] == "disconnect"]
-    assert [frame["reason"] for frame in said] == (["refresh_requested"] if kind == "socket_disconnect" else [])
+    assert [frame["type"] for frame in app.frames] == ["hello", "closed"]
     assert (await slack.look("state", user=MIA))["connected"] is False
+
+
+async def test_an_app_that_does_not_leave_a_socket_is_closed_out(slack: Slack, app: SocketApp) -> None:
+    """socket_disconnect says goodbye with a reason, and closes when the app stays."""
+    slack.workspace.timing.leave_within = 0.02
+    slack.workspace.add_fault(kind="socket_disconnect")
+    await app.until(lambda: app.frames[-1]["type"] == "closed")
+    assert [frame["type"] for frame in app.frames] == ["hello", "disconnect", "closed"]
+    assert app.frames[1]["reason"] == "refresh_requested"
+    assert (await slack.look("state", user=MIA))["connected"] is False
+
+
+async def test_a_socket_that_is_refreshed_takes_nothing_new_and_may_still_answer(
+    slack: Slack, app: SocketApp
+) -> None:
+    """What an app owes when it is told to go is taken over the old socket; the next delivery goes to the new one."""
+
+    async def answer_late(payload: Json) -> object:
+        await asyncio.to_thread(slack.workspace.add_fault, kind="socket_disconnect")
+        return None
+
+    app.answer = answer_late
+    assert (await slack.type("/probe"))["ok"] is True
+    assert (await slack.look("state", user=MIA))["connected"] is False
+    async with ClientSession() as session:
+        other = await SocketApp(slack, session).connect()
+        assert (await slack.type("/probe"))["ok"] is True
+        await other.close()
+    assert [sum("payload" in frame for frame in each.frames) for each in (app, other)] == [1, 1]
 
 
 async def test_a_socket_lost_before_the_acknowledgement_fails_the_command(slack: Slack, app: SocketApp) -> None:

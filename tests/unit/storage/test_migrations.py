@@ -1,48 +1,23 @@
 """What migrations make of the rows that are there."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, MetaData, Table, select
+from sqlalchemy import select
 
 from storage import schema
-from storage.database import Database, make_engine
+from storage.database import Database
 from storage.models import Incident
+from tests.unit.storage.earlier_database import LONG_AGO, add_row, at_revision
 
-_LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
 INCIDENTS: dict[str, dict[str, object]] = {
     "open": {"status": "investigating"},
     "watched": {"status": "monitoring"},
     "over": {"status": "resolved"},
-    "planned": {"status": "in_progress", "scheduled_for": _LONG_AGO},
+    "planned": {"status": "in_progress", "scheduled_for": LONG_AGO},
     "past": {"status": "identified", "backfilled": True},
 }
-
-
-@contextmanager
-def at_revision(url: str, revision: str) -> Iterator[Connection]:
-    """A transaction in a database that was brought to an earlier revision."""
-    engine = make_engine(url)
-    try:
-        schema.upgrade(engine, revision)
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def add_row(connection: Connection, table_name: str, /, **values: object) -> None:
-    """A row of a table as it is there; columns that must have a value and were given none get an empty one."""
-    table = Table(table_name, MetaData(), autoload_with=connection)
-    empty = {str: "", int: 0, bool: False, object: {}, datetime: _LONG_AGO}
-    needed = {
-        column.name: empty[column.type.python_type]
-        for column in table.columns
-        if not column.nullable and column.name not in values
-    }
-    connection.execute(table.insert().values(needed | values))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from storage.database import Database
 from storage.models import KeyUse, KeyUseDay
-from storage.uses import CHUNK, UseMark, add_uses, claim_knock, in_chunks
+from storage.uses import CHUNK, UseMark, add_uses, claim_suspended_use, in_chunks
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import add_key
 
@@ -160,13 +160,13 @@ def test_chunks_hold_every_mark_once_in_order_of_key() -> None:
     assert len(joined) == len(set(joined)) == 900
 
 
-def test_a_knock_is_told_by_one_caller_then_not_for_a_while(database: Database, key_id: str) -> None:
+def test_a_use_is_told_by_one_caller_then_not_for_a_while(database: Database, key_id: str) -> None:
     """The first one tells, with or without earlier marks; others only once the quiet time is over."""
 
     def claim(at_hours: float) -> bool:
         at = NOW + at_hours * HOUR
         with database.write() as session:
-            return claim_knock(session, key_id, at=at, quiet_since=at - HOUR)
+            return claim_suspended_use(session, key_id, at=at, quiet_since=at - HOUR)
 
     assert [claim(0), claim(0), claim(0.99), claim(1), claim(1.5), claim(2)] == [
         True,

@@ -1,6 +1,6 @@
 """The buttons of drafts: published, quietly or not, edited, thrown away, and what is open already."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
@@ -14,10 +14,9 @@ from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import get_editable, list_steps
 from desk.permissions import require_role
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import is_in_modal, show_modal
-from handlers.slack.framework.payloads import Click, ClickHandler, Front
+from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.incidents.drafts.views import preview_view, published_view, waiting_view
 from handlers.slack.incidents.drafts.writing import draft_view, instead_of
 from handlers.slack.incidents.form_state import FormState, values_of
@@ -30,56 +29,68 @@ DrawEditor = Callable[[Transaction, IncidentDraft], Block]
 """Draws the form in which a draft of a kind is edited."""
 
 
-async def press_publish(front: Front, click: Click) -> None:
+async def press_publish(slack: SlackContext, action: BlockAction) -> None:
     """*Publish*."""
-    await _publish(front, click, quietly=False)
+    await _publish_or_show(slack, action, quietly=False)
 
 
-async def press_publish_quietly(front: Front, click: Click) -> None:
+async def press_publish_quietly(slack: SlackContext, action: BlockAction) -> None:
     """*Publish quietly*."""
-    await _publish(front, click, quietly=True)
+    await _publish_or_show(slack, action, quietly=True)
 
 
-async def _publish(front: Front, click: Click, *, quietly: bool) -> None:
+async def _publish_or_show(slack: SlackContext, action: BlockAction, *, quietly: bool) -> None:
+    """Publish or, where the draft does not fit any more, show what it says, why, and what the person can do."""
+    try:
+        await _publish(slack, action, quietly=quietly)
+    except ConflictError as refusal:
+        problem = str(refusal)
+        view = await slack.desk.read(action.actor, lambda tx: _still_to_do(tx, action.subject, problem))
+        if view is None:
+            raise
+        await show_modal(slack, action, view)
+
+
+async def _publish(slack: SlackContext, action: BlockAction, *, quietly: bool) -> None:
     def work(tx: Transaction) -> Block:
-        outcome, incident = publish_draft(tx, click.subject, quietly=quietly, version=click.version)
-        draft = get_draft(tx, click.subject)
+        outcome, incident = publish_draft(tx, action.subject, quietly=quietly, version=action.version)
+        draft = get_draft(tx, action.subject)
         if outcome is Outcome.ASK_SECOND or incident is None:
             return waiting_view(tx, draft)
         return published_view(tx, incident, quietly=quietly)
 
     try:
-        view = await front.desk.write(click.actor, work)
+        view = await slack.desk.write(action.actor, work)
     except OpenDoublesError:
-        await press_show_draft(front, click)
+        await press_show_draft(slack, action)
         return
-    if is_in_modal(click):
+    if is_in_modal(action):
         try:
-            await show_modal(front, click, view)
+            await show_modal(slack, action, view)
         except KeydeskError as error:
             # It is public all the same, and the channel shows it.
-            _log.warning("publication_not_shown", draft_id=click.subject, problem=str(error))
+            _log.warning("publication_not_shown", draft_id=action.subject, problem=str(error))
 
 
-async def press_show_draft(front: Front, click: Click) -> None:
+async def press_show_draft(slack: SlackContext, action: BlockAction) -> None:
     """*Open*: the preview again, or what it may double, for whoever may publish it."""
 
     def work(tx: Transaction) -> Block:
-        draft = get_draft(tx, click.subject)
+        draft = get_draft(tx, action.subject)
         require_role(tx, role_of_draft(tx, draft), draft.page_id)
         return draft_view(tx, draft)
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
 
-async def press_edit(editors: Mapping[DraftKind, DrawEditor], front: Front, click: Click) -> None:
+async def press_edit(editors: Mapping[DraftKind, DrawEditor], slack: SlackContext, action: BlockAction) -> None:
     """*Edit*: the form that the draft came from."""
 
     def work(tx: Transaction) -> Block:
-        draft = get_editable(tx, click.subject)
+        draft = get_editable(tx, action.subject)
         return editors[DraftKind(draft.kind)](tx, draft)
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
 
 def draw_editor(tx: Transaction, draft: IncidentDraft) -> Block:
@@ -96,47 +107,35 @@ def draw_editor(tx: Transaction, draft: IncidentDraft) -> Block:
     return render_form(tx, state, values_of(draft, content))
 
 
-async def press_discard(front: Front, click: Click) -> Message | None:
+async def press_discard(slack: SlackContext, action: BlockAction) -> Message | None:
     """*Discard*."""
-    await front.desk.write(click.actor, partial(discard_draft, draft_id=click.subject))
+    await slack.desk.write(action.actor, partial(discard_draft, draft_id=action.subject))
     return Message("The draft is thrown away", [section(":wastebasket: The draft is thrown away.")])
 
 
-async def press_new_all_the_same(front: Front, click: Click) -> None:
+async def press_new_all_the_same(slack: SlackContext, action: BlockAction) -> None:
     """*It is something else*: said once, and on to the preview."""
-    view = await front.desk.write(click.actor, lambda tx: draft_view(tx, accept_doubles(tx, click.subject)))
-    await show_modal(front, click, view)
+    view = await slack.desk.write(action.actor, lambda tx: draft_view(tx, accept_doubles(tx, action.subject)))
+    await show_modal(slack, action, view)
 
 
-async def press_update_that(front: Front, click: Click) -> None:
+async def press_update_that(slack: SlackContext, action: BlockAction) -> None:
     """*Update that one instead*: an update of it with the same words; one's own draft of a new one is thrown away."""
-    draft_id, _, incident_id = click.value.partition(":")
+    draft_id, _, incident_id = action.value.partition(":")
 
     def work(tx: Transaction) -> Block:
         draft = get_draft(tx, draft_id)
         require_role(tx, role_of_draft(tx, draft), draft.page_id)
-        own = draft.author_id == click.user_id
+        own = draft.author_id == action.user_id
         return instead_of(tx, discard_draft(tx, draft_id) if own else draft, incident_id)
 
-    await show_modal(front, click, await front.desk.write(click.actor, work))
+    await show_modal(slack, action, await slack.desk.write(action.actor, work))
 
 
-async def press_take_back(front: Front, click: Click) -> None:
+async def press_take_back(slack: SlackContext, action: BlockAction) -> None:
     """*Take back*: the draft waits for nobody any more, and its author has its preview with every button."""
-    view = await front.desk.write(click.actor, lambda tx: preview_view(tx, take_back(tx, click.subject)))
-    await show_modal(front, click, view)
-
-
-async def _publish_or_show(publish: Callable[[Front, Click], Awaitable[None]], front: Front, click: Click) -> None:
-    """Publish or, where the draft does not fit any more, show what it says, why, and what the person can do."""
-    try:
-        await publish(front, click)
-    except ConflictError as refusal:
-        problem = str(refusal)
-        view = await front.desk.read(click.actor, lambda tx: _still_to_do(tx, click.subject, problem))
-        if view is None:
-            raise
-        await show_modal(front, click, view)
+    view = await slack.desk.write(action.actor, lambda tx: preview_view(tx, take_back(tx, action.subject)))
+    await show_modal(slack, action, view)
 
 
 def _still_to_do(tx: Transaction, draft_id: str, problem: str) -> Block | None:
@@ -144,10 +143,3 @@ def _still_to_do(tx: Transaction, draft_id: str, problem: str) -> Block | None:
     if draft is None or not list_steps(tx, draft):
         return None
     return preview_view(tx, draft, problem=problem)
-
-
-BUTTONS: Mapping[ActionId, ClickHandler] = {
-    ActionId.DRAFT_PUBLISH: partial(_publish_or_show, press_publish),
-    ActionId.DRAFT_PUBLISH_QUIETLY: partial(_publish_or_show, press_publish_quietly),
-    ActionId.DRAFT_TAKE_BACK: press_take_back,
-}

@@ -1,11 +1,9 @@
 """The second person: the card on which a draft is published or sent back, and its author's own."""
 
-from collections.abc import Mapping
 from functools import partial
 
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.drafts import check_send_back, find_draft, send_back
-from desk.incidents.drafts.review import AGAIN_NOTE, LATE_CARD, MINE_CARD, REMINDER_CARD, REVIEW_CARD
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in, value_of
 from handlers.slack.framework.blocks import (
@@ -22,9 +20,13 @@ from handlers.slack.framework.blocks import (
     text_length,
     when,
 )
-from handlers.slack.framework.messages import Renderer
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler
+from handlers.slack.framework.payloads import (
+    Answer,
+    BlockAction,
+    SlackContext,
+    ViewSubmission,
+)
 from handlers.slack.incidents.drafts.buttons import mine_buttons, review_buttons
 from handlers.slack.incidents.drafts.text import (
     MAX_REASON,
@@ -144,11 +146,11 @@ def _written(draft: IncidentDraft) -> Block:
     return context(f"Written by {mention(draft.author_id)} {when(draft.created_at)}")
 
 
-async def press_send_back(front: Front, click: Click) -> None:
+async def press_send_back(slack: SlackContext, action: BlockAction) -> None:
     """*Send back*: a modal that asks why."""
-    draw = partial(render_send_back_modal, draft_id=click.subject, seen=click.version)
-    view = await front.desk.read(click.actor, draw)
-    await show_modal(front, click, view)
+    draw = partial(render_send_back_modal, draft_id=action.subject, seen=action.version)
+    view = await slack.desk.read(action.actor, draw)
+    await show_modal(slack, action, view)
 
 
 def render_send_back_modal(tx: Transaction, draft_id: str, seen: int | None = None) -> Block:
@@ -175,23 +177,12 @@ def render_send_back_modal(tx: Transaction, draft_id: str, seen: int | None = No
     )
 
 
-async def submit_send_back(front: Front, submission: Submission) -> Answer | None:
+async def submit_send_back(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The draft goes back to its author with the reason given."""
     reason = submission.text("reason")
     if not reason:
         raise InvalidInputError("Say what should change.", field="reason")
     draft_id, _, seen = submission.private_metadata.partition(":")
     work = partial(send_back, draft_id=draft_id, reason=reason, version=number_in(seen))
-    await front.desk.write(submission.actor, work)
+    await slack.desk.write(submission.actor, work)
     return None
-
-
-RENDERERS: Mapping[str, Renderer] = {
-    REVIEW_CARD: render_review,
-    MINE_CARD: render_mine,
-    AGAIN_NOTE: render_again,
-    REMINDER_CARD: render_reminder,
-    LATE_CARD: render_late,
-}
-BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.DRAFT_SEND_BACK: press_send_back}
-SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.DRAFT_SEND_BACK: submit_send_back}

@@ -1,6 +1,6 @@
 """The form of a template: opened, followed while it is filled in, and kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,10 +9,15 @@ from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.leaks import Leak
 from desk.incidents.templates import change_template, create_template, get_template_to_change, list_placeholders
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, escape, fit, section
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler
+from handlers.slack.framework.payloads import (
+    Answer,
+    BlockAction,
+    SlackContext,
+    ViewSubmission,
+)
 from handlers.slack.incidents.drafts.writing import make_public
 from handlers.slack.incidents.templates.views import (
     CONTINUED,
@@ -31,34 +36,34 @@ from storage.models import IncidentTemplate, Page, Role
 _MOST_ASKED = 1500
 
 
-async def press_new(front: Front, click: Click) -> None:
+async def press_new(slack: SlackContext, action: BlockAction) -> None:
     """*New template*, on the page whose templates were listed or on the first."""
-    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: new_form(tx, click.subject)))
+    await show_modal(slack, action, await slack.desk.read(action.actor, lambda tx: new_form(tx, action.subject)))
 
 
-async def press_edit(front: Front, click: Click) -> None:
+async def press_edit(slack: SlackContext, action: BlockAction) -> None:
     """*Edit*."""
-    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: edit_form(tx, click.subject)))
+    await show_modal(slack, action, await slack.desk.read(action.actor, lambda tx: edit_form(tx, action.subject)))
 
 
-async def choose_page(front: Front, click: Click) -> None:
+async def choose_page(slack: SlackContext, action: BlockAction) -> None:
     """Another page: other components."""
 
     def work(tx: Transaction) -> Block:
-        page = tx.session.get_one(Page, click.value)
+        page = tx.session.get_one(Page, action.value)
         require_publisher(tx, Role.INCIDENT_MANAGER, page)
-        words = read_template_form(click.entered, TemplateCarried.unpack(click.private_metadata))
+        words = read_template_form(action.entered, TemplateCarried.unpack(action.private_metadata))
         return render_template_form(tx, TemplateCarried(page.id), replace(words, components=()))
 
-    await show_modal(front, click, await front.desk.read(click.actor, work))
+    await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
 
-async def submit_form(front: Front, submission: Submission) -> Answer:
+async def submit_form(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The template is kept; where somebody else changed it meanwhile, the form says so and holds what was typed."""
     carried = TemplateCarried.unpack(submission.private_metadata)
     words = read_template_form(submission.entered, carried)
     try:
-        message = await front.desk.write(submission.actor, lambda tx: _keep(tx, submission, carried, words))
+        message = await slack.desk.write(submission.actor, lambda tx: _keep(tx, submission, carried, words))
     except InvalidInputError as error:
         field = carried.components_block if error.field == "components" else error.field
         raise InvalidInputError(error.sentence, error.hint, field=field) from error
@@ -68,7 +73,7 @@ async def submit_form(front: Front, submission: Submission) -> Answer:
             raise
         problem = f"{error.sentence} Keep replaces what it says now by what stands here."
         again = replace(words, problem=problem)
-        return Answer(view=await front.desk.read(submission.actor, lambda tx: _form_again(tx, carried, again)))
+        return Answer(view=await slack.desk.read(submission.actor, lambda tx: _form_again(tx, carried, again)))
     return Answer(message=message)
 
 
@@ -78,7 +83,7 @@ def _form_again(tx: Transaction, carried: TemplateCarried, words: TemplateWords)
     return render_template_form(tx, carry(template), replace(words, components=(*words.components, *left)))
 
 
-def _keep(tx: Transaction, submission: Submission, carried: TemplateCarried, words: TemplateWords) -> Message:
+def _keep(tx: Transaction, submission: ViewSubmission, carried: TemplateCarried, words: TemplateWords) -> Message:
     title = make_public(tx, " ".join(words.title.split()), field="title")
     body = make_public(tx, words.body, field="body")
     warnings = tuple(dict.fromkeys([*title.warnings, *body.warnings]))
@@ -130,11 +135,3 @@ def asked_blocks(template: IncidentTemplate) -> list[Block]:
 def edit_button(template: IncidentTemplate) -> Block:
     """*Edit*, in a row of its own."""
     return actions(button("Edit", str(ActionId.TEMPLATE_EDIT), template.id), block_id=f"template.{template.id}")
-
-
-BUTTONS: Mapping[ActionId, ClickHandler] = {
-    ActionId.TEMPLATE_NEW: press_new,
-    ActionId.TEMPLATE_EDIT: press_edit,
-    ActionId.TEMPLATE_PAGE: choose_page,
-}
-SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.TEMPLATE: submit_form}

@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from desk.errors import InvalidInputError
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import full_name, list_components
-from desk.incidents.finding import get_incident_by_word
 from desk.incidents.inputs import MAX_NAME
-from desk.incidents.lookup import get_incident
+from desk.incidents.lookup import get_incident, get_incident_by_word
 from desk.incidents.templates import (
     create_template_from,
     delete_template,
@@ -33,7 +32,13 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import Word, cut
 from handlers.slack.framework.modals import open_modal, show_modal
-from handlers.slack.framework.payloads import Answer, Click, ClickHandler, Front, Submission, SubmissionHandler, Typed
+from handlers.slack.framework.payloads import (
+    Answer,
+    BlockAction,
+    SlackContext,
+    SlashCommand,
+    ViewSubmission,
+)
 from handlers.slack.incidents.details import incident_word
 from handlers.slack.incidents.templates.actions import asked_blocks, edit_button, kept_message
 from handlers.slack.incidents.templates.views import edit_form, new_form
@@ -56,17 +61,17 @@ _USAGE = (
 )
 
 
-async def template_command(front: Front, typed: Typed, rest: str) -> Message | None:
+async def template_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident template list|new|show NAME|edit NAME|save INCIDENT as "name"|delete NAME`, and `on PAGE`."""
     name, _, following = rest.strip().partition(" ")
     handler = _COMMANDS.get(name.lower() or "list")
     if handler is None:
         raise InvalidInputError(f"“{name[:40]}” is nothing that templates know.", _USAGE)
-    return await handler(front, typed, following.strip())
+    return await handler(slack, command, following.strip())
 
 
-async def _list(front: Front, typed: Typed, rest: str) -> Message:
-    return await front.desk.read(typed.actor, lambda tx: _list_message(tx, _split_page(tx, rest)[1]))
+async def _list(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
+    return await slack.desk.read(command.actor, lambda tx: _list_message(tx, _split_page(tx, rest)[1]))
 
 
 def _list_message(tx: Transaction, page_id: str | None) -> Message:
@@ -93,12 +98,12 @@ def _line(tx: Transaction, template: IncidentTemplate) -> str:
     return f"{name_text(template.name)}{on_page(tx, template.page_id)}  {'  ·  '.join(facts)}"
 
 
-async def _show(front: Front, typed: Typed, rest: str) -> Message:
+async def _show(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     def work(tx: Transaction) -> Message:
         word, page_id = _split_page(tx, rest)
         return _show_message(tx, get_template_by_word(tx, _named(word), page_id=page_id))
 
-    return await front.desk.read(typed.actor, work)
+    return await slack.desk.read(command.actor, work)
 
 
 def _show_message(tx: Transaction, template: IncidentTemplate) -> Message:
@@ -115,7 +120,7 @@ def _show_message(tx: Transaction, template: IncidentTemplate) -> Message:
     return Message(f"Template “{plain_name(template.name)}”", blocks)
 
 
-async def _new(front: Front, typed: Typed, rest: str) -> None:
+async def _new(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(rest)
 
@@ -123,18 +128,18 @@ async def _new(front: Front, typed: Typed, rest: str) -> None:
         word, page_id = _split_page(tx, rest)
         return new_form(tx, page_id, name=incident_word(word))
 
-    await open_modal(front, typed.trigger_id, await front.desk.read(typed.actor, work))
+    await open_modal(slack, command.trigger_id, await slack.desk.read(command.actor, work))
 
 
-async def _edit(front: Front, typed: Typed, rest: str) -> None:
+async def _edit(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     def work(tx: Transaction) -> Block:
         word, page_id = _split_page(tx, rest)
         return edit_form(tx, get_template_by_word(tx, _named(word), page_id=page_id).id)
 
-    await open_modal(front, typed.trigger_id, await front.desk.read(typed.actor, work))
+    await open_modal(slack, command.trigger_id, await slack.desk.read(command.actor, work))
 
 
-async def _delete(front: Front, typed: Typed, rest: str) -> Message:
+async def _delete(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     def work(tx: Transaction) -> Message:
         word, page_id = _split_page(tx, rest)
         template = get_template_by_word(tx, _named(word), page_id=page_id)
@@ -142,19 +147,19 @@ async def _delete(front: Front, typed: Typed, rest: str) -> Message:
         done = f":wastebasket: The template {name_text(template.name)}{on_page(tx, template.page_id)} is deleted."
         return Message("Deleted", [section(done)])
 
-    return await front.desk.write(typed.actor, work)
+    return await slack.desk.write(command.actor, work)
 
 
-async def _save(front: Front, typed: Typed, rest: str) -> Message | None:
+async def _save(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     word, name = _split_name(rest)
 
     def keep(tx: Transaction) -> Message:
         return _kept(tx, get_incident_by_word(tx.session, word).id, name)
 
     if name:
-        return await front.desk.write(typed.actor, keep)
-    view = await front.desk.read(typed.actor, lambda tx: _name_form(tx, get_incident_by_word(tx.session, word).id))
-    await open_modal(front, typed.trigger_id, view)
+        return await slack.desk.write(command.actor, keep)
+    view = await slack.desk.read(command.actor, lambda tx: _name_form(tx, get_incident_by_word(tx.session, word).id))
+    await open_modal(slack, command.trigger_id, view)
     return None
 
 
@@ -162,9 +167,9 @@ def _kept(tx: Transaction, incident_id: str, name: str) -> Message:
     return kept_message(tx, create_template_from(tx, incident_id, name=name), "Kept as the template")
 
 
-async def press_template(front: Front, click: Click) -> None:
+async def press_template(slack: SlackContext, action: BlockAction) -> None:
     """*Keep as template*: asks for its name."""
-    await show_modal(front, click, await front.desk.read(click.actor, lambda tx: _name_form(tx, click.subject)))
+    await show_modal(slack, action, await slack.desk.read(action.actor, lambda tx: _name_form(tx, action.subject)))
 
 
 def _name_form(tx: Transaction, incident_id: str) -> Block:
@@ -193,9 +198,9 @@ def _with_components(tx: Transaction, incident: Incident) -> str:
     return f", and its {count_of(named, 'component', 'components')}" if named else ""
 
 
-async def submit_template(front: Front, submission: Submission) -> Answer:
+async def submit_template(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The incident's words are a template."""
-    message = await front.desk.write(
+    message = await slack.desk.write(
         submission.actor, lambda tx: _kept(tx, submission.private_metadata, submission.text("name"))
     )
     return Answer(message=message)
@@ -231,7 +236,7 @@ def _named(text: str) -> str:
     return name
 
 
-_COMMANDS: Mapping[str, Callable[[Front, Typed, str], Awaitable[Message | None]]] = {
+_COMMANDS: Mapping[str, Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]] = {
     "list": _list,
     "ls": _list,
     "show": _show,
@@ -244,5 +249,3 @@ _COMMANDS: Mapping[str, Callable[[Front, Typed, str], Awaitable[Message | None]]
     "delete": _delete,
     "remove": _delete,
 }
-BUTTONS: Mapping[ActionId, ClickHandler] = {ActionId.INCIDENT_TEMPLATE: press_template}
-SUBMISSIONS: Mapping[CallbackId, SubmissionHandler] = {CallbackId.INCIDENT_TEMPLATE: submit_template}

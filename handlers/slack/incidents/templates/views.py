@@ -22,7 +22,7 @@ from handlers.slack.framework.blocks import (
     static_select,
     text_input,
 )
-from handlers.slack.framework.payloads import Entered
+from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import MOST_COMPONENTS
 from handlers.slack.incidents.inputs import components_select, page_select
 from handlers.slack.incidents.text import STATUS_WORDS, name_text
@@ -199,7 +199,7 @@ def _notifications(*, notifies: bool) -> Block:
     )
 
 
-def read_template_form(entered: Entered, carried: TemplateCarried) -> TemplateWords:
+def read_template_form(entered: ViewState, carried: TemplateCarried) -> TemplateWords:
     """What is filled in so far."""
     status = entered.choice("status")
     return TemplateWords(

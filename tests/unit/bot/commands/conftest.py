@@ -42,7 +42,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def furnished(database_url: str, now: datetime) -> Iterator[Desk]:
+def seeded(database_url: str, now: datetime) -> Iterator[Desk]:
     """The desk of that database, with a page, the owners Olivia and Omar, and the member Mia."""
     database = Database.from_url(database_url)
     with database.write() as session:

@@ -12,7 +12,7 @@ from tests.unit.bot.commands.conftest import Run
 
 
 @pytest.fixture
-def trail(keydesk_on: Run, furnished: Desk) -> Run:
+def trail(keydesk_on: Run, seeded: Desk) -> Run:
     """Three events: a role granted twice and revoked once."""
     keydesk_on("roles", "grant", "mia", "incident_manager")
     keydesk_on("roles", "grant", "mia", "page_configuration")
@@ -42,9 +42,9 @@ def test_a_whole_trail_is_proved(trail: Run) -> None:
     assert trail("audit", "verify", "--noted", lines[1].removeprefix("head ")).exit_code == 0
 
 
-def test_a_forged_event_is_found(trail: Run, furnished: Desk) -> None:
+def test_a_forged_event_is_found(trail: Run, seeded: Desk) -> None:
     """The event is named, and the exit status says that something is wrong."""
-    forge(furnished)
+    forge(seeded)
     result = trail("audit", "verify")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[0] == "Event 2: It was changed after it was recorded."

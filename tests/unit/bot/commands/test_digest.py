@@ -14,9 +14,9 @@ def count(desk: Desk, model: type[Digest] | type[OutboxRow]) -> int:
         return session.query(model).count()
 
 
-def test_a_dry_run_prints_and_sends_nothing(keydesk_on: Run, furnished: Desk, now: datetime) -> None:
+def test_a_dry_run_prints_and_sends_nothing(keydesk_on: Run, seeded: Desk, now: datetime) -> None:
     """Keys stand under whoever answers for them, with what is the matter; nothing is kept or sent."""
-    with furnished.database.write() as session:
+    with seeded.database.write() as session:
         old = now - timedelta(days=80)
         unused = add_key(session, old, name="terraform prod", expires_at=now + timedelta(days=5))
         add_use(session, unused, last_used_at=now - timedelta(days=40), last_address="192.0.2.7", reads=3)
@@ -28,20 +28,20 @@ def test_a_dry_run_prints_and_sends_nothing(keydesk_on: Run, furnished: Desk, no
     assert f"\nMia ({MIA})\n  terraform prod: unused for 30 days, expires within 14 days\n" in text
     assert f"last used {(now - timedelta(days=40)).date().isoformat()} from 192.0.2.7" in text
     assert "backup" not in text
-    assert (count(furnished, Digest), count(furnished, OutboxRow)) == (0, 0)
+    assert (count(seeded, Digest), count(seeded, OutboxRow)) == (0, 0)
 
 
-def test_an_empty_digest_is_one_line(keydesk_on: Run, furnished: Desk) -> None:
+def test_an_empty_digest_is_one_line(keydesk_on: Run, seeded: Desk) -> None:
     """Nothing to say is said briefly."""
     assert keydesk_on("digest", "--dry-run").stdout == "There is no key yet, so none is unused.\n"
 
 
-def test_the_digest_is_handed_to_the_outbox_once_a_day(keydesk_on: Run, furnished: Desk) -> None:
+def test_the_digest_is_handed_to_the_outbox_once_a_day(keydesk_on: Run, seeded: Desk) -> None:
     """Sending puts a message for the owners into the outbox; asking again the same day says that it went out."""
     first = keydesk_on("digest")
     assert first.exit_code == 0
     assert "is on its way" in first.stdout
-    waiting = count(furnished, OutboxRow)
+    waiting = count(seeded, OutboxRow)
     assert waiting > 0
     assert "went out before" in keydesk_on("digest").stdout
-    assert (count(furnished, Digest), count(furnished, OutboxRow)) == (1, waiting)
+    assert (count(seeded, Digest), count(seeded, OutboxRow)) == (1, waiting)

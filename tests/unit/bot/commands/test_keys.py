@@ -11,9 +11,9 @@ from tests.unit.bot.commands.conftest import Run
 
 
 @pytest.fixture
-def key(furnished: Desk, now: datetime) -> ApiKey:
+def key(seeded: Desk, now: datetime) -> ApiKey:
     """A key of Mia's, made a month ago."""
-    with furnished.database.write() as session:
+    with seeded.database.write() as session:
         return add_key(session, now - timedelta(days=30), name="terraform prod", expires_at=now + timedelta(days=60))
 
 
@@ -23,9 +23,9 @@ def present(desk: Desk, key: ApiKey) -> ApiKey:
         return session.get_one(ApiKey, key.id)
 
 
-def test_keys_are_listed(keydesk_on: Run, furnished: Desk, key: ApiKey, now: datetime) -> None:
+def test_keys_are_listed(keydesk_on: Run, seeded: Desk, key: ApiKey, now: datetime) -> None:
     """Each key stands on a line, by name, with its state, who answers for it and when it was used."""
-    with furnished.database.write() as session:
+    with seeded.database.write() as session:
         used = add_key(session, now, name="backup", holder_id=OLIVIA)
         add_use(session, used, last_used_at=now, reads=1)
         add_key(session, now, name="old one", status=KeyStatus.REVOKED)
@@ -45,9 +45,9 @@ def test_keys_are_listed(keydesk_on: Run, furnished: Desk, key: ApiKey, now: dat
     assert len(lines) == 3
 
 
-def test_a_list_can_be_narrowed(keydesk_on: Run, furnished: Desk, key: ApiKey, now: datetime) -> None:
+def test_a_list_can_be_narrowed(keydesk_on: Run, seeded: Desk, key: ApiKey, now: datetime) -> None:
     """By view, by holder and by text; an empty list says so."""
-    with furnished.database.write() as session:
+    with seeded.database.write() as session:
         add_key(session, now, name="old one", status=KeyStatus.REVOKED, holder_id=OLIVIA)
     assert "old one" in keydesk_on("keys", "list", "--view", "revoked").stdout
     assert "terraform" in keydesk_on("keys", "list", "--holder", "@mia").stdout
@@ -55,7 +55,7 @@ def test_a_list_can_be_narrowed(keydesk_on: Run, furnished: Desk, key: ApiKey, n
     assert keydesk_on("keys", "list", "--text", "nothing like it").stdout == "No keys.\n"
 
 
-def test_one_key_is_shown_by_name_id_or_start(keydesk_on: Run, furnished: Desk, key: ApiKey) -> None:
+def test_one_key_is_shown_by_name_id_or_start(keydesk_on: Run, seeded: Desk, key: ApiKey) -> None:
     """All that is known of it, whatever it was named by."""
     shown = keydesk_on("keys", "show", "Terraform Prod").stdout
     assert f"id              {key.id}\n" in shown
@@ -66,7 +66,7 @@ def test_one_key_is_shown_by_name_id_or_start(keydesk_on: Run, furnished: Desk, 
     assert keydesk_on("keys", "show", key.start).stdout == shown
 
 
-def test_an_unknown_key_is_told(keydesk_on: Run, furnished: Desk) -> None:
+def test_an_unknown_key_is_told(keydesk_on: Run, seeded: Desk) -> None:
     """A sentence and exit status 1, for every command that names a key."""
     for command in (["show"], ["restore"], ["revoke", "--reason", "leak"]):
         result = keydesk_on("keys", command[0], "nobody's", *command[1:])
@@ -74,66 +74,64 @@ def test_an_unknown_key_is_told(keydesk_on: Run, furnished: Desk) -> None:
         assert "nobody's" in result.stderr
 
 
-def test_a_key_is_renamed_extended_and_transferred(
-    keydesk_on: Run, furnished: Desk, key: ApiKey, now: datetime
-) -> None:
+def test_a_key_is_renamed_extended_and_transferred(keydesk_on: Run, seeded: Desk, key: ApiKey, now: datetime) -> None:
     """The row changes, and the answer says to what."""
     renamed = keydesk_on("keys", "rename", "terraform prod", "terraform")
     assert renamed.stdout == f"The key {key.id} is now called “terraform”.\n"
     day = (now + timedelta(days=90)).date().isoformat()
     assert "now expires on" in keydesk_on("keys", "extend", "terraform", day).stdout
     assert keydesk_on("keys", "transfer", "terraform", "olivia").stdout == "Olivia now answers for “terraform”.\n"
-    changed = present(furnished, key)
+    changed = present(seeded, key)
     assert (changed.name, changed.holder_id) == ("terraform", OLIVIA)
     assert changed.expires_at > key.expires_at
 
 
-def test_a_key_is_suspended_and_restored(keydesk_on: Run, furnished: Desk, key: ApiKey) -> None:
+def test_a_key_is_suspended_and_restored(keydesk_on: Run, seeded: Desk, key: ApiKey) -> None:
     """Suspending takes a reason; the operator is kept as who did it."""
     assert keydesk_on("keys", "suspend", "terraform prod").exit_code == 2
     assert "is suspended" in keydesk_on("keys", "suspend", "terraform prod", "--reason", "too quiet").stdout
-    suspended = present(furnished, key)
+    suspended = present(seeded, key)
     assert (suspended.status, suspended.suspend_reason) == (KeyStatus.SUSPENDED, "too quiet")
     assert str(suspended.suspended_by).startswith("operator:")
     assert keydesk_on("keys", "restore", "terraform prod").stdout == "“terraform prod” works again.\n"
-    assert present(furnished, key).status == KeyStatus.ACTIVE
+    assert present(seeded, key).status == KeyStatus.ACTIVE
 
 
-def test_rotation_leaves_the_new_key_to_its_holder(keydesk_on: Run, furnished: Desk, key: ApiKey) -> None:
+def test_rotation_leaves_the_new_key_to_its_holder(keydesk_on: Run, seeded: Desk, key: ApiKey) -> None:
     """No secret is printed: the holder gets a ticket, and the old key works on."""
     answer = keydesk_on("keys", "rotate", "terraform prod", "--grace", "48h").stdout
     assert answer == (
         "Mia can collect the new key for “terraform prod” in Slack. The old one works for 2 days after that.\n"
     )
-    with furnished.database.read() as session:
+    with seeded.database.read() as session:
         ticket = session.query(Ticket).one()
     assert (ticket.collector_id, ticket.predecessor_id, ticket.grace_seconds) == (MIA, key.id, 48 * 3600)
 
 
-def test_a_key_that_nobody_uses_is_revoked_at_once(keydesk_on: Run, furnished: Desk, key: ApiKey) -> None:
+def test_a_key_that_nobody_uses_is_revoked_at_once(keydesk_on: Run, seeded: Desk, key: ApiKey) -> None:
     """There is nothing to ask about."""
     assert keydesk_on("keys", "revoke", key.id, "--reason", "gone").stdout == "“terraform prod” is revoked.\n"
-    assert present(furnished, key).status == KeyStatus.REVOKED
+    assert present(seeded, key).status == KeyStatus.REVOKED
 
 
-def test_revoking_a_key_in_use_asks_first(keydesk_on: Run, furnished: Desk, key: ApiKey, now: datetime) -> None:
+def test_revoking_a_key_in_use_asks_first(keydesk_on: Run, seeded: Desk, key: ApiKey, now: datetime) -> None:
     """The question says when and from where it was used; `--yes` answers beforehand."""
-    with furnished.database.write() as session:
+    with seeded.database.write() as session:
         add_use(session, key, last_used_at=now, last_address="192.0.2.7", reads=1)
     refused = keydesk_on("keys", "revoke", key.id, "--reason", "gone", input="n\n")
     assert refused.exit_code == 1
     assert "was used lately" in refused.stderr
     assert "from 192.0.2.7" in refused.stderr
-    assert present(furnished, key).status == KeyStatus.ACTIVE
+    assert present(seeded, key).status == KeyStatus.ACTIVE
     assert keydesk_on("keys", "revoke", key.id, "--reason", "gone", input="y\n").exit_code == 0
-    assert present(furnished, key).status == KeyStatus.REVOKED
+    assert present(seeded, key).status == KeyStatus.REVOKED
 
 
 def test_revoking_a_key_in_use_can_be_confirmed_beforehand(
-    keydesk_on: Run, furnished: Desk, key: ApiKey, now: datetime
+    keydesk_on: Run, seeded: Desk, key: ApiKey, now: datetime
 ) -> None:
     """Scripts are not asked."""
-    with furnished.database.write() as session:
+    with seeded.database.write() as session:
         add_use(session, key, last_used_at=now, reads=1)
     assert keydesk_on("keys", "revoke", key.id, "--reason", "gone", "--yes").exit_code == 0
-    assert present(furnished, key).status == KeyStatus.REVOKED
+    assert present(seeded, key).status == KeyStatus.REVOKED

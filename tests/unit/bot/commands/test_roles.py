@@ -14,11 +14,11 @@ def open_grants(desk: Desk, user_id: str) -> list[Grant]:
         return session.query(Grant).filter(Grant.subject_id == user_id, Grant.ended_at.is_(None)).all()
 
 
-def test_a_role_is_granted_listed_and_revoked(keydesk_on: Run, furnished: Desk) -> None:
+def test_a_role_is_granted_listed_and_revoked(keydesk_on: Run, seeded: Desk) -> None:
     """The way of a grant, with the person by handle and the page by subdomain."""
     granted = keydesk_on("roles", "grant", "@mia", "incident-manager", "--page", "acme", "--until", "8h")
     assert re.fullmatch(r"Mia is now incident_manager until \d{4}-\d\d-\d\d \d\d:\d\d UTC\.\n", granted.stdout)
-    (grant,) = open_grants(furnished, MIA)
+    (grant,) = open_grants(seeded, MIA)
     assert (grant.role, grant.expires_at is not None) == ("incident_manager", True)
     assert grant.created_by.startswith("operator:")
     assert [line.split()[:3] for line in keydesk_on("roles", "list", "--of", "mia").stdout.splitlines()[1:]] == [
@@ -26,20 +26,20 @@ def test_a_role_is_granted_listed_and_revoked(keydesk_on: Run, furnished: Desk) 
     ]
     revoked = keydesk_on("roles", "revoke", "mia", "incident_manager")
     assert revoked.stdout == "Mia was incident_manager by that grant and is not any more.\n"
-    assert open_grants(furnished, MIA) == []
+    assert open_grants(seeded, MIA) == []
     assert keydesk_on("roles", "list", "--of", "mia").stdout == "No grants.\n"
 
 
-def test_granting_again_says_what_became_of_it(keydesk_on: Run, furnished: Desk) -> None:
+def test_granting_again_says_what_became_of_it(keydesk_on: Run, seeded: Desk) -> None:
     """The same wish changes nothing, another end changes the grant."""
     grant = ("roles", "grant", MIA, "page_configuration")
     assert keydesk_on(*grant).stdout == "Mia is now page_configuration for good.\n"
     assert keydesk_on(*grant).stdout == "Mia was already page_configuration for good.\n"
     assert "with another end, and is now page_configuration until" in keydesk_on(*grant, "--until", "2d").stdout
-    assert len(open_grants(furnished, MIA)) == 1
+    assert len(open_grants(seeded, MIA)) == 1
 
 
-def test_who_has_a_role(keydesk_on: Run, furnished: Desk) -> None:
+def test_who_has_a_role(keydesk_on: Run, seeded: Desk) -> None:
     """Holders are listed by name with the grants that make them so."""
     lines = keydesk_on("roles", "who", "owner").stdout.splitlines()
     assert [line.split()[:2] for line in lines[1:]] == [[OLIVIA, "Olivia"], ["U0OMAR0001", "Omar"]]
@@ -47,15 +47,15 @@ def test_who_has_a_role(keydesk_on: Run, furnished: Desk) -> None:
     assert keydesk_on("roles", "who", "maintenance manager").stdout == "Nobody.\n"
 
 
-def test_the_last_owner_stays(keydesk_on: Run, furnished: Desk) -> None:
+def test_the_last_owner_stays(keydesk_on: Run, seeded: Desk) -> None:
     """An operator cannot leave the organization without an owner either."""
     assert keydesk_on("roles", "revoke", "omar", "owner").exit_code == 0
     result = keydesk_on("roles", "revoke", "olivia", "owner")
     assert result.exit_code == 1
-    assert len(open_grants(furnished, OLIVIA)) == 1
+    assert len(open_grants(seeded, OLIVIA)) == 1
 
 
-def test_what_cannot_be_is_told(keydesk_on: Run, furnished: Desk) -> None:
+def test_what_cannot_be_is_told(keydesk_on: Run, seeded: Desk) -> None:
     """Unknown roles, people and pages are refused in a sentence that says what there is."""
     for arguments, told in (
         (("mia", "king"), "Roles are: owner"),
@@ -65,11 +65,11 @@ def test_what_cannot_be_is_told(keydesk_on: Run, furnished: Desk) -> None:
         result = keydesk_on("roles", "grant", *arguments)
         assert result.exit_code == 1
         assert told in result.stderr
-    assert open_grants(furnished, MIA) == []
+    assert open_grants(seeded, MIA) == []
 
 
-def test_a_sync_is_asked_for(keydesk_on: Run, furnished: Desk) -> None:
+def test_a_sync_is_asked_for(keydesk_on: Run, seeded: Desk) -> None:
     """The command line does not talk to Slack: the running Keydesk finds the wish in the database."""
     assert keydesk_on("roles", "sync").stdout == "Asked for. A running Keydesk reads Slack within a minute.\n"
-    with furnished.database.read() as session:
+    with seeded.database.read() as session:
         assert session.query(DirectorySync).one().status == SyncStatus.REQUESTED

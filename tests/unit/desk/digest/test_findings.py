@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.digest.findings import (
-    SPARKLINE_DAYS,
-    DigestView,
-    Finding,
-    KeyFacts,
-    compose,
-    daily_counts,
-    findings_of,
-    is_in_use,
-)
+from desk.digest.findings import DigestView, Finding, KeyFacts, compose, findings_of, is_in_use
+from desk.keys.lookup import SPARKLINE_DAYS, daily_counts
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
 from storage.models import KeyStatus, KeyUseDay, TicketStatus

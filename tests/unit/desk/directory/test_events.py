@@ -5,17 +5,16 @@ from typing import Any
 
 import pytest
 
+from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE, SYNC_DONE, SYNC_STOPPED
 from desk.directory.events import Taken, remember_team, take_group_event, take_members_event, take_read_group
 from desk.directory.groups import MembershipChange, SeenGroup, group_versions, list_members
-from desk.directory.holdings import Held
-from desk.directory.sync_decision import decide_sync
+from desk.directory.sync_decision import Held, decide_sync
 from desk.directory.sync_steps import cancel_sync, confirm_sync, finish_requests, list_due_syncs, request_sync
 from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot, take_people
 from desk.errors import ConflictError, NotAllowedError
 from desk.pages.pages import find_organization
 from desk.people import SeenUser, Subject, SubjectWord, get_subject
 from desk.permissions import effective_roles
-from desk.roles.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE, SYNC_DONE, SYNC_STOPPED
 from desk.transaction import Actor, Desk, JobName
 from storage.models import DirectorySync, Member, Organization, Role, SubjectKind, SyncStatus, UserGroup
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_member

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from desk.directory.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.directory.events import Taken, take_user, take_user_event
-from desk.keys.state import KeyState, state_of
+from desk.keys.rules import KeyState, state_of
 from desk.people import SeenUser
 from desk.permissions import effective_roles
-from desk.roles.cards import MEMBER_LEFT, MEMBER_RETURNED, ROLE_ENDED, STANDING_CHANGED
+from desk.roles.cards import ROLE_ENDED
 from desk.transaction import Actor, Desk, JobName
 from storage.models import (
     ApiKey,

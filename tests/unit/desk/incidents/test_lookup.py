@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotFoundError
-from desk.incidents.finding import find_incident_by_word, get_incident_by_word
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.listing import IncidentFilter, IncidentListView, list_incidents
+from desk.incidents.lookup import find_incident_by_word, get_incident_by_word
 from desk.transaction import Actor, Desk
 from storage.models import IncidentStatus, Role
 from tests.clock import MONDAY_MORNING as NOW

@@ -23,9 +23,9 @@ from desk.audit import chain as audit_chain
 from desk.errors import InvalidInputError
 from desk.incidents.inputs import ENDED, REALTIME, SCHEDULED, IncidentChange, NewIncident, Schedule
 from desk.incidents.lookup import list_updates
+from desk.incidents.port import port_of
 from desk.pages.status import Impact
 from desk.policy import Policy
-from desk.status_page.port import port_of
 from desk.transaction import Desk
 from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentStatus, Revision
 from storage.signals import Topic

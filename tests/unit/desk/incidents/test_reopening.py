@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from desk.incidents.reopening import states_before_end
+from desk.incidents.incidents import states_before_end
 from desk.transaction import Desk
 from storage.models import ComponentStatus, IncidentStatus
 from tests.clock import HeldClock

@@ -9,23 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError, NotFoundError
-from desk.keys.keys import (
-    KeyState,
-    RecentlyUsedError,
-    ask_for_extension,
-    ask_holder,
-    extend_key,
-    get_key,
-    keep_key,
-    rename_key,
-    restore_key,
-    revoke_key,
-    state_of,
-    suspend_key,
-    transfer_key,
-)
-from desk.keys.lookup import get_key_by_word
-from desk.keys.steps import CHANGED_NOTE
+from desk.keys.changes import CHANGED_NOTE, extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
+from desk.keys.lookup import get_key, get_key_by_word
+from desk.keys.questions import ask_for_extension, ask_holder, keep_key
+from desk.keys.refusals import RecentlyUsedError
+from desk.keys.rules import KeyState, state_of
 from desk.secret import Secret
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Revision, SlackMessage, Ticket, TicketStatus
@@ -141,7 +129,7 @@ def test_revoking_a_key_in_use_warns(desk: Desk, key_id: str, days: float, warne
         assert do(desk, OWNER, revoke_key, key_id, reason="old", warn=True).status == KeyStatus.REVOKED
 
 
-def test_a_suspended_key_that_still_knocks_counts_as_used(desk: Desk, key_id: str) -> None:
+def test_a_suspended_key_that_is_still_called_counts_as_used(desk: Desk, key_id: str) -> None:
     """Refused calls of a suspended key warn before it is revoked; those of an active key do not."""
     with desk.database.write() as session:
         add_use(session, session.get_one(ApiKey, key_id), last_refused_at=NOW)

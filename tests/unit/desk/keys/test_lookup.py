@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from desk.errors import InvalidInputError, NotFoundError
-from desk.keys.keys import KeyFilter, KeyView, count_keys, find_key_by_word, get_key_by_word, list_keys
+from desk.keys.lookup import KeyFilter, KeyView, count_keys, find_key_by_word, get_key_by_word, list_keys
 from desk.secret import Secret
 from desk.transaction import Actor, Desk
 from storage.models import KeyStatus

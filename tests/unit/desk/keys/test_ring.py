@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk.keys.ring import read_key_ring
+from desk.keys.check import read_key_ring
 from desk.secret import Secret
 from storage.database import Database
 from storage.models import KeyStatus

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.keys.rules import Change, Person, Refusal, Standing, decide_change, list_changes
-from desk.keys.state import KeyState
+from desk.keys.rules import Change, KeyState, Person, Refusal, Standing, decide_change, list_changes
 from tests.factories import MAX, MIA, OLIVIA
 
 OWNER = Person(actor=f"member:{OLIVIA}", user_id=OLIVIA, is_owner=True, is_member=True, may_hold_keys=True)

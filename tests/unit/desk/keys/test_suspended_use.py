@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
-from desk.keys.suspended_use import KNOCK_CARD, is_set_aside, tell_of_knock
-from desk.keys.uses import Knock
+from desk.keys.suspended_use import SUSPENDED_USE_CARD, is_set_aside, tell_of_suspended_use
+from desk.keys.uses import SuspendedUse
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
 from storage.models import ApiKey, AuditEvent, KeyStatus, OutboxRow, SlackMessage
@@ -35,22 +35,22 @@ def key_id(desk: Desk) -> str:
         return add_key(session, now, status=KeyStatus.SUSPENDED, suspended_at=at, suspended_by=f"member:{OLIVIA}").id
 
 
-def knock(desk: Desk, key_id: str) -> bool:
+def use_it(desk: Desk, key_id: str) -> bool:
     """Use the key now."""
-    heard = Knock(key_id, 1, desk.clock.now(), "192.0.2.66", "curl/8.9.1")
-    return desk.write_now(ACTOR, partial(tell_of_knock, knock=heard))
+    heard = SuspendedUse(key_id, 1, desk.clock.now(), "192.0.2.66", "curl/8.9.1")
+    return desk.write_now(ACTOR, partial(tell_of_suspended_use, use=heard))
 
 
 def messages(desk: Desk) -> list[SlackMessage]:
-    """The messages about knocks, oldest first."""
+    """The messages about uses of suspended keys, oldest first."""
     with desk.database.read() as session:
-        query = select(SlackMessage).where(SlackMessage.kind == KNOCK_CARD)
+        query = select(SlackMessage).where(SlackMessage.kind == SUSPENDED_USE_CARD)
         return list(session.scalars(query.order_by(SlackMessage.created_at)).all())
 
 
 def test_owners_are_told_when_from_where_and_by_what(desk: Desk, key_id: str) -> None:
-    """The first knock makes one card in the owners' channel, and an audit event."""
-    assert knock(desk, key_id)
+    """The first use makes one card in the owners' channel, and an audit event."""
+    assert use_it(desk, key_id)
     (message,) = messages(desk)
     assert (message.subject_id, message.conversation) == (key_id, CHANNEL)
     facts = {"at": desk.clock.now().isoformat(), "address": "192.0.2.66", "user_agent": "curl/8.9.1"}
@@ -65,17 +65,17 @@ def test_owners_are_told_when_from_where_and_by_what(desk: Desk, key_id: str) ->
 def test_without_a_channel_every_owner_is_told(desk: Desk, key_id: str) -> None:
     """Owners who have no channel get direct messages."""
     private = Desk(desk.database, desk.clock, Policy())
-    assert knock(private, key_id)
+    assert use_it(private, key_id)
     assert {message.conversation for message in messages(desk)} == {OLIVIA, OMAR}
 
 
 def test_not_again_within_the_hour(desk: Desk, key_id: str, clock: HeldClock) -> None:
-    """A key that knocks all the time is told of once an hour, each time as a message of its own."""
-    assert knock(desk, key_id)
+    """A suspended key that is used all the time is told of once an hour, each time as a message of its own."""
+    assert use_it(desk, key_id)
     clock.advance(minutes=59)
-    assert not knock(desk, key_id)
+    assert not use_it(desk, key_id)
     clock.advance(minutes=1)
-    assert knock(desk, key_id)
+    assert use_it(desk, key_id)
     older, newer = messages(desk)
     assert is_set_aside(older)
     assert not is_set_aside(newer)
@@ -86,24 +86,24 @@ def test_not_again_within_the_hour(desk: Desk, key_id: str, clock: HeldClock) ->
 
 def test_another_suspension_is_another_matter(desk: Desk, key_id: str, clock: HeldClock) -> None:
     """A key that was restored and suspended again is told of at once, however recent the last telling is."""
-    assert knock(desk, key_id)
+    assert use_it(desk, key_id)
     clock.advance(minutes=5)
     with desk.database.write() as session:
         session.get_one(ApiKey, key_id).suspended_at = clock.now()
     clock.advance(minutes=1)
-    assert knock(desk, key_id)
-    assert not knock(desk, key_id)
+    assert use_it(desk, key_id)
+    assert not use_it(desk, key_id)
 
 
 @pytest.mark.parametrize("status", [KeyStatus.ACTIVE, KeyStatus.REVOKED])
 def test_nothing_is_told_of_a_key_that_is_not_suspended_any_more(desk: Desk, key_id: str, status: KeyStatus) -> None:
-    """When the key was restored or revoked between the knock and the telling, there is nothing to tell."""
+    """When the key was restored or revoked between the use and the telling, there is nothing to tell."""
     with desk.database.write() as session:
         session.get_one(ApiKey, key_id).status = status
-    assert not knock(desk, key_id)
+    assert not use_it(desk, key_id)
     assert messages(desk) == []
 
 
 def test_a_key_that_does_not_exist_is_nobodys(desk: Desk) -> None:
-    """A knock with an unknown key id tells nobody anything."""
-    assert not knock(desk, "unknown00000")
+    """A use of an unknown key id tells nobody anything."""
+    assert not use_it(desk, "unknown00000")

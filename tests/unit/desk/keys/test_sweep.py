@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from desk.keys.keys import extend_key, sweep_keys
-from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
+from desk.keys.changes import extend_key
+from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE, sweep_keys
 from desk.transaction import Actor, Desk, JobName
 from storage.models import ApiKey, AuditEvent, KeyStatus, SlackMessage
 from tests.clock import MONDAY_MORNING as NOW

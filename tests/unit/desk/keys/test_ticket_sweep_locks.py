@@ -9,10 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from desk.audit.trail import Action, record
-from desk.keyring_signal import keys_changed
 from desk.keys.rotation import begin_rotation
 from desk.keys.tickets import mark_revealed, sweep_tickets
-from desk.transaction import Desk, Transaction
+from desk.transaction import Desk, Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA, add_use

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
-from desk.keys.ticket_lookup import check_collection
 from desk.keys.tickets import (
     MORE_TIME,
     UNSEEN_AFTER,
+    check_collection,
     make_ticket,
     mark_revealed,
     mint_for_ticket,
@@ -222,7 +222,7 @@ class TestUnseen:
 
     @pytest.mark.parametrize("use", [{"reads": 1}, {"writes": 1}, {"refused": 1}])
     def test_a_key_that_was_used_was_seen(self, stage: Stage, clock: HeldClock, use: dict[str, int]) -> None:
-        """Whoever knocks with a key has seen it, even if the call was refused: the sweep confirms it."""
+        """Whoever calls with a key has seen it, even if the call was refused: the sweep confirms it."""
         key, _ = stage.mint(stage.ticket())
         with stage.desk.database.write() as session:
             add_use(session, session.get_one(ApiKey, key.id), **use)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
-from desk.keys.ticket_lookup import find_ticket_of_request
+from desk.keys.tickets import find_ticket_of_request
 from desk.requests.approvals import approve, deny
 from desk.requests.decisions import Outcome
 from desk.requests.lookup import list_counted_approvers

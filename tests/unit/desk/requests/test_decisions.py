@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
 from desk.keys.scopes import are_narrower
-from desk.permissions import EffectiveRoles
-from desk.requests.decisions import (
-    ApprovalFacts,
-    Outcome,
-    counted_approvals,
-    decide_approval,
-    may_hold_key,
-    possible_approvers,
-)
+from desk.permissions import EffectiveRoles, may_hold_key
+from desk.requests.decisions import ApprovalFacts, Outcome, counted_approvals, decide_approval, possible_approvers
 from desk.requests.terms import Extent, narrow
 from storage.models import RequestStatus, Role, Scope
 

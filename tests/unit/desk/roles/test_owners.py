@@ -23,12 +23,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from desk.directory.cards import MEMBER_LEFT
 from desk.directory.events import take_user
 from desk.errors import KeydeskError
 from desk.people import SeenUser, Subject
 from desk.permissions import list_owner_ids
 from desk.policy import Policy
-from desk.roles.cards import MEMBER_LEFT, NO_OWNER_LEFT, OWNERS_APPOINTED
+from desk.roles.cards import NO_OWNER_LEFT, OWNERS_APPOINTED
 from desk.roles.owners import (
     OwnerGrant,
     appoint_first_owners,

@@ -7,10 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from desk.keyring_signal import keys_changed
-from desk.page_signal import pages_changed
 from desk.secret import Secret
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, Transaction, keys_changed, pages_changed
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from storage.models import Component, KeyUse, Page
 from tests.factories import add_component, add_key, add_page

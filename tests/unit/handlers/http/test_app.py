@@ -1,4 +1,4 @@
-"""The whole application: health, distrust, knocks, and the way of uses to the database."""
+"""The whole application: health, distrust, uses of suspended keys, and the way of uses to the database."""
 
 from datetime import timedelta
 
@@ -11,10 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from desk.keyring_signal import keys_changed
-from desk.keys.suspended_use import KNOCK_CARD
+from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.secret import Secret
-from desk.transaction import Desk, Transaction
+from desk.transaction import Desk, Transaction, keys_changed
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from storage.models import ApiKey, KeyStatus, KeyUse, SlackMessage
 from tests.clock import HeldClock
@@ -131,7 +130,7 @@ def _reads(desk: Desk, key_id: str) -> int:
         return 0 if use is None else use.reads
 
 
-class TestKnocks:
+class TestSuspendedUses:
     """A suspended key that is used."""
 
     @pytest.fixture
@@ -156,26 +155,26 @@ class TestKnocks:
                     secret,
                 )
             ).status_code == 401
-        (card,) = await eventually(lambda: _knocks(site.desk))
+        (card,) = await eventually(lambda: _suspended_uses(site.desk))
         assert (card.subject_id, card.conversation) == (key_id, OLIVIA)
         assert card.facts["address"] == "127.0.0.1"
         assert card.facts["user_agent"].startswith("python-httpx")
         assert await site.use(key_id) == (0, 0, 20)
-        assert len(_knocks(site.desk)) == 1
+        assert len(_suspended_uses(site.desk)) == 1
 
     async def test_again_after_an_hour(self, site: Site, suspended: tuple[str, str], clock: HeldClock) -> None:
-        """A key that still knocks is told of again when an hour has passed."""
+        """A suspended key that is still used is told of again when an hour has passed."""
         _, secret = suspended
         for minutes in (0, 59, 1):
             clock.advance(minutes=minutes)
             await site.get("/v1/pages", secret)
             await site.app.flush()
-        assert len(_knocks(site.desk)) == 2
+        assert len(_suspended_uses(site.desk)) == 2
 
     async def test_a_new_suspension_is_told_of_at_once(
         self, site: Site, suspended: tuple[str, str], clock: HeldClock
     ) -> None:
-        """Restored and suspended again within the hour: the next knock is news."""
+        """Restored and suspended again within the hour: the next use is news."""
         key_id, secret = suspended
         await site.get("/v1/pages", secret)
         await site.app.flush()
@@ -189,10 +188,10 @@ class TestKnocks:
         clock.advance(minutes=1)
         await site.get("/v1/pages", secret)
         await site.app.flush()
-        assert len(_knocks(site.desk)) == 2
+        assert len(_suspended_uses(site.desk)) == 2
 
     async def test_a_telling_that_fails_is_tried_again(self, site: Site, suspended: tuple[str, str]) -> None:
-        """When the outbox cannot be written, the knock is kept, and uses are written all the same."""
+        """When the outbox cannot be written, the telling is kept, and uses are written all the same."""
         key_id, secret = suspended
         _rename(site.desk, "slack_message", "away")
         await site.get("/v1/pages", secret)
@@ -200,7 +199,7 @@ class TestKnocks:
             await site.app.flush()
         _rename(site.desk, "away", "slack_message")
         await site.app.flush()
-        assert len(_knocks(site.desk)) == 1
+        assert len(_suspended_uses(site.desk)) == 1
         assert await site.use(key_id) == (0, 0, 1)
 
     async def test_expired_and_revoked_keys_tell_nobody(self, site: Site, suspended: tuple[str, str]) -> None:
@@ -210,12 +209,12 @@ class TestKnocks:
             _, secret = site.key(**values)
             await site.get("/v1/pages", secret)
         await site.app.flush()
-        assert _knocks(site.desk) == []
+        assert _suspended_uses(site.desk) == []
 
 
-def _knocks(desk: Desk) -> list[SlackMessage]:
+def _suspended_uses(desk: Desk) -> list[SlackMessage]:
     with desk.database.read() as session:
-        return list(session.scalars(select(SlackMessage).where(SlackMessage.kind == KNOCK_CARD)).all())
+        return list(session.scalars(select(SlackMessage).where(SlackMessage.kind == SUSPENDED_USE_CARD)).all())
 
 
 async def test_the_end_writes_everything_down(desk: Desk) -> None:

@@ -24,9 +24,8 @@ from desk.incidents.components import bring_statuses, set_statuses
 from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.incidents import delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange
-from desk.page_signal import pages_changed
 from desk.policy import Policy
-from desk.transaction import Desk, Transaction
+from desk.transaction import Desk, Transaction, pages_changed
 from storage.models import ComponentStatus, DraftKind, Incident, IncidentStatus, Page
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock

@@ -14,7 +14,7 @@ from desk.incidents.incidents import delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange
 from desk.transaction import Desk
 from handlers.http.public.export import FolderExport
-from handlers.http.public.site import PublicSite
+from handlers.http.public.serving import PublicSite
 from storage.models import IncidentStatus
 from tests.clock import HeldClock
 from tests.public_story import Story, change_page, open_incident

@@ -12,7 +12,7 @@ from desk.status_page.uptime import Change
 from handlers.http.public.bars import DAYS, Uptime, UptimeReader
 from handlers.http.public.words import duration, percent
 from storage.models import ComponentStatus
-from tests.unit.handlers.http.public.test_mounts import page
+from tests.unit.handlers.http.public.test_sites import page
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 WORST_FIRST = ["major", "partial", "degraded", "maintenance", "operational"]

@@ -22,7 +22,7 @@ from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.transaction import Desk, Transaction
 from handlers.http.app import HttpSettings
 from handlers.http.public.export import FolderExport
-from handlers.http.public.site import PublicSite
+from handlers.http.public.serving import PublicSite
 from storage.models import IncidentStatus
 from tests.clock import HeldClock
 from tests.public_story import Story, change_page, open_incident
@@ -62,8 +62,8 @@ def writer(desk: Desk, story: Story, tmp_path: Path) -> Iterator[Writer]:
 def test_every_document_is_a_file(writer: Writer, story: Story) -> None:
     """What readers get from memory is in the folder byte for byte, also for the page's own host."""
     names = writer.write()
-    shelf = writer.site.shelf
-    for folder, table in (("", shelf.shared), ("_hosts/status.acme.example/", shelf.tables["status.acme.example"])):
+    cache = writer.site.cache
+    for folder, table in (("", cache.shared), ("_hosts/status.acme.example/", cache.tables["status.acme.example"])):
         for path, document in table.items():
             name = folder + path.lstrip("/") + ("index.html" if path.endswith("/") else "")
             assert (writer.folder / name).read_bytes() == document.body
@@ -110,7 +110,7 @@ def test_what_is_gone_goes_and_what_is_not_ours_stays(writer: Writer, desk: Desk
     change_page(desk, story.page, configuration={"css_greens": "00aa00"})
     writer.write()
     (writer.folder / "mine.txt").write_text("kept")
-    [style] = [path for path in writer.site.shelf.shared if path.startswith("/assets/style-")][:1]
+    [style] = [path for path in writer.site.cache.shared if path.startswith("/assets/style-")][:1]
     assert style.removeprefix("/") in writer.write()
     desk.write_now(ACTOR, lambda tx: delete_incident(tx, story.resolved))
     change_page(desk, story.page, configuration={"css_greens": "123456"})
@@ -131,7 +131,7 @@ def test_old_incidents_are_there_and_follow_changes(
     old = f"incidents/{story.resolved}/index.html"
     names = writer.write()
     assert old in names
-    assert f"/incidents/{story.resolved}/" not in writer.site.shelf.shared
+    assert f"/incidents/{story.resolved}/" not in writer.site.cache.shared
     assert "history/2026-02/index.html" in names
     assert len([name for name in names if name.startswith("incidents/") and name.endswith(".html")]) == 125
     clock.advance(minutes=1)
@@ -177,7 +177,7 @@ def test_a_folder_that_cannot_be_written_is_told_of_and_tried_again(desk: Desk, 
             writer.site.refresh()
             assert not writer.site.catch_up()
             assert writer.export.is_behind
-        assert writer.site.shelf.find("", "/") is not None
+        assert writer.site.cache.find("", "/") is not None
         (tmp_path / "taken").unlink()
         names = writer.write()
     assert [entry["event"] for entry in logs] == ["public_folder_not_written", "public_folder_written_again"]
@@ -198,7 +198,7 @@ def test_a_full_disk_leaves_what_is_there(writer: Writer, desk: Desk, story: Sto
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [entry["event"] for entry in logs] == ["public_folder_not_written"]
-    assert b"Late letters" in writer.site.shelf.shared["/"].body
+    assert b"Late letters" in writer.site.cache.shared["/"].body
     during = _contents(writer.folder)
     assert {name: during.get(name) for name in before} == before
     writer.write()
@@ -275,9 +275,9 @@ def test_a_kill_leaves_whole_files(
     names = Writer(desk, writer.folder).write()
     assert not [name for name in names if name.endswith("keydesk-new")]
     shown = writer.read("index.html")
-    assert writer.site.shelf.shared["/"].body != shown.encode()
+    assert writer.site.cache.shared["/"].body != shown.encode()
     writer.site.refresh()
-    assert writer.site.shelf.shared["/"].body == shown.encode()
+    assert writer.site.cache.shared["/"].body == shown.encode()
 
 
 def test_a_kill_at_any_step_is_made_up_for(
@@ -318,7 +318,7 @@ def test_a_kill_at_any_step_is_made_up_for(
         again.write()
         assert _contents(copy) == after, copy.name
         assert not list(copy.rglob("*.keydesk-new"))
-        assert (copy / "index.html").read_bytes() == again.site.shelf.shared["/"].body
+        assert (copy / "index.html").read_bytes() == again.site.cache.shared["/"].body
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

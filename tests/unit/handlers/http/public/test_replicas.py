@@ -14,7 +14,7 @@ NEVER = HttpSettings(revision_interval=timedelta(hours=1))
 
 
 def _shows(app: HttpApp, words: bytes) -> bool:
-    document = app.public.shelf.find("", "/api/v2/summary.json")
+    document = app.public.cache.find("", "/api/v2/summary.json")
     return document is not None and words in document.body
 
 
@@ -42,8 +42,8 @@ async def test_every_replica_follows(desk: Desk, story: Story, database_url: str
         await eventually(lambda: _shows(there, b"Late letters") and _shows(here, b"Late letters"))
         # One question, and one with the reading of each of the two mirrors that follow pages.
         assert len(asked) == 3
-        for path, document in here.public.shelf.shared.items():
-            same = there.public.shelf.find("", path)
+        for path, document in here.public.cache.shared.items():
+            same = there.public.cache.find("", path)
             assert same is not None
             assert same.form(b"br").etag == document.form(b"br").etag, path
     database.close()

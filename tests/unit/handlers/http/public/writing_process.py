@@ -7,7 +7,7 @@ from pathlib import Path
 from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.http.public.export import FolderExport
-from handlers.http.public.site import PublicSite
+from handlers.http.public.serving import PublicSite
 from storage.database import Database
 from tests.clock import HeldClock
 from tests.public_story import change_page

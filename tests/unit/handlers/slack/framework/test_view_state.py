@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers.slack.framework.payloads import Click, Entered, Submission
+from handlers.slack.framework.payloads import BlockAction, ViewState, ViewSubmission
 
 VALUES: dict[str, dict[str, Any]] = {
     "text": {"a": {"type": "plain_text_input", "value": " two\u202e words \x00"}},
@@ -25,7 +25,7 @@ VALUES: dict[str, dict[str, Any]] = {
 def test_entries_are_read_by_block() -> None:
     """Texts are made fit to be kept, single choices of every kind are one value, several are a list, instants are
     aware and in UTC; what was left empty or is not there is empty."""
-    entered = Entered(VALUES)
+    entered = ViewState(VALUES)
     assert (entered.text("text"), entered.text("empty"), entered.text("missing")) == ("two words", "", "")
     singles = {
         block_id: entered.choice(block_id) for block_id in ("page", "day", "hour", "where", "start", "missing")
@@ -47,7 +47,7 @@ def test_entries_are_read_by_block() -> None:
 
 def test_a_submission_reads_what_was_entered() -> None:
     """A submitted modal is read by the same words."""
-    submission = Submission("U1", "V1", "", VALUES, {})
+    submission = ViewSubmission("U1", "V1", "", VALUES, {})
     assert submission.choice("page") == "acme" and submission.choices("people") == ["U1"]
     assert submission.text("text") == "two words"
     assert submission.instant("start") == datetime(2030, 1, 2, 12, tzinfo=UTC)
@@ -59,6 +59,6 @@ def test_a_click_knows_what_was_entered_beside_it(where: str) -> None:
     state = {"state": {"values": VALUES}}
     view = {"type": "modal", "private_metadata": "kept", **state} if where == "modal" else None
     body: dict[str, Any] = state if where == "message" else {}
-    click = Click("U1", "a", "", "", None, view, body)
+    click = BlockAction("U1", "a", "", "", None, view, body)
     assert click.entered.choice("page") == (None if where == "bare" else "acme")
     assert click.private_metadata == ("kept" if where == "modal" else "")

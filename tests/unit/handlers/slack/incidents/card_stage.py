@@ -10,7 +10,7 @@ from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.framework.blocks import Message
-from handlers.slack.incidents import RENDERERS
+from handlers.slack.incidents import AREA
 from sandbox.player import elements_of, text_of, words_of
 from storage.models import (
     ComponentStatus,
@@ -85,7 +85,7 @@ class CardStage:
         """The message as it would go out now."""
         row: dict[str, Any] = {"facts": {}, "created_at": self.desk.clock.now(), "conversation": "C0"}
         card = SlackMessage(id="m", kind=kind, subject_id=subject_id, **(row | values))
-        return self.desk.read_now(DELIVERY, lambda tx: RENDERERS[kind](tx, card))
+        return self.desk.read_now(DELIVERY, lambda tx: dict(AREA.messages)[kind](tx, card))
 
     def says(self, kind: str, subject_id: str, **values: Any) -> str:
         """All its words, those of the notification first. Slack must be able to take it."""

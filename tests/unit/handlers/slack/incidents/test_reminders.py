@@ -7,7 +7,7 @@ import pytest
 
 from desk.errors import ConflictError, NotAllowedError
 from desk.incidents.drafts.content import content_of
-from desk.incidents.drafts.holding import draft_nothing_new
+from desk.incidents.drafts.drafts import draft_nothing_new
 from desk.incidents.incidents import delete_incident
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import list_updates

@@ -119,10 +119,12 @@ def test_values_of_page_buttons_come_back(offset: int, text: str) -> None:
     assert read_page_value(page_value(offset, text.strip())) == (offset, text.strip())
 
 
-def test_every_sub_command_has_its_usage() -> None:
-    """The help of a sub-command begins with its own name, and a slip of one letter finds it."""
-    for name, command in KEYS.sub_commands.items():
-        assert command.usage.usage.split()[0] == name
+def test_every_sub_command_is_found() -> None:
+    """By its name, which its usage begins with, and by its other names; a slip of one letter points at it."""
+    for command in KEYS.sub_commands:
+        name = command.name
+        assert command.usage.split()[0] == name
+        assert all(KEYS.get(called) is command for called in (name, *command.also))
         with pytest.raises(InvalidInputError, match=f"/keys {name}`"):
             KEYS.get(f"{name[:-1]}{name[-1] * 2}")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from desk.keys.suspended_use import KNOCK_CARD
+from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.transaction import Actor, Desk
 from handlers.slack.framework.blocks import Message
-from handlers.slack.keys.messages import render_knock
+from handlers.slack.keys.messages import render_suspended_use
 from storage.models import ApiKey, KeyStatus, SlackMessage
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import OLIVIA, add_key
@@ -32,13 +32,13 @@ def draw(desk: Desk, *, aside: bool = False, facts: dict[str, Any] | None = None
         known = {"at": NOW.isoformat(), "address": "192.0.2.66", "user_agent": "curl/8.9.1"}
         card = SlackMessage(
             id="m00000000001",
-            kind=KNOCK_CARD,
+            kind=SUSPENDED_USE_CARD,
             subject_id=subject,
             conversation=OLIVIA,
             facts=known if facts is None else known | facts,
             created_at=NOW,
         )
-    drawn = desk.read_now(Actor.operator("test"), lambda tx: render_knock(tx, card))
+    drawn = desk.read_now(Actor.operator("test"), lambda tx: render_suspended_use(tx, card))
     assert drawn is not None
     return drawn
 
@@ -105,7 +105,12 @@ def test_an_unknown_caller_is_said_to_be_one(desk: Desk) -> None:
 def test_a_key_that_is_gone_has_no_card(desk: Desk) -> None:
     """There is nothing to say about a key that does not exist."""
     card = SlackMessage(
-        id="m00000000001", kind=KNOCK_CARD, subject_id="unknown00000", conversation=OLIVIA, facts={}, created_at=NOW
+        id="m00000000001",
+        kind=SUSPENDED_USE_CARD,
+        subject_id="unknown00000",
+        conversation=OLIVIA,
+        facts={},
+        created_at=NOW,
     )
-    assert desk.read_now(Actor.operator("test"), lambda tx: render_knock(tx, card)) is None
+    assert desk.read_now(Actor.operator("test"), lambda tx: render_suspended_use(tx, card)) is None
     assert desk.read_now(Actor.operator("test"), lambda tx: tx.session.query(ApiKey).count()) == 0

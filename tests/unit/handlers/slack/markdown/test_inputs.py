@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.slack.framework.payloads import Entered
+from handlers.slack.framework.payloads import ViewState
 from handlers.slack.markdown.inputs import MAX_INPUT, read_text, text_inputs
 
 PARAGRAPH = st.integers(1, 1400).map(lambda length: ("word " * 300)[:length].strip() or "x")
@@ -18,7 +18,7 @@ def _read_back(text: str) -> str | None:
         for block in inputs
         if len(block["element"].get("initial_value") or "") <= MAX_INPUT
     }
-    return read_text(Entered(values))
+    return read_text(ViewState(values))
 
 
 @given(st.lists(PARAGRAPH, min_size=1, max_size=20))

@@ -10,7 +10,7 @@ from desk.keys.tickets import make_ticket, mark_revealed, return_unseen, sweep_t
 from desk.requests.requests import sweep_requests, withdraw_requests_of
 from desk.transaction import Desk
 from handlers.slack.framework.blocks import Message
-from handlers.slack.requests import RENDERERS
+from handlers.slack.requests import AREA
 from handlers.slack.requests.text import quotation
 from sandbox.player import find_label, words_of
 from storage.models import ApiKey, KeyRequest, SlackMessage, Ticket
@@ -29,7 +29,7 @@ def stage(desk: Desk) -> Stage:
 
 def _drawn(stage: Stage, kind: str, subject_id: str, **values: Any) -> Message | None:
     card = SlackMessage(id="m", kind=kind, subject_id=subject_id, conversation="C0", facts={}, **values)
-    return stage.see(SWEEP, lambda tx: RENDERERS[kind](tx, card))
+    return stage.see(SWEEP, lambda tx: dict(AREA.messages)[kind](tx, card))
 
 
 def _surface(message: Message | None) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def test_every_kind_has_a_renderer_that_says_something(stage: Stage) -> None:
     card = SlackMessage(
         id="m", kind=named.kind, subject_id=named.subject_id, conversation=MAX, facts=named.facts, ts=None
     )
-    told = stage.see(SWEEP, lambda tx: RENDERERS["request.holder_named"](tx, card))
+    told = stage.see(SWEEP, lambda tx: dict(AREA.messages)["request.holder_named"](tx, card))
     assert f"which <@{MIA}> asked for and collected" in words_of(_surface(told))
     request = stage.fresh(KeyRequest, str(ticket.request_id))
     assert "as policy lets" in _says(stage, "request.self_approved", f"{request.id}:note")

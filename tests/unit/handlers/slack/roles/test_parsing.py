@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
+from desk.roles.lists import NAMES, find_role
 from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.roles.roles import AnyPage
-from desk.roles.words import NAMES, find_role
 from handlers.slack.framework.commands import split_command
 from handlers.slack.roles.parsing import Query, parse_grant, parse_query, parse_revoke
 from handlers.slack.roles.replies import Sheet, cut_sheet

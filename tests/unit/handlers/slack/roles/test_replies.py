@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
 from desk.people import Standing, Subject, SubjectWord
 from desk.roles import cards as role_cards
@@ -16,8 +17,8 @@ from desk.roles.orders import Holders, Listing
 from desk.roles.roles import Granted, GrantOutcome
 from desk.transaction import Actor, Desk
 from handlers.slack.framework.blocks import MAX_MESSAGE_TEXT, Message, text_length
-from handlers.slack.roles import RENDERERS
-from handlers.slack.roles.commands import render_menu
+from handlers.slack.roles import AREA
+from handlers.slack.roles.commands import ROLES, render_menu
 from handlers.slack.roles.leaver_card import leaver_sheet
 from handlers.slack.roles.parsing import Query
 from handlers.slack.roles.replies import (
@@ -136,7 +137,7 @@ def test_menu_and_help() -> None:
     """With every role and with none."""
     accepted(menu_message(is_owner=True, own=[str(role) for role in Role] * 2))
     accepted(menu_message(is_owner=False, own=[]))
-    accepted(help_message())
+    accepted(help_message(ROLES))
 
 
 def test_the_form() -> None:
@@ -163,7 +164,7 @@ def stage(desk: Desk) -> Stage:
 def rendered(stage: Stage, kind: str, subject_id: str, conversation: str = OLIVIA, **facts: object) -> Message:
     """A message of a kind as it would go out now."""
     row = SlackMessage(kind=kind, subject_id=subject_id, conversation=conversation, facts=facts)
-    message = stage.see(JOB, lambda tx: RENDERERS[kind](tx, row))
+    message = stage.see(JOB, lambda tx: dict(AREA.messages)[kind](tx, row))
     assert message is not None
     return message
 
@@ -196,12 +197,12 @@ def test_notes_about_owners(stage: Stage, why: str, conversation: str) -> None:
 @pytest.mark.parametrize("after", Standing)
 def test_notes_about_people_and_groups(stage: Stage, after: Standing) -> None:
     """Standing, return, groups that are switched, unreadable or readable."""
-    accepted(rendered(stage, role_cards.STANDING_CHANGED, f"{MIA}:x", before="member", after=str(after)))
-    accepted(rendered(stage, role_cards.MEMBER_RETURNED, f"{MIA}:x", roles_ended=3))
+    accepted(rendered(stage, directory_cards.STANDING_CHANGED, f"{MIA}:x", before="member", after=str(after)))
+    accepted(rendered(stage, directory_cards.MEMBER_RETURNED, f"{MIA}:x", roles_ended=3))
     for is_disabled in (True, False):
-        accepted(rendered(stage, role_cards.GROUP_DISABLED, "S0WIDE0001:x", is_disabled=is_disabled))
-    accepted(rendered(stage, role_cards.GROUP_UNREADABLE, "S0WIDE0001:x", problem=WIDE))
-    accepted(rendered(stage, role_cards.GROUP_READABLE, "S0WIDE0001:x"))
+        accepted(rendered(stage, directory_cards.GROUP_DISABLED, "S0WIDE0001:x", is_disabled=is_disabled))
+    accepted(rendered(stage, directory_cards.GROUP_UNREADABLE, "S0WIDE0001:x", problem=WIDE))
+    accepted(rendered(stage, directory_cards.GROUP_READABLE, "S0WIDE0001:x"))
 
 
 def wide_report() -> SyncReport:
@@ -246,7 +247,7 @@ def test_a_sync_that_stopped(stage: Stage, status: SyncStatus) -> None:
                 decided_by=f"operator:{'&' * 50}",
             )
         )
-    accepted(rendered(stage, role_cards.SYNC_STOPPED, "sync00000001"))
+    accepted(rendered(stage, directory_cards.SYNC_STOPPED, "sync00000001"))
     report.stopped_id = "sync00000001"
     accepted(stage.see(JOB, partial(sync_message, report=report)))
 
@@ -255,7 +256,7 @@ def test_what_a_sync_found(stage: Stage) -> None:
     """Told at once and told later, with everything in it and with nothing."""
     for report in (wide_report(), SyncReport()):
         accepted(stage.see(JOB, partial(sync_message, report=report)))
-        accepted(rendered(stage, role_cards.SYNC_DONE, "sync:x", report=asdict(report)))
+        accepted(rendered(stage, directory_cards.SYNC_DONE, "sync:x", report=asdict(report)))
 
 
 @pytest.mark.parametrize("count", [0, 1, 60, 300])
@@ -281,15 +282,16 @@ def test_the_card_of_somebody_who_left(stage: Stage, count: int, is_back: bool) 
                 returned_at=NOW if is_back else None,
             )
         )
-    accepted(rendered(stage, role_cards.MEMBER_LEFT, "departure001", keys=ids))
+    accepted(rendered(stage, directory_cards.MEMBER_LEFT, "departure001", keys=ids))
     for number in (0, 1, 99):
         accepted(stage.see(JOB, partial(leaver_sheet, departure_id="departure001", number=number)))
 
 
 def test_every_kind_has_a_renderer() -> None:
     """What the desk may send about roles and people, somebody can draw."""
-    kinds = {value for name, value in vars(role_cards).items() if name.isupper() and isinstance(value, str)}
-    assert kinds == set(RENDERERS)
+    cards = {**vars(role_cards), **vars(directory_cards)}
+    kinds = {value for name, value in cards.items() if name.isupper() and isinstance(value, str)}
+    assert kinds == set(dict(AREA.messages))
 
 
 def test_the_menu_names_roles_by_page(stage: Stage) -> None:

@@ -1,0 +1,56 @@
+"""What cards show: each is brought up to date when something that it shows changes, whoever changed it."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.orm import aliased
+
+from desk.transaction import Transaction
+from storage.models import MessageSubject, SlackMessage
+
+
+class Thing(StrEnum):
+    """What a card may show besides its own subject."""
+
+    KEY = "key"
+    TICKET = "ticket"
+
+
+Shown = tuple[Thing, str]
+"""Something that a card shows: what it is, and its id."""
+
+
+def set_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Shown]) -> None:
+    """From now on the message shows exactly this."""
+    tx.session.execute(delete(MessageSubject).where(MessageSubject.message_id == message.id))
+    rows = [{"message_id": message.id, "kind": thing, "subject_id": subject_id} for thing, subject_id in set(shown)]
+    if rows:
+        tx.session.execute(insert(MessageSubject), rows)
+
+
+def list_showing(tx: Transaction, thing: Thing, subject_id: str) -> Sequence[SlackMessage]:
+    """The messages that show something, the oldest first."""
+    return tx.session.scalars(
+        select(SlackMessage)
+        .join(MessageSubject, MessageSubject.message_id == SlackMessage.id)
+        .where(MessageSubject.kind == thing, MessageSubject.subject_id == subject_id)
+        .order_by(SlackMessage.created_at, SlackMessage.id)
+    ).all()
+
+
+def take_over(tx: Transaction, kind: str, subject_id: str) -> None:
+    """What a card shows, no other card of its kind goes on showing: those stay as they are when it changes."""
+    mine = aliased(MessageSubject)
+    of_kind = select(SlackMessage.id).where(SlackMessage.kind == kind)
+    shown_by_mine = exists().where(
+        mine.message_id.in_(of_kind.where(SlackMessage.subject_id == subject_id)),
+        mine.kind == MessageSubject.kind,
+        mine.subject_id == MessageSubject.subject_id,
+    )
+    others = of_kind.where(SlackMessage.subject_id != subject_id)
+    tx.session.execute(
+        delete(MessageSubject)
+        .where(MessageSubject.message_id.in_(others), shown_by_mine)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,117 @@
+"""The guard of every API call: whose key it is, whether it is good for the call, and a note of its use.
+
+Nothing here asks the database or waits: the key ring is in memory, and uses are noted in memory.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from desk.clock import Clock
+from desk.keys.check import KeyRing, Need, RingKey, Verdict, decide_call, digest_of, find_secret
+from desk.keys.rules import KeyState, state_of
+from desk.keys.uses import SuspendedUse, UseKind, UseLog, clean_address, clean_user_agent
+from handlers.http.answers import Answer, Scope
+from handlers.http.auth.addresses import Network, client_address
+from handlers.http.errors import UNAUTHENTICATED, not_confident, not_found, page_outside, scope_missing
+from storage.mirror import Mirror
+
+_RETRY_AFTER_SECONDS = 2
+
+
+class Caller(NamedTuple):
+    """What a call's connection and headers say of whoever makes it."""
+
+    at: datetime
+    """When the call came in; it is judged and noted as of then."""
+    authorization: Sequence[bytes]
+    address: str | None
+    user_agent: bytes | None
+
+
+class KeyCheck:
+    """Checks calls against the key ring and notes their use.
+
+    `is_page` says whether a page id is known. `on_suspended_use` is told of calls with suspended keys and must
+    not wait.
+    """
+
+    def __init__(
+        self,
+        ring: Mirror[KeyRing],
+        uses: UseLog,
+        clock: Clock,
+        *,
+        distrust_after: timedelta,
+        trusted_proxies: Sequence[Network],
+        is_page: Callable[[str], bool],
+        on_suspended_use: Callable[[SuspendedUse], None],
+    ) -> None:
+        self._ring = ring
+        self._uses = uses
+        self._clock = clock
+        self._distrust_after = distrust_after.total_seconds()
+        self._trusted_proxies = trusted_proxies
+        self._is_page = is_page
+        self._on_suspended_use = on_suspended_use
+
+    def caller(self, scope: Scope) -> Caller:
+        """The caller of an HTTP request."""
+        authorization: list[bytes] = []
+        forwarded_for: list[bytes] = []
+        user_agent: bytes | None = None
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization.append(value)
+            elif name == b"user-agent":
+                user_agent = value
+            elif name == b"x-forwarded-for":
+                forwarded_for.append(value)
+        client = scope.get("client")
+        address = client_address(client[0] if client else None, forwarded_for, self._trusted_proxies)
+        return Caller(self._clock.now(), authorization, address, user_agent)
+
+    def is_confident(self) -> bool:
+        """Whether the ring was seen to be up to date lately; a key revoked elsewhere could still look good if not."""
+        return self._ring.age() <= self._distrust_after
+
+    def admit(self, caller: Caller, need: Need | None, page_id: str | None) -> RingKey | Answer:
+        """The key that the caller presented, when it is good for the call; else the refusal, which is noted.
+
+        `need` is None for calls that lead nowhere: any active key may learn that.
+        """
+        secret = find_secret(caller.authorization)
+        if secret is None:
+            return UNAUTHENTICATED
+        if not self.is_confident():
+            return not_confident(_RETRY_AFTER_SECONDS)
+        key = self._ring.value.get(digest_of(secret))
+        if key is None:
+            return UNAUTHENTICATED
+        verdict = decide_call(key, need, page_id, caller.at)
+        if verdict is Verdict.ADMITTED:
+            return key
+        self.refuse(key, caller)
+        if verdict is Verdict.SCOPE_MISSING and need is not None:
+            return scope_missing(need.scope, need.resource)
+        if verdict is Verdict.PAGE_OUTSIDE and page_id is not None:
+            # A key for other pages is told of pages that exist; what does not exist is nobody's.
+            return page_outside(page_id) if self._is_page(page_id) else not_found()
+        return UNAUTHENTICATED
+
+    def note(self, key: RingKey, kind: UseKind, caller: Caller) -> None:
+        """Remember that the key was used."""
+        self._uses.note(key.id, kind, caller.at, caller.address, caller.user_agent)
+
+    def refuse(self, key: RingKey, caller: Caller) -> None:
+        """Remember that a call with the key was turned away, and have owners told when the key is suspended."""
+        self.note(key, UseKind.REFUSED, caller)
+        if state_of(key, caller.at) is KeyState.SUSPENDED:
+            agent = clean_user_agent(caller.user_agent)
+            self._on_suspended_use(SuspendedUse(key.id, key.version, caller.at, clean_address(caller.address), agent))
+
+    def refuse_exposed(self, secret: str, caller: Caller) -> None:
+        """Count a refusal against the key that was sent where it must not be, if it is one of ours."""
+        key = self._ring.value.get(digest_of(secret.encode()))
+        if key is not None:
+            self.refuse(key, caller)

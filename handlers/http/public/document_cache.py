@@ -1,0 +1,107 @@
+"""All public documents of all pages, as they are at one moment: what readers are answered from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from sqlalchemy.orm import Session
+
+from desk.status_page.models import PageFacts, PageView
+from desk.status_page.reading import list_public_pages, read_page_view
+from handlers.http.public.assets import Assets, make_assets
+from handlers.http.public.document import Document, make_document
+from handlers.http.public.headers import HTML_HEADERS
+from handlers.http.public.html import headline, render_pages
+from handlers.http.public.rendering import Rendered, as_of, render_page
+from handlers.http.public.sites import plan_sites
+
+_HTML = "text/html; charset=utf-8"
+_NOBODY = PageFacts("", "Status", None, None, None, None, "UTC", {}, datetime.min.replace(tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCache:
+    """What each host answers. `tables` has the hosts of single pages; every other host is answered from `shared`."""
+
+    places: Sequence[Rendered] = ()
+    shared: Mapping[str, Document] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Document]] = field(default_factory=dict)
+    missing: Document | None = None
+    """What a browser gets where there is nothing."""
+
+    def find(self, host: str, path: str) -> Document | None:
+        """The document at an address; a slash at its end may be left out."""
+        table = self.tables.get(host, self.shared)
+        return table.get(path) or table.get(f"{path}/")
+
+    def places_of(self, host: str) -> Sequence[Rendered]:
+        """The pages that a host shows."""
+        wanted = host if host in self.tables else None
+        return [place for place in self.places if place.site.host == wanted]
+
+
+def read_views(session: Session, now: datetime) -> Sequence[PageView]:
+    """What there is to show of every public page."""
+    return [read_page_view(session, page, now) for page in list_public_pages(session)]
+
+
+def fill_cache(
+    views: Sequence[PageView], base_url: str, now: datetime, before: DocumentCache | None = None
+) -> DocumentCache:
+    """Render what differs from the cache before; pages that nothing changed of are taken over."""
+    known = {(place.site.host, place.site.base): place for place in before.places} if before else {}
+    of_page = {view.page.id: view for view in views}
+    places = []
+    for site in plan_sites([view.page for view in views], base_url):
+        view = of_page[site.page.id]
+        old = known.get((site.host, site.base))
+        fresh = old is not None and (old.site, old.view, old.as_of) == (site, view, as_of(view, now))
+        places.append(old if old is not None and fresh else render_page(view, site, now, old))
+    if (
+        before is not None
+        and all(a is b for a, b in zip(before.places, places, strict=False))
+        and len(before.places) == len(places)
+    ):
+        return before
+    shared: dict[str, Document] = {}
+    tables: dict[str, dict[str, Document]] = {}
+    for place in places:
+        table = shared if place.site.host is None else tables.setdefault(place.site.host, {})
+        table.update({place.site.base + path: document for path, document in place.documents.items()})
+    _add_front(shared, places)
+    _add_shortlinks(shared, places)
+    return DocumentCache(places, MappingProxyType(shared), MappingProxyType(tables), _missing(shared))
+
+
+def _add_front(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
+    """`/`, where no page is: the list of those that are not hidden."""
+    if "/" in shared or not places:
+        return
+    listed = [place for place in places if place.site.host is None and not place.view.page.hidden]
+    pages = [{"name": place.view.page.name, "base": place.site.base, **headline(place.view)} for place in listed]
+    assets = _own_assets(shared)
+    body = render_pages("Status pages", "", pages, assets)
+    shared["/"] = make_document(body, _HTML, headers=HTML_HEADERS)
+
+
+def _add_shortlinks(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
+    """Permalinks as messages carry them, without the page's path."""
+    for place in places:
+        if place.site.host is None and place.site.base:
+            for path, document in place.documents.items():
+                if path.startswith("/incidents/"):
+                    shared.setdefault(path, document)
+
+
+def _missing(shared: dict[str, Document]) -> Document:
+    assets = _own_assets(shared)
+    words = "There is nothing at this address. It may have been removed, or the address may be mistyped."
+    body = render_pages("Nothing here", words, [], assets, back="/")
+    return make_document(body, _HTML, headers=HTML_HEADERS, status=404)
+
+
+def _own_assets(shared: dict[str, Document]) -> Assets:
+    assets = make_assets(_NOBODY, "")
+    shared.update(assets.documents)
+    return assets

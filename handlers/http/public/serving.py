@@ -1,0 +1,220 @@
+"""The public site as a running part: rendered when something changes, answered from memory."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import structlog
+
+from desk.status_page.reading import find_incident_view, read_period
+from desk.transaction import Desk
+from handlers.http.answers import Scope, Send
+from handlers.http.public.archive import ROOM, Archive, Keeper
+from handlers.http.public.document import Document
+from handlers.http.public.document_cache import DocumentCache, fill_cache, read_views
+from handlers.http.public.rendering import (
+    TICK,
+    Rendered,
+    incident_in,
+    is_old,
+    month_in,
+    render_incident,
+    render_month,
+)
+from handlers.http.public.send import send_document
+from handlers.http.public.sites import host_of
+from storage.background import end_task
+from storage.mirror import Mirror
+from storage.signals import Topic
+
+_log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 1.0
+_FOLDER_SECONDS = 10.0
+"""After how long a folder that could not be written to is tried again."""
+_ASKED_FOR = 512
+"""How many documents that the archive has no room for are kept once they were asked for, until the next change."""
+
+
+class Export(Keeper, Protocol):
+    """Takes everything somewhere else."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it could not, and wants to be called again soon."""
+
+    def __call__(self, cache: DocumentCache) -> None:
+        """Take over what changed in the cache."""
+
+
+class PublicSite:
+    """Documents of every public page, from the start of `running()` to its end.
+
+    Put `changes` among the mirrors of a watcher: it notices commits of this process and of others, and only wakes the
+    renderer, which has a thread of its own. So neither whoever commits nor the key ring waits for the rendering.
+    `export` is called with each new cache, in the renderer's thread, after readers have it. The past follows step by
+    step, between changes; until it is there, and beyond the `room` for it, it is rendered for whoever asks.
+    """
+
+    def __init__(
+        self, desk: Desk, *, monotonic: Callable[[], float], export: Export | None = None, room: int = ROOM
+    ) -> None:
+        self._desk = desk
+        self._export = export
+        self._cache = DocumentCache()
+        self._archive = Archive(desk.database, room=room, keeper=export)
+        self._asked_for: OrderedDict[tuple[str, str], Document | None] = OrderedDict()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-public")
+        # Whoever asks for old documents must not hold up new ones.
+        self._old_thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-archive")
+        self.changes: Mirror[None] = Mirror(
+            desk.database, Topic.PAGES, lambda _session: self._wake(), monotonic=monotonic
+        )
+
+    @property
+    def cache(self) -> DocumentCache:
+        """What readers are answered from now."""
+        return self._cache
+
+    async def answer(self, scope: Scope, send: Send) -> bool:
+        """Answer a request for a public document; False, and nothing sent, where it is for something else."""
+        document = self._cache.find(_host(scope), scope["path"])
+        if document is None:
+            document = await self._find_old(scope)
+        if document is None and _is_lost(scope):
+            document = self._cache.missing
+        if document is None:
+            return False
+        await send_document(send, document, scope)
+        return True
+
+    async def _find_old(self, scope: Scope) -> Document | None:
+        """A document of the past: from memory, or rendered where the archive has not come to it."""
+        if scope["method"] not in ("GET", "HEAD") or not is_old(scope["path"]):
+            return None
+        host, path = _host(scope), scope["path"]
+        cache, asked_for = self._cache, self._asked_for
+        readings = list(_read_path(cache, host, path))
+        for place, below in readings:
+            found = self._archive.find(place, below)
+            if found is not None:
+                return found
+        if all(self._archive.is_complete(place) for place, _ in readings):
+            return None
+        if (host, path) not in asked_for:
+            loop = asyncio.get_running_loop()
+            document = await loop.run_in_executor(self._old_thread, self._render_old, readings)
+            # Into what was there before: a change in between has begun with nothing.
+            asked_for[host, path] = document
+            if len(asked_for) > _ASKED_FOR:
+                asked_for.popitem(last=False)
+            return document
+        asked_for.move_to_end((host, path))
+        return asked_for[host, path]
+
+    def refresh(self) -> None:
+        """Read and render now, in the calling thread. Raises what the database raises."""
+        now = self._desk.clock.now()
+        with self._desk.database.read() as session:
+            views = read_views(session, now)
+        cache = fill_cache(views, self._desk.policy.base_url, now, self._cache)
+        self._cache = cache
+        if self._export is not None:
+            self._export(cache)
+        # Old incidents may have changed also where nothing in the cache did.
+        self._archive.follow(cache)
+        self._asked_for = OrderedDict()
+
+    def catch_up(self) -> bool:
+        """Render a little more of the past, in the calling thread; whether there is more. Raises as `refresh`."""
+        return self._archive.step()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Render everything, then render again after each change and each tick, within the block."""
+        self._loop = asyncio.get_running_loop()
+        await self._loop.run_in_executor(self._thread, self.refresh)
+        task = asyncio.create_task(self._keep_fresh(self._loop), name="public")
+        try:
+            yield
+        finally:
+            await end_task(task)
+            self._loop = None
+            self._thread.shutdown(wait=True)
+            self._old_thread.shutdown(wait=True)
+
+    async def _keep_fresh(self, loop: asyncio.AbstractEventLoop) -> None:
+        # The past is rendered once the page itself can be read.
+        wait = 0.0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                await loop.run_in_executor(self._thread, self.refresh)
+                await self._catch_up(loop)
+                is_behind = self._export is not None and self._export.is_behind
+                wait = min(self._until_tick(), _FOLDER_SECONDS) if is_behind else self._until_tick()
+            except Exception as error:
+                # What is shown stays; the next try is soon.
+                _log.warning("public_documents_not_rendered", error=str(error))
+                wait = _RETRY_SECONDS
+
+    async def _catch_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        while not self._woken.is_set():
+            if not await loop.run_in_executor(self._thread, self.catch_up):
+                return
+
+    def _until_tick(self) -> float:
+        tick = TICK.total_seconds()
+        return tick - self._desk.clock.now().timestamp() % tick
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._woken.set)
+
+    def _render_old(self, readings: Sequence[tuple[Rendered, str]]) -> Document | None:
+        found = (self._render_below(place, below) for place, below in readings)
+        return next((document for document in found if document is not None), None)
+
+    def _render_below(self, place: Rendered, path: str) -> Document | None:
+        incident_id = incident_in(path)
+        month = month_in(path, place.view, self._desk.clock.now())
+        if incident_id is None and month is None:
+            return None
+        with self._desk.database.read() as session:
+            if month is not None:
+                return render_month(place, month, list(read_period(session, place.view, month.start, month.end)))
+            incident = find_incident_view(session, place.view, incident_id or "")
+            return render_incident(place, incident) if incident is not None else None
+
+
+def _read_path(cache: DocumentCache, host: str, path: str) -> Iterator[tuple[Rendered, str]]:
+    """The pages that a path may be of, each with the path below it."""
+    for place in cache.places_of(host):
+        if path.startswith(f"{place.site.base}/"):
+            yield place, path.removeprefix(place.site.base)
+        elif path.startswith("/incidents/"):
+            # A permalink as messages carry it, without the page's path.
+            yield place, path
+
+
+def _is_lost(scope: Scope) -> bool:
+    """Whether a person with a browser asks for a page that cannot be there."""
+    return scope["method"] == "GET" and ("/incidents/" in scope["path"] or "/history/" in scope["path"])
+
+
+def _host(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return host_of(value)
+    return ""

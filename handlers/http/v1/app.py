@@ -1,0 +1,93 @@
+"""The management API as a plain ASGI application: check the key, find the route, answer, note the use."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import parse_qsl
+
+import structlog
+
+from desk.keys.uses import UseKind
+from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
+from handlers.http.auth.check import KeyCheck
+from handlers.http.errors import (
+    ADDRESS_TOO_LONG,
+    KEY_IN_ADDRESS_REFUSED,
+    method_not_allowed,
+    not_found,
+    options,
+    went_wrong,
+)
+from handlers.http.v1.routing import Call, Route, RouteTable
+
+PREFIX = "/v1/"
+MAX_QUERY = 8192
+"""Bytes. Taking a query apart costs time in proportion to its length, before it is known who asks."""
+
+_NO_ROUTES: Mapping[str, Route] = {}
+_NOTHING: Mapping[str, str] = {}
+
+_log = structlog.get_logger(__name__)
+
+
+class ManagementApi:
+    """Everything below `/v1/`."""
+
+    def __init__(self, check: KeyCheck, routes: Sequence[Route]) -> None:
+        self._check = check
+        self._routes = RouteTable(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        method = scope["method"]
+        answer = await self._answer(scope, receive, method)
+        await send_answer(send, answer, head=method == "HEAD")
+
+    async def _answer(self, scope: Scope, receive: Receive, method: str) -> Answer:
+        caller = self._check.caller(scope)
+        if len(scope["query_string"]) > MAX_QUERY:
+            # It may hold a key all the same, and the server's own log would read it after the answer.
+            scope["query_string"] = b""
+            return ADDRESS_TOO_LONG
+        query = _read_query(scope["query_string"])
+        if "api_key" in query:
+            # The server's own access log would read this scope after the answer.
+            scope["query_string"] = b"api_key=masked"
+            self._check.refuse_exposed(query["api_key"], caller)
+            return KEY_IN_ADDRESS_REFUSED
+        routes, path = self._routes.find(scope["path"][len(PREFIX) :]) or (_NO_ROUTES, _NOTHING)
+        if method == "OPTIONS":
+            return options(_allowed(routes)) if routes else not_found()
+        route = routes.get("GET" if method == "HEAD" else method)
+        key = self._check.admit(caller, route.need if route else None, path.get("page_id") if route else None)
+        if isinstance(key, Answer):
+            return key
+        if route is None:
+            self._check.refuse(key, caller)
+            return method_not_allowed(method, _allowed(routes)) if routes else not_found()
+        answer = await _carry_out(route, Call(key, path, query, receive))
+        self._check.note(key, _kind(route, answer), caller)
+        return answer
+
+
+async def _carry_out(route: Route, call: Call) -> Answer:
+    try:
+        return await route.handler(call)
+    except Exception as error:
+        reference = secrets.token_hex(4)
+        _log.error("call_failed", reference=reference, route=route.pattern, key_id=call.key.id, exc_info=error)
+        return went_wrong(reference)
+
+
+def _read_query(raw: bytes) -> Mapping[str, str]:
+    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)) if raw else _NOTHING
+
+
+def _allowed(routes: Iterable[str]) -> Sequence[str]:
+    methods = list(routes)
+    return [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
+
+
+def _kind(route: Route, answer: Answer) -> UseKind:
+    if 400 <= answer.status < 500:
+        return UseKind.REFUSED
+    return UseKind.WRITE if route.need.write else UseKind.READ

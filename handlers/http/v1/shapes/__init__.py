@@ -1,0 +1,1 @@
+"""Statuspage's own shapes, one file for each family."""

@@ -1,0 +1,175 @@
+"""Which tests reach which lines, and how long each takes: measured once for each test file, and kept.
+
+A line is known by its function and its place in it, so that what was measured outlives changes elsewhere.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tests.mutation.operators import Mutant
+from tests.mutation.tracing import PRODUCT
+
+
+def fingerprint(content: bytes) -> str:
+    """A few characters that change with it."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of a module or class, with all that is in it."""
+
+    path: str
+    name: str
+    first: int
+    body: int
+    last: int
+    text: str
+
+    @property
+    def place(self) -> str:
+        """What stays the same wherever in its file it stands."""
+        return f"{self.path}::{self.name}"
+
+    @cached_property
+    def version(self) -> str:
+        """Another one when its text changes."""
+        return fingerprint(self.text.encode())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names in its text."""
+        return frozenset(re.findall(r"\w+", self.text))
+
+
+class Functions:
+    """The product's functions."""
+
+    def __init__(self, root: Path) -> None:
+        self._of: dict[str, list[Function]] = {}
+        for room in PRODUCT:
+            for file in sorted((root / room).rglob("*.py")):
+                path = str(file.relative_to(root))
+                self._of[path] = list(_list_functions(path, file.read_text()))
+
+    def find(self, path: str, line: int) -> Function | None:
+        """The one that a line belongs to."""
+        return next((found for found in self._of.get(path, ()) if found.first <= line <= found.last), None)
+
+    def using(self, names: Iterable[str]) -> list[Function]:
+        """Those in whose text one of these names stands."""
+        return [found for group in self._of.values() for found in group if not found.words.isdisjoint(names)]
+
+
+def _list_functions(path: str, text: str) -> Iterator[Function]:
+    lines = text.splitlines(keepends=True)
+
+    def below(node: ast.Module | ast.ClassDef, scope: tuple[str, ...]) -> Iterator[Function]:
+        for child in node.body:
+            if isinstance(child, ast.ClassDef):
+                yield from below(child, (*scope, child.name))
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)])
+                last = child.end_lineno or child.lineno
+                name = ".".join((*scope, child.name))
+                yield Function(path, name, first, child.body[0].lineno, last, "".join(lines[first - 1 : last]))
+
+    yield from below(ast.parse(text), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A test: how long it took, and the lines of each version of a function that it reached."""
+
+    test: str
+    seconds: float
+    reached: Mapping[str, Mapping[str, Sequence[int]]]
+    """Place → version → lines, counted from the function's first."""
+    breadth: int
+    """How many lines that is."""
+
+
+class Reach:
+    """What is known, kept in a folder: one file for each version of a test file."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.functions = Functions(root)
+        self._root, self._folder = root, folder
+        self._measured: dict[str, Measured] = {}
+
+    def load(self, test_files: Iterable[str]) -> list[str]:
+        """Read what is known of these; gives those that must be measured, as they are new or have changed."""
+        unknown = []
+        for test_file in test_files:
+            kept = self._kept(test_file)
+            if kept.exists():
+                self._add(json.loads(kept.read_text()))
+            else:
+                unknown.append(test_file)
+        return unknown
+
+    def keep(self, test_file: str, answer: Mapping[str, Any]) -> list[str]:
+        """Keep what a traced run of a file's tests answered; gives the tests that failed and so can tell nothing."""
+        by_processes = self._by_function(answer["by_processes"])
+        tests = {}
+        for test, seen in answer["tests"].items():
+            if not seen["failed"]:
+                reached = self._by_function(seen["reached"])
+                for place, versions in by_processes.items():
+                    for version, lines in versions.items():
+                        mine = reached.setdefault(place, {}).setdefault(version, [])
+                        mine[:] = sorted({*mine, *lines})
+                tests[test] = {"seconds": round(seen["seconds"], 3), "reached": reached}
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._kept(test_file).write_text(json.dumps(tests))
+        self._add(tests)
+        return [test for test, seen in answer["tests"].items() if seen["failed"]]
+
+    def _kept(self, test_file: str) -> Path:
+        version = fingerprint((self._root / test_file).read_bytes())
+        return self._folder / f"{test_file.replace('/', '-')}-{version}.json"
+
+    def _add(self, tests: Mapping[str, Any]) -> None:
+        for test, known in tests.items():
+            breadth = sum(len(lines) for versions in known["reached"].values() for lines in versions.values())
+            self._measured[test] = Measured(test, known["seconds"], known["reached"], breadth)
+
+    def _by_function(self, lines: Mapping[str, Sequence[int]]) -> dict[str, dict[str, list[int]]]:
+        found: dict[str, dict[str, list[int]]] = {}
+        for path, numbers in lines.items():
+            for number in numbers:
+                function = self.functions.find(path, number)
+                if function is not None and number >= function.body:
+                    versions = found.setdefault(function.place, {})
+                    versions.setdefault(function.version, []).append(number - function.first)
+        return found
+
+    def seeing(self, mutant: Mutant) -> tuple[list[Measured], bool]:
+        """The tests that may see a mutant, the most specific first, and whether its very line is reached.
+
+        Where no test reaches the line, those are meant that reach its function; where it is outside of functions,
+        those that reach a function in which its name stands.
+        """
+        function = self.functions.find(mutant.path, mutant.lines[0]) if mutant.function else None
+        if function is None:
+            places = {found.place for found in self.functions.using(mutant.statement.split())}
+            return self._sorted(known for known in self._measured.values() if places & known.reached.keys()), True
+        wanted = range(mutant.lines[0] - function.first, mutant.lines[1] - function.first + 1)
+        around = [known for known in self._measured.values() if function.place in known.reached]
+        at = [known for known in around if _reaches(known.reached[function.place], function.version, wanted)]
+        return self._sorted(at or around), bool(at)
+
+    def _sorted(self, tests: Iterable[Measured]) -> list[Measured]:
+        return sorted(tests, key=lambda known: (known.breadth, known.test))
+
+
+def _reaches(versions: Mapping[str, Sequence[int]], version: str, wanted: range) -> bool:
+    """A version that was not measured may be reached anywhere."""
+    return version not in versions or any(line in wanted for line in versions[version])

@@ -1,0 +1,307 @@
+"""The management API behind the key check."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import event
+from structlog.testing import capture_logs
+
+from desk.keys.check import Need
+from desk.transaction import Transaction
+from handlers.http.answers import Answer
+from handlers.http.app import HttpSettings
+from handlers.http.auth.addresses import parse_networks
+from handlers.http.v1.app import ManagementApi
+from handlers.http.v1.routing import Call, Route
+from storage.models import ApiKey, KeyStatus, KeyUse
+from tests.unit.handlers.http.conftest import Site
+
+UNAUTHENTICATED = {"error": "Could not authenticate", "message": "Could not authenticate"}
+
+
+@pytest.mark.parametrize("path", ["/v1/pages", "/v1/pages.json", "/v1/pages/nosuchpage00", "/v1/whatever"])
+async def test_nothing_without_a_key(site: Site, path: str) -> None:
+    """Without a key every path gives Statuspage's own 401, whether it exists or not."""
+    response = await site.client.get(path)
+    assert (response.status_code, response.json()) == (401, UNAUTHENTICATED)
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["www-authenticate"].startswith("OAuth")
+
+
+async def test_each_endpoint_with_and_without_json_suffix(site: Site) -> None:
+    """Both spellings of a path give the same document."""
+    page = site.page()
+    component = site.component(page)
+    _, secret = site.key()
+    for path in ("/v1/pages", f"/v1/pages/{page.id}", f"/v1/pages/{page.id}/components"):
+        plain, suffixed = await site.get(path, secret), await site.get(f"{path}.json", secret)
+        assert (plain.status_code, suffixed.status_code) == (200, 200)
+        assert plain.content == suffixed.content
+        assert plain.headers["content-type"] == "application/json"
+    assert [row["id"] for row in plain.json()] == [component.id]
+
+
+@pytest.mark.parametrize("scheme", ["OAuth ", "oauth ", "OAUTH ", ""])
+async def test_the_scheme_word_in_any_case_or_none(site: Site, scheme: str) -> None:
+    """Clients that write the scheme small, or leave it out, are let in."""
+    _, secret = site.key()
+    response = await site.client.get("/v1/pages", headers={"Authorization": scheme + secret})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["Bearer ", "Token ", "OAuth x "])
+async def test_other_schemes_are_no_key(site: Site, scheme: str) -> None:
+    """A good key behind another scheme word gets the same 401 as a wrong one, as at Statuspage."""
+    key_id, secret = site.key()
+    response = await site.client.get("/v1/pages", headers={"Authorization": scheme + secret})
+    assert (response.status_code, response.json()) == (401, UNAUTHENTICATED)
+    assert await site.use(key_id) == (0, 0, 0)
+
+
+async def test_a_key_in_the_address_is_refused_with_the_reason(site: Site) -> None:
+    """The api_key parameter gets a sentence on what to do, even beside a good header; the refusal counts."""
+    key_id, secret = site.key()
+    for headers in ({}, {"Authorization": f"OAuth {secret}"}):
+        response = await site.client.get("/v1/pages", params={"api_key": secret}, headers=headers)
+        assert response.status_code == 401
+        assert response.json()["error"] == response.json()["message"]
+        assert "Authorization: OAuth <key>" in response.json()["error"]
+        assert secret not in response.text
+    assert await site.use(key_id) == (0, 0, 2)
+    unknown = await site.client.get("/v1/pages?api_key=unknown")
+    assert unknown.json() == response.json()
+
+
+async def test_the_parameter_is_found_however_it_is_written(site: Site) -> None:
+    """Percent-encoding hides it from nobody."""
+    _, secret = site.key()
+    response = await site.get("/v1/pages?%61pi%5Fkey=x", secret)
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": KeyStatus.SUSPENDED},
+        {"status": KeyStatus.REVOKED},
+        {"expires_at": "now"},
+        {"retires_at": "now"},
+    ],
+)
+async def test_keys_that_are_not_active_get_the_401_of_unknown_ones(site: Site, values: dict[str, Any]) -> None:
+    """Nobody can tell a suspended, revoked, expired or retired key from one that never was; its refusal counts."""
+    now = site.desk.clock.now()
+    key_id, secret = site.key(**{name: now if value == "now" else value for name, value in values.items()})
+    refused = await site.get("/v1/pages", secret)
+    unknown = await site.get("/v1/pages", "kd_unknown")
+    assert (refused.status_code, refused.content) == (401, unknown.content)
+    assert refused.headers == unknown.headers
+    assert await site.use(key_id) == (0, 0, 1)
+
+
+async def test_a_key_works_until_its_last_moment(site: Site, clock: Any) -> None:
+    """Expiry needs no job and no reading of the database: the same key is refused once its time has come."""
+    key_id, secret = site.key(expires_at=clock.now() + timedelta(hours=1))
+    clock.advance(minutes=59)
+    assert (await site.get("/v1/pages", secret)).status_code == 200
+    clock.advance(minutes=1)
+    assert (await site.get("/v1/pages", secret)).status_code == 401
+    assert await site.use(key_id) == (1, 0, 1)
+
+
+async def test_a_revoked_key_stops_with_the_commit(site: Site) -> None:
+    """The first call after the revocation is refused."""
+    key_id, secret = site.key()
+    assert (await site.get("/v1/pages", secret)).status_code == 200
+
+    def revoke(tx: Transaction) -> None:
+        tx.session.get_one(ApiKey, key_id).status = KeyStatus.REVOKED
+
+    site.change(revoke)
+    assert (await site.get("/v1/pages", secret)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("scopes", "pages_status", "components_status"),
+    [
+        (["read"], 200, 200),
+        (["components:write"], 403, 200),
+        (["page_configuration:write"], 200, 403),
+        (["incidents:write"], 403, 403),
+    ],
+)
+async def test_reading_needs_read_or_the_write_scope_of_the_same_thing(
+    site: Site, scopes: list[str], pages_status: int, components_status: int
+) -> None:
+    """A write scope opens its own resource for reading and nothing else."""
+    page = site.page()
+    _, secret = site.key(scopes=scopes)
+    assert (await site.get(f"/v1/pages/{page.id}", secret)).status_code == pages_status
+    assert (await site.get(f"/v1/pages/{page.id}/components", secret)).status_code == components_status
+
+
+async def test_a_missing_scope_is_named(site: Site) -> None:
+    """The 403 says which scope to ask for, under both names that clients read, and counts as refused."""
+    key_id, secret = site.key(scopes=["incidents:write"])
+    response = await site.get("/v1/pages", secret)
+    assert response.status_code == 403
+    assert response.json()["error"] == response.json()["message"]
+    assert "scope read" in response.json()["error"]
+    assert await site.use(key_id) == (0, 0, 1)
+
+
+async def test_a_key_sees_its_own_pages_only(site: Site) -> None:
+    """The list holds the key's pages; another page is a 403 that names it, an unknown id a 404."""
+    own, other = site.page(), site.page(name="Beta", subdomain="beta")
+    key_id, secret = site.key(pages=[own.id])
+    listed = await site.get("/v1/pages", secret)
+    assert [page["id"] for page in listed.json()] == [own.id]
+    assert (await site.get(f"/v1/pages/{own.id}", secret)).status_code == 200
+    for path in (f"/v1/pages/{other.id}", f"/v1/pages/{other.id}/components.json"):
+        outside = await site.get(path, secret)
+        assert outside.status_code == 403
+        assert other.id in outside.json()["error"]
+    missing = await site.get("/v1/pages/nosuchpage00", secret)
+    assert missing.status_code == 404
+    assert set(missing.json()) == {"error", "message"}
+    assert await site.use(key_id) == (2, 0, 3)
+
+
+async def test_unknown_paths_and_methods_have_statuspage_s_error_shape(site: Site) -> None:
+    """404 and 405 are JSON with error and message; 405 says what there is."""
+    page = site.page()
+    _, secret = site.key()
+    headers = {"Authorization": f"OAuth {secret}"}
+    for path in ("/v1/", "/v1/page", f"/v1/pages/{page.id}/nothing", "/v1/pages/a/b/c/d"):
+        response = await site.client.get(path, headers=headers)
+        assert (response.status_code, set(response.json())) == (404, {"error", "message"})
+    for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE"):
+        response = await site.client.request(method, "/v1/pages", headers=headers)
+        assert (response.status_code, set(response.json())) == (405, {"error", "message"})
+        assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_head_is_get_without_a_body(site: Site) -> None:
+    """Probes with HEAD see status and length, and count as reads."""
+    site.page()
+    key_id, secret = site.key()
+    got = await site.get("/v1/pages", secret)
+    head = await site.client.head("/v1/pages", headers={"Authorization": f"OAuth {secret}"})
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == got.headers["content-length"]
+    assert (await site.client.head("/v1/pages")).status_code == 401
+    assert await site.use(key_id) == (2, 0, 0)
+
+
+async def test_options_says_what_can_be_done(site: Site) -> None:
+    """OPTIONS needs no key, tells the methods, and invites no browser of another site."""
+    response = await site.client.options("/v1/pages", headers={"Origin": "https://elsewhere.example"})
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert not [name for name in response.headers if name.startswith("access-control")]
+    assert (await site.client.options("/v1/nothing")).status_code == 404
+
+
+async def test_parameters_that_nobody_knows_are_ignored(site: Site) -> None:
+    """Clients send names of other endpoints and other times; none of them may fail."""
+    site.page()
+    _, secret = site.key()
+    response = await site.get("/v1/pages?limit=100&page=&per_page=x&q=%ff&&=&api_keys=1", secret)
+    assert response.status_code == 200
+
+
+async def test_no_call_asks_the_database(site: Site) -> None:
+    """Checks, answers and notes of a hundred calls cost not one statement."""
+    page = site.page()
+    site.component(page)
+    _, secret = site.key()
+    _, narrow = site.key(scopes=["incidents:write"])
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(site.desk.database.engine, "before_cursor_execute", note)
+    for _ in range(25):
+        await site.get("/v1/pages", secret)
+        await site.get(f"/v1/pages/{page.id}/components", secret)
+        await site.get("/v1/pages", narrow)
+        await site.get("/v1/pages", "unknown")
+    event.remove(site.desk.database.engine, "before_cursor_execute", note)
+    # The watcher and the flusher go on once a second; they read revisions and write uses.
+    assert [text for text in statements if "FROM api_key" in text or "FROM page" in text] == []
+    assert len(statements) < 20
+
+
+async def test_a_use_is_noted_with_time_place_and_client(site: Site, clock: Any) -> None:
+    """The last use of a key says when, from where and by which program."""
+    key_id, secret = site.key()
+    await site.get("/v1/pages", secret)
+    clock.advance(seconds=90)
+    await site.client.get("/v1/pages", headers={"Authorization": secret, "User-Agent": "curl/8.9.1\x01"})
+    await site.app.flush()
+    with site.desk.database.read() as session:
+        use = session.get_one(KeyUse, key_id)
+    assert use.last_used_at == use.last_read_at == clock.now()
+    assert use.first_used_at == clock.now() - timedelta(seconds=90)
+    assert (use.last_address, use.last_user_agent) == ("127.0.0.1", "curl/8.9.1")
+    assert (use.last_write_at, use.last_refused_at) == (None, None)
+
+
+class TestBehindProxies:
+    """With the test client's own address trusted."""
+
+    @pytest.fixture
+    def http_settings(self) -> HttpSettings:
+        """Loopback is a proxy."""
+        return HttpSettings(trusted_proxies=parse_networks(["127.0.0.0/8"]))
+
+    async def test_the_forwarded_address_is_noted(self, site: Site) -> None:
+        """The client's address is the one that the trusted proxy wrote down."""
+        key_id, secret = site.key()
+        headers = {"Authorization": secret, "X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+        await site.client.get("/v1/pages", headers=headers)
+        await site.app.flush()
+        with site.desk.database.read() as session:
+            assert session.get_one(KeyUse, key_id).last_address == "198.51.100.7"
+
+
+async def test_an_unexpected_error_has_a_reference(site: Site) -> None:
+    """When a handler fails, the client gets a 500 in the usual shape: a reference, and nothing of the inside."""
+
+    async def fail(_call: Call) -> Answer:
+        raise RuntimeError("the inside")
+
+    route = Route("GET", "pages", Need("page_configuration", write=False), fail)
+    api = ManagementApi(site.app.key_check, [route])
+    _, secret = site.key()
+    transport = httpx.ASGITransport(app=api)
+    with capture_logs() as logs:
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            response = await client.get("/v1/pages", headers={"Authorization": secret})
+    assert response.status_code == 500
+    assert "inside" not in response.text
+    (entry,) = [entry for entry in logs if entry["event"] == "call_failed"]
+    assert entry["reference"] in response.json()["message"]
+
+
+async def test_writes_are_counted_apart(site: Site) -> None:
+    """A route that writes counts as a write when it succeeds and as refused when it does not."""
+    answers = [Answer(201), Answer(422)]
+
+    async def write(_call: Call) -> Answer:
+        return answers.pop(0)
+
+    route = Route("POST", "pages/{page_id}/components", Need("components", write=True), write)
+    api = ManagementApi(site.app.key_check, [route])
+    key_id, secret = site.key(scopes=["components:write"])
+    reader_id, reader = site.key(scopes=["read"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=api), base_url="http://testserver") as client:
+        for _ in range(2):
+            await client.post("/v1/pages/p1/components", headers={"Authorization": secret})
+        refused = await client.post("/v1/pages/p1/components", headers={"Authorization": reader})
+    assert "scope components:write" in refused.json()["message"]
+    assert await site.use(key_id) == (0, 1, 1)
+    assert await site.use(reader_id) == (0, 0, 1)

@@ -1,0 +1,36 @@
+"""Databases of earlier releases, with rows in them as those releases wrote them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, MetaData, Table
+
+from storage import schema
+from storage.database import make_engine
+
+LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@contextmanager
+def at_revision(url: str, revision: str) -> Iterator[Connection]:
+    """A transaction in a database that was brought to an earlier revision."""
+    engine = make_engine(url)
+    try:
+        schema.upgrade(engine, revision)
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def add_row(connection: Connection, table_name: str, /, **values: object) -> None:
+    """A row of a table as it is there; columns that must have a value and were given none get an empty one."""
+    table = Table(table_name, MetaData(), autoload_with=connection)
+    empty = {str: "", int: 0, bool: False, object: {}, datetime: LONG_AGO}
+    needed = {
+        column.name: empty[column.type.python_type]
+        for column in table.columns
+        if not column.nullable and column.name not in values
+    }
+    connection.execute(table.insert().values(needed | values))
