@@ -1,5 +1,6 @@
 """Who may change what about an API key, and when. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -166,6 +167,14 @@ def _decide_permission(change: Change, standing: Standing, person: Person) -> Re
     if change is Change.ROTATE and not person.may_hold_keys:
         return Refusal.NO_KEYS_FOR_YOU
     return None
+
+
+def decide_which(changes: Sequence[Change], standing: Standing, person: Person) -> Change:
+    """Of changes to one end, the first that is for such a person: owners extend a key, its holder asks them to."""
+    return next(
+        (change for change in changes if _decide_permission(change, standing, person) is not Refusal.OWNERS_ONLY),
+        changes[-1],
+    )
 
 
 def list_changes(standing: Standing, person: Person) -> frozenset[Change]:

@@ -15,6 +15,7 @@ from desk.audit.trail import Action, record
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
+from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.keys.issuing import (
     get_key_pattern,
     get_predecessor,
@@ -26,7 +27,6 @@ from desk.keys.issuing import (
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
 from desk.people import name_of
-from desk.requests.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.secret import Secret
 from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, KeyUse, Ticket, TicketStatus

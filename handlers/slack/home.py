@@ -41,9 +41,10 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.framework.modals import problem_of
 from handlers.slack.framework.payloads import SlackContext
 from handlers.slack.incidents.home import guest_home_blocks, incident_home_blocks
+from handlers.slack.keys.details import key_line
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.replies import info_blocks
-from handlers.slack.keys.text import key_line, scope_words
+from handlers.slack.keys.text import scope_words
 from handlers.slack.requests.messages import collect_button
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
 from handlers.slack.roles.text import role_text

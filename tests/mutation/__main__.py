@@ -29,6 +29,8 @@ RULES = (
     "handlers/http/auth/check.py",
 )
 """The rules, what remembers for them, and two adapters with promises of their own."""
+_LONGEST_SECONDS = 1800.0
+"""What the tests of a file may take while they are traced."""
 KEPT = ROOT / ".mutants"
 """Measurements and verdicts, kept from run to run."""
 
@@ -96,7 +98,8 @@ def _measure(crew: Crew, reach: Reach, *, again: bool) -> None:
     unknown = list(tests) if again else reach.load(tests)
 
     def trace(test_file: str, _: Tree, server: Server) -> list[str]:
-        return reach.keep(test_file, server.run(tests[test_file], seconds=1800, trace=True))
+        answer = server.run(tests[test_file], seconds=_LONGEST_SECONDS, trace=True)
+        return reach.keep(test_file, answer) if "tests" in answer else tests[test_file]
 
     for number, (test_file, failed) in enumerate(crew.each(unknown, trace), 1):
         typer.echo(f"[{number}/{len(unknown)}] measured {test_file}")

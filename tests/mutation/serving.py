@@ -98,7 +98,7 @@ class _Server:
             os._exit(0)
         os.close(sender)
         try:
-            return _read(receiver, job["seconds"]) or json.dumps({"timed_out": True})
+            return _read(receiver, job["seconds"]) or json.dumps({"ended": True})
         finally:
             os.close(receiver)
             os.killpg(child, signal.SIGKILL)
@@ -136,7 +136,7 @@ def _read(receiver: int, seconds: float) -> str:
         if not part:
             return text.decode()
         text += part
-    return ""
+    return json.dumps({"timed_out": True})
 
 
 def _replace(path: str, function: str, text: str) -> None:

@@ -92,6 +92,8 @@ class Trials:
                 )
         if "timed_out" in answer:
             return "a test that hangs", len(tests)
+        if "ended" in answer:
+            return "a process that ends", len(tests)
         failed = (test for test, seen in answer["tests"].items() if seen["failed"])
         return next(failed, ""), len(answer["tests"])
 

@@ -11,6 +11,7 @@ from desk.digest.sent import send_digest
 from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
 from desk.identifiers import new_id
+from desk.keys import cards as key_cards
 from desk.keys.changes import CHANGED_NOTE, MAXIMUM_REASON
 from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.rules import Change
@@ -62,11 +63,11 @@ def _send_requests(tx: Transaction, world: World) -> None:
     for request in world.requests[:2]:
         send_note(tx, request_cards.REQUEST_SELF_APPROVED, request, [CHANNEL])
     for key in world.keys[:4]:
-        send_note(tx, request_cards.HOLDER_NAMED, key, [MIA], collector_id=OLIVIA)
+        send_note(tx, key_cards.HOLDER_NAMED, key, [MIA], collector_id=OLIVIA)
     for ticket in world.tickets[-8:]:
-        send_card(tx, request_cards.TICKET_MINE, ticket, [MIA])
-        send_note(tx, request_cards.TICKET_VOID, ticket, [MIA])
-        send_note(tx, request_cards.TICKET_NOT_OPENED, ticket, [MIA])
+        send_card(tx, key_cards.TICKET_MINE, ticket, [MIA])
+        send_note(tx, key_cards.TICKET_VOID, ticket, [MIA])
+        send_note(tx, key_cards.TICKET_NOT_OPENED, ticket, [MIA])
 
 
 def _send_keys(tx: Transaction, world: World) -> None:

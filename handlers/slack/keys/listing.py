@@ -21,8 +21,8 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
+from handlers.slack.keys.details import key_line
 from handlers.slack.keys.parsing import read_filter
-from handlers.slack.keys.text import key_line
 from storage.models import Member
 
 MESSAGE_KEYS = 8

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from desk.keys.questions import was_kept_since
 from desk.keys.rotation import find_successor
@@ -25,6 +26,7 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
+from handlers.slack.keys.catalogue import BY_CHANGE
 from handlers.slack.keys.text import key_name, last_used_words
 from storage.models import ApiKey, KeyUse, SlackMessage
 
@@ -99,40 +101,15 @@ def render_changed(tx: Transaction, message: SlackMessage) -> Message | None:
     return Message(_plainly(facts, key), [section(text, accessory=look if is_theirs else None)])
 
 
-def _deed(facts: Mapping[str, object], key: ApiKey, reader: str) -> str:
-    name = key_name(key)
-    match Change(str(facts["change"])):
-        case Change.SUSPEND:
-            return f"suspended {name}. It does not work until it is restored."
-        case Change.RESTORE:
-            return f"restored {name}. It works again."
-        case Change.REVOKE:
-            return f"revoked {name}, for good."
-        case Change.EXTEND:
-            return f"extended {name}: it works until {day(_instant(facts['until']))}."
-        case Change.RENAME:
-            return f"renamed “{escape(plain(str(facts['before']), limit=100))}” to {name}."
-        case Change.KEEP:
-            return f"said to keep {name} until {day(_instant(facts['until']))}."
-        case Change.TRANSFER if facts.get("to") == reader:
-            return f"made you answer for {name}. It works on unchanged."
-        case Change.TRANSFER:
-            return f"transferred {name}: {mention(str(facts.get('to') or '') or None)} answers for it now."
-        case change:
-            return f"changed {name} ({change})."
+def _deed(facts: Mapping[str, Any], key: ApiKey, reader: str) -> str:
+    change = Change(facts["change"])
+    told = BY_CHANGE[change].told
+    return told.deed(key_name(key), facts, reader) if told else f"changed {key_name(key)} ({change})."
 
 
-def _plainly(facts: Mapping[str, object], key: ApiKey) -> str:
-    verbs = {
-        Change.SUSPEND: "was suspended",
-        Change.RESTORE: "was restored",
-        Change.REVOKE: "was revoked",
-        Change.EXTEND: "was extended",
-        Change.RENAME: "has a new name",
-        Change.KEEP: "is kept",
-        Change.TRANSFER: "was transferred",
-    }
-    return f"Key {_quoted(key)} {verbs.get(Change(str(facts['change'])), 'was changed')}"
+def _plainly(facts: Mapping[str, Any], key: ApiKey) -> str:
+    told = BY_CHANGE[Change(facts["change"])].told
+    return f"Key {_quoted(key)} {told.headline if told else 'was changed'}"
 
 
 def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from desk.keys.details import KeyDetails, ShownKey
+from desk.keys.details import KeyDetails, ShownKey, show_key
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import Change
 from desk.pages.pages import find_organization, list_pages
@@ -26,8 +26,11 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
+from handlers.slack.keys.catalogue import Done
+from handlers.slack.keys.details import key_blocks, key_buttons, key_line
 from handlers.slack.keys.listing import page_value
-from handlers.slack.keys.text import key_blocks, key_buttons, key_line, key_name, use_warning
+from handlers.slack.keys.text import key_name, use_warning
+from storage.models import Ticket
 
 _PAGES_TEXT = 2000
 """Characters of the list of pages: some 25 of them."""
@@ -97,8 +100,13 @@ def details_modal(details: KeyDetails, *, done: str = "") -> Block:
     return modal("Key", blocks, callback_id=str(CallbackId.KEY_SHOW))
 
 
-def changed_message(done: str, shown: ShownKey) -> Message:
-    """What a command did, and the key as it is now."""
+def done_message(tx: Transaction, key_id: str, done: Done) -> Message:
+    """What a change did, and the key as it is now."""
+    if isinstance(done, Message):
+        return done
+    shown = show_key(tx, key_id)
+    if isinstance(done, Ticket):
+        return _handed_over_message(shown, done, is_collector=done.collector_id == tx.actor.user_id)
     return Message("Done", [section(f":white_check_mark: {done}"), *key_line(shown)])
 
 
@@ -113,14 +121,14 @@ def confirm_revoke_message(shown: ShownKey, use: RecentUse, reason: str) -> Mess
     return Message(f"“{escape(key.name)}” is in use: revoke it?", blocks)
 
 
-def handed_over_message(shown: ShownKey, collector_id: str, ticket_id: str, *, is_collector: bool) -> Message:
+def _handed_over_message(shown: ShownKey, ticket: Ticket, *, is_collector: bool) -> Message:
     """A rotation has begun: who collects the new secret, and how."""
     if is_collector:
-        collect = button("Collect my key", str(ActionId.TICKET_COLLECT), ticket_id, style="primary")
+        collect = button("Collect my key", str(ActionId.TICKET_COLLECT), ticket.id, style="primary")
         text = f"{key_name(shown.key)} can be replaced now. The old one works on until its grace period ends."
-        blocks = [section(text), actions(collect, block_id=f"ticket.{ticket_id}")]
+        blocks = [section(text), actions(collect, block_id=f"ticket.{ticket.id}")]
         return Message(
             "Your new key is ready", [*blocks, context("You have the same button in your direct messages.")]
         )
-    text = f"{mention(collector_id)} was told to collect the new secret of {key_name(shown.key)}."
+    text = f"{mention(ticket.collector_id)} was told to collect the new secret of {key_name(shown.key)}."
     return Message("The key is being rotated", [section(text), *key_buttons(shown)])

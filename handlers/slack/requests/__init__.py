@@ -1,5 +1,6 @@
 """Key requests in Slack: asked for, decided, collected."""
 
+from desk.keys import cards as key_cards
 from desk.requests import cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
@@ -27,9 +28,9 @@ AREA = Area(
         (cards.REQUEST_REMINDER, owners_card.render_reminder),
         (cards.REQUEST_MINE, messages.render_my_request),
         (cards.REQUEST_SELF_APPROVED, messages.render_self_approval),
-        (cards.HOLDER_NAMED, messages.render_holder_named),
-        (cards.TICKET_MINE, messages.render_my_ticket),
-        (cards.TICKET_VOID, messages.render_void),
-        (cards.TICKET_NOT_OPENED, messages.render_not_opened),
+        (key_cards.HOLDER_NAMED, messages.render_holder_named),
+        (key_cards.TICKET_MINE, messages.render_my_ticket),
+        (key_cards.TICKET_VOID, messages.render_void),
+        (key_cards.TICKET_NOT_OPENED, messages.render_not_opened),
     ],
 )

@@ -26,7 +26,16 @@ def upgrade() -> None:
 
 
 def _say_what_is_shown() -> None:
-    """Cards that are out already are brought up to date as before: those of a key, of a leaver, the newest digest."""
+    """Cards that are out already are brought up to date as before: those of a request, of a key, of a leaver, the
+    newest digest."""
+    op.execute(
+        """
+        INSERT INTO message_subject (message_id, kind, subject_id)
+        SELECT message.id, 'request', key_request.id
+        FROM slack_message AS message JOIN key_request ON key_request.id = substr(message.subject_id, 1, 12)
+        WHERE message.kind IN ('request.card', 'request.mine', 'request.reminder')
+        """
+    )
     op.execute(
         """
         INSERT INTO message_subject (message_id, kind, subject_id)

@@ -120,9 +120,10 @@ def crew() -> Iterator[Crew]:
 def measure(crew: Crew, folder: Path, tests: list[str]) -> Reach:
     """What some of the tests reach."""
     reach = Reach(ROOT, folder)
-    assert reach.load([TESTS]) == [TESTS]
+    assert reach.load({TESTS: tests}) == [TESTS]
     [(_, answer)] = crew.each([tests], lambda job, tree, server: server.run(job, seconds=60, trace=True))
     assert reach.keep(TESTS, answer) == []
+    assert Reach(ROOT, folder).load({TESTS: tests}) == []
     return reach
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.keys.rules import Change, KeyState, Person, Refusal, Standing, decide_change, list_changes
+from desk.keys.rules import Change, KeyState, Person, Refusal, Standing, decide_change, decide_which, list_changes
 from tests.factories import MAX, MIA, OLIVIA
 
 OWNER = Person(actor=f"member:{OLIVIA}", user_id=OLIVIA, is_owner=True, is_member=True, may_hold_keys=True)
@@ -68,6 +68,17 @@ ORPHAN = Standing(state=KeyState.ACTIVE, holder_id=None)
 def test_decisions(case: str, change: Change, standing: Standing, person: Person, expected: Refusal | None) -> None:
     """Each change is allowed to those, and in those states, that the table says."""
     assert decide_change(change, standing, person) == expected, case
+
+
+@pytest.mark.parametrize("standing", [ACTIVE, RETIRING, EXPIRED, REVOKED])
+def test_owners_extend_and_holders_ask_them(standing: Standing) -> None:
+    """Of extending and asking for it, the first is an owner's and the second a holder's, whatever became of the key;
+    whoever may neither is told so by the first."""
+    both = (Change.EXTEND, Change.ASK_EXTENSION)
+    assert decide_which(both, standing, OWNER) is Change.EXTEND
+    assert decide_which(both, standing, HOLDER) is Change.ASK_EXTENSION
+    assert decide_change(decide_which(both, standing, OTHER), standing, OTHER) is Refusal.NOT_YOURS
+    assert decide_which([Change.TRANSFER], standing, HOLDER) is Change.TRANSFER
 
 
 standings = st.builds(
