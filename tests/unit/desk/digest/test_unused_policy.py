@@ -62,8 +62,8 @@ def test_steps(case: str, situation: Situation, rules: Policy, expected: Step) -
 
 
 def test_never_without_two_announcements() -> None:
-    """In every situation: what was announced is carried out from its day on if it was announced twice and policy still
-    wants it, and not otherwise."""
+    """In every situation: what was announced is carried out from its day on if it was announced twice and is still
+    what policy wants, and not otherwise."""
     acts = 0
     for times, days_left, status, idle, act, by_policy in product(
         range(4), (-1, 0, 1), KeyStatus, (0, 29, 30, 89, 90, 200), Act, (False, True)
