@@ -18,7 +18,7 @@ from desk.pages.pages import page_names
 from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
 from desk.requests.lookup import extent_of, list_pending_requests, list_requests_of, status_of
 from desk.transaction import Actor, Transaction
-from handlers.slack.deliveries.messages import conversation_in_words, reason_in_words
+from handlers.slack.deliveries.messages import place_in_words, reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import (
@@ -124,9 +124,9 @@ def _dead_letters(tx: Transaction) -> list[Block]:
     blocks = [divider(), section("*Messages that could not be delivered*")]
     for letter in letters[:_DEAD]:
         what = f"\n> {escape(plain(' '.join(letter.what.split()), limit=200))}" if letter.what else ""
-        text = f"To {conversation_in_words(letter.conversation)}: {reason_in_words(letter.error)}{what}"
-        retry = button("Retry", ActionId.DELIVERY_RETRY, value_of(letter.message_id))
-        blocks.append(section(text, accessory=retry))
+        where, why = place_in_words(letter.channel, letter.lane), reason_in_words(letter.error, letter.channel)
+        retry = button("Retry", ActionId.DELIVERY_RETRY, value_of(letter.subject))
+        blocks.append(section(f"To {where}: {why}{what}", accessory=retry))
     return blocks + ([context("…and more.")] if len(letters) > _DEAD else [])
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.port import PagePort
 from desk.transaction import Desk, Transaction
-from storage.models import AuditEvent, ComponentStatus, IncidentStatus, OutboxRow, SlackMessage
+from storage.models import AuditEvent, ComponentStatus, Delivery, IncidentStatus, SlackMessage
 from tests.contract.page_systems import SYSTEMS, PageSystem
 
 MAJOR, PARTIAL = ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE
@@ -161,8 +161,8 @@ def test_what_a_write_leaves(told: Told, write: Write) -> None:
         recorded = session.scalars(select(AuditEvent.action).order_by(AuditEvent.seq).offset(events)).all()
         shown = session.execute(
             select(SlackMessage.kind, SlackMessage.subject_id)
-            .join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
-            .order_by(OutboxRow.id)
+            .join(Delivery, Delivery.subject == SlackMessage.id)
+            .order_by(Delivery.id)
             .offset(rows)
         ).all()
     names = {
