@@ -32,8 +32,8 @@ class Caller(NamedTuple):
 class KeyCheck:
     """Checks calls against the key ring and notes their use.
 
-    `is_page` says whether a key's organization has a page. `on_suspended_use` is told of calls with suspended keys and must
-    not wait.
+    `is_page` says whether a key's organization has a page. `on_suspended_use` is told of calls with suspended keys
+    and must not wait.
     """
 
     def __init__(

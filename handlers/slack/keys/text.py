@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from desk.keys.details import ShownKey
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import KeyState
-from desk.keys.scopes import IN_WORDS, Scope
+from desk.keys.scopes import IN_WORDS
 from handlers.slack.framework.blocks import (
     escape,
     plain,
     when,
 )
-from storage.models import ApiKey, KeyUse
+from storage.models import ApiKey, KeyUse, Scope
 
 _NAME, _PAGES, _AGENT, _REASON = 100, 200, 80, 300
 

@@ -20,6 +20,7 @@ _TABLES = (
     "audit_head",
     "component",
     "component_status_change",
+    "delivery",
     "departure",
     "digest",
     "digest_item",
@@ -37,7 +38,6 @@ _TABLES = (
     "key_use_day",
     "member",
     "message_subject",
-    "outbox",
     "role_grant",
     "seen_event",
     "slack_message",
@@ -63,7 +63,7 @@ _UNIQUE: Mapping[str, Sequence[str]] = {
     "slack_message": ["kind", "subject_id", "conversation"],
 }
 _PARENTS = {"digest_item": ("digest", "period"), "user_group_member": ("user_group", "group_id")}
-_COUNTED = ("outbox",)
+_COUNTED = ("delivery",)
 """Tables of which SQLite remembers how far it has counted, which reflection does not find."""
 
 

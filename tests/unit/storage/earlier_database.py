@@ -8,17 +8,20 @@ from sqlalchemy import Connection, MetaData, Table
 
 from storage import schema
 from storage.database import make_engine
+from tests.databases import ORGANIZATION
 
 LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 @contextmanager
-def at_revision(url: str, revision: str) -> Iterator[Connection]:
+def at_revision(url: str, revision: str, *, has_organization: bool = True) -> Iterator[Connection]:
     """A transaction in a database that was brought to an earlier revision."""
     engine = make_engine(url)
     try:
         schema.upgrade(engine, revision)
         with engine.begin() as connection:
+            if has_organization:
+                add_row(connection, "organization", id=ORGANIZATION, name="Acme")
             yield connection
     finally:
         engine.dispose()
@@ -31,6 +34,6 @@ def add_row(connection: Connection, table_name: str, /, **values: object) -> Non
     needed = {
         column.name: empty[column.type.python_type]
         for column in table.columns
-        if not column.nullable and column.name not in values
+        if not column.nullable and column.name not in values and column is not table.autoincrement_column
     }
     connection.execute(table.insert().values(needed | values))

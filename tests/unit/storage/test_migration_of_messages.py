@@ -10,13 +10,13 @@ from sqlalchemy import Connection, select
 from desk.keys.changes import suspend_key
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
-from desk.pages.pages import open_organization
 from desk.policy import Policy
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage import schema
 from storage.database import Database
-from storage.models import OutboxRow, SlackMessage
+from storage.models import Delivery, SlackMessage
 from tests.clock import HeldClock
+from tests.databases import ORGANIZATION
 from tests.unit.storage.earlier_database import LONG_AGO, add_row, at_revision
 
 WEEK = timedelta(days=7)
@@ -74,9 +74,9 @@ def desk(empty_database_url: str, clock: HeldClock) -> Iterator[Desk]:
     """A database of the release before, full of messages, brought to the newest schema."""
     with at_revision(empty_database_url, "0002") as connection:
         add_cards(connection)
-    database = Database.from_url(empty_database_url)
+    database = Database.from_url(empty_database_url).of(ORGANIZATION)
     schema.upgrade(database.engine)
-    yield Desk(database.of(open_organization(database, clock.now())), clock, Policy())
+    yield Desk(database, clock, Policy())
     database.close()
 
 
@@ -105,7 +105,7 @@ def test_cards_of_before_follow_their_keys(desk: Desk, key_id: str, cards: set[t
     it, the card of a holder who left, the questions about it; a telling of its use that was set aside stays."""
     desk.write_now(Actor.operator("test"), partial(suspend_key, key_id=key_id, reason="unused"))
     with desk.database.read() as session:
-        queued = select(SlackMessage).join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
+        queued = select(SlackMessage).join(Delivery, Delivery.subject == SlackMessage.id)
         found = [(row.kind, row.subject_id, row.conversation) for row in session.scalars(queued)]
     known = {card for card in found if not card[0].startswith("key.changed")}
     assert known == cards
@@ -114,9 +114,9 @@ def test_cards_of_before_follow_their_keys(desk: Desk, key_id: str, cards: set[t
 
 def test_cards_of_before_follow_their_request(desk: Desk) -> None:
     """The owners' card, the requester's and every reminder; no card of another request, and nothing said once."""
-    desk.write_now(Actor.job("sweep"), lambda tx: refresh(tx, Thing.REQUEST, REQUEST))
+    desk.write_now(Actor.job(JobName.SWEEP), lambda tx: refresh(tx, Thing.REQUEST, REQUEST))
     with desk.database.read() as session:
-        queued = select(SlackMessage).join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
+        queued = select(SlackMessage).join(Delivery, Delivery.subject == SlackMessage.id)
         found = sorted((row.kind, row.subject_id) for row in session.scalars(queued))
     assert found == [
         ("request.card", REQUEST),

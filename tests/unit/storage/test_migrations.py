@@ -9,6 +9,7 @@ from sqlalchemy import select
 from storage import schema
 from storage.database import Database
 from storage.models import Incident
+from tests.databases import ORGANIZATION
 from tests.unit.storage.earlier_database import LONG_AGO, add_row, at_revision
 
 INCIDENTS: dict[str, dict[str, object]] = {
@@ -24,11 +25,10 @@ INCIDENTS: dict[str, dict[str, object]] = {
 def database(empty_database_url: str) -> Iterator[Database]:
     """A database of the first release with incidents of every kind, brought to the newest schema."""
     with at_revision(empty_database_url, "0001") as connection:
-        add_row(connection, "organization", id="acme00000001", name="Acme")
-        add_row(connection, "page", id="acmepage0001", organization_id="acme00000001", subdomain="acme")
+        add_row(connection, "page", id="acmepage0001", organization_id=ORGANIZATION, subdomain="acme")
         for number, (incident_id, values) in enumerate(INCIDENTS.items()):
             add_row(connection, "incident", id=incident_id, number=number, page_id="acmepage0001", **values)
-    database = Database.from_url(empty_database_url)
+    database = Database.from_url(empty_database_url).of(ORGANIZATION)
     schema.upgrade(database.engine)
     yield database
     database.close()
@@ -36,7 +36,7 @@ def database(empty_database_url: str) -> Iterator[Database]:
 
 def test_incidents_that_were_open_are_reminded_of(database: Database) -> None:
     """Four hours after the migration; never what is over, scheduled or was written down afterwards."""
-    with database.everywhere.read() as session:
+    with database.read() as session:
         due = dict(session.execute(select(Incident.id, Incident.update_due_at)).all())
     assert {incident_id for incident_id, at in due.items() if at is not None} == {"open", "watched"}
     in_four_hours = datetime.now(UTC) + timedelta(hours=4)

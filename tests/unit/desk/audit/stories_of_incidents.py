@@ -28,12 +28,13 @@ SLOW = NewIncident(name="Slow", body="We look.")
 
 
 def set_scene(stage: Stage, second_person: SecondPerson = SecondPerson.NEVER) -> str:
-    """Ines and Max manage the page's incidents, which are announced in a channel; gives a component's id."""
+    """Ines and Max manage the page and its incidents, which are announced in a channel; gives a component's id."""
     with stage.desk.database.write() as session:
         page = session.get_one(Page, stage.page.id)
         page.announcement_channel, page.second_person = STATUS, second_person
         for user_id in (INES, MAX):
-            add_grant(session, user_id, Role.INCIDENT_MANAGER, stage.desk.clock.now(), page_id=page.id)
+            for role in (Role.INCIDENT_MANAGER, Role.PAGE_CONFIGURATION):
+                add_grant(session, user_id, role, stage.desk.clock.now(), page_id=page.id)
         return add_component(session, page, stage.desk.clock.now(), name="API").id
 
 

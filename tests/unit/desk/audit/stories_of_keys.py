@@ -12,13 +12,13 @@ from desk.keys.questions import ask_for_extension, ask_holder, keep_key
 from desk.keys.suspended_use import tell_of_suspended_use
 from desk.keys.sweep import sweep_keys
 from desk.keys.uses import SuspendedUse
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from tests.factories import MAX, MIA, OLIVIA, OMAR, add_key, add_use
 from tests.unit.desk.audit.chronicle import Step, event, given, later, sent, story, under
 from tests.unit.desk.stage import SWEEP, Stage
 
 NAME = "terraform prod"
-DIGEST = Actor.job("digest")
+DIGEST = Actor.job(JobName.DIGEST)
 ASKED = sent("key.ask", MIA)
 """Every change of the key is shown on the card that shows it."""
 TO_MIA, TO_OWNERS = sent("key.changed", MIA), sent("key.changed", OLIVIA, OMAR)

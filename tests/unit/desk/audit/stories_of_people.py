@@ -15,13 +15,13 @@ from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot
 from desk.people import SeenUser, Subject
 from desk.roles.owners import appoint_first_owners
 from desk.roles.roles import grant_role, revoke_role, sweep_roles
-from desk.transaction import Actor, Transaction
+from desk.transaction import Actor, JobName, Transaction
 from storage.models import DirectorySync, Grant, Member, Organization, Role, SubjectKind, UserGroup
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_request, add_ticket
 from tests.unit.desk.audit.chronicle import CHANNEL, Event, Step, event, given, later, sent, story, under
 from tests.unit.desk.stage import SWEEP, Stage
 
-SLACK = Actor.job("slack")
+SLACK = Actor.job(JobName.SLACK)
 GROUP = "S0PLATFORM"
 MANAGER = Role.INCIDENT_MANAGER
 TO_OWNERS = (OLIVIA, OMAR)
