@@ -19,8 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.models.base import EVERYWHERE
-from storage.organizations import OrganizationSession, restrict
+from storage.organizations import EVERYWHERE, OrganizationSession
 from storage.signals import Topic, signalled
 
 T = TypeVar("T")
@@ -130,15 +129,13 @@ class Database:
 
     def _reach(self, organization: str | None) -> None:
         self.organization = organization
-        engine = self.engine.execution_options(organization=organization)
-        options: dict[str, Any] = {"expire_on_commit": False, "class_": OrganizationSession}
-        info = {"organization": organization}
-        self._writers = sessionmaker(engine, info=info, **options)
-        readers = engine.execution_options(keydesk_writes=False)
-        self._readers = sessionmaker(readers, info=info, autoflush=False, **options)
-        if organization != EVERYWHERE:
-            restrict(self._writers, organization)
-            restrict(self._readers, organization)
+        options: dict[str, Any] = {
+            "class_": OrganizationSession,
+            "organization": organization,
+            "expire_on_commit": False,
+        }
+        self._writers = sessionmaker(self.engine, **options)
+        self._readers = sessionmaker(self.engine.execution_options(keydesk_writes=False), autoflush=False, **options)
 
     def listen(self, listener: CommitListener) -> None:
         """Call `listener` after each commit that signalled something, in the thread that committed."""

@@ -6,20 +6,23 @@ and however deep they stand in it, and gives every new row the organization. Wha
 queries of the desk. Only statements that are written as text, or on a `Table`, see everything (`storage.uses`).
 
 A session that was given no organization refuses all of this: what looks at every organization says so
-(`Database.everywhere`).
+(`Database.everywhere`, `OF_EVERY_ORGANIZATION`).
 """
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, String, bindparam, event, inspect
+from sqlalchemy import String, bindparam, event, inspect
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session, sessionmaker, with_loader_criteria
+from sqlalchemy.orm import Session, with_loader_criteria
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from storage.models.base import EVERYWHERE, InOrganization, OrganizationError
+from storage.models.base import InOrganization
+
+EVERYWHERE = "*"
+"""Stands for every organization where one is named."""
 
 GLOBAL: Mapping[str, str] = {
     "delivery_lane": "a lane is a place outside, where what is sent arrives in order, whoever sends it",
@@ -31,10 +34,15 @@ THROUGH_PARENT: Mapping[str, str] = {}
 """Tables without `organization_id` of their own, and the column that leads to their parent. There is none: the column
 costs a child twelve bytes, and spares every query of it a look at the parent."""
 
-_NAME = "of_organization"
 _UNRESTRICTED = "of_every_organization"
 OF_EVERY_ORGANIZATION = {_UNRESTRICTED: True}
 """Execution options of the few statements that see all rows wherever they run; each says why."""
+
+_PARAMETER = "of_organization"
+
+
+class OrganizationError(RuntimeError):
+    """A statement or a row reached beyond the session's organization: a fault in the program, never a person's."""
 
 
 class _Current(FunctionElement[str]):
@@ -48,27 +56,61 @@ def _refuse() -> str:
     raise OrganizationError("a statement on an organization's rows, in a session of no organization")
 
 
-# A value inside the condition would be compared and copied with each statement, which costs more than the rest of it.
+# A value within the condition would be copied and compared with each statement, which costs more than all the rest.
 @compiles(_Current)
 def _compile_current(_element: _Current, compiler: SQLCompiler, **options: Any) -> str:
-    return compiler.process(bindparam(_NAME, callable_=_refuse, type_=String()), **options)
+    return compiler.process(bindparam(_PARAMETER, callable_=_refuse, type_=String()), **options)
 
 
 _CURRENT = _Current()
-_OPTIONS = {"include_aliases": True, "propagate_to_loaders": False}
-_OF_CURRENT = with_loader_criteria(InOrganization, lambda cls: cls.organization_id == _CURRENT, **_OPTIONS)
+_HOW = {"include_aliases": True, "propagate_to_loaders": False}
+_OF_CURRENT = with_loader_criteria(InOrganization, lambda cls: cls.organization_id == _CURRENT, **_HOW)
 
 
 class OrganizationSession(Session):
-    """A session that knows whose it is. Within one organization, a row is named as if there were no other."""
+    """A session that knows whose it is: of one organization, of all (`EVERYWHERE`) or of none (None).
+
+    Within one organization, a row is named as if there were no other.
+    """
+
+    def __init__(self, *arguments: Any, organization: str | None, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.organization = organization
+
+    def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """As SQLAlchemy's, restricted."""
+        return super().execute(*self._restricted(statement, params, options), **options)
+
+    def scalars(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """As SQLAlchemy's, restricted."""
+        return super().scalars(*self._restricted(statement, params, options), **options)
+
+    def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """As SQLAlchemy's, restricted."""
+        return super().scalar(*self._restricted(statement, params, options), **options)
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
-        """As SQLAlchemy's; a Slack id or a period is enough where the organization is the rest of the key."""
+        """As SQLAlchemy's, restricted. The organization need not be named where it is a part of the key."""
         return super().get(entity, self._whole(entity, ident), **options)
 
     def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
         """As `get`. Raises NoResultFound."""
         return super().get_one(entity, self._whole(entity, ident), **options)
+
+    def _restricted(self, statement: Any, params: Any, options: Mapping[str, Any]) -> tuple[Any, Any]:
+        """The statement and its parameters, so that it touches this organization's rows alone."""
+        if self.organization == EVERYWHERE or _is_unrestricted(statement, options):
+            return statement, params
+        if statement.is_select:
+            given = {} if self.organization is None else {_PARAMETER: self.organization}
+            return statement.options(_OF_CURRENT), given if params is None else {**params, **given}
+        if statement.is_dml and "organization_id" in statement.table.c:
+            own = organization_of(self)
+            if statement.is_insert:
+                return _with_values(statement, params, own)
+            # These take no parameters beside their own, and tell the session's rows of themselves by the condition.
+            return statement.options(_of(own)), params
+        return statement, params
 
     def _whole(self, entity: Any, ident: Any) -> Any:
         names = _named_by(entity)
@@ -76,6 +118,25 @@ class OrganizationSession(Session):
             return ident
         parts = ident if isinstance(ident, tuple) else (ident,)
         return dict(zip(names, parts, strict=True)) | {"organization_id": organization_of(self)}
+
+
+def _is_unrestricted(statement: Any, options: Mapping[str, Any]) -> bool:
+    if _UNRESTRICTED in statement.get_execution_options():
+        return True
+    given = options.get("execution_options")
+    return given is not None and _UNRESTRICTED in given
+
+
+def _with_values(statement: Any, params: Any, organization: str) -> tuple[Any, Any]:
+    if params is None:
+        return statement.values(organization_id=organization), None
+    rows = [row | {"organization_id": organization} for row in ([params] if isinstance(params, dict) else params)]
+    return statement, rows
+
+
+@lru_cache
+def _of(organization: str) -> Any:
+    return with_loader_criteria(InOrganization, lambda cls: cls.organization_id == organization, **_HOW)
 
 
 @lru_cache
@@ -87,44 +148,19 @@ def _named_by(entity: type[Any]) -> Sequence[str]:
 
 def organization_of(session: Session) -> str:
     """The organization that a session is restricted to. Raises OrganizationError where it is to none."""
-    organization = session.info.get("organization")
-    if organization is None or organization == EVERYWHERE:
+    assert isinstance(session, OrganizationSession)
+    if session.organization is None or session.organization == EVERYWHERE:
         raise OrganizationError("this session is of no organization, or of all")
-    return str(organization)
+    return session.organization
 
 
-def restrict(sessions: sessionmaker[OrganizationSession], organization: str | None) -> None:
-    """Restrict sessions to the rows of one organization; with None, to those that belong to none."""
-    given = {} if organization is None else {_NAME: organization}
-    of_given = with_loader_criteria(
-        InOrganization,
-        lambda cls: cls.organization_id == organization,
-        include_aliases=True,
-        propagate_to_loaders=False,
-    )
-
-    @event.listens_for(sessions, "do_orm_execute")
-    def restrict_statement(state: ORMExecuteState) -> None:
-        if state.execution_options.get(_UNRESTRICTED):
-            return
-        if state.is_select:
-            state.statement = state.statement.options(_OF_CURRENT)
-            state.parameters = {**state.parameters, **given} if isinstance(state.parameters, Mapping) else given
-        elif state.is_update or state.is_delete:
-            if organization is None and state.bind_mapper is not None and _is_restricted(state.bind_mapper):
-                _refuse()
-            # An UPDATE takes no parameters beside its own, and tells the session's rows of itself by this condition.
-            state.statement = state.statement.options(of_given)
-
-
-def _is_restricted(mapper: Mapper[Any]) -> bool:
-    return issubclass(mapper.class_, InOrganization)
-
-
-@event.listens_for(InOrganization, "before_insert", propagate=True)
-@event.listens_for(InOrganization, "before_update", propagate=True)
-@event.listens_for(InOrganization, "before_delete", propagate=True)
-def _refuse_foreign(_mapper: Mapper[Any], connection: Connection, row: InOrganization) -> None:
-    organization = connection.get_execution_options().get("organization")
-    if organization != EVERYWHERE and row.organization_id not in (None, organization):
-        raise OrganizationError(f"a row of {row.organization_id} in a session of {organization}")
+@event.listens_for(OrganizationSession, "before_attach")
+def _take_in(session: OrganizationSession, row: object) -> None:
+    """A new row is the organization's; one of another organization does not get in, to be changed or deleted."""
+    if not isinstance(row, InOrganization) or session.organization == EVERYWHERE:
+        return
+    own = organization_of(session)
+    if row.organization_id is None:
+        row.organization_id = own
+    elif row.organization_id != own:
+        raise OrganizationError(f"a row of {row.organization_id} in a session of {own}")

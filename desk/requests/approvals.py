@@ -123,9 +123,8 @@ def _give_approval(tx: Transaction, request: KeyRequest, decision: ApprovalDecis
     if decision.outcome is Outcome.GRANTS:
         # What is kept is whose approvals granted it; those of former owners stay in the audit trail.
         counted = list_counted_approvers(tx, request)
-        tx.session.execute(
-            delete(Approval).where(Approval.request_id == request.id, Approval.approver_id.not_in(counted))
-        )
+        gone = delete(Approval).where(Approval.request_id == request.id, Approval.approver_id.not_in(counted))
+        tx.session.execute(gone, execution_options={"synchronize_session": False})
 
 
 def _record_approval(

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Integer, MetaData, String
-from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -61,31 +60,14 @@ Name = Annotated[str, mapped_column(String(255))]
 Serial = BigInteger().with_variant(Integer, "sqlite")
 """The type of numbers that a table counts itself."""
 
-EVERYWHERE = "*"
-"""Stands for every organization where one is named."""
-
-
-class OrganizationError(RuntimeError):
-    """A statement or a row reached beyond the session's organization: a fault in the program, never a person's."""
-
-
-def _own(context: ExecutionContext) -> str:
-    organization = context.execution_options.get("organization", EVERYWHERE)
-    if organization in (None, EVERYWHERE):
-        raise OrganizationError("a new row of no organization")
-    return str(organization)
-
 
 class InOrganization:
-    """A row of one organization, and out of reach of the others' sessions (`storage.organizations`).
+    """A row of one organization, and out of reach of the others' sessions (`storage.organizations`)."""
 
-    A new row is the session's organization's; a session of all organizations must say whose it is.
-    """
-
-    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), default=_own)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
 
 
 class NamedInOrganization(InOrganization):
     """A row whose name means something only within its organization, as Slack's ids and dates do."""
 
-    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), default=_own, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), primary_key=True)
