@@ -21,10 +21,9 @@ from sqlalchemy import delete, event, insert, make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
-from storage import schema
 from storage.database import Database
 from storage.models import ApiKey, SeenEvent
-from tests.databases import PostgresqlServer
+from tests.databases import ORGANIZATION, PostgresqlServer, migrate
 
 _AT_ONCE = 8
 _KEYS = 2_000
@@ -52,12 +51,11 @@ def _read(session: Session, number: int) -> None:
 
 
 def _event(number: int) -> dict[str, object]:
-    return {"event_id": f"Ev{number}-{time.perf_counter_ns()}", "at": _NOW}
+    return {"event_id": f"Ev{number}-{time.perf_counter_ns()}", "at": _NOW, "organization_id": ORGANIZATION}
 
 
 def prepare(database: Database) -> None:
-    """Tables and keys."""
-    schema.upgrade(database.engine)
+    """The keys to look for."""
     rows = [
         {
             "id": f"k{number:011d}",
@@ -138,7 +136,8 @@ async def measure(way: Way, kind: str, statements: int) -> tuple[float, float]:
 
 async def compare(url: str, driver: str, rounds: int, statements: int) -> None:
     """Both ways in turn on one database, and their table."""
-    database = Database.from_url(url)
+    migrate(url)
+    database = Database.from_url(url).of(ORGANIZATION)
     prepare(database)
     async with way_by_driver(url, f"asynchronous, {driver}") as by_driver:
         ways = [way_in_threads(database), by_driver]

@@ -28,9 +28,9 @@ from desk.policy import Policy
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk
-from storage import schema
 from storage.database import Database
 from storage.models import ApiKey, KeyUse
+from tests.databases import ORGANIZATION, migrate
 
 
 @dataclass(slots=True)
@@ -153,8 +153,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'bench.db'}"
-        database = Database.from_url(url)
-        schema.upgrade(database.engine)
+        migrate(url)
+        database = Database.from_url(url).of(ORGANIZATION)
         good, suspended = prepare(database, options.keys)
         bare, keydesk = Server("bare"), Server("keydesk", url)
         cases = [

@@ -16,6 +16,7 @@ from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.http.app import create_http_app
 from storage.database import Database
+from tests.databases import ORGANIZATION
 
 BODY = b'[{"id":"acmepage0001","name":"Acme"}]' * 20
 
@@ -50,7 +51,7 @@ async def main(what: str, database_url: str = "") -> None:
     if what == "bare":
         await _serve(bare)
         return
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     app = create_http_app(Desk(database, SystemClock(), Policy()))
     async with app.running():
         await _serve(app)

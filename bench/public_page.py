@@ -24,8 +24,8 @@ from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk, Transaction
 from handlers.http.answers import Receive, Scope, Send
 from handlers.http.app import HttpApp, create_http_app
-from storage import schema
 from storage.database import Database
+from tests.databases import ORGANIZATION, migrate
 
 _ACTOR = Actor.operator("bench")
 
@@ -90,8 +90,8 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        database = Database.from_url(f"sqlite:///{Path(folder) / 'bench.db'}")
-        schema.upgrade(database.engine)
+        migrate(f"sqlite:///{Path(folder) / 'bench.db'}")
+        database = Database.from_url(f"sqlite:///{Path(folder) / 'bench.db'}").of(ORGANIZATION)
         desk = Desk(database, SystemClock(), Policy())
         desk.write_now(_ACTOR, seed)
         app = create_http_app(desk)

@@ -28,9 +28,8 @@ from desk.incidents.inputs import NewIncident
 from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from handlers.http.app import HttpSettings
-from storage import schema
 from storage.database import Database
-from tests.databases import PostgresqlServer
+from tests.databases import ORGANIZATION, PostgresqlServer, migrate
 from tests.serving import serving
 
 _ACTOR = Actor.operator("bench")
@@ -40,7 +39,7 @@ _SUMMARY = "api/v2/summary.json"
 
 async def serve(url: str, folder: Path) -> None:
     """Be the other process, until somebody closes the standard input."""
-    database = Database.from_url(url)
+    database = Database.from_url(url).of(ORGANIZATION)
     desk = Desk(database, SystemClock(), Policy())
     async with serving(desk, settings=HttpSettings(public_folder=folder)) as served:
         print(served.url, flush=True)
@@ -50,8 +49,8 @@ async def serve(url: str, folder: Path) -> None:
 
 def measure(url: str, updates: int) -> None:
     """Print what was found on one database."""
-    database = Database.from_url(url)
-    schema.upgrade(database.engine)
+    migrate(url)
+    database = Database.from_url(url).of(ORGANIZATION)
     desk = Desk(database, SystemClock(), Policy())
     desk.write_now(_ACTOR, seed)
     with tempfile.TemporaryDirectory() as folder:

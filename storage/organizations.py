@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import String, bindparam, event, inspect
+from sqlalchemy import Connection, FromClause, String, bindparam, event, inspect
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session, with_loader_criteria
+from sqlalchemy.orm import Mapper, Session, object_session, with_loader_criteria
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -104,7 +104,7 @@ class OrganizationSession(Session):
         if statement.is_select:
             given = {} if self.organization is None else {_PARAMETER: self.organization}
             return statement.options(_OF_CURRENT), given if params is None else {**params, **given}
-        if statement.is_dml and "organization_id" in statement.table.c:
+        if statement.is_dml and _is_owned(statement.table):
             own = organization_of(self)
             if statement.is_insert:
                 return _with_values(statement, params, own)
@@ -125,6 +125,10 @@ def _is_unrestricted(statement: Any, options: Mapping[str, Any]) -> bool:
         return True
     given = options.get("execution_options")
     return given is not None and _UNRESTRICTED in given
+
+
+def _is_owned(table: FromClause) -> bool:
+    return "organization_id" in table.c or table.description == "organization"
 
 
 def _with_values(statement: Any, params: Any, organization: str) -> tuple[Any, Any]:
@@ -164,3 +168,13 @@ def _take_in(session: OrganizationSession, row: object) -> None:
         row.organization_id = own
     elif row.organization_id != own:
         raise OrganizationError(f"a row of {row.organization_id} in a session of {own}")
+
+
+@event.listens_for(InOrganization, "before_insert", propagate=True)
+@event.listens_for(InOrganization, "before_update", propagate=True)
+def _keep_in(_mapper: Mapper[Any], _connection: Connection, row: InOrganization) -> None:
+    """What was handed another organization once it was in, as merging does, is not written."""
+    session = object_session(row)
+    assert isinstance(session, OrganizationSession)
+    if row.organization_id != session.organization != EVERYWHERE:
+        raise OrganizationError(f"a row of {row.organization_id} in a session of {session.organization}")

@@ -13,6 +13,7 @@ from storage.database import Database
 from tests.clock import HeldClock
 from tests.databases import PostgresqlServer, copy_sqlite, create_sqlite_template, migrate, open_database
 from tests.network import guard_network, watch_network
+from tests.organizations import watch_organizations
 from tests.places import find_place
 
 # Two workers share two cores: how long one example takes says nothing about the code.
@@ -29,6 +30,14 @@ def _network_ends_here() -> Iterator[None]:
         yield
         if attempts:
             pytest.fail(f"this test tried to leave the machine, for {', '.join(sorted(set(attempts)))}")
+
+
+@pytest.fixture(autouse=True)
+def _organizations_are_kept_apart() -> Iterator[None]:
+    with watch_organizations() as statements:
+        yield
+        if statements:
+            pytest.fail("these statements reach beyond their organization:\n" + "\n".join(sorted(set(statements))))
 
 
 @pytest.fixture(autouse=True)
