@@ -78,9 +78,11 @@ class _Server:
         self._template = create_sqlite_template(Path(tempfile.mkdtemp(dir=os.environ[SCRATCH])))
         self._items = {item.nodeid: item for item in session.items}
         print(json.dumps({"tests": list(self._items), "imported": _tracer.take()}), file=_answers)
-        for line in _jobs:
-            print(self._answer(json.loads(line)), file=_answers)
-        return True
+        try:
+            for line in _jobs:
+                print(self._answer(json.loads(line)), file=_answers)
+        finally:
+            os._exit(0)  # Nothing was set up here that would have to be taken down.
 
     def _answer(self, job: Mapping[str, Any]) -> str:
         scratch = tempfile.mkdtemp(dir=os.environ[SCRATCH])
@@ -115,11 +117,11 @@ class _Server:
         tests = {}
         for test, following in _with_following(job["tests"]):
             self._reports = []
-            started = time.monotonic()
+            started = time.process_time()
             item, nextitem = self._items[test], self._items[following] if following else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
             failed = next((report.longreprtext for report in self._reports if report.failed), None)
-            tests[test] = {"seconds": time.monotonic() - started, "failed": failed, "reached": _tracer.take()}
+            tests[test] = {"seconds": time.process_time() - started, "failed": failed, "reached": _tracer.take()}
             if failed and not job["trace"]:
                 break
         return {"tests": tests, "by_processes": read_notes(scratch / "notes")}
