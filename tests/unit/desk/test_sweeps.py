@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from desk.digest.sent import send_digest
+from desk.digest.unused_policy import sweep_announcements
 from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.waiting import sweep_waiting
@@ -17,17 +19,35 @@ from desk.incidents.reminders import sweep_reminders
 from desk.keys.rotation import begin_rotation
 from desk.keys.sweep import sweep_keys
 from desk.keys.tickets import sweep_tickets
+from desk.policy import Policy
 from desk.requests.requests import sweep_requests
-from desk.transaction import Desk, Transaction
-from storage.models import ApiKey, DraftKind, Incident, IncidentDraft, KeyRequest, Page, Role, SecondPerson, Ticket
+from desk.transaction import Actor, Desk, JobName, Transaction
+from storage.models import (
+    Announcement,
+    ApiKey,
+    DraftKind,
+    Incident,
+    IncidentDraft,
+    KeyRequest,
+    Page,
+    Role,
+    SecondPerson,
+    Ticket,
+)
 from tests.clock import HeldClock
 from tests.factories import INES, MAX, MIA, add_grant, add_key
-from tests.unit.desk.racing import while_held
+from tests.unit.desk.racing import race, while_held
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-Row = KeyRequest | Ticket | ApiKey | Incident | IncidentDraft
+Row = Announcement | KeyRequest | Ticket | ApiKey | Incident | IncidentDraft
 Sweep = Callable[[Transaction], int]
+
+
+@pytest.fixture
+def policy() -> Policy:
+    """Keys that nobody used for 90 days are suspended."""
+    return Policy(suspend_unused_after=timedelta(days=90))
 
 
 @pytest.fixture
@@ -80,6 +100,16 @@ def handed_in(stage: Stage) -> IncidentDraft:
     return draft
 
 
+def announced(stage: Stage) -> Announcement:
+    """A key that nobody uses, announced in two digests to be suspended."""
+    given_key(stage, created_at=stage.desk.clock.now() - timedelta(days=100))
+    for number in (1, 2):
+        send = partial(send_digest, period=f"week {number}", scheduled_for=stage.desk.clock.now())
+        stage.do(Actor.job(JobName.DIGEST), send)
+    [announcement] = stage.all(Announcement)
+    return announcement
+
+
 DUE: dict[str, tuple[Callable[[Stage], Row], timedelta, Sweep]] = {
     "a request expires": (Stage.ask, timedelta(days=8), sweep_requests),
     "owners are reminded of a request": (Stage.ask, timedelta(hours=4), sweep_requests),
@@ -102,6 +132,7 @@ DUE: dict[str, tuple[Callable[[Stage], Row], timedelta, Sweep]] = {
     ),
     "a key expires soon": (given_key, timedelta(days=77), sweep_keys),
     "a key expires": (given_key, timedelta(days=90), sweep_keys),
+    "an unused key is suspended": (announced, timedelta(days=14), sweep_announcements),
     "an incident waits for an update": (opened, timedelta(hours=4), sweep_reminders),
     "a maintenance begins": (planned, timedelta(hours=2), sweep_maintenances),
     "a draft waits": (handed_in, timedelta(minutes=30), sweep_waiting),
@@ -118,3 +149,11 @@ def test_a_sweep_waits_for_nobody(
     clock.advance(after)
     assert while_held(stage.desk, row, (SWEEP, sweep)) == 0
     assert stage.do(SWEEP, sweep) == 1
+
+
+def test_what_one_replica_carries_out_no_other_calls_off(stage: Stage, clock: HeldClock) -> None:
+    """Two sweep in the same instant: the key is suspended as announced, and the announcement says so."""
+    announcement = announced(stage)
+    clock.advance(days=14)
+    race(stage.desk, (SWEEP, sweep_announcements), (SWEEP, sweep_announcements))
+    assert stage.fresh(Announcement, announcement.id).outcome == "carried out"
