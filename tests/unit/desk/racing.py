@@ -15,8 +15,10 @@ Move = tuple[str | Actor, Callable[[Transaction], Any]]
 """Somebody (a member's user id, or another actor), and what they do in one transaction."""
 
 
-def race(desk: Desk, first: Move, second: Move) -> tuple[Any, Any]:
-    """What each gives, or how it is refused. The first commits when the second is done or waits for it."""
+def race(
+    desk: Desk, first: Move, second: Move, *, then: Callable[[Transaction], Any] = lambda _: None
+) -> tuple[Any, Any]:
+    """What each gives, or how it is refused. When the second is done or waits, the first does `then` and commits."""
     halfway, done = threading.Event(), threading.Event()
 
     def hold(tx: Transaction) -> Any:
@@ -24,6 +26,7 @@ def race(desk: Desk, first: Move, second: Move) -> tuple[Any, Any]:
         tx.session.flush()
         halfway.set()
         wait_until(lambda: done.is_set() or somebody_waits(desk))
+        then(tx)
         return given
 
     def follow() -> Any:
@@ -36,6 +39,16 @@ def race(desk: Desk, first: Move, second: Move) -> tuple[Any, Any]:
     with ThreadPoolExecutor(2) as threads:
         moves = [threads.submit(_move, desk, (first[0], hold)), threads.submit(follow)]
         return moves[0].result(60), moves[1].result(60)
+
+
+def while_held(desk: Desk, held: Any, move: Move) -> Any:
+    """What a move gives while somebody has a row in hand. Fails when it waits for them."""
+    with ThreadPoolExecutor(1) as threads, desk.database.write() as session:
+        session.get_one(type(held), held.id, with_for_update=True)
+        moving = threads.submit(_move, desk, move)
+        wait_until(lambda: moving.done() or somebody_waits(desk))
+        assert moving.done(), "it waits for whoever has the row in hand"
+    return moving.result()
 
 
 def _move(desk: Desk, move: Move) -> Any:

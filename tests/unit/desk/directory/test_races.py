@@ -1,11 +1,13 @@
 """Changes of people, groups and grants take turns: what each of them protects, on PostgreSQL."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
+from desk.audit.trail import Action, record
 from desk.directory.events import (
     Taken,
     remember_team,
@@ -22,8 +24,19 @@ from desk.people import SeenUser, Subject
 from desk.permissions import list_owner_ids
 from desk.roles.roles import GrantOutcome, grant_role, revoke_grant, revoke_role, sweep_roles
 from desk.transaction import Actor, Desk, JobName, Transaction
-from storage.models import AuditEvent, DirectorySync, Grant, Member, Organization, Role, SubjectKind, SyncStatus
-from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant
+from storage.models import (
+    AuditEvent,
+    DirectorySync,
+    Grant,
+    KeyRequest,
+    Member,
+    Organization,
+    Role,
+    SubjectKind,
+    SyncStatus,
+    Ticket,
+)
+from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_request, add_ticket
 from tests.unit.desk.racing import Move, race
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -77,6 +90,28 @@ LEAVES: dict[str, Move] = {
 def test_the_last_owner_leaves_while_they_revoke_the_other_one(stage: Stage, leaves: Move) -> None:
     """Olivia revokes Omar and is deactivated in the same instant: somebody follows."""
     race(stage.desk, (OLIVIA, partial(revoke_grant, grant_id=grant_of(stage, OMAR))), leaves)
+    assert stage.see(SLACK, list_owner_ids) == [MAX]
+
+
+@pytest.mark.parametrize("leaves", LEAVES.values(), ids=LEAVES)
+@pytest.mark.parametrize("add", [add_request, add_ticket])
+def test_who_decides_on_what_a_leaver_asked_for_is_not_waited_for_in_a_circle(
+    stage: Stage, leaves: Move, add: Callable[..., KeyRequest | Ticket]
+) -> None:
+    """Somebody has the last owner's request, or ticket, in hand when Slack takes that owner: both come to an end."""
+    with stage.desk.database.write() as session:
+        session.query(Grant).filter(Grant.subject_id == OMAR).delete()
+        column = "requester_id" if add is add_request else "collector_id"
+        row = add(session, stage.desk.clock.now(), **{column: OLIVIA})
+
+    def take(tx: Transaction) -> None:
+        tx.session.get_one(type(row), row.id, with_for_update=True)
+
+    def finish(tx: Transaction) -> None:
+        record(tx, Action.KEY_RENAMED, "key", "somekey00001", name="new", before="old")
+
+    race(stage.desk, (MIA, take), leaves, then=finish)
+    assert stage.fresh(type(row), row.id).status == "withdrawn"
     assert stage.see(SLACK, list_owner_ids) == [MAX]
 
 
