@@ -12,13 +12,16 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import Engine
 
-from desk.pages.pages import open_organization
+from desk.pages.pages import begin_organization, open_organization
 from storage import schema
 from storage.database import Database, make_engine
 from tests.places import find_place
 
 ORGANIZATION = "organization"
 """The id of the organization whose rows tests make and see, unless they say otherwise."""
+
+OTHER_ORGANIZATION = "b00000000001"
+"""The id of one that is there as well where a test has begun it, with `begin_other`."""
 
 _GUARD = Path(__file__).with_name("postgresql_guard.py")
 
@@ -99,6 +102,13 @@ def copy_sqlite(template: Path, folder: Path) -> str:
     path = folder / "keydesk.db"
     shutil.copyfile(template, path)
     return f"sqlite:///{os.fspath(path)}"
+
+
+def begin_other(database: Database) -> Database:
+    """Begin another organization; gives the database as that one sees it."""
+    with database.everywhere.write() as session:
+        begin_organization(session, OTHER_ORGANIZATION, datetime.now(UTC))
+    return database.of(OTHER_ORGANIZATION)
 
 
 def open_database(url: str) -> Database:

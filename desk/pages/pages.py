@@ -26,14 +26,15 @@ def open_organization(database: Database, now: datetime, *, wanted: str | None =
         return found
     with database.everywhere.write() as session:
         lock_organizations(session)
-        return _find_first(session) or _begin(session, wanted or new_id(), now)
+        return _find_first(session) or begin_organization(session, wanted or new_id(), now)
 
 
 def _find_first(session: Session) -> str | None:
     return session.scalar(select(Organization.id).order_by(Organization.created_at, Organization.id).limit(1))
 
 
-def _begin(session: Session, organization_id: str, now: datetime) -> str:
+def begin_organization(session: Session, organization_id: str, now: datetime) -> str:
+    """Begin an organization, without a name, with an empty audit trail; gives its id."""
     session.add(Organization(id=organization_id, created_at=now))
     session.flush()
     session.add(AuditHead(organization_id=organization_id, seq=0, hash=beginning_of(organization_id)))

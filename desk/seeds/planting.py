@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError
@@ -12,7 +13,8 @@ from desk.identifiers import new_id
 from desk.pages.pages import find_organization, name_organization
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
-from storage.models import Component, Organization, Page
+from storage.models import Component, Page
+from storage.organizations import OF_EVERY_ORGANIZATION
 
 
 @dataclass(slots=True)
@@ -33,15 +35,15 @@ def plant_seed(tx: Transaction, seed: Seed) -> Planted:
     ConflictError when an id belongs to another thing.
     """
     done = Planted()
-    organization = _plant_organization(tx, seed, done)
+    _plant_organization(tx, seed, done)
     for page in seed.pages:
-        _plant_page(tx, organization, page, done)
+        _plant_page(tx, page, done)
     if done.made or done.changed:
         pages_changed(tx)
     return done
 
 
-def _plant_organization(tx: Transaction, seed: Seed, done: Planted) -> Organization:
+def _plant_organization(tx: Transaction, seed: Seed, done: Planted) -> None:
     if seed.organization_id not in (None, tx.organization):
         raise ConflictError(
             f"The organization here has the id {tx.organization}, not {seed.organization_id}.",
@@ -56,12 +58,11 @@ def _plant_organization(tx: Transaction, seed: Seed, done: Planted) -> Organizat
         done.changed.append(f"organization {organization.name}")
     else:
         done.left += 1
-        return organization
+        return
     record(tx, Action.ORGANIZATION_SEEDED, "organization", organization.id, name=organization.name)
-    return organization
 
 
-def _plant_page(tx: Transaction, organization: Organization, seed: PageSeed, done: Planted) -> None:
+def _plant_page(tx: Transaction, seed: PageSeed, done: Planted) -> None:
     before = len(done.made), len(done.changed)
     page = _find_page(tx, seed)
     values: dict[str, Any] = {
@@ -77,9 +78,10 @@ def _plant_page(tx: Transaction, organization: Organization, seed: PageSeed, don
         "configuration": (page.configuration if page is not None else {}) | seed.configuration,
     }
     if page is None:
+        _refuse_taken(tx, Page.id, seed.id)
+        _refuse_taken(tx, Page.subdomain, seed.subdomain)
         page = Page(
             id=seed.id or new_id(),
-            organization_id=organization.id,
             created_at=tx.now,
             updated_at=tx.now,
             **_said(values),
@@ -111,6 +113,15 @@ def _refuse_taken_subdomain(tx: Transaction, page: Page, seed: PageSeed) -> None
     taken = select(Page.name).where(Page.subdomain == seed.subdomain, Page.id != page.id)
     if seed.subdomain is not None and (other := tx.session.scalar(taken)) is not None:
         raise ConflictError(f"The subdomain {seed.subdomain} is that of the page “{other}”.", "Choose another.")
+    if seed.subdomain != page.subdomain:
+        _refuse_taken(tx, Page.subdomain, seed.subdomain)
+
+
+def _refuse_taken(tx: Transaction, column: InstrumentedAttribute[Any], value: str | None) -> None:
+    """Ids and subdomains are addresses: what another organization has cannot be had."""
+    taken = select(column).where(column == value)
+    if value is not None and tx.session.scalar(taken, execution_options=OF_EVERY_ORGANIZATION) is not None:
+        raise ConflictError(f"“{value}” is taken already.", "Choose another, or leave it out.")
 
 
 def _plant_components(tx: Transaction, page: Page, seeds: Sequence[ComponentSeed], done: Planted) -> None:
@@ -146,6 +157,7 @@ def _plant_component(
     if row is not None:
         _change(tx, row, values, label, done)
         return row
+    _refuse_taken(tx, Component.id, seed.id)
     row = Component(
         id=seed.id or new_id(),
         page_id=page.id,

@@ -9,6 +9,7 @@ from storage.database import Database
 from storage.models import Channel
 from tests.clock import HeldClock
 from tests.contract.channels import CHANNELS
+from tests.databases import ORGANIZATION
 from tests.scenario.dying_worker import die, die_before_commit
 
 TIMING = Timing(lease=timedelta(seconds=60))
@@ -18,7 +19,7 @@ PATIENCE = timedelta(seconds=30)
 
 async def main(channel: str, database_url: str, address: str, where: str, now: str) -> None:
     """Deliver until death, once."""
-    database = Database.from_url(database_url)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     clock = HeldClock(datetime.fromisoformat(now))
     if where.startswith("commit-"):
         die_before_commit(database, int(where.removeprefix("commit-")))

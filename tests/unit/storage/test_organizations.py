@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session, aliased
 from storage.database import Database
 from storage.models import (
     AuditEvent,
-    AuditHead,
     Base,
     Incident,
     JobRun,
@@ -37,11 +36,11 @@ from storage.models import (
 )
 from storage.models.base import InOrganization
 from storage.organizations import GLOBAL, OF_EVERY_ORGANIZATION, THROUGH_PARENT, OrganizationError, organization_of
-from tests.databases import ORGANIZATION
+from tests.databases import ORGANIZATION, begin_other
+from tests.databases import OTHER_ORGANIZATION as OTHER
 from tests.organizations import reaches_beyond
 from tests.unit.storage.full_database import fill_tables
 
-OTHER = "b00000000001"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CLASSES = (mapper.class_ for mapper in Base.registry.mappers)
 MODELS: list[type[Any]] = sorted((one for one in CLASSES if issubclass(one, InOrganization)), key=str)
@@ -50,11 +49,8 @@ MODELS: list[type[Any]] = sorted((one for one in CLASSES if issubclass(one, InOr
 @pytest.fixture
 def database(database: Database) -> Database:
     """A database of two organizations, each with a row in every table; the second has one page more."""
+    begin_other(database)
     with database.everywhere.write() as session:
-        session.add(Organization(id=OTHER, name="Other", created_at=NOW))
-        session.flush()
-        session.add(AuditHead(organization_id=OTHER, seq=0, hash="0" * 64))
-        session.flush()
         for number, organization_id in enumerate((ORGANIZATION, OTHER)):
             skip = {"organization", "audit_head", *GLOBAL}
             fill_tables(session.connection(), Base.metadata, organization_id, skip=skip, first=1 + number * 5000)

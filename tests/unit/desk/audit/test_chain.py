@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,9 +20,9 @@ from desk.audit.trail import Action, event_hash, record
 from desk.transaction import Actor, Desk, Transaction
 from storage.database import Database
 from storage.models import AuditEvent
-from storage.models.audit import beginning_of
+from storage.models.audit import GENESIS, beginning_of
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import ORGANIZATION, OTHER_ORGANIZATION, begin_other
 
 ROOT = Path(__file__).parents[4]
 ACTOR = Actor.member("U0OLIVIA01")
@@ -184,6 +185,41 @@ def test_a_head_that_was_noted_down_betrays_a_rewritten_trail(desk: Desk, clock:
     clock.advance(seconds=1)
     _record(desk, 4)
     assert (3, "It is not the event that was noted down earlier.") in _problems(desk, noted)
+
+
+def test_each_organization_has_a_chain_of_its_own(desk: Desk) -> None:
+    """Numbered from one, whole in itself, and exported alone, however the writers take turns."""
+    other = replace(desk, database=begin_other(desk.database))
+    for number in range(3):
+        _record_one(desk, Action.KEY_RENAMED, f"k{number}")
+        _record_one(other, Action.KEY_KEPT, f"o{number}")
+    for one, subjects in ((desk, ["k0", "k1", "k2"]), (other, ["o0", "o1", "o2"])):
+        assert (_verdict(one).events, _problems(one)) == (3, [])
+        lines = one.read_now(ACTOR, lambda tx: list(export_json_lines(tx, Extract())))
+        assert [json.loads(line)["subject_id"] for line in lines] == subjects
+        assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3]
+
+
+def test_a_chain_that_was_given_to_another_organization_is_found(desk: Desk) -> None:
+    """Its beginning names whose it is: moved as a whole, with its end, it does not verify where it was moved to."""
+    other = replace(desk, database=begin_other(desk.database))
+    _record(desk, 3)
+    _tamper(
+        desk.database,
+        "DELETE FROM audit_head WHERE seq = 0",
+        f"UPDATE audit_head SET organization_id = '{OTHER_ORGANIZATION}'",  # noqa: S608
+        f"UPDATE audit_event SET organization_id = '{OTHER_ORGANIZATION}'",  # noqa: S608
+    )
+    assert _problems(other) == [(1, "It does not follow the event before it.")]
+    assert _problems(desk) == [(0, "The record of where the trail ends is gone.")]
+
+
+def test_a_chain_of_before_there_were_organizations_is_whole(desk: Desk) -> None:
+    """It begins with zeros, and goes on as it began."""
+    _tamper(desk.database, f"UPDATE audit_head SET hash = '{GENESIS}'")  # noqa: S608
+    assert _problems(desk) == []
+    _record(desk, 2)
+    assert _problems(desk) == []
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event"])
