@@ -82,6 +82,8 @@ def upgrade() -> None:
         with _changing(table) as batch:
             batch.create_foreign_key(name, parent, columns, columns, ondelete="CASCADE")
     _keep_grants_apart()
+    op.drop_index("ix_audit_event_action", table_name="audit_event")
+    op.create_index("ix_audit_event_action", "audit_event", ["action", "organization_id"], unique=False)
     if op.get_bind().dialect.name == "sqlite":
         _restore_counters(counters)
         _protect_audit_events()

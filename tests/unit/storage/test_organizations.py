@@ -15,6 +15,7 @@ from sqlalchemy import (
     inspect,
     literal,
     select,
+    text,
     union_all,
     update,
 )
@@ -346,3 +347,17 @@ def test_everything_is_seen_where_that_is_said(database: Database, other: Databa
 def test_what_reaches_beyond_an_organization_is_noticed(statement: str, reaches: bool) -> None:
     """By the watch that stands over every test of this suite."""
     assert reaches_beyond(statement) is reaches
+
+
+def test_the_condition_does_not_lead_away_from_a_better_index(database: Database, other: Database) -> None:
+    """SQLite looks events up by what they are about and by what happened, not through all of an organization's."""
+    if database.engine.dialect.name != "sqlite":
+        return
+    looks = {
+        "ix_audit_event_action": "action = 'key.kept' AND organization_id = 'o'",
+        "ix_audit_event_subject": "subject_kind = 'key' AND subject_id = 'k' AND organization_id = 'o' ORDER BY seq",
+    }
+    with other.read() as session:
+        for index, condition in looks.items():
+            plan = text(f"EXPLAIN QUERY PLAN SELECT * FROM audit_event WHERE {condition}")  # noqa: S608
+            assert index in session.execute(plan).all()[0][3]
