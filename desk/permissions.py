@@ -45,8 +45,8 @@ class Duty(StrEnum):
     """Keeping what Slack says of people and groups, and what follows from it."""
     DELIVERY = "delivery"
     """Noting what became of messages."""
-    SUSPENDED_USE = "suspended_use"
-    """Telling owners that a suspended key was used."""
+    USES = "uses"
+    """Noting how keys are used, and telling owners that a suspended one was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ JOBS: Mapping[JobName, JobAuthority] = {
     JobName.RECONCILE: JobAuthority(frozenset({Duty.DIRECTORY})),
     JobName.SLACK: JobAuthority(frozenset({Duty.DIRECTORY})),
     JobName.DELIVERY: JobAuthority(frozenset({Duty.DELIVERY})),
-    JobName.KEY_CHECK: JobAuthority(frozenset({Duty.SUSPENDED_USE})),
+    JobName.KEY_CHECK: JobAuthority(frozenset({Duty.USES})),
 }
 """Every job, with what it needs and no more. A job that is not here may nothing."""
 _NOTHING = JobAuthority(frozenset())
@@ -211,6 +211,12 @@ def require_write(tx: Transaction, scope: Scope, page_id: str) -> None:
     if not may_write(tx, scope, page_id):
         needed = f"scope `{scope}`" if tx.actor.kind == ActorKind.KEY else f"role `{WRITES[scope]}`"
         raise NotAllowedError(f"That needs the {needed}.", ask_an_owner(tx))
+
+
+def require_insider(tx: Transaction) -> None:
+    """Raises NotAllowedError, naming whom to ask, unless the actor may look behind the public page."""
+    if not is_insider(tx):
+        raise NotAllowedError("That is for full members of the workspace.", ask_an_owner(tx))
 
 
 def is_insider(tx: Transaction) -> bool:

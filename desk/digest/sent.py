@@ -12,6 +12,7 @@ from desk.errors import NotFoundError
 from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card
 from desk.messages.subjects import Shown, Thing, take_over
+from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction
 from storage.models import ApiKey, Digest, DigestItem, KeyUse, Ticket
 
@@ -24,6 +25,7 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
 
     False when that period's digest went out before; nothing happens then.
     """
+    require_duty(tx, Duty.DIGEST)
     if tx.session.get(Digest, period) is not None:
         return False
     view = compose(tx)

@@ -12,7 +12,7 @@ from desk.incidents.drafts.decision import role_of
 from desk.incidents.inputs import ENDED
 from desk.messages.dead_letters import revive_delivery
 from desk.messages.outbox import find_card, refresh_card, send_card, send_reply
-from desk.permissions import require_role
+from desk.permissions import require_insider, require_role
 from desk.transaction import Transaction
 from storage.models import DeliveryStatus, Incident, IncidentComponent, IncidentUpdate, OutboxRow, Page, SlackMessage
 
@@ -146,4 +146,5 @@ def retry_announcement(tx: Transaction, message_id: str) -> None:
     if incident is None:
         raise NotFoundError("That incident was deleted.", "Nothing needs to be done.")
     require_role(tx, role_of(incident), incident.page_id)
+    require_insider(tx)
     revive_delivery(tx, message_id)

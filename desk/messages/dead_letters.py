@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError, NotFoundError
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
-from desk.permissions import list_owner_ids, require_owner
+from desk.permissions import Duty, list_owner_ids, require_duty, require_owner
 from desk.transaction import Transaction
 from storage import outbox
 from storage.models import DeliveryStatus, OutboxRow, SlackMessage
@@ -40,6 +40,7 @@ def note_sent(tx: Transaction, claim: Claim, *, place: Place | None, shown: Sequ
 
     False when the claim was lost to another worker.
     """
+    require_duty(tx, Duty.DELIVERY)
     if not outbox.mark_sent(tx.session, claim, now=tx.now, place=place, shown=shown):
         return False
     for letter in _letter_cards(tx, claim.message_id):
@@ -53,6 +54,7 @@ def note_put_back(
     tx: Transaction, claim: Claim, *, due_at: datetime, error: str, counted: bool, uncertain: bool
 ) -> bool:
     """Try the row again at `due_at`. False when the claim was lost to another worker."""
+    require_duty(tx, Duty.DELIVERY)
     return outbox.put_back(tx.session, claim, due_at=due_at, error=error, counted=counted, uncertain=uncertain)
 
 
@@ -62,6 +64,7 @@ def bury(tx: Transaction, claim: Claim, *, error: str, what: str, uncertain: boo
     A dead letter is never told of in the conversation that is dead, and the death of a letter in an owner's direct
     messages is not told of at all, so that telling always comes to an end.
     """
+    require_duty(tx, Duty.DELIVERY)
     if not outbox.mark_dead(tx.session, claim, error=error, uncertain=uncertain):
         return False
     message = tx.session.get_one(SlackMessage, claim.message_id)

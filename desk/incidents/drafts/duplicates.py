@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from desk.errors import ConflictError
-from desk.incidents.drafts.content import content_of, role_of_draft
-from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
+from desk.incidents.drafts.content import content_of
+from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft, require_reviewer
 from desk.incidents.drafts.review import show_draft
 from desk.incidents.lookup import list_open_on
-from desk.permissions import require_role
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft
 
@@ -28,7 +27,7 @@ def list_doubles(tx: Transaction, draft: IncidentDraft) -> Sequence[Incident]:
 def accept_doubles(tx: Transaction, draft_id: str) -> IncidentDraft:
     """Say that a draft is about something else than what is open now. Raises NotAllowedError, ConflictError."""
     draft = get_draft(tx, draft_id)
-    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    require_reviewer(tx, draft)
     accepted = [*draft.accepted, *(incident.id for incident in list_doubles(tx, draft))]
     allowed = [DraftStatus.OPEN, DraftStatus.WAITING]
     if not move_draft(tx, draft, allowed, seen=draft.version, accepted=accepted):
