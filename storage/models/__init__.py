@@ -28,7 +28,7 @@ from storage.models.keys import (
     Ticket,
     TicketStatus,
 )
-from storage.models.messages import DeliveryStatus, MessageSubject, OutboxRow, SlackMessage
+from storage.models.messages import Channel, Delivery, DeliveryLane, DeliveryStatus, MessageSubject, SlackMessage
 from storage.models.pages import Component, ComponentStatus, Organization, Page, SecondPerson
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
@@ -40,9 +40,12 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Base",
+    "Channel",
     "Component",
     "ComponentStatus",
     "ComponentStatusChange",
+    "Delivery",
+    "DeliveryLane",
     "DeliveryStatus",
     "Departure",
     "Digest",
@@ -65,7 +68,6 @@ __all__ = [
     "Member",
     "MessageSubject",
     "Organization",
-    "OutboxRow",
     "Page",
     "RequestStatus",
     "Revision",

@@ -4,6 +4,8 @@ import difflib
 import hashlib
 import json
 import os
+import signal
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -154,4 +156,5 @@ def summary(tried: Sequence[tuple[Mutant, Verdict]]) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # Whoever ends it leaves no trees behind.
     typer.run(main)

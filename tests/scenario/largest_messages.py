@@ -25,13 +25,14 @@ from desk.roles import cards as role_cards
 from desk.transaction import Transaction
 from storage.models import (
     ApiKey,
+    Channel,
+    Delivery,
     DeliveryStatus,
     Departure,
     Digest,
     DigestItem,
     DirectorySync,
     KeyStatus,
-    OutboxRow,
     Role,
     SlackMessage,
     SyncStatus,
@@ -200,9 +201,12 @@ def _send_dead_letters(tx: Transaction) -> None:
         )
         tx.session.add(dead)
         tx.session.flush()
-        facts: dict[str, Any] = {"what": longest(3000, number, lines=True)}
+        facts: dict[str, Any] = {"channel": "slack", "lane": dead.conversation}
+        facts |= {"what": longest(3000, number, lines=True)}
         if error is not None:
-            row = OutboxRow(lane=dead.conversation, message_id=dead.id, due_at=tx.now, created_at=tx.now)
+            row = Delivery(
+                channel=Channel.SLACK, lane=dead.conversation, subject=dead.id, due_at=tx.now, created_at=tx.now
+            )
             row.status, row.last_error = DeliveryStatus.DEAD, error
             tx.session.add(row)
         else:

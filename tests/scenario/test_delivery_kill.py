@@ -13,7 +13,7 @@ from desk.clock import SystemClock
 from desk.transaction import Desk
 from sandbox.player import Control
 from sandbox.server import SandboxServer
-from storage.models import DeliveryStatus, OutboxRow
+from storage.models import Delivery, DeliveryStatus
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA
 from tests.forking import Fork
@@ -90,7 +90,7 @@ def test_killed_again_and_again(slack_server: SandboxServer, desk: Desk, databas
 
     def all_sent() -> bool:
         with desk.database.read() as session:
-            return set(session.scalars(select(OutboxRow.status))) == {DeliveryStatus.SENT}
+            return set(session.scalars(select(Delivery.status))) == {DeliveryStatus.SENT}
 
     workers = [start_worker(database_url, slack_server, "never", "") for _ in range(2)]
     try:

@@ -67,7 +67,7 @@ def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy:
         more = len(view.lines) - len(shown)
         blocks.append(
             actions(
-                button(f"Show all {len(view.lines)}", str(ActionId.DIGEST_PAGE), value_of(view.period or "now", 0)),
+                button(f"Show all {len(view.lines)}", ActionId.DIGEST_PAGE, value_of(view.period or "now", 0)),
                 block_id="digest.more",
             )
         )
@@ -92,12 +92,12 @@ def digest_modal(view: DigestView, page: int, daily: Mapping[str, Sequence[int]]
     turns = []
     period = view.period or "now"
     if page > 0:
-        turns.append(button("‹ Previous", str(ActionId.DIGEST_PREVIOUS), value_of(period, page - 1)))
+        turns.append(button("‹ Previous", ActionId.DIGEST_PREVIOUS, value_of(period, page - 1)))
     if page < pages - 1:
-        turns.append(button("Next ›", str(ActionId.DIGEST_NEXT), value_of(period, page + 1)))
+        turns.append(button("Next ›", ActionId.DIGEST_NEXT, value_of(period, page + 1)))
     if turns:
         blocks.append(actions(*turns, block_id="digest.turn"))
-    return modal("Key digest", blocks, callback_id=str(CallbackId.DIGEST))
+    return modal("Key digest", blocks, callback_id=CallbackId.DIGEST)
 
 
 def _cheerful(view: DigestView) -> Message:
@@ -239,19 +239,19 @@ def _buttons(key: ApiKey) -> list[Block]:
     value = value_of(key.id, key.version)
     if key.status == KeyStatus.SUSPENDED:
         return [
-            button("Restore", str(ActionId.KEY_RESTORE), value),
-            button("Revoke", str(ActionId.KEY_REVOKE), value, style="danger"),
+            button("Restore", ActionId.KEY_RESTORE, value),
+            button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
         ]
     if key.status == KeyStatus.REVOKED or key.retires_at is not None:
         return []
     buttons = [
-        button("Keep until…", str(ActionId.KEY_KEEP), value),
-        button("Suspend", str(ActionId.KEY_SUSPEND), value),
-        button("Rotate", str(ActionId.KEY_ROTATE), value),
-        button("Revoke", str(ActionId.KEY_REVOKE), value, style="danger"),
+        button("Keep until…", ActionId.KEY_KEEP, value),
+        button("Suspend", ActionId.KEY_SUSPEND, value),
+        button("Rotate", ActionId.KEY_ROTATE, value),
+        button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
     ]
     if key.holder_id:
-        buttons.append(button("Ask its holder", str(ActionId.KEY_ASK), value))
+        buttons.append(button("Ask its holder", ActionId.KEY_ASK, value))
     return buttons
 
 

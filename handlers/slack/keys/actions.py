@@ -100,7 +100,7 @@ async def submit_change(row: KeyChange, form: Form, slack: SlackContext, submiss
         done = way.make(tx, key_id, given)
         if isinstance(done, str):
             return details_modal(get_key_details(tx, key_id), done=done)
-        return modal(form.title, done_message(tx, key_id, done).blocks, callback_id=str(CallbackId.NOTICE))
+        return modal(form.title, done_message(tx, key_id, done).blocks, callback_id=CallbackId.NOTICE)
 
     try:
         return Answer(view=await slack.desk.write(submission.actor, work))
@@ -129,7 +129,7 @@ async def press_turn(slack: SlackContext, action: BlockAction) -> Message | None
 async def press_info(slack: SlackContext, action: BlockAction) -> None:
     """*About the API*."""
     blocks = await slack.desk.read(action.actor, info_blocks)
-    await show_modal(slack, action, modal("About the API", blocks, callback_id=str(CallbackId.NOTICE)))
+    await show_modal(slack, action, modal("About the API", blocks, callback_id=CallbackId.NOTICE))
 
 
 KEY_BUTTONS: list[tuple[ActionId, ActionHandler]] = [

@@ -70,7 +70,7 @@ def _menu(shown: ShownKey) -> Block:
     choices = [("Show everything", f"{ActionId.KEY_SHOW}:{value}")]
     for row in sorted(offered, key=lambda row: row.menu_place or 0):
         choices.append((row.label, f"{row.action_id}:{value}"))
-    return overflow(str(ActionId.KEY_MENU), choices[:5])
+    return overflow(ActionId.KEY_MENU, choices[:5])
 
 
 def key_buttons(shown: ShownKey) -> list[Block]:

@@ -95,7 +95,7 @@ def render_changed(tx: Transaction, message: SlackMessage) -> Message | None:
     text = f"{actor_name(facts['by'])} {_deed(facts, key, message.conversation)}"
     if facts.get("reason"):
         text += f"\n{quote(plain(str(facts['reason']), limit=_REASON))}"
-    look = button("Show key", str(ActionId.KEY_SHOW), value_of(key.id))
+    look = button("Show key", ActionId.KEY_SHOW, value_of(key.id))
     # Whoever handed the key over may not see it any more.
     is_theirs = not message.conversation.startswith(("U", "W")) or message.conversation == key.holder_id
     return Message(_plainly(facts, key), [section(text, accessory=look if is_theirs else None)])
@@ -128,8 +128,8 @@ def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:
         text = f":hourglass_flowing_sand: {key_name(key)} expires {when(key.expires_at)}. It was {used}."
         told = f"Key {_quoted(key)} expires in {message.facts['days']} days"
     buttons = [
-        button("More time…", str(ActionId.KEY_EXTEND), value_of(key.id, key.version), style="primary"),
-        button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
+        button("More time…", ActionId.KEY_EXTEND, value_of(key.id, key.version), style="primary"),
+        button("Show key", ActionId.KEY_SHOW, value_of(key.id)),
     ]
     hint = context("A rotated key keeps its expiry. Owners extend keys; others ask them with *More time…*.")
     return Message(told, [section(text), actions(*buttons, block_id=f"key.expiry.{key.id}"), hint])
@@ -177,8 +177,8 @@ def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: d
         return context(f"{mention(key.holder_id)} answers for it now.")
     value = value_of(key.id, key.version)
     return actions(
-        button("Still needed…", str(ActionId.KEY_STILL_NEEDED), value, style="primary"),
-        button("Not needed…", str(ActionId.KEY_NOT_NEEDED), value),
+        button("Still needed…", ActionId.KEY_STILL_NEEDED, value, style="primary"),
+        button("Not needed…", ActionId.KEY_NOT_NEEDED, value),
         block_id=f"key.ask.{key.id}",
     )
 
@@ -200,8 +200,8 @@ def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
     else:
         value = f"{value_of(key.id, key.version)}:{int(until.timestamp())}"
         answer = actions(
-            button("Extend…", str(ActionId.KEY_EXTEND), value, style="primary"),
-            button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
+            button("Extend…", ActionId.KEY_EXTEND, value, style="primary"),
+            button("Show key", ActionId.KEY_SHOW, value_of(key.id)),
             block_id=f"key.extension.{key.id}",
         )
     used = context(f"It expires {day(key.expires_at)}; {last_used_words(tx.session.get(KeyUse, key.id))}.")

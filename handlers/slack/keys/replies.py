@@ -40,13 +40,13 @@ _OWNERS_SHOWN = 10
 def menu_message(tx: Transaction) -> Message:
     """`/keys` alone: what one can do, as buttons."""
     roles = roles_of_actor(tx)
-    buttons = [button("Ask for a key", str(ActionId.REQUEST_OPEN), style="primary")]
+    buttons = [button("Ask for a key", ActionId.REQUEST_OPEN, style="primary")]
     if roles.is_owner:
-        buttons.append(button("All keys", str(ActionId.KEYS_PAGE), page_value(0, "")))
-        buttons.append(button("Unused keys", str(ActionId.KEYS_UNUSED), page_value(0, "unused")))
+        buttons.append(button("All keys", ActionId.KEYS_PAGE, page_value(0, "")))
+        buttons.append(button("Unused keys", ActionId.KEYS_UNUSED, page_value(0, "unused")))
     else:
-        buttons.append(button("My keys", str(ActionId.KEYS_PAGE), page_value(0, "")))
-    buttons.append(button("About the API", str(ActionId.KEYS_INFO)))
+        buttons.append(button("My keys", ActionId.KEYS_PAGE, page_value(0, "")))
+    buttons.append(button("About the API", ActionId.KEYS_INFO))
     text = "*API keys of the status page.* What would you like to do?"
     hint = "In words: `/keys request`, `/keys mine`, `/keys show “terraform prod”`, `/keys help`."
     return Message("API keys", [section(text), actions(*buttons, block_id="keys.menu"), context(hint)])
@@ -97,7 +97,7 @@ def details_modal(details: KeyDetails, *, done: str = "") -> Block:
     blocks = key_blocks(details)
     if done:
         blocks.insert(0, section(f":white_check_mark: {done}"))
-    return modal("Key", blocks, callback_id=str(CallbackId.KEY_SHOW))
+    return modal("Key", blocks, callback_id=CallbackId.KEY_SHOW)
 
 
 def done_message(tx: Transaction, key_id: str, done: Done) -> Message:
@@ -114,9 +114,9 @@ def confirm_revoke_message(shown: ShownKey, use: RecentUse, reason: str) -> Mess
     """A key in use is about to be revoked by a command: warn first."""
     key = shown.key
     value = value_of(key.id, key.version)
-    buttons = [button("Revoke all the same", str(ActionId.KEY_REVOKE_CONFIRM), f"{value}:{reason}", style="danger")]
+    buttons = [button("Revoke all the same", ActionId.KEY_REVOKE_CONFIRM, f"{value}:{reason}", style="danger")]
     if Change.SUSPEND in shown.allowed:
-        buttons.insert(0, button("Suspend instead", str(ActionId.KEY_SUSPEND), value, style="primary"))
+        buttons.insert(0, button("Suspend instead", ActionId.KEY_SUSPEND, value, style="primary"))
     blocks = [section(f"{key_name(key)}\n{use_warning(use)}"), actions(*buttons, block_id=f"key.confirm.{key.id}")]
     return Message(f"“{escape(key.name)}” is in use: revoke it?", blocks)
 
@@ -124,7 +124,7 @@ def confirm_revoke_message(shown: ShownKey, use: RecentUse, reason: str) -> Mess
 def _handed_over_message(shown: ShownKey, ticket: Ticket, *, is_collector: bool) -> Message:
     """A rotation has begun: who collects the new secret, and how."""
     if is_collector:
-        collect = button("Collect my key", str(ActionId.TICKET_COLLECT), ticket.id, style="primary")
+        collect = button("Collect my key", ActionId.TICKET_COLLECT, ticket.id, style="primary")
         text = f"{key_name(shown.key)} can be replaced now. The old one works on until its grace period ends."
         blocks = [section(text), actions(collect, block_id=f"ticket.{ticket.id}")]
         return Message(

@@ -22,6 +22,7 @@ from handlers.slack.framework.blocks import (
     option,
     plain,
     section,
+    static_select,
     text_input,
 )
 from handlers.slack.keys.text import key_name, last_used_words, use_warning
@@ -102,13 +103,7 @@ def rotate_inputs(tx: Transaction, shown: ShownKey, _asked: Asked) -> Sequence[B
     """How long the old key works on."""
     graces = [grace for grace in _GRACES if grace <= tx.policy.maximum_rotation_grace]
     default = min(graces, key=lambda grace: abs(grace - tx.policy.rotation_grace))
-    options = [option(_grace_words(grace), str(int(grace.total_seconds()))) for grace in graces]
-    select: Block = {
-        "type": "static_select",
-        "action_id": "value",
-        "options": options,
-        "initial_option": options[graces.index(default)],
-    }
+    select = static_select([option(_grace_words(grace), _value(grace)) for grace in graces], chosen=_value(default))
     collector = "you" if shown.key.holder_id == tx.actor.user_id else "who answers for it"
     explain = (
         f"A new secret takes its place, with the same scopes and the same expiry ({day(shown.key.expires_at)}). "
@@ -131,7 +126,7 @@ def revoke_inputs(_tx: Transaction, shown: ShownKey, asked: Asked) -> Sequence[B
         words = last_used_words(shown.use)
         lately = words if words.startswith("never") else f"not used lately ({words})"
         return [section(f"It stops working at once and for good. It was {lately}."), why]
-    suspend = button("Suspend instead", str(ActionId.KEY_SUSPEND), value_of(shown.key.id, shown.key.version))
+    suspend = button("Suspend instead", ActionId.KEY_SUSPEND, value_of(shown.key.id, shown.key.version))
     instead = [actions(suspend, block_id="instead")] if Change.SUSPEND in shown.allowed else []
     return [section(use_warning(asked.use)), *instead, why]
 
@@ -160,6 +155,10 @@ def _date_picker(initial: datetime, policy: Policy) -> Block:
 def _reason_input(label: str, *, initial: str = "") -> Block:
     element = text_input(initial=initial or None, multiline=True, max_length=MAXIMUM_REASON)
     return input_block(label, element, block_id="reason")
+
+
+def _value(grace: timedelta) -> str:
+    return str(int(grace.total_seconds()))
 
 
 def _grace_words(grace: timedelta) -> str:

@@ -27,7 +27,7 @@ from desk.keys.tickets import (
 )
 from desk.transaction import Actor, Transaction
 from handlers.slack.framework.blocks import Block, Message
-from handlers.slack.framework.listeners import error_message
+from handlers.slack.framework.messages import error_message
 from handlers.slack.framework.modals import problem_of
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.requests.key_window import (

@@ -14,7 +14,7 @@ from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
 from storage import schema
 from storage.database import Database
-from storage.models import OutboxRow, SlackMessage
+from storage.models import Delivery, SlackMessage
 from tests.clock import HeldClock
 from tests.unit.storage.earlier_database import LONG_AGO, add_row, at_revision
 
@@ -104,7 +104,7 @@ def test_cards_of_before_follow_their_keys(desk: Desk, key_id: str, cards: set[t
     it, the card of a holder who left, the questions about it; a telling of its use that was set aside stays."""
     desk.write_now(Actor.operator("test"), partial(suspend_key, key_id=key_id, reason="unused"))
     with desk.database.read() as session:
-        queued = select(SlackMessage).join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
+        queued = select(SlackMessage).join(Delivery, Delivery.subject == SlackMessage.id)
         found = [(row.kind, row.subject_id, row.conversation) for row in session.scalars(queued)]
     known = {card for card in found if not card[0].startswith("key.changed")}
     assert known == cards
@@ -115,7 +115,7 @@ def test_cards_of_before_follow_their_request(desk: Desk) -> None:
     """The owners' card, the requester's and every reminder; no card of another request, and nothing said once."""
     desk.write_now(Actor.job(JobName.SWEEP), lambda tx: refresh(tx, Thing.REQUEST, REQUEST))
     with desk.database.read() as session:
-        queued = select(SlackMessage).join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
+        queued = select(SlackMessage).join(Delivery, Delivery.subject == SlackMessage.id)
         found = sorted((row.kind, row.subject_id) for row in session.scalars(queued))
     assert found == [
         ("request.card", REQUEST),

@@ -10,7 +10,7 @@ from desk.messages.outbox import send_note
 from desk.seeds.planting import plant_seed
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Actor, Transaction
-from storage.models import Page
+from storage.models import Channel, Page
 from storage.outbox import claim_next
 from tests.factories import MAX, MIA, OLIVIA, OMAR
 from tests.unit.desk.audit.chronicle import Step, event, sent, story
@@ -22,10 +22,11 @@ OPERATOR = Actor.operator("root")
 
 def die(tx: Transaction) -> str:
     """The message that has been due longest is given up; gives its id."""
-    claim = claim_next(tx.session, worker="w", now=tx.now, lease=timedelta(minutes=2), pace=timedelta())
+    lease = timedelta(minutes=2)
+    claim = claim_next(tx.session, Channel.SLACK, worker="w", now=tx.now, lease=lease, pace=timedelta())
     assert claim is not None
     assert bury(tx, claim, error="channel_not_found", what="Hello", uncertain=False)
-    return claim.message_id
+    return claim.subject
 
 
 @story(Action.DELIVERY_DIED, Action.DELIVERY_RETRIED, Action.DELIVERY_DROPPED)
@@ -40,9 +41,9 @@ def messages_that_cannot_be_delivered(stage: Stage) -> Iterator[Step]:
         why = {"kind": "key.changed", "conversation": conversation, "error": "channel_not_found", "attempts": 1}
         yield [event(WORKER, Action.DELIVERY_DIED, died[-1], **why)], letters
     retried, dropped = died
-    stage.do(OLIVIA, partial(retry_delivery, message_id=retried))
+    stage.do(OLIVIA, partial(retry_delivery, subject=retried))
     yield [event(OLIVIA, Action.DELIVERY_RETRIED, retried)], letters
-    stage.do(OMAR, partial(drop_delivery, message_id=dropped))
+    stage.do(OMAR, partial(drop_delivery, subject=dropped))
     yield [event(OMAR, Action.DELIVERY_DROPPED, dropped)], letters
 
 

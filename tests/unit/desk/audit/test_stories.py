@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from desk.audit.trail import Action
 from desk.transaction import Desk
-from storage.models import AuditEvent, OutboxRow, SlackMessage
+from storage.models import AuditEvent, Delivery, SlackMessage
 from tests.unit.desk.audit import (
     stories_of_incidents,
     stories_of_keys,
@@ -34,9 +34,9 @@ def follow(told: Story, stage: Stage) -> None:
         with stage.desk.database.read() as session:
             kept = session.scalars(select(AuditEvent).where(AuditEvent.seq > seq).order_by(AuditEvent.seq)).all()
             due = session.execute(
-                select(OutboxRow.id, SlackMessage.kind, SlackMessage.conversation)
-                .join(SlackMessage, SlackMessage.id == OutboxRow.message_id)
-                .where(OutboxRow.id > row)
+                select(Delivery.id, SlackMessage.kind, SlackMessage.conversation)
+                .join(SlackMessage, SlackMessage.id == Delivery.subject)
+                .where(Delivery.id > row)
             ).all()
         seq, row = max([seq, *(one.seq for one in kept)]), max([row, *(number for number, _, _ in due)])
         if step is not None:

@@ -39,7 +39,7 @@ class Door:
 
 def find_doors() -> Mapping[str, Door]:
     """Every door, by name."""
-    doors = {}
+    doors: dict[str, Door] = {}
     for function in _reached():
         name = f"{function.__module__}.{function.__qualname__}".removeprefix("desk.")
         doors |= _door(name, function)
@@ -50,10 +50,10 @@ def find_doors() -> Mapping[str, Door]:
 
 
 def _door(name: str, function: Callable[..., Any]) -> dict[str, Door]:
-    first, *others = _parameters(function) or [None]
-    if first is None or first.annotation is not Transaction:
+    parameters = list(_parameters(function))
+    if not parameters or parameters[0].annotation is not Transaction:
         return {}
-    return {name: Door(name, function, {each.name: each for each in others})}
+    return {name: Door(name, function, {each.name: each for each in parameters[1:]})}
 
 
 def list_session_readers() -> Mapping[str, Callable[..., Any]]:

@@ -30,7 +30,7 @@ from desk.keys.lookup import KeyFilter
 from desk.keys.rules import Refusal
 from desk.keys.tickets import find_ticket_of_request, mint_for_ticket
 from desk.keys.uses import SuspendedUse
-from desk.messages.dead_letters import bury
+from desk.messages.dead_letters import Keep, bury
 from desk.people import SeenUser, Subject, SubjectWord
 from desk.policy import Policy
 from desk.requests.approvals import approve
@@ -43,6 +43,7 @@ from storage.models import (
     Act,
     Announcement,
     ApiKey,
+    Channel,
     Component,
     ComponentStatus,
     DirectorySync,
@@ -68,7 +69,7 @@ from storage.models import (
     TicketStatus,
     UserGroup,
 )
-from storage.outbox import Claim, Place, claim_next
+from storage.outbox import Claim, claim_next
 from storage.uses import UseMark
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
@@ -189,7 +190,7 @@ def _plain(maker: _Maker) -> Filled:
         KeyFilter: [KeyFilter()],
         KeyFilter | None: [None],
         IncidentFilter: [IncidentFilter()],
-        Place | None: [None],
+        Keep | None: [None],
         Page | None: [Row(Page, maker.page)],
         Sequence[int]: [[]],
         bool: [True],
@@ -382,25 +383,26 @@ def _messages(maker: _Maker) -> Filled:
     """An announcement that died, and whatever comes next, in hand."""
     dead = _claim(maker.desk)
     with maker.desk.database.read() as session:
-        assert session.get_one(SlackMessage, dead.message_id).kind == "incident.head"
+        assert session.get_one(SlackMessage, dead.subject).kind == "incident.head"
     burial = partial(bury, claim=dead, error="is_archived", what="Slow", uncertain=False)
     assert maker.desk.write_now(Actor.job(JobName.DELIVERY), burial)
-    return {Claim: [_claim(maker.desk)]}, {"message_id": [dead.message_id]}
+    return {Claim: [_claim(maker.desk)]}, {"message_id": [dead.subject], "subject": [dead.subject]}
 
 
 def _claim(desk: Desk) -> Claim:
     """The next delivery of the pages' channel, claimed."""
     while True:
         with desk.database.write() as session:
-            claim = claim_next(session, worker=new_id(), now=BEFORE, lease=DAY, pace=timedelta())
+            claim = claim_next(session, Channel.SLACK, worker=new_id(), now=BEFORE, lease=DAY, pace=timedelta())
             assert claim is not None
         if claim.lane == LANE:
             return claim
 
 
 def _page_things(maker: _Maker) -> Filled:
-    words = {"name": "outage", "title": "Slow", "body": "We look."}
-    template = maker.do(INES, partial(create_template, page_id=maker.page, **words))
+    template = maker.do(
+        INES, partial(create_template, page_id=maker.page, name="outage", title="Slow", body="We look.")
+    )
     types: dict[object, Sequence[Any]] = {
         Seed: [read_seed(GAMMA, "gamma.yml")],
         IncidentTemplate: [Row(IncidentTemplate, template.id)],

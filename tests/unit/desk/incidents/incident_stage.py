@@ -14,9 +14,9 @@ from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import (
     AuditEvent,
+    Delivery,
     Incident,
     IncidentUpdate,
-    OutboxRow,
     Page,
     Role,
     SlackMessage,
@@ -79,8 +79,8 @@ class IncidentStage:
     def outbox(self) -> list[str]:
         """The kind of message that each outbox row shows, in order."""
         with self.desk.database.read() as session:
-            kinds = select(SlackMessage.kind).join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
-            return list(session.scalars(kinds.order_by(OutboxRow.id)))
+            kinds = select(SlackMessage.kind).join(Delivery, Delivery.subject == SlackMessage.id)
+            return list(session.scalars(kinds.order_by(Delivery.id)))
 
     def recorded(self, *actions: str) -> int:
         """How often any of these was recorded."""

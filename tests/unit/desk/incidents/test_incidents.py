@@ -28,6 +28,7 @@ from storage.models import (
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import INES, add_component, add_grant, add_member, add_page
+from tests.reaching import Branch
 
 INES_ACTS = Actor.member(INES)
 HOUR = timedelta(hours=1)
@@ -247,7 +248,12 @@ def test_reminder_intervals(text: str | None, hours: tuple[int, ...], every: int
     assert reminder_hours(text) == (hours, every)
 
 
-@given(st.text(max_size=20))
+intervals = st.lists(st.integers(0, 30), max_size=4).map(str) | st.integers(-1, 30).map(str)
+understood = Branch(0.1)
+
+
+@understood
+@given(st.text(max_size=20) | intervals)
 def test_reminder_intervals_never_break(text: str) -> None:
     """Whatever is handed in, it is either understood or refused with the field's name."""
     try:
@@ -255,5 +261,6 @@ def test_reminder_intervals_never_break(text: str) -> None:
     except InvalidInputError as refusal:
         assert refusal.field == "reminder_intervals"
     else:
+        understood.reached()
         assert list(hours) == sorted(set(hours))
         assert every is None or 1 <= every <= 24
