@@ -213,17 +213,28 @@ def require_write(tx: Transaction, scope: Scope, page_id: str) -> None:
         raise NotAllowedError(f"That needs the {needed}.", ask_an_owner(tx))
 
 
-def require_insider(tx: Transaction) -> None:
-    """Raises NotAllowedError, naming whom to ask, unless the actor may look behind the public page."""
-    if not is_insider(tx):
+def is_person(tx: Transaction) -> bool:
+    """Whether the actor is somebody of ours: a full member or an operator, whatever else they may."""
+    if tx.actor.kind == ActorKind.MEMBER:
+        return is_full_member(tx.session.get(Member, tx.actor.id))
+    return tx.actor.kind == ActorKind.OPERATOR
+
+
+def require_person(tx: Transaction) -> None:
+    """Raises NotAllowedError, naming whom to ask, unless the actor is a full member or an operator."""
+    if not is_person(tx):
         raise NotAllowedError("That is for full members of the workspace.", ask_an_owner(tx))
 
 
 def is_insider(tx: Transaction) -> bool:
-    """Whether the actor may look behind the public page: full members, operators, and jobs. Never a key."""
-    if tx.actor.kind == ActorKind.MEMBER:
-        return is_full_member(tx.session.get(Member, tx.actor.id))
-    return tx.actor.kind == ActorKind.OPERATOR or bool(_job_of(tx.actor).duties)
+    """Whether the actor may look behind the public page: people of ours, and jobs. Never a key."""
+    return is_person(tx) or bool(_job_of(tx.actor).duties)
+
+
+def require_insider(tx: Transaction) -> None:
+    """Raises NotAllowedError, naming whom to ask, unless the actor may look behind the public page."""
+    if not is_insider(tx):
+        raise NotAllowedError("That is for full members of the workspace.", ask_an_owner(tx))
 
 
 def list_owner_ids(tx: Transaction) -> Sequence[str]:

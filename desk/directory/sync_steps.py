@@ -102,6 +102,7 @@ def _decided_already(tx: Transaction, sync: DirectorySync) -> ConflictError:
 
 def list_due_syncs(tx: Transaction) -> Sequence[str]:
     """Ids of the readings that somebody asked for, or that have to follow an owner's yes."""
+    require_duty(tx, Duty.DIRECTORY)
     due = (SyncStatus.REQUESTED, SyncStatus.CONFIRMED)
     return tx.session.scalars(select(DirectorySync.id).where(DirectorySync.status.in_(due))).all()
 

@@ -17,7 +17,14 @@ from desk.incidents.inputs import ENDED, reminder_hours
 from desk.incidents.lookup import get_incident, list_updates
 from desk.messages.outbox import refresh_card, send_card
 from desk.pages.status import Impact
-from desk.permissions import Duty, is_full_member, list_owner_ids, require_duty, require_insider, require_role
+from desk.permissions import (
+    Duty,
+    is_full_member,
+    list_owner_ids,
+    require_duty,
+    require_person,
+    require_role,
+)
 from desk.policy import Policy
 from desk.transaction import Transaction
 from storage.models import Incident, IncidentUpdate, Member, Page, SlackMessage
@@ -148,7 +155,7 @@ def snooze_reminder(tx: Transaction, incident_id: str, span: timedelta) -> Incid
     incident = get_incident(tx.session, incident_id)
     tx.session.refresh(incident, with_for_update={"key_share": True})
     require_role(tx, role_of(incident), incident.page_id)
-    require_insider(tx)
+    require_person(tx)
     if not _is_watched(incident):
         raise ConflictError(f"Nobody is reminded of “{incident.name}” any more.", "Nothing needs to be done.")
     if not timedelta() < span <= _LONGEST_SNOOZE:

@@ -27,7 +27,7 @@ from desk.keys.issuing import (
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
 from desk.people import name_of
-from desk.permissions import Duty, has_duty, require_duty, require_insider
+from desk.permissions import Duty, has_duty, require_duty, require_insider, require_person
 from desk.secret import Secret
 from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, KeyUse, Ticket, TicketStatus
@@ -35,7 +35,12 @@ from storage.transitions import transition
 
 
 def get_ticket(tx: Transaction, ticket_id: str) -> Ticket:
-    """A ticket. Raises NotFoundError."""
+    """A ticket. Raises NotFoundError, and NotAllowedError for who may not look behind the public page."""
+    require_insider(tx)
+    return _get(tx, ticket_id)
+
+
+def _get(tx: Transaction, ticket_id: str) -> Ticket:
     ticket = tx.session.get(Ticket, ticket_id)
     if ticket is None:
         raise NotFoundError("There is nothing to collect here any more.", "Ask for a key with /keys request.")
@@ -44,6 +49,7 @@ def get_ticket(tx: Transaction, ticket_id: str) -> Ticket:
 
 def find_ticket_of_request(tx: Transaction, request_id: str) -> Ticket | None:
     """The ticket that the approval of a request made."""
+    require_insider(tx)
     return tx.session.scalars(select(Ticket).where(Ticket.request_id == request_id)).first()
 
 
@@ -52,7 +58,7 @@ def check_collection(tx: Transaction, ticket_id: str) -> Ticket:
 
     Raises NotFoundError, NotAllowedError or ConflictError, which say what is in the way.
     """
-    ticket = get_ticket(tx, ticket_id)
+    ticket = _get(tx, ticket_id)
     _require_collector(tx, ticket)
     if ticket.status != TicketStatus.WAITING:
         raise ended(tx, ticket)
@@ -76,7 +82,7 @@ def _require_settler(tx: Transaction, ticket: Ticket) -> None:
     # Who collects says whether the secret arrived; after a while the sweep does.
     if not has_duty(tx, Duty.TIME):
         _require_collector(tx, ticket)
-        require_insider(tx)
+        require_person(tx)
 
 
 def ended(tx: Transaction, ticket: Ticket) -> ConflictError:
@@ -156,7 +162,7 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
     predecessor's name, scopes, pages, holder and expiry. Raises NotAllowedError, or ConflictError that says who
     collected it and when.
     """
-    ticket = get_ticket(tx, ticket_id)
+    ticket = _get(tx, ticket_id)
     if ticket.predecessor_id is not None:
         lock_predecessor(tx, ticket.predecessor_id)
     tx.session.refresh(ticket, with_for_update=True)
@@ -265,7 +271,7 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
     key = _lock_key(tx, key_id)
     if key is None or key.ticket_id is None:
         return False
-    ticket = get_ticket(tx, key.ticket_id)
+    ticket = _get(tx, key.ticket_id)
     _require_settler(tx, ticket)
     if key.revealed_at is not None:
         return False
@@ -305,9 +311,9 @@ def say_window_was_not_opened(tx: Transaction, ticket_id: str) -> None:
 
     Raises NotFoundError, NotAllowedError.
     """
-    ticket = get_ticket(tx, ticket_id)
+    ticket = _get(tx, ticket_id)
     _require_collector(tx, ticket)
-    require_insider(tx)
+    require_person(tx)
     tell_window_was_not_opened(tx, ticket)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError, NotFoundError
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
-from desk.permissions import Duty, list_owner_ids, require_duty, require_owner
+from desk.permissions import Duty, list_owner_ids, require_duty, require_insider, require_owner
 from desk.transaction import Transaction
 from storage import outbox
 from storage.models import Channel, Delivery, SlackMessage
@@ -118,6 +118,7 @@ def list_dead(tx: Transaction, *, limit: int = 50) -> Sequence[DeadLetter]:
 
 def find_dead(tx: Transaction, subject: str) -> DeadLetter | None:
     """A subject's dead letter; None when it is not dead (any more). For renderers: asks for no role."""
+    require_insider(tx)
     return next(iter(_read_letters(tx, Delivery.subject == subject, limit=1)), None)
 
 

@@ -17,11 +17,11 @@ from desk.permissions import (
     is_full_member,
     may_hold_key,
     require_duty,
-    require_insider,
+    require_person,
     roles_of_actor,
 )
 from desk.requests.cards import refresh_request, remind_owners, show_request
-from desk.requests.lookup import already_decided, get_request, status_of
+from desk.requests.lookup import already_decided, read_request, status_of
 from desk.requests.reminders import next_reminder_at
 from desk.requests.terms import Asked, check_asked
 from desk.transaction import Transaction
@@ -133,10 +133,10 @@ def _check_pages(tx: Transaction, asked: Asked, roles: EffectiveRoles) -> None:
 
 def withdraw(tx: Transaction, request_id: str) -> KeyRequest:
     """Take back one's own request before it is decided. Raises NotAllowedError or ConflictError."""
-    request = get_request(tx, request_id, lock=True)
+    request = read_request(tx, request_id, lock=True)
     if tx.actor.user_id != request.requester_id:
         raise NotAllowedError("Only the person who asked can withdraw a request.", "Owners can deny it.")
-    require_insider(tx)
+    require_person(tx)
     if status_of(request, tx.now) != RequestStatus.PENDING or not _end(tx, [request], RequestStatus.WITHDRAWN, None):
         raise already_decided(tx, request)
     return request

@@ -1,12 +1,13 @@
 """Going through doors: as somebody, with arguments that fit, and without a trace."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from inspect import Parameter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, select
 from sqlalchemy.orm import Session
@@ -16,10 +17,10 @@ from desk.transaction import Actor, Transaction
 from storage.models import Base
 from storage.signals import signalled
 from tests.unit.desk.authority.doors import Door
-from tests.unit.desk.authority.world import Row, World
+from tests.unit.desk.authority.world import OPERATOR, Row, World
 
+T = TypeVar("T")
 Arguments = Mapping[str, Any]
-Dump = Mapping[str, Sequence[tuple[Any, ...]]]
 
 
 class Outcome(StrEnum):
@@ -39,13 +40,42 @@ class Try:
     """What came of calling a door, and what it gave or how it was refused."""
 
     outcome: Outcome
-    given: object = None
-    left: bool = False
-    """Whether there was anything in the database after it that was not there before, or the other way round."""
+    given: object
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Somebody gets through a door with these arguments."""
+
+    actor: Actor
+    arguments: Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Every row of every table, in order, and what would be told after the commit."""
+
+    rows: Mapping[str, Sequence[tuple[Any, ...]]]
+    topics: frozenset[str]
 
 
 class _UndoneError(Exception):
     """Nothing of it is kept."""
+
+
+def undone(world: World, work: Callable[[Transaction], T], actor: Actor = OPERATOR) -> T:
+    """`work` in a transaction of somebody's, of which nothing is kept."""
+    given: list[T] = []
+
+    def do(tx: Transaction) -> None:
+        given.append(work(tx))
+        raise _UndoneError
+
+    try:
+        world.desk.write_now(actor, do)
+    except _UndoneError:
+        return given[0]
+    raise AssertionError("unreachable: do always raises")
 
 
 def list_arguments(world: World, door: Door) -> Sequence[Arguments]:
@@ -64,42 +94,39 @@ def list_arguments(world: World, door: Door) -> Sequence[Arguments]:
     return [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
 
 
-def go_through(world: World, door: Door, actor: Actor, arguments: Arguments, *, compare: bool = False) -> Try:
-    """Call the door as somebody, and undo it. With `compare`, every row is looked at before and after."""
-    tried: list[Try] = []
-
-    def work(tx: Transaction) -> None:
-        before = _dump(tx.session) if compare else None
-        with _watched(tx) as written:
-            try:
-                given = _call(door, tx, arguments)
-                tx.session.flush()
-                outcome = Outcome.WROTE if written else Outcome.READ
-            except NotAllowedError as refusal:
-                outcome, given = Outcome.REFUSED, refusal
-            except KeydeskError as refusal:
-                outcome, given = Outcome.FAILED, refusal
-        tx.session.flush()
-        left = before is not None and (before != _dump(tx.session) or bool(signalled(tx.session)))
-        tried.append(Try(outcome, given, left))
-        raise _UndoneError
-
-    try:
-        world.desk.write_now(actor, work)
-    except _UndoneError:
-        return tried[0]
-    raise AssertionError("unreachable: work always raises")
+def find_opening(world: World, door: Door, actors: Iterable[Actor]) -> Opening | None:
+    """Who of these gets through first, and with what: writing, where the door could write."""
+    wanted = Outcome.WROTE if door.could_write else Outcome.READ
+    for actor in actors:
+        for arguments in list_arguments(world, door):
+            if undone(world, partial(call, door, arguments=arguments), actor).outcome is wanted:
+                return Opening(actor, arguments)
+    return None
 
 
-def _call(door: Door, tx: Transaction, arguments: Arguments) -> object:
+def call_as_each(door: Door, tx: Transaction, actors: Iterable[Actor], arguments: Arguments) -> Mapping[Actor, Try]:
+    """What comes of calling the door as one after the other, in one transaction."""
+    return {actor: call(door, replace(tx, actor=actor), arguments) for actor in actors}
+
+
+def call(door: Door, tx: Transaction, arguments: Arguments) -> Try:
+    """Call the door within a transaction."""
     values = {name: value.read(tx.session) if isinstance(value, Row) else value for name, value in arguments.items()}
-    given = door.function(tx, **values)
-    return list(given) if isinstance(given, Iterator) else given
+    with _watched(tx) as written:
+        try:
+            given = door.function(tx, **values)
+            given = list(given) if isinstance(given, Iterator) else given
+            tx.session.flush()
+        except NotAllowedError as refusal:
+            return Try(Outcome.REFUSED, refusal)
+        except KeydeskError as refusal:
+            return Try(Outcome.FAILED, refusal)
+    return Try(Outcome.WROTE if written else Outcome.READ, given)
 
 
 @contextmanager
 def _watched(tx: Transaction) -> Iterator[list[str]]:
-    """The statements that wrote, and the topics that were signalled."""
+    """The statements that write."""
     written: list[str] = []
 
     def look(_connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
@@ -114,9 +141,11 @@ def _watched(tx: Transaction) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", look)
 
 
-def _dump(session: Session) -> Dump:
-    """Every row of every table, in order."""
-    return {
+def read_state(session: Session) -> State:
+    """All that there is in this transaction."""
+    session.flush()
+    rows = {
         table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key.columns))]
         for table in Base.metadata.sorted_tables
     }
+    return State(rows, signalled(session))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -38,7 +38,7 @@ from desk.requests.requests import make_request
 from desk.requests.terms import Asked
 from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.seeds import PastKey, Seed, read_seed
-from desk.transaction import Actor, Desk, JobName, Transaction
+from desk.transaction import Actor, ActorKind, Desk, JobName, Transaction
 from storage.models import (
     Act,
     Announcement,
@@ -74,6 +74,7 @@ from storage.uses import UseMark
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import (
+    GUS,
     INES,
     MAX,
     MIA,
@@ -95,6 +96,24 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 BEFORE = NOW - 2 * HOUR
 """When everything was made that waits now."""
 OPERATOR = Actor.operator("ann")
+NOBODY: Mapping[str, Actor] = {
+    "a stranger": Actor.member("U0NOBODY01"),
+    "a guest": Actor.member(GUS),
+    "somebody who left": Actor.member("U0GONE0001"),
+    "a bot": Actor.member("U0BOT00001"),
+    "somebody of another workspace": Actor.member("U0FOREIGN1"),
+    "a key without scopes": Actor.key("kno0scopes00"),
+    "a key that only reads": Actor.key("konlyreads00"),
+    "a suspended key": Actor.key("ksuspended00"),
+    "a revoked key": Actor.key("krevoked0000"),
+    "an expired key": Actor.key("kexpired0000"),
+    "an unknown key": Actor.key("kunknown0000"),
+    "a job without a name here": Actor(ActorKind.JOB, "cron"),
+    "a kind that there is not": Actor(cast(ActorKind, "robot"), OLIVIA),
+}
+"""Actors who may nothing. Those who once were somebody have an owner's grant still, or a key with every scope."""
+FULL_KEY = Actor.key("kfull0000000")
+"""A key with every scope on all pages."""
 POLICY = Policy(suspend_unused_after=60 * DAY, update_due_after_none=HOUR)
 GROUP = "S0PLATFORM"
 LANE = "C0STATUS01"
@@ -179,7 +198,25 @@ def _begin(desk: Desk) -> _Maker:
         for manager in (INES, MAX):
             for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
                 add_grant(session, manager, role, BEFORE)
+        _add_nobodies(session)
         return _Maker(desk, page.id, guarded.id, component)
+
+
+def _add_nobodies(session: Session) -> None:
+    fallen = ("is_guest", "is_deleted", "is_bot", "is_foreign")
+    names = ("a guest", "somebody who left", "a bot", "somebody of another workspace")
+    for name, flag in zip(names, fallen, strict=True):
+        user_id = NOBODY[name].id
+        add_member(session, user_id, BEFORE, name=name, **{flag: True})
+        add_grant(session, user_id, Role.OWNER, BEFORE)
+    add = partial(add_key, session, BEFORE, holder_id=None)
+    everything = [str(scope) for scope in Scope]
+    add(id=NOBODY["a key without scopes"].id, scopes=[])
+    add(id=NOBODY["a key that only reads"].id, scopes=["read"])
+    add(id=NOBODY["a suspended key"].id, scopes=everything, status=KeyStatus.SUSPENDED)
+    add(id=NOBODY["a revoked key"].id, scopes=everything, status=KeyStatus.REVOKED)
+    add(id=NOBODY["an expired key"].id, scopes=everything, expires_at=NOW)
+    add(id=FULL_KEY.id, scopes=everything)
 
 
 def _plain(maker: _Maker) -> Filled:
