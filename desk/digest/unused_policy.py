@@ -197,6 +197,8 @@ def sweep_announcements(tx: Transaction) -> int:
         )
         .order_by(Announcement.act_on)
         .limit(_BATCH)
+        # Of several replicas one carries it out, and no other takes that for a reason to call it off.
+        .with_for_update(of=Announcement, skip_locked=True)
     ).all()
     for announcement, key, use in due:
         step = decide_step(_situation(tx, key, use, announcement), tx.policy)

@@ -165,7 +165,7 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
     ticket = _get(tx, ticket_id)
     if ticket.predecessor_id is not None:
         lock_predecessor(tx, ticket.predecessor_id)
-    tx.session.refresh(ticket, with_for_update=True)
+    tx.session.refresh(ticket)
     check_collection(tx, ticket_id)
     pattern = get_key_pattern(tx, ticket)
     key_id = new_id()
@@ -329,7 +329,7 @@ def withdraw_tickets_for(tx: Transaction, key_id: str, reason: str) -> int:
 
 def _withdraw(tx: Transaction, condition: ColumnElement[bool], reason: str) -> int:
     waiting = select(Ticket).where(condition, Ticket.status == TicketStatus.WAITING).order_by(Ticket.id)
-    tickets = tx.session.scalars(waiting.with_for_update()).all()
+    tickets = tx.session.scalars(waiting).all()
     return _end(tx, tickets, TicketStatus.WITHDRAWN, Action.TICKET_WITHDRAWN, reason)
 
 

@@ -167,7 +167,7 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
 
     Raises NotAllowedError, ConflictError that says who was first, or InvalidInputError without a reason.
     """
-    request = read_request(tx, request_id, lock=True)
+    request = read_request(tx, request_id)
     _require_denial(tx, request)
     reason = clean_text(reason)
     if not reason:

@@ -1,4 +1,4 @@
-"""Which tests reach which lines, and how long each takes: measured once for each test, and kept.
+"""Which tests reach which lines, and what each costs: measured once for each test, and kept.
 
 A line is known by its function and its place in it, so that what was measured outlives changes elsewhere.
 """
@@ -86,7 +86,7 @@ def _list_functions(path: str, text: str) -> Iterator[Function]:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A test: how long it took, and the lines of each version of a function that it reached."""
+    """A test: what it takes of a processor, and the lines of each version of a function that it reached."""
 
     test: str
     seconds: float

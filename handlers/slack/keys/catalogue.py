@@ -34,11 +34,11 @@ Done = str | Message | Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class Usage:
     """How the change is typed behind `/keys`, and its place in help."""
 
     place: int
-    usage: str
+    line: str
     does: str
     also: Sequence[str] = ()
     owners_only: bool = False
@@ -70,7 +70,7 @@ class KeyChange:
     """What is asked first; without one, its button makes the change at once."""
     other_buttons: Sequence[ActionId] = ()
     """Buttons in messages that open the same form."""
-    typed: Typed | None = None
+    usage: Usage | None = None
     names_person: bool = False
     """Whether it names somebody whom the desk may not have met."""
     audited: Action
@@ -164,7 +164,7 @@ CATALOGUE: Sequence[KeyChange] = (
         action_id=ActionId.KEY_RESTORE,
         label="Restore",
         menu_place=1,
-        typed=Typed(5, "restore KEY", "let a suspended key work again", ["resume", "unsuspend"]),
+        usage=Usage(5, "restore KEY", "let a suspended key work again", ["resume", "unsuspend"]),
         audited=Action.KEY_RESTORED,
         past="restored",
         told=Told(lambda name, _facts, _reader: f"restored {name}. It works again.", "was restored"),
@@ -176,7 +176,7 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Rotate…",
         menu_place=2,
         form=Form(CallbackId.KEY_ROTATE, "Rotate key", "Rotate", views.rotate_inputs),
-        typed=Typed(3, "rotate KEY [grace 48h]", "replace its secret"),
+        usage=Usage(3, "rotate KEY [grace 48h]", "replace its secret"),
         audited=Action.KEY_ROTATED,
         past="rotated",
     ),
@@ -187,7 +187,7 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Extend…",
         menu_place=3,
         form=Form(CallbackId.KEY_EXTEND, "Extend key", "Extend", views.extend_inputs),
-        typed=Typed(2, "extend KEY for 30d [because …]", "let it live longer; holders ask owners for it"),
+        usage=Usage(2, "extend KEY for 30d [because …]", "let it live longer; holders ask owners for it"),
         audited=Action.KEY_EXTENDED,
         past="extended",
         told=Told(lambda name, facts, _reader: f"extended {name}: it works until {_until(facts)}.", "was extended"),
@@ -208,7 +208,7 @@ CATALOGUE: Sequence[KeyChange] = (
         action_id=ActionId.KEY_RENAME,
         label="Rename…",
         form=Form(CallbackId.KEY_RENAME, "Rename key", "Rename", views.rename_inputs),
-        typed=Typed(1, 'rename KEY to "new name"', "call a key something else"),
+        usage=Usage(1, 'rename KEY to "new name"', "call a key something else"),
         audited=Action.KEY_RENAMED,
         past="renamed",
         told=Told(lambda name, facts, _reader: f"renamed “{_name(facts['before'])}” to {name}.", "has a new name"),
@@ -220,7 +220,7 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Transfer to…",
         menu_place=6,
         form=Form(CallbackId.KEY_TRANSFER, "Transfer key", "Transfer", views.transfer_inputs),
-        typed=Typed(8, "transfer KEY to @max", "make somebody else answer for it", owners_only=True),
+        usage=Usage(8, "transfer KEY to @max", "make somebody else answer for it", owners_only=True),
         names_person=True,
         audited=Action.KEY_TRANSFERRED,
         past="transferred",
@@ -233,7 +233,7 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Keep until…",
         form=Form(CallbackId.KEY_KEEP, "Keep key", "Keep", views.keep_inputs),
         other_buttons=[ActionId.KEY_STILL_NEEDED],
-        typed=Typed(7, "keep KEY until 2026-12-01 because …", "leave it out of digests"),
+        usage=Usage(7, "keep KEY until 2026-12-01 because …", "leave it out of digests"),
         audited=Action.KEY_KEPT,
         past="kept",
         told=Told(lambda name, facts, _reader: f"said to keep {name} until {_until(facts)}.", "is kept"),
@@ -253,7 +253,7 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Suspend…",
         menu_place=4,
         form=Form(CallbackId.KEY_SUSPEND, "Suspend key", "Suspend", views.suspend_inputs),
-        typed=Typed(4, "suspend KEY because …", "stop it; can be undone", ["pause"]),
+        usage=Usage(4, "suspend KEY because …", "stop it; can be undone", ["pause"]),
         audited=Action.KEY_SUSPENDED,
         past="suspended",
         told=Told(
@@ -269,7 +269,7 @@ CATALOGUE: Sequence[KeyChange] = (
         menu_place=5,
         form=Form(CallbackId.KEY_REVOKE, "Revoke key", "Revoke", views.revoke_inputs, find_recent_use),
         other_buttons=[ActionId.KEY_NOT_NEEDED],
-        typed=Typed(6, "revoke KEY because … [--yes]", "end it for good", ["delete", "remove"]),
+        usage=Usage(6, "revoke KEY because … [--yes]", "end it for good", ["delete", "remove"]),
         audited=Action.KEY_REVOKED,
         past="revoked",
         told=Told(lambda name, _facts, _reader: f"revoked {name}, for good.", "was revoked"),

@@ -13,7 +13,7 @@ from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
-from handlers.slack.keys.catalogue import CATALOGUE, KeyChange, Typed
+from handlers.slack.keys.catalogue import CATALOGUE, KeyChange, Usage
 from handlers.slack.keys.inputs import TypedInputs
 from handlers.slack.keys.listing import list_message
 from handlers.slack.keys.parsing import Said, parse_said
@@ -66,9 +66,9 @@ def _named(tx: Transaction, said: Said, name: str) -> ApiKey:
     return get_key_by_word(tx, said.key)
 
 
-def _sub_command(row: KeyChange, typed: Typed) -> SubCommand:
-    name = typed.usage.partition(" ")[0]
-    return SubCommand(typed.usage, typed.does, partial(change, row, name), typed.also, typed.owners_only)
+def _sub_command(row: KeyChange, usage: Usage) -> SubCommand:
+    name = usage.line.partition(" ")[0]
+    return SubCommand(usage.line, usage.does, partial(change, row, name), usage.also, usage.owners_only)
 
 
 async def _list(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
@@ -103,7 +103,7 @@ async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
 
 _REQUEST = 'request ["name" scope:read page:acme for 90d because …]'
 _LIST = "list [all|unused|expiring|suspended|page:acme|holder:@max|text]"
-_CHANGES = sorted(((row, row.typed) for row in CATALOGUE if row.typed), key=lambda pair: pair[1].place)
+_CHANGES = sorted(((row, row.usage) for row in CATALOGUE if row.usage), key=lambda pair: pair[1].place)
 KEYS = CommandFamily(
     Command.KEYS,
     _menu,
@@ -112,7 +112,7 @@ KEYS = CommandFamily(
         SubCommand("mine", "the keys that you answer for", _mine, also=["my"]),
         SubCommand(_LIST, "keys, narrowed", _list, also=["ls"]),
         SubCommand("show KEY", "everything about a key", show, also=["get"]),
-        *(_sub_command(row, typed) for row, typed in _CHANGES),
+        *(_sub_command(row, usage) for row, usage in _CHANGES),
         SubCommand("digest", "what nobody uses, now", _digest, owners_only=True),
         SubCommand("info", "ids, base URL, owners, how to ask", _info, also=["about"]),
         SubCommand("help", "this", _help, also=["?"]),

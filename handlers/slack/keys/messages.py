@@ -26,7 +26,7 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
-from handlers.slack.keys.catalogue import BY_CHANGE
+from handlers.slack.keys.catalogue import BY_CHANGE, Told
 from handlers.slack.keys.text import key_name, last_used_words
 from storage.models import ApiKey, KeyUse, SlackMessage
 
@@ -102,14 +102,18 @@ def render_changed(tx: Transaction, message: SlackMessage) -> Message | None:
 
 
 def _deed(facts: Mapping[str, Any], key: ApiKey, reader: str) -> str:
-    change = Change(facts["change"])
-    told = BY_CHANGE[change].told
-    return told.deed(key_name(key), facts, reader) if told else f"changed {key_name(key)} ({change})."
+    told, name = _told(facts), key_name(key)
+    return told.deed(name, facts, reader) if told else f"changed {name} ({facts['change']})."
 
 
 def _plainly(facts: Mapping[str, Any], key: ApiKey) -> str:
-    told = BY_CHANGE[Change(facts["change"])].told
+    told = _told(facts)
     return f"Key {_quoted(key)} {told.headline if told else 'was changed'}"
+
+
+def _told(facts: Mapping[str, Any]) -> Told | None:
+    row = BY_CHANGE.get(Change(facts["change"]))
+    return row.told if row else None
 
 
 def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:

@@ -26,7 +26,7 @@ from desk.incidents.lookup import list_updates
 from desk.incidents.port import port_of
 from desk.pages.status import Impact
 from desk.policy import Policy
-from desk.transaction import Desk
+from desk.transaction import Actor, Desk
 from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentStatus, Revision
 from storage.signals import Topic
 from tests.clock import HeldClock

@@ -18,7 +18,7 @@ def test_places_are_taken_once() -> None:
     """No two changes stand at one place of the menu or of help, and each history has words of its own."""
     for places in (
         [row.menu_place for row in CATALOGUE if row.menu_place is not None],
-        [row.typed.place for row in CATALOGUE if row.typed is not None],
+        [row.usage.place for row in CATALOGUE if row.usage is not None],
     ):
         assert sorted(places) == list(range(1, len(places) + 1))
     past: dict[Action, str] = {row.audited: row.past for row in BY_CHANGE.values()}
