@@ -38,13 +38,19 @@ _IS_NEW = Delivery.noticed_at.is_(None)
 
 
 def lock(session: Session, channel: Channel, lanes: Collection[str]) -> None:
-    """Hold the rows of lanes until the transaction ends; whoever else wants one of them waits."""
+    """Hold the rows of lanes until the transaction ends; whoever else wants one of them waits.
+
+    SQLite's writers queue anyway.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
     held = select(DeliveryLane.lane).where(*_among(channel, lanes)).order_by(DeliveryLane.lane)
     session.execute(held.with_for_update()).all()
 
 
-def line_up(session: Session, channel: Channel, lanes: Collection[str]) -> None:
-    """Work out what is next in lanes that the transaction holds."""
+def line_up(session: Session, channel: Channel, lanes: Collection[str], *, sent_at: datetime | None = None) -> None:
+    """Work out what is next in lanes that the transaction holds. `sent_at`: something was sent there just now."""
+    sent = {} if sent_at is None else {"sent_at": sent_at}
     session.execute(
         update(DeliveryLane)
         .where(*_among(channel, lanes))
@@ -53,6 +59,7 @@ def line_up(session: Session, channel: Channel, lanes: Collection[str]) -> None:
             attempts=func.coalesce(_first(Delivery.attempts, _IS_SENDING), _first(Delivery.attempts, _IS_PENDING)),
             due_at=case((_first(Delivery.id, _IS_SENDING).is_(None), _first(Delivery.due_at, _IS_PENDING))),
             busy_until=_first(Delivery.lease_until, _IS_SENDING),
+            **sent,
         )
         .execution_options(synchronize_session=False)
     )
@@ -80,7 +87,7 @@ def notice(session: Session, channel: Channel, *, now: datetime) -> bool:
     rows = [{"channel": channel, "lane": lane} for lane in lanes]
     session.execute(dialect.insert(DeliveryLane.__table__).on_conflict_do_nothing(), rows)
     lock(session, channel, lanes)
-    noticed = update(Delivery).where(Delivery.id.in_([delivery_id for delivery_id, _ in new]))
+    noticed = update(Delivery).where(Delivery.id.in_([delivery_id for delivery_id, _ in new]), _IS_NEW)
     session.execute(noticed.values(noticed_at=now).execution_options(synchronize_session=False))
     line_up(session, channel, lanes)
     return len(new) == BATCH
@@ -88,19 +95,21 @@ def notice(session: Session, channel: Channel, *, now: datetime) -> bool:
 
 def take(
     session: Session, channel: Channel, *, now: datetime, pace: timedelta, only_untried: bool
-) -> DeliveryLane | None:
+) -> tuple[DeliveryLane, Delivery | None] | None:
     """Hold a lane whose delivery has been on its way for longer than its lease or, where there is none, the one whose
-    head has been due longest and where the last post is `pace` ago. None: there is nothing to be had."""
+    head has been due longest and where the last post is `pace` ago. The lane with its head; None: there is none."""
     overdue = select(DeliveryLane).where(DeliveryLane.channel == channel, DeliveryLane.busy_until <= now)
     due = _waiting(channel, only_untried).where(DeliveryLane.due_at <= now, _is_rested(now, pace))
     ways = [due.order_by(DeliveryLane.due_at, DeliveryLane.head_id)]
     if not only_untried:
         ways.insert(0, overdue.order_by(DeliveryLane.busy_until, DeliveryLane.head_id))
     for way in ways:
-        # What was read of the lane before it was held, or lined up, may be out of date.
-        held = way.limit(1).with_for_update(skip_locked=True).execution_options(populate_existing=True)
-        if (lane := session.scalars(held).first()) is not None:
-            return lane
+        with_head = way.add_columns(Delivery).outerjoin(Delivery, Delivery.id == DeliveryLane.head_id)
+        held = with_head.limit(1).with_for_update(skip_locked=True, of=DeliveryLane)
+        # What was read before it was held, or lined up, may be out of date.
+        if row := session.execute(held.execution_options(populate_existing=True)).first():
+            lane, head = row
+            return lane, head
     return None
 
 

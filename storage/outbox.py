@@ -50,16 +50,15 @@ def claim_next(
     more = True
     while more:
         more = lanes.notice(session, channel, now=now)
-        while lane := lanes.take(session, channel, now=now, pace=pace, only_untried=only_untried):
-            if claim := _claim_head(session, lane, worker=worker, now=now, lease=lease):
+        while taken := lanes.take(session, channel, now=now, pace=pace, only_untried=only_untried):
+            if claim := _claim_head(session, *taken, worker=worker, now=now, lease=lease):
                 return claim
     return None
 
 
 def _claim_head(
-    session: Session, lane: DeliveryLane, *, worker: str, now: datetime, lease: timedelta
+    session: Session, lane: DeliveryLane, row: Delivery | None, *, worker: str, now: datetime, lease: timedelta
 ) -> Claim | None:
-    row = session.get(Delivery, lane.head_id)
     claim = None
     if row is not None and row.status == (DeliveryStatus.SENDING if lane.busy_until else DeliveryStatus.PENDING):
         claim = Claim(
@@ -116,10 +115,7 @@ def mark_sent(session: Session, claim: Claim, *, now: datetime, called: bool, co
             .values(status=DeliveryStatus.SENT, last_error=None)
             .execution_options(synchronize_session=False)
         )
-    if called:
-        lane = (DeliveryLane.channel == claim.channel, DeliveryLane.lane == claim.lane)
-        session.execute(update(DeliveryLane).where(*lane).values(sent_at=now))
-    lanes.line_up(session, claim.channel, [claim.lane])
+    lanes.line_up(session, claim.channel, [claim.lane], sent_at=now if called else None)
     return True
 
 

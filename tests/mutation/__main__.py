@@ -23,6 +23,7 @@ from tests.mutation.trial import Outcome, Trials, Verdict
 RULES = (
     "desk",
     "storage/jobs.py",
+    "storage/lanes.py",
     "storage/locks.py",
     "storage/outbox.py",
     "storage/transitions.py",

@@ -1,7 +1,9 @@
 """Which delivery is next, whose it is, and when to look again."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import delete, text
@@ -304,6 +306,57 @@ def test_many_workers_never_take_the_same(database: Database) -> None:
         rows = [row for name, row in delivered if name == place]
         assert rows == sorted(rows)
         assert len(rows) == 20
+
+
+def test_what_is_added_meanwhile_is_never_forgotten(database: Database) -> None:
+    """While threads add deliveries, several to a transaction, others claim, settle, bury and revive them: none is
+    left behind in any lane, and nobody is in anybody's way for good."""
+    places = ["C1", "C2", "C3", "C4"]
+    settled: list[int] = []
+    failures: list[BaseException] = []
+
+    def add(first: int) -> None:
+        # Each transaction goes through the places in an order of its own.
+        for number in range(6):
+            at = (first + number) % len(places)
+            _add(database, *places[at:], *places[:at])
+
+    def work(who: str) -> None:
+        for _ in range(2_000):
+            if len(settled) >= 3 * 6 * len(places):
+                return
+            claim = _claim(database, pace=timedelta(), who=who)
+            if claim is None:
+                continue
+            if claim.delivery_id % 5 == 0 and claim.attempts == 1 and claim.first_tried_at is None:
+                with database.write() as session:
+                    assert outbox.mark_dead(session, claim, error="x", uncertain=True)
+                with database.write() as session:
+                    assert outbox.revive(session, claim.subject, now=NOW) == 1
+            else:
+                assert _sent(database, claim)
+                settled.append(claim.delivery_id)
+
+    def guarded(target: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                target()
+            except BaseException as error:
+                failures.append(error)
+
+        return threading.Thread(target=run)
+
+    threads = [guarded(partial(add, first)) for first in range(3)] + [
+        guarded(partial(work, f"w{n}")) for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with database.read() as session:
+        assert {row.status for row in session.query(Delivery)} == {DeliveryStatus.SENT}
+        assert session.query(Delivery).count() == len(settled) == len(set(settled)) == 72
 
 
 def test_only_settled_rows_are_forgotten(database: Database) -> None:
