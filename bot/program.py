@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -18,23 +17,32 @@ from bot.settings import Settings, make_policy
 from bot.slack_link import SlackLink, make_client, make_session
 from desk.clock import Clock, SystemClock
 from desk.transaction import Desk
+from handlers.delivery.deliverer import Deliverer
+from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from handlers.jobs.reconcile import reconcile_at_start
 from handlers.jobs.scheduler import Scheduler
 from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
-from handlers.slack.framework.messages import Renderer
-from storage import outbox
 from storage.database import Database
+from storage.models import Channel
 
 _LAST_DELIVERIES_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
-_NO_PACE = timedelta()
 
-MakeWorker = Callable[[Desk, AsyncWebClient, Mapping[str, Renderer]], OutboxWorker]
+MakeWorker = Callable[[Desk, AsyncWebClient], OutboxWorker]
 
 _log = structlog.get_logger(__name__)
+
+
+def make_deliverers(desk: Desk, client: AsyncWebClient) -> Mapping[Channel, Deliverer]:
+    """A deliverer for each channel that this Keydesk has."""
+    return {Channel.SLACK: SlackDeliverer(client, desk.clock, all_renderers())}
+
+
+def _make_worker(desk: Desk, client: AsyncWebClient) -> OutboxWorker:
+    return OutboxWorker(desk, make_deliverers(desk, client))
 
 
 class Program:
@@ -107,7 +115,7 @@ class Program:
         self._worker.wake()
         while loop.time() < until:
             try:
-                due = await self._desk.database.run_read(partial(outbox.find_next_due, pace=_NO_PACE))
+                due = await self._worker.find_next_due()
             except Exception as error:
                 _log.warning("last_deliveries_unknown", exc_info=error)
                 return
@@ -123,7 +131,7 @@ async def run_program(
     stopping: asyncio.Event,
     *,
     clock: Clock | None = None,
-    make_worker: MakeWorker = OutboxWorker,
+    make_worker: MakeWorker = _make_worker,
     serving: Callable[[], None] = lambda: None,
 ) -> None:
     """Assemble Keydesk and run it on an up-to-date database until `stopping` is set."""
@@ -143,7 +151,7 @@ def create_program(
     listener: socket.socket,
     stopping: asyncio.Event,
     *,
-    make_worker: MakeWorker = OutboxWorker,
+    make_worker: MakeWorker = _make_worker,
 ) -> Program:
     """Every part, made and connected; nothing is started yet."""
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
@@ -178,7 +186,7 @@ def create_program(
         desk,
         client,
         link,
-        make_worker(desk, client, all_renderers()),
+        make_worker(desk, client),
         Scheduler(desk, list_jobs(desk, client)),
         http,
         HttpServer(http, listener, grace_seconds=settings.shutdown_seconds),

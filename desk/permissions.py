@@ -1,21 +1,57 @@
-"""Who may do what at this instant, read from the database each time it is asked."""
+"""Who may do what at this instant, read from the database each time it is asked. Nobody is anything by default.
 
-from collections.abc import Collection, Sequence
+Members have the roles that they were granted. Operators, who have the machine, act as owners. A key may write on its
+pages what its scopes say (`WRITES`), while it works, and never does what is for people: decide on requests and
+drafts, grant roles, make owners, change keys, collect them. A job has what `JOBS` says. Any other actor has no role.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from desk.errors import NotAllowedError
 from desk.policy import Policy
-from desk.transaction import Transaction
-from storage.models import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
+from desk.transaction import Actor, ActorKind, JobName, Transaction
+from storage.models import ApiKey, Grant, KeyStatus, Member, Role, Scope, SubjectKind, UserGroup, UserGroupMember
+
+WRITES: Mapping[Scope, Role] = {
+    Scope.INCIDENTS_WRITE: Role.INCIDENT_MANAGER,
+    Scope.MAINTENANCES_WRITE: Role.MAINTENANCE_MANAGER,
+    Scope.COMPONENTS_WRITE: Role.PAGE_CONFIGURATION,
+    Scope.SUBSCRIBERS_WRITE: Role.PAGE_CONFIGURATION,
+    Scope.METRICS_WRITE: Role.PAGE_CONFIGURATION,
+    Scope.PAGE_CONFIGURATION_WRITE: Role.PAGE_CONFIGURATION,
+}
+"""The role by which people write what a scope lets keys write, on the same page. Two of these roles are one scope
+each, so keys with that scope have them. Page configuration is several scopes, and none of them gives a key another.
+No scope is worth an owner, so `users:write` is not here, and who reads writes nothing."""
+_WHOLE_ROLES = frozenset({Scope.INCIDENTS_WRITE, Scope.MAINTENANCES_WRITE})
+
+
+class Duty(StrEnum):
+    """What Keydesk does by itself, and nobody else but an operator."""
+
+    TIME = "time"
+    """What time brings about: things begin, end, lapse and expire, and people are reminded."""
+    UNUSED_KEYS = "unused_keys"
+    """Suspending and revoking keys that nobody uses."""
+    DIGEST = "digest"
+    """Sending the digest, and announcing in it."""
+    DIRECTORY = "directory"
+    """Keeping what Slack says of people and groups, and what follows from it."""
+    DELIVERY = "delivery"
+    """Noting what became of messages."""
+    SUSPENDED_USE = "suspended_use"
+    """Telling owners that a suspended key was used."""
 
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRoles:
-    """A person's roles now: for all pages, and page by page."""
+    """An actor's roles now: for all pages, and page by page."""
 
     everywhere: frozenset[Role] = frozenset()
     on_page: dict[str, frozenset[Role]] = field(default_factory=dict)
@@ -36,6 +72,27 @@ class EffectiveRoles:
         return self.has(role) or any(role in roles for roles in self.on_page.values())
 
 
+@dataclass(frozen=True, slots=True)
+class JobAuthority:
+    """What a job may do: its duties, and what people of some roles may do, on all pages."""
+
+    duties: frozenset[Duty]
+    roles: frozenset[Role] = frozenset()
+
+
+JOBS: Mapping[JobName, JobAuthority] = {
+    JobName.SWEEP: JobAuthority(frozenset({Duty.TIME}), frozenset({Role.MAINTENANCE_MANAGER})),
+    JobName.UNUSED_POLICY: JobAuthority(frozenset({Duty.UNUSED_KEYS})),
+    JobName.DIGEST: JobAuthority(frozenset({Duty.DIGEST})),
+    JobName.RECONCILE: JobAuthority(frozenset({Duty.DIRECTORY})),
+    JobName.SLACK: JobAuthority(frozenset({Duty.DIRECTORY})),
+    JobName.DELIVERY: JobAuthority(frozenset({Duty.DELIVERY})),
+    JobName.KEY_CHECK: JobAuthority(frozenset({Duty.SUSPENDED_USE})),
+}
+"""Every job, with what it needs and no more. A job that is not here may nothing."""
+_NOTHING = JobAuthority(frozenset())
+
+
 def is_full_member(member: Member | None) -> bool:
     """False for guests, bots, deactivated users, other workspaces' users and people we know nothing of."""
     return member is not None and not (member.is_deleted or member.is_guest or member.is_bot or member.is_foreign)
@@ -54,6 +111,12 @@ def full_member_condition() -> ColumnElement[bool]:
 def open_grant_condition(now: datetime) -> ColumnElement[bool]:
     """A grant that was not ended and has not run out."""
     return and_(Grant.ended_at.is_(None), or_(Grant.expires_at.is_(None), Grant.expires_at > now))
+
+
+def working_key_condition(now: datetime) -> ColumnElement[bool]:
+    """A key that works: neither suspended nor revoked, expired or past its grace period. `state_of` as SQL."""
+    kept = or_(ApiKey.retires_at.is_(None), ApiKey.retires_at > now)
+    return and_(ApiKey.status == KeyStatus.ACTIVE, ApiKey.expires_at > now, kept)
 
 
 def effective_roles(session: Session, user_id: str, *, now: datetime, policy: Policy) -> EffectiveRoles:
@@ -85,10 +148,76 @@ def effective_roles(session: Session, user_id: str, *, now: datetime, policy: Po
 
 
 def roles_of_actor(tx: Transaction) -> EffectiveRoles:
-    """The acting member's roles. Operators and jobs act as owners: they have the machine already."""
-    if tx.actor.user_id is None:
+    """The roles that the actor has at this instant."""
+    if tx.actor.kind == ActorKind.MEMBER:
+        return effective_roles(tx.session, tx.actor.id, now=tx.now, policy=tx.policy)
+    if tx.actor.kind == ActorKind.OPERATOR:
         return EffectiveRoles(frozenset({Role.OWNER}))
-    return effective_roles(tx.session, tx.actor.user_id, now=tx.now, policy=tx.policy)
+    if tx.actor.kind == ActorKind.KEY:
+        key = _read_key(tx)
+        return _on_pages(key, frozenset(WRITES[scope] for scope in _WHOLE_ROLES & key.scopes))
+    return EffectiveRoles(_job_of(tx.actor).roles)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    scopes: frozenset[str] = frozenset()
+    pages: frozenset[str] | None = frozenset()
+    """None: all pages."""
+
+
+def _read_key(tx: Transaction) -> _Key:
+    """What the acting key may now; nothing unless it works at this instant."""
+    works = (ApiKey.id == tx.actor.id, working_key_condition(tx.now))
+    found = tx.session.execute(select(ApiKey.scopes, ApiKey.pages).where(*works)).one_or_none()
+    if found is None:
+        return _Key()
+    return _Key(frozenset(found.scopes), None if found.pages is None else frozenset(found.pages))
+
+
+def _on_pages(key: _Key, roles: frozenset[Role]) -> EffectiveRoles:
+    if key.pages is None:
+        return EffectiveRoles(roles)
+    return EffectiveRoles(on_page=dict.fromkeys(key.pages, roles))
+
+
+def _job_of(actor: Actor) -> JobAuthority:
+    if actor.kind != ActorKind.JOB or actor.id not in set(JobName):
+        return _NOTHING
+    return JOBS.get(JobName(actor.id), _NOTHING)
+
+
+def has_duty(tx: Transaction, duty: Duty) -> bool:
+    """Whether the actor is the job that does this, or an operator."""
+    return tx.actor.kind == ActorKind.OPERATOR or duty in _job_of(tx.actor).duties
+
+
+def require_duty(tx: Transaction, duty: Duty) -> None:
+    """Raises NotAllowedError unless the actor is the job that does this, or an operator."""
+    if not has_duty(tx, duty):
+        raise NotAllowedError("Keydesk does that by itself.", "Nobody else needs to.")
+
+
+def may_write(tx: Transaction, scope: Scope, page_id: str) -> bool:
+    """Whether the actor may write what the scope names, on the page: a key that has it, others by their role."""
+    if tx.actor.kind != ActorKind.KEY:
+        return roles_of_actor(tx).has(WRITES[scope], page_id)
+    key = _read_key(tx)
+    return scope in key.scopes and (key.pages is None or page_id in key.pages)
+
+
+def require_write(tx: Transaction, scope: Scope, page_id: str) -> None:
+    """Raises NotAllowedError, naming whom to ask, unless the actor may write what the scope names, on the page."""
+    if not may_write(tx, scope, page_id):
+        needed = f"scope `{scope}`" if tx.actor.kind == ActorKind.KEY else f"role `{WRITES[scope]}`"
+        raise NotAllowedError(f"That needs the {needed}.", ask_an_owner(tx))
+
+
+def is_insider(tx: Transaction) -> bool:
+    """Whether the actor may look behind the public page: full members, operators, and jobs. Never a key."""
+    if tx.actor.kind == ActorKind.MEMBER:
+        return is_full_member(tx.session.get(Member, tx.actor.id))
+    return tx.actor.kind == ActorKind.OPERATOR or bool(_job_of(tx.actor).duties)
 
 
 def list_owner_ids(tx: Transaction) -> Sequence[str]:

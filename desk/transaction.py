@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 
 from sqlalchemy import update
@@ -17,32 +18,65 @@ from storage.signals import Topic, signal
 T = TypeVar("T")
 
 
+class ActorKind(StrEnum):
+    """Kinds of actors. Each has an authority of its own, and what is none of them has none."""
+
+    MEMBER = "member"
+    KEY = "key"
+    OPERATOR = "operator"
+    JOB = "job"
+
+
+class JobName(StrEnum):
+    """What Keydesk does by itself. `desk.permissions` says what each may."""
+
+    SWEEP = "sweep"
+    """Does what time brings about: each minute."""
+    UNUSED_POLICY = "unused-policy"
+    """Suspends and revokes keys that nobody uses, as it was announced."""
+    DIGEST = "digest"
+    RECONCILE = "reconcile"
+    """Reads Slack's whole directory."""
+    SLACK = "slack"
+    """Follows what Slack says of people and groups."""
+    DELIVERY = "delivery"
+    """Takes messages to Slack."""
+    KEY_CHECK = "key_check"
+    """Sees how keys are used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something. `str()` is the form that records keep: `member:U…`, `operator:<login>`, `job:<name>`."""
+    """Who does something. `str()` is the form that records keep: `member:U…`, `key:<id>`, `operator:<login>`,
+    `job:<name>`."""
 
-    kind: str
+    kind: ActorKind
     id: str
 
     @classmethod
     def member(cls, user_id: str) -> "Actor":
         """A Slack user."""
-        return cls("member", user_id)
+        return cls(ActorKind.MEMBER, user_id)
+
+    @classmethod
+    def key(cls, key_id: str) -> "Actor":
+        """A client that presented an API key."""
+        return cls(ActorKind.KEY, key_id)
 
     @classmethod
     def operator(cls, login: str) -> "Actor":
         """Somebody with a shell on the machine; trusted as an owner is."""
-        return cls("operator", login)
+        return cls(ActorKind.OPERATOR, login)
 
     @classmethod
-    def job(cls, name: str) -> "Actor":
-        """A scheduled job."""
-        return cls("job", name)
+    def job(cls, name: JobName) -> "Actor":
+        """Keydesk itself, at one of its jobs."""
+        return cls(ActorKind.JOB, name)
 
     @property
     def user_id(self) -> str | None:
         """The Slack user id, when a member acts."""
-        return self.id if self.kind == "member" else None
+        return self.id if self.kind == ActorKind.MEMBER else None
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"

@@ -1,5 +1,6 @@
 """Fresh databases for tests, quickly: each is a copy of one that was migrated once."""
 
+import copy
 import itertools
 import os
 import shutil
@@ -32,8 +33,17 @@ class PostgresqlServer:
         self._folder = self._guard.stdout.readline().strip()
         if not self._folder:
             raise RuntimeError("the PostgreSQL of the tests did not start; its words are above")
-        self._numbers = itertools.count(1)
+        self._connect("keydesk")
+
+    def _connect(self, prefix: str) -> None:
+        self._names = (f"{prefix}_{number}" for number in itertools.count(1))
         self._admin = psycopg.connect(host=self._folder, user="postgres", dbname="postgres", autocommit=True)
+
+    def joined(self, prefix: str) -> "PostgresqlServer":
+        """The same server for a forked process: with a connection of its own, and databases of that prefix."""
+        server = copy.copy(self)
+        server._connect(prefix)
+        return server
 
     def url(self, name: str) -> str:
         """The address of a database, in the form that KEYDESK_DATABASE_URL takes."""
@@ -41,13 +51,19 @@ class PostgresqlServer:
 
     def create(self, template: str = "template1") -> str:
         """Make a database as a copy of another one and give its name."""
-        name = f"keydesk_{next(self._numbers)}"
+        name = next(self._names)
         self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return name
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""
         self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def drop_all(self, prefix: str) -> None:
+        """Remove what a process left that had joined."""
+        left = self._admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{prefix}_"])
+        for (name,) in left.fetchall():
+            self.drop(name)
 
     def stop(self) -> None:
         """Stop the server and wait until it and its files are gone."""

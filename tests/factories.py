@@ -80,6 +80,7 @@ def add_key(session: Session, now: datetime, **values: Any) -> ApiKey:
     """An active key that reads all pages, made now for 90 days, held by Mia, its secret thrown away."""
     secret = Secret.generate()
     defaults = {
+        "id": new_id(),
         "name": "terraform prod",
         "purpose": "Terraform",
         "sha256": secret.sha256,
@@ -92,7 +93,7 @@ def add_key(session: Session, now: datetime, **values: Any) -> ApiKey:
         "revealed_at": now,
         "expires_at": now + timedelta(days=90),
     }
-    key = ApiKey(id=new_id(), **(defaults | values))
+    key = ApiKey(**(defaults | values))
     session.add(key)
     session.flush()
     return key

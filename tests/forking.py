@@ -8,7 +8,7 @@ from typing import Any
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["tests.scenario.dying_keydesk", "tests.scenario.dying_worker", "tests.scenario.dying_approver"]
+    ["tests.scenario.dying_keydesk", "tests.scenario.dying_approver", "tests.contract.dying_deliverer"]
 )
 
 

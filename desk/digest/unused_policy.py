@@ -14,7 +14,7 @@ from desk.errors import KeydeskError
 from desk.identifiers import new_id
 from desk.keys.changes import revoke_key, suspend_key
 from desk.policy import Policy
-from desk.transaction import Actor, Transaction
+from desk.transaction import Actor, JobName, Transaction
 from storage.models import Act, Announcement, ApiKey, KeyStatus, KeyUse
 
 ANNOUNCEMENTS_NEEDED = 2
@@ -22,7 +22,7 @@ NOTICE = timedelta(days=14)
 """From the first announcement to the act: two weekly digests."""
 NOTICE_AFTER_REPEAT = timedelta(days=6)
 """The least time between the last needed announcement and the act, also when a digest was missed."""
-POLICY = Actor.job("unused-policy")
+POLICY = Actor.job(JobName.UNUSED_POLICY)
 """Whose name stands on what this policy does; the second act knows the first by it."""
 _BATCH = 1
 """One key a transaction: each act ends at the audit chain, and nothing may be locked after that."""
@@ -195,6 +195,8 @@ def sweep_announcements(tx: Transaction) -> int:
         )
         .order_by(Announcement.act_on)
         .limit(_BATCH)
+        # Of several replicas one carries it out, and no other takes that for a reason to call it off.
+        .with_for_update(of=Announcement, skip_locked=True)
     ).all()
     for announcement, key, use in due:
         step = decide_step(_situation(tx, key, use, announcement), tx.policy)

@@ -24,10 +24,9 @@ REASON = "left Slack"
 def members_left(tx: Transaction, members: Sequence[Member]) -> None:
     """People were deactivated: their grants end, open requests and tickets are withdrawn, their keys work on.
 
-    Owners get one card for each person who had any of these. Call it under `storage.locks.lock_people`, after the
-    people are stored as deactivated.
+    Owners get one card for each person who had any of these. Call it under `storage.locks.lock_people`, after
+    `lock_what_ends` and when the people are stored as deactivated.
     """
-    lock_what_ends(tx, [member.user_id for member in members])
     withdrawn = {
         member.user_id: withdraw_requests_of(tx, member.user_id, f"{member.name} {REASON}.")
         + withdraw_tickets_of(tx, member.user_id, f"{member.name} {REASON}.")

@@ -14,7 +14,8 @@ from desk.messages.dead_letters import revive_delivery
 from desk.messages.outbox import find_card, refresh_card, send_card, send_reply
 from desk.permissions import require_role
 from desk.transaction import Transaction
-from storage.models import DeliveryStatus, Incident, IncidentComponent, IncidentUpdate, OutboxRow, Page, SlackMessage
+from storage.models import Delivery as DeliveryRow
+from storage.models import DeliveryStatus, Incident, IncidentComponent, IncidentUpdate, Page, SlackMessage
 
 HEAD_CARD = "incident.head"
 """The kind of the message that shows an incident as it is; its subject is the incident."""
@@ -110,9 +111,11 @@ def list_deliveries(tx: Transaction, incident_id: str) -> Sequence[Delivery]:
         .order_by(SlackMessage.thread_of.is_not(None), SlackMessage.created_at, SlackMessage.id)
     ).all()
     rows = tx.session.scalars(
-        select(OutboxRow).where(OutboxRow.message_id.in_([message.id for message in messages])).order_by(OutboxRow.id)
+        select(DeliveryRow)
+        .where(DeliveryRow.subject.in_([message.id for message in messages]))
+        .order_by(DeliveryRow.id)
     ).all()
-    latest = {row.message_id: row for row in rows}
+    latest = {row.subject: row for row in rows}
     waiting = {DeliveryStatus.PENDING: DeliveryState.QUEUED, DeliveryStatus.SENDING: DeliveryState.QUEUED}
     states = waiting | {DeliveryStatus.DEAD: DeliveryState.FAILED, DeliveryStatus.DROPPED: DeliveryState.FAILED}
     found = []

@@ -11,6 +11,7 @@ from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce_beside
 from desk.incidents.inputs import ENDED
+from desk.permissions import require_write
 from desk.transaction import Transaction, pages_changed
 from storage.models import (
     Component,
@@ -20,6 +21,7 @@ from storage.models import (
     IncidentComponent,
     IncidentStatus,
     Page,
+    Scope,
 )
 
 _NAMED = 5
@@ -133,17 +135,18 @@ def record_statuses(
         )
 
 
-def set_statuses(
-    tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None], *, incident_id: str | None = None
-) -> list[dict[str, Any]]:
-    """As `bring_statuses`, seen through to the public page and the audit trail."""
-    affected = bring_statuses(tx, page_id, wanted, incident_id=incident_id)
+def set_statuses(tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None]) -> list[dict[str, Any]]:
+    """As `bring_statuses`, seen through to the public page and the audit trail: for who configures the page, and for
+    keys that write components. Raises NotAllowedError."""
+    get_components(tx.session, page_id, list(wanted))
+    require_write(tx, Scope.COMPONENTS_WRITE, page_id)
+    affected = bring_statuses(tx, page_id, wanted)
     if affected:
         tx.session.get_one(Page, page_id).updated_at = tx.now
         tx.session.flush()
-        announce_beside(tx, affected, but=incident_id)
+        announce_beside(tx, affected)
         pages_changed(tx)
-        record_statuses(tx, affected, incident_id=incident_id)
+        record_statuses(tx, affected)
     return affected
 
 

@@ -1,4 +1,7 @@
-"""Incidents: opened, updated, edited, deleted, each together with its components and its audit event."""
+"""Incidents: opened, updated, edited, deleted, each together with its components and its audit event.
+
+Whoever manages incidents or, of maintenances, maintenances on the page may, and everybody else is refused.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +16,8 @@ from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.announcements import announce, announce_beside, announce_deletion
 from desk.incidents.components import bring_statuses, list_incident_components, record_statuses
-from desk.incidents.drafts.review import drop_drafts, show_waiting
+from desk.incidents.drafts.decision import role_of, role_to_manage
+from desk.incidents.drafts.review import drop_drafts, lock_drafts, show_waiting
 from desk.incidents.inputs import (
     ENDED,
     IncidentChange,
@@ -27,6 +31,7 @@ from desk.incidents.inputs import (
 from desk.incidents.lookup import list_updates
 from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
 from desk.pages.status import Impact, impact_of
+from desk.permissions import require_role
 from desk.transaction import Transaction, pages_changed
 from storage.models import (
     ComponentStatus,
@@ -44,13 +49,14 @@ _IMPACTS = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident:
     """Open an incident, schedule a maintenance or write down one of the past, and bring components along.
 
-    Raises NotFoundError for the page and InvalidInputError, whose `field` names what is wrong.
+    Raises NotFoundError for the page, NotAllowedError, and InvalidInputError, whose `field` names what is wrong.
     """
     page = tx.session.get(Page, page_id)
     if page is None:
         raise NotFoundError("There is no such page.")
-    check_new(new, tx.now)
     scheduled = new.schedule is not None
+    require_role(tx, role_to_manage(scheduled=scheduled), page_id)
+    check_new(new, tx.now)
     status = new.status or _first_status(new)
     began_at = new.backfilled_at or tx.now
     incident = Incident(
@@ -89,7 +95,7 @@ def update_incident(
     """Change an incident; gives the update that this made, if it says something.
 
     `version`: what the person saw; raises ConflictError when somebody changed the incident since. Raises
-    InvalidInputError, whose `field` names what is wrong.
+    NotFoundError, NotAllowedError, and InvalidInputError, whose `field` names what is wrong.
     """
     incident = _lock(tx, incident_id, version)
     check_change(change, scheduled=incident.scheduled_for is not None)
@@ -126,7 +132,7 @@ def update_incident(
 def edit_update(
     tx: Transaction, update_id: str, *, body: str | None = None, deliver_notifications: bool | None = None
 ) -> IncidentUpdate:
-    """Correct the words of an update that was published. Raises NotFoundError, InvalidInputError."""
+    """Correct the words of an update that was published. Raises NotFoundError, NotAllowedError, InvalidInputError."""
     said = tx.session.get(IncidentUpdate, update_id)
     if said is None:
         raise NotFoundError("There is no such update.")
@@ -142,10 +148,14 @@ def edit_update(
 
 
 def delete_incident(tx: Transaction, incident_id: str) -> Incident:
-    """Remove an incident and its updates; components stay as they are. Gives what was removed."""
+    """Remove an incident and its updates; components stay as they are. Gives what was removed.
+
+    Raises NotFoundError, NotAllowedError.
+    """
     # Its drafts first, as whoever publishes one locks it before the incident.
-    drop_drafts(tx, incident_id)
+    drafts = lock_drafts(tx, incident_id)
     incident = _lock(tx, incident_id, None)
+    drop_drafts(tx, drafts)
     page = tx.session.get_one(Page, incident.page_id)
     page.updated_at = tx.now
     settle_reminders(tx, incident.id)
@@ -176,22 +186,20 @@ def _next_number(tx: Transaction) -> int:
 
 
 def _lock(tx: Transaction, incident_id: str, version: int | None) -> Incident:
-    """The incident, ours until the commit; its version is one more now."""
-    conditions = [Incident.id == incident_id]
-    if version is not None:
-        conditions.append(Incident.version == version)
-    won = tx.session.execute(
-        update(Incident).where(*conditions).values(version=Incident.version + 1).returning(Incident.id),
-        execution_options={"synchronize_session": False},
-    ).first()
-    incident = tx.session.get(Incident, incident_id, populate_existing=True)
+    """The incident, for who manages such; it is ours until the commit, and its version is one more now."""
+    # Not the whole row's lock: that would collide with drafts that merely refer to it.
+    locked = select(Incident).where(Incident.id == incident_id).with_for_update(key_share=True)
+    incident = tx.session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
     if incident is None:
         raise NotFoundError("There is no such incident.", "It may have been deleted.")
-    if won is None:
+    require_role(tx, role_of(incident), incident.page_id)
+    if version not in {None, incident.version}:
         raise ConflictError(
             f"“{incident.name}” was changed since you looked: it is {incident.status} now.",
             "Look at it again, then decide.",
         )
+    incident.version += 1
+    tx.session.flush()
     return incident
 
 

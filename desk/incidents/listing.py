@@ -11,7 +11,7 @@ from desk.errors import NotAllowedError
 from desk.incidents.drafts.content import is_scheduled
 from desk.incidents.drafts.decision import role_for, role_of
 from desk.incidents.inputs import ENDED
-from desk.permissions import EffectiveRoles, is_full_member, roles_of_actor
+from desk.permissions import EffectiveRoles, is_insider, roles_of_actor
 from desk.transaction import Transaction
 from storage.models import (
     DraftKind,
@@ -20,7 +20,6 @@ from storage.models import (
     IncidentDraft,
     IncidentStatus,
     IncidentUpdate,
-    Member,
 )
 
 _UNDECIDED = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)
@@ -81,8 +80,8 @@ class OpenDrafts:
 
 
 def require_reader(tx: Transaction) -> None:
-    """Raises NotAllowedError unless the actor is a full member: guests have the public page."""
-    if tx.actor.user_id and not is_full_member(tx.session.get(Member, tx.actor.user_id)):
+    """Raises NotAllowedError unless the actor is a full member or serves them: guests have the public page."""
+    if not is_insider(tx):
         raise NotAllowedError(
             "Looking incidents up here is for full members of the workspace.",
             f"The status page shows what is public: {tx.policy.base_url}",

@@ -16,7 +16,12 @@ from storage.models import ComponentStatus, Incident, IncidentUpdate
 
 
 class PagePort(Protocol):
-    """Changes of a status page. Every method raises what the functions of the same name raise."""
+    """Changes of a status page. Every method raises what the functions of the same name raise.
+
+    Every method asks for the permission itself, and raises NotAllowedError before anything is changed: for the role
+    that manages such incidents on the page or, to bring components into states, for page configuration. Of keys it
+    asks for the scopes that stand for these (`desk.permissions`).
+    """
 
     def create_incident(self, tx: Transaction, page_id: str, new: NewIncident) -> Incident:
         """Open an incident, schedule a maintenance or write down one of the past."""

@@ -1,4 +1,4 @@
-"""Postmortems: drafted, published, taken back."""
+"""Postmortems: drafted, published, taken back, by whoever manages such incidents on the page."""
 
 from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
@@ -13,7 +13,7 @@ from storage.models import Incident, Page
 
 
 def write_postmortem(tx: Transaction, incident_id: str, body: str) -> Incident:
-    """Keep a draft; the public sees it once it is published. Raises InvalidInputError (field `body`)."""
+    """Keep a draft; the public sees it once it is published. Raises NotAllowedError, InvalidInputError (`body`)."""
     incident = _lock(tx, incident_id)
     text = check_body(body)
     if not text:
@@ -36,7 +36,8 @@ def check_postmortem(tx: Transaction, incident_id: str) -> Incident:
 
 
 def publish_postmortem(tx: Transaction, incident_id: str, *, notify_subscribers: bool = True) -> Incident:
-    """Make the draft public. Raises ConflictError while the incident is open or where there is no draft."""
+    """Make the draft public. Raises NotAllowedError, and ConflictError while the incident is open or where there is
+    no draft."""
     incident = _lock(tx, incident_id)
     _require_ended(incident)
     if not incident.postmortem_body_draft:
@@ -63,7 +64,6 @@ def revert_postmortem(tx: Transaction, incident_id: str) -> Incident:
     Raises NotAllowedError, and ConflictError where none is public.
     """
     incident = _lock(tx, incident_id)
-    require_role(tx, role_of(incident), incident.page_id)
     if incident.postmortem_published_at is None:
         raise ConflictError("No postmortem of this incident is public.")
     incident.postmortem_published_at = None
@@ -80,10 +80,11 @@ def _require_ended(incident: Incident) -> None:
 
 
 def _lock(tx: Transaction, incident_id: str) -> Incident:
-    """The incident as it is now, ours until the commit."""
+    """The incident as it is now, for who manages such, and ours until the commit."""
     incident = get_incident(tx.session, incident_id)
     # Not the whole row's lock: that would collide with drafts that merely refer to it.
     tx.session.refresh(incident, with_for_update={"key_share": True})
+    require_role(tx, role_of(incident), incident.page_id)
     return incident
 
 

@@ -68,8 +68,8 @@ def tell_change(
 
 
 def tell_owners(tx: Transaction, key: ApiKey, change: Change, **facts: Any) -> None:
-    """Tell the owners what somebody who is none of them did to a key."""
-    if roles_of_actor(tx).is_owner:
+    """Tell the owners what a person who is none of them did to a key."""
+    if tx.actor.user_id is None or roles_of_actor(tx).is_owner:
         return
     send_note(tx, CHANGED_NOTE, key.id, owners_conversations(tx), change=str(change), by=str(tx.actor), **facts)
 

@@ -16,8 +16,8 @@ from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from desk.keys.rules import KeyState, state_of
-from desk.keys.scopes import Scope, allows
-from storage.models import ApiKey, KeyStatus
+from desk.keys.scopes import allows
+from storage.models import ApiKey, KeyStatus, Scope
 
 
 @dataclass(frozen=True, slots=True)

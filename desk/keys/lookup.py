@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Nullable, Select, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Nullable, Select, String, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from desk.errors import InvalidInputError, NotFoundError
-from desk.keys.rules import KeyState, is_retiring, state_of
+from desk.keys.rules import KeyState, is_retiring, person_of, state_of
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import sha256
 from desk.texts import clean_text
@@ -119,7 +119,7 @@ def echo(word: str) -> str:
 def list_keys(
     tx: Transaction, wanted: KeyFilter | None = None, *, offset: int = 0, limit: int | None = None
 ) -> Sequence[ListedKey]:
-    """Keys by name, with the marks of their use. Whether the actor may see them is the caller's question."""
+    """Keys by name, with the marks of their use, of those that the actor may see."""
     query = (
         _filtered(tx, select(ApiKey, Nullable(KeyUse)), wanted or KeyFilter())
         .order_by(func.lower(ApiKey.name), ApiKey.created_at, ApiKey.id)
@@ -141,12 +141,15 @@ def find_use(tx: Transaction, key_id: str) -> KeyUse | None:
 
 
 def _visible_to_actor(tx: Transaction) -> list[ColumnElement[bool]]:
-    return [] if roles_of_actor(tx).is_owner else [ApiKey.holder_id == tx.actor.user_id]
+    person = person_of(tx)
+    if person.is_owner:
+        return []
+    return [ApiKey.holder_id == person.user_id if person.is_member else false()]
 
 
 def _filtered(tx: Transaction, query: Select[*tuple[Any, ...]], wanted: KeyFilter) -> Select[*tuple[Any, ...]]:
     query = query.outerjoin(KeyUse, KeyUse.key_id == ApiKey.id).where(ApiKey.voided_at.is_(None))
-    query = query.where(*_view_conditions(tx, wanted.view))
+    query = query.where(*_visible_to_actor(tx), *_view_conditions(tx, wanted.view))
     if wanted.holder_id is not None:
         query = query.where(ApiKey.holder_id == wanted.holder_id)
     if wanted.page_id is not None:

@@ -1,11 +1,12 @@
 """Who may change what about an API key, and when. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from desk.permissions import is_full_member, roles_of_actor
+from desk.permissions import Duty, has_duty, is_full_member, roles_of_actor
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyStatus, Member, Role
 
@@ -86,8 +87,10 @@ class Person:
     user_id: str | None
     is_owner: bool
     is_member: bool
-    """Still a full member: guests and people who left are not."""
+    """A full member still: guests, people who left and what is no person are not."""
     may_hold_keys: bool
+    ends_unused_keys: bool = False
+    """The job that carries out what was announced of keys that nobody uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,7 @@ _HOLDERS = frozenset(
         Change.KEEP,
     }
 )
+_OF_UNUSED = frozenset({Change.SUSPEND, Change.REVOKE})
 _ANY = frozenset(KeyState)
 _LIVE = _ANY - {KeyState.REVOKED}
 _UNEXPIRED = frozenset({KeyState.ACTIVE, KeyState.SUSPENDED})
@@ -154,7 +158,7 @@ def decide_change(change: Change, standing: Standing, person: Person) -> Refusal
 
 
 def _decide_permission(change: Change, standing: Standing, person: Person) -> Refusal | None:
-    if person.is_owner:
+    if person.is_owner or (person.ends_unused_keys and change in _OF_UNUSED):
         return None
     if not person.is_member or person.user_id is None or standing.holder_id != person.user_id:
         return Refusal.NOT_YOURS
@@ -163,6 +167,14 @@ def _decide_permission(change: Change, standing: Standing, person: Person) -> Re
     if change is Change.ROTATE and not person.may_hold_keys:
         return Refusal.NO_KEYS_FOR_YOU
     return None
+
+
+def decide_which(changes: Sequence[Change], standing: Standing, person: Person) -> Change:
+    """Of changes to one end, the first that is for such a person: owners extend a key, its holder asks them to."""
+    return next(
+        (change for change in changes if _decide_permission(change, standing, person) is not Refusal.OWNERS_ONLY),
+        changes[-1],
+    )
 
 
 def list_changes(standing: Standing, person: Person) -> frozenset[Change]:
@@ -192,6 +204,7 @@ def person_of(tx: Transaction) -> Person:
         actor=str(tx.actor),
         user_id=tx.actor.user_id,
         is_owner=roles.is_owner,
-        is_member=is_full_member(tx.session.get(Member, tx.actor.user_id)) if tx.actor.user_id else True,
+        is_member=tx.actor.user_id is not None and is_full_member(tx.session.get(Member, tx.actor.user_id)),
         may_hold_keys=roles.has_anywhere(Role.INTEGRATOR),
+        ends_unused_keys=has_duty(tx, Duty.UNUSED_KEYS),
     )

@@ -1,23 +1,9 @@
 """What a key may do: read, or write one kind of resource."""
 
 from collections.abc import Collection, Iterable
-from enum import StrEnum
 
 from desk.errors import InvalidInputError
-
-
-class Scope(StrEnum):
-    """A key's permission, in the order in which people are shown it."""
-
-    READ = "read"
-    INCIDENTS_WRITE = "incidents:write"
-    MAINTENANCES_WRITE = "maintenances:write"
-    COMPONENTS_WRITE = "components:write"
-    SUBSCRIBERS_WRITE = "subscribers:write"
-    METRICS_WRITE = "metrics:write"
-    PAGE_CONFIGURATION_WRITE = "page_configuration:write"
-    USERS_WRITE = "users:write"
-
+from storage.models import Scope
 
 IN_WORDS: dict[Scope, str] = {
     Scope.READ: "read everything on the page",

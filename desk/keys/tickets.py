@@ -15,6 +15,7 @@ from desk.audit.trail import Action, record
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
+from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.keys.issuing import (
     get_key_pattern,
     get_predecessor,
@@ -26,7 +27,6 @@ from desk.keys.issuing import (
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
 from desk.people import name_of
-from desk.requests.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.secret import Secret
 from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, KeyUse, Ticket, TicketStatus
@@ -147,7 +147,7 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
     ticket = get_ticket(tx, ticket_id)
     if ticket.predecessor_id is not None:
         lock_predecessor(tx, ticket.predecessor_id)
-    tx.session.refresh(ticket, with_for_update=True)
+    tx.session.refresh(ticket)
     check_collection(tx, ticket_id)
     pattern = get_key_pattern(tx, ticket)
     key_id = new_id()
@@ -294,7 +294,7 @@ def withdraw_tickets_for(tx: Transaction, key_id: str, reason: str) -> int:
 
 def _withdraw(tx: Transaction, condition: ColumnElement[bool], reason: str) -> int:
     waiting = select(Ticket).where(condition, Ticket.status == TicketStatus.WAITING).order_by(Ticket.id)
-    tickets = tx.session.scalars(waiting.with_for_update()).all()
+    tickets = tx.session.scalars(waiting).all()
     return _end(tx, tickets, TicketStatus.WITHDRAWN, Action.TICKET_WITHDRAWN, reason)
 
 

@@ -1,10 +1,12 @@
 """Messages to send because something changed: written beside the change, delivered afterwards.
 
-A *card* shows the present state of a subject and is brought up to date wherever it was sent. A *note* is said once.
-The row names what is to be shown; it is rendered when it is delivered, so a card can never arrive out of date.
+A *card* is a message that shows the present state of its subject. It is sent once to each conversation, and edited
+there whenever its subject changes, or anything else that it `shows`. A *note* is said once and stays as it is.
+Each is a `slack_message`, and whatever brings it to Slack or up to date is a `delivery`. The row names what is to be
+shown; it is drawn when it is delivered, so that nothing arrives out of date.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -13,8 +15,10 @@ from desk.identifiers import new_id
 from desk.messages.subjects import Shown, Thing, list_showing, set_shown
 from desk.permissions import list_owner_ids
 from desk.transaction import Transaction
-from storage.models import OutboxRow, SlackMessage
+from storage.models import Channel, Delivery, SlackMessage
 from storage.signals import Topic, signal
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 def owners_conversations(tx: Transaction) -> Sequence[str]:
@@ -115,6 +119,16 @@ def _add_message(
 
 
 def _enqueue(tx: Transaction, message: SlackMessage) -> None:
-    tx.session.add(OutboxRow(lane=message.conversation, message_id=message.id, due_at=tx.now, created_at=tx.now))
+    enqueue(tx, Channel.SLACK, lane=message.conversation, subject=message.id)
+
+
+def enqueue(
+    tx: Transaction, channel: Channel, *, lane: str, subject: str, payload: Mapping[str, Any] = _NOTHING
+) -> None:
+    """Owe a delivery to a place of a channel. `subject` is the row beside it that says what is delivered."""
+    row = Delivery(
+        channel=channel, lane=lane, subject=subject, payload=dict(payload), due_at=tx.now, created_at=tx.now
+    )
+    tx.session.add(row)
     tx.session.flush()
     signal(tx.session, Topic.OUTBOX)

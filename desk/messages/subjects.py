@@ -13,6 +13,7 @@ from storage.models import MessageSubject, SlackMessage
 class Thing(StrEnum):
     """What a card may show besides its own subject."""
 
+    REQUEST = "request"
     KEY = "key"
     TICKET = "ticket"
 

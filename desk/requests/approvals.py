@@ -160,7 +160,7 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
 
     Raises NotAllowedError, ConflictError that says who was first, or InvalidInputError without a reason.
     """
-    request = get_request(tx, request_id, lock=True)
+    request = get_request(tx, request_id)
     check_denial(tx, request)
     reason = clean_text(reason)
     if not reason:

@@ -124,7 +124,7 @@ def _check_pages(tx: Transaction, asked: Asked, roles: EffectiveRoles) -> None:
 
 def withdraw(tx: Transaction, request_id: str) -> KeyRequest:
     """Take back one's own request before it is decided. Raises NotAllowedError or ConflictError."""
-    request = get_request(tx, request_id, lock=True)
+    request = get_request(tx, request_id)
     if tx.actor.user_id != request.requester_id:
         raise NotAllowedError("Only the person who asked can withdraw a request.", "Owners can deny it.")
     if status_of(request, tx.now) != RequestStatus.PENDING or not _end(tx, [request], RequestStatus.WITHDRAWN, None):
@@ -138,7 +138,7 @@ def withdraw_requests_of(tx: Transaction, user_id: str, reason: str) -> int:
     It locks rows, so call it before anything is recorded in this transaction.
     """
     pending = select(KeyRequest).where(KeyRequest.requester_id == user_id, KeyRequest.status == RequestStatus.PENDING)
-    requests = tx.session.scalars(pending.order_by(KeyRequest.id).with_for_update()).all()
+    requests = tx.session.scalars(pending.order_by(KeyRequest.id)).all()
     return _end(tx, requests, RequestStatus.WITHDRAWN, reason)
 
 

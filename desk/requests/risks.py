@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from desk.keys.scopes import is_write
+from desk.permissions import working_key_condition
 from desk.policy import Policy
 from desk.requests.lookup import extent_of
 from desk.requests.terms import Extent
 from desk.transaction import Transaction
-from storage.models import ApiKey, KeyRequest, KeyStatus, KeyUse
+from storage.models import ApiKey, KeyRequest, KeyUse
 
 _ALIKE = 0.8
 _YEAR = 365
@@ -120,11 +121,7 @@ def _keys_on_file(tx: Transaction) -> list[KeyOnFile]:
     rows = tx.session.execute(
         select(ApiKey, KeyUse.last_used_at)
         .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
-        .where(
-            ApiKey.status == KeyStatus.ACTIVE,
-            ApiKey.expires_at > tx.now,
-            or_(ApiKey.retires_at.is_(None), ApiKey.retires_at > tx.now),
-        )
+        .where(working_key_condition(tx.now))
     )
     return [
         KeyOnFile(

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError
-from desk.keys.scopes import Scope, are_narrower, parse_scopes
+from desk.keys.scopes import are_narrower, parse_scopes
 from desk.policy import Policy
 from desk.secret import refuse_secrets
 from desk.texts import clean_line, clean_text
+from storage.models import Scope
 
 MAX_NAME = 80
 MAX_PURPOSE = 1000

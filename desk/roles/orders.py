@@ -8,7 +8,7 @@ from desk.durations import parse_end
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.pages.pages import get_page_by_word
 from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of
-from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
+from desk.permissions import ask_an_owner, is_insider, roles_of_actor
 from desk.roles.lists import Holder, ListedGrant, list_grants, list_holders
 from desk.roles.roles import AnyPage, Granted, PageChoice, grant_role, revoke_role
 from desk.transaction import Transaction
@@ -119,7 +119,7 @@ def who_as_said(tx: Transaction, role: Role, page: str | None) -> Holders:
 
 
 def _require_member(tx: Transaction) -> None:
-    if tx.actor.user_id and not is_full_member(tx.session.get(Member, tx.actor.user_id)):
+    if not is_insider(tx):
         raise NotAllowedError("Roles are for full members of the workspace.", ask_an_owner(tx))
 
 

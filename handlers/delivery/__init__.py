@@ -1,1 +1,1 @@
-"""Delivery: what the outbox holds goes out to Slack."""
+"""Delivery: what the outbox holds goes out, each channel by a deliverer of its own."""

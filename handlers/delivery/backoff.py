@@ -4,24 +4,24 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.delivery.failures import CallError, Trouble
+from handlers.delivery.deliverer import DeliveryError, Trouble
 
 
 @dataclass(frozen=True, slots=True)
 class BackOff:
     """Waits that double from `first` to `longest`, each shortened or lengthened by up to a fifth by chance.
 
-    By default a message waits for Slack about a day, and is out within a quarter of an hour of Slack's return.
+    By default a delivery waits for the other side about a day, and is out within a quarter of an hour of its return.
     """
 
     first: timedelta = timedelta(seconds=2)
     longest: timedelta = timedelta(minutes=15)
     attempts: int = 100
-    """How often a message is tried while Slack does not answer or is unwell."""
+    """How often a delivery is tried while the other side does not answer or is unwell."""
     doubtful_attempts: int = 5
     """How often it is tried when the fault may be the message's own."""
     account_pause: timedelta = timedelta(minutes=1)
-    """How long nothing is tried when Slack refuses the bot itself."""
+    """How long a channel rests when the other side refuses us whatever we bring."""
 
     def wait(self, attempt: int, rng: random.Random) -> timedelta:
         """How long to wait after this attempt, from 1."""
@@ -32,21 +32,23 @@ class BackOff:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What happens to a row whose delivery failed: tried again at `due_at`, or (None) given up."""
+    """What happens to a delivery that failed: tried again at `due_at`, or (None) given up."""
 
     due_at: datetime | None
     counted: bool = True
     """Whether this attempt counts towards giving up."""
 
 
-def decide_next(failure: CallError, *, attempt: int, now: datetime, back_off: BackOff, rng: random.Random) -> Next:
-    """When the row is tried again after this failure of its `attempt`, if at all."""
+def decide_next(
+    failure: DeliveryError, *, attempt: int, now: datetime, back_off: BackOff, rng: random.Random
+) -> Next:
+    """When the delivery is tried again after this failure of its `attempt`, if at all."""
     match failure.trouble:
         case Trouble.WAIT:
             return Next(now + failure.wait, counted=False)
         case Trouble.ACCOUNT:
             return Next(now + back_off.account_pause, counted=False)
-        case Trouble.REFUSED:
+        case Trouble.MESSAGE | Trouble.PLACE:
             return Next(None)
         case Trouble.OUTAGE:
             limit = back_off.attempts

@@ -1,4 +1,4 @@
-"""The outbox worker: takes rows that are due, draws their messages, delivers them and notes what became of them."""
+"""The outbox worker: takes deliveries that are due, hands them to their channels, and notes what became of them."""
 
 import asyncio
 import contextlib
@@ -6,125 +6,107 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from desk.messages.dead_letters import bury, note_put_back, note_sent
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName
 from handlers.delivery.backoff import BackOff, decide_next
-from handlers.delivery.failures import NO_THREAD, CallError, Trouble
-from handlers.delivery.slack import SlackDelivery
-from handlers.slack.framework.blocks import Message
-from handlers.slack.framework.messages import Renderer
-from storage import outbox
-from storage.models import SlackMessage
-from storage.outbox import Claim, Place
+from handlers.delivery.deliverer import Deliverer, DeliveryError, Drawn, Trouble
+from storage import lanes, outbox
+from storage.models import Channel
+from storage.outbox import Claim
 from storage.signals import Topic
 
 _log = structlog.get_logger(__name__)
-_ACTOR = Actor.job("delivery")
+_ACTOR = Actor.job(JobName.DELIVERY)
 _NO_PACE = timedelta()
+_LONGEST = timedelta(minutes=5)
+"""A parcel that is on its way for longer hangs, whatever its channel promised."""
 
 
 class Step(StrEnum):
     """The points that each delivery passes, in order."""
 
     CLAIMED = "claimed"
-    """The row is ours, on disk."""
+    """The delivery is ours, on disk."""
     CALLING = "calling"
-    """Slack is called next."""
+    """The other side is called next."""
     ANSWERED = "answered"
-    """Slack has the message; nobody has written that down."""
+    """It arrived; nobody has written that down."""
     STORED = "stored"
     """It is written down."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
-    conversation: str
-    place: Place | None
-    thread: Place | None
-    """The message in whose thread it goes, where that one is in Slack."""
-    message: Message | None
-    shown: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Timing:
-    """The worker's times."""
+    """The worker's times; those of a channel are its deliverer's."""
 
     lease: timedelta = timedelta(seconds=30)
-    """A row whose worker died is free after this long. The clocks of replicas may differ by less than half of it."""
-    call: timedelta = timedelta(seconds=10)
-    """No call to Slack takes longer."""
-    pace: timedelta = timedelta(seconds=1)
-    """Between two messages of a conversation, as Slack asks."""
+    """A delivery whose worker died is free after this long. The clocks of replicas may differ by less than half of
+    it."""
     look_every: timedelta = timedelta(seconds=2)
-    """How often to look for rows of other processes that could not wake this one."""
+    """How often to look for deliveries of other processes that could not wake this one."""
 
 
 class OutboxWorker:
     """Delivers the outbox. Any number of workers in any number of processes share the work.
 
-    Either `run()` it until `stop()`, or call `deliver_due()` for one pass. `name` tells workers apart and must be
-    new for every start; `on_step(step, row id)` is called at each step of a delivery.
+    Either `run()` it until `stop()`, or call `deliver_due()` for one pass. Deliveries of channels that it has no
+    deliverer for are left to others. `name` tells workers apart and must be new for every start; `on_step(step,
+    delivery id)` is called at each step of a delivery.
     """
 
     def __init__(
         self,
         desk: Desk,
-        client: AsyncWebClient,
-        renderers: Mapping[str, Renderer],
+        deliverers: Mapping[Channel, Deliverer],
         *,
         rng: random.Random | None = None,
         name: str | None = None,
-        lanes: int = 4,
         back_off: BackOff | None = None,
         timing: Timing | None = None,
         on_step: Callable[[Step, int], None] | None = None,
         wait_until: Callable[[datetime], Awaitable[None]] | None = None,
     ) -> None:
         self._desk = desk
-        self._renderers = renderers
+        self._deliverers = deliverers
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, guards nothing
         self._name = name or f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._lanes = lanes
         self._back_off = back_off or BackOff()
         self._timing = timing or Timing()
-        self._on_step = on_step or (lambda _step, _row_id: None)
+        self._on_step = on_step or (lambda _step, _delivery_id: None)
         self._wait_until = wait_until or self._sleep_until
-        self._slack = SlackDelivery(client, desk.clock, timeout=self._timing.call)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
-        self._paused_until: datetime | None = None
+        self._in_hand: dict[asyncio.Task[bool], Claim] = {}
+        self._paused_until: dict[Channel, datetime] = {}
 
     # Running
 
     async def run(self) -> None:
-        """Deliver until `stop()`; several conversations at once, each in order. Returns when nothing is in hand."""
+        """Deliver until `stop()`; several lanes at once, each in order. Returns when nothing is in hand."""
         self._loop = asyncio.get_running_loop()
         self._desk.database.listen(self._committed)
-        in_hand: set[asyncio.Task[bool]] = set()
         try:
             while not self._stopping:
                 self._wake.clear()
-                due = await self._take_up(in_hand)
-                await self._rest(due)
+                dues = [await self._take_up(channel) for channel in self._deliverers]
+                await self._rest(min((due for due in dues if due), default=None))
         finally:
             self._stopping = True
-            if in_hand:
-                await asyncio.wait(in_hand)
+            if self._in_hand:
+                await asyncio.wait(self._in_hand)
 
     def stop(self) -> None:
-        """Take no more rows; `run()` returns once those in hand are done."""
+        """Take no more deliveries; `run()` returns once those in hand are done."""
         self._stopping = True
         self._wake.set()
 
@@ -136,37 +118,50 @@ class OutboxWorker:
                 self._loop.call_soon_threadsafe(self._wake.set)
 
     async def deliver_due(self) -> int:
-        """Deliver, one after another and without pacing, until nothing is due. How many rows were settled."""
+        """Deliver, one after another and without pacing, until nothing is due. How many deliveries were settled."""
         settled = 0
-        while not self._is_paused() and (claim := await self._claim(_NO_PACE)):
+        while claim := await self._claim_any():
             settled += await self._deliver(claim)
         return settled
+
+    async def find_next_due(self) -> datetime | None:
+        """When the next delivery of any channel is due, pace apart; None: nothing waits."""
+        dues = [await self._look(channel, _NO_PACE) for channel in self._deliverers]
+        return min((due for due in dues if due), default=None)
 
     def _committed(self, topics: frozenset[Topic]) -> None:
         if Topic.OUTBOX in topics:
             self.wake()
 
-    async def _take_up(self, in_hand: set[asyncio.Task[bool]]) -> datetime | None:
-        """Begin as many deliveries as may be; when the next one falls due, if that is known."""
-        while len(in_hand) < self._lanes and not self._stopping and not self._is_paused():
+    async def _take_up(self, channel: Channel) -> datetime | None:
+        """Begin as many deliveries of a channel as may be; when the next one falls due, if that is known."""
+        pace, most = self._deliverers[channel].pace, self._deliverers[channel].lanes
+        while not self._stopping and not self._is_paused(channel):
+            tries = [claim.attempts for claim in self._in_hand.values() if claim.channel is channel]
+            if len(tries) >= most:
+                return None
+            # Places that are slow to fail must not take all: the last one is for places that are not in trouble.
+            only_untried = most > 1 and sum(number > 1 for number in tries) >= most - 1
             try:
                 # Looking needs no lock; on SQLite a claim holds up every other writer, even when there is nothing.
-                due = await self._desk.database.run_read(partial(outbox.find_next_due, pace=self._timing.pace))
+                due = await self._look(channel, pace, only_untried=only_untried)
                 if due is None or due > self._desk.clock.now():
                     return due
-                claim = await self._claim(self._timing.pace)
+                claim = await self._claim(channel, pace, only_untried=only_untried)
+                if claim is None:
+                    # What was new has been put in line, and may have to wait there.
+                    due = await self._look(channel, pace, only_untried=only_untried)
+                    return due if due and due > self._desk.clock.now() else None
             except SQLAlchemyError as error:
                 _log.error("outbox_unreadable", exc_info=error)
                 return None
-            if claim is None:
-                return None
             task = asyncio.create_task(self._deliver(claim))
-            in_hand.add(task)
-            task.add_done_callback(partial(self._finished, in_hand))
+            self._in_hand[task] = claim
+            task.add_done_callback(self._finished)
         return None
 
-    def _finished(self, in_hand: set[asyncio.Task[bool]], task: asyncio.Task[bool]) -> None:
-        in_hand.discard(task)
+    def _finished(self, task: asyncio.Task[bool]) -> None:
+        del self._in_hand[task]
         self._wake.set()
         if not task.cancelled() and (error := task.exception()):
             _log.error("delivery_not_noted", exc_info=error)
@@ -184,14 +179,32 @@ class OutboxWorker:
     async def _sleep_until(self, instant: datetime) -> None:
         await asyncio.sleep(max((instant - self._desk.clock.now()).total_seconds(), 0))
 
-    def _is_paused(self) -> bool:
-        return self._paused_until is not None and self._desk.clock.now() < self._paused_until
+    def _is_paused(self, channel: Channel) -> bool:
+        until = self._paused_until.get(channel)
+        return until is not None and self._desk.clock.now() < until
 
-    # One row
+    async def _look(self, channel: Channel, pace: timedelta, *, only_untried: bool = False) -> datetime | None:
+        now = self._desk.clock.now()
+        look = partial(lanes.find_next_due, channel=channel, now=now, pace=pace, only_untried=only_untried)
+        return await self._desk.database.run_read(look)
 
-    async def _claim(self, pace: timedelta) -> Claim | None:
+    # One delivery
+
+    async def _claim_any(self) -> Claim | None:
+        for channel in self._deliverers:
+            if not self._is_paused(channel) and (claim := await self._claim(channel, _NO_PACE)):
+                return claim
+        return None
+
+    async def _claim(self, channel: Channel, pace: timedelta, *, only_untried: bool = False) -> Claim | None:
         take = partial(
-            outbox.claim_next, worker=self._name, now=self._desk.clock.now(), lease=self._timing.lease, pace=pace
+            outbox.claim_next,
+            channel=channel,
+            worker=self._name,
+            now=self._desk.clock.now(),
+            lease=self._timing.lease,
+            pace=pace,
+            only_untried=only_untried,
         )
         while True:
             try:
@@ -200,102 +213,73 @@ class OutboxWorker:
                 continue
 
     async def _deliver(self, claim: Claim) -> bool:
-        """Deliver one row. Whether it is settled: sent, needless or given up."""
-        self._on_step(Step.CLAIMED, claim.row_id)
-        what = ""
+        """Make one delivery. Whether it is settled: made, needless or given up."""
+        self._on_step(Step.CLAIMED, claim.delivery_id)
+        drawn = Drawn(None)
         try:
-            drawing = await self._draw(claim)
-            what = drawing.message.text if drawing.message else ""
-            place = await self._show(claim, drawing) if drawing.message else None
-        except CallError as failure:
-            return await self._failed(claim, failure, what)
-        self._on_step(Step.ANSWERED, claim.row_id)
-        sent = partial(note_sent, claim=claim, place=place, shown=drawing.shown)
-        if not await self._desk.write(_ACTOR, sent):
-            _log.warning("claim_lost", row=claim.row_id, conversation=claim.lane, place=place)
-        self._on_step(Step.STORED, claim.row_id)
+            drawn = await self._draw(claim)
+            await self._hand_over(claim, drawn)
+        except DeliveryError as failure:
+            return await self._failed(claim, failure, drawn.what)
+        self._on_step(Step.ANSWERED, claim.delivery_id)
+        keep = drawn.parcel.note if drawn.parcel else None
+        if not await self._desk.write(_ACTOR, partial(note_sent, claim=claim, covers=drawn.covers, keep=keep)):
+            _log.warning("claim_lost", delivery=claim.delivery_id, channel=claim.channel, lane=claim.lane)
+        self._on_step(Step.STORED, claim.delivery_id)
         return True
 
-    async def _draw(self, claim: Claim) -> _Drawing:
+    async def _draw(self, claim: Claim) -> Drawn:
         if claim.attempts > self._back_off.attempts:
-            raise CallError(Trouble.REFUSED, "draw", "never_finished")
+            raise DeliveryError(Trouble.MESSAGE, "draw", "never_finished")
         try:
-            return await self._desk.read(_ACTOR, partial(self._render, message_id=claim.message_id))
+            return await self._desk.read(_ACTOR, partial(self._deliverers[claim.channel].draw, claim=claim))
         except Exception as error:
             reference = secrets.token_hex(4)
-            _log.error("message_not_drawn", reference=reference, row=claim.row_id, exc_info=error)
-            raise CallError(Trouble.UNKNOWN, "draw", f"not_drawn:{reference}") from error
+            _log.error("message_not_drawn", reference=reference, delivery=claim.delivery_id, exc_info=error)
+            raise DeliveryError(Trouble.UNKNOWN, "draw", f"not_drawn:{reference}") from error
 
-    def _render(self, tx: Transaction, message_id: str) -> _Drawing:
-        # The rows come first: whatever made them is committed, so the drawing that follows shows it.
-        shown = outbox.list_waiting(tx.session, message_id)
-        row = tx.session.get_one(SlackMessage, message_id)
-        # A lane keeps its order, so the head of a thread is there before its replies, unless it was given up: then
-        # they are said outside of it rather than not at all.
-        head = tx.session.get(SlackMessage, row.thread_of) if row.thread_of else None
-        drawn = self._renderers[row.kind](tx, row)
-        return _Drawing(row.conversation, _place_of(row), _place_of(head) if head else None, drawn, shown)
-
-    async def _show(self, claim: Claim, drawing: _Drawing) -> Place:
-        """Bring the message to Slack: edit the copy that is there, or post one where none is."""
-        message, place = drawing.message, drawing.place
-        assert message is not None
-        self._check_lease(claim)
-        self._on_step(Step.CALLING, claim.row_id)
-        if place is not None and await self._edited(place, message):
-            return place
-        if claim.uncertain_since is not None:
-            found = await self._slack.find_posted(
-                drawing.conversation,
-                claim.message_id,
-                since=claim.uncertain_since,
-                after=place,
-                thread=drawing.thread,
-            )
-            if found is not None and await self._edited(found, message):
-                return found
-        return await self._post(claim, drawing, message)
-
-    async def _post(self, claim: Claim, drawing: _Drawing, message: Message) -> Place:
-        """Post a message into its thread or, where Slack takes no replies, beside it rather than not at all."""
-        self._check_lease(claim)
-        if drawing.thread is not None:
-            try:
-                return await self._slack.post(drawing.conversation, message, claim.message_id, thread=drawing.thread)
-            except CallError as failure:
-                if failure.error not in NO_THREAD:
-                    raise
-            self._check_lease(claim)
-        return await self._slack.post(drawing.conversation, message, claim.message_id)
-
-    async def _edited(self, place: Place, message: Message) -> bool:
-        """Edit a posted message; False when it is gone, and must be posted anew."""
+    async def _hand_over(self, claim: Claim, drawn: Drawn) -> None:
+        """Send what was drawn, if anything, unless an attempt of which nobody knows turns out to have arrived."""
+        parcel = drawn.parcel
+        if parcel is None:
+            return
+        begin = partial(self._check_lease, claim)
+        begin()
+        self._on_step(Step.CALLING, claim.delivery_id)
         try:
-            await self._slack.update(place, message)
-        except CallError as failure:
-            if failure.trouble is not Trouble.GONE:
-                raise
-            return False
-        return True
+            async with asyncio.timeout(_LONGEST.total_seconds()):
+                since = claim.uncertain_since
+                if since is None or not await parcel.find_arrived(since, begin):
+                    await parcel.send(begin)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            _log.error("call_failed", delivery=claim.delivery_id, channel=claim.channel, exc_info=error)
+            raise DeliveryError(Trouble.UNKNOWN, "call", type(error).__name__, uncertain=True) from error
 
     def _check_lease(self, claim: Claim) -> None:
         # Another worker takes over when the lease ends: a call that might go on until then must not begin.
-        if self._desk.clock.now() + self._timing.call >= claim.lease_until:
-            raise CallError(Trouble.OUTAGE, "lease", "too_slow")
+        if self._desk.clock.now() + self._deliverers[claim.channel].timeout >= claim.lease_until:
+            raise DeliveryError(Trouble.OUTAGE, "lease", "too_slow")
 
-    async def _failed(self, claim: Claim, failure: CallError, what: str) -> bool:
+    async def _failed(self, claim: Claim, failure: DeliveryError, what: str) -> bool:
         now = self._desk.clock.now()
-        uncertain = failure.uncertain and failure.method == "chat.postMessage"
         following = decide_next(failure, attempt=claim.attempts, now=now, back_off=self._back_off, rng=self._rng)
-        log = _log.bind(row=claim.row_id, conversation=claim.lane, method=failure.method, error=failure.error)
-        if failure.trouble is Trouble.ACCOUNT and not self._is_paused():
-            self._paused_until = now + self._back_off.account_pause
-            log.error("delivery_paused", until=self._paused_until.isoformat())
+        log = _log.bind(
+            delivery=claim.delivery_id,
+            channel=claim.channel,
+            lane=claim.lane,
+            call=failure.call,
+            error=failure.error,
+            trouble=failure.trouble,
+        )
+        if failure.trouble is Trouble.ACCOUNT and not self._is_paused(claim.channel):
+            until = self._paused_until[claim.channel] = now + self._back_off.account_pause
+            log.error("delivery_paused", until=until.isoformat())
         if following.due_at is None:
             log.error("delivery_died", attempts=claim.attempts)
-            await self._desk.write(
-                _ACTOR, partial(bury, claim=claim, error=failure.error, what=what, uncertain=uncertain)
-            )
+            died = partial(bury, claim=claim, error=failure.error, what=what, uncertain=failure.uncertain)
+            await self._desk.write(_ACTOR, died)
             return True
         log.warning("delivery_put_back", attempts=claim.attempts, due_at=following.due_at.isoformat())
         await self._desk.write(
@@ -306,11 +290,7 @@ class OutboxWorker:
                 due_at=following.due_at,
                 error=failure.error,
                 counted=following.counted,
-                uncertain=uncertain,
+                uncertain=failure.uncertain,
             ),
         )
         return False
-
-
-def _place_of(row: SlackMessage) -> Place | None:
-    return Place(row.channel_id, row.ts) if row.channel_id and row.ts else None

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from desk.digest.sent import send_digest
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 
 
 async def send_weekly_digest(desk: Desk, scheduled_for: datetime) -> bool:
@@ -14,4 +14,4 @@ async def send_weekly_digest(desk: Desk, scheduled_for: datetime) -> bool:
     """
     period = scheduled_for.astimezone(desk.policy.time_zone).date().isoformat()
     work = partial(send_digest, period=period, scheduled_for=scheduled_for)
-    return await desk.write(Actor.job("digest"), work)
+    return await desk.write(Actor.job(JobName.DIGEST), work)

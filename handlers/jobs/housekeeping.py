@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk.transaction import Desk
 from storage.jobs import forget_runs
+from storage.lanes import forget_empty
 from storage.outbox import forget_settled
 from storage.seen_events import forget_events
 
@@ -23,6 +24,7 @@ async def tidy(desk: Desk, _scheduled_at: datetime) -> int:
     batches: tuple[Callable[[Session], int], ...] = (
         partial(forget_events, before=now - KEEP_EVENTS),
         partial(forget_settled, before=now - KEEP_DELIVERIES),
+        partial(forget_empty, before=now - KEEP_DELIVERIES),
         partial(forget_runs, before=now - KEEP_RUNS),
     )
     total = 0

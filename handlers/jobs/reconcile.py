@@ -10,13 +10,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from desk.directory.groups import group_versions, list_granted_groups
 from desk.directory.sync_steps import finish_requests, list_due_syncs, request_sync
 from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot, take_people
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.directory.reading import read_groups, read_people, team_of
 from handlers.slack.framework.retries import UNREACHABLE, problem_of
 
 _log = structlog.get_logger(__name__)
 
-RECONCILE = Actor.job("reconcile")
+RECONCILE = Actor.job(JobName.RECONCILE)
 
 
 async def reconcile(client: AsyncWebClient, desk: Desk, *, told: str | None = None) -> SyncReport:

@@ -14,7 +14,7 @@ from desk.keys.sweep import sweep_keys
 from desk.keys.tickets import sweep_tickets
 from desk.requests.requests import sweep_requests
 from desk.roles.roles import sweep_roles
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ async def _sweep_area(desk: Desk, area: str, work: Sweep) -> int:
     total = 0
     try:
         for _ in range(_BATCHES):
-            done = await desk.write(Actor.job("sweep"), work)
+            done = await desk.write(Actor.job(JobName.SWEEP), work)
             total += done
             if not done:
                 break

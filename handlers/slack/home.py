@@ -8,9 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
 from sqlalchemy import select
 
 from desk.keys.details import show_keys
@@ -20,7 +18,7 @@ from desk.pages.pages import page_names
 from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
 from desk.requests.lookup import extent_of, list_pending_requests, list_requests_of, status_of
 from desk.transaction import Actor, Transaction
-from handlers.slack.deliveries.messages import conversation_in_words, reason_in_words
+from handlers.slack.deliveries.messages import place_in_words, reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import (
@@ -40,10 +38,12 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.modals import problem_of
 from handlers.slack.framework.payloads import SlackContext
+from handlers.slack.framework.retries import UNREACHABLE
 from handlers.slack.incidents.home import guest_home_blocks, incident_home_blocks
+from handlers.slack.keys.details import key_line
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.replies import info_blocks
-from handlers.slack.keys.text import key_line, scope_words
+from handlers.slack.keys.text import scope_words
 from handlers.slack.requests.messages import collect_button
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
 from handlers.slack.roles.text import role_text
@@ -77,7 +77,7 @@ def _guest_blocks(tx: Transaction) -> list[Block]:
 
 
 def _welcome(tx: Transaction) -> list[Block]:
-    ask = button("Ask for a key", str(ActionId.REQUEST_OPEN), style="primary")
+    ask = button("Ask for a key", ActionId.REQUEST_OPEN, style="primary")
     return [header("Keydesk"), section(f"You are {_roles_in_words(tx)}."), actions(ask, block_id="home.ask")]
 
 
@@ -124,9 +124,9 @@ def _dead_letters(tx: Transaction) -> list[Block]:
     blocks = [divider(), section("*Messages that could not be delivered*")]
     for letter in letters[:_DEAD]:
         what = f"\n> {escape(plain(' '.join(letter.what.split()), limit=200))}" if letter.what else ""
-        text = f"To {conversation_in_words(letter.conversation)}: {reason_in_words(letter.error)}{what}"
-        retry = button("Retry", str(ActionId.DELIVERY_RETRY), value_of(letter.message_id))
-        blocks.append(section(text, accessory=retry))
+        where, why = place_in_words(letter.channel, letter.lane), reason_in_words(letter.error, letter.channel)
+        retry = button("Retry", ActionId.DELIVERY_RETRY, value_of(letter.subject))
+        blocks.append(section(f"To {where}: {why}{what}", accessory=retry))
     return blocks + ([context("…and more.")] if len(letters) > _DEAD else [])
 
 
@@ -138,7 +138,7 @@ def _unused(tx: Transaction) -> list[Block]:
     for shown in page.keys:
         blocks += key_line(shown, place="unused")
     if page.total > len(page.keys):
-        show = button(f"Show all {page.total}", str(ActionId.KEYS_UNUSED), page_value(0, "unused"))
+        show = button(f"Show all {page.total}", ActionId.KEYS_UNUSED, page_value(0, "unused"))
         blocks.append(actions(show, block_id="home.unused"))
     return blocks
 
@@ -189,7 +189,7 @@ def _own_requests(tx: Transaction, user_id: str) -> list[Block]:
     blocks = [divider(), section("*Your latest requests*")]
     for request in requests:
         if status_of(request, tx.now) is RequestStatus.PENDING:
-            withdraw = button("Withdraw", str(ActionId.REQUEST_WITHDRAW), value_of(request.id, request.version))
+            withdraw = button("Withdraw", ActionId.REQUEST_WITHDRAW, value_of(request.id, request.version))
             text = f"*{_name(request.name)}*: :hourglass_flowing_sand: waits since {when(request.created_at)}"
             blocks.append(section(text, accessory=withdraw))
         else:
@@ -211,7 +211,7 @@ async def publish_home(slack: SlackContext, user_id: str) -> None:
     try:
         async with asyncio.timeout(_SECONDS):
             await slack.client.views_publish(user_id=user_id, view=view)
-    except (SlackApiError, aiohttp.ClientError, OSError) as error:
+    except UNREACHABLE as error:
         _log.warning("home_not_published", user_id=user_id, problem=problem_of(error))
 
 

@@ -24,10 +24,11 @@ from storage.models.keys import (
     KeyUse,
     KeyUseDay,
     RequestStatus,
+    Scope,
     Ticket,
     TicketStatus,
 )
-from storage.models.messages import DeliveryStatus, MessageSubject, OutboxRow, SlackMessage
+from storage.models.messages import Channel, Delivery, DeliveryLane, DeliveryStatus, MessageSubject, SlackMessage
 from storage.models.pages import Component, ComponentStatus, Organization, Page, SecondPerson
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
@@ -39,9 +40,12 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Base",
+    "Channel",
     "Component",
     "ComponentStatus",
     "ComponentStatusChange",
+    "Delivery",
+    "DeliveryLane",
     "DeliveryStatus",
     "Departure",
     "Digest",
@@ -64,11 +68,11 @@ __all__ = [
     "Member",
     "MessageSubject",
     "Organization",
-    "OutboxRow",
     "Page",
     "RequestStatus",
     "Revision",
     "Role",
+    "Scope",
     "SecondPerson",
     "SeenEvent",
     "SlackMessage",

@@ -9,6 +9,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.models.base import Base, Id, Name, SlackId
 
 
+class Scope(StrEnum):
+    """A key's permission, in the order in which people are shown it."""
+
+    READ = "read"
+    INCIDENTS_WRITE = "incidents:write"
+    MAINTENANCES_WRITE = "maintenances:write"
+    COMPONENTS_WRITE = "components:write"
+    SUBSCRIBERS_WRITE = "subscribers:write"
+    METRICS_WRITE = "metrics:write"
+    PAGE_CONFIGURATION_WRITE = "page_configuration:write"
+    USERS_WRITE = "users:write"
+
+
 class RequestStatus(StrEnum):
     """Where a key request stands."""
 

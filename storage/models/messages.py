@@ -1,4 +1,5 @@
-"""Deliveries that are owed to somebody, and the Slack messages that they post and bring up to date."""
+"""Deliveries that are owed to somebody, by whichever channel, and the Slack messages that they post and keep up to
+date."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,8 +11,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.models.base import Base, Id, Serial
 
 
+class Channel(StrEnum):
+    """A way out: each has a deliverer of its own (`handlers/delivery/`), and a table beside `delivery`."""
+
+    SLACK = "slack"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    ATLASSIAN = "atlassian"
+
+
 class DeliveryStatus(StrEnum):
-    """Where an outbox row stands."""
+    """Where a delivery stands."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -22,7 +32,7 @@ class DeliveryStatus(StrEnum):
 
 
 class SlackMessage(Base):
-    """One message in one conversation, which outbox rows post and bring up to date.
+    """One message in one conversation, which deliveries post and bring up to date.
 
     A card shows the present state of a subject, wherever it was sent; a note is said once.
     """
@@ -60,36 +70,69 @@ class MessageSubject(Base):
     subject_id: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
-class OutboxRow(Base):
-    """One delivery to make. Rows of one lane go out one after another, in order of `id`."""
+def _only_where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
-    __tablename__ = "outbox"
+
+class Delivery(Base):
+    """One delivery to make. Those of one lane are made one after another, in order of `id`."""
+
+    __tablename__ = "delivery"
     __table_args__ = (
-        Index("ix_outbox_lane", "status", "lane", "id"),
-        Index("ix_outbox_lane_sent_at", "lane", "sent_at"),
-        # Whatever workers do: never two rows of a lane on their way at once.
-        Index(
-            "uq_outbox_lane_sending",
-            "lane",
-            unique=True,
-            sqlite_where=text("status = 'sending'"),
-            postgresql_where=text("status = 'sending'"),
-        ),
+        # Whatever workers do: never two deliveries of a lane on their way at once.
+        Index("uq_delivery_lane_sending", "channel", "lane", unique=True, **_only_where("status = 'sending'")),
+        Index("ix_delivery_lane_pending", "channel", "lane", "id", **_only_where("status = 'pending'")),
+        Index("ix_delivery_new", "channel", "due_at", **_only_where("noticed_at IS NULL")),
+        Index("ix_delivery_dead", "subject", "id", **_only_where("status = 'dead'")),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
-    lane: Mapped[str] = mapped_column(String(64))
-    message_id: Mapped[str] = mapped_column(ForeignKey("slack_message.id"), index=True)
+    channel: Mapped[Channel] = mapped_column(String(16))
+    lane: Mapped[str] = mapped_column(String(255))
+    """The place it goes to: a conversation, an address."""
+    subject: Mapped[str] = mapped_column(String(64), index=True)
+    """What it delivers: the id of the row that its channel keeps beside it, drawn by `new_id` and so no other's."""
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What this delivery says, where that does not follow from its subject. Never a secret."""
     status: Mapped[DeliveryStatus] = mapped_column(String(16), default=DeliveryStatus.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
-    """How often it was claimed, less the times when Slack only asked to wait."""
+    """How often it was claimed, less the times when the other side only asked to wait."""
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    noticed_at: Mapped[datetime | None]
+    """When a worker put it into its lane's line; None: no worker has seen that it waits."""
     claimed_by: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
     first_tried_at: Mapped[datetime | None]
-    """Set before the first call to Slack: from then on the message may be there although nobody knows its ts."""
+    """Set before the first call: from then on it may have arrived although nobody knows."""
     sent_at: Mapped[datetime | None]
-    """None on a row that is done without a call to Slack: there was nothing to say, or another row said it."""
+    """None on a delivery that is done without a call: there was nothing to say, or another one said it."""
     last_error: Mapped[str | None] = mapped_column(Text)
+
+
+class DeliveryLane(Base):
+    """Which delivery of a lane is next, and when: worked out from its deliveries whenever a worker changes one.
+
+    Only workers write it, each holding the lane's row. Whoever adds a delivery writes none, and waits for nobody.
+    """
+
+    __tablename__ = "delivery_lane"
+    __table_args__ = (
+        Index("ix_delivery_lane_due", "channel", "due_at", "head_id", **_only_where("due_at IS NOT NULL")),
+        Index("ix_delivery_lane_busy", "channel", "busy_until", **_only_where("busy_until IS NOT NULL")),
+        Index("ix_delivery_lane_sent_at", "channel", "sent_at"),
+    )
+
+    channel: Mapped[Channel] = mapped_column(String(16), primary_key=True)
+    lane: Mapped[str] = mapped_column(String(255), primary_key=True)
+    head_id: Mapped[int | None] = mapped_column(Serial)
+    """The delivery that is on its way or, when none is, the oldest that waits."""
+    attempts: Mapped[int | None]
+    """How often its head was tried."""
+    due_at: Mapped[datetime | None]
+    """When its head may be tried; None: nothing waits, or something is on its way."""
+    busy_until: Mapped[datetime | None]
+    """When the lease of what is on its way ends."""
+    sent_at: Mapped[datetime | None]
+    """When something was sent there last."""

@@ -11,7 +11,7 @@ from desk.incidents.port import PagePort, port_of
 from desk.status_page.models import ComponentView, IncidentView, PageView
 from desk.status_page.reading import list_public_pages, read_page_view
 from desk.transaction import Actor, Desk, Transaction
-from storage.models import AuditEvent, Incident, OutboxRow, Revision, Role
+from storage.models import AuditEvent, Delivery, Incident, Revision, Role
 from storage.signals import Topic
 from tests.clock import HeldClock
 from tests.factories import INES, add_component, add_grant, add_member, add_page
@@ -57,7 +57,7 @@ class PageSystem(ABC):
         """How many audit events and outbox rows there are, and the revision of the pages."""
         with self.desk.database.read() as session:
             counts = [
-                session.scalar(select(func.count()).select_from(table)) or 0 for table in (AuditEvent, OutboxRow)
+                session.scalar(select(func.count()).select_from(table)) or 0 for table in (AuditEvent, Delivery)
             ]
             return (*counts, session.get_one(Revision, Topic.PAGES).value)
 
@@ -88,7 +88,7 @@ class LocalSystem(PageSystem):
                 add_component(session, page, now, name="Search", position=3),
             ]
             add_member(session, INES, now)
-            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
+            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
                 add_grant(session, INES, role, now, page_id=page.id)
             self.page_id = page.id
             self.components = {row.name: row.id for row in (group, *rows)}

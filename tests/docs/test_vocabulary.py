@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk.audit.trail import Action
-from desk.keys.scopes import Scope
-from storage.models import Role
+from storage.models import Role, Scope
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "vocabulary.md").read_text()

@@ -4,6 +4,8 @@ import difflib
 import hashlib
 import json
 import os
+import signal
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -21,6 +23,7 @@ from tests.mutation.trial import Outcome, Trials, Verdict
 RULES = (
     "desk",
     "storage/jobs.py",
+    "storage/lanes.py",
     "storage/locks.py",
     "storage/outbox.py",
     "storage/transitions.py",
@@ -29,6 +32,8 @@ RULES = (
     "handlers/http/auth/check.py",
 )
 """The rules, what remembers for them, and two adapters with promises of their own."""
+_LONGEST_SECONDS = 1800.0
+"""What the tests of a file may take while they are traced."""
 KEPT = ROOT / ".mutants"
 """Measurements and verdicts, kept from run to run."""
 
@@ -47,12 +52,12 @@ def main(
     The first run measures which tests reach which lines. A run that was interrupted goes on where it was. A verdict
     is kept until the function or the tests that it rests on change.
     """
-    mutants = choose(list_files(paths or RULES), kind or list(Kind), sample, seed)
-    reach = Reach(ROOT, KEPT / "reach")
     verdicts = _Verdicts(KEPT / "verdicts.json")
     with hired(workers) as crew:
+        mutants = choose(crew.root, list_files(crew.root, paths or RULES), kind or list(Kind), sample, seed)
+        reach = Reach(crew.root, KEPT / "reach")
         _measure(crew, reach, again=measure)
-        trials = Trials(ROOT, reach, budget)
+        trials = Trials(crew.root, reach, budget)
 
         def try_one(mutant: Mutant, tree: Tree, server: Server) -> Verdict | str:
             try:
@@ -65,24 +70,24 @@ def main(
             if isinstance(verdict, Verdict):
                 verdicts.keep(mutant, verdict)
                 if verdict.outcome is not Outcome.KILLED:
-                    typer.echo(show(mutant, (ROOT / mutant.path).read_text()))
+                    typer.echo(show(mutant, (crew.root / mutant.path).read_text()))
     typer.echo(summary([(mutant, known) for mutant in mutants if (known := verdicts.find(mutant))]))
 
 
-def list_files(paths: Iterable[str]) -> list[str]:
+def list_files(root: Path, paths: Iterable[str]) -> list[str]:
     """The Python files that these name, or that are below them."""
     files: set[Path] = set()
     for path in paths:
-        found = ROOT / path
+        found = root / path
         if not found.exists():
             raise typer.BadParameter(f"There is no {path}.")
         files.update(found.rglob("*.py") if found.is_dir() else [found])
-    return sorted(str(file.relative_to(ROOT)) for file in files)
+    return sorted(str(file.relative_to(root)) for file in files)
 
 
-def choose(files: Iterable[str], kinds: Sequence[Kind], sample: int, seed: int) -> list[Mutant]:
+def choose(root: Path, files: Iterable[str], kinds: Sequence[Kind], sample: int, seed: int) -> list[Mutant]:
     """The mutants of a sample. The same seed gives the same ones as long as their functions are the same."""
-    offered = [mutant for file in files for mutant in list_mutants(file, (ROOT / file).read_bytes())]
+    offered = [mutant for file in files for mutant in list_mutants(file, (root / file).read_bytes())]
     wanted = [mutant for mutant in offered if mutant.kind in kinds]
     shuffled = sorted(wanted, key=lambda mutant: hashlib.sha256(f"{seed} {mutant.name}".encode()).digest())
     return shuffled[: sample or None]
@@ -96,7 +101,8 @@ def _measure(crew: Crew, reach: Reach, *, again: bool) -> None:
     unknown = list(tests) if again else reach.load(tests)
 
     def trace(test_file: str, _: Tree, server: Server) -> list[str]:
-        return reach.keep(test_file, server.run(tests[test_file], seconds=1800, trace=True))
+        answer = server.run(tests[test_file], seconds=_LONGEST_SECONDS, trace=True)
+        return reach.keep(test_file, answer) if "tests" in answer else tests[test_file]
 
     for number, (test_file, failed) in enumerate(crew.each(unknown, trace), 1):
         typer.echo(f"[{number}/{len(unknown)}] measured {test_file}")
@@ -151,4 +157,5 @@ def summary(tried: Sequence[tuple[Mutant, Verdict]]) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # Whoever ends it leaves no trees behind.
     typer.run(main)

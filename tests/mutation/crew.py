@@ -17,6 +17,8 @@ class Crew:
     """As many workers as wanted; made by `hired`."""
 
     def __init__(self, workers: list[Worker], pool: ThreadPoolExecutor) -> None:
+        self.root = workers[0][0].root
+        """A tree that stays as it is, whatever is edited meanwhile."""
         self.tests = workers[0][1].tests
         self._pool = pool
         self._free: queue.SimpleQueue[Worker] = queue.SimpleQueue()

@@ -1,4 +1,4 @@
-"""Which tests reach which lines, and how long each takes: measured once for each test file, and kept.
+"""Which tests reach which lines, and what each costs: measured once for each test, and kept.
 
 A line is known by its function and its place in it, so that what was measured outlives changes elsewhere.
 """
@@ -7,7 +7,7 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -86,7 +86,7 @@ def _list_functions(path: str, text: str) -> Iterator[Function]:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A test: how long it took, and the lines of each version of a function that it reached."""
+    """A test: what it takes of a processor, and the lines of each version of a function that it reached."""
 
     test: str
     seconds: float
@@ -97,49 +97,49 @@ class Measured:
 
 
 class Reach:
-    """What is known, kept in a folder: one file for each version of a test file."""
+    """What is known, kept in a folder: one file for each file of tests."""
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.functions = Functions(root)
-        self._root, self._folder = root, folder
+        self._folder = folder
         self._measured: dict[str, Measured] = {}
 
-    def load(self, test_files: Iterable[str]) -> list[str]:
-        """Read what is known of these; gives those that must be measured, as they are new or have changed."""
+    def load(self, tests: Mapping[str, Collection[str]]) -> list[str]:
+        """Read what is known of tests, given by file; gives the files in which some were never measured."""
         unknown = []
-        for test_file in test_files:
+        for test_file, wanted in tests.items():
             kept = self._kept(test_file)
-            if kept.exists():
-                self._add(json.loads(kept.read_text()))
+            known = json.loads(kept.read_text()) if kept.exists() else {}
+            if known.keys() >= set(wanted):
+                self._add(known)
             else:
                 unknown.append(test_file)
         return unknown
 
     def keep(self, test_file: str, answer: Mapping[str, Any]) -> list[str]:
-        """Keep what a traced run of a file's tests answered; gives the tests that failed and so can tell nothing."""
+        """Keep what a traced run of a file's tests answered; gives the tests that failed, which can tell nothing."""
         by_processes = self._by_function(answer["by_processes"])
-        tests = {}
+        tests: dict[str, Any] = {}
         for test, seen in answer["tests"].items():
-            if not seen["failed"]:
-                reached = self._by_function(seen["reached"])
-                for place, versions in by_processes.items():
-                    for version, lines in versions.items():
-                        mine = reached.setdefault(place, {}).setdefault(version, [])
-                        mine[:] = sorted({*mine, *lines})
-                tests[test] = {"seconds": round(seen["seconds"], 3), "reached": reached}
+            reached = self._by_function(seen["reached"])
+            for place, versions in by_processes.items():
+                for version, lines in versions.items():
+                    mine = reached.setdefault(place, {}).setdefault(version, [])
+                    mine[:] = sorted({*mine, *lines})
+            tests[test] = None if seen["failed"] else {"seconds": round(seen["seconds"], 3), "reached": reached}
         self._folder.mkdir(parents=True, exist_ok=True)
         self._kept(test_file).write_text(json.dumps(tests))
         self._add(tests)
         return [test for test, seen in answer["tests"].items() if seen["failed"]]
 
     def _kept(self, test_file: str) -> Path:
-        version = fingerprint((self._root / test_file).read_bytes())
-        return self._folder / f"{test_file.replace('/', '-')}-{version}.json"
+        return self._folder / f"{test_file.replace('/', '-')}.json"
 
     def _add(self, tests: Mapping[str, Any]) -> None:
         for test, known in tests.items():
-            breadth = sum(len(lines) for versions in known["reached"].values() for lines in versions.values())
-            self._measured[test] = Measured(test, known["seconds"], known["reached"], breadth)
+            if known is not None:
+                breadth = sum(len(lines) for versions in known["reached"].values() for lines in versions.values())
+                self._measured[test] = Measured(test, known["seconds"], known["reached"], breadth)
 
     def _by_function(self, lines: Mapping[str, Sequence[int]]) -> dict[str, dict[str, list[int]]]:
         found: dict[str, dict[str, list[int]]] = {}

@@ -24,7 +24,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.databases import create_sqlite_template
+from tests.databases import PostgresqlServer, create_sqlite_template, migrate
 from tests.mutation.tracing import NOTES, Tracer, read_notes
 
 ROOT = Path.cwd()
@@ -52,16 +52,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Server:
-    _template: Path
+    _made: dict[str, Any]
+    """Fixture → what it gives."""
     _reports: list[pytest.TestReport]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: Any) -> Path | None:
-        """The migrated file that tests copy is made once, and not in each process again."""
-        if fixturedef.argname != "sqlite_template":
-            return None
-        fixturedef.cached_result = (self._template, fixturedef.cache_key(request), None)
-        return self._template
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: Any) -> Any:
+        """Servers and migrated databases that tests copy are made once, and not in each process again."""
+        made = self._made.get(fixturedef.argname)
+        if made is not None:
+            fixturedef.cached_result = (made, fixturedef.cache_key(request), None)
+        return made
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what became of a part of a test."""
@@ -75,20 +76,25 @@ class _Server:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         sys.settrace(None)
         threading.settrace(None)
-        self._template = create_sqlite_template(Path(tempfile.mkdtemp(dir=os.environ[SCRATCH])))
+        self._made = {"sqlite_template": create_sqlite_template(Path(tempfile.mkdtemp(dir=os.environ[SCRATCH])))}
         self._items = {item.nodeid: item for item in session.items}
         print(json.dumps({"tests": list(self._items), "imported": _tracer.take()}), file=_answers)
-        for line in _jobs:
-            print(self._answer(json.loads(line)), file=_answers)
-        return True
+        try:
+            for line in _jobs:
+                print(self._answer(json.loads(line)), file=_answers)
+        finally:
+            os._exit(0)  # Nothing was set up here that would have to be taken down.
 
     def _answer(self, job: Mapping[str, Any]) -> str:
         scratch = tempfile.mkdtemp(dir=os.environ[SCRATCH])
+        postgresql = self._serve_postgresql() if any("postgresql" in test for test in job["tests"]) else None
         receiver, sender = os.pipe()
         child = os.fork()
         if child == 0:
             os.setsid()
             os.environ[SCRATCH] = scratch
+            if postgresql:
+                self._made["postgresql_server"] = postgresql.joined(f"job{os.getpid()}")
             try:
                 answer = self._run(job, Path(scratch))
             except BaseException:
@@ -98,12 +104,23 @@ class _Server:
             os._exit(0)
         os.close(sender)
         try:
-            return _read(receiver, job["seconds"]) or json.dumps({"timed_out": True})
+            return _read(receiver, job["seconds"]) or json.dumps({"ended": True})
         finally:
             os.close(receiver)
             os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
             shutil.rmtree(scratch, ignore_errors=True)
+            if postgresql:
+                postgresql.drop_all(f"job{child}")
+
+    def _serve_postgresql(self) -> PostgresqlServer:
+        if "postgresql_server" not in self._made:
+            self._made["postgresql_server"] = server = PostgresqlServer()
+            self._made["postgresql_template"] = template = server.create()
+            migrate(server.url(template))
+        server = self._made["postgresql_server"]
+        assert isinstance(server, PostgresqlServer)
+        return server
 
     def _run(self, job: Mapping[str, Any], scratch: Path) -> dict[str, Any]:
         if job["function"]:
@@ -115,11 +132,11 @@ class _Server:
         tests = {}
         for test, following in _with_following(job["tests"]):
             self._reports = []
-            started = time.monotonic()
+            started = time.process_time()
             item, nextitem = self._items[test], self._items[following] if following else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
             failed = next((report.longreprtext for report in self._reports if report.failed), None)
-            tests[test] = {"seconds": time.monotonic() - started, "failed": failed, "reached": _tracer.take()}
+            tests[test] = {"seconds": time.process_time() - started, "failed": failed, "reached": _tracer.take()}
             if failed and not job["trace"]:
                 break
         return {"tests": tests, "by_processes": read_notes(scratch / "notes")}
@@ -136,7 +153,7 @@ def _read(receiver: int, seconds: float) -> str:
         if not part:
             return text.decode()
         text += part
-    return ""
+    return json.dumps({"timed_out": True})
 
 
 def _replace(path: str, function: str, text: str) -> None:

@@ -16,8 +16,12 @@ from typing import Any
 from tests.places import find_place
 
 ROOT = Path(__file__).parents[2]
-COLLECTED = ("tests/unit", "tests/contract", "tests/scenario")
-"""Where tests may see a mutant. Those that drive a browser, or are about documents and tools, are not asked."""
+COLLECTED = (
+    *(f"tests/unit/{room}" for room in ("bot", "desk", "handlers", "storage")),
+    "tests/contract",
+    "tests/scenario",
+)
+"""Where tests may see a mutant: not those that drive a browser or are about the sandbox, documents or tools."""
 
 
 class Tree:
@@ -64,7 +68,10 @@ class Server:
     def __init__(self, tree: Tree, collected: Iterable[str] = COLLECTED) -> None:
         scratch = tree.folder / "scratch"
         scratch.mkdir(exist_ok=True)
-        options = ["-s", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.mutation.serving"]
+        # How long a test may take is ours to say.
+        options = ["-s", "-q", "-o", "faulthandler_timeout=0"]
+        for plugin in ("no:cacheprovider", "no:xdist", "tests.mutation.serving"):
+            options += ["-p", plugin]
         with (tree.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *options, *collected],

@@ -11,7 +11,7 @@ from tests.mutation.reach import Measured, Reach, fingerprint
 from tests.mutation.trees import Server, ServerError, Tree
 
 PATIENCE_SECONDS = 60.0
-"""What tests have, on top of four times what they took before, until they count as hanging."""
+"""What tests have, on top of ten times what they take of a processor, until they count as hanging."""
 
 
 class Outcome(StrEnum):
@@ -54,7 +54,7 @@ class Trials:
             return last
         if last and last.by in tests:
             tests = [last.by, *(test for test in tests if test != last.by)]
-        seconds = PATIENCE_SECONDS + 4 * sum(known.seconds for known in seeing if known.test in tests)
+        seconds = PATIENCE_SECONDS + 10 * sum(known.seconds for known in seeing if known.test in tests)
         killer, asked = self._run(mutant, tree, server, tests, seconds)
         outcome = Outcome.KILLED if killer else Outcome.ALIVE if reached else Outcome.UNREACHED
         return Verdict(outcome, killer, asked, len(seeing), self._stamp(mutant, [killer] if killer else tests))
@@ -92,6 +92,8 @@ class Trials:
                 )
         if "timed_out" in answer:
             return "a test that hangs", len(tests)
+        if "ended" in answer:
+            return "a process that ends", len(tests)
         failed = (test for test, seen in answer["tests"].items() if seen["failed"])
         return next(failed, ""), len(answer["tests"])
 

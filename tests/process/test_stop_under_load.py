@@ -13,7 +13,7 @@ from desk.secret import Secret
 from sandbox.player import Control, SandboxRefusedError, words_of
 from sandbox.server import SandboxServer
 from storage.database import Database
-from storage.models import ApiKey, DeliveryStatus, KeyRequest, KeyUse, OutboxRow
+from storage.models import ApiKey, Delivery, DeliveryStatus, KeyRequest, KeyUse
 from tests.factories import INES, MAX, MIA, OLIVIA, add_key, add_page
 from tests.process.conftest import Start
 from tests.waiting import wait_until
@@ -96,7 +96,7 @@ def requested(database: Database) -> list[str]:
 def undelivered(database: Database) -> list[str]:
     """The states of outbox rows that are not settled."""
     with database.read() as session:
-        rows = session.query(OutboxRow).filter(OutboxRow.status != DeliveryStatus.SENT)
+        rows = session.query(Delivery).filter(Delivery.status != DeliveryStatus.SENT)
         return [row.status for row in rows]
 
 

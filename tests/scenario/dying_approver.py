@@ -18,7 +18,7 @@ from handlers.slack.app import all_renderers
 from storage.database import Database
 from tests.clock import HeldClock
 from tests.factories import OMAR
-from tests.scenario.dying_worker import BRISK, die, die_before_commit
+from tests.scenario.dying_worker import BRISK, die, die_before_commit, make_brisk
 from tests.scenario.outbox_stage import OWNERS, make_client
 
 
@@ -38,4 +38,5 @@ async def main(database_url: str, api_url: str, request_id: str, where: str, now
 
     async with aiohttp.ClientSession() as session:
         client = make_client(session, api_url)
-        await OutboxWorker(desk, client, all_renderers(), on_step=on_step, timing=BRISK).deliver_due()
+        deliverers = make_brisk(client, desk.clock, all_renderers())
+        await OutboxWorker(desk, deliverers, on_step=on_step, timing=BRISK).deliver_due()

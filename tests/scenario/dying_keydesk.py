@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -28,21 +29,26 @@ from bot.serve import stop_on_signals
 from bot.server import address_of, listen
 from bot.settings.table import GivenSettings
 from desk.incidents.announcements import HEAD_CARD, UPDATE_CARD
+from desk.transaction import Desk
 from handlers.delivery.backoff import BackOff
+from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker, Step, Timing
+from handlers.slack.app import all_renderers
 from storage.database import Database
-from storage.models import OutboxRow, SlackMessage
+from storage.models import Channel, Delivery, SlackMessage
 from tests.scenario.dying_worker import die
 
-TIMING = Timing(
-    lease=timedelta(seconds=4),
-    call=timedelta(seconds=2),
-    pace=timedelta(milliseconds=20),
-    look_every=timedelta(milliseconds=100),
-)
+TIMING = Timing(lease=timedelta(seconds=4), look_every=timedelta(milliseconds=100))
 """Brisk, with room for a crowded machine."""
 _CARDS = {HEAD_CARD: "head", UPDATE_CARD: "reply"}
 BACK_OFF = BackOff(first=timedelta(milliseconds=250))
+
+
+def _make_worker(desk: Desk, client: AsyncWebClient, on_step: Callable[[Step, int], None]) -> OutboxWorker:
+    slack = SlackDeliverer(
+        client, desk.clock, all_renderers(), timeout=timedelta(seconds=2), pace=timedelta(milliseconds=20)
+    )
+    return OutboxWorker(desk, {Channel.SLACK: slack}, timing=TIMING, back_off=BACK_OFF, on_step=on_step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class Death:
 
     def _card_of(self, row_id: int) -> str:
         with self._database.read() as session:
-            message = session.get_one(SlackMessage, session.get_one(OutboxRow, row_id).message_id)
+            message = session.get_one(SlackMessage, session.get_one(Delivery, row_id).subject)
             return _CARDS.get(message.kind, "")
 
     def _begin(self, _connection: object) -> None:
@@ -106,7 +112,7 @@ class Death:
             die()
 
     def _after_statement(self, _connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        for table in ("INSERT INTO incident_update", "UPDATE outbox"):
+        for table in ("INSERT INTO incident_update", "UPDATE delivery "):
             if statement.startswith(table):
                 self._seen.tables.add(table)
         if self._where == "written" and self._has_seen("INSERT INTO incident_update"):
@@ -118,7 +124,7 @@ class Death:
     def _before_commit(self, _connection: object) -> None:
         if self._where == "committing" and self._has_seen("INSERT INTO incident_update"):
             die()
-        if self._is_noting and self._has_seen("UPDATE outbox"):
+        if self._is_noting and self._has_seen("UPDATE delivery "):
             die()
 
     def _after_commit(self, _session: Session) -> None:
@@ -151,7 +157,7 @@ def run(values: Mapping[str, Any], log: str, where: str, ahead: timedelta, addre
             stop_on_signals(runner.get_loop(), stopping)
             listener = listen("127.0.0.1", 0)
             tell: Callable[[], None] = partial(address.send, address_of(listener))
-            make_worker = partial(OutboxWorker, timing=TIMING, back_off=BACK_OFF, on_step=death.on_step)
+            make_worker = partial(_make_worker, on_step=death.on_step)
             clock = ShiftedClock(ahead)
             runner.run(
                 run_program(

@@ -7,25 +7,34 @@ of it, is committed), or `never`: then it runs by the machine's clock until it i
 
 import os
 import signal
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import event
 
-from desk.clock import SystemClock
+from desk.clock import Clock, SystemClock
 from desk.policy import Policy
 from desk.transaction import Desk
+from handlers.delivery.deliverer import Deliverer
+from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker, Step, Timing
+from handlers.slack.framework.messages import Renderer
 from storage.database import Database
+from storage.models import Channel
 from tests.clock import HeldClock
 from tests.scenario.outbox_stage import RENDERERS, make_client
 
-BRISK = Timing(
-    lease=timedelta(seconds=2),
-    call=timedelta(seconds=1),
-    pace=timedelta(milliseconds=20),
-    look_every=timedelta(milliseconds=100),
-)
+BRISK = Timing(lease=timedelta(seconds=2), look_every=timedelta(milliseconds=100))
+
+
+def make_brisk(
+    client: AsyncWebClient, clock: Clock, renderers: Mapping[str, Renderer]
+) -> Mapping[Channel, Deliverer]:
+    """Slack's deliverer alone, with little patience."""
+    slack = SlackDeliverer(client, clock, renderers, timeout=timedelta(seconds=1), pace=timedelta(milliseconds=20))
+    return {Channel.SLACK: slack}
 
 
 def die() -> None:
@@ -58,6 +67,7 @@ async def main(database_url: str, api_url: str, where: str, now: str) -> None:
 
     async with aiohttp.ClientSession() as session:
         client = make_client(session, api_url)
-        worker = OutboxWorker(Desk(database, clock, Policy()), client, RENDERERS, on_step=on_step, timing=BRISK)
+        deliverers = make_brisk(client, clock, RENDERERS)
+        worker = OutboxWorker(Desk(database, clock, Policy()), deliverers, on_step=on_step, timing=BRISK)
         await (worker.run() if where == "never" else worker.deliver_due())
     database.close()

@@ -11,7 +11,7 @@ from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.transaction import Actor, Transaction
 from storage.models import DraftKind, Incident, IncidentStatus
-from tests.factories import INES
+from tests.factories import INES, OLIVIA
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_stage import Stage
 
@@ -19,10 +19,15 @@ INES_ = Actor.member(INES)
 
 
 def open_incident(stage: Stage, name: str = "Checkout errors", body: str = "We look into it.", **values: Any) -> str:
-    """An incident that Ines opens now; gives its id. `page_id` names another page."""
+    """An incident that Ines opens now; gives its id. `page_id` names another page, which takes an owner."""
     page_id = values.pop("page_id", stage.page_id)
-    new = NewIncident(name=name, body=body, **values)
-    return stage.scenario.desk.write_now(INES_, lambda tx: create_incident(tx, page_id, new).id)
+    return _open(
+        stage, page_id, NewIncident(name=name, body=body, **values), by=INES if page_id == stage.page_id else OLIVIA
+    )
+
+
+def _open(stage: Stage, page_id: str, new: NewIncident, *, by: str) -> str:
+    return stage.scenario.desk.write_now(Actor.member(by), lambda tx: create_incident(tx, page_id, new).id)
 
 
 def open_incidents(stage: Stage, names: Sequence[str], body: str = "We look into it.") -> list[str]:
@@ -65,10 +70,11 @@ def resolve(stage: Stage, incident_id: str) -> None:
 
 
 def plan(stage: Stage, name: str = "Database upgrade", *, days: int = 1, **values: Any) -> str:
-    """A maintenance of two hours, some days from now; gives its id."""
+    """A maintenance of two hours, some days from now, planned by an owner; gives its id."""
     start = stage.scenario.clock.now() + timedelta(days=days)
     window = Schedule(scheduled_for=start, scheduled_until=start + timedelta(hours=2))
-    return open_incident(stage, name, "We upgrade.", schedule=window, **values)
+    page_id = values.pop("page_id", stage.page_id)
+    return _open(stage, page_id, NewIncident(name=name, body="We upgrade.", schedule=window, **values), by=OLIVIA)
 
 
 def draft_update(stage: Stage, incident_id: str, body: str, *, waits: bool = False) -> str:

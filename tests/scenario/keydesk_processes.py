@@ -18,7 +18,7 @@ from desk.transaction import Desk
 from sandbox.player import Control, Json, Player
 from sandbox.server import SandboxServer
 from storage.database import Database
-from storage.models import Component, DeliveryStatus, OutboxRow, Role
+from storage.models import Component, Delivery, DeliveryStatus, Role
 from tests.factories import INES, add_component, add_grant, add_member, add_page
 from tests.forking import FORKS
 from tests.scenario import dying_keydesk
@@ -141,8 +141,8 @@ class Town:
         Gives the outbox rows of the greetings.
         """
         wait_until(lambda: any(line["event"] == "directory_read" for line in keydesk.events()), 60)
-        wait_until(lambda: {row.status for row in self.rows(OutboxRow)} == {DeliveryStatus.SENT}, 60)
-        return {row.id for row in self.rows(OutboxRow)}
+        wait_until(lambda: {row.status for row in self.rows(Delivery)} == {DeliveryStatus.SENT}, 60)
+        return {row.id for row in self.rows(Delivery)}
 
     def end(self, keydesk: Keydesk) -> None:
         """Kill a process, or bury one that is dead."""

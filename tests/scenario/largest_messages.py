@@ -11,6 +11,7 @@ from desk.digest.sent import send_digest
 from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
 from desk.identifiers import new_id
+from desk.keys import cards as key_cards
 from desk.keys.changes import CHANGED_NOTE, MAXIMUM_REASON
 from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.rules import Change
@@ -24,13 +25,14 @@ from desk.roles import cards as role_cards
 from desk.transaction import Transaction
 from storage.models import (
     ApiKey,
+    Channel,
+    Delivery,
     DeliveryStatus,
     Departure,
     Digest,
     DigestItem,
     DirectorySync,
     KeyStatus,
-    OutboxRow,
     Role,
     SlackMessage,
     SyncStatus,
@@ -62,11 +64,11 @@ def _send_requests(tx: Transaction, world: World) -> None:
     for request in world.requests[:2]:
         send_note(tx, request_cards.REQUEST_SELF_APPROVED, request, [CHANNEL])
     for key in world.keys[:4]:
-        send_note(tx, request_cards.HOLDER_NAMED, key, [MIA], collector_id=OLIVIA)
+        send_note(tx, key_cards.HOLDER_NAMED, key, [MIA], collector_id=OLIVIA)
     for ticket in world.tickets[-8:]:
-        send_card(tx, request_cards.TICKET_MINE, ticket, [MIA])
-        send_note(tx, request_cards.TICKET_VOID, ticket, [MIA])
-        send_note(tx, request_cards.TICKET_NOT_OPENED, ticket, [MIA])
+        send_card(tx, key_cards.TICKET_MINE, ticket, [MIA])
+        send_note(tx, key_cards.TICKET_VOID, ticket, [MIA])
+        send_note(tx, key_cards.TICKET_NOT_OPENED, ticket, [MIA])
 
 
 def _send_keys(tx: Transaction, world: World) -> None:
@@ -199,9 +201,12 @@ def _send_dead_letters(tx: Transaction) -> None:
         )
         tx.session.add(dead)
         tx.session.flush()
-        facts: dict[str, Any] = {"what": longest(3000, number, lines=True)}
+        facts: dict[str, Any] = {"channel": "slack", "lane": dead.conversation}
+        facts |= {"what": longest(3000, number, lines=True)}
         if error is not None:
-            row = OutboxRow(lane=dead.conversation, message_id=dead.id, due_at=tx.now, created_at=tx.now)
+            row = Delivery(
+                channel=Channel.SLACK, lane=dead.conversation, subject=dead.id, due_at=tx.now, created_at=tx.now
+            )
             row.status, row.last_error = DeliveryStatus.DEAD, error
             tx.session.add(row)
         else:

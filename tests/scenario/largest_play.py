@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from desk.keys.changes import MAXIMUM_REASON
-from desk.keys.scopes import Scope
 from sandbox.player import Json, Player, SandboxRefusedError, elements_of, find_label, options_of
+from storage.models import Scope
 from tests.factories import MAX, MIA
 from tests.scenario.conftest import Scenario
 from tests.scenario.keys_stage import open_home

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from desk.keys.changes import MAXIMUM_NAME, MAXIMUM_REASON
-from desk.keys.scopes import Scope
 from desk.policy import Policy
 from desk.requests.terms import MAX_NAME, MAX_PURPOSE, MAX_REASON
 from desk.roles.roles import MAXIMUM_REASON as MAXIMUM_GRANT_REASON
@@ -20,6 +19,7 @@ from storage.models import (
     Page,
     RequestStatus,
     Role,
+    Scope,
     SubjectKind,
     Ticket,
     TicketStatus,

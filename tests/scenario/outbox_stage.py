@@ -1,7 +1,7 @@
 """A stage for the outbox alone: messages of our own making, the real worker, and Slack failing on demand."""
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,13 +12,13 @@ from sqlalchemy import select
 from desk.messages.outbox import refresh_card, send_card, send_note
 from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.backoff import BackOff
-from handlers.delivery.worker import OutboxWorker, Step, Timing
+from handlers.delivery.slack.deliverer import SlackDeliverer
+from handlers.delivery.worker import OutboxWorker, Step
 from handlers.slack import deliveries
 from handlers.slack.framework.blocks import Message, section
 from handlers.slack.framework.messages import Renderer
 from sandbox.player import Control, Json
-from storage import outbox
-from storage.models import DeliveryStatus, OutboxRow, SlackMessage
+from storage.models import Channel, Delivery, DeliveryStatus, SlackMessage
 from tests.clock import HeldClock
 from tests.factories import OLIVIA
 
@@ -79,19 +79,18 @@ class OutboxStage:
         name: str | None = None,
         on_step: Callable[[Step, int], None] | None = None,
         back_off: BackOff | None = None,
-        timing: Timing | None = None,
-        **options: Any,
+        wait_until: Callable[[datetime], Awaitable[None]] | None = None,
+        **times: Any,
     ) -> OutboxWorker:
-        """Another worker on the same outbox."""
+        """Another worker on the same outbox; `times` are those of Slack's deliverer."""
+        deliverer = SlackDeliverer(self.client, self.clock, RENDERERS, **({"timeout": PATIENCE} | times))
         return OutboxWorker(
             self.desk,
-            self.client,
-            RENDERERS,
+            {Channel.SLACK: deliverer},
             name=name,
             on_step=on_step,
             back_off=back_off,
-            timing=timing or Timing(call=PATIENCE),
-            **options,
+            wait_until=wait_until,
         )
 
     def say(self, conversation: str, *texts: str) -> None:
@@ -115,9 +114,9 @@ class OutboxStage:
 
     async def deliver_some(self, *, worker: OutboxWorker | None = None) -> bool:
         """Deliver what is due, and move the clock on to what is due next; False when nothing waits."""
-        await (worker or self.worker).deliver_due()
-        with self.desk.database.read() as session:
-            due = outbox.find_next_due(session, pace=timedelta())
+        worker = worker or self.worker
+        await worker.deliver_due()
+        due = await worker.find_next_due()
         if due is None:
             return False
         self.clock.set(max(due, self.clock.now() + timedelta(seconds=1)))
@@ -141,10 +140,10 @@ class OutboxStage:
         """Arm a fault in Slack."""
         self.control.call("POST", "faults", fault)
 
-    def rows(self) -> list[OutboxRow]:
+    def rows(self) -> list[Delivery]:
         """The whole outbox."""
         with self.desk.database.read() as session:
-            rows = list(session.scalars(select(OutboxRow).order_by(OutboxRow.id)))
+            rows = list(session.scalars(select(Delivery).order_by(Delivery.id)))
             session.expunge_all()
         return rows
 

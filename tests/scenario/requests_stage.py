@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from sandbox.player import Json, Player, words_of
-from storage.models import ApiKey, AuditEvent, KeyRequest, Member, OutboxRow, Ticket
+from storage.models import ApiKey, AuditEvent, Delivery, KeyRequest, Member, Ticket
 from tests.factories import add_page
 from tests.scenario.conftest import Scenario, shows
 
@@ -73,7 +73,7 @@ def assert_secret_is_nowhere(scenario: Scenario, secret: str) -> None:
     """The secret is in no row, and went over the wire only inside modals of the bot."""
     rows = [
         str({name: value for name, value in vars(row).items() if not name.startswith("_")})
-        for model in (ApiKey, AuditEvent, KeyRequest, OutboxRow, Ticket)
+        for model in (ApiKey, AuditEvent, KeyRequest, Delivery, Ticket)
         for row in everything(scenario, model)
     ]
     assert rows

@@ -17,11 +17,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.program import make_deliverers
 from bot.server import address_of, listen
 from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker, Step
 from handlers.http.app import HttpApp, create_http_app
-from handlers.slack.app import all_renderers, create_bolt_app
+from handlers.slack.app import create_bolt_app
 from handlers.slack.directory.reading import ensure_known
 from sandbox.server import PromptServer
 
@@ -102,7 +103,7 @@ class RunningBot:
                 identity=identity,
                 ensure_known=ensure_known,
             )
-            self.worker = OutboxWorker(self.desk, self.client, all_renderers(), on_step=self._on_step)
+            self.worker = OutboxWorker(self.desk, make_deliverers(self.desk, self.client), on_step=self._on_step)
             await self._listen(AsyncSlackRequestHandler(app).handle)
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from desk.keys.tickets import sweep_tickets
 from desk.policy import Policy
 from desk.secret import looks_genuine, sha256
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from sandbox.player import find_label, words_of
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
 from tests.factories import MAX, MIA
@@ -132,7 +132,7 @@ def test_closing_the_window_is_enough(scenario: Scenario) -> None:
     scenario.mia.press("Collect my key", approved(scenario, scenario.mia))
     scenario.mia.close()
     scenario.clock.advance(minutes=10)
-    scenario.desk.write_now(Actor.job("sweep"), sweep_tickets)
+    scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_tickets)
     assert only(keys(scenario)).status == KeyStatus.ACTIVE
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from desk.keys.rules import state_of
 from desk.keys.tickets import UNSEEN_AFTER, mint_for_ticket, sweep_tickets
-from desk.transaction import Actor, Transaction
+from desk.transaction import Actor, JobName, Transaction
 from sandbox.player import Json, words_of
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
 from tests.factories import MIA
@@ -126,7 +126,7 @@ def test_a_kill_between_making_and_showing(scenario: Scenario) -> None:
     scenario.mia.press("Collect my key", card)
     assert "press again in a few minutes" in words_of(scenario.mia.messages(card["channel"])[-1])
     scenario.clock.advance(UNSEEN_AFTER)
-    scenario.desk.write_now(Actor.job("sweep"), sweep_tickets)
+    scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_tickets)
     with scenario.database.read() as session:
         assert str(state_of(session.get_one(ApiKey, key.id), scenario.clock.now())) == "revoked"
     assert _status_with(scenario, secret.reveal()) == 401
@@ -139,7 +139,7 @@ def test_stored_says_that_a_key_was_seen(scenario: Scenario) -> None:
     _forget_reveal(scenario)
     assert scenario.mia.submit() == {}
     scenario.clock.advance(UNSEEN_AFTER * 2)
-    scenario.desk.write_now(Actor.job("sweep"), sweep_tickets)
+    scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_tickets)
     assert only(keys(scenario)).status == KeyStatus.ACTIVE
 
 
@@ -160,7 +160,7 @@ def test_a_use_says_that_a_key_was_seen(scenario: Scenario) -> None:
     assert _status_with(scenario, secret) == 200
     scenario.page.flush_uses()
     scenario.clock.advance(UNSEEN_AFTER)
-    scenario.desk.write_now(Actor.job("sweep"), sweep_tickets)
+    scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_tickets)
     key = only(keys(scenario))
     assert (key.status, key.revealed_at) == (KeyStatus.ACTIVE, scenario.clock.now())
 
@@ -170,7 +170,7 @@ def test_stored_on_a_void_key_says_that_it_is_void(scenario: Scenario) -> None:
     scenario.mia.press("Collect my key", approved(scenario, scenario.mia))
     _forget_reveal(scenario)
     scenario.clock.advance(UNSEEN_AFTER)
-    scenario.desk.write_now(Actor.job("sweep"), sweep_tickets)
+    scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_tickets)
     scenario.mia.submit()
     assert "*it is void*" in words_of(scenario.mia.modal)
 

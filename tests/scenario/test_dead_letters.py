@@ -6,9 +6,10 @@ from desk.errors import NotAllowedError
 from desk.messages.dead_letters import list_dead
 from desk.policy import Policy
 from desk.transaction import Actor
-from handlers.delivery.worker import OutboxWorker, Timing
+from handlers.delivery.slack.deliverer import SlackDeliverer
+from handlers.delivery.worker import OutboxWorker
 from sandbox.player import Json, NotOnScreenError, words_of
-from storage.models import DeliveryStatus, OutboxRow
+from storage.models import Channel, Delivery, DeliveryStatus
 from tests.factories import GUS, MIA, OLIVIA, OMAR
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.outbox_stage import PATIENCE, RENDERERS, STATUS, refresh, say, show
@@ -19,7 +20,8 @@ TITLE = "A message could not be delivered"
 @pytest.fixture
 def story(scenario: Scenario) -> Scenario:
     """The whole stage, with a worker that knows the messages of the outbox's own tests."""
-    scenario.bot.worker = OutboxWorker(scenario.desk, scenario.bot.client, RENDERERS, timing=Timing(call=PATIENCE))
+    slack = SlackDeliverer(scenario.bot.client, scenario.desk.clock, RENDERERS, timeout=PATIENCE)
+    scenario.bot.worker = OutboxWorker(scenario.desk, {Channel.SLACK: slack})
     return scenario
 
 
@@ -33,7 +35,7 @@ def _letters(messages: list[Json]) -> list[Json]:
 
 def _waiting(story: Scenario) -> int:
     with story.database.read() as session:
-        return session.query(OutboxRow).filter(OutboxRow.status == DeliveryStatus.PENDING).count()
+        return session.query(Delivery).filter(Delivery.status == DeliveryStatus.PENDING).count()
 
 
 def test_owners_are_told_and_retry(story: Scenario) -> None:

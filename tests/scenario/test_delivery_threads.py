@@ -180,7 +180,7 @@ async def test_below_a_head_that_was_given_up_replies_are_said_in_the_channel(st
     await stage.deliver_all()
     assert shown(stage) == [("one", [])]
     [head] = [row for row in stage.rows() if row.status == DeliveryStatus.DEAD]
-    stage.desk.write_now(ACTOR, lambda tx: retry_delivery(tx, head.message_id))
+    stage.desk.write_now(ACTOR, lambda tx: retry_delivery(tx, head.subject))
     tell(stage, "Slower", "one corrected", "two")
     await stage.deliver_all()
     assert shown(stage) == [("one corrected", []), ("Slower", ["two"])]
@@ -193,7 +193,7 @@ async def test_a_reply_beside_a_dead_head_is_not_doubled_when_the_head_comes(sta
     stage.fault(method=POST, match="one", kind="drop", carried_out=True)
     await stage.worker.deliver_due()
     [head] = [row for row in stage.rows() if row.status == DeliveryStatus.DEAD]
-    stage.desk.write_now(ACTOR, lambda tx: retry_delivery(tx, head.message_id))
+    stage.desk.write_now(ACTOR, lambda tx: retry_delivery(tx, head.subject))
     await stage.deliver_all()
     assert shown(stage) == [("one", []), ("Slow", [])]
 

@@ -17,8 +17,8 @@ from handlers.delivery.worker import OutboxWorker, Step, Timing
 from sandbox.player import Control
 from sandbox.server import SandboxServer
 from storage import outbox
-from storage.models import DeliveryStatus, SlackMessage
-from storage.outbox import Place
+from storage.models import Channel, DeliveryStatus, SlackMessage
+from storage.slack_messages import Place, keep_place
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA
 from tests.scenario.outbox_stage import STATUS, OutboxStage, make_client
@@ -109,7 +109,7 @@ async def test_lanes_do_not_wait_for_each_other(stage: OutboxStage) -> None:
     """While Slack keeps one conversation waiting for an answer, the others are served."""
     stored: list[int] = []
     worker = stage.make_worker(
-        timing=Timing(call=timedelta(seconds=20)),
+        timeout=timedelta(seconds=20),
         on_step=lambda step, row: stored.append(row) if step is Step.STORED else None,
     )
     stage.fault(method="chat.postMessage", kind="timeout", seconds=20, match="slow")
@@ -141,7 +141,7 @@ async def test_a_worker_that_lost_its_database_goes_on_when_it_is_back(stage: Ou
     """An outbox that cannot be read is reported and looked at again; nothing needs a restart."""
     engine = stage.desk.database.engine
     with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE outbox RENAME TO lost")
+        connection.exec_driver_sql("ALTER TABLE delivery RENAME TO lost")
     looked = asyncio.Semaphore(0)
 
     async def wait_until(_instant: datetime) -> None:
@@ -154,7 +154,7 @@ async def test_a_worker_that_lost_its_database_goes_on_when_it_is_back(stage: Ou
         await looked.acquire()
         await looked.acquire()
         with engine.begin() as connection:
-            connection.exec_driver_sql("ALTER TABLE lost RENAME TO outbox")
+            connection.exec_driver_sql("ALTER TABLE lost RENAME TO delivery")
         await asyncio.to_thread(stage.say, STATUS, "one")
         await eventually(lambda: stage.texts() == ["one"])
         worker.stop()
@@ -199,9 +199,12 @@ async def test_a_worker_that_was_overtaken_changes_nothing(stage: OutboxStage) -
         if step is Step.ANSWERED:
             later = stage.clock.now() + LEASE
             with stage.desk.database.write() as session:
-                claim = outbox.claim_next(session, worker="other", now=later, lease=LEASE, pace=timedelta())
+                claim = outbox.claim_next(
+                    session, Channel.SLACK, worker="other", now=later, lease=LEASE, pace=timedelta()
+                )
                 assert claim is not None
-                outbox.mark_sent(session, claim, now=later, place=elsewhere, shown=())
+                outbox.mark_sent(session, claim, now=later, called=True, covers=())
+                keep_place(session, claim.subject, elsewhere, won=True)
 
     stage.say(STATUS, "one")
     with capture_logs() as logs:

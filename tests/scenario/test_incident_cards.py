@@ -12,7 +12,7 @@ from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.incidents import delete_incident
 from desk.incidents.reminders import sweep_reminders
 from desk.policy import Policy
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from handlers.slack.framework.blocks import actions
 from handlers.slack.incidents.messages import retry_button
 from sandbox.player import words_of
@@ -90,7 +90,7 @@ def test_hostile_words_stay_words(story: Story) -> None:
     story.scenario.direct_messages(story.scenario.max)
     story.scenario.desk.write_now(MAX_, partial(publish_draft, draft_id=draft.id))
     story.scenario.clock.advance(minutes=30)
-    story.scenario.desk.write_now(Actor.job("sweep"), sweep_reminders)
+    story.scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_reminders)
     (head,) = story.channel()
     story.thread(head)
     posts = [call for method in ("chat.postMessage", "chat.update") for call in story.scenario.calls(method)]

@@ -11,7 +11,7 @@ from desk.incidents.lookup import get_incident, list_updates
 from desk.incidents.reminders import sweep_reminders
 from desk.policy import Policy
 from desk.secret import Secret
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, words_of
 from storage.models import (
     ComponentStatus,
@@ -103,7 +103,7 @@ def test_a_reminder_is_snoozed(story: Story) -> None:
     """*Snooze* puts the next one off and the card says until when and by whom; others learn that they may not."""
     incident = story.open()
     story.scenario.clock.advance(minutes=30)
-    sweep = partial(story.scenario.desk.write_now, Actor.job("sweep"), sweep_reminders)
+    sweep = partial(story.scenario.desk.write_now, Actor.job(JobName.SWEEP), sweep_reminders)
     assert sweep() == 1
     reminder = shows(story.scenario.direct_messages(story.scenario.ines), "Time for an update", "30 minutes")
     story.scenario.ines.choose("2 hours", reminder)
@@ -133,7 +133,7 @@ def test_nothing_new_is_previewed_and_published(story: Story) -> None:
     """*Nothing new* shows a holding update before anybody reads it; published, the reminder is done."""
     incident = story.open()
     story.scenario.clock.advance(minutes=30)
-    story.scenario.desk.write_now(Actor.job("sweep"), sweep_reminders)
+    story.scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_reminders)
     reminder = shows(story.scenario.direct_messages(story.scenario.ines), "Time for an update")
     story.scenario.ines.press("Nothing new", reminder)
     assert "We are continuing to investigate this issue." in words_of(story.scenario.ines.modal)

@@ -7,7 +7,7 @@ import pytest
 
 from desk.keys.sweep import sweep_keys
 from desk.secret import Secret
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, words_of
 from storage.models import KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
@@ -245,7 +245,7 @@ def test_time_is_told(scenario: Scenario) -> None:
     """The holder hears 14 days before the end, with a button to ask for more time."""
     add(scenario)
     scenario.clock.set(NOW + 77 * DAY)
-    scenario.desk.write_now(Actor.job("sweep"), sweep_keys)
+    scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_keys)
     note = shows(scenario.direct_messages(scenario.mia), "terraform prod", "expires")
     scenario.mia.press("More time…", note)
     assert "Ask for more time" in words_of(scenario.mia.modal)

@@ -9,12 +9,11 @@ import pytest
 
 from desk.keys.changes import rename_key, revoke_key, suspend_key
 from desk.keys.questions import ask_holder, keep_key
-from desk.keys.scopes import Scope
 from desk.keys.suspended_use import tell_of_suspended_use
 from desk.keys.uses import SuspendedUse
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from sandbox.player import Json, NotOnScreenError, Player, words_of
-from storage.models import KeyStatus, KeyUse
+from storage.models import KeyStatus, KeyUse, Scope
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import MAX, MIA, OLIVIA, add_page, add_request
 from tests.scenario.conftest import Scenario, shows
@@ -287,7 +286,7 @@ def test_a_use_is_answered_with_restore(scenario: Scenario) -> None:
     key_id = add(scenario)
     scenario.desk.write_now(OWNER, lambda tx: suspend_key(tx, key_id, reason="unknown"))
     use = SuspendedUse(key_id, 2, NOW, "198.51.100.7", "Terraform/1.9")
-    scenario.desk.write_now(Actor.job("uses"), lambda tx: tell_of_suspended_use(tx, use))
+    scenario.desk.write_now(Actor.job(JobName.KEY_CHECK), lambda tx: tell_of_suspended_use(tx, use))
     scenario.omar.press("Restore", shows(scenario.owners_channel(), "was used, and refused"))
     assert stored(scenario, key_id).status == KeyStatus.ACTIVE
     with pytest.raises(NotOnScreenError):

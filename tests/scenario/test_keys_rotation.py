@@ -8,7 +8,7 @@ import pytest
 from desk.keys.changes import revoke_key
 from desk.keys.sweep import sweep_keys
 from desk.secret import looks_genuine
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, Player, words_of
 from storage.models import ApiKey, KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
@@ -49,7 +49,7 @@ def test_a_holder_rotates_and_collects_at_once(scenario: Scenario) -> None:
     assert old.retires_at == NOW + timedelta(hours=1)
     assert old.status == KeyStatus.ACTIVE
     scenario.clock.advance(hours=1)
-    scenario.desk.write_now(Actor.job("sweep"), sweep_keys)
+    scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_keys)
     assert stored(scenario, key_id).status == KeyStatus.REVOKED
     shows(scenario.direct_messages(scenario.mia), "grace period", "has taken its place")
 

@@ -17,7 +17,7 @@ from handlers.slack.maintenances.commands import MAINTENANCES
 from sandbox.player import Control, Json
 from sandbox.server import SandboxServer
 from storage.database import Database
-from storage.models import OutboxRow, SlackMessage
+from storage.models import Delivery, SlackMessage
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite
 from tests.factories import GUS, MIA, OLIVIA
@@ -124,7 +124,7 @@ def judge(scenario: Scenario, play: Play) -> Seen:
     seen = Seen(offered=play.offered)
     with scenario.database.read() as session:
         kinds = {message.id: message.kind for message in session.query(SlackMessage)}
-        errors = [row.last_error or "" for row in session.query(OutboxRow)]
+        errors = [row.last_error or "" for row in session.query(Delivery)]
         seen.mistakes += [error for error in errors if error.startswith(_MISTAKES) and error not in ERRORS]
     for entry in scenario.control.journal():
         if entry["kind"] == "api":

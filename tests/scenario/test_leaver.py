@@ -13,7 +13,7 @@ from tests.scenario.conftest import Scenario, shows
 from tests.scenario.keys_stage import said, stored
 from tests.waiting import wait_until
 
-JOB = Actor.job("test")
+JOB = Actor.operator("test")
 
 
 @pytest.fixture

@@ -17,11 +17,11 @@ from sandbox.server import SandboxServer
 from storage.models import (
     AuditEvent,
     ComponentStatusChange,
+    Delivery,
     DeliveryStatus,
     Incident,
     IncidentDraft,
     IncidentUpdate,
-    OutboxRow,
 )
 from tests.factories import INES
 from tests.scenario.keydesk_processes import Keydesk, Town, seeded
@@ -56,7 +56,7 @@ def _press(ines: Player) -> str:
 
 def _see_through(town: Town, keydesk: Keydesk) -> None:
     """Wait until everything that was promised is done, and look whether it was done once."""
-    wait_until(lambda: {row.status for row in town.rows(OutboxRow)} == {DeliveryStatus.SENT}, 150)
+    wait_until(lambda: {row.status for row in town.rows(Delivery)} == {DeliveryStatus.SENT}, 150)
     (incident,) = town.rows(Incident)
     (said,) = town.rows(IncidentUpdate)
     (draft,) = town.rows(IncidentDraft)
@@ -206,7 +206,7 @@ def test_slack_is_down_while_the_page_must_go_out(town: Town) -> None:
     assert b"Checkout errors" in again.get("/")[1]
     # On a slow machine the pauses between attempts have doubled a few times by now.
     wait_until(lambda: any(line["event"] == "delivery_put_back" for line in again.events()), 100)
-    unsaid = [row for row in town.rows(OutboxRow) if row.id not in greetings]
+    unsaid = [row for row in town.rows(Delivery) if row.id not in greetings]
     assert len(unsaid) == 2
     assert DeliveryStatus.SENT not in {row.status for row in unsaid}
     town.fault(clear=True)

@@ -26,10 +26,10 @@ from storage.models import (
     Component,
     ComponentStatus,
     ComponentStatusChange,
+    Delivery,
     DeliveryStatus,
     Incident,
     IncidentUpdate,
-    OutboxRow,
 )
 from tests.factories import INES, MAX, MIA
 from tests.scenario.keydesk_processes import Keydesk, Town, read_log, seeded
@@ -168,7 +168,7 @@ def test_everything_is_published_once(town: Town) -> None:
         replaced.append(town.start(replaces=False))
 
     _rush(town, list(managers), replace_one)
-    wait_until(lambda: {row.status for row in town.rows(OutboxRow)} == {DeliveryStatus.SENT}, 60)
+    wait_until(lambda: {row.status for row in town.rows(Delivery)} == {DeliveryStatus.SENT}, 60)
     _check_database(town, names)
     _check_history(town)
     _check_channel(town)

@@ -7,7 +7,7 @@ import pytest
 from desk.keys.tickets import sweep_tickets
 from desk.policy import Policy
 from desk.requests.requests import sweep_requests
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from sandbox.player import find_label, words_of
 from storage.models import Grant, KeyRequest, RequestStatus, Ticket
 from tests.factories import MIA, OLIVIA, OMAR
@@ -19,7 +19,7 @@ BUTTONS = ("Approve", "Change and approve", "Deny")
 
 def _sweep(scenario: Scenario) -> None:
     for sweep in (sweep_requests, sweep_tickets):
-        scenario.desk.write_now(Actor.job("sweep"), sweep)
+        scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep)
 
 
 def _end_ownership(scenario: Scenario, user_id: str) -> None:

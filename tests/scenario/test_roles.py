@@ -4,7 +4,7 @@ import pytest
 
 from desk.permissions import effective_roles
 from desk.roles.roles import sweep_roles
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from sandbox.player import Json, find_label, words_of
 from storage.models import Role, UserGroup, UserGroupMember
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member
@@ -25,7 +25,7 @@ def introduce_group(scenario: Scenario, *users: str) -> None:
 def has(scenario: Scenario, user_id: str, role: Role) -> bool:
     """Whether somebody has a role somewhere now."""
     roles = scenario.desk.read_now(
-        Actor.job("test"), lambda tx: effective_roles(tx.session, user_id, now=tx.now, policy=tx.policy)
+        Actor.operator("test"), lambda tx: effective_roles(tx.session, user_id, now=tx.now, policy=tx.policy)
     )
     return roles.has_anywhere(role)
 
@@ -47,7 +47,7 @@ def test_a_role_for_eight_hours(scenario: Scenario) -> None:
 
 async def sweep(scenario: Scenario) -> None:
     """The job of each minute."""
-    await scenario.desk.write(Actor.job("sweep"), sweep_roles)
+    await scenario.desk.write(Actor.job(JobName.SWEEP), sweep_roles)
 
 
 def test_a_list_with_buttons(scenario: Scenario) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from desk.directory.sync_steps import request_sync
 from desk.errors import KeydeskError, NotAllowedError
 from desk.permissions import effective_roles, list_owner_ids
-from desk.transaction import Actor
+from desk.transaction import Actor, JobName
 from handlers.jobs.reconcile import reconcile, reconcile_at_start, run_due_syncs
 from handlers.slack.directory.reading import ensure_known
 from sandbox.people import Person
@@ -23,7 +23,7 @@ from tests.scenario.keys_stage import said
 from tests.waiting import wait_until
 
 GROUP = "S0INCIDENT"
-JOB = Actor.job("test")
+JOB = Actor.operator("test")
 
 
 def sync(scenario: Scenario) -> Any:
@@ -312,6 +312,6 @@ def test_a_stranger_whom_slack_does_not_show_is_turned_away(scenario: Scenario) 
 
 def test_requests_for_a_sync_by_nobody_in_particular_tell_nobody(scenario: Scenario) -> None:
     """A sync that an event asked for is done by the job without a message."""
-    scenario.desk.write_now(Actor.job("slack"), request_sync)
+    scenario.desk.write_now(Actor.job(JobName.SLACK), request_sync)
     assert scenario_due(scenario)
     assert scenario.deliver() == 0

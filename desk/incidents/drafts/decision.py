@@ -47,13 +47,16 @@ def decide_publication(press: Press) -> Outcome:
     return Outcome.REFUSE_AUTHOR if press.is_waiting else Outcome.ASK_SECOND
 
 
+def role_to_manage(*, scheduled: bool) -> Role:
+    """The role, on the page, that managing an incident or (`scheduled`) a maintenance needs."""
+    return Role.MAINTENANCE_MANAGER if scheduled else Role.INCIDENT_MANAGER
+
+
 def role_of(incident: Incident) -> Role:
     """The role, on its page, that publishing something about an incident needs."""
-    return Role.INCIDENT_MANAGER if incident.scheduled_for is None else Role.MAINTENANCE_MANAGER
+    return role_to_manage(scheduled=incident.scheduled_for is not None)
 
 
 def role_for(kind: DraftKind, *, scheduled: bool) -> Role:
     """The role, on the page, that publishing such a draft needs."""
-    if kind is DraftKind.MAINTENANCE or scheduled:
-        return Role.MAINTENANCE_MANAGER
-    return Role.INCIDENT_MANAGER
+    return role_to_manage(scheduled=scheduled or kind is DraftKind.MAINTENANCE)

@@ -67,11 +67,15 @@ def show_waiting(tx: Transaction, incident_id: str) -> None:
         show_draft(tx, draft)
 
 
-def drop_drafts(tx: Transaction, incident_id: str) -> None:
-    """Remove every draft about an incident, and let their cards say so."""
-    gone = tx.session.scalars(
-        delete(IncidentDraft).where(IncidentDraft.incident_id == incident_id).returning(IncidentDraft.id)
-    ).all()
-    for draft_id in sorted(gone):
+def lock_drafts(tx: Transaction, incident_id: str) -> Sequence[str]:
+    """Ids of the drafts about an incident; nobody else changes these before the commit."""
+    about = select(IncidentDraft.id).where(IncidentDraft.incident_id == incident_id)
+    return tx.session.scalars(about.order_by(IncidentDraft.id).with_for_update()).all()
+
+
+def drop_drafts(tx: Transaction, draft_ids: Sequence[str]) -> None:
+    """Remove drafts whose incident is deleted, and let their cards say so."""
+    tx.session.execute(delete(IncidentDraft).where(IncidentDraft.id.in_(draft_ids)))
+    for draft_id in draft_ids:
         refresh_card(tx, REVIEW_CARD, draft_id)
         refresh_card(tx, MINE_CARD, draft_id)

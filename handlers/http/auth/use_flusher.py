@@ -10,12 +10,12 @@ import structlog
 
 from desk.keys.suspended_use import QUIET, tell_of_suspended_use
 from desk.keys.uses import SuspendedUse, UseLog, flush_uses
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.background import end_task
 
 _log = structlog.get_logger(__name__)
 
-_ACTOR = Actor.job("key_check")
+_ACTOR = Actor.job(JobName.KEY_CHECK)
 
 
 class UseFlusher:

@@ -8,9 +8,9 @@ from handlers.slack.framework.payloads import BlockAction, SlackContext
 
 async def retry(slack: SlackContext, action: BlockAction) -> None:
     """*Retry*."""
-    await slack.desk.write(action.actor, partial(retry_delivery, message_id=action.subject))
+    await slack.desk.write(action.actor, partial(retry_delivery, subject=action.subject))
 
 
 async def drop(slack: SlackContext, action: BlockAction) -> None:
     """*Drop*."""
-    await slack.desk.write(action.actor, partial(drop_delivery, message_id=action.subject))
+    await slack.desk.write(action.actor, partial(drop_delivery, subject=action.subject))

@@ -19,10 +19,11 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
-from storage.models import SlackMessage
+from storage.models import Channel, SlackMessage
 
 _NOT_THERE = "Keydesk is not in that channel. Invite it with `/invite`, then press *Retry*."
 _MISTAKE = "Slack refused the message itself. This is a mistake in Keydesk: please tell an operator."
+_NEVER_FINISHED = "never_finished"
 _REASONS = {
     "access_denied": "Slack denies Keydesk access to that conversation.",
     "channel_not_found": "The channel is gone, or it is private and Keydesk is not in it.",
@@ -34,20 +35,23 @@ _REASONS = {
     "user_not_visible": "That person is not visible to Keydesk.",
     "cannot_dm_bot": "That is a bot, which takes no messages.",
     "messages_tab_disabled": "Keydesk may send no direct messages: its Messages tab is switched off in Slack.",
-    "never_finished": "Keydesk stopped each time while it was sending this.",
     "timeout": "Slack did not answer for about a day.",
     "unreachable": "Slack could not be reached for about a day.",
     "connection_lost": "The connection to Slack broke each time, for about a day.",
 }
 
 
-def reason_in_words(error: str) -> str:
+def reason_in_words(error: str, channel: Channel = Channel.SLACK) -> str:
     """Why a delivery failed, for owners, in mrkdwn; the error code is named where it may help an operator."""
-    if error in _REASONS:
-        return _REASONS[error]
     if error.startswith("not_drawn:"):
         reference = escape(error.partition(":")[2])
         return f"Keydesk could not write the message. Tell an operator the reference `{reference}`."
+    if error == _NEVER_FINISHED:
+        return "Keydesk stopped each time while it was sending this."
+    if channel is not Channel.SLACK:
+        return f"The other side said `{escape(error)}`."
+    if error in _REASONS:
+        return _REASONS[error]
     if error.startswith("restricted_action"):
         return f"The channel's settings do not let Keydesk post there (`{escape(error)}`)."
     if error.startswith(("invalid_", "msg_", "no_text", "too_many_", "metadata_", "markdown_")):
@@ -57,24 +61,24 @@ def reason_in_words(error: str) -> str:
     return f"Slack said `{escape(error)}`."
 
 
-def conversation_in_words(conversation: str) -> str:
-    """A conversation, in mrkdwn."""
-    if conversation.startswith(("U", "W")):
-        return f"the direct messages of {mention(conversation)}"
-    return f"<#{conversation}>"
+def place_in_words(channel: Channel, lane: str) -> str:
+    """Where a delivery was to go, in mrkdwn."""
+    if channel is not Channel.SLACK:
+        return f"`{escape(lane)}` ({channel})"
+    if lane.startswith(("U", "W")):
+        return f"the direct messages of {mention(lane)}"
+    return f"<#{lane}>"
 
 
-def render_dead_letter(tx: Transaction, card: SlackMessage) -> Message | None:
+def render_dead_letter(tx: Transaction, card: SlackMessage) -> Message:
     """The card at this moment: what, where and why with buttons, or who settled it."""
-    subject = tx.session.get(SlackMessage, card.subject_id)
-    if subject is None:
-        return None
-    where = conversation_in_words(subject.conversation)
+    channel = Channel(card.facts["channel"])
+    where = place_in_words(channel, card.facts["lane"])
     letter = find_dead(tx, card.subject_id)
     if letter is None:
         return _settled(where, card.facts)
     title = "A message could not be delivered"
-    text = f":envelope: *{title}* to {where}.\n{reason_in_words(letter.error)}"
+    text = f":envelope: *{title}* to {where}.\n{reason_in_words(letter.error, channel)}"
     if card.facts.get("what"):
         text += f"\n> {escape(plain(' '.join(str(card.facts['what']).split()), limit=500))}"
     drop = confirm("Drop the message?", f"Nobody in {where} will learn what it says.", "Drop it", danger=True)

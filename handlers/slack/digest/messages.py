@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from desk.digest.findings import Announced, DigestView, Finding, Line, is_in_use
-from desk.keys.scopes import IN_WORDS, Scope
+from desk.keys.scopes import IN_WORDS
 from desk.policy import Policy
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import (
@@ -29,7 +29,7 @@ from handlers.slack.framework.blocks import (
     when,
 )
 from handlers.slack.framework.sparkline import render_sparkline
-from storage.models import ApiKey, KeyStatus, TicketStatus
+from storage.models import ApiKey, KeyStatus, Scope, TicketStatus
 
 MESSAGE_LINES = 8
 """Lines in a message, at most: fewer where they take more than Slack's 50 blocks or 13,200 characters."""
@@ -67,7 +67,7 @@ def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy:
         more = len(view.lines) - len(shown)
         blocks.append(
             actions(
-                button(f"Show all {len(view.lines)}", str(ActionId.DIGEST_PAGE), value_of(view.period or "now", 0)),
+                button(f"Show all {len(view.lines)}", ActionId.DIGEST_PAGE, value_of(view.period or "now", 0)),
                 block_id="digest.more",
             )
         )
@@ -92,12 +92,12 @@ def digest_modal(view: DigestView, page: int, daily: Mapping[str, Sequence[int]]
     turns = []
     period = view.period or "now"
     if page > 0:
-        turns.append(button("‹ Previous", str(ActionId.DIGEST_PREVIOUS), value_of(period, page - 1)))
+        turns.append(button("‹ Previous", ActionId.DIGEST_PREVIOUS, value_of(period, page - 1)))
     if page < pages - 1:
-        turns.append(button("Next ›", str(ActionId.DIGEST_NEXT), value_of(period, page + 1)))
+        turns.append(button("Next ›", ActionId.DIGEST_NEXT, value_of(period, page + 1)))
     if turns:
         blocks.append(actions(*turns, block_id="digest.turn"))
-    return modal("Key digest", blocks, callback_id=str(CallbackId.DIGEST))
+    return modal("Key digest", blocks, callback_id=CallbackId.DIGEST)
 
 
 def _cheerful(view: DigestView) -> Message:
@@ -239,19 +239,19 @@ def _buttons(key: ApiKey) -> list[Block]:
     value = value_of(key.id, key.version)
     if key.status == KeyStatus.SUSPENDED:
         return [
-            button("Restore", str(ActionId.KEY_RESTORE), value),
-            button("Revoke", str(ActionId.KEY_REVOKE), value, style="danger"),
+            button("Restore", ActionId.KEY_RESTORE, value),
+            button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
         ]
     if key.status == KeyStatus.REVOKED or key.retires_at is not None:
         return []
     buttons = [
-        button("Keep until…", str(ActionId.KEY_KEEP), value),
-        button("Suspend", str(ActionId.KEY_SUSPEND), value),
-        button("Rotate", str(ActionId.KEY_ROTATE), value),
-        button("Revoke", str(ActionId.KEY_REVOKE), value, style="danger"),
+        button("Keep until…", ActionId.KEY_KEEP, value),
+        button("Suspend", ActionId.KEY_SUSPEND, value),
+        button("Rotate", ActionId.KEY_ROTATE, value),
+        button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
     ]
     if key.holder_id:
-        buttons.append(button("Ask its holder", str(ActionId.KEY_ASK), value))
+        buttons.append(button("Ask its holder", ActionId.KEY_ASK, value))
     return buttons
 
 

@@ -16,13 +16,13 @@ from desk.directory.groups import SeenGroup
 from desk.errors import KeydeskError, NotAllowedError
 from desk.pages.pages import find_organization
 from desk.people import SeenUser
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.framework.retries import UNREACHABLE, problem_of, read_patiently
 from storage.models import Member, UserGroup
 
 _log = structlog.get_logger(__name__)
 
-SLACK = Actor.job("slack")
+SLACK = Actor.job(JobName.SLACK)
 """Who acts when Slack says that something changed."""
 _PAGE = 200
 _FRESH_DAYS = 7

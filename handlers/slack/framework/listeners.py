@@ -9,18 +9,17 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.errors import InvalidInputError, KeydeskError
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
 from handlers.slack.framework.areas import Area
-from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, escape, modal, plain_text, section, trim
+from handlers.slack.framework.blocks import Block, Message, plain_text
 from handlers.slack.framework.commands import CommandFamily
+from handlers.slack.framework.messages import error_message, notice
 from handlers.slack.framework.payloads import (
     ActionHandler,
     Answer,
@@ -36,6 +35,7 @@ from handlers.slack.framework.payloads import (
     ViewSubmission,
     choice_in,
 )
+from handlers.slack.framework.retries import UNREACHABLE
 
 _log = structlog.get_logger(__name__)
 
@@ -44,14 +44,6 @@ _MAX_OPTIONS = 100
 """Of an answer or a group of it, and groups of an answer."""
 _TELL_SECONDS = 2
 """Slack waits three seconds for the acknowledgement, which comes after the telling."""
-
-
-def error_message(error: KeydeskError) -> Message:
-    """A refusal as people see it."""
-    text = f":warning: {escape(error.sentence)}"
-    blocks = [section(f"{text}\n{escape(error.hint)}" if error.hint else text)]
-    # A sentence may repeat all that somebody typed.
-    return Message(trim(escape(error.sentence), limit=MAX_SECTION_TEXT), blocks)
 
 
 def _unknown(error: Exception) -> KeydeskError:
@@ -260,10 +252,5 @@ async def tell(slack: SlackContext, action: BlockAction, message: Message) -> No
             await slack.client.views_push(trigger_id=action.trigger_id, view=notice("Keydesk", message))
         else:
             await slack.client.views_open(trigger_id=action.trigger_id, view=notice("Keydesk", message))
-    except (SlackApiError, aiohttp.ClientError, OSError) as error:
+    except UNREACHABLE as error:
         _log.warning("answer_not_shown", user_id=action.user_id, action_id=action.action_id, error=str(error))
-
-
-def notice(title: str, message: Message) -> Block:
-    """A message as a modal without a submit button."""
-    return modal(title, message.blocks or [section(message.text)], callback_id=str(CallbackId.NOTICE))

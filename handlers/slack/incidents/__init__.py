@@ -10,7 +10,6 @@ from handlers.slack.incidents.commands import INCIDENTS
 from handlers.slack.incidents.drafts import actions as draft_actions
 from handlers.slack.incidents.drafts import messages as draft_messages
 from handlers.slack.incidents.templates import actions as template_actions
-from handlers.slack.incidents.templates import commands as template_commands
 
 AREA = Area(
     commands=[INCIDENTS],
@@ -20,7 +19,7 @@ AREA = Area(
         (ActionId.INCIDENT_RESOLVE, actions.press_resolve),
         (ActionId.INCIDENT_REOPEN, actions.press_reopen),
         (ActionId.INCIDENT_SHOW, details.press_show),
-        (ActionId.INCIDENT_RETRY, messages.press_retry),
+        (ActionId.INCIDENT_RETRY, actions.press_retry),
         (ActionId.INCIDENT_LIST, listing.press_list),
         (ActionId.INCIDENTS_PREVIOUS, listing.press_list),
         (ActionId.INCIDENTS_NEXT, listing.press_list),
@@ -28,7 +27,7 @@ AREA = Area(
         (ActionId.INCIDENT_SNOOZE, reminders.choose_snooze),
         (ActionId.INCIDENT_POSTMORTEM, postmortems.press_postmortem),
         (ActionId.INCIDENT_POSTMORTEM_BACK, postmortems.press_take_back),
-        (ActionId.INCIDENT_TEMPLATE, template_commands.press_template),
+        (ActionId.INCIDENT_TEMPLATE, template_actions.press_template),
         (ActionId.TEMPLATE_NEW, template_actions.press_new),
         (ActionId.TEMPLATE_EDIT, template_actions.press_edit),
         (ActionId.TEMPLATE_PAGE, template_actions.choose_page),
@@ -41,7 +40,7 @@ AREA = Area(
         (ActionId.DRAFT_SHOW, draft_actions.press_show_draft),
         (ActionId.DRAFT_DISCARD, draft_actions.press_discard),
         (ActionId.DRAFT_TAKE_BACK, draft_actions.press_take_back),
-        (ActionId.DRAFT_SEND_BACK, draft_messages.press_send_back),
+        (ActionId.DRAFT_SEND_BACK, draft_actions.press_send_back),
         (ActionId.DRAFT_NEW_ALL_THE_SAME, draft_actions.press_new_all_the_same),
         (ActionId.DRAFT_UPDATE_THAT, draft_actions.press_update_that),
     ],
@@ -50,9 +49,9 @@ AREA = Area(
         (CallbackId.INCIDENT_UPDATE, actions.submit_form),
         (CallbackId.INCIDENT_BACKFILL, backfill.submit_backfill),
         (CallbackId.INCIDENT_POSTMORTEM, postmortems.submit_postmortem),
-        (CallbackId.INCIDENT_TEMPLATE, template_commands.submit_template),
+        (CallbackId.INCIDENT_TEMPLATE, template_actions.submit_template),
         (CallbackId.TEMPLATE, template_actions.submit_form),
-        (CallbackId.DRAFT_SEND_BACK, draft_messages.submit_send_back),
+        (CallbackId.DRAFT_SEND_BACK, draft_actions.submit_send_back),
     ],
     options=[(ActionId.FORM_COMPONENTS, inputs.component_options)],
     messages=[

@@ -1,23 +1,25 @@
-"""The form of an incident: opened, followed while it is filled in, and submitted."""
+"""The form of an incident: opened, followed while it is filled in, and submitted; and announcements, sent again."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from desk.errors import InvalidInputError
+from desk.incidents.announcements import retry_announcement
 from desk.incidents.authority import require_publisher
 from desk.incidents.lookup import get_incident
 from desk.incidents.templates import get_template
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from handlers.slack.framework.blocks import Block
+from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.incidents.drafts.writing import draft_view, keep_draft
 from handlers.slack.incidents.form_state import FormState, FormValues
+from handlers.slack.incidents.inputs import beside_its_input, drawn_anew
 from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import Begun, begin_new, begin_update, in_status, with_template
-from handlers.slack.incidents.views import beside_its_input, check_form, read_form, render_form, role_of_form
-from handlers.slack.markdown.inputs import is_continued
+from handlers.slack.incidents.views import check_form, read_form, render_form, role_of_form
 from storage.models import IncidentStatus, Page, Role
 
 Follow = Callable[[Transaction, FormState, FormValues, str], Begun]
@@ -102,10 +104,7 @@ async def _follow(slack: SlackContext, action: BlockAction, follow: Follow) -> N
         values = read_form(tx, state, action.entered)
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.name, values.body, *values.values.values())
-        if is_continued(action.entered, state.word_block("body")):
-            # There may be fewer inputs now, and Slack keeps what was entered in each of them.
-            state = state.with_new_words()
-        return render_form(tx, *follow(tx, state, values, action.value))
+        return render_form(tx, *follow(tx, drawn_anew(state, action.entered), values, action.value))
 
     await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
@@ -123,3 +122,10 @@ async def submit_form(slack: SlackContext, submission: ViewSubmission) -> Answer
         return Answer(view=await slack.desk.write(submission.actor, work))
     except InvalidInputError as error:
         raise beside_its_input(error, state) from error
+
+
+async def press_retry(slack: SlackContext, action: BlockAction) -> Message | None:
+    """*Retry*: an announcement that was given up is tried again."""
+    await slack.desk.write(action.actor, partial(retry_announcement, message_id=action.subject))
+    text = "It is tried again now."
+    return Message(text, [section(f":hourglass_flowing_sand: {text}")])

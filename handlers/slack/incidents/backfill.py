@@ -193,7 +193,7 @@ def _form(tx: Transaction, past: _Past, state: FormState) -> Block:
     return modal(
         "An incident of the past",
         [*asked, where, *_inputs(past, tx.now)],
-        callback_id=str(CallbackId.INCIDENT_BACKFILL),
+        callback_id=CallbackId.INCIDENT_BACKFILL,
         submit="Preview",
         close="Cancel",
         private_metadata=replace(state, page_id=only.id if only else "").as_metadata(),

@@ -51,7 +51,7 @@ async def reopen(slack: SlackContext, command: SlashCommand, rest: str) -> Messa
         word = said.incident or said.quoted or ""
         incident = get_incident_by_word(tx.session, word)
         status = said.status or IncidentStatus.INVESTIGATING
-        begun = begin_update(tx, incident.id, _about(said), status=status, token=command.token)
+        begun = begin_update(tx, incident.id, said, status=status, token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.body))
 
     await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
@@ -73,7 +73,7 @@ async def change_incident(
         incident_id = find_meant(tx, said, scheduled=scheduled)
         if incident_id is None:
             return None
-        begun = begin_update(tx, incident_id, _about(said), status=status, token=command.token)
+        begun = begin_update(tx, incident_id, said, status=status, token=command.token)
         ends = (status or said.status) in ENDED and get_incident(tx.session, incident_id).status not in ENDED
         return draft_or_form(tx, begun, is_complete=bool(said.body or said.status or ends))
 
@@ -88,12 +88,6 @@ def _parse(rest: str) -> TypedIncident:
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(rest)
     return parse_incident(rest)
-
-
-def _about(said: TypedIncident) -> TypedIncident:
-    """What was typed without which incident it is about."""
-    said.quoted = None if said.incident is None else said.quoted
-    return said
 
 
 async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
@@ -140,10 +134,10 @@ def menu_message(tx: Transaction) -> Message:
     roles = roles_of_actor(tx)
     buttons = []
     if roles.has_anywhere(Role.INCIDENT_MANAGER):
-        buttons.append(button("New incident", str(ActionId.INCIDENT_NEW), style="primary"))
+        buttons.append(button("New incident", ActionId.INCIDENT_NEW, style="primary"))
     if roles.has_anywhere(Role.MAINTENANCE_MANAGER):
-        buttons.append(button("Schedule maintenance", str(ActionId.MAINTENANCE_NEW)))
-    buttons.append(button("What is open", str(ActionId.INCIDENT_LIST)))
+        buttons.append(button("Schedule maintenance", ActionId.MAINTENANCE_NEW))
+    buttons.append(button("What is open", ActionId.INCIDENT_LIST))
     hint = context("`/incident help` and `/maintenance help` list what can be typed.")
     return Message("Incidents", [section("*Incidents and maintenances*"), actions(*buttons), hint])
 
@@ -160,7 +154,7 @@ def choose_message(tx: Transaction, *, scheduled: bool) -> Message:
     found = list_open(tx.session, scheduled=scheduled)
     blocks: list[Block] = [section("*Which one?*")]
     for incident in found[:_CHOICES]:
-        update = button("Update", str(ActionId.INCIDENT_UPDATE), value_of(incident.id, incident.version))
+        update = button("Update", ActionId.INCIDENT_UPDATE, value_of(incident.id, incident.version))
         text = f"{name_text(incident.name)}  {status_text(incident.status)}  {public_link(tx, incident)}"
         blocks.append(section(text, accessory=update))
     if len(found) > _CHOICES:

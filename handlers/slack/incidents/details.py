@@ -87,7 +87,7 @@ def details_view(tx: Transaction, incident_id: str, *, done: str = "") -> Block:
     if done:
         blocks.insert(0, section(f":white_check_mark: {done}"))
     title = "Incident" if incident.scheduled_for is None else "Maintenance"
-    return modal(title, blocks, callback_id=str(CallbackId.INCIDENT_SHOW))
+    return modal(title, blocks, callback_id=CallbackId.INCIDENT_SHOW)
 
 
 def _fitting(tx: Transaction, incident: Incident, *, most_blocks: int, most_text: int) -> list[Block]:
@@ -162,8 +162,8 @@ def _buttons(tx: Transaction, incident: Incident) -> list[Block]:
         buttons += next_buttons(incident)
         if incident.status in ENDED:
             if incident.scheduled_for is None:
-                buttons.append(button("Reopen", str(ActionId.INCIDENT_REOPEN), value))
-            buttons.append(button("Postmortem", str(ActionId.INCIDENT_POSTMORTEM), value))
+                buttons.append(button("Reopen", ActionId.INCIDENT_REOPEN, value))
+            buttons.append(button("Postmortem", ActionId.INCIDENT_POSTMORTEM, value))
     if incident.scheduled_for is None and roles.has(Role.INCIDENT_MANAGER, incident.page_id):
-        buttons.append(button("Keep as template", str(ActionId.INCIDENT_TEMPLATE), value))
+        buttons.append(button("Keep as template", ActionId.INCIDENT_TEMPLATE, value))
     return buttons

@@ -87,10 +87,10 @@ def _drafts(tx: Transaction, drafts: OpenDrafts) -> list[_Part]:
 def _new_buttons(roles: EffectiveRoles) -> list[Block]:
     buttons = []
     if roles.has_anywhere(Role.INCIDENT_MANAGER):
-        buttons.append(button("New incident", str(ActionId.INCIDENT_NEW)))
+        buttons.append(button("New incident", ActionId.INCIDENT_NEW))
     if roles.has_anywhere(Role.MAINTENANCE_MANAGER):
-        buttons.append(button("Schedule maintenance", str(ActionId.MAINTENANCE_NEW)))
-    buttons.append(button("All incidents", str(ActionId.INCIDENT_LIST), list_value(0, "all")))
+        buttons.append(button("Schedule maintenance", ActionId.MAINTENANCE_NEW))
+    buttons.append(button("All incidents", ActionId.INCIDENT_LIST, list_value(0, "all")))
     return [actions(*buttons, block_id="home.incidents")]
 
 

@@ -1,21 +1,35 @@
-"""Menus of a form: components by searching, a state for each that is chosen, statuses, impacts, pages, templates."""
+"""Inputs of forms: components by searching, a state for each that is chosen, statuses, impacts, pages, templates and
+what they leave to be filled in."""
 
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from desk.errors import InvalidInputError
 from desk.incidents.components import full_name, list_components
 from desk.incidents.inputs import REALTIME, SCHEDULED
+from desk.incidents.templates import list_placeholders
 from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
-from handlers.slack.framework.blocks import Block, input_block, option, plain, static_select
-from handlers.slack.framework.payloads import OptionGroup, OptionsRequest, SlackContext
+from handlers.slack.framework.blocks import (
+    Block,
+    escape,
+    input_block,
+    option,
+    plain,
+    section,
+    static_select,
+    text_input,
+)
+from handlers.slack.framework.payloads import OptionGroup, OptionsRequest, SlackContext, ViewState
 from handlers.slack.incidents.form_state import COMPUTED, KEEP, MOST_COMPONENTS, FormState, page_in
 from handlers.slack.incidents.text import IMPACT_WORDS, STATE_WORDS, STATUS_WORDS
+from handlers.slack.markdown.inputs import is_continued
 from storage.models import Component, ComponentStatus, IncidentStatus, IncidentTemplate, Page
 
 _MOST_OPTIONS = 100
+_MAX_VALUE = 200
 _OWN = "On their own"
 
 
@@ -37,7 +51,7 @@ def components_select(tx: Transaction, page_id: str, chosen: Sequence[str]) -> B
     rows = {row.id: row for row in list_components(tx.session, page_id) if not row.group}
     element: Block = {
         "type": "multi_external_select",
-        "action_id": str(ActionId.FORM_COMPONENTS),
+        "action_id": ActionId.FORM_COMPONENTS,
         "min_query_length": 0,
         "max_selected_items": MOST_COMPONENTS,
         "placeholder": {"type": "plain_text", "text": "Type a name"},
@@ -83,7 +97,7 @@ def status_select(*, scheduled: bool, chosen: IncidentStatus | None) -> Block:
     """The menu of statuses of one kind of incident."""
     statuses = SCHEDULED if scheduled else REALTIME
     choices = [option(STATUS_WORDS[status], str(status)) for status in statuses]
-    return static_select(choices, chosen=str(chosen or statuses[0]), action_id=str(ActionId.FORM_STATUS))
+    return static_select(choices, chosen=str(chosen or statuses[0]), action_id=ActionId.FORM_STATUS)
 
 
 def impact_select(chosen: Impact | None) -> Block:
@@ -97,7 +111,7 @@ def page_select(pages: Sequence[Page], chosen: str) -> Block:
     """The menu of pages; of more than a hundred, the chosen one is among those that are offered."""
     ordered = sorted(pages, key=lambda page: page.id != chosen)[:_MOST_OPTIONS]
     choices = [option(page.name, page.id) for page in sorted(ordered, key=lambda page: page.name.lower())]
-    return static_select(choices, chosen=chosen, action_id=str(ActionId.FORM_PAGE))
+    return static_select(choices, chosen=chosen, action_id=ActionId.FORM_PAGE)
 
 
 def page_hint(pages: Sequence[Page]) -> str | None:
@@ -110,4 +124,58 @@ def page_hint(pages: Sequence[Page]) -> str | None:
 def template_select(templates: Sequence[IncidentTemplate], chosen: str | None) -> Block:
     """The menu of a page's templates."""
     choices = [option(template.name, template.id) for template in templates]
-    return static_select(choices, chosen=chosen, action_id=str(ActionId.FORM_TEMPLATE), placeholder="None")
+    return static_select(choices, chosen=chosen, action_id=ActionId.FORM_TEMPLATE, placeholder="None")
+
+
+def problem_blocks(problems: Sequence[str]) -> list[Block]:
+    """What was not understood, or why a draft was sent back."""
+    text = "\n".join(f":warning: {escape(problem)}" for problem in problems)
+    return [section(text)] if problems else []
+
+
+def placeholder_inputs(tx: Transaction, state: FormState, values: Mapping[str, str]) -> list[Block]:
+    """An input for each placeholder of the chosen template."""
+    return [
+        input_block(
+            plain(f"{{{{{name}}}}}", limit=75),
+            text_input(initial=values.get(name), max_length=_MAX_VALUE, placeholder="Stands in name and text"),
+            block_id=state.word_block(f"value{number}"),
+            optional=True,
+        )
+        for number, name in enumerate(placeholders_of(tx, state))
+    ]
+
+
+def placeholders_of(tx: Transaction, state: FormState) -> tuple[str, ...]:
+    """What the chosen template leaves to be filled in, up to ten."""
+    template = find_chosen_template(tx, state)
+    return list_placeholders(template.title, template.body)[:10] if template else ()
+
+
+def find_chosen_template(tx: Transaction, state: FormState) -> IncidentTemplate | None:
+    """The template that was chosen, or None, also when it was deleted meanwhile: its words are in the form."""
+    return tx.session.get(IncidentTemplate, state.template_id) if state.template_id else None
+
+
+def read_placeholders(tx: Transaction, state: FormState, entered: ViewState) -> dict[str, str]:
+    """What is filled in of them."""
+    names = enumerate(placeholders_of(tx, state))
+    values = {name: entered.text(state.word_block(f"value{number}")) for number, name in names}
+    return {name: value for name, value in values.items() if value}
+
+
+def drawn_anew(state: FormState, entered: ViewState) -> FormState:
+    """What the form carries when it is drawn again."""
+    # There may be fewer inputs now, and Slack keeps what was entered in each of them.
+    return state.with_new_words() if is_continued(entered, state.word_block("body")) else state
+
+
+def beside_its_input(error: InvalidInputError, state: FormState) -> InvalidInputError:
+    """The same refusal, naming the form's own input."""
+    blocks = {
+        "name": state.word_block("name"),
+        "body": state.word_block("body"),
+        "status": state.word_block("status"),
+        "components": state.state_block("components"),
+    }
+    return InvalidInputError(error.sentence, error.hint, field=blocks.get(error.field or "", error.field))

@@ -64,7 +64,7 @@ def incident_blocks(tx: Transaction, listed: ListedIncident, *, place: str) -> l
 
 def show_button(incident: Incident) -> Block:
     """*Show*: everything about it."""
-    return button("Show", str(ActionId.INCIDENT_SHOW), value_of(incident.id))
+    return button("Show", ActionId.INCIDENT_SHOW, value_of(incident.id))
 
 
 def next_buttons(incident: Incident) -> list[Block]:
@@ -74,14 +74,14 @@ def next_buttons(incident: Incident) -> list[Block]:
         return []
     if incident.status == IncidentStatus.SCHEDULED:
         return [
-            button("Update", str(ActionId.INCIDENT_UPDATE), value),
-            button("Start", str(ActionId.MAINTENANCE_START), value),
-            button("Cancel", str(ActionId.MAINTENANCE_CANCEL), value, style="danger"),
+            button("Update", ActionId.INCIDENT_UPDATE, value),
+            button("Start", ActionId.MAINTENANCE_START, value),
+            button("Cancel", ActionId.MAINTENANCE_CANCEL, value, style="danger"),
         ]
-    update = button("Update", str(ActionId.INCIDENT_UPDATE), value, style="primary")
+    update = button("Update", ActionId.INCIDENT_UPDATE, value, style="primary")
     if incident.scheduled_for is not None:
-        return [update, button("Complete", str(ActionId.MAINTENANCE_COMPLETE), value)]
-    return [update, button("Resolve", str(ActionId.INCIDENT_RESOLVE), value)]
+        return [update, button("Complete", ActionId.MAINTENANCE_COMPLETE, value)]
+    return [update, button("Resolve", ActionId.INCIDENT_RESOLVE, value)]
 
 
 def draft_block(tx: Transaction, listed: ListedDraft) -> Block:
@@ -92,7 +92,7 @@ def draft_block(tx: Transaction, listed: ListedDraft) -> Block:
     who = "yours" if listed.is_own else f"by {mention(draft.author_id)}"
     kind = _KINDS[DraftKind(draft.kind)]
     text = f":memo: {name_text(name)}{on_page(tx, draft.page_id)}  ·  {kind}, {who}, {_draft_standing(listed)}"
-    opens = button("Open", str(ActionId.DRAFT_SHOW), value_of(draft.id, draft.version))
+    opens = button("Open", ActionId.DRAFT_SHOW, value_of(draft.id, draft.version))
     return section(f"{text}  ·  {when(draft.updated_at)}", accessory=opens)
 
 

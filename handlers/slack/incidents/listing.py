@@ -66,7 +66,7 @@ async def press_list(slack: SlackContext, action: BlockAction) -> Message | None
     message = await slack.desk.read(action.actor, lambda tx: list_message(tx, offset, words))
     if action.view is None:
         return message
-    await show_modal(slack, action, modal("Incidents", message.blocks, callback_id=str(CallbackId.INCIDENTS_LIST)))
+    await show_modal(slack, action, modal("Incidents", message.blocks, callback_id=CallbackId.INCIDENTS_LIST))
     return None
 
 
@@ -151,12 +151,12 @@ def _turns(part: IncidentPart, asked: _Asked) -> list[Block]:
     turns = []
     if part.offset > 0:
         back = list_value(max(0, part.offset - _MESSAGE_INCIDENTS), asked.words)
-        turns.append(button("‹ Previous", str(ActionId.INCIDENTS_PREVIOUS), back))
+        turns.append(button("‹ Previous", ActionId.INCIDENTS_PREVIOUS, back))
     after = part.offset + len(part.listed)
     if after < part.total:
-        turns.append(button("Next ›", str(ActionId.INCIDENTS_NEXT), list_value(after, asked.words)))
+        turns.append(button("Next ›", ActionId.INCIDENTS_NEXT, list_value(after, asked.words)))
     if asked.wanted.view is IncidentListView.OPEN:
-        turns.append(button("Past ones, too", str(ActionId.INCIDENT_LIST), list_value(0, f"all {asked.words}")))
+        turns.append(button("Past ones, too", ActionId.INCIDENT_LIST, list_value(0, f"all {asked.words}")))
     return [actions(*turns, block_id="incidents.turn")] if turns else []
 
 

@@ -1,13 +1,11 @@
 """What a page's channel shows of an incident: the head message as things stand, and what was said below it."""
 
 from datetime import timedelta
-from functools import partial
 
 from desk.durations import in_words
 from desk.incidents.announcements import (
     Delivery,
     DeliveryState,
-    retry_announcement,
 )
 from desk.incidents.drafts.drafts import find_draft
 from desk.incidents.inputs import ENDED
@@ -16,7 +14,6 @@ from desk.transaction import Transaction
 from handlers.slack.deliveries.messages import reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section, when
-from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.incidents.lines import next_buttons, show_button, standing_text
 from handlers.slack.incidents.text import (
     STATUS_WORDS,
@@ -119,8 +116,8 @@ def _buttons(incident: Incident) -> Block:
     buttons = next_buttons(incident)
     if incident.status in ENDED and incident.scheduled_for is None:
         value = value_of(incident.id, incident.version)
-        buttons.append(button("Reopen", str(ActionId.INCIDENT_REOPEN), value))
-        buttons.append(button("Postmortem", str(ActionId.INCIDENT_POSTMORTEM), value))
+        buttons.append(button("Reopen", ActionId.INCIDENT_REOPEN, value))
+        buttons.append(button("Postmortem", ActionId.INCIDENT_POSTMORTEM, value))
     return actions(*buttons, show_button(incident), block_id=f"incident:{incident.id}")
 
 
@@ -188,11 +185,4 @@ def retry_button(delivery: Delivery) -> Block | None:
     """*Retry* for an announcement that failed; None for any other."""
     if delivery.state is not DeliveryState.FAILED:
         return None
-    return button("Retry", str(ActionId.INCIDENT_RETRY), value_of(delivery.message_id))
-
-
-async def press_retry(slack: SlackContext, action: BlockAction) -> Message | None:
-    """*Retry*: an announcement that was given up is tried again."""
-    await slack.desk.write(action.actor, partial(retry_announcement, message_id=action.subject))
-    text = "It is tried again now."
-    return Message(text, [section(f":hourglass_flowing_sand: {text}")])
+    return button("Retry", ActionId.INCIDENT_RETRY, value_of(delivery.message_id))

@@ -81,7 +81,7 @@ def _form(tx: Transaction, incident: Incident, text: str, state: FormState) -> B
             *_published(incident),
             *inputs,
         ],
-        callback_id=str(CallbackId.INCIDENT_POSTMORTEM),
+        callback_id=CallbackId.INCIDENT_POSTMORTEM,
         submit="Preview",
         close="Cancel",
         private_metadata=state.as_metadata(),
@@ -94,7 +94,7 @@ def _published(incident: Incident) -> list[Block]:
     since = f":memo: A postmortem is public since {when(incident.postmortem_published_at)}; publishing replaces it."
     back = button(
         "Take back",
-        str(ActionId.INCIDENT_POSTMORTEM_BACK),
+        ActionId.INCIDENT_POSTMORTEM_BACK,
         value_of(incident.id, incident.version),
         style="danger",
         ask=confirm(

@@ -99,8 +99,8 @@ def _snoozed(tx: Transaction, card: SlackMessage) -> Block | None:
 def _buttons(incident: Incident) -> Block:
     value = value_of(incident.id, incident.version)
     return actions(
-        button("Update", str(ActionId.INCIDENT_UPDATE), value, style="primary"),
-        button("Nothing new", str(ActionId.INCIDENT_NOTHING_NEW), value),
+        button("Update", ActionId.INCIDENT_UPDATE, value, style="primary"),
+        button("Nothing new", ActionId.INCIDENT_NOTHING_NEW, value),
         _snooze_menu(incident),
         block_id=f"reminder:{incident.id}",
     )
@@ -108,7 +108,7 @@ def _buttons(incident: Incident) -> Block:
 
 def _snooze_menu(incident: Incident) -> Block:
     spans = [option(in_words(span), f"{incident.id}:{span // timedelta(minutes=1)}") for span in SNOOZES]
-    return static_select(spans, action_id=str(ActionId.INCIDENT_SNOOZE), placeholder="Snooze")
+    return static_select(spans, action_id=ActionId.INCIDENT_SNOOZE, placeholder="Snooze")
 
 
 async def press_nothing_new(slack: SlackContext, action: BlockAction) -> None:

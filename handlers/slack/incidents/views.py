@@ -1,6 +1,5 @@
 """The form of a new incident and of an update: drawn, followed as it is filled in, and read."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
@@ -10,19 +9,23 @@ from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.decision import role_for
 from desk.incidents.inputs import MAX_NAME
 from desk.incidents.lookup import get_incident
-from desk.incidents.templates import list_placeholders, list_templates
+from desk.incidents.templates import list_templates
 from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
-from handlers.slack.framework.blocks import Block, context, escape, input_block, modal, plain, section, text_input
+from handlers.slack.framework.blocks import Block, context, input_block, modal, section, text_input
 from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import MOST_COMPONENTS, FormState, FormValues
 from handlers.slack.incidents.inputs import (
     components_select,
+    find_chosen_template,
     group_names,
     impact_select,
     page_hint,
     page_select,
+    placeholder_inputs,
+    problem_blocks,
+    read_placeholders,
     state_input,
     status_select,
     template_select,
@@ -30,9 +33,8 @@ from handlers.slack.incidents.inputs import (
 from handlers.slack.incidents.text import impact_of as impact_of_incident
 from handlers.slack.incidents.text import impact_text, name_text, public_link, status_text
 from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
-from storage.models import DraftKind, IncidentStatus, IncidentTemplate, Role
+from storage.models import DraftKind, IncidentStatus, Role
 
-_MAX_VALUE = 200
 _MARKDOWN = "Markdown, as on the page. Links and emoji are turned into what the page takes; mentions are pointed out."
 
 
@@ -45,7 +47,7 @@ def render_form(tx: Transaction, state: FormState, values: FormValues) -> Block:
     return modal(
         title,
         [
-            *_problems(values.problems),
+            *problem_blocks(values.problems),
             *(_about(tx, state) if update else _page(tx, state)),
             *_templates(tx, state),
             *_words(tx, state, values),
@@ -57,11 +59,6 @@ def render_form(tx: Transaction, state: FormState, values: FormValues) -> Block:
         close="Cancel",
         private_metadata=state.as_metadata(),
     )
-
-
-def _problems(problems: Sequence[str]) -> list[Block]:
-    text = "\n".join(f":warning: {escape(problem)}" for problem in problems)
-    return [section(text)] if problems else []
 
 
 def _about(tx: Transaction, state: FormState) -> list[Block]:
@@ -109,31 +106,8 @@ def _words(tx: Transaction, state: FormState, values: FormValues) -> list[Block]
             dispatch=state.kind is DraftKind.UPDATE,
         ),
         *one_or_more_inputs("What do you tell people?", values.body, hint=hint, block_id=state.word_block("body")),
-        *_placeholders(tx, state, values),
+        *placeholder_inputs(tx, state, values.values),
     ]
-
-
-def _placeholders(tx: Transaction, state: FormState, values: FormValues) -> list[Block]:
-    return [
-        input_block(
-            plain(f"{{{{{name}}}}}", limit=75),
-            text_input(initial=values.values.get(name), max_length=_MAX_VALUE, placeholder="Stands in name and text"),
-            block_id=state.word_block(f"value{number}"),
-            optional=True,
-        )
-        for number, name in enumerate(placeholders_of(tx, state))
-    ]
-
-
-def placeholders_of(tx: Transaction, state: FormState) -> tuple[str, ...]:
-    """What the chosen template leaves to be filled in, up to ten."""
-    template = find_chosen_template(tx, state)
-    return list_placeholders(template.title, template.body)[:10] if template else ()
-
-
-def find_chosen_template(tx: Transaction, state: FormState) -> IncidentTemplate | None:
-    """The template that was chosen, or None, also when it was deleted meanwhile: its words are in the form."""
-    return tx.session.get(IncidentTemplate, state.template_id) if state.template_id else None
 
 
 def _components(tx: Transaction, state: FormState, values: FormValues) -> list[Block]:
@@ -177,10 +151,6 @@ def read_form(tx: Transaction, state: FormState, entered: ViewState) -> FormValu
     chosen = entered.choices(state.state_block("components"))
     status = entered.choice(state.word_block("status"))
     impact = entered.choice(state.word_block("impact"))
-    values = {
-        name: entered.text(state.word_block(f"value{number}"))
-        for number, name in enumerate(placeholders_of(tx, state))
-    }
     return FormValues(
         name=entered.text(state.word_block("name")),
         status=IncidentStatus(status) if status else None,
@@ -188,7 +158,7 @@ def read_form(tx: Transaction, state: FormState, entered: ViewState) -> FormValu
         states={one: entered.choice(state.state_block(f"state.{one}")) or "" for one in chosen},
         impact=Impact(impact) if impact in set(Impact) else None,
         remind=state.remind,
-        values={name: value for name, value in values.items() if value},
+        values=read_placeholders(tx, state, entered),
     )
 
 
@@ -200,14 +170,3 @@ def check_form(state: FormState, values: FormValues) -> None:
             raise InvalidInputError(
                 "Choose the state of each component.", field=state.state_block(f"state.{component_id}")
             )
-
-
-def beside_its_input(error: InvalidInputError, state: FormState) -> InvalidInputError:
-    """The same refusal, naming the form's own input."""
-    blocks = {
-        "name": state.word_block("name"),
-        "body": state.word_block("body"),
-        "status": state.word_block("status"),
-        "components": state.state_block("components"),
-    }
-    return InvalidInputError(error.sentence, error.hint, field=blocks.get(error.field or "", error.field))

@@ -1,18 +1,22 @@
 """API keys in Slack: `/keys`, lists, buttons, modals and messages."""
 
+from functools import partial
+
 from desk.keys.changes import CHANGED_NOTE
 from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
-from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.areas import Area
-from handlers.slack.keys import actions, messages, views
+from handlers.slack.keys import actions, messages
+from handlers.slack.keys.catalogue import CATALOGUE
 from handlers.slack.keys.commands import KEYS
 
 AREA = Area(
     commands=[KEYS],
     actions=[
-        *actions.BUTTONS.items(),
+        *actions.KEY_BUTTONS,
+        (ActionId.KEY_REVOKE_CONFIRM, actions.press_revoke_confirm),
         (ActionId.KEY_MENU, actions.choose_from_menu),
         (ActionId.KEYS_PAGE, actions.press_page),
         (ActionId.KEYS_UNUSED, actions.press_page),
@@ -20,15 +24,7 @@ AREA = Area(
         (ActionId.KEYS_NEXT, actions.press_turn),
         (ActionId.KEYS_INFO, actions.press_info),
     ],
-    views=[
-        (CallbackId.KEY_RENAME, views.submit_rename),
-        (CallbackId.KEY_EXTEND, views.submit_extend),
-        (CallbackId.KEY_ROTATE, views.submit_rotate),
-        (CallbackId.KEY_SUSPEND, views.submit_suspend),
-        (CallbackId.KEY_REVOKE, views.submit_revoke),
-        (CallbackId.KEY_TRANSFER, views.submit_transfer),
-        (CallbackId.KEY_KEEP, views.submit_keep),
-    ],
+    views=[(row.form.callback_id, partial(actions.submit_change, row, row.form)) for row in CATALOGUE if row.form],
     messages=[
         (CHANGED_NOTE, messages.render_changed),
         (EXPIRY_NOTE, messages.render_expiry),

@@ -1,33 +1,25 @@
-"""Buttons and menus of keys, in whichever message, modal or Home tab they are."""
+"""Buttons, menus and submitted forms of keys, in whichever message, modal or Home tab they are."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import partial
 
 from desk.errors import ConflictError
-from desk.keys.changes import find_recent_use, restore_key, revoke_key
-from desk.keys.details import ShownKey, get_key_details, show_key
-from desk.keys.questions import ask_holder
-from desk.keys.refusals import refusal_error
+from desk.keys.details import get_key_details, show_key
+from desk.keys.lookup import get_key
+from desk.keys.refusals import RecentlyUsedError, refusal_error
 from desk.keys.rules import Change, decide_change, person_of, standing_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in
-from handlers.slack.framework.blocks import Block, Message, mention, modal, section
+from handlers.slack.framework.blocks import Block, Message, modal
 from handlers.slack.framework.modals import is_in_modal, show_modal
-from handlers.slack.framework.payloads import ActionHandler, BlockAction, SlackContext
+from handlers.slack.framework.payloads import ActionHandler, Answer, BlockAction, SlackContext, ViewSubmission
+from handlers.slack.keys.catalogue import BY_CHANGE, CATALOGUE, KeyChange
+from handlers.slack.keys.inputs import FormInputs, TypedInputs
 from handlers.slack.keys.listing import list_message, list_modal, read_page_value
-from handlers.slack.keys.replies import changed_message, details_modal, info_blocks
-from handlers.slack.keys.views import (
-    extend_form,
-    keep_form,
-    rename_form,
-    revoke_form,
-    rotate_form,
-    suspend_form,
-    transfer_form,
-)
-
-DrawForm = Callable[[Transaction, ShownKey, BlockAction], Block]
+from handlers.slack.keys.parsing import Said
+from handlers.slack.keys.replies import details_modal, done_message, info_blocks
+from handlers.slack.keys.views import Form, read_metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,111 +44,71 @@ async def press_show(slack: SlackContext, action: BlockAction) -> None:
     await show_modal(slack, action, details_modal(details))
 
 
-async def open_form(slack: SlackContext, action: BlockAction, change: Change, draw: DrawForm) -> None:
-    """A button that opens a form, unless the change is refused already."""
+async def press_change(row: KeyChange, slack: SlackContext, action: BlockAction) -> Message | None:
+    """The button of a change: its form, or the change itself where it needs none."""
+    if row.form is None:
+        return await _change_now(row, Said("", confirmed=True), slack, action)
+    value = read_value(action.value)
 
     def work(tx: Transaction) -> Block:
-        shown = show_key(tx, read_value(action.value).key_id)
-        refusal = decide_change(change, standing_of(tx, shown.key), person_of(tx))
+        shown = show_key(tx, value.key_id)
+        way = row.chosen_for(tx, shown.key)
+        refusal = decide_change(way.change, standing_of(tx, shown.key), person_of(tx))
         if refusal is not None:
             raise refusal_error(tx, shown.key, refusal)
-        return draw(tx, shown, action)
+        assert way.form is not None, "both ways ask something"
+        return way.form.render(tx, shown, value.extra)
 
     await show_modal(slack, action, await slack.desk.read(action.actor, work))
-
-
-async def press_rename(slack: SlackContext, action: BlockAction) -> None:
-    """*Rename…*."""
-    await open_form(slack, action, Change.RENAME, lambda tx, shown, _: rename_form(shown))
-
-
-async def press_extend(slack: SlackContext, action: BlockAction) -> None:
-    """*Extend…*, or *Ask for more time…* for a holder."""
-    asked = read_value(action.value).extra
-    seconds = number_in(asked)
-    until = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    change = await slack.desk.read(
-        action.actor, lambda tx: Change.EXTEND if person_of(tx).is_owner else Change.ASK_EXTENSION
-    )
-    await open_form(slack, action, change, lambda tx, shown, _: extend_form(shown, tx.policy, tx.now, until=until))
-
-
-async def press_rotate(slack: SlackContext, action: BlockAction) -> None:
-    """*Rotate…*."""
-    await open_form(slack, action, Change.ROTATE, lambda tx, shown, _: rotate_form(shown, tx.policy, action.user_id))
-
-
-async def press_suspend(slack: SlackContext, action: BlockAction) -> None:
-    """*Suspend…*."""
-    await open_form(slack, action, Change.SUSPEND, lambda tx, shown, _: suspend_form(shown))
-
-
-async def press_revoke(slack: SlackContext, action: BlockAction) -> None:
-    """*Revoke…*, with a warning when something uses the key."""
-    await open_form(
-        slack, action, Change.REVOKE, lambda tx, shown, _: revoke_form(shown, find_recent_use(tx, shown.key))
-    )
-
-
-async def press_transfer(slack: SlackContext, action: BlockAction) -> None:
-    """*Transfer to…*."""
-    await open_form(slack, action, Change.TRANSFER, lambda tx, shown, _: transfer_form(shown))
-
-
-async def press_keep(slack: SlackContext, action: BlockAction) -> None:
-    """*Keep until…*, and *Still needed…* in the question to a holder."""
-    await open_form(slack, action, Change.KEEP, lambda tx, shown, _: keep_form(shown, tx.policy, tx.now))
-
-
-async def press_restore(slack: SlackContext, action: BlockAction) -> Message | None:
-    """*Restore*: done at once."""
-    value = read_value(action.value)
-    return await _change_now(
-        slack, action, "Restored: it works again.", lambda tx: restore_key(tx, value.key_id, version=value.version)
-    )
+    return None
 
 
 async def press_revoke_confirm(slack: SlackContext, action: BlockAction) -> Message | None:
     """*Revoke all the same*, after a warning; the button carries the reason that was typed."""
+    revoke, reason = BY_CHANGE[Change.REVOKE], read_value(action.value).extra
+    if not reason:
+        return await press_change(revoke, slack, action)
+    return await _change_now(revoke, Said("", reason=reason, confirmed=True), slack, action)
+
+
+async def _change_now(row: KeyChange, said: Said, slack: SlackContext, action: BlockAction) -> Message | None:
     value = read_value(action.value)
-    if not value.extra:
-        await press_revoke(slack, action)
-        return None
-    return await _change_now(
-        slack,
-        action,
-        "Revoked, for good.",
-        lambda tx: revoke_key(tx, value.key_id, reason=value.extra, version=value.version),
-    )
-
-
-async def press_ask(slack: SlackContext, action: BlockAction) -> Message | None:
-    """*Ask its holder*."""
-    key_id = read_value(action.value).key_id
-
-    def work(tx: Transaction) -> Message:
-        key = ask_holder(tx, key_id)
-        return Message("Asked", [section(f":speech_balloon: {mention(key.holder_id)} was asked.")])
-
-    return await slack.desk.write(action.actor, work)
-
-
-async def _change_now(
-    slack: SlackContext, action: BlockAction, done: str, change: Callable[[Transaction], object]
-) -> Message | None:
-    key_id = read_value(action.value).key_id
 
     def work(tx: Transaction) -> Block | Message:
-        change(tx)
-        if is_in_modal(action):
-            return details_modal(get_key_details(tx, key_id), done=done)
-        return changed_message(done, show_key(tx, key_id))
+        done = row.make(tx, value.key_id, TypedInputs(tx, get_key(tx, value.key_id), said, value.version))
+        if is_in_modal(action) and isinstance(done, str):
+            return details_modal(get_key_details(tx, value.key_id), done=done)
+        return done_message(tx, value.key_id, done)
 
     answer = await slack.desk.write(action.actor, work)
-    if not isinstance(answer, Message):
-        await show_modal(slack, action, answer)
-        return None
-    return answer
+    if isinstance(answer, Message):
+        return answer
+    await show_modal(slack, action, answer)
+    return None
+
+
+async def submit_change(row: KeyChange, form: Form, slack: SlackContext, submission: ViewSubmission) -> Answer:
+    """The form of a change: the key as it is then. When something began to use it since the form was drawn, and
+    somebody should know that first, the form again, with a warning."""
+    key_id, version, flags = read_metadata(submission.private_metadata)
+    if row.names_person and (person := submission.choice("holder")):
+        await slack.ensure_known(slack.client, slack.desk, person)
+
+    def work(tx: Transaction) -> Block:
+        way = row.chosen_for(tx, get_key(tx, key_id))
+        given = FormInputs(submission.entered, tx.policy, version, confirmed="warned" in flags)
+        done = way.make(tx, key_id, given)
+        if isinstance(done, str):
+            return details_modal(get_key_details(tx, key_id), done=done)
+        return modal(form.title, done_message(tx, key_id, done).blocks, callback_id=CallbackId.NOTICE)
+
+    try:
+        return Answer(view=await slack.desk.write(submission.actor, work))
+    except RecentlyUsedError:
+        reason = submission.text("reason")
+    return Answer(
+        view=await slack.desk.read(submission.actor, lambda tx: form.render(tx, show_key(tx, key_id), reason))
+    )
 
 
 async def press_page(slack: SlackContext, action: BlockAction) -> None:
@@ -177,31 +129,21 @@ async def press_turn(slack: SlackContext, action: BlockAction) -> Message | None
 async def press_info(slack: SlackContext, action: BlockAction) -> None:
     """*About the API*."""
     blocks = await slack.desk.read(action.actor, info_blocks)
-    await show_modal(slack, action, modal("About the API", blocks, callback_id=str(CallbackId.NOTICE)))
+    await show_modal(slack, action, modal("About the API", blocks, callback_id=CallbackId.NOTICE))
 
 
-BUTTONS: dict[ActionId, ActionHandler] = {
-    ActionId.KEY_SHOW: press_show,
-    ActionId.KEY_RENAME: press_rename,
-    ActionId.KEY_EXTEND: press_extend,
-    ActionId.KEY_ROTATE: press_rotate,
-    ActionId.KEY_SUSPEND: press_suspend,
-    ActionId.KEY_RESTORE: press_restore,
-    ActionId.KEY_REVOKE: press_revoke,
-    ActionId.KEY_REVOKE_CONFIRM: press_revoke_confirm,
-    ActionId.KEY_TRANSFER: press_transfer,
-    ActionId.KEY_KEEP: press_keep,
-    ActionId.KEY_ASK: press_ask,
-    ActionId.KEY_STILL_NEEDED: press_keep,
-    ActionId.KEY_NOT_NEEDED: press_revoke,
-}
+KEY_BUTTONS: list[tuple[ActionId, ActionHandler]] = [
+    (ActionId.KEY_SHOW, press_show),
+    *((button, partial(press_change, row)) for row in CATALOGUE for button in (row.action_id, *row.other_buttons)),
+]
 """What each button of a key does; the menu beside a key offers the same."""
+_IN_MENU: Mapping[str, ActionHandler] = {str(action_id): press for action_id, press in KEY_BUTTONS}
 
 
 async def choose_from_menu(slack: SlackContext, action: BlockAction) -> Message | None:
     """A choice of the menu beside a key: `<action id>:<id>:<version>`."""
     action_id, _, value = action.value.partition(":")
-    press = BUTTONS.get(ActionId(action_id)) if action_id in set(ActionId) else None
+    press = _IN_MENU.get(action_id)
     if press is None:
         raise ConflictError("This menu is from another release of Keydesk.", "Type `/keys list` for a new one.")
     return await press(slack, replace(action, value=value))

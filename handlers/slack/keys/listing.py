@@ -21,8 +21,8 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
+from handlers.slack.keys.details import key_line
 from handlers.slack.keys.parsing import read_filter
-from handlers.slack.keys.text import key_line
 from storage.models import Member
 
 MESSAGE_KEYS = 8
@@ -48,7 +48,7 @@ def list_modal(tx: Transaction, offset: int, text: str) -> Block:
     """The same as a modal, with more keys on a page."""
     page = show_keys(tx, read_filter(tx, text), offset=offset, limit=MODAL_KEYS)
     blocks = _list_blocks(page, text, _narrowed(tx, text), MODAL_KEYS)
-    return modal("Keys", blocks, callback_id=str(CallbackId.KEYS_LIST))
+    return modal("Keys", blocks, callback_id=CallbackId.KEYS_LIST)
 
 
 def page_value(offset: int, text: str) -> str:
@@ -71,10 +71,10 @@ def _list_blocks(page: KeyPage, text: str, narrowed: str, step: int) -> list[Blo
     turns = []
     if page.offset > 0:
         back = page_value(max(0, page.offset - step), text)
-        turns.append(button("‹ Previous", str(ActionId.KEYS_PREVIOUS), back))
+        turns.append(button("‹ Previous", ActionId.KEYS_PREVIOUS, back))
     after = page.offset + len(page.keys)
     if after < page.total:
-        turns.append(button("Next ›", str(ActionId.KEYS_NEXT), page_value(after, text)))
+        turns.append(button("Next ›", ActionId.KEYS_NEXT, page_value(after, text)))
     if turns:
         blocks.append(actions(*turns, block_id="keys.turn"))
     if page.only_own:
@@ -83,7 +83,7 @@ def _list_blocks(page: KeyPage, text: str, narrowed: str, step: int) -> list[Blo
 
 
 def _ask_buttons() -> list[Block]:
-    return [button("Ask for a key", str(ActionId.REQUEST_OPEN), style="primary")]
+    return [button("Ask for a key", ActionId.REQUEST_OPEN, style="primary")]
 
 
 def _counted(page: KeyPage) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from desk.keys.questions import was_kept_since
 from desk.keys.rotation import find_successor
@@ -25,6 +26,7 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
+from handlers.slack.keys.catalogue import BY_CHANGE, Told
 from handlers.slack.keys.text import key_name, last_used_words
 from storage.models import ApiKey, KeyUse, SlackMessage
 
@@ -93,46 +95,25 @@ def render_changed(tx: Transaction, message: SlackMessage) -> Message | None:
     text = f"{actor_name(facts['by'])} {_deed(facts, key, message.conversation)}"
     if facts.get("reason"):
         text += f"\n{quote(plain(str(facts['reason']), limit=_REASON))}"
-    look = button("Show key", str(ActionId.KEY_SHOW), value_of(key.id))
+    look = button("Show key", ActionId.KEY_SHOW, value_of(key.id))
     # Whoever handed the key over may not see it any more.
     is_theirs = not message.conversation.startswith(("U", "W")) or message.conversation == key.holder_id
     return Message(_plainly(facts, key), [section(text, accessory=look if is_theirs else None)])
 
 
-def _deed(facts: Mapping[str, object], key: ApiKey, reader: str) -> str:
-    name = key_name(key)
-    match Change(str(facts["change"])):
-        case Change.SUSPEND:
-            return f"suspended {name}. It does not work until it is restored."
-        case Change.RESTORE:
-            return f"restored {name}. It works again."
-        case Change.REVOKE:
-            return f"revoked {name}, for good."
-        case Change.EXTEND:
-            return f"extended {name}: it works until {day(_instant(facts['until']))}."
-        case Change.RENAME:
-            return f"renamed “{escape(plain(str(facts['before']), limit=100))}” to {name}."
-        case Change.KEEP:
-            return f"said to keep {name} until {day(_instant(facts['until']))}."
-        case Change.TRANSFER if facts.get("to") == reader:
-            return f"made you answer for {name}. It works on unchanged."
-        case Change.TRANSFER:
-            return f"transferred {name}: {mention(str(facts.get('to') or '') or None)} answers for it now."
-        case change:
-            return f"changed {name} ({change})."
+def _deed(facts: Mapping[str, Any], key: ApiKey, reader: str) -> str:
+    told, name = _told(facts), key_name(key)
+    return told.deed(name, facts, reader) if told else f"changed {name} ({facts['change']})."
 
 
-def _plainly(facts: Mapping[str, object], key: ApiKey) -> str:
-    verbs = {
-        Change.SUSPEND: "was suspended",
-        Change.RESTORE: "was restored",
-        Change.REVOKE: "was revoked",
-        Change.EXTEND: "was extended",
-        Change.RENAME: "has a new name",
-        Change.KEEP: "is kept",
-        Change.TRANSFER: "was transferred",
-    }
-    return f"Key {_quoted(key)} {verbs.get(Change(str(facts['change'])), 'was changed')}"
+def _plainly(facts: Mapping[str, Any], key: ApiKey) -> str:
+    told = _told(facts)
+    return f"Key {_quoted(key)} {told.headline if told else 'was changed'}"
+
+
+def _told(facts: Mapping[str, Any]) -> Told | None:
+    row = BY_CHANGE.get(Change(facts["change"]))
+    return row.told if row else None
 
 
 def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:
@@ -151,8 +132,8 @@ def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:
         text = f":hourglass_flowing_sand: {key_name(key)} expires {when(key.expires_at)}. It was {used}."
         told = f"Key {_quoted(key)} expires in {message.facts['days']} days"
     buttons = [
-        button("More time…", str(ActionId.KEY_EXTEND), value_of(key.id, key.version), style="primary"),
-        button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
+        button("More time…", ActionId.KEY_EXTEND, value_of(key.id, key.version), style="primary"),
+        button("Show key", ActionId.KEY_SHOW, value_of(key.id)),
     ]
     hint = context("A rotated key keeps its expiry. Owners extend keys; others ask them with *More time…*.")
     return Message(told, [section(text), actions(*buttons, block_id=f"key.expiry.{key.id}"), hint])
@@ -200,8 +181,8 @@ def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: d
         return context(f"{mention(key.holder_id)} answers for it now.")
     value = value_of(key.id, key.version)
     return actions(
-        button("Still needed…", str(ActionId.KEY_STILL_NEEDED), value, style="primary"),
-        button("Not needed…", str(ActionId.KEY_NOT_NEEDED), value),
+        button("Still needed…", ActionId.KEY_STILL_NEEDED, value, style="primary"),
+        button("Not needed…", ActionId.KEY_NOT_NEEDED, value),
         block_id=f"key.ask.{key.id}",
     )
 
@@ -223,8 +204,8 @@ def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
     else:
         value = f"{value_of(key.id, key.version)}:{int(until.timestamp())}"
         answer = actions(
-            button("Extend…", str(ActionId.KEY_EXTEND), value, style="primary"),
-            button("Show key", str(ActionId.KEY_SHOW), value_of(key.id)),
+            button("Extend…", ActionId.KEY_EXTEND, value, style="primary"),
+            button("Show key", ActionId.KEY_SHOW, value_of(key.id)),
             block_id=f"key.extension.{key.id}",
         )
     used = context(f"It expires {day(key.expires_at)}; {last_used_words(tx.session.get(KeyUse, key.id))}.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from desk.keys.details import KeyDetails, ShownKey
+from desk.keys.details import KeyDetails, ShownKey, show_key
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import Change
 from desk.pages.pages import find_organization, list_pages
@@ -26,8 +26,11 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
+from handlers.slack.keys.catalogue import Done
+from handlers.slack.keys.details import key_blocks, key_buttons, key_line
 from handlers.slack.keys.listing import page_value
-from handlers.slack.keys.text import key_blocks, key_buttons, key_line, key_name, use_warning
+from handlers.slack.keys.text import key_name, use_warning
+from storage.models import Ticket
 
 _PAGES_TEXT = 2000
 """Characters of the list of pages: some 25 of them."""
@@ -37,13 +40,13 @@ _OWNERS_SHOWN = 10
 def menu_message(tx: Transaction) -> Message:
     """`/keys` alone: what one can do, as buttons."""
     roles = roles_of_actor(tx)
-    buttons = [button("Ask for a key", str(ActionId.REQUEST_OPEN), style="primary")]
+    buttons = [button("Ask for a key", ActionId.REQUEST_OPEN, style="primary")]
     if roles.is_owner:
-        buttons.append(button("All keys", str(ActionId.KEYS_PAGE), page_value(0, "")))
-        buttons.append(button("Unused keys", str(ActionId.KEYS_UNUSED), page_value(0, "unused")))
+        buttons.append(button("All keys", ActionId.KEYS_PAGE, page_value(0, "")))
+        buttons.append(button("Unused keys", ActionId.KEYS_UNUSED, page_value(0, "unused")))
     else:
-        buttons.append(button("My keys", str(ActionId.KEYS_PAGE), page_value(0, "")))
-    buttons.append(button("About the API", str(ActionId.KEYS_INFO)))
+        buttons.append(button("My keys", ActionId.KEYS_PAGE, page_value(0, "")))
+    buttons.append(button("About the API", ActionId.KEYS_INFO))
     text = "*API keys of the status page.* What would you like to do?"
     hint = "In words: `/keys request`, `/keys mine`, `/keys show “terraform prod”`, `/keys help`."
     return Message("API keys", [section(text), actions(*buttons, block_id="keys.menu"), context(hint)])
@@ -94,11 +97,16 @@ def details_modal(details: KeyDetails, *, done: str = "") -> Block:
     blocks = key_blocks(details)
     if done:
         blocks.insert(0, section(f":white_check_mark: {done}"))
-    return modal("Key", blocks, callback_id=str(CallbackId.KEY_SHOW))
+    return modal("Key", blocks, callback_id=CallbackId.KEY_SHOW)
 
 
-def changed_message(done: str, shown: ShownKey) -> Message:
-    """What a command did, and the key as it is now."""
+def done_message(tx: Transaction, key_id: str, done: Done) -> Message:
+    """What a change did, and the key as it is now."""
+    if isinstance(done, Message):
+        return done
+    shown = show_key(tx, key_id)
+    if isinstance(done, Ticket):
+        return _handed_over_message(shown, done, is_collector=done.collector_id == tx.actor.user_id)
     return Message("Done", [section(f":white_check_mark: {done}"), *key_line(shown)])
 
 
@@ -106,21 +114,21 @@ def confirm_revoke_message(shown: ShownKey, use: RecentUse, reason: str) -> Mess
     """A key in use is about to be revoked by a command: warn first."""
     key = shown.key
     value = value_of(key.id, key.version)
-    buttons = [button("Revoke all the same", str(ActionId.KEY_REVOKE_CONFIRM), f"{value}:{reason}", style="danger")]
+    buttons = [button("Revoke all the same", ActionId.KEY_REVOKE_CONFIRM, f"{value}:{reason}", style="danger")]
     if Change.SUSPEND in shown.allowed:
-        buttons.insert(0, button("Suspend instead", str(ActionId.KEY_SUSPEND), value, style="primary"))
+        buttons.insert(0, button("Suspend instead", ActionId.KEY_SUSPEND, value, style="primary"))
     blocks = [section(f"{key_name(key)}\n{use_warning(use)}"), actions(*buttons, block_id=f"key.confirm.{key.id}")]
     return Message(f"“{escape(key.name)}” is in use: revoke it?", blocks)
 
 
-def handed_over_message(shown: ShownKey, collector_id: str, ticket_id: str, *, is_collector: bool) -> Message:
+def _handed_over_message(shown: ShownKey, ticket: Ticket, *, is_collector: bool) -> Message:
     """A rotation has begun: who collects the new secret, and how."""
     if is_collector:
-        collect = button("Collect my key", str(ActionId.TICKET_COLLECT), ticket_id, style="primary")
+        collect = button("Collect my key", ActionId.TICKET_COLLECT, ticket.id, style="primary")
         text = f"{key_name(shown.key)} can be replaced now. The old one works on until its grace period ends."
-        blocks = [section(text), actions(collect, block_id=f"ticket.{ticket_id}")]
+        blocks = [section(text), actions(collect, block_id=f"ticket.{ticket.id}")]
         return Message(
             "Your new key is ready", [*blocks, context("You have the same button in your direct messages.")]
         )
-    text = f"{mention(collector_id)} was told to collect the new secret of {key_name(shown.key)}."
+    text = f"{mention(ticket.collector_id)} was told to collect the new secret of {key_name(shown.key)}."
     return Message("The key is being rotated", [section(text), *key_buttons(shown)])

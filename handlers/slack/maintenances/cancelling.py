@@ -14,14 +14,13 @@ from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.form_state import FormState
+from handlers.slack.incidents.inputs import beside_its_input
 from handlers.slack.incidents.text import name_text, public_link
 from handlers.slack.maintenances.choosing import about_one, keep_update, state_of
 from handlers.slack.maintenances.parsing import TypedMaintenance
-from handlers.slack.maintenances.views import beside_its_input, read_body
+from handlers.slack.maintenances.views import read_body
 from handlers.slack.markdown.inputs import one_or_more_inputs
 from storage.models import Incident, IncidentDraft, IncidentStatus
-
-_PLANNED = frozenset({IncidentStatus.SCHEDULED})
 
 
 async def cancel_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
@@ -62,7 +61,7 @@ def _cancel_form(tx: Transaction, state: FormState, reason: str = "") -> Block:
     return modal(
         "Cancel maintenance",
         [section(f"{name_text(incident.name)}  ·  {public_link(tx, incident)}"), *asked, hint],
-        callback_id=str(CallbackId.MAINTENANCE_CANCEL),
+        callback_id=CallbackId.MAINTENANCE_CANCEL,
         submit="Preview",
         close="Back",
         private_metadata=state.as_metadata(),

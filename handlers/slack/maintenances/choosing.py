@@ -112,7 +112,7 @@ def _buttons(listed: ListedIncident) -> list[Block]:
     incident, buttons = listed.incident, next_buttons(listed.incident) if listed.may_publish else []
     if buttons and incident.status == IncidentStatus.SCHEDULED:
         value = value_of(incident.id, incident.version)
-        buttons.append(button("Reschedule", str(ActionId.MAINTENANCE_RESCHEDULE), value))
+        buttons.append(button("Reschedule", ActionId.MAINTENANCE_RESCHEDULE, value))
     return [*buttons, show_button(incident)]
 
 
@@ -123,7 +123,7 @@ def _place(listed: ListedIncident) -> str:
 def _new_button(tx: Transaction) -> list[Block]:
     if not roles_of_actor(tx).has_anywhere(Role.MAINTENANCE_MANAGER):
         return []
-    new = button("Schedule maintenance", str(ActionId.MAINTENANCE_NEW))
+    new = button("Schedule maintenance", ActionId.MAINTENANCE_NEW)
     return [actions(new, block_id="maintenances.new")]
 
 
@@ -133,17 +133,23 @@ Draw = Callable[[Transaction, str, TypedMaintenance], Block]
 """What is shown of a maintenance and what was typed about it: a preview or a form."""
 
 
-async def about_one(slack: SlackContext, command: SlashCommand, rest: str, draw: Draw) -> Message | None:
-    """Show what `draw` makes of the planned maintenance that a line means, or the choice of what is planned."""
+async def about_one(
+    slack: SlackContext,
+    command: SlashCommand,
+    rest: str,
+    draw: Draw,
+    statuses: Collection[IncidentStatus] = _PLANNED,
+) -> Message | None:
+    """Show what `draw` makes of the maintenance that a line means, or the choice of those in one of these states."""
     line = parse_maintenance(rest)
 
     def work(tx: Transaction) -> Block | None:
-        incident_id = find_maintenance(tx, line.said, _PLANNED)
+        incident_id = find_maintenance(tx, line.said, statuses)
         return None if incident_id is None else draw(tx, incident_id, line)
 
     view = await slack.desk.write(command.actor, work)
     if view is None:
-        return await slack.desk.read(command.actor, lambda tx: choice_message(tx, _PLANNED))
+        return await slack.desk.read(command.actor, lambda tx: choice_message(tx, statuses))
     await open_modal(slack, command.trigger_id, view)
     return None
 

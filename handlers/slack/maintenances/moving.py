@@ -16,6 +16,7 @@ from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext,
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form
 from handlers.slack.incidents.form_state import FormState
+from handlers.slack.incidents.inputs import beside_its_input, drawn_anew, problem_blocks
 from handlers.slack.incidents.text import name_text, public_link
 from handlers.slack.maintenances.choosing import about_one, keep_update, state_of
 from handlers.slack.maintenances.parsing import TypedMaintenance, read_window
@@ -23,9 +24,6 @@ from handlers.slack.maintenances.views import (
     ENDS,
     STARTS,
     PlanValues,
-    beside_its_input,
-    drawn_anew,
-    problem_blocks,
     read_body,
     schedule_from,
     text_blocks,
@@ -87,7 +85,7 @@ def _move_form(tx: Transaction, incident: Incident, state: FormState, values: Pl
             *window_blocks(tx, incident.page_id, shown),
             *text_blocks(state, values.body, hint="Left empty: that it has been rescheduled, and to when."),
         ],
-        callback_id=str(CallbackId.MAINTENANCE_RESCHEDULE),
+        callback_id=CallbackId.MAINTENANCE_RESCHEDULE,
         submit="Preview",
         close="Back",
         private_metadata=state.as_metadata(),

@@ -8,14 +8,13 @@ from desk.incidents.maintenances.plans import plan_completion, plan_start
 from desk.incidents.maintenances.steps import RUNNING
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message
-from handlers.slack.framework.modals import open_modal, show_modal
+from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.drafts.writing import draft_or_form
-from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import begin_update
 from handlers.slack.incidents.views import render_form
-from handlers.slack.maintenances.choosing import choice_message, find_maintenance
-from handlers.slack.maintenances.parsing import parse_maintenance
+from handlers.slack.maintenances.choosing import about_one
+from handlers.slack.maintenances.parsing import TypedMaintenance
 from storage.models import IncidentStatus
 
 
@@ -43,27 +42,12 @@ async def complete_command(slack: SlackContext, command: SlashCommand, rest: str
 
 
 async def _take(slack: SlackContext, command: SlashCommand, rest: str, step: _Step) -> Message | None:
-    said = parse_maintenance(rest).said
-
-    def work(tx: Transaction) -> Block | None:
-        incident_id = find_maintenance(tx, said, step.before)
-        if incident_id is None:
-            return None
+    def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         step.plan(tx, incident_id)
-        begun = begin_update(tx, incident_id, _about(said), status=step.after, token=command.token)
+        begun = begin_update(tx, incident_id, line.said, status=step.after, token=command.token)
         return draft_or_form(tx, begun, is_complete=True)
 
-    view = await slack.desk.write(command.actor, work)
-    if view is None:
-        return await slack.desk.read(command.actor, lambda tx: choice_message(tx, step.before))
-    await open_modal(slack, command.trigger_id, view)
-    return None
-
-
-def _about(said: TypedIncident) -> TypedIncident:
-    # Its name said which one; it is not a new name.
-    said.quoted = None if said.incident is None else said.quoted
-    return said
+    return await about_one(slack, command, rest, draw, step.before)
 
 
 async def press_start(slack: SlackContext, action: BlockAction) -> None:

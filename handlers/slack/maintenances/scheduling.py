@@ -20,17 +20,10 @@ from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext,
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
+from handlers.slack.incidents.inputs import beside_its_input, drawn_anew
 from handlers.slack.incidents.starting import find_named_template, get_typed_page
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance, read_window
-from handlers.slack.maintenances.views import (
-    PlanValues,
-    beside_its_input,
-    drawn_anew,
-    read_plan,
-    render_plan,
-    schedule_from,
-    values_of_plan,
-)
+from handlers.slack.maintenances.views import PlanValues, read_plan, render_plan, schedule_from, values_of_plan
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, IncidentTemplate, Page, Role
 
 Begun = tuple[FormState, PlanValues]

@@ -20,16 +20,21 @@ from handlers.slack.framework.blocks import (
     input_block,
     modal,
     option,
-    plain,
-    section,
     text_input,
 )
 from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import FormState
-from handlers.slack.incidents.inputs import components_select, page_hint, page_select, template_select
+from handlers.slack.incidents.inputs import (
+    components_select,
+    page_hint,
+    page_select,
+    placeholder_inputs,
+    problem_blocks,
+    read_placeholders,
+    template_select,
+)
 from handlers.slack.incidents.text import clock_in, name_text
-from handlers.slack.incidents.views import placeholders_of
-from handlers.slack.markdown.inputs import is_continued, one_or_more_inputs, read_text
+from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
 from storage.models import IncidentStatus, Page, Role
 
 STARTS, ENDS = "scheduled_for", "scheduled_until"
@@ -43,7 +48,6 @@ FLAGS: Mapping[str, str] = {
     "notify_at_end": "Tell subscribers that it ends",
 }
 """The flags of a schedule in the words of the form."""
-_MAX_VALUE = 200
 _AHEAD, _LASTS = timedelta(days=1), timedelta(hours=1)
 
 
@@ -113,24 +117,18 @@ def render_plan(tx: Transaction, state: FormState, values: PlanValues) -> Block:
             *window_blocks(tx, state.page_id, with_a_window(values, tx.now)),
             _flags(values),
         ],
-        callback_id=str(CallbackId.MAINTENANCE_SCHEDULE),
+        callback_id=CallbackId.MAINTENANCE_SCHEDULE,
         submit="Preview",
         close="Cancel",
         private_metadata=state.as_metadata(),
     )
 
 
-def problem_blocks(problems: Sequence[str]) -> list[Block]:
-    """What was not understood, or why a draft was sent back."""
-    text = "\n".join(f":warning: {escape(problem)}" for problem in problems)
-    return [section(text)] if problems else []
-
-
 def _page(tx: Transaction, state: FormState) -> list[Block]:
     pages = list_publishable_pages(tx, Role.MAINTENANCE_MANAGER)
     if len(pages) < 2 or state.draft_id:
         return [context(f"On {name_text(tx.session.get_one(Page, state.page_id).name)}")]
-    menu = page_select(pages, state.page_id) | {"action_id": str(ActionId.MAINTENANCE_PAGE)}
+    menu = page_select(pages, state.page_id) | {"action_id": ActionId.MAINTENANCE_PAGE}
     return [input_block("Page", menu, block_id="page", hint=page_hint(pages), dispatch=True)]
 
 
@@ -138,24 +136,15 @@ def _templates(tx: Transaction, state: FormState) -> list[Block]:
     templates = list_templates(tx.session, state.page_id)
     if not templates or state.draft_id:
         return []
-    menu = template_select(templates, state.template_id) | {"action_id": str(ActionId.MAINTENANCE_TEMPLATE)}
+    menu = template_select(templates, state.template_id) | {"action_id": ActionId.MAINTENANCE_TEMPLATE}
     return [input_block("Template", menu, block_id=f"template.{state.page_id}", optional=True, dispatch=True)]
 
 
 def _words(tx: Transaction, state: FormState, values: PlanValues) -> list[Block]:
     name = text_input(initial=values.name[:MAX_NAME], max_length=MAX_NAME, placeholder="What you are going to do")
-    placeholders = [
-        input_block(
-            plain(f"{{{{{name}}}}}", limit=75),
-            text_input(initial=values.values.get(name), max_length=_MAX_VALUE, placeholder="Stands in name and text"),
-            block_id=state.word_block(f"value{number}"),
-            optional=True,
-        )
-        for number, name in enumerate(placeholders_of(tx, state))
-    ]
     words = input_block("Name", name, block_id=state.word_block("name"))
     hint = f"Left empty: “{FIRST_WORDS[IncidentStatus.SCHEDULED]}”"
-    return [words, *text_blocks(state, values.body, hint=hint), *placeholders]
+    return [words, *text_blocks(state, values.body, hint=hint), *placeholder_inputs(tx, state, values.values)]
 
 
 def text_blocks(state: FormState, body: str, *, hint: str) -> list[Block]:
@@ -171,12 +160,6 @@ def text_blocks(state: FormState, body: str, *, hint: str) -> list[Block]:
 def read_body(state: FormState, entered: ViewState) -> str:
     """The words for the public."""
     return read_text(entered, state.word_block("body"))
-
-
-def drawn_anew(state: FormState, entered: ViewState) -> FormState:
-    """What the form carries when it is drawn again."""
-    # There may be fewer inputs now, and Slack keeps what was entered in each of them.
-    return state.with_new_words() if is_continued(entered, state.word_block("body")) else state
 
 
 def _components(tx: Transaction, state: FormState, values: PlanValues) -> Block:
@@ -202,7 +185,7 @@ def window_blocks(tx: Transaction, page_id: str, values: PlanValues) -> list[Blo
 
 
 def _picker(label: str, block_id: str, shown: datetime | None) -> Block:
-    element: Block = {"type": "datetimepicker", "action_id": str(ActionId.MAINTENANCE_WINDOW)}
+    element: Block = {"type": "datetimepicker", "action_id": ActionId.MAINTENANCE_WINDOW}
     if shown is not None:
         element["initial_date_time"] = int(shown.timestamp())
     return input_block(label, element, block_id=block_id, dispatch=True)
@@ -218,10 +201,6 @@ def _flags(values: PlanValues) -> Block:
 
 def read_plan(tx: Transaction, state: FormState, entered: ViewState) -> PlanValues:
     """What is filled in so far."""
-    filled = {
-        name: entered.text(state.word_block(f"value{number}"))
-        for number, name in enumerate(placeholders_of(tx, state))
-    }
     return PlanValues(
         name=entered.text(state.word_block("name")),
         body=read_body(state, entered),
@@ -229,15 +208,5 @@ def read_plan(tx: Transaction, state: FormState, entered: ViewState) -> PlanValu
         start=entered.instant(STARTS),
         end=entered.instant(ENDS),
         flags=frozenset(entered.choices("flags")) & frozenset(FLAGS),
-        values={name: value for name, value in filled.items() if value},
+        values=read_placeholders(tx, state, entered),
     )
-
-
-def beside_its_input(error: InvalidInputError, state: FormState) -> InvalidInputError:
-    """The same refusal, naming the form's own input."""
-    blocks = {
-        "name": state.word_block("name"),
-        "body": state.word_block("body"),
-        "components": state.state_block("components"),
-    }
-    return InvalidInputError(error.sentence, error.hint, field=blocks.get(error.field or "", error.field))

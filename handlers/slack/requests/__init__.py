@@ -1,13 +1,14 @@
 """Key requests in Slack: asked for, decided, collected."""
 
+from desk.keys import cards as key_cards
 from desk.requests import cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
-from handlers.slack.requests import actions, collecting, commands, messages, owners_card, views
+from handlers.slack.requests import actions, collecting, inputs, messages, owners_card
 
 AREA = Area(
     actions=[
-        (ActionId.REQUEST_OPEN, commands.press_ask),
+        (ActionId.REQUEST_OPEN, actions.press_ask),
         (ActionId.REQUEST_APPROVE, actions.press_approve),
         (ActionId.REQUEST_CHANGE, actions.press_change),
         (ActionId.REQUEST_DENY, actions.press_deny),
@@ -15,21 +16,21 @@ AREA = Area(
         (ActionId.TICKET_COLLECT, collecting.press_collect),
     ],
     views=[
-        (CallbackId.REQUEST_NEW, commands.submit_request),
+        (CallbackId.REQUEST_NEW, actions.submit_request),
         (CallbackId.REQUEST_CHANGE, actions.submit_change),
         (CallbackId.REQUEST_DENY, actions.submit_deny),
         (CallbackId.TICKET_COLLECT, collecting.submit_stored),
     ],
     closed=[(CallbackId.TICKET_COLLECT, collecting.close_window)],
-    options=[(ActionId.REQUEST_PAGES, views.page_options)],
+    options=[(ActionId.REQUEST_PAGES, inputs.page_options)],
     messages=[
         (cards.REQUEST_CARD, owners_card.render_owners_card),
         (cards.REQUEST_REMINDER, owners_card.render_reminder),
         (cards.REQUEST_MINE, messages.render_my_request),
         (cards.REQUEST_SELF_APPROVED, messages.render_self_approval),
-        (cards.HOLDER_NAMED, messages.render_holder_named),
-        (cards.TICKET_MINE, messages.render_my_ticket),
-        (cards.TICKET_VOID, messages.render_void),
-        (cards.TICKET_NOT_OPENED, messages.render_not_opened),
+        (key_cards.HOLDER_NAMED, messages.render_holder_named),
+        (key_cards.TICKET_MINE, messages.render_my_ticket),
+        (key_cards.TICKET_VOID, messages.render_void),
+        (key_cards.TICKET_NOT_OPENED, messages.render_not_opened),
     ],
 )

@@ -1,21 +1,48 @@
-"""Buttons of the owners' card, and *Withdraw* on the requester's."""
+"""Asking for a key, withdrawing that, and deciding it: what buttons do, and what modals submit."""
 
 from functools import partial
 
 from desk.errors import InvalidInputError
 from desk.keys.scopes import parse_scopes
-from desk.pages.pages import list_pages
-from desk.requests.approvals import Approved, approve, check_approval, check_denial, deny
+from desk.requests.approvals import Approved, approve, deny
 from desk.requests.lookup import asked_extent, extent_of, get_request
-from desk.requests.requests import withdraw
-from desk.requests.terms import MAX_REASON, Extent
+from desk.requests.requests import make_request, require_asker, withdraw
+from desk.requests.terms import Extent
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import CallbackId, value_of
-from handlers.slack.framework.blocks import Block, Message, context, input_block, mention, modal, section, text_input
+from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
-from handlers.slack.requests.text import changes_in_words, name_in_words, quotation
-from handlers.slack.requests.views import days_input, pages_select, read_days, read_pages, scope_checkboxes
+from handlers.slack.requests.inputs import read_days, read_pages
+from handlers.slack.requests.text import asked_message, changes_in_words, name_in_words
+from handlers.slack.requests.views import (
+    Draft,
+    draft_from_request,
+    read_asked,
+    render_change_modal,
+    render_deny_modal,
+    render_request_modal,
+)
+
+
+async def press_ask(slack: SlackContext, action: BlockAction) -> None:
+    """*Ask for a key*, and *Ask again*: the modal, which an earlier request of the same person fills in."""
+    view = await slack.desk.read(action.actor, partial(_draw_again, request_id=action.subject))
+    await open_modal(slack, action.trigger_id, view)
+
+
+def _draw_again(tx: Transaction, request_id: str) -> Block:
+    require_asker(tx)
+    earlier = get_request(tx, request_id) if request_id else None
+    own = earlier is not None and earlier.requester_id == tx.actor.user_id
+    return render_request_modal(tx, draft_from_request(earlier) if earlier is not None and own else Draft())
+
+
+async def submit_request(slack: SlackContext, submission: ViewSubmission) -> Answer:
+    """The filled-in modal becomes a request; a second submission of the same modal is the same request."""
+    asked = read_asked(submission)
+    await slack.ensure_known(slack.client, slack.desk, asked.holder_id)
+    work = partial(make_request, asked=asked, client_token=submission.private_metadata or None)
+    return Answer(message=asked_message(await slack.desk.write(submission.actor, work)))
 
 
 async def press_approve(slack: SlackContext, action: BlockAction) -> Message | None:
@@ -42,35 +69,6 @@ async def press_change(slack: SlackContext, action: BlockAction) -> None:
     await open_modal(slack, action.trigger_id, view)
 
 
-def render_change_modal(tx: Transaction, request_id: str) -> Block:
-    """The modal in which an owner narrows a request. Raises when they could not approve it now."""
-    request = get_request(tx, request_id)
-    check_approval(tx, request)
-    extent = extent_of(request)
-    pages = [page for page in list_pages(tx.session) if extent.pages is None or page.id in extent.pages]
-    scopes = parse_scopes(extent.scopes)
-    return modal(
-        "Change and approve",
-        [
-            section(f"{mention(request.requester_id)} asks for {name_in_words(request.name)}."),
-            input_block(
-                "Pages",
-                pages_select(pages, chosen=extent.pages, all_pages=extent.pages is None),
-                block_id="pages",
-            ),
-            input_block("What may it do?", scope_checkboxes(scopes, chosen=scopes), block_id="scopes"),
-            input_block(
-                "Lifetime in days", days_input(extent.lifetime_days, extent.lifetime_days), block_id="lifetime_days"
-            ),
-            context("An approval can narrow what was asked, never widen it. Who asked is shown what you changed."),
-        ],
-        callback_id=str(CallbackId.REQUEST_CHANGE),
-        submit="Approve",
-        close="Cancel",
-        private_metadata=value_of(request.id, request.version),
-    )
-
-
 async def submit_change(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The narrowed request is approved."""
     narrower = Extent(
@@ -87,29 +85,6 @@ async def press_deny(slack: SlackContext, action: BlockAction) -> None:
     """*Deny*: a modal that asks why."""
     view = await slack.desk.read(action.actor, partial(render_deny_modal, request_id=action.subject))
     await open_modal(slack, action.trigger_id, view)
-
-
-def render_deny_modal(tx: Transaction, request_id: str) -> Block:
-    """The modal in which an owner says why. Raises when they could not deny it now."""
-    request = get_request(tx, request_id)
-    check_denial(tx, request)
-    return modal(
-        "Deny this request",
-        [
-            section(f"{mention(request.requester_id)} asks for {name_in_words(request.name)}:"),
-            *quotation(request.purpose),
-            input_block(
-                "Why not?",
-                text_input(multiline=True, max_length=MAX_REASON),
-                block_id="reason",
-                hint="Who asked is told this, and by whom.",
-            ),
-        ],
-        callback_id=str(CallbackId.REQUEST_DENY),
-        submit="Deny",
-        close="Cancel",
-        private_metadata=value_of(request.id, request.version),
-    )
 
 
 async def submit_deny(slack: SlackContext, submission: ViewSubmission) -> Answer | None:

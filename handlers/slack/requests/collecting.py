@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.durations import in_words
 from desk.errors import KeydeskError
+from desk.keys.cards import tell_window_was_not_opened
 from desk.keys.tickets import (
     UNSEEN_AFTER,
     check_collection,
@@ -25,10 +26,9 @@ from desk.keys.tickets import (
     mint_for_ticket,
     return_unseen,
 )
-from desk.requests.cards import tell_window_was_not_opened
 from desk.transaction import Actor, Transaction
 from handlers.slack.framework.blocks import Block, Message
-from handlers.slack.framework.listeners import error_message
+from handlers.slack.framework.messages import error_message
 from handlers.slack.framework.modals import problem_of
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.requests.key_window import (

@@ -20,7 +20,7 @@ def render_preparing_window() -> Block:
                 "If nothing more appears within ten seconds, close this window and press *Collect my key* again."
             ),
         ],
-        callback_id=str(CallbackId.TICKET_COLLECT),
+        callback_id=CallbackId.TICKET_COLLECT,
     )
 
 
@@ -49,7 +49,7 @@ def render_key_window(tx: Transaction, key: ApiKey, secret: Secret) -> Block:
             reach,
             context("Keep it in a secret store, never in a message or in code. Every use of it is recorded."),
         ],
-        callback_id=str(CallbackId.TICKET_COLLECT),
+        callback_id=CallbackId.TICKET_COLLECT,
         submit="I have stored it",
         private_metadata=key.id,
         notify_on_close=True,
@@ -72,4 +72,4 @@ def render_void_window() -> Block:
 
 def render_failure_window(message: Message) -> Block:
     """The window when there is no key to show, and why."""
-    return modal(_TITLE, message.blocks, callback_id=str(CallbackId.NOTICE))
+    return modal(_TITLE, message.blocks, callback_id=CallbackId.NOTICE)

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, field
 
 from desk.errors import InvalidInputError
-from desk.keys.scopes import Scope
 from desk.people import SubjectWord
 from handlers.slack.framework.command_line import Word, as_written, cut
+from storage.models import Scope
 
 _BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because(?!\S)', re.IGNORECASE)
 _QUOTED = re.compile(r'["“”]([^"“”]*)["“”](?:\s+(.*))?', re.DOTALL)

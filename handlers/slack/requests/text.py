@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from desk.keys.scopes import IN_WORDS, Scope
+from desk.keys.scopes import IN_WORDS
 from desk.people import member_name
 from desk.requests.risks import Risk, RiskNote
 from desk.requests.terms import Extent
@@ -12,6 +12,7 @@ from desk.transaction import Transaction
 from handlers.slack.framework.blocks import (
     MAX_MESSAGE_TEXT,
     Block,
+    Message,
     escape,
     mention,
     plain,
@@ -19,7 +20,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
-from storage.models import Page
+from storage.models import KeyRequest, Page, Scope
 
 _SHOWN_PAGES = 10
 _LINE_ENDS = "\n\u2028\u2029"
@@ -112,3 +113,12 @@ def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int)
         used = f"has not been used for {idle}" if note.key.last_used_at else f"was never used in its {idle}"
         return f"A similar key exists and {used}: {key}, {held}."
     return f"A similar key exists and is in use: {key}, {held}."
+
+
+def asked_message(request: KeyRequest) -> Message:
+    """What somebody is told who has just asked for a key."""
+    text = f":envelope: Owners were asked for {name_in_words(request.name)}."
+    return Message(
+        "Owners were asked for your API key",
+        [section(f"{text} I tell you in your direct messages with me when they have decided.")],
+    )

@@ -5,22 +5,29 @@ from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
-from desk.keys.scopes import IN_WORDS, Scope, parse_scopes
+from desk.keys.scopes import parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_subject
 from desk.permissions import ask_an_owner, may_hold_key
+from desk.requests.approvals import check_approval, check_denial
+from desk.requests.lookup import extent_of, get_request
 from desk.requests.requests import list_askable_pages, require_asker
-from desk.requests.terms import MAX_NAME, MAX_PURPOSE, Asked
+from desk.requests.terms import MAX_NAME, MAX_PURPOSE, MAX_REASON, Asked
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import ActionId, CallbackId
-from handlers.slack.framework.blocks import Block, escape, input_block, modal, option, section, text_input
-from handlers.slack.framework.payloads import OptionsRequest, SlackContext, ViewSubmission
+from handlers.slack.framework.action_ids import CallbackId, value_of
+from handlers.slack.framework.blocks import Block, context, escape, input_block, mention, modal, section, text_input
+from handlers.slack.framework.payloads import ViewSubmission
+from handlers.slack.requests.inputs import (
+    ALL_PAGES,
+    days_input,
+    pages_select,
+    read_days,
+    read_pages,
+    scope_checkboxes,
+)
 from handlers.slack.requests.parsing import TypedRequest
-from storage.models import KeyRequest, Page, SubjectKind
-
-ALL_PAGES = "all"
-"""The value of the choice *All pages*, those to come included."""
-_MAX_OPTIONS = 100
+from handlers.slack.requests.text import name_in_words, quotation
+from storage.models import KeyRequest, Scope, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,85 +183,11 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
     return modal(
         "Ask for an API key",
         blocks,
-        callback_id=str(CallbackId.REQUEST_NEW),
+        callback_id=CallbackId.REQUEST_NEW,
         submit="Ask",
         close="Cancel",
         private_metadata=new_id(),
     )
-
-
-def page_option(page: Page) -> Block:
-    """A page as a choice."""
-    return option(page.name, page.id)
-
-
-def pages_select(pages: Sequence[Page], *, chosen: Sequence[str] | None, all_pages: bool) -> Block:
-    """A multi-select of pages: with all choices in it, or searched for where there are more than Slack takes."""
-    everything = [option("All pages", ALL_PAGES)] if all_pages else []
-    choices = everything + [page_option(page) for page in pages]
-    wanted = {ALL_PAGES} if chosen is None else set(chosen)
-    initial = [choice for choice in choices if choice["value"] in wanted][:_MAX_OPTIONS]
-    select: Block = {"placeholder": {"type": "plain_text", "text": "Choose pages"}}
-    if len(choices) > _MAX_OPTIONS:
-        select |= {"type": "multi_external_select", "action_id": str(ActionId.REQUEST_PAGES), "min_query_length": 0}
-    else:
-        select |= {"type": "multi_static_select", "action_id": "value", "options": choices}
-    if initial:
-        select["initial_options"] = initial
-    return select
-
-
-async def page_options(slack: SlackContext, request: OptionsRequest) -> Sequence[Block]:
-    """Choices for the searched multi-select: pages whose name or short name holds what was typed."""
-    # Options answer a person's typing only; what is chosen is checked when it is submitted.
-    wanted = request.text.lower()
-
-    def find(tx: Transaction) -> list[Block]:
-        everything = [option("All pages", ALL_PAGES)] if wanted in "all pages" else []
-        pages = [page for page in list_pages(tx.session) if wanted in f"{page.name} {page.subdomain or ''}".lower()]
-        return (everything + [page_option(page) for page in pages])[:_MAX_OPTIONS]
-
-    return await slack.desk.read(request.actor, find)
-
-
-def scope_checkboxes(scopes: Sequence[Scope], *, chosen: Sequence[str]) -> Block:
-    """Scopes to tick, in plain words with their names below."""
-    choices = [option(IN_WORDS[scope].capitalize(), scope.value, scope.value) for scope in scopes]
-    element: Block = {"type": "checkboxes", "action_id": "value", "options": choices}
-    initial = [choice for choice in choices if choice["value"] in chosen]
-    if initial:
-        element["initial_options"] = initial
-    return element
-
-
-def days_input(days: int, maximum: int) -> Block:
-    """A whole number of days from 1 to `maximum`."""
-    return {
-        "type": "number_input",
-        "action_id": "value",
-        "is_decimal_allowed": False,
-        "initial_value": str(days),
-        "min_value": "1",
-        "max_value": str(maximum),
-    }
-
-
-def read_pages(submission: ViewSubmission) -> tuple[str, ...] | None:
-    """The chosen pages; None for all. Raises InvalidInputError when both were chosen."""
-    chosen = submission.choices("pages")
-    if ALL_PAGES not in chosen:
-        return tuple(chosen)
-    if len(chosen) > 1:
-        raise InvalidInputError("Choose all pages or some of them, not both.", field="pages")
-    return None
-
-
-def read_days(submission: ViewSubmission) -> int:
-    """The chosen lifetime in days. Raises InvalidInputError (field `lifetime_days`)."""
-    text = submission.text("lifetime_days")
-    if not text.isascii() or not text.isdigit() or len(text) > 5:
-        raise InvalidInputError("Write a whole number of days.", field="lifetime_days")
-    return int(text)
 
 
 def read_asked(submission: ViewSubmission) -> Asked:
@@ -266,4 +199,56 @@ def read_asked(submission: ViewSubmission) -> Asked:
         pages=read_pages(submission),
         lifetime_days=read_days(submission),
         holder_id=submission.choice("holder") or submission.user_id,
+    )
+
+
+def render_change_modal(tx: Transaction, request_id: str) -> Block:
+    """The modal in which an owner narrows a request. Raises when they could not approve it now."""
+    request = get_request(tx, request_id)
+    check_approval(tx, request)
+    extent = extent_of(request)
+    pages = [page for page in list_pages(tx.session) if extent.pages is None or page.id in extent.pages]
+    scopes = parse_scopes(extent.scopes)
+    return modal(
+        "Change and approve",
+        [
+            section(f"{mention(request.requester_id)} asks for {name_in_words(request.name)}."),
+            input_block(
+                "Pages",
+                pages_select(pages, chosen=extent.pages, all_pages=extent.pages is None),
+                block_id="pages",
+            ),
+            input_block("What may it do?", scope_checkboxes(scopes, chosen=scopes), block_id="scopes"),
+            input_block(
+                "Lifetime in days", days_input(extent.lifetime_days, extent.lifetime_days), block_id="lifetime_days"
+            ),
+            context("An approval can narrow what was asked, never widen it. Who asked is shown what you changed."),
+        ],
+        callback_id=CallbackId.REQUEST_CHANGE,
+        submit="Approve",
+        close="Cancel",
+        private_metadata=value_of(request.id, request.version),
+    )
+
+
+def render_deny_modal(tx: Transaction, request_id: str) -> Block:
+    """The modal in which an owner says why. Raises when they could not deny it now."""
+    request = get_request(tx, request_id)
+    check_denial(tx, request)
+    return modal(
+        "Deny this request",
+        [
+            section(f"{mention(request.requester_id)} asks for {name_in_words(request.name)}:"),
+            *quotation(request.purpose),
+            input_block(
+                "Why not?",
+                text_input(multiline=True, max_length=MAX_REASON),
+                block_id="reason",
+                hint="Who asked is told this, and by whom.",
+            ),
+        ],
+        callback_id=CallbackId.REQUEST_DENY,
+        submit="Deny",
+        close="Cancel",
+        private_metadata=value_of(request.id, request.version),
     )

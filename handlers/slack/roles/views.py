@@ -8,12 +8,22 @@ from desk.roles.lists import ALLOWS, NAMES
 from desk.roles.orders import GrantOrder
 from desk.roles.roles import MAXIMUM_REASON
 from handlers.slack.framework.action_ids import ActionId, CallbackId
-from handlers.slack.framework.blocks import Block, context, input_block, modal, option, plain_text, text_input
+from handlers.slack.framework.blocks import (
+    Block,
+    context,
+    input_block,
+    modal,
+    option,
+    plain_text,
+    static_select,
+    text_input,
+)
 from handlers.slack.framework.payloads import ViewSubmission
 from storage.models import Page, Role, UserGroup
 
 _ALL = "all"
 _GOOD = "good"
+_OWNERS = "Owners are owners of all pages."
 _SPANS = (("8 hours", "8h"), ("24 hours", "24h"), ("7 days", "7d"), ("30 days", "30d"), ("90 days", "90d"))
 _MOST_OPTIONS = 100
 
@@ -23,7 +33,7 @@ def grant_form(pages: Sequence[Page]) -> Block:
     person = {"type": "users_select", "action_id": "value", "placeholder": plain_text("Choose a person")}
     group = {
         "type": "external_select",
-        "action_id": str(ActionId.ROLE_GROUP),
+        "action_id": ActionId.ROLE_GROUP,
         "min_query_length": 0,
         "placeholder": plain_text("Choose a group"),
     }
@@ -34,21 +44,16 @@ def grant_form(pages: Sequence[Page]) -> Block:
     blocks = [
         input_block("Person", person, block_id="subject", optional=True),
         input_block("Or user group", group, block_id="group", optional=True),
-        input_block("Role", _select(roles), block_id="role"),
-        input_block("Where", _select(places, places[0]), block_id="page", hint="Owners are owners of all pages."),
-        input_block("For how long", _select(spans, spans[0]), block_id="ends"),
+        input_block("Role", static_select(roles), block_id="role"),
+        input_block(
+            "Where", static_select(places, chosen=_ALL), block_id="page", hint="Owners are owners of all pages."
+        ),
+        input_block("For how long", static_select(spans, chosen=_GOOD), block_id="ends"),
         input_block("Or until the end of", date, block_id="date", optional=True),
         input_block("Why", text_input(max_length=MAXIMUM_REASON), block_id="reason", optional=True),
         context("The person is told by direct message. Granting a role again changes its end."),
     ]
     return modal("Grant a role", blocks, callback_id=CallbackId.ROLE_GRANT, submit="Grant", close="Cancel")
-
-
-def _select(options: Sequence[Block], initial: Block | None = None) -> Block:
-    element: Block = {"type": "static_select", "action_id": "value", "options": list(options)}
-    if initial is not None:
-        element["initial_option"] = initial
-    return element
 
 
 def group_options(groups: Sequence[UserGroup]) -> list[Block]:

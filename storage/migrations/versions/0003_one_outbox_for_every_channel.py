@@ -1,4 +1,4 @@
-"""What cards show"""
+"""One outbox for every channel, and what cards show"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,98 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """What cards show."""
+    """One outbox for every channel, and what cards show."""
+    _make_deliveries()
+    _make_subjects()
+
+
+def _make_deliveries() -> None:
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("lane", sa.String(length=255), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("payload", sa.JSON(none_as_null=True), nullable=False, server_default="{}"),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by", sa.String(length=64), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_delivery_subject"), "delivery", ["subject"], unique=False)
+    for name, columns, condition in (
+        ("uq_delivery_lane_sending", ["channel", "lane"], "status = 'sending'"),
+        ("ix_delivery_lane_pending", ["channel", "lane", "id"], "status = 'pending'"),
+        ("ix_delivery_new", ["channel", "due_at"], "noticed_at IS NULL"),
+        ("ix_delivery_dead", ["subject", "id"], "status = 'dead'"),
+    ):
+        where = sa.text(condition)
+        unique = name.startswith("uq_")
+        op.create_index(name, "delivery", columns, unique=unique, sqlite_where=where, postgresql_where=where)
+    op.create_table(
+        "delivery_lane",
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("lane", sa.String(length=255), nullable=False),
+        sa.Column("head_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("busy_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("channel", "lane", name=op.f("pk_delivery_lane")),
+    )
+    for name, columns, condition in (
+        ("ix_delivery_lane_due", ["channel", "due_at", "head_id"], "due_at IS NOT NULL"),
+        ("ix_delivery_lane_busy", ["channel", "busy_until"], "busy_until IS NOT NULL"),
+    ):
+        where = sa.text(condition)
+        op.create_index(name, "delivery_lane", columns, unique=False, sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_delivery_lane_sent_at", "delivery_lane", ["channel", "sent_at"], unique=False)
+    _carry_over()
+
+
+def _carry_over() -> None:
+    """Every row of the outbox as it is; a worker puts what waits or was on its way in line when it first looks."""
+    kept = "status, attempts, due_at, created_at, claimed_by, lease_until, first_tried_at, sent_at, last_error"
+    op.execute(
+        f"""
+        INSERT INTO delivery (id, channel, lane, subject, noticed_at, {kept})
+        SELECT id, 'slack', lane, message_id,
+               CASE WHEN status IN ('pending', 'sending') THEN NULL ELSE created_at END, {kept}
+        FROM outbox ORDER BY id
+        """  # noqa: S608 - names of our own
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SELECT setval(pg_get_serial_sequence('delivery', 'id'), nextval('outbox_id_seq'), false)")
+    op.drop_table("outbox")
+    _say_where_the_dead_were_to_go()
+
+
+def _say_where_the_dead_were_to_go() -> None:
+    """The card of a dead letter names channel and place, which it used to look up."""
+    message = sa.table(
+        "slack_message",
+        *(sa.column(name, sa.String()) for name in ("id", "kind", "subject_id", "conversation")),
+        sa.column("facts", sa.JSON()),
+    )
+    dead = message.alias()
+    cards = sa.select(message.c.id, message.c.facts, dead.c.conversation).where(
+        message.c.kind == "delivery.dead", dead.c.id == message.c.subject_id
+    )
+    connection = op.get_bind()
+    for card_id, facts, conversation in connection.execute(cards).all():
+        named = facts | {"channel": "slack", "lane": conversation}
+        connection.execute(sa.update(message).where(message.c.id == card_id).values(facts=named))
+
+
+def _make_subjects() -> None:
     op.create_table(
         "message_subject",
         sa.Column("message_id", sa.String(length=12), nullable=False),
@@ -26,7 +117,16 @@ def upgrade() -> None:
 
 
 def _say_what_is_shown() -> None:
-    """Cards that are out already are brought up to date as before: those of a key, of a leaver, the newest digest."""
+    """Cards that are out already are brought up to date as before: those of a request, of a key, of a leaver, the
+    newest digest."""
+    op.execute(
+        """
+        INSERT INTO message_subject (message_id, kind, subject_id)
+        SELECT message.id, 'request', key_request.id
+        FROM slack_message AS message JOIN key_request ON key_request.id = substr(message.subject_id, 1, 12)
+        WHERE message.kind IN ('request.card', 'request.mine', 'request.reminder')
+        """
+    )
     op.execute(
         """
         INSERT INTO message_subject (message_id, kind, subject_id)
@@ -71,6 +171,5 @@ def _say_which_keys_leavers_had() -> None:
 
 
 def downgrade() -> None:
-    """Forget what cards show."""
-    op.drop_index("ix_message_subject_subject", table_name="message_subject")
-    op.drop_table("message_subject")
+    """A database does not go back."""
+    raise NotImplementedError("restore the backup that was made before the upgrade")

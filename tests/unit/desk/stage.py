@@ -7,18 +7,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from desk.keys.scopes import Scope
 from desk.keys.tickets import find_ticket_of_request, mint_for_ticket
 from desk.requests.approvals import Approved, approve
 from desk.requests.requests import make_request
 from desk.requests.terms import Asked
 from desk.secret import Secret
-from desk.transaction import Actor, Desk, Transaction
-from storage.models import ApiKey, AuditEvent, KeyRequest, Page, SlackMessage, Ticket
+from desk.transaction import Actor, Desk, JobName, Transaction
+from storage.models import ApiKey, AuditEvent, KeyRequest, Page, Scope, SlackMessage, Ticket
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_member, add_owner, add_page
 
 T = TypeVar("T")
-SWEEP = Actor.job("sweep")
+SWEEP = Actor.job(JobName.SWEEP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from desk.durations import in_words, parse_duration, parse_end
 from desk.errors import InvalidInputError
 from tests.clock import MONDAY_MORNING
+from tests.reaching import Branch
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -49,13 +50,19 @@ def test_a_span_in_words_reads_back_as_itself(count: int, unit: str) -> None:
     assert parse_duration(in_words(span)) == span
 
 
-@given(st.text(max_size=30))
+spans = st.lists(st.tuples(st.integers(0, 9_999), st.sampled_from(["m", "h", " days", "x"])), min_size=1, max_size=2)
+understood = Branch(0.1)
+
+
+@understood
+@given(st.text(max_size=30) | spans.map(lambda parts: " ".join(f"{count}{unit}" for count, unit in parts)))
 def test_no_text_breaks_the_reading(text: str) -> None:
     """Whatever is typed is a span between a minute and ten years, or is refused as input."""
     try:
         span = parse_duration(text)
     except InvalidInputError:
         return
+    understood.reached()
     assert timedelta(minutes=1) <= span <= timedelta(days=3650)
 
 

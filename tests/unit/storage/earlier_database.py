@@ -31,6 +31,6 @@ def add_row(connection: Connection, table_name: str, /, **values: object) -> Non
     needed = {
         column.name: empty[column.type.python_type]
         for column in table.columns
-        if not column.nullable and column.name not in values
+        if not column.nullable and column.name not in values and column is not table.autoincrement_column
     }
     connection.execute(table.insert().values(needed | values))

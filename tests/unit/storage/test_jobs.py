@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from storage.database import Database
@@ -16,22 +17,22 @@ from tests.clock import MONDAY_MORNING
 ROOT = Path(__file__).parents[3]
 NOW = MONDAY_MORNING
 LEASE = timedelta(minutes=10)
-PERIOD = period_of(NOW)
+PERIOD, NEXT = period_of(NOW), period_of(NOW + timedelta(days=7))
 
 
-def _claim(database: Database, who: str, *, minutes: int = 0, period: str = PERIOD) -> bool:
+def _claim(database: Database, who: str, *, minutes: int = 0, period: str = PERIOD, job: str = "digest") -> bool:
     with database.write() as session:
-        return claim_run(session, "digest", period, who=who, now=NOW + timedelta(minutes=minutes), lease=LEASE)
+        return claim_run(session, job, period, who=who, now=NOW + timedelta(minutes=minutes), lease=LEASE)
 
 
-def _finish(database: Database, who: str, *, minutes: int = 0, period: str = PERIOD) -> bool:
+def _finish(database: Database, who: str, *, minutes: int = 0, period: str = PERIOD, job: str = "digest") -> bool:
     with database.write() as session:
-        return finish_run(session, "digest", period, who=who, now=NOW + timedelta(minutes=minutes))
+        return finish_run(session, job, period, who=who, now=NOW + timedelta(minutes=minutes))
 
 
-def _last(database: Database) -> str | None:
+def _last(database: Database, job: str = "digest") -> str | None:
     with database.read() as session:
-        return find_last_finished(session, "digest")
+        return find_last_finished(session, job)
 
 
 def test_a_run_is_claimed_once(database: Database) -> None:
@@ -54,6 +55,33 @@ def test_a_run_that_was_not_done_in_time_is_taken_over(database: Database) -> No
     assert _last(database) is None
     assert _finish(database, "heir", minutes=11)
     assert _last(database) == PERIOD
+
+
+@pytest.mark.parametrize(
+    ("job", "period"), [("digest", NEXT), ("sweep", PERIOD)], ids=["another period", "another job"]
+)
+def test_runs_are_apart(database: Database, job: str, period: str) -> None:
+    """What becomes of a run changes no run of another period or job: not whose it is, nor whether it is done."""
+    assert _claim(database, "dead")
+    assert _claim(database, "other", job=job, period=period)
+    assert _finish(database, "other", job=job, period=period)
+    assert not _claim(database, "heir", minutes=20, job=job, period=period)
+    assert not _finish(database, "other")
+    assert _last(database, job) == period
+    assert _claim(database, "heir", minutes=20)
+    assert _finish(database, "heir", minutes=20)
+
+
+@pytest.mark.parametrize(
+    ("job", "period"), [("digest", NEXT), ("sweep", PERIOD)], ids=["another period", "another job"]
+)
+def test_one_worker_does_several_runs(database: Database, job: str, period: str) -> None:
+    """Whoever has two runs finishes one of them and has the other still to do."""
+    assert _claim(database, "w", job=job, period=period)
+    assert _claim(database, "w")
+    assert _finish(database, "w")
+    assert not _finish(database, "w")
+    assert _finish(database, "w", job=job, period=period)
 
 
 def test_periods_are_named_after_their_instant() -> None:
@@ -79,11 +107,17 @@ def test_old_runs_are_forgotten_but_the_newest(database: Database) -> None:
         period = period_of(NOW - timedelta(days=days))
         assert _claim(database, "x", period=period, minutes=-1440 * days)
         assert _finish(database, "x", period=period, minutes=-1440 * days)
+    assert _claim(database, "x", job="sweep", period=period_of(NOW - timedelta(days=9)), minutes=-1440 * 9)
+    assert _finish(database, "x", job="sweep", period=period_of(NOW - timedelta(days=9)), minutes=-1440 * 9)
     unfinished = period_of(NOW - timedelta(days=4))
     assert _claim(database, "x", period=unfinished, minutes=-5760)
     with database.write() as session:
         assert forget_runs(session, before=NOW) == 2
-        assert set(session.scalars(select(JobRun.period))) == {period_of(NOW - timedelta(days=1)), unfinished}
+        assert set(session.scalars(select(JobRun.period))) == {
+            period_of(NOW - timedelta(days=1)),
+            period_of(NOW - timedelta(days=9)),
+            unfinished,
+        }
 
 
 def test_of_many_threads_one_claims(database: Database) -> None:

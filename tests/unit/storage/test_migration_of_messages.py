@@ -8,16 +8,19 @@ import pytest
 from sqlalchemy import Connection, select
 
 from desk.keys.changes import suspend_key
+from desk.messages.outbox import refresh
+from desk.messages.subjects import Thing
 from desk.policy import Policy
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage import schema
 from storage.database import Database
-from storage.models import OutboxRow, SlackMessage
+from storage.models import Delivery, SlackMessage
 from tests.clock import HeldClock
 from tests.unit.storage.earlier_database import LONG_AGO, add_row, at_revision
 
 WEEK = timedelta(days=7)
 KEYS = ("listed", "unlisted", "other")
+REQUEST = "r00000000001"
 
 
 def add_cards(connection: Connection) -> None:
@@ -40,7 +43,15 @@ def add_cards(connection: Connection) -> None:
         )
     add_row(connection, "departure", id="gone", user_id="UGONE", key_ids=["listed", "unlisted"])
     add_row(connection, "departure", id="elsewhere", user_id="UELSE", key_ids=["other"])
+    for request_id in (REQUEST, "r00000000002"):
+        add_row(connection, "key_request", id=request_id, scopes=["read"], lifetime_days=30)
     cards = [
+        ("request.card", REQUEST, ("C1",)),
+        ("request.mine", REQUEST, ("U1",)),
+        ("request.reminder", f"{REQUEST}:1", ("C1",)),
+        ("request.reminder", f"{REQUEST}:2", ("C1",)),
+        ("request.card", "r00000000002", ("C1",)),
+        ("request.self_approved", f"{REQUEST}:n2", ("C1",)),
         ("digest.card", "week 1", ("C1", "U1")),
         ("digest.card", "week 2", ("C1", "U1")),
         ("member.left", "gone", ("C1",)),
@@ -93,8 +104,22 @@ def test_cards_of_before_follow_their_keys(desk: Desk, key_id: str, cards: set[t
     it, the card of a holder who left, the questions about it; a telling of its use that was set aside stays."""
     desk.write_now(Actor.operator("test"), partial(suspend_key, key_id=key_id, reason="unused"))
     with desk.database.read() as session:
-        queued = select(SlackMessage).join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
+        queued = select(SlackMessage).join(Delivery, Delivery.subject == SlackMessage.id)
         found = [(row.kind, row.subject_id, row.conversation) for row in session.scalars(queued)]
     known = {card for card in found if not card[0].startswith("key.changed")}
     assert known == cards
     assert len(known) == len([card for card in found if card in known])
+
+
+def test_cards_of_before_follow_their_request(desk: Desk) -> None:
+    """The owners' card, the requester's and every reminder; no card of another request, and nothing said once."""
+    desk.write_now(Actor.job(JobName.SWEEP), lambda tx: refresh(tx, Thing.REQUEST, REQUEST))
+    with desk.database.read() as session:
+        queued = select(SlackMessage).join(Delivery, Delivery.subject == SlackMessage.id)
+        found = sorted((row.kind, row.subject_id) for row in session.scalars(queued))
+    assert found == [
+        ("request.card", REQUEST),
+        ("request.mine", REQUEST),
+        ("request.reminder", f"{REQUEST}:1"),
+        ("request.reminder", f"{REQUEST}:2"),
+    ]

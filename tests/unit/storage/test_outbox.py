@@ -1,64 +1,77 @@
-"""Which row of the outbox is next, whose it is, and when to look again."""
+"""Which delivery is next, whose it is, and when to look again."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.exc import IntegrityError
 
 from desk.identifiers import new_id
-from storage import outbox
+from storage import lanes, outbox
 from storage.database import Database
-from storage.models import DeliveryStatus, OutboxRow, SlackMessage
-from storage.outbox import Claim, Place
+from storage.models import Channel, Delivery, DeliveryLane, DeliveryStatus
+from storage.outbox import Claim
 from tests.clock import MONDAY_MORNING as NOW
 
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(minutes=2)
-PLACE = Place("C1", "1772442000.000100")
 
 
-def _add(database: Database, *lanes: str, due_at: datetime = NOW, message_id: str | None = None) -> list[int]:
-    """Rows that wait, one for each lane named; their ids."""
-    ids = []
+def _add(
+    database: Database,
+    *lanes: str,
+    due_at: datetime = NOW,
+    subject: str | None = None,
+    channel: Channel = Channel.WEBHOOK,
+) -> list[int]:
+    """Deliveries that wait, one for each lane named; their ids."""
     with database.write() as session:
-        for lane in lanes:
-            name = message_id or new_id()
-            if session.get(SlackMessage, name) is None:
-                session.add(
-                    SlackMessage(id=name, kind="k", subject_id=name, conversation=lane, facts={}, created_at=NOW)
-                )
-                session.flush()
-            row = OutboxRow(lane=lane, message_id=name, due_at=due_at, created_at=NOW)
-            session.add(row)
-            session.flush()
-            ids.append(row.id)
-    return ids
+        rows = [
+            Delivery(channel=channel, lane=lane, subject=subject or new_id(), due_at=due_at, created_at=NOW)
+            for lane in lanes
+        ]
+        session.add_all(rows)
+        session.flush()
+        return sorted(row.id for row in rows)
 
 
 def _claim(
-    database: Database, *, after: timedelta = timedelta(), pace: timedelta = SECOND, who: str = "w"
+    database: Database,
+    *,
+    after: timedelta = timedelta(),
+    pace: timedelta = SECOND,
+    who: str = "w",
+    channel: Channel = Channel.WEBHOOK,
+    only_untried: bool = False,
 ) -> Claim | None:
     with database.write() as session:
-        return outbox.claim_next(session, worker=who, now=NOW + after, lease=LEASE, pace=pace)
+        return outbox.claim_next(
+            session, channel, worker=who, now=NOW + after, lease=LEASE, pace=pace, only_untried=only_untried
+        )
 
 
 def _row_of(claim: Claim | None) -> int | None:
-    return claim.row_id if claim else None
+    return claim.delivery_id if claim else None
 
 
-def _sent(
-    database: Database, claim: Claim | None, *, after: timedelta = timedelta(), place: Place | None = PLACE
-) -> bool:
+def _sent(database: Database, claim: Claim | None, *, after: timedelta = timedelta(), called: bool = True) -> bool:
     assert claim is not None
     with database.write() as session:
-        return outbox.mark_sent(session, claim, now=NOW + after, place=place, shown=())
+        return outbox.mark_sent(session, claim, now=NOW + after, called=called, covers=())
 
 
-def _next_due(database: Database) -> datetime | None:
+def _put_back(database: Database, claim: Claim | None, *, after: timedelta) -> bool:
+    assert claim is not None
+    with database.write() as session:
+        return outbox.put_back(session, claim, due_at=NOW + after, error="x", counted=True, uncertain=True)
+
+
+def _next_due(database: Database, *, after: timedelta = timedelta(), only_untried: bool = False) -> datetime | None:
     with database.read() as session:
-        return outbox.find_next_due(session, pace=SECOND)
+        return lanes.find_next_due(session, Channel.WEBHOOK, now=NOW + after, pace=SECOND, only_untried=only_untried)
 
 
 def test_a_lane_goes_one_by_one_and_oldest_first(database: Database) -> None:
@@ -96,7 +109,7 @@ def test_posts_of_a_lane_keep_their_pace(database: Database) -> None:
     assert _claim(database, after=SECOND / 2) is None
     claim = _claim(database, after=SECOND)
     assert _row_of(claim) == second
-    assert _sent(database, claim, after=SECOND, place=None)
+    assert _sent(database, claim, after=SECOND, called=False)
     assert _row_of(_claim(database, after=SECOND)) == third
 
 
@@ -107,7 +120,7 @@ def test_a_lease_that_is_over_frees_the_row(database: Database) -> None:
     assert _claim(database, after=LEASE - SECOND) is None
     heir = _claim(database, after=LEASE, who="heir")
     assert heir is not None
-    assert (heir.row_id, heir.attempts, heir.uncertain_since) == (row, 2, NOW)
+    assert (heir.delivery_id, heir.attempts, heir.uncertain_since) == (row, 2, NOW)
     assert not _sent(database, silent, after=LEASE)
     assert _sent(database, heir, after=LEASE)
 
@@ -122,7 +135,7 @@ def test_the_same_worker_cannot_settle_an_older_claim(database: Database) -> Non
 
 def test_doubt_is_kept_for_the_whole_message(database: Database) -> None:
     """When a post may have arrived, every later row of that message knows since when, until its place is known."""
-    _add(database, "C1", "C1", message_id="m1")
+    _add(database, "C1", "C1", subject="m1")
     claim = _claim(database)
     assert claim is not None
     assert claim.uncertain_since is None
@@ -147,32 +160,19 @@ def test_a_certain_failure_leaves_no_doubt(database: Database) -> None:
 
 def test_a_delivery_settles_waiting_and_dead_rows_of_its_message(database: Database) -> None:
     """What a delivery has shown needs no other: rows that waited or were dead are done; those of others are not."""
-    first, second, third, other = _add(database, "C1", "C1", "C1", message_id="m1") + _add(database, "C1")
+    first, second, third, other = _add(database, "C1", "C1", "C1", subject="m1") + _add(database, "C1")
     with database.write() as session:
-        session.get_one(OutboxRow, second).status = DeliveryStatus.DEAD
+        session.get_one(Delivery, second).status = DeliveryStatus.DEAD
     claim = _claim(database)
     assert claim is not None
     with database.write() as session:
-        shown = outbox.list_waiting(session, "m1")
-        assert sorted(shown) == [second, third]
-        assert outbox.mark_sent(session, claim, now=NOW, place=PLACE, shown=[*shown, other])
+        covers = outbox.list_waiting(session, "m1")
+        assert sorted(covers) == [second, third]
+        assert outbox.mark_sent(session, claim, now=NOW, called=True, covers=[*covers, other])
     with database.read() as session:
-        statuses = {row.id: row.status for row in session.query(OutboxRow)}
-        message = session.get_one(SlackMessage, "m1")
-        assert (message.channel_id, message.ts) == (PLACE.channel_id, PLACE.ts)
+        statuses = {row.id: row.status for row in session.query(Delivery)}
     sent, pending = DeliveryStatus.SENT, DeliveryStatus.PENDING
     assert statuses == {first: sent, second: sent, third: sent, other: pending}
-
-
-def test_an_overtaken_worker_leaves_the_place_that_is_known(database: Database) -> None:
-    """The place that a worker without a claim reports counts only where no place is known."""
-    _add(database, "C1", message_id="m1")
-    silent, heir = _claim(database), _claim(database, after=LEASE)
-    assert not _sent(database, silent, place=Place("C1", "1.1"))
-    assert _sent(database, heir, place=Place("C1", "2.2"))
-    assert not _sent(database, silent, place=Place("C1", "3.3"))
-    with database.read() as session:
-        assert session.get_one(SlackMessage, "m1").ts == "2.2"
 
 
 def test_when_to_look_again(database: Database) -> None:
@@ -180,6 +180,7 @@ def test_when_to_look_again(database: Database) -> None:
     assert _next_due(database) is None
     _add(database, "C1", due_at=NOW + 50 * SECOND)
     _add(database, "C1", due_at=NOW)
+    assert _claim(database) is None
     assert _next_due(database) == NOW + 50 * SECOND
     _add(database, "C2", "C2", due_at=NOW)
     assert _next_due(database) == NOW
@@ -188,21 +189,92 @@ def test_when_to_look_again(database: Database) -> None:
     assert _sent(database, claim)
     assert _next_due(database) == NOW + SECOND
     _claim(database, after=SECOND)
+    assert _next_due(database, after=SECOND) == NOW + 50 * SECOND
     _claim(database, after=50 * SECOND)
-    assert _next_due(database) == NOW + SECOND + LEASE
+    assert _next_due(database, after=50 * SECOND) == NOW + SECOND + LEASE
+
+
+def test_what_was_added_since_the_last_look_is_looked_at_when_it_is_due(database: Database) -> None:
+    """A delivery that no worker has put in line yet is never overlooked, wherever it will have to wait."""
+    _add(database, "C1", due_at=NOW + 9 * SECOND)
+    assert _next_due(database) == NOW + 9 * SECOND
+    _add(database, "C1")
+    assert _next_due(database) == NOW
+
+
+def test_a_place_in_trouble_is_passed_over(database: Database) -> None:
+    """Asked for what was never tried, a claim leaves a lane alone whose head failed or whose worker is silent."""
+    silent, failed, fresh = _add(database, "C1", "C2", "C3")
+    _claim(database)
+    assert _put_back(database, _claim(database), after=SECOND)
+    assert _row_of(_claim(database, after=LEASE, only_untried=True)) == fresh
+    assert _claim(database, after=LEASE, only_untried=True) is None
+    assert _next_due(database, after=LEASE, only_untried=True) is None
+    assert [_row_of(_claim(database, after=LEASE)), _row_of(_claim(database, after=LEASE))] == [silent, failed]
+
+
+def test_channels_do_not_know_of_each_other(database: Database) -> None:
+    """A place of the same name on another channel is another lane, and nobody takes what is not of his channel."""
+    (hook,) = _add(database, "C1")
+    (mail,) = _add(database, "C1", channel=Channel.EMAIL)
+    assert _row_of(_claim(database)) == hook
+    assert _claim(database, after=SECOND) is None
+    assert _next_due(database, after=SECOND) == NOW + LEASE
+    assert _row_of(_claim(database, channel=Channel.EMAIL)) == mail
+
+
+def test_a_revived_delivery_goes_before_what_came_later(database: Database) -> None:
+    """A dead letter that is tried again keeps its place: the rest of its lane waits for it, though it was in line."""
+    dead, later = _add(database, "C1", "C1")
+    claim = _claim(database)
+    assert claim is not None
+    with database.write() as session:
+        assert outbox.mark_dead(session, claim, error="x", uncertain=False)
+        session.get_one(Delivery, later).due_at = NOW + 5 * SECOND
+    with database.write() as session:
+        assert outbox.revive(session, claim.subject, now=NOW) == 1
+    assert _row_of(_claim(database)) == dead
+
+
+def test_a_lane_whose_delivery_was_deleted_by_hand_goes_on(database: Database) -> None:
+    """What somebody deletes in the database holds up nothing: neither a head that waits nor one on its way."""
+    for status in (DeliveryStatus.PENDING, DeliveryStatus.SENDING):
+        lane = str(status)
+        first, second = _add(database, lane, lane)
+        if status is DeliveryStatus.SENDING:
+            assert _row_of(_claim(database)) == first
+        else:
+            with database.write() as session:
+                lanes.notice(session, Channel.WEBHOOK, now=NOW)
+        with database.write() as session:
+            session.execute(delete(Delivery).where(Delivery.id == first))
+        assert _row_of(_claim(database, after=LEASE)) == second
+        assert _sent(database, _claim(database, after=3 * LEASE))
+
+
+def test_a_long_line_is_put_in_order_at_once(database: Database) -> None:
+    """However much is added between two looks, the oldest is first, and nothing is left out."""
+    ids = _add(database, *["C1"] * (lanes.BATCH + 5))
+    _add(database, *["C2"] * 5)
+    for row in ids[:3]:
+        claim = _claim(database, pace=timedelta())
+        assert _row_of(claim) == row
+        assert _sent(database, claim)
+    with database.read() as session:
+        assert session.query(Delivery).filter(Delivery.noticed_at.is_(None)).count() < lanes.BATCH
 
 
 def test_the_database_refuses_two_rows_of_a_lane_on_their_way(database: Database) -> None:
     """Even a worker with a mistake in it cannot send two messages of a conversation at once."""
     _add(database, "C1", "C1")
     with pytest.raises(IntegrityError), database.write() as session:
-        session.execute(text("UPDATE outbox SET status = 'sending'"))
+        session.execute(text("UPDATE delivery SET status = 'sending'"))
 
 
 def test_many_workers_never_take_the_same(database: Database) -> None:
     """Eight threads that claim and settle as fast as they can deliver each row once, each lane in order."""
-    lanes = ["C1", "C2", "C3"]
-    _add(database, *(lane for _ in range(20) for lane in lanes))
+    places = ["C1", "C2", "C3"]
+    _add(database, *(place for _ in range(20) for place in places))
     delivered: list[tuple[str, int]] = []
     lock = threading.Lock()
     failures: list[BaseException] = []
@@ -219,7 +291,7 @@ def test_many_workers_never_take_the_same(database: Database) -> None:
                         return
                     continue
                 with lock:
-                    delivered.append((claim.lane, claim.row_id))
+                    delivered.append((claim.lane, claim.delivery_id))
                 assert _sent(database, claim)
         except BaseException as error:
             failures.append(error)
@@ -230,10 +302,61 @@ def test_many_workers_never_take_the_same(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    for lane in lanes:
-        rows = [row for name, row in delivered if name == lane]
+    for place in places:
+        rows = [row for name, row in delivered if name == place]
         assert rows == sorted(rows)
         assert len(rows) == 20
+
+
+def test_what_is_added_meanwhile_is_never_forgotten(database: Database) -> None:
+    """While threads add deliveries, several to a transaction, others claim, settle, bury and revive them: none is
+    left behind in any lane, and nobody is in anybody's way for good."""
+    places = ["C1", "C2", "C3", "C4"]
+    settled: list[int] = []
+    failures: list[BaseException] = []
+
+    def add(first: int) -> None:
+        # Each transaction goes through the places in an order of its own.
+        for number in range(6):
+            at = (first + number) % len(places)
+            _add(database, *places[at:], *places[:at])
+
+    def work(who: str) -> None:
+        for _ in range(2_000):
+            if len(settled) >= 3 * 6 * len(places):
+                return
+            claim = _claim(database, pace=timedelta(), who=who)
+            if claim is None:
+                continue
+            if claim.delivery_id % 5 == 0 and claim.attempts == 1 and claim.first_tried_at is None:
+                with database.write() as session:
+                    assert outbox.mark_dead(session, claim, error="x", uncertain=True)
+                with database.write() as session:
+                    assert outbox.revive(session, claim.subject, now=NOW) == 1
+            else:
+                assert _sent(database, claim)
+                settled.append(claim.delivery_id)
+
+    def guarded(target: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                target()
+            except BaseException as error:
+                failures.append(error)
+
+        return threading.Thread(target=run)
+
+    threads = [guarded(partial(add, first)) for first in range(3)] + [
+        guarded(partial(work, f"w{n}")) for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with database.read() as session:
+        assert {row.status for row in session.query(Delivery)} == {DeliveryStatus.SENT}
+        assert session.query(Delivery).count() == len(settled) == len(set(settled)) == 72
 
 
 def test_only_settled_rows_are_forgotten(database: Database) -> None:
@@ -242,9 +365,22 @@ def test_only_settled_rows_are_forgotten(database: Database) -> None:
     with database.write() as session:
         states = [DeliveryStatus.SENT, DeliveryStatus.SENT, DeliveryStatus.DROPPED, DeliveryStatus.DEAD]
         for row_id, status in zip(ids, states, strict=False):
-            session.get_one(OutboxRow, row_id).status = status
+            session.get_one(Delivery, row_id).status = status
     with database.write() as session:
         assert outbox.forget_settled(session, before=NOW) == 0
         assert outbox.forget_settled(session, before=NOW + SECOND, limit=2) == 2
         assert outbox.forget_settled(session, before=NOW + SECOND) == 1
-        assert {row.id for row in session.query(OutboxRow)} == set(ids[3:])
+        assert {row.id for row in session.query(Delivery)} == set(ids[3:])
+
+
+def test_only_silent_lanes_are_forgotten(database: Database) -> None:
+    """A lane is forgotten when nothing waits there and nothing was sent for a while; a delivery brings it back."""
+    _add(database, "C1", "C2", "C3")
+    assert _sent(database, _claim(database))
+    assert _sent(database, _claim(database), after=SECOND)
+    with database.write() as session:
+        assert lanes.forget_empty(session, before=NOW) == 0
+        assert lanes.forget_empty(session, before=NOW + SECOND) == 1
+        assert {lane.lane for lane in session.query(DeliveryLane)} == {"C2", "C3"}
+    (again,) = _add(database, "C1", due_at=NOW - SECOND)
+    assert _row_of(_claim(database)) == again

@@ -71,7 +71,7 @@ def test_faults(kind: Kind, statement: str, mutants: list[str]) -> None:
 
 def test_every_kind_of_fault_is_among_those_of_the_rules() -> None:
     """An operator that finds nothing to change any more is noticed."""
-    offered = choose(list_files(["desk"]), list(Kind), 0, 1)
+    offered = choose(ROOT, list_files(ROOT, ["desk"]), list(Kind), 0, 1)
     assert {mutant.kind for mutant in offered} == set(Kind)
     assert len({mutant.name for mutant in offered}) > 0.9 * len(offered) > 1000
 
@@ -95,9 +95,14 @@ def test_a_mutant_keeps_its_name() -> None:
 
 def test_samples() -> None:
     """The same seed gives the same sample, a larger one holds the smaller one, and another seed gives another."""
-    names = [mutant.name for mutant in choose(["desk/texts.py", "desk/durations.py"], list(Kind), 10, 1)]
-    assert names == [mutant.name for mutant in choose(["desk/durations.py", "desk/texts.py"], list(Kind), 20, 1)][:10]
-    assert names != [mutant.name for mutant in choose(["desk/texts.py", "desk/durations.py"], list(Kind), 10, 2)]
+    names = [mutant.name for mutant in choose(ROOT, ["desk/texts.py", "desk/durations.py"], list(Kind), 10, 1)]
+    assert (
+        names
+        == [mutant.name for mutant in choose(ROOT, ["desk/durations.py", "desk/texts.py"], list(Kind), 20, 1)][:10]
+    )
+    assert names != [
+        mutant.name for mutant in choose(ROOT, ["desk/texts.py", "desk/durations.py"], list(Kind), 10, 2)
+    ]
 
 
 def find_mutant(kind: Kind, replacement: str) -> Mutant:
@@ -120,9 +125,10 @@ def crew() -> Iterator[Crew]:
 def measure(crew: Crew, folder: Path, tests: list[str]) -> Reach:
     """What some of the tests reach."""
     reach = Reach(ROOT, folder)
-    assert reach.load([TESTS]) == [TESTS]
+    assert reach.load({TESTS: tests}) == [TESTS]
     [(_, answer)] = crew.each([tests], lambda job, tree, server: server.run(job, seconds=60, trace=True))
     assert reach.keep(TESTS, answer) == []
+    assert Reach(ROOT, folder).load({TESTS: tests}) == []
     return reach
 
 

@@ -1,23 +1,24 @@
-"""The buttons of drafts: published, quietly or not, edited, thrown away, and what is open already."""
+"""The buttons of drafts: published, edited, sent or taken back, thrown away, and what is open already."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
 
-from desk.errors import ConflictError, KeydeskError
+from desk.errors import ConflictError, InvalidInputError, KeydeskError
 from desk.incidents.drafts.content import content_of, role_of_draft
 from desk.incidents.drafts.decision import Outcome
-from desk.incidents.drafts.drafts import discard_draft, find_draft, get_draft, take_back
+from desk.incidents.drafts.drafts import discard_draft, find_draft, get_draft, send_back, take_back
 from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import get_editable, list_steps
 from desk.permissions import require_role
 from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import number_in
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import is_in_modal, show_modal
-from handlers.slack.framework.payloads import BlockAction, SlackContext
-from handlers.slack.incidents.drafts.views import preview_view, published_view, waiting_view
+from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
+from handlers.slack.incidents.drafts.views import preview_view, published_view, send_back_view, waiting_view
 from handlers.slack.incidents.drafts.writing import draft_view, instead_of
 from handlers.slack.incidents.form_state import FormState, values_of
 from handlers.slack.incidents.views import render_form
@@ -143,3 +144,21 @@ def _still_to_do(tx: Transaction, draft_id: str, problem: str) -> Block | None:
     if draft is None or not list_steps(tx, draft):
         return None
     return preview_view(tx, draft, problem=problem)
+
+
+async def press_send_back(slack: SlackContext, action: BlockAction) -> None:
+    """*Send back*: a modal that asks why."""
+    draw = partial(send_back_view, draft_id=action.subject, seen=action.version)
+    view = await slack.desk.read(action.actor, draw)
+    await show_modal(slack, action, view)
+
+
+async def submit_send_back(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
+    """The draft goes back to its author with the reason given."""
+    reason = submission.text("reason")
+    if not reason:
+        raise InvalidInputError("Say what should change.", field="reason")
+    draft_id, _, seen = submission.private_metadata.partition(":")
+    work = partial(send_back, draft_id=draft_id, reason=reason, version=number_in(seen))
+    await slack.desk.write(submission.actor, work)
+    return None

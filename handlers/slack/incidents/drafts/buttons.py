@@ -18,7 +18,7 @@ def preview_buttons(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     buttons = publish_buttons(draft, ask_twice=not own) if Step.PUBLISH in steps else []
     if Step.EDIT in steps:
         style = None if buttons else "primary"
-        buttons.append(button("Edit", str(ActionId.DRAFT_EDIT), value, style=style))
+        buttons.append(button("Edit", ActionId.DRAFT_EDIT, value, style=style))
     buttons += _other_buttons(draft, steps)
     return [actions(*buttons, block_id=f"draft.{draft.id}")] if buttons else []
 
@@ -36,7 +36,7 @@ def mine_buttons(draft: IncidentDraft) -> Block:
     steps = decide_steps(DraftStatus(draft.status), Outcome.REFUSE_AUTHOR, is_author=True)
     if draft.status == DraftStatus.SENT_BACK:
         value = value_of(draft.id, draft.version)
-        first = button("Edit", str(ActionId.DRAFT_EDIT), value, style="primary")
+        first = button("Edit", ActionId.DRAFT_EDIT, value, style="primary")
     else:
         first = _open(draft)
     return actions(first, *_other_buttons(draft, steps), block_id=f"draft:{draft.id}")
@@ -51,8 +51,8 @@ def publish_buttons(draft: IncidentDraft, *, ask_twice: bool) -> list[Block]:
     against = _ask_against_wish() if draft.quietly and ask_twice else None
     loud, quiet = (None, "primary") if draft.quietly else ("primary", None)
     return [
-        button("Publish", str(ActionId.DRAFT_PUBLISH), value, style=loud, ask=ask or against),
-        button("Publish quietly", str(ActionId.DRAFT_PUBLISH_QUIETLY), value, style=quiet, ask=ask),
+        button("Publish", ActionId.DRAFT_PUBLISH, value, style=loud, ask=ask or against),
+        button("Publish quietly", ActionId.DRAFT_PUBLISH_QUIETLY, value, style=quiet, ask=ask),
     ]
 
 
@@ -60,16 +60,16 @@ def _other_buttons(draft: IncidentDraft, steps: Collection[Step]) -> list[Block]
     value = value_of(draft.id, draft.version)
     buttons = []
     if Step.SEND_BACK in steps:
-        buttons.append(button("Send back", str(ActionId.DRAFT_SEND_BACK), value, style="danger"))
+        buttons.append(button("Send back", ActionId.DRAFT_SEND_BACK, value, style="danger"))
     if Step.TAKE_BACK in steps:
-        buttons.append(button("Take back", str(ActionId.DRAFT_TAKE_BACK), value))
+        buttons.append(button("Take back", ActionId.DRAFT_TAKE_BACK, value))
     if Step.DISCARD in steps:
-        buttons.append(button("Discard", str(ActionId.DRAFT_DISCARD), value))
+        buttons.append(button("Discard", ActionId.DRAFT_DISCARD, value))
     return buttons
 
 
 def _open(draft: IncidentDraft) -> Block:
-    return button("Open", str(ActionId.DRAFT_SHOW), value_of(draft.id))
+    return button("Open", ActionId.DRAFT_SHOW, value_of(draft.id))
 
 
 def _ask_once_more(draft: IncidentDraft) -> Block | None:

@@ -1,35 +1,21 @@
 """The second person: the card on which a draft is published or sent back, and its author's own."""
 
-from functools import partial
-
-from desk.errors import InvalidInputError
-from desk.incidents.drafts.drafts import check_send_back, find_draft, send_back
+from desk.incidents.drafts.drafts import find_draft
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in, value_of
+from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
     MAX_MESSAGE_TEXT,
     Block,
     Message,
     button,
     context,
-    input_block,
     mention,
-    modal,
     section,
-    text_input,
     text_length,
     when,
 )
-from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import (
-    Answer,
-    BlockAction,
-    SlackContext,
-    ViewSubmission,
-)
 from handlers.slack.incidents.drafts.buttons import mine_buttons, review_buttons
 from handlers.slack.incidents.drafts.text import (
-    MAX_REASON,
     changes_blocks,
     outcome_blocks,
     outcome_text,
@@ -69,7 +55,7 @@ def render_again(tx: Transaction, card: SlackMessage) -> Message | None:
     if draft is None or draft.status != DraftStatus.WAITING:
         return None
     author, what = mention(draft.author_id), subject_text(tx, draft)
-    look = button("Open", str(ActionId.DRAFT_SHOW), value_of(draft.id, draft.version), style="primary")
+    look = button("Open", ActionId.DRAFT_SHOW, value_of(draft.id, draft.version), style="primary")
     text = f":raised_hand: {author} changed {what}, and asks you again to publish it."
     return Message(f"{author} asks again: {plain_subject(tx, draft)}", [section(text, accessory=look)])
 
@@ -120,7 +106,7 @@ def _render_waits(tx: Transaction, card: SlackMessage, *, for_owners: bool) -> M
     text = f":hourglass_flowing_sand: {author} waits since {since} for somebody to publish {subject_text(tx, draft)}."
     if for_owners:
         text += f" Nobody has decided. Asked: {reviewers_text(tx, draft)}."
-    look = button("Open", str(ActionId.DRAFT_SHOW), value_of(draft.id), style="primary")
+    look = button("Open", ActionId.DRAFT_SHOW, value_of(draft.id), style="primary")
     return Message(f"{author} still waits: {plain_subject(tx, draft)}", [section(text, accessory=look)])
 
 
@@ -144,45 +130,3 @@ def _shown(tx: Transaction, draft: IncidentDraft) -> list[Block]:
 
 def _written(draft: IncidentDraft) -> Block:
     return context(f"Written by {mention(draft.author_id)} {when(draft.created_at)}")
-
-
-async def press_send_back(slack: SlackContext, action: BlockAction) -> None:
-    """*Send back*: a modal that asks why."""
-    draw = partial(render_send_back_modal, draft_id=action.subject, seen=action.version)
-    view = await slack.desk.read(action.actor, draw)
-    await show_modal(slack, action, view)
-
-
-def render_send_back_modal(tx: Transaction, draft_id: str, seen: int | None = None) -> Block:
-    """The modal in which a second person says what should change, having seen a version of the draft.
-
-    Raises when they could not send it back now.
-    """
-    draft = check_send_back(tx, draft_id)
-    return modal(
-        "Send back",
-        [
-            section(f"{mention(draft.author_id)} wrote {subject_text(tx, draft)}."),
-            input_block(
-                "What should change?",
-                text_input(multiline=True, max_length=MAX_REASON),
-                block_id="reason",
-                hint="The author is told this, and by whom.",
-            ),
-        ],
-        callback_id=str(CallbackId.DRAFT_SEND_BACK),
-        submit="Send back",
-        close="Cancel",
-        private_metadata=value_of(draft.id, seen),
-    )
-
-
-async def submit_send_back(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
-    """The draft goes back to its author with the reason given."""
-    reason = submission.text("reason")
-    if not reason:
-        raise InvalidInputError("Say what should change.", field="reason")
-    draft_id, _, seen = submission.private_metadata.partition(":")
-    work = partial(send_back, draft_id=draft_id, reason=reason, version=number_in(seen))
-    await slack.desk.write(submission.actor, work)
-    return None

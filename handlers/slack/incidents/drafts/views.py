@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from desk.incidents.components import full_name, list_components
 from desk.incidents.drafts.content import Content, content_of, expected_impact, role_of_draft
 from desk.incidents.drafts.decision import Outcome
+from desk.incidents.drafts.drafts import check_send_back
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.drafts.review import list_reviewers
 from desk.incidents.drafts.steps import Step, list_steps
@@ -21,18 +22,22 @@ from handlers.slack.framework.blocks import (
     divider,
     escape,
     fit,
+    input_block,
     mention,
     modal,
     section,
+    text_input,
     when,
 )
 from handlers.slack.incidents.drafts.buttons import preview_buttons
 from handlers.slack.incidents.drafts.schedules import schedule_blocks
 from handlers.slack.incidents.drafts.text import (
+    MAX_REASON,
     changes_blocks,
     outcome_blocks,
     outcome_text,
     reviewers_text,
+    subject_text,
     warning_blocks,
     wish_blocks,
 )
@@ -74,7 +79,7 @@ def preview_view(tx: Transaction, draft: IncidentDraft, *, problem: str = "") ->
     standing = _standing(tx, draft, problem)
     blocks = [*standing, shown, divider(), *draft_blocks(tx, draft), divider(), *_notes(tx, draft)]
     blocks += preview_buttons(tx, draft)
-    return modal(_TITLES[DraftKind(draft.kind)], blocks, callback_id=str(CallbackId.DRAFT), close="Later")
+    return modal(_TITLES[DraftKind(draft.kind)], blocks, callback_id=CallbackId.DRAFT, close="Later")
 
 
 def _standing(tx: Transaction, draft: IncidentDraft, problem: str) -> list[Block]:
@@ -186,8 +191,8 @@ def published_view(tx: Transaction, incident: Incident, *, quietly: bool) -> Blo
     link = find_public_link(tx, incident, "Look at it")
     where = f"on the page. {link}" if link else f"published on {page_text(tx, incident)}."
     said = f":white_check_mark: {name_text(incident.name)} is {where}{told}"
-    buttons = [button("Show", str(ActionId.INCIDENT_SHOW), value_of(incident.id, incident.version))]
-    return modal("Published", [section(said), actions(*buttons)], callback_id=str(CallbackId.NOTICE))
+    buttons = [button("Show", ActionId.INCIDENT_SHOW, value_of(incident.id, incident.version))]
+    return modal("Published", [section(said), actions(*buttons)], callback_id=CallbackId.NOTICE)
 
 
 def waiting_view(tx: Transaction, draft: IncidentDraft) -> Block:
@@ -195,7 +200,7 @@ def waiting_view(tx: Transaction, draft: IncidentDraft) -> Block:
     who = reviewers_text(tx, draft)
     said = f":busts_in_silhouette: It waits for {who} to publish it. You are told in your direct messages with me."
     blocks = [section(said), *wish_blocks(draft, viewer_id=draft.author_id)]
-    return modal("Waits for a second person", blocks, callback_id=str(CallbackId.NOTICE))
+    return modal("Waits for a second person", blocks, callback_id=CallbackId.NOTICE)
 
 
 _SHOWN = 8
@@ -209,9 +214,9 @@ def doubles_view(tx: Transaction, draft: IncidentDraft, doubles: Sequence[Incide
         blocks += [divider(), *_line(tx, draft, incident)]
     if len(doubles) > _SHOWN:
         blocks.append(context(f"…and {len(doubles) - _SHOWN} more."))
-    new = button("It is something else: open a new one", str(ActionId.DRAFT_NEW_ALL_THE_SAME), draft.id)
+    new = button("It is something else: open a new one", ActionId.DRAFT_NEW_ALL_THE_SAME, draft.id)
     blocks += [divider(), actions(new, block_id=f"doubles.{draft.id}")]
-    return modal("Open already", blocks, callback_id=str(CallbackId.DRAFT_DOUBLES), close="Later")
+    return modal("Open already", blocks, callback_id=CallbackId.DRAFT_DOUBLES, close="Later")
 
 
 def _line(tx: Transaction, draft: IncidentDraft, incident: Incident) -> list[Block]:
@@ -220,7 +225,7 @@ def _line(tx: Transaction, draft: IncidentDraft, incident: Incident) -> list[Blo
     state = f"{status_text(incident.status)}  ·  {impact_text(impact_of(incident))}  ·  {when(incident.created_at)}"
     instead = button(
         "Update that one instead",
-        str(ActionId.DRAFT_UPDATE_THAT),
+        ActionId.DRAFT_UPDATE_THAT,
         f"{draft.id}:{incident.id}",
         style="primary",
     )
@@ -228,3 +233,27 @@ def _line(tx: Transaction, draft: IncidentDraft, incident: Incident) -> list[Blo
         section(f"{name_text(incident.name)}  {public_link(tx, incident)}\n{state}{words}"),
         actions(instead, block_id=f"double.{incident.id}"),
     ]
+
+
+def send_back_view(tx: Transaction, draft_id: str, seen: int | None = None) -> Block:
+    """The modal in which a second person says what should change, having seen a version of the draft.
+
+    Raises when they could not send it back now.
+    """
+    draft = check_send_back(tx, draft_id)
+    return modal(
+        "Send back",
+        [
+            section(f"{mention(draft.author_id)} wrote {subject_text(tx, draft)}."),
+            input_block(
+                "What should change?",
+                text_input(multiline=True, max_length=MAX_REASON),
+                block_id="reason",
+                hint="The author is told this, and by whom.",
+            ),
+        ],
+        callback_id=CallbackId.DRAFT_SEND_BACK,
+        submit="Send back",
+        close="Cancel",
+        private_metadata=value_of(draft.id, seen),
+    )

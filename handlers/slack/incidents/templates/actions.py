@@ -1,4 +1,4 @@
-"""The form of a template: opened, followed while it is filled in, and kept."""
+"""The forms of a template: opened, followed while they are filled in, and kept."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,13 @@ from datetime import datetime
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.leaks import Leak
-from desk.incidents.templates import change_template, create_template, get_template_to_change, list_placeholders
+from desk.incidents.templates import (
+    change_template,
+    create_template,
+    create_template_from,
+    get_template_to_change,
+    list_placeholders,
+)
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, escape, fit, section
@@ -25,6 +31,7 @@ from handlers.slack.incidents.templates.views import (
     TemplateWords,
     carry,
     edit_form,
+    name_form,
     new_form,
     read_template_form,
     render_template_form,
@@ -134,4 +141,22 @@ def asked_blocks(template: IncidentTemplate) -> list[Block]:
 
 def edit_button(template: IncidentTemplate) -> Block:
     """*Edit*, in a row of its own."""
-    return actions(button("Edit", str(ActionId.TEMPLATE_EDIT), template.id), block_id=f"template.{template.id}")
+    return actions(button("Edit", ActionId.TEMPLATE_EDIT, template.id), block_id=f"template.{template.id}")
+
+
+async def press_template(slack: SlackContext, action: BlockAction) -> None:
+    """*Keep as template*: asks for its name."""
+    await show_modal(slack, action, await slack.desk.read(action.actor, lambda tx: name_form(tx, action.subject)))
+
+
+async def submit_template(slack: SlackContext, submission: ViewSubmission) -> Answer:
+    """The incident's words are a template."""
+    message = await slack.desk.write(
+        submission.actor, lambda tx: keep_words(tx, submission.private_metadata, submission.text("name"))
+    )
+    return Answer(message=message)
+
+
+def keep_words(tx: Transaction, incident_id: str, name: str) -> Message:
+    """Keep what an incident first said as a template."""
+    return kept_message(tx, create_template_from(tx, incident_id, name=name), "Kept as the template")

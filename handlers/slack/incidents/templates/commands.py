@@ -3,12 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from desk.errors import InvalidInputError
-from desk.incidents.authority import require_publisher
 from desk.incidents.components import full_name, list_components
-from desk.incidents.inputs import MAX_NAME
-from desk.incidents.lookup import get_incident, get_incident_by_word
+from desk.incidents.lookup import get_incident_by_word
 from desk.incidents.templates import (
-    create_template_from,
     delete_template,
     get_template_by_word,
     list_usable_templates,
@@ -16,7 +13,7 @@ from desk.incidents.templates import (
 from desk.pages.pages import get_page_by_word
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import (
     Block,
     Message,
@@ -25,33 +22,26 @@ from handlers.slack.framework.blocks import (
     context,
     escape,
     fit,
-    input_block,
-    modal,
     section,
-    text_input,
 )
 from handlers.slack.framework.command_line import Word, cut
-from handlers.slack.framework.modals import open_modal, show_modal
+from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import (
-    Answer,
-    BlockAction,
     SlackContext,
     SlashCommand,
-    ViewSubmission,
 )
 from handlers.slack.incidents.details import incident_word
-from handlers.slack.incidents.templates.actions import asked_blocks, edit_button, kept_message
-from handlers.slack.incidents.templates.views import edit_form, new_form
+from handlers.slack.incidents.templates.actions import asked_blocks, edit_button, keep_words
+from handlers.slack.incidents.templates.views import edit_form, name_form, new_form
 from handlers.slack.incidents.text import (
     count_of,
-    list_named,
     name_text,
     on_page,
     plain_name,
     said_blocks,
     status_text,
 )
-from storage.models import Incident, IncidentTemplate, Page, Role
+from storage.models import IncidentTemplate
 
 _LIST_TEXT = 2900
 _BODY = 2500
@@ -76,7 +66,7 @@ async def _list(slack: SlackContext, command: SlashCommand, rest: str) -> Messag
 
 def _list_message(tx: Transaction, page_id: str | None) -> Message:
     templates = list_usable_templates(tx, page_id)
-    new = button("New template", str(ActionId.TEMPLATE_NEW), page_id or "")
+    new = button("New template", ActionId.TEMPLATE_NEW, page_id or "")
     ends = [
         actions(new, block_id="templates"),
         context('Keep an incident\'s words with `/incident template save "Checkout errors" as "checkout"`.'),
@@ -154,56 +144,13 @@ async def _save(slack: SlackContext, command: SlashCommand, rest: str) -> Messag
     word, name = _split_name(rest)
 
     def keep(tx: Transaction) -> Message:
-        return _kept(tx, get_incident_by_word(tx.session, word).id, name)
+        return keep_words(tx, get_incident_by_word(tx.session, word).id, name)
 
     if name:
         return await slack.desk.write(command.actor, keep)
-    view = await slack.desk.read(command.actor, lambda tx: _name_form(tx, get_incident_by_word(tx.session, word).id))
+    view = await slack.desk.read(command.actor, lambda tx: name_form(tx, get_incident_by_word(tx.session, word).id))
     await open_modal(slack, command.trigger_id, view)
     return None
-
-
-def _kept(tx: Transaction, incident_id: str, name: str) -> Message:
-    return kept_message(tx, create_template_from(tx, incident_id, name=name), "Kept as the template")
-
-
-async def press_template(slack: SlackContext, action: BlockAction) -> None:
-    """*Keep as template*: asks for its name."""
-    await show_modal(slack, action, await slack.desk.read(action.actor, lambda tx: _name_form(tx, action.subject)))
-
-
-def _name_form(tx: Transaction, incident_id: str) -> Block:
-    incident = get_incident(tx.session, incident_id)
-    require_publisher(tx, Role.INCIDENT_MANAGER, tx.session.get_one(Page, incident.page_id))
-    return modal(
-        "Keep as template",
-        [
-            section(f"Keeps what {name_text(incident.name)} first said{_with_components(tx, incident)}."),
-            input_block(
-                "Name of the template",
-                text_input(initial=incident.name, max_length=MAX_NAME),
-                block_id="name",
-                hint="{{region}} and the like in its text are asked for when it is used.",
-            ),
-        ],
-        callback_id=str(CallbackId.INCIDENT_TEMPLATE),
-        submit="Keep",
-        close="Cancel",
-        private_metadata=incident.id,
-    )
-
-
-def _with_components(tx: Transaction, incident: Incident) -> str:
-    named = list_named(tx, incident)
-    return f", and its {count_of(named, 'component', 'components')}" if named else ""
-
-
-async def submit_template(slack: SlackContext, submission: ViewSubmission) -> Answer:
-    """The incident's words are a template."""
-    message = await slack.desk.write(
-        submission.actor, lambda tx: _kept(tx, submission.private_metadata, submission.text("name"))
-    )
-    return Answer(message=message)
 
 
 def _split_page(tx: Transaction, text: str) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""The form of a template: words for the next time, drawn and read."""
+"""The forms of a template: words for the next time, drawn and read."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from desk.errors import InvalidInputError
 from desk.incidents.authority import get_first_publishable_page, list_publishable_pages, require_publisher
 from desk.incidents.components import list_components
 from desk.incidents.inputs import MAX_NAME, REALTIME
+from desk.incidents.lookup import get_incident
 from desk.incidents.templates import get_template_to_change
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId
@@ -25,9 +26,9 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import MOST_COMPONENTS
 from handlers.slack.incidents.inputs import components_select, page_select
-from handlers.slack.incidents.text import STATUS_WORDS, name_text
+from handlers.slack.incidents.text import STATUS_WORDS, count_of, list_named, name_text
 from handlers.slack.markdown.inputs import MAX_INPUT, read_text, text_inputs
-from storage.models import IncidentStatus, IncidentTemplate, Page, Role
+from storage.models import Incident, IncidentStatus, IncidentTemplate, Page, Role
 
 _OPEN = "open"
 """The status' choice: whoever uses the template chooses it."""
@@ -132,7 +133,7 @@ def render_template_form(tx: Transaction, carried: TemplateCarried, words: Templ
             *_components(tx, carried, words.components),
             _notifications(notifies=words.notifies),
         ],
-        callback_id=str(CallbackId.TEMPLATE),
+        callback_id=CallbackId.TEMPLATE,
         submit="Keep",
         close="Cancel",
         private_metadata=carried.pack(),
@@ -143,7 +144,7 @@ def _page(tx: Transaction, carried: TemplateCarried) -> Block:
     pages = list_publishable_pages(tx, Role.INCIDENT_MANAGER)
     if carried.template_id or len(pages) < 2:
         return context(f"On {name_text(tx.session.get_one(Page, carried.page_id).name)}")
-    menu = page_select(pages, carried.page_id) | {"action_id": str(ActionId.TEMPLATE_PAGE)}
+    menu = page_select(pages, carried.page_id) | {"action_id": ActionId.TEMPLATE_PAGE}
     return input_block("Page", menu, block_id="page", dispatch=True)
 
 
@@ -210,3 +211,30 @@ def read_template_form(entered: ViewState, carried: TemplateCarried) -> Template
         components=tuple(entered.choices(carried.components_block)),
         notifies=entered.choice("notifications") != _QUIET,
     )
+
+
+def name_form(tx: Transaction, incident_id: str) -> Block:
+    """The form that asks how an incident's words are to be called. Raises NotFoundError, NotAllowedError."""
+    incident = get_incident(tx.session, incident_id)
+    require_publisher(tx, Role.INCIDENT_MANAGER, tx.session.get_one(Page, incident.page_id))
+    return modal(
+        "Keep as template",
+        [
+            section(f"Keeps what {name_text(incident.name)} first said{_with_components(tx, incident)}."),
+            input_block(
+                "Name of the template",
+                text_input(initial=incident.name, max_length=MAX_NAME),
+                block_id="name",
+                hint="{{region}} and the like in its text are asked for when it is used.",
+            ),
+        ],
+        callback_id=CallbackId.INCIDENT_TEMPLATE,
+        submit="Keep",
+        close="Cancel",
+        private_metadata=incident.id,
+    )
+
+
+def _with_components(tx: Transaction, incident: Incident) -> str:
+    named = list_named(tx, incident)
+    return f", and its {count_of(named, 'component', 'components')}" if named else ""

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 from desk.transaction import Desk
-from storage.models import Digest, OutboxRow
+from storage.models import Delivery, Digest
 from tests.factories import MIA, add_key, add_use
 from tests.unit.bot.commands.conftest import Run
 
 
-def count(desk: Desk, model: type[Digest] | type[OutboxRow]) -> int:
+def count(desk: Desk, model: type[Digest] | type[Delivery]) -> int:
     """How many rows there are."""
     with desk.database.read() as session:
         return session.query(model).count()
@@ -28,7 +28,7 @@ def test_a_dry_run_prints_and_sends_nothing(keydesk_on: Run, seeded: Desk, now: 
     assert f"\nMia ({MIA})\n  terraform prod: unused for 30 days, expires within 14 days\n" in text
     assert f"last used {(now - timedelta(days=40)).date().isoformat()} from 192.0.2.7" in text
     assert "backup" not in text
-    assert (count(seeded, Digest), count(seeded, OutboxRow)) == (0, 0)
+    assert (count(seeded, Digest), count(seeded, Delivery)) == (0, 0)
 
 
 def test_an_empty_digest_is_one_line(keydesk_on: Run, seeded: Desk) -> None:
@@ -41,7 +41,7 @@ def test_the_digest_is_handed_to_the_outbox_once_a_day(keydesk_on: Run, seeded: 
     first = keydesk_on("digest")
     assert first.exit_code == 0
     assert "is on its way" in first.stdout
-    waiting = count(seeded, OutboxRow)
+    waiting = count(seeded, Delivery)
     assert waiting > 0
     assert "went out before" in keydesk_on("digest").stdout
-    assert (count(seeded, Digest), count(seeded, OutboxRow)) == (1, waiting)
+    assert (count(seeded, Digest), count(seeded, Delivery)) == (1, waiting)

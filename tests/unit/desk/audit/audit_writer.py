@@ -14,7 +14,7 @@ def main() -> None:
     database = Database.from_url(sys.argv[1])
     desk = Desk(database, SystemClock(), Policy())
     for _ in range(int(sys.argv[2])):
-        desk.write_now(Actor.job("writer"), lambda tx: record(tx, Action.KEY_KEPT, "key", "k1"))
+        desk.write_now(Actor.operator("writer"), lambda tx: record(tx, Action.KEY_KEPT, "key", "k1"))
     database.close()
 
 

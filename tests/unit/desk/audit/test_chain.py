@@ -199,7 +199,7 @@ def test_many_writers_at_once_make_one_chain(desk: Desk) -> None:
     def write(thread: int) -> None:
         try:
             for number in range(10):
-                _record_one(desk, Action.KEY_KEPT, str(number), actor=Actor.job(f"t{thread}"))
+                _record_one(desk, Action.KEY_KEPT, str(number), actor=Actor.operator(f"t{thread}"))
         except BaseException as failure:
             failures.append(failure)
 

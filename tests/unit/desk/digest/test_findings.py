@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from desk.digest.findings import DigestView, Finding, KeyFacts, compose, findings_of, is_in_use
 from desk.keys.lookup import SPARKLINE_DAYS, daily_counts
 from desk.policy import Policy
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import KeyStatus, KeyUseDay, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import (
@@ -35,7 +35,7 @@ FACTS = KeyFacts(
     last_used_at=NOW - DAY,
     last_write_at=None,
 )
-SOMEBODY = Actor.job("digest")
+SOMEBODY = Actor.job(JobName.DIGEST)
 
 
 @pytest.mark.parametrize(

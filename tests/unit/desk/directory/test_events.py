@@ -15,14 +15,14 @@ from desk.errors import ConflictError, NotAllowedError
 from desk.pages.pages import find_organization
 from desk.people import SeenUser, Subject, SubjectWord, get_subject
 from desk.permissions import effective_roles
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import DirectorySync, Member, Organization, Role, SubjectKind, SyncStatus, UserGroup
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_member
 from tests.unit.desk.stage import Stage, set_stage
 
 GROUP = "S0PLATFORM"
 OTHER = "S0INCIDENT"
-SLACK = Actor.job("slack")
+SLACK = Actor.job(JobName.SLACK)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from desk.keys.rules import KeyState, state_of
 from desk.people import SeenUser
 from desk.permissions import effective_roles
 from desk.roles.cards import ROLE_ENDED
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import (
     ApiKey,
     Departure,
@@ -31,7 +31,7 @@ from storage.models import (
 from tests.factories import GUS, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_request, add_ticket
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
-SLACK = Actor.job("slack")
+SLACK = Actor.job(JobName.SLACK)
 
 
 @pytest.fixture

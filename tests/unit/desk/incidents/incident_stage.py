@@ -11,12 +11,12 @@ from sqlalchemy import select
 from desk.errors import KeydeskError
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import (
     AuditEvent,
+    Delivery,
     Incident,
     IncidentUpdate,
-    OutboxRow,
     Page,
     Role,
     SlackMessage,
@@ -25,7 +25,7 @@ from tests.factories import INES, MAX, MIA, OLIVIA, add_component, add_grant, ad
 
 T = TypeVar("T")
 STATUS = "C0STATUS01"
-SWEEP = Actor.job("sweep")
+SWEEP = Actor.job(JobName.SWEEP)
 PEOPLE: Mapping[str, str] = {OLIVIA: "Olivia", INES: "Ines", MAX: "Max", MIA: "Mia"}
 
 
@@ -79,8 +79,8 @@ class IncidentStage:
     def outbox(self) -> list[str]:
         """The kind of message that each outbox row shows, in order."""
         with self.desk.database.read() as session:
-            kinds = select(SlackMessage.kind).join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
-            return list(session.scalars(kinds.order_by(OutboxRow.id)))
+            kinds = select(SlackMessage.kind).join(Delivery, Delivery.subject == SlackMessage.id)
+            return list(session.scalars(kinds.order_by(Delivery.id)))
 
     def recorded(self, *actions: str) -> int:
         """How often any of these was recorded."""
@@ -95,7 +95,7 @@ def set_incident_stage(desk: Desk, *, channel: str | None = STATUS, components: 
         for user_id, name in PEOPLE.items():
             (add_owner if user_id == OLIVIA else add_member)(session, user_id, now, name=name)
         for user_id in (INES, MAX):
-            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
+            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
                 add_grant(session, user_id, role, now, page_id=page.id)
         rows = [add_component(session, page, now, name=f"C{place}", position=place) for place in range(components)]
         return IncidentStage(desk, page.id, tuple(row.id for row in rows))

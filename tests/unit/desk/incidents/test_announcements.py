@@ -27,12 +27,12 @@ from desk.messages.outbox import send_note
 from desk.pages.status import Impact
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
+from storage.models import Delivery as DeliveryRow
 from storage.models import (
     DeliveryStatus,
     DraftKind,
     IncidentStatus,
     IncidentUpdate,
-    OutboxRow,
     Role,
     SecondPerson,
     SlackMessage,
@@ -70,7 +70,7 @@ def deliveries(stage: IncidentStage, incident_id: str) -> list[Delivery]:
 def settle(stage: IncidentStage, message_id: str, status: DeliveryStatus, error: str | None = None) -> None:
     """What a worker writes down about all rows of a message."""
     with stage.desk.database.write() as session:
-        rows = update(OutboxRow).where(OutboxRow.message_id == message_id)
+        rows = update(DeliveryRow).where(DeliveryRow.subject == message_id)
         session.execute(rows.values(status=status, last_error=error))
         if status is DeliveryStatus.SENT:
             message = session.get_one(SlackMessage, message_id)
@@ -162,7 +162,7 @@ def test_a_head_goes_on_showing_the_state_when_the_channel_changes(stage: Incide
     assert [card.conversation for card in stage.cards(HEAD_CARD)] == [STATUS, ELSEWHERE]
     assert [card.conversation for card in stage.cards(UPDATE_CARD)] == [STATUS, ELSEWHERE]
     with stage.desk.database.read() as session:
-        lanes = session.scalars(select(OutboxRow.lane).order_by(OutboxRow.id)).all()
+        lanes = session.scalars(select(DeliveryRow.lane).order_by(DeliveryRow.id)).all()
     assert lanes == [STATUS, STATUS, ELSEWHERE, STATUS, ELSEWHERE]
 
 
@@ -187,7 +187,7 @@ def test_publishing_without_a_second_person_is_said_in_the_thread(stage: Inciden
 def test_how_far_announcements_got(stage: IncidentStage, clock: HeldClock) -> None:
     """The head comes first, then the replies, the oldest first: queued, posted with its place, or failed and why."""
     incident_id = stage.open()
-    stage.open("Another")
+    stage.open(name="Another")
     clock.advance(minutes=1)
     stage.change(incident_id, body="Still looking.")
     head, first, second = deliveries(stage, incident_id)
@@ -208,7 +208,7 @@ def test_how_far_announcements_got(stage: IncidentStage, clock: HeldClock) -> No
     stage.change(incident_id, name="Slower")
     assert deliveries(stage, incident_id)[0].state is DeliveryState.QUEUED
     with stage.desk.database.write() as session:
-        session.query(OutboxRow).delete()
+        session.query(DeliveryRow).delete()
     assert {one.state for one in deliveries(stage, incident_id)} == {DeliveryState.POSTED}
 
 

@@ -26,7 +26,7 @@ from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import GUS, INES, MAX, OLIVIA, add_grant, add_member, add_owner, add_page
 
 INES_, MAX_ = Actor.member(INES), Actor.member(MAX)
-SWEEP = Actor.job("sweep")
+OPERATOR = Actor.operator("ann")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def _end(desk: Desk, page_id: str) -> str:
         create_template_from(tx, incident_id, name="slow")
         return incident_id
 
-    return desk.write_now(SWEEP, work)
+    return desk.write_now(OPERATOR, work)
 
 
 def _change_template(tx: Transaction, page_id: str) -> object:

@@ -11,10 +11,10 @@ from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.listing import IncidentFilter, IncidentListView, list_incidents
 from desk.incidents.lookup import find_incident_by_word, get_incident_by_word
 from desk.transaction import Actor, Desk
-from storage.models import IncidentStatus
+from storage.models import IncidentStatus, Role
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.factories import INES, add_member, add_page
+from tests.factories import INES, add_grant, add_member, add_page
 
 INES_ = Actor.member(INES)
 
@@ -49,6 +49,8 @@ def known(desk: Desk, clock: HeldClock) -> Known:
     with desk.database.write() as session:
         page_id = add_page(session, NOW).id
         add_member(session, INES, NOW)
+        add_grant(session, INES, Role.INCIDENT_MANAGER, NOW)
+        add_grant(session, INES, Role.MAINTENANCE_MANAGER, NOW)
     ids = {}
     for nickname, name, is_over in (
         ("old", "Checkout errors", True),

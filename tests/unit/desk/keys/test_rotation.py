@@ -14,7 +14,7 @@ from desk.keys.rotation import begin_rotation
 from desk.keys.rules import KeyState, state_of
 from desk.keys.sweep import sweep_keys
 from desk.keys.tickets import mark_revealed, mint_for_ticket
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import ApiKey, Grant, KeyStatus, Role, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
@@ -64,7 +64,7 @@ def test_both_work_until_the_grace_period_ends(desk: Desk, key_id: str, clock: H
     assert {key.id for key in working(desk)} == {key_id, new_id}
     clock.advance(hours=2)
     assert [key.id for key in working(desk)] == [new_id]
-    assert desk.write_now(Actor.job("sweep"), sweep_keys) == 1
+    assert desk.write_now(Actor.job(JobName.SWEEP), sweep_keys) == 1
 
 
 @pytest.mark.parametrize("grace", [timedelta(seconds=-1), timedelta(days=30, seconds=1)])

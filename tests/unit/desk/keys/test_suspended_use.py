@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 from desk.keys.suspended_use import SUSPENDED_USE_CARD, is_set_aside, tell_of_suspended_use
 from desk.keys.uses import SuspendedUse
 from desk.policy import Policy
-from desk.transaction import Actor, Desk
-from storage.models import ApiKey, AuditEvent, KeyStatus, OutboxRow, SlackMessage
+from desk.transaction import Actor, Desk, JobName
+from storage.models import ApiKey, AuditEvent, Delivery, KeyStatus, SlackMessage
 from tests.clock import HeldClock
 from tests.factories import OLIVIA, OMAR, add_key, add_owner
 
-ACTOR = Actor.job("key_check")
+ACTOR = Actor.job(JobName.KEY_CHECK)
 CHANNEL = "C0OWNERS01"
 
 
@@ -59,7 +59,7 @@ def test_owners_are_told_when_from_where_and_by_what(desk: Desk, key_id: str) ->
         event = session.scalars(select(AuditEvent)).one()
         assert (event.action, event.subject_id, event.actor) == ("key.knocked", key_id, "job:key_check")
         assert event.data == facts
-        assert session.scalar(select(func.count()).select_from(OutboxRow)) == 1
+        assert session.scalar(select(func.count()).select_from(Delivery)) == 1
 
 
 def test_without_a_channel_every_owner_is_told(desk: Desk, key_id: str) -> None:
@@ -80,7 +80,7 @@ def test_not_again_within_the_hour(desk: Desk, key_id: str, clock: HeldClock) ->
     assert is_set_aside(older)
     assert not is_set_aside(newer)
     with desk.database.read() as session:
-        lanes = session.scalars(select(OutboxRow.message_id).order_by(OutboxRow.id)).all()
+        lanes = session.scalars(select(Delivery.subject).order_by(Delivery.id)).all()
     assert lanes == [older.id, older.id, newer.id]
 
 

@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from desk.keys.changes import extend_key
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE, sweep_keys
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import ApiKey, AuditEvent, KeyStatus, SlackMessage
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import GUS, MIA, OLIVIA, add_key, add_member, add_owner, add_use
 
 DAY = timedelta(days=1)
-SWEEP = Actor.job("sweep")
+SWEEP = Actor.job(JobName.SWEEP)
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,10 @@
 """The sweep of tickets beside changes on PostgreSQL, where rows lock one by one: nobody waits in a circle."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from desk.audit.trail import Action, record
 from desk.keys.rotation import begin_rotation
@@ -15,8 +13,8 @@ from desk.transaction import Desk, Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA, add_use
+from tests.unit.desk.racing import race
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -27,33 +25,13 @@ def stage(desk: Desk) -> Stage:
     return set_stage(desk)
 
 
-def _sweep_while(stage: Stage, change: Callable[[Transaction], object]) -> int:
+def _sweep_while(stage: Stage, change: Callable[[Transaction], object]) -> Any:
     """Sweep tickets while somebody is in the middle of `change`, just before it is recorded; gives the count."""
-    halfway, swept = threading.Event(), threading.Event()
 
-    def slowly(tx: Transaction) -> None:
-        change(tx)
-        halfway.set()
-        wait_until(lambda: swept.is_set() or _somebody_waits(stage))
+    def finish(tx: Transaction) -> None:
         record(tx, Action.KEY_RENAMED, "key", "somekey00001", name="new", before="old")
 
-    def sweep() -> int:
-        try:
-            return stage.do(SWEEP, sweep_tickets)
-        finally:
-            swept.set()
-
-    with ThreadPoolExecutor(2) as threads:
-        changing = threads.submit(stage.do, OLIVIA, slowly)
-        assert halfway.wait(10)
-        sweeping = threads.submit(sweep)
-        changing.result(30)
-        return sweeping.result(30)
-
-
-def _somebody_waits(stage: Stage) -> bool:
-    with stage.desk.database.read() as session:
-        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+    return race(stage.desk, (OLIVIA, change), (SWEEP, sweep_tickets), then=finish)[1]
 
 
 def test_a_sweep_with_both_kinds_of_work_waits_for_nobody_who_waits_for_it(stage: Stage, clock: HeldClock) -> None:

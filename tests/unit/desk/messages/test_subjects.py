@@ -16,13 +16,13 @@ from desk.keys.suspended_use import SUSPENDED_USE_CARD, tell_of_suspended_use
 from desk.keys.uses import SuspendedUse
 from desk.messages.outbox import refresh, send_card
 from desk.messages.subjects import Thing
-from desk.transaction import Actor, Desk
-from storage.models import ApiKey, Member, OutboxRow, SlackMessage
+from desk.transaction import Actor, Desk, JobName
+from storage.models import ApiKey, Delivery, Member, SlackMessage
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, OMAR
 from tests.unit.desk.stage import Stage, set_stage
 
-JOB = Actor.job("digest")
+JOB = Actor.job(JobName.DIGEST)
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def stage(desk: Desk) -> Stage:
 def refreshed(stage: Stage, thing: Thing, subject_id: str) -> list[tuple[str, str, str]]:
     """The cards that a change of something brings up to date: kind, subject and conversation of each."""
     with stage.desk.database.read() as session:
-        last = session.scalar(select(func.max(OutboxRow.id))) or 0
+        last = session.scalar(select(func.max(Delivery.id))) or 0
     stage.do(JOB, lambda tx: refresh(tx, thing, subject_id))
     with stage.desk.database.read() as session:
-        cards = select(SlackMessage).join(OutboxRow, OutboxRow.message_id == SlackMessage.id)
-        found = session.scalars(cards.where(OutboxRow.id > last)).all()
+        cards = select(SlackMessage).join(Delivery, Delivery.subject == SlackMessage.id)
+        found = session.scalars(cards.where(Delivery.id > last)).all()
     return sorted((card.kind, card.subject_id, card.conversation) for card in found)
 
 

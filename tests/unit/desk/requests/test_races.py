@@ -18,6 +18,7 @@ from desk.transaction import Desk
 from storage.models import ApiKey, AuditEvent, KeyRequest, KeyStatus, RequestStatus, Ticket, TicketStatus
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA, OMAR
+from tests.unit.desk.racing import race
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 T = TypeVar("T")
@@ -87,6 +88,15 @@ def test_the_last_two_approvals_at_once_grant(stage: Stage) -> None:
         outcomes = {result.decision.outcome for result in results if isinstance(result, Approved)}
         assert outcomes == {Outcome.COUNTS, Outcome.GRANTS}
         assert two.fresh(KeyRequest, request.id).status == RequestStatus.APPROVED
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_second_of_two_approvals_sees_the_first(stage: Stage) -> None:
+    """It waits for it and grants, however close they come."""
+    two = Stage(replace(stage.desk, policy=replace(stage.desk.policy, approvals_needed=2)), stage.page)
+    press = partial(approve, request_id=two.ask().id)
+    first, second = race(two.desk, (OLIVIA, press), (OMAR, press))
+    assert (first.decision.outcome, second.decision.outcome) == (Outcome.COUNTS, Outcome.GRANTS)
 
 
 def test_withdrawing_against_approving_ends_one_way(stage: Stage) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from desk.policy import Policy
 from desk.requests.reminders import is_working_time, next_reminder_at, next_working_time
+from tests.reaching import Branch
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NEVER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -100,21 +101,31 @@ def test_without_working_days_nobody_is_reminded() -> None:
     assert _reminder(Policy(working_days=frozenset()), MONDAY) is None
 
 
+planned = Branch(0.2)
+
+
+@planned
 @given(policy=policies, since=instants, sent=st.integers(0, 1000))
 def test_reminders_come_in_working_time_and_never_early(policy: Policy, since: datetime, sent: int) -> None:
     """Whatever the zone, the hours and the days: a reminder comes while people work, after the whole wait."""
     at = _reminder(policy, since, sent)
     if at is not None:
+        planned.reached()
         assert is_working_time(policy, at)
         assert at - since >= min(policy.reminder_after * 2 ** min(sent, 12), timedelta(days=3650))
 
 
+waiting = Branch(0.02)
+
+
+@waiting
 @given(policy=policies, instant=instants, minutes=st.integers(0, 60 * 24 * 9))
 def test_nothing_earlier_would_have_done(policy: Policy, instant: datetime, minutes: int) -> None:
     """No instant between the wish and the next working time is itself working time."""
     found = next_working_time(policy, instant)
     earlier = instant + timedelta(minutes=minutes)
     if found is None or earlier < found:
+        waiting.reached()
         assert not is_working_time(policy, earlier)
 
 

@@ -12,7 +12,7 @@ from desk.requests.approvals import deny
 from desk.requests.lookup import get_request, list_pending_requests, list_requests_of
 from desk.requests.requests import list_askable_pages, make_request, sweep_requests, withdraw, withdraw_requests_of
 from desk.transaction import Actor, Desk
-from storage.models import KeyRequest, OutboxRow, RequestStatus, Role
+from storage.models import Delivery, KeyRequest, RequestStatus, Role
 from tests.clock import HeldClock
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, add_grant, add_page
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
@@ -120,12 +120,12 @@ def test_operators_ask_elsewhere(stage: Stage) -> None:
 def test_the_requester_withdraws(stage: Stage) -> None:
     """The requester takes a pending request back; it is decided by them and every copy is brought up to date."""
     request = stage.ask()
-    before = len(stage.all(OutboxRow))
+    before = len(stage.all(Delivery))
     stage.do(MIA, partial(withdraw, request_id=request.id))
 
     kept = stage.fresh(KeyRequest, request.id)
     assert (kept.status, kept.decided_by) == (RequestStatus.WITHDRAWN, f"member:{MIA}")
-    assert len(stage.all(OutboxRow)) == before + 3
+    assert len(stage.all(Delivery)) == before + 3
     assert stage.actions(request.id) == ["request.made", "request.withdrawn"]
 
 

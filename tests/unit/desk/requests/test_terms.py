@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from desk.errors import InvalidInputError
-from desk.keys.scopes import Scope
 from desk.policy import Policy
 from desk.requests.terms import MAX_NAME, MAX_PURPOSE, Asked, check_asked
+from storage.models import Scope
 
 ASKED = Asked(
     name="terraform prod", purpose="We automate.", scopes=(Scope.READ,), pages=None, lifetime_days=90, holder_id="U1"

@@ -41,14 +41,14 @@ from desk.roles.owners import (
     owners_by,
 )
 from desk.roles.roles import grant_role, revoke_grant, sweep_roles
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import Grant, Member, Organization, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import MONDAY_MORNING, HeldClock
 from tests.databases import copy_sqlite, open_database
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_member, add_page
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
-RECONCILE = Actor.job("reconcile")
+RECONCILE = Actor.job(JobName.RECONCILE)
 
 
 def lasting(*people: str) -> OwnerGrant:

@@ -15,8 +15,9 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from desk.clock import SystemClock
 from handlers.delivery.backoff import BackOff, decide_next
-from handlers.delivery.failures import REFUSED, CallError, Trouble, failure_of
-from handlers.delivery.slack import SlackDelivery
+from handlers.delivery.deliverer import DeliveryError, Trouble
+from handlers.delivery.slack.calls import SlackCalls
+from handlers.delivery.slack.failures import OF_THE_MESSAGE, OF_THE_PLACE, failure_of
 from handlers.slack.deliveries.messages import reason_in_words
 from tests.clock import MONDAY_MORNING as NOW
 
@@ -58,10 +59,10 @@ def refused(code: str) -> SlackApiError:
         (aiohttp.ServerDisconnectedError(), Trouble.OUTAGE, True),
         (aiohttp.ClientPayloadError(), Trouble.OUTAGE, True),
         (ConnectionResetError(), Trouble.OUTAGE, True),
-        (refused("channel_not_found"), Trouble.REFUSED, False),
-        (refused("invalid_blocks"), Trouble.REFUSED, False),
-        (refused("message_not_found"), Trouble.GONE, False),
-        (refused("edit_window_closed"), Trouble.GONE, False),
+        (refused("channel_not_found"), Trouble.PLACE, False),
+        (refused("invalid_blocks"), Trouble.MESSAGE, False),
+        (refused("message_not_found"), Trouble.UNKNOWN, False),
+        (refused("edit_window_closed"), Trouble.UNKNOWN, False),
         (refused("invalid_auth"), Trouble.ACCOUNT, False),
         (refused("missing_scope"), Trouble.ACCOUNT, False),
         (refused("something_new"), Trouble.UNKNOWN, False),
@@ -82,7 +83,7 @@ async def test_a_refused_connection_was_certainly_not_carried_out() -> None:
         client = AsyncWebClient(token="x", base_url="http://127.0.0.1:9/", session=session, retry_handlers=[])
         with pytest.raises(aiohttp.ClientConnectorError) as caught:
             await client.api_test()
-    failure = failure_of("api.test", caught.value)
+    failure = failure_of("chat.postMessage", caught.value)
     assert (failure.trouble, failure.error, failure.uncertain) == (Trouble.OUTAGE, "unreachable", False)
 
 
@@ -103,8 +104,22 @@ async def test_a_body_that_is_no_json_is_an_outage() -> None:
         client = AsyncWebClient(token="x", base_url=f"http://127.0.0.1:{port}/", session=session, retry_handlers=[])
         with pytest.raises(SlackApiError) as caught:
             await client.api_test()
-    failure = failure_of("api.test", caught.value)
+    failure = failure_of("chat.postMessage", caught.value)
     assert (failure.trouble, failure.error, failure.uncertain) == (Trouble.OUTAGE, "http_500", True)
+
+
+@pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
+def test_a_message_that_cannot_be_edited_any_more_is_gone(code: str) -> None:
+    """Some refusals of an edit mean that only a new message helps."""
+    assert failure_of("chat.update", refused(code)).is_gone
+    assert not failure_of("chat.update", refused("something_new")).is_gone
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), answered(500, {}), ValueError("a mistake")], ids=str)
+def test_only_a_post_leaves_doubt(error: Exception) -> None:
+    """An edit or a look that may have been carried out is done again without harm, so that it leaves no doubt."""
+    assert failure_of("chat.postMessage", error).uncertain
+    assert not failure_of("chat.update", error).uncertain
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("30", 30), ("0", 1), ("", 1), ("soon", 1)])
@@ -117,7 +132,7 @@ def test_retry_after_is_read(value: str, seconds: int) -> None:
 def test_a_client_that_tries_again_by_itself_is_refused() -> None:
     """Slack's own retry handlers would post twice behind the outbox's back."""
     with pytest.raises(ValueError, match="retry_handlers"):
-        SlackDelivery(AsyncWebClient(token="x"), SystemClock())
+        SlackCalls(AsyncWebClient(token="x"), SystemClock())
 
 
 def test_waits_double_and_have_an_end() -> None:
@@ -137,7 +152,7 @@ def test_chance_keeps_messages_apart() -> None:
 
 
 troubles = st.builds(
-    CallError,
+    DeliveryError,
     st.sampled_from(Trouble),
     st.just("chat.postMessage"),
     st.just("x"),
@@ -146,7 +161,7 @@ troubles = st.builds(
 
 
 @given(troubles, st.integers(1, 200), st.integers())
-def test_a_next_try_is_always_later(failure: CallError, attempt: int, seed: int) -> None:
+def test_a_next_try_is_always_later(failure: DeliveryError, attempt: int, seed: int) -> None:
     """Whatever failed, the row is tried later or given up; it is never given up for waiting or for the bot's sake."""
     rng = random.Random(seed)  # noqa: S311 - a test's dice
     following = decide_next(failure, attempt=attempt, now=NOW, back_off=BACK_OFF, rng=rng)
@@ -161,7 +176,8 @@ def test_a_next_try_is_always_later(failure: CallError, attempt: int, seed: int)
 @pytest.mark.parametrize(
     ("trouble", "attempt", "gives_up"),
     [
-        (Trouble.REFUSED, 1, True),
+        (Trouble.MESSAGE, 1, True),
+        (Trouble.PLACE, 1, True),
         (Trouble.OUTAGE, BACK_OFF.attempts - 1, False),
         (Trouble.OUTAGE, BACK_OFF.attempts, True),
         (Trouble.UNKNOWN, BACK_OFF.doubtful_attempts - 1, False),
@@ -174,12 +190,12 @@ def test_when_a_message_is_given_up(trouble: Trouble, attempt: int, gives_up: bo
     """Refusals end it at once, outages after a day, doubtful cases after a few tries, waiting never."""
     rng = random.Random(1)  # noqa: S311 - a test's dice
     following = decide_next(
-        CallError(trouble, "chat.postMessage", "x"), attempt=attempt, now=NOW, back_off=BACK_OFF, rng=rng
+        DeliveryError(trouble, "chat.postMessage", "x"), attempt=attempt, now=NOW, back_off=BACK_OFF, rng=rng
     )
     assert (following.due_at is None) is gives_up
 
 
 def test_every_refusal_is_told_in_words() -> None:
     """Owners read a sentence for each error code that ends a delivery, never a bare code alone."""
-    bare = {code for code in REFUSED if reason_in_words(code).startswith("Slack said")}
+    bare = {code for code in OF_THE_MESSAGE | OF_THE_PLACE if reason_in_words(code).startswith("Slack said")}
     assert bare == set()

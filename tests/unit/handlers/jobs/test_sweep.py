@@ -9,7 +9,17 @@ from desk.transaction import Desk, Transaction
 from handlers.jobs import sweep as sweep_job
 from handlers.jobs.housekeeping import KEEP_DELIVERIES, KEEP_EVENTS, tidy
 from handlers.jobs.sweep import sweep
-from storage.models import ApiKey, AuditEvent, DeliveryStatus, KeyRequest, OutboxRow, SeenEvent, SlackMessage, Ticket
+from storage.models import (
+    ApiKey,
+    AuditEvent,
+    Channel,
+    Delivery,
+    DeliveryLane,
+    DeliveryStatus,
+    KeyRequest,
+    SeenEvent,
+    Ticket,
+)
 from tests.clock import HeldClock
 from tests.factories import add_key, add_owner, add_request, add_ticket
 
@@ -59,26 +69,30 @@ async def test_housekeeping_forgets_only_what_is_old_and_settled(desk: Desk, clo
     """Old sent rows and events go; new ones, and old ones that still wait or are dead, stay."""
     old = clock.now() - KEEP_DELIVERIES - timedelta(days=1)
     with desk.database.write() as session:
-        session.add(
-            SlackMessage(id="m1", kind="k", subject_id="s", conversation="C1", facts={}, created_at=clock.now())
-        )
-        session.flush()
         for created_at in (old, clock.now()):
             for status in DeliveryStatus:
                 session.add(
-                    OutboxRow(
-                        lane=f"C{status}", message_id="m1", status=status, due_at=created_at, created_at=created_at
+                    Delivery(
+                        channel=Channel.SLACK,
+                        lane=f"C{status}",
+                        subject="m1",
+                        status=status,
+                        due_at=created_at,
+                        created_at=created_at,
                     )
                 )
                 clock.advance(seconds=1)
             if created_at == old:
                 session.flush()
-                session.query(OutboxRow).filter_by(status=DeliveryStatus.SENDING).delete()
+                session.query(Delivery).filter_by(status=DeliveryStatus.SENDING).delete()
+        for sent_at in (old, clock.now()):
+            session.add(DeliveryLane(channel=Channel.SLACK, lane=sent_at.isoformat(), sent_at=sent_at))
         session.add(SeenEvent(event_id="old", at=clock.now() - KEEP_EVENTS - timedelta(minutes=1)))
         session.add(SeenEvent(event_id="new", at=clock.now()))
-    assert await tidy(desk, clock.now()) == 3
+    assert await tidy(desk, clock.now()) == 4
     with desk.database.read() as session:
-        left = {row.status for row in session.query(OutboxRow) if row.created_at == old}
+        left = {row.status for row in session.query(Delivery) if row.created_at == old}
         assert left == {DeliveryStatus.PENDING, DeliveryStatus.DEAD}
-        assert session.query(OutboxRow).count() == 2 + len(DeliveryStatus)
+        assert session.query(Delivery).count() == 2 + len(DeliveryStatus)
+        assert session.query(DeliveryLane).count() == 1
         assert [event.event_id for event in session.query(SeenEvent)] == ["new"]

@@ -11,7 +11,7 @@ from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.lookup import get_incident, list_updates
 from desk.incidents.maintenances.runs import sweep_maintenances
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import (
     Component,
     ComponentStatus,
@@ -25,7 +25,7 @@ from tests.clock import HeldClock
 from tests.factories import INES, add_component, add_grant, add_member, add_page
 
 T = TypeVar("T")
-SWEEP = Actor.job("sweep")
+SWEEP = Actor.job(JobName.SWEEP)
 INES_ACTS = Actor.member(INES)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 LEAD, LENGTH = 2 * HOUR, 2 * HOUR
@@ -34,7 +34,7 @@ LEAD, LENGTH = 2 * HOUR, 2 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class Maintenances:
-    """A desk with a page; Ines may manage its maintenances."""
+    """A desk with a page; Ines may do everything on it."""
 
     desk: Desk
     page: str
@@ -121,7 +121,8 @@ def set_maintenances(desk: Desk, *names: str) -> Maintenances:
     with desk.database.write() as session:
         page = add_page(session, now, time_zone="Europe/Zurich")
         add_member(session, INES, now)
-        add_grant(session, INES, Role.MAINTENANCE_MANAGER, now, page_id=page.id)
+        for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
+            add_grant(session, INES, role, now, page_id=page.id)
         rows = [
             add_component(session, page, now, name=name, position=position)
             for position, name in enumerate(names or ("API", "Website"), start=1)

@@ -1,13 +1,13 @@
 """Which step of a maintenance is due when, and the words in which it is said."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from desk.incidents.maintenances.steps import (
     NOTHING,
@@ -93,31 +93,35 @@ def test_what_is_due(case: str, changes: dict[str, Any], now: Any, due: Due) -> 
     assert decide_step(replace(PLAN, **changes), now) == due, case
 
 
-@given(
-    plan=st.builds(
-        Plan,
-        status=st.sampled_from([IncidentStatus.SCHEDULED, IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING]),
-        created_at=st.just(START - timedelta(days=1)),
-        scheduled_for=st.just(START),
-        scheduled_until=st.just(END),
-        remind_prior=st.booleans(),
-        auto_in_progress=st.booleans(),
-        auto_completed=st.booleans(),
-        was_started=st.booleans(),
-        was_completed=st.booleans(),
-    ),
-    minutes=st.integers(-200, 400),
-)
-def test_nothing_comes_before_its_time_or_without_its_flag(plan: Plan, minutes: int) -> None:
-    """Whatever the state, a step has its flag, and its instant has come."""
-    now = START + minutes * MINUTE
-    step = decide_step(plan, now).step
-    if step is Step.REMIND:
-        assert plan.remind_prior and START - HOUR <= now < START
-    if step is Step.START:
-        assert plan.auto_in_progress and START <= now < END
-    if step is Step.COMPLETE:
-        assert plan.auto_completed and now >= END
+def test_nothing_comes_before_its_time_or_without_its_flag() -> None:
+    """In every state, with every flag, at every turn of the window: a step comes if its flag is set, its instant has
+    come and nobody took it before, and not otherwise."""
+    seen = Counter[Step]()
+    states = (IncidentStatus.SCHEDULED, IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING)
+    flags = list(product((False, True), repeat=5))
+    for state, minute, flag in product(states, (-61, -60, -1, 0, 119, 120, 300), flags):
+        remind, begin, complete, was_started, was_completed = flag
+        waits = state is IncidentStatus.SCHEDULED
+        plan = replace(
+            PLAN,
+            status=state,
+            remind_prior=remind,
+            auto_in_progress=begin,
+            auto_completed=complete,
+            was_started=was_started,
+            was_completed=was_completed,
+        )
+        begins = waits and begin and not was_started
+        ends = complete and not was_completed and (begins or not waits)
+        expected = {
+            Step.REMIND: waits and remind and -60 <= minute < 0,
+            Step.START: begins and 0 <= minute < 120,
+            Step.COMPLETE: ends and minute >= 120,
+        }
+        step = decide_step(plan, START + minute * MINUTE).step
+        assert [step] == ([name for name, due in expected.items() if due] or [Step.NOTHING]), plan
+        seen[step] += 1
+    assert min(seen[step] for step in Step) > 10
 
 
 @pytest.mark.parametrize(

@@ -93,12 +93,14 @@ async def test_the_parameter_is_found_however_it_is_written(site: Site) -> None:
 async def test_keys_that_are_not_active_get_the_401_of_unknown_ones(site: Site, values: dict[str, Any]) -> None:
     """Nobody can tell a suspended, revoked, expired or retired key from one that never was; its refusal counts."""
     now = site.desk.clock.now()
-    key_id, secret = site.key(**{name: now if value == "now" else value for name, value in values.items()})
-    refused = await site.get("/v1/pages", secret)
-    unknown = await site.get("/v1/pages", "kd_unknown")
-    assert (refused.status_code, refused.content) == (401, unknown.content)
-    assert refused.headers == unknown.headers
-    assert await site.use(key_id) == (0, 0, 1)
+    ended = {name: now if value == "now" else value for name, value in values.items()}
+    # Neither is it told which pages there are, nor which scopes it once had.
+    key_id, secret = site.key(**ended, pages=["otherpage000"], scopes=["incidents:write"])
+    for path in ("/v1/pages", f"/v1/pages/{site.page().id}", "/v1/pages/nosuchpage00", "/v1/whatever"):
+        refused, unknown = await site.get(path, secret), await site.get(path, "kd_unknown")
+        assert (refused.status_code, refused.content) == (401, unknown.content)
+        assert refused.headers == unknown.headers
+    assert await site.use(key_id) == (0, 0, 4)
 
 
 async def test_a_key_works_until_its_last_moment(site: Site, clock: Any) -> None:

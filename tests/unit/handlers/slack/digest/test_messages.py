@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 
 from desk.digest.findings import Announced, DigestView, Finding, Line, key_line
-from desk.keys.scopes import Scope
 from desk.policy import Policy
 from handlers.slack.digest.messages import MODAL_LINES, digest_message, digest_modal
 from handlers.slack.framework.blocks import Message
 from sandbox.blockkit import check_message, check_view
 from sandbox.player import words_of
-from storage.models import Act, ApiKey, KeyStatus, KeyUse
+from storage.models import Act, ApiKey, KeyStatus, KeyUse, Scope
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import MIA, OLIVIA
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.framework.blocks import Message
 from handlers.slack.incidents import AREA
 from sandbox.player import elements_of, text_of, words_of
@@ -29,7 +29,7 @@ from tests.scenario.slack_checks import problems_of_message
 
 T = TypeVar("T")
 HOSTILE = "<!channel> <@U0EVIL0001> *b* _i_ `c` &lt; :boom: <#C0EVIL0001>"
-DELIVERY = Actor.job("delivery")
+DELIVERY = Actor.job(JobName.DELIVERY)
 
 
 @dataclass(frozen=True, slots=True)

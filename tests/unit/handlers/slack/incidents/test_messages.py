@@ -9,7 +9,7 @@ from desk.incidents.announcements import ALONE_CARD, HEAD_CARD, UPDATE_CARD, Del
 from desk.incidents.incidents import delete_incident, edit_update
 from desk.incidents.inputs import Schedule
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
 from handlers.slack.incidents.messages import delivery_text, retry_button
 from handlers.slack.incidents.text import speaker
 from storage.models import ComponentStatus, IncidentStatus, Page, SlackMessage
@@ -158,7 +158,7 @@ def test_speakers_are_told_apart(stage: CardStage) -> None:
     assert name(f"member:{INES}") == f"<@{INES}>"
     assert name(f"key:{key}") == "the API key *deploy &lt;bot&gt;*"
     assert name("key:gone") == "an API key"
-    assert name(str(Actor.job("maintenances"))) == "Keydesk itself"
+    assert name(str(Actor.job(JobName.SWEEP))) == "Keydesk itself"
 
 
 def test_publishing_alone_is_said_aloud(stage: CardStage) -> None:

@@ -16,9 +16,9 @@ from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.commands import split_command
 from handlers.slack.keys.actions import read_value
 from handlers.slack.keys.commands import KEYS
+from handlers.slack.keys.inputs import end_of_day
 from handlers.slack.keys.listing import page_value, read_page_value
 from handlers.slack.keys.parsing import parse_said, read_filter, read_person, read_until
-from handlers.slack.keys.views import end_of_day
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import MAX, MIA, OLIVIA, add_member, add_owner, add_page
 

@@ -38,7 +38,7 @@ def draw(desk: Desk, *, aside: bool = False, facts: dict[str, Any] | None = None
             facts=known if facts is None else known | facts,
             created_at=NOW,
         )
-    drawn = desk.read_now(Actor.job("test"), lambda tx: render_suspended_use(tx, card))
+    drawn = desk.read_now(Actor.operator("test"), lambda tx: render_suspended_use(tx, card))
     assert drawn is not None
     return drawn
 
@@ -112,5 +112,5 @@ def test_a_key_that_is_gone_has_no_card(desk: Desk) -> None:
         facts={},
         created_at=NOW,
     )
-    assert desk.read_now(Actor.job("test"), lambda tx: render_suspended_use(tx, card)) is None
-    assert desk.read_now(Actor.job("test"), lambda tx: tx.session.query(ApiKey).count()) == 0
+    assert desk.read_now(Actor.operator("test"), lambda tx: render_suspended_use(tx, card)) is None
+    assert desk.read_now(Actor.operator("test"), lambda tx: tx.session.query(ApiKey).count()) == 0

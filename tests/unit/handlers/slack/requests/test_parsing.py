@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.keys.scopes import Scope
 from desk.people import SubjectWord
 from handlers.slack.requests.parsing import TypedRequest, parse_request
+from storage.models import Scope
 
 WHOLE = TypedRequest(
     name="terraform prod",

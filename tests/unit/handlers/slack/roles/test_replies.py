@@ -10,7 +10,6 @@ import pytest
 
 from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
-from desk.keys.scopes import Scope
 from desk.people import Standing, Subject, SubjectWord
 from desk.roles import cards as role_cards
 from desk.roles.lists import Holder, ListedGrant
@@ -41,6 +40,7 @@ from storage.models import (
     Member,
     Page,
     Role,
+    Scope,
     SlackMessage,
     SubjectKind,
     SyncStatus,
@@ -52,7 +52,7 @@ from tests.unit.desk.stage import Stage, set_stage
 
 WIDE = "&" * 255
 """The widest name: each of its characters is escaped to five."""
-JOB = Actor.job("test")
+JOB = Actor.operator("test")
 MANY = [f"U0MANY{number:05d}" for number in range(400)]
 
 

@@ -12,7 +12,7 @@ from desk.incidents.drafts.review import MINE_CARD, REVIEW_CARD
 from desk.secret import Secret
 from desk.transaction import Desk
 from handlers.slack.framework.blocks import MAX_MESSAGE_BLOCKS, MAX_MESSAGE_TEXT, text_length
-from handlers.slack.incidents.drafts.messages import render_send_back_modal
+from handlers.slack.incidents.drafts.views import send_back_view
 from sandbox.player import words_of
 from storage.models import ComponentStatus, DraftKind, IncidentDraft, IncidentStatus, Role, SecondPerson
 from tests.clock import MONDAY_MORNING, HeldClock
@@ -165,7 +165,7 @@ def test_only_who_may_is_asked_for_a_reason(stage: CardStage) -> None:
     draft = _handed_in(stage, stage.draft())
     with stage.desk.database.write() as session:
         add_member(session, MIA, MONDAY_MORNING)
-    form = partial(render_send_back_modal, draft_id=draft.id, seen=2)
+    form = partial(send_back_view, draft_id=draft.id, seen=2)
     assert stage.do(OLIVIA, form)["private_metadata"] == f"{draft.id}:2"
     with pytest.raises(NotAllowedError):
         stage.do(MIA, form)

@@ -10,9 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from desk.clock import Clock
-from handlers.delivery.failures import CallError, Trouble, failure_of
+from handlers.delivery.deliverer import Trouble
+from handlers.delivery.slack.failures import CallError, failure_of
 from handlers.slack.framework.blocks import Message, trim
-from storage.outbox import Place
+from storage.slack_messages import Place
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ _CLOCKS_APART = timedelta(minutes=5)
 _UNREADABLE = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
 
 
-class SlackDelivery:
+class SlackCalls:
     """Posts and edits messages. Every failure is raised as CallError; no call takes longer than `timeout`.
 
     `client` must make each call once: trying again is for the outbox, which knows what was tried before.
@@ -94,7 +95,7 @@ class SlackDelivery:
             found = await self._search(thread.channel_id, message_id, oldest, thread) if thread else None
             return found or await self._search(await self._channel_of(conversation), message_id, oldest, None)
         except CallError as error:
-            if error.trouble is not Trouble.REFUSED and error.error not in _UNREADABLE:
+            if error.trouble not in {Trouble.MESSAGE, Trouble.PLACE} and error.error not in _UNREADABLE:
                 raise
             _log.warning("history_unreadable", conversation=conversation, message_id=message_id, error=error.error)
             return None

@@ -2,46 +2,29 @@
 
 import asyncio
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-SHORTEST_WAIT = timedelta(seconds=1)
+from handlers.delivery.deliverer import SHORTEST_WAIT, DeliveryError, Trouble
+
+POST = "chat.postMessage"
+"""The one call that may leave a message in Slack without our knowing where."""
 
 
-class Trouble(StrEnum):
-    """Kinds of failure that are answered differently."""
-
-    WAIT = "wait"
-    """Slack asks to wait: too many calls."""
-    OUTAGE = "outage"
-    """Slack did not answer, or said that it is unwell: try again, for long."""
-    REFUSED = "refused"
-    """Slack will never take this message in this place."""
-    GONE = "gone"
-    """The message that was to be edited cannot be edited any more."""
-    ACCOUNT = "account"
-    """Slack takes nothing from this bot: nothing can be delivered until an operator acts."""
-    UNKNOWN = "unknown"
-    """Something else, perhaps a mistake of our own: try again, not for long."""
-
-
-class CallError(Exception):
-    """A call to Slack that failed. `error` is Slack's error code, or what else went wrong."""
+class CallError(DeliveryError):
+    """A call to Slack that failed. Only of a post does it matter whether it may have been carried out."""
 
     def __init__(
-        self, trouble: Trouble, method: str, error: str, *, wait: timedelta = SHORTEST_WAIT, uncertain: bool = False
+        self, trouble: Trouble, call: str, error: str, *, wait: timedelta = SHORTEST_WAIT, uncertain: bool = False
     ) -> None:
-        super().__init__(f"{method}: {error}")
-        self.trouble = trouble
-        self.method = method
-        self.error = error
-        self.wait = wait
-        """How long Slack asks to wait."""
-        self.uncertain = uncertain
-        """The call may have been carried out all the same."""
+        super().__init__(trouble, call, error, wait=wait, uncertain=uncertain and call == POST)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the message that was to be edited cannot be edited any more."""
+        return self.trouble is Trouble.UNKNOWN and self.error in _GONE
 
 
 _OUTAGE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
@@ -66,39 +49,42 @@ _ACCOUNT = frozenset(
         "token_revoked",
     }
 )
-REFUSED = frozenset(
+OF_THE_MESSAGE = frozenset(
     {
-        "access_denied",
-        "cannot_dm_bot",
-        "channel_not_found",
         "invalid_arguments",
         "invalid_arg_name",
         "invalid_blocks",
         "invalid_blocks_format",
         "invalid_metadata_format",
         "invalid_metadata_schema",
-        "is_archived",
         "markdown_text_conflict",
-        "messages_tab_disabled",
         "metadata_too_large",
         "msg_blocks_too_long",
         "msg_too_long",
         "no_text",
+        "too_many_attachments",
+    }
+)
+"""Error codes of a message that stays as it is, however often one tries."""
+OF_THE_PLACE = frozenset(
+    {
+        "access_denied",
+        "cannot_dm_bot",
+        "channel_not_found",
+        "is_archived",
+        "messages_tab_disabled",
         "not_in_channel",
         "not_in_dm",
         "restricted_action",
         "restricted_action_non_threadable_channel",
         "restricted_action_read_only_channel",
         "restricted_action_thread_only_channel",
-        "too_many_attachments",
         "user_disabled",
         "user_not_found",
         "user_not_visible",
     }
 )
-"""Error codes of a place or a message that stay as they are, however often one tries."""
-
-
+"""Error codes of a conversation that takes no message, whatever it says."""
 NO_THREAD = frozenset(
     {
         "cannot_reply_to_message",
@@ -134,12 +120,12 @@ def _refusal(method: str, response: Any) -> CallError:
     if status >= 500 or code in _OUTAGE:
         uncertain = not code or code in _MAYBE_CARRIED_OUT
         return CallError(Trouble.OUTAGE, method, code or f"http_{status}", uncertain=uncertain)
-    if code in _GONE:
-        return CallError(Trouble.GONE, method, code)
     if code in _ACCOUNT:
         return CallError(Trouble.ACCOUNT, method, code)
-    if code in REFUSED:
-        return CallError(Trouble.REFUSED, method, code)
+    if code in OF_THE_MESSAGE:
+        return CallError(Trouble.MESSAGE, method, code)
+    if code in OF_THE_PLACE:
+        return CallError(Trouble.PLACE, method, code)
     return CallError(Trouble.UNKNOWN, method, code or f"http_{status}", uncertain=not code)
 
 

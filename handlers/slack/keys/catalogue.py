@@ -1,0 +1,282 @@
+"""Every change that people make to keys: one row each, with all ways in which it is made, offered and told of.
+
+A new one is a row here, a function of the desk that it calls, and what its form asks (in `views`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from desk.audit.trail import Action
+from desk.keys.changes import (
+    extend_key,
+    find_recent_use,
+    rename_key,
+    restore_key,
+    revoke_key,
+    suspend_key,
+    transfer_key,
+)
+from desk.keys.questions import ask_for_extension, ask_holder, keep_key
+from desk.keys.rotation import begin_rotation
+from desk.keys.rules import Change, decide_which, person_of, standing_of
+from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import ActionId, CallbackId
+from handlers.slack.framework.blocks import Message, day, escape, mention, plain, section
+from handlers.slack.keys import views
+from handlers.slack.keys.inputs import Inputs
+from handlers.slack.keys.views import Form
+from storage.models import ApiKey, Ticket
+
+Done = str | Message | Ticket
+"""What was done, in words that stand above the key; or what is shown instead of it; or who collects a new secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How the change is typed behind `/keys`, and its place in help."""
+
+    place: int
+    line: str
+    does: str
+    also: Sequence[str] = ()
+    owners_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What others are told of it: who did it stands before `deed`, and the key's name before `headline`.
+
+    `deed` is given the key's name, what was kept of the change, and who reads it.
+    """
+
+    deed: Callable[[str, Mapping[str, Any], str], str]
+    headline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """A change of a key."""
+
+    change: Change
+    make: Callable[[Transaction, str, Inputs], Done]
+    action_id: ActionId
+    label: str
+    style: str | None = None
+    menu_place: int | None = None
+    """Its place in the menu beside a key, which shows the first four that the person may; None: not there."""
+    form: Form | None = None
+    """What is asked first; without one, its button makes the change at once."""
+    other_buttons: Sequence[ActionId] = ()
+    """Buttons in messages that open the same form."""
+    usage: Usage | None = None
+    names_person: bool = False
+    """Whether it names somebody whom the desk may not have met."""
+    audited: Action
+    past: str
+    """What was done, in a key's history: before “by” and whoever did it."""
+    told: Told | None = None
+    otherwise: "KeyChange | None" = None
+    """What the same button and command do for whoever may not make the change itself."""
+
+    def chosen_for(self, tx: Transaction, key: ApiKey) -> "KeyChange":
+        """The change itself or, where that is the actor's way, what they do otherwise."""
+        if self.otherwise is None:
+            return self
+        ways = {row.change: row for row in (self, self.otherwise)}
+        return ways[decide_which(list(ways), standing_of(tx, key), person_of(tx))]
+
+
+def _restore(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    restore_key(tx, key_id, version=given.version)
+    return "Restored: it works again."
+
+
+def _rotate(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    return begin_rotation(tx, key_id, given.grace(), version=given.version)
+
+
+def _extend(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    until = given.longer()
+    extend_key(tx, key_id, until, version=given.version)
+    return f"It works until {day(until)}." if given.is_typed else f"Extended: it works until {day(until)}."
+
+
+def _ask_extension(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    until = given.longer()
+    ask_for_extension(tx, key_id, until, reason=given.reason())
+    return f"Owners were asked to extend it until {day(until)}."
+
+
+def _rename(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    name = given.name()
+    before = tx.session.get_one(ApiKey, key_id).name
+    rename_key(tx, key_id, name, version=given.version)
+    return f"Renamed; it was “{_name(before)}”." if given.is_typed else "Renamed."
+
+
+def _transfer(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    to = given.person()
+    transfer_key(tx, key_id, to, version=given.version)
+    return f"{mention(to)} answers for it now."
+
+
+def _keep(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    until = given.until()
+    keep_key(tx, key_id, until, given.reason(), version=given.version)
+    return f"Kept until {day(until)}; digests will say so."
+
+
+def _ask_holder(tx: Transaction, key_id: str, _given: Inputs) -> Done:
+    key = ask_holder(tx, key_id)
+    return Message("Asked", [section(f":speech_balloon: {mention(key.holder_id)} was asked.")])
+
+
+def _suspend(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    suspend_key(tx, key_id, reason=given.reason(), version=given.version)
+    return "Suspended: it does not work until it is restored."
+
+
+def _revoke(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    revoke_key(tx, key_id, reason=given.reason(), version=given.version, warn=not given.confirmed)
+    return "Revoked, for good."
+
+
+def _name(text: object) -> str:
+    return escape(plain(str(text), limit=100))
+
+
+def _until(facts: Mapping[str, Any]) -> str:
+    return day(datetime.fromisoformat(str(facts["until"])))
+
+
+def _transferred(name: str, facts: Mapping[str, Any], reader: str) -> str:
+    if facts.get("to") == reader:
+        return f"made you answer for {name}. It works on unchanged."
+    return f"transferred {name}: {mention(str(facts.get('to') or '') or None)} answers for it now."
+
+
+CATALOGUE: Sequence[KeyChange] = (
+    KeyChange(
+        change=Change.RESTORE,
+        make=_restore,
+        action_id=ActionId.KEY_RESTORE,
+        label="Restore",
+        menu_place=1,
+        usage=Usage(5, "restore KEY", "let a suspended key work again", ["resume", "unsuspend"]),
+        audited=Action.KEY_RESTORED,
+        past="restored",
+        told=Told(lambda name, _facts, _reader: f"restored {name}. It works again.", "was restored"),
+    ),
+    KeyChange(
+        change=Change.ROTATE,
+        make=_rotate,
+        action_id=ActionId.KEY_ROTATE,
+        label="Rotate…",
+        menu_place=2,
+        form=Form(CallbackId.KEY_ROTATE, "Rotate key", "Rotate", views.rotate_inputs),
+        usage=Usage(3, "rotate KEY [grace 48h]", "replace its secret"),
+        audited=Action.KEY_ROTATED,
+        past="rotated",
+    ),
+    KeyChange(
+        change=Change.EXTEND,
+        make=_extend,
+        action_id=ActionId.KEY_EXTEND,
+        label="Extend…",
+        menu_place=3,
+        form=Form(CallbackId.KEY_EXTEND, "Extend key", "Extend", views.extend_inputs),
+        usage=Usage(2, "extend KEY for 30d [because …]", "let it live longer; holders ask owners for it"),
+        audited=Action.KEY_EXTENDED,
+        past="extended",
+        told=Told(lambda name, facts, _reader: f"extended {name}: it works until {_until(facts)}.", "was extended"),
+        otherwise=KeyChange(
+            change=Change.ASK_EXTENSION,
+            make=_ask_extension,
+            action_id=ActionId.KEY_EXTEND,
+            label="Ask for more time…",
+            menu_place=3,
+            form=Form(CallbackId.KEY_EXTEND, "Ask for more time", "Ask owners", views.ask_extension_inputs),
+            audited=Action.KEY_EXTENSION_ASKED,
+            past="more time asked for",
+        ),
+    ),
+    KeyChange(
+        change=Change.RENAME,
+        make=_rename,
+        action_id=ActionId.KEY_RENAME,
+        label="Rename…",
+        form=Form(CallbackId.KEY_RENAME, "Rename key", "Rename", views.rename_inputs),
+        usage=Usage(1, 'rename KEY to "new name"', "call a key something else"),
+        audited=Action.KEY_RENAMED,
+        past="renamed",
+        told=Told(lambda name, facts, _reader: f"renamed “{_name(facts['before'])}” to {name}.", "has a new name"),
+    ),
+    KeyChange(
+        change=Change.TRANSFER,
+        make=_transfer,
+        action_id=ActionId.KEY_TRANSFER,
+        label="Transfer to…",
+        menu_place=6,
+        form=Form(CallbackId.KEY_TRANSFER, "Transfer key", "Transfer", views.transfer_inputs),
+        usage=Usage(8, "transfer KEY to @max", "make somebody else answer for it", owners_only=True),
+        names_person=True,
+        audited=Action.KEY_TRANSFERRED,
+        past="transferred",
+        told=Told(_transferred, "was transferred"),
+    ),
+    KeyChange(
+        change=Change.KEEP,
+        make=_keep,
+        action_id=ActionId.KEY_KEEP,
+        label="Keep until…",
+        form=Form(CallbackId.KEY_KEEP, "Keep key", "Keep", views.keep_inputs),
+        other_buttons=[ActionId.KEY_STILL_NEEDED],
+        usage=Usage(7, "keep KEY until 2026-12-01 because …", "leave it out of digests"),
+        audited=Action.KEY_KEPT,
+        past="kept",
+        told=Told(lambda name, facts, _reader: f"said to keep {name} until {_until(facts)}.", "is kept"),
+    ),
+    KeyChange(
+        change=Change.ASK_HOLDER,
+        make=_ask_holder,
+        action_id=ActionId.KEY_ASK,
+        label="Ask its holder",
+        audited=Action.KEY_ASKED,
+        past="holder asked",
+    ),
+    KeyChange(
+        change=Change.SUSPEND,
+        make=_suspend,
+        action_id=ActionId.KEY_SUSPEND,
+        label="Suspend…",
+        menu_place=4,
+        form=Form(CallbackId.KEY_SUSPEND, "Suspend key", "Suspend", views.suspend_inputs),
+        usage=Usage(4, "suspend KEY because …", "stop it; can be undone", ["pause"]),
+        audited=Action.KEY_SUSPENDED,
+        past="suspended",
+        told=Told(
+            lambda name, _facts, _reader: f"suspended {name}. It does not work until it is restored.", "was suspended"
+        ),
+    ),
+    KeyChange(
+        change=Change.REVOKE,
+        make=_revoke,
+        action_id=ActionId.KEY_REVOKE,
+        label="Revoke…",
+        style="danger",
+        menu_place=5,
+        form=Form(CallbackId.KEY_REVOKE, "Revoke key", "Revoke", views.revoke_inputs, find_recent_use),
+        other_buttons=[ActionId.KEY_NOT_NEEDED],
+        usage=Usage(6, "revoke KEY because … [--yes]", "end it for good", ["delete", "remove"]),
+        audited=Action.KEY_REVOKED,
+        past="revoked",
+        told=Told(lambda name, _facts, _reader: f"revoked {name}, for good.", "was revoked"),
+    ),
+)
+"""In the order of their buttons."""
+
+BY_CHANGE: Mapping[Change, KeyChange] = {
+    way.change: way for row in CATALOGUE for way in (row, row.otherwise) if way is not None
+}

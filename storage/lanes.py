@@ -1,0 +1,160 @@
+"""The lanes of the outbox: places of a channel, in each of which deliveries are made one after another.
+
+`delivery_lane` says of each lane what is next and when, so that looking for it costs the same however much waits.
+Whoever changes a delivery that is in line holds the row of its lane: `lock` it first, change, then `line_up`.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    ScalarSelect,
+    Select,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from storage.models import Channel, Delivery, DeliveryLane
+
+BATCH = 500
+"""How many new deliveries are put in line at once."""
+
+# Written out: neither database uses an index with a condition for a value that it is only handed.
+_IS_PENDING = Delivery.status == literal_column("'pending'")
+_IS_SENDING = Delivery.status == literal_column("'sending'")
+_IS_NEW = Delivery.noticed_at.is_(None)
+
+
+def lock(session: Session, channel: Channel, lanes: Collection[str]) -> None:
+    """Hold the rows of lanes until the transaction ends; whoever else wants one of them waits.
+
+    SQLite's writers queue anyway.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    held = select(DeliveryLane.lane).where(*_among(channel, lanes)).order_by(DeliveryLane.lane)
+    session.execute(held.with_for_update()).all()
+
+
+def line_up(session: Session, channel: Channel, lanes: Collection[str], *, sent_at: datetime | None = None) -> None:
+    """Work out what is next in lanes that the transaction holds. `sent_at`: something was sent there just now."""
+    sent = {} if sent_at is None else {"sent_at": sent_at}
+    session.execute(
+        update(DeliveryLane)
+        .where(*_among(channel, lanes))
+        .values(
+            head_id=func.coalesce(_first(Delivery.id, _IS_SENDING), _first(Delivery.id, _IS_PENDING)),
+            attempts=func.coalesce(_first(Delivery.attempts, _IS_SENDING), _first(Delivery.attempts, _IS_PENDING)),
+            due_at=case((_first(Delivery.id, _IS_SENDING).is_(None), _first(Delivery.due_at, _IS_PENDING))),
+            busy_until=_first(Delivery.lease_until, _IS_SENDING),
+            **sent,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _first(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """Of the lane's oldest delivery in a state."""
+    of_lane = (Delivery.channel == DeliveryLane.channel, Delivery.lane == DeliveryLane.lane)
+    oldest = select(column).where(*of_lane, condition).order_by(Delivery.id).limit(1)
+    return oldest.correlate(DeliveryLane).scalar_subquery()
+
+
+def notice(session: Session, channel: Channel, *, now: datetime) -> bool:
+    """Put deliveries in line that were added since the last look and are due. True: perhaps not all of them yet."""
+    new = session.execute(
+        select(Delivery.id, Delivery.lane)
+        .where(Delivery.channel == channel, _IS_NEW, Delivery.due_at <= now)
+        .order_by(Delivery.due_at)
+        .limit(BATCH)
+    ).all()
+    if not new:
+        return False
+    lanes = sorted({lane for _, lane in new})
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    rows = [{"channel": channel, "lane": lane} for lane in lanes]
+    session.execute(dialect.insert(DeliveryLane.__table__).on_conflict_do_nothing(), rows)
+    lock(session, channel, lanes)
+    noticed = update(Delivery).where(Delivery.id.in_([delivery_id for delivery_id, _ in new]), _IS_NEW)
+    session.execute(noticed.values(noticed_at=now).execution_options(synchronize_session=False))
+    line_up(session, channel, lanes)
+    return len(new) == BATCH
+
+
+def take(
+    session: Session, channel: Channel, *, now: datetime, pace: timedelta, only_untried: bool
+) -> tuple[DeliveryLane, Delivery | None] | None:
+    """Hold a lane whose delivery has been on its way for longer than its lease or, where there is none, the one whose
+    head has been due longest and where the last post is `pace` ago. The lane with its head; None: there is none."""
+    overdue = select(DeliveryLane).where(DeliveryLane.channel == channel, DeliveryLane.busy_until <= now)
+    due = _waiting(channel, only_untried).where(DeliveryLane.due_at <= now, _is_rested(now, pace))
+    ways = [due.order_by(DeliveryLane.due_at, DeliveryLane.head_id)]
+    if not only_untried:
+        ways.insert(0, overdue.order_by(DeliveryLane.busy_until, DeliveryLane.head_id))
+    for way in ways:
+        with_head = way.add_columns(Delivery).outerjoin(Delivery, Delivery.id == DeliveryLane.head_id)
+        held = with_head.limit(1).with_for_update(skip_locked=True, of=DeliveryLane)
+        # What was read before it was held, or lined up, may be out of date.
+        if row := session.execute(held.execution_options(populate_existing=True)).first():
+            lane, head = row
+            return lane, head
+    return None
+
+
+def find_next_due(
+    session: Session, channel: Channel, *, now: datetime, pace: timedelta, only_untried: bool = False
+) -> datetime | None:
+    """Before when a look for something to do is in vain; None: nothing waits.
+
+    What was added since the last look counts by its own due time, whatever it has to wait for in its lane.
+    """
+    of_lanes = _waiting(channel, only_untried).with_only_columns(DeliveryLane.due_at)
+    rested = of_lanes.where(_is_rested(now, pace)).order_by(DeliveryLane.due_at).limit(1)
+    new = select(Delivery.due_at).where(Delivery.channel == channel, _IS_NEW).order_by(Delivery.due_at).limit(1)
+    lease = (
+        select(DeliveryLane.busy_until)
+        .where(DeliveryLane.channel == channel, DeliveryLane.busy_until.is_not(None))
+        .order_by(DeliveryLane.busy_until)
+        .limit(1)
+    )
+    looks = [rested, new] if only_untried else [rested, new, lease]
+    found = session.execute(select(*(look.scalar_subquery() for look in looks))).one()
+    resting = of_lanes.add_columns(DeliveryLane.sent_at).where(DeliveryLane.sent_at > now - pace)
+    paced = [max(due_at, sent_at + pace) for due_at, sent_at in session.execute(resting)] if pace else []
+    return min([*(instant for instant in found if instant), *paced], default=None)
+
+
+def forget_empty(session: Session, *, before: datetime) -> int:
+    """Delete lanes where nothing waits and nothing was sent since an instant; how many."""
+    key = tuple_(DeliveryLane.channel, DeliveryLane.lane)
+    empty = (DeliveryLane.head_id.is_(None), or_(DeliveryLane.sent_at.is_(None), DeliveryLane.sent_at < before))
+    # Whoever holds one is about to use it.
+    unheld = select(DeliveryLane.channel, DeliveryLane.lane).where(*empty).with_for_update(skip_locked=True)
+    result = session.execute(delete(DeliveryLane).where(key.in_(unheld)).execution_options(synchronize_session=False))
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def _among(channel: Channel, lanes: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    return DeliveryLane.channel == channel, DeliveryLane.lane.in_(lanes)
+
+
+def _waiting(channel: Channel, only_untried: bool) -> Select[DeliveryLane]:
+    waiting = select(DeliveryLane).where(DeliveryLane.channel == channel, DeliveryLane.due_at.is_not(None))
+    return waiting.where(DeliveryLane.attempts == 0) if only_untried else waiting
+
+
+def _is_rested(now: datetime, pace: timedelta) -> ColumnElement[bool]:
+    return or_(DeliveryLane.sent_at.is_(None), DeliveryLane.sent_at <= now - pace) if pace else true()

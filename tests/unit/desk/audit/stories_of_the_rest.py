@@ -1,0 +1,61 @@
+"""What is recorded and told of messages that cannot be delivered, and of pages made from a file."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+
+from desk.audit.trail import Action
+from desk.messages.dead_letters import bury, drop_delivery, retry_delivery
+from desk.messages.outbox import send_note
+from desk.seeds.planting import plant_seed
+from desk.seeds.shape import ComponentSeed, PageSeed, Seed
+from desk.transaction import Actor, Transaction
+from storage.models import Channel, Page
+from storage.outbox import claim_next
+from tests.factories import MAX, MIA, OLIVIA, OMAR
+from tests.unit.desk.audit.chronicle import Step, event, sent, story
+from tests.unit.desk.stage import Stage
+
+WORKER = Actor.operator("outbox")
+OPERATOR = Actor.operator("root")
+
+
+def die(tx: Transaction) -> str:
+    """The message that has been due longest is given up; gives its id."""
+    lease = timedelta(minutes=2)
+    claim = claim_next(tx.session, Channel.SLACK, worker="w", now=tx.now, lease=lease, pace=timedelta())
+    assert claim is not None
+    assert bury(tx, claim, error="channel_not_found", what="Hello", uncertain=False)
+    return claim.subject
+
+
+@story(Action.DELIVERY_DIED, Action.DELIVERY_RETRIED, Action.DELIVERY_DROPPED)
+def messages_that_cannot_be_delivered(stage: Stage) -> Iterator[Step]:
+    """Owners are told of each; one is tried again, the other one dropped."""
+    stage.do(OLIVIA, partial(send_note, kind="key.changed", subject_id="k", conversations=[MIA, MAX]))
+    yield None
+    letters = sent("delivery.dead", OLIVIA, OMAR)
+    died = []
+    for conversation in (MIA, MAX):
+        died.append(stage.do(WORKER, die))
+        why = {"kind": "key.changed", "conversation": conversation, "error": "channel_not_found", "attempts": 1}
+        yield [event(WORKER, Action.DELIVERY_DIED, died[-1], **why)], letters
+    retried, dropped = died
+    stage.do(OLIVIA, partial(retry_delivery, subject=retried))
+    yield [event(OLIVIA, Action.DELIVERY_RETRIED, retried)], letters
+    stage.do(OMAR, partial(drop_delivery, subject=dropped))
+    yield [event(OMAR, Action.DELIVERY_DROPPED, dropped)], letters
+
+
+@story(Action.ORGANIZATION_SEEDED, Action.PAGE_SEEDED)
+def pages_made_from_a_file(stage: Stage) -> Iterator[Step]:
+    """What was made and what was changed is recorded, and nothing when a file is planted again."""
+    page = PageSeed(name="Shop", subdomain="shop", components=(ComponentSeed(name="API"),))
+    seed = Seed(organization="Acme Ltd", organization_id=None, pages=(page,))
+    stage.do(OPERATOR, partial(plant_seed, seed=seed))
+    [shop] = [page for page in stage.all(Page) if page.name == "Shop"]
+    renamed = event(OPERATOR, Action.ORGANIZATION_SEEDED, shop.organization_id, name="Acme Ltd")
+    made = {"name": "Shop", "made": ["page Shop", "component API of page Shop"], "changed": []}
+    yield [renamed, event(OPERATOR, Action.PAGE_SEEDED, shop.id, **made)], set()
+    stage.do(OPERATOR, partial(plant_seed, seed=seed))
+    yield [], set()
