@@ -45,8 +45,8 @@ class Duty(StrEnum):
     """Keeping what Slack says of people and groups, and what follows from it."""
     DELIVERY = "delivery"
     """Noting what became of messages."""
-    SUSPENDED_USE = "suspended_use"
-    """Telling owners that a suspended key was used."""
+    USES = "uses"
+    """Noting how keys are used, and telling owners that a suspended one was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ JOBS: Mapping[JobName, JobAuthority] = {
     JobName.RECONCILE: JobAuthority(frozenset({Duty.DIRECTORY})),
     JobName.SLACK: JobAuthority(frozenset({Duty.DIRECTORY})),
     JobName.DELIVERY: JobAuthority(frozenset({Duty.DELIVERY})),
-    JobName.KEY_CHECK: JobAuthority(frozenset({Duty.SUSPENDED_USE})),
+    JobName.KEY_CHECK: JobAuthority(frozenset({Duty.USES})),
 }
 """Every job, with what it needs and no more. A job that is not here may nothing."""
 _NOTHING = JobAuthority(frozenset())
@@ -213,11 +213,28 @@ def require_write(tx: Transaction, scope: Scope, page_id: str) -> None:
         raise NotAllowedError(f"That needs the {needed}.", ask_an_owner(tx))
 
 
-def is_insider(tx: Transaction) -> bool:
-    """Whether the actor may look behind the public page: full members, operators, and jobs. Never a key."""
+def is_person(tx: Transaction) -> bool:
+    """Whether the actor is somebody of ours: a full member or an operator, whatever else they may."""
     if tx.actor.kind == ActorKind.MEMBER:
         return is_full_member(tx.session.get(Member, tx.actor.id))
-    return tx.actor.kind == ActorKind.OPERATOR or bool(_job_of(tx.actor).duties)
+    return tx.actor.kind == ActorKind.OPERATOR
+
+
+def require_person(tx: Transaction) -> None:
+    """Raises NotAllowedError, naming whom to ask, unless the actor is a full member or an operator."""
+    if not is_person(tx):
+        raise NotAllowedError("That is for full members of the workspace.", ask_an_owner(tx))
+
+
+def is_insider(tx: Transaction) -> bool:
+    """Whether the actor may look behind the public page: people of ours, and jobs. Never a key."""
+    return is_person(tx) or bool(_job_of(tx.actor).duties)
+
+
+def require_insider(tx: Transaction) -> None:
+    """Raises NotAllowedError, naming whom to ask, unless the actor may look behind the public page."""
+    if not is_insider(tx):
+        raise NotAllowedError("That is for full members of the workspace.", ask_an_owner(tx))
 
 
 def list_owner_ids(tx: Transaction) -> Sequence[str]:

@@ -110,6 +110,11 @@ class Desk:
         """The same desk, for another organization."""
         return replace(self, database=self.database.of(organization))
 
+    @property
+    def everywhere(self) -> "Desk":
+        """The same desk, for what is done for all organizations at once: its transactions are of none."""
+        return replace(self, database=self.database.everywhere)
+
     async def write(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """`work` in one write transaction. When it raises, nothing of it is kept."""
         return await self.database.run_write(lambda session: work(self._transaction(session, actor)))

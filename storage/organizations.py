@@ -150,6 +150,15 @@ def _named_by(entity: type[Any]) -> Sequence[str]:
     return [key for key in keys if key != "organization_id"] if "organization_id" in keys else ()
 
 
+def find_restriction(session: Session) -> str | None:
+    """What a statement that is written as text must keep to: an organization, or None where it may see all.
+
+    Raises OrganizationError in a session that was given none.
+    """
+    assert isinstance(session, OrganizationSession)
+    return None if session.organization == EVERYWHERE else organization_of(session)
+
+
 def organization_of(session: Session) -> str:
     """The organization that a session is restricted to. Raises OrganizationError where it is to none."""
     assert isinstance(session, OrganizationSession)

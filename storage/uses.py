@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, bindparam, text
 from sqlalchemy.orm import Session
 
 from storage.models.base import UTCDateTime
+from storage.organizations import find_restriction
 
 CHUNK = 200
 """Marks per transaction: so few rows are locked so briefly that other writers do not notice."""
@@ -77,6 +78,10 @@ _TOTALS_CHANGE = ", ".join(
 _DAYS_CHANGE = ", ".join(_added("key_use_day"))
 
 
+_IS_OWN = "(CAST(:own AS text) IS NULL OR api_key.organization_id = :own)"
+"""What nothing adds to a statement that is written as text."""
+
+
 def _statement(dialect: str, table: str, columns: dict[str, str], conflict: str, change: str) -> str:
     """An upsert of all rows of one JSON document; rows of keys that do not exist are left out.
 
@@ -94,7 +99,7 @@ def _statement(dialect: str, table: str, columns: dict[str, str], conflict: str,
     return (
         f"INSERT INTO {table} ({', '.join(columns)}, organization_id)"  # noqa: S608
         f" SELECT {', '.join(values)}, api_key.organization_id FROM {source}"
-        f" JOIN api_key ON api_key.id = {values[0]} WHERE true ORDER BY {values[0]}"
+        f" JOIN api_key ON api_key.id = {values[0]} WHERE {_IS_OWN} ORDER BY {values[0]}"
         f" ON CONFLICT ({conflict}) DO UPDATE SET {change}"
     )
 
@@ -116,11 +121,12 @@ def in_chunks(marks: Sequence[UseMark]) -> Iterator[Sequence[UseMark]]:
 
 
 def add_uses(session: Session, marks: Sequence[UseMark]) -> None:
-    """Add marks to the keys' totals and days. Marks of keys that do not exist are ignored."""
+    """Add marks to the keys' totals and days. Marks of keys that do not exist, or are another's, are ignored."""
     dialect = session.get_bind().dialect.name
     totals, days = _STATEMENTS[dialect]
-    session.execute(totals, {"marks": _as_json(dialect, _by_key(marks), _TOTALS)})
-    session.execute(days, {"marks": _as_json(dialect, marks, _DAYS)})
+    own = find_restriction(session)
+    session.execute(totals, {"marks": _as_json(dialect, _by_key(marks), _TOTALS), "own": own})
+    session.execute(days, {"marks": _as_json(dialect, marks, _DAYS), "own": own})
 
 
 def _by_key(marks: Sequence[UseMark]) -> Sequence[UseMark]:
@@ -162,8 +168,9 @@ def _as_json(dialect: str, marks: Sequence[UseMark], columns: dict[str, str]) ->
 
 
 _CLAIM_SUSPENDED_USE = text(
-    "INSERT INTO key_use (key_id, organization_id, knock_told_at, reads, writes, refused)"
-    " SELECT id, organization_id, :at, 0, 0, 0 FROM api_key WHERE id = :key_id"
+    "INSERT INTO key_use (key_id, organization_id, knock_told_at, reads, writes, refused)"  # noqa: S608 - nothing from outside
+    " SELECT id, organization_id, :at, 0, 0, 0 FROM api_key"
+    f" WHERE id = :key_id AND {_IS_OWN}"
     " ON CONFLICT (key_id) DO UPDATE SET knock_told_at = excluded.knock_told_at"
     " WHERE key_use.knock_told_at IS NULL OR key_use.knock_told_at <= :quiet_since"
 ).bindparams(bindparam("at", type_=UTCDateTime()), bindparam("quiet_since", type_=UTCDateTime()))
@@ -175,6 +182,7 @@ def claim_suspended_use(session: Session, key_id: str, *, at: datetime, quiet_si
 
     The first teller wins however many replicas heard of it.
     """
-    result = session.execute(_CLAIM_SUSPENDED_USE, {"key_id": key_id, "at": at, "quiet_since": quiet_since})
+    values = {"key_id": key_id, "at": at, "quiet_since": quiet_since, "own": find_restriction(session)}
+    result = session.execute(_CLAIM_SUSPENDED_USE, values)
     assert isinstance(result, CursorResult)
     return result.rowcount == 1

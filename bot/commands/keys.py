@@ -13,7 +13,8 @@ from bot.commands.people import get_user_id
 from bot.commands.tables import day, moment, print_facts, print_table
 from desk.durations import in_words, parse_duration
 from desk.keys.changes import extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
-from desk.keys.lookup import KeyFilter, KeyView, find_use, get_key, get_key_by_word, list_keys
+from desk.keys.details import show_key
+from desk.keys.lookup import KeyFilter, KeyView, get_key_by_word, list_keys
 from desk.keys.refusals import RecentlyUsedError
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import is_retiring, state_of
@@ -91,7 +92,7 @@ def _register_looks(family: typer.Typer) -> None:
 
         def work(tx: Transaction) -> _Shown:
             found = get_key_by_word(tx, key)
-            return _shown(tx, found, find_use(tx, found.id))
+            return _shown(tx, found, show_key(tx, found.id).use)
 
         with console_of(context).desk() as desk:
             _print_key(desk.read_now(operator(), work))
@@ -141,7 +142,7 @@ def _register_changes(family: typer.Typer) -> None:
 
         def change(tx: Transaction, key_id: str) -> tuple[str, str, int]:
             ticket = begin_rotation(tx, key_id, parse_duration(grace) if grace else None)
-            name = get_key(tx, key_id).name
+            name = show_key(tx, key_id).key.name
             return name, member_name(tx.session, ticket.collector_id), ticket.grace_seconds or 0
 
         name, collector, seconds = _write(context, key, change)

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Select, Text, cast, select, true
 
 from desk.audit.trail import event_hash
+from desk.permissions import require_owner
 from desk.transaction import Transaction
 from storage.models import AuditEvent, AuditHead
 from storage.models.audit import GENESIS, beginning_of
@@ -61,6 +62,7 @@ def verify(tx: Transaction, *, noted: Head | None = None, at_most: int = 100) ->
 
     `noted` is a head that was noted down earlier; the trail must still run through it. Memory stays flat.
     """
+    require_owner(tx)
     problems: list[Problem] = []
     events, expected, previous, end = 0, 1, GENESIS, None
     for row in tx.session.execute(_TRAIL, execution_options={"yield_per": _BATCH}):
@@ -183,12 +185,14 @@ class Extract:
 
 def export_json_lines(tx: Transaction, extract: Extract) -> Iterator[str]:
     """Events as JSON, one a line, with all that the hashes cover. Read it to its end within the transaction."""
+    require_owner(tx)
     for values in _stream(tx, extract):
         yield json.dumps(values, ensure_ascii=False) + "\n"
 
 
 def export_csv(tx: Transaction, extract: Extract) -> Iterator[str]:
     """Events as CSV with a heading. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    require_owner(tx)
     line = io.StringIO()
     writer = csv.writer(line)
 

@@ -12,6 +12,7 @@ from desk.errors import NotFoundError
 from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card
 from desk.messages.subjects import Shown, Thing, take_over
+from desk.permissions import Duty, has_duty, require_duty, require_owner
 from desk.transaction import Transaction
 from storage.models import ApiKey, Digest, DigestItem, KeyUse, Ticket
 
@@ -24,6 +25,7 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
 
     False when that period's digest went out before; nothing happens then.
     """
+    require_duty(tx, Duty.DIGEST)
     if tx.session.get(Digest, period) is not None:
         return False
     view = compose(tx)
@@ -77,8 +79,10 @@ def _follow_instead(tx: Transaction, period: str, scheduled_for: datetime) -> No
 def get_digest(tx: Transaction, period: str) -> DigestView:
     """A digest that was sent: its lines as it found them, with keys and tickets as they are now.
 
-    Raises NotFoundError when there is none for the period.
+    For owners, and to be delivered. Raises NotAllowedError, and NotFoundError when there is none for the period.
     """
+    if not has_duty(tx, Duty.DELIVERY):
+        require_owner(tx)
     digest = tx.session.get(Digest, period)
     if digest is None:
         raise NotFoundError("That digest is not kept any more.", "Type /keys digest for a fresh one.")
@@ -116,5 +120,6 @@ def _line(tx: Transaction, item: DigestItem, keys: dict[str, ApiKey], uses: dict
 
 
 def current_digest(tx: Transaction) -> DigestView:
-    """The digest as it would be now, kept and announced nowhere."""
+    """The digest as it would be now, kept and announced nowhere. For owners. Raises NotAllowedError."""
+    require_owner(tx)
     return replace(compose(tx), announced=list_announced(tx))

@@ -13,6 +13,7 @@ from desk.digest.findings import Announced
 from desk.errors import KeydeskError
 from desk.identifiers import new_id
 from desk.keys.changes import revoke_key, suspend_key
+from desk.permissions import Duty, require_duty
 from desk.policy import Policy
 from desk.transaction import Actor, JobName, Transaction
 from storage.models import Act, Announcement, ApiKey, KeyStatus, KeyUse
@@ -184,6 +185,7 @@ _REASONS: dict[Act, str] = {
 
 def sweep_announcements(tx: Transaction) -> int:
     """Carry out what is due, or call it off where it is not wanted any more: one key a call; 0 when none is."""
+    require_duty(tx, Duty.TIME)
     due = tx.session.execute(
         select(Announcement, ApiKey, Nullable(KeyUse))
         .join(ApiKey, ApiKey.id == Announcement.key_id)

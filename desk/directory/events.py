@@ -19,6 +19,7 @@ from desk.directory.sync_decision import decide_sync, load_role_book
 from desk.directory.sync_steps import request_sync
 from desk.pages.pages import find_organization, name_organization
 from desk.people import SeenUser, Standing, is_news, standing_of, store_user
+from desk.permissions import Duty, require_duty
 from desk.roles.owners import keep_an_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people
@@ -38,6 +39,7 @@ class Taken(StrEnum):
 
 def take_user_event(tx: Transaction, event_id: str, seen: SeenUser, *, joined: bool = False) -> Taken:
     """Slack says what somebody is now, or that somebody joined."""
+    require_duty(tx, Duty.DIRECTORY)
     if not remember_event(tx.session, event_id, tx.now):
         return Taken.REPEATED
     take_user(tx, seen, joined=joined)
@@ -46,6 +48,7 @@ def take_user_event(tx: Transaction, event_id: str, seen: SeenUser, *, joined: b
 
 def take_user(tx: Transaction, seen: SeenUser, *, joined: bool = False) -> None:
     """Keep what Slack says of a person, and do what follows when they left, came back or changed their standing."""
+    require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     known = tx.session.get(Member, seen.user_id)
     if known is not None and not is_news(known, seen):
@@ -80,6 +83,7 @@ def follow_standing(tx: Transaction, member: Member, before: Standing | None) ->
 
 def take_group_event(tx: Transaction, event_id: str, seen: SeenGroup) -> Taken:
     """Slack describes a group, new or changed; `seen.users` is None when it did not name everybody in it."""
+    require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     known = tx.session.get(UserGroup, seen.group_id)
     if known is not None and _is_doubtful(tx, known, seen):
@@ -122,6 +126,7 @@ def take_members_event(tx: Transaction, event_id: str, change: MembershipChange)
 
     UNCLEAR for a group that is not known, and when events were missed or overtook each other.
     """
+    require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     group = tx.session.get(UserGroup, change.group_id)
     if group is None or not is_next(group, change, list_members(tx, change.group_id)):
@@ -140,6 +145,7 @@ def take_read_group(tx: Transaction, event_id: str | None, seen: SeenGroup) -> T
 
     When it could not be read, or changed here meanwhile, a sync is asked for: that one reports.
     """
+    require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     if event_id is not None and not remember_event(tx.session, event_id, tx.now):
         return Taken.REPEATED
@@ -154,6 +160,7 @@ def take_read_group(tx: Transaction, event_id: str | None, seen: SeenGroup) -> T
 
 def remember_team(tx: Transaction, team_id: str, team_name: str) -> None:
     """Keep which Slack workspace this is, and call the organization by its name where no seed has named it."""
+    require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     organization = find_organization(tx.session) or name_organization(tx.session, team_name)
     if organization.slack_team_id is None:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from desk.audit.trail import Action, record
 from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
 from desk.messages.outbox import owners_conversations, send_note
-from desk.permissions import open_grant_condition
+from desk.permissions import Duty, open_grant_condition, require_duty
 from desk.transaction import Transaction
 from storage.models import Grant, SubjectKind, UserGroup, UserGroupMember
 from storage.signals import Topic, signal
@@ -126,6 +126,7 @@ def has_grants(tx: Transaction, group_id: str) -> bool:
 
 def list_granted_groups(tx: Transaction) -> Sequence[str]:
     """Ids of the groups that were granted something that holds now."""
+    require_duty(tx, Duty.DIRECTORY)
     return tx.session.scalars(
         select(Grant.subject_id)
         .where(Grant.subject_kind == SubjectKind.GROUP, open_grant_condition(tx.now))
@@ -136,6 +137,7 @@ def list_granted_groups(tx: Transaction) -> Sequence[str]:
 
 def group_versions(tx: Transaction) -> Mapping[str, int]:
     """Each known group's version: take it before asking Slack."""
+    require_duty(tx, Duty.DIRECTORY)
     rows = tx.session.execute(select(UserGroup.group_id, UserGroup.version))
     return {group_id: version for group_id, version in rows}  # noqa: C416 - a Row is no tuple to the type checker
 

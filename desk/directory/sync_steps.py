@@ -11,7 +11,7 @@ from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
 from desk.messages.outbox import refresh_card, send_note
 from desk.people import name_of
-from desk.permissions import require_owner
+from desk.permissions import Duty, has_duty, require_duty, require_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people
 from storage.models import DirectorySync, SyncStatus
@@ -21,7 +21,12 @@ _OPEN = (SyncStatus.STOPPED, SyncStatus.CONFIRMED, SyncStatus.CANCELLED)
 
 
 def request_sync(tx: Transaction) -> DirectorySync:
-    """Ask for a reading of Slack's whole directory; the job does it within a minute."""
+    """Ask for a reading of Slack's whole directory; the job does it within a minute.
+
+    For owners, and for who keeps the directory. Raises NotAllowedError.
+    """
+    if not has_duty(tx, Duty.DIRECTORY):
+        require_owner(tx)
     waiting = tx.session.scalars(
         select(DirectorySync).where(
             DirectorySync.status == SyncStatus.REQUESTED, DirectorySync.created_by == str(tx.actor)
@@ -97,6 +102,7 @@ def _decided_already(tx: Transaction, sync: DirectorySync) -> ConflictError:
 
 def list_due_syncs(tx: Transaction) -> Sequence[str]:
     """Ids of the readings that somebody asked for, or that have to follow an owner's yes."""
+    require_duty(tx, Duty.DIRECTORY)
     due = (SyncStatus.REQUESTED, SyncStatus.CONFIRMED)
     return tx.session.scalars(select(DirectorySync.id).where(DirectorySync.status.in_(due))).all()
 
@@ -105,6 +111,7 @@ def finish_requests(
     tx: Transaction, sync_ids: Collection[str], report: Mapping[str, Any], *, told: str | None
 ) -> None:
     """The readings that were asked for are done. Members who asked are told, except `told`, who sees it already."""
+    require_duty(tx, Duty.DIRECTORY)
     requests = tx.session.scalars(
         select(DirectorySync).where(DirectorySync.id.in_(sync_ids), DirectorySync.status == SyncStatus.REQUESTED)
     ).all()

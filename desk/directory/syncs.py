@@ -31,6 +31,7 @@ from desk.directory.sync_steps import close_sync, find_open_sync
 from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card
 from desk.people import SeenUser, Standing, is_news, standing_of, store_user
+from desk.permissions import Duty, require_duty
 from desk.roles.owners import appoint_first_owners, keep_an_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people
@@ -83,6 +84,7 @@ class _Changes:
 
 def take_people(tx: Transaction, seen: Collection[SeenUser]) -> list[SeenUser]:
     """Keep what Slack says of a batch of people, new ones included. Gives those whose standing would change."""
+    require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     ids = [user.user_id for user in seen]
     known = {m.user_id: m for m in tx.session.scalars(select(Member).where(Member.user_id.in_(ids)))}
@@ -98,6 +100,7 @@ def take_people(tx: Transaction, seen: Collection[SeenUser]) -> list[SeenUser]:
 
 def apply_snapshot(tx: Transaction, snapshot: Snapshot) -> SyncReport:
     """Make a snapshot what is kept, or stop in part and ask the owners. First owners are appointed here, once."""
+    require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     lock_what_ends(tx, [seen.user_id for seen in snapshot.flipped if seen.is_deleted])
     report = SyncReport(people=snapshot.people, groups=len(snapshot.groups), people_problem=snapshot.people_problem)

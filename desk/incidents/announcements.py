@@ -12,7 +12,7 @@ from desk.incidents.drafts.decision import role_of
 from desk.incidents.inputs import ENDED
 from desk.messages.dead_letters import revive_delivery
 from desk.messages.outbox import find_card, refresh_card, send_card, send_reply
-from desk.permissions import require_role
+from desk.permissions import require_insider, require_person, require_role
 from desk.transaction import Transaction
 from storage.models import Delivery as DeliveryRow
 from storage.models import DeliveryStatus, Incident, IncidentComponent, IncidentUpdate, Page, SlackMessage
@@ -104,6 +104,7 @@ def announce_alone(tx: Transaction, incident: Incident, draft_id: str, *, others
 
 def list_deliveries(tx: Transaction, incident_id: str) -> Sequence[Delivery]:
     """How far each announcement of an incident got: the head first, then its updates, the oldest first."""
+    require_insider(tx)
     heads = select(SlackMessage.id).where(SlackMessage.kind == HEAD_CARD, SlackMessage.subject_id == incident_id)
     messages = tx.session.scalars(
         select(SlackMessage)
@@ -149,4 +150,5 @@ def retry_announcement(tx: Transaction, message_id: str) -> None:
     if incident is None:
         raise NotFoundError("That incident was deleted.", "Nothing needs to be done.")
     require_role(tx, role_of(incident), incident.page_id)
+    require_person(tx)
     revive_delivery(tx, message_id)

@@ -131,6 +131,8 @@ def _read_last(tx: Transaction, incident_ids: Sequence[str]) -> dict[str, Incide
 
 def list_drafts(tx: Transaction) -> OpenDrafts:
     """The actor's own undecided drafts, and those of others that they may publish, the newest first."""
+    if not is_insider(tx):
+        return OpenDrafts()
     user_id, roles = tx.actor.user_id, roles_of_actor(tx)
     own = IncidentDraft.author_id == user_id
     rows = tx.session.scalars(

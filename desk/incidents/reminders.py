@@ -17,7 +17,14 @@ from desk.incidents.inputs import ENDED, reminder_hours
 from desk.incidents.lookup import get_incident, list_updates
 from desk.messages.outbox import refresh_card, send_card
 from desk.pages.status import Impact
-from desk.permissions import is_full_member, list_owner_ids, require_role
+from desk.permissions import (
+    Duty,
+    is_full_member,
+    list_owner_ids,
+    require_duty,
+    require_person,
+    require_role,
+)
 from desk.policy import Policy
 from desk.transaction import Transaction
 from storage.models import Incident, IncidentUpdate, Member, Page, SlackMessage
@@ -77,6 +84,7 @@ def _refresh(tx: Transaction, cards: Sequence[SlackMessage]) -> None:
 
 def sweep_reminders(tx: Transaction) -> int:
     """Remind of a batch of incidents whose next update is due; gives how many."""
+    require_duty(tx, Duty.TIME)
     due = tx.session.scalars(
         select(Incident)
         .where(Incident.update_due_at <= tx.now, Incident.status.not_in(list(ENDED)))
@@ -145,8 +153,9 @@ def _places(tx: Transaction, incident: Incident, said: IncidentUpdate, sent: int
 def snooze_reminder(tx: Transaction, incident_id: str, span: timedelta) -> Incident:
     """Put the next reminder off by `span`, up to a day. Raises NotAllowedError, ConflictError, InvalidInputError."""
     incident = get_incident(tx.session, incident_id)
-    require_role(tx, role_of(incident), incident.page_id)
     tx.session.refresh(incident, with_for_update={"key_share": True})
+    require_role(tx, role_of(incident), incident.page_id)
+    require_person(tx)
     if not _is_watched(incident):
         raise ConflictError(f"Nobody is reminded of “{incident.name}” any more.", "Nothing needs to be done.")
     if not timedelta() < span <= _LONGEST_SNOOZE:

@@ -18,7 +18,7 @@ from desk.keys.refusals import refusal_error
 from desk.keys.rules import Change, Refusal
 from desk.messages.outbox import owners_conversations, send_card
 from desk.messages.subjects import Thing
-from desk.permissions import is_full_member
+from desk.permissions import is_full_member, require_insider
 from desk.transaction import Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Member
 
@@ -47,6 +47,7 @@ def keep_key(tx: Transaction, key_id: str, until: datetime, reason: str, *, vers
 
 def was_kept_since(tx: Transaction, key_id: str, since: datetime) -> bool:
     """Whether somebody said at `since` or later to keep the key."""
+    require_insider(tx)
     said = select(AuditEvent.seq).where(
         AuditEvent.subject_kind == "key",
         AuditEvent.subject_id == key_id,

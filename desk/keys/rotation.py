@@ -10,7 +10,7 @@ from desk.keys.rules import Change
 from desk.keys.tickets import make_ticket
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
-from desk.permissions import effective_roles, may_hold_key
+from desk.permissions import effective_roles, may_hold_key, require_insider
 from desk.transaction import Transaction
 from storage.models import ApiKey, Ticket, TicketStatus
 from storage.transitions import transition
@@ -47,6 +47,7 @@ def find_waiting_rotation(tx: Transaction, key_id: str) -> Ticket | None:
 
 def find_successor(tx: Transaction, key_id: str) -> ApiKey | None:
     """The key that a rotation put in the place of this one."""
+    require_insider(tx)
     return tx.session.scalars(
         select(ApiKey).where(ApiKey.predecessor_id == key_id, ApiKey.voided_at.is_(None)).limit(1)
     ).first()

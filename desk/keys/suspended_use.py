@@ -8,6 +8,7 @@ from desk.audit.trail import Action, record
 from desk.keys.uses import SuspendedUse
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
 from desk.messages.subjects import Thing, set_shown
+from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyStatus, SlackMessage
 from storage.uses import claim_suspended_use
@@ -24,6 +25,7 @@ def tell_of_suspended_use(tx: Transaction, use: SuspendedUse) -> bool:
 
     A key that was restored and suspended again is a new matter. False when nothing was to be told.
     """
+    require_duty(tx, Duty.USES)
     key = tx.session.get(ApiKey, use.key_id)
     if key is None or key.status != KeyStatus.SUSPENDED:
         return False

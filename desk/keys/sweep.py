@@ -9,7 +9,7 @@ from desk.audit.trail import Action, record
 from desk.keys.changes import find_recent_use
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
-from desk.permissions import is_full_member
+from desk.permissions import Duty, is_full_member, require_duty
 from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Member
 from storage.transitions import transition
@@ -29,6 +29,7 @@ def sweep_keys(tx: Transaction) -> int:
     Expiry is said 14 and 3 days before, and when it comes: to who answers for the key, and to owners when that is
     nobody or when a key expires that was in use. Nothing is said of a key that a rotation has replaced.
     """
+    require_duty(tx, Duty.TIME)
     retired, expired = _retire(tx), _expire(tx)
     said = _say_expiry_comes(tx)
     for key in retired:

@@ -15,7 +15,7 @@ from desk.audit.trail import Action, record
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
-from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void
+from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void, tell_window_was_not_opened
 from desk.keys.issuing import (
     get_key_pattern,
     get_predecessor,
@@ -27,6 +27,7 @@ from desk.keys.issuing import (
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
 from desk.people import name_of
+from desk.permissions import Duty, has_duty, require_duty, require_insider, require_person
 from desk.secret import Secret
 from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, KeyUse, Ticket, TicketStatus
@@ -34,7 +35,12 @@ from storage.transitions import transition
 
 
 def get_ticket(tx: Transaction, ticket_id: str) -> Ticket:
-    """A ticket. Raises NotFoundError."""
+    """A ticket. Raises NotFoundError, and NotAllowedError for who may not look behind the public page."""
+    require_insider(tx)
+    return _get(tx, ticket_id)
+
+
+def _get(tx: Transaction, ticket_id: str) -> Ticket:
     ticket = tx.session.get(Ticket, ticket_id)
     if ticket is None:
         raise NotFoundError("There is nothing to collect here any more.", "Ask for a key with /keys request.")
@@ -43,6 +49,7 @@ def get_ticket(tx: Transaction, ticket_id: str) -> Ticket:
 
 def find_ticket_of_request(tx: Transaction, request_id: str) -> Ticket | None:
     """The ticket that the approval of a request made."""
+    require_insider(tx)
     return tx.session.scalars(select(Ticket).where(Ticket.request_id == request_id)).first()
 
 
@@ -51,12 +58,8 @@ def check_collection(tx: Transaction, ticket_id: str) -> Ticket:
 
     Raises NotFoundError, NotAllowedError or ConflictError, which say what is in the way.
     """
-    ticket = get_ticket(tx, ticket_id)
-    if tx.actor.user_id != ticket.collector_id:
-        raise NotAllowedError(
-            f"Only {name_of(tx, ticket.collector_id)} can collect this key.",
-            "You can ask for one of your own with /keys request.",
-        )
+    ticket = _get(tx, ticket_id)
+    _require_collector(tx, ticket)
     if ticket.status != TicketStatus.WAITING:
         raise ended(tx, ticket)
     if ticket.expires_at <= tx.now:
@@ -65,6 +68,21 @@ def check_collection(tx: Transaction, ticket_id: str) -> Ticket:
     if ticket.predecessor_id is not None:
         require_rotatable(tx, get_predecessor(tx, ticket.predecessor_id))
     return ticket
+
+
+def _require_collector(tx: Transaction, ticket: Ticket) -> None:
+    if tx.actor.user_id != ticket.collector_id:
+        raise NotAllowedError(
+            f"Only {name_of(tx, ticket.collector_id)} can collect this key.",
+            "You can ask for one of your own with /keys request.",
+        )
+
+
+def _require_settler(tx: Transaction, ticket: Ticket) -> None:
+    # Who collects says whether the secret arrived; after a while the sweep does.
+    if not has_duty(tx, Duty.TIME):
+        _require_collector(tx, ticket)
+        require_person(tx)
 
 
 def ended(tx: Transaction, ticket: Ticket) -> ConflictError:
@@ -144,7 +162,7 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
     predecessor's name, scopes, pages, holder and expiry. Raises NotAllowedError, or ConflictError that says who
     collected it and when.
     """
-    ticket = get_ticket(tx, ticket_id)
+    ticket = _get(tx, ticket_id)
     if ticket.predecessor_id is not None:
         lock_predecessor(tx, ticket.predecessor_id)
     tx.session.refresh(ticket)
@@ -204,12 +222,14 @@ def _record_minted(tx: Transaction, ticket: Ticket, key: ApiKey) -> None:
 def mark_revealed(tx: Transaction, key_id: str) -> bool:
     """The key's secret was seen to reach its collector: it stays, and a predecessor's grace period begins.
 
-    True however often it is said. False when the key is void or was revoked before, and to anybody but its collector.
+    True however often it is said. False when the key is void or was revoked before. Raises NotAllowedError for
+    anybody but its collector and the sweep.
     """
     key = _lock_key(tx, key_id)
     ticket = tx.session.get(Ticket, key.ticket_id) if key and key.ticket_id else None
-    if key is None or ticket is None or tx.actor.user_id not in {None, ticket.collector_id}:
+    if key is None or ticket is None:
         return False
+    _require_settler(tx, ticket)
     if key.revealed_at is not None:
         return True
     predecessor = lock_predecessor(tx, key.predecessor_id) if key.predecessor_id else None
@@ -245,10 +265,15 @@ def _lock_key(tx: Transaction, key_id: str) -> ApiKey | None:
 def return_unseen(tx: Transaction, key_id: str) -> bool:
     """The key's secret was not seen to arrive: the key is void, its ticket waits again and its collector is told so.
 
-    False when the key was revealed, revoked or returned meanwhile; then nothing changes.
+    False when the key was revealed, revoked or returned meanwhile; then nothing changes. Raises NotAllowedError for
+    anybody but its collector and the sweep.
     """
     key = _lock_key(tx, key_id)
-    if key is None or key.ticket_id is None or key.revealed_at is not None:
+    if key is None or key.ticket_id is None:
+        return False
+    ticket = _get(tx, key.ticket_id)
+    _require_settler(tx, ticket)
+    if key.revealed_at is not None:
         return False
     reason = "Its secret was not seen to arrive."
     won = transition(
@@ -264,7 +289,6 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
     )
     if not won:
         return False
-    ticket = get_ticket(tx, key.ticket_id)
     transition(
         tx.session,
         ticket,
@@ -280,6 +304,17 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
     record(tx, Action.KEY_VOIDED, "key", key.id, ticket_id=ticket.id, reason=reason)
     record(tx, Action.TICKET_RETURNED, "ticket", ticket.id, key_id=key.id)
     return True
+
+
+def say_window_was_not_opened(tx: Transaction, ticket_id: str) -> None:
+    """Tell the collector, who pressed, that no key was made because Slack did not open the window.
+
+    Raises NotFoundError, NotAllowedError.
+    """
+    ticket = _get(tx, ticket_id)
+    _require_collector(tx, ticket)
+    require_person(tx)
+    tell_window_was_not_opened(tx, ticket)
 
 
 def withdraw_tickets_of(tx: Transaction, user_id: str, reason: str) -> int:
@@ -316,6 +351,7 @@ def sweep_tickets(tx: Transaction) -> int:
 
     Such a key stays when it has been used, for then somebody has it; otherwise it is void and its ticket returns.
     """
+    require_duty(tx, Duty.TIME)
     # Everything is locked before the first of it is recorded, so that nobody who holds some of it waits for us.
     settling, lapsing = _lock_unconfirmed(tx), _lock_lapsing(tx)
     if settling:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 
 import structlog
 
-from storage.database import Database
+from desk.permissions import Duty, require_duty
+from desk.transaction import Actor, Desk, Transaction
 from storage.uses import UseMark, add_uses, added, in_chunks
 
 _log = structlog.get_logger(__name__)
@@ -166,17 +168,22 @@ def clean_address(address: str | None) -> str | None:
     return address[:_MAX_ADDRESS] if address else None
 
 
-def flush_uses(database: Database, log: UseLog) -> int:
+def note_uses(tx: Transaction, marks: Sequence[UseMark]) -> None:
+    """Add marks to what is written down. For who sees how keys are used. Raises NotAllowedError."""
+    require_duty(tx, Duty.USES)
+    add_uses(tx.session, marks)
+
+
+def flush_uses(desk: Desk, actor: Actor, log: UseLog) -> int:
     """Write down what the log holds, in short transactions, and give the number of marks written.
 
-    What cannot be written goes back into the log. Raises what the database raised.
+    What cannot be written goes back into the log. Raises what `note_uses` or the database raised.
     """
     marks = log.take()
     written = 0
     try:
         for chunk in in_chunks(marks):
-            with database.write() as session:
-                add_uses(session, chunk)
+            desk.write_now(actor, partial(note_uses, marks=chunk))
             written += len(chunk)
     finally:
         if written < len(marks):

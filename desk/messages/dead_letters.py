@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError, NotFoundError
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
-from desk.permissions import list_owner_ids, require_owner
+from desk.permissions import Duty, list_owner_ids, require_duty, require_insider, require_owner
 from desk.transaction import Transaction
 from storage import outbox
 from storage.models import Channel, Delivery, SlackMessage
@@ -51,6 +51,7 @@ def note_sent(tx: Transaction, claim: Claim, *, covers: Sequence[int], keep: Kee
 
     False when the claim was lost to another worker.
     """
+    require_duty(tx, Duty.DELIVERY)
     won = outbox.mark_sent(tx.session, claim, now=tx.now, called=keep is not None, covers=covers)
     if keep is not None:
         keep(tx, won=won)
@@ -67,6 +68,7 @@ def note_put_back(
     tx: Transaction, claim: Claim, *, due_at: datetime, error: str, counted: bool, uncertain: bool
 ) -> bool:
     """Try it again at `due_at`. False when the claim was lost to another worker."""
+    require_duty(tx, Duty.DELIVERY)
     return outbox.put_back(tx.session, claim, due_at=due_at, error=error, counted=counted, uncertain=uncertain)
 
 
@@ -76,6 +78,7 @@ def bury(tx: Transaction, claim: Claim, *, error: str, what: str, uncertain: boo
     A dead letter is never told of in the conversation that is dead, and the death of a letter in an owner's direct
     messages is not told of at all, so that telling always comes to an end.
     """
+    require_duty(tx, Duty.DELIVERY)
     if not outbox.mark_dead(tx.session, claim, error=error, uncertain=uncertain):
         return False
     message = tx.session.get_one(SlackMessage, claim.subject) if claim.channel is Channel.SLACK else None
@@ -115,6 +118,7 @@ def list_dead(tx: Transaction, *, limit: int = 50) -> Sequence[DeadLetter]:
 
 def find_dead(tx: Transaction, subject: str) -> DeadLetter | None:
     """A subject's dead letter; None when it is not dead (any more). For renderers: asks for no role."""
+    require_insider(tx)
     return next(iter(_read_letters(tx, Delivery.subject == subject, limit=1)), None)
 
 

@@ -17,8 +17,8 @@ from desk.requests.lookup import (
     approval_facts,
     asked_extent,
     extent_of,
-    get_request,
     list_counted_approvers,
+    read_request,
     status_of,
 )
 from desk.requests.terms import MAX_REASON, Extent, narrow
@@ -47,8 +47,8 @@ def approve(
     Raises NotAllowedError, ConflictError that says who was first, or InvalidInputError when `narrower` is not.
     """
     # Under this lock approvals are counted one after another, so that of several at once one is the last.
-    request = get_request(tx, request_id, lock=True)
-    decision = check_approval(tx, request)
+    request = read_request(tx, request_id, lock=True)
+    decision = _require_approval(tx, request)
     before = extent_of(request)
     granted = before if narrower is None else narrow(before, narrower)
     _require_requester_may_hold(tx, request, granted)
@@ -88,7 +88,14 @@ def _ending(tx: Transaction, decision: ApprovalDecision) -> dict[str, Any]:
     }
 
 
-def check_approval(tx: Transaction, request: KeyRequest) -> ApprovalDecision:
+def get_approvable(tx: Transaction, request_id: str) -> KeyRequest:
+    """The request, when the actor's approval would count now. Raises as `approve`."""
+    request = read_request(tx, request_id)
+    _require_approval(tx, request)
+    return request
+
+
+def _require_approval(tx: Transaction, request: KeyRequest) -> ApprovalDecision:
     """What the actor's approval would come to now. Raises NotAllowedError or ConflictError when it does not count."""
     if tx.actor.user_id is None:
         raise NotAllowedError("Requests are approved in Slack, by owners.")
@@ -159,8 +166,8 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
 
     Raises NotAllowedError, ConflictError that says who was first, or InvalidInputError without a reason.
     """
-    request = get_request(tx, request_id)
-    check_denial(tx, request)
+    request = read_request(tx, request_id)
+    _require_denial(tx, request)
     reason = clean_text(reason)
     if not reason:
         raise InvalidInputError("Say why, so that they can ask better.", field="reason")
@@ -183,7 +190,14 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
     return request
 
 
-def check_denial(tx: Transaction, request: KeyRequest) -> None:
+def get_deniable(tx: Transaction, request_id: str) -> KeyRequest:
+    """The request, when the actor may deny it now. Raises as `deny`."""
+    request = read_request(tx, request_id)
+    _require_denial(tx, request)
+    return request
+
+
+def _require_denial(tx: Transaction, request: KeyRequest) -> None:
     """Raises NotAllowedError or ConflictError unless the actor may deny the request now."""
     require_owner(tx)
     if status_of(request, tx.now) != RequestStatus.PENDING:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from desk.durations import ago
 from desk.errors import ConflictError, NotFoundError
 from desk.people import name_of
-from desk.permissions import list_owner_ids
+from desk.permissions import list_owner_ids, require_insider, require_owner
 from desk.requests.decisions import ApprovalFacts, counted_approvals
 from desk.requests.terms import Extent
 from desk.transaction import Transaction
@@ -17,8 +17,15 @@ from storage.models import Approval, KeyRequest, RequestStatus
 _VERBS = {RequestStatus.APPROVED: "approved", RequestStatus.DENIED: "denied", RequestStatus.WITHDRAWN: "withdrew"}
 
 
-def get_request(tx: Transaction, request_id: str, *, lock: bool = False) -> KeyRequest:
-    """A request; with `lock` nobody else decides it before this transaction ends. Raises NotFoundError."""
+def get_request(tx: Transaction, request_id: str) -> KeyRequest:
+    """A request. Raises NotFoundError, and NotAllowedError for who may not look behind the public page."""
+    require_insider(tx)
+    return read_request(tx, request_id)
+
+
+def read_request(tx: Transaction, request_id: str, *, lock: bool = False) -> KeyRequest:
+    """A request, for whoever asks for the permission then; with `lock` nobody else decides it before this transaction
+    ends. Raises NotFoundError."""
     request = tx.session.get(KeyRequest, request_id, with_for_update=lock or None, populate_existing=lock)
     if request is None:
         raise NotFoundError("This request does not exist any more.", "Type /keys request to make one.")
@@ -26,7 +33,8 @@ def get_request(tx: Transaction, request_id: str, *, lock: bool = False) -> KeyR
 
 
 def list_pending_requests(tx: Transaction) -> Sequence[KeyRequest]:
-    """What waits for a decision now, oldest first."""
+    """What waits for a decision now, oldest first. For owners. Raises NotAllowedError."""
+    require_owner(tx)
     return tx.session.scalars(
         select(KeyRequest)
         .where(KeyRequest.status == RequestStatus.PENDING, KeyRequest.expires_at > tx.now)
@@ -35,7 +43,10 @@ def list_pending_requests(tx: Transaction) -> Sequence[KeyRequest]:
 
 
 def list_requests_of(tx: Transaction, user_id: str, *, limit: int = 20) -> Sequence[KeyRequest]:
-    """A person's requests, newest first."""
+    """A person's requests, newest first. For that person, and for owners. Raises NotAllowedError."""
+    require_insider(tx)
+    if user_id != tx.actor.user_id:
+        require_owner(tx)
     return tx.session.scalars(
         select(KeyRequest)
         .where(KeyRequest.requester_id == user_id)

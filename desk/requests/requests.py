@@ -10,9 +10,18 @@ from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
 from desk.pages.pages import list_pages
-from desk.permissions import EffectiveRoles, ask_an_owner, is_full_member, may_hold_key, roles_of_actor
+from desk.permissions import (
+    Duty,
+    EffectiveRoles,
+    ask_an_owner,
+    is_full_member,
+    may_hold_key,
+    require_duty,
+    require_person,
+    roles_of_actor,
+)
 from desk.requests.cards import refresh_request, remind_owners, show_request
-from desk.requests.lookup import already_decided, get_request, status_of
+from desk.requests.lookup import already_decided, read_request, status_of
 from desk.requests.reminders import next_reminder_at
 from desk.requests.terms import Asked, check_asked
 from desk.transaction import Transaction
@@ -124,9 +133,10 @@ def _check_pages(tx: Transaction, asked: Asked, roles: EffectiveRoles) -> None:
 
 def withdraw(tx: Transaction, request_id: str) -> KeyRequest:
     """Take back one's own request before it is decided. Raises NotAllowedError or ConflictError."""
-    request = get_request(tx, request_id)
+    request = read_request(tx, request_id)
     if tx.actor.user_id != request.requester_id:
         raise NotAllowedError("Only the person who asked can withdraw a request.", "Owners can deny it.")
+    require_person(tx)
     if status_of(request, tx.now) != RequestStatus.PENDING or not _end(tx, [request], RequestStatus.WITHDRAWN, None):
         raise already_decided(tx, request)
     return request
@@ -167,6 +177,7 @@ def _end(tx: Transaction, requests: Sequence[KeyRequest], status: RequestStatus,
 
 def sweep_requests(tx: Transaction) -> int:
     """Expire requests that nobody decided in time, and remind owners of those that wait. Gives how many."""
+    require_duty(tx, Duty.TIME)
     pending = KeyRequest.status == RequestStatus.PENDING
     # All rows are locked before the first of them is recorded, so that nobody who holds one waits for us.
     expired = _lock_due(tx, and_(pending, KeyRequest.expires_at <= tx.now))

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from desk.errors import InvalidInputError
 from desk.people import Subject, group_name, member_name
-from desk.permissions import full_member_condition, open_grant_condition
+from desk.permissions import full_member_condition, open_grant_condition, require_insider
 from desk.transaction import Transaction
 from storage.models import Grant, Member, Page, Role, SubjectKind, UserGroup, UserGroupMember
 
@@ -44,8 +44,14 @@ def list_grants(
 ) -> Sequence[ListedGrant]:
     """Open grants: everybody's, or those that reach one user (own and through groups) or belong to one group.
 
-    With a page, those that hold on it. Owners first, then by role and age.
+    With a page, those that hold on it. Owners first, then by role and age. Raises NotAllowedError for who may not
+    look behind the public page.
     """
+    require_insider(tx)
+    return _read_grants(tx, subject, page_id)
+
+
+def _read_grants(tx: Transaction, subject: Subject | None, page_id: str | None) -> Sequence[ListedGrant]:
     statement = select(Grant).where(open_grant_condition(tx.now))
     if subject is not None:
         statement = statement.where(_reaches(subject))
@@ -82,7 +88,7 @@ def list_holders(tx: Transaction, role: Role, page_id: str | None = None) -> Seq
     Owners have every role and are not listed for others; neither is everybody who has the default role.
     """
     sources: dict[str, list[ListedGrant]] = {}
-    for item in list_grants(tx, page_id=page_id):
+    for item in _read_grants(tx, None, page_id):
         if item.grant.role == role:
             for user_id in _reached_by(tx, item.subject):
                 sources.setdefault(user_id, []).append(item)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from desk.audit.trail import Action
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.people import Standing, Subject, name_of, standing_of
-from desk.permissions import is_full_member, require_owner
+from desk.permissions import Duty, is_full_member, require_duty, require_owner
 from desk.roles.cards import tell_ended, tell_granted
 from desk.roles.grants import end_grant, find_grant, list_own_grants, open_grant
 from desk.roles.lists import list_grants, page_name
@@ -209,6 +209,7 @@ def _where_else(tx: Transaction, subject: Subject, role: Role) -> str:
 
 def sweep_roles(tx: Transaction) -> int:
     """End grants whose time is up, record it and tell the people; gives how many. The last owner's does not end."""
+    require_duty(tx, Duty.TIME)
     lock_people(tx.session)
     due = select(Grant).where(Grant.ended_at.is_(None), Grant.expires_at <= tx.now)
     grants = tx.session.scalars(due.order_by(Grant.expires_at, Grant.id).limit(_BATCH)).all()

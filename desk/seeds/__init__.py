@@ -1,5 +1,6 @@
 """Pages from a small YAML file: read with an error for every mistake, planted as often as one likes."""
 
+from desk.seeds.past_keys import PastKey, plant_past_key
 from desk.seeds.planting import Planted, plant_seed
 from desk.seeds.reading import InvalidSeedError, read_seed
 from desk.seeds.samples import ACME, read_acme
@@ -10,8 +11,10 @@ __all__ = [
     "ComponentSeed",
     "InvalidSeedError",
     "PageSeed",
+    "PastKey",
     "Planted",
     "Seed",
+    "plant_past_key",
     "plant_seed",
     "read_acme",
     "read_seed",

@@ -11,6 +11,7 @@ from desk.audit.trail import Action, record
 from desk.errors import ConflictError
 from desk.identifiers import new_id
 from desk.pages.pages import find_organization, name_organization
+from desk.permissions import require_owner
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
 from storage.models import Component, Page
@@ -34,6 +35,7 @@ def plant_seed(tx: Transaction, seed: Seed) -> Planted:
     group. What the seed does not mention stays, and so does the status of a component that is there. Raises
     ConflictError when an id belongs to another thing.
     """
+    require_owner(tx)
     done = Planted()
     _plant_organization(tx, seed, done)
     for page in seed.pages:

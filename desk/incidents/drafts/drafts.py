@@ -24,7 +24,7 @@ from desk.incidents.drafts.review import show_draft
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.postmortems import check_postmortem
-from desk.permissions import require_role, roles_of_actor
+from desk.permissions import require_insider, require_person, require_role, roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, IncidentDraft, IncidentStatus
@@ -33,16 +33,37 @@ _GONE = ("That draft is gone.", "Begin again with /incident new.")
 
 
 def find_draft(tx: Transaction, draft_id: str) -> IncidentDraft | None:
-    """The draft, or None."""
+    """The draft, or None. Raises NotAllowedError for who may not look behind the public page."""
+    require_insider(tx)
     return tx.session.get(IncidentDraft, draft_id)
 
 
 def get_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
-    """The draft. Raises NotFoundError."""
-    draft = find_draft(tx, draft_id)
+    """The draft, for whoever asks for the permission then. Raises NotFoundError."""
+    draft = tx.session.get(IncidentDraft, draft_id)
     if draft is None:
         raise NotFoundError(*_GONE)
     return draft
+
+
+def get_reviewable(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """The draft, for whoever may publish such things. Raises NotFoundError, NotAllowedError."""
+    draft = get_draft(tx, draft_id)
+    require_reviewer(tx, draft)
+    return draft
+
+
+def require_reviewer(tx: Transaction, draft: IncidentDraft) -> None:
+    """Raises NotAllowedError unless the actor may publish such things, and is a person: no key is a second one."""
+    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    require_person(tx)
+
+
+def require_author(tx: Transaction, draft: IncidentDraft) -> None:
+    """Raises NotAllowedError unless the actor is the draft's author, and may publish such things still."""
+    if draft.author_id != tx.actor.user_id:
+        raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
+    require_reviewer(tx, draft)
 
 
 def write_draft(
@@ -60,12 +81,13 @@ def write_draft(
     Raises NotAllowedError unless the member may publish such things on that page, and InvalidInputError, whose
     `field` names what cannot be published.
     """
-    known = _find_by_token(tx, client_token)
-    if known is not None:
-        return _resubmit(tx, known, content, warnings)
     incident = get_incident(tx.session, incident_id, page_id=page_id) if incident_id is not None else None
     scheduled = kind is DraftKind.MAINTENANCE or (incident is not None and incident.scheduled_for is not None)
     require_role(tx, role_for(kind, scheduled=scheduled), page_id)
+    require_person(tx)
+    known = _find_by_token(tx, client_token)
+    if known is not None:
+        return _resubmit(tx, known, content, warnings)
     if kind is DraftKind.POSTMORTEM and incident is not None:
         check_postmortem(tx, incident.id)
     check_kind(kind, content)
@@ -118,11 +140,11 @@ def revise_draft(
 ) -> IncidentDraft:
     """Change what a draft says; one that was sent back is open again. Raises ConflictError once it is decided.
 
-    It is then about the incident as it is now. Raises InvalidInputError as `write_draft` does.
+    It is then about the incident as it is now. Raises NotAllowedError unless the actor is its author and may still
+    publish such things, and InvalidInputError as `write_draft` does.
     """
     draft = get_draft(tx, draft_id)
-    if draft.author_id != tx.actor.user_id:
-        raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
+    require_author(tx, draft)
     check_kind(DraftKind(draft.kind), content)
     check_content(tx, draft.page_id, content, scheduled=is_scheduled(tx, draft))
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
@@ -142,6 +164,7 @@ def take_back(tx: Transaction, draft_id: str) -> IncidentDraft:
     draft = get_draft(tx, draft_id)
     if draft.author_id != tx.actor.user_id:
         raise NotAllowedError("Only its author can take this draft back.", "Send it back with what should change.")
+    require_person(tx)
     if not move_draft(tx, draft, [DraftStatus.WAITING], status=DraftStatus.OPEN):
         raise already_decided(draft)
     show_draft(tx, draft)
@@ -151,8 +174,7 @@ def take_back(tx: Transaction, draft_id: str) -> IncidentDraft:
 
 def check_send_back(tx: Transaction, draft_id: str) -> IncidentDraft:
     """The draft, if the actor could send it back now. Raises ConflictError, NotAllowedError, NotFoundError."""
-    draft = get_draft(tx, draft_id)
-    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    draft = get_reviewable(tx, draft_id)
     if draft.status != DraftStatus.WAITING:
         raise already_decided(draft)
     return draft
@@ -178,6 +200,7 @@ def discard_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
     draft = get_draft(tx, draft_id)
     if draft.author_id != tx.actor.user_id and not roles_of_actor(tx).is_owner:
         raise NotAllowedError("Only its author can throw this draft away.")
+    require_person(tx)
     allowed = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)
     by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now}
     if not move_draft(tx, draft, allowed, status=DraftStatus.DISCARDED, **by):

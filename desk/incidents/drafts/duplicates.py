@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from desk.errors import ConflictError
-from desk.incidents.drafts.content import content_of, role_of_draft
-from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
+from desk.incidents.drafts.content import content_of
+from desk.incidents.drafts.drafts import already_decided, discard_draft, get_reviewable, move_draft
 from desk.incidents.drafts.review import show_draft
 from desk.incidents.lookup import list_open_on
-from desk.permissions import require_role
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft
 
@@ -27,14 +26,20 @@ def list_doubles(tx: Transaction, draft: IncidentDraft) -> Sequence[Incident]:
 
 def accept_doubles(tx: Transaction, draft_id: str) -> IncidentDraft:
     """Say that a draft is about something else than what is open now. Raises NotAllowedError, ConflictError."""
-    draft = get_draft(tx, draft_id)
-    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    draft = get_reviewable(tx, draft_id)
     accepted = [*draft.accepted, *(incident.id for incident in list_doubles(tx, draft))]
     allowed = [DraftStatus.OPEN, DraftStatus.WAITING]
     if not move_draft(tx, draft, allowed, seen=draft.version, accepted=accepted):
         raise already_decided(draft, allowed)
     show_draft(tx, draft)
     return draft
+
+
+def give_up_for(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """The draft of something new, whose words are to go into an update of what is open: thrown away, where it is the
+    actor's own. Raises NotFoundError, NotAllowedError, and ConflictError once it is decided."""
+    draft = get_reviewable(tx, draft_id)
+    return discard_draft(tx, draft_id) if draft.author_id == tx.actor.user_id else draft
 
 
 def require_no_double(tx: Transaction, draft: IncidentDraft) -> None:

@@ -15,7 +15,7 @@ from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.maintenances.plans import check_window
 from desk.incidents.port import port_of
 from desk.pages.status import Impact
-from desk.permissions import ask_an_owner, roles_of_actor
+from desk.permissions import ask_an_owner, is_person, roles_of_actor
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page, Role, SecondPerson
 
@@ -121,7 +121,7 @@ def _press(tx: Transaction, draft: IncidentDraft) -> Press:
     urgent = draft.kind not in {DraftKind.BACKFILL, DraftKind.POSTMORTEM}
     return Press(
         second_person=SecondPerson(page.second_person),
-        may_publish=roles.has(role, page.id),
+        may_publish=roles.has(role, page.id) and is_person(tx),
         is_author=draft.author_id == tx.actor.user_id,
         is_waiting=draft.status == DraftStatus.WAITING,
         is_first_post=draft.kind in _FIRST_POSTS or _reopens(tx, draft),

@@ -6,13 +6,12 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from desk.errors import ConflictError, NotAllowedError
-from desk.incidents.drafts.content import content_of, role_of_draft
+from desk.errors import ConflictError
+from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
-from desk.incidents.drafts.drafts import already_decided, get_draft
+from desk.incidents.drafts.drafts import already_decided, get_draft, require_author
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.lookup import find_incident, list_updates
-from desk.permissions import require_role
 from desk.transaction import Transaction
 from storage.models import (
     Component,
@@ -123,9 +122,7 @@ def get_editable(tx: Transaction, draft_id: str) -> IncidentDraft:
     Raises ConflictError while it waits and once it is decided, NotAllowedError and NotFoundError.
     """
     draft = get_draft(tx, draft_id)
-    if draft.author_id != tx.actor.user_id:
-        raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
-    require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    require_author(tx, draft)
     if draft.status == DraftStatus.WAITING:
         raise ConflictError(
             "This draft waits for a second person, who reads it as it is.",

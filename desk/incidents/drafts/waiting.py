@@ -18,6 +18,7 @@ from desk.incidents.drafts.review import (
 )
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
 from desk.pages.status import Impact
+from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, IncidentDraft, SlackMessage
 
@@ -56,6 +57,7 @@ def sweep_waiting(tx: Transaction) -> int:
 
     Gives about how many drafts somebody was told something.
     """
+    require_duty(tx, Duty.TIME)
     waiting = select(IncidentDraft).where(IncidentDraft.status == DraftStatus.WAITING)
     due = [draft.id for draft in tx.session.scalars(waiting.order_by(IncidentDraft.id)).all() if _due(tx, draft)]
     told = []

@@ -30,6 +30,7 @@ from desk.incidents.maintenances.steps import (
     start_text,
 )
 from desk.incidents.port import port_of
+from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction
 from storage.models import (
     Component,
@@ -49,6 +50,7 @@ def sweep_maintenances(tx: Transaction) -> int:
 
     One that cannot be carried out is logged and holds up no other; the next minute tries it again.
     """
+    require_duty(tx, Duty.TIME)
     for incident_id in _list_due(tx):
         try:
             with tx.session.begin_nested():

@@ -69,7 +69,7 @@ class UseFlusher:
 
     def _flush(self) -> None:
         try:
-            flush_uses(self._desk.database.everywhere, self._uses)
+            flush_uses(self._desk.everywhere, _ACTOR, self._uses)
             if lost := self._uses.take_lost():
                 _log.error("uses_lost", uses=lost, reason="the database could not be reached for too long")
         finally:

@@ -6,7 +6,6 @@ from functools import partial
 
 from desk.errors import ConflictError
 from desk.keys.details import get_key_details, show_key
-from desk.keys.lookup import get_key
 from desk.keys.refusals import RecentlyUsedError, refusal_error
 from desk.keys.rules import Change, decide_change, person_of, standing_of
 from desk.transaction import Transaction
@@ -75,7 +74,7 @@ async def _change_now(row: KeyChange, said: Said, slack: SlackContext, action: B
     value = read_value(action.value)
 
     def work(tx: Transaction) -> Block | Message:
-        done = row.make(tx, value.key_id, TypedInputs(tx, get_key(tx, value.key_id), said, value.version))
+        done = row.make(tx, value.key_id, TypedInputs(tx, show_key(tx, value.key_id).key, said, value.version))
         if is_in_modal(action) and isinstance(done, str):
             return details_modal(get_key_details(tx, value.key_id), done=done)
         return done_message(tx, value.key_id, done)
@@ -95,7 +94,7 @@ async def submit_change(row: KeyChange, form: Form, slack: SlackContext, submiss
         await slack.ensure_known(slack.client, slack.desk, person)
 
     def work(tx: Transaction) -> Block:
-        way = row.chosen_for(tx, get_key(tx, key_id))
+        way = row.chosen_for(tx, show_key(tx, key_id).key)
         given = FormInputs(submission.entered, tx.policy, version, confirmed="warned" in flags)
         done = way.make(tx, key_id, given)
         if isinstance(done, str):

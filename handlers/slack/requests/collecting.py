@@ -17,14 +17,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.durations import in_words
 from desk.errors import KeydeskError
-from desk.keys.cards import tell_window_was_not_opened
 from desk.keys.tickets import (
     UNSEEN_AFTER,
     check_collection,
-    get_ticket,
     mark_revealed,
     mint_for_ticket,
     return_unseen,
+    say_window_was_not_opened,
 )
 from desk.transaction import Actor, Transaction
 from handlers.slack.framework.blocks import Block, Message
@@ -161,11 +160,7 @@ async def _say_not_opened(slack: SlackContext, action: BlockAction, ticket_id: s
         return error_message(
             KeydeskError("Slack could not open the window for your key, so none was made.", "Please press again.")
         )
-
-    def work(tx: Transaction) -> None:
-        tell_window_was_not_opened(tx, get_ticket(tx, ticket_id))
-
-    await slack.desk.write(action.actor, work)
+    await slack.desk.write(action.actor, partial(say_window_was_not_opened, ticket_id=ticket_id))
     return None
 
 

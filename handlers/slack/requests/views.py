@@ -9,8 +9,8 @@ from desk.keys.scopes import parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_subject
 from desk.permissions import ask_an_owner, may_hold_key
-from desk.requests.approvals import check_approval, check_denial
-from desk.requests.lookup import extent_of, get_request
+from desk.requests.approvals import get_approvable, get_deniable
+from desk.requests.lookup import extent_of
 from desk.requests.requests import list_askable_pages, require_asker
 from desk.requests.terms import MAX_NAME, MAX_PURPOSE, MAX_REASON, Asked
 from desk.transaction import Transaction
@@ -204,8 +204,7 @@ def read_asked(submission: ViewSubmission) -> Asked:
 
 def render_change_modal(tx: Transaction, request_id: str) -> Block:
     """The modal in which an owner narrows a request. Raises when they could not approve it now."""
-    request = get_request(tx, request_id)
-    check_approval(tx, request)
+    request = get_approvable(tx, request_id)
     extent = extent_of(request)
     pages = [page for page in list_pages(tx.session) if extent.pages is None or page.id in extent.pages]
     scopes = parse_scopes(extent.scopes)
@@ -233,8 +232,7 @@ def render_change_modal(tx: Transaction, request_id: str) -> Block:
 
 def render_deny_modal(tx: Transaction, request_id: str) -> Block:
     """The modal in which an owner says why. Raises when they could not deny it now."""
-    request = get_request(tx, request_id)
-    check_denial(tx, request)
+    request = get_deniable(tx, request_id)
     return modal(
         "Deny this request",
         [

@@ -246,7 +246,7 @@ DUTIES: Mapping[JobName, set[Duty]] = {
     JobName.RECONCILE: {Duty.DIRECTORY},
     JobName.SLACK: {Duty.DIRECTORY},
     JobName.DELIVERY: {Duty.DELIVERY},
-    JobName.KEY_CHECK: {Duty.SUSPENDED_USE},
+    JobName.KEY_CHECK: {Duty.USES},
 }
 
 

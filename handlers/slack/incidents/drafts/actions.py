@@ -6,13 +6,12 @@ from functools import partial
 import structlog
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError
-from desk.incidents.drafts.content import content_of, role_of_draft
+from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
-from desk.incidents.drafts.drafts import discard_draft, find_draft, get_draft, send_back, take_back
-from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles
+from desk.incidents.drafts.drafts import discard_draft, find_draft, get_reviewable, send_back, take_back
+from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles, give_up_for
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import get_editable, list_steps
-from desk.permissions import require_role
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import number_in
 from handlers.slack.framework.blocks import Block, Message, section
@@ -55,7 +54,7 @@ async def _publish_or_show(slack: SlackContext, action: BlockAction, *, quietly:
 async def _publish(slack: SlackContext, action: BlockAction, *, quietly: bool) -> None:
     def work(tx: Transaction) -> Block:
         outcome, incident = publish_draft(tx, action.subject, quietly=quietly, version=action.version)
-        draft = get_draft(tx, action.subject)
+        draft = get_reviewable(tx, action.subject)
         if outcome is Outcome.ASK_SECOND or incident is None:
             return waiting_view(tx, draft)
         return published_view(tx, incident, quietly=quietly)
@@ -76,12 +75,8 @@ async def _publish(slack: SlackContext, action: BlockAction, *, quietly: bool) -
 async def press_show_draft(slack: SlackContext, action: BlockAction) -> None:
     """*Open*: the preview again, or what it may double, for whoever may publish it."""
 
-    def work(tx: Transaction) -> Block:
-        draft = get_draft(tx, action.subject)
-        require_role(tx, role_of_draft(tx, draft), draft.page_id)
-        return draft_view(tx, draft)
-
-    await show_modal(slack, action, await slack.desk.read(action.actor, work))
+    view = await slack.desk.read(action.actor, lambda tx: draft_view(tx, get_reviewable(tx, action.subject)))
+    await show_modal(slack, action, view)
 
 
 async def press_edit(editors: Mapping[DraftKind, DrawEditor], slack: SlackContext, action: BlockAction) -> None:
@@ -123,14 +118,8 @@ async def press_new_all_the_same(slack: SlackContext, action: BlockAction) -> No
 async def press_update_that(slack: SlackContext, action: BlockAction) -> None:
     """*Update that one instead*: an update of it with the same words; one's own draft of a new one is thrown away."""
     draft_id, _, incident_id = action.value.partition(":")
-
-    def work(tx: Transaction) -> Block:
-        draft = get_draft(tx, draft_id)
-        require_role(tx, role_of_draft(tx, draft), draft.page_id)
-        own = draft.author_id == action.user_id
-        return instead_of(tx, discard_draft(tx, draft_id) if own else draft, incident_id)
-
-    await show_modal(slack, action, await slack.desk.write(action.actor, work))
+    view = await slack.desk.write(action.actor, lambda tx: instead_of(tx, give_up_for(tx, draft_id), incident_id))
+    await show_modal(slack, action, view)
 
 
 async def press_take_back(slack: SlackContext, action: BlockAction) -> None:

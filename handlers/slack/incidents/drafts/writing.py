@@ -6,7 +6,7 @@ from dataclasses import replace
 from desk.errors import InvalidInputError
 from desk.incidents.default_texts import words_for
 from desk.incidents.drafts.content import Content, content_of, texts_of
-from desk.incidents.drafts.drafts import get_draft, revise_draft, write_draft
+from desk.incidents.drafts.drafts import get_reviewable, revise_draft, write_draft
 from desk.incidents.drafts.duplicates import list_doubles
 from desk.incidents.drafts.leaks import Leak, only_once
 from desk.incidents.inputs import NewIncident
@@ -45,7 +45,7 @@ def keep_draft(tx: Transaction, state: FormState, values: FormValues, *, escaped
         raise InvalidInputError("Say something new, or choose another status.", field="body")
     content = content_from(state, values, name=name.markdown, body=body)
     if state.draft_id is not None:
-        kept = content_of(get_draft(tx, state.draft_id))
+        kept = content_of(get_reviewable(tx, state.draft_id))
         if not isinstance(kept, str) and kept.schedule is not None:
             content = replace(content, schedule=kept.schedule)
     return write_down(tx, state, content, (name, said))
@@ -56,7 +56,7 @@ def write_down(tx: Transaction, state: FormState, content: Content, said: Sequen
     those of what was `said` now, and earlier ones that the form or the draft has kept. Raises InvalidInputError."""
     earlier = list(state.leaks)
     if state.draft_id is not None:
-        earlier += leaks_of(get_draft(tx, state.draft_id))
+        earlier += leaks_of(get_reviewable(tx, state.draft_id))
     text = "\n".join(texts_of(content))
     found = only_once([*(leak for one in said for leak in one.warnings), *still_there(earlier, text)])
     warnings = [leak.as_json() for leak in found]

@@ -19,6 +19,7 @@ from tests.unit.desk.stage import SWEEP, Stage
 
 NAME = "terraform prod"
 DIGEST = Actor.job(JobName.DIGEST)
+CHECK = Actor.job(JobName.KEY_CHECK)
 ASKED = sent("key.ask", MIA)
 """Every change of the key is shown on the card that shows it."""
 TO_MIA, TO_OWNERS = sent("key.changed", MIA), sent("key.changed", OLIVIA, OMAR)
@@ -120,9 +121,9 @@ def a_suspended_key_that_is_used(stage: Stage) -> Iterator[Step]:
     for _ in range(2):
         now = later(stage, hours=2)
         used = SuspendedUse(key.id, key.version + 1, now, "192.0.2.66", "curl/8.9.1")
-        stage.do(SWEEP, partial(tell_of_suspended_use, use=used))
+        stage.do(CHECK, partial(tell_of_suspended_use, use=used))
         said = {"at": now.isoformat(), "address": "192.0.2.66", "user_agent": "curl/8.9.1"}
-        yield [event(SWEEP, Action.KEY_KNOCKED, key.id, **said)], sent("key.knock", OLIVIA, OMAR)
+        yield [event(CHECK, Action.KEY_KNOCKED, key.id, **said)], sent("key.knock", OLIVIA, OMAR)
 
 
 @story(Action.KEY_ANNOUNCED, Action.DIGEST_SENT, Action.KEY_SUSPENDED)

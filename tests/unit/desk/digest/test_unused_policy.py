@@ -103,7 +103,7 @@ def _digest(desk: Desk) -> None:
 
 
 def _sweep(desk: Desk) -> int:
-    return desk.write_now(JOB, sweep_announcements)
+    return desk.write_now(Actor.job(JobName.SWEEP), sweep_announcements)
 
 
 def _key(desk: Desk, key_id: str) -> ApiKey:

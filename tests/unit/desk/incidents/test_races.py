@@ -12,7 +12,7 @@ from desk.incidents.components import set_statuses
 from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, write_draft
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.review import MINE_CARD, REVIEW_CARD
-from desk.incidents.incidents import delete_incident, edit_update
+from desk.incidents.incidents import create_incident, delete_incident, edit_update
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
@@ -33,6 +33,7 @@ from storage.models import (
 from tests.clock import HeldClock
 from tests.factories import INES, MAX, OLIVIA
 from tests.unit.desk.incidents.incident_stage import IncidentStage, at_once, set_incident_stage
+from tests.unit.desk.racing import race
 
 ROUNDS = 4
 SLOW = NewIncident(name="Slow", body="We look.")
@@ -225,3 +226,20 @@ def test_whoever_comes_last_with_an_earlier_instant(stage: IncidentStage, clock:
         said = [update.body for update in list_updates(session, [first])]
     assert history == [ComponentStatus.MAJOR_OUTAGE, ComponentStatus.OPERATIONAL]
     assert said == ["It is over.", "We look."]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_component_that_somebody_is_just_changing(stage: IncidentStage) -> None:
+    """Whoever saw it operational, and waited for who brings it down, is told of it and changes nothing."""
+    down = (
+        OLIVIA,
+        partial(set_statuses, page_id=stage.page, wanted={stage.components[0]: ComponentStatus.MAJOR_OUTAGE}),
+    )
+    new = NewIncident(
+        name="Slow",
+        components={stage.components[0]: ComponentStatus.PARTIAL_OUTAGE},
+        seen_states={stage.components[0]: ComponentStatus.OPERATIONAL},
+    )
+    _, refusal = race(stage.desk, down, (MAX, partial(create_incident, page_id=stage.page, new=new)))
+    assert isinstance(refusal, ConflictError)
+    assert stage.all(Incident) == []

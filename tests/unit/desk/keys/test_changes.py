@@ -11,7 +11,7 @@ from sqlalchemy import select
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError, NotFoundError
 from desk.keys.changes import CHANGED_NOTE, extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
 from desk.keys.lookup import get_key, get_key_by_word
-from desk.keys.questions import ask_for_extension, ask_holder, keep_key
+from desk.keys.questions import ask_for_extension, ask_holder, keep_key, was_kept_since
 from desk.keys.refusals import RecentlyUsedError
 from desk.keys.rules import KeyState, state_of
 from desk.secret import Secret
@@ -215,6 +215,19 @@ def test_keep(desk: Desk, key_id: str) -> None:
         with pytest.raises(InvalidInputError) as refusal:
             do(desk, OWNER, keep_key, key_id, until, reason)
         assert refusal.value.field == field
+
+
+def test_kept_since(desk: Desk, clock: HeldClock, key_id: str) -> None:
+    """That a key was kept long ago, or another one lately, is no answer to whoever asks about it now."""
+    with desk.database.write() as session:
+        other = add_key(session, NOW).id
+    do(desk, HOLDER, keep_key, key_id, NOW + 60 * DAY, "disaster recovery")
+    asked_at = clock.advance(DAY)
+    do(desk, HOLDER, keep_key, other, NOW + 60 * DAY, "disaster recovery")
+    do(desk, HOLDER, rename_key, key_id, "terraform")
+    asked = partial(was_kept_since, key_id=key_id)
+    kept = [desk.read_now(OWNER, partial(asked, since=since)) for since in (NOW, asked_at)]
+    assert kept == [True, False]
 
 
 def test_ask_the_holder(desk: Desk, key_id: str) -> None:

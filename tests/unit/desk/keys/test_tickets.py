@@ -157,9 +157,14 @@ def test_who_answers_for_somebody_elses_key_is_told_once(stage: Stage) -> None:
 def test_only_its_collector_confirms_a_key(stage: Stage) -> None:
     """Nobody else can say that they have seen a key."""
     key, _ = stage.mint(stage.ticket())
-    assert not stage.do(MAX, partial(mark_revealed, key_id=key.id))
-    assert stage.fresh(ApiKey, key.id).revealed_at is None
+    with pytest.raises(NotAllowedError, match="Only Mia can collect this key"):
+        stage.do(MAX, partial(mark_revealed, key_id=key.id))
+    with pytest.raises(NotAllowedError, match="Only Mia can collect this key"):
+        stage.do(MAX, partial(return_unseen, key_id=key.id))
+    fresh = stage.fresh(ApiKey, key.id)
+    assert (fresh.revealed_at, fresh.voided_at, fresh.status) == (None, None, KeyStatus.ACTIVE)
     assert not stage.do(MIA, partial(mark_revealed, key_id="nosuchkey000"))
+    assert not stage.do(MIA, partial(return_unseen, key_id="nosuchkey000"))
 
 
 class TestUnseen:

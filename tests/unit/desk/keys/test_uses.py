@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import event, text
 
 from desk.keys.uses import UseKind, UseLog, clean_address, clean_user_agent, flush_uses
-from desk.transaction import Desk
+from desk.transaction import Actor, Desk, JobName
 from storage.models import KeyUse
 from storage.uses import CHUNK
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import add_key
 
 KEY = "k00000000001"
+CHECK = Actor.job(JobName.KEY_CHECK)
 
 
 def test_one_mark_per_key_and_day() -> None:
@@ -92,7 +93,7 @@ def test_every_use_is_counted_under_concurrency(desk: Desk) -> None:
 
     def flush() -> None:
         while not done.is_set():
-            flush_uses(desk.database, log)
+            flush_uses(desk, CHECK, log)
 
     noting = [threading.Thread(target=note, args=(kind,)) for kind in (UseKind.READ, UseKind.REFUSED) * 4]
     flushing = [threading.Thread(target=flush) for _ in range(2)]
@@ -103,7 +104,7 @@ def test_every_use_is_counted_under_concurrency(desk: Desk) -> None:
     done.set()
     for thread in flushing:
         thread.join()
-    flush_uses(desk.database, log)
+    flush_uses(desk, CHECK, log)
     with desk.database.read() as session:
         uses = [session.get_one(KeyUse, key_id) for key_id in ids]
     assert sum(use.reads for use in uses) == 8_000
@@ -126,7 +127,7 @@ def test_what_cannot_be_written_is_kept(desk: Desk) -> None:
 
     event.listen(desk.database.engine, "commit", fail_at_second)
     with pytest.raises(OSError, match="disk is full"):
-        flush_uses(desk.database, log)
+        flush_uses(desk, CHECK, log)
     event.remove(desk.database.engine, "commit", fail_at_second)
     assert [mark.key_id for mark in log.take()] == [ids[-1]]
 
@@ -140,11 +141,11 @@ def test_a_flush_after_a_failure_writes_everything_once(desk: Desk) -> None:
     with desk.database.write() as session:
         session.execute(text("ALTER TABLE key_use_day RENAME TO away"))
     with pytest.raises(Exception, match="key_use_day"):
-        flush_uses(desk.database, log)
+        flush_uses(desk, CHECK, log)
     with desk.database.write() as session:
         session.execute(text("ALTER TABLE away RENAME TO key_use_day"))
     log.note(key_id, UseKind.READ, NOW, None, None)
-    assert flush_uses(desk.database, log) == 1
+    assert flush_uses(desk, CHECK, log) == 1
     with desk.database.read() as session:
         assert session.get_one(KeyUse, key_id).reads == 2
 

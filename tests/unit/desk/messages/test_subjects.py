@@ -23,6 +23,7 @@ from tests.factories import MAX, MIA, OLIVIA, OMAR
 from tests.unit.desk.stage import Stage, set_stage
 
 JOB = Actor.job(JobName.DIGEST)
+CHECK = Actor.job(JobName.KEY_CHECK)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_what_shows_a_key(stage: Stage) -> None:
     stage.do(OLIVIA, partial(ask_holder, key_id=key.id))
     stage.do(OLIVIA, partial(suspend_key, key_id=key.id, reason="unused"))
     use = suspended_use_of(stage, key)
-    stage.do(JOB, partial(tell_of_suspended_use, use=use))
+    stage.do(CHECK, partial(tell_of_suspended_use, use=use))
     stage.do(JOB, lambda tx: members_left(tx, [tx.session.get_one(Member, MIA)]))
     [departure] = {card.subject_id for card in stage.shown(MEMBER_LEFT)}
     assert refreshed(stage, Thing.KEY, key.id) == [
@@ -116,7 +117,7 @@ def test_the_news_of_an_earlier_use_is_left_alone(stage: Stage, clock: HeldClock
     stage.do(OLIVIA, partial(suspend_key, key_id=key.id, reason="unused"))
     for _ in range(2):
         use = suspended_use_of(stage, key)
-        assert stage.do(JOB, partial(tell_of_suspended_use, use=use))
+        assert stage.do(CHECK, partial(tell_of_suspended_use, use=use))
         clock.advance(hours=2)
     assert len(stage.shown(SUSPENDED_USE_CARD)) == 4
     assert refreshed(stage, Thing.KEY, key.id) == [

@@ -26,6 +26,7 @@ from tests.factories import INES, add_component, add_grant, add_member, add_page
 
 T = TypeVar("T")
 SWEEP = Actor.job(JobName.SWEEP)
+OPERATOR = Actor.operator("ann")
 INES_ACTS = Actor.member(INES)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 LEAD, LENGTH = 2 * HOUR, 2 * HOUR

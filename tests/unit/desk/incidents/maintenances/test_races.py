@@ -35,7 +35,7 @@ from tests.unit.desk.incidents.maintenances.maintenance_stage import (
     LEAD,
     LENGTH,
     MINUTE,
-    SWEEP,
+    OPERATOR,
     Maintenances,
     set_maintenances,
 )
@@ -80,7 +80,7 @@ def test_sweeps_of_several_replicas_take_each_step_once(stage: Maintenances, clo
         assert stage.steps(about) == ["scheduled", "in_progress", "completed"]
     for name in ("API", "Website"):
         assert stage.history(name) == [(START, "under_maintenance"), (END, "operational")]
-    assert stage.desk.read_now(SWEEP, verify).is_intact
+    assert stage.desk.read_now(OPERATOR, verify).is_intact
 
 
 def test_a_sweep_beside_people_ends_in_one_of_two_ways(stage: Maintenances, clock: HeldClock) -> None:
@@ -229,7 +229,7 @@ def test_a_process_that_dies_leaves_no_step_out_and_none_doubled(
     assert (stage.sweep(), stage.sweep()) == (left, 0)
     assert [stage.steps(about) for about in plans] == [["in_progress", "completed"], ["in_progress"], ["scheduled"]]
     assert stage.states() == {"API": "under_maintenance", "Website": "under_maintenance"}
-    assert stage.desk.read_now(SWEEP, verify).is_intact
+    assert stage.desk.read_now(OPERATOR, verify).is_intact
 
 
 FLAGS = ("remind_prior", "auto_in_progress", "auto_completed", "to_maintenance_state", "to_operational_state")

@@ -20,7 +20,7 @@ from tests.unit.desk.incidents.maintenances.maintenance_stage import (
     LEAD,
     LENGTH,
     MINUTE,
-    SWEEP,
+    OPERATOR,
     Maintenances,
     set_maintenances,
 )
@@ -223,7 +223,7 @@ def test_one_that_cannot_be_carried_out_holds_up_no_other(stage: Maintenances, c
     assert (stage.read(broken).version, stage.states()["API"]) == (version, OPERATIONAL)
     assert stage.sweep() == 1
     assert (stage.steps(broken), stage.states()["API"]) == (["in_progress"], AT_WORK)
-    assert stage.desk.read_now(SWEEP, verify).is_intact
+    assert stage.desk.read_now(OPERATOR, verify).is_intact
 
 
 @contextmanager

@@ -1,0 +1,154 @@
+"""The doors of the desk, found rather than listed: what handlers and the bot call, and what the page port offers."""
+
+import ast
+import importlib
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from desk.incidents.port import PagePort, port_of
+from desk.transaction import Desk, Transaction
+
+ROOT = Path(__file__).parents[4]
+_CALLERS = ("handlers", "bot")
+_OURS = ("desk.", "storage.")
+_SESSION_WRITES = frozenset({"add", "add_all", "delete", "merge"})
+_STATEMENTS = frozenset({"insert", "update", "delete"})
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A function of the desk that somebody outside of it calls with a transaction."""
+
+    name: str
+    """As in `keys.changes.suspend_key`, or `port.create_incident`."""
+    function: Callable[..., Any]
+    parameters: Mapping[str, inspect.Parameter]
+    """Those after the transaction."""
+
+    @property
+    def could_write(self) -> bool:
+        """Whether it, or anything of ours that it names, writes in some case. Read from the source."""
+        return could_write(self.function)
+
+
+def find_doors() -> Mapping[str, Door]:
+    """Every door, by name."""
+    doors: dict[str, Door] = {}
+    for function in _reached():
+        name = f"{function.__module__}.{function.__qualname__}".removeprefix("desk.")
+        doors |= _door(name, function)
+    for method in vars(PagePort):
+        if not method.startswith("_"):
+            doors |= _door(f"port.{method}", getattr(port_of(None, ""), method))  # type: ignore[arg-type]
+    return doors
+
+
+def _door(name: str, function: Callable[..., Any]) -> dict[str, Door]:
+    parameters = list(_parameters(function))
+    if not parameters or parameters[0].annotation is not Transaction:
+        return {}
+    return {name: Door(name, function, {each.name: each for each in parameters[1:]})}
+
+
+def list_session_readers() -> Mapping[str, Callable[..., Any]]:
+    """What handlers and the bot call with a bare session, or with a database: it cannot ask who acts."""
+    return {
+        f"{function.__module__}.{function.__qualname__}".removeprefix("desk."): function
+        for function in _reached()
+        if next(iter(inspect.signature(function).parameters), "") in {"session", "database"}
+    }
+
+
+def _reached() -> set[FunctionType]:
+    """The functions of the desk that a module of handlers or bot imports, or calls by its module."""
+    named: set[object] = set()
+    for folder in _CALLERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            named |= {one for one in _named_in(ast.parse(path.read_text())) if isinstance(one, FunctionType)}
+    found = {one for one in named if isinstance(one, FunctionType) and one.__module__.startswith("desk.")}
+    # What is given the whole desk opens its transactions itself: what it names is called for whoever called it.
+    openers = [one for one in found if Desk in (each.annotation for each in _parameters(one))]
+    return found.union(*(_named_by(one, _source(one)) for one in openers))
+
+
+def _parameters(function: Callable[..., Any]) -> Iterable[inspect.Parameter]:
+    return inspect.signature(function, eval_str=True).parameters.values()
+
+
+def _source(function: Callable[..., Any]) -> ast.Module:
+    return ast.parse(textwrap.dedent(inspect.getsource(function)))
+
+
+def _named_in(tree: ast.Module) -> Iterator[object]:
+    modules: dict[str, ModuleType] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "desk":
+            for alias in node.names:
+                thing = _thing(str(node.module), alias.name)
+                if isinstance(thing, ModuleType):
+                    modules[alias.asname or alias.name] = thing
+                yield thing
+        elif isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("desk") for alias in node.names), "from desk… import …, please"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            yield getattr(modules[node.value.id], node.attr, None)
+
+
+def _thing(module: str, name: str) -> object:
+    found = getattr(importlib.import_module(module), name, None)
+    return importlib.import_module(f"{module}.{name}") if found is None else found
+
+
+@lru_cache
+def could_write(function: Callable[..., Any]) -> bool:
+    """Whether the function, or any of ours that it names, adds or changes rows. Errs on the side of yes."""
+    seen: set[Callable[..., Any]] = set()
+    todo = [function]
+    while todo:
+        one = todo.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        tree = _source(one)
+        in_storage = one.__module__.startswith("storage.")
+        if any(_writes(node, in_storage=in_storage) for node in ast.walk(tree)):
+            return True
+        todo += _named_by(one, tree)
+    return False
+
+
+def _writes(node: ast.AST, *, in_storage: bool) -> bool:
+    """Whether the node sets an attribute, makes a statement that writes, or hands something to the session; below the
+    desk, also whether it executes anything."""
+    if isinstance(node, ast.Assign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(isinstance(target, ast.Attribute) for target in targets)
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Name):
+        return node.func.id in _STATEMENTS
+    if not isinstance(node.func, ast.Attribute) or not ast.unparse(node.func.value).endswith("session"):
+        return False
+    return node.func.attr in _SESSION_WRITES or (in_storage and node.func.attr == "execute")
+
+
+def _named_by(function: Callable[..., Any], tree: ast.AST) -> Iterator[FunctionType]:
+    """The functions of ours that a function names: itself, in a module, or in a table of its module."""
+    names = inspect.unwrap(function).__globals__
+    for node in ast.walk(tree):
+        thing: object = None
+        if isinstance(node, ast.Name):
+            thing = names.get(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            thing = getattr(names.get(node.value.id), node.attr, None)
+        values = thing.values() if isinstance(thing, Mapping) else [thing]
+        for value in values:
+            if isinstance(value, FunctionType) and value.__module__.startswith(_OURS):
+                yield value

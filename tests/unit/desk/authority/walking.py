@@ -1,0 +1,151 @@
+"""Going through doors: as somebody, with arguments that fit, and without a trace."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from inspect import Parameter
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, event, select
+from sqlalchemy.orm import Session
+
+from desk.errors import KeydeskError, NotAllowedError
+from desk.transaction import Actor, Transaction
+from storage.models import Base
+from storage.signals import signalled
+from tests.unit.desk.authority.doors import Door
+from tests.unit.desk.authority.world import OPERATOR, Row, World
+
+T = TypeVar("T")
+Arguments = Mapping[str, Any]
+
+
+class Outcome(StrEnum):
+    """What came of a try."""
+
+    WROTE = "wrote"
+    READ = "read"
+    """It gave something and changed nothing."""
+    REFUSED = "refused"
+    """NotAllowedError."""
+    FAILED = "failed"
+    """Some other refusal: of this argument, or in this state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """What came of calling a door, and what it gave or how it was refused."""
+
+    outcome: Outcome
+    given: object
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Somebody gets through a door with these arguments."""
+
+    actor: Actor
+    arguments: Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Every row of every table, in order, and what would be told after the commit."""
+
+    rows: Mapping[str, Sequence[tuple[Any, ...]]]
+    topics: frozenset[str]
+
+
+class _UndoneError(Exception):
+    """Nothing of it is kept."""
+
+
+def undone(world: World, work: Callable[[Transaction], T], actor: Actor = OPERATOR) -> T:
+    """`work` in a transaction of somebody's, of which nothing is kept."""
+    given: list[T] = []
+
+    def do(tx: Transaction) -> None:
+        given.append(work(tx))
+        raise _UndoneError
+
+    try:
+        world.desk.write_now(actor, do)
+    except _UndoneError:
+        return given[0]
+    raise AssertionError("unreachable: do always raises")
+
+
+def list_arguments(world: World, door: Door) -> Sequence[Arguments]:
+    """Every combination of what the door's parameters may be given. Those that can be left out are.
+
+    Raises LookupError where there is nothing to give.
+    """
+    choices: dict[str, Sequence[Any]] = {}
+    for name, parameter in door.parameters.items():
+        if parameter.default is not Parameter.empty:
+            continue
+        values = world.values_for(name, parameter.annotation)
+        if values is None:
+            raise LookupError(f"{door.name}: nothing to give for {name}: {parameter.annotation}")
+        choices[name] = values
+    return [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
+
+
+def find_opening(world: World, door: Door, actors: Iterable[Actor]) -> Opening | None:
+    """Who of these gets through first, and with what: writing, where the door could write."""
+    wanted = Outcome.WROTE if door.could_write else Outcome.READ
+    for actor in actors:
+        for arguments in list_arguments(world, door):
+            if undone(world, partial(call, door, arguments=arguments), actor).outcome is wanted:
+                return Opening(actor, arguments)
+    return None
+
+
+def call_as_each(door: Door, tx: Transaction, actors: Iterable[Actor], arguments: Arguments) -> Mapping[Actor, Try]:
+    """What comes of calling the door as one after the other, in one transaction."""
+    return {actor: call(door, replace(tx, actor=actor), arguments) for actor in actors}
+
+
+def call(door: Door, tx: Transaction, arguments: Arguments) -> Try:
+    """Call the door within a transaction."""
+    values = {name: value.read(tx.session) if isinstance(value, Row) else value for name, value in arguments.items()}
+    with _watched(tx) as written:
+        try:
+            given = door.function(tx, **values)
+            given = list(given) if isinstance(given, Iterator) else given
+            tx.session.flush()
+        except NotAllowedError as refusal:
+            return Try(Outcome.REFUSED, refusal)
+        except KeydeskError as refusal:
+            return Try(Outcome.FAILED, refusal)
+    return Try(Outcome.WROTE if written else Outcome.READ, given)
+
+
+@contextmanager
+def _watched(tx: Transaction) -> Iterator[list[str]]:
+    """The statements that write."""
+    written: list[str] = []
+
+    def look(_connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
+        if statement.lstrip().partition(" ")[0].upper() in {"INSERT", "UPDATE", "DELETE"}:
+            written.append(statement)
+
+    engine = tx.session.get_bind()
+    event.listen(engine, "before_cursor_execute", look)
+    try:
+        yield written
+    finally:
+        event.remove(engine, "before_cursor_execute", look)
+
+
+def read_state(session: Session) -> State:
+    """All that there is in this transaction."""
+    session.flush()
+    rows = {
+        table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key.columns))]
+        for table in Base.metadata.sorted_tables
+    }
+    return State(rows, signalled(session))
