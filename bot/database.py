@@ -7,9 +7,10 @@ from alembic.util import CommandError
 from bot.settings import Settings, make_policy
 from desk.clock import Clock, SystemClock
 from desk.errors import KeydeskError
-from desk.pages.pages import open_organization
+from desk.identifiers import new_id
 from desk.transaction import Desk
 from storage import schema
+from storage.beginning import open_organization
 from storage.database import Database
 
 _SQLITE = "sqlite:///"
@@ -41,7 +42,7 @@ def make_desk(
 ) -> Desk:
     """The desk of the one organization on an up-to-date database; it begins, with the id that is given, at first."""
     clock = clock or SystemClock()
-    organization = open_organization(database, clock.now(), wanted=organization_id)
+    organization = open_organization(database, clock.now(), wanted=organization_id or new_id())
     return Desk(database.of(organization), clock, make_policy(settings))
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import Engine
 
-from desk.pages.pages import begin_organization, open_organization
 from storage import schema
+from storage.beginning import begin_organization, open_organization
 from storage.database import Database, make_engine
 from tests.places import find_place
 

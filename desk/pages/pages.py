@@ -1,44 +1,13 @@
-"""The organization, begun once, and its pages: looked up."""
+"""The organization, its pages and components: looked up."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from desk.errors import InvalidInputError, NotFoundError
-from desk.identifiers import new_id
-from storage.database import Database
-from storage.locks import lock_organizations
-from storage.models import AuditHead, Organization, Page
-from storage.models.audit import beginning_of
+from storage.models import Organization, Page
 from storage.organizations import organization_of
-
-
-def open_organization(database: Database, now: datetime, *, wanted: str | None = None) -> str:
-    """The id of the one organization that this database serves.
-
-    Where there is none yet it is begun, with the id `wanted` if that is given: without a name, with an audit trail.
-    """
-    with database.everywhere.read() as session:
-        found = _find_first(session)
-    if found is not None:
-        return found
-    with database.everywhere.write() as session:
-        lock_organizations(session)
-        return _find_first(session) or begin_organization(session, wanted or new_id(), now)
-
-
-def _find_first(session: Session) -> str | None:
-    return session.scalar(select(Organization.id).order_by(Organization.created_at, Organization.id).limit(1))
-
-
-def begin_organization(session: Session, organization_id: str, now: datetime) -> str:
-    """Begin an organization, without a name, with an empty audit trail; gives its id."""
-    session.add(Organization(id=organization_id, created_at=now))
-    session.flush()
-    session.add(AuditHead(organization_id=organization_id, seq=0, hash=beginning_of(organization_id)))
-    return organization_id
 
 
 def name_organization(session: Session, name: str) -> Organization:

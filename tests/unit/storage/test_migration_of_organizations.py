@@ -12,10 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 from desk.audit.chain import verify
 from desk.audit.trail import Action, event_hash, record
-from desk.pages.pages import find_organization, open_organization
+from desk.pages.pages import find_organization
 from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from storage import schema
+from storage.beginning import open_organization
 from storage.database import Database, make_engine
 from storage.models import Base, Channel, Delivery, Organization
 from storage.organizations import GLOBAL

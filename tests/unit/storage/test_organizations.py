@@ -342,6 +342,7 @@ def test_everything_is_seen_where_that_is_said(database: Database, other: Databa
         ("INSERT INTO page (id, name) VALUES (?, ?)", True),
         ("INSERT INTO page (id, organization_id) VALUES (?, ?)", False),
         ("SELECT revision.value FROM revision", False),
+        ("SELECT page.id FROM page WHERE 0 = 1 ORDER BY page.id", False),
     ],
 )
 def test_what_reaches_beyond_an_organization_is_noticed(statement: str, reaches: bool) -> None:

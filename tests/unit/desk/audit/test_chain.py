@@ -196,7 +196,7 @@ def test_each_organization_has_a_chain_of_its_own(desk: Desk) -> None:
         _record_one(other, Action.KEY_KEPT, f"o{number}")
     for one, subjects in ((desk, ["k0", "k1", "k2"]), (other, ["o0", "o1", "o2"])):
         assert (_verdict(one).events, _problems(one)) == (3, [])
-        lines = one.read_now(ACTOR, lambda tx: list(export_json_lines(tx, Extract())))
+        lines = one.read_now(OPERATOR, lambda tx: list(export_json_lines(tx, Extract())))
         assert [json.loads(line)["subject_id"] for line in lines] == subjects
         assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3]
 

@@ -9,12 +9,13 @@ from functools import partial
 from inspect import Parameter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, Select, Table, event, select
 from sqlalchemy.orm import Session
 
 from desk.errors import KeydeskError, NotAllowedError
 from desk.transaction import Actor, Transaction
 from storage.models import Base
+from storage.organizations import OF_EVERY_ORGANIZATION
 from storage.signals import signalled
 from tests.unit.desk.authority.doors import Door
 from tests.unit.desk.authority.world import OPERATOR, Row, World
@@ -141,11 +142,14 @@ def _watched(tx: Transaction) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", look)
 
 
+def _all_of(table: Table) -> Select[Any]:
+    return select(table).order_by(*table.primary_key.columns).execution_options(**OF_EVERY_ORGANIZATION)
+
+
 def read_state(session: Session) -> State:
     """All that there is in this transaction."""
     session.flush()
     rows = {
-        table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key.columns))]
-        for table in Base.metadata.sorted_tables
+        table.name: [tuple(row) for row in session.execute(_all_of(table))] for table in Base.metadata.sorted_tables
     }
     return State(rows, signalled(session))
