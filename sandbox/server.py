@@ -35,6 +35,8 @@ from sandbox.webapi import WebApi
 from sandbox.workspace import Workspace
 
 STATIC = Path(__file__).parent / "static"
+_TICK_SECONDS = 1.0
+_LOOK_SECONDS = 0.002
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data: blob: http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -123,6 +125,46 @@ def server_config(app: Starlette, *, log_level: str = "warning") -> uvicorn.Conf
     )
 
 
+class PromptServer(uvicorn.Server):
+    """A server that ends as soon as `leave()` is called; uvicorn's own looks ten times a second whether it should."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    def leave(self) -> None:
+        """Take no more connections, finish what is in hand and end. May be called from any thread."""
+        self.should_exit = True
+        if self._told is not None:
+            loop, told = self._told
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(told.set)
+
+    async def main_loop(self) -> None:
+        """Serve until somebody says `leave()`."""
+        told = asyncio.Event()
+        self._told = asyncio.get_running_loop(), told
+        # A tick brings the Date header up to date.
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), _TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is idle at once, and the rest when it is answered or has had its time."""
+        state = self.server_state
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while state.connections or state.tasks:  # noqa: ASYNC110 - connections tell nobody when they close
+                    await asyncio.sleep(_LOOK_SECONDS)
+        for task in state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
+
+
 class SandboxServer:
     """Runs a sandbox on 127.0.0.1 in a background thread, from `with` until its end or `stop()`.
 
@@ -143,7 +185,7 @@ class SandboxServer:
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.api_url = f"{self.url}/api/"
         self.workspace.base_url = self.url
-        self._server = uvicorn.Server(server_config(app))
+        self._server = PromptServer(server_config(app))
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
 
     def _run(self) -> None:
@@ -157,7 +199,7 @@ class SandboxServer:
     def stop(self) -> None:
         """Close what is open and wait until the thread has ended."""
         if self._thread.is_alive():
-            self._server.should_exit = True
+            self._server.leave()
             self._thread.join(timeout=10)
         self._socket.close()
 

@@ -73,10 +73,10 @@ def _first(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -
 
 
 def notice(session: Session, channel: Channel, *, now: datetime) -> bool:
-    """Put deliveries in line that were added since the last look and are due. True: perhaps not all of them yet."""
+    """Put deliveries in line that were added since the last look. True: perhaps not all of them yet."""
     new = session.execute(
         select(Delivery.id, Delivery.lane)
-        .where(Delivery.channel == channel, _IS_NEW, Delivery.due_at <= now)
+        .where(Delivery.channel == channel, _IS_NEW)
         .order_by(Delivery.due_at)
         .limit(BATCH)
     ).all()

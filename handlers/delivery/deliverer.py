@@ -51,13 +51,13 @@ class DeliveryError(Exception):
 
 
 Begin = Callable[[], None]
-"""To be called before each call that changes something over there: raises when the lease does not last for it."""
+"""To be called before each call that must not be made twice: raises when the lease does not last for it."""
 
 
 class Parcel(Protocol):
     """What one delivery says, drawn and ready to go. Its methods raise DeliveryError."""
 
-    async def find_arrived(self, since: datetime, begin: Begin) -> bool:
+    async def find_arrived(self, since: datetime) -> bool:
         """Whether an earlier attempt, of about or after `since`, arrived; if so it says by now what this one says.
 
         A channel whose other side knows a delivery again by its id, or that cannot look, says no.

@@ -249,7 +249,7 @@ class OutboxWorker:
         try:
             async with asyncio.timeout(_LONGEST.total_seconds()):
                 since = claim.uncertain_since
-                if since is None or not await parcel.find_arrived(since, begin):
+                if since is None or not await parcel.find_arrived(since):
                     await parcel.send(begin)
         except DeliveryError:
             raise

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from sandbox.server import SandboxServer
+from tests.browser.demo import Demo, running_demo
 from tests.browser.echo_app import EchoApp
 from tests.browser.stage import OpenPage, Stage
 from tests.setup_browser import find_browser
@@ -47,7 +48,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def contexts(browser: Browser) -> Contexts:
-    """Contexts by what they were asked to be; a page in one that has been used opens in half the time."""
+    """Contexts by what they were asked to be, each with a tab that stays open.
+
+    A page in one that has been used opens in half the time. With its last tab Chromium would close the window, and
+    spend on the next one, its frame and its toolbar twice what our page takes.
+    """
     return {}
 
 
@@ -75,6 +80,7 @@ def open_page(browser: Browser, contexts: Contexts) -> Iterator[OpenPage]:
         if key not in contexts:
             contexts[key] = browser.new_context(**{"reduced_motion": "reduce", "locale": "en-US", **options})
             contexts[key].set_default_timeout(_PATIENCE_MS)
+            contexts[key].new_page()
         page = contexts[key].new_page()
         pages.append(page)
         page.on("console", note)
@@ -90,6 +96,13 @@ def open_page(browser: Browser, contexts: Contexts) -> Iterator[OpenPage]:
         page.evaluate("localStorage.clear()")
         page.close()
     assert not complaints, f"the page complained: {complaints}"
+
+
+@pytest.fixture(scope="package")
+def demo() -> Iterator[Demo]:
+    """One demo for all stories of this folder."""
+    with running_demo() as demo:
+        yield demo
 
 
 @pytest.fixture(scope="package")

@@ -1,23 +1,14 @@
 """An incident in a real browser, against the demo as anybody starts it: from Slack to customers, and back."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.demo import Demo, running_demo
+from tests.browser.demo import Demo
 from tests.browser.stage import OpenPage, type_line
 from tests.waiting import wait_until
 
 STATUS, INES, MAX = "C0STATUS01", "U0INES0001", "U0MAX00001"
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    """One demo for the stories of this file."""
-    with running_demo() as demo:
-        yield demo
 
 
 def _enter(open_page: OpenPage, demo: Demo, user: str) -> Page:

@@ -3,26 +3,17 @@
 import http.client
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.demo import Demo, running_demo
+from tests.browser.demo import Demo
 from tests.browser.stage import GENERAL, MIA, OMAR, OpenPage, type_line
 from tests.waiting import wait_until
 
 OWNERS = "C0OWNERS01"
 SECRET = re.compile(r"^kd_\w{38}$")
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    """One demo for the stories of this file."""
-    with running_demo() as demo:
-        yield demo
 
 
 def _enter(open_page: OpenPage, demo: Demo, user: str, channel: str) -> Page:

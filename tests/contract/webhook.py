@@ -8,8 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import aiohttp
 from aiohttp import web
@@ -75,7 +74,7 @@ class _Call:
     call_id: str
     text: str
 
-    async def find_arrived(self, _since: Any, _begin: Begin) -> bool:
+    async def find_arrived(self, since: datetime) -> bool:
         """The other side knows a call again by its id: it is made again."""
         return False
 

@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.models import Role
 from tests.clock import MONDAY_MORNING, HeldClock
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member, add_page
-from tests.scenario.running import RunningBot
+from tests.scenario.running import PublishingBot, RunningBot
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 OWNERS_CHANNEL = "C0OWNERS01"
@@ -64,6 +64,12 @@ class Scenario:
     def ines(self) -> Player:
         """A third member."""
         return self.control.person(INES)
+
+    @property
+    def page(self) -> PublishingBot:
+        """The bot with its page and its API, for stories that are marked with `page`."""
+        assert isinstance(self.bot, PublishingBot), "this story has no page: mark it with @pytest.mark.page"
+        return self.bot
 
     def person(self, user_id: str) -> Player:
         """Anybody."""
@@ -126,14 +132,20 @@ def policy() -> Policy:
 
 
 @pytest.fixture
-def scenario(slack_server: SandboxServer, database: Database, clock: HeldClock, policy: Policy) -> Iterator[Scenario]:
-    """The stage, with the page Acme and the workspace's people known to the desk; Olivia and Omar are owners."""
+def scenario(
+    request: pytest.FixtureRequest, slack_server: SandboxServer, database: Database, clock: HeldClock, policy: Policy
+) -> Iterator[Scenario]:
+    """The stage, with the page Acme and the workspace's people known to the desk; Olivia and Omar are owners.
+
+    Keeping a page up to date costs twice as much as all the rest: only stories marked with `page` have one.
+    """
     slack_server.workspace.reset()
     desk = Desk(database, clock, policy)
     with database.write() as session:
         add_page(session, MONDAY_MORNING)
         _introduce_people(session, slack_server)
-    bot = RunningBot(desk, slack_api_url=slack_server.api_url)
+    make_bot = PublishingBot if request.node.get_closest_marker("page") else RunningBot
+    bot = make_bot(desk, slack_api_url=slack_server.api_url)
     slack_server.workspace.set_request_url(bot.url)
     try:
         yield Scenario(Control(slack_server.url), slack_server, bot, desk, clock)

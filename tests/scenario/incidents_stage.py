@@ -50,7 +50,7 @@ class Stage:
 
     def get(self, path: str) -> str:
         """What a reader gets from the running page."""
-        where = urlsplit(self.scenario.bot.base_url)
+        where = urlsplit(self.scenario.page.base_url)
         connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=10)
         try:
             connection.request("GET", path)

@@ -18,11 +18,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.program import make_deliverers
+from bot.server import address_of, listen
 from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker, Step
 from handlers.http.app import HttpApp, create_http_app
 from handlers.slack.app import create_bolt_app
 from handlers.slack.directory.reading import ensure_known
+from sandbox.server import PromptServer
 
 T = TypeVar("T")
 
@@ -32,7 +34,7 @@ _STUCK_SECONDS = 30
 
 
 class RunningBot:
-    """A bot that answers the sandbox's signed requests on `url` and API clients below `base_url`, until `stop()`."""
+    """A bot that answers the sandbox's signed requests on `url`, until `stop()`. It has no page and no API."""
 
     def __init__(self, desk: Desk, *, slack_api_url: str) -> None:
         self.desk = desk
@@ -68,10 +70,6 @@ class RunningBot:
 
     def _on_step(self, _step: Step, _row_id: int) -> None:
         self._steps += 1
-
-    def flush_uses(self) -> None:
-        """Write down the uses of keys noted so far, and tell owners of those of suspended keys."""
-        self.call(self.http.flush())
 
     def stop(self) -> None:
         """Stop serving and wait for the thread."""
@@ -109,29 +107,39 @@ class RunningBot:
             await self._listen(AsyncSlackRequestHandler(app).handle)
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
-        self.http = create_http_app(self.desk, routes=[Route("/slack/events", handle, methods=["POST"])])
-        async with self.http.running():
-            await self._serve_web(self.http)
+        await self._serve_web(Starlette(routes=[Route("/slack/events", handle, methods=["POST"])]))
 
     async def _serve_web(self, web: HttpApp | Starlette) -> None:
-        config = uvicorn.Config(web, host="127.0.0.1", port=0, log_config=None, lifespan="off", proxy_headers=False)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server._serve())
+        listener = listen("127.0.0.1", 0)
+        self._address = address_of(listener)
+        self.url = f"{self._address}/slack/events"
+        server = PromptServer(uvicorn.Config(web, log_config=None, lifespan="off", proxy_headers=False))
+        serving = asyncio.create_task(server._serve([listener]))
         while not server.started:
             if serving.done():
                 await serving
-            await asyncio.sleep(0.005)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        self.base_url = f"http://127.0.0.1:{port}"
-        self.url = f"{self.base_url}/slack/events"
+            await asyncio.sleep(0)
         self._ready.set()
         await self._stopping.wait()
-        server.should_exit = True
+        server.leave()
         await serving
 
 
-class TalkingBot(RunningBot):
-    """The bot in Slack alone: it keeps no page up to date that nobody would read."""
+class PublishingBot(RunningBot):
+    """The whole bot, which also keeps the page and the API at `base_url` up to date."""
+
+    http: HttpApp
+
+    @property
+    def base_url(self) -> str:
+        """Where readers and API clients call."""
+        return self._address
+
+    def flush_uses(self) -> None:
+        """Write down the uses of keys noted so far, and tell owners of those of suspended keys."""
+        self.call(self.http.flush())
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
-        await self._serve_web(Starlette(routes=[Route("/slack/events", handle, methods=["POST"])]))
+        self.http = create_http_app(self.desk, routes=[Route("/slack/events", handle, methods=["POST"])])
+        async with self.http.running():
+            await self._serve_web(self.http)

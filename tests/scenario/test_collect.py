@@ -57,13 +57,14 @@ def test_a_key_is_collected_once(scenario: Scenario) -> None:
     assert scenario.violations() == []
 
 
+@pytest.mark.page
 def test_the_copied_command_works(scenario: Scenario) -> None:
     """The call that the window shows, made with the key, lists the pages."""
     scenario.mia.press("Collect my key", approved(scenario, scenario.mia))
     words = words_of(scenario.mia.modal)
     command = shlex.split(words[words.index("curl ") : words.index("/v1/pages")] + "/v1/pages")
     name, _, value = command[2].partition(": ")
-    address = command[3].replace("http://127.0.0.1:3000", scenario.bot.base_url)
+    address = command[3].replace("http://127.0.0.1:3000", scenario.page.base_url)
     request = urllib.request.Request(address, headers={name: value})  # noqa: S310 - the test's own server
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
         assert [page["name"] for page in json.load(response)] == ["Acme"]

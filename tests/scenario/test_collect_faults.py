@@ -44,7 +44,7 @@ def _name(fault: Json) -> str:
 def _status_with(scenario: Scenario, secret: str) -> int:
     """What the API answers to a call with the secret."""
     request = urllib.request.Request(  # noqa: S310 - the test's own server
-        f"{scenario.bot.base_url}/v1/pages", headers={"Authorization": f"OAuth {secret}"}
+        f"{scenario.page.base_url}/v1/pages", headers={"Authorization": f"OAuth {secret}"}
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
@@ -64,6 +64,7 @@ def _collect_again(scenario: Scenario, card: Json) -> None:
     assert _status_with(scenario, secret) == 200
 
 
+@pytest.mark.page
 @pytest.mark.parametrize("fault", OPEN, ids=_name)
 def test_without_a_window_no_key_is_made(scenario: Scenario, fault: Json) -> None:
     """When Slack does not open the window, or does not say so, no key is made; the person tries again."""
@@ -78,6 +79,7 @@ def test_without_a_window_no_key_is_made(scenario: Scenario, fault: Json) -> Non
     _collect_again(scenario, card)
 
 
+@pytest.mark.page
 @pytest.mark.parametrize("fault", UPDATE, ids=_name)
 def test_a_key_that_may_not_have_arrived_is_void(scenario: Scenario, fault: Json) -> None:
     """When it is not certain that the window shows the key, it is void; the person tries again."""
@@ -114,6 +116,7 @@ def test_a_window_closed_too_early_leaves_no_key(scenario: Scenario) -> None:
     shows(scenario.direct_messages(scenario.mia), "Press the button to get another one")
 
 
+@pytest.mark.page
 def test_a_kill_between_making_and_showing(scenario: Scenario) -> None:
     """A bot killed after the key was made and before it was shown leaves a void key and a ticket that waits."""
     card = approved(scenario, scenario.mia)
@@ -148,13 +151,14 @@ def test_closing_says_that_a_key_was_seen(scenario: Scenario) -> None:
     assert only(keys(scenario)).revealed_at is not None
 
 
+@pytest.mark.page
 def test_a_use_says_that_a_key_was_seen(scenario: Scenario) -> None:
     """When the note of the reveal was lost, a call with the key saves it from the sweep."""
     scenario.mia.press("Collect my key", approved(scenario, scenario.mia))
     secret = secret_in(scenario.mia.modal)
     _forget_reveal(scenario)
     assert _status_with(scenario, secret) == 200
-    scenario.bot.flush_uses()
+    scenario.page.flush_uses()
     scenario.clock.advance(UNSEEN_AFTER)
     scenario.desk.write_now(Actor.job(JobName.SWEEP), sweep_tickets)
     key = only(keys(scenario))

@@ -23,6 +23,7 @@ def stage(scenario: Scenario) -> Iterator[Stage]:
     assert scenario.violations() == []
 
 
+@pytest.mark.page
 def test_a_line_in_the_persons_own_time(scenario: Scenario, stage: Stage) -> None:
     """A full line is previewed at once; its time is by the person's clock, and published it is history."""
     with scenario.database.write() as session:

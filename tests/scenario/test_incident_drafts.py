@@ -146,6 +146,7 @@ def test_edit_is_refused_before_anything_is_typed(scenario: Scenario, stage: Sta
     shows(scenario.direct_messages(scenario.ines), "This draft waits for a second person", "take it back first")
 
 
+@pytest.mark.page
 def test_an_update_that_comes_too_late_is_kept_and_shown(scenario: Scenario, stage: Stage) -> None:
     """Somebody published first: the second reads by whom, when and what, that the draft is kept, and edits it."""
     publish(stage, NEW)

@@ -27,6 +27,7 @@ def stage(scenario: Scenario) -> Stage:
     return set_stage(scenario)
 
 
+@pytest.mark.page
 def test_a_line_is_previewed_published_and_seen_everywhere(scenario: Scenario, stage: Stage) -> None:
     """One line, one look and one button; then HTML, JSON, feed and the channel's thread say the same."""
     assert scenario.ines.type_command(LINE) is None
@@ -67,6 +68,7 @@ def _fill_in(scenario: Scenario, stage: Stage, **fields: object) -> dict[str, st
     return ines.submit(**defaults | fields)
 
 
+@pytest.mark.page
 def test_the_form_takes_components_with_their_states(scenario: Scenario, stage: Stage) -> None:
     """Components are searched, each gets a menu for its state, and the form's preview is published."""
     assert scenario.ines.type_command("/incident new") is None
@@ -138,6 +140,7 @@ def test_a_template_is_chosen_and_filled_in(scenario: Scenario, stage: Stage) ->
     assert "Still to be filled in: region." in words_of(ines.modal)
 
 
+@pytest.mark.page
 def test_what_is_open_already_is_shown_first(scenario: Scenario, stage: Stage) -> None:
     """A second incident on the same component leads to the first one, and what was typed goes along."""
     _publish(scenario)
@@ -169,6 +172,7 @@ def _publish(scenario: Scenario, line: str = LINE) -> Incident:
     return found
 
 
+@pytest.mark.page
 def test_a_draft_is_edited_and_published(scenario: Scenario, stage: Stage) -> None:
     """*Edit* opens the form with what the draft says, and its preview shows what was changed."""
     ines = scenario.ines
@@ -225,6 +229,7 @@ def test_who_may_not_is_told_whom_to_ask(scenario: Scenario, stage: Stage) -> No
     assert everything(scenario, IncidentDraft) == []
 
 
+@pytest.mark.page
 def test_what_leads_inside_is_pointed_out(scenario: Scenario, stage: Stage) -> None:
     """Mentions become names, and names and internal links are pointed out before anything is public."""
     said = f"<@{INES}|ines> looks at <https://wiki.corp/x|the wiki>"
@@ -257,6 +262,7 @@ def test_what_was_not_understood_is_said_above_the_form(scenario: Scenario, stag
     assert "*Checkout errors*" in words_of(scenario.ines.modal)
 
 
+@pytest.mark.page
 def test_slack_may_be_down_while_the_page_goes_out(scenario: Scenario, stage: Stage) -> None:
     """When Slack answers nothing after the click, the page is out all the same, and the channel catches up."""
     ines = scenario.ines

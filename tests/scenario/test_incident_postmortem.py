@@ -28,6 +28,7 @@ def over(stage: Stage) -> str:
     return incident_id
 
 
+@pytest.mark.page
 def test_a_postmortem_from_slack_to_the_page(scenario: Scenario, stage: Stage, over: str) -> None:
     """It is written in inputs, previewed with warnings, edited, published, and readers find it on the page."""
     assert scenario.ines.type_command("/incident postmortem checkout") is None
@@ -56,6 +57,7 @@ def test_a_postmortem_from_slack_to_the_page(scenario: Scenario, stage: Stage, o
     assert "Postmortem published" in words_of(said(scenario.mia, f"/incident show {over}"))
 
 
+@pytest.mark.page
 def test_taking_a_postmortem_back(scenario: Scenario, stage: Stage, over: str) -> None:
     """The form of a public postmortem says so; taken back, it is off the page and its text waits as the draft."""
     scenario.ines.type_command(f"/incident postmortem {over}")

@@ -28,6 +28,7 @@ def _ask(scenario: Scenario, line: str = LINE) -> None:
     scenario.ines.close()
 
 
+@pytest.mark.page
 def test_another_publishes(scenario: Scenario, stage: Stage) -> None:
     """Max sees exactly what readers will see, publishes it, and Ines is told."""
     _ask(scenario)
@@ -53,6 +54,7 @@ def test_the_author_cannot(scenario: Scenario, stage: Stage) -> None:
     assert only(everything(scenario, IncidentDraft)).status == DraftStatus.WAITING
 
 
+@pytest.mark.page
 def test_sent_back_with_a_reason(scenario: Scenario, stage: Stage) -> None:
     """Max says what should change; Ines edits the draft, and it goes round again."""
     _ask(scenario)
@@ -70,6 +72,7 @@ def test_sent_back_with_a_reason(scenario: Scenario, stage: Stage) -> None:
     assert scenario.violations() == []
 
 
+@pytest.mark.page
 def test_critical_impact_may_skip_it(scenario: Scenario, stage: Stage) -> None:
     """Who has the role that may skip publishes a critical incident alone, and the channel says so."""
     stage.set_page(second_person_skipped_by=Role.INCIDENT_MANAGER)
@@ -78,6 +81,7 @@ def test_critical_impact_may_skip_it(scenario: Scenario, stage: Stage) -> None:
     assert f"<@{INES}>" in words_of(shows(stage.thread(), "second person"))
 
 
+@pytest.mark.page
 def test_updates_are_free_where_only_the_first_post_needs_two(scenario: Scenario, stage: Stage) -> None:
     """With `first_post` the update goes out at once."""
     stage.set_page(second_person=SecondPerson.FIRST_POST)

@@ -32,6 +32,7 @@ def _publish_something_else(player: Player, line: str) -> None:
         player.close()
 
 
+@pytest.mark.page
 def test_a_worse_state_is_not_overwritten(scenario: Scenario, stage: Stage) -> None:
     """A preview that brings a component back is refused once another incident has made it worse."""
     publish(stage, CHECKOUT)
@@ -45,6 +46,7 @@ def test_a_worse_state_is_not_overwritten(scenario: Scenario, stage: Stage) -> N
     assert sorted(one.status for one in everything(scenario, Incident)) == ["investigating", "investigating"]
 
 
+@pytest.mark.page
 def test_an_incident_during_a_maintenance_leaves_it_to_the_maintenance(scenario: Scenario, stage: Stage) -> None:
     """Resolving brings a component back under maintenance, and the maintenance's end brings it back altogether."""
     scenario.ines.type_command('/maintenance schedule "Disks" component:search from now for 2h New disks.')

@@ -20,6 +20,7 @@ def stage(scenario: Scenario) -> Stage:
     return set_stage(scenario)
 
 
+@pytest.mark.page
 def test_the_head_message_is_edited_and_the_thread_grows(scenario: Scenario, stage: Stage) -> None:
     """*Update* in the channel opens the form; the head message then shows the new state, the thread both texts."""
     publish(stage, CHECKOUT)
@@ -41,6 +42,7 @@ def test_the_head_message_is_edited_and_the_thread_grows(scenario: Scenario, sta
     assert scenario.violations() == []
 
 
+@pytest.mark.page
 def test_resolving_brings_components_back(scenario: Scenario, stage: Stage) -> None:
     """*Resolve* says which components return to operational, and a component that another incident holds stays."""
     publish(stage, CHECKOUT)
@@ -102,6 +104,7 @@ def test_of_several_open_ones_one_is_chosen(scenario: Scenario, stage: Stage) ->
     assert "It is up again." in words_of(scenario.ines.modal)
 
 
+@pytest.mark.page
 def test_a_resolved_incident_is_reopened(scenario: Scenario, stage: Stage) -> None:
     """`/incident reopen` opens it again with a word to the public, its components as they were before."""
     incident = publish(stage, CHECKOUT)

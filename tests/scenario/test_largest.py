@@ -27,7 +27,7 @@ from tests.scenario.largest_incidents import Incidents, seed
 from tests.scenario.largest_messages import ERRORS, send_everything
 from tests.scenario.largest_play import OF_INCIDENTS, Play
 from tests.scenario.largest_world import CHANNEL, NAME, World, largest_policy, longest
-from tests.scenario.running import TalkingBot
+from tests.scenario.running import RunningBot
 from tests.scenario.slack_checks import problems_of_message, problems_of_view
 
 _OUR_FAULT = "Something went wrong on our side"
@@ -79,7 +79,7 @@ def seen(slack_server: SandboxServer, sqlite_template: Path, tmp_path_factory: p
     with database.write() as session:
         _introduce_people(session, slack_server)
         world = World(session, clock.now())
-    bot = TalkingBot(desk, slack_api_url=slack_server.api_url)
+    bot = RunningBot(desk, slack_api_url=slack_server.api_url)
     slack_server.workspace.set_request_url(bot.url)
     try:
         scenario = Scenario(Control(slack_server.url), slack_server, bot, desk, clock)

@@ -54,6 +54,7 @@ def labels(message: Json) -> list[str]:
     return [text_of(one) for one in message["blocks"][-1]["elements"]]
 
 
+@pytest.mark.page
 def test_it_runs_by_itself_and_the_thread_tells(scenario: Scenario, stage: Stage) -> None:
     """Reminder, start and end come at their minute and once; components go and come back; page and thread agree."""
     publish(stage, LINE)
@@ -78,6 +79,7 @@ def test_it_runs_by_itself_and_the_thread_tells(scenario: Scenario, stage: Stage
     assert scenario.violations() == []
 
 
+@pytest.mark.page
 def test_it_is_started_and_completed_by_hand(scenario: Scenario, stage: Stage) -> None:
     """Early, typed or pressed, each after a look; what went under maintenance comes back, and what broke stays."""
     publish(stage, LINE)
@@ -118,6 +120,7 @@ def test_the_update_form_follows_its_status(scenario: Scenario, stage: Stage) ->
     assert words_of(scenario.max.modal).count("→ :large_blue_circle: Under maintenance") == 2
 
 
+@pytest.mark.page
 def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None:
     """The reason is previewed, then public; the page says Cancelled, and it does not run."""
     incident = publish(stage, LINE)
@@ -142,6 +145,7 @@ def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None
     assert scenario.violations() == []
 
 
+@pytest.mark.page
 def test_it_is_moved_and_runs_at_its_new_time(scenario: Scenario, stage: Stage) -> None:
     """By line or by form the new window is previewed by both clocks, told, and has its own reminder and start."""
     publish(stage, LINE)

@@ -40,6 +40,7 @@ def upcoming(stage: Stage) -> Json:
     return found
 
 
+@pytest.mark.page
 def test_a_line_is_previewed_published_and_seen_everywhere(scenario: Scenario, stage: Stage) -> None:
     """A line by the person's own clock; the preview has both clocks, and JSON, HTML and channel say the same."""
     assert scenario.max.type_command(LINE) is None
@@ -66,6 +67,7 @@ def test_a_line_is_previewed_published_and_seen_everywhere(scenario: Scenario, s
     assert scenario.violations() == []
 
 
+@pytest.mark.page
 def test_the_form_is_filled_in_previewed_and_edited(scenario: Scenario, stage: Stage) -> None:
     """Components are searched, the page's clock follows the chosen time, and *Edit* shows what the draft says."""
     answer = scenario.max.type_command("/maintenance")
@@ -198,6 +200,7 @@ def test_only_maintenance_managers_may(scenario: Scenario, stage: Stage) -> None
     assert len(everything(scenario, IncidentDraft)) == 1
 
 
+@pytest.mark.page
 def test_a_second_person_publishes_it(scenario: Scenario, stage: Stage) -> None:
     """Where the page wants a second person, the draft waits for another manager, who sees both clocks as well."""
     stage.set_page(second_person=str(SecondPerson.FIRST_POST))

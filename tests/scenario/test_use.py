@@ -5,6 +5,8 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from desk.secret import Secret
 from desk.transaction import Actor, Transaction, keys_changed
 from sandbox.player import words_of
@@ -13,12 +15,14 @@ from tests.factories import MIA, add_key
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.requests_stage import approved, secret_in
 
+pytestmark = pytest.mark.page
+
 OPERATOR = Actor.operator("test")
 
 
 def call(scenario: Scenario, path: str, secret: str, agent: str = "curl/8.9.1") -> tuple[int, Any]:
     """One call of the API as a client makes it: status and JSON."""
-    where = urlsplit(scenario.bot.base_url)
+    where = urlsplit(scenario.page.base_url)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=10)
     try:
         connection.request("GET", path, headers={"Authorization": f"OAuth {secret}", "User-Agent": agent})
@@ -54,7 +58,7 @@ def test_a_collected_key_works_at_once_and_its_use_is_seen(scenario: Scenario) -
     assert (status, [page["name"] for page in pages]) == (200, ["Acme"])
     status, components = call(scenario, f"/v1/pages/{pages[0]['id']}/components.json", secret)
     assert (status, components) == (200, [])
-    scenario.bot.flush_uses()
+    scenario.page.flush_uses()
     with scenario.database.read() as session:
         (use,) = session.query(KeyUse).all()
     assert (use.reads, use.last_user_agent, use.last_address) == (2, "curl/8.9.1", "127.0.0.1")
@@ -70,7 +74,7 @@ def test_a_suspended_key_that_is_used_is_restored_by_button(scenario: Scenario) 
     assert key_of(scenario, key_id).status == KeyStatus.SUSPENDED
     status, body = call(scenario, "/v1/pages", secret, agent="deploy/1.0 <script>")
     assert (status, body["error"]) == (401, "Could not authenticate")
-    scenario.bot.flush_uses()
+    scenario.page.flush_uses()
 
     card = shows(scenario.owners_channel(), "deploy hook", "was used, and refused")
     words = words_of(card)
@@ -93,7 +97,7 @@ def test_using_it_on_tells_again_after_an_hour_and_only_there_are_buttons(scenar
     for minutes in (0, 30, 31):
         scenario.clock.advance(minutes=minutes)
         call(scenario, "/v1/pages", secret)
-        scenario.bot.flush_uses()
+        scenario.page.flush_uses()
         scenario.deliver()
     cards = [message for message in scenario.owners_channel() if "was used, and refused" in words_of(message)]
     assert [bool(_buttons(card)) for card in cards] == [False, True]

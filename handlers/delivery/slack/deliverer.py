@@ -70,7 +70,7 @@ class _Posting:
     is_gone: bool = False
     """Whether that copy cannot be edited any more."""
 
-    async def find_arrived(self, since: datetime, begin: Begin) -> bool:
+    async def find_arrived(self, since: datetime) -> bool:
         """Edit the copy whose place is known or, where that is gone, one that may have been posted since."""
         if await self._edited(self.place):
             return True

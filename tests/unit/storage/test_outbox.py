@@ -192,6 +192,9 @@ def test_when_to_look_again(database: Database) -> None:
     assert _next_due(database, after=SECOND) == NOW + 50 * SECOND
     _claim(database, after=50 * SECOND)
     assert _next_due(database, after=50 * SECOND) == NOW + SECOND + LEASE
+    _add(database, "C3", due_at=NOW + 50 * SECOND)
+    assert _sent(database, _claim(database, after=50 * SECOND), after=50 * SECOND)
+    assert _next_due(database, after=50 * SECOND) == NOW + SECOND + LEASE
 
 
 def test_what_was_added_since_the_last_look_is_looked_at_when_it_is_due(database: Database) -> None:

@@ -16,6 +16,7 @@ from desk.secret import Secret
 from desk.transaction import Desk, Transaction, keys_changed
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from storage.models import ApiKey, KeyStatus, KeyUse, SlackMessage
+from storage.watcher import Watcher
 from tests.clock import HeldClock
 from tests.databases import PostgresqlServer
 from tests.factories import OLIVIA, add_key, add_owner
@@ -29,10 +30,10 @@ SOON = timedelta(milliseconds=20)
 class TestWithoutQuestions:
     """Nobody asks the database by itself, so that the test says when the ring grows old."""
 
-    @pytest.fixture
-    def http_settings(self) -> HttpSettings:
-        """Intervals that never end within a test."""
-        return HttpSettings(revision_interval=NEVER, use_flush_interval=NEVER)
+    @pytest.fixture(autouse=True)
+    def _nobody_watches(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # However rarely the watcher asks, on SQLite it also does so after each commit that it sees at a glance.
+        monkeypatch.setattr(Watcher, "start", lambda _watcher: None)
 
     @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
     async def test_a_ring_that_grew_old_is_not_trusted(self, site: Site) -> None:
