@@ -1,18 +1,20 @@
-"""The page of the vocabulary lists what there is: every role, scope and audit event, and nothing else."""
+"""The page of the vocabulary lists what there is: every role, scope, job and audit event, and nothing else."""
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
 from desk.audit.trail import Action
+from desk.transaction import JobName
 from storage.models import Role, Scope
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "vocabulary.md").read_text()
-_ROW = re.compile(r"^\| `([a-z_:.]+)` \|(.*)\|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([a-z_:.-]+)` \|(.*)\|$", re.MULTILINE)
 
 
 def _rows(heading: str) -> Mapping[str, list[str]]:
@@ -27,16 +29,17 @@ EVENTS = _rows("Audit events")
 
 
 @pytest.mark.parametrize(
-    ("heading", "vocabulary"), [("Roles", Role), ("Scopes of a key", Scope), ("Audit events", Action)]
+    ("heading", "vocabulary"),
+    [("Roles", Role), ("Scopes of a key", Scope), ("Jobs", JobName), ("Audit events", Action)],
 )
-def test_the_page_lists_the_vocabulary_in_its_order(heading: str, vocabulary: type[Role | Scope | Action]) -> None:
+def test_the_page_lists_the_vocabulary_in_its_order(heading: str, vocabulary: type[StrEnum]) -> None:
     """A name that is added, renamed or dropped is found here."""
     assert list(_rows(heading)) == [str(name) for name in vocabulary]
 
 
 def test_each_name_says_what_it_means_and_since_when() -> None:
     """No cell is left empty but the data of events that have none, and versions are versions."""
-    for heading in ("Roles", "Scopes of a key", "Audit events"):
+    for heading in ("Roles", "Scopes of a key", "Jobs", "Audit events"):
         for name, cells in _rows(heading).items():
             *meaning, since = cells
             assert re.fullmatch(r"\d+\.\d+", since), name
