@@ -279,7 +279,9 @@ def test_a_postmortem_is_drafted_published_and_taken_back(system: PageSystem) ->
     system.write(lambda tx, port: port.publish_postmortem(tx, incident_id, notify_subscribers=False))
     shown = system.incident(incident_id)
     assert (shown.postmortem, shown.postmortem_at) == ("A cable.", NOW + 2 * HOUR)
-    assert system.fields(incident_id)["postmortem_notified_subscribers"] is False
+    fields = system.fields(incident_id)
+    assert fields["postmortem_notified_subscribers"] is False
+    assert fields["postmortem_body_last_updated_at"] == fields["postmortem_body_draft_updated_at"] == NOW
     system.write(lambda tx, port: port.write_postmortem(tx, incident_id, "Two cables."))
     assert system.incident(incident_id).postmortem == "A cable."
     system.write(lambda tx, port: port.revert_postmortem(tx, incident_id))

@@ -4,6 +4,7 @@ import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from tests.mutation.trees import COLLECTED, Server, Tree
@@ -16,9 +17,9 @@ Worker = tuple[Tree, Server]
 class Crew:
     """As many workers as wanted; made by `hired`."""
 
-    def __init__(self, workers: list[Worker], pool: ThreadPoolExecutor) -> None:
-        self.root = workers[0][0].root
-        """A tree that stays as it is, whatever is edited meanwhile."""
+    def __init__(self, root: Path, workers: list[Worker], pool: ThreadPoolExecutor) -> None:
+        self.root = root
+        """A copy that stays as it is, whatever is edited meanwhile and mutated beside it."""
         self.tests = workers[0][1].tests
         self._pool = pool
         self._free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
@@ -42,16 +43,16 @@ class Crew:
 @contextmanager
 def hired(number: int, collected: Sequence[str] = COLLECTED) -> Iterator[Crew]:
     """A crew for the block; nothing of it stays."""
-    trees = [Tree() for _ in range(number)]
+    original, *trees = [Tree() for _ in range(number + 1)]
     pool = ThreadPoolExecutor(number)
     servers: list[Server] = []
     try:
         servers.extend(pool.map(lambda tree: Server(tree, collected), trees))
-        yield Crew(list(zip(trees, servers, strict=True)), pool)
+        yield Crew(original.root, list(zip(trees, servers, strict=True)), pool)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for server in servers:
             server.close()
         pool.shutdown()
-        for tree in trees:
+        for tree in (original, *trees):
             tree.remove()

@@ -166,6 +166,14 @@ def test_a_group_that_changed_here_while_it_was_read_is_read_again(stage: Stage)
     assert stage.see(SLACK, list_due_syncs)
 
 
+def test_a_group_that_could_not_be_read_keeps_its_people(stage: Stage) -> None:
+    """Slack's answer was an error: nothing is taken over, the event may come again, and a sync is asked for."""
+    unread = group(problem="Slack says no.", date_update=20)
+    assert stage.do(SLACK, partial(take_read_group, event_id="Ev1", seen=unread)) is Taken.UNCLEAR
+    assert members(stage) == {MIA, MAX}
+    assert stage.see(SLACK, list_due_syncs)
+
+
 def sync(stage: Stage, *groups: SeenGroup, users: tuple[SeenUser, ...] = (), **values: Any) -> SyncReport:
     """A sync that found these groups and people."""
     flipped = stage.do(SLACK, partial(take_people, seen=users))

@@ -172,6 +172,14 @@ def test_what_cannot_be_is_refused_by_field(desk: Desk, page: str, case: str, ne
         assert session.scalars(select(Incident)).all() == []
 
 
+def test_what_fits_just_so(desk: Desk, page: str) -> None:
+    """The longest name and text, in numbers that Slack and the public page take, are kept whole."""
+    incident = _open(desk, page, NewIncident(name="x" * 255, body="x" * 25_000))
+    with desk.database.read() as session:
+        (said,) = list_updates(session, [incident.id])
+    assert (len(incident.name), len(said.body)) == (255, 25_000)
+
+
 def test_a_group_has_no_state_of_its_own(desk: Desk, page: str) -> None:
     """An incident about a group is refused: its state follows from its components."""
     group = _component(desk, "Europe").id

@@ -1,10 +1,12 @@
 """What opening an ended incident again proposes for its components."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from desk.incidents.incidents import states_before_end
+from desk.incidents.inputs import Schedule
 from desk.transaction import Desk
 from storage.models import ComponentStatus, IncidentStatus
 from tests.clock import HeldClock
@@ -44,6 +46,17 @@ def test_what_the_end_brought_back(stage: IncidentStage, clock: HeldClock) -> No
     say(stage, clock, incident_id, body="Over.", status=RESOLVED, components={one: WELL})
     assert proposed(stage, incident_id) == {one: WORSE}
     stage.open(name="Another", components={one: SLOW})
+    assert proposed(stage, incident_id) == {}
+
+
+def test_a_maintenance_is_not_reopened_by_states(stage: IncidentStage, clock: HeldClock) -> None:
+    """What it brought back when it was completed is nothing that would come back with it."""
+    one = stage.components[0]
+    start = clock.now() + timedelta(hours=1)
+    window = Schedule(scheduled_for=start, scheduled_until=start + timedelta(hours=1))
+    incident_id = stage.open(schedule=window)
+    say(stage, clock, incident_id, status=IncidentStatus.IN_PROGRESS, components={one: SLOW})
+    say(stage, clock, incident_id, status=IncidentStatus.COMPLETED, components={one: WELL})
     assert proposed(stage, incident_id) == {}
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import event
 
 from desk.incidents.incidents import create_incident, update_incident
-from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.status_page.models import PageView
 from desk.status_page.months import Month, recent_months
 from desk.status_page.reading import (
@@ -167,6 +168,25 @@ def test_what_lies_further_back(desk: Desk) -> None:
         assert find_incident_view(tx.session, view, "nosuchincide") is None
 
     desk.read_now(ACTOR, read)
+
+
+@pytest.mark.parametrize("is_maintenance", [False, True])
+def test_a_period_begins_with_its_first_instant_and_ends_before_its_last(desk: Desk, is_maintenance: bool) -> None:
+    """Whether it began then or was planned for then: it belongs to one month."""
+    page = desk.write_now(ACTOR, lambda tx: add_page(tx.session, tx.now).id)
+    view = view_of(desk)
+    [month] = recent_months(desk.clock.now(), view.zone, 1)
+
+    def begin(tx: Transaction, name: str, at: datetime) -> str:
+        window = Schedule(scheduled_for=at, scheduled_until=at + timedelta(hours=1)) if is_maintenance else None
+        status = IncidentStatus.COMPLETED if is_maintenance else IncidentStatus.RESOLVED
+        new = NewIncident(name=name, status=status, schedule=window)
+        return create_incident(replace(tx, now=at), page, new).id
+
+    first = desk.write_now(ACTOR, partial(begin, name="first", at=month.start))
+    desk.write_now(ACTOR, partial(begin, name="next", at=month.end))
+    found = desk.read_now(ACTOR, lambda tx: read_period(tx.session, view, month.start, month.end))
+    assert [row.id for row in found] == [first]
 
 
 def test_the_mark_of_the_archive(desk: Desk) -> None:

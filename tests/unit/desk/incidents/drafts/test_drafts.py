@@ -1,5 +1,7 @@
 """Drafts, templates and postmortems: published once, by whom the page's rule lets, and kept for the next time."""
 
+from dataclasses import replace
+
 import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
@@ -182,6 +184,9 @@ def test_a_postmortem_is_drafted_published_and_taken_back(desk: Desk, page: str)
     with pytest.raises(ConflictError, match="still open"):
         desk.write_now(INES_, lambda tx: publish_postmortem(tx, incident.id))
     desk.write_now(INES_, lambda tx: update_incident(tx, incident.id, IncidentChange(status=IncidentStatus.RESOLVED)))
+    other = desk.write_now(INES_, lambda tx: create_incident(tx, page, replace(SLOW, status=IncidentStatus.RESOLVED)))
+    with pytest.raises(ConflictError, match="no draft to publish"):
+        desk.write_now(INES_, lambda tx: publish_postmortem(tx, other.id))
     public = desk.write_now(INES_, lambda tx: publish_postmortem(tx, incident.id))
     assert (public.postmortem_body, public.postmortem_published_at) == ("A cable.", NOW)
     back = desk.write_now(INES_, lambda tx: revert_postmortem(tx, incident.id))
