@@ -133,6 +133,22 @@ def test_the_same_worker_cannot_settle_an_older_claim(database: Database) -> Non
     assert _sent(database, newer, after=LEASE)
 
 
+def test_a_claim_of_before_a_revival_is_void(database: Database) -> None:
+    """A worker that was silent while its delivery died and was revived has no say in the first try of another."""
+    _add(database, "C1", subject="m1")
+    silent, heir = _claim(database, who="silent"), _claim(database, after=LEASE, who="heir")
+    assert heir is not None
+    with database.write() as session:
+        assert outbox.mark_dead(session, heir, error="x", uncertain=False)
+        assert outbox.revive(session, "m1", now=NOW) == 1
+    again = _claim(database, after=LEASE, who="third")
+    assert silent is not None
+    assert again is not None
+    assert silent.attempts == again.attempts
+    assert not _sent(database, silent, after=LEASE)
+    assert _sent(database, again, after=LEASE)
+
+
 def test_doubt_is_kept_for_the_whole_message(database: Database) -> None:
     """When a post may have arrived, every later row of that message knows since when, until its place is known."""
     _add(database, "C1", "C1", subject="m1")
