@@ -22,7 +22,7 @@ _TABLES = {
 }
 _NAMED = re.compile(r'\b(?P<how>FROM|JOIN|UPDATE|INTO|,)\s+"?(?P<table>\w+)"?(?:\s+AS\s+"?(?P<alias>\w+)"?)?')
 # What is joined to a condition that is never true is left away.
-_FINDS_NOTHING = re.compile(r"\bWHERE (0 = 1|false)(?! AND| OR)\b")
+_FINDS_NOTHING = re.compile(r"\bWHERE (0 = 1|false)\b(?! (AND|OR)\b)")
 _KEY = "keydesk_organization"
 _found: list[str] = []
 _read: set[str] = set()
