@@ -25,7 +25,7 @@ from desk.incidents.inputs import (
     Schedule,
     check_body,
     check_change,
-    check_name,
+    check_incident_name,
     check_new,
 )
 from desk.incidents.lookup import list_updates
@@ -63,7 +63,7 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
         id=new_id(),
         number=_next_number(tx),
         page_id=page_id,
-        name=check_name(new.name),
+        name=check_incident_name(new.name),
         status=status,
         impact=str(impact_of([], scheduled=scheduled)),
         impact_override=str(new.impact_override) if new.impact_override else None,
@@ -102,7 +102,7 @@ def update_incident(
     status = change.status or IncidentStatus(incident.status)
     pace = (incident.impact_override or incident.impact, incident.reminder_intervals)
     if change.name is not None:
-        incident.name = check_name(change.name)
+        incident.name = check_incident_name(change.name)
     if change.metadata is not None:
         incident.metadata_ = dict(change.metadata)
     if change.reminder_intervals is not None:

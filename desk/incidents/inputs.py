@@ -9,6 +9,7 @@ from typing import Any
 
 from desk.errors import InvalidInputError
 from desk.pages.status import Impact
+from desk.reasons import check_name
 from storage.models import ComponentStatus, IncidentStatus
 
 REALTIME = (
@@ -86,18 +87,10 @@ class IncidentChange:
         return self.status is not None or bool(self.body)
 
 
-def check_name(name: str) -> str:
-    """An incident's name, stripped. Raises InvalidInputError (field `name`)."""
-    name = " ".join(name.split())
-    if not name:
-        raise InvalidInputError("An incident needs a name.", "Say in a few words what people notice.", field="name")
-    if len(name) > MAX_NAME:
-        raise InvalidInputError(
-            f"The name has {len(name)} characters, and at most {MAX_NAME} fit.",
-            "Put details into the text.",
-            field="name",
-        )
-    return name
+def check_incident_name(name: str, *, field: str = "name") -> str:
+    """An incident's name, in one line. Raises InvalidInputError (`field`)."""
+    hint, too_long = "Say in a few words what people notice.", "Put details into the text."
+    return check_name(name, of="An incident", limit=MAX_NAME, hint=hint, too_long=too_long, field=field)
 
 
 def check_body(body: str) -> str:
@@ -145,7 +138,7 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
 def check_new(new: NewIncident, now: datetime) -> None:
     """Raises InvalidInputError, whose `field` names it, for anything in a new incident that cannot be."""
     scheduled = new.schedule is not None
-    check_name(new.name)
+    check_incident_name(new.name)
     check_body(new.body)
     if new.status is not None:
         check_status(new.status, scheduled=scheduled)
@@ -162,7 +155,7 @@ def check_new(new: NewIncident, now: datetime) -> None:
 def check_change(change: IncidentChange, *, scheduled: bool) -> None:
     """The same for a change of an incident."""
     if change.name is not None:
-        check_name(change.name)
+        check_incident_name(change.name)
     check_body(change.body or "")
     if change.status is not None:
         check_status(change.status, scheduled=scheduled)

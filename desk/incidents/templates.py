@@ -13,10 +13,11 @@ from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_components, list_incident_components
-from desk.incidents.inputs import MAX_NAME, check_body, check_name
+from desk.incidents.inputs import MAX_NAME, check_body, check_incident_name
 from desk.incidents.lookup import get_incident, list_updates
 from desk.pages.pages import list_pages
 from desk.permissions import roles_of_actor
+from desk.reasons import check_name
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from storage.models import IncidentStatus, IncidentTemplate, Page, Role
@@ -176,34 +177,15 @@ def change_template(
 def _checked(
     tx: Transaction, page_id: str, name: str, title: str, body: str, component_ids: Sequence[str]
 ) -> dict[str, Any]:
-    for field, text in (("name", name), ("title", title), ("body", body)):
-        refuse_secrets(text, field=field)
+    refuse_secrets(body, field="body")
     components = list(dict.fromkeys(component_ids))
     get_components(tx.session, page_id, components)
     return {
-        "name": _check_own_name(name),
-        "title": _check_title(title),
+        "name": check_name(name, of="A template", limit=MAX_NAME, hint="By it people choose the template."),
+        "title": check_incident_name(title, field="title"),
         "body": check_body(body),
         "component_ids": components,
     }
-
-
-def _check_own_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not name:
-        raise InvalidInputError("A template needs a name.", "By it people choose the template.", field="name")
-    if len(name) > MAX_NAME:
-        raise InvalidInputError(
-            f"The name has {len(name)} characters, and at most {MAX_NAME} fit.", "Shorten it.", field="name"
-        )
-    return name
-
-
-def _check_title(title: str) -> str:
-    try:
-        return check_name(title)
-    except InvalidInputError as error:
-        raise InvalidInputError(error.sentence, error.hint, field="title") from error
 
 
 def _claim_name(tx: Transaction, page_id: str, name: str, *, besides: str | None = None) -> None:

@@ -13,15 +13,14 @@ from desk.keys.tickets import withdraw_tickets_for
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
 from desk.permissions import effective_roles, is_full_member, roles_of_actor
+from desk.reasons import check_key_name, check_reason
 from desk.secret import refuse_secrets
-from desk.texts import clean_line, clean_text
 from desk.transaction import Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Member, Role
 from storage.transitions import transition
 
 CHANGED_NOTE = "key.changed"
 """Told once to whom a change concerns; its facts hold `change`, `by` and what else the change knows."""
-MAXIMUM_REASON = 1000
 
 
 def begin_change(tx: Transaction, key_id: str, change: Change, version: int | None = None) -> ApiKey:
@@ -74,17 +73,6 @@ def tell_owners(tx: Transaction, key: ApiKey, change: Change, **facts: Any) -> N
     send_note(tx, CHANGED_NOTE, key.id, owners_conversations(tx), change=str(change), by=str(tx.actor), **facts)
 
 
-def require_reason(reason: str) -> str:
-    """The reason, fit to be kept. Raises InvalidInputError (field `reason`) without one or with a secret in it."""
-    text = clean_text(reason)
-    refuse_secrets(text, field="reason")
-    if not text:
-        raise InvalidInputError("Say why, in a few words: others will wonder.", field="reason")
-    if len(text) > MAXIMUM_REASON:
-        raise InvalidInputError(f"A reason has at most {MAXIMUM_REASON} characters.", field="reason")
-    return text
-
-
 def require_later_expiry(tx: Transaction, key: ApiKey, until: datetime) -> None:
     """Raises InvalidInputError (field `until`) unless the key can be extended to that instant."""
     latest = tx.now + tx.policy.maximum_lifetime
@@ -103,7 +91,6 @@ def require_later_expiry(tx: Transaction, key: ApiKey, until: datetime) -> None:
         )
 
 
-MAXIMUM_NAME = 100
 _LIVE = (KeyStatus.ACTIVE, KeyStatus.SUSPENDED)
 
 
@@ -113,7 +100,7 @@ def suspend_key(tx: Transaction, key_id: str, *, reason: str, version: int | Non
     Raises NotAllowedError, ConflictError (not active, or not of `version` any more), InvalidInputError (reason).
     """
     key = begin_change(tx, key_id, Change.SUSPEND, version)
-    why = require_reason(reason)
+    why = check_reason(reason)
     values = {"suspended_at": tx.now, "suspended_by": str(tx.actor), "suspend_reason": why}
     apply_change(tx, key, (KeyStatus.ACTIVE,), status=KeyStatus.SUSPENDED, **values)
     tell_change(tx, key, Change.SUSPEND, reason=why)
@@ -150,7 +137,7 @@ def revoke_key(
     use = find_recent_use(tx, key)
     if warn and use is not None:
         raise RecentlyUsedError(key, use)
-    why = require_reason(reason)
+    why = check_reason(reason)
     values = {"revoked_at": tx.now, "revoked_by": str(tx.actor), "revoke_reason": why}
     apply_change(tx, key, _LIVE, status=KeyStatus.REVOKED, **values)
     tell_change(tx, key, Change.REVOKE, reason=why)
@@ -195,10 +182,7 @@ def rename_key(tx: Transaction, key_id: str, name: str, *, version: int | None =
     Raises NotAllowedError, ConflictError, InvalidInputError (field `name`).
     """
     key = begin_change(tx, key_id, Change.RENAME, version)
-    new_name = clean_line(name)
-    refuse_secrets(new_name, field="name")
-    if not 1 <= len(new_name) <= MAXIMUM_NAME:
-        raise InvalidInputError(f"A name has between 1 and {MAXIMUM_NAME} characters.", field="name")
+    new_name = check_key_name(name)
     before = key.name
     if new_name == before:
         return key

@@ -11,7 +11,6 @@ from desk.keys.changes import (
     begin_change,
     finish_change,
     require_later_expiry,
-    require_reason,
     tell_change,
 )
 from desk.keys.refusals import refusal_error
@@ -19,6 +18,7 @@ from desk.keys.rules import Change, Refusal
 from desk.messages.outbox import owners_conversations, send_card
 from desk.messages.subjects import Thing
 from desk.permissions import is_full_member, require_insider
+from desk.reasons import check_reason
 from desk.transaction import Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Member
 
@@ -34,7 +34,7 @@ def keep_key(tx: Transaction, key_id: str, until: datetime, reason: str, *, vers
     Raises NotAllowedError, ConflictError, InvalidInputError (fields `until`, `reason`).
     """
     key = begin_change(tx, key_id, Change.KEEP, version)
-    why = require_reason(reason)
+    why = check_reason(reason)
     if not tx.now < until <= tx.now + tx.policy.maximum_lifetime:
         days = tx.policy.maximum_lifetime.days
         raise InvalidInputError(f"Choose a day between tomorrow and {days} days from now.", field="until")
@@ -79,7 +79,7 @@ def ask_for_extension(tx: Transaction, key_id: str, until: datetime, *, reason: 
     """
     key = begin_change(tx, key_id, Change.ASK_EXTENSION)
     require_later_expiry(tx, key, until)
-    why = require_reason(reason)
+    why = check_reason(reason)
     facts = {"asked_by": str(tx.actor), "asked_at": tx.now.isoformat(), "until": until.isoformat(), "reason": why}
     send_card(tx, EXTENSION_CARD, key.id, owners_conversations(tx), shows=[(Thing.KEY, key.id)], **facts)
     record(tx, Action.KEY_EXTENSION_ASKED, "key", key.id, until=until.isoformat(), reason=why)

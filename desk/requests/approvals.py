@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import delete
 
 from desk.audit.trail import Action, record
-from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
+from desk.errors import ConflictError, KeydeskError, NotAllowedError
 from desk.keys.tickets import make_ticket
 from desk.people import name_of
 from desk.permissions import ask_an_owner, effective_roles, may_hold_key, require_owner
+from desk.reasons import check_reason
 from desk.requests.cards import announce_self_approval, refresh_request
 from desk.requests.decisions import ApprovalDecision, Outcome, decide_approval
 from desk.requests.lookup import (
@@ -21,9 +22,7 @@ from desk.requests.lookup import (
     read_request,
     status_of,
 )
-from desk.requests.terms import MAX_REASON, Extent, narrow
-from desk.secret import refuse_secrets
-from desk.texts import clean_text
+from desk.requests.terms import Extent, narrow
 from desk.transaction import Transaction
 from storage.models import Approval, KeyRequest, RequestStatus
 from storage.transitions import transition
@@ -168,12 +167,7 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
     """
     request = read_request(tx, request_id)
     _require_denial(tx, request)
-    reason = clean_text(reason)
-    if not reason:
-        raise InvalidInputError("Say why, so that they can ask better.", field="reason")
-    refuse_secrets(reason, field="reason")
-    if len(reason) > MAX_REASON:
-        raise InvalidInputError(f"This is longer than {MAX_REASON} characters.", field="reason")
+    reason = check_reason(reason, ask="Say why, so that they can ask better.")
     if not transition(
         tx.session,
         request,

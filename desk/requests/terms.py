@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from desk.errors import InvalidInputError
 from desk.keys.scopes import are_narrower, parse_scopes
 from desk.policy import Policy
+from desk.reasons import check_key_name
 from desk.secret import refuse_secrets
-from desk.texts import clean_line, clean_text
+from desk.texts import clean_text
 from storage.models import Scope
 
-MAX_NAME = 80
 MAX_PURPOSE = 1000
-MAX_REASON = 500
-"""Characters. Even when each is escaped, a card with both stays within what Slack takes."""
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +39,8 @@ class Extent:
 
 def check_asked(asked: Asked, policy: Policy) -> Asked:
     """What was asked, tidied. Raises InvalidInputError, whose field names the input, when it can't be asked for."""
-    name, purpose = clean_line(asked.name), clean_text(asked.purpose)
-    refuse_secrets(name, field="name")
+    name, purpose = check_key_name(asked.name), clean_text(asked.purpose)
     refuse_secrets(purpose, field="purpose")
-    if not name:
-        raise InvalidInputError("A key needs a name.", "Name it after what will use it.", field="name")
-    if len(name) > MAX_NAME:
-        raise InvalidInputError(f"The name is longer than {MAX_NAME} characters.", field="name")
     if not purpose:
         raise InvalidInputError("Owners need to know what the key is for.", "One sentence will do.", field="purpose")
     if len(purpose) > MAX_PURPOSE:

@@ -10,18 +10,16 @@ from desk.audit.trail import Action
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.people import Standing, Subject, name_of, standing_of
 from desk.permissions import Duty, is_full_member, require_duty, require_owner
+from desk.reasons import check_reason
 from desk.roles.cards import tell_ended, tell_granted
 from desk.roles.grants import end_grant, find_grant, list_own_grants, open_grant
 from desk.roles.lists import list_grants, page_name
 from desk.roles.owners import keep_an_owner, list_owner_grants, owners_by, require_lasting_owner, require_owner_stays
-from desk.secret import refuse_secrets
-from desk.texts import clean_text
 from desk.transaction import Transaction
 from storage.locks import lock_people
 from storage.models import Grant, Member, Page, Role, SubjectKind, UserGroup
 
 _BATCH = 200
-MAXIMUM_REASON = 500
 
 
 class AnyPage(Enum):
@@ -69,8 +67,8 @@ def grant_role(
     """
     lock_people(tx.session)
     require_owner(tx)
-    reason = clean_text(reason)
-    _require_possible(tx, subject, role, page_id, expires_at, reason)
+    reason = check_reason(reason, ask=None)
+    _require_possible(tx, subject, role, page_id, expires_at)
     present = find_grant(tx, subject.kind, subject.id, role, page_id)
     if present is not None and present.expires_at is not None and present.expires_at <= tx.now:
         _expire(tx, present)
@@ -96,7 +94,7 @@ def grant_role(
 
 
 def _require_possible(
-    tx: Transaction, subject: Subject, role: Role, page_id: str | None, expires_at: datetime | None, reason: str
+    tx: Transaction, subject: Subject, role: Role, page_id: str | None, expires_at: datetime | None
 ) -> None:
     if role == Role.OWNER and page_id is not None:
         raise InvalidInputError("Owners are owners of all pages.", "Leave the page away.", field="page")
@@ -104,9 +102,6 @@ def _require_possible(
         raise NotFoundError("That page is gone.", "Choose another one.")
     if expires_at is not None and expires_at <= tx.now:
         raise InvalidInputError("That time has passed already.", "Choose a time to come.", field="ends")
-    if len(reason) > MAXIMUM_REASON:
-        raise InvalidInputError(f"A reason has at most {MAXIMUM_REASON} characters.", field="reason")
-    refuse_secrets(reason, field="reason")
     if subject.kind == SubjectKind.GROUP:
         _require_usable_group(tx, subject)
     else:

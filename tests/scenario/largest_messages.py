@@ -1,7 +1,7 @@
 """Every kind of message that the bot sends by itself, in the states in which it says most."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
 from desk.identifiers import new_id
 from desk.keys import cards as key_cards
-from desk.keys.changes import CHANGED_NOTE, MAXIMUM_REASON
+from desk.keys.changes import CHANGED_NOTE
 from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.rules import Change
 from desk.keys.suspended_use import SUSPENDED_USE_CARD
@@ -20,9 +20,10 @@ from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.messages.dead_letters import DEAD_LETTER
 from desk.messages.outbox import send_card, send_note
 from desk.people import Standing
+from desk.reasons import MAXIMUM_REASON
 from desk.requests import cards as request_cards
 from desk.roles import cards as role_cards
-from desk.transaction import Transaction
+from desk.transaction import Actor, JobName, Transaction
 from storage.models import (
     ApiKey,
     Channel,
@@ -52,7 +53,8 @@ def send_everything(tx: Transaction, world: World) -> None:
     _send_people(tx, world)
     _send_syncs(tx, world)
     _send_dead_letters(tx)
-    send_digest(tx, period="2026-W10", scheduled_for=tx.now - timedelta(hours=5))
+    job = replace(tx, actor=Actor.job(JobName.DIGEST))
+    send_digest(job, period="2026-W10", scheduled_for=tx.now - timedelta(hours=5))
     _send_widest_digest(tx, world)
 
 

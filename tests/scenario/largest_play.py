@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from desk.keys.changes import MAXIMUM_REASON
+from desk.reasons import MAXIMUM_REASON
 from sandbox.player import Json, Player, SandboxRefusedError, elements_of, find_label, options_of
 from storage.models import Scope
 from tests.factories import MAX, MIA

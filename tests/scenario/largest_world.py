@@ -5,10 +5,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from desk.keys.changes import MAXIMUM_NAME, MAXIMUM_REASON
 from desk.policy import Policy
-from desk.requests.terms import MAX_NAME, MAX_PURPOSE, MAX_REASON
-from desk.roles.roles import MAXIMUM_REASON as MAXIMUM_GRANT_REASON
+from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
+from desk.requests.terms import MAX_PURPOSE
 from storage.models import (
     ApiKey,
     Approval,
@@ -91,7 +90,7 @@ class World:
         self.keys = self._keys()
         self.tickets = self._tickets()
         self.grants = self._grants()
-        spare = add_key(session, now, name=longest(MAXIMUM_NAME, 0), scopes=SCOPES, pages=self.pages)
+        spare = add_key(session, now, name=longest(MAXIMUM_KEY_NAME, 0), scopes=SCOPES, pages=self.pages)
         self.spare_key = spare.id
         """A key that works and that nobody has touched."""
 
@@ -125,7 +124,7 @@ class World:
         requests = []
         for number, status in enumerate(_STATUSES):
             values: dict[str, Any] = {
-                "name": longest(MAX_NAME, number),
+                "name": longest(MAXIMUM_KEY_NAME, number),
                 "purpose": longest(MAX_PURPOSE, number, lines=number % 8 > 3),
                 "requester_id": MIA if number % 3 else MEMBERS[number],
                 "holder_id": MEMBERS[number],
@@ -136,7 +135,7 @@ class World:
             }
             if status is not RequestStatus.PENDING:
                 values |= {"decided_at": self.now, "decided_by": f"member:{OLIVIA}", "status": status}
-                values |= {"decision_reason": longest(MAX_REASON, number, lines=True)}
+                values |= {"decision_reason": longest(MAXIMUM_REASON, number, lines=True)}
             request = add_request(self._session, self.now, **values)
             self._narrow_and_approve(request, number)
             requests.append(request.id)
@@ -158,7 +157,7 @@ class World:
             key = add_key(
                 self._session,
                 self.now - timedelta(days=120),
-                name=longest(MAXIMUM_NAME, number),
+                name=longest(MAXIMUM_KEY_NAME, number),
                 purpose=longest(MAX_PURPOSE, number, lines=True),
                 scopes=SCOPES,
                 pages=self.pages if number % 5 else None,
@@ -236,7 +235,7 @@ class World:
                     self.now,
                     subject_kind=SubjectKind.GROUP if group else SubjectKind.USER,
                     page_id=self.pages[number % len(self.pages)],
-                    reason=longest(MAXIMUM_GRANT_REASON, number, lines=True),
+                    reason=longest(MAXIMUM_REASON, number, lines=True),
                     created_by=f"operator:{longest(50, number)}",
                     expires_at=self.now + timedelta(days=number) if number % 5 else None,
                 )

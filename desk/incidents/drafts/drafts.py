@@ -25,7 +25,7 @@ from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.postmortems import check_postmortem
 from desk.permissions import require_insider, require_person, require_role, roles_of_actor
-from desk.secret import refuse_secrets
+from desk.reasons import check_reason
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, IncidentDraft, IncidentStatus
 
@@ -183,15 +183,15 @@ def check_send_back(tx: Transaction, draft_id: str) -> IncidentDraft:
 def send_back(tx: Transaction, draft_id: str, *, reason: str, version: int | None = None) -> IncidentDraft:
     """Return a waiting draft to its author with a reason. `version`: what the person saw.
 
-    Raises as `check_send_back`, and InvalidInputError for a secret in the reason.
+    Raises as `check_send_back`, and InvalidInputError (field `reason`).
     """
     draft = check_send_back(tx, draft_id)
-    refuse_secrets(reason, field="reason")
-    by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now, "decision_reason": reason}
+    why = check_reason(reason, ask="Say what should change.")
+    by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now, "decision_reason": why}
     if not move_draft(tx, draft, [DraftStatus.WAITING], seen=version, status=DraftStatus.SENT_BACK, **by):
         raise already_decided(draft, [DraftStatus.WAITING])
     show_draft(tx, draft)
-    audit.record(tx, audit.Action.DRAFT_SENT_BACK, "draft", draft.id, page_id=draft.page_id, reason=reason)
+    audit.record(tx, audit.Action.DRAFT_SENT_BACK, "draft", draft.id, page_id=draft.page_id, reason=why)
     return draft
 
 

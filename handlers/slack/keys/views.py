@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from desk.durations import in_words
-from desk.keys.changes import MAXIMUM_NAME, MAXIMUM_REASON
 from desk.keys.details import ShownKey
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import Change
 from desk.policy import Policy
+from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in, value_of
 from handlers.slack.framework.blocks import (
@@ -80,7 +80,7 @@ def read_metadata(metadata: str) -> tuple[str, int | None, frozenset[str]]:
 
 def rename_inputs(_tx: Transaction, shown: ShownKey, _asked: Asked) -> Sequence[Block]:
     """A new name."""
-    name = text_input(initial=plain(shown.key.name, limit=MAXIMUM_NAME), max_length=MAXIMUM_NAME)
+    name = text_input(initial=plain(shown.key.name, limit=MAXIMUM_KEY_NAME), max_length=MAXIMUM_KEY_NAME)
     return [input_block("Name", name, block_id="name")]
 
 

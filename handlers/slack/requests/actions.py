@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from desk.errors import InvalidInputError
 from desk.keys.scopes import parse_scopes
 from desk.requests.approvals import Approved, approve, deny
 from desk.requests.lookup import asked_extent, extent_of, get_request
@@ -90,8 +89,6 @@ async def press_deny(slack: SlackContext, action: BlockAction) -> None:
 async def submit_deny(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The request is denied with the reason given."""
     reason = submission.text("reason")
-    if not reason:
-        raise InvalidInputError("Say why, so that they can ask better.", field="reason")
     request_id = submission.private_metadata.partition(":")[0]
     await slack.desk.write(submission.actor, partial(deny, request_id=request_id, reason=reason))
     return None

@@ -9,10 +9,11 @@ from desk.keys.scopes import parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_subject
 from desk.permissions import ask_an_owner, may_hold_key
+from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.requests.approvals import get_approvable, get_deniable
 from desk.requests.lookup import extent_of
 from desk.requests.requests import list_askable_pages, require_asker
-from desk.requests.terms import MAX_NAME, MAX_PURPOSE, MAX_REASON, Asked
+from desk.requests.terms import MAX_PURPOSE, Asked
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId, value_of
 from handlers.slack.framework.blocks import Block, context, escape, input_block, mention, modal, section, text_input
@@ -145,7 +146,9 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
     blocks += [
         input_block(
             "Name",
-            text_input(initial=draft.name[:MAX_NAME], placeholder="terraform prod", max_length=MAX_NAME),
+            text_input(
+                initial=draft.name[:MAXIMUM_KEY_NAME], placeholder="terraform prod", max_length=MAXIMUM_KEY_NAME
+            ),
             block_id="name",
             hint="After what will use it: people find the key by this name.",
         ),
@@ -240,7 +243,7 @@ def render_deny_modal(tx: Transaction, request_id: str) -> Block:
             *quotation(request.purpose),
             input_block(
                 "Why not?",
-                text_input(multiline=True, max_length=MAX_REASON),
+                text_input(multiline=True, max_length=MAXIMUM_REASON),
                 block_id="reason",
                 hint="Who asked is told this, and by whom.",
             ),

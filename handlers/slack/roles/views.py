@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
+from desk.reasons import MAXIMUM_REASON
 from desk.roles.lists import ALLOWS, NAMES
 from desk.roles.orders import GrantOrder
-from desk.roles.roles import MAXIMUM_REASON
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import (
     Block,

@@ -5,7 +5,7 @@ from functools import partial
 
 import structlog
 
-from desk.errors import ConflictError, InvalidInputError, KeydeskError
+from desk.errors import ConflictError, KeydeskError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import discard_draft, find_draft, get_reviewable, send_back, take_back
@@ -145,8 +145,6 @@ async def press_send_back(slack: SlackContext, action: BlockAction) -> None:
 async def submit_send_back(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The draft goes back to its author with the reason given."""
     reason = submission.text("reason")
-    if not reason:
-        raise InvalidInputError("Say what should change.", field="reason")
     draft_id, _, seen = submission.private_metadata.partition(":")
     work = partial(send_back, draft_id=draft_id, reason=reason, version=number_in(seen))
     await slack.desk.write(submission.actor, work)

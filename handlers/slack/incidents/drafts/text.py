@@ -17,8 +17,6 @@ from handlers.slack.framework.blocks import (
     context,
     escape,
     mention,
-    plain,
-    quote,
     section,
     when,
 )
@@ -33,9 +31,9 @@ from handlers.slack.incidents.text import (
     state_text,
     status_text,
 )
+from handlers.slack.requests.text import quotation
 from storage.models import DraftKind, DraftStatus, IncidentDraft
 
-MAX_REASON = 500
 _NAMED = 5
 _MOST_MOVED = 5
 _LAST_WORDS = 300
@@ -96,7 +94,7 @@ def outcome_text(draft: IncidentDraft) -> str:
 def outcome_blocks(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     """The reason for which it was sent back, or the link to what was published."""
     if draft.status == DraftStatus.SENT_BACK and draft.decision_reason:
-        return [section(quote(plain(draft.decision_reason, limit=MAX_REASON)))]
+        return quotation(draft.decision_reason)
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     if draft.status != DraftStatus.PUBLISHED or incident is None:
         return []

@@ -12,6 +12,7 @@ from desk.incidents.drafts.review import list_reviewers
 from desk.incidents.drafts.steps import Step, list_steps
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident, list_updates
+from desk.reasons import MAXIMUM_REASON
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import (
@@ -32,7 +33,6 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.incidents.drafts.buttons import preview_buttons
 from handlers.slack.incidents.drafts.schedules import schedule_blocks
 from handlers.slack.incidents.drafts.text import (
-    MAX_REASON,
     changes_blocks,
     outcome_blocks,
     outcome_text,
@@ -247,7 +247,7 @@ def send_back_view(tx: Transaction, draft_id: str, seen: int | None = None) -> B
             section(f"{mention(draft.author_id)} wrote {subject_text(tx, draft)}."),
             input_block(
                 "What should change?",
-                text_input(multiline=True, max_length=MAX_REASON),
+                text_input(multiline=True, max_length=MAXIMUM_REASON),
                 block_id="reason",
                 hint="The author is told this, and by whom.",
             ),

@@ -7,7 +7,8 @@ import pytest
 
 from desk.errors import InvalidInputError
 from desk.policy import Policy
-from desk.requests.terms import MAX_NAME, MAX_PURPOSE, Asked, check_asked
+from desk.reasons import MAXIMUM_KEY_NAME
+from desk.requests.terms import MAX_PURPOSE, Asked, check_asked
 from storage.models import Scope
 
 ASKED = Asked(
@@ -19,7 +20,7 @@ ASKED = Asked(
     ("asked", "field"),
     [
         (replace(ASKED, name=" \n "), "name"),
-        (replace(ASKED, name="n" * (MAX_NAME + 1)), "name"),
+        (replace(ASKED, name="n" * (MAXIMUM_KEY_NAME + 1)), "name"),
         (replace(ASKED, purpose="\x00"), "purpose"),
         (replace(ASKED, purpose="p" * (MAX_PURPOSE + 1)), "purpose"),
         (replace(ASKED, scopes=()), "scopes"),
