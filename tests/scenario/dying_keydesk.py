@@ -99,7 +99,7 @@ class Death:
         self._is_noting = wanted == "noting" and step is Step.ANSWERED
 
     def _card_of(self, row_id: int) -> str:
-        with self._database.read() as session:
+        with self._database.everywhere.read() as session:
             message = session.get_one(SlackMessage, session.get_one(Delivery, row_id).subject)
             return _CARDS.get(message.kind, "")
 
