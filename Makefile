@@ -33,7 +33,7 @@ run: $(RUN_STAMP) ## Start Keydesk with the settings of the environment and .env
 test: $(DEV_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
-	@$(BIN)/python -m pytest --numprocesses=3 --dist=worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
 
 mutants: $(DEV_STAMP) ## Put small faults into the rules and say which of them no test sees (ARGS="desk/keys --sample 50")
 	@$(BIN)/python -m tests.mutation $(ARGS)
