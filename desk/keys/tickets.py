@@ -1,9 +1,6 @@
 """Tickets: the right of one person to collect one key, once, until a time.
 
-A secret begins to exist when its ticket is collected. Until it was seen to reach the collector's screen its key is
-provisional: it is either marked as revealed, or made void and its ticket returned.
-
-Rows are locked in one order everywhere: keys, then tickets, then (last) the audit chain.
+It waits, and is then collected (`collecting`), withdrawn or lapsed.
 """
 
 from collections.abc import Sequence
@@ -15,32 +12,31 @@ from desk.audit.trail import Action, record
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
-from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void, tell_window_was_not_opened
+from desk.keys.cards import show_ticket, tell_window_was_not_opened
 from desk.keys.issuing import (
-    get_key_pattern,
     get_predecessor,
     lock_predecessor,
     require_holder,
     require_no_open_rotation,
     require_rotatable,
 )
-from desk.messages.outbox import refresh
-from desk.messages.subjects import Thing
 from desk.people import name_of
-from desk.permissions import Duty, has_duty, require_duty, require_insider, require_person
-from desk.secret import Secret
-from desk.transaction import Transaction, keys_changed
-from storage.models import ApiKey, KeyStatus, KeyUse, Ticket, TicketStatus
+from desk.permissions import require_insider, require_person
+from desk.transaction import Transaction
+from storage.models import ApiKey, Ticket, TicketStatus
 from storage.transitions import transition
+
+_BATCH = 100
 
 
 def get_ticket(tx: Transaction, ticket_id: str) -> Ticket:
     """A ticket. Raises NotFoundError, and NotAllowedError for who may not look behind the public page."""
     require_insider(tx)
-    return _get(tx, ticket_id)
+    return read_ticket(tx, ticket_id)
 
 
-def _get(tx: Transaction, ticket_id: str) -> Ticket:
+def read_ticket(tx: Transaction, ticket_id: str) -> Ticket:
+    """A ticket, for functions that go on to ask whose it is. Raises NotFoundError."""
     ticket = tx.session.get(Ticket, ticket_id)
     if ticket is None:
         raise NotFoundError("There is nothing to collect here any more.", "Ask for a key with /keys request.")
@@ -58,8 +54,8 @@ def check_collection(tx: Transaction, ticket_id: str) -> Ticket:
 
     Raises NotFoundError, NotAllowedError or ConflictError, which say what is in the way.
     """
-    ticket = _get(tx, ticket_id)
-    _require_collector(tx, ticket)
+    ticket = read_ticket(tx, ticket_id)
+    require_collector(tx, ticket)
     if ticket.status != TicketStatus.WAITING:
         raise ended(tx, ticket)
     if ticket.expires_at <= tx.now:
@@ -70,19 +66,13 @@ def check_collection(tx: Transaction, ticket_id: str) -> Ticket:
     return ticket
 
 
-def _require_collector(tx: Transaction, ticket: Ticket) -> None:
+def require_collector(tx: Transaction, ticket: Ticket) -> None:
+    """Raises NotAllowedError for anybody but who collects it."""
     if tx.actor.user_id != ticket.collector_id:
         raise NotAllowedError(
             f"Only {name_of(tx, ticket.collector_id)} can collect this key.",
             "You can ask for one of your own with /keys request.",
         )
-
-
-def _require_settler(tx: Transaction, ticket: Ticket) -> None:
-    # Who collects says whether the secret arrived; after a while the sweep does.
-    if not has_duty(tx, Duty.TIME):
-        _require_collector(tx, ticket)
-        require_person(tx)
 
 
 def ended(tx: Transaction, ticket: Ticket) -> ConflictError:
@@ -98,13 +88,6 @@ def ended(tx: Transaction, ticket: Ticket) -> ConflictError:
     if ticket.status == TicketStatus.LAPSED:
         return ConflictError("This key was not collected in time.", "Ask again with /keys request.")
     return ConflictError("This key can't be collected any more.", ticket.end_reason or "")
-
-
-UNSEEN_AFTER = timedelta(minutes=2)
-"""A key whose secret was not seen to arrive within this time is void."""
-MORE_TIME = timedelta(minutes=15)
-"""What a returned ticket still has at least: a failure of ours must not let it lapse."""
-_BATCH = 100
 
 
 def make_ticket(
@@ -155,164 +138,13 @@ def make_ticket(
     return ticket
 
 
-def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
-    """Make the ticket's key for the actor: exactly one call gets it, however many try.
-
-    The key works at once and is provisional until `mark_revealed` or `return_unseen`. A successor has its
-    predecessor's name, scopes, pages, holder and expiry. Raises NotAllowedError, or ConflictError that says who
-    collected it and when.
-    """
-    ticket = _get(tx, ticket_id)
-    if ticket.predecessor_id is not None:
-        lock_predecessor(tx, ticket.predecessor_id)
-    tx.session.refresh(ticket)
-    check_collection(tx, ticket_id)
-    pattern = get_key_pattern(tx, ticket)
-    key_id = new_id()
-    if not transition(
-        tx.session,
-        ticket,
-        allowed=[TicketStatus.WAITING],
-        status=TicketStatus.COLLECTED,
-        collected_at=tx.now,
-        key_id=key_id,
-    ):
-        raise ended(tx, ticket)
-    secret = Secret.generate()
-    key = ApiKey(
-        id=key_id,
-        name=pattern.name,
-        purpose=pattern.purpose,
-        sha256=secret.sha256,
-        start=secret.start,
-        scopes=pattern.scopes,
-        pages=pattern.pages,
-        holder_id=pattern.holder_id,
-        request_id=pattern.request_id,
-        ticket_id=ticket.id,
-        predecessor_id=ticket.predecessor_id,
-        created_at=tx.now,
-        created_by=str(tx.actor),
-        expires_at=pattern.expires_at,
-    )
-    tx.session.add(key)
-    tx.session.flush()
-    keys_changed(tx)
-    _record_minted(tx, ticket, key)
-    return key, secret
-
-
-def _record_minted(tx: Transaction, ticket: Ticket, key: ApiKey) -> None:
-    record(tx, Action.TICKET_COLLECTED, "ticket", ticket.id, key_id=key.id)
-    record(
-        tx,
-        Action.KEY_MINTED,
-        "key",
-        key.id,
-        name=key.name,
-        scopes=key.scopes,
-        pages=key.pages,
-        holder_id=key.holder_id,
-        expires_at=key.expires_at.isoformat(),
-        ticket_id=ticket.id,
-        predecessor_id=ticket.predecessor_id,
-    )
-
-
-def mark_revealed(tx: Transaction, key_id: str) -> bool:
-    """The key's secret was seen to reach its collector: it stays, and a predecessor's grace period begins.
-
-    True however often it is said. False when the key is void or was revoked before. Raises NotAllowedError for
-    anybody but its collector and the sweep.
-    """
-    key = _lock_key(tx, key_id)
-    ticket = tx.session.get(Ticket, key.ticket_id) if key and key.ticket_id else None
-    if key is None or ticket is None:
-        return False
-    _require_settler(tx, ticket)
-    if key.revealed_at is not None:
-        return True
-    predecessor = lock_predecessor(tx, key.predecessor_id) if key.predecessor_id else None
-    alive = [KeyStatus.ACTIVE, KeyStatus.SUSPENDED]
-    if not transition(tx.session, key, allowed=alive, version=key.version, revealed_at=tx.now):
-        return False
-    retires = predecessor is not None and _retire(tx, predecessor, timedelta(seconds=ticket.grace_seconds or 0))
-    show_ticket(tx, ticket)
-    tell_holder(tx, key, ticket.collector_id)
-    if predecessor is not None and retires:
-        refresh(tx, Thing.KEY, predecessor.id)
-    keys_changed(tx)
-    record(tx, Action.KEY_REVEALED, "key", key.id, ticket_id=ticket.id)
-    if predecessor is not None and retires:
-        retires_at = predecessor.retires_at.isoformat() if predecessor.retires_at else None
-        record(tx, Action.KEY_ROTATED, "key", predecessor.id, successor_id=key.id, retires_at=retires_at)
-    return True
-
-
-def _retire(tx: Transaction, predecessor: ApiKey, grace: timedelta) -> bool:
-    return transition(
-        tx.session,
-        predecessor,
-        allowed=[KeyStatus.ACTIVE, KeyStatus.SUSPENDED],
-        retires_at=min(tx.now + grace, predecessor.expires_at),
-    )
-
-
-def _lock_key(tx: Transaction, key_id: str) -> ApiKey | None:
-    return tx.session.get(ApiKey, key_id, with_for_update=True, populate_existing=True)
-
-
-def return_unseen(tx: Transaction, key_id: str) -> bool:
-    """The key's secret was not seen to arrive: the key is void, its ticket waits again and its collector is told so.
-
-    False when the key was revealed, revoked or returned meanwhile; then nothing changes. Raises NotAllowedError for
-    anybody but its collector and the sweep.
-    """
-    key = _lock_key(tx, key_id)
-    if key is None or key.ticket_id is None:
-        return False
-    ticket = _get(tx, key.ticket_id)
-    _require_settler(tx, ticket)
-    if key.revealed_at is not None:
-        return False
-    reason = "Its secret was not seen to arrive."
-    won = transition(
-        tx.session,
-        key,
-        allowed=[KeyStatus.ACTIVE, KeyStatus.SUSPENDED],
-        version=key.version,
-        status=KeyStatus.REVOKED,
-        revoked_at=tx.now,
-        revoked_by=str(tx.actor),
-        revoke_reason=reason,
-        voided_at=tx.now,
-    )
-    if not won:
-        return False
-    transition(
-        tx.session,
-        ticket,
-        allowed=[TicketStatus.COLLECTED],
-        status=TicketStatus.WAITING,
-        collected_at=None,
-        key_id=None,
-        expires_at=max(ticket.expires_at, tx.now + MORE_TIME),
-    )
-    show_ticket(tx, ticket)
-    tell_key_is_void(tx, ticket)
-    keys_changed(tx)
-    record(tx, Action.KEY_VOIDED, "key", key.id, ticket_id=ticket.id, reason=reason)
-    record(tx, Action.TICKET_RETURNED, "ticket", ticket.id, key_id=key.id)
-    return True
-
-
 def say_window_was_not_opened(tx: Transaction, ticket_id: str) -> None:
     """Tell the collector, who pressed, that no key was made because Slack did not open the window.
 
     Raises NotFoundError, NotAllowedError.
     """
-    ticket = _get(tx, ticket_id)
-    _require_collector(tx, ticket)
+    ticket = read_ticket(tx, ticket_id)
+    require_collector(tx, ticket)
     require_person(tx)
     tell_window_was_not_opened(tx, ticket)
 
@@ -346,21 +178,8 @@ def _end(tx: Transaction, tickets: Sequence[Ticket], status: TicketStatus, actio
     return len(ended)
 
 
-def sweep_tickets(tx: Transaction) -> int:
-    """Lapse tickets that nobody collected in time, and settle keys whose arrival nobody confirmed.
-
-    Such a key stays when it has been used, for then somebody has it; otherwise it is void and its ticket returns.
-    """
-    require_duty(tx, Duty.TIME)
-    # Everything is locked before the first of it is recorded, so that nobody who holds some of it waits for us.
-    settling, lapsing = _lock_unconfirmed(tx), _lock_lapsing(tx)
-    if settling:
-        keys_changed(tx)
-    settled = sum(_settle(tx, key_id) for key_id in settling)
-    return settled + _end(tx, lapsing, TicketStatus.LAPSED, Action.TICKET_LAPSED, None)
-
-
-def _lock_lapsing(tx: Transaction) -> Sequence[Ticket]:
+def lock_lapsing(tx: Transaction) -> Sequence[Ticket]:
+    """Tickets that nobody collected in time, locked, the oldest first; not those that somebody else holds."""
     due = (
         select(Ticket)
         .where(Ticket.status == TicketStatus.WAITING, Ticket.expires_at <= tx.now)
@@ -371,30 +190,6 @@ def _lock_lapsing(tx: Transaction) -> Sequence[Ticket]:
     return tx.session.scalars(due).all()
 
 
-def _lock_unconfirmed(tx: Transaction) -> Sequence[str]:
-    """Ids of keys to settle, locked with their predecessors and tickets; what somebody else holds can wait."""
-    keys = tx.session.scalars(
-        select(ApiKey)
-        .where(
-            ApiKey.ticket_id.is_not(None),
-            ApiKey.revealed_at.is_(None),
-            ApiKey.voided_at.is_(None),
-            ApiKey.status != KeyStatus.REVOKED,
-            ApiKey.created_at <= tx.now - UNSEEN_AFTER,
-        )
-        .order_by(ApiKey.id)
-        .limit(_BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
-    predecessors = select(ApiKey.id).where(ApiKey.id.in_([key.predecessor_id for key in keys if key.predecessor_id]))
-    tickets = select(Ticket.id).where(Ticket.id.in_([key.ticket_id for key in keys]))
-    ours = {None, *tx.session.scalars(predecessors.order_by(ApiKey.id).with_for_update(skip_locked=True))}
-    ours |= set(tx.session.scalars(tickets.order_by(Ticket.id).with_for_update(skip_locked=True)))
-    return [key.id for key in keys if {key.predecessor_id, key.ticket_id} <= ours]
-
-
-def _settle(tx: Transaction, key_id: str) -> bool:
-    use = tx.session.get(KeyUse, key_id)
-    if use is not None and use.reads + use.writes + use.refused > 0:
-        return mark_revealed(tx, key_id)
-    return return_unseen(tx, key_id)
+def lapse(tx: Transaction, tickets: Sequence[Ticket]) -> int:
+    """End tickets that were not collected in time. Gives how many."""
+    return _end(tx, tickets, TicketStatus.LAPSED, Action.TICKET_LAPSED, None)

@@ -10,8 +10,8 @@ from desk.digest.unused_policy import sweep_announcements
 from desk.incidents.drafts.waiting import sweep_waiting
 from desk.incidents.maintenances.runs import sweep_maintenances
 from desk.incidents.reminders import sweep_reminders
+from desk.keys.collecting import sweep_tickets
 from desk.keys.sweep import sweep_keys
-from desk.keys.tickets import sweep_tickets
 from desk.requests.requests import sweep_requests
 from desk.roles.roles import sweep_roles
 from desk.transaction import Actor, Desk, JobName, Transaction

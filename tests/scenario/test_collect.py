@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from desk.keys.tickets import sweep_tickets
+from desk.keys.collecting import sweep_tickets
 from desk.policy import Policy
 from desk.secret import looks_genuine, sha256
 from desk.transaction import Actor, JobName

@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
+from desk.keys.collecting import UNSEEN_AFTER, mint_for_ticket, sweep_tickets
 from desk.keys.rules import state_of
-from desk.keys.tickets import UNSEEN_AFTER, mint_for_ticket, sweep_tickets
 from desk.transaction import Actor, JobName, Transaction
 from sandbox.player import Json, words_of
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus

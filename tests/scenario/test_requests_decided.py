@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from desk.keys.tickets import sweep_tickets
+from desk.keys.collecting import sweep_tickets
 from desk.policy import Policy
 from desk.requests.requests import sweep_requests
 from desk.transaction import Actor, JobName

@@ -17,14 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.durations import in_words
 from desk.errors import KeydeskError
-from desk.keys.tickets import (
-    UNSEEN_AFTER,
-    check_collection,
-    mark_revealed,
-    mint_for_ticket,
-    return_unseen,
-    say_window_was_not_opened,
-)
+from desk.keys.collecting import UNSEEN_AFTER, mark_revealed, mint_for_ticket, return_unseen
+from desk.keys.tickets import check_collection, say_window_was_not_opened
 from desk.transaction import Actor, Transaction
 from handlers.slack.framework.blocks import Block, Message
 from handlers.slack.framework.messages import error_message

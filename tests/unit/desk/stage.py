@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from desk.keys.tickets import find_ticket_of_request, mint_for_ticket
+from desk.keys.collecting import mint_for_ticket
+from desk.keys.tickets import find_ticket_of_request
 from desk.requests.approvals import Approved, approve
 from desk.requests.requests import make_request
 from desk.requests.terms import Asked

@@ -16,9 +16,9 @@ from desk.incidents.incidents import create_incident
 from desk.incidents.inputs import NewIncident, Schedule
 from desk.incidents.maintenances.runs import sweep_maintenances
 from desk.incidents.reminders import sweep_reminders
+from desk.keys.collecting import sweep_tickets
 from desk.keys.rotation import begin_rotation
 from desk.keys.sweep import sweep_keys
-from desk.keys.tickets import sweep_tickets
 from desk.policy import Policy
 from desk.requests.requests import sweep_requests
 from desk.transaction import Actor, Desk, JobName, Transaction

@@ -9,10 +9,10 @@ from sqlalchemy import update
 
 from desk.audit.trail import Action
 from desk.keys.changes import revoke_key
+from desk.keys.collecting import mark_revealed, return_unseen, sweep_tickets
 from desk.keys.questions import ask_holder
 from desk.keys.rotation import begin_rotation
 from desk.keys.sweep import sweep_keys
-from desk.keys.tickets import mark_revealed, return_unseen, sweep_tickets
 from desk.requests.approvals import approve, deny
 from desk.requests.requests import sweep_requests, withdraw
 from desk.requests.terms import Extent

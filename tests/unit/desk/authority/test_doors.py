@@ -212,9 +212,9 @@ OF_JOBS: Mapping[JobName, set[str]] = {
         "incidents.maintenances.runs.sweep_maintenances",
         "incidents.reminders.sweep_reminders",
         "keys.sweep.sweep_keys",
-        "keys.tickets.mark_revealed",
-        "keys.tickets.return_unseen",
-        "keys.tickets.sweep_tickets",
+        "keys.collecting.mark_revealed",
+        "keys.collecting.return_unseen",
+        "keys.collecting.sweep_tickets",
         "requests.requests.sweep_requests",
         "roles.roles.sweep_roles",
         # As a maintenance manager, of maintenances alone.

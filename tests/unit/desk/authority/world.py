@@ -26,9 +26,10 @@ from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.listing import IncidentFilter
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.incidents.templates import create_template
+from desk.keys.collecting import mint_for_ticket
 from desk.keys.lookup import KeyFilter
 from desk.keys.rules import Refusal
-from desk.keys.tickets import find_ticket_of_request, mint_for_ticket
+from desk.keys.tickets import find_ticket_of_request
 from desk.keys.uses import SuspendedUse
 from desk.messages.dead_letters import Keep, bury
 from desk.people import SeenUser, Subject, SubjectWord

@@ -6,9 +6,9 @@ import pytest
 
 from desk.errors import ConflictError
 from desk.keys.changes import rename_key, revoke_key, suspend_key
+from desk.keys.collecting import mark_revealed, return_unseen
 from desk.keys.questions import keep_key
 from desk.keys.rotation import begin_rotation
-from desk.keys.tickets import mark_revealed, return_unseen
 from desk.transaction import Desk
 from storage.models import ApiKey, KeyStatus, Ticket
 from tests.factories import MIA, OLIVIA, OMAR, add_key

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
 from desk.keys.changes import revoke_key, suspend_key, transfer_key
+from desk.keys.collecting import mark_revealed, mint_for_ticket
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import KeyState, state_of
 from desk.keys.sweep import sweep_keys
-from desk.keys.tickets import mark_revealed, mint_for_ticket
 from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import ApiKey, Grant, KeyStatus, Role, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW

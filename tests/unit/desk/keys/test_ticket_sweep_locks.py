@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from desk.audit.trail import Action, record
+from desk.keys.collecting import mark_revealed, sweep_tickets
 from desk.keys.rotation import begin_rotation
-from desk.keys.tickets import mark_revealed, sweep_tickets
 from desk.transaction import Desk, Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
 from tests.clock import HeldClock

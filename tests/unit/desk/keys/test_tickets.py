@@ -8,18 +8,8 @@ from typing import Any
 import pytest
 
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
-from desk.keys.tickets import (
-    MORE_TIME,
-    UNSEEN_AFTER,
-    check_collection,
-    make_ticket,
-    mark_revealed,
-    mint_for_ticket,
-    return_unseen,
-    sweep_tickets,
-    withdraw_tickets_for,
-    withdraw_tickets_of,
-)
+from desk.keys.collecting import MORE_TIME, UNSEEN_AFTER, mark_revealed, mint_for_ticket, return_unseen, sweep_tickets
+from desk.keys.tickets import check_collection, make_ticket, withdraw_tickets_for, withdraw_tickets_of
 from desk.requests.terms import Extent
 from desk.transaction import Desk
 from storage.models import ApiKey, AuditEvent, KeyRequest, KeyStatus, Member, Revision, Ticket, TicketStatus

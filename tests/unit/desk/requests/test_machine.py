@@ -14,14 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select, text
 
 from desk.errors import KeydeskError
-from desk.keys.tickets import (
-    make_ticket,
-    mark_revealed,
-    mint_for_ticket,
-    return_unseen,
-    sweep_tickets,
-    withdraw_tickets_of,
-)
+from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen, sweep_tickets
+from desk.keys.tickets import make_ticket, withdraw_tickets_of
 from desk.policy import Policy
 from desk.requests.approvals import approve, deny
 from desk.requests.requests import sweep_requests, withdraw, withdraw_requests_of

@@ -10,7 +10,8 @@ from typing import TypeVar
 import pytest
 
 from desk.errors import ConflictError
-from desk.keys.tickets import make_ticket, mark_revealed, mint_for_ticket, return_unseen, sweep_tickets
+from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen, sweep_tickets
+from desk.keys.tickets import make_ticket
 from desk.requests.approvals import Approved, approve, deny
 from desk.requests.decisions import Outcome
 from desk.requests.requests import make_request, sweep_requests, withdraw

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from desk.keys.tickets import make_ticket, mark_revealed, return_unseen, sweep_tickets, withdraw_tickets_of
+from desk.keys.collecting import mark_revealed, return_unseen, sweep_tickets
+from desk.keys.tickets import make_ticket, withdraw_tickets_of
 from desk.requests.requests import sweep_requests, withdraw_requests_of
 from desk.transaction import Desk
 from handlers.slack.framework.blocks import Message
