@@ -10,14 +10,19 @@ BIN := $(VENV)/bin
 # A file that changes when the environment does: the run-time packages, and those with the development tools.
 RUN_STAMP := $(VENV)/.keydesk-run
 DEV_STAMP := $(VENV)/.keydesk-dev
+# Clients that a test calls, each with the old versions that it pins, which are none of ours.
+CLIENTS := $(VENV)/clients
+CLIENTS_STAMP := $(CLIENTS)/.keydesk-clients
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
-	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for=editable
+	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 # make demo ARGS="--tour"; make test ARGS="tests/unit -k settings"
 ARGS ?=
+# make check BASE=v1.2: what the change is compared with
+BASE ?= main
 
-.PHONY: help demo install run test mutants lint bench screenshots lock setup clean
+.PHONY: help demo install run check test mutants lint bench screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +35,11 @@ install: $(RUN_STAMP) ## Make .venv with what Keydesk runs on, without the tools
 run: $(RUN_STAMP) ## Start Keydesk with the settings of the environment and .env
 	@$(BIN)/python -m bot run $(ARGS)
 
-test: $(DEV_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
+check: lint $(CLIENTS_STAMP) ## In under a minute: style, types, and on SQLite the tests nearest to what was changed
+	@files=$$($(BIN)/python -m tests.touched $(BASE)) || exit 1; if [ -z "$$files" ]; then echo "No test is near to this change."; \
+	else $(BIN)/python -m pytest --quiet --numprocesses=2 -k "not postgresql" $$files $(ARGS); fi
+
+test: $(DEV_STAMP) $(CLIENTS_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
 	@$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
@@ -53,11 +62,12 @@ bench: $(DEV_STAMP) ## Run the benchmarks; each prints ratios against a baseline
 screenshots: $(DEV_STAMP) ## Take the pictures of the documentation anew, from the running demo
 	@$(BIN)/python -m docs.take_screenshots
 
-lock: $(DEV_STAMP) ## Resolve the newest allowed packages again and write both lock files
-	$(PIP_COMPILE) --upgrade --output-file requirements.lock pyproject.toml
-	$(PIP_COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+lock: $(DEV_STAMP) ## Resolve the newest allowed packages again and write the lock files
+	$(PIP_COMPILE) --upgrade --build-deps-for=editable --output-file requirements.lock pyproject.toml
+	$(PIP_COMPILE) --upgrade --build-deps-for=editable --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(PIP_COMPILE) --upgrade --output-file tests/clients/requirements.lock tests/clients/requirements.in
 
-setup: $(DEV_STAMP) ## Make .venv with everything that development needs, and find or fetch a browser and nginx
+setup: $(DEV_STAMP) $(CLIENTS_STAMP) ## Make .venv with everything that development needs, and find or fetch a browser and nginx
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
 
@@ -90,3 +100,9 @@ $(DEV_STAMP): requirements.lock requirements-dev.lock pyproject.toml $(BIN)/pyth
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $(RUN_STAMP) $@
+
+$(CLIENTS_STAMP): tests/clients/requirements.lock $(DEV_STAMP)
+	@echo "Installing the clients that tests call ($<)"
+	@$(BIN)/python -m venv --clear $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@

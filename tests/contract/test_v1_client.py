@@ -20,6 +20,9 @@ from tests.serving import Served, serving
 # What it says does not depend on the database.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
+_PYTHON = Path(sys.prefix, "clients", "bin", "python")
+"""The environment of clients whose pins are not ours: `make test` and `make setup` make it."""
+
 _CLIENT = """\
 import json, sys
 from atlassian_statuspage import ApiClient, ComponentsApi, Configuration, PagesApi
@@ -98,7 +101,7 @@ async def test_the_package_atlassian_statuspage_reads_pages_and_components(
 
 def _run(host: str, secret: str, page_id: str, folder: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", _CLIENT, host, secret, page_id],
+        [_PYTHON, "-c", _CLIENT, host, secret, page_id],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         capture_output=True,

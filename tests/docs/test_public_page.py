@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,13 +125,12 @@ def story(desk: Desk) -> Story:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A folder that nginx's worker may read too, which is somebody else where root starts it."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder == Path(find_place()):
-            break
-        folder.chmod(0o755)
-    return tmp_path
+def place() -> Iterator[Path]:
+    """A folder that nginx's worker may read too, which is somebody else where root starts it. Not one of pytest's:
+    every run that begins, one of another checkout too, closes the folder above them to others again."""
+    with tempfile.TemporaryDirectory(prefix="keydesk-nginx-", dir=find_place()) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def test_the_documented_nginx_outlives_keydesk(story: Story, database_url: str, place: Path) -> None:

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "tests/clients/requirements.lock")
 _PIN = re.compile(r"^([a-z0-9.-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 
 
@@ -33,7 +33,7 @@ def test_every_package_is_pinned_with_hashes(lock: str) -> None:
     """No line of a lock file names a package without a version and a hash."""
     named = re.findall(r"^([a-zA-Z0-9][\w.\[\]-]*)", (ROOT / lock).read_text(), re.MULTILINE)
     assert sorted(named) == sorted(pins(lock))
-    assert len(named) > 30
+    assert len(named) > 5
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -56,7 +56,7 @@ def test_lock_files_hold_what_pyproject_asks_for(lock: str, extra: str | None) -
 
 def test_development_runs_on_what_production_runs_on() -> None:
     """Both lock files pin the same versions."""
-    production, development = pins(LOCKS[0]), pins(LOCKS[1])
+    production, development = pins("requirements.lock"), pins("requirements-dev.lock")
     assert {name: development.get(name) for name in production} == production
 
 
