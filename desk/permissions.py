@@ -3,12 +3,15 @@
 Members have the roles that they were granted. Operators, who have the machine, act as owners. A key may write on its
 pages what its scopes say (`WRITES`), while it works, and never does what is for people: decide on requests and
 drafts, grant roles, make owners, change keys, collect them. A job has what `JOBS` says. Any other actor has no role.
+
+What a transaction that writes was permitted by is read again at its end (`storage.locks.rely_on`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
@@ -16,6 +19,7 @@ from sqlalchemy.orm import Session
 from desk.errors import NotAllowedError
 from desk.policy import Policy
 from desk.transaction import Actor, ActorKind, JobName, Transaction
+from storage.locks import rely_on
 from storage.models import ApiKey, Grant, KeyStatus, Member, Role, Scope, SubjectKind, UserGroup, UserGroupMember
 
 WRITES: Mapping[Scope, Role] = {
@@ -121,7 +125,11 @@ def working_key_condition(now: datetime) -> ColumnElement[bool]:
 
 def effective_roles(session: Session, user_id: str, *, now: datetime, policy: Policy) -> EffectiveRoles:
     """Own grants and those of the person's groups; nothing for anyone who is not a full member."""
-    if not is_full_member(session.get(Member, user_id)):
+    return rely_on(session, ("roles", user_id), partial(_read_roles, session, user_id, now=now, policy=policy))
+
+
+def _read_roles(session: Session, user_id: str, *, now: datetime, policy: Policy) -> EffectiveRoles:
+    if not _read_is_member(session, user_id):
         return EffectiveRoles()
     groups = (
         select(UserGroupMember.group_id)
@@ -147,6 +155,12 @@ def effective_roles(session: Session, user_id: str, *, now: datetime, policy: Po
     return EffectiveRoles(frozenset(everywhere), {page: frozenset(roles) for page, roles in pages.items()})
 
 
+def _read_is_member(session: Session, user_id: str) -> bool:
+    return (
+        session.scalar(select(Member.user_id).where(Member.user_id == user_id, full_member_condition())) is not None
+    )
+
+
 def roles_of_actor(tx: Transaction) -> EffectiveRoles:
     """The roles that the actor has at this instant."""
     if tx.actor.kind == ActorKind.MEMBER:
@@ -154,7 +168,7 @@ def roles_of_actor(tx: Transaction) -> EffectiveRoles:
     if tx.actor.kind == ActorKind.OPERATOR:
         return EffectiveRoles(frozenset({Role.OWNER}))
     if tx.actor.kind == ActorKind.KEY:
-        key = _read_key(tx)
+        key = _key_of(tx)
         return _on_pages(key, frozenset(WRITES[scope] for scope in _WHOLE_ROLES & key.scopes))
     return EffectiveRoles(_job_of(tx.actor).roles)
 
@@ -166,8 +180,12 @@ class _Key:
     """None: all pages."""
 
 
-def _read_key(tx: Transaction) -> _Key:
+def _key_of(tx: Transaction) -> _Key:
     """What the acting key may now; nothing unless it works at this instant."""
+    return rely_on(tx.session, ("key", tx.actor.id), partial(_read_key, tx))
+
+
+def _read_key(tx: Transaction) -> _Key:
     works = (ApiKey.id == tx.actor.id, working_key_condition(tx.now))
     found = tx.session.execute(select(ApiKey.scopes, ApiKey.pages).where(*works)).one_or_none()
     if found is None:
@@ -202,7 +220,7 @@ def may_write(tx: Transaction, scope: Scope, page_id: str) -> bool:
     """Whether the actor may write what the scope names, on the page: a key that has it, others by their role."""
     if tx.actor.kind != ActorKind.KEY:
         return roles_of_actor(tx).has(WRITES[scope], page_id)
-    key = _read_key(tx)
+    key = _key_of(tx)
     return scope in key.scopes and (key.pages is None or page_id in key.pages)
 
 
@@ -216,7 +234,8 @@ def require_write(tx: Transaction, scope: Scope, page_id: str) -> None:
 def is_person(tx: Transaction) -> bool:
     """Whether the actor is somebody of ours: a full member or an operator, whatever else they may."""
     if tx.actor.kind == ActorKind.MEMBER:
-        return is_full_member(tx.session.get(Member, tx.actor.id))
+        own = tx.actor.id
+        return rely_on(tx.session, ("member", own), partial(_read_is_member, tx.session, own))
     return tx.actor.kind == ActorKind.OPERATOR
 
 

@@ -10,8 +10,10 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from desk.clock import Clock
+from desk.errors import ConflictError
 from desk.policy import Policy
 from storage.database import Database
+from storage.locks import still_holds
 from storage.models import Revision
 from storage.organizations import organization_of
 from storage.signals import Topic, signal
@@ -116,8 +118,11 @@ class Desk:
         return replace(self, database=self.database.everywhere)
 
     async def write(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
-        """`work` in one write transaction. When it raises, nothing of it is kept."""
-        return await self.database.run_write(lambda session: work(self._transaction(session, actor)))
+        """`work` in one write transaction. When it raises, nothing of it is kept.
+
+        Nor where a permission that it went by was taken away while it waited for others: then ConflictError.
+        """
+        return await self.database.run_write(lambda session: self._carry_out(session, actor, work))
 
     async def read(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """`work` in one read transaction."""
@@ -126,12 +131,19 @@ class Desk:
     def write_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """As `write`, in the calling thread: for the command line and tests."""
         with self.database.write() as session:
-            return work(self._transaction(session, actor))
+            return self._carry_out(session, actor, work)
 
     def read_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """As `read`, in the calling thread."""
         with self.database.read() as session:
             return work(self._transaction(session, actor))
+
+    def _carry_out(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:
+        given = work(self._transaction(session, actor))
+        # By now nothing can wait any more, and whoever takes roles away has done so or waits for us.
+        if not still_holds(session):
+            raise ConflictError("Somebody's roles were changed at the same moment.", "Try again.")
+        return given
 
     def _transaction(self, session: Session, actor: Actor) -> Transaction:
         return Transaction(session, self.clock.now(), self.policy, actor)

@@ -1,10 +1,16 @@
-"""Locks that queue writers whose rules look at more than one row."""
+"""Locks that queue writers whose rules look at more than one row, and what is read again where there was no lock."""
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+T = TypeVar("T")
 _PEOPLE = 7_036_922
 _ORGANIZATIONS = 7_036_923
+_RELIED_ON = "relied_on"
+_PEOPLE_STAY = "people_stay"
 
 
 def lock_people(session: Session) -> None:
@@ -14,6 +20,25 @@ def lock_people(session: Session) -> None:
     queue anyway; on PostgreSQL this is an advisory lock. Take it before reading anything that the rule looks at.
     """
     _lock(session, _PEOPLE)
+    session.info[_PEOPLE_STAY] = True
+
+
+def rely_on(session: Session, what: Hashable, read: Callable[[], T]) -> T:
+    """What `read` gives, and `still_holds` reads again. It must ask the database, not the session's memory."""
+    found = read()
+    session.info.setdefault(_RELIED_ON, {}).setdefault(what, (read, found))
+    return found
+
+
+def still_holds(session: Session) -> bool:
+    """Whether what this transaction relied on is so still, now that it has waited for whatever it had to wait for.
+
+    On PostgreSQL somebody may have taken a role away meanwhile. On SQLite writers queue before they read anything,
+    and whoever holds the lock on people read after it.
+    """
+    if session.info.get(_PEOPLE_STAY) or session.get_bind().dialect.name != "postgresql":
+        return True
+    return all(read() == found for read, found in session.info.get(_RELIED_ON, {}).values())
 
 
 def lock_organizations(session: Session) -> None:

@@ -16,6 +16,7 @@ from desk.permissions import effective_roles, is_full_member, roles_of_actor
 from desk.reasons import check_key_name, check_reason
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction, keys_changed
+from storage.locks import lock_people
 from storage.models import ApiKey, KeyStatus, Member, Role
 from storage.transitions import transition
 
@@ -197,6 +198,8 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
 
     Owners only. Raises NotAllowedError, ConflictError, InvalidInputError (field `holder`).
     """
+    # Who leaves in this instant leaves with this key, or does not get it.
+    lock_people(tx.session)
     key = begin_change(tx, key_id, Change.TRANSFER, version)
     roles = effective_roles(tx.session, to_user_id, now=tx.now, policy=tx.policy)
     if not roles.has_anywhere(Role.INTEGRATOR):

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from desk.permissions import Duty, has_duty, is_full_member, roles_of_actor
+from desk.permissions import Duty, has_duty, is_person, roles_of_actor
 from desk.transaction import Transaction
-from storage.models import ApiKey, KeyStatus, Member, Role
+from storage.models import ApiKey, KeyStatus, Role
 
 
 class HasState(Protocol):
@@ -204,7 +204,7 @@ def person_of(tx: Transaction) -> Person:
         actor=str(tx.actor),
         user_id=tx.actor.user_id,
         is_owner=roles.is_owner,
-        is_member=tx.actor.user_id is not None and is_full_member(tx.session.get(Member, tx.actor.user_id)),
+        is_member=tx.actor.user_id is not None and is_person(tx),
         may_hold_keys=roles.has_anywhere(Role.INTEGRATOR),
         ends_unused_keys=has_duty(tx, Duty.UNUSED_KEYS),
     )

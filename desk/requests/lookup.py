@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from desk.permissions import list_owner_ids, require_insider, require_owner
 from desk.requests.decisions import ApprovalFacts, counted_approvals
 from desk.requests.terms import Extent
 from desk.transaction import Transaction
+from storage.locks import rely_on
 from storage.models import Approval, KeyRequest, RequestStatus
 
 _VERBS = {RequestStatus.APPROVED: "approved", RequestStatus.DENIED: "denied", RequestStatus.WITHDRAWN: "withdrew"}
@@ -101,7 +103,7 @@ def approval_facts(tx: Transaction, request: KeyRequest, approver_id: str) -> Ap
         status=status_of(request, tx.now),
         requester_id=request.requester_id,
         approver_id=approver_id,
-        owner_ids=frozenset(list_owner_ids(tx)),
+        owner_ids=frozenset(rely_on(tx.session, "owners", partial(list_owner_ids, tx))),
         approved_by=frozenset(approval.approver_id for approval in list_approvals(tx, request.id)),
         approvals_needed=request.approvals_needed,
         sole_owner_may_approve_own=tx.policy.sole_owner_may_approve_own,

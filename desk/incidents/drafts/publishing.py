@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from sqlalchemy import select
+
 from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.announcements import announce_alone
@@ -17,6 +19,7 @@ from desk.incidents.port import port_of
 from desk.pages.status import Impact
 from desk.permissions import ask_an_owner, is_person, roles_of_actor
 from desk.transaction import Transaction
+from storage.locks import rely_on
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page, Role, SecondPerson
 
 _FIRST_POSTS = frozenset({DraftKind.INCIDENT, DraftKind.MAINTENANCE, DraftKind.BACKFILL})
@@ -116,11 +119,13 @@ def _cancels(tx: Transaction, draft: IncidentDraft, content: Content) -> bool:
 
 def _press(tx: Transaction, draft: IncidentDraft) -> Press:
     page, role, roles = tx.session.get_one(Page, draft.page_id), role_of_draft(tx, draft), roles_of_actor(tx)
-    skips = Role(page.second_person_skipped_by) if page.second_person_skipped_by else None
+    rule = select(Page.second_person, Page.second_person_skipped_by).where(Page.id == page.id)
+    second_person, skipped_by = rely_on(tx.session, ("rule", page.id), lambda: tx.session.execute(rule).one())
+    skips = Role(skipped_by) if skipped_by else None
     # Nothing of the past is in a hurry.
     urgent = draft.kind not in {DraftKind.BACKFILL, DraftKind.POSTMORTEM}
     return Press(
-        second_person=SecondPerson(page.second_person),
+        second_person=SecondPerson(second_person),
         may_publish=roles.has(role, page.id) and is_person(tx),
         is_author=draft.author_id == tx.actor.user_id,
         is_waiting=draft.status == DraftStatus.WAITING,

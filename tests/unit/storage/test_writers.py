@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
 
 from storage.database import Database
 from storage.models import SeenEvent
@@ -36,6 +37,19 @@ def test_writers_of_one_process_wait_for_each_other_and_not_for_sqlite(database:
     assert failures == []
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(SeenEvent)) == 150
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_writer_of_another_process_reads_nothing_while_one_is_at_work(database: Database) -> None:
+    """Not even what it would only look at first: what a writer has read stays so until its commit."""
+    other = Database.from_url(str(database.engine.url))
+    with database.write() as session, other.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        connection.rollback()
+        session.scalar(select(func.count()).select_from(SeenEvent))
+        with pytest.raises(OperationalError, match="locked"):
+            connection.scalar(select(func.count()).select_from(SeenEvent))
+    other.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
