@@ -1,14 +1,16 @@
-"""On which pages somebody may publish, and whom they ask where they may not."""
+"""On which pages somebody may publish, which incident they mean, and whom they ask where they may not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from desk.errors import InvalidInputError, NotAllowedError, NotFoundError
+from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from desk.incidents.components import get_component_by_word
+from desk.incidents.drafts.decision import role_to_manage
+from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.pages.pages import get_organization, get_page_by_word, list_pages
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.roles.lists import list_holders
 from desk.transaction import Transaction
-from storage.models import Page, Role
+from storage.models import IncidentStatus, Page, Role
 
 _NAMED = 3
 
@@ -57,6 +59,43 @@ def get_first_publishable_page(tx: Transaction, role: Role) -> Page:
         get_organization(tx.session)
         raise NotFoundError("There is no page yet.", "An operator can make one with: keydesk seed pages.yml")
     return pages[0]
+
+
+def find_meant(
+    tx: Transaction,
+    *,
+    incident_id: str | None,
+    called: str | None,
+    page: str | None,
+    scheduled: bool,
+    statuses: Collection[IncidentStatus] | None = None,
+) -> str | None:
+    """The id of the incident or (`scheduled`) maintenance that a person means: by its id, by what they called it or,
+    of those that they may publish about on the page, the only one that is open or in one of `statuses`.
+
+    None where several are and none was named. Raises NotAllowedError that names whom to ask, and NotFoundError,
+    InvalidInputError or ConflictError that say what there is.
+    """
+    if incident_id:
+        return get_incident(tx.session, incident_id).id
+    if called:
+        return get_incident_by_word(tx.session, called, open_only=statuses is None).id
+    role = role_to_manage(scheduled=scheduled)
+    meant = get_publishable_page(tx, role, page)
+    pages = {one.id for one in list_publishable_pages(tx, role)} if meant is None else {meant.id}
+    found = [one for one in list_open(tx.session, scheduled=scheduled) if one.page_id in pages]
+    found = [one for one in found if statuses is None or one.status in statuses]
+    if not found:
+        raise _none_is(scheduled=scheduled, statuses=statuses)
+    return found[0].id if len(found) == 1 else None
+
+
+def _none_is(*, scheduled: bool, statuses: Collection[IncidentStatus] | None) -> ConflictError:
+    if statuses is None:
+        kind = "maintenance" if scheduled else "incident"
+        return ConflictError(f"No {kind} is open.", f"Name the one that you mean: /{kind} list shows them.")
+    standing = "planned" if IncidentStatus.SCHEDULED in statuses else "in progress"
+    return ConflictError(f"No maintenance is {standing}.", "/maintenance list shows what there is.")
 
 
 def find_page_of_components(tx: Transaction, role: Role, words: Sequence[str]) -> Page | None:

@@ -1,6 +1,7 @@
 """What people plan: windows to come, what they collide with, and which maintenance may be begun, ended or moved."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.authority import require_publisher
+from desk.incidents.components import list_incident_components, states_after_end
 from desk.incidents.drafts.decision import role_of
+from desk.incidents.incidents import states_before_end
 from desk.incidents.inputs import ENDED, IncidentChange, Schedule, check_schedule
 from desk.incidents.lookup import find_incident
 from desk.incidents.maintenances.runs import change_to_cancel, change_to_complete, change_to_start
 from desk.incidents.maintenances.steps import LATE, RUNNING, zoned_text
 from desk.transaction import Transaction
-from storage.models import Incident, IncidentComponent, IncidentStatus, Page
+from storage.models import ComponentStatus, Incident, IncidentComponent, IncidentStatus, Page
 
 MOVED = "This maintenance has been rescheduled: it begins on {start} and ends on {end}."
 _STANDING: dict[str, str] = {
@@ -125,18 +128,47 @@ def check_move(tx: Transaction, incident_id: str) -> Incident:
     return incident
 
 
-def plan_move(tx: Transaction, incident_id: str, schedule: Schedule, *, body: str = "") -> IncidentChange:
-    """What moving it to another window changes; without a `body` the public reads the new times.
+def plan_move(
+    tx: Transaction, incident_id: str, scheduled_for: datetime, scheduled_until: datetime, *, body: str = ""
+) -> IncidentChange:
+    """What moving it to another window changes: the window alone, what happens by itself stays as it is. Without a
+    `body` the public reads the new times.
 
-    Raises as `check_move` and `check_window`.
+    Raises as `check_move` and `check_window`, and InvalidInputError (`scheduled_for`) for the window that it has.
     """
     incident = check_move(tx, incident_id)
+    kept = schedule_of(incident)
+    schedule = replace(kept, scheduled_for=scheduled_for, scheduled_until=scheduled_until)
+    if schedule == kept:
+        raise InvalidInputError(
+            "That is when it is scheduled already.", "Choose another time.", field="scheduled_for"
+        )
     check_window(schedule, tx.now)
     return IncidentChange(
         status=IncidentStatus.SCHEDULED,
         body=body.strip() or moved_text(schedule, ZoneInfo(tx.session.get_one(Page, incident.page_id).time_zone)),
         schedule=schedule,
     )
+
+
+def propose_states(
+    session: Session, incident: Incident, status: IncidentStatus
+) -> Mapping[str, ComponentStatus | None]:
+    """The states that an incident's components take on with an update of this status; None: they stay as they are.
+
+    Ending it brings back to operational what nothing else holds, and reopening it takes that back. Those of a
+    maintenance go under maintenance with its start, and back with its end.
+    """
+    planned = incident.scheduled_for is not None
+    if planned and status == IncidentStatus.IN_PROGRESS and incident.status == IncidentStatus.SCHEDULED:
+        return change_to_start(session, incident).components
+    if planned and status == IncidentStatus.COMPLETED and incident.status in RUNNING:
+        return change_to_complete(session, incident).components
+    after: Mapping[str, ComponentStatus] = {}
+    if incident.scheduled_for is None:
+        ends = status in ENDED
+        after = states_after_end(session, incident.id) if ends else states_before_end(session, incident)
+    return {row.id: after.get(row.id) for row in list_incident_components(session, incident.id)}
 
 
 def moved_text(schedule: Schedule, zone: ZoneInfo) -> str:

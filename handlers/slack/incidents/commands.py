@@ -1,5 +1,6 @@
 """`/incident …`: which sub-command does what."""
 
+from desk.incidents.authority import find_meant
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.permissions import roles_of_actor
@@ -16,7 +17,7 @@ from handlers.slack.incidents.drafts.writing import draft_or_form
 from handlers.slack.incidents.listing import drafts_command, list_command
 from handlers.slack.incidents.parsing import TypedIncident, parse_incident
 from handlers.slack.incidents.postmortems import postmortem_command
-from handlers.slack.incidents.starting import begin_new, begin_update, find_meant
+from handlers.slack.incidents.starting import begin_new, begin_update
 from handlers.slack.incidents.templates.commands import template_command
 from handlers.slack.incidents.text import name_text, public_link, status_text
 from storage.models import IncidentStatus, Role
@@ -70,7 +71,9 @@ async def change_incident(
     said = _parse(rest)
 
     def work(tx: Transaction) -> Block | None:
-        incident_id = find_meant(tx, said, scheduled=scheduled)
+        incident_id = find_meant(
+            tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=scheduled
+        )
         if incident_id is None:
             return None
         begun = begin_update(tx, incident_id, said, status=status, token=command.token)

@@ -3,38 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from desk.errors import ConflictError, InvalidInputError, NotFoundError
+from desk.errors import InvalidInputError, NotFoundError
 from desk.incidents.authority import (
     find_page_of_components,
     get_first_publishable_page,
     get_publishable_page,
-    list_publishable_pages,
     require_publisher,
 )
-from desk.incidents.components import get_component_by_word, list_incident_components, states_after_end
+from desk.incidents.components import get_component_by_word
 from desk.incidents.drafts.decision import role_of
-from desk.incidents.incidents import states_before_end
-from desk.incidents.inputs import ENDED, check_status, reminder_hours
-from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
-from desk.incidents.maintenances.runs import change_to_complete, change_to_start
-from desk.incidents.maintenances.steps import RUNNING
+from desk.incidents.inputs import check_status, reminder_hours
+from desk.incidents.lookup import get_incident
+from desk.incidents.maintenances.plans import propose_states
 from desk.incidents.templates import get_template, list_placeholders
 from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.incidents.form_state import KEEP, FormState, FormValues
 from handlers.slack.incidents.parsing import TypedIncident
-from storage.models import (
-    ComponentStatus,
-    DraftKind,
-    Incident,
-    IncidentStatus,
-    IncidentTemplate,
-    Page,
-    Role,
-)
+from storage.models import DraftKind, Incident, IncidentStatus, IncidentTemplate, Page, Role
 
-_MOVING = ENDED | {IncidentStatus.IN_PROGRESS}
-"""What brings components into another state."""
 Begun = tuple[FormState, FormValues]
 """A form and what is filled in. Its `problems` say what was not understood."""
 
@@ -189,47 +176,12 @@ def in_status(tx: Transaction, state: FormState, values: FormValues, status: Inc
 
 def _moved(tx: Transaction, incident: Incident, status: IncidentStatus | None) -> dict[str, str]:
     """What a form fills in for a status that brings components into another state."""
-    if status is None or (status not in _MOVING and incident.status not in ENDED):
+    if status is None:
         return {}
     return {one: wanted for one, wanted in states_for(tx, incident, status).items() if wanted != KEEP}
 
 
 def states_for(tx: Transaction, incident: Incident, status: IncidentStatus) -> dict[str, str]:
-    """The states that an incident's components take on with an update of this status: ending it brings back to
-    operational what nothing else holds, and reopening it takes that back. Those of a maintenance go under maintenance
-    with its start."""
-    if incident.scheduled_for is not None:
-        return {one: str(wanted) if wanted else KEEP for one, wanted in _moves(tx, incident, status).items()}
-    ends = status in ENDED
-    after = states_after_end(tx.session, incident.id) if ends else states_before_end(tx.session, incident)
-    return {
-        row.id: str(after[row.id]) if row.id in after else KEEP
-        for row in list_incident_components(tx.session, incident.id)
-    }
-
-
-def _moves(tx: Transaction, incident: Incident, status: IncidentStatus) -> Mapping[str, ComponentStatus | None]:
-    if status == IncidentStatus.IN_PROGRESS and incident.status == IncidentStatus.SCHEDULED:
-        return change_to_start(tx.session, incident).components
-    if status == IncidentStatus.COMPLETED and incident.status in RUNNING:
-        return change_to_complete(tx.session, incident).components
-    return {row.id: None for row in list_incident_components(tx.session, incident.id)}
-
-
-def find_meant(tx: Transaction, typed: TypedIncident, *, scheduled: bool, open_only: bool = True) -> str | None:
-    """The id of the incident that a line means; None where several are open and none was named.
-
-    Raises NotFoundError or InvalidInputError that say which there are.
-    """
-    if typed.incident:
-        return get_incident(tx.session, typed.incident).id
-    if typed.quoted:
-        return get_incident_by_word(tx.session, typed.quoted, open_only=open_only).id
-    role = Role.MAINTENANCE_MANAGER if scheduled else Role.INCIDENT_MANAGER
-    page = get_publishable_page(tx, role, typed.page)
-    pages = {one.id for one in list_publishable_pages(tx, role)} if page is None else {page.id}
-    found = [one for one in list_open(tx.session, scheduled=scheduled) if one.page_id in pages]
-    if not found:
-        kind = "maintenance" if scheduled else "incident"
-        raise ConflictError(f"No {kind} is open.", f"Name the one that you mean: /{kind} list shows them.")
-    return found[0].id if len(found) == 1 else None
+    """What the form fills in: the states that an incident's components take on with an update of this status."""
+    proposed = propose_states(tx.session, incident, status)
+    return {one: str(wanted) if wanted else KEEP for one, wanted in proposed.items()}

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from desk.errors import ConflictError, InvalidInputError
-from desk.incidents.authority import get_publishable_page, list_publishable_pages
+from desk.errors import InvalidInputError
+from desk.incidents.authority import find_meant
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.listing import ListedIncident, list_current, require_reader
-from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
 from desk.pages.pages import get_page_by_word
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
@@ -29,34 +28,12 @@ from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
-from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
 from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus, Role
 
 _SHOWN = 12
 _BESIDE = 500
 """Characters of what stands above and below a list."""
-
-
-def find_maintenance(tx: Transaction, said: TypedIncident, statuses: Collection[IncidentStatus]) -> str | None:
-    """The id of the maintenance that a line means; None where several are in one of these states and none was named.
-
-    Raises NotAllowedError that names whom to ask, and NotFoundError, InvalidInputError or ConflictError that say
-    what there is.
-    """
-    if said.incident:
-        return get_incident(tx.session, said.incident).id
-    if said.quoted:
-        return get_incident_by_word(tx.session, said.quoted).id
-    role = Role.MAINTENANCE_MANAGER
-    page = get_publishable_page(tx, role, said.page)
-    pages = {one.id for one in list_publishable_pages(tx, role)} if page is None else {page.id}
-    current = list_open(tx.session, scheduled=True)
-    found = [one for one in current if one.page_id in pages and one.status in statuses]
-    if not found:
-        kind = "planned" if IncidentStatus.SCHEDULED in statuses else "in progress"
-        raise ConflictError(f"No maintenance is {kind}.", "/maintenance list shows what there is.")
-    return found[0].id if len(found) == 1 else None
 
 
 def choice_message(tx: Transaction, statuses: Collection[IncidentStatus]) -> Message:
@@ -142,9 +119,12 @@ async def about_one(
 ) -> Message | None:
     """Show what `draw` makes of the maintenance that a line means, or the choice of those in one of these states."""
     line = parse_maintenance(rest)
+    said = line.said
 
     def work(tx: Transaction) -> Block | None:
-        incident_id = find_maintenance(tx, line.said, statuses)
+        incident_id = find_meant(
+            tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=True, statuses=statuses
+        )
         return None if incident_id is None else draw(tx, incident_id, line)
 
     view = await slack.desk.write(command.actor, work)

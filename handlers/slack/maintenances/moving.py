@@ -123,15 +123,10 @@ async def submit_move(slack: SlackContext, submission: ViewSubmission) -> Answer
 
 
 def _move(tx: Transaction, state: FormState, values: PlanValues, *, escaped: bool = False) -> IncidentDraft:
-    incident = check_move(tx, state.incident_id or "")
-    kept = schedule_of(incident)
-    # The flags stay as they are; the window alone moves.
-    new = schedule_from(values)
-    schedule = replace(kept, scheduled_for=new.scheduled_for, scheduled_until=new.scheduled_until)
-    if schedule == kept:
-        raise InvalidInputError("That is when it is scheduled already.", "Choose another time.", field=STARTS)
+    incident_id, new = state.incident_id or "", schedule_from(values)
+    window = (new.scheduled_for, new.scheduled_until)
     return keep_update(
-        tx, state, values.body, lambda body: plan_move(tx, incident.id, schedule, body=body), escaped=escaped
+        tx, state, values.body, lambda body: plan_move(tx, incident_id, *window, body=body), escaped=escaped
     )
 
 

@@ -127,6 +127,7 @@ def _make_guests(session: Session) -> None:
 
 
 OPEN: Mapping[str, str] = {
+    "incidents.authority.find_meant": "it gives back the id that was named, and else looks by permission",
     "incidents.listing.list_current": "what is open stands on the public page",
     "incidents.port.port_of": "it gives no row, only where to ask",
     "permissions.ask_an_owner": "everybody is told whom to ask",

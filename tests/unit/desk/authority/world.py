@@ -259,7 +259,9 @@ def _plain(maker: _Maker) -> Filled:
         "update_status": [None],
         "component_ids": [[]],
         "period": ["2026-02-23", "2026-03-02"],
-        "scheduled_for": [NOW],
+        "scheduled_for": [NOW, NOW + DAY],
+        "scheduled_until": [NOW + 2 * DAY],
+        "called": [None],
     }
     return types, names
 

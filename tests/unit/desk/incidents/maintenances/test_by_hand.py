@@ -1,20 +1,32 @@
 """Maintenances that people start, end or call off, and the clock beside them."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from desk.errors import ConflictError, NotAllowedError, NotFoundError
+from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from desk.incidents.authority import find_meant
 from desk.incidents.incidents import update_incident
-from desk.incidents.maintenances.plans import plan_cancellation, plan_completion, plan_start
+from desk.incidents.lookup import get_incident
+from desk.incidents.maintenances.plans import (
+    plan_cancellation,
+    plan_completion,
+    plan_move,
+    plan_start,
+    propose_states,
+    schedule_of,
+)
+from desk.incidents.maintenances.steps import RUNNING
 from desk.status_page.reading import list_public_pages, read_page_view
-from desk.transaction import Actor, Desk
-from storage.models import IncidentStatus
+from desk.transaction import Actor, Desk, Transaction
+from storage.models import IncidentStatus, Role
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.factories import MAX, add_member
+from tests.factories import MAX, add_grant, add_member, add_page
 from tests.unit.desk.incidents.maintenances.maintenance_stage import (
     HOUR,
+    INES_ACTS,
     LEAD,
     LENGTH,
     MINUTE,
@@ -99,3 +111,87 @@ def test_what_has_begun_cannot_be_cancelled(stage: Maintenances, clock: HeldCloc
         with pytest.raises(ConflictError, match=words):
             stage.do(lambda tx: plan_cancellation(tx, about))
     assert len(stage.steps(about)) == 4
+
+
+def _meant(stage: Maintenances, *, who: Actor = INES_ACTS, **said: Any) -> str | None:
+    said = {"incident_id": None, "called": None, "page": None, "scheduled": True} | said
+    return stage.do(lambda tx: find_meant(tx, **said), who)
+
+
+def test_which_one_is_meant(stage: Maintenances) -> None:
+    """The one that was named by id or name; else the only one in a state in which it can be done; none of several."""
+    planned: dict[str, Any] = {"statuses": [IncidentStatus.SCHEDULED]}
+    with pytest.raises(ConflictError, match="No maintenance is planned"):
+        _meant(stage, **planned)
+    first = stage.plan()
+    assert _meant(stage, **planned) == _meant(stage) == first
+    with pytest.raises(ConflictError, match="No maintenance is in progress"):
+        _meant(stage, statuses=RUNNING)
+    with pytest.raises(ConflictError, match="No incident is open"):
+        _meant(stage, scheduled=False)
+    outage = stage.break_down("API")
+    assert _meant(stage, scheduled=False) == _meant(stage, called="down") == outage
+    second = stage.plan()
+    assert _meant(stage, **planned) is None
+    assert _meant(stage, incident_id=second, **planned) == second
+    stage.change(first, status=IncidentStatus.IN_PROGRESS)
+    assert _meant(stage, **planned) == second
+    assert _meant(stage, statuses=RUNNING) == first
+    assert _meant(stage) is None
+
+
+def test_what_is_meant_is_on_a_page_of_theirs(stage: Maintenances) -> None:
+    """Of what is open elsewhere nothing is meant, and who may publish nowhere is told whom to ask."""
+    stage.plan()
+    with stage.desk.database.write() as session:
+        other = add_page(session, NOW, name="Other", subdomain="other")
+        add_member(session, MAX, NOW)
+    with pytest.raises(NotAllowedError, match="maintenance_manager"):
+        _meant(stage, who=Actor.member(MAX))
+    with stage.desk.database.write() as session:
+        add_grant(session, MAX, Role.MAINTENANCE_MANAGER, NOW, page_id=other.id)
+    with pytest.raises(ConflictError, match="No maintenance is open"):
+        _meant(stage, who=Actor.member(MAX))
+
+
+def _proposed(stage: Maintenances, incident_id: str, status: IncidentStatus) -> dict[str, str | None]:
+    names = {component_id: name for name, component_id in stage.components.items()}
+
+    def work(tx: Transaction) -> dict[str, str | None]:
+        states = propose_states(tx.session, get_incident(tx.session, incident_id), status)
+        return {names[one]: wanted for one, wanted in states.items()}
+
+    return stage.do(work)
+
+
+def test_a_status_proposes_states(stage: Maintenances) -> None:
+    """The start of a maintenance and its end move its components, and so does the end of an incident; other updates
+    leave them."""
+    about = stage.plan("Website")
+    assert _proposed(stage, about, IncidentStatus.SCHEDULED) == {"Website": None}
+    assert _proposed(stage, about, IncidentStatus.COMPLETED) == {"Website": None}
+    assert _proposed(stage, about, IncidentStatus.IN_PROGRESS) == {"Website": AT_WORK}
+    stage.do(lambda tx: update_incident(tx, about, plan_start(tx, about)))
+    assert _proposed(stage, about, IncidentStatus.VERIFYING) == {"Website": None}
+    assert _proposed(stage, about, IncidentStatus.COMPLETED) == {"Website": OPERATIONAL}
+    outage = stage.break_down("API")
+    assert _proposed(stage, outage, IncidentStatus.MONITORING) == {"API": None}
+    assert _proposed(stage, outage, IncidentStatus.RESOLVED) == {"API": OPERATIONAL}
+    stage.change(outage, status=IncidentStatus.RESOLVED, components={stage.components["API"]: OPERATIONAL})
+    assert _proposed(stage, outage, IncidentStatus.INVESTIGATING) == {"API": OUTAGE}
+
+
+def test_a_move_moves_the_window_alone(stage: Maintenances) -> None:
+    """What happens by itself stays as it was chosen; the public reads the new times by the page's clock, or what
+    somebody wrote. The window that it has is no new one, nor is one that has passed."""
+    about = stage.plan(auto_in_progress=False, notify_at_end=False)
+    change = stage.do(lambda tx: plan_move(tx, about, START + HOUR, END + HOUR))
+    kept = schedule_of(stage.read(about))
+    assert change.schedule == replace(kept, scheduled_for=START + HOUR, scheduled_until=END + HOUR)
+    assert change.body is not None and "begins on 2 March 2026, 13:00" in change.body
+    assert stage.do(lambda tx: plan_move(tx, about, START, END + HOUR, body=" Later. ")).body == "Later."
+    with pytest.raises(InvalidInputError, match="scheduled already") as same:
+        stage.do(lambda tx: plan_move(tx, about, START, END))
+    assert same.value.field == "scheduled_for"
+    with pytest.raises(InvalidInputError, match="is over"):
+        stage.do(lambda tx: plan_move(tx, about, NOW - 2 * HOUR, NOW - HOUR))
