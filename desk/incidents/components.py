@@ -11,6 +11,7 @@ from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce_beside
 from desk.incidents.inputs import ENDED
+from desk.pages.pages import get_page
 from desk.permissions import require_write
 from desk.transaction import Transaction, pages_changed
 from storage.models import (
@@ -20,7 +21,6 @@ from storage.models import (
     Incident,
     IncidentComponent,
     IncidentStatus,
-    Page,
     Scope,
 )
 
@@ -137,12 +137,13 @@ def record_statuses(
 
 def set_statuses(tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None]) -> list[dict[str, Any]]:
     """As `bring_statuses`, seen through to the public page and the audit trail: for who configures the page, and for
-    keys that write components. Raises NotAllowedError."""
+    keys that write components. Raises NotFoundError for the page, NotAllowedError."""
+    page = get_page(tx.session, page_id)
     get_components(tx.session, page_id, list(wanted))
     require_write(tx, Scope.COMPONENTS_WRITE, page_id)
     affected = bring_statuses(tx, page_id, wanted)
     if affected:
-        tx.session.get_one(Page, page_id).updated_at = tx.now
+        page.updated_at = tx.now
         tx.session.flush()
         announce_beside(tx, affected)
         pages_changed(tx)

@@ -30,6 +30,7 @@ from desk.incidents.inputs import (
 )
 from desk.incidents.lookup import list_updates
 from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
+from desk.pages.pages import get_page
 from desk.pages.status import Impact, impact_of
 from desk.permissions import require_role
 from desk.transaction import Transaction, pages_changed
@@ -51,9 +52,7 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
 
     Raises NotFoundError for the page, NotAllowedError, and InvalidInputError, whose `field` names what is wrong.
     """
-    page = tx.session.get(Page, page_id)
-    if page is None:
-        raise NotFoundError("There is no such page.")
+    page = get_page(tx.session, page_id)
     scheduled = new.schedule is not None
     require_role(tx, role_to_manage(scheduled=scheduled), page_id)
     check_new(new, tx.now)

@@ -15,7 +15,7 @@ from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_components, list_incident_components
 from desk.incidents.inputs import MAX_NAME, check_body, check_incident_name
 from desk.incidents.lookup import get_incident, list_updates
-from desk.pages.pages import list_pages
+from desk.pages.pages import get_page, list_pages
 from desk.permissions import roles_of_actor
 from desk.reasons import check_name
 from desk.secret import refuse_secrets
@@ -78,7 +78,7 @@ def list_usable_templates(tx: Transaction, page_id: str | None = None) -> Sequen
 
 
 def _require_manager(tx: Transaction, page_id: str | None) -> None:
-    require_publisher(tx, Role.INCIDENT_MANAGER, tx.session.get_one(Page, page_id) if page_id is not None else None)
+    require_publisher(tx, Role.INCIDENT_MANAGER, get_page(tx.session, page_id) if page_id is not None else None)
 
 
 def create_template(

@@ -41,6 +41,14 @@ def has_several_pages(session: Session) -> bool:
     return len(session.scalars(select(Page.id).limit(2)).all()) > 1
 
 
+def get_page(session: Session, page_id: str) -> Page:
+    """The page. Raises NotFoundError."""
+    page = session.get(Page, page_id)
+    if page is None:
+        raise NotFoundError("There is no such page.")
+    return page
+
+
 def get_page_by_word(session: Session, word: str) -> Page:
     """The page that a person means by its id, short name or name, in any case. Raises InvalidInputError."""
     wanted = word.strip().lower()

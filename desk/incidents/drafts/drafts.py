@@ -24,6 +24,7 @@ from desk.incidents.drafts.review import show_draft
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.postmortems import check_postmortem
+from desk.pages.pages import get_page
 from desk.permissions import require_insider, require_person, require_role, roles_of_actor
 from desk.reasons import check_reason
 from desk.transaction import Transaction
@@ -78,9 +79,10 @@ def write_draft(
 ) -> IncidentDraft:
     """Keep a draft of the acting member's; the same `client_token` gives the same draft however often it comes.
 
-    Raises NotAllowedError unless the member may publish such things on that page, and InvalidInputError, whose
-    `field` names what cannot be published.
+    Raises NotFoundError for the page or the incident, NotAllowedError unless the member may publish such things on
+    that page, and InvalidInputError, whose `field` names what cannot be published.
     """
+    get_page(tx.session, page_id)
     incident = get_incident(tx.session, incident_id, page_id=page_id) if incident_id is not None else None
     scheduled = kind is DraftKind.MAINTENANCE or (incident is not None and incident.scheduled_for is not None)
     require_role(tx, role_for(kind, scheduled=scheduled), page_id)

@@ -1,7 +1,6 @@
 """Nobody who may nothing gets through a door of the desk, and nothing changes by their trying."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from functools import partial
 
 import pytest
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName, Transaction
-from storage.models import Base, Member
+from storage.models import Member
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR
 from tests.unit.desk.authority.doors import Door, could_write, find_doors, list_session_readers
 from tests.unit.desk.authority.walking import (
@@ -20,6 +19,7 @@ from tests.unit.desk.authority.walking import (
     call,
     call_as_each,
     find_opening,
+    is_something,
     list_arguments,
     read_state,
     undone,
@@ -147,14 +147,8 @@ def test_what_is_internal_is_shown_to_nobody_who_may_nothing(world: World) -> No
             if any(isinstance(value, Row) for value in arguments.values()):
                 continue
             tries = undone(world, lambda tx: call_as_each(door, tx, NOBODY.values(), arguments))  # noqa: B023
-            shown |= {door.name for tried in tries.values() if _is_something(tried.given)}
+            shown |= {door.name for tried in tries.values() if is_something(tried.given)}
     assert shown == set(OPEN)
-
-
-def _is_something(given: object) -> bool:
-    if is_dataclass(given) and not isinstance(given, type | Base):
-        return any(_is_something(getattr(given, field.name)) for field in fields(given))
-    return bool(given) and not isinstance(given, Exception)
 
 
 def test_what_takes_a_bare_session_only_reads() -> None:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import partial
 from inspect import Parameter
@@ -140,6 +140,13 @@ def _watched(tx: Transaction) -> Iterator[list[str]]:
         yield written
     finally:
         event.remove(engine, "before_cursor_execute", look)
+
+
+def is_something(given: object) -> bool:
+    """Whether what a door gave says anything."""
+    if is_dataclass(given) and not isinstance(given, type | Base):
+        return any(is_something(getattr(given, field.name)) for field in fields(given))
+    return bool(given) and not isinstance(given, Exception)
 
 
 def _all_of(table: Table) -> Select[Any]:

@@ -117,7 +117,6 @@ FULL_KEY = Actor.key("kfull0000000")
 """A key with every scope on all pages."""
 POLICY = Policy(suspend_unused_after=60 * DAY, update_due_after_none=HOUR)
 GROUP = "S0PLATFORM"
-LANE = "C0STATUS01"
 WINDOW = Schedule(scheduled_for=NOW + DAY, scheduled_until=NOW + DAY + HOUR)
 GAMMA = """
 organization: Acme
@@ -155,6 +154,7 @@ class World:
 @dataclass(frozen=True, slots=True)
 class _Maker:
     desk: Desk
+    places: "Places"
     page: str
     guarded: str
     """A page on which a second person publishes."""
@@ -168,11 +168,26 @@ class _Maker:
             return add(session, *args, **values)
 
 
-def make_world(desk: Desk) -> World:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What no two organizations have in common."""
+
+    page: str = "acme"
+    guarded: str = "beta"
+    lane: str = "C0STATUS01"
+    group: str = GROUP
+    nobodies: bool = True
+    """Whether those who may nothing are there: keys of the same ids can be only once."""
+
+
+HERE = Places()
+
+
+def make_world(desk: Desk, places: Places = HERE) -> World:
     """Everything in every state in which somebody can do something about it; the clock then stands at `NOW`."""
     assert isinstance(desk.clock, HeldClock)
     desk.clock.set(BEFORE)
-    maker = _begin(desk)
+    maker = _begin(desk, places)
     names: dict[str, Sequence[Any]] = {}
     types: dict[object, Sequence[Any]] = {}
     for fill in (_plain, _people, _keys, _requests, _incidents, _drafts, _messages, _page_things):
@@ -185,10 +200,16 @@ def make_world(desk: Desk) -> World:
 Filled = tuple[dict[object, Sequence[Any]], dict[str, Sequence[Any]]]
 
 
-def _begin(desk: Desk) -> _Maker:
+def _begin(desk: Desk, places: Places) -> _Maker:
     with desk.database.write() as session:
-        page = add_page(session, BEFORE, announcement_channel=LANE)
-        guarded = add_page(session, BEFORE, name="Beta", subdomain="beta", second_person=SecondPerson.ALWAYS)
+        page = add_page(
+            session,
+            BEFORE,
+            name=places.page.capitalize(),
+            subdomain=places.page,
+            announcement_channel=places.lane,
+        )
+        guarded = add_page(session, BEFORE, name="Beta", subdomain=places.guarded, second_person=SecondPerson.ALWAYS)
         component = add_component(session, page, BEFORE).id
         add_component(session, guarded, BEFORE)
         session.scalars(select(Organization)).one().slack_team_id = None
@@ -199,8 +220,9 @@ def _begin(desk: Desk) -> _Maker:
         for manager in (INES, MAX):
             for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
                 add_grant(session, manager, role, BEFORE)
-        _add_nobodies(session)
-        return _Maker(desk, page.id, guarded.id, component)
+        if places.nobodies:
+            _add_nobodies(session)
+        return _Maker(desk, places, page.id, guarded.id, component)
 
 
 def _add_nobodies(session: Session) -> None:
@@ -268,9 +290,10 @@ def _plain(maker: _Maker) -> Filled:
 
 def _people(maker: _Maker) -> Filled:
     seen = SeenUser(user_id=MIA, team_id=TEAM, name="Mia again", handle="mia", updated=2)
-    group = SeenGroup(group_id=GROUP, handle="platform", name="Platform", date_update=5, users=frozenset({MIA, MAX}))
+    users = frozenset({MIA, MAX})
+    group = SeenGroup(group_id=maker.places.group, handle="platform", name="Platform", date_update=5, users=users)
     with maker.desk.database.write() as session:
-        session.add(UserGroup(group_id=GROUP, handle="old", name="Platform"))
+        session.add(UserGroup(group_id=group.group_id, handle="old", name="Platform"))
         grant = add_grant(session, MAX, Role.INTEGRATOR, BEFORE)
         add_grant(session, MIA, Role.INCIDENT_MANAGER, BEFORE, page_id=maker.page, expires_at=BEFORE + HOUR)
         syncs = {
@@ -285,7 +308,9 @@ def _people(maker: _Maker) -> Filled:
         SeenUser: [seen],
         Collection[SeenUser]: [[seen]],
         SeenGroup: [group],
-        MembershipChange: [MembershipChange(GROUP, frozenset({MIA}), frozenset(), 5, None, is_complete=True)],
+        MembershipChange: [
+            MembershipChange(group.group_id, frozenset({MIA}), frozenset(), 5, None, is_complete=True)
+        ],
         Snapshot: [Snapshot(flipped=[], groups=[group], people=1)],
         Subject: [Subject(SubjectKind.USER, MIA, "Mia")],
         SubjectWord | None: [mia],
@@ -421,21 +446,21 @@ def _drafts(maker: _Maker) -> Filled:
 
 def _messages(maker: _Maker) -> Filled:
     """An announcement that died, and whatever comes next, in hand."""
-    dead = _claim(maker.desk)
+    dead = _claim(maker)
     with maker.desk.database.read() as session:
         assert session.get_one(SlackMessage, dead.subject).kind == "incident.head"
     burial = partial(bury, claim=dead, error="is_archived", what="Slow", uncertain=False)
     assert maker.desk.write_now(Actor.job(JobName.DELIVERY), burial)
-    return {Claim: [_claim(maker.desk)]}, {"message_id": [dead.subject], "subject": [dead.subject]}
+    return {Claim: [_claim(maker)]}, {"message_id": [dead.subject], "subject": [dead.subject]}
 
 
-def _claim(desk: Desk) -> Claim:
+def _claim(maker: _Maker) -> Claim:
     """The next delivery of the pages' channel, claimed."""
     while True:
-        with desk.database.write() as session:
+        with maker.desk.database.everywhere.write() as session:
             claim = claim_next(session, Channel.SLACK, worker=new_id(), now=BEFORE, lease=DAY, pace=timedelta())
             assert claim is not None
-        if claim.lane == LANE:
+        if claim.lane == maker.places.lane:
             return claim
 
 
@@ -451,6 +476,6 @@ def _page_things(maker: _Maker) -> Filled:
     names: dict[str, Sequence[Any]] = {
         "template_id": [template.id],
         "seen_at": [template.updated_at],
-        "word": ["outage", "terraform prod", "acme"],
+        "word": ["outage", "terraform prod", maker.places.page],
     }
     return types, names

@@ -1,0 +1,106 @@
+"""What the session's restriction to one organization does not reach, all of it, and why that crosses nothing."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PRODUCT = ("bot", "desk", "handlers", "storage")
+# Migrations bring the tables of every organization into another form; that is what they are for.
+_MIGRATIONS = ROOT / "storage" / "migrations"
+
+AS_TEXT: Mapping[str, str] = {
+    "bot/program.py create_program.ask_database": "it asks for nothing that is kept",
+    "storage/database.py Database.write": "NOTIFY, with a topic and nothing of any row",
+    "storage/database.py _prepare_sqlite.begin": "BEGIN",
+    "storage/database.py _prepare_sqlite.connect": "PRAGMAs of the connection",
+    "storage/locks.py _lock": "an advisory lock, on no row",
+    "storage/models/keys.py ApiKey": "the condition of an index",
+    "storage/models/messages.py _only_where": "the condition of an index",
+    "storage/models/people.py Grant": "the condition of an index",
+    "storage/schema.py _let_tables_be_remade": "PRAGMAs around migrations",
+    "storage/schema.py _require_whole": "PRAGMAs around migrations",
+    "storage/schema.py find_revision": "how the tables are made",
+    "storage/schema.py list_differences": "how the tables are made",
+    "storage/schema.py upgrade": "the lock of migrations, and migrations themselves",
+    "storage/schema.py write_migration": "how the tables are made",
+    "storage/uses.py _CLAIM_SUSPENDED_USE": "it has the session's organization as a condition of its own (`_IS_OWN`)",
+    "storage/uses.py _STATEMENTS": "it has the session's organization as a condition of its own (`_IS_OWN`)",
+    "storage/watcher.py Glance.look": "PRAGMA data_version",
+}
+"""What is written as text, or executed below the session."""
+
+ON_TABLES: Mapping[str, str] = {"storage/lanes.py notice": "a lane is no organization's"}
+"""Statements on a `Table`, which are none of the ORM."""
+
+OF_ALL: Mapping[str, str] = {
+    "bot/demo/stage.py _opened": "whether the demo has begun at all",
+    "desk/seeds/planting.py _refuse_taken": "an address that anybody has is taken; it says no more than that",
+    "desk/transaction.py Desk.everywhere": "it is how others say that they mean all",
+    "handlers/delivery/worker.py OutboxWorker.__init__": "a lane is no organization's; a claim says whose it is",
+    "handlers/http/app.py create_http_app": "a key says whose it is, once it is found among all",
+    "handlers/http/auth/use_flusher.py UseFlusher._flush": "uses of all keys are written down together",
+    "handlers/http/public/serving.py PublicSite.__init__": "a public page is found among all by its address",
+    "storage/beginning.py open_organization": "it looks for the one that this database serves",
+    "storage/lanes.py line_up": "a lane is no organization's",
+}
+"""Where the rows of all organizations are meant."""
+
+
+def list_places(kind: str) -> set[str]:
+    """Where something of a kind stands: file and the outermost functions and classes, or the name that it makes."""
+    return {
+        place
+        for room in PRODUCT
+        for file in sorted((ROOT / room).rglob("*.py"))
+        if _MIGRATIONS not in file.parents
+        for place in _places(str(file.relative_to(ROOT)), ast.parse(file.read_text()), kind)
+    }
+
+
+def _places(path: str, tree: ast.Module, kind: str) -> Iterator[str]:
+    texts = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "sqlalchemy"
+        for alias in node.names
+        if alias.name in {"text", "TextClause"}
+    }
+    yield from (f"{path} {scope}" for scope, node in _scoped(tree, "") if _kind_of(node, texts) == kind)
+
+
+def _scoped(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
+    for child in ast.iter_child_nodes(node):
+        inner = scope
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = f"{scope}.{child.name}".lstrip(".")
+        elif isinstance(child, ast.Assign | ast.AnnAssign) and not scope:
+            inner = ast.unparse(child.targets[0] if isinstance(child, ast.Assign) else child.target)
+        yield inner, child
+        yield from _scoped(child, inner)
+
+
+_BELOW = {"exec_driver_sql", "cursor", "raw_connection", "driver_connection"}
+
+
+def _kind_of(node: ast.AST, texts: set[str]) -> str | None:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        if node.id in texts:
+            return "text"
+        return "all" if node.id == "OF_EVERY_ORGANIZATION" else None
+    if not isinstance(node, ast.Attribute):
+        return None
+    owner = ast.unparse(node.value).rpartition(".")[2].lstrip("_")
+    if node.attr in _BELOW or (node.attr in {"connect", "begin"} and owner == "engine"):
+        return "text"
+    if node.attr == "__table__":
+        return "table"
+    return "all" if node.attr == "everywhere" and owner in {"database", "desk"} else None
+
+
+@pytest.mark.parametrize(("kind", "listed"), [("text", AS_TEXT), ("table", ON_TABLES), ("all", OF_ALL)])
+def test_what_the_session_does_not_restrict_is_listed(kind: str, listed: Mapping[str, str]) -> None:
+    """A new one is noticed, and stands here with the reason why it may."""
+    assert list_places(kind) == set(listed)
