@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk.errors import InvalidInputError
 from desk.transaction import Transaction
+from storage.folding import is_called
 from storage.models import Member, SubjectKind, UserGroup
 from storage.signals import Topic, signal
 
@@ -140,9 +141,7 @@ def _get_subject_by_name(session: Session, text: str) -> Subject:
 
 
 def _is_called(wanted: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    # Names as they are written, too: SQLite lowers only the letters of English.
-    same = [column == wanted for column in columns]
-    return or_(*same, *(func.lower(column) == wanted.lower() for column in columns))
+    return or_(*(is_called(column, wanted) for column in columns))
 
 
 def _find_users(session: Session, wanted: str) -> Sequence[Subject]:

@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.folding import SQLITE_FUNCTION, fold
 from storage.organizations import EVERYWHERE, OrganizationSession
 from storage.signals import Topic, signalled
 
@@ -69,10 +70,15 @@ def network_manners(url: URL) -> dict[str, int]:
     return {name: value for name, value in _NETWORK_MANNERS.items() if name not in url.query}
 
 
+def _fold_value(value: object) -> object:
+    return fold(value) if isinstance(value, str) else value
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(dbapi_connection: Any, _entry: ConnectionPoolEntry) -> None:
         dbapi_connection.isolation_level = None
+        dbapi_connection.create_function(SQLITE_FUNCTION, 1, _fold_value, deterministic=True)
         cursor = dbapi_connection.cursor()
         for pragma in (
             f"busy_timeout = {_BUSY_TIMEOUT_MS}",

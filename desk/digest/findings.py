@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Nullable, Select, func, or_, select
+from sqlalchemy import Nullable, Select, or_, select
 from sqlalchemy.orm import Session
 
 from desk.keys.scopes import is_write
 from desk.permissions import full_member_condition
 from desk.policy import Policy
 from desk.transaction import Transaction
+from storage.folding import fold, folded
 from storage.models import (
     Act,
     ApiKey,
@@ -218,7 +219,7 @@ def ticket_line(session: Session, ticket: Ticket) -> Line | None:
 def _names(session: Session, user_ids: set[str]) -> dict[str, str]:
     if not user_ids:
         return {}
-    found = session.execute(select(Member.user_id, func.lower(Member.name)).where(Member.user_id.in_(user_ids)))
+    found = session.execute(select(Member.user_id, folded(Member.name)).where(Member.user_id.in_(user_ids)))
     return dict(found.all())
 
 
@@ -226,4 +227,4 @@ def _order(line: Line, names: dict[str, str]) -> tuple[object, ...]:
     gravest = list(Finding).index(line.findings[0])
     nobody_first = Finding.NOBODY not in line.findings
     holder = line.holder_id or ""
-    return (nobody_first, names.get(holder, holder), holder, gravest, line.name.lower(), line.created_at)
+    return (nobody_first, names.get(holder, holder), holder, gravest, fold(line.name), line.created_at)

@@ -14,6 +14,7 @@ from desk.incidents.inputs import ENDED
 from desk.pages.pages import get_page
 from desk.permissions import require_write
 from desk.transaction import Transaction, pages_changed
+from storage.folding import fold
 from storage.models import (
     Component,
     ComponentStatus,
@@ -200,13 +201,17 @@ def get_component_by_word(session: Session, page_id: str, word: str) -> Componen
     rows = list_components(session, page_id)
     groups = {row.id: row.name for row in rows if row.group}
     leaves = [row for row in rows if not row.group]
-    wanted = " ".join(word.split()).lower()
-    named = {name: row for row in rows if row.group for name in (row.id, row.name.lower())}
-    for fits in (
-        lambda row: wanted in {row.id, row.name.lower(), full_name(row, groups).lower()},
+    wanted = fold(" ".join(word.split()))
+    named = {name: row for row in rows if row.group for name in (row.id, fold(row.name))}
+
+    def is_it(row: Component) -> bool:
+        return wanted in {row.id, fold(row.name), fold(full_name(row, groups))}
+
+    def begins(row: Component) -> bool:
         # Whoever names a group in full does not mean another component that happens to begin so.
-        lambda row: bool(wanted) and wanted not in named and row.name.lower().startswith(wanted),
-    ):
+        return bool(wanted) and wanted not in named and fold(row.name).startswith(wanted)
+
+    for fits in (is_it, begins):
         found = [row for row in leaves if fits(row)]
         if len(found) == 1:
             return found[0]
@@ -221,8 +226,8 @@ def get_component_by_word(session: Session, page_id: str, word: str) -> Componen
             f"In it there is {known}{' and more' if len(inside) > _NAMED else ''}.",
             field="components",
         )
-    close = difflib.get_close_matches(wanted, [row.name.lower() for row in leaves], n=_NAMED)
-    near = [row for row in leaves if row.name.lower() in close] or leaves
+    close = difflib.get_close_matches(wanted, [fold(row.name) for row in leaves], n=_NAMED)
+    near = [row for row in leaves if fold(row.name) in close] or leaves
     known = ", ".join(f"“{full_name(row, groups)}”" for row in near[:_NAMED])
     raise InvalidInputError(
         f"“{word}” is no component of this page.",

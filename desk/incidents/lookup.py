@@ -3,11 +3,12 @@
 import re
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.inputs import ENDED, REALTIME, SCHEDULED
+from storage.folding import ESCAPE, as_pattern, folded, is_called
 from storage.models import Incident, IncidentComponent, IncidentUpdate, Page
 
 
@@ -101,15 +102,11 @@ def _is_id(word: str) -> bool:
 
 
 def _is_named(wanted: str) -> ColumnElement[bool]:
-    # Names as they are written, too: SQLite lowers only the letters of English.
-    return or_(Incident.name == wanted, func.lower(Incident.name) == wanted.lower())
+    return is_called(Incident.name, wanted)
 
 
 def _begins_with(wanted: str) -> ColumnElement[bool]:
-    return or_(
-        Incident.name.startswith(wanted, autoescape=True),
-        func.lower(Incident.name).startswith(wanted.lower(), autoescape=True),
-    )
+    return folded(Incident.name).startswith(folded(as_pattern(wanted)), escape=ESCAPE)
 
 
 def _meant(found: Sequence[Incident], *, open_only: bool) -> Sequence[Incident]:

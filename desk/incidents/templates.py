@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from desk.audit import trail as audit
@@ -20,6 +20,7 @@ from desk.permissions import roles_of_actor
 from desk.reasons import check_name
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
+from storage.folding import fold, folded
 from storage.models import IncidentStatus, IncidentTemplate, Page, Role
 
 _MOST_NAMED = 10
@@ -31,16 +32,14 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_ -]{0,39}?)\s*\}\}")
 def list_templates(session: Session, page_id: str) -> Sequence[IncidentTemplate]:
     """A page's templates by name."""
     return session.scalars(
-        select(IncidentTemplate)
-        .where(IncidentTemplate.page_id == page_id)
-        .order_by(func.lower(IncidentTemplate.name))
+        select(IncidentTemplate).where(IncidentTemplate.page_id == page_id).order_by(folded(IncidentTemplate.name))
     ).all()
 
 
 def get_template(session: Session, page_id: str, word: str) -> IncidentTemplate:
     """The page's template of that id or name, in any case. Raises NotFoundError."""
     for template in list_templates(session, page_id):
-        if word == template.id or word.strip().lower() == template.name.lower():
+        if word == template.id or fold(word.strip()) == fold(template.name):
             return template
     known = ", ".join(f"“{template.name}”" for template in list_templates(session, page_id)) or "none yet"
     raise NotFoundError(f"There is no template “{word}”.", f"Templates of this page: {known}.")
@@ -53,7 +52,7 @@ def get_template_by_word(tx: Transaction, word: str, *, page_id: str | None = No
     """
     wanted = " ".join(word.split())
     templates = list_usable_templates(tx, page_id)
-    found = [each for each in templates if wanted == each.id or wanted.lower() == each.name.lower()]
+    found = [each for each in templates if wanted == each.id or fold(wanted) == fold(each.name)]
     if len(found) > 1:
         pages = dict(tx.session.execute(select(Page.id, Page.name)).all())
         named = ", ".join(pages[template.page_id] for template in found)
@@ -191,8 +190,8 @@ def _checked(
 def _claim_name(tx: Transaction, page_id: str, name: str, *, besides: str | None = None) -> None:
     # Who names a template waits here for whoever names another on the page: no two get the same name.
     tx.session.execute(select(Page.id).where(Page.id == page_id).with_for_update(key_share=True))
-    taken = {each.name.lower() for each in list_templates(tx.session, page_id) if each.id != besides}
-    if name.lower() in taken:
+    taken = {fold(each.name) for each in list_templates(tx.session, page_id) if each.id != besides}
+    if fold(name) in taken:
         raise InvalidInputError(f"There is a template “{name}” already.", "Choose another name.", field="name")
 
 

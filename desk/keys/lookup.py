@@ -15,6 +15,7 @@ from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import sha256
 from desk.texts import clean_text
 from desk.transaction import Transaction
+from storage.folding import folded, is_called
 from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay
 
 SPARKLINE_DAYS = 30
@@ -75,7 +76,7 @@ def find_key_by_word(tx: Transaction, word: str) -> ApiKey | None:
         return None
     # Who pastes a whole secret asks which key it is; it is looked up by its digest and never repeated.
     same_identity = or_(ApiKey.id == wanted.lower(), ApiKey.sha256 == sha256(wanted))
-    same_word = or_(func.lower(ApiKey.name) == wanted.lower(), ApiKey.start == wanted.removesuffix("…"))
+    same_word = or_(is_called(ApiKey.name, wanted), ApiKey.start == wanted.removesuffix("…"))
     for condition in (same_identity, same_word):
         query = select(ApiKey).where(condition, *_visible_to_actor(tx)).order_by(ApiKey.created_at.desc())
         found = tx.session.scalars(query).all()
@@ -122,7 +123,7 @@ def list_keys(
     """Keys by name, with the marks of their use, of those that the actor may see."""
     query = (
         _filtered(tx, select(ApiKey, Nullable(KeyUse)), wanted or KeyFilter())
-        .order_by(func.lower(ApiKey.name), ApiKey.created_at, ApiKey.id)
+        .order_by(folded(ApiKey.name), ApiKey.created_at, ApiKey.id)
         .offset(offset)
         .limit(limit)
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from desk.errors import InvalidInputError, NotFoundError
+from storage.folding import is_called
 from storage.models import Organization, Page
 from storage.organizations import organization_of
 
@@ -51,10 +52,10 @@ def get_page(session: Session, page_id: str) -> Page:
 
 def get_page_by_word(session: Session, word: str) -> Page:
     """The page that a person means by its id, short name or name, in any case. Raises InvalidInputError."""
-    wanted = word.strip().lower()
+    wanted = word.strip()
     found = session.scalars(
         select(Page).where(
-            or_(Page.id == wanted, func.lower(Page.subdomain) == wanted, func.lower(Page.name) == wanted)
+            or_(Page.id == wanted.lower(), is_called(Page.subdomain, wanted), is_called(Page.name, wanted))
         )
     ).all()
     if len(found) == 1:

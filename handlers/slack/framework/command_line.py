@@ -1,24 +1,23 @@
 """A slash command's text, cut into words as a person means them."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from desk.errors import InvalidInputError
+from handlers.slack.framework.quotes import find_closing, opens_double
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-        <@(?P<user>[UW][A-Z0-9]+)(?:\|[^>]*)?>
-      | <!subteam\^(?P<group>S[A-Z0-9]+)(?:\|[^>]*)?>
-      | (?P<key>[A-Za-z_]+)[:=](?:["“”](?P<quoted_value>[^"“”]*)["“”]|(?P<value>[^\s"“”]*))
-      | ["“”](?P<quoted>[^"“”]*)["“”]
-      | (?P<word>[^\s"“”]+)
-    )""",
-    re.VERBOSE,
-)
+_USER = re.compile(r"<@(?P<user>[UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_GROUP = re.compile(r"<!subteam\^(?P<group>S[A-Z0-9]+)(?:\|[^>]*)?>")
+_KEY = re.compile(r"([A-Za-z_]+)([:=])")
+_BARE = re.compile(r"(?:<[@#!a-z][^<>\n]*>|\S)*")
+_UNSEEN = re.compile("[\u200b\u2060\ufeff]")
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
+_ADDRESS = re.compile(r"<((?:https?://|mailto:|tel:)[^<>|\s]*)(?:\|([^<>|]*))?>")
 _REFERENCE = re.compile(
-    r"<(?:([@#])([A-Z0-9]+)|!(?:subteam\^)?([A-Za-z0-9]+)|((?:https?://|mailto:)[^<>|\s]*))(?:\|([^<>|]*))?>"
+    r"<(?:([@#])([A-Z0-9]+)|!(?:subteam\^)?([A-Za-z0-9]+)|((?:https?://|mailto:|tel:)[^<>|\s]*))(?:\|([^<>|]*))?>"
 )
 
 
@@ -27,7 +26,8 @@ class Word:
     """One word of a command: a bare or quoted word, `key:value`, a user or a user group.
 
     `kind` is `word`, `quoted`, `pair`, `user` or `group`; `text` is the word, the value or the Slack id;
-    `start` is where it begins in the command's text, and `end` where it is over.
+    `start` is where it begins in the command's text, and `end` where it is over. `sign` stands in a pair between
+    `key` and value.
     """
 
     kind: str
@@ -35,6 +35,21 @@ class Word:
     key: str = ""
     start: int = 0
     end: int = 0
+    sign: str = ""
+
+    @property
+    def as_typed(self) -> str:
+        """As it was typed, but for quotation marks."""
+        if self.kind == "pair":
+            return f"{self.key}{self.sign or ':'}{self.text}"
+        return f"<@{self.text}>" if self.kind == "user" else self.text
+
+
+def typed_text(text: str) -> str:
+    """What stands behind a command, as every reader of it expects: composed, with one kind of blank and of line end,
+    and without signs that nobody sees. No word, quotation mark or line is lost."""
+    composed = unicodedata.normalize("NFC", _UNSEEN.sub("", _LINE_ENDS.sub("\n", text)))
+    return "".join(" " if unicodedata.category(mark) == "Zs" else mark for mark in composed)
 
 
 def as_written(text: str) -> str:
@@ -50,12 +65,18 @@ def unescape(text: str) -> str:
 def _name_of(match: re.Match[str]) -> str:
     mark, target, audience, address, label = match.groups()
     if address:
-        return str(address)
+        return _plain_address(address, label)
     return f"{mark or '@'}{(label or target or audience).lstrip('@#')}"
 
 
+def _plain_address(address: str, label: str | None) -> str:
+    """Slack makes addresses of what looks like one: then the label is what was typed."""
+    bare = re.sub(r"^(?:https?://|mailto:|tel:)", "", address)
+    return label if label and label.rstrip("/") in (bare.rstrip("/"), address.rstrip("/")) else address
+
+
 def cut(text: str) -> list[Word]:
-    """The words of a command. Straight and typographic quotes both quote; raises InvalidInputError on an open one."""
+    """The words of a command. Every keyboard's quotation marks quote; raises InvalidInputError on an open one."""
     words: list[Word] = []
     position = 0
     while (word := next_word(text, position)) is not None:
@@ -67,24 +88,70 @@ def cut(text: str) -> list[Word]:
 def next_word(text: str, position: int) -> Word | None:
     """The word of a command at or after a position, or None at its end. Raises InvalidInputError as `cut` does."""
     stripped = text.rstrip()
+    while position < len(stripped) and stripped[position].isspace():
+        position += 1
     if position >= len(stripped):
         return None
-    match = _TOKEN.match(stripped, position)
-    if match is None:
+    for kind, pattern in (("user", _USER), ("group", _GROUP)):
+        if named := pattern.match(stripped, position):
+            return Word(kind, named[1], start=position, end=named.end())
+    if (key := _KEY.match(stripped, position)) is not None:
+        value, end = _value_at(stripped, key.end())
+        return Word("pair", value, key[1].lower(), position, end, key[2])
+    if (closed := _closing(stripped, position)) is not None:
+        return Word("quoted", as_written(stripped[position + 1 : closed]), start=position, end=closed + 1)
+    end = _bare_end(stripped, position)
+    return Word("word", as_written(stripped[position:end]), start=position, end=end)
+
+
+def split_reason(text: str) -> tuple[str, str | None]:
+    """What stands before the first “because” outside quotation marks, and what follows it; None without one.
+
+    Mentions and escapes in the reason are as Slack sent them.
+    """
+    position = 0
+    while position < len(text):
+        try:
+            word = next_word(text, position)
+        except InvalidInputError:
+            # A mark that is never closed quotes nothing here; whoever reads the words says so.
+            position += len(text[position:]) - len(text[position:].lstrip()) + 1
+            continue
+        if word is None:
+            break
+        if word.kind == "word" and word.text.lower() in {"because", "because:"}:
+            return text[: word.start].strip(), text[word.end :].strip()
+        if word.kind == "pair" and word.key == "because":
+            return text[: word.start].strip(), text[word.start + len("because:") :].strip()
+        position = word.end
+    return text, None
+
+
+def without_dashes(word: str) -> str:
+    """An option's name without the dashes before it; keyboards make one dash of two."""
+    return re.sub("^(?:--|—|–)(?=[a-z])", "", word.lower())
+
+
+def _value_at(text: str, position: int) -> tuple[str, int]:
+    closed = _closing(text, position)
+    if closed is not None:
+        return _value(text[position + 1 : closed]), closed + 1
+    end = _bare_end(text, position)
+    return _value(text[position:end]), end
+
+
+def _value(text: str) -> str:
+    # A mention in it stays one: it names somebody.
+    return unescape(_ADDRESS.sub(lambda match: _plain_address(match[1], match[2]), text))
+
+
+def _closing(text: str, position: int) -> int | None:
+    closed = find_closing(text, position)
+    if closed is None and opens_double(text, position):
         raise InvalidInputError("A quotation mark is not closed.", 'Quote names like "terraform prod".')
-    return _word(match)
+    return closed
 
 
-def _word(match: re.Match[str]) -> Word:
-    found = match.groupdict()
-    start = match.end() - len(match.group(0).lstrip())
-    if found["user"]:
-        return Word("user", found["user"], start=start, end=match.end())
-    if found["group"]:
-        return Word("group", found["group"], start=start, end=match.end())
-    if found["key"]:
-        value = found["quoted_value"] if found["quoted_value"] is not None else found["value"] or ""
-        return Word("pair", unescape(value), found["key"].lower(), start, match.end())
-    if found["quoted"] is not None:
-        return Word("quoted", as_written(found["quoted"]), start=start, end=match.end())
-    return Word("word", as_written(found["word"]), start=start, end=match.end())
+def _bare_end(text: str, position: int) -> int:
+    match = _BARE.match(text, position)
+    return match.end() if match else position

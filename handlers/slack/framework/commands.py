@@ -1,6 +1,7 @@
 """Slash commands with sub-commands: found by their name, near misses pointed out, and listed as help."""
 
 import difflib
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,10 +9,14 @@ from desk.errors import InvalidInputError
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.payloads import CommandHandler, SlackContext, SlashCommand
+from handlers.slack.framework.quotes import DOUBLE
 
 Handler = Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]
 """Answers a sub-command; it is given what follows its name."""
 _MAX_NAME = 40
+_MARKS = re.escape("".join(DOUBLE))
+_FIRST = re.compile(rf"([^\s{_MARKS}]*)(.*)", re.DOTALL)
+"""The first word, which a blank of any kind ends, or the quotation mark of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +86,6 @@ class CommandFamily:
 
 def split_command(text: str) -> tuple[str, str]:
     """The sub-command in lower case, and the rest."""
-    first, _, rest = text.strip().partition(" ")
-    return first.lower(), rest.strip()
+    named = _FIRST.match(text.strip())
+    assert named is not None, "any text fits"
+    return named[1].lower(), named[2].strip()

@@ -18,6 +18,7 @@ from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
 from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import Block, Message, plain_text
+from handlers.slack.framework.command_line import typed_text
 from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.messages import error_message, notice
 from handlers.slack.framework.payloads import (
@@ -87,7 +88,7 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
         command = SlashCommand(
             user_id=body["user_id"],
             channel_id=body["channel_id"],
-            text=clean_text(body.get("text") or ""),
+            text=clean_text(typed_text(body.get("text") or "")),
             trigger_id=body.get("trigger_id", ""),
             response_url=body.get("response_url", ""),
         )

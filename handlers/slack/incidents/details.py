@@ -28,6 +28,7 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.framework.command_line import as_written
 from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
+from handlers.slack.framework.quotes import unquoted
 from handlers.slack.incidents.lines import next_buttons, standing_text
 from handlers.slack.incidents.messages import delivery_text, retry_button
 from handlers.slack.incidents.text import (
@@ -70,7 +71,7 @@ async def press_show(slack: SlackContext, action: BlockAction) -> None:
 
 def incident_word(rest: str) -> str:
     """What a person calls an incident: an address as they pasted it, words without quotation marks around them."""
-    return as_written(rest).strip().strip('"“”').strip()
+    return as_written(unquoted(rest))
 
 
 def details_message(tx: Transaction, incident: Incident) -> Message:

@@ -26,6 +26,7 @@ from handlers.slack.framework.payloads import OptionGroup, OptionsRequest, Slack
 from handlers.slack.incidents.form_state import COMPUTED, KEEP, MOST_COMPONENTS, FormState, page_in
 from handlers.slack.incidents.text import IMPACT_WORDS, STATE_WORDS, STATUS_WORDS
 from handlers.slack.markdown.inputs import is_continued
+from storage.folding import fold
 from storage.models import Component, ComponentStatus, IncidentStatus, IncidentTemplate, Page
 
 _MOST_OPTIONS = 100
@@ -66,14 +67,14 @@ async def component_options(slack: SlackContext, request: OptionsRequest) -> Seq
     """Components whose name or group's name holds what was typed, under their groups."""
     # Options answer a person's typing only; what is chosen is checked when it is submitted.
     page_id = page_in(request.private_metadata)
-    wanted = " ".join(request.text.split()).lower()
+    wanted = fold(" ".join(request.text.split()))
 
     def find(tx: Transaction) -> list[OptionGroup]:
         groups = group_names(tx.session, page_id)
         found: dict[str, list[Block]] = {}
         count = 0
         for row in list_components(tx.session, page_id):
-            if row.group or wanted not in full_name(row, groups).lower() or count >= _MOST_OPTIONS:
+            if row.group or wanted not in fold(full_name(row, groups)) or count >= _MOST_OPTIONS:
                 continue
             count += 1
             found.setdefault(groups.get(row.group_id or "", _OWN), []).append(component_option(row, groups))

@@ -122,7 +122,7 @@ def _read_words(tx: Transaction, words: str) -> _Asked:
 def _as_typed(word: Word) -> str:
     if word.kind in {"user", "group"}:
         raise InvalidInputError("Lists of incidents are not by person.", "Narrow them by words of the name.")
-    return f"{word.key}:{word.text}" if word.kind == "pair" else word.text
+    return word.as_typed
 
 
 def _list_blocks(

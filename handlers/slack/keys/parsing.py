@@ -10,14 +10,13 @@ from desk.keys.lookup import KeyFilter, KeyView
 from desk.pages.pages import get_page_by_word
 from desk.people import SubjectWord, get_subject
 from desk.transaction import Transaction
-from handlers.slack.framework.command_line import Word, as_written, cut
+from handlers.slack.framework.command_line import Word, as_written, cut, split_reason, without_dashes
+from handlers.slack.framework.quotes import unquoted
 from storage.models import SubjectKind
 
-_BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because:?(?!\S)', re.IGNORECASE)
-_QUOTED = re.compile(r'["“”]([^"“”]*)["“”]')
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _PARTS = frozenset({"to", "for", "until", "grace"})
-_CONFIRMED = frozenset({"--yes", "confirm", "confirmed"})
+_CONFIRMED = frozenset({"yes", "confirm", "confirmed"})
 _VIEWS: dict[str, KeyView] = {view.value: view for view in KeyView} | {"everything": KeyView.ALL}
 
 
@@ -32,7 +31,7 @@ class Said:
 
     def text(self, part: str) -> str:
         """The words after `part`, joined; empty when it was not said."""
-        return " ".join(as_typed(word) for word in self.parts.get(part, ()))
+        return " ".join(word.as_typed for word in self.parts.get(part, ()))
 
 
 def parse_said(text: str) -> Said:
@@ -40,13 +39,13 @@ def parse_said(text: str) -> Said:
 
     Raises InvalidInputError when a quotation mark is not closed.
     """
-    head, reason = _split_reason(text)
+    head, reason, confirmed = _split(text)
     key: list[Word] = []
     parts: dict[str, list[Word]] = {}
-    current, confirmed = key, False
+    current = key
     for word in cut(head):
         bare = word.text.lower() if word.kind == "word" else ""
-        if bare in _CONFIRMED and (key or bare.startswith("--")):
+        if without_dashes(bare) in _CONFIRMED and (key or bare != without_dashes(bare)):
             confirmed = True
         elif bare in _PARTS and key:
             current = parts.setdefault(bare, [])
@@ -54,26 +53,17 @@ def parse_said(text: str) -> Said:
             parts.setdefault("to", []).append(word)
         else:
             current.append(word)
-    return Said(" ".join(as_typed(word) for word in key), parts, reason, confirmed)
+    return Said(" ".join(word.as_typed for word in key), parts, reason, confirmed)
 
 
-def _split_reason(text: str) -> tuple[str, str]:
-    for match in _BECAUSE.finditer(text):
-        if match.group().lower().startswith("because"):
-            reason = text[match.end() :].strip()
-            words = reason.split()
-            if words and words[-1].lower() == "--yes":
-                return f"{text[: match.start()]} --yes", as_written(" ".join(words[:-1]))
-            quoted = _QUOTED.fullmatch(reason)
-            return text[: match.start()], as_written(quoted[1].strip() if quoted else reason)
-    return text, ""
-
-
-def as_typed(word: Word) -> str:
-    """A word as it was typed, but for quotation marks."""
-    if word.kind == "pair":
-        return f"{word.key}:{word.text}"
-    return f"<@{word.text}>" if word.kind == "user" else word.text
+def _split(text: str) -> tuple[str, str, bool]:
+    """What stands before “because”, the reason, and whether “--yes” stands behind it."""
+    head, reason = split_reason(text)
+    words = (reason or "").split()
+    confirmed = bool(words) and words[-1] != without_dashes(words[-1]) and without_dashes(words[-1]) == "yes"
+    if reason and confirmed:
+        reason = reason[: -len(words[-1])]
+    return head, as_written(unquoted(reason or "")), confirmed
 
 
 def read_person(tx: Transaction, words: list[Word]) -> str:
@@ -82,7 +72,7 @@ def read_person(tx: Transaction, words: list[Word]) -> str:
         raise InvalidInputError("To whom?", "Mention the person, for example @max.", field="holder")
     word = words[0]
     kind = word.kind if word.kind in {"user", "group"} else "name"
-    text = word.text if kind != "name" else " ".join(as_typed(one) for one in words)
+    text = word.text if kind != "name" else " ".join(one.as_typed for one in words)
     subject = get_subject(tx.session, SubjectWord(kind, text))
     if subject.kind != SubjectKind.USER:
         raise InvalidInputError("A person answers for a key, not a user group.", field="holder")
@@ -118,7 +108,7 @@ def read_filter(tx: Transaction, text: str) -> KeyFilter:
         elif word.kind == "user" or (word.kind == "pair" and word.key == "holder"):
             holder_id = _read_holder(tx, word)
         else:
-            rest.append(as_typed(word))
+            rest.append(word.as_typed)
     return KeyFilter(view=view, page_id=page_id, holder_id=holder_id, text=" ".join(rest))
 
 

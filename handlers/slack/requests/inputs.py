@@ -9,6 +9,7 @@ from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, option
 from handlers.slack.framework.payloads import OptionsRequest, SlackContext, ViewSubmission
+from storage.folding import fold
 from storage.models import Page, Scope
 
 ALL_PAGES = "all"
@@ -40,11 +41,11 @@ def pages_select(pages: Sequence[Page], *, chosen: Sequence[str] | None, all_pag
 async def page_options(slack: SlackContext, request: OptionsRequest) -> Sequence[Block]:
     """Choices for the searched multi-select: pages whose name or short name holds what was typed."""
     # Options answer a person's typing only; what is chosen is checked when it is submitted.
-    wanted = request.text.lower()
+    wanted = fold(request.text)
 
     def find(tx: Transaction) -> list[Block]:
         everything = [option("All pages", ALL_PAGES)] if wanted in "all pages" else []
-        pages = [page for page in list_pages(tx.session) if wanted in f"{page.name} {page.subdomain or ''}".lower()]
+        pages = [page for page in list_pages(tx.session) if wanted in fold(f"{page.name} {page.subdomain or ''}")]
         return (everything + [page_option(page) for page in pages])[:_MAX_OPTIONS]
 
     return await slack.desk.read(request.actor, find)

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
-from handlers.slack.framework.command_line import Word, as_written, cut
+from handlers.slack.framework.command_line import Word, as_written, cut, split_reason
+from handlers.slack.framework.quotes import find_closing
 from storage.models import Scope
 
-_BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because(?!\S)', re.IGNORECASE)
-_QUOTED = re.compile(r'["“”]([^"“”]*)["“”](?:\s+(.*))?', re.DOTALL)
 _LIFETIME = re.compile(r"(\d{1,5})(d|days?|w|weeks?|m|months?|y|years?)?", re.IGNORECASE)
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _UNITS = re.compile(r"days?|weeks?|months?|years?", re.IGNORECASE)
@@ -69,15 +68,13 @@ def parse_request(text: str) -> TypedRequest:
 
 
 def _split_reason(text: str) -> tuple[str, str | None]:
-    for match in _BECAUSE.finditer(text):
-        if match.group().lower() != "because":
-            continue
-        head, tail = text[: match.start()], text[match.end() :].strip()
-        quoted = _QUOTED.fullmatch(tail)
-        if quoted is not None and _is_all_fields(quoted[2] or ""):
-            return f"{head} {quoted[2] or ''}", as_written(quoted[1].strip()) or None
-        return head, as_written(tail) or None
-    return text, None
+    head, tail = split_reason(text)
+    if tail is None:
+        return text, None
+    closed = find_closing(tail, 0)
+    if closed is not None and _is_all_fields(tail[closed + 1 :]):
+        return f"{head} {tail[closed + 1 :]}", as_written(tail[1:closed].strip()) or None
+    return head, as_written(tail) or None
 
 
 def _is_all_fields(text: str) -> bool:
@@ -125,16 +122,10 @@ def _read_pair(words: list[Word], position: int, found: TypedRequest) -> int:
         following = words[position]
         if following.kind == "pair" and f"{following.key}:{following.text}".lower().rstrip(",") not in _SCOPES:
             break
-        value += _as_typed(following)
+        value += following.as_typed
         position += 1
     _set_field(found, name, value)
     return position
-
-
-def _as_typed(word: Word) -> str:
-    if word.kind == "pair":
-        return f"{word.key}:{word.text}"
-    return f"<@{word.text}>" if word.kind == "user" else word.text
 
 
 def _set_field(found: TypedRequest, name: str, value: str) -> None:

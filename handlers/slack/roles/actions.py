@@ -22,6 +22,7 @@ from handlers.slack.roles.leaver_card import leaver_sheet
 from handlers.slack.roles.parsing import Query
 from handlers.slack.roles.replies import Sheet, revoked_text
 from handlers.slack.roles.views import grant_form, group_options, read_grant
+from storage.folding import ESCAPE, as_pattern, folded
 from storage.models import Page, Role, SubjectKind, UserGroup
 
 
@@ -41,9 +42,13 @@ async def offer_groups(slack: SlackContext, request: OptionsRequest) -> Sequence
     """The user groups whose handle or name holds what was typed."""
 
     def find(tx: Transaction) -> Sequence[UserGroup]:
-        wanted = f"%{request.text.removeprefix('@')}%"
+        wanted = folded(as_pattern(request.text.removeprefix("@")))
         groups = select(UserGroup).where(
-            UserGroup.is_disabled.is_(False), or_(UserGroup.handle.ilike(wanted), UserGroup.name.ilike(wanted))
+            UserGroup.is_disabled.is_(False),
+            or_(
+                folded(UserGroup.handle).contains(wanted, escape=ESCAPE),
+                folded(UserGroup.name).contains(wanted, escape=ESCAPE),
+            ),
         )
         return tx.session.scalars(groups.order_by(UserGroup.handle).limit(100)).all()
 

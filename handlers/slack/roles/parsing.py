@@ -8,11 +8,11 @@ from desk.people import SubjectWord
 from desk.roles.lists import find_role, get_role
 from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.roles.roles import AnyPage, PageChoice
-from handlers.slack.framework.command_line import Word, as_written, cut
+from handlers.slack.framework.command_line import Word, as_written, cut, split_reason
+from handlers.slack.framework.quotes import unquoted
 from storage.models import Role
 
 EXAMPLE = 'For example: /roles grant @mia incident_manager on "Acme" for 8h because she is on call'
-_QUOTES = '"“”'
 _FOREVER = frozenset({"good", "ever", "forever", "always"})
 
 
@@ -68,19 +68,8 @@ def parse_query(text: str) -> Query:
 
 
 def _split_reason(text: str) -> tuple[str, str]:
-    """What stands before the first “because” outside quotation marks, and the reason after it."""
-    quoted = False
-    position = 0
-    while position < len(text):
-        if text[position] in _QUOTES:
-            quoted = not quoted
-        starts_word = position == 0 or text[position - 1].isspace()
-        if not quoted and starts_word and text[position : position + 7].lower() == "because":
-            rest = text[position + 7 :]
-            if not rest or rest[0].isspace() or rest[0] == ":":
-                return text[:position].strip(), as_written(rest.lstrip(": \t\n").strip())
-        position += 1
-    return text, ""
+    head, reason = split_reason(text)
+    return head, as_written(unquoted(reason or ""))
 
 
 def _read(text: str) -> _Said:

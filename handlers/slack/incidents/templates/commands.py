@@ -25,6 +25,7 @@ from handlers.slack.framework.blocks import (
     section,
 )
 from handlers.slack.framework.command_line import Word, cut
+from handlers.slack.framework.commands import split_command
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import (
     SlackContext,
@@ -53,11 +54,11 @@ _USAGE = (
 
 async def template_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident template list|new|show NAME|edit NAME|save INCIDENT as "name"|delete NAME`, and `on PAGE`."""
-    name, _, following = rest.strip().partition(" ")
-    handler = _COMMANDS.get(name.lower() or "list")
+    name, following = split_command(rest)
+    handler = _COMMANDS.get(name or "list")
     if handler is None:
         raise InvalidInputError(f"“{name[:40]}” is nothing that templates know.", _USAGE)
-    return await handler(slack, command, following.strip())
+    return await handler(slack, command, following)
 
 
 async def _list(slack: SlackContext, command: SlashCommand, rest: str) -> Message:

@@ -65,12 +65,17 @@ def test_an_open_quotation_mark() -> None:
         parse_said('"terraform prod')
 
 
+MARKS = set("\"“”„‟«»＂〝〞〟'‘’‚‛‹›「『《〈")
 names = (
     st.text(st.sampled_from(string.ascii_letters + string.digits + " -_./:äß漢✓&<>*"), min_size=1, max_size=60)
     .map(lambda name: " ".join(name.split()))
     .filter(bool)
 )
-reasons = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200).map(str.strip)
+reasons = (
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200)
+    .map(str.strip)
+    .filter(lambda text: text[:1] not in MARKS)
+)
 
 
 @given(name=names, reason=reasons)
@@ -78,9 +83,14 @@ def test_a_quoted_name_and_any_reason_come_back(name: str, reason: str) -> None:
     """Whatever a key is called and whatever the reason is: quoted and after `because`, both are read as they are."""
     said = parse_said(f'"{name}" because {reason}')
     assert said.key == name
-    if reason.split()[-1:] != ["--yes"]:
-        is_quoted = len(reason) > 1 and {reason[0], reason[-1]} <= set('"“”') and not set(reason[1:-1]) & set('"“”')
-        assert said.reason == (reason[1:-1].strip() if is_quoted else reason)
+    if reason.split()[-1:] != ["--yes"] and reason.split()[-1:] not in (["—yes"], ["–yes"]):
+        assert said.reason == reason
+
+
+@pytest.mark.parametrize("marks", ['""', "“”", "„“", "«»", "»«", "''", "‘’", "「」", "＂＂"])
+def test_a_quoted_reason_is_what_is_quoted(marks: str) -> None:
+    """The marks around a reason are not part of it, whichever keyboard made them."""
+    assert parse_said(f"k because {marks[0]}it leaked{marks[1]}").reason == "it leaked"
 
 
 @given(name=names)
