@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from desk.durations import parse_end
 from desk.errors import InvalidInputError, NotAllowedError
+from desk.moments import parse_end
 from desk.pages.pages import get_page_by_word
 from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of
 from desk.permissions import ask_an_owner, is_insider, roles_of_actor

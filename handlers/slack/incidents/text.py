@@ -12,6 +12,7 @@ from desk.pages.pages import has_several_pages
 from desk.pages.status import Impact
 from desk.status_page.reading import is_public
 from desk.transaction import Transaction
+from desk.zones import clock_in
 from handlers.slack.framework.blocks import Block, actor_name, escape, fit, plain, section, when
 from handlers.slack.markdown.to_slack import literal, render_mrkdwn
 from storage.models import ApiKey, Component, ComponentStatus, Incident, IncidentStatus, Page
@@ -120,12 +121,6 @@ def find_public_link(tx: Transaction, incident: Incident, words: str, *, part: s
 def page_text(tx: Transaction, incident: Incident) -> str:
     """The name of the page that an incident is on, in bold."""
     return name_text(tx.session.get_one(Page, incident.page_id).name)
-
-
-def clock_in(zone: ZoneInfo, instant: datetime) -> str:
-    """An instant by the clock of a time zone: `Mon 2 Mar 2026 20:00 CET`."""
-    local = instant.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {local.tzname()}"
 
 
 def both_clocks(instant: datetime, zone: ZoneInfo) -> str:

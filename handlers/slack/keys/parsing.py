@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from desk.durations import parse_end
 from desk.errors import InvalidInputError
 from desk.keys.lookup import KeyFilter, KeyView
+from desk.moments import parse_end
 from desk.pages.pages import get_page_by_word
 from desk.people import SubjectWord, get_subject
 from desk.transaction import Transaction

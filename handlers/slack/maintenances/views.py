@@ -12,6 +12,7 @@ from desk.incidents.inputs import MAX_NAME, NewIncident, Schedule
 from desk.incidents.templates import list_templates
 from desk.roles.orders import zone_of
 from desk.transaction import Transaction
+from desk.zones import clock_in
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import (
     Block,
@@ -33,7 +34,7 @@ from handlers.slack.incidents.inputs import (
     read_placeholders,
     template_select,
 )
-from handlers.slack.incidents.text import clock_in, name_text
+from handlers.slack.incidents.text import name_text
 from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
 from storage.models import IncidentStatus, Page, Role
 

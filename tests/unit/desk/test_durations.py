@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.durations import in_words, parse_duration, parse_end
+from desk.durations import in_words, parse_duration
 from desk.errors import InvalidInputError
+from desk.moments import parse_end
 from tests.clock import MONDAY_MORNING
 from tests.reaching import Branch
 
@@ -25,6 +26,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("1d12h", timedelta(days=1, hours=12)),
         (" 8 Hours ", timedelta(hours=8)),
         ("90 min", timedelta(minutes=90)),
+        ("1.5h", timedelta(minutes=90)),
+        ("an hour and 30 minutes", timedelta(minutes=90)),
+        ("half an hour", timedelta(minutes=30)),
         ("2 weeks", timedelta(weeks=2)),
     ],
 )
@@ -33,7 +37,7 @@ def test_a_span_is_read_as_people_write_it(text: str, span: timedelta) -> None:
     assert parse_duration(text) == span
 
 
-@pytest.mark.parametrize("text", ["", "h", "8", "8x", "8h later", "-8h", "0h", "99999w", "8h!", "tomorrow", "1.5h"])
+@pytest.mark.parametrize("text", ["", "h", "8", "8x", "8h later", "-8h", "0h", "99999w", "8h!", "tomorrow", "1.555h"])
 def test_anything_else_is_refused(text: str) -> None:
     """What is no span, or none between a minute and ten years, is refused in a sentence about the end."""
     with pytest.raises(InvalidInputError) as refusal:

@@ -14,6 +14,7 @@ from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident, list_updates
 from desk.reasons import MAXIMUM_REASON
 from desk.transaction import Transaction
+from desk.zones import clock_in
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import (
     Block,
@@ -42,7 +43,6 @@ from handlers.slack.incidents.drafts.text import (
     wish_blocks,
 )
 from handlers.slack.incidents.text import (
-    clock_in,
     find_public_link,
     impact_of,
     impact_text,

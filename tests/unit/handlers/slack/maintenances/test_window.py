@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
-from handlers.slack.maintenances.parsing import Window, instant_of, parse_maintenance, read_window
+from desk.zones import instant_of
+from handlers.slack.maintenances.parsing import Window, parse_maintenance, read_window
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKYO, ZURICH = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Zurich")
@@ -84,7 +85,7 @@ def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
         ("from 22:00", "Say until when."),
         ("until 22:00", "Say from when."),
         ("in 2h until 25:00", "“25:00” is not a time."),
-        ("from 2026-02-30 22:00 for 1h", "“2026-02-30” is not a date."),
+        ("from 2026-02-30 22:00 for 1h", "“2026-02-30 22:00” is not a date."),
         ("from 9999-12-31 23:59 America/New_York for 1h", "too far away"),
         ("from 22:00 CET for 1h", "“CET” is no time zone that is the same for everybody."),
         ("from 22:00 until 23:00 Europe/Zurick", "“Europe/Zurick” is no time zone"),

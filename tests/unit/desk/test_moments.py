@@ -1,0 +1,206 @@
+"""Instants as people write them, read by the clocks of the person who wrote them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.errors import InvalidInputError
+from desk.moments import find_moment, find_range_end, get_instant, parse_end
+from tests.reaching import Branch
+
+ZURICH = ZoneInfo("Europe/Zurich")
+NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+"""A Wednesday, 10:00 in Zurich."""
+
+
+def read(text: str, **how: bool) -> datetime:
+    """The instant that a text means as a whole."""
+    found = find_moment(text, 0)
+    assert found is not None, f"{text!r} is no moment"
+    assert text[found[1] :] == ""
+    return get_instant(found[0], now=NOW, zone=ZURICH, **how)
+
+
+def at(month: int, day: int, hour: int, minute: int = 0, *, year: int = 2026) -> datetime:
+    """What the clocks of Zurich show."""
+    return datetime(year, month, day, hour, minute, tzinfo=ZURICH).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("now", NOW),
+        ("22:00", at(11, 25, 22)),
+        ("10pm", at(11, 25, 22)),
+        ("10 PM", at(11, 25, 22)),
+        ("10:30 p.m.", at(11, 25, 22, 30)),
+        ("12am tomorrow", at(11, 26, 0)),
+        ("noon", at(11, 25, 12)),
+        ("tomorrow noon", at(11, 26, 12)),
+        ("tomorrow at midnight", at(11, 26, 0)),
+        ("tonight 22:00", at(11, 25, 22)),
+        ("tomorrow 22:00", at(11, 26, 22)),
+        ("22:00 tomorrow", at(11, 26, 22)),
+        ("tomorrow 10pm", at(11, 26, 22)),
+        ("tomorrow at 9", at(11, 26, 9)),
+        ("tomorrow at 9am", at(11, 26, 9)),
+        ("monday at 9", at(11, 30, 9)),
+        ("Monday 9:00", at(11, 30, 9)),
+        ("next monday 9:00", at(11, 30, 9)),
+        ("on friday, 18:00", at(11, 27, 18)),
+        ("wed 18:00", at(11, 25, 18)),
+        ("wed 9:00", at(12, 2, 9)),
+        ("next wednesday 18:00", at(12, 2, 18)),
+        ("at 9 on monday", at(11, 30, 9)),
+        ("Dec 1 22:00", at(12, 1, 22)),
+        ("December 1st, 2026 at 22:00", at(12, 1, 22)),
+        ("1 Dec 22:00", at(12, 1, 22)),
+        ("1. Dec. 2026 22:00", at(12, 1, 22)),
+        ("Jan 2 8:00", at(1, 2, 8, year=2027)),
+        ("2026-12-01 22:00", at(12, 1, 22)),
+        ("2026-12-01T22:00", at(12, 1, 22)),
+        ("2026-12-01T22:00Z", datetime(2026, 12, 1, 22, tzinfo=UTC)),
+        ("2026-12-01T22:00:00.000Z", datetime(2026, 12, 1, 22, tzinfo=UTC)),
+        ("2026-12-01T22:00-05:00", datetime(2026, 12, 2, 3, tzinfo=UTC)),
+        ("2026-12-01T22:00:30+05:30", datetime(2026, 12, 1, 16, 30, 30, tzinfo=UTC)),
+        ("2026-12-01 22:00 UTC", datetime(2026, 12, 1, 22, tzinfo=UTC)),
+        ("2026-12-01 22:00 America/New_York", datetime(2026, 12, 2, 3, tzinfo=UTC)),
+        ("22:00 UTC+2", datetime(2026, 11, 25, 20, tzinfo=UTC)),
+        ("25/12 18:00", at(12, 25, 18)),
+        ("12/25/2026 18:00", at(12, 25, 18)),
+        ("1.12. 22:00", at(12, 1, 22)),
+        ("01.12.2026 22:00", at(12, 1, 22)),
+        ("2026/12/01 22:00", at(12, 1, 22)),
+    ],
+)
+def test_a_moment_is_read_as_people_write_it(text: str, instant: datetime) -> None:
+    """Days and times stand in either order, in the words and numbers that people use."""
+    assert read(text) == instant
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("yesterday 22:00", at(11, 24, 22)),
+        ("monday 9:00", at(11, 23, 9)),
+        ("last wednesday 9:00", at(11, 18, 9)),
+        ("Dec 1 22:00", at(12, 1, 22, year=2025)),
+        ("Nov 3 8:00", at(11, 3, 8)),
+    ],
+)
+def test_of_the_past_the_last_such_day_is_meant(text: str, instant: datetime) -> None:
+    """Who writes down what was means days that have been."""
+    assert read(text, is_past=True) == instant
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("01/12 22:00", "Is “01/12 22:00” 12 Jan or 1 Dec?"),
+        ("3/4/2027 10:00", "Is “3/4/2027 10:00” 4 Mar or 3 Apr?"),
+        ("2026-02-30 10:00", "is not a date"),
+        ("32/13 10:00", "is not a date"),
+        ("Feb 30 10:00", "is not a date"),
+        ("25:00", "is not a time"),
+        ("13pm", "is not a time"),
+        ("tomorrow", "At what time"),
+        ("9999-12-31 23:59", "more than ten years away"),
+        ("9999-12-31 23:59 America/New_York", "too far away"),
+        ("0226-01-01 10:00", "more than ten years away"),
+        ("2026-10-25 02:30", "comes twice in Europe/Zurich"),
+        ("2027-03-28 02:30", "There is no 02:30"),
+        ("22:00 CET", "is no time zone that is the same for everybody"),
+    ],
+)
+def test_what_is_doubtful_is_asked_about(text: str, sentence: str) -> None:
+    """Two readings, none, or one beyond all plans: a sentence, and never a guess."""
+    with pytest.raises(InvalidInputError) as refusal:
+        read(text)
+    assert sentence in str(refusal.value)
+    assert refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "9",
+        "we upgrade",
+        "mayor",
+        "5 servers",
+        "monday's plan",
+        "sunny 9:00",
+        "1.5",
+        "3/4 full",
+        "market",
+        "second 5",
+    ],
+)
+def test_words_that_only_look_like_it_are_no_moment(text: str) -> None:
+    """Numbers and words of a sentence are left to it."""
+    found = find_moment(text, 0)
+    if found is not None:
+        with pytest.raises(InvalidInputError):
+            get_instant(found[0], now=NOW, zone=ZURICH)
+
+
+@pytest.mark.parametrize("between", ["-", " - ", "–", "—", " to ", " until "])
+def test_a_time_goes_on_to_its_end(between: str) -> None:
+    """A dash of any length, or a word, stands between a start and its end."""
+    start = find_moment(f"tomorrow 22:00{between}23:30", 0)
+    assert start is not None
+    end = find_range_end(f"tomorrow 22:00{between}23:30", start[1])
+    assert end is not None
+    begins = get_instant(start[0], now=NOW, zone=ZURICH)
+    assert get_instant(end[0], now=NOW, zone=ZURICH, after=begins) == at(11, 26, 23, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("30d", NOW + timedelta(days=30)),
+        ("in 2 hours", NOW + timedelta(hours=2)),
+        ("tomorrow", at(11, 27, 0)),
+        ("next friday", at(11, 28, 0)),
+        ("friday", at(11, 28, 0)),
+        ("2026-12-01", at(12, 2, 0)),
+        ("Dec 1", at(12, 2, 0)),
+        ("Dec 1 22:00", at(12, 1, 22)),
+        ("1 December 2026.", at(12, 2, 0)),
+        ("9:00", at(11, 26, 9)),
+        ("22:00", at(11, 25, 22)),
+        ("2026-12-01T22:00Z", datetime(2026, 12, 1, 22, tzinfo=UTC)),
+    ],
+)
+def test_an_end_is_a_moment_or_a_span(text: str, end: datetime) -> None:
+    """A day means its end, a time alone the next that clocks show."""
+    assert parse_end(text, now=NOW, zone=ZURICH) == end
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "2026-11-24", "01/12", "2026-10-25 02:30", "soon", "tomorrow or so"])
+def test_an_end_that_nobody_can_mean_is_refused(text: str) -> None:
+    """The end of time, the past, doubt and other words: a sentence about the end."""
+    with pytest.raises(InvalidInputError) as refusal:
+        parse_end(text, now=NOW, zone=ZURICH)
+    assert refusal.value.field == "ends"
+
+
+read_to_the_end = Branch(0.1)
+days = st.sampled_from(["", "today", "tomorrow", "monday", "next friday", "Dec 1", "31.12.", "2026-12-01", "01/12"])
+clocks = st.sampled_from(["", "10pm", "at 9", "22:00", "T22:00", "noon", "25:00", "- 23:00", "in 2 hours", "30d"])
+zones = st.sampled_from(["", "UTC", "Z", "+02:00", "-02:00", "Asia/Tokyo", "CET", "."])
+
+
+@read_to_the_end
+@given(st.text(max_size=20) | st.tuples(days, clocks, zones).map(" ".join))
+def test_no_text_breaks_the_reading(text: str) -> None:
+    """Whatever is typed is an instant to come within ten years, or is refused as input."""
+    try:
+        end = parse_end(text, now=NOW, zone=ZURICH)
+    except InvalidInputError:
+        return
+    read_to_the_end.reached()
+    assert NOW < end <= NOW + timedelta(days=3651)
