@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from desk.errors import InvalidInputError
 from desk.pages.status import Impact
 from handlers.slack.framework.command_line import Word, as_written, next_word
+from handlers.slack.incidents.leftovers import list_leftovers
 from storage.models import ComponentStatus, IncidentStatus
 
 STATUSES: dict[str, IncidentStatus] = {status.value: status for status in IncidentStatus}
@@ -22,11 +23,11 @@ _STATES: dict[str, ComponentStatus] = {status.value: status for status in Compon
     "down": ComponentStatus.MAJOR_OUTAGE,
 }
 _IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
-_STATE = re.compile(r"=(\w+)")
+_STATE = re.compile(r"\s*=\s*(\w+)")
 _ID = re.compile(r"[a-z0-9]{12}")
 _PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
 _COMPONENTS = frozenset({"component", "components", "c"})
-OPTIONS = _COMPONENTS | {"page", "template", "impact", "remind"}
+OPTIONS = _COMPONENTS | {"page", "template", "impact", "remind", "incident"}
 """What may stand as `name:value` in a line about an incident."""
 _UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")
 
@@ -37,6 +38,8 @@ class TypedIncident:
 
     quoted: str | None = None
     """The first quoted words: a new incident's name, or which incident is meant."""
+    bare: str = ""
+    """Words in the place of a name without quotation marks, where the command takes such."""
     incident: str | None = None
     """An incident's id, where one stood at the beginning."""
     page: str | None = None
@@ -67,9 +70,14 @@ def quoted_words(text: str, word: Word) -> str:
     return "".join(piece if _UNNAMED.fullmatch(piece) else as_written(piece) for piece in pieces).strip()
 
 
-def parse_incident(text: str, *, options: frozenset[str] = frozenset()) -> TypedIncident:
-    """Read a line. `options` are further names that may stand as `name:value`. Never raises: see `problems`."""
-    return LineReader(text, options).read()
+def parse_incident(
+    text: str, *, options: frozenset[str] = frozenset(), takes_bare_name: bool = False
+) -> TypedIncident:
+    """Read a line. `options` are further names that may stand as `name:value`. Never raises: see `problems`.
+
+    With `takes_bare_name`, words before everything else are a name even without quotation marks.
+    """
+    return LineReader(text, options, takes_bare_name=takes_bare_name).read()
 
 
 @dataclass(slots=True)
@@ -80,6 +88,7 @@ class LineReader:
     options: frozenset[str]
     found: TypedIncident = field(default_factory=TypedIncident)
     position: int = 0
+    takes_bare_name: bool = False
 
     def read(self) -> TypedIncident:
         """All of it."""
@@ -95,6 +104,9 @@ class LineReader:
                 self.found.body = rest
             else:
                 self.found.problems.append(str(error))
+                self.found.body = rest
+        has_status = self.found.status is not None
+        self.found.problems += list_leftovers(self.found.body, OPTIONS | self.options, has_status=has_status)
         return self.found
 
     def _has_begun(self) -> bool:
@@ -106,20 +118,30 @@ class LineReader:
             self.found.quoted = quoted_words(self.text, word) or None
         elif word.kind == "word" and self._is_reference(word):
             pass
-        elif word.kind == "word" and word.text.lower() == "on" and self.found.page is None:
-            return self._take_page(word)
+        elif self._is_bare_name(word):
+            self.found.bare = self.text[: word.end].strip()
         elif word.kind == "word" and word.text.lower() in STATUSES and self.found.status is None:
             self.found.status = STATUSES[word.text.lower()]
             # Whatever follows the status is for the public, quotation marks, colons and all.
             self.found.body = self._take_options_after(word)
             self.position = len(self.text)
             return True
+        elif word.kind == "word" and word.text.lower() == "on" and self.found.page is None:
+            return self._take_page(word)
         elif word.kind == "pair":
             return self._take_pair(word)
         else:
             return False
         self.position = max(word.end, self.position)
         return True
+
+    def _is_bare_name(self, word: Word) -> bool:
+        """Whether the word goes on with a name that stands, without quotation marks, before everything else."""
+        if not self.takes_bare_name or self._has_begun() or word.text.lower() in STATUSES:
+            return False
+        if word.kind not in {"word", "user", "group"} and (word.kind != "pair" or word.key in OPTIONS | self.options):
+            return False
+        return self.text[: word.start].strip() == self.found.bare
 
     def _take_options_after(self, status: Word) -> str:
         """Options may stand behind the status too, as long as nothing else has come."""
@@ -156,6 +178,9 @@ class LineReader:
         name, value = word.key, word.text
         if name in _COMPONENTS:
             self._take_component(word)
+            return True
+        if name == "incident" and _ID.fullmatch(value) and self.found.incident is None:
+            self.found.incident, self.position = value, word.end
             return True
         if name == "page":
             self.found.page = value

@@ -16,12 +16,12 @@ NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 """A Wednesday, 10:00 in Zurich."""
 
 
-def read(text: str, **how: bool) -> datetime:
+def read(text: str, *, is_past: bool = False) -> datetime:
     """The instant that a text means as a whole."""
     found = find_moment(text, 0)
     assert found is not None, f"{text!r} is no moment"
     assert text[found[1] :] == ""
-    return get_instant(found[0], now=NOW, zone=ZURICH, **how)
+    return get_instant(found[0], now=NOW, zone=ZURICH, is_past=is_past)
 
 
 def at(month: int, day: int, hour: int, minute: int = 0, *, year: int = 2026) -> datetime:
