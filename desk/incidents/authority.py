@@ -10,7 +10,8 @@ from desk.pages.pages import get_organization, get_page_by_word, list_pages
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.roles.lists import list_holders
 from desk.transaction import Transaction
-from storage.models import IncidentStatus, Page, Role
+from storage.folding import fold
+from storage.models import Incident, IncidentStatus, Page, Role
 
 _NAMED = 3
 
@@ -61,7 +62,7 @@ def get_first_publishable_page(tx: Transaction, role: Role) -> Page:
     return pages[0]
 
 
-def find_meant(
+def list_meant(
     tx: Transaction,
     *,
     incident_id: str | None,
@@ -69,17 +70,17 @@ def find_meant(
     page: str | None,
     scheduled: bool,
     statuses: Collection[IncidentStatus] | None = None,
-) -> str | None:
-    """The id of the incident or (`scheduled`) maintenance that a person means: by its id, by what they called it or,
-    of those that they may publish about on the page, the only one that is open or in one of `statuses`.
+) -> Sequence[Incident]:
+    """The incident or (`scheduled`) maintenance that a person means, by its id or by what they called it; where they
+    named none, all that they may publish about on the page and that are open or in one of `statuses`.
 
-    None where several are and none was named. Raises NotAllowedError that names whom to ask, and NotFoundError,
+    Raises NotAllowedError that names whom to ask, and NotFoundError,
     InvalidInputError or ConflictError that say what there is.
     """
     if incident_id:
-        return get_incident(tx.session, incident_id).id
+        return [get_incident(tx.session, incident_id)]
     if called:
-        return get_incident_by_word(tx.session, called, open_only=statuses is None).id
+        return [get_incident_by_word(tx.session, called, open_only=statuses is None)]
     role = role_to_manage(scheduled=scheduled)
     meant = get_publishable_page(tx, role, page)
     pages = {one.id for one in list_publishable_pages(tx, role)} if meant is None else {meant.id}
@@ -87,7 +88,23 @@ def find_meant(
     found = [one for one in found if statuses is None or one.status in statuses]
     if not found:
         raise _none_is(scheduled=scheduled, statuses=statuses)
-    return found[0].id if len(found) == 1 else None
+    return found
+
+
+def find_beginning(tx: Transaction, words: Sequence[str], *, scheduled: bool) -> tuple[Incident, int] | None:
+    """The open incident or maintenance whose name these words begin with, and how many of them it takes.
+
+    The longest name goes before others; None where none fits, or two of the same name do.
+    """
+    folded = [fold(word) for word in words]
+    fitting = [
+        (len(name), incident)
+        for incident in list_open(tx.session, scheduled=scheduled)
+        if (name := fold(incident.name).split()) == folded[: len(name)]
+    ]
+    longest = max((length for length, _ in fitting), default=0)
+    found = [incident for length, incident in fitting if length == longest]
+    return (found[0], longest) if len(found) == 1 else None
 
 
 def _none_is(*, scheduled: bool, statuses: Collection[IncidentStatus] | None) -> ConflictError:

@@ -99,6 +99,15 @@ def test_of_several_open_ones_one_is_chosen(scenario: Scenario, stage: Stage) ->
     assert "Which one?" in answer
     assert "Checkout errors" in answer
     assert "Website down" in answer
+    given = scenario.ines.type_command("/incident resolve all fine now <https://a.example|a.example> &amp; on")
+    scenario.ines.press("Resolve", given or {})
+    assert "*Website down*" in words_of(scenario.ines.modal)
+    assert "Resolved" in words_of(scenario.ines.modal)
+    assert "all fine now a.example & on" in words_of(scenario.ines.modal).replace("&amp;", "&")
+    scenario.ines.type_command("/incident update checkout ERRORS monitoring a fix is in")
+    assert "*Checkout errors*" in words_of(scenario.ines.modal)
+    assert "Monitoring" in words_of(scenario.ines.modal)
+    assert "a fix is in" in words_of(scenario.ines.modal)
     scenario.ines.type_command('/incident resolve "website" It is up again.')
     assert "*Website down*" in words_of(scenario.ines.modal)
     assert "It is up again." in words_of(scenario.ines.modal)

@@ -17,10 +17,10 @@ from desk.errors import InvalidInputError, KeydeskError
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
 from handlers.slack.framework.areas import Area
-from handlers.slack.framework.blocks import Block, Message, plain_text
+from handlers.slack.framework.blocks import Block, Message, escape, plain_text
 from handlers.slack.framework.command_line import typed_text
 from handlers.slack.framework.commands import CommandFamily
-from handlers.slack.framework.messages import error_message, notice
+from handlers.slack.framework.messages import error_message, given_back, notice
 from handlers.slack.framework.payloads import (
     ActionHandler,
     Answer,
@@ -41,6 +41,8 @@ from handlers.slack.framework.retries import UNREACHABLE
 _log = structlog.get_logger(__name__)
 
 _ANYTHING = re.compile(".*")
+_FEW_WORDS = 2
+"""So many are typed again sooner than copied."""
 _MAX_OPTIONS = 100
 """Of an answer or a group of it, and groups of an answer."""
 _TELL_SECONDS = 2
@@ -96,11 +98,23 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
             await slack.ensure_known(slack.client, slack.desk, command.user_id)
             message = await family.answer(slack, command)
         except Exception as error:
-            message = error_message(_as_refusal(error))
+            message = given_back(_as_refusal(error), _worth_keeping(family, command.text))
         if message is None:
             await ack()
         else:
             await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+
+def _worth_keeping(family: CommandFamily, text: str) -> str:
+    """The line that was typed; nothing where it is a word or two."""
+    return f"{family.command} {text}" if len(text.split()) > _FEW_WORDS else ""
+
+
+def _written_in(submission: ViewSubmission) -> list[str]:
+    """The texts that somebody wrote into a form."""
+    states = [state for block in submission.values.values() for state in block.values()]
+    texts = [str(state.get("value") or "") for state in states if state.get("type") == "plain_text_input"]
+    return [escape(text) for text in texts if len(text.split()) > _FEW_WORDS]
 
 
 def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
@@ -162,10 +176,11 @@ def _on_submission(
             if error.field in inputs:
                 await ack(response_action="errors", errors={error.field: str(error)})
             else:
-                await ack(response_action="update", view=notice("That did not work", error_message(error)))
+                refusal = given_back(error, *_written_in(submission))
+                await ack(response_action="update", view=notice("That did not work", refusal))
             return
         except Exception as error:
-            refusal = error_message(_as_refusal(error))
+            refusal = given_back(_as_refusal(error), *_written_in(submission))
             await ack(response_action="update", view=notice("That did not work", refusal))
             return
         await _acknowledge(ack, answer)

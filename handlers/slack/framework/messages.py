@@ -1,11 +1,14 @@
 """What draws the messages of the outbox, and how refusals read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from desk.errors import KeydeskError
+from desk.errors import InvalidInputError, KeydeskError
+from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
-from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, escape, modal, section, trim
+from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, context, escape, modal, section, trim
+from handlers.slack.framework.command_line import as_written
 from storage.models import SlackMessage
 
 Renderer = Callable[[Transaction, SlackMessage], Message | None]
@@ -19,6 +22,24 @@ def error_message(error: KeydeskError) -> Message:
     blocks = [section(f"{text}\n{escape(error.hint)}" if error.hint else text)]
     # A sentence may repeat all that somebody typed.
     return Message(trim(escape(error.sentence), limit=MAX_SECTION_TEXT), blocks)
+
+
+def typed_blocks(text: str) -> list[Block]:
+    """What somebody typed, exactly, to be copied; nothing of a text that holds a key's secret."""
+    written = as_written(text).strip()
+    try:
+        refuse_secrets(text, written)
+    except InvalidInputError:
+        return []
+    parts = [written[at : at + MAX_SECTION_TEXT] for at in range(0, len(written), MAX_SECTION_TEXT)]
+    return [{"type": "section", "text": {"type": "plain_text", "text": part, "emoji": False}} for part in parts]
+
+
+def given_back(error: KeydeskError, *texts: str) -> Message:
+    """A refusal, and below it what was typed, so that nobody types it twice."""
+    message = error_message(error)
+    typed = [block for text in texts for block in typed_blocks(text)]
+    return replace(message, blocks=[*message.blocks, context("You wrote:"), *typed]) if typed else message
 
 
 def notice(title: str, message: Message) -> Block:

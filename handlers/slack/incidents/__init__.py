@@ -6,7 +6,7 @@ from desk.incidents.reminders import REMINDER_CARD
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
 from handlers.slack.incidents import actions, backfill, details, inputs, listing, messages, postmortems, reminders
-from handlers.slack.incidents.commands import INCIDENTS
+from handlers.slack.incidents.commands import INCIDENTS, press_chosen
 from handlers.slack.incidents.drafts import actions as draft_actions
 from handlers.slack.incidents.drafts import messages as draft_messages
 from handlers.slack.incidents.templates import actions as template_actions
@@ -20,6 +20,7 @@ AREA = Area(
         (ActionId.INCIDENT_REOPEN, actions.press_reopen),
         (ActionId.INCIDENT_SHOW, details.press_show),
         (ActionId.INCIDENT_RETRY, actions.press_retry),
+        (ActionId.INCIDENT_CHOSEN, press_chosen),
         (ActionId.INCIDENT_LIST, listing.press_list),
         (ActionId.INCIDENTS_PREVIOUS, listing.press_list),
         (ActionId.INCIDENTS_NEXT, listing.press_list),

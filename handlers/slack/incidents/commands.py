@@ -1,34 +1,35 @@
 """`/incident …`: which sub-command does what."""
 
-from desk.incidents.authority import find_meant
+from desk.incidents.authority import list_meant
 from desk.incidents.inputs import ENDED
-from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
+from desk.incidents.lookup import get_incident_by_word
 from desk.permissions import roles_of_actor
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import ActionId, Command, value_of
+from handlers.slack.framework.action_ids import ActionId, Command
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section
 from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.modals import open_modal
-from handlers.slack.framework.payloads import SlackContext, SlashCommand
+from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.backfill import backfill_command
+from handlers.slack.incidents.choosing import choice_message, go_on, named_in
 from handlers.slack.incidents.details import show_command
 from handlers.slack.incidents.drafts.writing import draft_or_form
 from handlers.slack.incidents.listing import drafts_command, list_command
 from handlers.slack.incidents.parsing import TypedIncident, parse_incident
 from handlers.slack.incidents.postmortems import postmortem_command
-from handlers.slack.incidents.starting import begin_new, begin_update
+from handlers.slack.incidents.starting import begin_new, begin_update, with_bare_name
 from handlers.slack.incidents.templates.commands import template_command
-from handlers.slack.incidents.text import name_text, public_link, status_text
 from storage.models import IncidentStatus, Role
 
 
 async def new(slack: SlackContext, command: SlashCommand, rest: str) -> None:
-    """`/incident new`: the preview of what was typed, or the form where something is missing."""
-    said = _parse(rest)
+    """`/incident new`: the preview of what was typed, or the form where something is missing. Words without quotation
+    marks are the name, which the form asks to look at."""
+    said = _parse(rest, takes_bare_name=True)
 
     def work(tx: Transaction) -> Block:
-        begun = begin_new(tx, said, token=command.token)
+        begun = begin_new(tx, with_bare_name(tx, said), token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.quoted or said.template))
 
     await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
@@ -36,12 +37,12 @@ async def new(slack: SlackContext, command: SlashCommand, rest: str) -> None:
 
 async def update(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident update`."""
-    return await change_incident(slack, command, rest)
+    return await change_incident(slack, command, rest, "update")
 
 
 async def resolve(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/incident resolve`: with its components back to operational."""
-    return await change_incident(slack, command, rest, status=IncidentStatus.RESOLVED)
+    return await change_incident(slack, command, rest, "resolve", status=IncidentStatus.RESOLVED)
 
 
 async def reopen(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
@@ -63,34 +64,44 @@ async def change_incident(
     slack: SlackContext,
     command: SlashCommand,
     rest: str,
+    verb: str,
     *,
     status: IncidentStatus | None = None,
     scheduled: bool = False,
 ) -> Message | None:
-    """An update in one line: its preview, the form where something is missing, or the choice of what is open."""
-    said = _parse(rest)
+    """An update in one line: its preview, the form where something is missing, or the choice of what is open, which
+    goes on with the verb and the words."""
+    typed = _parse(rest)
 
-    def work(tx: Transaction) -> Block | None:
-        incident_id = find_meant(
-            tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=scheduled
-        )
-        if incident_id is None:
-            return None
-        begun = begin_update(tx, incident_id, said, status=status, token=command.token)
-        ends = (status or said.status) in ENDED and get_incident(tx.session, incident_id).status not in ENDED
+    def work(tx: Transaction) -> Block | Message:
+        anew = named_in(tx, typed, scheduled=scheduled)
+        said = typed if anew is None else parse_incident(anew)
+        meant = list_meant(tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=scheduled)
+        if len(meant) > 1:
+            return choice_message(tx, meant, verb, rest, _CHOSEN[scheduled])
+        begun = begin_update(tx, meant[0].id, said, status=status, token=command.token)
+        ends = (status or said.status) in ENDED and meant[0].status not in ENDED
         return draft_or_form(tx, begun, is_complete=bool(said.body or said.status or ends))
 
-    view = await slack.desk.write(command.actor, work)
-    if view is None:
-        return await slack.desk.read(command.actor, lambda tx: choose_message(tx, scheduled=scheduled))
-    await open_modal(slack, command.trigger_id, view)
+    answer = await slack.desk.write(command.actor, work)
+    if isinstance(answer, Message):
+        return answer
+    await open_modal(slack, command.trigger_id, answer)
     return None
 
 
-def _parse(rest: str) -> TypedIncident:
+_CHOSEN = {False: ActionId.INCIDENT_CHOSEN, True: ActionId.MAINTENANCE_CHOSEN}
+
+
+async def press_chosen(slack: SlackContext, action: BlockAction) -> Message | None:
+    """Of several, the one that a line means."""
+    return await go_on(INCIDENTS, slack, action)
+
+
+def _parse(rest: str, *, takes_bare_name: bool = False) -> TypedIncident:
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(rest)
-    return parse_incident(rest)
+    return parse_incident(rest, takes_bare_name=takes_bare_name)
 
 
 async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
@@ -129,9 +140,6 @@ INCIDENTS = CommandFamily(
 """`/incident` and everything that may follow it."""
 
 
-_CHOICES = 10
-
-
 def menu_message(tx: Transaction) -> Message:
     """`/incident` alone: what one can do, as buttons."""
     roles = roles_of_actor(tx)
@@ -150,16 +158,3 @@ def help_message(family: CommandFamily) -> Message:
     named = "An incident is named by its name in quotation marks, its id or its link; alone, it can be left out."
     lines = "\n".join(family.help_lines(is_owner=True))
     return Message(f"Help for {family.command}", [section(f"*`{family.command}`*\n{lines}"), context(named)])
-
-
-def choose_message(tx: Transaction, *, scheduled: bool) -> Message:
-    """Several are open: each with its buttons."""
-    found = list_open(tx.session, scheduled=scheduled)
-    blocks: list[Block] = [section("*Which one?*")]
-    for incident in found[:_CHOICES]:
-        update = button("Update", ActionId.INCIDENT_UPDATE, value_of(incident.id, incident.version))
-        text = f"{name_text(incident.name)}  {status_text(incident.status)}  {public_link(tx, incident)}"
-        blocks.append(section(text, accessory=update))
-    if len(found) > _CHOICES:
-        blocks.append(context(f"…and {len(found) - _CHOICES} more: name the one that you mean."))
-    return Message("Which incident?", blocks)

@@ -66,7 +66,12 @@ class TypedIncident:
 def quoted_words(text: str, word: Word) -> str:
     """What stands between quotation marks. A mention without a name stays Slack's: it is given one, with a warning,
     where the words become public."""
-    pieces = _UNNAMED.split(text[word.start + 1 : word.end - 1])
+    return name_words(text[word.start + 1 : word.end - 1])
+
+
+def name_words(text: str) -> str:
+    """The words of a name as they were typed: see `quoted_words`."""
+    pieces = _UNNAMED.split(text)
     return "".join(piece if _UNNAMED.fullmatch(piece) else as_written(piece) for piece in pieces).strip()
 
 

@@ -1,5 +1,6 @@
 """How a form or draft of an incident begins: from a line that was typed, from a button, from another draft."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -16,14 +17,34 @@ from desk.incidents.inputs import check_status, reminder_hours
 from desk.incidents.lookup import get_incident
 from desk.incidents.maintenances.plans import propose_states
 from desk.incidents.templates import get_template, list_placeholders
+from desk.pages.pages import get_page_by_word
 from desk.pages.status import Impact
 from desk.transaction import Transaction
+from handlers.slack.framework.command_line import as_written
 from handlers.slack.incidents.form_state import KEEP, FormState, FormValues
-from handlers.slack.incidents.parsing import TypedIncident
+from handlers.slack.incidents.parsing import TypedIncident, name_words
 from storage.models import DraftKind, Incident, IncidentStatus, IncidentTemplate, Page, Role
 
+_ON_PAGE = re.compile(r"(.*\S)\s+on\s+(\S+)", re.DOTALL | re.IGNORECASE)
 Begun = tuple[FormState, FormValues]
 """A form and what is filled in. Its `problems` say what was not understood."""
+
+
+def with_bare_name(tx: Transaction, said: TypedIncident) -> TypedIncident:
+    """The line with its unquoted words as the name, but for `on PAGE` at their end."""
+    if said.quoted or not said.bare:
+        return said
+    words, page = said.bare, said.page
+    behind = _ON_PAGE.fullmatch(said.bare)
+    if behind is not None and page is None:
+        try:
+            page = get_page_by_word(tx.session, as_written(behind[2])).id
+        except InvalidInputError:
+            # “errors on checkout” is a name.
+            page = None
+        else:
+            words = behind[1]
+    return replace(said, quoted=name_words(words), page=page)
 
 
 def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None) -> Begun:

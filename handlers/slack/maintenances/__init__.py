@@ -4,7 +4,7 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
 from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.maintenances import cancelling, moving, running, scheduling
-from handlers.slack.maintenances.commands import MAINTENANCES
+from handlers.slack.maintenances.commands import MAINTENANCES, press_chosen
 
 
 async def _follow_window(slack: SlackContext, action: BlockAction) -> None:
@@ -17,6 +17,7 @@ AREA = Area(
     commands=[MAINTENANCES],
     actions=[
         (ActionId.MAINTENANCE_NEW, scheduling.press_new),
+        (ActionId.MAINTENANCE_CHOSEN, press_chosen),
         (ActionId.MAINTENANCE_PAGE, scheduling.choose_page),
         (ActionId.MAINTENANCE_TEMPLATE, scheduling.choose_template),
         (ActionId.MAINTENANCE_WINDOW, _follow_window),

@@ -31,7 +31,7 @@ async def cancel_command(slack: SlackContext, command: SlashCommand, rest: str) 
         state = state_of(_get_cancellable(tx, incident_id), command.token)
         return preview_view(tx, _call_off(tx, state, reason, escaped=True)) if reason else _cancel_form(tx, state)
 
-    return await about_one(slack, command, rest, draw)
+    return await about_one(slack, command, rest, "cancel", draw)
 
 
 async def press_cancel(slack: SlackContext, action: BlockAction) -> None:

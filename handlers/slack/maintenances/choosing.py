@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
-from desk.incidents.authority import find_meant
+from desk.incidents.authority import list_meant
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.listing import ListedIncident, list_current, require_reader
 from desk.pages.pages import get_page_by_word
@@ -25,6 +25,7 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.framework.command_line import cut
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
+from handlers.slack.incidents.choosing import choice_message, named_in
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
@@ -34,12 +35,6 @@ from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus, R
 _SHOWN = 12
 _BESIDE = 500
 """Characters of what stands above and below a list."""
-
-
-def choice_message(tx: Transaction, statuses: Collection[IncidentStatus]) -> Message:
-    """Several may be meant: each with its buttons."""
-    listed = [each for each in _list(tx) if each.may_publish and each.incident.status in statuses]
-    return Message("Which maintenance?", [section("*Which one?*"), *_blocks(tx, listed)])
 
 
 async def list_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
@@ -114,23 +109,28 @@ async def about_one(
     slack: SlackContext,
     command: SlashCommand,
     rest: str,
+    verb: str,
     draw: Draw,
     statuses: Collection[IncidentStatus] = _PLANNED,
 ) -> Message | None:
     """Show what `draw` makes of the maintenance that a line means, or the choice of those in one of these states."""
-    line = parse_maintenance(rest)
-    said = line.said
+    typed = parse_maintenance(rest)
 
-    def work(tx: Transaction) -> Block | None:
-        incident_id = find_meant(
+    def work(tx: Transaction) -> Block | Message:
+        anew = named_in(tx, typed.said, scheduled=True)
+        line = typed if anew is None else parse_maintenance(anew)
+        said = line.said
+        meant = list_meant(
             tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=True, statuses=statuses
         )
-        return None if incident_id is None else draw(tx, incident_id, line)
+        if len(meant) > 1:
+            return choice_message(tx, meant, verb, rest, ActionId.MAINTENANCE_CHOSEN)
+        return draw(tx, meant[0].id, line)
 
-    view = await slack.desk.write(command.actor, work)
-    if view is None:
-        return await slack.desk.read(command.actor, lambda tx: choice_message(tx, statuses))
-    await open_modal(slack, command.trigger_id, view)
+    answer = await slack.desk.write(command.actor, work)
+    if isinstance(answer, Message):
+        return answer
+    await open_modal(slack, command.trigger_id, answer)
     return None
 
 

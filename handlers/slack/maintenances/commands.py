@@ -4,7 +4,8 @@ from desk.secret import refuse_secrets
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.commands import CommandFamily, SubCommand
-from handlers.slack.framework.payloads import SlackContext, SlashCommand
+from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
+from handlers.slack.incidents.choosing import go_on
 from handlers.slack.incidents.commands import change_incident, help_message
 from handlers.slack.incidents.details import show_command
 from handlers.slack.maintenances.cancelling import cancel_command
@@ -16,7 +17,12 @@ from handlers.slack.maintenances.scheduling import schedule_command
 
 async def update(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance update`: say more about one."""
-    return await change_incident(slack, command, rest, scheduled=True)
+    return await change_incident(slack, command, rest, "update", scheduled=True)
+
+
+async def press_chosen(slack: SlackContext, action: BlockAction) -> Message | None:
+    """Of several, the one that a line means."""
+    return await go_on(MAINTENANCES, slack, action)
 
 
 async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:

@@ -49,7 +49,7 @@ async def reschedule_command(slack: SlackContext, command: SlashCommand, rest: s
             )
         return _moved_or_form(tx, incident, state, values, is_complete=line.has_window)
 
-    return await about_one(slack, command, rest, draw)
+    return await about_one(slack, command, rest, "reschedule", draw)
 
 
 async def press_reschedule(slack: SlackContext, action: BlockAction) -> None:

@@ -168,10 +168,21 @@ class _Reader(LineReader):
         return True
 
 
-def parse_maintenance(text: str) -> TypedMaintenance:
-    """Read a line. Raises InvalidInputError for a secret alone: for everything else see `problems`."""
+def _late_window(body: str) -> str | None:
+    """A start or end with which the words for the public begin, which nothing else has made of it."""
+    said = find_window(body, 0)
+    return body[: said.over].strip() if said is not None else None
+
+
+def parse_maintenance(text: str, *, plans: bool = False) -> TypedMaintenance:
+    """Read a line. Raises InvalidInputError for a secret alone: for everything else see `problems`.
+
+    With `plans`, the line is about a new one: words before everything else are its name even without quotation marks.
+    """
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(text)
-    reader = _Reader(text, frozenset())
+    reader = _Reader(text, frozenset(), takes_bare_name=plans)
     said = reader.read()
+    if (late := _late_window(said.body)) is not None:
+        said.problems.append(f"“{late}” stands among the words for the public: times come before them.")
     return TypedMaintenance(said, reader.start, reader.end)

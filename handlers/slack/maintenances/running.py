@@ -22,13 +22,14 @@ from storage.models import IncidentStatus
 class _Step:
     """From which states it can be taken, where it leads, and what says whether it can be taken now."""
 
+    verb: str
     before: Collection[IncidentStatus]
     after: IncidentStatus
     plan: Callable[[Transaction, str], IncidentChange]
 
 
-_START = _Step(frozenset({IncidentStatus.SCHEDULED}), IncidentStatus.IN_PROGRESS, plan_start)
-_COMPLETE = _Step(RUNNING, IncidentStatus.COMPLETED, plan_completion)
+_START = _Step("start", frozenset({IncidentStatus.SCHEDULED}), IncidentStatus.IN_PROGRESS, plan_start)
+_COMPLETE = _Step("complete", RUNNING, IncidentStatus.COMPLETED, plan_completion)
 
 
 async def start_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
@@ -47,7 +48,7 @@ async def _take(slack: SlackContext, command: SlashCommand, rest: str, step: _St
         begun = begin_update(tx, incident_id, line.said, status=step.after, token=command.token)
         return draft_or_form(tx, begun, is_complete=True)
 
-    return await about_one(slack, command, rest, draw, step.before)
+    return await about_one(slack, command, rest, step.verb, draw, step.before)
 
 
 async def press_start(slack: SlackContext, action: BlockAction) -> None:

@@ -21,7 +21,7 @@ from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew
-from handlers.slack.incidents.starting import find_named_template, get_typed_page
+from handlers.slack.incidents.starting import find_named_template, get_typed_page, with_bare_name
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance, read_window
 from handlers.slack.maintenances.views import PlanValues, read_plan, render_plan, schedule_from, values_of_plan
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, IncidentTemplate, Page, Role
@@ -31,10 +31,11 @@ Begun = tuple[FormState, PlanValues]
 
 async def schedule_command(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     """`/maintenance schedule`: the preview of what was typed, or the form where something is missing."""
-    line = parse_maintenance(rest)
+    line = parse_maintenance(rest, plans=True)
 
     def work(tx: Transaction) -> Block:
-        return _draft_or_form(tx, *_begin(tx, line, token=command.token), is_empty=line.is_empty)
+        named = replace(line, said=with_bare_name(tx, line.said))
+        return _draft_or_form(tx, *_begin(tx, named, token=command.token), is_empty=line.is_empty)
 
     await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
 

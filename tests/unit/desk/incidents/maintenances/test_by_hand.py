@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
-from desk.incidents.authority import find_meant
+from desk.incidents.authority import list_meant
 from desk.incidents.incidents import update_incident
 from desk.incidents.lookup import get_incident
 from desk.incidents.maintenances.plans import (
@@ -115,7 +115,8 @@ def test_what_has_begun_cannot_be_cancelled(stage: Maintenances, clock: HeldCloc
 
 def _meant(stage: Maintenances, *, who: Actor = INES_ACTS, **said: Any) -> str | None:
     said = {"incident_id": None, "called": None, "page": None, "scheduled": True} | said
-    return stage.do(lambda tx: find_meant(tx, **said), who)
+    found: list[str] = stage.do(lambda tx: [one.id for one in list_meant(tx, **said)], who)
+    return found[0] if len(found) == 1 else None
 
 
 def test_which_one_is_meant(stage: Maintenances) -> None:

@@ -34,7 +34,7 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
     "a permalink": (f"<https://a.example/incidents/{ID}|link> hello", {"incident": ID, "body": "hello"}),
     "a word that is no id": ("investigators are on it", {"body": "investigators are on it"}),
     "an id in the words": (f"monitoring {ID}", {"status": MONITORING, "body": ID}),
-    "a name behind an id": (f'{ID} "Renamed" x', {"incident": ID, "body": '"Renamed" x'}),
+    "an id as an option": (f"incident:{ID} hello", {"incident": ID, "body": "hello"}),
     "a status in any case": ("Monitoring x", {"status": MONITORING, "body": "x"}),
     "the second status is a word": ("monitoring resolved it", {"status": MONITORING, "body": "resolved it"}),
     "a quoted component": ('component:"Public API"=down x', {"components": [("Public API", DOWN)], "body": "x"}),
@@ -57,14 +57,15 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         'template:slow region:Europe what:"the API" hello',
         {"template": "slow", "values": {"region": "Europe", "what": "the API"}, "body": "hello"},
     ),
-    "a pair without a template is a word": ("region:Europe is down", {"body": "region:Europe is down"}),
+    "a colon in the words": ("Note: it is down", {"body": "Note: it is down"}),
+    "a state behind a blank": ("component:a =down x", {"components": [("a", DOWN)], "body": "x"}),
+    "a state between blanks": ("component:a = down x", {"components": [("a", DOWN)], "body": "x"}),
     "an address is a word": (
         "template:slow https://a.example x",
         {"template": "slow", "body": "https://a.example x"},
     ),
     "an address as Slack sends it": ("<https://a.example|a> x", {"body": "<https://a.example|a> x"}),
     "a mention is a word": ("<@U0MIA00001> looks", {"body": "<@U0MIA00001> looks"}),
-    "words before options": ("We look component:a=up", {"body": "We look component:a=up"}),
     "on without a page": ("on", {"body": "on"}),
     "a second page is a word": ("on acme on fire", {"page": "acme", "body": "on fire"}),
     "what Slack escaped": ("R&amp;D &lt;3", {"body": "R&amp;D &lt;3"}),
@@ -78,6 +79,50 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
 def test_a_line_is_read(text: str, found: dict[str, Any]) -> None:
     """Each of these lines says exactly this."""
     assert parse_incident(text) == TypedIncident(**found)
+
+
+@pytest.mark.parametrize(
+    ("text", "body", "problem"),
+    [
+        ("We look component:a=up", None, "“component:a=up” stands among the words for the public"),
+        ("monitoring We look page:acme", "We look page:acme", "“page:acme” stands among the words for the public"),
+        ("region:Europe is down", None, "I did not understand “region:Europe”."),
+        ("compnent:checkout is down", None, "Did you mean “component:”?"),
+        (f'{ID} "Renamed" x', '"Renamed" x', "“Renamed” stands in quotation marks at the beginning"),
+        ('"One" „Two“ x', "„Two“ x", "“Two” stands in quotation marks at the beginning"),
+        ("checkout errors monitoring a fix is in", None, "“monitoring” stands among the words for the public"),
+        ("investigatng We look", None, "“investigatng” is no status. Did you mean “investigating”?"),
+    ],
+)
+def test_what_looks_like_an_option_is_asked_about(text: str, body: str | None, problem: str) -> None:
+    """It stays among the words, where nothing is lost, and a sentence sends the line to its form."""
+    found = parse_incident(text)
+    assert found.body == (text if body is None else body)
+    (said,) = found.problems
+    assert problem in said
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("search is down", {"bare": "search is down"}),
+        ("errors on checkout", {"bare": "errors on checkout"}),
+        (
+            "search is down investigating We look",
+            {"bare": "search is down", "status": INVESTIGATING, "body": "We look"},
+        ),
+        (
+            "R&amp;D is down component:a=down We look",
+            {"bare": "R&amp;D is down", "components": [("a", DOWN)], "body": "We look"},
+        ),
+        ('"Search" is down', {"quoted": "Search", "body": "is down"}),
+        ("env=prod is down", {"bare": "env=prod is down"}),
+        ("", {}),
+    ],
+)
+def test_words_in_the_place_of_a_name_are_the_name(text: str, found: dict[str, Any]) -> None:
+    """Who forgets the quotation marks of something new has named it all the same."""
+    assert parse_incident(text, takes_bare_name=True) == TypedIncident(**found)
 
 
 @pytest.mark.parametrize(
