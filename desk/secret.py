@@ -72,9 +72,14 @@ def sha256(plaintext: str) -> str:
 _CANDIDATE = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECK_LENGTH}}}")
 
 
+def holds_secret(text: str) -> bool:
+    """Whether a key's secret stands anywhere in a text."""
+    return any(looks_genuine(found) for found in _CANDIDATE.findall(text))
+
+
 def refuse_secrets(*texts: str, field: str | None = None) -> None:
     """Raises InvalidInputError, which repeats nothing, when a text that would be kept holds a key's secret."""
-    if any(looks_genuine(found) for text in texts for found in _CANDIDATE.findall(text)):
+    if any(holds_secret(text) for text in texts):
         raise InvalidInputError(
             "That holds the secret of an API key, so it was not kept.",
             "Type it again without the secret. Whoever can read where you typed it can use that key: rotate it.",

@@ -8,11 +8,14 @@ from sqlalchemy import select
 
 from desk.durations import ago
 from desk.errors import ConflictError, NotFoundError
+from desk.keys.lookup import echo
 from desk.people import name_of
 from desk.permissions import list_owner_ids, require_insider, require_owner
 from desk.requests.decisions import ApprovalFacts, counted_approvals
 from desk.requests.terms import Extent
+from desk.texts import clean_line
 from desk.transaction import Transaction
+from storage.folding import fold
 from storage.locks import rely_on
 from storage.models import Approval, KeyRequest, RequestStatus
 
@@ -42,6 +45,25 @@ def list_pending_requests(tx: Transaction) -> Sequence[KeyRequest]:
         .where(KeyRequest.status == RequestStatus.PENDING, KeyRequest.expires_at > tx.now)
         .order_by(KeyRequest.created_at, KeyRequest.id)
     ).all()
+
+
+def find_pending_called(
+    tx: Transaction, *, word: str | None = None, requester_id: str | None = None
+) -> Sequence[KeyRequest]:
+    """What waits for a decision and is meant by its id, by the key's name in any case, or by who asked; at least one.
+
+    Raises NotFoundError that says where to look, and NotAllowedError for anybody but owners.
+    """
+    wanted = clean_line(word or "")
+    found = [
+        request
+        for request in list_pending_requests(tx)
+        if request.requester_id == requester_id or fold(request.name) == fold(wanted) or request.id == wanted
+    ]
+    if not found:
+        named = f"“{echo(wanted)}”" if word is not None else f"of {name_of(tx, requester_id)}"
+        raise NotFoundError(f"No request {named} waits for a decision.", "`/keys requests` lists those that do.")
+    return found
 
 
 def list_requests_of(tx: Transaction, user_id: str, *, limit: int = 20) -> Sequence[KeyRequest]:

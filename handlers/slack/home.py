@@ -16,7 +16,7 @@ from desk.keys.lookup import KeyFilter, KeyView
 from desk.messages.dead_letters import list_dead
 from desk.pages.pages import page_names
 from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
-from desk.requests.lookup import extent_of, list_pending_requests, list_requests_of, status_of
+from desk.requests.lookup import list_pending_requests, list_requests_of, status_of
 from desk.transaction import Actor, Transaction
 from handlers.slack.deliveries.messages import place_in_words, reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
@@ -31,7 +31,6 @@ from handlers.slack.framework.blocks import (
     escape,
     fit,
     header,
-    mention,
     plain,
     section,
     when,
@@ -43,7 +42,6 @@ from handlers.slack.incidents.home import guest_home_blocks, incident_home_block
 from handlers.slack.keys.details import key_line
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.replies import info_blocks
-from handlers.slack.keys.text import scope_words
 from handlers.slack.requests.messages import collect_button
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
 from handlers.slack.roles.text import role_text
@@ -104,17 +102,8 @@ def _decisions(tx: Transaction) -> list[Block]:
         return [context(":white_check_mark: No request waits for a decision.")]
     blocks = [divider(), section(f"*Waiting for a decision: {len(waiting)}*")]
     for request in waiting[:_DECISIONS]:
-        blocks += [section(_request_text(tx, request)), request_buttons(request)]
+        blocks += [section(request_text(tx, request)), request_buttons(request)]
     return [*blocks, *_more(len(waiting), _DECISIONS, "They are in the owners' messages.")]
-
-
-def _request_text(tx: Transaction, request: KeyRequest) -> str:
-    extent = extent_of(request)
-    pages = escape(plain(page_names(tx.session, extent.pages), limit=200))
-    return (
-        f"*{_name(request.name)}* for {mention(request.requester_id)}, {extent.lifetime_days} days on {pages}: "
-        f"{scope_words(extent.scopes)}\n> {escape(plain(' '.join(request.purpose.split()), limit=300))}"
-    )
 
 
 def _dead_letters(tx: Transaction) -> list[Block]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from desk.errors import InvalidInputError
+from desk.secret import holds_secret
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.payloads import CommandHandler, SlackContext, SlashCommand
@@ -14,6 +15,7 @@ from handlers.slack.framework.quotes import DOUBLE
 Handler = Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]
 """Answers a sub-command; it is given what follows its name."""
 _MAX_NAME = 40
+_SLIP = 0.75
 _MARKS = re.escape("".join(DOUBLE))
 _FIRST = re.compile(rf"([^\s{_MARKS}]*)(.*)", re.DOTALL)
 """The first word, which a blank of any kind ends, or the quotation mark of the next."""
@@ -29,6 +31,8 @@ class SubCommand:
     also: Sequence[str] = ()
     """Other names for it, which help does not list."""
     owners_only: bool = False
+    destroys: bool = False
+    """Whether what it does cannot be undone: then only a slip of the finger is taken for it."""
     more: Sequence[str] = ()
     """Further lines about it in a help that has examples."""
 
@@ -64,9 +68,7 @@ class CommandFamily:
         """The sub-command of that name. Raises InvalidInputError that names what may have been meant."""
         found = self._find(name)
         if found is None:
-            raise InvalidInputError(
-                f"`{self.command} {name[:_MAX_NAME]}` is nothing I know.", self._meant_instead(name)
-            )
+            raise InvalidInputError(f"`{self.command} {_shown(name)}` is nothing I know.", self._meant_instead(name))
         return found
 
     def _find(self, name: str) -> SubCommand | None:
@@ -75,6 +77,9 @@ class CommandFamily:
     def _meant_instead(self, name: str) -> str:
         close = difflib.get_close_matches(name, self.names(), n=1)
         meant = self._find(close[0]) if close else None
+        if meant is not None and meant.destroys and not _is_slip(name, close[0]):
+            # Nobody is pointed at what cannot be undone by a word that is merely like it.
+            meant = None
         listed = f"`{self.command} help` lists what there is."
         return f"Did you mean `{self.command} {meant.name}`? {listed}" if meant else listed
 
@@ -82,6 +87,19 @@ class CommandFamily:
         """Every sub-command in a line of mrkdwn."""
         shown = [one for one in self.sub_commands if is_owner or not one.owners_only]
         return [f"• `{self.command} {one.usage}`  {one.does}" for one in shown]
+
+
+def _shown(name: str) -> str:
+    """A word as it may be repeated: who pastes a secret does not read it again."""
+    if holds_secret(name):
+        return "…"
+    return name[:_MAX_NAME]
+
+
+def _is_slip(typed: str, meant: str) -> bool:
+    """Whether a word is another with a letter or two mistyped: they begin alike, and are nearly as long."""
+    near = difflib.SequenceMatcher(None, typed, meant).ratio()
+    return typed[:2] == meant[:2] and abs(len(typed) - len(meant)) <= 1 and near >= _SLIP
 
 
 def split_command(text: str) -> tuple[str, str]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from desk.errors import InvalidInputError, KeydeskError
-from desk.secret import refuse_secrets
+from desk.errors import KeydeskError
+from desk.secret import holds_secret
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, context, escape, modal, section, trim
@@ -27,9 +27,7 @@ def error_message(error: KeydeskError) -> Message:
 def typed_blocks(text: str) -> list[Block]:
     """What somebody typed, exactly, to be copied; nothing of a text that holds a key's secret."""
     written = as_written(text).strip()
-    try:
-        refuse_secrets(text, written)
-    except InvalidInputError:
+    if holds_secret(text) or holds_secret(written):
         return []
     parts = [written[at : at + MAX_SECTION_TEXT] for at in range(0, len(written), MAX_SECTION_TEXT)]
     return [{"type": "section", "text": {"type": "plain_text", "text": part, "emoji": False}} for part in parts]

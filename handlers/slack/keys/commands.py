@@ -26,6 +26,7 @@ from handlers.slack.keys.replies import (
     menu_message,
 )
 from handlers.slack.requests.commands import ask_by_command
+from handlers.slack.requests.deciding import approve_command, deny_command, requests_command
 from storage.models import ApiKey
 
 
@@ -68,7 +69,14 @@ def _named(tx: Transaction, said: Said, name: str) -> ApiKey:
 
 def _sub_command(row: KeyChange, usage: Usage) -> SubCommand:
     name = usage.line.partition(" ")[0]
-    return SubCommand(usage.line, usage.does, partial(change, row, name), usage.also, usage.owners_only)
+    return SubCommand(
+        usage.line,
+        usage.does,
+        partial(change, row, name),
+        usage.also,
+        usage.owners_only,
+        destroys=row.style == "danger",
+    )
 
 
 async def _list(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
@@ -113,6 +121,9 @@ KEYS = CommandFamily(
         SubCommand(_LIST, "keys, narrowed", _list, also=["ls"]),
         SubCommand("show KEY", "everything about a key", show, also=["get"]),
         *(_sub_command(row, usage) for row, usage in _CHANGES),
+        SubCommand("requests", "what waits for a decision", requests_command, also=["pending"], owners_only=True),
+        SubCommand("approve NAME", "grant what somebody asked for", approve_command, owners_only=True),
+        SubCommand("deny NAME because …", "refuse it", deny_command, also=["reject"], owners_only=True),
         SubCommand("digest", "what nobody uses, now", _digest, owners_only=True),
         SubCommand("info", "ids, base URL, owners, how to ask", _info, also=["about"]),
         SubCommand("help", "this", _help, also=["?"]),

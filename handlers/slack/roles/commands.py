@@ -179,7 +179,7 @@ ROLES = CommandFamily(
     menu,
     [
         SubCommand(_GRANT, "", grant, more=_MORE_GRANTS),
-        SubCommand("revoke @mia incident_manager on acme", "", revoke),
+        SubCommand("revoke @mia incident_manager on acme", "", revoke, destroys=True),
         SubCommand("list", _LIST, list_),
         SubCommand("who incident_manager on acme", "who has a role, and where from", who),
         SubCommand("sync", _SYNC, sync),
