@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -168,3 +169,14 @@ def name_of(tx: Transaction, actor: str | None) -> str:
         member = tx.session.get(Member, identity)
         return member.name if member else identity
     return f"operator {identity}" if kind == "operator" else "Keydesk"
+
+
+def zone_of(tx: Transaction) -> ZoneInfo:
+    """The acting member's time zone by Slack; the organization's for everybody else."""
+    member = tx.session.get(Member, tx.actor.user_id) if tx.actor.user_id else None
+    if member is None:
+        return tx.policy.time_zone
+    try:
+        return ZoneInfo(member.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return tx.policy.time_zone

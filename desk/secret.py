@@ -77,6 +77,11 @@ def holds_secret(text: str) -> bool:
     return any(looks_genuine(found) for found in _CANDIDATE.findall(text))
 
 
+def masked(text: str) -> str:
+    """A text with no more than the start of each secret in it."""
+    return _CANDIDATE.sub(lambda found: f"{PREFIX}…" if looks_genuine(found[0]) else found[0], text)
+
+
 def refuse_secrets(*texts: str, field: str | None = None) -> None:
     """Raises InvalidInputError, which repeats nothing, when a text that would be kept holds a key's secret."""
     if any(holds_secret(text) for text in texts):

@@ -1,5 +1,6 @@
 """API keys: found by what a person calls them, listed, and their use counted by the day."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,13 +13,15 @@ from sqlalchemy.orm import Session
 from desk.errors import InvalidInputError, NotFoundError
 from desk.keys.rules import KeyState, is_retiring, person_of, state_of
 from desk.permissions import ask_an_owner, roles_of_actor
-from desk.secret import sha256
+from desk.secret import holds_secret, sha256
 from desk.texts import clean_text
 from desk.transaction import Transaction
-from storage.folding import folded, is_called
+from storage.folding import ESCAPE, as_pattern, fold, folded, is_called
 from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay
 
 SPARKLINE_DAYS = 30
+_MOST_COMPARED = 500
+"""Names that a word is compared with, to find what may have been meant."""
 _LONGEST_ECHO = 80
 
 
@@ -101,12 +104,33 @@ def get_key_by_word(tx: Transaction, word: str) -> ApiKey:
     key = find_key_by_word(tx, word)
     if key is not None:
         return key
+    meant = _meant_instead(tx, word)
     if roles_of_actor(tx).is_owner:
-        raise NotFoundError(f"There is no key “{echo(word)}”.", "`/keys list all` shows every key.")
+        raise NotFoundError(f"There is no key “{echo(word)}”.", meant or "`/keys list all` shows every key.")
     raise NotFoundError(
         f"You answer for no key “{echo(word)}”.",
-        f"`/keys mine` shows yours; only owners see the others. {ask_an_owner(tx)}",
+        meant or f"`/keys mine` shows yours; only owners see the others. {ask_an_owner(tx)}",
     )
+
+
+def _meant_instead(tx: Transaction, word: str) -> str:
+    """What may have been meant: a key and something behind its name, or names that are nearly the same."""
+    words = clean_text(word).split()
+    if not words or holds_secret(word):
+        return ""
+    for length in range(len(words) - 1, max(0, len(words) - 6), -1):
+        name = " ".join(words[:length])
+        key = tx.session.scalars(select(ApiKey).where(is_called(ApiKey.name, name), *_visible_to_actor(tx))).first()
+        if key is not None:
+            return (
+                f"There is “{key.name}”. What follows a name is written with a word before it: "
+                "“for 30d”, “until 2026-12-01”, “to …” or “because …”."
+            )
+    begins = folded(ApiKey.name).startswith(folded(as_pattern(words[0][:2])), escape=ESCAPE)
+    query = select(ApiKey.name).where(begins, *_visible_to_actor(tx)).distinct().limit(_MOST_COMPARED)
+    by_folded = {fold(name): name for name in tx.session.scalars(query)}
+    close = difflib.get_close_matches(fold(" ".join(words)), list(by_folded), n=3, cutoff=0.7)
+    return f"Did you mean {' or '.join(f'“{by_folded[name]}”' for name in close)}?" if close else ""
 
 
 def echo(word: str) -> str:

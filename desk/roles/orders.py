@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.moments import parse_end
 from desk.pages.pages import get_page_by_word
-from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of
+from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of, zone_of
 from desk.permissions import ask_an_owner, is_insider, roles_of_actor
 from desk.roles.lists import Holder, ListedGrant, list_grants, list_holders
 from desk.roles.roles import AnyPage, Granted, PageChoice, grant_role, revoke_role
@@ -126,17 +125,6 @@ def _require_member(tx: Transaction) -> None:
 def end_of(tx: Transaction, text: str) -> datetime:
     """The instant that somebody means, in their own time zone. Raises InvalidInputError (field `ends`)."""
     return parse_end(text, now=tx.now, zone=zone_of(tx))
-
-
-def zone_of(tx: Transaction) -> ZoneInfo:
-    """The acting member's time zone by Slack; the organization's for everybody else."""
-    member = tx.session.get(Member, tx.actor.user_id) if tx.actor.user_id else None
-    if member is None:
-        return tx.policy.time_zone
-    try:
-        return ZoneInfo(member.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return tx.policy.time_zone
 
 
 def get_page(tx: Transaction, word: str | None) -> Page | None:

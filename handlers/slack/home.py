@@ -42,6 +42,7 @@ from handlers.slack.incidents.home import guest_home_blocks, incident_home_block
 from handlers.slack.keys.details import key_line
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.replies import info_blocks
+from handlers.slack.requests.deciding import request_text
 from handlers.slack.requests.messages import collect_button
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
 from handlers.slack.roles.text import role_text

@@ -19,6 +19,7 @@ from tests.scenario.conftest import Scenario
 from tests.waiting import wait_until
 
 STATUS_CHANNEL = "C0STATUS01"
+CHECKOUT = '/incident new "Checkout errors" component:checkout=partial_outage We look.'
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def test_what_is_missing_is_asked_for(scenario: Scenario, stage: Stage) -> None:
     scenario.ines.close()
     scenario.ines.type_command("/incident backfill on gamma at 2026-01-01 25:00")
     problems = words_of(scenario.ines.modal)
-    for words in ("“gamma” is no page", "Say when it began", "Name it in quotation marks"):
+    for words in ("“gamma” is no page", "“2026-01-01 25:00” is not a time", "Name it in quotation marks"):
         assert words in problems
     assert everything(scenario, IncidentDraft) == []
 

@@ -10,10 +10,9 @@ from tests.clock import MONDAY_MORNING
 from tests.factories import INES, MAX, add_component, add_grant, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_made import open_incident
-from tests.scenario.incidents_stage import Stage, publish, set_stage
+from tests.scenario.incidents_stage import CHECKOUT, Stage, publish, set_stage
 from tests.scenario.requests_stage import everything, only
 
-CHECKOUT = '/incident new "Checkout errors" component:checkout=partial_outage We look.'
 ASKED = f"Ask <@{MAX}|max> or <!subteam^S0ONCALL|@oncall> in <#C0GENERAL1|general>."
 NAMED = ("It names a person: Max Meyer.", "It names a user group of yours: oncall.", "cannot see: #general.")
 

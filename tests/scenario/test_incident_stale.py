@@ -8,10 +8,9 @@ from sandbox.player import Player, words_of
 from storage.models import Incident, IncidentDraft, Role, SecondPerson
 from tests.factories import INES, MAX
 from tests.scenario.conftest import Scenario, shows
-from tests.scenario.incidents_stage import Stage, publish, set_stage
+from tests.scenario.incidents_stage import CHECKOUT, Stage, publish, set_stage
 from tests.scenario.requests_stage import everything, only
 
-CHECKOUT = '/incident new "Checkout errors" component:checkout=partial_outage We look.'
 DOWN = '/incident new "All is down" component:checkout=major_outage Everything fails.'
 
 

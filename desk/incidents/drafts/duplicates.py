@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from desk.errors import ConflictError
+from desk.errors import ConflictError, NotAllowedError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.drafts import already_decided, discard_draft, get_reviewable, move_draft
 from desk.incidents.drafts.review import show_draft
 from desk.incidents.lookup import list_open_on
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft
+
+_UNDECIDED = frozenset({DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK})
 
 
 class OpenDoublesError(ConflictError):
@@ -27,6 +29,8 @@ def list_doubles(tx: Transaction, draft: IncidentDraft) -> Sequence[Incident]:
 def accept_doubles(tx: Transaction, draft_id: str) -> IncidentDraft:
     """Say that a draft is about something else than what is open now. Raises NotAllowedError, ConflictError."""
     draft = get_reviewable(tx, draft_id)
+    if draft.status == DraftStatus.OPEN and draft.author_id != tx.actor.user_id:
+        raise NotAllowedError("Only its author says that this draft is about something else.")
     accepted = [*draft.accepted, *(incident.id for incident in list_doubles(tx, draft))]
     allowed = [DraftStatus.OPEN, DraftStatus.WAITING]
     if not move_draft(tx, draft, allowed, seen=draft.version, accepted=accepted):
@@ -35,11 +39,23 @@ def accept_doubles(tx: Transaction, draft_id: str) -> IncidentDraft:
     return draft
 
 
-def give_up_for(tx: Transaction, draft_id: str) -> IncidentDraft:
-    """The draft of something new, whose words are to go into an update of what is open: thrown away, where it is the
-    actor's own. Raises NotFoundError, NotAllowedError, and ConflictError once it is decided."""
+def get_undecided(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """The draft of something new, whose words are to go into an update of what is open.
+
+    Raises NotFoundError, NotAllowedError, and ConflictError once it is decided.
+    """
     draft = get_reviewable(tx, draft_id)
-    return discard_draft(tx, draft_id) if draft.author_id == tx.actor.user_id else draft
+    if draft.status not in _UNDECIDED:
+        raise already_decided(draft)
+    return draft
+
+
+def give_up(tx: Transaction, draft_id: str) -> None:
+    """The words of a draft went into an update of what is open: it is thrown away, where it is the actor's own and
+    nobody decided it meanwhile."""
+    draft = get_reviewable(tx, draft_id)
+    if draft.author_id == tx.actor.user_id and draft.status in _UNDECIDED:
+        discard_draft(tx, draft_id)
 
 
 def require_no_double(tx: Transaction, draft: IncidentDraft) -> None:

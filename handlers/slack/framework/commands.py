@@ -15,7 +15,6 @@ from handlers.slack.framework.quotes import DOUBLE
 Handler = Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]
 """Answers a sub-command; it is given what follows its name."""
 _MAX_NAME = 40
-_SLIP = 0.75
 _MARKS = re.escape("".join(DOUBLE))
 _FIRST = re.compile(rf"([^\s{_MARKS}]*)(.*)", re.DOTALL)
 """The first word, which a blank of any kind ends, or the quotation mark of the next."""
@@ -97,9 +96,16 @@ def _shown(name: str) -> str:
 
 
 def _is_slip(typed: str, meant: str) -> bool:
-    """Whether a word is another with a letter or two mistyped: they begin alike, and are nearly as long."""
-    near = difflib.SequenceMatcher(None, typed, meant).ratio()
-    return typed[:2] == meant[:2] and abs(len(typed) - len(meant)) <= 1 and near >= _SLIP
+    """Whether a word is another with one letter left out, doubled, mistaken, or two of them exchanged."""
+    short, long = sorted((typed, meant), key=len)
+    if len(long) - len(short) == 1:
+        return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
+    if len(long) != len(short):
+        return False
+    other = [at for at in range(len(long)) if typed[at] != meant[at]]
+    if len(other) == 2 and other[1] == other[0] + 1:
+        return typed[other[0]] == meant[other[1]] and typed[other[1]] == meant[other[0]]
+    return len(other) == 1
 
 
 def split_command(text: str) -> tuple[str, str]:

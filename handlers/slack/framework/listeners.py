@@ -14,13 +14,14 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.errors import InvalidInputError, KeydeskError
+from desk.secret import holds_secret
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
 from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import Block, Message, escape, plain_text
 from handlers.slack.framework.command_line import typed_text
 from handlers.slack.framework.commands import CommandFamily
-from handlers.slack.framework.messages import error_message, given_back, notice
+from handlers.slack.framework.messages import error_message, given_back, notice, without_secrets
 from handlers.slack.framework.payloads import (
     ActionHandler,
     Answer,
@@ -99,6 +100,8 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
             message = await family.answer(slack, command)
         except Exception as error:
             message = given_back(_as_refusal(error), _worth_keeping(family, command.text))
+        if message is not None and holds_secret(command.text):
+            message = without_secrets(message)
         if message is None:
             await ack()
         else:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from desk.errors import KeydeskError
-from desk.secret import holds_secret
+from desk.secret import holds_secret, masked
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, context, escape, modal, section, trim
@@ -38,6 +39,24 @@ def given_back(error: KeydeskError, *texts: str) -> Message:
     message = error_message(error)
     typed = [block for text in texts for block in typed_blocks(text)]
     return replace(message, blocks=[*message.blocks, context("You wrote:"), *typed]) if typed else message
+
+
+def without_secrets(message: Message) -> Message:
+    """An answer to somebody who typed a key's secret: it repeats none, and says what to do about it."""
+    warning = context(
+        ":warning: You typed the whole secret of a key. Slack keeps what is typed, and others may read it: rotate "
+        "the key with `/keys rotate`."
+    )
+    blocks = message.blocks or [section(message.text)]
+    return replace(message, text=masked(message.text), blocks=[*(_masked(block) for block in blocks), warning])
+
+
+def _masked(part: Any) -> Any:
+    if isinstance(part, str):
+        return masked(part)
+    if isinstance(part, dict):
+        return {name: _masked(value) for name, value in part.items()}
+    return [_masked(value) for value in part] if isinstance(part, list) else part
 
 
 def notice(title: str, message: Message) -> Block:

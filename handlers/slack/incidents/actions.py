@@ -7,6 +7,7 @@ from functools import partial
 from desk.errors import InvalidInputError
 from desk.incidents.announcements import retry_announcement
 from desk.incidents.authority import require_publisher
+from desk.incidents.drafts.duplicates import give_up
 from desk.incidents.lookup import get_incident
 from desk.incidents.templates import get_template
 from desk.secret import refuse_secrets
@@ -116,7 +117,10 @@ async def submit_form(slack: SlackContext, submission: ViewSubmission) -> Answer
     def work(tx: Transaction) -> Block:
         values = read_form(tx, state, submission.entered)
         check_form(state, values)
-        return draft_view(tx, keep_draft(tx, state, values))
+        draft = keep_draft(tx, state, values)
+        if state.gives_up is not None:
+            give_up(tx, state.gives_up)
+        return draft_view(tx, draft)
 
     try:
         return Answer(view=await slack.desk.write(submission.actor, work))

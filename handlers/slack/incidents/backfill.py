@@ -1,16 +1,16 @@
 """`/incident backfill`: an incident of the past, written down afterwards. It tells nobody and changes nothing."""
 
-import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from desk.errors import InvalidInputError
 from desk.incidents.authority import get_publishable_page, list_publishable_pages
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
+from desk.moments import Moment, find_moment, get_instant
 from desk.pages.status import Impact
-from desk.roles.orders import zone_of
+from desk.people import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
@@ -32,12 +32,13 @@ from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import page_hint, page_select
+from handlers.slack.incidents.leftovers import list_leftovers
 from handlers.slack.incidents.parsing import OPTIONS, LineReader, TypedIncident, quoted_words
 from handlers.slack.incidents.text import IMPACT_WORDS, name_text
 from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, Page, Role
 
-_INSTANT = re.compile(r"\s+(\d{4}-\d{2}-\d{2})[ T]+(\d{1,2}:\d{2})(?!\S)")
+_BEFORE_TIMES = frozenset({"at", "on", "from", "since", "began", "started"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class TypedBackfill:
 
     name: str = ""
     page: str = ""
-    at: str = ""
-    """`2026-03-01 14:00`, by the person's own clock."""
+    at: Moment | None = None
+    """By the person's own clock."""
     body: str = ""
     """As it was typed, with Slack's signs in it."""
     impact: Impact = Impact.NONE
@@ -79,16 +80,17 @@ def parse_backfill(text: str) -> TypedBackfill:
     """Read a line: the name in quotation marks, `on`, `at` and `impact:` in any order, then the words for the
     public."""
     found: dict[str, str] = {}
+    at: Moment | None = None
     options = LineReader(text, frozenset())
     position = 0
     while (word := _word_at(text, position)) is not None:
         bare = word.text.lower() if word.kind == "word" else ""
         if word.kind == "quoted" and "name" not in found:
             found["name"], position = quoted_words(text, word), word.end
+        elif at is None and word.kind == "word" and (moment := _moment_at(text, word)) is not None:
+            at, position = moment
         elif bare == "on" and "page" not in found and (page := _word_at(text, word.end)) is not None:
             found["page"], position = page.text, page.end
-        elif bare == "at" and "at" not in found and (instant := _INSTANT.match(text, word.end)) is not None:
-            found["at"], position = f"{instant[1]} {instant[2]}", instant.end()
         elif word.kind == "pair" and word.key in OPTIONS:
             options.take(word)
             position = options.position
@@ -98,16 +100,28 @@ def parse_backfill(text: str) -> TypedBackfill:
     if said.page:
         found.setdefault("page", said.page)
     body = text[position:].strip()
-    return TypedBackfill(**found, body=body, impact=said.impact or Impact.NONE, problems=_cannot_be(said))
+    return TypedBackfill(
+        **found, at=at, body=body, impact=said.impact or Impact.NONE, problems=_cannot_be(said, body)
+    )
 
 
-def _cannot_be(said: TypedIncident) -> tuple[str, ...]:
+def _moment_at(text: str, word: Word) -> tuple[Moment, int] | None:
+    """`at 14:00 yesterday`, `on 2026-03-01 14:00`, or a day and time by themselves."""
+    if word.text.lower() in _BEFORE_TIMES:
+        behind = len(text) - len(text[word.end :].lstrip())
+        found = find_moment(text, behind) or find_moment(text, word.start)
+    else:
+        found = find_moment(text, word.start)
+    return found if found is not None and (found[0].clock or found[0].is_now) else None
+
+
+def _cannot_be(said: TypedIncident, body: str) -> tuple[str, ...]:
     """What was said that an incident of the past has no place for."""
     problems = list(said.problems)
     if said.components:
         problems.append("A backfilled incident cannot change components: leave them out.")
     problems += [f"A backfilled incident takes no {name}: leave it out." for name in _without(said)]
-    return tuple(problems)
+    return (*problems, *list_leftovers(body, OPTIONS, has_status=False))
 
 
 def _without(said: TypedIncident) -> list[str]:
@@ -151,12 +165,14 @@ def _look_up(tx: Transaction, typed: TypedBackfill) -> _Past:
     return _Past(page, typed.name, typed.body, began_at, typed.impact, tuple(problems))
 
 
-def _read_instant(tx: Transaction, text: str) -> datetime:
+def _read_instant(tx: Transaction, at: Moment | None) -> datetime:
     """A day and time by the person's own clock."""
+    if at is None:
+        raise InvalidInputError("Say when it began: at 2026-03-01 14:00, or yesterday 14:00.", field="backfill_date")
     try:
-        began_at = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=zone_of(tx)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInputError("Say when it began: at 2026-03-01 14:00.", field="backfill_date") from error
+        began_at = get_instant(at, now=tx.now, zone=zone_of(tx), is_past=True)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.sentence, error.hint, field="backfill_date") from error
     check_backfill(began_at, tx.now)
     return began_at
 

@@ -43,6 +43,8 @@ class FormState:
     incident_id: str | None = None
     draft_id: str | None = None
     """The draft that is edited."""
+    gives_up: str | None = None
+    """The draft of something new, whose words went into this form and which ends with it."""
     template_id: str | None = None
     token: str = field(default_factory=new_id)
     """Makes one form one draft, however often it is submitted."""

@@ -8,6 +8,7 @@ from desk.errors import ConflictError
 from desk.keys.details import get_key_details, show_key
 from desk.keys.refusals import RecentlyUsedError, refusal_error
 from desk.keys.rules import Change, decide_change, person_of, standing_of
+from desk.people import zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in
 from handlers.slack.framework.blocks import Block, Message, modal
@@ -95,7 +96,7 @@ async def submit_change(row: KeyChange, form: Form, slack: SlackContext, submiss
 
     def work(tx: Transaction) -> Block:
         way = row.chosen_for(tx, show_key(tx, key_id).key)
-        given = FormInputs(submission.entered, tx.policy, version, confirmed="warned" in flags)
+        given = FormInputs(submission.entered, zone_of(tx), version, confirmed="warned" in flags)
         done = way.make(tx, key_id, given)
         if isinstance(done, str):
             return details_modal(get_key_details(tx, key_id), done=done)

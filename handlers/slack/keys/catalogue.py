@@ -23,7 +23,7 @@ from desk.keys.rotation import begin_rotation
 from desk.keys.rules import Change, decide_which, person_of, standing_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId
-from handlers.slack.framework.blocks import Message, day, escape, mention, plain, section
+from handlers.slack.framework.blocks import Message, day, escape, mention, plain, section, when
 from handlers.slack.keys import views
 from handlers.slack.keys.inputs import Inputs
 from handlers.slack.keys.views import Form
@@ -100,13 +100,13 @@ def _rotate(tx: Transaction, key_id: str, given: Inputs) -> Done:
 def _extend(tx: Transaction, key_id: str, given: Inputs) -> Done:
     until = given.longer()
     extend_key(tx, key_id, until, version=given.version)
-    return f"It works until {day(until)}." if given.is_typed else f"Extended: it works until {day(until)}."
+    return f"It works until {when(until)}." if given.is_typed else f"Extended: it works until {day(until)}."
 
 
 def _ask_extension(tx: Transaction, key_id: str, given: Inputs) -> Done:
     until = given.longer()
     ask_for_extension(tx, key_id, until, reason=given.reason())
-    return f"Owners were asked to extend it until {day(until)}."
+    return f"Owners were asked to extend it until {when(until)}."
 
 
 def _rename(tx: Transaction, key_id: str, given: Inputs) -> Done:
@@ -125,7 +125,7 @@ def _transfer(tx: Transaction, key_id: str, given: Inputs) -> Done:
 def _keep(tx: Transaction, key_id: str, given: Inputs) -> Done:
     until = given.until()
     keep_key(tx, key_id, until, given.reason(), version=given.version)
-    return f"Kept until {day(until)}; digests will say so."
+    return f"Kept until {when(until)}; digests will say so."
 
 
 def _ask_holder(tx: Transaction, key_id: str, _given: Inputs) -> Done:

@@ -4,11 +4,10 @@ Each is read when it is asked for. Raises InvalidInputError whose field is the f
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from desk.durations import parse_duration
 from desk.errors import InvalidInputError
-from desk.policy import Policy
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import number_in
 from handlers.slack.framework.payloads import ViewState
@@ -21,7 +20,8 @@ class FormInputs:
     """Of a submitted form."""
 
     state: ViewState
-    policy: Policy
+    zone: tzinfo
+    """The person's own."""
     version: int | None
     """That of the key that the person saw."""
     confirmed: bool
@@ -39,7 +39,7 @@ class FormInputs:
 
     def until(self) -> datetime:
         """Until when; a typed span counts from now."""
-        return end_of_day(self.state.choice("until"), self.policy)
+        return end_of_day(self.state.choice("until"), self.zone)
 
     def longer(self) -> datetime:
         """The same; a typed span counts from when the key expires."""
@@ -97,10 +97,10 @@ class TypedInputs:
 Inputs = FormInputs | TypedInputs
 
 
-def end_of_day(date: str | None, policy: Policy) -> datetime:
-    """The last minute of a day that was picked, in the organization's zone. Raises InvalidInputError (`until`)."""
+def end_of_day(date: str | None, zone: tzinfo) -> datetime:
+    """The last minute of a day that was picked, in the person's zone. Raises InvalidInputError (`until`)."""
     try:
         picked = datetime.strptime(date or "", "%Y-%m-%d").date()  # noqa: DTZ007 - the zone follows
     except ValueError:
         raise InvalidInputError("Choose a day.", field="until") from None
-    return datetime.combine(picked, time(23, 59), tzinfo=policy.time_zone).astimezone(UTC)
+    return datetime.combine(picked, time(23, 59), tzinfo=zone).astimezone(UTC)

@@ -8,7 +8,7 @@ from desk.errors import InvalidInputError
 from desk.keys.lookup import KeyFilter, KeyView
 from desk.moments import parse_end
 from desk.pages.pages import get_page_by_word
-from desk.people import SubjectWord, get_subject
+from desk.people import SubjectWord, get_subject, zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.command_line import Word, as_written, cut, split_reason, without_dashes
 from handlers.slack.framework.quotes import unquoted
@@ -86,10 +86,12 @@ def read_until(tx: Transaction, said: Said, *, expires_at: datetime | None = Non
     """
     text = said.text("until") or said.text("for")
     if not text:
-        raise InvalidInputError("Until when?", "Write for example: for 30d, or: until 2026-12-01.", field="until")
+        raise InvalidInputError(
+            "Until when?", "Write for example: for 30d, until friday, until Dec 1 18:00.", field="until"
+        )
     start = max(expires_at, tx.now) if expires_at is not None else tx.now
     try:
-        return parse_end(text, now=start if said.parts.get("for") else tx.now, zone=tx.policy.time_zone)
+        return parse_end(text, now=start if said.parts.get("for") else tx.now, zone=zone_of(tx))
     except InvalidInputError as error:
         raise InvalidInputError(error.sentence, error.hint, field="until") from None
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from desk.durations import in_words
 from desk.keys.details import ShownKey
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import Change
-from desk.policy import Policy
+from desk.people import zone_of
 from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in, value_of
@@ -90,7 +90,7 @@ def extend_inputs(tx: Transaction, shown: ShownKey, asked: Asked) -> Sequence[Bl
     usual = min(max(shown.key.expires_at, tx.now) + tx.policy.default_lifetime, tx.now + maximum)
     start = usual if seconds is None else datetime.fromtimestamp(seconds, UTC)
     hint = f"It works until the end of that day. {maximum.days} days from today at most."
-    return [input_block("Until", _date_picker(start, tx.policy), block_id="until", hint=hint)]
+    return [input_block("Until", _date_picker(start, zone_of(tx)), block_id="until", hint=hint)]
 
 
 def ask_extension_inputs(tx: Transaction, shown: ShownKey, asked: Asked) -> Sequence[Block]:
@@ -142,13 +142,13 @@ def keep_inputs(tx: Transaction, _shown: ShownKey, _asked: Asked) -> Sequence[Bl
     """Until when it is left out of digests, and why."""
     start = tx.now + min(timedelta(days=90), tx.policy.maximum_lifetime - timedelta(days=1))
     hint = "Until the end of that day, digests list it under what is kept, and policy leaves it alone."
-    until = input_block("Keep until", _date_picker(start, tx.policy), block_id="until", hint=hint)
+    until = input_block("Keep until", _date_picker(start, zone_of(tx)), block_id="until", hint=hint)
     return [until, _reason_input("Why? The digest will say so.")]
 
 
-def _date_picker(initial: datetime, policy: Policy) -> Block:
-    """A datepicker that shows a day of the organization's zone."""
-    date = initial.astimezone(policy.time_zone).date().isoformat()
+def _date_picker(initial: datetime, zone: tzinfo) -> Block:
+    """A datepicker that shows a day of the person's zone."""
+    date = initial.astimezone(zone).date().isoformat()
     return {"type": "datepicker", "action_id": "value", "initial_date": date}
 
 

@@ -6,7 +6,7 @@ from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.maintenances.plans import check_move, plan_move, schedule_of
-from desk.roles.orders import zone_of
+from desk.people import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId

@@ -11,7 +11,7 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
 from desk.incidents.maintenances.plans import check_window
 from desk.incidents.templates import fill_in, get_template
-from desk.roles.orders import zone_of
+from desk.people import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block

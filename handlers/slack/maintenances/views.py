@@ -10,7 +10,7 @@ from desk.incidents.authority import list_publishable_pages
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.inputs import MAX_NAME, NewIncident, Schedule
 from desk.incidents.templates import list_templates
-from desk.roles.orders import zone_of
+from desk.people import zone_of
 from desk.transaction import Transaction
 from desk.zones import clock_in
 from handlers.slack.framework.action_ids import ActionId, CallbackId

@@ -9,7 +9,7 @@ from desk.errors import ConflictError, KeydeskError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import discard_draft, find_draft, get_reviewable, send_back, take_back
-from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles, give_up_for
+from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles, get_undecided
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import get_editable, list_steps
 from desk.transaction import Transaction
@@ -116,10 +116,15 @@ async def press_new_all_the_same(slack: SlackContext, action: BlockAction) -> No
 
 
 async def press_update_that(slack: SlackContext, action: BlockAction) -> None:
-    """*Update that one instead*: an update of it with the same words; one's own draft of a new one is thrown away."""
+    """*Update that one instead*: the form of an update with the same words. One's own draft of a new one is there
+    until the form is sent: it may never be, and may not even open."""
     draft_id, _, incident_id = action.value.partition(":")
-    view = await slack.desk.write(action.actor, lambda tx: instead_of(tx, give_up_for(tx, draft_id), incident_id))
-    await show_modal(slack, action, view)
+    draw = partial(_draw_instead, draft_id=draft_id, incident_id=incident_id)
+    await show_modal(slack, action, await slack.desk.read(action.actor, draw))
+
+
+def _draw_instead(tx: Transaction, draft_id: str, incident_id: str) -> Block:
+    return instead_of(tx, get_undecided(tx, draft_id), incident_id)
 
 
 async def press_take_back(slack: SlackContext, action: BlockAction) -> None:

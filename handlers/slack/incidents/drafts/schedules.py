@@ -7,7 +7,7 @@ from desk.durations import in_words
 from desk.incidents.components import list_incident_components
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.maintenances.plans import list_overlapping
-from desk.roles.orders import zone_of
+from desk.people import zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, context, escape, section
 from handlers.slack.incidents.text import both_clocks, name_text, public_link

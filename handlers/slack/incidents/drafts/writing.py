@@ -142,4 +142,4 @@ def instead_of(tx: Transaction, draft: IncidentDraft, incident_id: str) -> Block
     filled = replace(
         values, body=written.body, states=values.states | written.states, remind=written.remind or values.remind
     )
-    return render_form(tx, state.with_leaks(leaks_of(draft)), filled)
+    return render_form(tx, replace(state.with_leaks(leaks_of(draft)), gives_up=draft.id), filled)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from desk.moments import Moment
 from desk.pages.status import Impact
 from handlers.slack.incidents.backfill import TypedBackfill, parse_backfill
 
@@ -12,23 +13,52 @@ from handlers.slack.incidents.backfill import TypedBackfill, parse_backfill
         ("", TypedBackfill()),
         (
             '"Short outage" on acme at 2026-03-01 14:00 It was short.',
-            TypedBackfill("Short outage", "acme", "2026-03-01 14:00", "It was short."),
+            TypedBackfill(
+                "Short outage", "acme", Moment("2026-03-01 14:00", day="2026-03-01", clock="14:00"), "It was short."
+            ),
         ),
         (
             'at 2026-03-01T9:05 on "Acme Europe" “Short outage”  It\nwas "short',
-            TypedBackfill("Short outage", "Acme Europe", "2026-03-01 9:05", 'It\nwas "short'),
+            TypedBackfill(
+                "Short outage",
+                "Acme Europe",
+                Moment("2026-03-01T9:05", day="2026-03-01", clock="09:05"),
+                'It\nwas "short',
+            ),
         ),
-        ('"Outage" At 14:00 it broke', TypedBackfill("Outage", body="At 14:00 it broke")),
+        (
+            '"Outage" yesterday 14:00 it broke at 15:00',
+            TypedBackfill(
+                "Outage", at=Moment("yesterday 14:00", day="yesterday", clock="14:00"), body="it broke at 15:00"
+            ),
+        ),
+        (
+            '"Outage" on monday at 2pm on acme it broke',
+            TypedBackfill("Outage", "acme", Moment("monday at 2pm", day="mon", clock="14:00"), "it broke"),
+        ),
         ('"Outage" on', TypedBackfill("Outage", body="on")),
         (
             '"Outage" it was on acme at 2026-03-01 14:00',
             TypedBackfill("Outage", body="it was on acme at 2026-03-01 14:00"),
         ),
-        ('"A" "B" <@U0MAX00001> said', TypedBackfill("A", body='"B" <@U0MAX00001> said')),
+        (
+            '"A" "B" <@U0MAX00001> said',
+            TypedBackfill(
+                "A",
+                body='"B" <@U0MAX00001> said',
+                problems=("“B” stands in quotation marks at the beginning, and I did not know what it names.",),
+            ),
+        ),
         ("It broke", TypedBackfill(body="It broke")),
         (
             '"Outage" impact:Major page:acme It broke: impact:none',
-            TypedBackfill("Outage", "acme", body="It broke: impact:none", impact=Impact.MAJOR),
+            TypedBackfill(
+                "Outage",
+                "acme",
+                body="It broke: impact:none",
+                impact=Impact.MAJOR,
+                problems=("“impact:none” stands among the words for the public: options come before them.",),
+            ),
         ),
         (
             '"Outage" impact:huge c:"API - X"=down It broke',

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
 from desk.keys.lookup import KeyFilter, KeyView
-from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.commands import split_command
@@ -190,9 +189,9 @@ def test_people_and_times(desk: Desk) -> None:
 
 
 def test_a_picked_day_ends_at_its_end() -> None:
-    """A picked day is meant to its last minute, in the organization's own zone."""
-    policy = Policy(time_zone=ZoneInfo("America/New_York"))
-    assert end_of_day("2026-07-01", policy).isoformat() == "2026-07-02T03:59:00+00:00"
+    """A picked day is meant to its last minute, in the person's own zone."""
+    zone = ZoneInfo("America/New_York")
+    assert end_of_day("2026-07-01", zone).isoformat() == "2026-07-02T03:59:00+00:00"
     for nothing in (None, "", "soon"):
         with pytest.raises(InvalidInputError, match="Choose a day"):
-            end_of_day(nothing, policy)
+            end_of_day(nothing, zone)

@@ -1,0 +1,209 @@
+"""What people type on phones, on Macs and in a hurry: understood, or asked about, and never lost."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from desk.secret import Secret
+from sandbox.player import Player, find_label, words_of
+from storage.models import DraftStatus, Grant, IncidentDraft, KeyRequest, KeyStatus, RequestStatus
+from tests.clock import MONDAY_MORNING as NOW
+from tests.factories import INES, MIA
+from tests.scenario.conftest import Scenario
+from tests.scenario.incidents_stage import CHECKOUT, Stage, publish, set_stage
+from tests.scenario.keys_stage import add, said, stored
+from tests.scenario.requests_stage import LINE, everything, only
+
+
+@pytest.fixture(autouse=True)
+def _slack_accepts_everything(scenario: Scenario) -> Iterator[None]:
+    yield
+    assert not scenario.violations()
+
+
+@pytest.fixture
+def stage(scenario: Scenario) -> Stage:
+    """A page, and Ines who manages its incidents."""
+    return set_stage(scenario)
+
+
+def shown(player: Player) -> str:
+    """The words of the modal on somebody's screen."""
+    return words_of(player.modal)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'new\n"Checkout errors" component:checkout=partial_outage We look.',
+        "new\t„Checkout errors“\u00a0component:checkout=partial_outage We look.",
+        "new «Checkout errors» component:checkout =partial_outage We look.",
+        "new ‘Checkout errors’ component:„checkout“=partial_outage We look.",
+        "new “Checkout errors\" component:'checkout'=partial We look.",
+        'new"Checkout errors" c:checkout=partial We look.',
+    ],
+)
+def test_any_keyboard_opens_an_incident(scenario: Scenario, stage: Stage, line: str) -> None:
+    """Whatever marks, blanks and line ends a keyboard makes, the preview shows name, component and words."""
+    scenario.ines.type_command(f"/incident {line}")
+    assert "Preview" in shown(scenario.ines)
+    for words in ("*Checkout errors*", "Partial outage", "We look."):
+        assert words in shown(scenario.ines)
+
+
+def test_words_without_quotation_marks_are_the_name(scenario: Scenario, stage: Stage) -> None:
+    """The form has them where the name stands."""
+    scenario.ines.type_command("/incident new search is down")
+    assert "Preview:" not in shown(scenario.ines)
+    assert scenario.ines.submit() == {}
+    assert "*search is down*" in shown(scenario.ines)
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ('new "X" component:checkout=down compnent:search=down Slow.', "Did you mean “component:”?"),
+        ('new "X" component:checkout=down investigatng Slow.', "Did you mean “investigating”?"),
+        ('new "X" component:checkout=down It is slow page:acme', "options come before them"),
+        ('new "X" component:checkout=down “Y” Slow.', "stands in quotation marks"),
+    ],
+)
+def test_what_looks_like_an_option_is_asked_about_before_it_is_public(
+    scenario: Scenario, stage: Stage, line: str, asked: str
+) -> None:
+    """The form opens with a sentence, and with all that was typed."""
+    scenario.ines.type_command(f"/incident {line}")
+    assert asked in shown(scenario.ines)
+    assert "Preview:" not in shown(scenario.ines)
+    assert everything(scenario, IncidentDraft) == []
+    assert scenario.ines.submit() == {}
+    assert "slow" in only(everything(scenario, IncidentDraft)).content["body"].lower()
+
+
+def test_a_refused_line_comes_back_to_be_copied(scenario: Scenario, stage: Stage) -> None:
+    """An error repeats what was typed, whole; two words are not worth it, and a secret is never repeated."""
+    line = "/incident resolve all is fine now, with <https://a.example|a.example> &amp; thanks"
+    answer = words_of(said(scenario.ines, line))
+    assert "No incident is open." in answer
+    assert "/incident resolve all is fine now, with a.example & thanks" in answer
+    assert "You wrote" not in words_of(said(scenario.ines, "/incident resolve"))
+    secret = Secret.generate().reveal()
+    answer = words_of(said(scenario.ines, f"/incident update it is {secret} that we use"))
+    assert secret not in answer
+    assert "rotate it" in answer
+
+
+def test_the_words_of_a_refused_form_come_back(scenario: Scenario, stage: Stage) -> None:
+    """Where a form cannot be taken at all any more, the notice in its place has what was written."""
+    publish(stage, CHECKOUT)
+    scenario.ines.type_command("/incident update")
+    with scenario.database.write() as session:
+        for grant in session.query(Grant).filter_by(subject_id=INES):
+            grant.ended_at = scenario.clock.now()
+    assert scenario.ines.submit(**{"body.0": "It is <slow> & bad in all of Europe."}) == {}
+    assert "You wrote:" in shown(scenario.ines)
+    assert "It is <slow> & bad in all of Europe." in shown(scenario.ines)
+
+
+def test_the_draft_is_there_when_slack_does_not_open_the_form_instead(scenario: Scenario, stage: Stage) -> None:
+    """*Update that one instead* throws nothing away before its form was sent."""
+    publish(stage, CHECKOUT)
+    scenario.ines.type_command('/incident new "Payments fail" component:checkout=major_outage Everywhere.')
+    scenario.fault(method="views.update", kind="error", error="internal_error", times=1)
+    scenario.ines.press("Update that one instead", scenario.ines.modal)
+    draft = max(everything(scenario, IncidentDraft), key=lambda one: one.content.get("name") == "Payments fail")
+    assert draft.status == DraftStatus.OPEN
+    scenario.ines.press("Update that one instead", scenario.ines.modal)
+    assert scenario.ines.submit() == {}
+    assert "Everywhere." in shown(scenario.ines)
+    drafts = {one.content.get("name"): one.status for one in everything(scenario, IncidentDraft)}
+    assert drafts["Payments fail"] == DraftStatus.DISCARDED
+
+
+def test_a_name_is_found_in_any_case_of_any_alphabet(scenario: Scenario) -> None:
+    """Composed or not, in capitals or not, in quotation marks of any kind or none."""
+    key = add(scenario, name="Überwachung Жук")
+    for typed in ("überwachung жук", "ÜBERWACHUNG ЖУК", "„U\u0308berwachung Жук“", "‚überwachung жук‘"):
+        assert "Überwachung Жук" in words_of(said(scenario.mia, f"/keys show {typed}"))
+    said(scenario.mia, "/keys suspend überwachung ЖУК because it rests")
+    assert stored(scenario, key).status == KeyStatus.SUSPENDED
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("env=prod", "env=prod"),
+        ("env:prod east", "env:prod east"),
+        ("api.acme.com", "<http://api.acme.com|api.acme.com>"),
+        ("ops@acme.com", "<mailto:ops@acme.com|ops@acme.com>"),
+    ],
+)
+def test_a_name_with_signs_in_it_is_found_as_slack_sends_it(scenario: Scenario, name: str, typed: str) -> None:
+    """Pairs and what Slack takes for addresses are names like others."""
+    add(scenario, name=name)
+    assert name in words_of(said(scenario.mia, f"/keys show {typed}"))
+
+
+def test_times_are_by_ones_own_clock(scenario: Scenario) -> None:
+    """`until tomorrow 22:00` is read by the person's clock, and so is what a role ends with."""
+    key = add(scenario, expires_at=NOW + timedelta(days=2))
+    said(scenario.olivia, "/keys extend terraform prod until next friday 22:00")
+    until = stored(scenario, key).expires_at
+    assert (until.weekday(), until > NOW + timedelta(days=2)) == (4, True)
+    answer = words_of(said(scenario.olivia, "/keys extend terraform prod until 01/12"))
+    assert "Is “01/12” 12 Jan or 1 Dec?" in answer
+    assert "You wrote" in answer
+    assert "ten years" in words_of(said(scenario.olivia, "/keys extend terraform prod until 9999-12-31"))
+    assert "until 01/12 18:00" in words_of(said(scenario.olivia, "/roles grant @mia integrator until 01/12 18:00"))
+
+
+def test_requests_are_listed_and_decided_by_typing(scenario: Scenario) -> None:
+    """`/keys requests`, `approve` and `deny` do what the buttons do, and members are told whom to ask."""
+    said(scenario.mia, LINE)
+    listed = said(scenario.olivia, "/keys requests")
+    assert find_label(listed, "Approve")
+    assert f"<@{MIA}>" in words_of(listed)
+    answer = words_of(said(scenario.omar, "/keys approve TERRAFORM prod"))
+    assert f"The request of <@{MIA}> for terraform prod is approved" in answer
+    said(scenario.mia, LINE.replace("terraform prod", "second"))
+    assert "why" in words_of(said(scenario.omar, f"/keys deny <@{MIA}>")).lower()
+    assert "is denied" in words_of(said(scenario.omar, f"/keys deny <@{MIA}|mia> because we have one"))
+    assert "No request waits" in words_of(said(scenario.olivia, "/keys requests"))
+    assert "`/keys requests` lists those" in words_of(said(scenario.olivia, "/keys approve nothing"))
+    assert "Omar Ortiz" in words_of(said(scenario.mia, "/keys approve second"))
+
+
+@pytest.mark.parametrize("typed", ["aprove x", "reopen x", "removal x", "revive x", "recover x"])
+def test_no_suggestion_points_at_destruction(scenario: Scenario, typed: str) -> None:
+    """A word that is merely like `revoke` or `remove` is not answered with it."""
+    assert "/keys revoke" not in words_of(said(scenario.olivia, f"/keys {typed}"))
+
+
+def test_a_name_with_something_behind_it_is_told_how_to_write_it(scenario: Scenario) -> None:
+    """Neither a bare span nor a letter too many ends in “there is no key” alone."""
+    add(scenario)
+    answer = words_of(said(scenario.olivia, "/keys extend terraform prod 30 days"))
+    assert "There is “terraform prod”" in answer
+    assert "for 30d" in answer
+    assert "Did you mean “terraform prod”?" in words_of(said(scenario.olivia, "/keys show teraform prod"))
+
+
+@pytest.mark.parametrize(
+    "command", ["/keys {}", "/keys show {}", "/keys revoke {} because old", "/roles grant @mia {}"]
+)
+def test_a_whole_secret_is_never_repeated(scenario: Scenario, command: str) -> None:
+    """Wherever it is pasted, the answer does not show it and says to rotate it."""
+    secret = Secret.generate()
+    add(scenario, sha256=secret.sha256, start=secret.start)
+    answer = words_of(said(scenario.olivia, command.format(secret.reveal())))
+    assert secret.reveal() not in answer
+    assert "rotate" in answer
+
+
+def test_a_denied_request_is_denied(scenario: Scenario) -> None:
+    """What was typed is what is stored."""
+    said(scenario.mia, LINE)
+    said(scenario.omar, "/keys deny „terraform prod“ because: we have one")
+    request = only(everything(scenario, KeyRequest))
+    assert (request.status, request.decision_reason) == (RequestStatus.DENIED, "we have one")
