@@ -112,6 +112,7 @@ def test_the_draft_is_there_when_slack_does_not_open_the_form_instead(scenario: 
     scenario.ines.type_command('/incident new "Payments fail" component:checkout=major_outage Everywhere.')
     scenario.fault(method="views.update", kind="error", error="internal_error", times=1)
     scenario.ines.press("Update that one instead", scenario.ines.modal)
+    scenario.ines.close()
     draft = max(everything(scenario, IncidentDraft), key=lambda one: one.content.get("name") == "Payments fail")
     assert draft.status == DraftStatus.OPEN
     scenario.ines.press("Update that one instead", scenario.ines.modal)
