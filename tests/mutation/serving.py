@@ -76,7 +76,7 @@ class _Server:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         sys.settrace(None)
         threading.settrace(None)
-        self._made = {"sqlite_template": create_sqlite_template(Path(tempfile.mkdtemp(dir=os.environ[SCRATCH])))}
+        self._made = {}
         self._items = {item.nodeid: item for item in session.items}
         print(json.dumps({"tests": list(self._items), "imported": _tracer.take()}), file=_answers)
         try:
@@ -88,6 +88,8 @@ class _Server:
     def _answer(self, job: Mapping[str, Any]) -> str:
         scratch = tempfile.mkdtemp(dir=os.environ[SCRATCH])
         postgresql = self._serve_postgresql() if any("postgresql" in test for test in job["tests"]) else None
+        if "sqlite_template" not in self._made and any("sqlite" in test for test in job["tests"]):
+            self._made["sqlite_template"] = create_sqlite_template(Path(tempfile.mkdtemp(dir=os.environ[SCRATCH])))
         receiver, sender = os.pipe()
         child = os.fork()
         if child == 0:
