@@ -219,7 +219,10 @@ async def test_nothing_else_is_taken_for_a_copy(stage: OutboxStage) -> None:
     stage.fault(method=POST, kind="drop")
     await stage.worker.deliver_due()
     [delivery] = stage.rows()
-    for event_type, payload in (("keydesk", {"message_id": "another"}), ("other_app", {"message_id": delivery.subject})):
+    for event_type, payload in (
+        ("keydesk", {"message_id": "another"}),
+        ("other_app", {"message_id": delivery.subject}),
+    ):
         metadata = {"event_type": event_type, "event_payload": payload}
         await stage.client.chat_postMessage(channel=STATUS, text=event_type, metadata=metadata)
     await stage.deliver_all()
