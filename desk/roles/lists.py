@@ -39,6 +39,19 @@ def page_name(tx: Transaction, grant: Grant) -> str | None:
     return page.name if page else grant.page_id
 
 
+def list_usable_groups(tx: Transaction, text: str) -> Sequence[UserGroup]:
+    """Up to a hundred user groups that may be granted something and whose handle or name holds `text`, by handle.
+
+    Raises NotAllowedError for who may not look behind the public page.
+    """
+    require_insider(tx)
+    wanted = f"%{text.removeprefix('@')}%"
+    groups = select(UserGroup).where(
+        UserGroup.is_disabled.is_(False), or_(UserGroup.handle.ilike(wanted), UserGroup.name.ilike(wanted))
+    )
+    return tx.session.scalars(groups.order_by(UserGroup.handle).limit(100)).all()
+
+
 def list_grants(
     tx: Transaction, *, subject: Subject | None = None, page_id: str | None = None
 ) -> Sequence[ListedGrant]:

@@ -8,10 +8,9 @@ from desk.durations import parse_end
 from desk.errors import InvalidInputError
 from desk.keys.lookup import KeyFilter, KeyView
 from desk.pages.pages import get_page_by_word
-from desk.people import SubjectWord, get_subject
+from desk.people import SubjectWord, get_answerer
 from desk.transaction import Transaction
 from handlers.slack.framework.command_line import Word, as_written, cut
-from storage.models import SubjectKind
 
 _BECAUSE = re.compile(r'["“”][^"“”]*["“”]?|(?<!\S)because:?(?!\S)', re.IGNORECASE)
 _QUOTED = re.compile(r'["“”]([^"“”]*)["“”]')
@@ -83,10 +82,7 @@ def read_person(tx: Transaction, words: list[Word]) -> str:
     word = words[0]
     kind = word.kind if word.kind in {"user", "group"} else "name"
     text = word.text if kind != "name" else " ".join(as_typed(one) for one in words)
-    subject = get_subject(tx.session, SubjectWord(kind, text))
-    if subject.kind != SubjectKind.USER:
-        raise InvalidInputError("A person answers for a key, not a user group.", field="holder")
-    return subject.id
+    return get_answerer(tx.session, SubjectWord(kind, text))
 
 
 def read_until(tx: Transaction, said: Said, *, expires_at: datetime | None = None) -> datetime:
