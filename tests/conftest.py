@@ -1,5 +1,6 @@
 """What every test may ask for: both databases, a held clock, and a network that ends at this machine."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,13 @@ hypothesis.settings.load_profile("keydesk")
 guard_network()
 # Pytest makes the folders of `tmp_path` below this one.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", find_place())
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among the tests and modules, which stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
