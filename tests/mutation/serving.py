@@ -24,7 +24,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.databases import PostgresqlServer, create_sqlite_template, migrate
+from tests.databases import PostgresqlServer, create_postgresql_template, create_sqlite_template
 from tests.mutation.tracing import NOTES, Tracer, read_notes
 
 ROOT = Path.cwd()
@@ -118,8 +118,7 @@ class _Server:
     def _serve_postgresql(self) -> PostgresqlServer:
         if "postgresql_server" not in self._made:
             self._made["postgresql_server"] = server = PostgresqlServer()
-            self._made["postgresql_template"] = template = server.create()
-            migrate(server.url(template))
+            self._made["postgresql_template"] = create_postgresql_template(server)
         server = self._made["postgresql_server"]
         assert isinstance(server, PostgresqlServer)
         return server
@@ -162,6 +161,7 @@ def _replace(path: str, function: str, text: str) -> None:
     """Give the living function (with whatever wraps it, and wherever it was imported) the code of a changed file."""
     file = str(ROOT / path)
     changed = {(code.co_qualname, code.co_firstlineno): code for code in _codes(compile(text, file, "exec"))}
+    gc.unfreeze()  # What is frozen is not among the objects.
     living = [
         found
         for found in gc.get_objects()
