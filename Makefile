@@ -39,10 +39,11 @@ check: lint $(CLIENTS_STAMP) ## In under a minute: style, types, and on SQLite t
 	@files=$$($(BIN)/python -m tests.touched $(BASE)) || exit 1; if [ -z "$$files" ]; then echo "No test is near to this change."; \
 	else $(BIN)/python -m pytest --quiet --numprocesses=2 -k "not postgresql" $$files $(ARGS); fi
 
+# Each worker imports every test, which takes twice as long where what was compiled may not be kept.
 test: $(DEV_STAMP) $(CLIENTS_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
-	@$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
 
 mutants: $(DEV_STAMP) ## Put small faults into the rules and say which of them no test sees (ARGS="desk/keys --sample 50")
 	@$(BIN)/python -m tests.mutation $(ARGS)

@@ -124,6 +124,15 @@ def get_subject(session: Session, word: SubjectWord) -> Subject:
     return _get_subject_by_name(session, word.text)
 
 
+def get_answerer(session: Session, word: SubjectWord) -> str:
+    """The user id of whoever is named to answer for a key. Raises InvalidInputError, also for a group."""
+    if word.kind != "group":
+        subject = get_subject(session, word)
+        if subject.kind == SubjectKind.USER:
+            return subject.id
+    raise InvalidInputError("A person answers for a key, not a user group.", field="holder")
+
+
 def _get_subject_by_name(session: Session, text: str) -> Subject:
     wanted = text.strip().removeprefix("@").strip()
     subjects = [*_find_users(session, wanted), *_find_groups(session, wanted)] if wanted else []

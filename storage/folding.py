@@ -36,15 +36,24 @@ def _on_postgresql(element: folded, compiler: Any, **options: Any) -> str:
     return f"lower(normalize({compiler.process(element.clauses, **options)}))"
 
 
-ESCAPE = "/"
-"""Stands before signs in a pattern that mean themselves."""
+_ESCAPE = "/"
 
 
-def as_pattern(text: str) -> str:
+def _as_pattern(text: str) -> folded:
     """A text whose signs mean themselves in `LIKE … ESCAPE '/'`."""
-    return re.sub(r"([/%_])", r"/\1", text)
+    return folded(re.sub(r"([/%_])", r"/\1", text))
 
 
 def is_called(column: ColumnElement[Any] | Any, name: str) -> ColumnElement[bool]:
     """Whether a column holds this name, in any case and form."""
     return folded(column) == folded(name)
+
+
+def begins_with(column: ColumnElement[Any] | Any, text: str) -> ColumnElement[bool]:
+    """Whether what a column holds begins with a text, in any case and form."""
+    return folded(column).startswith(_as_pattern(text), escape=_ESCAPE)
+
+
+def holds(column: ColumnElement[Any] | Any, text: str) -> ColumnElement[bool]:
+    """Whether what a column holds has a text in it, in any case and form."""
+    return folded(column).contains(_as_pattern(text), escape=_ESCAPE)

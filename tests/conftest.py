@@ -1,5 +1,6 @@
 """What every test may ask for: both databases, a held clock, and a network that ends at this machine."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,14 @@ from desk.policy import Policy
 from desk.transaction import Desk
 from storage.database import Database
 from tests.clock import HeldClock
-from tests.databases import PostgresqlServer, copy_sqlite, create_sqlite_template, migrate, open_database
+from tests.databases import (
+    Lending,
+    PostgresqlServer,
+    copy_sqlite,
+    create_postgresql_template,
+    create_sqlite_template,
+    open_database,
+)
 from tests.network import guard_network, watch_network
 from tests.organizations import watch_organizations
 from tests.places import find_place
@@ -22,6 +30,13 @@ hypothesis.settings.load_profile("keydesk")
 guard_network()
 # Pytest makes the folders of `tmp_path` below this one.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", find_place())
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among the tests and modules, which stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -65,9 +80,15 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql_server: PostgresqlServer) -> str:
     """The name of a migrated PostgreSQL database that tests copy."""
-    name = postgresql_server.create()
-    migrate(postgresql_server.url(name))
-    return name
+    return create_postgresql_template(postgresql_server)
+
+
+@pytest.fixture(scope="session")
+def postgresql_lending(postgresql_server: PostgresqlServer, postgresql_template: str) -> Iterator[Lending]:
+    """Copies of that database, which tests have in turn."""
+    lending = Lending(postgresql_server, postgresql_template)
+    yield lending
+    lending.close()
 
 
 @pytest.fixture(scope="session")
@@ -82,10 +103,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield copy_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
         return
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-    name = server.create(request.getfixturevalue("postgresql_template"))
-    yield server.url(name)
-    server.drop(name)
+    lending: Lending = request.getfixturevalue("postgresql_lending")
+    with lending.lent() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,39 +1,88 @@
-"""Processes of their own for tests that die in them: forked from one that has imported everything, so that they start
-in a fraction of the time that a new interpreter takes."""
+"""Processes of their own for tests: forked from one that has imported everything, so that they start in a fraction of
+the time that a new interpreter takes."""
 
 import asyncio
+import inspect
 import multiprocessing
-from collections.abc import Callable, Coroutine
-from typing import Any
+import os
+import sys
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, Any
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["tests.scenario.dying_keydesk", "tests.scenario.dying_approver", "tests.contract.dying_deliverer"]
+    ["tests.scenario.dying_keydesk", "tests.scenario.dying_approver", "tests.contract.dying_deliverer", "bot.cli"]
 )
 
 
 class Fork:
-    """A process that runs a coroutine function of a module, until it returns or is killed."""
+    """A process that runs a function of a module, also a coroutine function, until it returns, exits or is killed.
 
-    def __init__(self, main: Callable[..., Coroutine[Any, Any, None]], *arguments: str) -> None:
-        self._process = FORKS.Process(target=_run, args=(main, arguments), daemon=True)
+    It works in `folder` and with an `environment` of its own where they are given. Where it is `heard`, `stdout` has
+    what it prints, errors included.
+    """
+
+    def __init__(
+        self,
+        main: Callable[..., Any],
+        *arguments: str,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        heard: bool = False,
+    ) -> None:
+        self._receiver, sender = FORKS.Pipe(duplex=False)
+        self._process = FORKS.Process(
+            target=_run, args=(main, arguments, sender if heard else None, folder, environment), daemon=True
+        )
         self._process.start()
+        sender.close()
+        self.stdout: IO[str] | None = None
+        if heard:
+            self.stdout = os.fdopen(self._receiver.fileno(), encoding="utf-8", closefd=False)
 
     def poll(self) -> int | None:
         """The code with which it ended (minus the signal that ended it), or None while it runs."""
         return self._process.exitcode
 
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
     def kill(self) -> None:
         """End it by SIGKILL."""
         self._process.kill()
 
-    def wait(self) -> int:
+    def wait(self, timeout: float | None = None) -> int:
         """Wait until it has ended; gives its code."""
-        self._process.join()
+        self._process.join(timeout)
         code = self._process.exitcode
-        assert code is not None
+        if code is None:
+            raise TimeoutError(f"it still runs after {timeout} seconds")
         return code
 
 
-def _run(main: Callable[..., Coroutine[Any, Any, None]], arguments: tuple[str, ...]) -> None:
-    asyncio.run(main(*arguments))
+def _run(
+    main: Callable[..., Any],
+    arguments: tuple[str, ...],
+    listener: Connection | None,
+    folder: Path | None,
+    environment: Mapping[str, str] | None,
+) -> None:
+    if listener is not None:
+        for number in (1, 2):
+            os.dup2(listener.fileno(), number)
+        listener.close()
+        sys.stdout, sys.stderr = (
+            os.fdopen(number, "w", buffering=1, encoding="utf-8", closefd=False) for number in (1, 2)
+        )
+    if folder is not None:
+        os.chdir(folder)
+    if environment is not None:
+        os.environ.clear()
+        os.environ.update(environment)
+    work = main(*arguments)
+    if inspect.iscoroutine(work):
+        asyncio.run(work)

@@ -8,7 +8,7 @@ import typer
 from bot.commands.console import console_of, operator, say
 from bot.commands.tables import day
 from desk.digest.findings import DigestView, Finding, Line
-from desk.digest.sent import current_digest, send_digest
+from desk.digest.sent import current_digest, period_of, send_digest
 from desk.keys.lookup import daily_counts
 from desk.people import member_name
 from desk.policy import Policy
@@ -37,7 +37,7 @@ def register(cli: typer.Typer) -> None:
 
 def _send(desk: Desk) -> str:
     now = desk.clock.now()
-    period = now.astimezone(desk.policy.time_zone).date().isoformat()
+    period = period_of(now, desk.policy)
     sent = desk.write_now(operator(), partial(send_digest, period=period, scheduled_for=now))
     if sent:
         return f"The digest of {period} is on its way: a running Keydesk delivers it."

@@ -217,8 +217,6 @@ def ticket_line(session: Session, ticket: Ticket) -> Line | None:
 
 
 def _names(session: Session, user_ids: set[str]) -> dict[str, str]:
-    if not user_ids:
-        return {}
     found = session.execute(select(Member.user_id, folded(Member.name)).where(Member.user_id.in_(user_ids)))
     return dict(found.all())
 

@@ -13,11 +13,18 @@ from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card
 from desk.messages.subjects import Shown, Thing, take_over
 from desk.permissions import Duty, has_duty, require_duty, require_owner
+from desk.policy import Policy
 from desk.transaction import Transaction
 from storage.models import ApiKey, Digest, DigestItem, KeyUse, Ticket
 
 CARD = "digest.card"
 """The card's kind; its subject is the digest's period."""
+
+
+def period_of(instant: datetime, policy: Policy) -> str:
+    """The period of the digest that is due, or asked for, at an instant: that day in the organization's time zone, so
+    that a late run still is that day's digest. Pure."""
+    return instant.astimezone(policy.time_zone).date().isoformat()
 
 
 def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> bool:

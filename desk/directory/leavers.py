@@ -1,17 +1,19 @@
 """Somebody leaves, comes back, or stops being a full member: what ends, what goes on, and who is told."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
 from desk.directory.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.identifiers import new_id
-from desk.keys.rules import KeyState, state_of
+from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.keys.tickets import withdraw_tickets_of
 from desk.messages.outbox import owners_conversations, refresh_card, send_card, send_note
 from desk.messages.subjects import Thing
 from desk.people import Standing, Subject
+from desk.permissions import Duty, has_duty, require_owner
 from desk.requests.requests import withdraw_requests_of
 from desk.roles.grants import end_grant, list_own_grants
 from desk.roles.lists import list_grants
@@ -19,6 +21,14 @@ from desk.transaction import Transaction
 from storage.models import ApiKey, Departure, KeyRequest, Member, RequestStatus, SubjectKind, Ticket, TicketStatus
 
 REASON = "left Slack"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftKeys:
+    """The keys for which somebody answered who left: those for which nobody does yet, and those dealt with."""
+
+    waiting: Sequence[ApiKey]
+    settled: Sequence[ApiKey]
 
 
 def members_left(tx: Transaction, members: Sequence[Member]) -> None:
@@ -81,6 +91,22 @@ def list_live_keys(tx: Transaction, user_id: str) -> Sequence[ApiKey]:
     """The keys that somebody answers for and that work or could work again, by name."""
     keys = tx.session.scalars(select(ApiKey).where(ApiKey.holder_id == user_id).order_by(ApiKey.name, ApiKey.id))
     return [key for key in keys if state_of(key, tx.now) in {KeyState.ACTIVE, KeyState.SUSPENDED}]
+
+
+def get_left_keys(tx: Transaction, departure: Departure) -> LeftKeys:
+    """What somebody who left answered for, as it is now. For owners, and to be delivered. Raises NotAllowedError."""
+    if not has_duty(tx, Duty.DELIVERY):
+        require_owner(tx)
+    rows = {key.id: key for key in tx.session.scalars(select(ApiKey).where(ApiKey.id.in_(departure.key_ids)))}
+    keys = [rows[key_id] for key_id in departure.key_ids if key_id in rows]
+    waiting = [key for key in keys if _waits(tx, departure, key)]
+    return LeftKeys(waiting, [key for key in keys if key not in waiting])
+
+
+def _waits(tx: Transaction, departure: Departure, key: ApiKey) -> bool:
+    if departure.returned_at is not None or key.holder_id != departure.user_id:
+        return False
+    return state_of(key, tx.now) in {KeyState.ACTIVE, KeyState.SUSPENDED} and not is_retiring(key, tx.now)
 
 
 def member_returned(tx: Transaction, member: Member) -> None:

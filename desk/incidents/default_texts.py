@@ -1,5 +1,6 @@
 """What is said where nobody wrote anything: Statuspage's own words."""
 
+from desk.errors import InvalidInputError
 from storage.models import IncidentStatus
 
 FIRST_WORDS: dict[IncidentStatus, str] = {
@@ -29,3 +30,14 @@ NOTHING_NEW: dict[IncidentStatus, str] = {
 def words_for(status: IncidentStatus | None, body: str) -> str:
     """The text that is published: what was written or, where nothing was, what goes with the status."""
     return body.strip() or (FIRST_WORDS[status] if status is not None else "")
+
+
+def decide_words(before: str, status: IncidentStatus | None, body: str) -> str:
+    """The text of an update that gives an incident, `before` in some status, this one. Pure.
+
+    Raises InvalidInputError (`body`) where it would say nothing: that something changed is no news, but a new status.
+    """
+    words = words_for(status if status != before else None, body)
+    if not words:
+        raise InvalidInputError("Say something new, or choose another status.", field="body")
+    return words

@@ -13,7 +13,7 @@ from desk.incidents.drafts.decision import role_for, role_of
 from desk.incidents.inputs import ENDED
 from desk.permissions import EffectiveRoles, is_insider, roles_of_actor
 from desk.transaction import Transaction
-from storage.folding import ESCAPE, as_pattern, folded
+from storage.folding import holds
 from storage.models import (
     DraftKind,
     DraftStatus,
@@ -169,7 +169,7 @@ def _conditions(wanted: IncidentFilter) -> list[ColumnElement[bool]]:
     if wanted.text:
         # Names as they are written, too: SQLite lowers only the letters of English.
         as_written = Incident.name.contains(wanted.text, autoescape=True)
-        lowered = folded(Incident.name).contains(folded(as_pattern(wanted.text)), escape=ESCAPE)
+        lowered = holds(Incident.name, wanted.text)
         conditions.append(or_(as_written, lowered))
     return conditions
 

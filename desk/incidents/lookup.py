@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.inputs import ENDED, REALTIME, SCHEDULED
-from storage.folding import ESCAPE, as_pattern, folded, is_called
+from storage.folding import begins_with, is_called
 from storage.models import Incident, IncidentComponent, IncidentUpdate, Page
 
 
@@ -106,7 +106,7 @@ def _is_named(wanted: str) -> ColumnElement[bool]:
 
 
 def _begins_with(wanted: str) -> ColumnElement[bool]:
-    return folded(Incident.name).startswith(folded(as_pattern(wanted)), escape=ESCAPE)
+    return begins_with(Incident.name, wanted)
 
 
 def _meant(found: Sequence[Incident], *, open_only: bool) -> Sequence[Incident]:

@@ -1,6 +1,6 @@
 """What people do to API keys, each in one transaction with its audit event and the messages it causes."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +8,7 @@ from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
 from desk.keys.lookup import find_use, get_key
 from desk.keys.refusals import RecentlyUsedError, RecentUse, changed_meanwhile, refusal_error
-from desk.keys.rules import Change, KeyState, decide_change, person_of, standing_of, state_of
+from desk.keys.rules import Change, KeyState, decide_change, decide_which, person_of, standing_of, state_of
 from desk.keys.tickets import withdraw_tickets_for
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
@@ -30,12 +30,22 @@ def begin_change(tx: Transaction, key_id: str, change: Change, version: int | No
     Raises NotFoundError, NotAllowedError, ConflictError (its state forbids it, or it is not of `version` any more).
     """
     key = get_key(tx, key_id, lock=True)
-    refusal = decide_change(change, standing_of(tx, key), person_of(tx))
-    if refusal is not None:
-        raise refusal_error(tx, key, refusal)
+    check_change(tx, key, change)
     if version is not None and version != key.version:
         raise changed_meanwhile(tx, key)
     return key
+
+
+def check_change(tx: Transaction, key: ApiKey, change: Change) -> None:
+    """Raises NotAllowedError or ConflictError unless the actor may make `change` now."""
+    refusal = decide_change(change, standing_of(tx, key), person_of(tx))
+    if refusal is not None:
+        raise refusal_error(tx, key, refusal)
+
+
+def choose_change(tx: Transaction, key: ApiKey, changes: Sequence[Change]) -> Change:
+    """Of changes to one end, the actor's: see `decide_which`."""
+    return decide_which(changes, standing_of(tx, key), person_of(tx))
 
 
 def apply_change(tx: Transaction, key: ApiKey, allowed: Collection[KeyStatus], **values: Any) -> None:

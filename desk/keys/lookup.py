@@ -16,7 +16,7 @@ from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import holds_secret, sha256
 from desk.texts import clean_text
 from desk.transaction import Transaction
-from storage.folding import ESCAPE, as_pattern, fold, folded, is_called
+from storage.folding import begins_with, fold, folded, holds, is_called
 from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay
 
 SPARKLINE_DAYS = 30
@@ -126,7 +126,7 @@ def _meant_instead(tx: Transaction, word: str) -> str:
                 f"There is “{key.name}”. What follows a name is written with a word before it: "
                 "“for 30d”, “until 2026-12-01”, “to …” or “because …”."
             )
-    begins = folded(ApiKey.name).startswith(folded(as_pattern(words[0][:2])), escape=ESCAPE)
+    begins = begins_with(ApiKey.name, words[0][:2])
     query = select(ApiKey.name).where(begins, *_visible_to_actor(tx)).distinct().limit(_MOST_COMPARED)
     by_folded = {fold(name): name for name in tx.session.scalars(query)}
     close = difflib.get_close_matches(fold(" ".join(words)), list(by_folded), n=3, cutoff=0.7)
@@ -184,8 +184,8 @@ def _filtered(tx: Transaction, query: Select[*tuple[Any, ...]], wanted: KeyFilte
         text = wanted.text
         query = query.where(
             or_(
-                ApiKey.name.icontains(text, autoescape=True),
-                ApiKey.purpose.icontains(text, autoescape=True),
+                holds(ApiKey.name, text),
+                holds(ApiKey.purpose, text),
                 ApiKey.start.startswith(text.removesuffix("…"), autoescape=True),
             )
         )

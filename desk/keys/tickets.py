@@ -14,6 +14,7 @@ from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
 from desk.keys.cards import show_ticket, tell_window_was_not_opened
 from desk.keys.issuing import (
+    get_key_pattern,
     get_predecessor,
     lock_predecessor,
     require_holder,
@@ -21,7 +22,7 @@ from desk.keys.issuing import (
     require_rotatable,
 )
 from desk.people import name_of
-from desk.permissions import require_insider, require_person
+from desk.permissions import is_person, require_insider, require_person
 from desk.transaction import Transaction
 from storage.models import ApiKey, Ticket, TicketStatus
 from storage.transitions import transition
@@ -47,6 +48,15 @@ def find_ticket_of_request(tx: Transaction, request_id: str) -> Ticket | None:
     """The ticket that the approval of a request made."""
     require_insider(tx)
     return tx.session.scalars(select(Ticket).where(Ticket.request_id == request_id)).first()
+
+
+def list_collectable(tx: Transaction) -> Sequence[tuple[Ticket, str]]:
+    """The tickets that wait for the actor to collect them, the most urgent first, each with its key's name."""
+    waiting = select(Ticket).where(
+        Ticket.collector_id == tx.actor.user_id, Ticket.status == TicketStatus.WAITING, Ticket.expires_at > tx.now
+    )
+    tickets = tx.session.scalars(waiting.order_by(Ticket.expires_at, Ticket.id)).all() if is_person(tx) else []
+    return [(ticket, get_key_pattern(tx, ticket).name) for ticket in tickets]
 
 
 def check_collection(tx: Transaction, ticket_id: str) -> Ticket:

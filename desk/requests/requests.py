@@ -1,6 +1,7 @@
 """Asking for a key, taking the request back, and what becomes of it in time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
@@ -41,10 +42,22 @@ def require_asker(tx: Transaction) -> EffectiveRoles:
     return roles
 
 
-def list_askable_pages(tx: Transaction) -> Sequence[Page]:
-    """Pages for which the actor may ask for a key, by name."""
-    roles = roles_of_actor(tx)
-    return [page for page in list_pages(tx.session) if may_hold_key(roles, [page.id])]
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """For which pages somebody may ask for a key, by name, and whether for all, those to come included."""
+
+    pages: Sequence[Page]
+    everywhere: bool
+
+
+def get_askable(tx: Transaction) -> Askable:
+    """For which pages the actor may ask for a key. Raises NotAllowedError, naming whom to ask, when for none."""
+    roles = require_asker(tx)
+    pages = [page for page in list_pages(tx.session) if may_hold_key(roles, [page.id])]
+    everywhere = may_hold_key(roles, None)
+    if not pages and not everywhere:
+        raise NotAllowedError("There is no page for which you may hold a key.", ask_an_owner(tx))
+    return Askable(pages, everywhere)
 
 
 def make_request(tx: Transaction, asked: Asked, *, client_token: str | None = None) -> KeyRequest:
@@ -125,7 +138,7 @@ def _check_pages(tx: Transaction, asked: Asked, roles: EffectiveRoles) -> None:
     if missing:
         raise InvalidInputError("A page that you chose does not exist any more.", "Choose again.", field="pages")
     if not may_hold_key(roles, asked.pages):
-        own = ", ".join(page.name for page in list_askable_pages(tx))
+        own = ", ".join(page.name for page in get_askable(tx).pages)
         raise InvalidInputError(
             "You may not hold keys for all of these pages.", f"You may for: {own}.", field="pages"
         )

@@ -1,5 +1,6 @@
 """What a person asks for when they ask for a key, made fit to be kept. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from desk.errors import InvalidInputError
@@ -35,6 +36,29 @@ class Extent:
     scopes: tuple[str, ...]
     pages: tuple[str, ...] | None
     lifetime_days: int
+
+
+def complete_asked(
+    policy: Policy,
+    asker_id: str,
+    *,
+    name: str,
+    purpose: str,
+    scopes: Sequence[str],
+    pages: tuple[str, ...] | None,
+    lifetime_days: int | None,
+    holder_id: str | None,
+) -> Asked:
+    """What was said of a key and, for what was not, the usual: policy's lifetime, and that whoever asks answers for
+    it. Raises InvalidInputError (field `scopes`)."""
+    return Asked(
+        name=name,
+        purpose=purpose,
+        scopes=parse_scopes(scopes),
+        pages=pages,
+        lifetime_days=policy.default_lifetime.days if lifetime_days is None else lifetime_days,
+        holder_id=holder_id or asker_id,
+    )
 
 
 def check_asked(asked: Asked, policy: Policy) -> Asked:

@@ -9,6 +9,7 @@ from desk.errors import InvalidInputError
 from desk.people import Subject, group_name, member_name
 from desk.permissions import full_member_condition, open_grant_condition, require_insider
 from desk.transaction import Transaction
+from storage.folding import holds
 from storage.models import Grant, Member, Page, Role, SubjectKind, UserGroup, UserGroupMember
 
 
@@ -37,6 +38,19 @@ def page_name(tx: Transaction, grant: Grant) -> str | None:
         return None
     page = tx.session.get(Page, grant.page_id)
     return page.name if page else grant.page_id
+
+
+def list_usable_groups(tx: Transaction, text: str) -> Sequence[UserGroup]:
+    """Up to a hundred user groups that may be granted something and whose handle or name holds `text`, by handle.
+
+    Raises NotAllowedError for who may not look behind the public page.
+    """
+    require_insider(tx)
+    wanted = text.removeprefix("@")
+    groups = select(UserGroup).where(
+        UserGroup.is_disabled.is_(False), or_(holds(UserGroup.handle, wanted), holds(UserGroup.name, wanted))
+    )
+    return tx.session.scalars(groups.order_by(UserGroup.handle).limit(100)).all()
 
 
 def list_grants(

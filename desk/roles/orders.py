@@ -11,7 +11,7 @@ from desk.permissions import ask_an_owner, is_insider, roles_of_actor
 from desk.roles.lists import Holder, ListedGrant, list_grants, list_holders
 from desk.roles.roles import AnyPage, Granted, PageChoice, grant_role, revoke_role
 from desk.transaction import Transaction
-from storage.models import Grant, Member, Page, Role, SubjectKind
+from storage.models import Grant, Member, Page, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def list_as_said(tx: Transaction, subject: SubjectWord | None, page: str | None)
     _require_member(tx)
     found = get_subject(tx.session, subject) if subject else None
     place = get_page(tx, page)
-    member = tx.session.get(Member, found.id) if found and found.kind == SubjectKind.USER else None
+    member = tx.session.get(Member, found.id) if found else None
     return Listing(
         subject=found,
         standing=standing_of(member) if member else None,

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import select
 
 from desk.keys.details import show_keys
 from desk.keys.lookup import KeyFilter, KeyView
+from desk.keys.tickets import list_collectable
 from desk.messages.dead_letters import list_dead
 from desk.pages.pages import page_names
-from desk.permissions import ask_an_owner, is_full_member, roles_of_actor
+from desk.permissions import ask_an_owner, is_person, roles_of_actor
 from desk.requests.lookup import list_pending_requests, list_requests_of, status_of
 from desk.transaction import Actor, Transaction
 from handlers.slack.deliveries.messages import place_in_words, reason_in_words
@@ -46,7 +46,7 @@ from handlers.slack.requests.deciding import request_text
 from handlers.slack.requests.messages import collect_button
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
 from handlers.slack.roles.text import role_text
-from storage.models import ApiKey, KeyRequest, Member, RequestStatus, Role, Ticket, TicketStatus
+from storage.models import RequestStatus, Role
 
 _log = structlog.get_logger(__name__)
 
@@ -58,8 +58,7 @@ _ROLES_TEXT = 2500
 
 def home_view(tx: Transaction) -> Block:
     """The actor's Home tab."""
-    member = tx.session.get(Member, tx.actor.user_id)
-    if not is_full_member(member):
+    if not is_person(tx):
         blocks = _guest_blocks(tx)
     else:
         top = _welcome(tx)
@@ -136,7 +135,7 @@ def _unused(tx: Transaction) -> list[Block]:
 def _own_blocks(tx: Transaction) -> list[Block]:
     user_id = tx.actor.user_id
     assert user_id is not None
-    return [*_own_tickets(tx, user_id), *_own_requests(tx, user_id), *_own_keys(tx, user_id)]
+    return [*_own_tickets(tx), *_own_requests(tx, user_id), *_own_keys(tx, user_id)]
 
 
 def _own_keys(tx: Transaction, user_id: str) -> list[Block]:
@@ -151,25 +150,15 @@ def _own_keys(tx: Transaction, user_id: str) -> list[Block]:
     return blocks
 
 
-def _own_tickets(tx: Transaction, user_id: str) -> list[Block]:
-    waiting = tx.session.scalars(
-        select(Ticket)
-        .where(Ticket.collector_id == user_id, Ticket.status == TicketStatus.WAITING, Ticket.expires_at > tx.now)
-        .order_by(Ticket.expires_at, Ticket.id)
-    ).all()
+def _own_tickets(tx: Transaction) -> list[Block]:
+    waiting = list_collectable(tx)
     if not waiting:
         return []
     blocks = [divider(), section("*Ready for you to collect*")]
-    for ticket in waiting[:_TICKETS]:
-        text = f"*{_name(_ticket_name(tx, ticket))}*, until {when(ticket.expires_at)}"
+    for ticket, name in waiting[:_TICKETS]:
+        text = f"*{_name(name)}*, until {when(ticket.expires_at)}"
         blocks.append(section(text, accessory=collect_button(ticket)))
     return [*blocks, *_more(len(waiting), _TICKETS, "They are in your direct messages.")]
-
-
-def _ticket_name(tx: Transaction, ticket: Ticket) -> str:
-    if ticket.request_id is not None:
-        return tx.session.get_one(KeyRequest, ticket.request_id).name
-    return tx.session.get_one(ApiKey, ticket.predecessor_id).name if ticket.predecessor_id else "API key"
 
 
 def _own_requests(tx: Transaction, user_id: str) -> list[Block]:

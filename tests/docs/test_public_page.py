@@ -3,7 +3,6 @@
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,10 @@ import httpx
 import pytest
 
 from desk.transaction import Desk
+from tests.forking import Fork
 from tests.places import find_place
 from tests.public_story import Story, write_story
+from tests.scenario import serving_process
 from tests.setup_nginx import find_nginx
 from tests.waiting import wait_until
 
@@ -107,15 +108,15 @@ def _answers(client: httpx.Client) -> bool:
 
 
 @contextmanager
-def keydesk(database_url: str, public: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def keydesk(database_url: str, public: Path) -> Iterator[tuple[str, Fork]]:
     """Keydesk in a process of its own: where it answers, and the process."""
-    command = [sys.executable, "-m", "tests.scenario.serving_process", database_url, "1", str(public)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield f"127.0.0.1:{process.stdout.readline().strip()}", process
-        finally:
-            process.kill()
+    process = Fork(serving_process.main, database_url, "1", str(public), heard=True)
+    assert process.stdout is not None
+    try:
+        yield f"127.0.0.1:{process.stdout.readline().strip()}", process
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

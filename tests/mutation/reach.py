@@ -5,6 +5,7 @@ A line is known by its function and its place in it, so that what was measured o
 
 import ast
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -50,22 +51,27 @@ class Function:
 
 
 class Functions:
-    """The product's functions."""
+    """The product's functions. A file is read when it is first asked for, and never again."""
 
     def __init__(self, root: Path) -> None:
-        self._of: dict[str, list[Function]] = {}
-        for room in PRODUCT:
-            for file in sorted((root / room).rglob("*.py")):
-                path = str(file.relative_to(root))
-                self._of[path] = list(_list_functions(path, file.read_text()))
+        self._root = root
+        self._of: dict[str, Sequence[Function]] = {}
 
     def find(self, path: str, line: int) -> Function | None:
         """The one that a line belongs to."""
-        return next((found for found in self._of.get(path, ()) if found.first <= line <= found.last), None)
+        return next((found for found in self._in(path) if found.first <= line <= found.last), None)
 
     def using(self, names: Iterable[str]) -> list[Function]:
         """Those in whose text one of these names stands."""
-        return [found for group in self._of.values() for found in group if not found.words.isdisjoint(names)]
+        files = [file for room in PRODUCT for file in sorted((self._root / room).rglob("*.py"))]
+        everything = itertools.chain.from_iterable(self._in(str(file.relative_to(self._root))) for file in files)
+        return [found for found in everything if not found.words.isdisjoint(names)]
+
+    def _in(self, path: str) -> Sequence[Function]:
+        if path not in self._of:
+            file = self._root / path
+            self._of[path] = list(_list_functions(path, file.read_text())) if file.exists() else ()
+        return self._of[path]
 
 
 def _list_functions(path: str, text: str) -> Iterator[Function]:

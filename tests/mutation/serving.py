@@ -24,7 +24,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.databases import PostgresqlServer, create_sqlite_template, migrate
+from tests.databases import PostgresqlServer, create_postgresql_template, create_sqlite_template
 from tests.mutation.tracing import NOTES, Tracer, read_notes
 
 ROOT = Path.cwd()
@@ -76,7 +76,7 @@ class _Server:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         sys.settrace(None)
         threading.settrace(None)
-        self._made = {"sqlite_template": create_sqlite_template(Path(tempfile.mkdtemp(dir=os.environ[SCRATCH])))}
+        self._made = {}
         self._items = {item.nodeid: item for item in session.items}
         print(json.dumps({"tests": list(self._items), "imported": _tracer.take()}), file=_answers)
         try:
@@ -88,6 +88,8 @@ class _Server:
     def _answer(self, job: Mapping[str, Any]) -> str:
         scratch = tempfile.mkdtemp(dir=os.environ[SCRATCH])
         postgresql = self._serve_postgresql() if any("postgresql" in test for test in job["tests"]) else None
+        if "sqlite_template" not in self._made and any("sqlite" in test for test in job["tests"]):
+            self._made["sqlite_template"] = create_sqlite_template(Path(tempfile.mkdtemp(dir=os.environ[SCRATCH])))
         receiver, sender = os.pipe()
         child = os.fork()
         if child == 0:
@@ -116,8 +118,7 @@ class _Server:
     def _serve_postgresql(self) -> PostgresqlServer:
         if "postgresql_server" not in self._made:
             self._made["postgresql_server"] = server = PostgresqlServer()
-            self._made["postgresql_template"] = template = server.create()
-            migrate(server.url(template))
+            self._made["postgresql_template"] = create_postgresql_template(server)
         server = self._made["postgresql_server"]
         assert isinstance(server, PostgresqlServer)
         return server
@@ -160,6 +161,7 @@ def _replace(path: str, function: str, text: str) -> None:
     """Give the living function (with whatever wraps it, and wherever it was imported) the code of a changed file."""
     file = str(ROOT / path)
     changed = {(code.co_qualname, code.co_firstlineno): code for code in _codes(compile(text, file, "exec"))}
+    gc.unfreeze()  # What is frozen is not among the objects.
     living = [
         found
         for found in gc.get_objects()

@@ -40,7 +40,9 @@ def start_on(slack: SandboxServer, tmp_path: Path) -> Iterator[Start]:
     """
     with ExitStack() as started:
 
-        def start(database_url: str, *, port: str = "0", **settings: str | None) -> KeydeskProcess:
+        def start(
+            database_url: str, *, port: str = "0", anew: bool = False, **settings: str | None
+        ) -> KeydeskProcess:
             known: dict[str, str | None] = {
                 "KEYDESK_DATABASE_URL": database_url,
                 "KEYDESK_SLACK_API_URL": slack.api_url,
@@ -50,7 +52,7 @@ def start_on(slack: SandboxServer, tmp_path: Path) -> Iterator[Start]:
                 **settings,
             }
             given = {name: text for name, text in known.items() if text is not None}
-            return started.enter_context(KeydeskProcess(tmp_path, given, port=port))
+            return started.enter_context(KeydeskProcess(tmp_path, given, port=port, anew=anew))
 
         yield start
 

@@ -1,5 +1,6 @@
 """`keydesk run` in a process of its own."""
 
+import gc
 import http.client
 import json
 import os
@@ -7,35 +8,38 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.cli import main
+from tests.forking import Fork
 from tests.waiting import wait_until
 
 
-class KeydeskProcess:
-    """A started `keydesk run`. Leaving the `with` block ends it; `lines` are its log lines so far."""
+def run_keydesk(port: str) -> None:
+    """What `python -m bot run` does, in a process that is there already."""
+    warnings.simplefilter("error", ResourceWarning)
+    sys.argv = ["keydesk", "run", "--port", port]
+    try:
+        main()
+    finally:
+        gc.collect()
 
-    def __init__(self, folder: Path, settings: Mapping[str, str], *, port: str = "0") -> None:
-        environment = {name: text for name, text in os.environ.items() if not name.startswith(("KEYDESK_", "SLACK_"))}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run", "--port", port],
-            cwd=folder,
-            env={
-                **environment,
-                "PYTHONPATH": str(Path(__file__).parents[2]),
-                "PYTHONWARNINGS": "error::ResourceWarning",
-                "KEYDESK_LOG_FORMAT": "json",
-                **settings,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+
+class KeydeskProcess:
+    """A started `keydesk run`. Leaving the `with` block ends it; `lines` are its log lines so far.
+
+    It is forked from a process that has loaded everything, unless it is to be `anew`: in an interpreter of its own.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], *, port: str = "0", anew: bool = False) -> None:
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(("KEYDESK_", "SLACK_"))}
+        environment = {**inherited, "KEYDESK_LOG_FORMAT": "json", **settings}
+        self._process = _start_anew(folder, environment, port) if anew else _fork(folder, environment, port)
         self.lines: list[dict[str, Any]] = []
         self.words: list[str] = []
         """What it printed that is not a log line."""
@@ -119,3 +123,20 @@ class KeydeskProcess:
         if self._process.poll() is None:
             self._process.kill()
         self.wait()
+
+
+def _fork(folder: Path, environment: Mapping[str, str], port: str) -> Fork | subprocess.Popen[str]:
+    return Fork(run_keydesk, port, folder=folder, environment=environment, heard=True)
+
+
+def _start_anew(folder: Path, environment: Mapping[str, str], port: str) -> Fork | subprocess.Popen[str]:
+    root = str(Path(__file__).parents[2])
+    return subprocess.Popen(
+        [sys.executable, "-m", "bot", "run", "--port", port],
+        cwd=folder,
+        env={**environment, "PYTHONPATH": root, "PYTHONWARNINGS": "error::ResourceWarning"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

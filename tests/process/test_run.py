@@ -12,7 +12,7 @@ from tests.process.running import KeydeskProcess
 
 def test_it_prepares_the_database_serves_and_stops_when_asked(start_on: Start, empty_database_url: str) -> None:
     """The first start makes the tables; SIGTERM ends it with 0, and nothing in the log is worth a look."""
-    keydesk = start_on(empty_database_url)
+    keydesk = start_on(empty_database_url, anew=True)
     assert keydesk.wait_for("schema_upgraded")["before"] is None
     keydesk.wait_until_ready()
     assert keydesk.ask("GET", "/healthz") == (200, b'{"status":"alive"}')

@@ -1,7 +1,4 @@
-"""A process of its own that serves the API, as tests start it: prints its address, and stops at SIGTERM.
-
-python -m tests.scenario.serving_process DATABASE_URL FLUSH_SECONDS [PUBLIC_FOLDER]
-"""
+"""A process of its own that serves the API, as tests start it: prints its port, and stops at SIGTERM."""
 
 import asyncio
 import signal
@@ -18,14 +15,14 @@ from tests.databases import ORGANIZATION
 from tests.serving import serving
 
 
-async def main(database_url: str, flush_seconds: float, *folders: str) -> None:
+async def main(database_url: str, flush_seconds: str, *folders: str) -> None:
     """Serve until SIGTERM."""
     database = Database.from_url(database_url).of(ORGANIZATION)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     desk = Desk(database, SystemClock(), Policy())
     settings = HttpSettings(
-        use_flush_interval=timedelta(seconds=flush_seconds),
+        use_flush_interval=timedelta(seconds=float(flush_seconds)),
         public_folder=Path(folders[0]) if folders else None,
     )
     async with serving(desk, settings=settings) as served:
@@ -33,7 +30,3 @@ async def main(database_url: str, flush_seconds: float, *folders: str) -> None:
         sys.stdout.flush()
         await stopping.wait()
     database.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], float(sys.argv[2]), *sys.argv[3:]))

@@ -212,6 +212,24 @@ async def test_a_copy_is_looked_for_however_much_was_said_since(stage: OutboxSta
     assert len(stage.calls("conversations.history")) == 3
 
 
+async def test_nothing_else_is_taken_for_a_copy(stage: OutboxStage) -> None:
+    """A post that did not arrive is made again, whatever of Keydesk's or of another app's was said since; one look
+    at a history of one page tells."""
+    stage.say(STATUS, "one")
+    stage.fault(method=POST, kind="drop")
+    await stage.worker.deliver_due()
+    [delivery] = stage.rows()
+    for event_type, payload in (
+        ("keydesk", {"message_id": "another"}),
+        ("other_app", {"message_id": delivery.subject}),
+    ):
+        metadata = {"event_type": event_type, "event_payload": payload}
+        await stage.client.chat_postMessage(channel=STATUS, text=event_type, metadata=metadata)
+    await stage.deliver_all()
+    assert stage.texts() == ["keydesk", "other_app", "one"]
+    assert len(stage.calls("conversations.history")) == 1
+
+
 async def test_history_that_is_down_for_now_is_waited_for(stage: OutboxStage) -> None:
     """While Slack is too unwell to be asked whether a post arrived, it is not made again."""
     stage.say(STATUS, "one")

@@ -2,8 +2,6 @@
 
 import http.client
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,6 +19,8 @@ from desk.transaction import Actor, Desk, Transaction, keys_changed
 from storage.database import Database
 from storage.models import KeyUse
 from tests.factories import add_key
+from tests.forking import Fork
+from tests.scenario import serving_process
 from tests.waiting import wait_until
 
 OPERATOR = Actor.operator("ann")
@@ -38,8 +38,7 @@ class Server:
     """A serving process."""
 
     def __init__(self, database_url: str, flush_seconds: float) -> None:
-        command = [sys.executable, "-m", "tests.scenario.serving_process", database_url, str(flush_seconds)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = Fork(serving_process.main, database_url, str(flush_seconds), heard=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
 
@@ -53,10 +52,7 @@ class Server:
         """Send a signal and wait for the end."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(20)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+        return self.process.wait(20)
 
 
 @pytest.fixture

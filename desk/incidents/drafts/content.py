@@ -17,6 +17,7 @@ from desk.incidents.inputs import (
     check_new,
 )
 from desk.incidents.lookup import find_incident
+from desk.incidents.maintenances.plans import check_window
 from desk.pages.status import Impact, impact_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
@@ -83,6 +84,8 @@ def check_content(tx: Transaction, page_id: str, content: Content, *, scheduled:
         check_new(content, tx.now)
     else:
         check_change(content, scheduled=scheduled)
+    if content.schedule is not None:
+        check_window(content.schedule, tx.now)
     get_components(tx.session, page_id, list(content.components))
 
 

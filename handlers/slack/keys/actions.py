@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from desk.errors import ConflictError
+from desk.keys.changes import check_change
 from desk.keys.details import get_key_details, show_key
-from desk.keys.refusals import RecentlyUsedError, refusal_error
-from desk.keys.rules import Change, decide_change, person_of, standing_of
+from desk.keys.refusals import RecentlyUsedError
+from desk.keys.rules import Change
 from desk.people import zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in
@@ -53,9 +54,7 @@ async def press_change(row: KeyChange, slack: SlackContext, action: BlockAction)
     def work(tx: Transaction) -> Block:
         shown = show_key(tx, value.key_id)
         way = row.chosen_for(tx, shown.key)
-        refusal = decide_change(way.change, standing_of(tx, shown.key), person_of(tx))
-        if refusal is not None:
-            raise refusal_error(tx, shown.key, refusal)
+        check_change(tx, shown.key, way.change)
         assert way.form is not None, "both ways ask something"
         return way.form.render(tx, shown, value.extra)
 

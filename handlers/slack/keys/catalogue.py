@@ -10,6 +10,7 @@ from typing import Any
 
 from desk.audit.trail import Action
 from desk.keys.changes import (
+    choose_change,
     extend_key,
     find_recent_use,
     rename_key,
@@ -20,7 +21,7 @@ from desk.keys.changes import (
 )
 from desk.keys.questions import ask_for_extension, ask_holder, keep_key
 from desk.keys.rotation import begin_rotation
-from desk.keys.rules import Change, decide_which, person_of, standing_of
+from desk.keys.rules import Change
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import Message, day, escape, mention, plain, section, when
@@ -85,7 +86,7 @@ class KeyChange:
         if self.otherwise is None:
             return self
         ways = {row.change: row for row in (self, self.otherwise)}
-        return ways[decide_which(list(ways), standing_of(tx, key), person_of(tx))]
+        return ways[choose_change(tx, key, list(ways))]
 
 
 def _restore(tx: Transaction, key_id: str, given: Inputs) -> Done:

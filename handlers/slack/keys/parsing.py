@@ -8,11 +8,10 @@ from desk.errors import InvalidInputError
 from desk.keys.lookup import KeyFilter, KeyView
 from desk.moments import parse_end
 from desk.pages.pages import get_page_by_word
-from desk.people import SubjectWord, get_subject, zone_of
+from desk.people import SubjectWord, get_answerer, zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.command_line import Word, as_written, cut, split_reason, without_dashes
 from handlers.slack.framework.quotes import unquoted
-from storage.models import SubjectKind
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _PARTS = frozenset({"to", "for", "until", "grace"})
@@ -73,10 +72,7 @@ def read_person(tx: Transaction, words: list[Word]) -> str:
     word = words[0]
     kind = word.kind if word.kind in {"user", "group"} else "name"
     text = word.text if kind != "name" else " ".join(one.as_typed for one in words)
-    subject = get_subject(tx.session, SubjectWord(kind, text))
-    if subject.kind != SubjectKind.USER:
-        raise InvalidInputError("A person answers for a key, not a user group.", field="holder")
-    return subject.id
+    return get_answerer(tx.session, SubjectWord(kind, text))
 
 
 def read_until(tx: Transaction, said: Said, *, expires_at: datetime | None = None) -> datetime:

@@ -9,7 +9,6 @@ from desk.incidents.components import get_component_by_word
 from desk.incidents.default_texts import words_for
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
-from desk.incidents.maintenances.plans import check_window
 from desk.incidents.templates import fill_in, get_template
 from desk.people import zone_of
 from desk.secret import refuse_secrets
@@ -109,13 +108,11 @@ def _keep(tx: Transaction, state: FormState, values: PlanValues, *, escaped: boo
     name = make_public(tx, " ".join(fill_in(values.name, values.values).split()), field="name")
     typed = escaped and state.template_id is None
     said = make_public(tx, fill_in(values.body, values.values), field="body", escaped=typed)
-    schedule = schedule_from(values)
-    check_window(schedule, tx.now)
     content = NewIncident(
         name=name.markdown,
         body=words_for(IncidentStatus.SCHEDULED, said.markdown),
         components=dict.fromkeys(values.components),
-        schedule=schedule,
+        schedule=schedule_from(values),
     )
     return write_down(tx, state, content, (name, said))
 

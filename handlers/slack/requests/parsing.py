@@ -94,10 +94,8 @@ def _read(words: list[Word], position: int, found: TypedRequest, bare: list[str]
     word = words[position]
     if word.kind == "pair":
         return _read_pair(words, position, found)
-    if word.kind == "user":
-        found.holder = SubjectWord("user", word.text)
-    elif word.kind == "group":
-        found.problems.append("A person answers for a key, not a user group.")
+    if word.kind in {"user", "group"}:
+        found.holder = SubjectWord(word.kind, word.text)
     elif word.kind == "quoted":
         _set_name(found, word.text)
     elif word.text.lower() == "for" and (after := _read_lifetime(words, position + 1, found)) is not None:

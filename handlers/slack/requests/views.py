@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from desk.errors import InvalidInputError, NotAllowedError
+from desk.errors import InvalidInputError
 from desk.identifiers import new_id
 from desk.keys.scopes import parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
-from desk.people import get_subject
-from desk.permissions import ask_an_owner, may_hold_key
+from desk.people import get_answerer
 from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.requests.approvals import get_approvable, get_deniable
 from desk.requests.lookup import extent_of
-from desk.requests.requests import list_askable_pages, require_asker
-from desk.requests.terms import MAX_PURPOSE, Asked
+from desk.requests.requests import get_askable, require_asker
+from desk.requests.terms import MAX_PURPOSE, Asked, complete_asked
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId, value_of
 from handlers.slack.framework.blocks import Block, context, escape, input_block, mention, modal, section, text_input
@@ -28,7 +27,7 @@ from handlers.slack.requests.inputs import (
 )
 from handlers.slack.requests.parsing import TypedRequest
 from handlers.slack.requests.text import name_in_words, quotation
-from storage.models import KeyRequest, Scope, SubjectKind
+from storage.models import KeyRequest, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,33 +110,26 @@ def _find_pages(tx: Transaction, words: Sequence[str]) -> tuple[str, ...] | None
 
 
 def _find_holder(tx: Transaction, typed: TypedRequest) -> str | None:
-    if typed.holder is None:
-        return None
-    subject = get_subject(tx.session, typed.holder)
-    if subject.kind != SubjectKind.USER:
-        raise InvalidInputError("A person answers for a key, not a user group.", field="holder")
-    return subject.id
+    return get_answerer(tx.session, typed.holder) if typed.holder is not None else None
 
 
 def asked_from_draft(tx: Transaction, draft: Draft) -> Asked:
-    """A complete draft as what is asked for; policy gives what was not said."""
-    return Asked(
+    """A complete draft as what is asked for."""
+    return complete_asked(
+        tx.policy,
+        tx.actor.id,
         name=draft.name,
         purpose=draft.purpose,
-        scopes=parse_scopes(draft.scopes),
+        scopes=draft.scopes,
         pages=draft.pages,
-        lifetime_days=tx.policy.default_lifetime.days if draft.lifetime_days is None else draft.lifetime_days,
-        holder_id=draft.holder_id or tx.actor.id,
+        lifetime_days=draft.lifetime_days,
+        holder_id=draft.holder_id,
     )
 
 
 def render_request_modal(tx: Transaction, draft: Draft) -> Block:
     """The modal in which the actor asks for a key. Raises NotAllowedError when they may not ask."""
-    roles = require_asker(tx)
-    pages = list_askable_pages(tx)
-    everywhere = may_hold_key(roles, None)
-    if not pages and not everywhere:
-        raise NotAllowedError("There is no page for which you may hold a key.", ask_an_owner(tx))
+    askable = get_askable(tx)
     maximum = tx.policy.maximum_lifetime.days
     days = min(max(draft.lifetime_days or tx.policy.default_lifetime.days, 1), maximum)
     blocks = (
@@ -160,7 +152,7 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
         ),
         input_block(
             "Pages",
-            pages_select(pages, chosen=draft.pages, all_pages=everywhere),
+            pages_select(askable.pages, chosen=draft.pages, all_pages=askable.everywhere),
             block_id="pages",
             hint="“All pages” includes those to come.",
         ),

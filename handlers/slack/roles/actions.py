@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from sqlalchemy import or_, select
-
 from desk.directory.sync_steps import cancel_sync
 from desk.pages.pages import list_pages
 from desk.people import SubjectWord, get_subject
 from desk.permissions import require_owner
-from desk.roles.lists import page_name
+from desk.roles.lists import list_usable_groups, page_name
 from desk.roles.orders import list_remaining
 from desk.roles.roles import revoke_grant
 from desk.transaction import Transaction
@@ -22,8 +20,7 @@ from handlers.slack.roles.leaver_card import leaver_sheet
 from handlers.slack.roles.parsing import Query
 from handlers.slack.roles.replies import Sheet, revoked_text
 from handlers.slack.roles.views import grant_form, group_options, read_grant
-from storage.folding import ESCAPE, as_pattern, folded
-from storage.models import Page, Role, SubjectKind, UserGroup
+from storage.models import Page, Role, SubjectKind
 
 
 async def open_grant_form(slack: SlackContext, action: BlockAction) -> Message | None:
@@ -40,19 +37,7 @@ def _pages_for_owner(tx: Transaction) -> Sequence[Page]:
 
 async def offer_groups(slack: SlackContext, request: OptionsRequest) -> Sequence[Block]:
     """The user groups whose handle or name holds what was typed."""
-
-    def find(tx: Transaction) -> Sequence[UserGroup]:
-        wanted = folded(as_pattern(request.text.removeprefix("@")))
-        groups = select(UserGroup).where(
-            UserGroup.is_disabled.is_(False),
-            or_(
-                folded(UserGroup.handle).contains(wanted, escape=ESCAPE),
-                folded(UserGroup.name).contains(wanted, escape=ESCAPE),
-            ),
-        )
-        return tx.session.scalars(groups.order_by(UserGroup.handle).limit(100)).all()
-
-    return group_options(await slack.desk.read(request.actor, find))
+    return group_options(await slack.desk.read(request.actor, partial(list_usable_groups, text=request.text)))
 
 
 async def submit_grant(slack: SlackContext, submission: ViewSubmission) -> Answer:
@@ -105,10 +90,5 @@ async def leave_as_is(slack: SlackContext, action: BlockAction) -> None:
 
 async def leaver_keys(slack: SlackContext, action: BlockAction) -> Message:
     """*Show the others* on the card of somebody who left, and turning those sheets."""
-    number = action.version or 0
-
-    def show(tx: Transaction) -> Message:
-        require_owner(tx)
-        return leaver_sheet(tx, action.subject, number)
-
+    show = partial(leaver_sheet, departure_id=action.subject, number=action.version or 0)
     return await slack.desk.read(action.actor, show)

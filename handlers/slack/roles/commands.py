@@ -9,7 +9,7 @@ import structlog
 from desk.directory.sync_steps import confirm_sync, request_sync
 from desk.errors import InvalidInputError
 from desk.people import Subject, SubjectWord
-from desk.permissions import require_owner, roles_of_actor
+from desk.permissions import roles_of_actor
 from desk.roles.lists import NAMES, get_role, page_name
 from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
 from desk.transaction import Actor, Transaction
@@ -136,13 +136,8 @@ async def meet(slack: SlackContext, word: SubjectWord, user_id: str) -> SubjectW
 
 async def sync_now(slack: SlackContext, actor: Actor) -> Message:
     """Read Slack's directory for an owner. Raises NotAllowedError."""
-    sync_id = await slack.desk.write(actor, _ask)
-    return await _carry_out(slack, actor, sync_id) or _later("write to you when it is done")
-
-
-def _ask(tx: Transaction) -> str:
-    require_owner(tx)
-    return request_sync(tx).id
+    asked = await slack.desk.write(actor, request_sync)
+    return await _carry_out(slack, actor, asked.id) or _later("write to you when it is done")
 
 
 async def confirm_and_sync(slack: SlackContext, actor: Actor, sync_id: str, version: int | None) -> Message:

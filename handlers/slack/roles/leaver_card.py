@@ -1,10 +1,8 @@
 """The owners' card of somebody who left: the keys they answered for, and what became of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import select
-
+from desk.directory.leavers import LeftKeys, get_left_keys
 from desk.durations import ago
 from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.pages.pages import page_names
@@ -35,16 +33,10 @@ _SETTLED = 1900
 _NAME, _PAGES = 80, 120
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    waiting: list[ApiKey]
-    settled: list[ApiKey]
-
-
 def render_leaver(tx: Transaction, message: SlackMessage) -> Message:
     """The card as things stand: the first keys that wait with their buttons, and what became of the others."""
     departure = tx.session.get_one(Departure, message.subject_id)
-    keys = _split(tx, departure)
+    keys = get_left_keys(tx, departure)
     blocks = [header(f"{plain(member_name(tx.session, departure.user_id), limit=100)} left Slack")]
     blocks.append(section(_summary(departure, keys)))
     for key in keys.waiting[:ON_CARD]:
@@ -60,7 +52,7 @@ def render_leaver(tx: Transaction, message: SlackMessage) -> Message:
 def leaver_sheet(tx: Transaction, departure_id: str, number: int) -> Message:
     """The keys that still wait, a sheet at a time, for one owner's eyes."""
     departure = tx.session.get(Departure, departure_id)
-    waiting = _split(tx, departure).waiting if departure else []
+    waiting = get_left_keys(tx, departure).waiting if departure else []
     items, number, sheets = cut_sheet(waiting, number, ON_CARD)
     if departure is None or not items:
         text = "Every key of theirs is dealt with."
@@ -79,21 +71,7 @@ def leaver_sheet(tx: Transaction, departure_id: str, number: int) -> Message:
     return Message(f"{len(waiting)} keys", blocks, replaces=True)
 
 
-def _split(tx: Transaction, departure: Departure) -> _Keys:
-    rows = {key.id: key for key in tx.session.scalars(select(ApiKey).where(ApiKey.id.in_(departure.key_ids)))}
-    keys = [rows[key_id] for key_id in departure.key_ids if key_id in rows]
-    waiting = [key for key in keys if _waits(tx, departure, key)]
-    return _Keys(waiting, [key for key in keys if key not in waiting])
-
-
-def _waits(tx: Transaction, departure: Departure, key: ApiKey) -> bool:
-    if departure.returned_at is not None:
-        return False
-    works = state_of(key, tx.now) in {KeyState.ACTIVE, KeyState.SUSPENDED}
-    return works and key.holder_id == departure.user_id and not is_retiring(key, tx.now)
-
-
-def _summary(departure: Departure, keys: _Keys) -> str:
+def _summary(departure: Departure, keys: LeftKeys) -> str:
     done = []
     if departure.roles_ended:
         done.append(f"{count(departure.roles_ended, 'grant')} ended")

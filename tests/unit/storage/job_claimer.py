@@ -1,7 +1,4 @@
-"""A replica for tests: `python -m tests.unit.storage.job_claimer <database url> <first instant> <runs> <name>`.
-
-Tries to claim each weekly run of the digest, and prints those that it did.
-"""
+"""A replica for tests, which tries to claim each weekly run of the digest, and prints those that it did."""
 
 import sys
 from datetime import datetime, timedelta
@@ -23,7 +20,3 @@ def main(database_url: str, first: str, count: str, name: str) -> None:
                 assert finish_run(session, "digest", period_of(now), who=name, now=now)
             sys.stdout.write(f"{period_of(now)}\n")
     database.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,10 +1,7 @@
 """Claimed runs: one replica has each, until it is done or its lease is over."""
 
-import subprocess
-import sys
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -13,8 +10,9 @@ from storage.database import Database
 from storage.jobs import claim_run, find_last_finished, finish_run, forget_runs, instant_of, make_known, period_of
 from storage.models import JobRun
 from tests.clock import MONDAY_MORNING
+from tests.forking import Fork
+from tests.unit.storage import job_claimer
 
-ROOT = Path(__file__).parents[3]
 NOW = MONDAY_MORNING
 LEASE = timedelta(minutes=10)
 PERIOD, NEXT = period_of(NOW), period_of(NOW + timedelta(days=7))
@@ -142,8 +140,9 @@ def test_of_many_threads_one_claims(database: Database) -> None:
 
 def test_of_three_replicas_one_does_each_run(database: Database, database_url: str) -> None:
     """Three processes that look at the same time do each of five runs exactly once between them."""
-    command = [sys.executable, "-m", "tests.unit.storage.job_claimer", database_url, NOW.isoformat(), "5"]
-    replicas = [subprocess.Popen([*command, f"r{number}"], cwd=ROOT, stdout=subprocess.PIPE) for number in range(3)]
-    done = [line for replica in replicas for line in replica.communicate(timeout=60)[0].decode().split()]
-    assert [replica.returncode for replica in replicas] == [0, 0, 0]
+    replicas = [
+        Fork(job_claimer.main, database_url, NOW.isoformat(), "5", f"r{number}", heard=True) for number in range(3)
+    ]
+    done = [line for replica in replicas if replica.stdout for line in replica.stdout.read().split()]
+    assert [replica.wait(60) for replica in replicas] == [0, 0, 0]
     assert sorted(done) == [period_of(NOW + timedelta(weeks=week)) for week in range(5)]

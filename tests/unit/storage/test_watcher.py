@@ -158,6 +158,7 @@ async def test_a_stop_at_any_moment_leaves_no_connection(
     query = (
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        " AND application_name <> 'lending'"
     )
     with psycopg.connect(postgresql_server.url(str(database.engine.url.database)), autocommit=True) as admin:
 

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from storage import schema
 from storage.database import Database
 from tests import postgresql_guard
+from tests.databases import Lending, PostgresqlServer
 from tests.places import find_place
 from tests.waiting import wait_until
 
@@ -37,9 +39,51 @@ def test_no_test_sees_what_another_one_wrote(database: Database, turn: int) -> N
         session.execute(text("CREATE TABLE mark (turn INTEGER)"))
 
 
+@pytest.mark.parametrize("what", ["nothing", "rows", "a table", "a connection cut off"])
+def test_a_database_is_lent_as_the_template_is(
+    postgresql_server: PostgresqlServer, postgresql_template: str, what: str
+) -> None:
+    """Whatever a test does in it, the next one finds rows, counters and tables as in the beginning."""
+    lending = Lending(postgresql_server, postgresql_template)
+    with lending.lent() as url:
+        begun = contents(url)
+        with psycopg.connect(url, autocommit=True) as connection:
+            if what == "rows":
+                connection.execute("DELETE FROM delivery_lane")
+                connection.execute("UPDATE organization SET name = 'Other'")
+                connection.execute("SELECT nextval('delivery_id_seq')")
+            elif what == "a table":
+                connection.execute("CREATE TABLE mark (turn INTEGER)")
+        if what == "a connection cut off":
+            with psycopg.connect(postgresql_server.url("postgres"), autocommit=True) as admin:
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name_of(url)]
+                )
+    with lending.lent() as again:
+        assert contents(again) == begun
+        assert (url == again) is (what in ("nothing", "rows"))
+    lending.close()
+
+
 def test_the_suite_runs_on_both_databases(database_url: str, request: pytest.FixtureRequest) -> None:
     """The parameter of a test says which database its address is of."""
     assert database_url.startswith(request.node.callspec.params["database_url"])
+
+
+def name_of(url: str) -> str:
+    """The name of the database at an address."""
+    name = make_url(url).database
+    assert name is not None
+    return name
+
+
+def contents(url: str) -> dict[str, object]:
+    """Every table's rows and every sequence's state."""
+    with psycopg.connect(url) as connection:
+        names = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'S') AND relnamespace = 'public'::regnamespace"
+        ).fetchall()
+        return {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}  # noqa: S608
 
 
 @pytest.mark.parametrize("last_act", ["the pipe closes", "SIGTERM to the guard", "SIGINT to its group"])

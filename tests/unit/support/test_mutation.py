@@ -178,11 +178,11 @@ def test_a_fault_where_a_module_is_made(crew: Crew, reach: Reach) -> None:
 
 
 def test_a_fault_that_makes_a_test_hang_is_killed(crew: Crew, reach: Reach, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a loop that does not end."""
+    """Nobody waits for what does not end."""
     monkeypatch.setattr("tests.mutation.trial.PATIENCE_SECONDS", 1.0)
     source = (ROOT / TEXTS).read_bytes()
     start = source.index(b"return mark in")
-    loop = "while True: pass\n    "
+    loop = "__import__('threading').Event().wait()\n    "
     endless = Mutant(TEXTS, "_is_wanted", "_is_wanted", Kind.CONSTANT, (21, 21), start, start, loop, "endless")
     assert try_with(crew, reach, endless).by == "a test that hangs"
     assert try_with(crew, reach, NO_LINES).outcome is Outcome.KILLED

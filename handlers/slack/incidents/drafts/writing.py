@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
-from desk.incidents.default_texts import words_for
+from desk.incidents.default_texts import decide_words, words_for
 from desk.incidents.drafts.content import Content, content_of, texts_of
 from desk.incidents.drafts.drafts import get_reviewable, revise_draft, write_draft
 from desk.incidents.drafts.duplicates import list_doubles
@@ -20,7 +20,7 @@ from handlers.slack.incidents.starting import Begun, begin_update
 from handlers.slack.incidents.views import render_form
 from handlers.slack.markdown.from_slack import PublicText, public_text, read_names
 from handlers.slack.markdown.inputs import fits_inputs
-from storage.models import DraftKind, DraftStatus, IncidentDraft, IncidentStatus
+from storage.models import DraftStatus, IncidentDraft, IncidentStatus
 
 
 def make_public(tx: Transaction, text: str, *, field: str, escaped: bool = False) -> PublicText:
@@ -37,12 +37,10 @@ def keep_draft(tx: Transaction, state: FormState, values: FormValues, *, escaped
     # A quoted name comes without Slack's escapes, as all words of a command do.
     name = make_public(tx, " ".join(fill_in(values.name, values.values).split()), field="name")
     said = make_public(tx, fill_in(values.body, values.values), field="body", escaped=escaped)
-    status = values.status or (IncidentStatus.INVESTIGATING if state.kind is DraftKind.INCIDENT else None)
-    # A holding update without words says that something changed and not what.
-    changes = state.kind is not DraftKind.UPDATE or _changes_status(tx, state, values)
-    body = words_for(status if changes else None, said.markdown)
-    if state.kind is DraftKind.UPDATE and not body:
-        raise InvalidInputError("Say something new, or choose another status.", field="body")
+    if state.incident_id is not None:
+        body = decide_words(get_incident(tx.session, state.incident_id).status, values.status, said.markdown)
+    else:
+        body = words_for(values.status or IncidentStatus.INVESTIGATING, said.markdown)
     content = content_from(state, values, name=name.markdown, body=body)
     if state.draft_id is not None:
         kept = content_of(get_reviewable(tx, state.draft_id))
@@ -71,11 +69,6 @@ def write_down(tx: Transaction, state: FormState, content: Content, said: Sequen
         client_token=state.token,
         warnings=warnings,
     )
-
-
-def _changes_status(tx: Transaction, state: FormState, values: FormValues) -> bool:
-    incident = get_incident(tx.session, state.incident_id or "")
-    return values.status is not None and values.status != incident.status
 
 
 def leaks_of(draft: IncidentDraft) -> list[Leak]:

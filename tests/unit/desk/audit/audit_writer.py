@@ -1,6 +1,4 @@
-"""A process that records audit events: `python -m tests.unit.desk.audit.audit_writer <database url> <count>`."""
-
-import sys
+"""A process that records audit events."""
 
 from desk.audit.trail import Action, record
 from desk.clock import SystemClock
@@ -10,14 +8,10 @@ from storage.database import Database
 from tests.databases import ORGANIZATION
 
 
-def main() -> None:
+def main(database_url: str, count: str) -> None:
     """Record the events, one transaction each."""
-    database = Database.from_url(sys.argv[1]).of(ORGANIZATION)
+    database = Database.from_url(database_url).of(ORGANIZATION)
     desk = Desk(database, SystemClock(), Policy())
-    for _ in range(int(sys.argv[2])):
+    for _ in range(int(count)):
         desk.write_now(Actor.operator("writer"), lambda tx: record(tx, Action.KEY_KEPT, "key", "k1"))
     database.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -2,13 +2,10 @@
 
 import csv
 import json
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +20,9 @@ from storage.models import AuditEvent
 from storage.models.audit import GENESIS, beginning_of
 from tests.clock import HeldClock
 from tests.databases import ORGANIZATION, OTHER_ORGANIZATION, begin_other
+from tests.forking import Fork
+from tests.unit.desk.audit import audit_writer
 
-ROOT = Path(__file__).parents[4]
 ACTOR = Actor.member("U0OLIVIA01")
 OPERATOR = Actor.operator("ann")
 
@@ -256,8 +254,7 @@ def test_many_writers_at_once_make_one_chain(desk: Desk) -> None:
 
 def test_many_processes_at_once_make_one_chain(desk: Desk, database_url: str) -> None:
     """Events recorded by several processes at once, as by replicas, form one unbroken chain with none lost."""
-    command = [sys.executable, "-m", "tests.unit.desk.audit.audit_writer", database_url, "20"]
-    writers = [subprocess.Popen(command, cwd=ROOT) for _ in range(3)]
+    writers = [Fork(audit_writer.main, database_url, "20") for _ in range(3)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     verdict = _verdict(desk)
     assert verdict.is_intact

@@ -132,7 +132,6 @@ OPEN: Mapping[str, str] = {
     "incidents.port.port_of": "it gives no row, only where to ask",
     "permissions.ask_an_owner": "everybody is told whom to ask",
     "permissions.list_owner_ids": "everybody is told whom to ask",
-    "keys.rules.person_of": "about the actor alone",
     "roles.orders.end_of": "about the actor's clock alone",
     "roles.orders.zone_of": "about the actor's clock alone",
 }

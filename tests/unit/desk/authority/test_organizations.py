@@ -53,6 +53,7 @@ SAYS_IT_AGAIN: Mapping[str, str] = {
     "incidents.port.port_of": "it says where to ask, and nothing of the page",
     "keys.lookup.daily_counts": "none, for each key that was named",
     "pages.pages.page_names": "ids of pages that there are not any more stand for themselves",
+    "people.get_answerer": "as get_subject",
     "people.get_subject": "Slack's ids of people and groups that are not known stand for themselves",
     "people.group_name": "as get_subject",
     "people.member_name": "as get_subject",

@@ -28,7 +28,7 @@ from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.incidents.templates import create_template
 from desk.keys.collecting import mint_for_ticket
 from desk.keys.lookup import KeyFilter
-from desk.keys.rules import Refusal
+from desk.keys.rules import Change, Refusal
 from desk.keys.tickets import find_ticket_of_request
 from desk.keys.uses import SuspendedUse
 from desk.messages.dead_letters import Keep, bury
@@ -47,6 +47,7 @@ from storage.models import (
     Channel,
     Component,
     ComponentStatus,
+    Departure,
     DirectorySync,
     DraftKind,
     Grant,
@@ -303,6 +304,10 @@ def _people(maker: _Maker) -> Filled:
             for status in (SyncStatus.STOPPED, SyncStatus.REQUESTED)
         }
         session.add_all(syncs.values())
+        left = Departure(
+            id=new_id(), user_id="U0GONE0001", left_at=BEFORE, key_ids=[], roles_ended=0, requests_withdrawn=0
+        )
+        session.add(left)
     mia = SubjectWord("user", MIA)
     types: dict[object, Sequence[Any]] = {
         SeenUser: [seen],
@@ -317,6 +322,7 @@ def _people(maker: _Maker) -> Filled:
         GrantOrder: [GrantOrder(subject=mia, role=Role.MAINTENANCE_MANAGER)],
         RevokeOrder: [RevokeOrder(subject=SubjectWord("user", MAX), role=Role.INTEGRATOR)],
         Grant: [Row(Grant, grant.id)],
+        Departure: [Row(Departure, left.id)],
     }
     names: dict[str, Sequence[Any]] = {
         "event_id": ["Ev0001"],
@@ -355,6 +361,8 @@ def _keys(maker: _Maker) -> Filled:
     maker.desk.write_now(OPERATOR, partial(send_digest, period="2026-02-23", scheduled_for=BEFORE))
     types: dict[object, Sequence[Any]] = {
         ApiKey: [Row(ApiKey, active.id)],
+        Change: [Change.SUSPEND],
+        Sequence[Change]: [[Change.EXTEND, Change.ASK_EXTENSION]],
         SuspendedUse: [SuspendedUse(suspended.id, 1, NOW, None, None)],
         Sequence[UseMark]: [[UseMark(active.id, NOW.date(), reads=1)]],
         PastKey: [PastKey(name="old", purpose="Old", scopes=("read",), holder_id=MIA, made=9, expires_in=9)],

@@ -1,13 +1,14 @@
 """Unused keys are suspended, and revoked later, only on announced dates."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
-from desk.digest.sent import send_digest
+from desk.digest.sent import period_of, send_digest
 from desk.digest.unused_policy import POLICY, Situation, Step, decide_step, sweep_announcements
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName, Transaction
@@ -170,6 +171,13 @@ def test_a_missed_digest_moves_the_day(desk: Desk, clock: HeldClock) -> None:
 def _open_announcement(desk: Desk) -> Announcement:
     with desk.database.read() as session:
         return session.scalars(select(Announcement).where(Announcement.closed_at.is_(None))).one()
+
+
+def test_a_digests_period_is_the_day_where_the_organization_is() -> None:
+    """A quarter to midnight in London is the next day in Zurich."""
+    late = datetime(2026, 3, 1, 23, 45, tzinfo=UTC)
+    assert period_of(late, Policy(time_zone=ZoneInfo("Europe/Zurich"))) == "2026-03-02"
+    assert period_of(late, Policy(time_zone=ZoneInfo("Europe/London"))) == "2026-03-01"
 
 
 def test_a_digest_goes_out_once_for_its_period(desk: Desk, clock: HeldClock) -> None:

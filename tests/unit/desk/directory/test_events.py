@@ -11,9 +11,9 @@ from desk.directory.groups import MembershipChange, SeenGroup, group_versions, l
 from desk.directory.sync_decision import Held, decide_sync
 from desk.directory.sync_steps import cancel_sync, confirm_sync, finish_requests, list_due_syncs, request_sync
 from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot, take_people
-from desk.errors import ConflictError, NotAllowedError
+from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.pages.pages import find_organization
-from desk.people import SeenUser, Subject, SubjectWord, get_subject
+from desk.people import SeenUser, Subject, SubjectWord, get_answerer, get_subject
 from desk.permissions import effective_roles
 from desk.transaction import Actor, Desk, JobName
 from storage.models import DirectorySync, Member, Organization, Role, SubjectKind, SyncStatus, UserGroup
@@ -379,6 +379,16 @@ def test_groups_are_found_by_what_they_are_called(stage: Stage, word: str) -> No
     """By handle with and without @, in any case, and by id."""
     found = stage.see(SLACK, lambda tx: get_subject(tx.session, SubjectWord("name", word)))
     assert found == Subject(SubjectKind.GROUP, GROUP, "@platform")
+
+
+def test_a_person_answers_for_a_key(stage: Stage) -> None:
+    """Mentioned or named; a group does not, mentioned, named, or never heard of."""
+    for word in (SubjectWord("user", MIA), SubjectWord("name", "@mia")):
+        assert stage.see(SLACK, lambda tx: get_answerer(tx.session, word)) == MIA  # noqa: B023
+    for word in (SubjectWord("group", GROUP), SubjectWord("name", "platform"), SubjectWord("group", "S0UNKNOWN")):
+        with pytest.raises(InvalidInputError, match="not a user group") as refusal:
+            stage.see(SLACK, lambda tx: get_answerer(tx.session, word))  # noqa: B023
+        assert refusal.value.field == "holder"
 
 
 def test_an_ambiguous_name_is_refused_with_the_choices(stage: Stage) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from desk.directory.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.directory.events import Taken, take_user, take_user_event
+from desk.directory.leavers import get_left_keys
+from desk.errors import NotAllowedError
 from desk.keys.rules import KeyState, state_of
 from desk.people import SeenUser
 from desk.permissions import effective_roles
@@ -28,7 +30,7 @@ from storage.models import (
     UserGroup,
     UserGroupMember,
 )
-from tests.factories import GUS, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_request, add_ticket
+from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_request, add_ticket
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 SLACK = Actor.job(JobName.SLACK)
@@ -182,3 +184,26 @@ def test_roles_through_groups_end_with_the_member(stage: Stage) -> None:
     leave(stage)
     roles = stage.see(SWEEP, lambda tx: effective_roles(tx.session, MIA, now=tx.now, policy=tx.policy))
     assert roles.everywhere == frozenset()
+
+
+def test_what_somebody_left_waits_until_it_is_dealt_with(stage: Stage) -> None:
+    """A key waits while it works, nobody rotated it and nobody else answers for it; none does once they are back.
+    Only owners, and whoever delivers the card, see which."""
+    now = stage.desk.clock.now()
+    with stage.desk.database.write() as session:
+        keys = [add_key(session, now, name=name, holder_id=MIA) for name in ("works", "rotated", "given", "ended")]
+    leave(stage)
+    with stage.desk.database.write() as session:
+        session.get_one(ApiKey, keys[1].id).retires_at = now + timedelta(days=1)
+        session.get_one(ApiKey, keys[2].id).holder_id = MAX
+        session.get_one(ApiKey, keys[3].id).status = KeyStatus.REVOKED
+    [departure] = stage.all(Departure)
+    for who in (OLIVIA, Actor.job(JobName.DELIVERY)):
+        left = stage.see(who, partial(get_left_keys, departure=departure))
+        assert [key.name for key in left.waiting] == ["works"]
+        assert {key.name for key in left.settled} == {"rotated", "given", "ended"}
+    with pytest.raises(NotAllowedError):
+        stage.see(MAX, partial(get_left_keys, departure=departure))
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=2)))
+    [departure] = stage.all(Departure)
+    assert stage.see(OLIVIA, partial(get_left_keys, departure=departure)).waiting == []

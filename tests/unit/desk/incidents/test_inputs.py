@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from desk.errors import InvalidInputError
+from desk.incidents.default_texts import FIRST_WORDS, decide_words
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule, check_change, check_new, reminder_hours
 from storage.models import IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW
@@ -101,3 +102,16 @@ def test_what_are_no_reminder_hours(intervals: str) -> None:
     """Neither before the first hour nor after the last, nor twice, nor anything but whole numbers."""
     with pytest.raises(InvalidInputError):
         reminder_hours(intervals)
+
+
+def test_which_words_an_update_needs() -> None:
+    """A new status has words of its own where nobody wrote any; the same one has none, and then something must be
+    said."""
+    status = IncidentStatus.MONITORING
+    assert decide_words("identified", status, " Look. ") == "Look."
+    assert decide_words("identified", status, " ") == FIRST_WORDS[status]
+    assert decide_words("monitoring", status, "Look.") == "Look."
+    for same in (status, None):
+        with pytest.raises(InvalidInputError, match="Say something new") as refusal:
+            decide_words("monitoring", same, " ")
+        assert refusal.value.field == "body"

@@ -9,7 +9,13 @@ import pytest
 
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.keys.collecting import MORE_TIME, UNSEEN_AFTER, mark_revealed, mint_for_ticket, return_unseen, sweep_tickets
-from desk.keys.tickets import check_collection, make_ticket, withdraw_tickets_for, withdraw_tickets_of
+from desk.keys.tickets import (
+    check_collection,
+    list_collectable,
+    make_ticket,
+    withdraw_tickets_for,
+    withdraw_tickets_of,
+)
 from desk.requests.terms import Extent
 from desk.transaction import Desk
 from storage.models import ApiKey, AuditEvent, KeyRequest, KeyStatus, Member, Revision, Ticket, TicketStatus
@@ -380,3 +386,19 @@ def test_requests_and_tickets_agree(stage: Stage) -> None:
     assert (key.request_id, key.scopes) == (request.id, request.granted_scopes)
     assert stage.do(INES, partial(mint_for_ticket, ticket_id=stage.ticket(INES).id))[0].id != key.id
     assert stage.see(OMAR, lambda tx: tx.session.get(ApiKey, key.id)) is not None
+
+
+def test_what_waits_to_be_collected_is_listed_for_its_collector(stage: Stage, clock: HeldClock) -> None:
+    """By urgency, with the key's name; not what was collected, lapsed or is somebody else's."""
+    stage.mint(stage.ticket(name="collected"))
+    stage.ticket(name="lapsed")
+    clock.advance(days=4)
+    first = stage.ticket(name="first")
+    clock.advance(days=1)
+    second = stage.ticket(name="second")
+    stage.ticket(MAX, name="another's")
+    listed = stage.see(MIA, list_collectable)
+    assert [(ticket.id, name) for ticket, name in listed] == [(first.id, "first"), (second.id, "second")]
+    with stage.desk.database.write() as session:
+        session.get_one(Member, MIA).is_guest = True
+    assert stage.see(MIA, list_collectable) == []

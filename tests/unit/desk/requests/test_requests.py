@@ -10,7 +10,7 @@ import pytest
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from desk.requests.approvals import deny
 from desk.requests.lookup import get_request, list_pending_requests, list_requests_of
-from desk.requests.requests import list_askable_pages, make_request, sweep_requests, withdraw, withdraw_requests_of
+from desk.requests.requests import get_askable, make_request, sweep_requests, withdraw, withdraw_requests_of
 from desk.transaction import Actor, Desk
 from storage.models import Delivery, KeyRequest, RequestStatus, Role
 from tests.clock import HeldClock
@@ -88,7 +88,7 @@ def test_a_grant_on_one_page_lets_ask_for_that_page_alone(stage: Stage) -> None:
         add_grant(session, MIA, Role.INTEGRATOR, stage.desk.clock.now(), page_id=stage.page.id)
     strict = _with_policy(stage, default_role=None)
 
-    assert [page.name for page in strict.see(MIA, list_askable_pages)] == ["Acme"]
+    assert [page.name for page in strict.see(MIA, get_askable).pages] == ["Acme"]
     assert strict.ask().status == RequestStatus.PENDING
     for pages in (None, (other.id,), (stage.page.id, other.id)):
         with pytest.raises(InvalidInputError, match="You may for: Acme") as refusal:

@@ -2,18 +2,30 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from desk.errors import InvalidInputError
 from desk.policy import Policy
 from desk.reasons import MAXIMUM_KEY_NAME
-from desk.requests.terms import MAX_PURPOSE, Asked, check_asked
+from desk.requests.terms import MAX_PURPOSE, Asked, check_asked, complete_asked
 from storage.models import Scope
 
 ASKED = Asked(
     name="terraform prod", purpose="We automate.", scopes=(Scope.READ,), pages=None, lifetime_days=90, holder_id="U1"
 )
+
+
+def test_what_was_not_said_is_as_usual() -> None:
+    """A key lives for as long as policy proposes, and whoever asks answers for it, unless something else was said."""
+    policy = Policy(default_lifetime=timedelta(days=45))
+    said: dict[str, Any] = {"name": "terraform prod", "purpose": "We automate.", "scopes": ["read"], "pages": None}
+    usual = complete_asked(policy, "U2", **said, lifetime_days=None, holder_id=None)
+    assert usual == replace(ASKED, lifetime_days=45, holder_id="U2")
+    assert complete_asked(policy, "U2", **said, lifetime_days=90, holder_id="U1") == ASKED
+    # It was said, and is refused with all else.
+    assert complete_asked(policy, "U2", **said, lifetime_days=0, holder_id="U1").lifetime_days == 0
 
 
 @pytest.mark.parametrize(

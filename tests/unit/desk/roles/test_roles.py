@@ -9,7 +9,7 @@ from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFo
 from desk.people import Subject
 from desk.permissions import effective_roles, list_owner_ids
 from desk.roles.cards import OWNER_ENDED, OWNER_GRANTED, ROLE_ENDED, ROLE_GRANTED
-from desk.roles.lists import list_grants, list_holders
+from desk.roles.lists import list_grants, list_holders, list_usable_groups
 from desk.roles.owners import LastOwnerError
 from desk.roles.roles import AnyPage, Granted, GrantOutcome, grant_role, revoke_grant, revoke_role, sweep_roles
 from desk.secret import Secret
@@ -288,3 +288,13 @@ def test_a_secret_is_not_kept_as_a_reason(stage: Stage) -> None:
         grant(stage, MIA_, Role.INCIDENT_MANAGER, reason=f"because {secret}")
     assert secret not in str(refusal.value)
     assert grant(stage, MIA_, Role.INCIDENT_MANAGER, reason="on\x00 call\u202e").grant.reason == "on call"
+
+
+def test_groups_are_found_by_handle_and_name(stage: Stage) -> None:
+    """In any case and with or without the @; not those that are switched off."""
+    with stage.desk.database.write() as session:
+        session.add(UserGroup(group_id="S0OPS", handle="ops", name="Operations of the platform"))
+        session.add(UserGroup(group_id="S0OLD", handle="platform-old", name="Old", is_disabled=True))
+    found = stage.see(OLIVIA, partial(list_usable_groups, text="PLATFORM"))
+    assert [group.handle for group in found] == ["ops", "platform"]
+    assert [group.handle for group in stage.see(OLIVIA, partial(list_usable_groups, text="@op"))] == ["ops"]

@@ -1,6 +1,8 @@
 """Drafts, templates and postmortems: published once, by whom the page's rule lets, and kept for the next time."""
 
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -10,7 +12,7 @@ from desk.incidents.drafts.decision import Outcome, Press, decide_publication
 from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, take_back, write_draft
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.incidents import create_incident, update_incident
-from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
 from desk.incidents.templates import (
@@ -233,3 +235,16 @@ def test_a_draft_says_what_its_kind_is_for(desk: Desk, page: str, kind: DraftKin
         add_grant(session, INES, Role.MAINTENANCE_MANAGER, NOW, page_id=page)
     with pytest.raises(InvalidInputError, match="not what a draft of the kind"):
         desk.write_now(INES_, lambda tx: write_draft(tx, page_id=page, kind=kind, content=content))
+
+
+def test_a_draft_plans_no_window_that_has_passed(desk: Desk, page: str) -> None:
+    """Neither written nor revised: a maintenance is for a time to come."""
+    day = timedelta(days=1)
+    planned = replace(SLOW, schedule=Schedule(scheduled_for=NOW + day, scheduled_until=NOW + 2 * day))
+    passed = replace(SLOW, schedule=Schedule(scheduled_for=NOW - 2 * day, scheduled_until=NOW - day))
+    write = partial(write_draft, page_id=page, kind=DraftKind.MAINTENANCE)
+    owner = Actor.member(OLIVIA)
+    draft = desk.write_now(owner, partial(write, content=planned))
+    for work in (partial(write, content=passed), partial(revise_draft, draft_id=draft.id, content=passed)):
+        with pytest.raises(InvalidInputError, match="is over"):
+            desk.write_now(owner, work)

@@ -1,11 +1,8 @@
 """A sweep of maintenances in a process that kills itself.
 
-`python -m tests.unit.desk.incidents.maintenances.dying_sweeper <database url> <instant> <where> <number>`:
 `where` is `before` or `after` the commit of that number, from 1.
 """
 
-import asyncio
-import sys
 from datetime import datetime
 
 from desk.incidents.maintenances.runs import sweep_maintenances
@@ -35,7 +32,3 @@ async def main(database_url: str, now: str, where: str, number: str) -> None:
     else:
         database.listen(committed)
     await sweep(Desk(database, clock, Policy()), clock.now(), areas={"maintenances": sweep_maintenances})
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

@@ -1,8 +1,6 @@
 """Maintenances under many hands: several sweeps, people beside them, processes that die, clocks that stood still."""
 
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +28,8 @@ from storage.models import ComponentStatus, DraftKind, Incident, IncidentStatus,
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite, open_database
+from tests.forking import Fork
+from tests.unit.desk.incidents.maintenances import dying_sweeper
 from tests.unit.desk.incidents.maintenances.maintenance_stage import (
     HOUR,
     LEAD,
@@ -41,7 +41,6 @@ from tests.unit.desk.incidents.maintenances.maintenance_stage import (
 )
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[5]
 OPERATIONAL = ComponentStatus.OPERATIONAL
 START, END = NOW + LEAD, NOW + LEAD + LENGTH
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -221,10 +220,7 @@ def test_a_process_that_dies_leaves_no_step_out_and_none_doubled(
     plans = [stage.plan(lead=lead) for lead in (LEAD, LEAD + LENGTH, LEAD + LENGTH + HOUR)]
     clock.set(START)
     assert stage.sweep() == 1
-    arguments = [database_url, clock.advance(LENGTH).isoformat(), where, str(number)]
-    dying = subprocess.Popen(
-        [sys.executable, "-m", "tests.unit.desk.incidents.maintenances.dying_sweeper", *arguments], cwd=ROOT
-    )
+    dying = Fork(dying_sweeper.main, database_url, clock.advance(LENGTH).isoformat(), where, str(number))
     assert wait_until(dying.poll, 60) == -signal.SIGKILL
     assert (stage.sweep(), stage.sweep()) == (left, 0)
     assert [stage.steps(about) for about in plans] == [["in_progress", "completed"], ["in_progress"], ["scheduled"]]

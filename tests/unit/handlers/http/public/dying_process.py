@@ -1,7 +1,7 @@
 """A process whose children write the public folder and die, each at another step of the way.
 
-`python -m … <database> <folder> <copies> <how many>`: each child gets a copy of the folder, named after its step, and
-is killed right before that change to its files. Prints how many changes the whole way has; nobody dies in copy 0.
+Each child gets a copy of the folder, named after its step, and is killed right before that change to its files.
+Prints how many changes the whole way has; nobody dies in copy 0.
 """
 
 import os
@@ -66,16 +66,11 @@ def run_child(url: str, template: Path, copy: Path, step: int) -> int:
         return int(pipe.read() or b"0")
 
 
-def main() -> None:
+def main(url: str, template: str, copies: str, most: str) -> None:
     """One child that lives, then those that die, spread evenly over the way."""
-    url, template, copies, wanted = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
-    steps = run_child(url, template, copies / "0", 0)
-    wanted = min(wanted, steps)
+    steps = run_child(url, Path(template), Path(copies, "0"), 0)
+    wanted = min(int(most), steps)
     for index in range(wanted):
         step = 1 + index * (steps - 1) // max(wanted - 1, 1)
-        assert run_child(url, template, copies / str(step), step) == 0, f"nobody died at step {step}"
+        assert run_child(url, Path(template), Path(copies, str(step)), step) == 0, f"nobody died at step {step}"
     print(steps)  # noqa: T201 - the answer
-
-
-if __name__ == "__main__":
-    main()

@@ -3,8 +3,6 @@
 import json
 import re
 import resource
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,9 +23,11 @@ from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
 from storage.models import IncidentStatus
 from tests.clock import HeldClock
+from tests.forking import Fork
 from tests.public_story import Story, change_page, open_incident
 from tests.serving import serving
 from tests.unit.handlers.http.conftest import ACTOR
+from tests.unit.handlers.http.public import dying_process, writing_process
 from tests.waiting import eventually, wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -260,12 +260,11 @@ def test_a_kill_leaves_whole_files(
 ) -> None:
     """Killed at any instant, the folder has whole files only; the next start finishes them and clears up."""
     writer.write()
-    arguments = (database_url, str(writer.folder), story.page)
     for enough in (3, 11):
-        command = [sys.executable, "-m", f"{__package__}.writing_process", *arguments]
-        with subprocess.Popen(command, cwd=Path(__file__).parents[5]) as process:
-            wait_until(partial(_has_reached, writer, enough), 60)
-            process.kill()
+        process = Fork(writing_process.main, database_url, str(writer.folder), story.page)
+        wait_until(partial(_has_reached, writer, enough), 60)
+        process.kill()
+        process.wait()
         for page in writer.folder.rglob("*.html"):
             text = page.read_text(encoding="utf-8")
             assert text.startswith("<!doctype html>"), page
@@ -297,17 +296,12 @@ def test_a_kill_at_any_step_is_made_up_for(
 
     desk.write_now(ACTOR, publish)
     change_page(desk, story.page, configuration={"css_greens": "123456"})
-    command = [sys.executable, "-m", f"{__package__}.dying_process", database_url, str(writer.folder)]
-    done = subprocess.run(
-        [*command, str(tmp_path / "copies"), "7"],
-        cwd=Path(__file__).parents[5],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
+    dying = Fork(dying_process.main, database_url, str(writer.folder), str(tmp_path / "copies"), "7", heard=True)
+    assert dying.stdout is not None
+    said = dying.stdout.read()
+    assert dying.wait(120) == 0, said
     after = _contents(tmp_path / "copies" / "0")
-    assert int(done.stdout) > 100
+    assert int(said) > 100
     assert f"incidents/{story.resolved}/index.html" in before.keys() - after.keys()
     for copy in (tmp_path / "copies").iterdir():
         for name, content in _contents(copy).items():

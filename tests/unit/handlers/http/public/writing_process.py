@@ -1,7 +1,6 @@
 """A process that writes the public folder anew without end, to be killed."""
 
 import itertools
-import sys
 from pathlib import Path
 
 from desk.policy import Policy
@@ -14,9 +13,8 @@ from tests.databases import ORGANIZATION
 from tests.public_story import change_page
 
 
-def main() -> None:
+def main(url: str, folder: str, page_id: str) -> None:
     """Change the page's name and write everything, again and again."""
-    url, folder, page_id = sys.argv[1:]
     desk = Desk(Database.from_url(url).of(ORGANIZATION), HeldClock(), Policy())
     export = FolderExport(Path(folder))
     site = PublicSite(desk, monotonic=lambda: 0.0, export=export)
@@ -25,7 +23,3 @@ def main() -> None:
         site.refresh()
         while site.catch_up():
             pass
-
-
-if __name__ == "__main__":
-    main()

@@ -95,12 +95,17 @@ def test_what_is_understood(line: str, expected: TypedRequest) -> None:
         ('"one" two three', "I did not understand “two three”"),
         ("lifetime:long", "“long” is not a lifetime"),
         ("ci scope:", "Nothing follows “scopes:”"),
-        ("ci <!subteam^S0GROUP0001|@ops>", "not a user group"),
     ],
 )
 def test_what_is_not_understood_is_said(line: str, problem: str) -> None:
     """What can't be read becomes a sentence, and what can be read is kept beside it."""
     assert any(problem in said for said in parse_request(line).problems)
+
+
+def test_a_mention_says_who_answers() -> None:
+    """A person or a group; that no group can is the desk's to say."""
+    assert parse_request("ci <@U0MIA00001>").holder == SubjectWord("user", "U0MIA00001")
+    assert parse_request("ci <!subteam^S0GROUP0001|@ops>").holder == SubjectWord("group", "S0GROUP0001")
 
 
 def test_a_mistake_does_not_lose_the_rest() -> None:
