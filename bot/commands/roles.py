@@ -85,7 +85,9 @@ def _register_changes(family: typer.Typer) -> None:
         reason: Annotated[str, typer.Option(help="Why; it is shown in lists.")] = "",
     ) -> None:
         """Give a person or a group a role. People are told in Slack."""
-        order = GrantOrder(subject=subject_word(subject), role=get_role(role), page=page, ends=until, reason=reason)
+        order = GrantOrder(
+            subject=subject_word(subject), role=get_role(role), page=page, ends=until, reason=reason, sure=True
+        )
         with console_of(context).desk() as desk:
             whom, granted = desk.write_now(operator(), lambda tx: grant_as_said(tx, order))
         say(f"{whom.name} {_outcome(granted)} {granted.grant.role} {_span(granted.grant)}.")
@@ -101,7 +103,7 @@ def _register_changes(family: typer.Typer) -> None:
     ) -> None:
         """Take a role away. The last owner stays."""
         place: PageChoice = AnyPage.ANY if page is None else None if page == "all" else page
-        order = RevokeOrder(subject=subject_word(subject), role=get_role(role), page=place)
+        order = RevokeOrder(subject=subject_word(subject), role=get_role(role), page=place, sure=True)
         with console_of(context).desk() as desk:
             whom, ended, remaining = desk.write_now(operator(), lambda tx: revoke_as_said(tx, order))
         say(f"{whom.name} was {ended.role} by that grant and is not any more.")

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk.errors import InvalidInputError, NotAllowedError
+from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.moments import parse_end
 from desk.pages.pages import get_page_by_word
 from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of, zone_of
 from desk.permissions import ask_an_owner, is_insider, roles_of_actor
 from desk.roles.lists import Holder, ListedGrant, list_grants, list_holders
-from desk.roles.roles import AnyPage, Granted, PageChoice, grant_role, revoke_role
+from desk.roles.roles import AnyPage, Granted, GrantOutcome, PageChoice, grant_role, revoke_role
 from desk.transaction import Transaction
-from storage.models import Grant, Member, Page, Role
+from storage.models import Grant, Member, Page, Role, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class GrantOrder:
     ends: str | None = None
     """A span (`8h`) or a date (`2026-12-01`); None: for good."""
     reason: str = ""
+    sure: bool = False
+    """Whether whoever says it was asked already, where that is worth a question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,17 @@ class RevokeOrder:
     subject: SubjectWord
     role: Role
     page: PageChoice = AnyPage.ANY
+    sure: bool = False
+    """Whether whoever says it was asked already, where that is worth a question."""
+
+
+class UnsureError(ConflictError):
+    """What was said can be done, and changes who the owners are: it is done when it is said to be meant."""
 
 
 def grant_as_said(tx: Transaction, order: GrantOrder) -> tuple[Subject, Granted]:
-    """Find whom, where and until when, and grant. Raises as `get_subject`, `parse_end` and `grant_role`."""
+    """Find whom, where and until when, and grant. Raises as `get_subject`, `parse_end` and `grant_role`, and
+    UnsureError before a whole group becomes owner."""
     subject = get_subject(tx.session, order.subject)
     granted = grant_role(
         tx,
@@ -47,14 +56,27 @@ def grant_as_said(tx: Transaction, order: GrantOrder) -> tuple[Subject, Granted]
         expires_at=end_of(tx, order.ends) if order.ends else None,
         reason=order.reason,
     )
+    is_worth_asking = order.role == Role.OWNER and subject.kind == SubjectKind.GROUP
+    if is_worth_asking and granted.outcome is GrantOutcome.GRANTED and not order.sure:
+        raise UnsureError(
+            f"Everybody in {subject.name} becomes owner, and so does whoever joins it later.",
+            "Owners decide requests, grant roles and may do everything else. All owners are told.",
+        )
     return subject, granted
 
 
 def revoke_as_said(tx: Transaction, order: RevokeOrder) -> tuple[Subject, Grant, list[ListedGrant]]:
-    """Find whom and where, and revoke. Also gives the grants by which they still have the role."""
+    """Find whom and where, and revoke. Also gives the grants by which they still have the role.
+
+    Raises as `revoke_role`, and UnsureError before an ownership ends.
+    """
     subject = get_subject(tx.session, order.subject)
     page = order.page if order.page is None or isinstance(order.page, AnyPage) else _page_id(tx, order.page)
     grant = revoke_role(tx, subject, order.role, page)
+    if order.role == Role.OWNER and not order.sure:
+        own = subject.kind == SubjectKind.USER and subject.id == tx.actor.user_id
+        ends = "This ends your own ownership." if own else f"This ends the ownership of {subject.name}."
+        raise UnsureError(ends, "Only an owner can give it back. All owners are told.")
     return subject, grant, list_remaining(tx, subject, order.role)
 
 

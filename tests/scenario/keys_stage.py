@@ -33,6 +33,12 @@ def said(player: Player, text: str) -> Json:
     return answer
 
 
+def surely(player: Player, text: str) -> Json:
+    """The answer to a command that asks first whether it is meant, once that is said."""
+    player.press("Do it", said(player, text))
+    return player.messages("C0GENERAL1")[-1]
+
+
 def open_home(scenario: Scenario, player: Player) -> Json:
     """The Home tab as it is once the bot has answered to its being opened."""
     before = _published(scenario, player)

@@ -10,7 +10,7 @@ from sandbox.player import Json, NotOnScreenError, find_label, inputs_of, words_
 from storage.models import ApiKey, Grant, Member, Organization, Role
 from tests.factories import MAX, MIA, OLIVIA, OMAR, add_grant, add_key, add_use
 from tests.scenario.conftest import Scenario, shows
-from tests.scenario.keys_stage import said, stored
+from tests.scenario.keys_stage import said, stored, surely
 from tests.waiting import wait_until
 
 JOB = Actor.operator("test")
@@ -104,7 +104,7 @@ def revoke_fields(scenario: Scenario) -> dict[str, str]:
 def test_a_member_cannot_use_the_buttons(staffed: Scenario) -> None:
     """Whoever sees the card in the channel without being an owner is refused."""
     leave(staffed)
-    said(staffed.olivia, f"/roles revoke <@{OMAR}|omar> owner")
+    surely(staffed.olivia, f"/roles revoke <@{OMAR}|omar> owner")
     staffed.omar.press("Transfer to…", card(staffed))
     with pytest.raises(NotOnScreenError):
         _ = staffed.omar.modal

@@ -9,7 +9,7 @@ from sandbox.player import Json, find_label, words_of
 from storage.models import Role, UserGroup, UserGroupMember
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member
 from tests.scenario.conftest import Scenario, shows
-from tests.scenario.keys_stage import said
+from tests.scenario.keys_stage import said, surely
 
 GROUP = "S0INCIDENT"
 
@@ -90,7 +90,7 @@ def test_a_demoted_owner_who_clicks_an_old_button_is_refused(scenario: Scenario,
         surface = shows(scenario.owners_channel(), "terraform prod")
     else:
         surface = said(scenario.omar, "/roles list")
-    said(scenario.olivia, f"/roles revoke <@{OMAR}|omar> owner")
+    surely(scenario.olivia, f"/roles revoke <@{OMAR}|omar> owner")
     scenario.omar.press(old_button, surface)
     place = surface["channel"]
     shows(scenario.omar.messages(place), "Only owners", "Olivia")
@@ -102,11 +102,32 @@ def test_a_demoted_owner_who_clicks_an_old_button_is_refused(scenario: Scenario,
 
 def test_the_last_owner_stays(scenario: Scenario) -> None:
     """After Omar's, Olivia's grant cannot be ended, nor given an end."""
-    said(scenario.olivia, f"/roles revoke <@{OMAR}|omar> owner")
+    surely(scenario.olivia, f"/roles revoke <@{OMAR}|omar> owner")
     shows([said(scenario.olivia, f"/roles revoke <@{OLIVIA}|olivia> owner")], "without an owner")
     shows([said(scenario.olivia, f"/roles grant <@{OLIVIA}|olivia> owner for 8h")], "owner for good")
     shows(scenario.owners_channel(), f"<@{OLIVIA}> ended the grant", f"<@{OMAR}>", "owner")
     assert has(scenario, OLIVIA, Role.OWNER)
+
+
+def test_a_change_of_owners_is_asked_about_first(scenario: Scenario) -> None:
+    """A whole group as owner and the end of an ownership, one's own too: nothing happens before *Do it*, and then
+    every owner is told."""
+    introduce_group(scenario, MIA, MAX)
+    answer = said(scenario.olivia, "/roles grant <!subteam^S0PLATFORM|@platform> owner because they are on call")
+    assert "Everybody in @platform becomes owner" in words_of(answer)
+    assert not has(scenario, MIA, Role.OWNER)
+    scenario.olivia.press("Do it", answer)
+    assert has(scenario, MIA, Role.OWNER)
+    shows(scenario.owners_channel(), "@platform", "owner", "they are on call")
+
+    answer = said(scenario.omar, f"/roles revoke <@{OMAR}|omar> owner")
+    assert "This ends your own ownership." in words_of(answer)
+    assert has(scenario, OMAR, Role.OWNER)
+    scenario.omar.press("Do it", answer)
+    print(words_of(scenario.omar.messages("C0GENERAL1")[-1]))
+    assert not has(scenario, OMAR, Role.OWNER)
+    shows(scenario.owners_channel(), f"<@{OMAR}>", "ended the grant")
+    assert scenario.violations() == []
 
 
 def test_a_group_gets_a_role(scenario: Scenario) -> None:
@@ -166,7 +187,7 @@ def test_the_form_finds_groups(scenario: Scenario) -> None:
 def test_only_owners_open_the_form(scenario: Scenario) -> None:
     """Olivia's menu in Mia's hands: the click is refused."""
     menu = said(scenario.olivia, "/roles")
-    said(scenario.omar, f"/roles revoke <@{OLIVIA}|olivia> owner")
+    surely(scenario.omar, f"/roles revoke <@{OLIVIA}|olivia> owner")
     scenario.olivia.press("Grant a role…", menu)
     shows(scenario.olivia.messages("C0GENERAL1"), "Only owners")
     assert scenario.olivia.views() == []

@@ -59,6 +59,8 @@ class ActionId(StrEnum):
     ROLES_SYNC = "roles.sync"
     ROLE_GRANT = "role.grant"
     ROLE_REVOKE = "role.revoke"
+    ROLE_SURE = "role.sure"
+    """A change of owners that was asked about is meant."""
     ROLE_GROUP = "role.group"
     LEAVER_KEYS = "leaver.keys"
     LEAVER_PREVIOUS = "leaver.page.previous"

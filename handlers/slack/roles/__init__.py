@@ -12,6 +12,7 @@ AREA = Area(
     actions=[
         (ActionId.ROLE_GRANT, actions.open_grant_form),
         (ActionId.ROLE_REVOKE, actions.revoke),
+        (ActionId.ROLE_SURE, actions.press_sure),
         (ActionId.ROLES_LIST, actions.my_roles),
         (ActionId.ROLES_LIST_ALL, actions.turn),
         (ActionId.ROLES_OWNERS, actions.turn),

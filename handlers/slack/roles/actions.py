@@ -15,10 +15,10 @@ from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, OptionsRequest, SlackContext, ViewSubmission
-from handlers.slack.roles.commands import carry_out_grant, confirm_and_sync, meet, show_list, show_who, sync_now
+from handlers.slack.roles.commands import carry_out, confirm_and_sync, meet, show_list, show_who, sync_now
 from handlers.slack.roles.leaver_card import leaver_sheet
 from handlers.slack.roles.parsing import Query
-from handlers.slack.roles.replies import Sheet, revoked_text
+from handlers.slack.roles.replies import Sheet, read_order, revoked_text
 from handlers.slack.roles.views import grant_form, group_options, read_grant
 from storage.models import Page, Role, SubjectKind
 
@@ -44,7 +44,12 @@ async def submit_grant(slack: SlackContext, submission: ViewSubmission) -> Answe
     """The form, sent."""
     order = read_grant(submission)
     order = replace(order, subject=await meet(slack, order.subject, submission.user_id))
-    return Answer(message=await slack.desk.write(submission.actor, partial(carry_out_grant, order=order)))
+    return Answer(message=await carry_out(slack, submission.actor, order))
+
+
+async def press_sure(slack: SlackContext, action: BlockAction) -> Message:
+    """*Do it*: a change of owners that was asked about."""
+    return await carry_out(slack, action.actor, replace(read_order(action.value), sure=True))
 
 
 async def revoke(slack: SlackContext, action: BlockAction) -> Message:

@@ -11,7 +11,15 @@ from desk.errors import InvalidInputError
 from desk.people import Subject, SubjectWord
 from desk.permissions import roles_of_actor
 from desk.roles.lists import NAMES, get_role, page_name
-from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
+from desk.roles.orders import (
+    GrantOrder,
+    RevokeOrder,
+    UnsureError,
+    grant_as_said,
+    list_as_said,
+    revoke_as_said,
+    who_as_said,
+)
 from desk.transaction import Actor, Transaction
 from handlers.jobs.reconcile import reconcile
 from handlers.slack.directory.reading import ensure_group_known, ensure_known
@@ -28,6 +36,7 @@ from handlers.slack.roles.replies import (
     list_message,
     menu_message,
     revoked_message,
+    sure_message,
     who_message,
 )
 from handlers.slack.roles.sync_card import sync_message
@@ -59,10 +68,22 @@ async def grant(slack: SlackContext, command: SlashCommand, rest: str) -> Messag
     """`/roles grant @somebody role …`."""
     order = parse_grant(rest)
     order = replace(order, subject=await meet(slack, order.subject, command.user_id))
-    return await slack.desk.write(command.actor, partial(carry_out_grant, order=order))
+    return await carry_out(slack, command.actor, order)
 
 
-def carry_out_grant(tx: Transaction, order: GrantOrder) -> Message:
+async def carry_out(slack: SlackContext, actor: Actor, order: GrantOrder | RevokeOrder) -> Message:
+    """Do what was said, or ask first whether it is meant."""
+
+    def work(tx: Transaction) -> Message:
+        return _grant(tx, order) if isinstance(order, GrantOrder) else _revoke(tx, order)
+
+    try:
+        return await slack.desk.write(actor, work)
+    except UnsureError as question:
+        return sure_message(question, order)
+
+
+def _grant(tx: Transaction, order: GrantOrder) -> Message:
     """Grant and say what it came to."""
     subject, granted = grant_as_said(tx, order)
     return granted_message(subject, granted, page_name(tx, granted.grant))
@@ -72,10 +93,10 @@ async def revoke(slack: SlackContext, command: SlashCommand, rest: str) -> Messa
     """`/roles revoke @somebody role …`."""
     order = parse_revoke(rest)
     order = replace(order, subject=await meet(slack, order.subject, command.user_id))
-    return await slack.desk.write(command.actor, partial(_carry_out_revoke, order=order))
+    return await carry_out(slack, command.actor, order)
 
 
-def _carry_out_revoke(tx: Transaction, order: RevokeOrder) -> Message:
+def _revoke(tx: Transaction, order: RevokeOrder) -> Message:
     subject, ended, remaining = revoke_as_said(tx, order)
     return revoked_message(subject, ended, page_name(tx, ended), remaining)
 

@@ -1,14 +1,15 @@
 """What `/roles` answers, and lists that are turned by buttons: what a list shows travels in the button, what it finds
 is read each time."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from desk.people import Standing, Subject, SubjectWord
 from desk.roles.lists import ALLOWS, NAMES, Holder, ListedGrant
-from desk.roles.orders import Holders, Listing
-from desk.roles.roles import Granted, GrantOutcome
+from desk.roles.orders import GrantOrder, Holders, Listing, RevokeOrder, UnsureError
+from desk.roles.roles import AnyPage, Granted, GrantOutcome
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import (
     Block,
@@ -101,6 +102,27 @@ def granted_message(subject: Subject, granted: Granted, page_name: str | None) -
     else:
         text = f":white_check_mark: {people} {verb} now {what}{reason_text(grant.reason)}."
     return Message(f"{escape(subject.name)} is {NAMES[Role(grant.role)]}", [section(text)])
+
+
+def sure_message(question: UnsureError, order: GrantOrder | RevokeOrder) -> Message:
+    """A change of owners, asked about before it is done; the button carries what was said."""
+    yes = button("Do it", ActionId.ROLE_SURE, pack_order(order), style="danger")
+    text = f":warning: {escape(question.sentence)}\n{escape(question.hint)}\nNothing is changed yet."
+    return Message(escape(question.sentence), [section(text), actions(yes, block_id="role.sure")])
+
+
+def pack_order(order: GrantOrder | RevokeOrder) -> str:
+    """An order as a button carries it."""
+    kept = {name: value for name, value in asdict(order).items() if value not in (None, "", False, AnyPage.ANY)}
+    return json.dumps({"grants": isinstance(order, GrantOrder), **kept}, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_order(value: str) -> GrantOrder | RevokeOrder:
+    """The order that a button carries."""
+    kept = json.loads(value)
+    grants = kept.pop("grants")
+    kept |= {"subject": SubjectWord(**kept["subject"]), "role": Role(kept["role"])}
+    return GrantOrder(**kept) if grants else RevokeOrder(**kept)
 
 
 def revoked_text(subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]) -> str:
