@@ -99,7 +99,7 @@ def test_granting_the_very_same_again_changes_nothing(stage: Stage) -> None:
 
 
 def test_roles_stand_side_by_side(stage: Stage) -> None:
-    """A second role of the same person on the same page leaves the first as it is; taken back, it leaves the other."""
+    """A second role of the same person on the same page leaves the first; taken back, it leaves the other."""
     for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
         assert grant(stage, MIA_, role, page_id=stage.page.id).outcome is GrantOutcome.GRANTED
     stage.do(OLIVIA, partial(revoke_role, subject=MIA_, role=Role.INCIDENT_MANAGER))
