@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
-from desk.incidents.components import list_components
+from desk.incidents.components import list_components, set_statuses
 from desk.incidents.incidents import create_incident, delete_incident, edit_update, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule, reminder_hours
 from desk.incidents.lookup import get_incident, list_open, list_open_on, list_updates
@@ -110,6 +110,21 @@ def test_reopening_takes_the_end_away(desk: Desk, page: str, clock: HeldClock) -
     assert _read(desk, incident).resolved_at is None
     with desk.database.read() as session:
         assert [one.id for one in list_open(session, page)] == [incident.id]
+
+
+def test_an_incident_is_as_grave_as_its_components_are(desk: Desk, page: str) -> None:
+    """What another incident made worse counts from the next update on, also from one that names no component."""
+    api = _component(desk, "API").id
+    slow = _open(desk, page, NewIncident(name="Slow", components={api: ComponentStatus.DEGRADED_PERFORMANCE}))
+    _open(desk, page, NewIncident(name="Down", components={api: ComponentStatus.MAJOR_OUTAGE}))
+    assert _read(desk, slow).impact == Impact.MINOR
+    _change(desk, slow, IncidentChange(body="We look."))
+    assert _read(desk, slow).impact == Impact.CRITICAL
+
+
+def test_no_wish_for_a_component_is_none(desk: Desk, page: str) -> None:
+    """Who wants to bring nothing anywhere is told of no change."""
+    assert desk.write_now(Actor.operator("ann"), lambda tx: set_statuses(tx, page, {})) == []
 
 
 def test_what_is_open_is_told_by_page_and_kind(desk: Desk, page: str, clock: HeldClock) -> None:
