@@ -41,6 +41,8 @@ class Duty(StrEnum):
 
     TIME = "time"
     """What time brings about: things begin, end, lapse and expire, and people are reminded."""
+    MAINTENANCES = "maintenances"
+    """Reminding of maintenances, beginning and completing them; no other change of one, and no word of incidents."""
     UNUSED_KEYS = "unused_keys"
     """Suspending and revoking keys that nobody uses."""
     DIGEST = "digest"
@@ -76,25 +78,16 @@ class EffectiveRoles:
         return self.has(role) or any(role in roles for roles in self.on_page.values())
 
 
-@dataclass(frozen=True, slots=True)
-class JobAuthority:
-    """What a job may do: its duties, and what people of some roles may do, on all pages."""
-
-    duties: frozenset[Duty]
-    roles: frozenset[Role] = frozenset()
-
-
-JOBS: Mapping[JobName, JobAuthority] = {
-    JobName.SWEEP: JobAuthority(frozenset({Duty.TIME}), frozenset({Role.MAINTENANCE_MANAGER})),
-    JobName.UNUSED_POLICY: JobAuthority(frozenset({Duty.UNUSED_KEYS})),
-    JobName.DIGEST: JobAuthority(frozenset({Duty.DIGEST})),
-    JobName.RECONCILE: JobAuthority(frozenset({Duty.DIRECTORY})),
-    JobName.SLACK: JobAuthority(frozenset({Duty.DIRECTORY})),
-    JobName.DELIVERY: JobAuthority(frozenset({Duty.DELIVERY})),
-    JobName.KEY_CHECK: JobAuthority(frozenset({Duty.USES})),
+JOBS: Mapping[JobName, frozenset[Duty]] = {
+    JobName.SWEEP: frozenset({Duty.TIME, Duty.MAINTENANCES}),
+    JobName.UNUSED_POLICY: frozenset({Duty.UNUSED_KEYS}),
+    JobName.DIGEST: frozenset({Duty.DIGEST}),
+    JobName.RECONCILE: frozenset({Duty.DIRECTORY}),
+    JobName.SLACK: frozenset({Duty.DIRECTORY}),
+    JobName.DELIVERY: frozenset({Duty.DELIVERY}),
+    JobName.KEY_CHECK: frozenset({Duty.USES}),
 }
-"""Every job, with what it needs and no more. A job that is not here may nothing."""
-_NOTHING = JobAuthority(frozenset())
+"""Every job, with what it needs and no more. A job that is not here may nothing, and none has a role."""
 
 
 def is_full_member(member: Member | None) -> bool:
@@ -170,7 +163,7 @@ def roles_of_actor(tx: Transaction) -> EffectiveRoles:
     if tx.actor.kind == ActorKind.KEY:
         key = _key_of(tx)
         return _on_pages(key, frozenset(WRITES[scope] for scope in _WHOLE_ROLES & key.scopes))
-    return EffectiveRoles(_job_of(tx.actor).roles)
+    return EffectiveRoles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,15 +192,15 @@ def _on_pages(key: _Key, roles: frozenset[Role]) -> EffectiveRoles:
     return EffectiveRoles(on_page=dict.fromkeys(key.pages, roles))
 
 
-def _job_of(actor: Actor) -> JobAuthority:
+def _duties_of(actor: Actor) -> frozenset[Duty]:
     if actor.kind != ActorKind.JOB or actor.id not in set(JobName):
-        return _NOTHING
-    return JOBS.get(JobName(actor.id), _NOTHING)
+        return frozenset()
+    return JOBS.get(JobName(actor.id), frozenset())
 
 
 def has_duty(tx: Transaction, duty: Duty) -> bool:
     """Whether the actor is the job that does this, or an operator."""
-    return tx.actor.kind == ActorKind.OPERATOR or duty in _job_of(tx.actor).duties
+    return tx.actor.kind == ActorKind.OPERATOR or duty in _duties_of(tx.actor)
 
 
 def require_duty(tx: Transaction, duty: Duty) -> None:
@@ -247,7 +240,7 @@ def require_person(tx: Transaction) -> None:
 
 def is_insider(tx: Transaction) -> bool:
     """Whether the actor may look behind the public page: people of ours, and jobs. Never a key."""
-    return is_person(tx) or bool(_job_of(tx.actor).duties)
+    return is_person(tx) or bool(_duties_of(tx.actor))
 
 
 def require_insider(tx: Transaction) -> None:

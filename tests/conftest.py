@@ -20,6 +20,7 @@ from tests.databases import (
     create_sqlite_template,
     open_database,
 )
+from tests.longest import deal_out
 from tests.network import guard_network, watch_network
 from tests.organizations import watch_organizations
 from tests.places import find_place
@@ -30,6 +31,11 @@ hypothesis.settings.load_profile("keydesk")
 guard_network()
 # Pytest makes the folders of `tmp_path` below this one.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", find_place())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left alone with it at the end."""
+    items[:] = deal_out(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish() -> None:

@@ -76,12 +76,12 @@ def list_members(tx: Transaction, group_id: str) -> frozenset[str]:
 
 def change_members(
     tx: Transaction, group: UserGroup, *, added: Collection[str] = (), removed: Collection[str] = ()
-) -> bool:
-    """Put people in and take people out, recorded for groups that have roles; False when nothing changed."""
+) -> None:
+    """Put people in and take people out, recorded for groups that have roles."""
     present = list_members(tx, group.group_id)
     coming, going = sorted(set(added) - present), sorted(set(removed) & present)
     if not coming and not going:
-        return False
+        return
     tx.session.execute(
         delete(UserGroupMember).where(UserGroupMember.group_id == group.group_id, UserGroupMember.user_id.in_(going))
     )
@@ -92,23 +92,21 @@ def change_members(
     signal(tx.session, Topic.PEOPLE)
     if has_grants(tx, group.group_id):
         record(tx, Action.GROUP_CHANGED, "group", group.group_id, handle=group.handle, added=coming, removed=going)
-    return True
 
 
-def set_members(tx: Transaction, group: UserGroup, users: Collection[str], date_update: int) -> bool:
+def set_members(tx: Transaction, group: UserGroup, users: Collection[str], date_update: int) -> None:
     """Make these the group's people; `date_update` is Slack's, of the state that is kept from now on."""
     present = list_members(tx, group.group_id)
-    changed = change_members(tx, group, added=set(users) - present, removed=present - set(users))
+    change_members(tx, group, added=set(users) - present, removed=present - set(users))
     group.date_update = max(group.date_update, date_update)
     mark_readable(tx, group)
     tx.session.flush()
-    return changed
 
 
-def switch_group(tx: Transaction, group: UserGroup, *, is_disabled: bool) -> bool:
-    """Slack switched a group off or on: recorded, and owners told when it has roles. False when nothing changed."""
+def switch_group(tx: Transaction, group: UserGroup, *, is_disabled: bool) -> None:
+    """Slack switched a group off or on: recorded, and owners told when it has roles."""
     if group.is_disabled == is_disabled:
-        return False
+        return
     group.is_disabled = is_disabled
     group.version += 1
     tx.session.flush()
@@ -116,7 +114,6 @@ def switch_group(tx: Transaction, group: UserGroup, *, is_disabled: bool) -> boo
     if has_grants(tx, group.group_id):
         send_note(tx, GROUP_DISABLED, group.group_id, owners_conversations(tx), is_disabled=is_disabled)
         record(tx, Action.GROUP_CHANGED, "group", group.group_id, handle=group.handle, is_disabled=is_disabled)
-    return True
 
 
 def has_grants(tx: Transaction, group_id: str) -> bool:

@@ -232,7 +232,8 @@ def _without(tx: Transaction, seen: SeenGroup, withheld: frozenset[str]) -> froz
 def _apply_members(tx: Transaction, seen: SeenGroup, report: SyncReport) -> None:
     group = tx.session.get_one(UserGroup, seen.group_id)
     present, users = list_members(tx, seen.group_id), seen.users or frozenset()
-    if not set_members(tx, group, users, seen.date_update) or not has_grants(tx, seen.group_id):
+    set_members(tx, group, users, seen.date_update)
+    if not has_grants(tx, seen.group_id):
         return
     if users - present:
         report.added[seen.group_id] = sorted(users - present)

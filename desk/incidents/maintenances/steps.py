@@ -1,10 +1,12 @@
 """What a maintenance does by itself: which step is due, and the words in which it is said. Pure."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from desk.incidents.inputs import IncidentChange
 from storage.models import Incident, IncidentStatus
 
 REMIND_BEFORE = timedelta(minutes=60)
@@ -17,6 +19,10 @@ STARTED = "Scheduled maintenance is currently in progress. We will provide updat
 COMPLETED = "The scheduled maintenance has been completed."
 CANCELLED = "This maintenance has been cancelled."
 
+_STEPS: Mapping[str, Collection[IncidentStatus]] = {
+    IncidentStatus.SCHEDULED: (IncidentStatus.SCHEDULED, IncidentStatus.IN_PROGRESS, IncidentStatus.COMPLETED),
+    **dict.fromkeys(RUNNING, (IncidentStatus.COMPLETED,)),
+}
 _MINUTE = timedelta(minutes=1)
 
 
@@ -62,6 +68,17 @@ class Plan:
             was_started=was_started,
             was_completed=was_completed,
         )
+
+
+def is_step(before: str, change: IncidentChange) -> bool:
+    """Whether a change of a maintenance that is `before` in some status is one of its steps, and nothing else."""
+    said = IncidentChange(
+        status=change.status,
+        body=change.body,
+        components=change.components,
+        deliver_notifications=change.deliver_notifications,
+    )
+    return change == said and change.status in _STEPS.get(before, ())
 
 
 @dataclass(frozen=True, slots=True)

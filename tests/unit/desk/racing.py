@@ -60,6 +60,7 @@ def _move(desk: Desk, move: Move) -> Any:
 
 
 def somebody_waits(desk: Desk) -> bool:
-    """Whether a transaction waits for another one's lock."""
+    """Whether a transaction waits for another one's lock, in this test's database."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with desk.database.read() as session:
-        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+        return bool(session.scalar(text(waits)))

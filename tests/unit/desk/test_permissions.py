@@ -240,7 +240,7 @@ def test_working_is_being_active(desk: Desk) -> None:
 
 
 DUTIES: Mapping[JobName, set[Duty]] = {
-    JobName.SWEEP: {Duty.TIME},
+    JobName.SWEEP: {Duty.TIME, Duty.MAINTENANCES},
     JobName.UNUSED_POLICY: {Duty.UNUSED_KEYS},
     JobName.DIGEST: {Duty.DIGEST},
     JobName.RECONCILE: {Duty.DIRECTORY},
@@ -251,13 +251,12 @@ DUTIES: Mapping[JobName, set[Duty]] = {
 
 
 @pytest.mark.parametrize("name", JobName)
-def test_a_job_has_its_duty_and_no_role_but_one(desk: Desk, name: JobName) -> None:
-    """Each job does its own; the sweep runs maintenances besides, and no job is an owner."""
+def test_a_job_has_its_duty_and_no_role(desk: Desk, name: JobName) -> None:
+    """Each job does its own, and nothing that people of some role may."""
     job = Actor.job(name)
     for duty in Duty:
         assert desk.read_now(job, lambda tx, duty=duty: has_duty(tx, duty)) is (duty in DUTIES[name])  # type: ignore[misc]
-    roles = {Role.MAINTENANCE_MANAGER} if name is JobName.SWEEP else set()
-    assert desk.read_now(job, roles_of_actor) == EffectiveRoles(frozenset(roles))
+    assert desk.read_now(job, roles_of_actor) == EffectiveRoles()
     assert desk.read_now(job, is_insider)
 
 

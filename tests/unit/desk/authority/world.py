@@ -428,7 +428,7 @@ def _incidents(maker: _Maker) -> Filled:
         said = session.scalars(select(IncidentUpdate.id).where(IncidentUpdate.incident_id == slow)).one()
     types: dict[object, Sequence[Any]] = {
         NewIncident: [NewIncident(name="New"), NewIncident(name="New", schedule=WINDOW)],
-        IncidentChange: [IncidentChange(body="Still.")],
+        IncidentChange: [IncidentChange(body="Still."), IncidentChange(status=IncidentStatus.IN_PROGRESS)],
         Schedule: [replace(WINDOW, scheduled_until=NOW + 2 * DAY)],
         Mapping[str, ComponentStatus | None]: [{maker.component: ComponentStatus.MAJOR_OUTAGE}],
         Incident: [Row(Incident, slow)],

@@ -317,6 +317,24 @@ def test_many_deactivations_at_once_stop_as_well(stage: Stage) -> None:
     }
 
 
+def test_a_group_that_was_switched_off_takes_too_much_as_well(stage: Stage) -> None:
+    """Two of four would lose their role by it: the group stays on, and owners are asked. Where few would, it is
+    switched off; and on again whoever would gain by it."""
+    off = group(MIA, MAX, is_disabled=True, date_update=20)
+    stopped = stage.fresh(DirectorySync, sync(stage, off).stopped_id or "")
+    assert is_manager(stage, MIA)
+    assert stopped.plan is not None
+    assert (list(stopped.plan["losers"]), stopped.plan["switched_off"]) == ([MAX, MIA], [GROUP])
+    with stage.desk.database.write() as session:
+        add_grant(session, MIA, Role.INCIDENT_MANAGER, stage.desk.clock.now())
+    report = sync(stage, off)
+    assert (report.switched, list(report.losers), report.stopped_id) == ({GROUP: True}, [MAX], None)
+    assert not is_manager(stage, MAX)
+    report = sync(stage, group(MIA, MAX, date_update=30))
+    assert (report.switched, report.losers, report.stopped_id) == ({GROUP: False}, {}, None)
+    assert is_manager(stage, MAX)
+
+
 def test_a_group_that_cannot_be_read_is_reported_once_and_keeps_its_people(stage: Stage) -> None:
     """Two syncs without an answer: one note to each owner; the next good one says that it is over."""
     broken = group(users=None, problem="Slack answered “no_such_subteam”")

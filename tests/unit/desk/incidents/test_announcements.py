@@ -27,8 +27,8 @@ from desk.messages.outbox import send_note
 from desk.pages.status import Impact
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
-from storage.models import Delivery as DeliveryRow
 from storage.models import (
+    ComponentStatus,
     DeliveryStatus,
     DraftKind,
     IncidentStatus,
@@ -37,6 +37,7 @@ from storage.models import (
     SecondPerson,
     SlackMessage,
 )
+from storage.models import Delivery as DeliveryRow
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import INES, MAX, MIA, OLIVIA
@@ -67,6 +68,12 @@ def deliveries(stage: IncidentStage, incident_id: str) -> list[Delivery]:
     return list(stage.see(INES, partial(list_deliveries, incident_id=incident_id)))
 
 
+def head_edits(stage: IncidentStage, incident_id: str) -> int:
+    """How often an incident's head was, or is to be, brought up to date."""
+    [head] = [card.id for card in stage.cards(HEAD_CARD) if card.subject_id == incident_id]
+    return sum(row.subject == head for row in stage.all(DeliveryRow))
+
+
 def settle(stage: IncidentStage, message_id: str, status: DeliveryStatus, error: str | None = None) -> None:
     """What a worker writes down about all rows of a message."""
     with stage.desk.database.write() as session:
@@ -93,6 +100,22 @@ def test_an_incident_has_one_head_and_a_reply_for_each_update(stage: IncidentSta
     with stage.desk.database.read() as session:
         said = [one.id for one in list_updates(session, [incident_id])]
     assert [reply.subject_id for reply in replies] == said[::-1]
+
+
+def test_other_heads_follow_a_component(stage: IncidentStage) -> None:
+    """Where a component's state changes, the heads of the other open incidents about it are edited, and no more."""
+    first, second, *_ = stage.components
+    about = {"it": first, "it too": first, "it, over": first, "another": second}
+    ids = {
+        name: stage.open(name=name, components={component: ComponentStatus.DEGRADED_PERFORMANCE})
+        for name, component in about.items()
+    }
+    stage.change(ids["it, over"], status=IncidentStatus.RESOLVED, components={first: None})
+    before = [head_edits(stage, incident_id) for incident_id in ids.values()]
+    for status in (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.MAJOR_OUTAGE):
+        stage.change(ids["it"], body="Worse.", components={first: status})
+    edits = [head_edits(stage, incident_id) - count for incident_id, count in zip(ids.values(), before, strict=True)]
+    assert dict(zip(ids, edits, strict=True)) == {"it": 2, "it too": 1, "it, over": 0, "another": 0}
 
 
 def test_a_correction_edits_its_reply(stage: IncidentStage) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
-from desk.incidents.components import list_components
+from desk.incidents.components import list_components, set_statuses
 from desk.incidents.incidents import create_incident, delete_incident, edit_update, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule, reminder_hours
 from desk.incidents.lookup import get_incident, list_open, list_open_on, list_updates
@@ -112,12 +112,47 @@ def test_reopening_takes_the_end_away(desk: Desk, page: str, clock: HeldClock) -
         assert [one.id for one in list_open(session, page)] == [incident.id]
 
 
+def test_an_incident_is_as_grave_as_its_components_are(desk: Desk, page: str) -> None:
+    """What another incident made worse counts from the next update on, also from one that names no component."""
+    api = _component(desk, "API").id
+    slow = _open(desk, page, NewIncident(name="Slow", components={api: ComponentStatus.DEGRADED_PERFORMANCE}))
+    _open(desk, page, NewIncident(name="Down", components={api: ComponentStatus.MAJOR_OUTAGE}))
+    assert _read(desk, slow).impact == Impact.MINOR
+    _change(desk, slow, IncidentChange(body="We look."))
+    assert _read(desk, slow).impact == Impact.CRITICAL
+
+
+def test_no_wish_for_a_component_is_none(desk: Desk, page: str) -> None:
+    """Who wants to bring nothing anywhere is told of no change."""
+    assert desk.write_now(Actor.operator("ann"), lambda tx: set_statuses(tx, page, {})) == []
+
+
+def test_what_is_open_is_told_by_page_and_kind(desk: Desk, page: str, clock: HeldClock) -> None:
+    """Incidents apart from maintenances, a page's apart from another's, the newest first; nothing that is over."""
+    with desk.database.write() as session:
+        other = add_page(session, NOW, name="Other", subdomain="other").id
+        for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
+            add_grant(session, INES, role, NOW, page_id=other)
+    made = {}
+    for place, schedule in ((page, None), (page, WINDOW), (other, None), (other, WINDOW)):
+        made[place, schedule] = _open(desk, place, NewIncident(name="It", schedule=schedule)).id
+        clock.advance(minutes=1)
+    over = _open(desk, page, NewIncident(name="Over"))
+    _change(desk, over, IncidentChange(status=IncidentStatus.RESOLVED))
+    with desk.database.read() as session:
+        assert [row.id for row in list_open(session)] == list(reversed(made.values()))
+        for (place, schedule), incident_id in made.items():
+            found = list_open(session, place, scheduled=schedule is not None)
+            assert [row.id for row in found] == [incident_id]
+
+
 def test_one_change_makes_one_update_and_a_name_alone_none(desk: Desk, page: str) -> None:
     """Status and text together are one update; changing the name is none."""
     incident = _open(desk, page, NewIncident(name="Slow", body="We look."))
     assert _change(desk, incident, IncidentChange(name="Slower")) is None
     said = _change(desk, incident, IncidentChange(status=IncidentStatus.MONITORING, body="A fix is in."))
     assert said is not None
+    assert said.deliver_notifications
     with desk.database.read() as session:
         updates = list_updates(session, [incident.id])
     assert len(updates) == 2

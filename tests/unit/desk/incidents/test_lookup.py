@@ -91,7 +91,9 @@ def test_what_a_word_means(known: Known) -> None:
 
 
 def test_what_a_word_cannot_mean(known: Known) -> None:
-    """Several candidates are named with their ids; what is over is called so where only open ones are meant."""
+    """Several candidates are named with their ids; what is over is called so where only open ones are meant; nothing
+    at all is asked for."""
+    assert str(known.refusal(" ")).startswith("Say which incident.")
     several = known.refusal("check")
     assert isinstance(several, InvalidInputError)
     assert "means 2 incidents" in str(several)

@@ -175,6 +175,7 @@ class TestUnseen:
 
         void = stage.fresh(ApiKey, key.id)
         assert (void.status, void.voided_at) == (KeyStatus.REVOKED, stage.desk.clock.now())
+        assert void.revoke_reason == "Its secret was not seen to arrive."
         assert _revision(stage) == before + 1
         waiting = stage.fresh(Ticket, ticket.id)
         assert (waiting.status, waiting.key_id, waiting.collected_at) == (TicketStatus.WAITING, None, None)

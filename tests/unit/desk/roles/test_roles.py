@@ -98,6 +98,15 @@ def test_granting_the_very_same_again_changes_nothing(stage: Stage) -> None:
     assert len(stage.shown(ROLE_GRANTED)) == 1
 
 
+def test_roles_stand_side_by_side(stage: Stage) -> None:
+    """A second role of the same person on the same page leaves the first; taken back, it leaves the other."""
+    for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
+        assert grant(stage, MIA_, role, page_id=stage.page.id).outcome is GrantOutcome.GRANTED
+    stage.do(OLIVIA, partial(revoke_role, subject=MIA_, role=Role.INCIDENT_MANAGER))
+    assert not has(stage, MIA, Role.INCIDENT_MANAGER, stage.page.id)
+    assert has(stage, MIA, Role.MAINTENANCE_MANAGER, stage.page.id)
+
+
 def test_granting_after_the_end_begins_anew(stage: Stage, clock: HeldClock) -> None:
     """A grant whose time is up does not stand in the way, even before a sweep has ended it."""
     grant(stage, MIA_, Role.INTEGRATOR, expires_at=clock.now() + timedelta(hours=1))

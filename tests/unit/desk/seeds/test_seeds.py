@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from desk.errors import ConflictError
-from desk.seeds import InvalidSeedError, Planted, plant_seed, read_acme, read_seed
+from desk.seeds import InvalidSeedError, PastKey, Planted, plant_past_key, plant_seed, read_acme, read_seed
 from desk.transaction import Actor, Desk
 from storage.models import AuditEvent, Component, ComponentStatus, Organization, Page, Revision
 from tests.clock import HeldClock
@@ -40,6 +40,16 @@ pages:
       - name: API
         components: [Public, {name: Private, status: partial_outage, start_date: 2024-01-15}]
 """
+
+
+def test_a_key_of_the_past_is_on_record_as_made_up(desk: Desk) -> None:
+    """Whoever reads the trail of a demo can tell its keys from those that somebody collected."""
+    plant(desk, SMALL)
+    past = PastKey(name="old", purpose="Old", scopes=("read",), holder_id=None, made=9, expires_in=9)
+    key = desk.write_now(ACTOR, partial(plant_past_key, past=past))
+    with desk.database.read() as session:
+        [event] = session.scalars(select(AuditEvent).where(AuditEvent.subject_kind == "key")).all()
+    assert (event.action, event.subject_id, event.data) == ("key.minted", key.id, {"name": "old", "demo": True})
 
 
 def test_the_demo_s_page_is_readable() -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from desk.incidents.incidents import create_incident, update_incident
+from desk.incidents.incidents import create_incident, delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.status_page.models import PageView
 from desk.status_page.months import Month, recent_months
@@ -200,6 +200,16 @@ def test_the_mark_of_the_archive(desk: Desk) -> None:
     assert desk.read_now(ACTOR, mark) == first
     desk.write_now(ACTOR, lambda tx: update_incident(tx, story.resolved, IncidentChange(name="Renamed")))
     assert desk.read_now(ACTOR, mark) != first
+
+    def replace_the_newest(tx: Transaction) -> tuple[object, object]:
+        one = create_incident(tx, story.page, NewIncident(name="One"))
+        before = mark(tx)
+        delete_incident(tx, one.id)
+        create_incident(tx, story.page, NewIncident(name="Two"))
+        return before, mark(tx)
+
+    before, after = desk.write_now(ACTOR, replace_the_newest)
+    assert before != after
 
 
 def test_months() -> None:

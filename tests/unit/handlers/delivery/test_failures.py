@@ -77,6 +77,12 @@ def test_each_failure_has_its_meaning(error: Exception, trouble: Trouble, uncert
     assert (failure.trouble, failure.uncertain) == (trouble, uncertain)
 
 
+def test_a_limit_keeps_the_name_that_slack_gave_it() -> None:
+    """What is logged and shown is Slack's own word; where it gave none, there is one for it."""
+    assert failure_of("chat.postMessage", refused("rate_limited")).error == "rate_limited"
+    assert failure_of("chat.postMessage", answered(429, {})).error == "ratelimited"
+
+
 async def test_a_refused_connection_was_certainly_not_carried_out() -> None:
     """When nobody listens at Slack's address, the call cannot have been carried out."""
     async with aiohttp.ClientSession() as session:

@@ -241,6 +241,13 @@ def test_no_text_is_too_odd(text: str) -> None:
         assert len(leak.about) <= 200
 
 
+def test_a_handle_alone_is_enough(desk: Desk, clock: HeldClock) -> None:
+    """Where nobody is named by id, handles are looked up all the same."""
+    with desk.database.write() as session:
+        add_member(session, MAX, clock.now(), name="Max")
+        assert read_names(session, handles=["MAX"]).people == {MAX: "Max"}
+
+
 def test_names_are_read_with_two_queries(desk: Desk, clock: HeldClock) -> None:
     """People are found by id or handle and groups likewise, in any case of letters, however many are asked for."""
     with desk.database.write() as session:

@@ -9,7 +9,7 @@ from desk.incidents.drafts.drafts import discard_draft, send_back, take_back, wr
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.review import LATE_CARD, MINE_CARD, REMINDER_CARD, REVIEW_CARD
 from desk.incidents.drafts.waiting import sweep_waiting, wait_before_reminder
-from desk.incidents.inputs import NewIncident
+from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.pages.status import Impact
 from desk.transaction import Desk
 from storage.models import ComponentStatus, DraftKind, Role, SecondPerson
@@ -53,6 +53,21 @@ def _told(stage: IncidentStage, kind: str) -> list[str]:
 def test_how_long_it_waits(kind: DraftKind, impact: Impact, minutes: int) -> None:
     """Critical impact is in a hurry; what is planned or over is not."""
     assert wait_before_reminder(kind, impact).total_seconds() == minutes * 60
+
+
+@pytest.mark.parametrize(("stands", "brings"), [("major_outage", None), ("degraded_performance", "major_outage")])
+def test_an_update_is_as_urgent_as_its_incident(
+    stage: IncidentStage, clock: HeldClock, stands: str, brings: str | None
+) -> None:
+    """Critical as the incident is, or as the update makes it: reviewers are reminded after five minutes."""
+    incident_id = stage.open(components={stage.components[0]: ComponentStatus(stands)})
+    worse = IncidentChange(body="Still.", components={stage.components[1]: ComponentStatus(brings)} if brings else {})
+    write = partial(write_draft, page_id=stage.page, kind=DraftKind.UPDATE, content=worse, incident_id=incident_id)
+    draft_id = stage.do(INES, lambda tx: write(tx).id)
+    stage.do(INES, partial(publish_draft, draft_id=draft_id))
+    clock.advance(minutes=5)
+    assert stage.do(SWEEP, sweep_waiting) == 1
+    assert _told(stage, REMINDER_CARD) == [MAX]
 
 
 @pytest.mark.parametrize(

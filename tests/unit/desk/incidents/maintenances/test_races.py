@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from desk.audit.chain import verify
@@ -39,6 +39,7 @@ from tests.unit.desk.incidents.maintenances.maintenance_stage import (
     Maintenances,
     set_maintenances,
 )
+from tests.unit.desk.racing import somebody_waits
 from tests.waiting import wait_until
 
 OPERATIONAL = ComponentStatus.OPERATIONAL
@@ -122,7 +123,7 @@ def _while(stage: Maintenances, change: Callable[[Transaction], object], work: C
     def slowly(tx: Transaction) -> None:
         change(tx)
         halfway.set()
-        wait_until(lambda: worked.is_set() or _somebody_waits(stage))
+        wait_until(lambda: worked.is_set() or somebody_waits(stage.desk))
         record(tx, Action.INCIDENT_EDITED, "incident", "someincident")
 
     def work_and_say() -> Any:
@@ -137,11 +138,6 @@ def _while(stage: Maintenances, change: Callable[[Transaction], object], work: C
         working = threads.submit(work_and_say)
         changing.result(30)
         return working.result(30)
-
-
-def _somebody_waits(stage: Maintenances) -> bool:
-    with stage.desk.database.read() as session:
-        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 @on_postgresql

@@ -115,6 +115,16 @@ def test_what_a_person_took_back_is_not_done_again(stage: Maintenances) -> None:
     assert stage.sweep_at(END + timedelta(days=1, hours=1)) == 0
 
 
+def test_words_alone_do_not_count_as_a_step(stage: Maintenances, clock: HeldClock) -> None:
+    """What a person says after its start, or its end, that moves it nowhere leaves the step to be made."""
+    about = stage.plan(remind_prior=False)
+    for moment in (START, END):
+        clock.set(moment)
+        stage.change(about, body="Any minute now.")
+        assert stage.sweep_at(moment + MINUTE) == 1
+    assert stage.steps(about) == ["scheduled", "in_progress", "in_progress", "completed"]
+
+
 def test_a_start_makes_nothing_better(stage: Maintenances) -> None:
     """What an open incident holds at an outage is left there by the start and by the end; the others move."""
     about = stage.plan()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from desk.incidents.inputs import IncidentChange
 from desk.incidents.maintenances.steps import (
     NOTHING,
     Due,
@@ -16,6 +17,7 @@ from desk.incidents.maintenances.steps import (
     Step,
     decide_step,
     end_text,
+    is_step,
     reminder_text,
     start_text,
 )
@@ -170,3 +172,25 @@ def test_the_end_says_what_was_missed() -> None:
         f"{done}\n\nIt was scheduled from 2 March 2026, 10:00 CET, until 2 March 2026, 12:00 CET; "
         "this page could not report on it then."
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "expected"),
+    [
+        ("scheduled", IncidentChange(status=IncidentStatus.SCHEDULED, body="Soon."), True),
+        ("scheduled", IncidentChange(status=IncidentStatus.IN_PROGRESS, deliver_notifications=False), True),
+        ("scheduled", IncidentChange(status=IncidentStatus.COMPLETED, components={"a": None}), True),
+        ("scheduled", IncidentChange(status=IncidentStatus.VERIFYING), False),
+        ("scheduled", IncidentChange(body="Soon."), False),
+        ("scheduled", IncidentChange(status=IncidentStatus.IN_PROGRESS, name="Other"), False),
+        ("in_progress", IncidentChange(status=IncidentStatus.COMPLETED), True),
+        ("verifying", IncidentChange(status=IncidentStatus.COMPLETED), True),
+        ("verifying", IncidentChange(status=IncidentStatus.IN_PROGRESS), False),
+        ("completed", IncidentChange(status=IncidentStatus.IN_PROGRESS), False),
+        ("completed", IncidentChange(status=IncidentStatus.COMPLETED), False),
+        ("investigating", IncidentChange(status=IncidentStatus.COMPLETED), False),
+    ],
+)
+def test_what_is_a_step(before: str, change: IncidentChange, expected: bool) -> None:
+    """A reminder, a start or an end, from where there is one, and no other change beside it."""
+    assert is_step(before, change) is expected
