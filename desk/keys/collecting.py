@@ -41,8 +41,8 @@ def _require_settler(tx: Transaction, ticket: Ticket) -> None:
 def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
     """Make the ticket's key for the actor: exactly one call gets it, however many try.
 
-    The key works at once and is provisional until `mark_revealed` or `return_unseen`. A successor has its
-    predecessor's name, scopes, pages, holder and expiry. Raises NotAllowedError, or ConflictError that says who
+    The key works at once and is provisional until `mark_revealed` or `return_unseen`. A successor has
+    what was decided for its predecessor: name, scopes, pages, holder, expiry, that it is kept. Raises NotAllowedError, or ConflictError that says who
     collected it and when.
     """
     ticket = read_ticket(tx, ticket_id)
@@ -77,6 +77,9 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
         created_at=tx.now,
         created_by=str(tx.actor),
         expires_at=pattern.expires_at,
+        kept_until=pattern.kept_until,
+        kept_by=pattern.kept_by,
+        keep_reason=pattern.keep_reason,
     )
     tx.session.add(key)
     tx.session.flush()

@@ -11,7 +11,7 @@ from desk.errors import ConflictError, NotFoundError
 from desk.people import name_of
 from desk.permissions import list_owner_ids, require_insider, require_owner
 from desk.requests.decisions import ApprovalFacts, counted_approvals
-from desk.requests.terms import Extent
+from desk.requests.terms import Extent, limit_lifetime
 from desk.transaction import Transaction
 from storage.locks import rely_on
 from storage.models import Approval, KeyRequest, RequestStatus
@@ -81,6 +81,11 @@ def extent_of(request: KeyRequest) -> Extent:
     else:
         scopes, pages, days = request.granted_scopes, request.granted_pages, request.granted_lifetime_days
     return Extent(scopes=tuple(scopes), pages=None if pages is None else tuple(pages), lifetime_days=days)
+
+
+def extent_now(tx: Transaction, request: KeyRequest) -> Extent:
+    """What approving or collecting gives at this instant: a maximum lifetime that was lowered holds for what waits."""
+    return limit_lifetime(extent_of(request), tx.policy)
 
 
 def asked_extent(request: KeyRequest) -> Extent:

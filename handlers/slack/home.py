@@ -16,7 +16,7 @@ from desk.keys.tickets import list_collectable
 from desk.messages.dead_letters import list_dead
 from desk.pages.pages import page_names
 from desk.permissions import ask_an_owner, is_person, roles_of_actor
-from desk.requests.lookup import extent_of, list_pending_requests, list_requests_of, status_of
+from desk.requests.lookup import extent_now, list_pending_requests, list_requests_of, status_of
 from desk.transaction import Actor, Transaction
 from handlers.slack.deliveries.messages import place_in_words, reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
@@ -108,7 +108,7 @@ def _decisions(tx: Transaction) -> list[Block]:
 
 
 def _request_text(tx: Transaction, request: KeyRequest) -> str:
-    extent = extent_of(request)
+    extent = extent_now(tx, request)
     pages = escape(plain(page_names(tx.session, extent.pages), limit=200))
     return (
         f"*{_name(request.name)}* for {mention(request.requester_id)}, {extent.lifetime_days} days on {pages}: "
