@@ -84,7 +84,7 @@ def extent_of(request: KeyRequest) -> Extent:
 
 
 def extent_now(tx: Transaction, request: KeyRequest) -> Extent:
-    """What approving or collecting gives at this instant: a maximum lifetime that was lowered holds for what waits."""
+    """What approving or collecting gives now: a maximum lifetime that was lowered holds for what waits."""
     return limit_lifetime(extent_of(request), tx.policy)
 
 

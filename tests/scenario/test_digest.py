@@ -92,7 +92,7 @@ def test_what_was_kept_is_in_the_next_digest(scenario: Scenario, keys: dict[str,
 
 
 def test_a_rotation_leaves_a_kept_key_kept(scenario: Scenario, keys: dict[str, str]) -> None:
-    """A key that was kept and then rotated stays out of the digests, with its day, its reason and whose word it was."""
+    """A key that was kept and then rotated stays out of digests, with its day, its reason and whose word it was."""
     until = (scenario.clock.now() + 30 * DAY).date().isoformat()
     scenario.omar.type_command(f"/keys keep nightly export until {until} because quarterly job")
     answer = scenario.max.type_command("/keys rotate nightly export")

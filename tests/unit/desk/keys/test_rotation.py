@@ -18,7 +18,19 @@ from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import ApiKey, Grant, KeyStatus, Role, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.factories import GUS, MAX, MIA, OLIVIA, add_grant, add_key, add_member, add_owner, add_page, add_request, add_ticket
+from tests.factories import (
+    GUS,
+    MAX,
+    MIA,
+    OLIVIA,
+    add_grant,
+    add_key,
+    add_member,
+    add_owner,
+    add_page,
+    add_request,
+    add_ticket,
+)
 
 OWNER, HOLDER = Actor.member(OLIVIA), Actor.member(MIA)
 HOUR = timedelta(hours=1)
