@@ -24,27 +24,28 @@ class UseMark:
     day: date
     reads: int = 0
     writes: int = 0
+    failed: int = 0
     refused: int = 0
     first_used_at: datetime | None = None
     last_used_at: datetime | None = None
     last_read_at: datetime | None = None
     last_write_at: datetime | None = None
+    last_failed_at: datetime | None = None
     last_refused_at: datetime | None = None
     last_address: str | None = None
     last_user_agent: str | None = None
 
 
-_INSTANTS = ("first_used_at", "last_used_at", "last_read_at", "last_write_at", "last_refused_at")
+_LATEST = ("last_used_at", "last_read_at", "last_write_at", "last_failed_at", "last_refused_at")
+_COUNTS = ("reads", "writes", "failed", "refused")
 _TOTALS: dict[str, str] = {
     "key_id": "text",
-    **dict.fromkeys(_INSTANTS, "timestamptz"),
+    **dict.fromkeys(("first_used_at", *_LATEST), "timestamptz"),
     "last_address": "text",
     "last_user_agent": "text",
-    "reads": "bigint",
-    "writes": "bigint",
-    "refused": "bigint",
+    **dict.fromkeys(_COUNTS, "bigint"),
 }
-_DAYS: dict[str, str] = {"key_id": "text", "day": "date", "reads": "bigint", "writes": "bigint", "refused": "bigint"}
+_DAYS: dict[str, str] = {"key_id": "text", "day": "date", **dict.fromkeys(_COUNTS, "bigint")}
 
 
 def _later(column: str) -> str:
@@ -62,7 +63,7 @@ def _with_last_use(column: str) -> str:
 
 
 def _added(table: str) -> Iterator[str]:
-    for column in ("reads", "writes", "refused"):
+    for column in _COUNTS:
         yield f"{column} = {table}.{column} + excluded.{column}"
 
 
@@ -70,7 +71,7 @@ _TOTALS_CHANGE = ", ".join(
     [
         "first_used_at = CASE WHEN key_use.first_used_at IS NULL OR excluded.first_used_at < key_use.first_used_at"
         " THEN excluded.first_used_at ELSE key_use.first_used_at END",
-        *map(_later, ("last_used_at", "last_read_at", "last_write_at", "last_refused_at")),
+        *map(_later, _LATEST),
         *map(_with_last_use, ("last_address", "last_user_agent")),
         *_added("key_use"),
     ]
@@ -144,11 +145,13 @@ def added(before: UseMark, after: UseMark) -> UseMark:
         after,
         reads=before.reads + after.reads,
         writes=before.writes + after.writes,
+        failed=before.failed + after.failed,
         refused=before.refused + after.refused,
         first_used_at=before.first_used_at or after.first_used_at,
         last_used_at=after.last_used_at or before.last_used_at,
         last_read_at=after.last_read_at or before.last_read_at,
         last_write_at=after.last_write_at or before.last_write_at,
+        last_failed_at=after.last_failed_at or before.last_failed_at,
         last_refused_at=after.last_refused_at or before.last_refused_at,
         last_address=after.last_address if used else before.last_address,
         last_user_agent=after.last_user_agent if used else before.last_user_agent,
@@ -168,8 +171,8 @@ def _as_json(dialect: str, marks: Sequence[UseMark], columns: dict[str, str]) ->
 
 
 _CLAIM_SUSPENDED_USE = text(
-    "INSERT INTO key_use (key_id, organization_id, knock_told_at, reads, writes, refused)"  # noqa: S608 - nothing from outside
-    " SELECT id, organization_id, :at, 0, 0, 0 FROM api_key"
+    "INSERT INTO key_use (key_id, organization_id, knock_told_at, reads, writes, failed, refused)"  # noqa: S608 - nothing from outside
+    " SELECT id, organization_id, :at, 0, 0, 0, 0 FROM api_key"
     f" WHERE id = :key_id AND {_IS_OWN}"
     " ON CONFLICT (key_id) DO UPDATE SET knock_told_at = excluded.knock_told_at"
     " WHERE key_use.knock_told_at IS NULL OR key_use.knock_told_at <= :quiet_since"

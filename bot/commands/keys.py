@@ -230,7 +230,12 @@ def _print_key(shown: _Shown) -> None:
             ("last used", moment(use.last_used_at) if use and use.last_used_at else "never"),
             ("from", (use.last_address or "") if use else ""),
             ("with", (use.last_user_agent or "") if use else ""),
-            ("calls", f"{use.reads} reads, {use.writes} writes, {use.refused} refused" if use else ""),
+            (
+                "calls",
+                f"{use.reads} reads, {use.writes} writes, {use.failed} answered with an error, {use.refused} refused"
+                if use
+                else "",
+            ),
         )
     )
 

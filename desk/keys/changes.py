@@ -161,7 +161,7 @@ def revoke_key(
 def find_recent_use(tx: Transaction, key: ApiKey) -> RecentUse | None:
     """The last call with a key that somebody would miss, when it was within the policy's `recently_used`.
 
-    That is a successful call or, with a suspended key, a refused one.
+    That is a use or, with a suspended key, a refused one.
     """
     use = find_use(tx, key.id)
     if use is None:

@@ -41,9 +41,9 @@ def _require_settler(tx: Transaction, ticket: Ticket) -> None:
 def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
     """Make the ticket's key for the actor: exactly one call gets it, however many try.
 
-    The key works at once and is provisional until `mark_revealed` or `return_unseen`. A successor has its
-    predecessor's name, scopes, pages, holder and expiry. Raises NotAllowedError, or ConflictError that says who
-    collected it and when.
+    The key works at once and is provisional until `mark_revealed` or `return_unseen`. A successor has all
+    that was decided for its predecessor: its reach, its holder, its expiry, that it is kept. Raises NotAllowedError,
+    or ConflictError that says who collected it and when.
     """
     ticket = read_ticket(tx, ticket_id)
     if ticket.predecessor_id is not None:
@@ -77,6 +77,9 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
         created_at=tx.now,
         created_by=str(tx.actor),
         expires_at=pattern.expires_at,
+        kept_until=pattern.kept_until,
+        kept_by=pattern.kept_by,
+        keep_reason=pattern.keep_reason,
     )
     tx.session.add(key)
     tx.session.flush()
@@ -227,6 +230,6 @@ def _lock_unconfirmed(tx: Transaction) -> Sequence[str]:
 
 def _settle(tx: Transaction, key_id: str) -> bool:
     use = tx.session.get(KeyUse, key_id)
-    if use is not None and use.reads + use.writes + use.refused > 0:
+    if use is not None and use.reads + use.writes + use.failed + use.refused > 0:
         return mark_revealed(tx, key_id)
     return return_unseen(tx, key_id)

@@ -24,6 +24,9 @@ class KeyPattern:
     holder_id: str | None
     request_id: str | None
     expires_at: datetime
+    kept_until: datetime | None = None
+    kept_by: str | None = None
+    keep_reason: str | None = None
 
 
 def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
@@ -43,7 +46,7 @@ def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
         pages=request.granted_pages,
         holder_id=request.holder_id if is_full_member(holder) else ticket.collector_id,
         request_id=request.id,
-        expires_at=tx.now + timedelta(days=days),
+        expires_at=tx.now + min(timedelta(days=days), tx.policy.maximum_lifetime),
     )
 
 
@@ -58,6 +61,9 @@ def _successor_of(tx: Transaction, predecessor: ApiKey, collector_id: str) -> Ke
         holder_id=predecessor.holder_id if is_full_member(holder) else collector_id,
         request_id=predecessor.request_id,
         expires_at=min(predecessor.expires_at, tx.now + tx.policy.maximum_lifetime),
+        kept_until=predecessor.kept_until,
+        kept_by=predecessor.kept_by,
+        keep_reason=predecessor.keep_reason,
     )
 
 

@@ -214,11 +214,11 @@ def _unused(tx: Transaction) -> ColumnElement[bool]:
 
 
 def daily_counts(session: Session, key_ids: Sequence[str], *, today: date) -> dict[str, tuple[int, ...]]:
-    """Successful calls a day (UTC) over the last 30 days, the newest last, for each of a few keys."""
+    """Uses a day (UTC) over the last 30 days, the newest last, for each of a few keys."""
     first = today - timedelta(days=SPARKLINE_DAYS - 1)
     counts = {key_id: [0] * SPARKLINE_DAYS for key_id in key_ids}
     rows = session.execute(
-        select(KeyUseDay.key_id, KeyUseDay.day, KeyUseDay.reads + KeyUseDay.writes).where(
+        select(KeyUseDay.key_id, KeyUseDay.day, KeyUseDay.reads + KeyUseDay.writes + KeyUseDay.failed).where(
             KeyUseDay.key_id.in_(key_ids), KeyUseDay.day >= first, KeyUseDay.day <= today
         )
     )

@@ -29,7 +29,7 @@ _MAX_ADDRESS = 64
 
 
 class UseKind(StrEnum):
-    """What came of a call."""
+    """What a call was for or, when Keydesk itself turned it away, that."""
 
     READ = "read"
     WRITE = "write"
@@ -53,7 +53,9 @@ class _Counts:
 
     __slots__ = (
         "address",
+        "failed",
         "first_used_at",
+        "last_failed_at",
         "last_read_at",
         "last_refused_at",
         "last_used_at",
@@ -65,11 +67,12 @@ class _Counts:
     )
 
     def __init__(self) -> None:
-        self.reads = self.writes = self.refused = 0
+        self.reads = self.writes = self.failed = self.refused = 0
         self.first_used_at: datetime | None = None
         self.last_used_at: datetime | None = None
         self.last_read_at: datetime | None = None
         self.last_write_at: datetime | None = None
+        self.last_failed_at: datetime | None = None
         self.last_refused_at: datetime | None = None
         self.address: str | None = None
         self.user_agent: bytes | None = None
@@ -80,11 +83,13 @@ class _Counts:
             day=day,
             reads=self.reads,
             writes=self.writes,
+            failed=self.failed,
             refused=self.refused,
             first_used_at=self.first_used_at,
             last_used_at=self.last_used_at,
             last_read_at=self.last_read_at,
             last_write_at=self.last_write_at,
+            last_failed_at=self.last_failed_at,
             last_refused_at=self.last_refused_at,
             last_address=clean_address(self.address),
             last_user_agent=clean_user_agent(self.user_agent),
@@ -101,8 +106,18 @@ class UseLog:
         self._lock = threading.Lock()
         self._lost = 0
 
-    def note(self, key_id: str, kind: UseKind, at: datetime, address: str | None, user_agent: bytes | None) -> None:
-        """Remember one use. The address and user agent are kept of successful calls only."""
+    def note(
+        self,
+        key_id: str,
+        kind: UseKind,
+        at: datetime,
+        address: str | None,
+        user_agent: bytes | None,
+        *,
+        failed: bool = False,
+    ) -> None:
+        """Remember one call; `failed`: it was answered with an error. The address and user agent are kept of uses,
+        and so not of what was refused."""
         place = (key_id, at.date())
         with self._lock:
             counts = self._growing.get(place)
@@ -116,11 +131,14 @@ class UseLog:
                 counts.last_refused_at = at
                 return
             if kind is UseKind.READ:
-                counts.reads += 1
+                counts.reads += not failed
                 counts.last_read_at = at
             else:
-                counts.writes += 1
+                counts.writes += not failed
                 counts.last_write_at = at
+            if failed:
+                counts.failed += 1
+                counts.last_failed_at = at
             if counts.first_used_at is None:
                 counts.first_used_at = at
             counts.last_used_at = at

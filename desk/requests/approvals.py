@@ -17,6 +17,7 @@ from desk.requests.lookup import (
     already_decided,
     approval_facts,
     asked_extent,
+    extent_now,
     extent_of,
     list_counted_approvers,
     read_request,
@@ -49,7 +50,7 @@ def approve(
     request = read_request(tx, request_id, lock=True)
     decision = _require_approval(tx, request)
     before = extent_of(request)
-    granted = before if narrower is None else narrow(before, narrower)
+    granted = extent_now(tx, request) if narrower is None else narrow(extent_now(tx, request), narrower)
     _require_requester_may_hold(tx, request, granted)
     moved_on = seen_version is not None and seen_version != request.version and before != asked_extent(request)
     _give_approval(tx, request, decision)

@@ -12,12 +12,12 @@ from desk.keys.lookup import echo
 from desk.people import name_of
 from desk.permissions import list_owner_ids, require_insider, require_owner
 from desk.requests.decisions import ApprovalFacts, counted_approvals
-from desk.requests.terms import Extent
+from desk.requests.terms import Extent, limit_lifetime
 from desk.texts import clean_line
 from desk.transaction import Transaction
 from storage.folding import fold
 from storage.locks import rely_on
-from storage.models import Approval, KeyRequest, RequestStatus
+from storage.models import Approval, KeyRequest, Member, RequestStatus
 
 _VERBS = {RequestStatus.APPROVED: "approved", RequestStatus.DENIED: "denied", RequestStatus.WITHDRAWN: "withdrew"}
 
@@ -47,22 +47,18 @@ def list_pending_requests(tx: Transaction) -> Sequence[KeyRequest]:
     ).all()
 
 
-def find_pending_called(
-    tx: Transaction, *, word: str | None = None, requester_id: str | None = None
-) -> Sequence[KeyRequest]:
-    """What waits for a decision and is meant by its id, by the key's name in any case, or by who asked; at least one.
-
-    Raises NotFoundError that says where to look, and NotAllowedError for anybody but owners.
-    """
-    wanted = clean_line(word or "")
+def find_pending_called(tx: Transaction, word: str) -> Sequence[KeyRequest]:
+    """What waits for a decision and is meant by its id, by the key's name in any case, or by the id of who asked; at
+    least one. Raises NotFoundError that says where to look, and NotAllowedError for anybody but owners."""
+    wanted = clean_line(word)
     found = [
         request
         for request in list_pending_requests(tx)
-        if request.requester_id == requester_id or fold(request.name) == fold(wanted) or request.id == wanted
+        if wanted in {request.id, request.requester_id} or fold(request.name) == fold(wanted)
     ]
     if not found:
-        named = f"“{echo(wanted)}”" if word is not None else f"of {name_of(tx, requester_id)}"
-        raise NotFoundError(f"No request {named} waits for a decision.", "`/keys requests` lists those that do.")
+        named = name_of(tx, wanted) if tx.session.get(Member, wanted) else echo(wanted)
+        raise NotFoundError(f"No request “{named}” waits for a decision.", "`/keys requests` lists those that do.")
     return found
 
 
@@ -103,6 +99,11 @@ def extent_of(request: KeyRequest) -> Extent:
     else:
         scopes, pages, days = request.granted_scopes, request.granted_pages, request.granted_lifetime_days
     return Extent(scopes=tuple(scopes), pages=None if pages is None else tuple(pages), lifetime_days=days)
+
+
+def extent_now(tx: Transaction, request: KeyRequest) -> Extent:
+    """What approving or collecting gives now: a maximum lifetime that was lowered holds for what waits."""
+    return limit_lifetime(extent_of(request), tx.policy)
 
 
 def asked_extent(request: KeyRequest) -> Extent:

@@ -12,7 +12,7 @@ from desk.keys.scopes import is_write
 from desk.permissions import working_key_condition
 from desk.policy import Policy
 from desk.requests.lookup import extent_of
-from desk.requests.terms import Extent
+from desk.requests.terms import Extent, limit_lifetime
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyRequest, KeyUse
 
@@ -27,6 +27,8 @@ class Risk(StrEnum):
     WRITES = "writes"
     A_YEAR = "a_year"
     LONGER_THAN_DEFAULT = "longer_than_default"
+    LONGER_THAN_ALLOWED = "longer_than_allowed"
+    """Keys may not live so long any more: what is approved is shorter."""
     OTHER_HOLDER = "other_holder"
     SIMILAR_UNUSED = "similar_unused"
     SIMILAR_IN_USE = "similar_in_use"
@@ -66,13 +68,16 @@ def risk_notes(
 ) -> tuple[RiskNote, ...]:
     """What owners should notice about a request, given the keys that exist. At most one similar key is named."""
     notes: list[RiskNote] = []
+    granted = limit_lifetime(extent, policy).lifetime_days
     if extent.pages is None:
         notes.append(RiskNote(Risk.ALL_PAGES))
     if any(is_write(scope) for scope in extent.scopes):
         notes.append(RiskNote(Risk.WRITES))
-    if extent.lifetime_days >= _YEAR:
+    if granted < extent.lifetime_days:
+        notes.append(RiskNote(Risk.LONGER_THAN_ALLOWED))
+    if granted >= _YEAR:
         notes.append(RiskNote(Risk.A_YEAR))
-    elif extent.lifetime_days > policy.default_lifetime.days:
+    elif granted > policy.default_lifetime.days:
         notes.append(RiskNote(Risk.LONGER_THAN_DEFAULT))
     if holder_id != requester_id:
         notes.append(RiskNote(Risk.OTHER_HOLDER))

@@ -82,6 +82,11 @@ def check_lifetime(days: int, maximum: int) -> None:
         raise InvalidInputError(f"Choose between 1 and {maximum} days.", field="lifetime_days")
 
 
+def limit_lifetime(extent: Extent, policy: Policy) -> Extent:
+    """The same, but for no longer than keys may live now."""
+    return replace(extent, lifetime_days=min(extent.lifetime_days, policy.maximum_lifetime.days))
+
+
 def narrow(current: Extent, wanted: Extent) -> Extent:
     """`wanted`, when it allows nothing that `current` does not and ends no later. Raises InvalidInputError."""
     scopes = parse_scopes(wanted.scopes)

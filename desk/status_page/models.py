@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from desk.incidents.inputs import ENDED
+from desk.pages.status import Headline, Impact, decide_headline
 from desk.status_page.uptime import Change
 from storage.models import Component, ComponentStatus, Incident, IncidentStatus, IncidentUpdate
 
@@ -245,6 +246,12 @@ class PageView:
     def open_incidents(self) -> tuple[IncidentView, ...]:
         """Incidents that are not resolved, the newest first."""
         return tuple(row for row in self.realtime if row.is_open)
+
+    @property
+    def headline(self) -> Headline:
+        """What people read first of the page."""
+        impacts = [Impact(row.impact) for row in self.open_incidents]
+        return decide_headline([row.status for row in self.leaves], impacts, in_maintenance=bool(self.active))
 
     @property
     def maintenances(self) -> tuple[IncidentView, ...]:

@@ -187,16 +187,21 @@ class KeyUse(InOrganization, Base):
     key_id: Mapped[str] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
     first_used_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
-    """Last successful call, read or write."""
+    """Last call that passed the key check, whatever came of it."""
     last_read_at: Mapped[datetime | None]
+    """Last of these that was to read, also when it was answered with an error; the next, that was to write."""
     last_write_at: Mapped[datetime | None]
+    last_failed_at: Mapped[datetime | None]
+    """Last of these that was answered with an error, by the resource or an upstream."""
     last_refused_at: Mapped[datetime | None]
+    """Last call that Keydesk itself turned away (401, 403): it is no use."""
     last_address: Mapped[str | None] = mapped_column(String(64))
     last_user_agent: Mapped[str | None] = mapped_column(String(255))
     knock_told_at: Mapped[datetime | None]
     """When owners were last told that it was used while suspended."""
     reads: Mapped[int] = mapped_column(BigInteger, default=0)
     writes: Mapped[int] = mapped_column(BigInteger, default=0)
+    failed: Mapped[int] = mapped_column(BigInteger, default=0)
     refused: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
@@ -209,4 +214,5 @@ class KeyUseDay(InOrganization, Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     reads: Mapped[int] = mapped_column(BigInteger, default=0)
     writes: Mapped[int] = mapped_column(BigInteger, default=0)
+    failed: Mapped[int] = mapped_column(BigInteger, default=0)
     refused: Mapped[int] = mapped_column(BigInteger, default=0)

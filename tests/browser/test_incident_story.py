@@ -62,7 +62,7 @@ def test_from_slack_to_customers_and_back(demo: Demo, open_page: OpenPage) -> No
     expect(_modal(ines)).to_contain_text("is on the page")
     _close(ines)
 
-    _wait_for_headline(customer, "Minor Service Outage")
+    _wait_for_headline(customer, "Open Incident with Major Impact")
     expect(customer.locator("strong", has_text="fail")).to_be_visible()
 
     colleague = _enter(open_page, demo, MAX)

@@ -1,6 +1,8 @@
 """The public page to the eye, to the keyboard and to assistive technology."""
 
+import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +13,9 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 from desk.incidents.incidents import update_incident
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
+from desk.pages.status import Impact
 from desk.transaction import Actor, Transaction
+from storage.models import IncidentStatus
 from tests.browser.public_stage import PublicStage
 from tests.browser.stage import OpenPage
 from tests.databases import copy_sqlite
@@ -98,7 +102,7 @@ def test_nothing_is_cut_off(public: PublicStage, open_page: OpenPage) -> None:
 def test_without_javascript_everything_is_there(public: PublicStage, open_page: OpenPage) -> None:
     """State, incidents, bars, groups that open and times in the page's own zone need no script."""
     page = open_page(public.address(), java_script_enabled=False, prepare=None)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Minor Service Outage")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Open Incident with Major Impact")
     expect(page.locator("article.incident time").first).to_contain_text("CET")
     group = page.locator("details.group")
     group.locator("summary").click()
@@ -191,7 +195,7 @@ def test_what_is_new_appears_while_one_looks(public: PublicStage, open_page: Ope
     page.clock.run_for(31_000)
     expect(page.get_by_text("Nearly there.")).to_have_count(1)
     # Those who listen rather than look are told as well.
-    expect(page.locator("#news")).to_have_text("Minor Service Outage")
+    expect(page.locator("#news")).to_have_text("Open Incident with Major Impact")
 
 
 def test_nothing_is_asked_of_anybody_else(public: PublicStage, open_page: OpenPage) -> None:
@@ -205,20 +209,51 @@ def test_nothing_is_asked_of_anybody_else(public: PublicStage, open_page: OpenPa
     assert [url for url in asked if not url.startswith(public.served.url)] == []
 
 
+def embed(public: PublicStage, page: Page) -> Locator:
+    """Load a site that embeds the script; gives its banner, once the script has asked what is open."""
+    page.goto(public.address("/robots.txt"))
+    with page.expect_response("**/api/v2/summary.json"):
+        page.evaluate(
+            "(source) => { const script = document.createElement('script'); script.src = source; "
+            "document.body.append(script); }",
+            public.address("/embed.js"),
+        )
+    return page.get_by_role("status")
+
+
 def test_the_banner_for_other_sites(public: PublicStage, open_page: OpenPage) -> None:
-    """A site that embeds the script shows what is open, with a link, and the reader can close it."""
+    """A site that embeds the script shows the worst of what is open, with a link.
+
+    Closing it hides what was seen, also from the next page that is loaded, and not what comes after.
+    """
+    desk, page_id = public.desk, public.story.page
+
+    def open_one(name: str, impact: Impact) -> str:
+        incident_id = open_incident(desk, page_id, name, impact_override=impact)
+        wait_until(lambda: name.encode() in public.served.app.public.cache.shared["/api/v2/summary.json"].body)
+        return incident_id
+
+    worst = open_one("Everything burns", Impact.CRITICAL)
+    opened = [worst, open_one("A small thing", Impact.MINOR)]
     page = open_page(public.address("/robots.txt"), expected=["404 (Not Found)"])
-    page.evaluate(
-        "(source) => { const script = document.createElement('script'); script.src = source; "
-        "document.body.append(script); }",
-        public.address("/embed.js"),
-    )
-    banner = page.get_by_role("status")
-    expect(banner).to_be_visible()
+    banner = embed(public, page)
     link = banner.get_by_role("link")
-    assert str(link.get_attribute("href")).startswith(public.address("/incidents/"))
+    expect(link).to_have_text(re.compile(r"^Everything burns \(and \d more\)$"))
+    expect(link).to_have_attribute("href", public.address(f"/incidents/{worst}/"))
     banner.get_by_role("button", name="Close").click()
     expect(banner).to_have_count(0)
+    banner = embed(public, page)
+    page.evaluate("() => new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)))")
+    expect(banner).to_have_count(0)
+    opened.append(open_one("Another thing", Impact.MINOR))
+    expect(embed(public, page).get_by_role("link")).to_have_text("Another thing")
+    desk.clock.advance(minutes=1)  # type: ignore[attr-defined]
+    desk.write_now(ACTOR, lambda tx: update_incident(tx, worst, IncidentChange(body="It still burns.")))
+    wait_until(lambda: b"still burns" in public.served.app.public.cache.shared["/api/v2/summary.json"].body)
+    expect(embed(public, page).get_by_role("link")).to_have_text("Everything burns (and 1 more)")
+    for incident_id in opened:
+        change = IncidentChange(status=IncidentStatus.RESOLVED, body="Over.")
+        desk.write_now(ACTOR, partial(update_incident, incident_id=incident_id, change=change))
 
 
 def test_the_page_can_be_printed(public: PublicStage, open_page: OpenPage) -> None:

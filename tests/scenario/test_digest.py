@@ -91,6 +91,20 @@ def test_what_was_kept_is_in_the_next_digest(scenario: Scenario, keys: dict[str,
     assert "<@U0OMAR0001>" in words_of(kept)
 
 
+def test_a_rotation_leaves_a_kept_key_kept(scenario: Scenario, keys: dict[str, str]) -> None:
+    """A key that was kept and then rotated stays out of digests, with its day, its reason and whose word it was."""
+    until = (scenario.clock.now() + 30 * DAY).date().isoformat()
+    scenario.omar.type_command(f"/keys keep nightly export until {until} because quarterly job")
+    answer = scenario.max.type_command("/keys rotate nightly export")
+    assert answer is not None
+    scenario.max.press("Collect my key", answer)
+    scenario.clock.advance(days=7)
+    _send(scenario)
+    words = words_of(_line(_digest(scenario), "Kept on purpose"))
+    assert "nightly export" in words
+    assert "<@U0OMAR0001>: quarterly job" in words
+
+
 def test_its_holder_is_asked(scenario: Scenario, keys: dict[str, str]) -> None:
     """*Ask its holder* sends the holder a direct message about that key."""
     _send(scenario)

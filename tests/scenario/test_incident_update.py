@@ -102,7 +102,9 @@ def test_of_several_open_ones_one_is_chosen(scenario: Scenario, stage: Stage) ->
     scenario.ines.press("Resolve", given or {})
     assert "*Website down*" in words_of(scenario.ines.modal)
     assert "Resolved" in words_of(scenario.ines.modal)
-    assert "all fine now a.example & on" in [draft.content["body"] for draft in everything(scenario, IncidentDraft)]
+    assert "all fine now [a.example](https://a.example) & on" in [
+        draft.content["body"] for draft in everything(scenario, IncidentDraft)
+    ]
     scenario.ines.type_command("/incident update checkout ERRORS monitoring a fix is in")
     assert "*Checkout errors*" in words_of(scenario.ines.modal)
     assert "Monitoring" in words_of(scenario.ines.modal)

@@ -67,6 +67,21 @@ def test_a_collected_key_works_at_once_and_its_use_is_seen(scenario: Scenario) -
     assert "127.0.0.1" in words_of(shown)
 
 
+def test_a_key_that_meets_nothing_but_errors_is_in_use(scenario: Scenario) -> None:
+    """Whoever calls for what is not there uses the key: it is not among the unused, and /keys show says so."""
+    key_id, secret = mint(scenario, name="probe", holder_id=MIA)
+    mint(scenario, name="idle", holder_id=MIA)
+    for path in ("/v1/pages/nosuchpage00", "/v1/pages/nosuchpage00/incidents", "/v1/nothing"):
+        assert call(scenario, path, secret)[0] == 404
+    scenario.page.flush_uses()
+    with scenario.database.read() as session:
+        use = session.get_one(KeyUse, key_id)
+        assert (use.reads, use.failed, use.refused) == (0, 3, 0)
+    unused = words_of(scenario.olivia.type_command("/keys list unused"))
+    assert ("probe" in unused, "idle" in unused) == (False, True)
+    assert "answered with an error (3 in all)" in words_of(scenario.mia.type_command("/keys show probe"))
+
+
 def test_a_suspended_key_that_is_used_is_restored_by_button(scenario: Scenario) -> None:
     """Owners see at once when, from where and by what it was used; after Restore the same call succeeds."""
     key_id, secret = mint(scenario, name="deploy hook", holder_id=MIA)

@@ -91,17 +91,21 @@ class KeyCheck:
         verdict = decide_call(key, need, page_id, caller.at)
         if verdict is Verdict.ADMITTED:
             return key
+        is_nowhere = verdict is Verdict.PAGE_OUTSIDE and page_id is not None and not self._is_page(key, page_id)
+        if is_nowhere and need is not None:
+            # A key for other pages is told of pages that exist; what does not exist is nobody's, and asking is a use.
+            self.note(key, UseKind.WRITE if need.write else UseKind.READ, caller, failed=True)
+            return not_found()
         self.refuse(key, caller)
         if verdict is Verdict.SCOPE_MISSING and need is not None:
             return scope_missing(need.scope, need.resource)
         if verdict is Verdict.PAGE_OUTSIDE and page_id is not None:
-            # A key for other pages is told of pages that exist; what does not exist is nobody's.
-            return page_outside(page_id) if self._is_page(key, page_id) else not_found()
+            return page_outside(page_id)
         return UNAUTHENTICATED
 
-    def note(self, key: RingKey, kind: UseKind, caller: Caller) -> None:
-        """Remember that the key was used."""
-        self._uses.note(key.id, kind, caller.at, caller.address, caller.user_agent)
+    def note(self, key: RingKey, kind: UseKind, caller: Caller, *, failed: bool = False) -> None:
+        """Remember that the key was used; `failed`: the call was answered with an error."""
+        self._uses.note(key.id, kind, caller.at, caller.address, caller.user_agent, failed=failed)
 
     def refuse(self, key: RingKey, caller: Caller) -> None:
         """Remember that a call with the key was turned away, and have owners told when the key is suspended."""

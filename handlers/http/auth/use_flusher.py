@@ -93,6 +93,6 @@ class UseFlusher:
         try:
             await self.flush()
         except Exception as error:
-            lost = sum(mark.reads + mark.writes + mark.refused for mark in self._uses.take())
+            lost = sum(mark.reads + mark.writes + mark.failed + mark.refused for mark in self._uses.take())
             _log.error("uses_lost", uses=lost, reason=str(error))
         self._thread.shutdown(wait=False)

@@ -2,10 +2,9 @@
 
 from markupsafe import Markup
 
-from desk.pages.status import page_status
 from desk.status_page.models import PageView
 from handlers.http.public.palette import make_themes, parse_colour, readable, to_css
-from handlers.http.public.words import INDICATOR_LOOKS
+from handlers.http.public.words import headline_look
 
 _WIDE, _NARROW = frozenset("mwMWABCDGHKNOQRSUVXYZ@%&—"), frozenset("iljtfrI.,:;'|! ")
 _MAX_NAME = 40
@@ -25,11 +24,11 @@ _BADGE = Markup(
 
 def render_badge(view: PageView) -> bytes:
     """The badge; white on a colour that white stands out from."""
-    status = page_status([row.status for row in view.leaves])
+    headline = view.headline
     name = view.page.name if len(view.page.name) <= _MAX_NAME else view.page.name[: _MAX_NAME - 1] + "…"
-    look = INDICATOR_LOOKS[str(status.indicator)]
-    fill = parse_colour(make_themes(view.page.configuration)[0].values[f"{look}-fill"], "1f9d61")
-    name_length, status_length = _length(name), _length(status.description)
+    colours = make_themes(view.page.configuration)[0].values
+    fill = parse_colour(colours.get(f"{headline_look(headline)}-fill", colours["quiet"]), "5a6577")
+    name_length, status_length = _length(name), _length(headline.words)
     left = name_length + 15
     return str(
         _BADGE.format(
@@ -39,9 +38,9 @@ def render_badge(view: PageView) -> bytes:
             right=left + 7,
             name_length=name_length,
             status_length=status_length,
-            label=f"{view.page.name}: {status.description}",
+            label=f"{view.page.name}: {headline.words}",
             name=name,
-            status=status.description,
+            status=headline.words,
             left_colour=to_css(_LABEL),
             colour=to_css(_below_white(fill)),
         )

@@ -11,6 +11,7 @@ from handlers.http.public.bars import Uptime, UptimeReader
 from handlers.http.public.markdown import plain_text, render_body, render_postmortem
 from handlers.http.public.words import (
     CANCELLED,
+    IMPACT_LOOKS,
     IMPACT_WORDS,
     STATUS_LOOKS,
     STATUS_WORDS,
@@ -29,13 +30,6 @@ _OPEN_GROUPS = 3
 _FULL_NAMES = 6
 """So many components of a group, and so many groups, are named one by one."""
 _DESCRIPTION = 200
-_IMPACT_LOOKS = {
-    "none": "none",
-    "maintenance": "maintenance",
-    "minor": "degraded",
-    "major": "partial",
-    "critical": "major",
-}
 
 Context = Mapping[str, Any]
 
@@ -96,7 +90,7 @@ def incident_context(view: PageView, incident: IncidentView) -> Context:
         "id": incident.id,
         "name": incident.name,
         "kind": "Scheduled maintenance" if incident.is_maintenance else "Incident",
-        "look": _IMPACT_LOOKS.get(incident.impact, "none"),
+        "look": IMPACT_LOOKS.get(incident.impact, "none"),
         "impact": IMPACT_WORDS.get(incident.impact, incident.impact),
         "label": CANCELLED if incident.is_cancelled else label(incident.status),
         "stage": "none" if incident.is_open or incident.is_cancelled else "operational",

@@ -9,7 +9,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from desk.pages.status import page_status
 from desk.status_page.models import IncidentView, PageView
 from desk.status_page.months import Month, recent_months
 from handlers.http.public.assets import Assets
@@ -17,7 +16,7 @@ from handlers.http.public.bars import UptimeReader
 from handlers.http.public.contexts import component_rows, incident_context, uptime_sections
 from handlers.http.public.markdown import render_body
 from handlers.http.public.sites import Site
-from handlers.http.public.words import INDICATOR_LOOKS, day_time, month_time, month_words, when
+from handlers.http.public.words import day_time, headline_look, month_time, month_words, when
 from handlers.http.v1.shapes.times import instant
 
 RECENT_DAYS = 14
@@ -157,8 +156,7 @@ def render_pages(title: str, words: str, pages: Sequence[Mapping[str, str]], ass
 
 def headline(view: PageView) -> Mapping[str, str]:
     """The page's status in one line, and how it looks."""
-    status = page_status([row.status for row in view.leaves])
-    return {"words": status.description, "look": INDICATOR_LOOKS[str(status.indicator)]}
+    return {"words": view.headline.words, "look": headline_look(view.headline)}
 
 
 def _month(month: Month) -> dict[str, Any]:
@@ -167,7 +165,6 @@ def _month(month: Month) -> dict[str, Any]:
 
 def _context_of(view: PageView, site: Site, assets: Assets) -> Mapping[str, Any]:
     page = view.page
-    status = page_status([row.status for row in view.leaves])
     return {
         "name": page.name,
         "url": site.url,
@@ -180,9 +177,9 @@ def _context_of(view: PageView, site: Site, assets: Assets) -> Mapping[str, Any]
         "about": page.description or "",
         "about_html": render_body(page.description or ""),
         "footer": render_body(page.setting("footer_text")),
-        "headline": status.description,
+        "headline": view.headline.words,
         "summary": _summary(view),
-        "look": INDICATOR_LOOKS[str(status.indicator)],
+        "look": headline_look(view.headline),
         "seen": instant(page.updated_at, view.zone),
         "assets": assets,
     }
@@ -193,6 +190,8 @@ def _summary(view: PageView) -> str:
         return [f"{len(rows)} {words}{'' if len(rows) == 1 else 's'}"] if rows else []
 
     parts = count(view.open_incidents, "open incident")
+    if parts and view.headline.why:
+        parts = [f"{parts[0]} ({view.headline.why})"]
     if view.active:
         parts += [f"{len(view.active)} maintenance{'' if len(view.active) == 1 else 's'} in progress"]
     return ", ".join(parts)

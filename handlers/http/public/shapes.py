@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk.pages.status import page_status, worst
+from desk.pages.status import Impact, page_status, worst
 from desk.status_page.models import ComponentView, IncidentView, PageView, UpdateView
 from handlers.http.v1.shapes.times import instant
 
@@ -50,8 +50,9 @@ def page_shape(view: PageView, url: str, zone: ZoneInfo) -> Shape:
 
 
 def status_shape(view: PageView) -> Shape:
-    """The page's status in one line."""
-    status = page_status([row.status for row in view.leaves])
+    """The page's status in one line, as Statuspage's own has it: open incidents do not move it."""
+    impacts = [Impact(row.impact) for row in view.open_incidents]
+    status = page_status([row.status for row in view.leaves], impacts)
     return {"indicator": str(status.indicator), "description": status.description}
 
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from desk.pages.status import Headline
 from desk.status_page.months import Month
 from storage.models import ComponentStatus
 
@@ -23,12 +24,12 @@ STATUS_LOOKS = {
     ComponentStatus.MAJOR_OUTAGE: "major",
 }
 """The names under which the stylesheet knows the states."""
-INDICATOR_LOOKS = {
-    "none": "operational",
+IMPACT_LOOKS = {
+    "none": "none",
+    "maintenance": "maintenance",
     "minor": "degraded",
     "major": "partial",
     "critical": "major",
-    "maintenance": "maintenance",
 }
 IMPACT_WORDS = {
     "none": "No impact",
@@ -53,6 +54,11 @@ _MONTHS = [
     "November",
     "December",
 ]
+
+
+def headline_look(headline: Headline) -> str:
+    """How a page's headline looks: green only where nothing is open."""
+    return "operational" if headline.is_well else IMPACT_LOOKS[headline.impact]
 
 
 def label(status: str) -> str:

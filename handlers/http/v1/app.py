@@ -23,6 +23,7 @@ PREFIX = "/v1/"
 MAX_QUERY = 8192
 """Bytes. Taking a query apart costs time in proportion to its length, before it is known who asks."""
 
+_READING = frozenset({"GET", "HEAD"})
 _NO_ROUTES: Mapping[str, Route] = {}
 _NOTHING: Mapping[str, str] = {}
 
@@ -62,10 +63,11 @@ class ManagementApi:
         if isinstance(key, Answer):
             return key
         if route is None:
-            self._check.refuse(key, caller)
+            kind = UseKind.READ if method in _READING else UseKind.WRITE
+            self._check.note(key, kind, caller, failed=True)
             return method_not_allowed(method, _allowed(routes)) if routes else not_found()
         answer = await _carry_out(route, Call(key, path, query, receive))
-        self._check.note(key, _kind(route, answer), caller)
+        self._check.note(key, _kind(route, answer), caller, failed=answer.status >= 400)
         return answer
 
 
@@ -88,6 +90,7 @@ def _allowed(routes: Iterable[str]) -> Sequence[str]:
 
 
 def _kind(route: Route, answer: Answer) -> UseKind:
-    if 400 <= answer.status < 500:
+    # Whatever else it is answered, a call that passed the check is a use: only 401 and 403 are Keydesk's own no.
+    if answer.status in {401, 403}:
         return UseKind.REFUSED
     return UseKind.WRITE if route.need.write else UseKind.READ

@@ -196,14 +196,15 @@ def _finding_words(line: Line, finding: Finding, view: DigestView, policy: Polic
 def _use_words(line: Line, view: DigestView, policy: Policy) -> str:
     use = line.use
     if use is None or use.last_used_at is None:
-        refused = f" Refused calls: {use.refused}." if use and use.refused else ""
-        return f"No successful call since it was made.{refused}"
+        refused = f" Keydesk refused {use.refused} of its calls (401, 403)." if use and use.refused else ""
+        return f"No call with it since it was made.{refused}"
     place = f" from {escape(use.last_address)}" if use.last_address else ""
     agent = f" with {escape(plain(use.last_user_agent, limit=60))}" if use.last_user_agent else ""
     in_use = "in use" if is_in_use(use.last_used_at, now=view.composed_at, policy=policy) else "not in use"
     return (
         f"Last used {when(use.last_used_at)}{place}{agent}. "
-        f"Reads {use.reads}, writes {use.writes}, refused {use.refused}. Statuspage's mark: {in_use}."
+        f"Reads {use.reads}, writes {use.writes}, errors {use.failed}, refused {use.refused}. "
+        f"Statuspage's mark: {in_use}."
     )
 
 
@@ -278,6 +279,9 @@ def _closing(view: DigestView, policy: Policy) -> list[Block]:
     if others:
         rows = [f"• *{escape(plain(one.key.name, limit=80))}*: {_act_words(one)}" for one in others]
         blocks.append(section("*Announced*\n" + "\n".join(fit(rows, _CLOSING_TEXT))))
-    used = "A key counts as used when a call with it succeeded; refused calls do not count."
+    used = (
+        "A key is used when a call passes the check: it reads, it writes, or it is answered with an error, as 404. "
+        "What Keydesk refuses (401, 403) is no use."
+    )
     blocks.append(context(f"{used} In the bars each column is a day, the last one today."))
     return blocks

@@ -140,6 +140,7 @@ def _use_facts(use: KeyUse | None) -> list[tuple[str, str]]:
     return [
         (f"Last read ({use.reads} in all)", _moment(use.last_read_at)),
         (f"Last write ({use.writes} in all)", _moment(use.last_write_at)),
+        (f"Last answered with an error ({use.failed} in all)", _moment(use.last_failed_at)),
         (f"Last refused ({use.refused} in all)", _moment(use.last_refused_at)),
         ("Last seen from", place),
     ]

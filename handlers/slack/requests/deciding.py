@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from desk.errors import InvalidInputError
 from desk.requests.approvals import approve, deny
-from desk.requests.lookup import extent_of, find_pending_called, list_pending_requests
+from desk.requests.lookup import extent_now, find_pending_called, list_pending_requests
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message, context, divider, escape, mention, plain, section
 from handlers.slack.framework.command_line import as_written, cut, split_reason
@@ -53,8 +53,8 @@ def _meant(tx: Transaction, typed: str, verb: str) -> Sequence[KeyRequest]:
     if not words:
         raise InvalidInputError(f"Which request do you want to {verb}?", "`/keys requests` lists them.")
     if len(words) == 1 and words[0].kind == "user":
-        return find_pending_called(tx, requester_id=words[0].text)
-    return find_pending_called(tx, word=" ".join(word.as_typed for word in words))
+        return find_pending_called(tx, words[0].text)
+    return find_pending_called(tx, " ".join(word.as_typed for word in words))
 
 
 def _decided(tx: Transaction, request: KeyRequest) -> Message:
@@ -82,7 +82,7 @@ def _list_message(tx: Transaction, requests: Sequence[KeyRequest]) -> Message:
 
 def request_text(tx: Transaction, request: KeyRequest) -> str:
     """A request in a few lines: what for, for whom, how long, and why."""
-    extent = extent_of(request)
+    extent = extent_now(tx, request)
     return (
         f"{name_in_words(request.name)} for {mention(request.requester_id)}, "
         f"{days_in_words(extent.lifetime_days)} on {pages_in_words(tx, extent.pages)}: "

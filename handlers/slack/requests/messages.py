@@ -6,6 +6,7 @@ from desk.durations import in_words
 from desk.keys.tickets import find_ticket_of_request, get_ticket
 from desk.requests.lookup import (
     asked_extent,
+    extent_now,
     extent_of,
     get_request,
     list_counted_approvers,
@@ -54,7 +55,7 @@ def render_my_request(tx: Transaction, card: SlackMessage) -> Message:
 
 
 def _what(tx: Transaction, request: KeyRequest) -> Block:
-    extent = extent_of(request)
+    extent = extent_now(tx, request)
     return fields(
         [
             ("It may", scopes_in_words(extent.scopes)),

@@ -7,6 +7,7 @@ from desk.requests.decisions import possible_approvers
 from desk.requests.lookup import (
     approval_facts,
     asked_extent,
+    extent_now,
     extent_of,
     get_request,
     list_counted_approvers,
@@ -71,9 +72,10 @@ def render_reminder(tx: Transaction, card: SlackMessage) -> Message | None:
 
 
 def _body(tx: Transaction, request: KeyRequest) -> list[Block]:
-    extent = extent_of(request)
+    pending = status_of(request, tx.now) == RequestStatus.PENDING
+    extent = extent_now(tx, request) if pending else extent_of(request)
     facts = _facts(tx, request, extent)
-    if status_of(request, tx.now) == RequestStatus.PENDING:
+    if pending:
         rest = [*facts, *_risks(tx, request, extent), *_waiting(tx, request), request_buttons(request)]
     else:
         rest = [*facts, *_decided(tx, request)]

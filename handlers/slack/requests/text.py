@@ -101,6 +101,8 @@ def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int)
         return f"It lives for {days_in_words(days)}: a year."
     if note.risk is Risk.LONGER_THAN_DEFAULT:
         return f"It lives for {days_in_words(days)}, longer than the usual {tx.policy.default_lifetime.days}."
+    if note.risk is Risk.LONGER_THAN_ALLOWED:
+        return f"It was asked for longer than keys may live now: approving grants {days_in_words(days)}."
     if note.risk is Risk.OTHER_HOLDER:
         return f"Somebody else is to answer for it: {mention(holder_id)}."
     assert note.key is not None

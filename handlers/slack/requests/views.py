@@ -10,7 +10,7 @@ from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_answerer
 from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.requests.approvals import get_approvable, get_deniable
-from desk.requests.lookup import extent_of
+from desk.requests.lookup import extent_now
 from desk.requests.requests import get_askable, require_asker
 from desk.requests.terms import MAX_PURPOSE, Asked, complete_asked
 from desk.transaction import Transaction
@@ -200,7 +200,7 @@ def read_asked(submission: ViewSubmission) -> Asked:
 def render_change_modal(tx: Transaction, request_id: str) -> Block:
     """The modal in which an owner narrows a request. Raises when they could not approve it now."""
     request = get_approvable(tx, request_id)
-    extent = extent_of(request)
+    extent = extent_now(tx, request)
     pages = [page for page in list_pages(tx.session) if extent.pages is None or page.id in extent.pages]
     scopes = parse_scopes(extent.scopes)
     return modal(

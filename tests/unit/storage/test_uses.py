@@ -53,11 +53,13 @@ def test_the_first_marks_are_stored_as_they_are(database: Database, key_id: str)
             TODAY,
             reads=2,
             writes=1,
+            failed=4,
             refused=3,
             first_used_at=NOW,
             last_used_at=at,
             last_read_at=at,
             last_write_at=NOW,
+            last_failed_at=at,
             last_refused_at=NOW,
             last_address="192.0.2.1",
             last_user_agent="agent 'ü' \"☃\" {}[]",
@@ -66,7 +68,7 @@ def test_the_first_marks_are_stored_as_they_are(database: Database, key_id: str)
     use = use_of(database, key_id)
     assert (use.first_used_at, use.last_used_at, use.last_read_at) == (NOW, at, at)
     assert (use.last_write_at, use.last_refused_at) == (NOW, NOW)
-    assert (use.reads, use.writes, use.refused) == (2, 1, 3)
+    assert (use.reads, use.writes, use.failed, use.refused, use.last_failed_at) == (2, 1, 4, 3, at)
     assert (use.last_address, use.last_user_agent) == ("192.0.2.1", "agent 'ü' \"☃\" {}[]")
     assert days_of(database, key_id) == {TODAY: (2, 1, 3)}
 

@@ -6,12 +6,32 @@
   if (!source) return;
   const base = source.replace(/\/embed\.js(\?.*)?$/, "");
   const colours = { none: "#33415c", minor: "#8a6400", major: "#a84300", critical: "#b3202e", maintenance: "#2456c9" };
+  const worst = ["critical", "major", "minor", "maintenance", "none"];
+  const drawer = "keydesk:" + base;
   let host = null;
-  let closed = "";
+  let closed = [];
+  // Where a site may keep nothing, closing lasts until the next reload.
+  try { closed = JSON.parse(localStorage.getItem(drawer)) || []; } catch { /* as it is */ }
 
-  function show(entry, more) {
-    const name = entry.name + (more ? " (and " + more + " more)" : "");
-    if (closed === entry.id) return;
+  function keep(marks) {
+    closed = marks;
+    try { localStorage.setItem(drawer, JSON.stringify(marks)); } catch { /* as it is */ }
+  }
+
+  // What somebody has read: the same incident is new again once something is said about it, or it gets worse.
+  function markOf(entry) {
+    const last = entry.incident_updates && entry.incident_updates[0];
+    return [entry.id, entry.impact, last ? last.id : ""].join("/");
+  }
+
+  function rank(entry) {
+    const place = worst.indexOf(entry.impact);
+    return place < 0 ? worst.length : place;
+  }
+
+  function show(entries) {
+    const [entry, ...others] = entries;
+    const name = entry.name + (others.length ? " (and " + others.length + " more)" : "");
     if (!host) {
       host = document.createElement("div");
       host.attachShadow({ mode: "open" });
@@ -20,13 +40,14 @@
     const bar = document.createElement("div");
     bar.setAttribute("role", "status");
     const link = document.createElement("a");
-    link.href = base + "/incidents/" + encodeURIComponent(entry.id) + "/";
+    link.href = base + (entry.id ? "/incidents/" + encodeURIComponent(entry.id) + "/" : "/");
     link.textContent = name;
+    link.dir = "auto";
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = "×";
     button.setAttribute("aria-label", "Close");
-    button.addEventListener("click", () => { closed = entry.id; hide(); });
+    button.addEventListener("click", () => { keep([...closed, ...entries.map(markOf)]); hide(); });
     // Set one by one, so that a site's own Content-Security-Policy against inline styles does not matter.
     Object.assign(bar.style, {
       position: "fixed", right: "16px", bottom: "16px", zIndex: "2147483000", display: "flex", gap: "12px",
@@ -52,8 +73,14 @@
     try {
       const summary = await (await fetch(base + "/api/v2/summary.json", { credentials: "omit" })).json();
       const running = summary.scheduled_maintenances.filter((entry) => entry.status !== "scheduled");
-      const open = [...summary.incidents, ...running];
-      if (open.length) show(open[0], open.length - 1);
+      const open = [...summary.incidents, ...running].sort((one, other) => rank(one) - rank(other));
+      // Components may be worse off than anything that is open says, or nobody has written anything yet.
+      const state = { id: "", name: summary.page.name + ": " + summary.status.description, impact: summary.status.indicator };
+      if (state.impact !== "none" && (!open.length || rank(state) < rank(open[0]))) open.unshift(state);
+      const marks = open.map(markOf);
+      if (closed.some((mark) => !marks.includes(mark))) keep(closed.filter((mark) => marks.includes(mark)));
+      const unseen = open.filter((entry) => !closed.includes(markOf(entry)));
+      if (unseen.length) show(unseen);
       else hide();
     } catch {
       hide();

@@ -48,7 +48,7 @@ WITHOUT_LOOKING: Mapping[str, str] = {
 
 SAYS_IT_AGAIN: Mapping[str, str] = {
     "directory.events.take_members_event": "that the group must be read first",
-    "incidents.authority.find_meant": "one's own, whose id says which it is before any word does",
+    "incidents.authority.list_meant": "one's own, whose id says which it is before any word does",
     "incidents.drafts.content.as_seen": "it gives what it was given",
     "incidents.port.port_of": "it says where to ask, and nothing of the page",
     "keys.lookup.daily_counts": "none, for each key that was named",

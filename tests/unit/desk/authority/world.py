@@ -484,6 +484,6 @@ def _page_things(maker: _Maker) -> Filled:
     names: dict[str, Sequence[Any]] = {
         "template_id": [template.id],
         "seen_at": [template.updated_at],
-        "word": ["outage", "terraform prod", maker.places.page],
+        "word": ["outage", "terraform prod", "pending", maker.places.page],
     }
     return types, names

@@ -18,7 +18,19 @@ from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import ApiKey, Grant, KeyStatus, Role, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.factories import GUS, MAX, MIA, OLIVIA, add_grant, add_key, add_member, add_owner, add_page, add_ticket
+from tests.factories import (
+    GUS,
+    MAX,
+    MIA,
+    OLIVIA,
+    add_grant,
+    add_key,
+    add_member,
+    add_owner,
+    add_page,
+    add_request,
+    add_ticket,
+)
 
 OWNER, HOLDER = Actor.member(OLIVIA), Actor.member(MIA)
 HOUR = timedelta(hours=1)
@@ -46,6 +58,47 @@ def collect(desk: Desk, ticket_id: str, actor: Actor = HOLDER) -> str:
     key_id = desk.write_now(actor, lambda tx: mint_for_ticket(tx, ticket_id)[0].id)
     desk.write_now(actor, lambda tx: mark_revealed(tx, key_id))
     return key_id
+
+
+CARRIED = {
+    *("organization_id", "name", "purpose", "scopes", "pages", "holder_id", "request_id", "expires_at"),
+    *("kept_until", "kept_by", "keep_reason"),
+}
+"""What was decided for a key and so holds for its successor."""
+OWN = {
+    *("id", "version", "status", "sha256", "start", "ticket_id", "predecessor_id", "created_at", "created_by"),
+    *("extended_at", "expiry_said_days", "revealed_at", "voided_at", "retires_at"),
+    *("suspended_at", "suspended_by", "suspend_reason", "revoked_at", "revoked_by", "revoke_reason"),
+}
+"""What is each key's own: what it is recognised by, its way to its collector, what was said of it, and its end."""
+
+
+def test_a_successor_has_all_that_was_decided(desk: Desk, clock: HeldClock) -> None:
+    """Every column of a key is either carried over by a rotation or named as the key's own; none is forgotten."""
+    assert {column.key for column in ApiKey.__table__.columns} == CARRIED | OWN
+    with desk.database.write() as session:
+        page = add_page(session, NOW)
+        request = add_request(session, NOW)
+        old = add_key(
+            session,
+            NOW,
+            name="deploy",
+            purpose="Deploys",
+            scopes=["read", "incidents:write"],
+            pages=[page.id],
+            request_id=request.id,
+            expires_at=NOW + timedelta(days=50),
+            kept_until=NOW + timedelta(days=40),
+            kept_by=f"member:{OLIVIA}",
+            keep_reason="Used once a year.",
+        )
+    ticket = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, old.id))
+    clock.advance(hours=1)
+    new_id = collect(desk, ticket.id)
+    with desk.database.read() as session:
+        new, old = session.get_one(ApiKey, new_id), session.get_one(ApiKey, old.id)
+        assert {name: getattr(new, name) for name in CARRIED} == {name: getattr(old, name) for name in CARRIED}
+        assert None not in {name: getattr(old, name) for name in CARRIED}.values()
 
 
 def working(desk: Desk) -> list[ApiKey]:

@@ -124,7 +124,7 @@ def test_rotated_keys_retire(desk: Desk, clock: HeldClock) -> None:
     assert sweep(desk) == 0
     with desk.database.read() as session:
         key = session.get_one(ApiKey, key_id)
-        assert (key.status, key.revoked_by) == (KeyStatus.REVOKED, "job:sweep")
+        assert (key.status, key.revoked_by, key.revoked_at) == (KeyStatus.REVOKED, "job:sweep", NOW + DAY)
     assert said(desk, RETIRED_NOTE) == [(MIA, None)]
     assert said(desk) == []
     assert recorded(desk) == ["key.retired"]

@@ -24,14 +24,17 @@ def test_one_mark_per_key_and_day() -> None:
     log.note(KEY, UseKind.READ, NOW, "192.0.2.1", b"one")
     log.note(KEY, UseKind.WRITE, NOW + timedelta(seconds=1), "192.0.2.2", b"two")
     log.note(KEY, UseKind.REFUSED, NOW + timedelta(seconds=2), "192.0.2.3", b"three")
-    log.note(KEY, UseKind.READ, NOW + timedelta(days=1), "192.0.2.4", None)
+    log.note(KEY, UseKind.READ, NOW + timedelta(days=1), "192.0.2.4", None, failed=True)
     first, second = log.take()
     assert (first.reads, first.writes, first.refused) == (1, 1, 1)
     assert (first.first_used_at, first.last_read_at, first.last_write_at) == (NOW, NOW, NOW + timedelta(seconds=1))
     assert first.last_used_at == first.last_write_at
     assert first.last_refused_at == NOW + timedelta(seconds=2)
     assert (first.last_address, first.last_user_agent) == ("192.0.2.2", "two")
-    assert (second.day, second.reads, second.last_user_agent) == ((NOW + timedelta(days=1)).date(), 1, None)
+    tomorrow = NOW + timedelta(days=1)
+    assert (first.failed, first.last_failed_at) == (0, None)
+    assert (second.day, second.reads, second.failed, second.last_user_agent) == (tomorrow.date(), 0, 1, None)
+    assert second.last_used_at == second.last_read_at == second.last_failed_at == tomorrow
     assert log.take() == []
 
 
@@ -51,8 +54,9 @@ def test_marks_given_back_join_the_newer_ones() -> None:
     log.note(KEY, UseKind.REFUSED, NOW + timedelta(seconds=1), None, None)
     log.give_back(taken)
     log.note(KEY, UseKind.WRITE, NOW + timedelta(seconds=2), "192.0.2.2", b"new")
+    log.note(KEY, UseKind.WRITE, NOW + timedelta(seconds=2), "192.0.2.2", b"new", failed=True)
     (mark,) = log.take()
-    assert (mark.reads, mark.writes, mark.refused) == (1, 1, 1)
+    assert (mark.reads, mark.writes, mark.failed, mark.refused) == (1, 1, 1, 1)
     assert (mark.first_used_at, mark.last_used_at) == (NOW, NOW + timedelta(seconds=2))
     assert (mark.last_read_at, mark.last_address) == (NOW, "192.0.2.2")
 

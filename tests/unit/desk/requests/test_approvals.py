@@ -129,6 +129,31 @@ def test_what_has_expired_cannot_be_decided(stage: Stage, clock: HeldClock) -> N
         stage.do(OLIVIA, partial(deny, request_id=request.id, reason="no"))
 
 
+def test_a_lowered_maximum_holds_for_what_waits(stage: Stage, clock: HeldClock) -> None:
+    """A request that was made while keys could live longer is granted no more than policy allows at its approval, and
+    that it was is on record; an approval that waits to be collected gives no more than policy allows then."""
+    request = stage.ask(lifetime_days=365)
+    lowered = _with_policy(stage, maximum_lifetime=timedelta(days=60))
+    lowered.approve(request)
+    assert stage.fresh(KeyRequest, request.id).granted_lifetime_days == 60
+    assert stage.actions(request.id) == ["request.made", "request.changed", "request.approved"]
+    (ticket,) = stage.all(Ticket)
+    lower_still = _with_policy(stage, maximum_lifetime=timedelta(days=7))
+    key, _ = lower_still.mint(ticket)
+    assert key.expires_at == clock.now() + timedelta(days=7)
+
+
+def test_no_change_grants_more_than_a_lowered_maximum(stage: Stage) -> None:
+    """*Change and approve* takes no more days than keys may live now, whatever was asked."""
+    request = stage.ask(lifetime_days=365)
+    lowered = _with_policy(stage, maximum_lifetime=timedelta(days=60))
+    with pytest.raises(InvalidInputError) as refusal:
+        lowered.approve(request, narrower=Extent(scopes=("read",), pages=(stage.page.id,), lifetime_days=61))
+    assert refusal.value.field == "lifetime_days"
+    lowered.approve(request, narrower=Extent(scopes=("read",), pages=(stage.page.id,), lifetime_days=60))
+    assert stage.fresh(KeyRequest, request.id).granted_lifetime_days == 60
+
+
 def test_owners_narrow_what_was_asked(stage: Stage) -> None:
     """A narrower approval grants only that; what was asked stands beside it, and both are recorded."""
     request = stage.ask(pages=None, lifetime_days=365)

@@ -60,6 +60,20 @@ def test_reach_and_life_are_noticed(extent: Extent, risks: list[Risk]) -> None:
     assert _risks(extent) == risks
 
 
+def test_a_lowered_maximum_is_noticed() -> None:
+    """That keys may not live as long any more as was asked is said, and the shorter life is what is judged."""
+    notes = risk_notes(
+        name="terraform prod",
+        extent=replace(PLAIN, lifetime_days=365),
+        requester_id=MIA,
+        holder_id=MIA,
+        keys=(),
+        now=NOW,
+        policy=Policy(maximum_lifetime=timedelta(days=60)),
+    )
+    assert notes == (RiskNote(Risk.LONGER_THAN_ALLOWED),)
+
+
 def test_another_holder_is_noticed() -> None:
     """That somebody else is to answer for the key is said."""
     assert _risks(holder_id=MAX) == [Risk.OTHER_HOLDER]

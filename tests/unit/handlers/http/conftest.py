@@ -75,10 +75,14 @@ class Site:
 
     async def use(self, key_id: str) -> tuple[int, int, int]:
         """Reads, writes and refusals of a key, once everything noted is written down."""
+        use = await self.marks(key_id)
+        return (use.reads, use.writes, use.refused)
+
+    async def marks(self, key_id: str) -> KeyUse:
+        """All marks of a key's use, once everything noted is written down."""
         await self.app.flush()
         with self.desk.database.read() as session:
-            found = session.get(KeyUse, key_id)
-            return (0, 0, 0) if found is None else (found.reads, found.writes, found.refused)
+            return session.get(KeyUse, key_id) or KeyUse(key_id=key_id, reads=0, writes=0, failed=0, refused=0)
 
 
 @pytest.fixture

@@ -69,7 +69,9 @@ def test_what_is_said_to_be_something_else(stage: IncidentStage) -> None:
     stage.open(name="Too", components={stage.components[0]: None})
     with pytest.raises(OpenDoublesError, match=r"^“Too” is open"):
         stage.do(INES, partial(publish_draft, draft_id=draft))
-    stage.do(MAX, partial(accept_doubles, draft_id=draft))
+    with pytest.raises(NotAllowedError, match="Only its author"):
+        stage.do(MAX, partial(accept_doubles, draft_id=draft))
+    stage.do(INES, partial(accept_doubles, draft_id=draft))
     stage.do(INES, partial(publish_draft, draft_id=draft))
     assert status(stage, draft) == DraftStatus.PUBLISHED
     with pytest.raises(ConflictError, match="published already"):

@@ -241,11 +241,15 @@ def test_no_text_is_too_odd(text: str) -> None:
         assert len(leak.about) <= 200
 
 
-def test_a_handle_alone_is_enough(desk: Desk, clock: HeldClock) -> None:
-    """Where nobody is named by id, handles are looked up all the same."""
+def test_names_of_one_kind_are_enough(desk: Desk, clock: HeldClock) -> None:
+    """Where only people, only groups or only handles are named, they are looked up all the same."""
     with desk.database.write() as session:
         add_member(session, MAX, clock.now(), name="Max")
+        session.add(UserGroup(group_id="S0PLATFORM", handle="Platform", name="Platform team"))
+        session.flush()
         assert read_names(session, handles=["MAX"]).people == {MAX: "Max"}
+        assert read_names(session, user_ids=[MAX]).people == {MAX: "Max"}
+        assert read_names(session, group_ids=["S0PLATFORM"]).groups == {"S0PLATFORM": "Platform"}
 
 
 def test_names_are_read_with_two_queries(desk: Desk, clock: HeldClock) -> None:

@@ -138,7 +138,7 @@ async def test_a_page_is_found_by_its_host(story: Story, site: Site) -> None:
     listed = (await site.client.get("/")).text
     assert 'href="/acme/"' in listed
     assert 'href="/other/"' in listed
-    assert "Minor Service Outage" in listed
+    assert "Open Incident with Major Impact" in listed
     own = await site.client.get("/", headers={"Host": "status.acme.example:8080"})
     assert "API answers" in own.text
     assert 'href="/history/"' in own.text

@@ -168,13 +168,14 @@ async def test_a_key_sees_its_own_pages_only(site: Site) -> None:
     missing = await site.get("/v1/pages/nosuchpage00", secret)
     assert missing.status_code == 404
     assert set(missing.json()) == {"error", "message"}
-    assert await site.use(key_id) == (2, 0, 3)
+    assert await site.use(key_id) == (2, 0, 2)
+    assert (await site.marks(key_id)).failed == 1
 
 
 async def test_unknown_paths_and_methods_have_statuspage_s_error_shape(site: Site) -> None:
     """404 and 405 are JSON with error and message; 405 says what there is."""
     page = site.page()
-    _, secret = site.key()
+    key_id, secret = site.key()
     headers = {"Authorization": f"OAuth {secret}"}
     for path in ("/v1/", "/v1/page", f"/v1/pages/{page.id}/nothing", "/v1/pages/a/b/c/d"):
         response = await site.client.get(path, headers=headers)
@@ -183,6 +184,10 @@ async def test_unknown_paths_and_methods_have_statuspage_s_error_shape(site: Sit
         response = await site.client.request(method, "/v1/pages", headers=headers)
         assert (response.status_code, set(response.json())) == (405, {"error", "message"})
         assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+    # Whoever calls what does not exist uses the key all the same.
+    use = await site.marks(key_id)
+    assert (use.reads, use.writes, use.failed, use.refused) == (0, 0, 9, 0)
+    assert use.last_used_at == use.last_read_at == use.last_write_at == use.last_failed_at
 
 
 async def test_head_is_get_without_a_body(site: Site) -> None:
@@ -290,8 +295,9 @@ async def test_an_unexpected_error_has_a_reference(site: Site) -> None:
 
 
 async def test_writes_are_counted_apart(site: Site) -> None:
-    """A route that writes counts as a write when it succeeds and as refused when it does not."""
-    answers = [Answer(201), Answer(422)]
+    """A route that writes counts as a write when it succeeds; what the resource answers with an error is counted
+    apart and is a use; only Keydesk's own 401 and 403 are refused."""
+    answers = [Answer(201), *(Answer(status) for status in (400, 404, 405, 409, 420, 422, 429, 500, 401, 403))]
 
     async def write(_call: Call) -> Answer:
         return answers.pop(0)
@@ -301,9 +307,27 @@ async def test_writes_are_counted_apart(site: Site) -> None:
     key_id, secret = site.key(scopes=["components:write"])
     reader_id, reader = site.key(scopes=["read"])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=api), base_url="http://testserver") as client:
-        for _ in range(2):
+        for _ in range(11):
             await client.post("/v1/pages/p1/components", headers={"Authorization": secret})
         refused = await client.post("/v1/pages/p1/components", headers={"Authorization": reader})
     assert "scope components:write" in refused.json()["message"]
-    assert await site.use(key_id) == (0, 1, 1)
+    use = await site.marks(key_id)
+    assert (use.reads, use.writes, use.failed, use.refused) == (0, 1, 8, 2)
     assert await site.use(reader_id) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("status", [404, 420, 422])
+async def test_a_key_that_meets_errors_is_used(site: Site, status: int) -> None:
+    """A key all of whose calls the resource answers with an error has a last use, with its place and program."""
+
+    async def fail(_call: Call) -> Answer:
+        return Answer(status)
+
+    route = Route("PATCH", "pages/{page_id}", Need("page_configuration", write=True), fail)
+    key_id, secret = site.key(scopes=["page_configuration:write"])
+    transport = httpx.ASGITransport(app=ManagementApi(site.app.key_check, [route]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        await client.patch("/v1/pages/p1", headers={"Authorization": secret, "User-Agent": "deploy/1"})
+    use = await site.marks(key_id)
+    assert (use.failed, use.refused, use.last_user_agent) == (1, 0, "deploy/1")
+    assert use.first_used_at == use.last_used_at == use.last_write_at == use.last_failed_at == site.desk.clock.now()

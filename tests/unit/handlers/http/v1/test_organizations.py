@@ -37,7 +37,7 @@ async def test_a_page_of_another_organization_is_unknown(other: Site, theirs: Pa
         assert (foreign.status_code, foreign.content) == (unknown.status_code, unknown.content)
         assert foreign.status_code == 404
         assert foreign.headers == unknown.headers
-    assert (await other.use(key_id))[2] == 6
+    assert (await other.marks(key_id)).failed == 6
 
 
 async def test_pages_are_the_key_s_organization_s(site: Site, other: Site, theirs: Page) -> None:

@@ -46,6 +46,7 @@ def _largest_line(number: int) -> Line:
         last_user_agent="<&>" * 85,
         reads=10**9,
         writes=10**9,
+        failed=10**9,
         refused=10**9,
     )
     return _line(
@@ -125,6 +126,7 @@ def test_a_line_tells_what_an_owner_needs() -> None:
         last_user_agent="curl/8",
         reads=5,
         writes=0,
+        failed=4,
         refused=2,
     )
     line = _line(1, Finding.UNUSED, use=use, name="old <dashboard>")
@@ -135,7 +137,7 @@ def test_a_line_tells_what_an_owner_needs() -> None:
         "unused for 200 days",
         "192.0.2.7",
         "curl/8",
-        "Reads 5, writes 0, refused 2",
+        "Reads 5, writes 0, errors 4, refused 2",
         "Statuspage's mark: not in use",
         "read everything on the page",
         "█",
