@@ -60,6 +60,7 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 _NOW = re.compile(r"(?:right\s+)?now(?!\w)", re.IGNORECASE)
+_HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?![\w:./-])")
 _RANGE = re.compile(r"\s*(?:-|–|—|‑|−)\s*|\s+(?:to|until|till)\s+", re.IGNORECASE)
 HOW = "Write for example tomorrow 22:00, monday at 9, Dec 1 22:00 or 2026-12-01 22:00 UTC."
 
@@ -154,10 +155,19 @@ def _zone_at(text: str, position: int, *, is_iso: bool = False) -> tuple[str, in
     return "", position
 
 
+def find_hour(text: str, position: int) -> tuple[Moment, int] | None:
+    """A number alone where a time is expected, as in `until 11`: the hour, with a day behind it or none."""
+    found = _HOUR.match(text, position)
+    if found is None:
+        return None
+    moment = find_moment(f"at {text[position:]}", 0)
+    return (replace(moment[0], said=moment[0].said[3:]), position + moment[1] - 3) if moment else None
+
+
 def find_range_end(text: str, position: int) -> tuple[Moment, int] | None:
     """The end that a time with a dash, or with “to”, goes on to: `22:00-23:30`."""
     between = _RANGE.match(text, position)
-    return find_moment(text, between.end()) if between else None
+    return (find_moment(text, between.end()) or find_hour(text, between.end())) if between else None
 
 
 def _day_in(match: re.Match[str]) -> str:

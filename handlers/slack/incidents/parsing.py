@@ -4,11 +4,12 @@
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from desk.errors import InvalidInputError
 from desk.pages.status import Impact
 from handlers.slack.framework.command_line import Word, as_written, next_word
+from handlers.slack.framework.quotes import opens_double
 from handlers.slack.incidents.leftovers import list_leftovers
 from storage.models import ComponentStatus, IncidentStatus
 
@@ -23,6 +24,8 @@ _STATES: dict[str, ComponentStatus] = {status.value: status for status in Compon
     "down": ComponentStatus.MAJOR_OUTAGE,
 }
 _IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
+_BETWEEN = frozenset({":", "-", "–", "—", ",", ";"})
+"""What people put between a name and what they say of it."""
 _STATE = re.compile(r"\s*=\s*(\w+)")
 _ID = re.compile(r"[a-z0-9]{12}")
 _PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
@@ -119,16 +122,18 @@ class LineReader:
 
     def take(self, word: Word) -> bool:
         """Whether the word is an option; then it is read, and the position is behind it."""
-        if word.kind == "quoted" and self.found.quoted is None and self.found.incident is None:
+        if word.text in _BETWEEN and self._has_begun():
+            pass
+        elif word.kind == "quoted" and self.found.quoted is None and self.found.incident is None:
             self.found.quoted = quoted_words(self.text, word) or None
         elif word.kind == "word" and self._is_reference(word):
             pass
         elif self._is_bare_name(word):
             self.found.bare = self.text[: word.end].strip()
-        elif word.kind == "word" and word.text.lower() in STATUSES and self.found.status is None:
-            self.found.status = STATUSES[word.text.lower()]
+        elif self.found.status is None and (status := self._status_at(word)) is not None:
+            self.found.status, end = status
             # Whatever follows the status is for the public, quotation marks, colons and all.
-            self.found.body = self._take_options_after(word)
+            self.found.body = self._take_options_after(end)
             self.position = len(self.text)
             return True
         elif word.kind == "word" and word.text.lower() == "on" and self.found.page is None:
@@ -142,22 +147,34 @@ class LineReader:
 
     def _is_bare_name(self, word: Word) -> bool:
         """Whether the word goes on with a name that stands, without quotation marks, before everything else."""
-        if not self.takes_bare_name or self._has_begun() or word.text.lower() in STATUSES:
+        if not self.takes_bare_name or self._has_begun() or self._status_at(word) is not None:
             return False
         if word.kind not in {"word", "user", "group"} and (word.kind != "pair" or word.key in OPTIONS | self.options):
             return False
         return self.text[: word.start].strip() == self.found.bare
 
-    def _take_options_after(self, status: Word) -> str:
+    def _status_at(self, word: Word) -> tuple[IncidentStatus, int] | None:
+        """`monitoring`, `status:monitoring` or `in progress`, and where it is over."""
+        if word.kind == "pair" and word.key == "status" and word.text.lower() in STATUSES:
+            return STATUSES[word.text.lower()], word.end
+        if word.kind != "word":
+            return None
+        if word.text.lower().rstrip(":") in STATUSES:
+            return STATUSES[word.text.lower().rstrip(":")], word.end
+        following = self._peek(word.end)
+        two = f"{word.text}_{following.text}".lower().rstrip(":") if following and following.kind == "word" else ""
+        return (STATUSES[two], following.end) if following and two in STATUSES else None
+
+    def _take_options_after(self, end: int) -> str:
         """Options may stand behind the status too, as long as nothing else has come."""
-        self.position = status.end
-        while (word := self._peek()) is not None and word.kind == "pair" and self._take_pair(word):
+        self.position = end
+        while (word := self._peek(self.position)) is not None and word.kind == "pair" and self._take_pair(word):
             pass
         return self.text[self.position :].strip()
 
-    def _peek(self) -> Word | None:
+    def _peek(self, position: int) -> Word | None:
         try:
-            return next_word(self.text, self.position)
+            return next_word(self.text, position)
         except InvalidInputError:
             return None
 
@@ -168,8 +185,8 @@ class LineReader:
         link = _PERMALINK.fullmatch(whole)
         if link:
             self.found.incident = link[1]
-        elif _ID.fullmatch(word.text) and any(mark.isdigit() for mark in word.text):
-            self.found.incident = word.text
+        elif _ID.fullmatch(named := word.text.rstrip(":,")) and any(mark.isdigit() for mark in named):
+            self.found.incident = named
         return self.found.incident is not None
 
     def _take_page(self, word: Word) -> bool:
@@ -180,6 +197,8 @@ class LineReader:
         return True
 
     def _take_pair(self, word: Word) -> bool:
+        if not word.text and word.key in OPTIONS | self.options:
+            word = self._with_value(word)
         name, value = word.key, word.text
         if name in _COMPONENTS:
             self._take_component(word)
@@ -204,6 +223,13 @@ class LineReader:
         self.position = word.end
         return True
 
+    def _with_value(self, word: Word) -> Word:
+        """A pair whose value stands behind a blank: `page: acme`."""
+        following = self._peek(word.end)
+        if following is None or following.kind not in {"word", "quoted", "pair"}:
+            return word
+        return replace(word, text=following.as_typed, end=following.end)
+
     def _take_component(self, word: Word) -> None:
         value, self.position = word.text, word.end
         named, mark, state = value.rpartition("=")
@@ -215,11 +241,23 @@ class LineReader:
                 state, self.position = behind[1], behind.end()
             else:
                 state = ""
+        state = self._whole_state(state)
         if state and state.lower() not in _STATES:
             known = ", ".join(status.value for status in ComponentStatus)
             self.found.problems.append(f"“{state}” is no state of a component. There is {known}.")
             state = ""
-        self.found.components.append((named, _STATES.get(state.lower())))
+        is_quoted = opens_double(self.text, word.start + len(word.key) + len(word.sign))
+        names = [named] if is_quoted else [name for name in named.split(",") if name]
+        self.found.components += [(name, _STATES.get(state.lower())) for name in names]
+
+    def _whole_state(self, state: str) -> str:
+        """A state with the word behind it, where it takes two: `partial outage`."""
+        following = self._peek(self.position) if state else None
+        two = f"{state}_{following.text}".lower() if following is not None and following.kind == "word" else ""
+        if following is None or two not in _STATES:
+            return state
+        self.position = following.end
+        return two
 
     def _take_impact(self, value: str) -> None:
         if value.lower() in _IMPACTS:

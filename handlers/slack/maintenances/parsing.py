@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from desk.durations import parse_duration
 from desk.errors import InvalidInputError
-from desk.moments import Moment, find_moment, find_range_end, find_span, get_instant
+from desk.moments import Moment, find_hour, find_moment, find_range_end, find_span, get_instant
 from desk.secret import refuse_secrets
 from handlers.slack.framework.command_line import Word
 from handlers.slack.incidents.parsing import LineReader, TypedIncident
@@ -20,6 +20,7 @@ _KEYWORD = re.compile(
     r"(?P<start>from|starting|beginning|at|on)\s+|(?P<end>until|till|to)\s+|(?P<length>for)\s+|(?P<delay>in)\s+",
     re.IGNORECASE,
 )
+_CLOCK_FIRST = re.compile(r"\d{1,2}(?::\d{2})?\s*(?:[ap]\.?m\.?)?\s", re.IGNORECASE)
 _HOW = "Write tomorrow 22:00-23:30, from 2026-12-01 22:00 until 2026-12-02 01:00 UTC, or in 2h for 30m."
 
 
@@ -54,19 +55,25 @@ def find_window(text: str, position: int) -> _Said | None:
         span = Moment(text[position:over], span=text[keyword.end() : over])
         return _Said(over, end=span) if keyword["length"] else _Said(over, start=span)
     if keyword["end"]:
-        found = find_moment(text, keyword.end())
+        found = find_moment(text, keyword.end()) or find_hour(text, keyword.end())
         return _Said(found[1], end=found[0]) if found and not found[0].is_now else None
     # “at 9” is a time because of its “at”.
-    return _find_start(text, position) or _find_start(text, keyword.end())
+    return _find_start(text, position) or _find_start(
+        text, keyword.end(), hours=keyword[0].lower().startswith("from")
+    )
 
 
-def _find_start(text: str, position: int) -> _Said | None:
-    found = find_moment(text, position)
+def _find_start(text: str, position: int, *, hours: bool = False) -> _Said | None:
+    found = find_moment(text, position) or (find_hour(text, position) if hours else None)
     if found is None:
         return None
     start, over = found
     ends = find_range_end(text, over) if start.clock else None
-    return _Said(over, start) if ends is None else _Said(ends[1], start, ends[0])
+    if ends is None:
+        return _Said(over, start)
+    # “10:00 to 11:00 tomorrow” is about one day, “22:00 to tomorrow 9:00” is not.
+    day = start.day or (ends[0].day if _CLOCK_FIRST.match(ends[0].said) else "")
+    return _Said(ends[1], replace(start, day=day), ends[0])
 
 
 def read_window(
@@ -160,12 +167,23 @@ class _Reader(LineReader):
     def take(self, word: Word) -> bool:
         """Whether the word begins an option or a time."""
         said = find_window(self.text, word.start) if word.kind == "word" else None
+        if said is not None and said.start and self.start and _completes(self.start, said.start):
+            # “tomorrow from 22:00”
+            said = replace(
+                said, start=replace(said.start, day=self.start.day, said=f"{self.start.said} {said.start.said}")
+            )
+            self.start = None
         if said is None or (said.start and self.start) or (said.end and self.end):
             # Not super(): a dataclass with slots is made anew, and super() looks for the one before.
             return LineReader.take(self, word)
         self.start, self.end = self.start or said.start, self.end or said.end
         self.position = said.over
         return True
+
+
+def _completes(day: Moment, clock: Moment) -> bool:
+    """Whether one is a day without a time, and the other a time without a day."""
+    return bool(day.day and not day.clock and clock.clock and not clock.day)
 
 
 def _late_window(body: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from desk.errors import InvalidInputError
+from desk.moments import find_moment, find_span
 from desk.people import SubjectWord
 from desk.roles.lists import find_role, get_role
 from desk.roles.orders import GrantOrder, RevokeOrder
@@ -72,16 +73,45 @@ def _split_reason(text: str) -> tuple[str, str]:
     return head, as_written(unquoted(reason or ""))
 
 
+class _Words:
+    """The words of a line, one after another, some of which are read as a time instead."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._words = cut(text)
+
+    def __iter__(self) -> Iterator[Word]:
+        return self
+
+    def __next__(self) -> Word:
+        if not self._words:
+            raise StopIteration
+        return self._words.pop(0)
+
+    def take_time(self) -> str | None:
+        """The span or moment that stands next, taken as a whole; None where something else does."""
+        if not self._words or self._words[0].kind not in {"word", "quoted"}:
+            return None
+        begin = self._words[0].start
+        found = find_moment(self.text, begin)
+        end = found[1] if found is not None else find_span(self.text, begin)
+        if end is None:
+            return None
+        while self._words and self._words[0].start < end:
+            self._words.pop(0)
+        return self.text[begin:end].strip()
+
+
 def _read(text: str) -> _Said:
     said = _Said()
-    words = iter(cut(text))
+    words = _Words(text)
     pending: Word | None = None
     while (word := pending or next(words, None)) is not None:
         pending = _take(said, word, words)
     return said
 
 
-def _take(said: _Said, word: Word, words: Iterator[Word]) -> Word | None:
+def _take(said: _Said, word: Word, words: _Words) -> Word | None:
     """Understand one word, with those that belong to it. Gives back a word that was read ahead."""
     bare = word.text.lower() if word.kind == "word" else ""
     if word.kind in {"user", "group"}:
@@ -91,7 +121,7 @@ def _take(said: _Said, word: Word, words: Iterator[Word]) -> Word | None:
     elif bare == "on":
         return _take_page(said, words)
     elif bare in {"for", "until", "till"}:
-        return _take_end(said, bare, words)
+        _take_end(said, bare, words)
     elif bare != "to":
         return _take_name(said, word, words)
     return None
@@ -121,27 +151,16 @@ def _take_page(said: _Said, words: Iterator[Word]) -> Word | None:
     return None
 
 
-def _take_end(said: _Said, keyword: str, words: Iterator[Word]) -> Word | None:
+def _take_end(said: _Said, keyword: str, words: _Words) -> None:
+    time = words.take_time()
+    if time is not None:
+        _set_end(said, time)
+        return
     word = next(words, None)
     if word is None or word.kind not in {"word", "quoted"}:
         raise InvalidInputError("Until when?", "Write for example: for 8h, or until 2026-12-01.", field="ends")
-    if keyword == "for" and word.text.lower() in _FOREVER:
-        _set_end(said, None)
-        return None
-    following = next(words, None) if word.kind == "word" else None
-    if following is not None and following.kind == "word" and _belongs(word.text, following.text):
-        _set_end(said, f"{word.text} {following.text}")
-        return None
-    _set_end(said, word.text)
-    return following
-
-
-def _belongs(first: str, second: str) -> bool:
-    """Whether `second` ends what `first` begins: `8 hours`, `2026-12-01 18:00`."""
-    if first.isdigit():
-        return second.lower().rstrip("s") in {"m", "min", "minute", "h", "hour", "d", "day", "w", "week"}
-    hours, colon, minutes = second.partition(":")
-    return bool(colon) and hours.isdigit() and minutes.isdigit()
+    is_for_good = keyword == "for" and word.text.lower() in _FOREVER
+    _set_end(said, None if is_for_good else word.text)
 
 
 def _take_name(said: _Said, word: Word, words: Iterator[Word]) -> Word | None:

@@ -57,6 +57,23 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         'template:slow region:Europe what:"the API" hello',
         {"template": "slow", "values": {"region": "Europe", "what": "the API"}, "body": "hello"},
     ),
+    "a colon behind the name": ('"Checkout errors": We look', {"quoted": "Checkout errors", "body": "We look"}),
+    "a dash behind the name": (
+        '"Checkout errors" – investigating',
+        {"quoted": "Checkout errors", "status": INVESTIGATING},
+    ),
+    "a colon behind the id": (f"{ID}: fixed", {"incident": ID, "body": "fixed"}),
+    "a status as a pair": ("status:monitoring x", {"status": MONITORING, "body": "x"}),
+    "a status of two words": ("in progress x", {"status": IncidentStatus.IN_PROGRESS, "body": "x"}),
+    "a state of two words": ("c:a=partial outage x", {"components": [("a", PARTIAL)], "body": "x"}),
+    "a value behind a blank": (
+        "page: acme component: a=down x",
+        {"page": "acme", "components": [("a", DOWN)], "body": "x"},
+    ),
+    "several components at once": (
+        'c:a,b=down c:"d,e" x',
+        {"components": [("a", DOWN), ("b", DOWN), ("d,e", None)], "body": "x"},
+    ),
     "a colon in the words": ("Note: it is down", {"body": "Note: it is down"}),
     "a state behind a blank": ("component:a =down x", {"components": [("a", DOWN)], "body": "x"}),
     "a state between blanks": ("component:a = down x", {"components": [("a", DOWN)], "body": "x"}),

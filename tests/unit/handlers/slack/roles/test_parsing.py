@@ -1,5 +1,7 @@
 """`/roles …` as people type it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,10 @@ PLATFORM = SubjectWord("group", "S0PLATFORM")
 MANAGER = Role.INCIDENT_MANAGER
 
 
+def _until(ends: str, page: str | None = None) -> GrantOrder:
+    return GrantOrder(subject=SubjectWord("name", "@mia"), role=Role.INTEGRATOR, page=page, ends=ends)
+
+
 @pytest.mark.parametrize(
     ("text", "order"),
     [
@@ -29,6 +35,11 @@ MANAGER = Role.INCIDENT_MANAGER
         ("<!subteam^S0PLATFORM> integrator", GrantOrder(subject=PLATFORM, role=Role.INTEGRATOR)),
         ("incident_manager to <@U0MIA00001>", GrantOrder(subject=MIA, role=MANAGER)),
         ("@mia incident manager", GrantOrder(subject=SubjectWord("name", "@mia"), role=MANAGER)),
+        ("@mia integrator until next friday on acme", _until("next friday", "acme")),
+        ("@mia integrator until Dec 1 22:00", _until("Dec 1 22:00")),
+        ("@mia integrator until tomorrow 22:00 UTC because x", replace(_until("tomorrow 22:00 UTC"), reason="x")),
+        ("@mia integrator until monday at 9", _until("monday at 9")),
+        ("@mia integrator for 1 day and 2 hours", _until("1 day and 2 hours")),
         ("@mia Incident-Manager", GrantOrder(subject=SubjectWord("name", "@mia"), role=MANAGER)),
         ('"Mia Member" owner', GrantOrder(subject=SubjectWord("name", "Mia Member"), role=Role.OWNER)),
         ("“Mia Member” owner", GrantOrder(subject=SubjectWord("name", "Mia Member"), role=Role.OWNER)),
