@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+
+class Takeover(StrEnum):
+    """What it takes to get the new secret of a key for which one was never approved."""
+
+    REQUEST = "request"
+    """A request, and the approvals that any key needs."""
+    ANNOUNCE = "announce"
+    """One owner's word; all owners are told at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +33,7 @@ class Policy:
     maximum_lifetime: timedelta = timedelta(days=365)
     approvals_needed: int = 1
     sole_owner_may_approve_own: bool = False
+    key_takeover: Takeover = Takeover.REQUEST
     request_expires_after: timedelta = timedelta(days=7)
     ticket_lapses_after: timedelta = timedelta(days=3)
     reminder_after: timedelta = timedelta(hours=4)

@@ -18,6 +18,7 @@ def make_policy(settings: Settings) -> Policy:
         maximum_lifetime=timedelta(days=settings.maximum_lifetime_days),
         approvals_needed=settings.approvals_needed,
         sole_owner_may_approve_own=settings.sole_owner_may_approve_own,
+        key_takeover=settings.key_takeover,
         request_expires_after=timedelta(days=settings.request_expires_days),
         ticket_lapses_after=timedelta(days=settings.ticket_lapses_days),
         reminder_after=timedelta(hours=settings.reminder_hours),

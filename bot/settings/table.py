@@ -26,6 +26,7 @@ from bot.settings.values import (
     Weekdays,
     Zone,
 )
+from desk.policy import Takeover
 
 PREFIX = "KEYDESK_"
 
@@ -195,6 +196,13 @@ class RequestSettings(_Group):
     approvals_needed: int = _number(1, 1, 10, "owners", "How many owners must approve a request.")
     sole_owner_may_approve_own: bool = _setting(
         "false", "true or false", "Whether the only owner may approve their own request; it is announced then."
+    )
+    key_takeover: Takeover = _setting(
+        "request",
+        "request or announce",
+        "What rotating does when the new secret would go to somebody whom too few owners approved for the key, as "
+        "after a transfer to oneself: request asks the owners as for any key; announce hands it over and "
+        "tells all owners.",
     )
     request_expires_days: int = _number(7, 1, 90, "days", "A request that nobody decides expires after this.")
     ticket_lapses_days: int = _number(3, 1, 30, "days", "An approved key that nobody collects lapses after this.")

@@ -84,6 +84,14 @@ def tell_owners(tx: Transaction, key: ApiKey, change: Change, **facts: Any) -> N
     send_note(tx, CHANGED_NOTE, key.id, owners_conversations(tx), change=str(change), by=str(tx.actor), **facts)
 
 
+def tell_all_owners(
+    tx: Transaction, key: ApiKey, change: Change, *, besides: Collection[str | None] = (), **facts: Any
+) -> None:
+    """Tell all other owners at once what one of them did, but for whom it was told already."""
+    others = [place for place in owners_conversations(tx) if place not in {tx.actor.user_id, *besides}]
+    send_note(tx, CHANGED_NOTE, key.id, others, change=str(change), by=str(tx.actor), **facts)
+
+
 def require_later_expiry(tx: Transaction, key: ApiKey, until: datetime) -> None:
     """Raises InvalidInputError (field `until`) unless the key can be extended to that instant."""
     latest = tx.now + tx.policy.maximum_lifetime
@@ -204,7 +212,8 @@ def rename_key(tx: Transaction, key_id: str, name: str, *, version: int | None =
 
 
 def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int | None = None) -> ApiKey:
-    """Make somebody else answer for a key; both are told. A rotation that waits for the old holder is withdrawn.
+    """Make somebody else answer for a key; both are told, and all owners when it is whoever does it. A rotation that
+    waits for the old holder is withdrawn. It hands over no secret: for that see `takeovers`.
 
     Owners only. Raises NotAllowedError, ConflictError, InvalidInputError (field `holder`).
     """
@@ -223,6 +232,8 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
         return key
     apply_change(tx, key, _LIVE, holder_id=to_user_id)
     tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
+    if to_user_id == tx.actor.user_id:
+        tell_all_owners(tx, key, Change.TRANSFER, besides=(before,), before=before, to=to_user_id)
     ends = "Somebody else answers for the key now."
     finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, before=before, holder_id=to_user_id)
     return key

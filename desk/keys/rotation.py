@@ -7,10 +7,12 @@ from sqlalchemy import select
 from desk.errors import ConflictError, InvalidInputError
 from desk.keys.changes import begin_change
 from desk.keys.rules import Change
+from desk.keys.takeovers import allow_takeover, is_takeover
 from desk.keys.tickets import make_ticket
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
 from desk.permissions import effective_roles, may_hold_key, require_insider
+from desk.policy import Takeover
 from desk.transaction import Transaction
 from storage.models import ApiKey, Ticket, TicketStatus
 from storage.transitions import transition
@@ -23,7 +25,8 @@ def begin_rotation(
     the acting owner. Asking again while it waits gives its collector the same ticket, with the new grace period.
 
     `grace` is how long the old key works once the new one was collected; None: as policy says.
-    Raises NotAllowedError, ConflictError, InvalidInputError (field `grace`).
+    Raises NotAllowedError, ConflictError (TakeoverError where somebody has to ask for it), InvalidInputError (field
+    `grace`).
     """
     key = begin_change(tx, key_id, Change.ROTATE, version)
     wanted = _require_grace(tx, grace)
@@ -32,8 +35,16 @@ def begin_rotation(
         seconds = int(wanted.total_seconds())
         transition(tx.session, waiting, allowed=[TicketStatus.WAITING], grace_seconds=seconds)
         return waiting
+    collector_id = _collector(tx, key)
+    if is_takeover(tx, key, collector_id):
+        allow_takeover(tx, key, collector_id)
     refresh(tx, Thing.KEY, key.id)
-    return make_ticket(tx, collector_id=_collector(tx, key), predecessor_id=key.id, grace=wanted)
+    return make_ticket(tx, collector_id=collector_id, predecessor_id=key.id, grace=wanted)
+
+
+def asks_first(tx: Transaction, key: ApiKey) -> bool:
+    """Whether rotating the key now needs a request instead. Raises ConflictError when nobody could collect it."""
+    return tx.policy.key_takeover is Takeover.REQUEST and is_takeover(tx, key, _collector(tx, key))
 
 
 def find_waiting_rotation(tx: Transaction, key_id: str) -> Ticket | None:

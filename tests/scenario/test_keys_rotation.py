@@ -7,13 +7,14 @@ import pytest
 
 from desk.keys.changes import revoke_key
 from desk.keys.sweep import sweep_keys
+from desk.policy import Policy, Takeover
 from desk.secret import looks_genuine
 from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, Player, words_of
-from storage.models import ApiKey, KeyStatus
+from storage.models import ApiKey, KeyRequest, KeyStatus, Ticket
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import MIA, OLIVIA, OMAR
-from tests.scenario.conftest import Scenario, shows
+from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.keys_stage import add, said, stored
 
 DAY = timedelta(days=1)
@@ -67,9 +68,75 @@ def test_an_owner_rotates_and_the_holder_collects(scenario: Scenario) -> None:
     assert stored(scenario, key_id).retires_at == NOW + 2 * DAY
 
 
+ANNOUNCED = Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), key_takeover=Takeover.ANNOUNCE)
+ONE_APPROVAL = Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta())
+TWO_APPROVALS = Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), approvals_needed=2)
+
+
+@pytest.mark.parametrize("policy", [ANNOUNCED])
 def test_an_orphan_goes_to_the_owner_who_rotates(scenario: Scenario) -> None:
-    """When nobody answers for a key, the owner who rotates it collects its successor and answers for it."""
+    """Where policy allows it, the owner who rotates a key that nobody answers for collects its successor and answers
+    for it; all owners hear of it at once, before it is collected."""
     key_id = add(scenario, holder_id=None)
+    answer = said(scenario.olivia, "/keys rotate terraform prod")
+    shows(scenario.owners_channel(), f"<@{OLIVIA}> is taking over", "terraform prod", "without a request")
+    scenario.olivia.press("Collect my key", answer)
+    new = successor(scenario, key_id)
+    assert new is not None
+    assert new.holder_id == OLIVIA
+
+
+def collectable(scenario: Scenario) -> int:
+    """How many secrets wait to be collected."""
+    with scenario.database.read() as session:
+        return session.query(Ticket).count()
+
+
+@pytest.mark.parametrize("policy", [ONE_APPROVAL, TWO_APPROVALS])
+@pytest.mark.parametrize("holder_id", [None, MIA])
+def test_no_owner_takes_a_key_over_alone(scenario: Scenario, holder_id: str | None) -> None:
+    """Neither rotating a key of nobody, nor transferring one to oneself and rotating it then, hands its secret over:
+    the owners are asked, who asked does not count, and as many others must approve as for any key."""
+    key_id = add(scenario, holder_id=holder_id, scopes=["read", "metrics:write"])
+    if holder_id is not None:
+        said(scenario.olivia, f"/keys transfer terraform prod to <@{OLIVIA}|olivia>")
+        shows(scenario.owners_channel(), f"<@{OLIVIA}> transferred", f"<@{OLIVIA}> answers for it now")
+    for _ in range(2):
+        answer = said(scenario.olivia, "/keys rotate terraform prod")
+        assert "its secret is not yours to take alone" in words_of(answer)
+    asked = shows(scenario.owners_channel(), "asks for an API key", "To take over the key terraform prod")
+    with scenario.database.read() as session:
+        request = session.query(KeyRequest).one()
+        assert (request.requester_id, request.scopes, request.lifetime_days) == (
+            OLIVIA,
+            ["read", "metrics:write"],
+            90,
+        )
+    scenario.olivia.press("Approve", asked)
+    assert collectable(scenario) == 0
+    scenario.omar.press("Approve", asked)
+    assert collectable(scenario) == (1 if scenario.desk.policy.approvals_needed == 1 else 0)
+    assert stored(scenario, key_id).status == KeyStatus.ACTIVE
+    assert successor(scenario, key_id) is None
+
+
+@pytest.mark.parametrize("policy", [TWO_APPROVALS])
+def test_a_friend_of_one_owner_takes_no_key_over(scenario: Scenario) -> None:
+    """Where two owners must approve, one cannot hand the secret to somebody else by a transfer either; when the other
+    owner rotates the key for them, both stand behind it."""
+    add(scenario)
+    said(scenario.olivia, "/keys transfer terraform prod to <@U0MAX00001|max>")
+    assert "its secret is not yours to take alone" in words_of(said(scenario.max, "/keys rotate terraform prod"))
+    assert "never approved" in words_of(said(scenario.olivia, "/keys rotate terraform prod"))
+    assert collectable(scenario) == 0
+    assert "was told to collect" in words_of(said(scenario.omar, "/keys rotate terraform prod"))
+    assert collectable(scenario) == 1
+
+
+def test_what_another_owner_transferred_is_approved(scenario: Scenario) -> None:
+    """Where one owner's approval is enough, whom another owner made the holder rotates the key as any holder does."""
+    key_id = add(scenario)
+    said(scenario.omar, f"/keys transfer terraform prod to <@{OLIVIA}|olivia>")
     scenario.olivia.press("Collect my key", said(scenario.olivia, "/keys rotate terraform prod"))
     new = successor(scenario, key_id)
     assert new is not None

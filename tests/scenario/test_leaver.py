@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from desk.permissions import effective_roles, list_owner_ids
+from desk.policy import Policy, Takeover
 from desk.transaction import Actor
 from sandbox.player import Json, NotOnScreenError, find_label, inputs_of, words_of
-from storage.models import ApiKey, Grant, Member, Organization, Role
+from storage.models import ApiKey, Grant, Member, Organization, Role, Ticket
 from tests.factories import MAX, MIA, OLIVIA, OMAR, add_grant, add_key, add_use
-from tests.scenario.conftest import Scenario, shows
+from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.keys_stage import said, stored, surely
 from tests.waiting import wait_until
 
@@ -155,6 +156,26 @@ def test_who_becomes_a_guest_has_no_role_at_once(staffed: Scenario) -> None:
     shows(staffed.owners_channel(), "is a full member now", "count again")
 
 
+def test_the_secret_of_somebody_who_left_is_not_one_owner_s_to_take(staffed: Scenario) -> None:
+    """*Rotate…* on the card asks the owners for a key like it; the old one is as it was until somebody decides."""
+    leave(staffed)
+    staffed.olivia.press("Rotate…", card(staffed))
+    assert "asks them for a key that is like it" in words_of(staffed.olivia.modal)
+    staffed.olivia.submit()
+    asked = shows(staffed.owners_channel(), "asks for an API key", "grafana", "To take over the key grafana")
+    staffed.olivia.press("Approve", asked)
+    assert stored(staffed, key_ids_old(staffed)).retires_at is None
+    with staffed.database.read() as session:
+        assert session.query(Ticket).count() == 0
+    staffed.omar.press("Approve", asked)
+    staffed.olivia.press("Collect my key", shows(staffed.direct_messages(staffed.olivia), "grafana", "*Approved*"))
+    with staffed.database.read() as session:
+        assert session.query(ApiKey).filter_by(holder_id=OLIVIA).one().name == "grafana"
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), key_takeover=Takeover.ANNOUNCE)]
+)
 def test_a_rotated_key_of_somebody_who_left_has_somebody_to_answer_for_it(staffed: Scenario) -> None:
     """An owner rotates it from the card and collects the successor: from then on the owner answers for it."""
     leave(staffed)

@@ -20,14 +20,15 @@ from desk.keys.changes import (
     transfer_key,
 )
 from desk.keys.questions import ask_for_extension, ask_holder, keep_key
-from desk.keys.rotation import begin_rotation
 from desk.keys.rules import Change
+from desk.requests.takeovers import rotate_or_ask
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import Message, day, escape, mention, plain, section, when
 from handlers.slack.keys import views
 from handlers.slack.keys.inputs import Inputs
 from handlers.slack.keys.views import Form
+from handlers.slack.requests.text import takeover_asked
 from storage.models import ApiKey, Ticket
 
 Done = str | Message | Ticket
@@ -95,7 +96,8 @@ def _restore(tx: Transaction, key_id: str, given: Inputs) -> Done:
 
 
 def _rotate(tx: Transaction, key_id: str, given: Inputs) -> Done:
-    return begin_rotation(tx, key_id, given.grace(), version=given.version)
+    begun = rotate_or_ask(tx, key_id, given.grace(), version=given.version)
+    return begun if isinstance(begun, Ticket) else takeover_asked(begun)
 
 
 def _extend(tx: Transaction, key_id: str, given: Inputs) -> Done:
@@ -158,6 +160,11 @@ def _transferred(name: str, facts: Mapping[str, Any], reader: str) -> str:
     return f"transferred {name}: {mention(str(facts.get('to') or '') or None)} answers for it now."
 
 
+def _taken_over(name: str, facts: Mapping[str, Any], _reader: str) -> str:
+    to = mention(str(facts.get("to") or "") or None)
+    return f"is taking over {name}: its new secret goes to {to}, without a request, as policy allows."
+
+
 CATALOGUE: Sequence[KeyChange] = (
     KeyChange(
         change=Change.RESTORE,
@@ -180,6 +187,7 @@ CATALOGUE: Sequence[KeyChange] = (
         usage=Usage(3, "rotate KEY [grace 48h]", "replace its secret"),
         audited=Action.KEY_ROTATED,
         past="rotated",
+        told=Told(_taken_over, "is being taken over"),
     ),
     KeyChange(
         change=Change.EXTEND,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from desk.durations import in_words
 from desk.keys.details import ShownKey
 from desk.keys.refusals import RecentUse
+from desk.keys.rotation import asks_first
 from desk.keys.rules import Change
 from desk.people import zone_of
 from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
@@ -109,6 +110,11 @@ def rotate_inputs(tx: Transaction, shown: ShownKey, _asked: Asked) -> Sequence[B
         f"A new secret takes its place, with the same scopes and the same expiry ({day(shown.key.expires_at)}). "
         f"It is handed to {collector}; the old one works until the grace period ends."
     )
+    if asks_first(tx, shown.key):
+        explain = (
+            ":lock: Too few owners have approved this key for whoever would collect its new secret. Pressing "
+            "*Rotate* asks them for a key that is like it; this one works on."
+        )
     hint = "The grace period begins when the new secret is collected, and ends no later than the key expires."
     return [section(explain), input_block("The old one works for another", select, block_id="grace", hint=hint)]
 

@@ -117,6 +117,18 @@ def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int)
     return f"A similar key exists and is in use: {key}, {held}."
 
 
+def takeover_asked(request: KeyRequest) -> Message:
+    """What an owner is told who would have taken a key over alone."""
+    name = name_in_words(request.name)
+    others = "another owner" if request.approvals_needed == 1 else f"{request.approvals_needed} other owners"
+    text = (
+        f":envelope: You were never approved for {name}, so its secret is not yours to take alone: owners were asked "
+        f"for a key that is like it. When {others} approved, you collect it in your direct messages with me; then "
+        f"revoke the old one, which works on until then."
+    )
+    return Message(f"Owners were asked whether you may take over {escape(request.name)}", [section(text)])
+
+
 def asked_message(request: KeyRequest) -> Message:
     """What somebody is told who has just asked for a key."""
     text = f":envelope: Owners were asked for {name_in_words(request.name)}."

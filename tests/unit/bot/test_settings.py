@@ -35,6 +35,7 @@ POLICY_VALUES = {
     "KEYDESK_MAXIMUM_LIFETIME_DAYS": ("180", "maximum_lifetime"),
     "KEYDESK_APPROVALS_NEEDED": ("2", "approvals_needed"),
     "KEYDESK_SOLE_OWNER_MAY_APPROVE_OWN": ("true", "sole_owner_may_approve_own"),
+    "KEYDESK_KEY_TAKEOVER": ("announce", "key_takeover"),
     "KEYDESK_REQUEST_EXPIRES_DAYS": ("8", "request_expires_after"),
     "KEYDESK_TICKET_LAPSES_DAYS": ("4", "ticket_lapses_after"),
     "KEYDESK_REMINDER_HOURS": ("5", "reminder_after"),
@@ -86,6 +87,7 @@ WRONG_VALUES = [
     ("KEYDESK_MAXIMUM_LIFETIME_DAYS", "366"),
     ("KEYDESK_SUSPEND_UNUSED_DAYS", "never"),
     ("KEYDESK_SOLE_OWNER_MAY_APPROVE_OWN", "perhaps"),
+    ("KEYDESK_KEY_TAKEOVER", "never"),
 ]
 
 

@@ -14,6 +14,8 @@ from desk.keys.collecting import mark_revealed, mint_for_ticket
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import KeyState, state_of
 from desk.keys.sweep import sweep_keys
+from desk.keys.takeovers import decide_takeover
+from desk.policy import Takeover
 from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import ApiKey, Grant, KeyStatus, Role, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
@@ -248,7 +250,7 @@ def test_two_rotations_at_once_make_one_ticket(desk: Desk, key_id: str) -> None:
 
 def test_rotation_hands_nobody_a_key_for_pages_of_which_they_may_hold_none(desk: Desk, key_id: str) -> None:
     """A holder who is integrator of one page answers for a key to all pages; its new secret is not for them."""
-    strict = replace(desk, policy=replace(desk.policy, default_role=None))
+    strict = replace(desk, policy=replace(desk.policy, default_role=None, key_takeover=Takeover.ANNOUNCE))
     with desk.database.write() as session:
         page = add_page(session, NOW)
         add_grant(session, MIA, Role.INTEGRATOR, NOW, page_id=page.id)
@@ -271,3 +273,24 @@ def test_roles_narrowed_after_a_rotation_began_count_at_its_collection(desk: Des
         session.get_one(Grant, everywhere_id).ended_at = NOW
     with pytest.raises(NotAllowedError, match="may not hold this key"):
         strict.write_now(HOLDER, lambda tx: mint_for_ticket(tx, ticket.id))
+
+
+@pytest.mark.parametrize(
+    ("transferred_by", "actor_id", "needed", "is_takeover"),
+    [
+        (None, OLIVIA, 1, True),
+        (OLIVIA, OLIVIA, 1, True),
+        (MIA, OLIVIA, 1, False),
+        (None, MIA, 1, False),
+        (MIA, OLIVIA, 2, True),
+        (MIA, MIA, 2, True),
+        (MIA, MAX, 2, False),
+        (OLIVIA, MAX, 2, True),
+        (MIA, MAX, 3, True),
+    ],
+)
+def test_how_many_stand_behind_a_takeover(
+    transferred_by: str | None, actor_id: str, needed: int, is_takeover: bool
+) -> None:
+    """Whoever transferred the key to its collector and whoever rotates it count once each, the collector never."""
+    assert decide_takeover(OLIVIA, transferred_by=transferred_by, actor_id=actor_id, needed=needed) is is_takeover
