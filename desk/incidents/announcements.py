@@ -49,23 +49,27 @@ class Delivery:
 
 
 def channel_of(tx: Transaction, page: Page) -> str | None:
-    """The channel in which a page's incidents are announced, or None."""
+    """The channel in which a page's incidents are announced; None: nobody can be notified of them."""
     return page.announcement_channel or tx.policy.announcement_channel
 
 
 def announce(tx: Transaction, incident: Incident, said: IncidentUpdate | None) -> None:
     """Show the incident as it is in its page's channel, and what was said in its thread. Of the past, nothing.
 
-    Where the page had another channel before, the head message there goes on showing how the incident stands.
+    What is said quietly, or says nothing, posts no message: where there is a head already it is edited, of which
+    nobody is notified. Where the page had another channel before, the head there goes on showing how things stand.
     """
-    channel = channel_of(tx, tx.session.get_one(Page, incident.page_id))
     if incident.backfilled:
         return
+    page = tx.session.get_one(Page, incident.page_id)
+    channel = channel_of(tx, page) if said is not None and said.deliver_notifications else None
     places = [*([channel] if channel else []), *_list_places(tx, incident.id)]
     send_card(tx, HEAD_CARD, incident.id, places, name=incident.name, page_id=incident.page_id)
     head = find_card(tx, HEAD_CARD, incident.id, channel) if channel else None
     if said is not None and head is not None:
         send_reply(tx, UPDATE_CARD, said.id, head)
+    elif said is not None:
+        refresh_card(tx, UPDATE_CARD, said.id)
 
 
 def _list_places(tx: Transaction, incident_id: str) -> Sequence[str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from desk.errors import ConflictError
+from desk.incidents.announcements import channel_of
 from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import already_decided, get_draft, require_author
@@ -21,6 +22,7 @@ from storage.models import (
     Incident,
     IncidentDraft,
     IncidentUpdate,
+    Page,
 )
 
 _UNDECIDED = frozenset({DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK})
@@ -84,6 +86,16 @@ def list_steps(tx: Transaction, draft: IncidentDraft) -> frozenset[Step]:
         is_author=draft.author_id == tx.actor.user_id,
         is_outdated=find_changes(tx, draft) is not None,
     )
+
+
+def find_audience_of(tx: Transaction, draft: IncidentDraft) -> str | None:
+    """The channel that can be notified of a draft; None: nobody can, and *quietly* would say nothing.
+
+    Nobody is told of the past, and a postmortem is found where its incident is.
+    """
+    if draft.kind in {DraftKind.BACKFILL, DraftKind.POSTMORTEM}:
+        return None
+    return channel_of(tx, tx.session.get_one(Page, draft.page_id))
 
 
 def find_changes(tx: Transaction, draft: IncidentDraft) -> ChangedSince | None:

@@ -85,7 +85,9 @@ def _templates(tx: Transaction, state: FormState) -> list[Block]:
     blocks = [input_block("Template", select, block_id=f"template.{state.page_id}", optional=True, dispatch=True)]
     chosen = find_chosen_template(tx, state)
     if chosen is not None and not chosen.should_send_notifications:
-        blocks.append(context("This template is meant to notify nobody: choose *Publish quietly* in the preview."))
+        blocks.append(
+            context("This template is meant to notify nobody: where there is *Publish quietly*, choose it.")
+        )
     return blocks
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from desk.incidents.drafts.decision import Outcome
-from desk.incidents.drafts.steps import Step, decide_steps, find_changes, list_steps
+from desk.incidents.drafts.steps import Step, decide_steps, find_audience_of, find_changes, list_steps
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import Block, actions, button, confirm
@@ -15,7 +15,7 @@ def preview_buttons(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     """What the viewer may do with the draft as it stands; nothing where that is nothing."""
     steps, value = list_steps(tx, draft), value_of(draft.id, draft.version)
     own = draft.author_id == tx.actor.user_id
-    buttons = publish_buttons(draft, ask_twice=not own) if Step.PUBLISH in steps else []
+    buttons = publish_buttons(tx, draft, ask_twice=not own) if Step.PUBLISH in steps else []
     if Step.EDIT in steps:
         style = None if buttons else "primary"
         buttons.append(button("Edit", ActionId.DRAFT_EDIT, value, style=style))
@@ -23,11 +23,18 @@ def preview_buttons(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     return [actions(*buttons, block_id=f"draft.{draft.id}")] if buttons else []
 
 
+def choose_button(tx: Transaction, draft: IncidentDraft) -> Block | None:
+    """*Choose components*: the form, for whoever may change the draft."""
+    if Step.EDIT not in list_steps(tx, draft):
+        return None
+    return button("Choose components", ActionId.DRAFT_EDIT, value_of(draft.id, draft.version))
+
+
 def review_buttons(tx: Transaction, draft: IncidentDraft) -> Block:
     """On the card of a draft that waits: what those may do whom it asks."""
     outdated = find_changes(tx, draft) is not None
     steps = decide_steps(DraftStatus.WAITING, Outcome.PUBLISH, is_author=False, is_outdated=outdated)
-    buttons = publish_buttons(draft, ask_twice=True) if Step.PUBLISH in steps else []
+    buttons = publish_buttons(tx, draft, ask_twice=True) if Step.PUBLISH in steps else []
     return actions(*buttons, *_other_buttons(draft, steps), _open(draft), block_id=f"draft:{draft.id}")
 
 
@@ -42,12 +49,15 @@ def mine_buttons(draft: IncidentDraft) -> Block:
     return actions(first, *_other_buttons(draft, steps), block_id=f"draft:{draft.id}")
 
 
-def publish_buttons(draft: IncidentDraft, *, ask_twice: bool) -> list[Block]:
-    """*Publish* and *Publish quietly*, the one that its author chose first.
+def publish_buttons(tx: Transaction, draft: IncidentDraft, *, ask_twice: bool) -> list[Block]:
+    """*Publish* and, where somebody can be notified, *Publish quietly*; the one that its author chose first.
 
     `ask_twice`: ask whoever would notify people against the author's wish.
     """
     value, ask = value_of(draft.id, draft.version), _ask_once_more(draft)
+    if find_audience_of(tx, draft) is None:
+        how = ActionId.DRAFT_PUBLISH_QUIETLY if draft.quietly else ActionId.DRAFT_PUBLISH
+        return [button("Publish", how, value, style="primary", ask=ask)]
     against = _ask_against_wish() if draft.quietly and ask_twice else None
     loud, quiet = (None, "primary") if draft.quietly else ("primary", None)
     return [

@@ -17,6 +17,7 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.incidents.drafts.buttons import mine_buttons, review_buttons
 from handlers.slack.incidents.drafts.text import (
     changes_blocks,
+    concern_blocks,
     outcome_blocks,
     outcome_text,
     plain_subject,
@@ -118,7 +119,7 @@ def _render_gone(card: SlackMessage) -> Message | None:
 def _shown(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     """What subscribers will read, as far as a message holds it, and every warning about it."""
     blocks, warnings = draft_blocks(tx, draft), warning_blocks(draft)
-    words = blocks[: len(blocks) - len(warnings)]
+    words, warnings = blocks[: len(blocks) - len(warnings)], [*warnings, *concern_blocks(tx, draft)]
     kept: list[Block] = []
     for block in words:
         if len(kept) == _MOST_BLOCKS or text_length([*kept, block]) > _MOST_TEXT:

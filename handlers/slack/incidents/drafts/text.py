@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from desk.incidents.components import full_name, list_components
+from desk.incidents.drafts.concerns import Concern, find_concerns
 from desk.incidents.drafts.content import content_of, role_of_draft, texts_of
 from desk.incidents.drafts.leaks import Leak
 from desk.incidents.drafts.review import list_reviewers
@@ -21,6 +22,7 @@ from handlers.slack.framework.blocks import (
     when,
 )
 from handlers.slack.incidents.text import (
+    impact_text,
     name_text,
     on_page,
     plain_name,
@@ -149,6 +151,22 @@ def _advice(draft: IncidentDraft, viewer_id: str | None) -> Block:
         return context(f"{mention(draft.author_id)} has to look at the draft again first.")
     steps = "*Take back*, then *Edit*," if draft.status == DraftStatus.WAITING else "*Edit*"
     return section(f":memo: *Your draft is kept.* {steps} shows your words beside how things stand; publish it then.")
+
+
+def concern_blocks(tx: Transaction, draft: IncidentDraft, *, choose: Block | None = None) -> list[Block]:
+    """What does not fit together once the draft is public; `choose` stands beside what components would settle."""
+    concerns = find_concerns(tx, draft)
+    groups = {row.id: row.name for row in list_components(tx.session, draft.page_id) if row.group}
+    down = [f"{escape(full_name(row, groups))}: {state_text(status)}" for row, status in concerns.down[:_MOST_MOVED]]
+    if len(concerns.down) > _MOST_MOVED:
+        down.append(f"…and {len(concerns.down) - _MOST_MOVED} more")
+    texts = {
+        Concern.NO_COMPONENT: "*No component is affected.* All of them go on showing that they work.",
+        Concern.IMPACT: "*Impact and components disagree.* Readers are told "
+        f"{impact_text(concerns.impact)}, and by its components it is {impact_text(concerns.own_impact)}.",
+        Concern.STILL_DOWN: "*It is over, and components stay as they are:*\n" + "\n".join(down),
+    }
+    return [section(f":warning: {texts[concern]}", accessory=choose) for concern in concerns.found]
 
 
 def warning_blocks(draft: IncidentDraft) -> list[Block]:

@@ -9,7 +9,7 @@ from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import check_send_back
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.drafts.review import list_reviewers
-from desk.incidents.drafts.steps import Step, list_steps
+from desk.incidents.drafts.steps import Step, find_audience_of, list_steps
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident, list_updates
 from desk.reasons import MAXIMUM_REASON
@@ -31,10 +31,11 @@ from handlers.slack.framework.blocks import (
     text_input,
     when,
 )
-from handlers.slack.incidents.drafts.buttons import preview_buttons
+from handlers.slack.incidents.drafts.buttons import choose_button, preview_buttons
 from handlers.slack.incidents.drafts.schedules import schedule_blocks
 from handlers.slack.incidents.drafts.text import (
     changes_blocks,
+    concern_blocks,
     outcome_blocks,
     outcome_text,
     reviewers_text,
@@ -77,7 +78,8 @@ def preview_view(tx: Transaction, draft: IncidentDraft, *, problem: str = "") ->
     page = tx.session.get_one(Page, draft.page_id)
     shown = context(f"What readers and subscribers of {name_text(page.name)} will see:")
     standing = _standing(tx, draft, problem)
-    blocks = [*standing, shown, divider(), *draft_blocks(tx, draft), divider(), *_notes(tx, draft)]
+    concerns = concern_blocks(tx, draft, choose=choose_button(tx, draft))
+    blocks = [*standing, shown, divider(), *draft_blocks(tx, draft), *concerns, divider(), *_notes(tx, draft)]
     blocks += preview_buttons(tx, draft)
     return modal(_TITLES[DraftKind(draft.kind)], blocks, callback_id=CallbackId.DRAFT, close="Later")
 
@@ -181,13 +183,18 @@ def _notes(tx: Transaction, draft: IncidentDraft) -> list[Block]:
         others = [mention(user_id) for user_id in list_reviewers(tx, draft, role_of_draft(tx, draft))]
         who = ", ".join(others[:5]) or "nobody as yet"
         lines.append(f":busts_in_silhouette: Somebody else must publish it: *Publish* asks {who}.")
-    lines.append("*Publish quietly* puts it on the page and notifies nobody.")
-    return [*wish, context(*lines)]
+    channel = find_audience_of(tx, draft)
+    if channel is not None:
+        lines.append(
+            f"*Publish* puts it on the page and into <#{channel}>. *Publish quietly* notifies nobody: no message is "
+            "posted there, and what stands there already is brought up to date."
+        )
+    return [*wish, *([context(*lines)] if lines else [])]
 
 
 def published_view(tx: Transaction, incident: Incident, *, quietly: bool) -> Block:
     """What the person sees who has just published."""
-    told = "\nIt is marked as quiet: nobody is notified." if quietly else ""
+    told = "\nNobody is notified: no message is posted about it." if quietly else ""
     link = find_public_link(tx, incident, "Look at it")
     where = f"on the page. {link}" if link else f"published on {page_text(tx, incident)}."
     said = f":white_check_mark: {name_text(incident.name)} is {where}{told}"

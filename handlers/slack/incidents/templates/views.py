@@ -196,7 +196,7 @@ def _notifications(*, notifies: bool) -> Block:
         "When it is used",
         static_select(choices, chosen=_TELL if notifies else _QUIET),
         block_id="notifications",
-        hint="Where nobody is, the form of the incident recalls it; Publish or Publish quietly decides.",
+        hint="Where nobody is, the form of the incident recalls it. What is pressed in its preview decides.",
     )
 
 

@@ -261,3 +261,25 @@ def test_only_announcements_of_incidents_that_are_there_are_tried_again(stage: I
     for message_id in (head.message_id, note.id, "nosuchthing1"):
         with pytest.raises(NotFoundError):
             stage.do(OLIVIA, partial(retry_announcement, message_id=message_id))
+
+
+def test_what_is_said_quietly_posts_no_message(stage: IncidentStage, clock: HeldClock) -> None:
+    """A quiet incident is in no channel; a quiet update edits the head that is there; what is loud posts both."""
+    incident_id = stage.open(deliver_notifications=False)
+    stage.change(incident_id, name="Slower")
+    assert stage.outbox() == []
+    clock.advance(minutes=1)
+    stage.change(incident_id, body="A cable.")
+    assert stage.outbox() == [HEAD_CARD, UPDATE_CARD]
+    loud = stage.change(incident_id, body="We found it.")
+    assert stage.outbox() == [HEAD_CARD, UPDATE_CARD] * 2
+    quiet = stage.change(incident_id, status=IncidentStatus.RESOLVED, deliver_notifications=False)
+    assert stage.outbox() == [*[HEAD_CARD, UPDATE_CARD] * 2, HEAD_CARD]
+    # Corrected, each stays where it is: what was said quietly is not posted now, and what was posted is edited.
+    assert loud is not None
+    assert quiet is not None
+    for update_id, notify in ((quiet.id, None), (loud.id, False)):
+        correct = partial(edit_update, update_id=update_id, body="Corrected.", deliver_notifications=notify)
+        stage.do(INES, correct)
+    assert stage.outbox()[5:] == [HEAD_CARD, HEAD_CARD, UPDATE_CARD]
+    assert len(stage.cards(UPDATE_CARD)) == 2

@@ -9,6 +9,7 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, write_draft
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.review import MINE_CARD, REVIEW_CARD
+from desk.pages.status import Impact
 from desk.secret import Secret
 from desk.transaction import Desk
 from handlers.slack.framework.blocks import MAX_MESSAGE_BLOCKS, MAX_MESSAGE_TEXT, text_length
@@ -44,11 +45,16 @@ def test_a_draft_that_waits_shows_what_subscribers_will_read(stage: CardStage) -
     assert "We are *sorry*." in words
     assert "Europe - API: :large_green_circle: Operational → :red_circle: Major outage" in words
     assert f"Written by <@{INES}> <!date^" in words
+    assert ":warning:" not in words
+    # Nobody could be notified of it, so there is one way to publish; with a channel there are two.
+    assert stage.labels(REVIEW_CARD, draft.id) == ["Publish", "Send back", "Open"]
+    stage.rule(SecondPerson.ALWAYS, announcement_channel="C0STATUS01")
     assert stage.labels(REVIEW_CARD, draft.id) == ["Publish", "Publish quietly", "Send back", "Open"]
 
 
 def test_warnings_are_on_the_card_and_asked_about(stage: CardStage) -> None:
     """A word that the public should perhaps not see is warned of, and publishing asks once more."""
+    stage.rule(SecondPerson.ALWAYS, announcement_channel="C0STATUS01")
     plain = _handed_in(stage, stage.draft())
     odd = _handed_in(stage, stage.draft(body="Ask {{who}}."))
     assert "Not filled in: {{who}}" in stage.says(REVIEW_CARD, odd.id)
@@ -62,6 +68,15 @@ def test_warnings_are_on_the_card_and_asked_about(stage: CardStage) -> None:
         for draft in (plain, odd)
     }
     assert asks == {plain.id: [False, False], odd.id: [True, True]}
+
+
+def test_what_does_not_fit_together_is_on_the_card(stage: CardStage) -> None:
+    """Whoever is asked to publish is warned as its author is, without the button that only the author has."""
+    draft = _handed_in(stage, stage.draft(impact_override=Impact.CRITICAL))
+    words = stage.says(REVIEW_CARD, draft.id)
+    assert "*No component is affected.*" in words
+    assert "*Impact and components disagree.*" in words
+    assert "Choose components" not in stage.labels(REVIEW_CARD, draft.id)
 
 
 def test_an_incident_that_moved_on_is_told(stage: CardStage, clock: HeldClock) -> None:
