@@ -68,7 +68,7 @@ class Policy:
     """A key that was never used is listed once it is this old."""
     unused_after: timedelta = timedelta(days=30)
     in_use_within: timedelta = timedelta(days=182)
-    """Statuspage's own "in use" mark: six months."""
+    """A key without a use for this long is out of use: the digest says to suspend it rather than to ask."""
     expiring_within: timedelta = timedelta(days=14)
     suspend_unused_after: timedelta | None = None
     """Unused for this long: suspend on an announced date; None: never."""

@@ -51,7 +51,9 @@ def _as_text(tx: Transaction) -> list[str]:
             return ["There is no key yet, so none is unused."]
         return [f"All {view.live_keys} working keys are in use and in good hands."]
     counts = daily_counts(tx.session, [line.key.id for line in view.lines if line.key], today=tx.now.date())
-    text = [f"{len(view.lines)} of {view.live_keys} working keys want a look."]
+    text = [f"{view.listed_keys} of {view.live_keys} working keys want a look."]
+    if uncollected := view.count(Finding.NEVER_COLLECTED):
+        text.append(f"Approved and never collected: {uncollected}.")
     holder: str | None = ""
     for line in view.lines:
         if line.holder_id != holder:

@@ -265,7 +265,7 @@ class DigestSettings(_Group):
     never_used_days: int = _number(1, 0, 365, "days", "A key that was never used is listed once it is this old.")
     unused_days: int = _number(30, 1, 3650, "days", "A key without a use for this long is listed as unused.")
     in_use_days: int = _number(
-        182, 1, 3650, "days", "Statuspage's own mark: a key used within this time counts as in use."
+        182, 1, 3650, "days", "Of a key without a use for this long the digest says to suspend it rather than to ask."
     )
     expiring_days: int = _number(14, 1, 365, "days", "A key that expires within this time is listed.")
     suspend_unused_days: int | None = _setting(

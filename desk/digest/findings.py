@@ -26,7 +26,7 @@ from storage.models import (
 
 
 class Finding(StrEnum):
-    """Why a key is in the digest, the gravest first. A *use* is a successful call; refused calls are none."""
+    """Why a key is in the digest, the gravest first. A *use* is a call that passed the key check."""
 
     NOBODY = "nobody"
     """Nobody answers for it, or somebody who has left."""
@@ -35,7 +35,21 @@ class Finding(StrEnum):
     NEVER_COLLECTED = "never_collected"
     EXPIRING = "expiring"
     WIDER = "wider"
-    """It may write, but only reads were seen."""
+    """It may write, but only reads were seen, for long enough to tell."""
+
+
+class Advice(StrEnum):
+    """What to do about a key in the digest."""
+
+    TRANSFER = "transfer"
+    SUSPEND = "suspend"
+    ASK = "ask"
+    EXTEND = "extend"
+    NARROW = "narrow"
+
+
+WIDER_AFTER = timedelta(days=30)
+"""A key younger than this has not had the time to show what it needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +101,7 @@ class DigestView:
     lines: tuple[Line, ...] = ()
     kept: tuple[ApiKey, ...] = ()
     live_keys: int = 0
+    """Keys that worked when it was composed; those with lines are among them."""
     scheduled_for: datetime | None = None
     """None for a digest that somebody asked for."""
     period: str | None = None
@@ -97,6 +112,11 @@ class DigestView:
     def is_late(self) -> bool:
         """Whether it went out more than an hour after its time."""
         return self.scheduled_for is not None and self.composed_at - self.scheduled_for > timedelta(hours=1)
+
+    @property
+    def listed_keys(self) -> int:
+        """How many of the keys that worked have a line; the other lines are of tickets that nobody collected."""
+        return sum(line.key is not None for line in self.lines)
 
     def count(self, finding: Finding) -> int:
         """How many lines have a finding."""
@@ -116,14 +136,20 @@ def findings_of(facts: KeyFacts, *, now: datetime, policy: Policy) -> tuple[Find
     if facts.expires_at - now <= policy.expiring_within:
         found.add(Finding.EXPIRING)
     only_reads = facts.last_used_at is not None and facts.last_write_at is None
-    if only_reads and any(is_write(scope) for scope in facts.scopes):
+    if only_reads and now - facts.created_at >= WIDER_AFTER and any(is_write(scope) for scope in facts.scopes):
         found.add(Finding.WIDER)
     return tuple(finding for finding in Finding if finding in found)
 
 
-def is_in_use(last_used_at: datetime | None, *, now: datetime, policy: Policy) -> bool:
-    """Statuspage's own mark: used within the last six months."""
-    return last_used_at is not None and now - last_used_at < policy.in_use_within
+def decide_advice(findings: Sequence[Finding], *, idle: timedelta, policy: Policy) -> Advice:
+    """What to do about a key with these findings that nothing has used for so long. Pure."""
+    if Finding.NOBODY in findings:
+        return Advice.TRANSFER
+    if Finding.NEVER_USED in findings:
+        return Advice.SUSPEND if idle >= policy.unused_after else Advice.ASK
+    if Finding.UNUSED in findings:
+        return Advice.SUSPEND if idle >= policy.in_use_within else Advice.ASK
+    return Advice.EXTEND if Finding.EXPIRING in findings else Advice.NARROW
 
 
 def compose(tx: Transaction) -> DigestView:
@@ -146,6 +172,11 @@ def _live_keys(now: datetime) -> Select[ApiKey, KeyUse | None]:
         .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
         .where(ApiKey.status == KeyStatus.ACTIVE, ApiKey.expires_at > now, ApiKey.retires_at.is_(None))
     )
+
+
+def list_live_ids(tx: Transaction, *, made_until: datetime) -> set[str]:
+    """Ids of the keys that work now and were there at an instant."""
+    return {key.id for key, _ in tx.session.execute(_live_keys(tx.now)) if key.created_at <= made_until}
 
 
 def _key_line(key: ApiKey, use: KeyUse | None, holders: set[str], tx: Transaction) -> Line | None:

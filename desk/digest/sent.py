@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from desk.audit import trail as audit
-from desk.digest.findings import DigestView, Finding, Line, compose, key_line, ticket_line
+from desk.digest.findings import DigestView, Finding, Line, compose, key_line, list_live_ids, ticket_line
 from desk.digest.unused_policy import announce, list_announced
 from desk.errors import NotFoundError
 from desk.identifiers import new_id
@@ -110,7 +110,7 @@ def get_digest(tx: Transaction, period: str) -> DigestView:
         composed_at=digest.composed_at,
         lines=tuple(lines),
         kept=tuple(key for key in current.kept if key.id not in found_then),
-        live_keys=current.live_keys,
+        live_keys=len(list_live_ids(tx, made_until=digest.composed_at) | found_then),
         scheduled_for=digest.scheduled_for,
         period=period,
         announced=list_announced(tx),

@@ -7,8 +7,8 @@ from sqlalchemy import delete
 
 from handlers.jobs.digest import send_weekly_digest
 from sandbox.player import Json, find_label, words_of
-from storage.models import ApiKey, Grant, KeyStatus
-from tests.factories import MAX, MIA, add_key, add_use
+from storage.models import ApiKey, Grant, KeyStatus, RequestStatus
+from tests.factories import MAX, MIA, add_key, add_request, add_ticket, add_use
 from tests.scenario.conftest import Scenario, shows
 
 DAY = timedelta(days=1)
@@ -58,6 +58,37 @@ def test_it_lists_what_nobody_uses_and_goes_out_once(scenario: Scenario, keys: d
     posts = [call for call in scenario.calls("chat.postMessage") if "Weekly key digest" in str(call["args"])]
     assert len(posts) == 1
     assert scenario.violations() == []
+
+
+def test_its_counts_add_up(scenario: Scenario, keys: dict[str, str]) -> None:
+    """What is listed is counted among what works, and what nobody collected is counted apart: now, and when a key
+    that is listed was revoked and others were made."""
+    now = scenario.clock.now()
+    with scenario.database.write() as session:
+        request = add_request(session, now - DAY, name="forgotten", status=RequestStatus.APPROVED)
+        add_ticket(session, now - DAY, request_id=request.id)
+    _send(scenario)
+    counted = "*2* of *3* working keys want a look and *1* approved key was never collected"
+    assert counted in words_of(_digest(scenario))
+    assert "2 of 3 working keys want a look and 1 approved key was never collected" in _digest(scenario)["text"]
+    scenario.omar.press("Revoke", _line(_digest(scenario), "old dashboard"))
+    scenario.omar.submit(reason="nobody knows it")
+    scenario.clock.advance(days=1)
+    with scenario.database.write() as session:
+        add_key(session, scenario.clock.now(), name="new one")
+    assert counted in words_of(_digest(scenario))
+
+
+def test_a_key_of_nobody_is_transferred_from_it(scenario: Scenario, keys: dict[str, str]) -> None:
+    """*Transfer to…* stands beside a key that nobody answers for, and gives it to somebody."""
+    with scenario.database.write() as session:
+        session.get_one(ApiKey, keys["nightly export"]).holder_id = None
+    _send(scenario)
+    line = _line(_digest(scenario), "nightly export")
+    assert "*Transfer it* to somebody: nobody answers for it" in words_of(line)
+    scenario.omar.press("Transfer to…", line)
+    assert scenario.omar.submit(holder=MIA) == {}
+    assert _key(scenario, keys["nightly export"]).holder_id == MIA
 
 
 def test_a_late_one_says_so(scenario: Scenario, keys: dict[str, str]) -> None:

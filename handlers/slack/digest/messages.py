@@ -1,9 +1,9 @@
 """How the digest reads: its wording and its blocks."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from desk.digest.findings import Announced, DigestView, Finding, Line, is_in_use
+from desk.digest.findings import Advice, Announced, DigestView, Finding, Line, decide_advice
 from desk.keys.scopes import IN_WORDS
 from desk.policy import Policy
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
@@ -29,7 +29,7 @@ from handlers.slack.framework.blocks import (
     when,
 )
 from handlers.slack.framework.sparkline import render_sparkline
-from storage.models import ApiKey, KeyStatus, Scope, TicketStatus
+from storage.models import ApiKey, KeyStatus, KeyUse, Scope, TicketStatus
 
 MESSAGE_LINES = 8
 """Lines in a message, at most: fewer where they take more than Slack's 50 blocks or 13,200 characters."""
@@ -42,7 +42,6 @@ _COUNTED: dict[Finding, tuple[str, str]] = {
     Finding.NOBODY: ("key that nobody answers for", "keys that nobody answers for"),
     Finding.NEVER_USED: ("key never used", "keys never used"),
     Finding.UNUSED: ("key unused for {days} days or longer", "keys unused for {days} days or longer"),
-    Finding.NEVER_COLLECTED: ("approved key never collected", "approved keys never collected"),
     Finding.EXPIRING: ("key expiring within {expiring} days", "keys expiring within {expiring} days"),
     Finding.WIDER: ("key wider than its use", "keys wider than their use"),
 }
@@ -73,8 +72,7 @@ def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy:
         )
         blocks.append(context(f"…and {more} more."))
     blocks += closing
-    text = f"Key digest: {len(view.lines)} of {view.live_keys} keys want a look." if view.lines else "Key digest"
-    return Message(text, blocks)
+    return Message(f"Key digest: {_head(view).replace('*', '')}", blocks)
 
 
 def _fits(blocks: Sequence[Block]) -> bool:
@@ -119,8 +117,18 @@ def _summary(view: DigestView, policy: Policy) -> str:
                 days=policy.unused_after.days, expiring=policy.expiring_within.days
             )
             parts.append(f"• *{count}* {words}")
-    head = f"*{len(view.lines)}* of *{view.live_keys}* working keys want a look:" if parts else "Nothing new."
-    return "\n".join([head, *parts])
+    several = ", some for more than one reason" if any(len(line.findings) > 1 for line in view.lines) else ""
+    return "\n".join([f"{_head(view)}{several}{':' if parts else '.'}", *parts])
+
+
+def _head(view: DigestView) -> str:
+    keys, tickets = view.listed_keys, view.count(Finding.NEVER_COLLECTED)
+    said = []
+    if keys:
+        said.append(f"*{keys}* of *{view.live_keys}* working keys want a look")
+    if tickets:
+        said.append(f"*{tickets}* approved key{' was' if tickets == 1 else 's were'} never collected")
+    return " and ".join(said) or "Nothing new"
 
 
 def _lines(
@@ -160,8 +168,9 @@ def _key_blocks(
     view: DigestView,
     policy: Policy,
 ) -> list[Block]:
-    findings = " · ".join(_finding_words(line, finding, view, policy) for finding in line.findings)
-    text = f"*{escape(plain(key.name, limit=100))}*  `{key.start}…`  {findings}\n{_use_words(line, view, policy)}"
+    text = f"*{escape(plain(key.name, limit=100))}*  `{key.start}…`\n{_advice_words(line, key, view, policy)}"
+    if line.use is not None:
+        text += f"\n{_use_words(line.use)}"
     small = f"{_scope_words(line.scopes)} · created {day(key.created_at)} · expires {day(key.expires_at)}"
     if announced is not None:
         small += f"\n:calendar: *{_act_words(announced)}*"
@@ -169,42 +178,56 @@ def _key_blocks(
     blocks = [section(text), context(*([f"`{render_sparkline(daily)}`"] if any(daily) else []), small)]
     if outcome:
         blocks.append(context(outcome))
-    buttons = _buttons(key)
+    buttons = _buttons(key, line.findings)
     if buttons:
         blocks.append(actions(*buttons, block_id=f"digest.{key.id}"))
     return blocks
 
 
-def _finding_words(line: Line, finding: Finding, view: DigestView, policy: Policy) -> str:
+_ADVICE = {
+    Advice.TRANSFER: ":bust_in_silhouette: *Transfer it* to somebody",
+    Advice.SUSPEND: ":zzz: *Suspend it*, which can be undone",
+    Advice.ASK: ":speech_balloon: *Ask its holder* whether it is needed",
+    Advice.EXTEND: ":hourglass_flowing_sand: *Extend it*, or let it end",
+    Advice.NARROW: ":pencil2: *Ask for one that only reads* in its place",
+}
+
+
+def _advice_words(line: Line, key: ApiKey, view: DigestView, policy: Policy) -> str:
+    """What to do, and why; of what was dealt with, only why it was listed."""
     now = view.composed_at
-    if finding is Finding.UNUSED and line.use and line.use.last_used_at:
-        days = (now - line.use.last_used_at).days
-        mark = (
-            "" if is_in_use(line.use.last_used_at, now=now, policy=policy) else ", not “in use” by Statuspage's mark"
-        )
-        return f":zzz: unused for {days} days{mark}"
+    idle = now - ((line.use and line.use.last_used_at) or key.created_at)
+    reasons = [_finding_words(line, finding, idle, now) for finding in line.findings]
+    why = " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
+    if _outcome(key, now):
+        return f"It was listed because {why}."
+    return f"{_ADVICE[decide_advice(line.findings, idle=idle, policy=policy)]}: {why}."
+
+
+def _finding_words(line: Line, finding: Finding, idle: timedelta, now: datetime) -> str:
+    age = _days((now - line.created_at).days)
     return {
-        Finding.NOBODY: ":bust_in_silhouette: nobody answers for it",
-        Finding.NEVER_USED: ":new: never used",
-        Finding.UNUSED: ":zzz: unused",
-        Finding.NEVER_COLLECTED: ":package: never collected",
-        Finding.EXPIRING: f":hourglass_flowing_sand: expires in {max((line.expires_at - now).days, 0)} days",
-        Finding.WIDER: ":pencil2: may write, only reads seen",
+        Finding.NOBODY: "nobody answers for it",
+        Finding.NEVER_USED: f"it was never used in its {age}",
+        Finding.UNUSED: f"it has been unused for {_days(idle.days)}",
+        Finding.NEVER_COLLECTED: "it was never collected",
+        Finding.EXPIRING: f"it expires in {_days(max((line.expires_at - now).days, 0))}",
+        Finding.WIDER: f"it may write and has only read in its {age}",
     }[finding]
 
 
-def _use_words(line: Line, view: DigestView, policy: Policy) -> str:
-    use = line.use
-    if use is None or use.last_used_at is None:
-        refused = f" Keydesk refused {use.refused} of its calls (401, 403)." if use and use.refused else ""
-        return f"No call with it since it was made.{refused}"
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
+
+
+def _use_words(use: KeyUse) -> str:
+    if use.last_used_at is None:
+        return f"Calls that Keydesk refused (401, 403): {use.refused}."
     place = f" from {escape(use.last_address)}" if use.last_address else ""
     agent = f" with {escape(plain(use.last_user_agent, limit=60))}" if use.last_user_agent else ""
-    in_use = "in use" if is_in_use(use.last_used_at, now=view.composed_at, policy=policy) else "not in use"
     return (
         f"Last used {when(use.last_used_at)}{place}{agent}. "
-        f"Reads {use.reads}, writes {use.writes}, errors {use.failed}, refused {use.refused}. "
-        f"Statuspage's mark: {in_use}."
+        f"Reads {use.reads}, writes {use.writes}, errors {use.failed}, refused {use.refused}."
     )
 
 
@@ -236,7 +259,7 @@ def _kept_words(key: ApiKey) -> str:
     return f":pushpin: Kept until {until} by {actor_name(key.kept_by)}: {reason}"
 
 
-def _buttons(key: ApiKey) -> list[Block]:
+def _buttons(key: ApiKey, findings: Sequence[Finding]) -> list[Block]:
     value = value_of(key.id, key.version)
     if key.status == KeyStatus.SUSPENDED:
         return [
@@ -251,7 +274,12 @@ def _buttons(key: ApiKey) -> list[Block]:
         button("Rotate", ActionId.KEY_ROTATE, value),
         button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
     ]
-    if key.holder_id:
+    if Finding.EXPIRING in findings:
+        buttons.insert(0, button("Extend…", ActionId.KEY_EXTEND, value))
+    # Whoever has left cannot be asked.
+    if Finding.NOBODY in findings:
+        buttons.insert(0, button("Transfer to…", ActionId.KEY_TRANSFER, value, style="primary"))
+    elif key.holder_id:
         buttons.append(button("Ask its holder", ActionId.KEY_ASK, value))
     return buttons
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.digest.findings import DigestView, Finding, KeyFacts, compose, findings_of, is_in_use
+from desk.digest.findings import Advice, DigestView, Finding, KeyFacts, compose, decide_advice, findings_of
 from desk.keys.lookup import SPARKLINE_DAYS, daily_counts
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
@@ -51,6 +51,16 @@ SOMEBODY = Actor.job(JobName.DIGEST)
         ("nobody answers for it", replace(FACTS, has_holder=False), (Finding.NOBODY,)),
         ("may write, only read", replace(FACTS, scopes=["read", "incidents:write"]), (Finding.WIDER,)),
         (
+            "may write, only read, but for less than 30 days",
+            replace(FACTS, scopes=["read", "incidents:write"], created_at=NOW - 30 * DAY + DAY / 1440),
+            (),
+        ),
+        (
+            "may write, only read for exactly 30 days",
+            replace(FACTS, scopes=["read", "incidents:write"], created_at=NOW - 30 * DAY),
+            (Finding.WIDER,),
+        ),
+        (
             "may write and wrote",
             replace(FACTS, scopes=["read", "incidents:write"], last_write_at=NOW - 40 * DAY),
             (),
@@ -87,12 +97,21 @@ def test_unused_follows_the_policy(idle: int, limit: int) -> None:
     assert (Finding.UNUSED in findings_of(facts, now=NOW, policy=policy)) == (idle >= limit)
 
 
-def test_statuspages_own_mark_is_six_months() -> None:
-    """“In use” means a use within 182 days, whatever the digest's own limit is."""
-    policy = Policy()
-    assert is_in_use(NOW - 181 * DAY, now=NOW, policy=policy)
-    assert not is_in_use(NOW - 182 * DAY, now=NOW, policy=policy)
-    assert not is_in_use(None, now=NOW, policy=policy)
+@pytest.mark.parametrize(
+    ("findings", "idle", "advice"),
+    [
+        ([Finding.NOBODY, Finding.UNUSED, Finding.EXPIRING], 200, Advice.TRANSFER),
+        ([Finding.NEVER_USED], 29, Advice.ASK),
+        ([Finding.NEVER_USED, Finding.EXPIRING], 30, Advice.SUSPEND),
+        ([Finding.UNUSED], 181, Advice.ASK),
+        ([Finding.UNUSED, Finding.WIDER], 182, Advice.SUSPEND),
+        ([Finding.EXPIRING, Finding.WIDER], 1, Advice.EXTEND),
+        ([Finding.WIDER], 1, Advice.NARROW),
+    ],
+)
+def test_what_to_do_follows_from_the_gravest(findings: list[Finding], idle: int, advice: Advice) -> None:
+    """One thing to do about a key: its holder is asked at first, and what nothing used for long is suspended."""
+    assert decide_advice(findings, idle=idle * DAY, policy=Policy()) is advice
 
 
 def _compose(desk: Desk) -> DigestView:

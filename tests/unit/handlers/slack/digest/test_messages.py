@@ -134,11 +134,10 @@ def test_a_line_tells_what_an_owner_needs() -> None:
     words = words_of(digest_message(view, {"key000000001": (0,) * 29 + (3,)}, POLICY).blocks)
     for part in (
         "old &lt;dashboard&gt;",
-        "unused for 200 days",
+        "*Suspend it*, which can be undone: it has been unused for 200 days.",
         "192.0.2.7",
         "curl/8",
         "Reads 5, writes 0, errors 4, refused 2",
-        "Statuspage's mark: not in use",
         "read everything on the page",
         "█",
         "Keep until…",
@@ -148,6 +147,29 @@ def test_a_line_tells_what_an_owner_needs() -> None:
         "Ask its holder",
     ):
         assert part in words, part
+    assert "Statuspage" not in words
+
+
+def test_a_line_says_what_to_do_and_why() -> None:
+    """Of a key that nobody answers for: to transfer it, with all reasons in one sentence and the button beside it; of
+    one that expires, to extend it. Of what was dealt with there is nothing left to do."""
+
+    def words(*findings: Finding, **values: object) -> str:
+        line = key_line(_key(1, **values), None, findings)
+        return words_of(digest_message(DigestView(composed_at=NOW, lines=(line,), live_keys=1), {}, POLICY).blocks)
+
+    orphan = words(Finding.NOBODY, Finding.NEVER_USED, Finding.EXPIRING, expires_at=NOW + DAY)
+    assert (
+        "*Transfer it* to somebody: nobody answers for it, it was never used in its 90 days and it expires in 1 day."
+    ) in orphan
+    assert "Transfer to…" in orphan
+    assert "Extend…" in orphan
+    assert "Ask its holder" not in orphan
+    held = words(Finding.EXPIRING, expires_at=NOW + 3 * DAY)
+    assert "*Extend it*, or let it end: it expires in 3 days." in held
+    assert "Transfer to…" not in held
+    done = words(Finding.WIDER, status=KeyStatus.REVOKED, revoked_by=f"member:{OLIVIA}")
+    assert "It was listed because it may write and has only read in its 90 days." in done
 
 
 def test_a_late_digest_says_so() -> None:
