@@ -11,7 +11,7 @@ from tests.scenario.conftest import Scenario
 from tests.scenario.keys_stage import open_home
 from tests.scenario.largest_incident_play import IncidentForms, incident_commands, maintenance_commands
 from tests.scenario.largest_incidents import Incidents
-from tests.scenario.largest_world import World, longest
+from tests.scenario.largest_world import OWNERS, World, longest
 
 MOST_OPTIONS = 100
 """Choices in one menu, as Slack allows."""
@@ -34,6 +34,9 @@ def commands(world: World) -> list[str]:
         "info",
         "mine",
         "digest",
+        "requests",
+        f"approve <@{MIA}>",
+        f"deny {hostile} because {about}",
         hostile,
         *(f"list {narrowed}" for narrowed in ("", "all", "unused", "expiring", "suspended", f"page:{page}", hostile)),
         *(f"list all {longest(3, flavour)}" for flavour in range(4)),
@@ -59,6 +62,7 @@ def commands(world: World) -> list[str]:
     of_roles = [
         f"grant <@{MIA}> integrator on {page} for 8h because {longest(500, 1)}",
         f"revoke <@{MIA}> integrator on {page}",
+        f"revoke <@{OWNERS[5]}> owner",
         "",
         "help",
         "list",

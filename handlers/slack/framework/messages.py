@@ -12,6 +12,7 @@ from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, co
 from handlers.slack.framework.command_line import as_written
 from storage.models import SlackMessage
 
+_MOST_GIVEN_BACK = 3 * MAX_SECTION_TEXT
 Renderer = Callable[[Transaction, SlackMessage], Message | None]
 """Draws a message from its row, in a read transaction: from the subject's present state, so that what arrives is
 never out of date. None: there is nothing to say any more."""
@@ -30,7 +31,10 @@ def typed_blocks(text: str) -> list[Block]:
     written = as_written(text).strip()
     if holds_secret(text) or holds_secret(written):
         return []
-    parts = [written[at : at + MAX_SECTION_TEXT] for at in range(0, len(written), MAX_SECTION_TEXT)]
+    # A line that no message could hold beside its refusal is given back as far as one does.
+    parts = [
+        written[at : at + MAX_SECTION_TEXT] for at in range(0, min(len(written), _MOST_GIVEN_BACK), MAX_SECTION_TEXT)
+    ]
     return [{"type": "section", "text": {"type": "plain_text", "text": part, "emoji": False}} for part in parts]
 
 

@@ -6,7 +6,18 @@ from desk.errors import InvalidInputError
 from desk.requests.approvals import approve, deny
 from desk.requests.lookup import extent_now, find_pending_called, list_pending_requests
 from desk.transaction import Transaction
-from handlers.slack.framework.blocks import Block, Message, context, divider, escape, mention, plain, section
+from handlers.slack.framework.blocks import (
+    MAX_MESSAGE_TEXT,
+    Block,
+    Message,
+    context,
+    divider,
+    escape,
+    mention,
+    plain,
+    section,
+    text_length,
+)
 from handlers.slack.framework.command_line import as_written, cut, split_reason
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.quotes import unquoted
@@ -15,6 +26,8 @@ from handlers.slack.requests.text import days_in_words, name_in_words, pages_in_
 from storage.models import KeyRequest, RequestStatus
 
 _SHOWN = 15
+_BELOW = 200
+"""Characters of what stands below a list."""
 
 
 async def requests_command(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
@@ -73,10 +86,15 @@ def _list_message(tx: Transaction, requests: Sequence[KeyRequest]) -> Message:
         return Message(text, [section(f":white_check_mark: {text}.")])
     text = f"Requests that wait for a decision: {len(requests)}"
     blocks: list[Block] = [section(f"*{text}*")]
+    shown = 0
     for request in requests[:_SHOWN]:
-        blocks += [divider(), section(request_text(tx, request)), request_buttons(request)]
-    if len(requests) > _SHOWN:
-        blocks.append(context(f"…and {len(requests) - _SHOWN} more: name the one that you mean."))
+        more = [divider(), section(request_text(tx, request)), request_buttons(request)]
+        if text_length([*blocks, *more]) > MAX_MESSAGE_TEXT - _BELOW:
+            break
+        blocks += more
+        shown += 1
+    if len(requests) > shown:
+        blocks.append(context(f"…and {len(requests) - shown} more: name the one that you mean."))
     return Message(text, blocks)
 
 
