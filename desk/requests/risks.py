@@ -1,6 +1,6 @@
 """What owners should notice before they approve a request."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
@@ -14,7 +14,8 @@ from desk.policy import Policy
 from desk.requests.lookup import extent_of
 from desk.requests.terms import Extent, limit_lifetime
 from desk.transaction import Transaction
-from storage.models import ApiKey, KeyRequest, KeyUse
+from storage.folding import fold
+from storage.models import ApiKey, KeyRequest, KeyUse, RequestStatus, Scope
 
 _ALIKE = 0.8
 _YEAR = 365
@@ -25,13 +26,26 @@ class Risk(StrEnum):
 
     ALL_PAGES = "all_pages"
     WRITES = "writes"
+    MANAGES_USERS = "manages_users"
+    CONFIGURES = "configures"
+    TOUCHES_SUBSCRIBERS = "touches_subscribers"
     A_YEAR = "a_year"
     LONGER_THAN_DEFAULT = "longer_than_default"
     LONGER_THAN_ALLOWED = "longer_than_allowed"
     """Keys may not live so long any more: what is approved is shorter."""
     OTHER_HOLDER = "other_holder"
+    SAME_NAME_ASKED = "same_name_asked"
+    SAME_NAME_KEY = "same_name_key"
     SIMILAR_UNUSED = "similar_unused"
     SIMILAR_IN_USE = "similar_in_use"
+
+
+SHARP: Mapping[Scope, Risk] = {
+    Scope.USERS_WRITE: Risk.MANAGES_USERS,
+    Scope.PAGE_CONFIGURATION_WRITE: Risk.CONFIGURES,
+    Scope.SUBSCRIBERS_WRITE: Risk.TOUCHES_SUBSCRIBERS,
+}
+"""Scopes that reach people, or the page as a whole: each is pointed out by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,7 @@ class KeyOnFile:
 
     id: str
     name: str
+    purpose: str
     holder_id: str | None
     scopes: tuple[str, ...]
     pages: tuple[str, ...] | None
@@ -59,20 +74,24 @@ class KeyOnFile:
 def risk_notes(
     *,
     name: str,
+    purpose: str,
     extent: Extent,
     requester_id: str,
     holder_id: str,
-    keys: Iterable[KeyOnFile],
+    keys: Sequence[KeyOnFile],
+    asked_names: Iterable[str] = (),
     now: datetime,
     policy: Policy,
 ) -> tuple[RiskNote, ...]:
-    """What owners should notice about a request, given the keys that exist. At most one similar key is named."""
+    """What owners should notice about a request, given the keys that exist and the names in which others are asked
+    for. At most one key of the same name and one similar key are named."""
     notes: list[RiskNote] = []
     granted = limit_lifetime(extent, policy).lifetime_days
     if extent.pages is None:
         notes.append(RiskNote(Risk.ALL_PAGES))
     if any(is_write(scope) for scope in extent.scopes):
         notes.append(RiskNote(Risk.WRITES))
+    notes += [RiskNote(risk) for scope, risk in SHARP.items() if scope in extent.scopes]
     if granted < extent.lifetime_days:
         notes.append(RiskNote(Risk.LONGER_THAN_ALLOWED))
     if granted >= _YEAR:
@@ -81,21 +100,32 @@ def risk_notes(
         notes.append(RiskNote(Risk.LONGER_THAN_DEFAULT))
     if holder_id != requester_id:
         notes.append(RiskNote(Risk.OTHER_HOLDER))
-    similar = _note_on_similar([key for key in keys if is_similar(key, name, extent, holder_id)], now, policy)
+    similar = _note_on_similar([key for key in keys if is_similar(key, purpose, extent)], now, policy)
+    if any(fold(asked) == fold(name) for asked in asked_names):
+        notes.append(RiskNote(Risk.SAME_NAME_ASKED))
+    named = next((key for key in keys if fold(key.name) == fold(name)), None)
+    if named is not None:
+        notes.append(RiskNote(Risk.SAME_NAME_KEY, named))
     return (*notes, similar) if similar else tuple(notes)
 
 
-def is_similar(key: KeyOnFile, name: str, extent: Extent, holder_id: str) -> bool:
-    """Whether a key might do what is asked: it shares a page and a scope, and its holder or nearly its name."""
-    shares_page = key.pages is None or extent.pages is None or not set(key.pages).isdisjoint(extent.pages)
-    if not shares_page or set(key.scopes).isdisjoint(extent.scopes):
-        return False
-    return key.holder_id == holder_id or _alike(key.name, name)
+def is_similar(key: KeyOnFile, purpose: str, extent: Extent) -> bool:
+    """Whether a key does what is asked, whoever answers for it: on the same pages, with the same or wider scopes, and
+    for the same purpose."""
+    same_pages = (
+        key.pages == extent.pages
+        if key.pages is None or extent.pages is None
+        else set(key.pages) == set(extent.pages)
+    )
+    return same_pages and set(key.scopes) >= set(extent.scopes) and _alike(key.purpose, purpose)
 
 
 def _alike(one: str, other: str) -> bool:
-    one, other = one.casefold(), other.casefold()
-    return one == other or SequenceMatcher(None, one, other).ratio() >= _ALIKE
+    one, other = (" ".join(fold(text).split()) for text in (one, other))
+    if not one or not other:
+        return False
+    compared = SequenceMatcher(None, one, other)
+    return one == other or (compared.quick_ratio() >= _ALIKE and compared.ratio() >= _ALIKE)
 
 
 def _note_on_similar(keys: Sequence[KeyOnFile], now: datetime, policy: Policy) -> RiskNote | None:
@@ -113,13 +143,23 @@ def list_risk_notes(tx: Transaction, request: KeyRequest) -> tuple[RiskNote, ...
     """The notes on a request as things are now."""
     return risk_notes(
         name=request.name,
+        purpose=request.purpose,
         extent=extent_of(request),
         requester_id=request.requester_id,
         holder_id=request.holder_id,
         keys=_keys_on_file(tx),
+        asked_names=_asked_names(tx, request),
         now=tx.now,
         policy=tx.policy,
     )
+
+
+def _asked_names(tx: Transaction, request: KeyRequest) -> list[str]:
+    """The names of the keys that other requests ask for, and that nobody decided."""
+    pending = select(KeyRequest.name).where(
+        KeyRequest.id != request.id, KeyRequest.status == RequestStatus.PENDING, KeyRequest.expires_at > tx.now
+    )
+    return list(tx.session.scalars(pending))
 
 
 def _keys_on_file(tx: Transaction) -> list[KeyOnFile]:
@@ -132,6 +172,7 @@ def _keys_on_file(tx: Transaction) -> list[KeyOnFile]:
         KeyOnFile(
             id=key.id,
             name=key.name,
+            purpose=key.purpose,
             holder_id=key.holder_id,
             scopes=tuple(key.scopes),
             pages=None if key.pages is None else tuple(key.pages),

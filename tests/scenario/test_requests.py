@@ -5,7 +5,7 @@ import threading
 from desk.pages.pages import list_pages
 from sandbox.player import words_of
 from storage.models import KeyRequest, RequestStatus
-from tests.factories import GUS, MAX, MIA
+from tests.factories import GUS, MAX, MIA, add_key
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.requests_stage import LINE, add_pages, ask, everything, mine, only
 
@@ -234,3 +234,33 @@ def test_two_forms_at_once_are_two_requests(scenario: Scenario) -> None:
     for thread in threads:
         thread.join(20)
     assert {request.requester_id for request in everything(scenario, KeyRequest)} == {MIA, MAX}
+
+
+def test_a_name_that_is_taken_is_said_to_both(scenario: Scenario) -> None:
+    """Whoever asks for a key hears that an active key has its name, and so do owners, with whose it is."""
+    with scenario.database.write() as session:
+        taken = add_key(session, scenario.clock.now(), name="Terraform Prod", holder_id=MAX)
+    answer = scenario.mia.type_command(LINE)
+    assert "an active key has this name already" in words_of(answer)
+    assert "An active key has this name already" in words_of(shows(scenario.owners_channel(), taken.id))
+    assert "another open request asks for a key of this name" in words_of(scenario.max.type_command(LINE))
+    shows(scenario.owners_channel(), "Another open request asks for a key of this name")
+
+
+def test_sharp_scopes_are_said_by_themselves(scenario: Scenario) -> None:
+    """Owners read what a key that manages users, configures the page or reaches subscribers means."""
+    scopes = "scope:users:write scope:page_configuration:write scope:subscribers:write"
+    scenario.mia.type_command(f'/keys request "admin" {scopes} page:acme for 30d because we set it up')
+    shows(
+        scenario.owners_channel(),
+        "manages the organization's users",
+        "changes the page itself",
+        "reaches *subscribers*",
+    )
+
+
+def test_all_pages_is_the_last_choice(scenario: Scenario) -> None:
+    """The form offers the pages first, and all of them, those to come included, last."""
+    scenario.mia.type_command("/keys request")
+    pages = next(block for block in scenario.mia.modal["blocks"] if block.get("block_id") == "pages")
+    assert [option["text"]["text"] for option in pages["element"]["options"]] == ["Acme", "All pages"]

@@ -40,8 +40,11 @@ async def submit_request(slack: SlackContext, submission: ViewSubmission) -> Ans
     """The filled-in modal becomes a request; a second submission of the same modal is the same request."""
     asked = read_asked(submission)
     await slack.ensure_known(slack.client, slack.desk, asked.holder_id)
-    work = partial(make_request, asked=asked, client_token=submission.private_metadata or None)
-    return Answer(message=asked_message(await slack.desk.write(submission.actor, work)))
+
+    def work(tx: Transaction) -> Message:
+        return asked_message(tx, make_request(tx, asked, client_token=submission.private_metadata or None))
+
+    return Answer(message=await slack.desk.write(submission.actor, work))
 
 
 async def press_approve(slack: SlackContext, action: BlockAction) -> Message | None:

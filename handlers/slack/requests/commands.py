@@ -17,7 +17,6 @@ from handlers.slack.requests.views import (
     draft_from_line,
     render_request_modal,
 )
-from storage.models import KeyRequest
 
 
 async def ask_by_command(slack: SlackContext, command: SlashCommand, line: str) -> Message | None:
@@ -30,8 +29,7 @@ async def ask_by_command(slack: SlackContext, command: SlashCommand, line: str) 
     draft = await slack.desk.read(command.actor, partial(draft_from_line, typed=found))
     if not draft.problems and not found.is_empty:
         try:
-            request = await slack.desk.write(command.actor, partial(_make, draft=draft, client_token=command.token))
-            return asked_message(request)
+            return await slack.desk.write(command.actor, partial(_make, draft=draft, client_token=command.token))
         except InvalidInputError as error:
             draft = draft.with_problem(str(error))
     view = await slack.desk.read(command.actor, partial(render_request_modal, draft=draft))
@@ -39,5 +37,5 @@ async def ask_by_command(slack: SlackContext, command: SlashCommand, line: str) 
     return None
 
 
-def _make(tx: Transaction, draft: Draft, client_token: str) -> KeyRequest:
-    return make_request(tx, asked_from_draft(tx, draft), client_token=client_token)
+def _make(tx: Transaction, draft: Draft, client_token: str) -> Message:
+    return asked_message(tx, make_request(tx, asked_from_draft(tx, draft), client_token=client_token))

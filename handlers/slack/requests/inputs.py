@@ -25,7 +25,7 @@ def page_option(page: Page) -> Block:
 def pages_select(pages: Sequence[Page], *, chosen: Sequence[str] | None, all_pages: bool) -> Block:
     """A multi-select of pages: with all choices in it, or searched for where there are more than Slack takes."""
     everything = [option("All pages", ALL_PAGES)] if all_pages else []
-    choices = everything + [page_option(page) for page in pages]
+    choices = [page_option(page) for page in pages] + everything
     wanted = {ALL_PAGES} if chosen is None else set(chosen)
     initial = [choice for choice in choices if choice["value"] in wanted][:_MAX_OPTIONS]
     select: Block = {"placeholder": {"type": "plain_text", "text": "Choose pages"}}
@@ -46,7 +46,7 @@ async def page_options(slack: SlackContext, request: OptionsRequest) -> Sequence
     def find(tx: Transaction) -> list[Block]:
         everything = [option("All pages", ALL_PAGES)] if wanted in "all pages" else []
         pages = [page for page in list_pages(tx.session) if wanted in fold(f"{page.name} {page.subdomain or ''}")]
-        return (everything + [page_option(page) for page in pages])[:_MAX_OPTIONS]
+        return [*map(page_option, pages[: _MAX_OPTIONS - len(everything)]), *everything]
 
     return await slack.desk.read(request.actor, find)
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from desk.keys.scopes import IN_WORDS
 from desk.people import member_name
-from desk.requests.risks import Risk, RiskNote
+from desk.requests.risks import Risk, RiskNote, list_risk_notes
 from desk.requests.terms import Extent
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import (
@@ -91,12 +91,21 @@ def changes_in_words(tx: Transaction, asked: Extent, granted: Extent) -> str:
     return "\n".join(lines)
 
 
+_SAID = {
+    Risk.WRITES: "It can *change* things, not only read them.",
+    Risk.MANAGES_USERS: "It *manages the organization's users*: who has it can let others in.",
+    Risk.CONFIGURES: "It *changes the page itself*: its name, its look, its address.",
+    Risk.TOUCHES_SUBSCRIBERS: "It reaches *subscribers*: it reads, adds and removes their addresses.",
+    Risk.SAME_NAME_ASKED: "Another open request asks for a key of this name.",
+}
+
+
 def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int) -> str:
     """One thing to notice, as owners read it."""
     if note.risk is Risk.ALL_PAGES:
         return "It reaches *all pages*, those to come included."
-    if note.risk is Risk.WRITES:
-        return "It can *change* things, not only read them."
+    if note.risk in _SAID:
+        return _SAID[note.risk]
     if note.risk is Risk.A_YEAR:
         return f"It lives for {days_in_words(days)}: a year."
     if note.risk is Risk.LONGER_THAN_DEFAULT:
@@ -105,16 +114,18 @@ def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int)
         return f"It was asked for longer than keys may live now: approving grants {days_in_words(days)}."
     if note.risk is Risk.OTHER_HOLDER:
         return f"Somebody else is to answer for it: {mention(holder_id)}."
-    assert note.key is not None
+    assert note.key is not None, note.risk
     key = name_in_words(plain(note.key.name, limit=80))
     held = (
         f"held by {escape(member_name(tx.session, note.key.holder_id))}" if note.key.holder_id else "held by nobody"
     )
+    if note.risk is Risk.SAME_NAME_KEY:
+        return f"An active key has this name already: {key}, `{note.key.id}`, {held}."
     if note.risk is Risk.SIMILAR_UNUSED and note.unused_for is not None:
         idle = days_in_words(note.unused_for.days)
         used = f"has not been used for {idle}" if note.key.last_used_at else f"was never used in its {idle}"
-        return f"A similar key exists and {used}: {key}, {held}."
-    return f"A similar key exists and is in use: {key}, {held}."
+        return f"A key for the same pages and purpose exists and {used}: {key}, {held}."
+    return f"A key for the same pages and purpose exists and is in use: {key}, {held}."
 
 
 def takeover_asked(request: KeyRequest) -> Message:
@@ -129,10 +140,17 @@ def takeover_asked(request: KeyRequest) -> Message:
     return Message(f"Owners were asked whether you may take over {escape(request.name)}", [section(text)])
 
 
-def asked_message(request: KeyRequest) -> Message:
-    """What somebody is told who has just asked for a key."""
+def asked_message(tx: Transaction, request: KeyRequest) -> Message:
+    """What somebody is told who has just asked for a key; also when its name leads nowhere but to others."""
+    found = {note.risk for note in list_risk_notes(tx, request)}
+    alike = {
+        Risk.SAME_NAME_ASKED: "another open request asks for a key of this name",
+        Risk.SAME_NAME_KEY: "an active key has this name already",
+    }
+    said = " and ".join(words for risk, words in alike.items() if risk in found)
+    hint = f" :warning: Mind that {said}: owners see that too." if said else ""
     text = f":envelope: Owners were asked for {name_in_words(request.name)}."
     return Message(
         "Owners were asked for your API key",
-        [section(f"{text} I tell you in your direct messages with me when they have decided.")],
+        [section(f"{text} I tell you in your direct messages with me when they have decided.{hint}")],
     )
