@@ -267,6 +267,7 @@ def _plain(maker: _Maker) -> Filled:
         "text": ["8h"],
         "page": [None],
         "until": [NOW + 200 * DAY],
+        "made_until": [NOW],
         "since": [BEFORE],
         "due_at": [NOW + HOUR],
         "span": [HOUR],
