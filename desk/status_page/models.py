@@ -1,5 +1,7 @@
 """What the public sees of a page, as plain values that outlive the transaction they were read in."""
 
+import hashlib
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +12,12 @@ from desk.incidents.inputs import ENDED
 from desk.pages.status import Headline, Impact, decide_headline
 from desk.status_page.uptime import Change
 from storage.models import Component, ComponentStatus, Incident, IncidentStatus, IncidentUpdate
+
+_ID_LENGTH, _DIGITS = 12, string.digits + string.ascii_lowercase
+POSTMORTEM = "postmortem"
+"""The status that API v2 gives an incident whose postmortem is public, and the postmortem as an update."""
+RUNNING = frozenset({IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING})
+"""What is said of a maintenance while it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,8 @@ class UpdateView:
 
     id: str
     incident_id: str
-    status: IncidentStatus
+    status: str
+    """That of the incident then, or `postmortem`."""
     body: str
     created_at: datetime
     updated_at: datetime
@@ -147,6 +156,7 @@ class IncidentView:
     postmortem: str | None
     """Its text, once it is published."""
     postmortem_at: datetime | None
+    postmortem_notified: bool
     updates: tuple[UpdateView, ...]
     component_ids: tuple[str, ...]
 
@@ -172,9 +182,43 @@ class IncidentView:
             scheduled_until=row.scheduled_until,
             postmortem=row.postmortem_body if row.postmortem_published_at else None,
             postmortem_at=row.postmortem_published_at,
+            postmortem_notified=row.postmortem_notified_subscribers,
             updates=updates,
             component_ids=component_ids,
         )
+
+    @property
+    def said(self) -> tuple[UpdateView, ...]:
+        """What feeds and API v2 call its updates, the newest first: a postmortem is one of them."""
+        if self.postmortem is None or self.postmortem_at is None:
+            return self.updates
+        at = self.postmortem_at
+        postmortem = UpdateView(
+            id=_derived_id(self.id, POSTMORTEM),
+            incident_id=self.id,
+            status=POSTMORTEM,
+            body=self.postmortem,
+            created_at=at,
+            updated_at=at,
+            display_at=at,
+            affected=(),
+            deliver_notifications=self.postmortem_notified,
+            custom_tweet=None,
+        )
+        later = sum(update.display_at > at for update in self.updates)
+        return (*self.updates[:later], postmortem, *self.updates[later:])
+
+    @property
+    def public_status(self) -> str:
+        """As API v2 has it: `postmortem` once that is public, unless the incident was opened again."""
+        return str(self.status) if self.postmortem is None or self.is_open else POSTMORTEM
+
+    @property
+    def dated_at(self) -> datetime:
+        """The date under which feeds carry it: of its newest update; of what is planned, when it shall begin."""
+        if self.is_upcoming and self.scheduled_for is not None:
+            return self.scheduled_for
+        return self.said[0].display_at if self.said else self.created_at
 
     @property
     def is_maintenance(self) -> bool:
@@ -201,13 +245,23 @@ class IncidentView:
 
     @property
     def began_at(self) -> datetime:
-        """When it happened: for a maintenance, the time for which it was scheduled."""
-        return self.scheduled_for or self.created_at
+        """When it happened: for a maintenance, when it really began, or else the time for which it was scheduled."""
+        if self.scheduled_for is None:
+            return self.created_at
+        ran = [update.display_at for update in self.updates if update.status in RUNNING]
+        return self.scheduled_for if self.is_upcoming or not ran else ran[-1]
 
     @property
-    def ended_at(self) -> datetime | None:
-        """When it was over; for a maintenance that is yet to end, when it shall."""
-        return self.resolved_at or self.scheduled_until
+    def window(self) -> tuple[datetime, datetime] | None:
+        """From when to when a maintenance ran or, as far as it has not, shall run; None for an incident."""
+        if self.scheduled_for is None or self.scheduled_until is None:
+            return None
+        if self.is_cancelled:
+            return self.scheduled_for, self.scheduled_until
+        if self.resolved_at is not None and self.resolved_at > self.began_at:
+            return self.began_at, self.resolved_at
+        # One that was begun after its time, and goes on, has no end that anybody knows.
+        return self.began_at, max(self.scheduled_until, self.began_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,3 +322,13 @@ class PageView:
     def active(self) -> tuple[IncidentView, ...]:
         """Maintenances that go on."""
         return tuple(row for row in reversed(self.maintenances) if row.is_open and not row.is_upcoming)
+
+
+def _derived_id(*of: str) -> str:
+    """An id that what has no row of its own always has, in the form of the others."""
+    number = int.from_bytes(hashlib.sha256("/".join(of).encode()).digest()[:8])
+    digits = ""
+    for _ in range(_ID_LENGTH):
+        number, digit = divmod(number, len(_DIGITS))
+        digits += _DIGITS[digit]
+    return digits

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from desk.incidents.components import list_components
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import list_updates
 from desk.pages.pages import list_pages
-from desk.status_page.models import ComponentView, IncidentView, PageFacts, PageView, UpdateView
+from desk.status_page.models import RUNNING, ComponentView, IncidentView, PageFacts, PageView, UpdateView
 from desk.status_page.months import recent_months
 from desk.status_page.uptime import Change
 from storage.models import (
@@ -27,11 +27,14 @@ from storage.models import (
     Incident,
     IncidentComponent,
     IncidentStatus,
+    IncidentUpdate,
     Page,
 )
 
 RECENT = 50
 """How many incidents, and how many maintenances, a page view carries besides those that are open."""
+LATELY = timedelta(days=15)
+"""How long what is over is carried at least, whenever it began."""
 WINDOW = timedelta(days=92)
 """How far back changes are read: ninety whole days in any time zone, and today."""
 
@@ -61,7 +64,7 @@ def list_public_pages(session: Session) -> Sequence[PageFacts]:
 def read_page_view(session: Session, facts: PageFacts, now: datetime) -> PageView:
     """Everything that the public documents of a page need, as of `now`."""
     components = _read_components(session, facts.id, now)
-    incidents = _read_incidents(session, _current(session, facts.id), {row.id: row for row in components})
+    incidents = _read_incidents(session, _current(session, facts.id, now), {row.id: row for row in components})
     view = PageView(
         page=facts,
         components=components,
@@ -90,13 +93,24 @@ def find_incident_view(session: Session, page: PageView, incident_id: str) -> In
 def read_period(session: Session, page: PageView, start: datetime, end: datetime) -> Sequence[IncidentView]:
     """The incidents and maintenances that belong between two instants, the newest first.
 
-    A maintenance belongs to the time for which it was scheduled; one that is yet to begin belongs to none.
+    A maintenance belongs to the time at which it began; one that is yet to begin belongs to none.
     """
     realtime = and_(Incident.scheduled_for.is_(None), Incident.created_at >= start, Incident.created_at < end)
-    scheduled = and_(
-        Incident.scheduled_for >= start, Incident.scheduled_for < end, Incident.status != IncidentStatus.SCHEDULED
+    planned = and_(Incident.scheduled_for >= start, Incident.scheduled_for < end)
+    ran = exists().where(
+        IncidentUpdate.incident_id == Incident.id,
+        IncidentUpdate.display_at >= start,
+        IncidentUpdate.display_at < end,
+        IncidentUpdate.status.in_(list(RUNNING)),
     )
-    found = read_incidents(session, page, or_(realtime, scheduled))
+    scheduled = and_(
+        Incident.scheduled_for.is_not(None), Incident.status != IncidentStatus.SCHEDULED, or_(planned, ran)
+    )
+    found = [
+        incident
+        for incident in read_incidents(session, page, or_(realtime, scheduled))
+        if start <= incident.began_at < end
+    ]
     return sorted(found, key=lambda incident: (incident.began_at, incident.id), reverse=True)
 
 
@@ -111,13 +125,25 @@ def read_archive_mark(session: Session, page_id: str) -> ArchiveMark:
 
 
 def _read_firsts(session: Session, page_id: str) -> Sequence[datetime]:
-    """When the first incident and the first maintenance began: one step down an index for each."""
-    firsts = (
-        session.scalar(select(at).where(Incident.page_id == page_id, kind).order_by(at).limit(1))
-        for at, kind in (
-            (Incident.created_at, Incident.scheduled_for.is_(None)),
-            (Incident.scheduled_for, Incident.scheduled_for.is_not(None)),
+    """When the first incident and the first maintenance began, and the first that ran before its time."""
+    early = (
+        select(func.min(IncidentUpdate.display_at))
+        .join(Incident, Incident.id == IncidentUpdate.incident_id)
+        .where(
+            Incident.page_id == page_id,
+            Incident.scheduled_for > IncidentUpdate.display_at,
+            IncidentUpdate.status.in_(list(RUNNING)),
         )
+    )
+    firsts = (
+        _utc(session.scalar(early)),
+        *(
+            session.scalar(select(at).where(Incident.page_id == page_id, kind).order_by(at).limit(1))
+            for at, kind in (
+                (Incident.created_at, Incident.scheduled_for.is_(None)),
+                (Incident.scheduled_for, Incident.scheduled_for.is_not(None)),
+            )
+        ),
     )
     return [first for first in firsts if first is not None]
 
@@ -136,8 +162,11 @@ def _facts(page: Page) -> PageFacts:
     )
 
 
-def _current(session: Session, page_id: str) -> Sequence[Incident]:
+def _current(session: Session, page_id: str, now: datetime) -> Sequence[Incident]:
     of_page = Incident.page_id == page_id
+    # What ended of late may have begun long ago, and what was said last be about something older than fifty others.
+    touched = select(Incident).where(of_page, Incident.updated_at >= now - LATELY)
+    latest = select(Incident).where(of_page).order_by(Incident.updated_at.desc(), Incident.id).limit(RECENT)
     open_now = select(Incident).where(of_page, Incident.status.not_in(list(ENDED)))
     realtime = (
         select(Incident)
@@ -151,7 +180,7 @@ def _current(session: Session, page_id: str) -> Sequence[Incident]:
         .order_by(Incident.scheduled_for.desc(), Incident.id)
         .limit(RECENT)
     )
-    queries: tuple[Select[Incident], ...] = (open_now, realtime, scheduled)
+    queries: tuple[Select[Incident], ...] = (open_now, realtime, scheduled, touched, latest)
     found = {row.id: row for query in queries for row in session.scalars(query)}
     return sorted(found.values(), key=lambda row: (row.created_at, row.number), reverse=True)
 

@@ -35,7 +35,7 @@ def change(system: PageSystem, incident_id: str, version: int | None = None, **v
     system.write(lambda tx, port: port.update_incident(tx, incident_id, wanted, version=version))
 
 
-def said(system: PageSystem, incident_id: str) -> list[tuple[IncidentStatus, str]]:
+def said(system: PageSystem, incident_id: str) -> list[tuple[str, str]]:
     """What was said about an incident, the newest first."""
     return [(update.status, update.body) for update in system.incident(incident_id).updates]
 

@@ -24,20 +24,23 @@ def render_calendar(view: PageView, url: str) -> bytes:
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
     ]
     for row in view.maintenances:
+        if row.window is None:
+            continue
         lines += _event(row, host, url)
     return "".join(_folded(line) for line in [*lines, "END:VCALENDAR"]).encode()
 
 
 def _event(row: IncidentView, host: str, url: str) -> Iterator[str]:
-    assert row.scheduled_for is not None
+    assert row.window is not None
+    start, end = row.window
     yield "BEGIN:VEVENT"
     yield f"UID:{row.id}@{host}"
     yield f"SEQUENCE:{row.version}"
     yield f"DTSTAMP:{_stamp(row.updated_at)}"
     yield f"LAST-MODIFIED:{_stamp(row.updated_at)}"
-    yield f"DTSTART:{_stamp(row.scheduled_for)}"
-    if row.scheduled_until is not None:
-        yield f"DTEND:{_stamp(row.scheduled_until)}"
+    yield f"DTSTART:{_stamp(start)}"
+    if end > start:
+        yield f"DTEND:{_stamp(end)}"
     yield f"SUMMARY:{_text(row.name)}"
     if row.updates:
         yield f"DESCRIPTION:{_text(plain_text(row.updates[0].body))}"

@@ -85,7 +85,6 @@ def incident_context(view: PageView, incident: IncidentView) -> Context:
     """An incident as every document shows it."""
     zone = view.zone
     month = Month.at(incident.began_at, zone)
-    is_window = incident.scheduled_for is not None and incident.scheduled_until is not None
     return {
         "id": incident.id,
         "name": incident.name,
@@ -94,9 +93,7 @@ def incident_context(view: PageView, incident: IncidentView) -> Context:
         "impact": IMPACT_WORDS.get(incident.impact, incident.impact),
         "label": CANCELLED if incident.is_cancelled else label(incident.status),
         "stage": "none" if incident.is_open or incident.is_cancelled else "operational",
-        "window": window(incident.scheduled_for, incident.scheduled_until, zone)
-        if is_window and incident.scheduled_for and incident.scheduled_until
-        else None,
+        "window": window(*incident.window, zone) if incident.window else None,
         "began": when(incident.started_at, zone),
         "lasted": _lasted(incident),
         "components": name_components(view, incident.component_ids),
@@ -152,8 +149,10 @@ def _shortened(names: Sequence[str]) -> Sequence[str]:
 def _lasted(incident: IncidentView) -> str:
     if incident.resolved_at is None:
         return ""
-    began = incident.scheduled_for if incident.is_maintenance else incident.started_at
-    seconds = (incident.resolved_at - began).total_seconds() if began else 0
+    if incident.is_cancelled:
+        return ""
+    start, end = incident.window or (incident.started_at, incident.resolved_at)
+    seconds = (end - start).total_seconds()
     return duration(seconds) if seconds > 0 else ""
 
 

@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from markupsafe import Markup
 
-from desk.status_page.models import IncidentView, PageView, UpdateView
-from handlers.http.public.markdown import render_inline
+from desk.status_page.models import POSTMORTEM, IncidentView, PageView, UpdateView
+from handlers.http.public.markdown import render_inline, render_postmortem
 from handlers.http.public.sites import tag_host
 from handlers.http.public.words import label, zone_words
 
@@ -17,8 +17,9 @@ _NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535))
 
 
 def list_entries(view: PageView) -> Sequence[IncidentView]:
-    """The incidents and maintenances that the feeds carry, the newest first."""
-    return sorted(view.incidents, key=lambda row: (row.created_at, row.number), reverse=True)[:ENTRIES]
+    """The incidents and maintenances that the feeds carry, in the order of their dates: the latest, and all open."""
+    rows = sorted(view.incidents, key=lambda row: (row.dated_at, row.number), reverse=True)
+    return [row for place, row in enumerate(rows) if place < ENTRIES or row.is_open]
 
 
 def render_atom(view: PageView, url: str) -> bytes:
@@ -39,8 +40,8 @@ def render_atom(view: PageView, url: str) -> bytes:
         link = f"{url}/incidents/{row.id}"
         parts.append(
             f"  <entry>\n    <id>tag:{_text(host)},2005:Incident/{row.number}</id>\n"
-            f"    <published>{_iso(row.began_at, view)}</published>\n"
-            f"    <updated>{_iso(row.updated_at, view)}</updated>\n"
+            f"    <published>{_iso(row.dated_at, view)}</published>\n"
+            f"    <updated>{_iso(row.dated_at, view)}</updated>\n"
             f'    <link rel="alternate" type="text/html" href={_attribute(link)}/>\n'
             f"    <title>{_text(row.name)}</title>\n"
             f'    <content type="html">{_text(render_entry(view, row))}</content>\n  </entry>\n'
@@ -61,12 +62,12 @@ def render_rss(view: PageView, url: str) -> bytes:
     for row in entries:
         link = f"{url}/incidents/{row.id}"
         end = ""
-        if row.scheduled_until is not None:
-            end = f"      <maintenanceEndDate>{_rfc822(row.scheduled_until, view)}</maintenanceEndDate>\n"
+        if row.window is not None:
+            end = f"      <maintenanceEndDate>{_rfc822(row.window[1], view)}</maintenanceEndDate>\n"
         parts.append(
             f"    <item>\n      <title>{_text(row.name)}</title>\n"
             f"      <description>{_text(render_entry(view, row))}</description>\n"
-            f"      <pubDate>{_rfc822(row.began_at, view)}</pubDate>\n{end}"
+            f"      <pubDate>{_rfc822(row.dated_at, view)}</pubDate>\n{end}"
             f"      <link>{_text(link)}</link>\n      <guid>{_text(link)}</guid>\n    </item>\n"
         )
     return "".join([*parts, "  </channel>\n</rss>\n"]).encode()
@@ -76,18 +77,18 @@ def render_entry(view: PageView, row: IncidentView) -> Markup:
     """What one entry says: the schedule of a maintenance, then each update, the newest first."""
     said = Markup("").join(
         _update(view, update, is_same=_status_before(row, index) == update.status)
-        for index, update in enumerate(row.updates)
+        for index, update in enumerate(row.said)
     )
     return _schedule(view, row) + said
 
 
 def _schedule(view: PageView, row: IncidentView) -> Markup:
-    if row.scheduled_for is None or row.scheduled_until is None:
+    if row.window is None:
         return Markup("")
-    start, end = row.scheduled_for.astimezone(view.zone), row.scheduled_until.astimezone(view.zone)
+    start, end = (at.astimezone(view.zone) for at in row.window)
     until = _clock(end) if start.date() == end.date() else Markup("{}, {}").format(_day(end), _clock(end))
     return Markup("<p><strong>THIS IS A SCHEDULED EVENT {}, {} - {} {}</strong></p>").format(
-        _day(start), _clock(start), until, zone_words(row.scheduled_until, view.zone)
+        _day(start), _clock(start), until, zone_words(end, view.zone)
     )
 
 
@@ -98,12 +99,12 @@ def _update(view: PageView, update: UpdateView, *, is_same: bool) -> Markup:
         _clock(at),
         zone_words(update.display_at, view.zone),
         "Update" if is_same else label(update.status),
-        render_inline(update.body),
+        render_postmortem(update.body) if update.status == POSTMORTEM else render_inline(update.body),
     )
 
 
 def _status_before(row: IncidentView, index: int) -> str | None:
-    return row.updates[index + 1].status if index + 1 < len(row.updates) else None
+    return row.said[index + 1].status if index + 1 < len(row.said) else None
 
 
 def _day(at: datetime) -> Markup:

@@ -1,6 +1,6 @@
 """The HTML of one page at one place."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
@@ -58,7 +58,7 @@ class HtmlRenderer:
             active=[self._incident(row) for row in view.active],
             upcoming=[self._incident(row) for row in view.upcoming],
             rows=component_rows(view, self._uptime),
-            recent=self._days(self._recent()),
+            recent=self._days(self._recent(), of=_ended_at),
             recent_days=RECENT_DAYS,
         )
 
@@ -122,11 +122,16 @@ class HtmlRenderer:
         return [row for row in self._view.history if month.start <= row.began_at < month.end]
 
     def _recent(self) -> Sequence[IncidentView]:
+        """What ended in the last days, whenever it began, the latest first."""
         since = self._as_of - timedelta(days=RECENT_DAYS)
-        return [row for row in self._view.history if not row.is_open and since <= row.began_at <= self._as_of]
+        rows = {row.id: row for row in (*self._view.history, *self._view.incidents) if not row.is_open}
+        ended = (row for row in rows.values() if since <= _ended_at(row))
+        return sorted(ended, key=lambda row: (_ended_at(row), row.number), reverse=True)
 
-    def _days(self, rows: Iterable[IncidentView]) -> list[Mapping[str, Any]]:
-        days = groupby(rows, key=lambda row: row.began_at.astimezone(self._zone).date())
+    def _days(
+        self, rows: Iterable[IncidentView], *, of: Callable[[IncidentView], datetime] = lambda row: row.began_at
+    ) -> list[Mapping[str, Any]]:
+        days = groupby(rows, key=lambda row: of(row).astimezone(self._zone).date())
         return [
             {"id": day.isoformat(), "words": day_time(day), "incidents": [self._incident(row) for row in group]}
             for day, group in days
@@ -152,6 +157,10 @@ def render_pages(title: str, words: str, pages: Sequence[Mapping[str, str]], ass
         .render(title=title, words=words, pages=pages, style=assets.style, favicon=assets.favicon, back=back)
         .encode()
     )
+
+
+def _ended_at(incident: IncidentView) -> datetime:
+    return incident.resolved_at or incident.began_at
 
 
 def headline(view: PageView) -> Mapping[str, str]:

@@ -16,14 +16,16 @@ from handlers.http.public.document import Document, make_document
 from handlers.http.public.feeds import render_atom, render_rss
 from handlers.http.public.headers import HTML_HEADERS, NO_INDEX, PUBLIC_DATA_HEADERS
 from handlers.http.public.html import HtmlRenderer
-from handlers.http.public.shapes import render_v2_shapes
+from handlers.http.public.shapes import render_v2_incident, render_v2_shapes
 from handlers.http.public.sites import Site
 
 TICK = timedelta(minutes=5)
 """How often documents are rendered without a change, for today's bars and for the turn of the day."""
 
 _HTML = "text/html; charset=utf-8"
+_JSON = "application/json; charset=utf-8"
 _INCIDENT = re.compile(r"/incidents/([a-z0-9]{12})/?")
+_JSON_INCIDENT = re.compile(r"/api/v2/incidents/([a-z0-9]{12})\.json")
 _MONTH = re.compile(r"/history/(\d{4})-(0[1-9]|1[0-2])/?")
 
 _OLD = re.compile(rf"({_INCIDENT.pattern}|{_MONTH.pattern})\Z")
@@ -72,6 +74,8 @@ def render_page(view: PageView, site: Site, now: datetime, before: Rendered | No
     known = _incidents_of(same.view) if same is not None else {}
     for incident in _incidents_of(view).values():
         path = f"/incidents/{incident.id}/"
+        own = f"/api/v2/incidents/{incident.id}.json"
+        documents[own] = _json_incident(view, site, incident, before.documents.get(own) if before else None)
         if same is not None and known.get(incident.id) == incident:
             documents[path] = same.documents[path]
         else:
@@ -105,6 +109,21 @@ def render_incident(rendered: Rendered, incident: IncidentView) -> Document:
     return html_document(rendered.html.incident(incident), rendered.view)
 
 
+def render_json_incident(rendered: Rendered, incident: IncidentView) -> Document:
+    """An incident of any age as JSON; it carries its components as they are now."""
+    return _json_incident(rendered.view, rendered.site, incident, None)
+
+
+def _json_incident(view: PageView, site: Site, incident: IncidentView, before: Document | None) -> Document:
+    body = _json(render_v2_incident(view, site.url, incident))
+    return before if before is not None and before.body == body else _data_document(body, _JSON, view)
+
+
+def _data_document(body: bytes, content_type: str, view: PageView) -> Document:
+    headers = (*PUBLIC_DATA_HEADERS, NO_INDEX) if view.page.hidden else PUBLIC_DATA_HEADERS
+    return make_document(body, content_type, headers=headers)
+
+
 def render_month(rendered: Rendered, month: Month, incidents: list[IncidentView]) -> Document:
     """The history of a month of any age."""
     return html_document(rendered.html.month(month, incidents), rendered.view)
@@ -115,9 +134,20 @@ def is_old(path: str) -> bool:
     return _OLD.search(path) is not None
 
 
+def may_be_asked_for(path: str) -> bool:
+    """Whether a path can be that of a document which is rendered for whoever asks."""
+    return is_old(path) or _JSON_INCIDENT.search(path) is not None
+
+
 def incident_in(path: str) -> str | None:
     """The id in the path of a permalink."""
     found = _INCIDENT.fullmatch(path)
+    return found.group(1) if found else None
+
+
+def json_incident_in(path: str) -> str | None:
+    """The id in the address of an incident's JSON."""
+    found = _JSON_INCIDENT.fullmatch(path)
     return found.group(1) if found else None
 
 
@@ -133,15 +163,11 @@ def month_in(path: str, view: PageView, now: datetime) -> Month | None:
 
 def _data(view: PageView, site: Site) -> dict[str, Document]:
     url = site.url
-    no_index = (NO_INDEX,) if view.page.hidden else ()
 
     def data(body: bytes, content_type: str) -> Document:
-        return make_document(body, content_type, headers=(*PUBLIC_DATA_HEADERS, *no_index))
+        return _data_document(body, content_type, view)
 
-    documents = {
-        f"/api/v2/{name}": data(_json(shape), "application/json; charset=utf-8")
-        for name, shape in render_v2_shapes(view, url).items()
-    }
+    documents = {f"/api/v2/{name}": data(_json(shape), _JSON) for name, shape in render_v2_shapes(view, url).items()}
     documents["/maintenances.ics"] = data(render_calendar(view, url), "text/calendar; charset=utf-8")
     documents["/badge.svg"] = data(render_badge(view), "image/svg+xml")
     documents["/embed.js"] = data(read_static("embed.js"), "text/javascript; charset=utf-8")

@@ -1,7 +1,11 @@
 """Sends documents as plain ASGI."""
 
+import json
+import re
+
 from handlers.http.answers import Header, Scope, Send
-from handlers.http.public.document import Document, matches
+from handlers.http.public.document import Document, make_document, matches
+from handlers.http.public.headers import PUBLIC_DATA_HEADERS
 
 _ALLOW: tuple[Header, ...] = ((b"allow", b"GET, HEAD, OPTIONS"), (b"content-length", b"0"))
 _CORS: tuple[Header, ...] = (
@@ -10,6 +14,23 @@ _CORS: tuple[Header, ...] = (
     (b"access-control-allow-headers", b"*"),
     (b"access-control-max-age", b"86400"),
 )
+
+
+_API = re.compile(r"(/[^/]+)?/api/v2(/.*)?")
+
+
+def is_api(path: str) -> bool:
+    """Whether an address is below the JSON API of a page, which answers everything as JSON that all may read."""
+    return _API.fullmatch(path) is not None
+
+
+def _error(status: int, sentence: str) -> Document:
+    body = json.dumps({"error": sentence, "message": sentence}).encode()
+    return make_document(body, "application/json; charset=utf-8", headers=PUBLIC_DATA_HEADERS, status=status)
+
+
+NO_DATA = _error(404, "There is nothing at this address.")
+_NOT_ALLOWED = _error(405, "Only GET, HEAD and OPTIONS are possible here.")
 
 
 async def send_document(send: Send, document: Document, scope: Scope) -> None:
@@ -22,7 +43,11 @@ async def send_document(send: Send, document: Document, scope: Scope) -> None:
         await _send(send, 204, (*_ALLOW[:1], *_CORS), b"")
         return
     if method not in ("GET", "HEAD"):
-        await _send(send, 405, _ALLOW, b"")
+        if is_api(scope["path"]):
+            form = _NOT_ALLOWED.form(b"")
+            await _send(send, 405, (*form.headers, *_ALLOW[:1]), form.body)
+        else:
+            await _send(send, 405, _ALLOW, b"")
         return
     accept_encoding, if_none_match = b"", b""
     for name, value in scope["headers"]:

@@ -20,12 +20,14 @@ from handlers.http.public.rendering import (
     TICK,
     Rendered,
     incident_in,
-    is_old,
+    json_incident_in,
+    may_be_asked_for,
     month_in,
     render_incident,
+    render_json_incident,
     render_month,
 )
-from handlers.http.public.send import send_document
+from handlers.http.public.send import NO_DATA, is_api, send_document
 from handlers.http.public.sites import host_of
 from storage.background import end_task
 from storage.mirror import Mirror
@@ -88,6 +90,8 @@ class PublicSite:
         document = self._cache.find(_host(scope), scope["path"])
         if document is None:
             document = await self._find_old(scope)
+        if document is None and is_api(scope["path"]):
+            document = NO_DATA
         if document is None and _is_lost(scope):
             document = self._cache.missing
         if document is None:
@@ -97,7 +101,7 @@ class PublicSite:
 
     async def _find_old(self, scope: Scope) -> Document | None:
         """A document of the past: from memory, or rendered where the archive has not come to it."""
-        if scope["method"] not in ("GET", "HEAD") or not is_old(scope["path"]):
+        if scope["method"] not in ("GET", "HEAD") or not may_be_asked_for(scope["path"]):
             return None
         host, path = _host(scope), scope["path"]
         cache, asked_for = self._cache, self._asked_for
@@ -106,7 +110,7 @@ class PublicSite:
             found = self._archive.find(place, below)
             if found is not None:
                 return found
-        if all(self._archive.is_complete(place) for place, _ in readings):
+        if not any(self._may_be_there(place, below) for place, below in readings):
             return None
         if (host, path) not in asked_for:
             loop = asyncio.get_running_loop()
@@ -118,6 +122,13 @@ class PublicSite:
             return document
         asked_for.move_to_end((host, path))
         return asked_for[host, path]
+
+    def _may_be_there(self, place: Rendered, path: str) -> bool:
+        """Whether it is to be looked for: what a complete archive has not is nowhere, but JSON is not kept there."""
+        incident_id = json_incident_in(path)
+        if not self._archive.is_complete(place):
+            return True
+        return incident_id is not None and self._archive.find(place, f"/incidents/{incident_id}/") is not None
 
     def refresh(self) -> None:
         """Read and render now, in the calling thread. Raises what the database raises."""
@@ -188,7 +199,8 @@ class PublicSite:
         return next((document for document in found if document is not None), None)
 
     def _render_below(self, place: Rendered, path: str) -> Document | None:
-        incident_id = incident_in(path)
+        json_id = json_incident_in(path)
+        incident_id = incident_in(path) or json_id
         month = month_in(path, place.view, self._desk.clock.now())
         if incident_id is None and month is None:
             return None
@@ -196,7 +208,9 @@ class PublicSite:
             if month is not None:
                 return render_month(place, month, list(read_period(session, place.view, month.start, month.end)))
             incident = find_incident_view(session, place.view, incident_id or "")
-            return render_incident(place, incident) if incident is not None else None
+            if incident is None:
+                return None
+            return render_incident(place, incident) if json_id is None else render_json_incident(place, incident)
 
 
 def _read_path(cache: DocumentCache, host: str, path: str) -> Iterator[tuple[Rendered, str]]:
@@ -211,7 +225,7 @@ def _read_path(cache: DocumentCache, host: str, path: str) -> Iterator[tuple[Ren
 
 def _is_lost(scope: Scope) -> bool:
     """Whether a person with a browser asks for a page that cannot be there."""
-    return scope["method"] == "GET" and ("/incidents/" in scope["path"] or "/history/" in scope["path"])
+    return scope["method"] in ("GET", "HEAD") and ("/incidents/" in scope["path"] or "/history/" in scope["path"])
 
 
 def _host(scope: Scope) -> str:

@@ -38,6 +38,13 @@ def render_v2_shapes(view: PageView, url: str) -> Mapping[str, Shape]:
     }
 
 
+def render_v2_incident(view: PageView, url: str, row: IncidentView) -> Shape:
+    """One incident or maintenance by itself."""
+    zone = ZoneInfo(view.page.time_zone)
+    shape = maintenance_shape if row.is_maintenance else incident_shape
+    return {"page": page_shape(view, url, zone), "incident": shape(view, row, zone)}
+
+
 def page_shape(view: PageView, url: str, zone: ZoneInfo) -> Shape:
     """The page, as every document begins."""
     return {
@@ -119,7 +126,7 @@ def _common(view: PageView, row: IncidentView, zone: ZoneInfo) -> dict[str, Any]
     return {
         "id": row.id,
         "name": row.name,
-        "status": str(row.status),
+        "status": row.public_status,
         "created_at": instant(row.created_at, zone),
         "updated_at": instant(row.updated_at, zone),
         "monitoring_at": instant(row.monitoring_at, zone) if row.monitoring_at else None,
@@ -128,7 +135,7 @@ def _common(view: PageView, row: IncidentView, zone: ZoneInfo) -> dict[str, Any]
         "shortlink": row.shortlink,
         "started_at": instant(row.started_at, zone),
         "page_id": row.page_id,
-        "incident_updates": [update_shape(update, zone) for update in row.updates],
+        "incident_updates": [update_shape(update, zone) for update in row.said],
         "components": [component_shape(component, zone) for component in about],
     }
 

@@ -26,14 +26,14 @@ async def read(site: Site, path: str) -> tuple[str, Any]:
 
 @pytest.mark.parametrize("path", ["/history.atom", "/history.rss"])
 async def test_one_entry_per_incident(story: Story, site: Site, path: str) -> None:
-    """Incidents and maintenances, the newest first, each with its permalink."""
+    """Incidents and maintenances by date, which for what is planned is its start, each with its permalink."""
     _, feed = await read(site, path)
     assert feed.feed.title == "Acme Status - Incident History"
     assert [entry.link for entry in feed.entries] == [
         f"{URL}/incidents/{incident}"
-        for incident in (story.open, story.upcoming, story.active, story.completed, story.resolved)
+        for incident in (story.upcoming, story.open, story.active, story.completed, story.resolved)
     ]
-    assert feed.entries[0].title == "API answers <slowly>" or feed.entries[0].title == "API answers &lt;slowly&gt;"
+    assert feed.entries[1].title == "API answers <slowly>" or feed.entries[1].title == "API answers &lt;slowly&gt;"
 
 
 async def test_atom_as_statuspage_writes_it(story: Story, site: Site) -> None:
@@ -45,7 +45,9 @@ async def test_atom_as_statuspage_writes_it(story: Story, site: Site) -> None:
     assert feed.feed.author_detail.name == "Acme"
     for entry in feed.entries:
         assert re.fullmatch(r"tag:status\.acme\.example,2005:Incident/\d+", entry.id)
-    assert "<published>2026-03-02T09:30:00+01:00</published>" in text
+    # When something was said last, and when what is planned begins.
+    for at in ("2026-03-02T09:40:00+01:00", "2026-03-05T08:00:00+01:00"):
+        assert f"<published>{at}</published>\n    <updated>{at}</updated>" in text
     assert '<feed xml:lang="en-US" xmlns="http://www.w3.org/2005/Atom">' in text
 
 
@@ -55,7 +57,7 @@ async def test_rss_as_statuspage_writes_it(story: Story, site: Site) -> None:
     assert feed.version == "rss20"
     assert feed.feed.description == "Statuspage"
     assert all(entry.id == entry.link for entry in feed.entries)
-    assert "<pubDate>Mon, 02 Mar 2026 09:30:00 +0100</pubDate>" in text
+    assert "<pubDate>Mon, 02 Mar 2026 09:40:00 +0100</pubDate>" in text
     assert text.count("<maintenanceEndDate>") == 3
 
 
