@@ -113,6 +113,9 @@ def update_incident(
         incident.impact_override = str(change.impact_override)
     if change.schedule is not None:
         _set_schedule(incident, change.schedule)
+    if incident.scheduled_for is not None and incident.status in ENDED and status not in ENDED:
+        # What people took up again, people complete.
+        incident.scheduled_auto_completed = False
     incident.status = status
     affected = _bring_components(tx, incident, change.components, change.seen_states)
     said = None

@@ -18,6 +18,7 @@ from desk.incidents.inputs import (
 )
 from desk.incidents.lookup import find_incident
 from desk.incidents.maintenances.plans import check_window
+from desk.incidents.maintenances.steps import RUNNING
 from desk.pages.status import Impact, impact_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
@@ -85,8 +86,13 @@ def check_content(tx: Transaction, page_id: str, content: Content, *, scheduled:
     else:
         check_change(content, scheduled=scheduled)
     if content.schedule is not None:
-        check_window(content.schedule, tx.now)
+        check_window(content.schedule, tx.now, has_begun=moves_end(content))
     get_components(tx.session, page_id, list(content.components))
+
+
+def moves_end(content: NewIncident | IncidentChange) -> bool:
+    """Whether it moves the end of a maintenance that runs."""
+    return isinstance(content, IncidentChange) and content.status in RUNNING
 
 
 def texts_of(content: Content) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.announcements import announce_alone
-from desk.incidents.drafts.content import Content, content_of, expected_impact, role_of_draft
+from desk.incidents.drafts.content import Content, content_of, expected_impact, moves_end, role_of_draft
 from desk.incidents.drafts.decision import Outcome, Press, decide_publication
 from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
 from desk.incidents.drafts.duplicates import require_no_double
@@ -98,7 +98,7 @@ def _check_fit(tx: Transaction, draft: IncidentDraft) -> None:
         return
     if content.schedule is not None:
         try:
-            check_window(content.schedule, tx.now)
+            check_window(content.schedule, tx.now, has_begun=moves_end(content))
         except InvalidInputError as refusal:
             raise ConflictError(refusal.sentence, "Edit the draft and choose a time to come.") from refusal
     if _cancels(tx, draft, content):

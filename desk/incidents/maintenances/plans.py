@@ -17,9 +17,12 @@ from desk.incidents.inputs import ENDED, IncidentChange, Schedule, check_schedul
 from desk.incidents.lookup import find_incident
 from desk.incidents.maintenances.runs import change_to_cancel, change_to_complete, change_to_start
 from desk.incidents.maintenances.steps import LATE, RUNNING, zoned_text
+from desk.incidents.port import port_of
 from desk.transaction import Transaction
 from storage.models import ComponentStatus, Incident, IncidentComponent, IncidentStatus, Page
 
+EXTENDED = "This maintenance takes longer than planned: it is now expected to end on {end}."
+SHORTENED = "This maintenance is now expected to end on {end}."
 MOVED = "This maintenance has been rescheduled: it begins on {start} and ends on {end}."
 _STANDING: dict[str, str] = {
     IncidentStatus.SCHEDULED: "has not begun",
@@ -29,13 +32,20 @@ _STANDING: dict[str, str] = {
 }
 
 
-def check_window(schedule: Schedule, now: datetime) -> None:
-    """Raises InvalidInputError (field `scheduled_for` or `scheduled_until`) for a window that is not to come."""
+def check_window(schedule: Schedule, now: datetime, *, has_begun: bool = False) -> None:
+    """Raises InvalidInputError (field `scheduled_for` or `scheduled_until`) for a window that is not to come; of one
+    that `has_begun`, its end alone."""
     check_schedule(schedule)
+    if schedule.scheduled_until <= now and has_begun:
+        raise InvalidInputError(
+            "That time is over.", "Choose a time to come, or complete it now.", field="scheduled_until"
+        )
     if schedule.scheduled_until <= now:
         raise InvalidInputError(
             "That time is over.", "Write down what is past with /incident backfill.", field="scheduled_for"
         )
+    if has_begun:
+        return
     # Whoever takes the minute that it is now, and a while to fill in the rest, means now.
     if now - schedule.scheduled_for > LATE:
         raise InvalidInputError(
@@ -122,33 +132,55 @@ def plan_cancellation(tx: Transaction, incident_id: str, *, reason: str = "") ->
 
 
 def check_move(tx: Transaction, incident_id: str) -> Incident:
-    """The maintenance, if it can be moved. Raises as `get_manageable`, and ConflictError once it has begun."""
+    """The maintenance, if it can be moved: whole, or while it runs its end. Raises as `get_manageable`, and
+    ConflictError once it is over."""
     incident = get_manageable(tx, incident_id)
-    _require_scheduled(incident)
+    if incident.status not in RUNNING:
+        _require_scheduled(incident)
     return incident
 
 
 def plan_move(
     tx: Transaction, incident_id: str, scheduled_for: datetime, scheduled_until: datetime, *, body: str = ""
 ) -> IncidentChange:
-    """What moving it to another window changes: the window alone, what happens by itself stays as it is. Without a
-    `body` the public reads the new times.
+    """What moving it to another window changes: the window alone, what happens by itself stays as it is. Of one that
+    runs, the end can be moved. Without a `body` the public reads the new times.
 
     Raises as `check_move` and `check_window`, and InvalidInputError (`scheduled_for`) for the window that it has.
     """
     incident = check_move(tx, incident_id)
     kept = schedule_of(incident)
+    runs = incident.status in RUNNING
+    if runs and scheduled_for != kept.scheduled_for:
+        raise InvalidInputError("It has begun: only its end can be moved.", "Say until when.", field="scheduled_for")
     schedule = replace(kept, scheduled_for=scheduled_for, scheduled_until=scheduled_until)
     if schedule == kept:
         raise InvalidInputError(
-            "That is when it is scheduled already.", "Choose another time.", field="scheduled_for"
+            "That is when it is scheduled already.",
+            "Choose another time.",
+            field="scheduled_until" if runs else "scheduled_for",
         )
-    check_window(schedule, tx.now)
-    return IncidentChange(
-        status=IncidentStatus.SCHEDULED,
-        body=body.strip() or moved_text(schedule, ZoneInfo(tx.session.get_one(Page, incident.page_id).time_zone)),
-        schedule=schedule,
-    )
+    check_window(schedule, tx.now, has_begun=runs)
+    zone = ZoneInfo(tx.session.get_one(Page, incident.page_id).time_zone)
+    moved = _end_moved_text(kept, schedule, zone) if runs else moved_text(schedule, zone)
+    return IncidentChange(status=IncidentStatus(incident.status), body=body.strip() or moved, schedule=schedule)
+
+
+def complete_by_itself(tx: Transaction, incident_id: str, *, does: bool) -> Incident:
+    """Let a maintenance be completed when its time is over, or leave that to people. The public is told nothing.
+
+    Raises as `check_move`.
+    """
+    incident = check_move(tx, incident_id)
+    schedule = replace(schedule_of(incident), auto_completed=does)
+    change = IncidentChange(schedule=schedule)
+    port_of(tx, incident.page_id).update_incident(tx, incident_id, change, version=incident.version)
+    return incident
+
+
+def _end_moved_text(kept: Schedule, schedule: Schedule, zone: ZoneInfo) -> str:
+    words = EXTENDED if schedule.scheduled_until > kept.scheduled_until else SHORTENED
+    return words.format(end=zoned_text(schedule.scheduled_until, zone))
 
 
 def propose_states(
@@ -160,7 +192,7 @@ def propose_states(
     maintenance go under maintenance with its start, and back with its end.
     """
     planned = incident.scheduled_for is not None
-    if planned and status == IncidentStatus.IN_PROGRESS and incident.status == IncidentStatus.SCHEDULED:
+    if planned and status == IncidentStatus.IN_PROGRESS and incident.status not in RUNNING:
         return change_to_start(session, incident).components
     if planned and status == IncidentStatus.COMPLETED and incident.status in RUNNING:
         return change_to_complete(session, incident).components

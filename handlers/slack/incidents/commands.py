@@ -45,14 +45,16 @@ async def resolve(slack: SlackContext, command: SlashCommand, rest: str) -> Mess
     return await change_incident(slack, command, rest, "resolve", status=IncidentStatus.RESOLVED)
 
 
-async def reopen(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
+async def reopen(
+    slack: SlackContext, command: SlashCommand, rest: str, again: IncidentStatus = IncidentStatus.INVESTIGATING
+) -> Message | None:
     """`/incident reopen`: one that was resolved too early."""
     said = _parse(rest)
 
     def work(tx: Transaction) -> Block:
         word = said.incident or said.quoted or ""
         incident = get_incident_by_word(tx.session, word)
-        status = said.status or IncidentStatus.INVESTIGATING
+        status = said.status or again
         begun = begin_update(tx, incident.id, said, status=status, token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.body))
 

@@ -80,7 +80,8 @@ def next_buttons(incident: Incident) -> list[Block]:
         ]
     update = button("Update", ActionId.INCIDENT_UPDATE, value, style="primary")
     if incident.scheduled_for is not None:
-        return [update, button("Complete", ActionId.MAINTENANCE_COMPLETE, value)]
+        longer = button("Takes longer", ActionId.MAINTENANCE_RESCHEDULE, value)
+        return [update, button("Complete", ActionId.MAINTENANCE_COMPLETE, value), longer]
     return [update, button("Resolve", ActionId.INCIDENT_RESOLVE, value)]
 
 

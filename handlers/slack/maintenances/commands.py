@@ -6,18 +6,24 @@ from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.choosing import go_on
-from handlers.slack.incidents.commands import change_incident, help_message
+from handlers.slack.incidents.commands import change_incident, help_message, reopen
 from handlers.slack.incidents.details import show_command
 from handlers.slack.maintenances.cancelling import cancel_command
 from handlers.slack.maintenances.choosing import list_command
-from handlers.slack.maintenances.moving import reschedule_command
+from handlers.slack.maintenances.moving import extend_command, reschedule_command
 from handlers.slack.maintenances.running import complete_command, start_command
 from handlers.slack.maintenances.scheduling import schedule_command
+from storage.models import IncidentStatus
 
 
 async def update(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance update`: say more about one."""
     return await change_incident(slack, command, rest, "update", scheduled=True)
+
+
+async def reopen_(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
+    """`/maintenance reopen`: the work goes on, and people complete it."""
+    return await reopen(slack, command, rest, IncidentStatus.IN_PROGRESS)
 
 
 async def press_chosen(slack: SlackContext, action: BlockAction) -> Message | None:
@@ -50,6 +56,10 @@ MAINTENANCES = CommandFamily(
             also=["end", "finish", "done"],
         ),
         SubCommand(_RESCHEDULE, "move it", reschedule_command, also=["move"]),
+        SubCommand(
+            "extend [MAINTENANCE] for 2h|until 23:30 [text]", "it takes longer", extend_command, also=["longer"]
+        ),
+        SubCommand("reopen MAINTENANCE [text]", "it was completed too early", reopen_, also=["resume"]),
         SubCommand("cancel [MAINTENANCE] [why]", "call it off", cancel_command),
         SubCommand("list [on PAGE]", "what goes on and what is planned", list_command, also=["ls"]),
         SubCommand("show MAINTENANCE", "everything about one", show_command, also=["get"]),

@@ -5,51 +5,72 @@ from dataclasses import replace
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import IncidentChange
-from desk.incidents.maintenances.plans import check_move, plan_move, schedule_of
+from desk.incidents.maintenances.plans import check_move, complete_by_itself, plan_move, schedule_of
+from desk.incidents.maintenances.steps import RUNNING
 from desk.people import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, Message, modal, section
 from handlers.slack.framework.modals import show_modal
-from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, SlashCommand, ViewSubmission
+from handlers.slack.framework.payloads import (
+    Answer,
+    BlockAction,
+    SlackContext,
+    SlashCommand,
+    ViewState,
+    ViewSubmission,
+)
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew, problem_blocks
 from handlers.slack.incidents.text import name_text, public_link
-from handlers.slack.maintenances.choosing import about_one, keep_update, state_of
-from handlers.slack.maintenances.parsing import TypedMaintenance, read_window
+from handlers.slack.maintenances.choosing import Draw, about_one, keep_update, state_of
+from handlers.slack.maintenances.parsing import TypedMaintenance, read_end_of_running, read_window
 from handlers.slack.maintenances.views import (
     ENDS,
     STARTS,
     PlanValues,
+    flags_of,
     read_body,
     schedule_from,
     text_blocks,
     window_blocks,
 )
-from storage.models import Incident, IncidentDraft
+from storage.models import Incident, IncidentDraft, IncidentStatus
+
+_MOVABLE = RUNNING | {IncidentStatus.SCHEDULED}
+_MOVED = "that it has been rescheduled, and to when"
+_ENDS_THEN = "when it is now expected to end"
 
 
 async def reschedule_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
-    """`/maintenance reschedule`: the preview of what was typed, the form, or the choice of what is planned."""
+    """`/maintenance reschedule`: the preview of what was typed, the form, or the choice of what can be moved. Of one
+    that runs, the end moves."""
+    return await about_one(slack, command, rest, "reschedule", _drawing(command, adds=False), _MOVABLE)
 
+
+async def extend_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
+    """`/maintenance extend`: one that runs takes longer, `for 2h` more or `until 23:00`."""
+    return await about_one(slack, command, rest, "extend", _drawing(command, adds=True), RUNNING)
+
+
+def _drawing(command: SlashCommand, *, adds: bool) -> Draw:
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         incident = check_move(tx, incident_id)
-        state = state_of(incident, command.token)
         values = PlanValues(body=line.said.body, problems=tuple(line.said.problems))
         if line.has_window:
             kept = schedule_of(incident)
-            window = read_window(
-                line.start, line.end, now=tx.now, zone=zone_of(tx), kept=(kept.scheduled_for, kept.scheduled_until)
-            )
-            values = replace(
-                values, start=window.start, end=window.end, problems=(*values.problems, *window.problems)
-            )
-        return _moved_or_form(tx, incident, state, values, is_complete=line.has_window)
+            window, own = (kept.scheduled_for, kept.scheduled_until), zone_of(tx)
+            if incident.status in RUNNING:
+                found = read_end_of_running(line, window, now=tx.now, zone=own, adds=adds)
+            else:
+                found = read_window(line.start, line.end, now=tx.now, zone=own, kept=window)
+            values = replace(values, start=found.start, end=found.end, problems=(*values.problems, *found.problems))
+        return _moved_or_form(tx, incident, state_of(incident, command.token), values, is_complete=line.has_window)
 
-    return await about_one(slack, command, rest, "reschedule", draw)
+    return draw
 
 
 async def press_reschedule(slack: SlackContext, action: BlockAction) -> None:
@@ -75,15 +96,21 @@ def _moved_or_form(
 
 
 def _move_form(tx: Transaction, incident: Incident, state: FormState, values: PlanValues) -> Block:
-    kept = schedule_of(incident)
-    shown = replace(values, start=values.start or kept.scheduled_for, end=values.end or kept.scheduled_until)
+    kept, runs = schedule_of(incident), incident.status in RUNNING
+    shown = replace(
+        values,
+        start=values.start or kept.scheduled_for,
+        end=values.end or kept.scheduled_until,
+        flags=flags_of(kept),
+    )
+    title = "It takes longer" if runs else "Reschedule maintenance"
     return modal(
-        "Edit the draft" if state.draft_id else "Reschedule maintenance",
+        "Edit the draft" if state.draft_id else title,
         [
             *problem_blocks(values.problems),
             section(f"{name_text(incident.name)}  ·  {public_link(tx, incident)}"),
-            *window_blocks(tx, incident.page_id, shown),
-            *text_blocks(state, values.body, hint="Left empty: that it has been rescheduled, and to when."),
+            *window_blocks(tx, incident.page_id, shown, has_begun=runs),
+            *text_blocks(state, values.body, hint=f"Left empty: {_ENDS_THEN if runs else _MOVED}."),
         ],
         callback_id=CallbackId.MAINTENANCE_RESCHEDULE,
         submit="Preview",
@@ -98,7 +125,7 @@ async def follow_move(slack: SlackContext, action: BlockAction) -> None:
     def work(tx: Transaction) -> Block:
         state = FormState.from_metadata(action.private_metadata)
         entered = action.entered
-        values = PlanValues(body=read_body(state, entered), start=entered.instant(STARTS), end=entered.instant(ENDS))
+        values = _entered(state, entered)
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.body)
         incident = check_move(tx, state.incident_id or "")
@@ -110,16 +137,41 @@ async def follow_move(slack: SlackContext, action: BlockAction) -> None:
 async def submit_move(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The new window becomes a draft, and its preview is shown."""
     state = FormState.from_metadata(submission.private_metadata)
-    values = PlanValues(
-        body=read_body(state, submission.entered),
-        start=submission.instant(STARTS),
-        end=submission.instant(ENDS),
-    )
+    values = _entered(state, submission.entered)
+
+    def work(tx: Transaction) -> Block | Message:
+        incident = check_move(tx, state.incident_id or "")
+        kept = schedule_of(incident)
+        done = None
+        if incident.status in RUNNING and ("auto_completed" in values.flags) != kept.auto_completed:
+            done = _set_completion(tx, incident, does=not kept.auto_completed)
+        if done is not None and values.end == kept.scheduled_until and not values.body.strip():
+            return done
+        return preview_view(tx, _move(tx, state, replace(values, start=values.start or kept.scheduled_for)))
+
     try:
-        view = await slack.desk.write(submission.actor, lambda tx: preview_view(tx, _move(tx, state, values)))
+        answer = await slack.desk.write(submission.actor, work)
     except InvalidInputError as error:
         raise beside_its_input(error, state) from error
-    return Answer(view=view)
+    return Answer(message=answer) if isinstance(answer, Message) else Answer(view=answer)
+
+
+def _entered(state: FormState, entered: ViewState) -> PlanValues:
+    return PlanValues(
+        body=read_body(state, entered),
+        start=entered.instant(STARTS),
+        end=entered.instant(ENDS),
+        flags=frozenset(entered.choices("flags")),
+    )
+
+
+def _set_completion(tx: Transaction, incident: Incident, *, does: bool) -> Message:
+    complete_by_itself(tx, incident.id, does=does)
+    name = name_text(incident.name)
+    words = (
+        "completes by itself when its time is over" if does else "does not complete by itself: somebody must do it"
+    )
+    return Message(f"{incident.name} {words}", [section(f":white_check_mark: {name} {words}.")])
 
 
 def _move(tx: Transaction, state: FormState, values: PlanValues, *, escaped: bool = False) -> IncidentDraft:

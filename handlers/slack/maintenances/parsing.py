@@ -17,7 +17,7 @@ from handlers.slack.framework.command_line import Word
 from handlers.slack.incidents.parsing import LineReader, TypedIncident
 
 _KEYWORD = re.compile(
-    r"(?P<start>from|starting|beginning|at|on)\s+|(?P<end>until|till|to)\s+|(?P<length>for)\s+|(?P<delay>in)\s+",
+    r"(?P<start>from|starting|beginning|at|on)\s+|(?P<end>until|till|to)\s+|(?P<length>for|by)\s+|(?P<delay>in)\s+",
     re.IGNORECASE,
 )
 _CLOCK_FIRST = re.compile(r"\d{1,2}(?::\d{2})?\s*(?:[ap]\.?m\.?)?\s", re.IGNORECASE)
@@ -132,6 +132,24 @@ def _read_end(end: Moment, begins: datetime, now: datetime, zone: ZoneInfo) -> d
     if end.span:
         return begins + parse_duration(end.span)
     return get_instant(end, now=now, zone=zone, after=begins, is_end=True)
+
+
+def read_end_of_running(
+    line: "TypedMaintenance", kept: tuple[datetime, datetime], *, now: datetime, zone: ZoneInfo, adds: bool
+) -> Window:
+    """The window of a maintenance that has begun, with the end that is meant. With `adds`, a span is added to its
+    end, or to now where that is over; else it counts from the start. A time without a day is the next one."""
+    begins, ends = kept
+    if line.start is not None:
+        return Window(begins, problems=("It has begun: only its end can be moved.",))
+    if line.end is None:
+        return Window(begins, problems=(str(InvalidInputError("Say until when.", "Write for 2h, or until 23:30.")),))
+    try:
+        if line.end.span:
+            return Window(begins, (max(ends, now) if adds else begins) + parse_duration(line.end.span))
+        return Window(begins, get_instant(line.end, now=now, zone=zone, after=now, is_end=True))
+    except InvalidInputError as error:
+        return Window(begins, problems=(str(error),))
 
 
 def _in_one_zone(*moments: Moment | None) -> tuple[Moment | None, ...]:

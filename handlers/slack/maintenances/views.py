@@ -173,16 +173,26 @@ def _components(tx: Transaction, state: FormState, values: PlanValues) -> Block:
     )
 
 
-def window_blocks(tx: Transaction, page_id: str, values: PlanValues) -> list[Block]:
-    """The inputs of start and end, by the person's own clock, and below them what the page's clock shows."""
+def window_blocks(tx: Transaction, page_id: str, values: PlanValues, *, has_begun: bool = False) -> list[Block]:
+    """The inputs of start and end, by the person's own clock, and below them what the page's clock shows. Of what
+    `has_begun`, the end alone, and whether it is completed then by itself."""
     own, zone = zone_of(tx), ZoneInfo(tx.session.get_one(Page, page_id).time_zone)
     shown = [clock_in(zone, instant) for instant in (values.start, values.end) if instant is not None]
     by_page = f" The page says: {' to '.join(shown)}." if own.key != zone.key else ""
     return [
-        _picker("Begins", STARTS, values.start),
+        *([] if has_begun else [_picker("Begins", STARTS, values.start)]),
         _picker("Ends", ENDS, values.end),
+        *([_completes(values)] if has_begun else []),
         context(escape(f"By your own clock, {own.key}.{by_page}")),
     ]
+
+
+def _completes(values: PlanValues) -> Block:
+    choice = option(FLAGS["auto_completed"], "auto_completed")
+    element: Block = {"type": "checkboxes", "action_id": "value", "options": [choice]}
+    if "auto_completed" in values.flags:
+        element["initial_options"] = [choice]
+    return input_block("What happens by itself", element, block_id="flags", optional=True)
 
 
 def _picker(label: str, block_id: str, shown: datetime | None) -> Block:

@@ -81,7 +81,7 @@ def test_a_maintenance_shows_its_window_and_its_next_step(stage: CardStage, cloc
     clock.advance(hours=10)
     stage.say(incident, status=IncidentStatus.IN_PROGRESS)
     assert "Website: Partial outage" in stage.says(HEAD_CARD, incident.id)
-    assert stage.labels(HEAD_CARD, incident.id) == ["Update", "Complete", "Show"]
+    assert stage.labels(HEAD_CARD, incident.id) == ["Update", "Complete", "Takes longer", "Show"]
     stage.say(incident, status=IncidentStatus.COMPLETED)
     assert "Completed <!date^" in stage.says(HEAD_CARD, incident.id)
     assert stage.labels(HEAD_CARD, incident.id) == ["Show"]
