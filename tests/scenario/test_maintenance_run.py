@@ -134,6 +134,7 @@ def test_work_that_takes_longer(scenario: Scenario, stage: Stage) -> None:
     stage.sweep()
     assert (status(stage), states(stage)) == ("in_progress", ("under_maintenance", "under_maintenance"))
     until = only(everything(scenario, Incident)).scheduled_until
+    assert incident.scheduled_until is not None
     assert until == incident.scheduled_until + timedelta(hours=2)
     scenario.max.press("Takes longer", shows(stage.channel(), "Database upgrade"))
     assert "Begins" not in words_of(scenario.max.modal)

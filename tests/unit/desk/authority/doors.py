@@ -133,7 +133,8 @@ def _writes(node: ast.AST, *, in_storage: bool) -> bool:
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Name):
-        return node.func.id in _STATEMENTS
+        # What is asked for a page's port is asked for one of its methods, and they write.
+        return node.func.id in _STATEMENTS or node.func.id == "port_of"
     if not isinstance(node.func, ast.Attribute) or not ast.unparse(node.func.value).endswith("session"):
         return False
     return node.func.attr in _SESSION_WRITES or (in_storage and node.func.attr == "execute")

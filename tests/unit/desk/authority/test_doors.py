@@ -168,7 +168,8 @@ PORT_OF_PAGES = {
     "revert_postmortem",
 }
 OF_KEYS = {
-    *(f"port.{method}" for method in PORT_OF_PAGES),
+    *(f"incidents.maintenances.plans.complete_by_itself",
+        "port.{method}" for method in PORT_OF_PAGES),
     "incidents.incidents.create_incident",
     "incidents.incidents.update_incident",
     "incidents.postmortems.write_postmortem",

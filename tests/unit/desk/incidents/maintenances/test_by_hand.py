@@ -1,7 +1,9 @@
 """Maintenances that people start, end or call off, and the clock beside them."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,7 +19,7 @@ from desk.incidents.maintenances.plans import (
     propose_states,
     schedule_of,
 )
-from desk.incidents.maintenances.steps import RUNNING
+from desk.incidents.maintenances.steps import RUNNING, zoned_text
 from desk.status_page.reading import list_public_pages, read_page_view
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import IncidentStatus, Role
@@ -196,3 +198,41 @@ def test_a_move_moves_the_window_alone(stage: Maintenances) -> None:
     assert same.value.field == "scheduled_for"
     with pytest.raises(InvalidInputError, match="is over"):
         stage.do(lambda tx: plan_move(tx, about, NOW - 2 * HOUR, NOW - HOUR))
+
+
+def test_the_end_of_one_that_runs_is_moved(stage: Maintenances, clock: HeldClock) -> None:
+    """Later or earlier, and not into the past; its start stays. It is said in words, or in those of who moves it."""
+    about = stage.plan()
+    clock.set(START)
+    stage.change(about, status=IncidentStatus.IN_PROGRESS)
+    longer = stage.do(lambda tx: plan_move(tx, about, START, END + HOUR))
+    assert (longer.status, longer.body) == (
+        IncidentStatus.IN_PROGRESS,
+        "This maintenance takes longer than planned: it is now expected to end on "
+        + f"{zoned_text(END + HOUR, ZoneInfo('Europe/Zurich'))}.",
+    )
+    shorter = stage.do(lambda tx: plan_move(tx, about, START, END - HOUR / 2))
+    assert (shorter.body or "").startswith("This maintenance is now expected to end on ")
+    clock.set(END)
+    for window, words in (
+        ((START, END), "scheduled already"),
+        ((START, END - HOUR / 2), "That time is over."),
+        ((START + HOUR, END + HOUR), "only its end can be moved"),
+    ):
+        with pytest.raises(InvalidInputError, match=words):
+            stage.do(partial(plan_move, incident_id=about, scheduled_for=window[0], scheduled_until=window[1]))
+    stage.change(about, status=IncidentStatus.COMPLETED)
+    with pytest.raises(ConflictError, match="is completed"):
+        stage.do(lambda tx: plan_move(tx, about, START, END + HOUR))
+
+
+def test_what_is_taken_up_again_is_left_to_people(stage: Maintenances, clock: HeldClock) -> None:
+    """Completed before its time and reopened, it is not completed by the clock."""
+    about = stage.plan()
+    clock.set(START)
+    stage.change(about, status=IncidentStatus.IN_PROGRESS)
+    stage.change(about, status=IncidentStatus.COMPLETED)
+    stage.change(about, status=IncidentStatus.IN_PROGRESS)
+    clock.set(END + HOUR)
+    stage.sweep()
+    assert stage.read(about).status == IncidentStatus.IN_PROGRESS
