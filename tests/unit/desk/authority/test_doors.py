@@ -168,10 +168,10 @@ PORT_OF_PAGES = {
     "revert_postmortem",
 }
 OF_KEYS = {
-    *(f"incidents.maintenances.plans.complete_by_itself",
-        "port.{method}" for method in PORT_OF_PAGES),
+    *(f"port.{method}" for method in PORT_OF_PAGES),
     "incidents.incidents.create_incident",
     "incidents.incidents.update_incident",
+    "incidents.maintenances.plans.complete_by_itself",
     "incidents.postmortems.write_postmortem",
     "incidents.postmortems.publish_postmortem",
     "incidents.templates.create_template",
