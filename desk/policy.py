@@ -49,6 +49,8 @@ class Policy:
     update_due_after_major: timedelta = timedelta(hours=1)
     update_due_after_minor: timedelta = timedelta(hours=2)
     update_due_after_none: timedelta = timedelta(hours=4)
+    draft_expires_after: timedelta = timedelta(days=7)
+    """A draft that its author leaves as it is for so long is thrown away."""
     internal_hosts: tuple[str, ...] = ()
     """Patterns such as `*.corp.example` of hosts that no public text should name."""
 

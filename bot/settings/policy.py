@@ -29,6 +29,7 @@ def make_policy(settings: Settings) -> Policy:
         update_due_after_major=timedelta(minutes=settings.update_due_major_minutes),
         update_due_after_minor=timedelta(minutes=settings.update_due_minor_minutes),
         update_due_after_none=timedelta(minutes=settings.update_due_none_minutes),
+        draft_expires_after=timedelta(days=settings.draft_expires_days),
         internal_hosts=settings.internal_hosts,
         rotation_grace=timedelta(hours=settings.rotation_grace_hours),
         maximum_rotation_grace=timedelta(days=settings.maximum_rotation_grace_days),

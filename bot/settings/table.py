@@ -244,6 +244,9 @@ class IncidentSettings(_Group):
     update_due_major_minutes: int = _number(60, 5, 1440, "minutes", "The same for major impact.")
     update_due_minor_minutes: int = _number(120, 5, 1440, "minutes", "The same for minor impact.")
     update_due_none_minutes: int = _number(240, 5, 1440, "minutes", "The same for no impact.")
+    draft_expires_days: int = _number(
+        7, 1, 365, "days", "A draft that its author neither publishes nor changes for so long is thrown away."
+    )
     internal_hosts: HostPatterns = _setting(
         "",
         "host names separated by commas, where * stands for any part, like *.corp.example, wiki.acme.example",

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from desk.digest.unused_policy import sweep_announcements
+from desk.incidents.drafts.forgotten import sweep_forgotten
 from desk.incidents.drafts.waiting import sweep_waiting
 from desk.incidents.maintenances.runs import sweep_maintenances
 from desk.incidents.reminders import sweep_reminders
@@ -30,6 +31,7 @@ AREAS: Mapping[str, Sweep] = {
     "announcements": sweep_announcements,
     "incident reminders": sweep_reminders,
     "drafts": sweep_waiting,
+    "forgotten drafts": sweep_forgotten,
 }
 _BATCHES = 200
 

@@ -115,6 +115,8 @@ class ActionId(StrEnum):
     DRAFT_PUBLISH_QUIETLY = "draft.publish_quietly"
     DRAFT_EDIT = "draft.edit"
     DRAFT_DISCARD = "draft.discard"
+    DRAFT_DISCARD_LISTED = "draft.discard_listed"
+    DRAFT_DISCARD_ALL = "draft.discard_all"
     DRAFT_SHOW = "draft.show"
     DRAFT_SEND_BACK = "draft.send_back"
     DRAFT_TAKE_BACK = "draft.take_back"

@@ -40,6 +40,8 @@ AREA = Area(
         (ActionId.DRAFT_PUBLISH_QUIETLY, draft_actions.press_publish_quietly),
         (ActionId.DRAFT_SHOW, draft_actions.press_show_draft),
         (ActionId.DRAFT_DISCARD, draft_actions.press_discard),
+        (ActionId.DRAFT_DISCARD_LISTED, listing.press_discard),
+        (ActionId.DRAFT_DISCARD_ALL, listing.press_discard_all),
         (ActionId.DRAFT_TAKE_BACK, draft_actions.press_take_back),
         (ActionId.DRAFT_SEND_BACK, draft_actions.press_send_back),
         (ActionId.DRAFT_NEW_ALL_THE_SAME, draft_actions.press_new_all_the_same),
@@ -53,6 +55,14 @@ AREA = Area(
         (CallbackId.INCIDENT_TEMPLATE, template_actions.submit_template),
         (CallbackId.TEMPLATE, template_actions.submit_form),
         (CallbackId.DRAFT_SEND_BACK, draft_actions.submit_send_back),
+    ],
+    closed=[
+        (CallbackId.DRAFT, draft_actions.close_preview),
+        (CallbackId.DRAFT_DOUBLES, draft_actions.close_preview),
+        (CallbackId.INCIDENT_NEW, draft_actions.close_form),
+        (CallbackId.INCIDENT_UPDATE, draft_actions.close_form),
+        (CallbackId.INCIDENT_BACKFILL, draft_actions.close_form),
+        (CallbackId.INCIDENT_POSTMORTEM, draft_actions.close_form),
     ],
     options=[(ActionId.FORM_COMPONENTS, inputs.component_options)],
     messages=[

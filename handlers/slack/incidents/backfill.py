@@ -213,6 +213,7 @@ def _form(tx: Transaction, past: _Past, state: FormState) -> Block:
         submit="Preview",
         close="Cancel",
         private_metadata=replace(state, page_id=only.id if only else "").as_metadata(),
+        notify_on_close=state.draft_id is not None,
     )
 
 

@@ -3,11 +3,12 @@
 from zoneinfo import ZoneInfo
 
 from desk.incidents.drafts.content import content_of
+from desk.incidents.drafts.forgotten import IN_HAND
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import ListedDraft, ListedIncident
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
-from handlers.slack.framework.blocks import Block, actions, button, mention, section, when
+from handlers.slack.framework.blocks import Block, actions, button, escape, mention, plain, section, when
 from handlers.slack.incidents.text import (
     IMPACT_WORDS,
     both_clocks,
@@ -19,8 +20,10 @@ from handlers.slack.incidents.text import (
     status_text,
     titled,
 )
-from storage.models import DraftKind, DraftStatus, Incident, IncidentStatus, Page
+from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page
 
+_FIRST_WORDS = 120
+"""Characters."""
 _KINDS: dict[DraftKind, str] = {
     DraftKind.INCIDENT: "new incident",
     DraftKind.MAINTENANCE: "maintenance",
@@ -86,15 +89,34 @@ def next_buttons(incident: Incident) -> list[Block]:
 
 
 def draft_block(tx: Transaction, listed: ListedDraft) -> Block:
-    """A draft in a line: what it is, about what, whose, how it stands; with *Open*."""
+    """A draft in a line or two: see `_draft_text`; with *Open*."""
+    return section(_draft_text(tx, listed), accessory=_open(listed.draft))
+
+
+def draft_blocks(tx: Transaction, listed: ListedDraft) -> list[Block]:
+    """The same with *Discard* beside *Open*, for whoever has it in hand."""
+    draft = listed.draft
+    if not listed.is_own or draft.status not in IN_HAND:
+        return [draft_block(tx, listed)]
+    discard = button("Discard", ActionId.DRAFT_DISCARD_LISTED, value_of(draft.id, draft.version))
+    return [section(_draft_text(tx, listed)), actions(_open(draft), discard, block_id=f"drafts.{draft.id}")]
+
+
+def _open(draft: IncidentDraft) -> Block:
+    return button("Open", ActionId.DRAFT_SHOW, value_of(draft.id, draft.version))
+
+
+def _draft_text(tx: Transaction, listed: ListedDraft) -> str:
+    """What it is, about what, whose, how it stands, and its first words."""
     draft = listed.draft
     content = content_of(draft)
     name = listed.incident.name if listed.incident else "" if isinstance(content, str) else content.name or ""
     who = "yours" if listed.is_own else f"by {mention(draft.author_id)}"
     kind = _KINDS[DraftKind(draft.kind)]
     text = f":memo: {name_text(name)}{on_page(tx, draft.page_id)}  ·  {kind}, {who}, {_draft_standing(listed)}"
-    opens = button("Open", ActionId.DRAFT_SHOW, value_of(draft.id, draft.version))
-    return section(f"{text}  ·  {when(draft.updated_at)}", accessory=opens)
+    words = " ".join(((content if isinstance(content, str) else content.body) or "").split())
+    first = f"\n> {escape(plain(words, limit=_FIRST_WORDS))}" if words else ""
+    return f"{text}  ·  {when(draft.updated_at)}{first}"
 
 
 def _draft_standing(listed: ListedDraft) -> str:

@@ -1,9 +1,12 @@
 """`/incident list`: what is open, what is planned, what was, and drafts; a part at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from desk.errors import InvalidInputError
+from desk.incidents.drafts.drafts import discard_draft
+from desk.incidents.drafts.forgotten import IN_HAND, discard_all
 from desk.incidents.listing import (
     IncidentFilter,
     IncidentListView,
@@ -21,6 +24,7 @@ from handlers.slack.framework.blocks import (
     Message,
     actions,
     button,
+    confirm,
     context,
     divider,
     escape,
@@ -32,7 +36,7 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.framework.command_line import Word, as_written, cut
 from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
-from handlers.slack.incidents.lines import draft_block, incident_blocks
+from handlers.slack.incidents.lines import draft_block, draft_blocks, incident_blocks
 
 _MESSAGE_INCIDENTS = 8
 _MOST_DRAFTS = 8
@@ -70,13 +74,36 @@ async def press_list(slack: SlackContext, action: BlockAction) -> Message | None
     return None
 
 
+async def press_discard(slack: SlackContext, action: BlockAction) -> Message | None:
+    """*Discard* in the list of drafts: the list without it."""
+    return await _redraw(slack, action, partial(discard_draft, draft_id=action.subject))
+
+
+async def press_discard_all(slack: SlackContext, action: BlockAction) -> Message | None:
+    """*Discard all* that the person has in hand: the list of what is left."""
+    return await _redraw(slack, action, discard_all)
+
+
+async def _redraw(
+    slack: SlackContext, action: BlockAction, discard: Callable[[Transaction], object]
+) -> Message | None:
+    def work(tx: Transaction) -> Message:
+        discard(tx)
+        return _drafts_message(tx)
+
+    message = await slack.desk.write(action.actor, work)
+    if action.view is None:
+        return message
+    await show_modal(slack, action, modal("Drafts", message.blocks, callback_id=CallbackId.INCIDENTS_LIST))
+    return None
+
+
 def list_message(tx: Transaction, offset: int, words: str) -> Message:
     """A part of the list that the words ask for. Raises NotAllowedError, InvalidInputError."""
     require_reader(tx)
     asked = _read_words(tx, words)
     if asked.only_drafts:
-        blocks = _drafts(tx) or [section("No draft waits for you, and none of yours is unpublished.")]
-        return Message("Drafts", blocks, replaces=True)
+        return _drafts_message(tx)
     part = list_incidents(tx, asked.wanted, offset=offset, limit=_MESSAGE_INCIDENTS)
     lines = [incident_blocks(tx, listed, place="incidents") for listed in part.listed]
     drafts = [] if part.total and part.offset else _drafts(tx)
@@ -145,6 +172,27 @@ def _drafts(tx: Transaction) -> list[Block]:
     more = len(listed) - _MOST_DRAFTS
     shown = [draft_block(tx, each) for each in listed[:_MOST_DRAFTS]]
     return [divider(), section("*Drafts*"), *shown, *([context(f"…and {more} more")] if more > 0 else [])]
+
+
+def _drafts_message(tx: Transaction) -> Message:
+    """`/incident drafts`: what waits for the person, and what is theirs, with its first words and *Discard*."""
+    drafts = list_drafts(tx)
+    listed = [*drafts.waiting, *drafts.own]
+    if not listed:
+        text = "No draft waits for you, and none of yours is unpublished."
+        return Message(text, [section(text)], replaces=True)
+    blocks: list[Block] = [section("*Drafts*")]
+    for each in listed[:_MOST_DRAFTS]:
+        blocks += draft_blocks(tx, each)
+    if len(listed) > _MOST_DRAFTS:
+        blocks.append(context(f"…and {len(listed) - _MOST_DRAFTS} more"))
+    in_hand = sum(each.draft.status in IN_HAND for each in drafts.own)
+    if in_hand > 1:
+        what = f"{in_hand} drafts of yours, none of them public."
+        sure = confirm("Throw them all away?", what, "Discard", danger=True)
+        every = button(f"Discard all {in_hand} of mine", ActionId.DRAFT_DISCARD_ALL, "all", style="danger", ask=sure)
+        blocks += [divider(), actions(every, block_id="drafts.all")]
+    return Message(f"Drafts: {len(listed)}", blocks, replaces=True)
 
 
 def _turns(part: IncidentPart, asked: _Asked) -> list[Block]:

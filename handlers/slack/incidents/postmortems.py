@@ -85,6 +85,7 @@ def _form(tx: Transaction, incident: Incident, text: str, state: FormState) -> B
         submit="Preview",
         close="Cancel",
         private_metadata=state.as_metadata(),
+        notify_on_close=state.draft_id is not None,
     )
 
 

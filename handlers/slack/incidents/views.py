@@ -58,6 +58,7 @@ def render_form(tx: Transaction, state: FormState, values: FormValues) -> Block:
         submit="Preview",
         close="Cancel",
         private_metadata=state.as_metadata(),
+        notify_on_close=state.draft_id is not None,
     )
 
 

@@ -3,6 +3,7 @@
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
 from handlers.slack.framework.payloads import BlockAction, SlackContext
+from handlers.slack.incidents.drafts.actions import close_form
 from handlers.slack.maintenances import cancelling, moving, running, scheduling
 from handlers.slack.maintenances.commands import MAINTENANCES, press_chosen
 
@@ -30,5 +31,10 @@ AREA = Area(
         (CallbackId.MAINTENANCE_SCHEDULE, scheduling.submit_plan),
         (CallbackId.MAINTENANCE_RESCHEDULE, moving.submit_move),
         (CallbackId.MAINTENANCE_CANCEL, cancelling.submit_cancel),
+    ],
+    closed=[
+        (CallbackId.MAINTENANCE_SCHEDULE, close_form),
+        (CallbackId.MAINTENANCE_RESCHEDULE, close_form),
+        (CallbackId.MAINTENANCE_CANCEL, close_form),
     ],
 )

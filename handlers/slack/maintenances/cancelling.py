@@ -65,6 +65,7 @@ def _cancel_form(tx: Transaction, state: FormState, reason: str = "") -> Block:
         submit="Preview",
         close="Back",
         private_metadata=state.as_metadata(),
+        notify_on_close=state.draft_id is not None,
     )
 
 

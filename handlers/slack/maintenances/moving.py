@@ -116,6 +116,7 @@ def _move_form(tx: Transaction, incident: Incident, state: FormState, values: Pl
         submit="Preview",
         close="Back",
         private_metadata=state.as_metadata(),
+        notify_on_close=state.draft_id is not None,
     )
 
 

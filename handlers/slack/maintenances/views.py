@@ -122,6 +122,7 @@ def render_plan(tx: Transaction, state: FormState, values: PlanValues) -> Block:
         submit="Preview",
         close="Cancel",
         private_metadata=state.as_metadata(),
+        notify_on_close=state.draft_id is not None,
     )
 
 

@@ -46,6 +46,7 @@ POLICY_VALUES = {
     "KEYDESK_UPDATE_DUE_MAJOR_MINUTES": ("45", "update_due_after_major"),
     "KEYDESK_UPDATE_DUE_MINOR_MINUTES": ("90", "update_due_after_minor"),
     "KEYDESK_UPDATE_DUE_NONE_MINUTES": ("300", "update_due_after_none"),
+    "KEYDESK_DRAFT_EXPIRES_DAYS": ("3", "draft_expires_after"),
     "KEYDESK_INTERNAL_HOSTS": ("*.corp.example, Wiki", "internal_hosts"),
     "KEYDESK_ROTATION_GRACE_HOURS": ("12", "rotation_grace"),
     "KEYDESK_MAXIMUM_ROTATION_GRACE_DAYS": ("10", "maximum_rotation_grace"),

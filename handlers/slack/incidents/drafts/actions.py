@@ -10,13 +10,15 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import discard_draft, find_draft, get_reviewable, send_back, take_back
 from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles, get_undecided
+from desk.incidents.drafts.forgotten import leave_draft
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import get_editable, list_steps
-from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import number_in
-from handlers.slack.framework.blocks import Block, Message, section
+from desk.transaction import Actor, Transaction
+from handlers.slack.framework.action_ids import CallbackId, number_in
+from handlers.slack.framework.blocks import Block, Message, modal, section
 from handlers.slack.framework.modals import is_in_modal, show_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
+from handlers.slack.incidents.drafts.text import plain_subject, subject_text
 from handlers.slack.incidents.drafts.views import preview_view, published_view, send_back_view, waiting_view
 from handlers.slack.incidents.drafts.writing import draft_view, instead_of
 from handlers.slack.incidents.form_state import FormState, values_of
@@ -45,7 +47,10 @@ async def _publish_or_show(slack: SlackContext, action: BlockAction, *, quietly:
         await _publish(slack, action, quietly=quietly)
     except ConflictError as refusal:
         problem = str(refusal)
-        view = await slack.desk.read(action.actor, lambda tx: _still_to_do(tx, action.subject, problem))
+        in_preview = is_in_modal(action)
+        view = await slack.desk.read(
+            action.actor, lambda tx: _still_to_do(tx, action.subject, problem, in_preview=in_preview)
+        )
         if view is None:
             raise
         await show_modal(slack, action, view)
@@ -104,9 +109,31 @@ def draw_editor(tx: Transaction, draft: IncidentDraft) -> Block:
 
 
 async def press_discard(slack: SlackContext, action: BlockAction) -> Message | None:
-    """*Discard*."""
-    await slack.desk.write(action.actor, partial(discard_draft, draft_id=action.subject))
-    return Message("The draft is thrown away", [section(":wastebasket: The draft is thrown away.")])
+    """*Discard*: the preview in which it was pressed says so, and has no button any more."""
+
+    def work(tx: Transaction) -> tuple[Message, Block]:
+        draft = discard_draft(tx, action.subject)
+        text = f"Thrown away: {plain_subject(tx, draft)}"
+        message = Message(text, [section(f":wastebasket: Thrown away: {subject_text(tx, draft)}.")])
+        return message, modal("Thrown away", message.blocks, callback_id=CallbackId.NOTICE)
+
+    message, view = await slack.desk.write(action.actor, work)
+    if not is_in_modal(action):
+        return message
+    await show_modal(slack, action, view)
+    return None
+
+
+async def close_preview(slack: SlackContext, user_id: str, draft_id: str) -> None:
+    """*Later*, or a window that is closed: its author is told where the draft is."""
+    await slack.desk.write(Actor.member(user_id), partial(leave_draft, draft_id=draft_id))
+
+
+async def close_form(slack: SlackContext, user_id: str, metadata: str) -> None:
+    """*Cancel* in a form in which a draft is edited: the draft is as it was, and its author is told where it is."""
+    draft_id = FormState.from_metadata(metadata).draft_id
+    if draft_id is not None:
+        await close_preview(slack, user_id, draft_id)
 
 
 async def press_new_all_the_same(slack: SlackContext, action: BlockAction) -> None:
@@ -133,9 +160,10 @@ async def press_take_back(slack: SlackContext, action: BlockAction) -> None:
     await show_modal(slack, action, view)
 
 
-def _still_to_do(tx: Transaction, draft_id: str, problem: str) -> Block | None:
+def _still_to_do(tx: Transaction, draft_id: str, problem: str, *, in_preview: bool) -> Block | None:
     draft = find_draft(tx, draft_id)
-    if draft is None or not list_steps(tx, draft):
+    # The preview of what was decided is drawn anew: none of its buttons leads anywhere any more.
+    if draft is None or not (in_preview or list_steps(tx, draft)):
         return None
     return preview_view(tx, draft, problem=problem)
 

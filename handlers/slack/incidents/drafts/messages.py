@@ -1,6 +1,7 @@
 """The second person: the card on which a draft is published or sent back, and its author's own."""
 
 from desk.incidents.drafts.drafts import find_draft
+from desk.incidents.drafts.forgotten import thrown_away_at
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
@@ -73,14 +74,17 @@ def render_mine(tx: Transaction, card: SlackMessage) -> Message | None:
         wish, changes = wish_blocks(draft, viewer_id=author_id), changes_blocks(tx, draft, viewer_id=author_id)
         blocks = [section(text), *wish, *changes, mine_buttons(draft)]
         return Message(f"Waits for a second person: {plain_subject(tx, draft)}", blocks)
-    blocks = [section(f"You wrote {what}.\n{outcome_text(draft)}"), *outcome_blocks(tx, draft)]
+    became = outcome_text(draft)
+    if draft.status == DraftStatus.OPEN:
+        became = f":pencil2: *It is not public.* It is kept for you until {when(thrown_away_at(tx, draft))}."
+    blocks = [section(f"You wrote {what}.\n{became}"), *outcome_blocks(tx, draft)]
     if draft.status in {DraftStatus.SENT_BACK, DraftStatus.OPEN}:
         blocks.append(mine_buttons(draft))
     told = {
         DraftStatus.SENT_BACK: "Sent back to you",
         DraftStatus.PUBLISHED: "Published",
         DraftStatus.DISCARDED: "Thrown away",
-        DraftStatus.OPEN: "Not handed in yet",
+        DraftStatus.OPEN: "Not public yet, kept for you",
     }[DraftStatus(draft.status)]
     return Message(f"{told}: {plain_subject(tx, draft)}", blocks)
 

@@ -86,6 +86,8 @@ def outcome_text(draft: IncidentDraft) -> str:
             return f":white_check_mark: *Published* by {who} {at}"
         case DraftStatus.SENT_BACK:
             return f":leftwards_arrow_with_hook: *Sent back* by {who} {at}"
+        case DraftStatus.DISCARDED if (draft.decided_by or "").startswith("job:"):
+            return f":wastebasket: *Thrown away* {at}: nobody came back to it."
         case DraftStatus.DISCARDED:
             return f":wastebasket: *Thrown away* by {who} {at}"
         case _:

@@ -81,7 +81,14 @@ def preview_view(tx: Transaction, draft: IncidentDraft, *, problem: str = "") ->
     concerns = concern_blocks(tx, draft, choose=choose_button(tx, draft))
     blocks = [*standing, shown, divider(), *draft_blocks(tx, draft), *concerns, divider(), *_notes(tx, draft)]
     blocks += preview_buttons(tx, draft)
-    return modal(_TITLES[DraftKind(draft.kind)], blocks, callback_id=CallbackId.DRAFT, close="Later")
+    return modal(
+        _TITLES[DraftKind(draft.kind)],
+        blocks,
+        callback_id=CallbackId.DRAFT,
+        close="Later" if draft.status not in _DECIDED else "Close",
+        private_metadata=draft.id,
+        notify_on_close=draft.status == DraftStatus.OPEN,
+    )
 
 
 def _standing(tx: Transaction, draft: IncidentDraft, problem: str) -> list[Block]:
@@ -223,7 +230,14 @@ def doubles_view(tx: Transaction, draft: IncidentDraft, doubles: Sequence[Incide
         blocks.append(context(f"…and {len(doubles) - _SHOWN} more."))
     new = button("It is something else: open a new one", ActionId.DRAFT_NEW_ALL_THE_SAME, draft.id)
     blocks += [divider(), actions(new, block_id=f"doubles.{draft.id}")]
-    return modal("Open already", blocks, callback_id=CallbackId.DRAFT_DOUBLES, close="Later")
+    return modal(
+        "Open already",
+        blocks,
+        callback_id=CallbackId.DRAFT_DOUBLES,
+        close="Later",
+        private_metadata=draft.id,
+        notify_on_close=draft.status == DraftStatus.OPEN,
+    )
 
 
 def _line(tx: Transaction, draft: IncidentDraft, incident: Incident) -> list[Block]:

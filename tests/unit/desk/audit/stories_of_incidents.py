@@ -8,6 +8,7 @@ from typing import Any
 from desk.audit.trail import Action
 from desk.incidents.components import set_statuses
 from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, take_back, write_draft
+from desk.incidents.drafts.forgotten import discard_all, leave_draft, sweep_forgotten
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.waiting import sweep_waiting
 from desk.incidents.incidents import create_incident, delete_incident, edit_update, update_incident
@@ -206,6 +207,24 @@ def a_draft_that_a_second_person_publishes(stage: Stage) -> Iterator[Step]:
     how = {"incident_id": incident.id, "author": INES, "alone": False, "quietly": True}
     reminders = sent("draft.reminder", MAX) | sent("draft.late", OLIVIA, OMAR)
     yield [created, event(MAX, Action.DRAFT_PUBLISHED, draft, **how)], cards | reminders
+
+
+@story(Action.DRAFT_EXPIRED, Action.DRAFT_DISCARDED)
+def drafts_that_nobody_comes_back_to(stage: Stage) -> Iterator[Step]:
+    """Two are left for later, which their author is told of; one is thrown away with all they have, one by time."""
+    set_scene(stage, SecondPerson.NEVER)
+    write = partial(write_draft, page_id=stage.page.id, kind=DraftKind.INCIDENT, content=SLOW)
+    first = stage.do(INES, write).id
+    stage.do(INES, partial(leave_draft, draft_id=first))
+    yield None
+    assert stage.do(INES, discard_all) == 1
+    yield [event(INES, Action.DRAFT_DISCARDED, first, page_id=stage.page.id)], sent("draft.mine", INES)
+    second = stage.do(INES, write).id
+    stage.do(INES, partial(leave_draft, draft_id=second))
+    later(stage, hours=7 * 24)
+    yield None
+    assert stage.do(SWEEP, sweep_forgotten) == 1
+    yield [event(SWEEP, Action.DRAFT_EXPIRED, second, page_id=stage.page.id)], sent("draft.mine", INES)
 
 
 @story(Action.DRAFT_DISCARDED, Action.DRAFT_PUBLISHED, Action.INCIDENT_CREATED, Action.COMPONENT_CHANGED)

@@ -445,6 +445,9 @@ def _drafts(maker: _Maker) -> Filled:
     for draft_id in (waiting, returned):
         maker.do(INES, partial(publish_draft, draft_id=draft_id))
     maker.do(MAX, partial(send_back, draft_id=returned, reason="Say more."))
+    forgotten = write(maker.page, NewIncident(name="Was down"))
+    with maker.desk.database.write() as session:
+        session.get_one(IncidentDraft, forgotten).updated_at = BEFORE - 7 * DAY
     types: dict[object, Sequence[Any]] = {
         DraftKind: [DraftKind.INCIDENT],
         Content: [NewIncident(name="Down again")],
