@@ -203,6 +203,7 @@ DIRECTORY = {
 OF_JOBS: Mapping[JobName, set[str]] = {
     JobName.SWEEP: {
         "digest.unused_policy.sweep_announcements",
+        "incidents.drafts.forgotten.sweep_forgotten",
         "incidents.drafts.waiting.sweep_waiting",
         "incidents.maintenances.runs.sweep_maintenances",
         "incidents.reminders.sweep_reminders",
