@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from desk.durations import parse_duration
 from desk.errors import InvalidInputError
-from desk.zones import get_zone, instant_of, known_zones
+from desk.zones import beginning_of, get_zone, instant_of, known_zones
 
 FURTHEST = timedelta(days=3650)
 """Nothing is planned for later than this."""
@@ -217,7 +217,7 @@ def get_instant(
     if not moment.clock:
         if not is_end:
             raise InvalidInputError(f"At what time, “{moment.said}”?", HOW, field="ends")
-        return _checked(instant_of(_next_day(_day_of(moment, today, is_past=is_past)), time(), place), moment, now)
+        return _checked(beginning_of(_next_day(_day_of(moment, today, is_past=is_past)), place), moment, now)
     clock = _clock_of(moment)
     if moment.day:
         day = _day_of(moment, today, is_past=is_past)

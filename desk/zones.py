@@ -39,7 +39,7 @@ def instant_of(day: date, clock: time, zone: tzinfo) -> datetime:
         first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
         shown = first.astimezone(zone)
     except OverflowError:
-        raise InvalidInputError(f"“{day}” is too far away.", "Choose an earlier day.", field="ends") from None
+        raise _too_far(day) from None
     if first == second:
         return first
     said = f"{clock:%H:%M} on {wall:%a} {day.day} {day:%b %Y}"
@@ -55,6 +55,19 @@ def instant_of(day: date, clock: time, zone: tzinfo) -> datetime:
         f"Write it in UTC: {first:%Y-%m-%d %H:%M} UTC or {second:%Y-%m-%d %H:%M} UTC.",
         field="ends",
     )
+
+
+def beginning_of(day: date, zone: tzinfo) -> datetime:
+    """The first instant of a day, also where clocks are put forward at midnight or show it twice. Raises
+    InvalidInputError."""
+    try:
+        return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        raise _too_far(day) from None
+
+
+def _too_far(day: date) -> InvalidInputError:
+    return InvalidInputError(f"“{day}” is too far away.", "Choose an earlier day.", field="ends")
 
 
 def clock_in(zone: tzinfo, instant: datetime) -> str:

@@ -87,21 +87,20 @@ def cut(text: str) -> list[Word]:
 
 def next_word(text: str, position: int) -> Word | None:
     """The word of a command at or after a position, or None at its end. Raises InvalidInputError as `cut` does."""
-    stripped = text.rstrip()
-    while position < len(stripped) and stripped[position].isspace():
+    while position < len(text) and text[position].isspace():
         position += 1
-    if position >= len(stripped):
+    if position >= len(text):
         return None
     for kind, pattern in (("user", _USER), ("group", _GROUP)):
-        if named := pattern.match(stripped, position):
+        if named := pattern.match(text, position):
             return Word(kind, named[1], start=position, end=named.end())
-    if (key := _KEY.match(stripped, position)) is not None:
-        value, end = _value_at(stripped, key.end())
+    if (key := _KEY.match(text, position)) is not None:
+        value, end = _value_at(text, key.end())
         return Word("pair", value, key[1].lower(), position, end, key[2])
-    if (closed := _closing(stripped, position)) is not None:
-        return Word("quoted", as_written(stripped[position + 1 : closed]), start=position, end=closed + 1)
-    end = _bare_end(stripped, position)
-    return Word("word", as_written(stripped[position:end]), start=position, end=end)
+    if (closed := _closing(text, position)) is not None:
+        return Word("quoted", as_written(text[position + 1 : closed]), start=position, end=closed + 1)
+    end = _bare_end(text, position)
+    return Word("word", as_written(text[position:end]), start=position, end=end)
 
 
 def split_reason(text: str) -> tuple[str, str | None]:

@@ -4,6 +4,10 @@ Phones and word processors set marks of their own, and a person may begin with o
 tells a mark that opens from one that closes is what stands beside it.
 """
 
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
 DOUBLE = frozenset('"“”„‟«»＂〝〞〟')
 """Marks that quote wherever they stand at the beginning of a word. They close one another."""
 _SINGLE = {"'": "'", "‘": "’'", "‛": "’'", "‚": "‘’'", "’": "’", "‹": "›", "›": "‹"}
@@ -33,35 +37,58 @@ def opens_double(text: str, position: int) -> bool:
 
 
 def _closing_of_nested(text: str, position: int) -> int | None:
-    depth = 1
-    for at in range(position + 1, len(text)):
-        if text[at] not in DOUBLE:
+    return _nested_closings(text, "„«" if text[position] == "«" else "„").get(position)
+
+
+@lru_cache(maxsize=4)
+def _nested_closings(text: str, openers: str) -> Mapping[int, int]:
+    """Where each double mark of a text is closed if it opens, with all marks between counted.
+
+    In one pass for all of them: a line of nothing but marks would be read once for each.
+    """
+    closings: dict[int, int] = {}
+    waiting: list[tuple[int, int]] = []
+    depth = 0
+    for at, mark in enumerate(text):
+        if mark not in DOUBLE:
             continue
-        always = text[at] == "„" or (text[at] == text[position] == "«")
-        depth += 1 if always or _opens(text, at) else -1
-        if depth == 0:
-            return at
-    return None
+        depth += 1 if mark in openers or _opens(text, at) else -1
+        while waiting and waiting[-1][1] > depth:
+            closings[waiting.pop()[0]] = at
+        waiting.append((at, depth))
+    return closings
 
 
 def _opens(text: str, at: int) -> bool:
-    before, after = text[at - 1], text[at + 1 : at + 2]
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
     return (before.isspace() or before in _BEFORE) and bool(after) and not after.isspace()
 
 
 def _first_double(text: str, position: int) -> int | None:
-    return next((at for at in range(position + 1, len(text)) if text[at] in DOUBLE), None)
+    return _next_of(_places(text, DOUBLE), position)
 
 
 def _closing_of_single(text: str, position: int) -> int | None:
-    closing = _SINGLE[text[position]]
     if text[position + 1 : position + 2].isspace():
         return None
-    for at in range(position + 1, len(text)):
-        after = text[at + 1 : at + 2]
-        if text[at] in closing and not text[at - 1].isspace() and (not after or after.isspace() or after in _AFTER):
-            return at
-    return None
+    return _next_of(_places(text, _SINGLE[text[position]]), position)
+
+
+@lru_cache(maxsize=16)
+def _places(text: str, marks: frozenset[str] | str) -> Sequence[int]:
+    """Where any of these marks stands: single ones only where they close."""
+    found = [at for at, mark in enumerate(text) if mark in marks]
+    return found if marks is DOUBLE else [at for at in found if _closes(text, at)]
+
+
+def _closes(text: str, at: int) -> bool:
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    return not before.isspace() and (not after or after.isspace() or after in _AFTER)
+
+
+def _next_of(places: Sequence[int], position: int) -> int | None:
+    after = bisect_right(places, position)
+    return places[after] if after < len(places) else None
 
 
 def unquoted(text: str) -> str:

@@ -18,7 +18,7 @@ from handlers.slack.incidents.drafts.writing import draft_or_form
 from handlers.slack.incidents.listing import drafts_command, list_command
 from handlers.slack.incidents.parsing import TypedIncident, parse_incident
 from handlers.slack.incidents.postmortems import postmortem_command
-from handlers.slack.incidents.starting import begin_new, begin_update, with_bare_name
+from handlers.slack.incidents.starting import begin_new, begin_update, with_bare_name, with_page_or_words
 from handlers.slack.incidents.templates.commands import template_command
 from storage.models import IncidentStatus, Role
 
@@ -55,7 +55,7 @@ async def reopen(
         word = said.incident or said.quoted or ""
         incident = get_incident_by_word(tx.session, word)
         status = said.status or again
-        begun = begin_update(tx, incident.id, said, status=status, token=command.token)
+        begun = begin_update(tx, incident.id, with_page_or_words(tx, said), status=status, token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.body))
 
     await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
@@ -77,7 +77,7 @@ async def change_incident(
 
     def work(tx: Transaction) -> Block | Message:
         anew = named_in(tx, typed, scheduled=scheduled)
-        said = typed if anew is None else parse_incident(anew)
+        said = with_page_or_words(tx, typed if anew is None else parse_incident(anew))
         meant = list_meant(tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=scheduled)
         if len(meant) > 1:
             return choice_message(tx, meant, verb, rest, _CHOSEN[scheduled])

@@ -5,6 +5,7 @@ meant it as text sends the form as it is.
 """
 
 import difflib
+import re
 from collections.abc import Iterator
 
 from desk.errors import InvalidInputError
@@ -15,6 +16,21 @@ _STATUSES = [status.value for status in IncidentStatus]
 _NEAR = 0.8
 _FIRST_WORDS = 8
 """So far into a sentence a status may still be meant as one."""
+_BEFORE_VERB = re.compile(
+    "is|are|was|were|be|been|being|am|isn't|aren't|wasn't|has|have|had|hasn't|haven't|get|got|we|i|they|it|and|or|but"
+    "|to|a|an|the|our|this|by|for|of|with|via|in|no|started|continues?|keep|kept",
+    re.IGNORECASE,
+)
+"""Right before a status, with an adverb between or none, these make it a word of a sentence: “has been resolved”."""
+_ADVERB = re.compile(r"\w+ly|still|now|not|also|all|already|mostly|been|being", re.IGNORECASE)
+_CONTRACTED = re.compile(r"\w+'(?:s|re|ve|m|d)", re.IGNORECASE)
+_BEFORE_NOUN = re.compile("the|this|that|our|your|a|an|each|every|affected|impacted|following", re.IGNORECASE)
+"""A word or two before “page:”, these make it a noun of a sentence."""
+_INFLECTED = re.compile(
+    "investigat(?:ions?|ors|ed?)|monitor(?:s|ed)?|identif(?:y|ies|ying)|resolv(?:es?|ing)|schedul(?:es?|ing)"
+    "|verif(?:y|ies|ied)|complet(?:es?|ing)"
+)
+"""Words of the language that are merely like a status."""
 
 
 def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> list[str]:
@@ -23,7 +39,12 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
     After a status everything is for the public but a pair of a name that a line knows.
     """
     words = list(_words(body))
-    found = [_pair(word) for word in words if word.kind == "pair" and word.key in options]
+    found = [
+        _pair(word)
+        for at, word in enumerate(words)
+        if word.kind == "pair" and word.key in options and not (not word.text and _is_noun(words[:at]))
+    ]
+    found += [_unknown_pair(word, options) for word in words[1:] if _is_slip_of_option(word, options)]
     if has_status or not words:
         return found
     first = words[0]
@@ -55,6 +76,17 @@ def _pair(word: Word) -> str:
     return f"“{word.as_typed}” stands among the words for the public: options come before them."
 
 
+def _is_noun(before: list[Word]) -> bool:
+    """Whether “page:” goes on with “use the old …”, with a noun that a colon happens to follow."""
+    return any(_BEFORE_NOUN.fullmatch(word.text) for word in before[-2:])
+
+
+def _is_slip_of_option(word: Word, options: frozenset[str]) -> bool:
+    if word.kind != "pair" or word.key in options or not word.text or word.text.startswith("//"):
+        return False
+    return bool(difflib.get_close_matches(word.key, options, n=1, cutoff=_NEAR))
+
+
 def _unknown_pair(word: Word, options: frozenset[str]) -> str:
     close = difflib.get_close_matches(word.key, sorted(options), n=1)
     meant = f"Did you mean “{close[0]}:”?" if close else "Leave it if people should read it."
@@ -62,10 +94,22 @@ def _unknown_pair(word: Word, options: frozenset[str]) -> str:
 
 
 def _status(words: list[Word]) -> str | None:
-    for word in words[:_FIRST_WORDS]:
+    for at, word in enumerate(words[:_FIRST_WORDS]):
         bare = word.text.lower().strip(".,;:!") if word.kind == "word" else ""
-        if bare in _STATUSES:
+        if bare in _STATUSES and not _goes_on(words[:at]):
             return f"“{bare}” stands among the words for the public: if it is the status, it comes right before them."
     first = words[0].text.lower().strip(".,;:!")
-    close = difflib.get_close_matches(first, _STATUSES, n=1, cutoff=_NEAR) if words[0].kind == "word" else []
+    is_like_one = words[0].kind == "word" and not _INFLECTED.fullmatch(first)
+    close = difflib.get_close_matches(first, _STATUSES, n=1, cutoff=_NEAR) if is_like_one else []
     return f"“{words[0].text}” is no status. Did you mean “{close[0]}”?" if close else None
+
+
+def _goes_on(before: list[Word]) -> bool:
+    """Whether a sentence goes on with the next word: “We are currently …” does, “checkout errors …” does not."""
+    typed = [word.text for word in before]
+    if typed and typed[-1].endswith((".", ",", ";", "!", "?")):
+        return True
+    while typed and _ADVERB.fullmatch(typed[-1]) and not _BEFORE_VERB.fullmatch(typed[-1]):
+        typed.pop()
+    last = typed[-1].replace("’", "'") if typed else ""
+    return any(pattern.fullmatch(last) for pattern in (_BEFORE_VERB, _CONTRACTED))

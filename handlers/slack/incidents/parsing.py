@@ -26,6 +26,8 @@ _STATES: dict[str, ComponentStatus] = {status.value: status for status in Compon
 _IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
 _BETWEEN = frozenset({":", "-", "–", "—", ",", ";"})
 """What people put between a name and what they say of it."""
+_SENTENCE_GOES_ON = re.compile("as|by|of|the|our|for|with|from|is|has|shows?|reports|and|that")
+"""“Monitoring the fix” says the status, and is a sentence as well."""
 _STATE = re.compile(r"\s*=\s*(\w+)")
 _ID = re.compile(r"[a-z0-9]{12}")
 _PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
@@ -59,6 +61,18 @@ class TypedIncident:
     body: str = ""
     """As it was typed, with Slack's signs in it."""
     problems: list[str] = field(default_factory=list)
+    page_words: str = field(default="", compare=False)
+    """The page as it was typed, where the words for the public follow at once: it may have been the first of them."""
+    status_words: str = field(default="", compare=False)
+    """The same of the status."""
+
+    def without_page(self) -> "TypedIncident":
+        """The line with what was read as its page among the words for the public."""
+        return replace(self, page=None, page_words="", body=f"{self.page_words} {self.body}".strip())
+
+    def without_status(self) -> "TypedIncident":
+        """The line with what was read as its status among the words for the public."""
+        return replace(self, status=None, status_words="", body=f"{self.status_words} {self.body}".strip())
 
     @property
     def is_empty(self) -> bool:
@@ -97,6 +111,8 @@ class LineReader:
     found: TypedIncident = field(default_factory=TypedIncident)
     position: int = 0
     takes_bare_name: bool = False
+    page_at: tuple[int, int] = (0, 0)
+    status_at: tuple[int, int] = (0, 0)
 
     def read(self) -> TypedIncident:
         """All of it."""
@@ -107,22 +123,35 @@ class LineReader:
                     break
         except InvalidInputError as error:
             # A quotation mark in the words for the public is theirs.
-            rest = self.text[self.position :].strip()
-            if self._has_begun():
-                self.found.body = rest
-            else:
+            self.found.body = self.text[self.position :].strip()
+            if not self._has_begun():
                 self.found.problems.append(str(error))
-                self.found.body = rest
+        self.found.page_words = self._before_body(*self.page_at)
+        self.found.status_words = self._before_body(*self.status_at)
         has_status = self.found.status is not None
         self.found.problems += list_leftovers(self.found.body, OPTIONS | self.options, has_status=has_status)
+        if (state := self._stray_state()) is not None:
+            self.found.problems.append(f"“{state}” looks like a state: write component:name={state}.")
         return self.found
+
+    def _before_body(self, start: int, end: int) -> str:
+        """What stands there, if nothing but blanks stands between it and the words for the public."""
+        between = self.text[end : len(self.text.rstrip()) - len(self.found.body)]
+        return self.text[start:end] if self.found.body and not between.strip() else ""
+
+    def _stray_state(self) -> str | None:
+        """A state with which the words for the public begin, where a component has none."""
+        first = self.found.body.split(maxsplit=1)[:1]
+        state = first[0].lower().strip(".,:") if first else ""
+        is_meant = "_" in state or (self.found.components and self.found.components[-1][1] is None)
+        return state if state in _STATES and is_meant else None
 
     def _has_begun(self) -> bool:
         return bool(self.found.quoted or self.found.incident or self.found.status or self.found.components)
 
     def take(self, word: Word) -> bool:
         """Whether the word is an option; then it is read, and the position is behind it."""
-        if word.text in _BETWEEN and self._has_begun():
+        if word.text in _BETWEEN and self._has_begun() and not self._begins_line(word):
             pass
         elif word.kind == "quoted" and self.found.quoted is None and self.found.incident is None:
             self.found.quoted = quoted_words(self.text, word) or None
@@ -133,7 +162,11 @@ class LineReader:
         elif self.found.status is None and (status := self._status_at(word)) is not None:
             self.found.status, end = status
             # Whatever follows the status is for the public, quotation marks, colons and all.
-            self.found.body = self._take_options_after(end)
+            if self._is_sentence(word, end):
+                self.found.body = self.text[word.start :].strip()
+            else:
+                self.status_at = (word.start, end)
+                self.found.body = self._take_options_after(end)
             self.position = len(self.text)
             return True
         elif word.kind == "word" and word.text.lower() == "on" and self.found.page is None:
@@ -144,6 +177,10 @@ class LineReader:
             return False
         self.position = max(word.end, self.position)
         return True
+
+    def _begins_line(self, word: Word) -> bool:
+        """Whether a line of its own begins there: then a dash is the first of a list."""
+        return self.text[: word.start].rstrip(" \t").endswith("\n")
 
     def _is_bare_name(self, word: Word) -> bool:
         """Whether the word goes on with a name that stands, without quotation marks, before everything else."""
@@ -164,6 +201,11 @@ class LineReader:
         following = self._peek(word.end)
         two = f"{word.text}_{following.text}".lower().rstrip(":") if following and following.kind == "word" else ""
         return (STATUSES[two], following.end) if following and two in STATUSES else None
+
+    def _is_sentence(self, word: Word, end: int) -> bool:
+        following = self._peek(end)
+        goes_on = following is not None and _SENTENCE_GOES_ON.fullmatch(following.text) is not None
+        return goes_on and word.kind == "word" and word.text[0].isupper() and not word.text.endswith(":")
 
     def _take_options_after(self, end: int) -> str:
         """Options may stand behind the status too, as long as nothing else has come."""
@@ -194,10 +236,12 @@ class LineReader:
         if following is None or following.kind not in {"word", "quoted"}:
             return False
         self.found.page, self.position = following.text, following.end
+        self.page_at = (word.start, following.end)
         return True
 
     def _take_pair(self, word: Word) -> bool:
-        if not word.text and word.key in OPTIONS | self.options:
+        is_apart = not word.text and word.key in OPTIONS | self.options
+        if is_apart:
             word = self._with_value(word)
         name, value = word.key, word.text
         if name in _COMPONENTS:
@@ -206,8 +250,11 @@ class LineReader:
         if name == "incident" and _ID.fullmatch(value) and self.found.incident is None:
             self.found.incident, self.position = value, word.end
             return True
+        if name == "impact" and is_apart and value.lower() not in _IMPACTS:
+            # “Impact: login fails” is for the public.
+            return False
         if name == "page":
-            self.found.page = value
+            self.found.page, self.page_at = value, (word.start, word.end)
         elif name == "template":
             self.found.template = value
         elif name == "impact":
@@ -232,11 +279,13 @@ class LineReader:
 
     def _take_component(self, word: Word) -> None:
         value, self.position = word.text, word.end
+        while value.endswith(",") and (following := self._peek(self.position)) is not None:
+            value, self.position = value + following.as_typed, following.end
         named, mark, state = value.rpartition("=")
         if not mark:
             named = value
             # The state stands behind the closing quotation mark.
-            behind = _STATE.match(self.text, word.end)
+            behind = _STATE.match(self.text, self.position)
             if behind:
                 state, self.position = behind[1], behind.end()
             else:

@@ -47,9 +47,21 @@ def with_bare_name(tx: Transaction, said: TypedIncident) -> TypedIncident:
     return replace(said, quoted=name_words(words), page=page)
 
 
+def with_page_or_words(tx: Transaction, said: TypedIncident) -> TypedIncident:
+    """The line about something that there is, where “on call is looking” is no page but the first words."""
+    if not said.page or not said.page_words:
+        return said
+    try:
+        get_page_by_word(tx.session, said.page)
+    except InvalidInputError:
+        return said.without_page()
+    return said
+
+
 def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None) -> Begun:
     """The form of a new incident with what was typed. Raises NotAllowedError, naming whom to ask."""
     problems = list(typed.problems)
+    typed = _check_status(typed, typed.status, problems, scheduled=False)
     page = get_typed_page(tx, Role.INCIDENT_MANAGER, typed, problems, is_typed=not typed.is_empty)
     state = FormState(DraftKind.INCIDENT, page.id)
     if token is not None:
@@ -57,7 +69,7 @@ def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None
     values = FormValues(
         name=typed.quoted or "",
         status=typed.status,
-        body=typed.body,
+        body=with_page_or_words(tx, typed).body,
         states=_read_components(tx, page.id, typed, problems),
         impact=typed.impact,
         remind=_read_remind(typed, problems),
@@ -66,8 +78,8 @@ def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None
     template = find_named_template(tx, page.id, typed.template, typed.values, problems) if typed.template else None
     if template is not None:
         state, values = with_template(state, values, template)
-    if values.status is not None:
-        _check(problems, values.status, scheduled=False)
+        values = replace(values, name=typed.quoted or values.name)
+        values = replace(values, body=below_template(values.body, typed, problems))
     return state, replace(values, problems=tuple(problems))
 
 
@@ -91,11 +103,29 @@ def get_typed_page(tx: Transaction, role: Role, typed: TypedIncident, problems: 
     return page
 
 
-def _check(problems: list[str], status: IncidentStatus, *, scheduled: bool) -> None:
+def _check_status(
+    typed: TypedIncident, wanted: IncidentStatus | None, problems: list[str], *, scheduled: bool
+) -> TypedIncident:
+    """The line, where its status is another than the one that is `wanted`, or one that cannot be, with it among the
+    words."""
+    if wanted is None:
+        return typed
     try:
-        check_status(status, scheduled=scheduled)
+        check_status(wanted, scheduled=scheduled)
+        if typed.status is None or typed.status == wanted:
+            return typed
+        problems.append(f"You typed “{typed.status}”, and this makes it “{wanted}”: choose which.")
     except InvalidInputError as error:
         problems.append(str(error))
+    return typed.without_status()
+
+
+def below_template(words: str, typed: TypedIncident, problems: list[str]) -> str:
+    """A template's words, with those below that were typed beside it: the form asks to look at both."""
+    if not typed.body:
+        return words
+    problems.append("The template has words of its own: yours stand below them.")
+    return f"{words}\n\n{as_written(typed.body)}"
 
 
 def _read_remind(typed: TypedIncident, problems: list[str]) -> str | None:
@@ -166,8 +196,10 @@ def begin_update(
     state = FormState(DraftKind.UPDATE, incident.page_id, incident_id=incident.id)
     if token is not None:
         state = replace(state, token=token)
+    typed = _check_status(typed, status or typed.status, problems, scheduled=incident.scheduled_for is not None)
     wanted = status or typed.status or IncidentStatus(incident.status)
-    _check(problems, wanted, scheduled=incident.scheduled_for is not None)
+    if typed.page and get_page_by_word(tx.session, typed.page).id != incident.page_id:
+        problems.append(f"“{incident.name}” is on another page than “{typed.page}”.")
     values = FormValues(
         name=typed.quoted if typed.incident and typed.quoted else incident.name,
         status=wanted,

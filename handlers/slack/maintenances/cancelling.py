@@ -1,5 +1,6 @@
 """`/maintenance cancel` and *Cancel*: it will not run, and the public reads why, after a preview."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
@@ -13,10 +14,11 @@ from handlers.slack.framework.blocks import Block, Message, context, modal, sect
 from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.incidents.drafts.views import preview_view
+from handlers.slack.incidents.drafts.writing import fill_form
 from handlers.slack.incidents.form_state import FormState
-from handlers.slack.incidents.inputs import beside_its_input
+from handlers.slack.incidents.inputs import beside_its_input, problem_blocks
 from handlers.slack.incidents.text import name_text, public_link
-from handlers.slack.maintenances.choosing import about_one, keep_update, state_of
+from handlers.slack.maintenances.choosing import about_one, keep_update, state_of, words_alone
 from handlers.slack.maintenances.parsing import TypedMaintenance
 from handlers.slack.maintenances.views import read_body
 from handlers.slack.markdown.inputs import one_or_more_inputs
@@ -27,9 +29,12 @@ async def cancel_command(slack: SlackContext, command: SlashCommand, rest: str) 
     """`/maintenance cancel`: the preview of what was typed, the form, or the choice of what is planned."""
 
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
-        reason = line.said.body
+        said = words_alone(line.said)
         state = state_of(_get_cancellable(tx, incident_id), command.token)
-        return preview_view(tx, _call_off(tx, state, reason, escaped=True)) if reason else _cancel_form(tx, state)
+        if said.body and not said.problems:
+            return preview_view(tx, _call_off(tx, state, said.body, escaped=True))
+        state, _, reason = fill_form(tx, state, "", said.body, said.problems, escaped=True)
+        return _cancel_form(tx, state, reason, said.problems)
 
     return await about_one(slack, command, rest, "cancel", draw)
 
@@ -48,7 +53,7 @@ def _get_cancellable(tx: Transaction, incident_id: str) -> Incident:
     return check_move(tx, incident_id)
 
 
-def _cancel_form(tx: Transaction, state: FormState, reason: str = "") -> Block:
+def _cancel_form(tx: Transaction, state: FormState, reason: str = "", problems: Sequence[str] = ()) -> Block:
     incident = check_move(tx, state.incident_id or "")
     asked = one_or_more_inputs(
         "Why is it cancelled?",
@@ -60,7 +65,12 @@ def _cancel_form(tx: Transaction, state: FormState, reason: str = "") -> Block:
     hint = context("It does not run then. To let it run at another time, use *Reschedule*.")
     return modal(
         "Cancel maintenance",
-        [section(f"{name_text(incident.name)}  ·  {public_link(tx, incident)}"), *asked, hint],
+        [
+            *problem_blocks(problems),
+            section(f"{name_text(incident.name)}  ·  {public_link(tx, incident)}"),
+            *asked,
+            hint,
+        ],
         callback_id=CallbackId.MAINTENANCE_CANCEL,
         submit="Preview",
         close="Back",

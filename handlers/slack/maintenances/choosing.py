@@ -29,6 +29,8 @@ from handlers.slack.incidents.choosing import choice_message, named_in
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
+from handlers.slack.incidents.parsing import TypedIncident
+from handlers.slack.incidents.starting import with_page_or_words
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
 from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus, Role
 
@@ -112,14 +114,17 @@ async def about_one(
     verb: str,
     draw: Draw,
     statuses: Collection[IncidentStatus] = _PLANNED,
+    *,
+    takes_times: bool = False,
 ) -> Message | None:
     """Show what `draw` makes of the maintenance that a line means, or the choice of those in one of these states."""
-    typed = parse_maintenance(rest)
+    typed = parse_maintenance(rest, takes_times=takes_times)
 
     def work(tx: Transaction) -> Block | Message:
         anew = named_in(tx, typed.said, scheduled=True)
-        line = typed if anew is None else parse_maintenance(anew)
-        said = line.said
+        line = typed if anew is None else parse_maintenance(anew, takes_times=takes_times)
+        said = with_page_or_words(tx, line.said)
+        line = replace(line, said=said)
         meant = list_meant(
             tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=True, statuses=statuses
         )
@@ -132,6 +137,21 @@ async def about_one(
         return answer
     await open_modal(slack, command.trigger_id, answer)
     return None
+
+
+def words_alone(said: TypedIncident) -> TypedIncident:
+    """A line that takes nothing but words: whatever else was typed in it is said to be left out."""
+    if said.body:
+        said = said.without_status()
+    others = [
+        ("status", said.status),
+        ("components", said.components),
+        ("impact", said.impact),
+        ("template", said.template),
+        ("reminders", said.remind),
+    ]
+    refused = [f"This takes no {name}: leave it out." for name, value in others if value]
+    return replace(said, problems=[*said.problems, *refused])
 
 
 def state_of(incident: Incident, token: str | None = None) -> FormState:

@@ -26,7 +26,7 @@ from handlers.slack.incidents.drafts.writing import fill_form
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew, problem_blocks
 from handlers.slack.incidents.text import name_text, public_link
-from handlers.slack.maintenances.choosing import Draw, about_one, keep_update, state_of
+from handlers.slack.maintenances.choosing import Draw, about_one, keep_update, state_of, words_alone
 from handlers.slack.maintenances.parsing import TypedMaintenance, read_end_of_running, read_window
 from handlers.slack.maintenances.views import (
     ENDS,
@@ -48,18 +48,21 @@ _ENDS_THEN = "when it is now expected to end"
 async def reschedule_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance reschedule`: the preview of what was typed, the form, or the choice of what can be moved. Of one
     that runs, the end moves."""
-    return await about_one(slack, command, rest, "reschedule", _drawing(command, adds=False), _MOVABLE)
+    return await about_one(
+        slack, command, rest, "reschedule", _drawing(command, adds=False), _MOVABLE, takes_times=True
+    )
 
 
 async def extend_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance extend`: one that runs takes longer, `for 2h` more or `until 23:00`."""
-    return await about_one(slack, command, rest, "extend", _drawing(command, adds=True), RUNNING)
+    return await about_one(slack, command, rest, "extend", _drawing(command, adds=True), RUNNING, takes_times=True)
 
 
 def _drawing(command: SlashCommand, *, adds: bool) -> Draw:
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         incident = check_move(tx, incident_id)
-        values = PlanValues(body=line.said.body, problems=tuple(line.said.problems))
+        said = words_alone(line.said)
+        values = PlanValues(body=said.body, problems=tuple(said.problems))
         if line.has_window:
             kept = schedule_of(incident)
             window, own = (kept.scheduled_for, kept.scheduled_until), zone_of(tx)

@@ -210,15 +210,20 @@ def _late_window(body: str) -> str | None:
     return body[: said.over].strip() if said is not None else None
 
 
-def parse_maintenance(text: str, *, plans: bool = False) -> TypedMaintenance:
+def parse_maintenance(text: str, *, plans: bool = False, takes_times: bool = True) -> TypedMaintenance:
     """Read a line. Raises InvalidInputError for a secret alone: for everything else see `problems`.
 
     With `plans`, the line is about a new one: words before everything else are its name even without quotation marks.
+    Without `takes_times`, a time is one of the words for the public.
     """
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(text)
     reader = _Reader(text, frozenset(), takes_bare_name=plans)
-    said = reader.read()
+    said = reader.read() if takes_times else LineReader(text, frozenset()).read()
     if (late := _late_window(said.body)) is not None:
-        said.problems.append(f"“{late}” stands among the words for the public: times come before them.")
+        said.problems.append(
+            f"“{late}” stands among the words for the public: times come before them."
+            if takes_times
+            else f"“{late}” looks like a time, and this happens now. Leave it if people should read it."
+        )
     return TypedMaintenance(said, reader.start, reader.end)

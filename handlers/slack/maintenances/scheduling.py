@@ -20,7 +20,13 @@ from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form, make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew
-from handlers.slack.incidents.starting import find_named_template, get_typed_page, with_bare_name
+from handlers.slack.incidents.starting import (
+    below_template,
+    find_named_template,
+    get_typed_page,
+    with_bare_name,
+    with_page_or_words,
+)
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance, read_window
 from handlers.slack.maintenances.views import PlanValues, read_plan, render_plan, schedule_from, values_of_plan
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, IncidentTemplate, Page, Role
@@ -49,13 +55,16 @@ async def press_new(slack: SlackContext, action: BlockAction) -> None:
 def _begin(tx: Transaction, line: TypedMaintenance, *, token: str | None = None) -> Begun:
     said = line.said
     problems = list(said.problems)
+    if said.status is not None or said.impact is not None or said.remind is not None:
+        problems.append("A maintenance begins as scheduled, and its impact is maintenance: neither is typed.")
+        said = said.without_status()
     page = get_typed_page(tx, Role.MAINTENANCE_MANAGER, said, problems, is_typed=not line.is_empty)
     state = FormState(DraftKind.MAINTENANCE, page.id)
     if token is not None:
         state = replace(state, token=token)
     values = PlanValues(
         name=said.quoted or "",
-        body=said.body,
+        body=with_page_or_words(tx, said).body,
         components=_read_components(tx, page.id, line, problems),
         values=said.values,
     )
@@ -63,11 +72,10 @@ def _begin(tx: Transaction, line: TypedMaintenance, *, token: str | None = None)
         window = read_window(line.start, line.end, now=tx.now, zone=zone_of(tx))
         values = replace(values, start=window.start, end=window.end)
         problems += window.problems
-    if said.status is not None or said.impact is not None or said.remind is not None:
-        problems.append("A maintenance begins as scheduled, and its impact is maintenance: neither is typed.")
     template = find_named_template(tx, page.id, said.template, said.values, problems) if said.template else None
     if template is not None:
         state, values = _with_template(state, values, template)
+        values = replace(values, name=said.quoted or values.name, body=below_template(values.body, said, problems))
     if not values.name and not line.is_empty:
         problems.append("Name it in quotation marks.")
     return state, replace(values, problems=tuple(problems))

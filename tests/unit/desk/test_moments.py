@@ -180,6 +180,19 @@ def test_an_end_is_a_moment_or_a_span(text: str, end: datetime) -> None:
     assert parse_end(text, now=NOW, zone=ZURICH) == end
 
 
+@pytest.mark.parametrize(
+    ("zone", "text", "end"),
+    [
+        ("America/Havana", "2027-03-13", datetime(2027, 3, 14, 5, tzinfo=UTC)),
+        ("America/Santiago", "sep 4 2027", datetime(2027, 9, 5, 4, tzinfo=UTC)),
+        ("America/Havana", "2027-11-06", datetime(2027, 11, 7, 4, tzinfo=UTC)),
+    ],
+)
+def test_a_day_ends_where_clocks_change_at_midnight(zone: str, text: str, end: datetime) -> None:
+    """Whoever names a day has said no time that could come twice or never."""
+    assert parse_end(text, now=NOW, zone=ZoneInfo(zone)) == end
+
+
 @pytest.mark.parametrize("text", ["9999-12-31", "2026-11-24", "01/12", "2026-10-25 02:30", "soon", "tomorrow or so"])
 def test_an_end_that_nobody_can_mean_is_refused(text: str) -> None:
     """The end of time, the past, doubt and other words: a sentence about the end."""

@@ -1,5 +1,7 @@
 """A command's text, as Slack sends it and as people wrote it."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,3 +134,11 @@ def test_what_nobody_sees_changes_nothing() -> None:
 def test_a_reason_follows_because(typed: str, head: str, reason: str | None) -> None:
     """The first “because” outside quotation marks begins it."""
     assert split_reason(typed) == (head, reason)
+
+
+@pytest.mark.parametrize("marks", ['"a ', "„a ", "«a", "'a ", "‚a ", "a:'b ", 'a:"b', "“ ", "<@", "because "])
+def test_no_line_takes_long(marks: str) -> None:
+    """A line of nothing but marks that are never closed is read in one go, however long."""
+    began = process_time()
+    split_reason((marks * 40_000)[:40_000])
+    assert process_time() - began < 5

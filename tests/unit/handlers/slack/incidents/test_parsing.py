@@ -74,6 +74,18 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         'c:a,b=down c:"d,e" x',
         {"components": [("a", DOWN), ("b", DOWN), ("d,e", None)], "body": "x"},
     ),
+    "a list after a name": (
+        '"Checkout errors"\n- API: slow\n- EU: fine',
+        {"quoted": "Checkout errors", "body": "- API: slow\n- EU: fine"},
+    ),
+    "components with blanks between": (
+        "c: a, b=down monitoring x",
+        {"components": [("a", DOWN), ("b", DOWN)], "status": MONITORING, "body": "x"},
+    ),
+    "a status that begins a sentence": (
+        "Monitoring shows no errors",
+        {"status": MONITORING, "body": "Monitoring shows no errors"},
+    ),
     "a colon in the words": ("Note: it is down", {"body": "Note: it is down"}),
     "a state behind a blank": ("component:a =down x", {"components": [("a", DOWN)], "body": "x"}),
     "a state between blanks": ("component:a = down x", {"components": [("a", DOWN)], "body": "x"}),
@@ -108,6 +120,11 @@ def test_a_line_is_read(text: str, found: dict[str, Any]) -> None:
         (f'{ID} "Renamed" x', '"Renamed" x', "“Renamed” stands in quotation marks at the beginning"),
         ('"One" „Two“ x', "„Two“ x", "“Two” stands in quotation marks at the beginning"),
         ("checkout errors monitoring a fix is in", None, "“monitoring” stands among the words for the public"),
+        ("We look compnent:a=up", None, "Did you mean “component:”?"),
+        ("We look page: acme", None, "“page:” stands among the words for the public"),
+        ("Impact: login fails", None, "“impact:” stands among the words for the public"),
+        ("partial_outage We look", None, "“partial_outage” looks like a state"),
+        ("search is down monitoring a fix is in", None, "“monitoring” stands among the words for the public"),
         ("investigatng We look", None, "“investigatng” is no status. Did you mean “investigating”?"),
     ],
 )
@@ -117,6 +134,63 @@ def test_what_looks_like_an_option_is_asked_about(text: str, body: str | None, p
     assert found.body == (text if body is None else body)
     (said,) = found.problems
     assert problem in said
+
+
+EVERYDAY = """\
+We are investigating reports of elevated error rates on the API.
+We are currently investigating this issue.
+The issue has been identified and a fix is being implemented.
+A fix has been implemented and we are monitoring the results.
+This incident has been resolved.
+We have identified the cause: a bad deploy.
+We’ve now identified the cause.
+Update: we continue to see errors in eu-west-1.
+Engineers are still investigating; next update at 14:30 UTC.
+We rolled back. Monitoring continues.
+A fix is deployed, monitoring for another hour.
+We're seeing increased latency on checkout.
+Customers may see 502/504 errors when logging in.
+At 10:42 UTC we began to see elevated errors.
+From 9:15 to 9:45 UTC some requests failed.
+Between 10pm and 11pm some mails were delayed.
+Don't retry payments; they're queued.
+Note: webhooks are delayed by 20 minutes.
+Status: degraded, still looking.
+ETA: 30 minutes.
+Root cause: an expired certificate.
+Workaround: set retries=3 in your client.
+We rolled back v2.3.1 and errors are down to 0.1%.
+Search results may be up to 2h old.
+5 of 12 regions are affected.
+The problem is resolved for most customers.
+Investigation goes on.
+Investigators from our provider are on it.
+Our provider's page (https://status.acme.com/today?page=2) reports an outage.
+<https://status.acme.com|status.acme.com> reports an outage.
+Résolu : tout fonctionne à nouveau.
+Wir untersuchen das Problem „Checkout“ weiter.
+* EU: fixed, US: in progress
+1. we rolled back
+Until then, please use the old page: it works.
+Affected components: search and login.
+Down for some of you: we look.\
+""".splitlines()
+
+
+@pytest.mark.parametrize("sentence", EVERYDAY)
+@pytest.mark.parametrize("before", ['"X" component:a=down', "monitoring", ID, ""])
+def test_everyday_sentences_are_published_as_they_are(before: str, sentence: str) -> None:
+    """What real updates say stops nobody, and not a word of it is taken for something else."""
+    found = parse_incident(f"{before} {sentence}")
+    assert (found.body, found.problems) == (sentence, [])
+
+
+@pytest.mark.parametrize("sentence", ["On iOS the app crashes.", "on call is looking at it"])
+def test_a_page_may_have_been_the_first_word(sentence: str) -> None:
+    """Whoever finds no such page gives the words back as they were typed; the same of a status."""
+    assert parse_incident(f"{ID} {sentence}").without_page().body == sentence
+    assert parse_incident(f"{ID} on acme monitoring {sentence}").without_page().body == sentence
+    assert parse_incident("Verifying it is slow").without_status().body == "Verifying it is slow"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""Words for the public, typed in one line: none of them is lost, and none is published that was meant for Keydesk."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.player import words_of
+from storage.models import IncidentDraft, Role
+from tests.factories import INES
+from tests.scenario.conftest import Scenario
+from tests.scenario.incidents_stage import CHECKOUT, Stage, publish, set_stage
+from tests.scenario.requests_stage import everything
+
+DATABASE = '/maintenance schedule "Database upgrade" component:checkout in 3h for 2h'
+
+
+@pytest.fixture(autouse=True)
+def _slack_accepts_everything(scenario: Scenario) -> Iterator[None]:
+    yield
+    assert not scenario.violations()
+
+
+@pytest.fixture
+def stage(scenario: Scenario) -> Stage:
+    """A page, and Ines who manages its incidents and maintenances."""
+    stage = set_stage(scenario)
+    stage.grant(INES, Role.MAINTENANCE_MANAGER)
+    return stage
+
+
+def shown(scenario: Scenario, line: str) -> str:
+    """What the modal says that a line opens."""
+    while scenario.ines.views():
+        scenario.ines.close()
+    scenario.ines.type_command(line)
+    return words_of(scenario.ines.modal)
+
+
+@pytest.mark.parametrize("words", ["On iOS the app crashes.", "on Monday we say more", "Monitoring is fine again."])
+@pytest.mark.parametrize("named", ["", '"Checkout errors" ', "checkout errors "])
+def test_the_first_words_of_an_update_are_no_page_and_no_status(
+    scenario: Scenario, stage: Stage, named: str, words: str
+) -> None:
+    """What only begins like an option stands in the preview, whole."""
+    publish(stage, CHECKOUT)
+    assert words in shown(scenario, f"/incident update {named}{words}")
+
+
+@pytest.mark.parametrize("words", ["Completed orders are kept.", "Completed by mistake.", "On iOS nothing changes."])
+def test_the_first_words_of_a_reason_are_no_page_and_no_status(scenario: Scenario, stage: Stage, words: str) -> None:
+    """Why a maintenance is called off is public as it was typed."""
+    publish(stage, DATABASE)
+    seen = shown(scenario, f"/maintenance cancel {words}")
+    assert "Preview" in seen
+    assert words in seen
+
+
+@pytest.mark.parametrize(
+    ("line", "asked", "words"),
+    [
+        ('/incident new "X" On iOS the app crashes.', "“iOS” is no page", "On iOS the app crashes."),
+        ('/incident new "X" Verifying that it works', "cannot be “verifying”", "Verifying that it works"),
+        ("/incident update verifying We check.", "cannot be “verifying”", "verifying We check."),
+        ("/incident resolve monitoring A fix is in.", "You typed “monitoring”", "monitoring A fix is in."),
+        ("/maintenance complete At noon we go on.", "“At noon” looks like a time", "At noon we go on."),
+        ("/maintenance start in 2h We begin.", "“in 2h” looks like a time", "in 2h We begin."),
+        ("/maintenance cancel Tomorrow we try again.", "“Tomorrow” looks like a time", "Tomorrow we try again."),
+        ("/maintenance cancel impact:major We are ill.", "This takes no impact", "We are ill."),
+        ("/maintenance reschedule in 9h component:search We are ill.", "This takes no components", "We are ill."),
+    ],
+)
+def test_what_was_not_taken_as_an_option_is_among_the_words(
+    scenario: Scenario, stage: Stage, line: str, asked: str, words: str
+) -> None:
+    """A sentence says what was not understood, and no word is missing: nothing is dropped on the way to a form."""
+    publish(stage, CHECKOUT)
+    publish(stage, DATABASE)
+    if "complete" in line:
+        publish(stage, "/maintenance start")
+    seen = shown(scenario, line)
+    assert asked in seen
+    assert "Preview:" not in seen
+    scenario.ines.submit()
+    assert any(words in str(draft.content["body"]) for draft in everything(scenario, IncidentDraft))
+
+
+def test_words_beside_a_template_stand_below_its_own(scenario: Scenario, stage: Stage) -> None:
+    """The form asks to look at both; a name that was typed goes before the template's."""
+    publish(stage, CHECKOUT)
+    scenario.ines.type_command('/incident template save "Checkout errors" as "slow"')
+    seen = shown(
+        scenario,
+        '/incident new "Errors in Asia" template:slow c:checkout=down Only <https://a.example|a.example> is bad.',
+    )
+    assert "yours stand below them" in seen
+    assert scenario.ines.submit() == {}
+    scenario.ines.press("It is something else: open a new one", scenario.ines.modal)
+    preview = words_of(scenario.ines.modal)
+    assert "Errors in Asia" in preview
+    assert preview.index("We look.") < preview.index("is bad.")
