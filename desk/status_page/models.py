@@ -4,7 +4,7 @@ import hashlib
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from storage.models import Component, ComponentStatus, Incident, IncidentStatus,
 _ID_LENGTH, _DIGITS = 12, string.digits + string.ascii_lowercase
 POSTMORTEM = "postmortem"
 """The status that API v2 gives an incident whose postmortem is public, and the postmortem as an update."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RUNNING = frozenset({IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING})
 """What is said of a maintenance while it runs."""
 
@@ -33,6 +34,7 @@ class PageFacts:
     time_zone: str
     configuration: Mapping[str, Any]
     updated_at: datetime
+    created_at: datetime = _LONG_AGO
 
     def setting(self, name: str) -> str:
         """A text of the configuration; empty where it is not set."""

@@ -159,6 +159,7 @@ def _facts(page: Page) -> PageFacts:
         time_zone=page.time_zone,
         configuration=dict(page.configuration),
         updated_at=page.updated_at,
+        created_at=page.created_at,
     )
 
 

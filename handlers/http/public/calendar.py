@@ -11,9 +11,9 @@ _FOLD_AT = 75
 _CONTROLS = {code: None for code in (*range(0x20), 0x7F) if code != 0x0A}
 
 
-def render_calendar(view: PageView, url: str) -> bytes:
-    """The maintenances of a page, planned and past; `url` is the page's own address."""
-    host = tag_host(url)
+def render_calendar(view: PageView, permalinks: str) -> bytes:
+    """The maintenances of a page, planned and past; `permalinks` is that below which they are."""
+    host = tag_host(permalinks)
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -26,7 +26,7 @@ def render_calendar(view: PageView, url: str) -> bytes:
     for row in view.maintenances:
         if row.window is None:
             continue
-        lines += _event(row, host, url)
+        lines += _event(row, host, permalinks)
     return "".join(_folded(line) for line in [*lines, "END:VCALENDAR"]).encode()
 
 

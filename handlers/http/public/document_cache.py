@@ -70,6 +70,7 @@ def fill_cache(
         table = shared if place.site.host is None else tables.setdefault(place.site.host, {})
         table.update({place.site.base + path: document for path, document in place.documents.items()})
     _add_front(shared, places)
+    _add_aliases(shared, places)
     _add_shortlinks(shared, places)
     return DocumentCache(places, MappingProxyType(shared), MappingProxyType(tables), _missing(shared))
 
@@ -83,6 +84,14 @@ def _add_front(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
     assets = _own_assets(shared)
     body = render_pages("Status pages", "", pages, assets)
     shared["/"] = make_document(body, _HTML, headers=HTML_HEADERS)
+
+
+def _add_aliases(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
+    """What a page says where it may have been before; the list of pages and the pages themselves come first."""
+    for place in places:
+        for alias in place.site.aliases:
+            for path, document in place.documents.items():
+                shared.setdefault(alias + path, document)
 
 
 def _add_shortlinks(shared: dict[str, Document], places: Sequence[Rendered]) -> None:

@@ -137,6 +137,8 @@ class FolderExport:
 
 def _names_of(place: Rendered, path: str) -> Iterator[str]:
     yield _file_name(place.site.folder, path)
+    for alias in place.site.aliases:
+        yield _file_name(alias.strip("/"), path)
     if place.site.host is None and place.site.base and path.startswith("/incidents/"):
         # As messages link to it, without the page's path.
         yield _file_name("", path)

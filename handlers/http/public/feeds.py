@@ -22,8 +22,8 @@ def list_entries(view: PageView) -> Sequence[IncidentView]:
     return [row for place, row in enumerate(rows) if place < ENTRIES or row.is_open]
 
 
-def render_atom(view: PageView, url: str) -> bytes:
-    """The history as an Atom feed; `url` is the page's own address."""
+def render_atom(view: PageView, url: str, permalinks: str) -> bytes:
+    """The history as an Atom feed; `url` is the page's own address, its incidents are below `permalinks`."""
     host = tag_host(url)
     entries = list_entries(view)
     updated = max([view.page.updated_at, *(row.updated_at for row in entries)])
@@ -37,7 +37,7 @@ def render_atom(view: PageView, url: str) -> bytes:
         f"  <author>\n    <name>{_text(view.page.name)}</name>\n  </author>\n",
     ]
     for row in entries:
-        link = f"{url}/incidents/{row.id}"
+        link = f"{permalinks}/incidents/{row.id}"
         parts.append(
             f"  <entry>\n    <id>tag:{_text(host)},2005:Incident/{row.number}</id>\n"
             f"    <published>{_iso(row.dated_at, view)}</published>\n"
@@ -49,7 +49,7 @@ def render_atom(view: PageView, url: str) -> bytes:
     return "".join([*parts, "</feed>\n"]).encode()
 
 
-def render_rss(view: PageView, url: str) -> bytes:
+def render_rss(view: PageView, url: str, permalinks: str) -> bytes:
     """The history as an RSS feed."""
     entries = list_entries(view)
     parts = [
@@ -60,7 +60,7 @@ def render_rss(view: PageView, url: str) -> bytes:
         f"    <pubDate>{_rfc822(view.page.updated_at, view)}</pubDate>\n",
     ]
     for row in entries:
-        link = f"{url}/incidents/{row.id}"
+        link = f"{permalinks}/incidents/{row.id}"
         end = ""
         if row.window is not None:
             end = f"      <maintenanceEndDate>{_rfc822(row.window[1], view)}</maintenanceEndDate>\n"

@@ -168,13 +168,15 @@ def _data(view: PageView, site: Site) -> dict[str, Document]:
         return _data_document(body, content_type, view)
 
     documents = {f"/api/v2/{name}": data(_json(shape), _JSON) for name, shape in render_v2_shapes(view, url).items()}
-    documents["/maintenances.ics"] = data(render_calendar(view, url), "text/calendar; charset=utf-8")
+    documents["/maintenances.ics"] = data(render_calendar(view, site.permalinks), "text/calendar; charset=utf-8")
     documents["/badge.svg"] = data(render_badge(view), "image/svg+xml")
     documents["/embed.js"] = data(read_static("embed.js"), "text/javascript; charset=utf-8")
     documents["/robots.txt"] = data(_robots(view), "text/plain; charset=utf-8")
     if view.page.has_feeds:
-        documents["/history.atom"] = data(render_atom(view, url), "application/atom+xml; charset=utf-8")
-        documents["/history.rss"] = data(render_rss(view, url), "application/rss+xml; charset=utf-8")
+        documents["/history.atom"] = data(
+            render_atom(view, url, site.permalinks), "application/atom+xml; charset=utf-8"
+        )
+        documents["/history.rss"] = data(render_rss(view, url, site.permalinks), "application/rss+xml; charset=utf-8")
     return documents
 
 

@@ -216,9 +216,10 @@ class PublicSite:
 def _read_path(cache: DocumentCache, host: str, path: str) -> Iterator[tuple[Rendered, str]]:
     """The pages that a path may be of, each with the path below it."""
     for place in cache.places_of(host):
-        if path.startswith(f"{place.site.base}/"):
-            yield place, path.removeprefix(place.site.base)
-        elif path.startswith("/incidents/"):
+        for base in (place.site.base, *place.site.aliases):
+            if path.startswith(f"{base}/"):
+                yield place, path.removeprefix(base)
+        if path.startswith("/incidents/"):
             # A permalink as messages carry it, without the page's path.
             yield place, path
 

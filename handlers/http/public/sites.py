@@ -25,6 +25,10 @@ class Site:
     base: str
     url: str
     """The page's own address, without a slash at its end: on its host if it has one."""
+    permalinks: str
+    """Below which feeds and calendars name its incidents: the same, however many pages there are."""
+    aliases: tuple[str, ...] = ()
+    """Where else on shared hosts it answers, as it may have been there once: addresses are for ever."""
 
     @property
     def folder(self) -> str:
@@ -36,17 +40,22 @@ def plan_sites(pages: Sequence[PageFacts], base_url: str) -> Sequence[Site]:
     """Every place of every page.
 
     The only page that is not hidden is at `/`; where there are several, each is below its subdomain, and `/` lists
-    those that are not hidden. A page with a domain of its own is there too.
+    those that are not hidden. A page with a domain of its own is there too. Below the root everything of the oldest
+    one goes on answering, which was there by itself once, and the only page answers below its subdomain as well.
     """
     shown = [page for page in pages if not page.hidden] or list(pages)
     alone = shown[0] if len(shown) == 1 else None
+    oldest = min(shown, key=lambda page: (page.created_at, page.id), default=None)
     sites = []
     for page in pages:
-        base = "" if page is alone else find_base(page)
-        url = f"https://{page.domain.lower()}" if page.domain else base_url + base
-        sites.append(Site(page, None, base, url))
+        own = find_base(page)
+        base = "" if page is alone else own
+        aliases = tuple(other for other in ((own, "") if page is oldest else (own,)) if other != base)
+        host = f"https://{page.domain.lower()}" if page.domain else None
+        url, permalinks = host or base_url + base, host or base_url
+        sites.append(Site(page, None, base, url, permalinks, aliases))
         if page.domain and is_host(page.domain.lower()):
-            sites.append(Site(page, page.domain.lower(), "", url))
+            sites.append(Site(page, page.domain.lower(), "", url, permalinks))
     return sites
 
 
