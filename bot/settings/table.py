@@ -11,6 +11,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.settings.values import (
+    Address,
     AppToken,
     BaseUrl,
     BotToken,
@@ -90,7 +91,7 @@ class SlackSettings(_Group):
         "Signing Secret of your Slack app, from its page Basic Information. Needed without an app-level token.",
         variable="SLACK_SIGNING_SECRET",
     )
-    slack_api_url: BaseUrl = _setting(
+    slack_api_url: Address = _setting(
         "https://slack.com/api",
         "an address that begins with http:// or https://",
         "Where Slack's Web API is; another address is for trying Keydesk against a local workspace.",
@@ -104,7 +105,7 @@ class ServerSettings(_Group):
     port: int = _number(3000, 1, 65535, "", "Port to listen on.")
     base_url: BaseUrl = _setting(
         "http://127.0.0.1:3000",
-        "an address that begins with http:// or https://",
+        "an address that begins with http:// or https://, without a path",
         "Where people and API clients reach Keydesk; it is shown in messages and in the curl line of a new key.",
     )
     trusted_proxies: Networks = _setting(

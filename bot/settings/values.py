@@ -90,12 +90,21 @@ def parse_zone(text: str) -> ZoneInfo:
         raise ValueError(text) from error
 
 
-def parse_base_url(text: str) -> str:
+def parse_address(text: str) -> str:
     """An http or https address with a host and without query; given back without a slash at its end."""
     parts = urlsplit(text.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(text)
     return text.strip().rstrip("/")
+
+
+def parse_base_url(text: str) -> str:
+    """An address of a host alone: pages, links and scripts begin at its root."""
+    address = parse_address(text)
+    parts = urlsplit(address)
+    if parts.path or "@" in parts.netloc:
+        raise ValueError(text)
+    return address
 
 
 def parse_database_url(text: str) -> str:
@@ -133,6 +142,7 @@ Weekdays = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_weekdays)]
 TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
 Hours = Annotated[tuple[time, time], NoDecode, BeforeValidator(parse_hours)]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
+Address = Annotated[str, BeforeValidator(parse_address)]
 BaseUrl = Annotated[str, BeforeValidator(parse_base_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(parse_database_url)]
 HostPatterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_host_patterns)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -63,7 +64,7 @@ def list_public_pages(session: Session) -> Sequence[PageFacts]:
 
 def read_page_view(session: Session, facts: PageFacts, now: datetime) -> PageView:
     """Everything that the public documents of a page need, as of `now`."""
-    components = _read_components(session, facts.id, now)
+    components = _read_components(session, facts.id, facts.time_zone, now)
     incidents = _read_incidents(session, _current(session, facts.id, now), {row.id: row for row in components})
     view = PageView(
         page=facts,
@@ -216,13 +217,15 @@ def _read_abouts(session: Session, incident_ids: Collection[str]) -> Mapping[str
     return about
 
 
-def _read_components(session: Session, page_id: str, now: datetime) -> tuple[ComponentView, ...]:
+def _read_components(session: Session, page_id: str, zone_name: str, now: datetime) -> tuple[ComponentView, ...]:
     rows = list_components(session, page_id)
-    start = now - WINDOW
+    start, zone = now - WINDOW, ZoneInfo(zone_name)
     before = _read_states_before(session, page_id, start)
     changes = _read_changes(session, page_id, start, now)
     return tuple(
-        ComponentView.of(row, () if row.group else _history(row, before.get(row.id), changes.get(row.id, ()), start))
+        ComponentView.of(
+            row, () if row.group else _history(row, before.get(row.id), changes.get(row.id, ()), start, zone)
+        )
         for row in rows
     )
 
@@ -255,18 +258,29 @@ def _read_changes(session: Session, page_id: str, start: datetime, now: datetime
 
 
 def _history(
-    row: Component, before: ComponentStatus | None, changes: Sequence[Change], start: datetime
+    row: Component, before: ComponentStatus | None, changes: Sequence[Change], start: datetime, zone: ZoneInfo
 ) -> tuple[Change, ...]:
-    """The changes with what was before them: a component counts as operational from its first day on."""
+    """The changes with what was before them: a component counts as operational from its first day on.
+
+    That is its start date, a day of the page's zone, where it has one: what was earlier is not told, and days before
+    it was made count as well.
+    """
+    if row.start_date is None:
+        return _known(row, before, changes, start, max(row.created_at, start))
+    first = max(datetime.combine(row.start_date, time(), zone).astimezone(UTC), start)
+    known = _known(row, before, changes, start, min(first, max(row.created_at, start)))
+    earlier = [change for change in known if change.at <= first]
+    return (*(Change(first, change.status) for change in earlier[-1:]), *known[len(earlier) :])
+
+
+def _known(
+    row: Component, before: ComponentStatus | None, changes: Sequence[Change], start: datetime, began: datetime
+) -> tuple[Change, ...]:
     if before is not None:
         return (Change(start, before), *changes)
-    began = row.created_at
-    if row.start_date is not None:
-        began = min(began, datetime.combine(row.start_date, time(), UTC))
-    began = max(began, start)
     if not changes:
         status = ComponentStatus(row.status)
-        known = (Change(began, ComponentStatus.OPERATIONAL), Change(max(row.created_at, start), status))
+        known = (Change(began, ComponentStatus.OPERATIONAL), Change(max(row.created_at, began), status))
         return known if status != ComponentStatus.OPERATIONAL else known[:1]
     if began < changes[0].at:
         return (Change(began, ComponentStatus.OPERATIONAL), *changes)

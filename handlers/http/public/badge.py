@@ -1,5 +1,7 @@
 """`/badge.svg`: the page's status on a small shield that grows with its words."""
 
+import unicodedata
+
 from markupsafe import Markup
 
 from desk.status_page.models import PageView
@@ -7,6 +9,8 @@ from handlers.http.public.palette import make_themes, parse_colour, readable, to
 from handlers.http.public.words import headline_look
 
 _WIDE, _NARROW = frozenset("mwMWABCDGHKNOQRSUVXYZ@%&—"), frozenset("iljtfrI.,:;'|! ")
+_FULL_WIDTH = 11.5
+"""Of letters that fill a square: Chinese, Japanese and Korean ones, and most emoji."""
 _MAX_NAME = 40
 _LABEL = (45, 52, 64)
 
@@ -48,7 +52,21 @@ def render_badge(view: PageView) -> bytes:
 
 
 def _length(text: str) -> int:
-    return round(sum(9.0 if letter in _WIDE else 4.4 if letter in _NARROW else 6.9 for letter in text)) or 1
+    return round(sum(map(_width, text))) or 1
+
+
+def _width(letter: str) -> float:
+    if unicodedata.category(letter) in {"Mn", "Me", "Cf"}:
+        # Accents that stand above another letter, and marks that nobody sees.
+        return 0.0
+    if unicodedata.east_asian_width(letter) in {"W", "F"}:
+        return _FULL_WIDTH
+    plain = unicodedata.normalize("NFD", letter)[0]
+    if plain in _WIDE or (plain.isalpha() and not plain.isascii() and plain.isupper()):
+        return 9.0
+    if plain in _NARROW:
+        return 4.4
+    return 6.9 if plain.isascii() else 7.5
 
 
 def _below_white(colour: tuple[int, int, int]) -> tuple[int, int, int]:

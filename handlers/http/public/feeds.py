@@ -87,8 +87,10 @@ def _schedule(view: PageView, row: IncidentView) -> Markup:
         return Markup("")
     start, end = (at.astimezone(view.zone) for at in row.window)
     until = _clock(end) if start.date() == end.date() else Markup("{}, {}").format(_day(end), _clock(end))
-    return Markup("<p><strong>THIS IS A SCHEDULED EVENT {}, {} - {} {}</strong></p>").format(
-        _day(start), _clock(start), until, zone_words(end, view.zone)
+    # On a night on which clocks change, both ends say which clock they mean.
+    change = f" {zone_words(start, view.zone)}" if start.utcoffset() != end.utcoffset() else ""
+    return Markup("<p><strong>THIS IS A SCHEDULED EVENT {}, {}{} - {} {}</strong></p>").format(
+        _day(start), _clock(start), change, until, zone_words(end, view.zone)
     )
 
 

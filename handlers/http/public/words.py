@@ -109,6 +109,8 @@ def window(start: datetime, end: datetime, zone: ZoneInfo) -> Markup:
     """From when to when; a day that both share is said once."""
     if start.astimezone(zone).date() == end.astimezone(zone).date():
         first = f"{day_words(start.astimezone(zone).date())}, {start.astimezone(zone):%H:%M}"
+        if start.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset():
+            first += f" {zone_words(start, zone)}"
         return _time(start, first) + " – " + clock(end, zone)
     return when(start, zone) + " – " + when(end, zone)
 
