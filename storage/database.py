@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.folding import SQLITE_FUNCTION, fold
+from storage.folding import COLLATION, COLLATIONS, SQLITE_FUNCTION, fold
 from storage.organizations import EVERYWHERE, OrganizationSession
 from storage.signals import Topic, signalled
 
@@ -62,6 +62,8 @@ def make_engine(url: str, *, threads: int = 4) -> Engine:
     engine = create_engine(parsed, **options)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
+    else:
+        _prepare_postgresql(engine)
     return engine
 
 
@@ -94,6 +96,21 @@ def _prepare_sqlite(engine: Engine) -> None:
         # A transaction that reads first and writes later fails as busy under load; writers say so at the start.
         writes = connection.get_execution_options().get("keydesk_writes", True)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(dbapi_connection: Any, _entry: ConnectionPoolEntry) -> None:
+        if hasattr(engine.dialect, COLLATION):
+            return
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT collname FROM pg_collation WHERE collname = ANY(%s) AND collencoding IN (-1, 6)",
+                [list(COLLATIONS)],
+            )
+            known = {row[0] for row in cursor.fetchall()}
+        dbapi_connection.rollback()
+        setattr(engine.dialect, COLLATION, next((name for name in COLLATIONS if name in known), "default"))
 
 
 class Database:

@@ -11,6 +11,12 @@ from sqlalchemy.sql.functions import GenericFunction
 SQLITE_FUNCTION = "keydesk_folded"
 """What connections to SQLite are given, whose own `lower` knows the letters of English alone."""
 
+COLLATION = "keydesk_collation"
+"""What the dialect of a PostgreSQL database carries: the name of the collation whose letters are compared by. In a
+database made without a locale, its own knows the letters of English alone."""
+COLLATIONS = ("pg_unicode_fast", "und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8", "en_US.utf8")
+"""Those that know the letters of all alphabets, the best first. Which of them there are depends on the server."""
+
 
 def fold(text: str) -> str:
     """A text for comparison: composed, in the case of its alphabet that comparisons are made in."""
@@ -18,8 +24,8 @@ def fold(text: str) -> str:
 
 
 class folded(GenericFunction[str]):  # noqa: N801 - used like SQLAlchemy's own functions
-    """The same in SQL, for a column or a value. Compare what was folded by one of the two alone: PostgreSQL's `lower`
-    leaves a few letters (ß) that `fold` takes apart."""
+    """The same in SQL, for a column or a value. Compare what was folded by one of the two alone: a few letters come
+    out in another way (Turkish ı)."""
 
     type = String()
     inherit_cache = True
@@ -33,7 +39,10 @@ def _on_sqlite(element: folded, compiler: Any, **options: Any) -> str:
 
 @compiles(folded, "postgresql")
 def _on_postgresql(element: folded, compiler: Any, **options: Any) -> str:
-    return f"lower(normalize({compiler.process(element.clauses, **options)}))"
+    collation = getattr(compiler.dialect, COLLATION, "default")
+    composed = f'normalize({compiler.process(element.clauses, **options)}) COLLATE "{collation}"'
+    # Capitals first, as `casefold` has it: STRASSE is Straße. Only then is every sigma the same one.
+    return f"""(translate(lower(upper({composed})), 'ς', 'σ') COLLATE "C")"""
 
 
 _ESCAPE = "/"

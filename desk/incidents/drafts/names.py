@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from storage.folding import folded
 from storage.models import Member, UserGroup
 
 _AT = re.compile(r"(?<![\w@/.])@([\w][\w.'-]*)")
@@ -46,15 +47,15 @@ def read_names(
     """Those of them that the desk knows, with at most two queries."""
     if not (user_ids or group_ids or handles):
         return Names()
-    handles = {handle.lower() for handle in handles}
+    called = [folded(handle) for handle in handles]
     people = session.execute(
         select(Member.user_id, Member.handle, Member.name).where(
-            or_(Member.user_id.in_(user_ids), func.lower(Member.handle).in_(handles))
+            or_(Member.user_id.in_(user_ids), folded(Member.handle).in_(called))
         )
     ).all()
     groups = session.execute(
         select(UserGroup.group_id, UserGroup.handle).where(
-            or_(UserGroup.group_id.in_(group_ids), func.lower(UserGroup.handle).in_(handles))
+            or_(UserGroup.group_id.in_(group_ids), folded(UserGroup.handle).in_(called))
         )
     ).all()
     return Names(
