@@ -103,6 +103,12 @@ def store_user(tx: Transaction, seen: SeenUser) -> Member:
     return member
 
 
+def is_reachable(tx: Transaction, user_id: str) -> bool:
+    """Whether a message would find somebody: Slack has not deactivated them, as far as is known."""
+    member = tx.session.get(Member, user_id)
+    return member is None or standing_of(member) not in {Standing.DELETED, Standing.BOT}
+
+
 def member_name(session: Session, user_id: str) -> str:
     """What people call somebody; the id when the desk never met them."""
     member = session.get(Member, user_id)

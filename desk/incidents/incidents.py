@@ -158,7 +158,7 @@ def delete_incident(tx: Transaction, incident_id: str) -> Incident:
     # Its drafts first, as whoever publishes one locks it before the incident.
     drafts = lock_drafts(tx, incident_id)
     incident = _lock(tx, incident_id)
-    drop_drafts(tx, drafts)
+    drop_drafts(tx, drafts, name=incident.name)
     page = tx.session.get_one(Page, incident.page_id)
     page.updated_at = tx.now
     settle_reminders(tx, incident.id)

@@ -1,18 +1,56 @@
-"""Which cards and notes show a ticket and the key that it makes, and to whom."""
+"""Which cards and notes show keys and tickets, and to whom."""
 
-from desk.messages.outbox import refresh, send_card, send_note
-from desk.messages.subjects import Thing
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from desk.keys.rules import Change
+from desk.messages.outbox import list_cards, refresh, send_card, send_note, set_aside, tell_decision
+from desk.messages.subjects import Thing, list_showing
 from desk.transaction import Transaction
-from storage.models import ApiKey, Ticket
+from storage.models import ApiKey, SlackMessage, Ticket
 
+ASK_CARD = "key.ask"
+"""To a key's holder: is it still needed?"""
+EXTENSION_CARD = "key.extension"
+"""To owners: its holder asks for more time."""
+_ANSWERS: Mapping[Change, Sequence[str]] = {
+    Change.KEEP: [ASK_CARD],
+    Change.SUSPEND: [ASK_CARD],
+    Change.TRANSFER: [ASK_CARD],
+    Change.EXTEND: [EXTENSION_CARD],
+    Change.REVOKE: [ASK_CARD, EXTENSION_CARD],
+}
+"""The questions about a key that a change of it answers."""
 HOLDER_NAMED = "request.holder_named"
 """Said to who answers for a key that somebody else asked for."""
 TICKET_MINE = "ticket.mine"
 """The collector's card of a ticket that no request led to: a rotation's."""
+TICKET_ENDED = "ticket.ended"
+"""Said to the collector when a key was not collected in time or was taken back; its facts hold `status`, `reason`."""
 TICKET_VOID = "ticket.void"
 """Said to the collector when a key reached nobody and is void."""
 TICKET_NOT_OPENED = "ticket.not_opened"
 """Said to the collector when Slack could not open the window in which the key was to be shown."""
+
+
+def put_question(tx: Transaction, kind: str, key: ApiKey, conversations: Iterable[str], **facts: Any) -> None:
+    """Ask something about a key, by a message of its own each time; the actor will hear the answer."""
+    set_aside(tx, kind, key.id)
+    asked = {"asked_by": str(tx.actor), "asked_at": tx.now.isoformat(), **facts}
+    send_card(tx, kind, key.id, conversations, shows=[(Thing.KEY, key.id)], **asked)
+
+
+def settle_questions(tx: Transaction, key: ApiKey, change: Change) -> Sequence[str]:
+    """Whoever asked what this change of the key answers: each is told so once. Call it with the key locked."""
+    own = or_(SlackMessage.subject_id == key.id, SlackMessage.subject_id.startswith(f"{key.id}:"))
+    cards = select(SlackMessage).where(SlackMessage.kind.in_(_ANSWERS.get(change, ())), own)
+    asked = [card for card in tx.session.scalars(cards).all() if not card.facts.get("answered")]
+    for card in asked:
+        card.facts = {**card.facts, "answered": True}
+    askers = [str(card.facts["asked_by"]).removeprefix("member:") for card in asked if card.facts.get("asked_by")]
+    return list(dict.fromkeys(asker for asker in askers if ":" not in asker))
 
 
 def show_ticket(tx: Transaction, ticket: Ticket) -> None:
@@ -22,6 +60,17 @@ def show_ticket(tx: Transaction, ticket: Ticket) -> None:
     else:
         send_card(tx, TICKET_MINE, ticket.id, [ticket.collector_id])
     refresh(tx, Thing.TICKET, ticket.id)
+
+
+def tell_ticket_ended(tx: Transaction, ticket: Ticket, told: Collection[str] = ()) -> None:
+    """Tell the collector, unless `told` why already, that there is nothing to collect any more."""
+    if ticket.request_id is not None:
+        below = list_showing(tx, Thing.REQUEST, ticket.request_id)
+    else:
+        below = list_cards(tx, TICKET_MINE, ticket.id)
+    people = [ticket.collector_id] if ticket.collector_id not in told else []
+    facts = {"status": str(ticket.status), "reason": ticket.end_reason}
+    tell_decision(tx, TICKET_ENDED, ticket.id, people, below=below, **facts)
 
 
 def tell_key_is_void(tx: Transaction, ticket: Ticket) -> None:

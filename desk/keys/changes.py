@@ -6,12 +6,14 @@ from typing import Any
 
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
+from desk.keys.cards import settle_questions
 from desk.keys.lookup import find_use, get_key
 from desk.keys.refusals import RecentlyUsedError, RecentUse, changed_meanwhile, refusal_error
 from desk.keys.rules import Change, KeyState, decide_change, decide_which, person_of, standing_of, state_of
 from desk.keys.tickets import withdraw_tickets_for
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
+from desk.people import is_reachable
 from desk.permissions import effective_roles, is_full_member, roles_of_actor
 from desk.reasons import check_key_name, check_reason
 from desk.secret import refuse_secrets
@@ -21,7 +23,8 @@ from storage.models import ApiKey, KeyStatus, Member, Role
 from storage.transitions import transition
 
 CHANGED_NOTE = "key.changed"
-"""Told once to whom a change concerns; its facts hold `change`, `by` and what else the change knows."""
+"""Told once to whom a change concerns; its facts hold `change`, `by`, `waited` (who had asked a question that it
+answers) and what else the change knows."""
 
 
 def begin_change(tx: Transaction, key_id: str, change: Change, version: int | None = None) -> ApiKey:
@@ -55,33 +58,50 @@ def apply_change(tx: Transaction, key: ApiKey, allowed: Collection[KeyStatus], *
 
 
 def finish_change(
-    tx: Transaction, key: ApiKey, action: Action, *, rotation_ends: str | None = None, **data: Any
+    tx: Transaction,
+    key: ApiKey,
+    action: Action,
+    *,
+    rotation_ends: str | None = None,
+    told: Collection[str] = (),
+    **data: Any,
 ) -> None:
     """Bring what shows the key up to date, tell the key ring, and record it: the last step of a change.
 
-    With `rotation_ends`, a reason, a rotation that nobody has collected yet is withdrawn.
+    With `rotation_ends`, a reason, a rotation that nobody has collected yet is withdrawn; its collector hears of
+    that, unless they were `told` of the change.
     """
     refresh(tx, Thing.KEY, key.id)
     keys_changed(tx)
     if rotation_ends is not None:
-        withdraw_tickets_for(tx, key.id, rotation_ends)
+        withdraw_tickets_for(tx, key.id, rotation_ends, told=told)
     record(tx, action, "key", key.id, name=key.name, **data)
 
 
 def tell_change(
-    tx: Transaction, key: ApiKey, change: Change, *, also: Iterable[str | None] = (), **facts: Any
-) -> None:
-    """Tell whoever answers for the key, and `also`, what somebody else did to it."""
+    tx: Transaction,
+    key: ApiKey,
+    change: Change,
+    *,
+    also: Iterable[str | None] = (),
+    owners: bool = False,
+    **facts: Any,
+) -> Sequence[str]:
+    """Tell what somebody did to a key: whoever answers for it, whoever waits for an answer about it, and `also`.
+
+    With `owners`, those too, unless the actor is one of them. Nobody is told twice, nor of what they did themselves.
+    Gives the conversations in which it is said.
+    """
+    waited = settle_questions(tx, key, change)
     concerned = [user_id for user_id in (key.holder_id, *also) if user_id and user_id != tx.actor.user_id]
-    reachable = [user_id for user_id in concerned if is_full_member(tx.session.get(Member, user_id))]
-    send_note(tx, CHANGED_NOTE, key.id, reachable, change=str(change), by=str(tx.actor), **facts)
-
-
-def tell_owners(tx: Transaction, key: ApiKey, change: Change, **facts: Any) -> None:
-    """Tell the owners what a person who is none of them did to a key."""
-    if tx.actor.user_id is None or roles_of_actor(tx).is_owner:
-        return
-    send_note(tx, CHANGED_NOTE, key.id, owners_conversations(tx), change=str(change), by=str(tx.actor), **facts)
+    places = [user_id for user_id in concerned if is_full_member(tx.session.get(Member, user_id))]
+    places += [user_id for user_id in waited if user_id != tx.actor.user_id and is_reachable(tx, user_id)]
+    if owners and tx.actor.user_id is not None and not roles_of_actor(tx).is_owner:
+        places += owners_conversations(tx)
+    if waited:
+        facts["waited"] = waited
+    send_note(tx, CHANGED_NOTE, key.id, places, change=str(change), by=str(tx.actor), **facts)
+    return places
 
 
 def tell_all_owners(
@@ -122,8 +142,7 @@ def suspend_key(tx: Transaction, key_id: str, *, reason: str, version: int | Non
     why = check_reason(reason)
     values = {"suspended_at": tx.now, "suspended_by": str(tx.actor), "suspend_reason": why}
     apply_change(tx, key, (KeyStatus.ACTIVE,), status=KeyStatus.SUSPENDED, **values)
-    tell_change(tx, key, Change.SUSPEND, reason=why)
-    tell_owners(tx, key, Change.SUSPEND, reason=why)
+    tell_change(tx, key, Change.SUSPEND, owners=True, reason=why)
     finish_change(tx, key, Action.KEY_SUSPENDED, reason=why)
     return key
 
@@ -136,8 +155,7 @@ def restore_key(tx: Transaction, key_id: str, *, version: int | None = None) -> 
     key = begin_change(tx, key_id, Change.RESTORE, version)
     values = {"suspended_at": None, "suspended_by": None, "suspend_reason": None}
     apply_change(tx, key, (KeyStatus.SUSPENDED,), status=KeyStatus.ACTIVE, **values)
-    tell_change(tx, key, Change.RESTORE)
-    tell_owners(tx, key, Change.RESTORE)
+    tell_change(tx, key, Change.RESTORE, owners=True)
     finish_change(tx, key, Action.KEY_RESTORED)
     return key
 
@@ -159,10 +177,10 @@ def revoke_key(
     why = check_reason(reason)
     values = {"revoked_at": tx.now, "revoked_by": str(tx.actor), "revoke_reason": why}
     apply_change(tx, key, _LIVE, status=KeyStatus.REVOKED, **values)
-    tell_change(tx, key, Change.REVOKE, reason=why)
-    tell_owners(tx, key, Change.REVOKE, reason=why)
+    told = tell_change(tx, key, Change.REVOKE, owners=True, reason=why)
     ends = f"The key that it was to follow was revoked: {why}"
-    finish_change(tx, key, Action.KEY_REVOKED, rotation_ends=ends, reason=why, used_lately=use is not None)
+    used_lately = use is not None
+    finish_change(tx, key, Action.KEY_REVOKED, rotation_ends=ends, told=told, reason=why, used_lately=used_lately)
     return key
 
 
@@ -231,9 +249,10 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
     if before == to_user_id:
         return key
     apply_change(tx, key, _LIVE, holder_id=to_user_id)
-    tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
+    told = tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
     if to_user_id == tx.actor.user_id:
-        tell_all_owners(tx, key, Change.TRANSFER, besides=(before,), before=before, to=to_user_id)
+        tell_all_owners(tx, key, Change.TRANSFER, besides=told, before=before, to=to_user_id)
     ends = "Somebody else answers for the key now."
-    finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, before=before, holder_id=to_user_id)
+    moved = {"before": before, "holder_id": to_user_id}
+    finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, told=told, **moved)
     return key

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD, put_question
 from desk.keys.changes import (
     apply_change,
     begin_change,
@@ -15,17 +16,11 @@ from desk.keys.changes import (
 )
 from desk.keys.refusals import refusal_error
 from desk.keys.rules import Change, Refusal
-from desk.messages.outbox import owners_conversations, send_card
-from desk.messages.subjects import Thing
+from desk.messages.outbox import owners_conversations
 from desk.permissions import is_full_member, require_insider
 from desk.reasons import check_reason
 from desk.transaction import Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Member
-
-ASK_CARD = "key.ask"
-"""To a key's holder: is it still needed?"""
-EXTENSION_CARD = "key.extension"
-"""To owners: its holder asks for more time."""
 
 
 def keep_key(tx: Transaction, key_id: str, until: datetime, reason: str, *, version: int | None = None) -> ApiKey:
@@ -66,8 +61,7 @@ def ask_holder(tx: Transaction, key_id: str) -> ApiKey:
     holder_id = key.holder_id
     if holder_id is None or not is_full_member(tx.session.get(Member, holder_id)):
         raise refusal_error(tx, key, Refusal.NOBODY_ANSWERS)
-    facts = {"asked_by": str(tx.actor), "asked_at": tx.now.isoformat()}
-    send_card(tx, ASK_CARD, key.id, [holder_id], shows=[(Thing.KEY, key.id)], **facts)
+    put_question(tx, ASK_CARD, key, [holder_id])
     record(tx, Action.KEY_ASKED, "key", key.id, holder_id=holder_id)
     return key
 
@@ -80,7 +74,6 @@ def ask_for_extension(tx: Transaction, key_id: str, until: datetime, *, reason: 
     key = begin_change(tx, key_id, Change.ASK_EXTENSION)
     require_later_expiry(tx, key, until)
     why = check_reason(reason)
-    facts = {"asked_by": str(tx.actor), "asked_at": tx.now.isoformat(), "until": until.isoformat(), "reason": why}
-    send_card(tx, EXTENSION_CARD, key.id, owners_conversations(tx), shows=[(Thing.KEY, key.id)], **facts)
+    put_question(tx, EXTENSION_CARD, key, owners_conversations(tx), until=until.isoformat(), reason=why)
     record(tx, Action.KEY_EXTENSION_ASKED, "key", key.id, until=until.isoformat(), reason=why)
     return key

@@ -2,15 +2,13 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from desk.audit.trail import Action, record
 from desk.keys.uses import SuspendedUse
-from desk.messages.outbox import owners_conversations, refresh_card, send_card
-from desk.messages.subjects import Thing, set_shown
+from desk.messages.outbox import owners_conversations, send_card, set_aside
+from desk.messages.subjects import Thing
 from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction
-from storage.models import ApiKey, KeyStatus, SlackMessage
+from storage.models import ApiKey, KeyStatus
 from storage.uses import claim_suspended_use
 
 SUSPENDED_USE_CARD = "key.knock"
@@ -34,7 +32,7 @@ def tell_of_suspended_use(tx: Transaction, use: SuspendedUse) -> bool:
         quiet_since = max(quiet_since, key.suspended_at - timedelta(microseconds=1))
     if not claim_suspended_use(tx.session, key.id, at=tx.now, quiet_since=quiet_since):
         return False
-    _set_aside(tx, key.id)
+    set_aside(tx, SUSPENDED_USE_CARD, key.id)
     send_card(
         tx,
         SUSPENDED_USE_CARD,
@@ -55,20 +53,3 @@ def tell_of_suspended_use(tx: Transaction, use: SuspendedUse) -> bool:
         user_agent=use.user_agent,
     )
     return True
-
-
-def _set_aside(tx: Transaction, key_id: str) -> None:
-    # An edited card rings for nobody, so each telling is posted anew, and the one before loses its buttons.
-    earlier = tx.session.scalars(
-        select(SlackMessage).where(SlackMessage.kind == SUSPENDED_USE_CARD, SlackMessage.subject_id == key_id)
-    ).all()
-    for message in earlier:
-        message.subject_id = f"{key_id}:{message.id}"
-        set_shown(tx, message, ())
-        tx.session.flush()
-        refresh_card(tx, SUSPENDED_USE_CARD, message.subject_id)
-
-
-def is_set_aside(message: SlackMessage) -> bool:
-    """Whether a later message tells of another use of the same key."""
-    return ":" in message.subject_id

@@ -3,7 +3,7 @@
 It waits, and is then collected (`collecting`), withdrawn or lapsed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -12,7 +12,7 @@ from desk.audit.trail import Action, record
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
-from desk.keys.cards import show_ticket, tell_window_was_not_opened
+from desk.keys.cards import show_ticket, tell_ticket_ended, tell_window_was_not_opened
 from desk.keys.issuing import (
     get_key_pattern,
     get_predecessor,
@@ -164,18 +164,29 @@ def withdraw_tickets_of(tx: Transaction, user_id: str, reason: str) -> int:
     return _withdraw(tx, Ticket.collector_id == user_id, reason)
 
 
-def withdraw_tickets_for(tx: Transaction, key_id: str, reason: str) -> int:
-    """Take back an uncollected rotation of a key; `reason` is shown. Gives how many. Call it before recording."""
-    return _withdraw(tx, Ticket.predecessor_id == key_id, reason)
+def withdraw_tickets_for(tx: Transaction, key_id: str, reason: str, *, told: Collection[str] = ()) -> int:
+    """Take back an uncollected rotation of a key; `reason` is shown. Gives how many. Call it before recording.
+
+    Its collector hears of it, except those who were `told` why already.
+    """
+    return _withdraw(tx, Ticket.predecessor_id == key_id, reason, told=told)
 
 
-def _withdraw(tx: Transaction, condition: ColumnElement[bool], reason: str) -> int:
+def _withdraw(tx: Transaction, condition: ColumnElement[bool], reason: str, *, told: Collection[str] = ()) -> int:
     waiting = select(Ticket).where(condition, Ticket.status == TicketStatus.WAITING).order_by(Ticket.id)
     tickets = tx.session.scalars(waiting).all()
-    return _end(tx, tickets, TicketStatus.WITHDRAWN, Action.TICKET_WITHDRAWN, reason)
+    return _end(tx, tickets, TicketStatus.WITHDRAWN, Action.TICKET_WITHDRAWN, reason, told=told)
 
 
-def _end(tx: Transaction, tickets: Sequence[Ticket], status: TicketStatus, action: Action, reason: str | None) -> int:
+def _end(
+    tx: Transaction,
+    tickets: Sequence[Ticket],
+    status: TicketStatus,
+    action: Action,
+    reason: str | None,
+    *,
+    told: Collection[str] = (),
+) -> int:
     ended = [
         ticket
         for ticket in tickets
@@ -183,6 +194,7 @@ def _end(tx: Transaction, tickets: Sequence[Ticket], status: TicketStatus, actio
     ]
     for ticket in ended:
         show_ticket(tx, ticket)
+        tell_ticket_ended(tx, ticket, told)
     for ticket in ended:
         record(tx, action, "ticket", ticket.id, reason=reason)
     return len(ended)

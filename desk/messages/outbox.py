@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from desk.identifiers import new_id
 from desk.messages.subjects import Shown, Thing, list_showing, set_shown
+from desk.people import is_reachable
 from desk.permissions import list_owner_ids
 from desk.transaction import Transaction
 from storage.models import Channel, Delivery, SlackMessage
@@ -74,13 +75,33 @@ def send_reply(tx: Transaction, kind: str, subject_id: str, head: SlackMessage, 
     _enqueue(tx, message)
 
 
+def list_cards(tx: Transaction, kind: str, subject_id: str) -> Sequence[SlackMessage]:
+    """Every copy of a card, in whichever conversation it is or will be."""
+    copies = select(SlackMessage).where(SlackMessage.kind == kind, SlackMessage.subject_id == subject_id)
+    return tx.session.scalars(copies.order_by(SlackMessage.created_at, SlackMessage.id)).all()
+
+
 def refresh_card(tx: Transaction, kind: str, subject_id: str) -> None:
-    """Bring every copy of a card up to date, in whichever conversation it is or will be."""
-    copies = tx.session.scalars(
-        select(SlackMessage).where(SlackMessage.kind == kind, SlackMessage.subject_id == subject_id)
-    )
-    for message in copies.all():
+    """Bring every copy of a card up to date."""
+    for message in list_cards(tx, kind, subject_id):
         _enqueue(tx, message)
+
+
+def set_aside(tx: Transaction, kind: str, subject_id: str) -> None:
+    """Let the copies of a card stay what they are, so that the next sending is posted anew and rings again.
+
+    They are drawn once more, and `is_set_aside` tells them apart: whatever asks for an answer asks in the new copy.
+    """
+    for message in list_cards(tx, kind, subject_id):
+        message.subject_id = f"{subject_id}:{message.id}"
+        set_shown(tx, message, ())
+        tx.session.flush()
+        _enqueue(tx, message)
+
+
+def is_set_aside(message: SlackMessage) -> bool:
+    """Whether a later copy of a card has taken its place."""
+    return ":" in message.subject_id
 
 
 def refresh(tx: Transaction, thing: Thing, subject_id: str) -> None:
@@ -89,10 +110,34 @@ def refresh(tx: Transaction, thing: Thing, subject_id: str) -> None:
         _enqueue(tx, message)
 
 
-def send_note(tx: Transaction, kind: str, subject_id: str, conversations: Iterable[str], **facts: Any) -> None:
-    """Say something once in each conversation. The note may be rendered from the subject and from `facts`."""
+def send_note(
+    tx: Transaction,
+    kind: str,
+    subject_id: str,
+    conversations: Iterable[str],
+    *,
+    below: Sequence[SlackMessage] = (),
+    **facts: Any,
+) -> None:
+    """Say something once in each conversation. The note may be rendered from the subject and from `facts`.
+
+    In the conversation of one of the cards `below` which it is said, it stands in the thread of that card.
+    """
+    heads = {card.conversation: card.id for card in below if card.thread_of is None}
     for conversation in dict.fromkeys(conversations):
-        _enqueue(tx, _add_message(tx, kind, f"{subject_id}:{new_id()}", conversation, facts))
+        head = heads.get(conversation)
+        _enqueue(tx, _add_message(tx, kind, f"{subject_id}:{new_id()}", conversation, facts, thread_of=head))
+
+
+def tell_decision(
+    tx: Transaction, kind: str, subject_id: str, people: Iterable[str], *, below: Sequence[SlackMessage], **facts: Any
+) -> None:
+    """Tell those who waited for a decision, and did not make it themselves, by a message of its own.
+
+    Slack notifies nobody of a card that is edited. Whoever left Slack is told nothing.
+    """
+    waited = [user_id for user_id in people if user_id != tx.actor.user_id and is_reachable(tx, user_id)]
+    send_note(tx, kind, subject_id, waited, below=below, by=str(tx.actor), **facts)
 
 
 def _add_message(

@@ -11,7 +11,7 @@ from desk.keys.tickets import make_ticket
 from desk.people import name_of
 from desk.permissions import ask_an_owner, effective_roles, may_hold_key, require_owner
 from desk.reasons import check_reason
-from desk.requests.cards import announce_self_approval, refresh_request
+from desk.requests.cards import announce_self_approval, refresh_request, tell_requester
 from desk.requests.decisions import ApprovalDecision, Outcome, decide_approval
 from desk.requests.lookup import (
     already_decided,
@@ -60,8 +60,10 @@ def approve(
         raise already_decided(tx, request)
     if decision.outcome is Outcome.COUNTS:
         refresh_request(tx, request)
-    elif decision.self_approved:
-        announce_self_approval(tx, request)
+    else:
+        tell_requester(tx, request)
+        if decision.self_approved:
+            announce_self_approval(tx, request)
     _record_approval(tx, request, decision, before, granted)
     if decision.outcome is Outcome.GRANTS:
         make_ticket(tx, collector_id=request.requester_id, request_id=request.id)
@@ -181,6 +183,7 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
     ):
         raise already_decided(tx, request)
     refresh_request(tx, request)
+    tell_requester(tx, request)
     record(tx, Action.REQUEST_DENIED, "request", request.id, reason=reason)
     return request
 

@@ -1,6 +1,6 @@
 """Which cards and notes show a key request, and to whom."""
 
-from desk.messages.outbox import owners_conversations, refresh, send_card, send_note
+from desk.messages.outbox import list_cards, owners_conversations, refresh, send_card, send_note, tell_decision
 from desk.messages.subjects import Thing
 from desk.transaction import Transaction
 from storage.models import KeyRequest
@@ -11,6 +11,8 @@ REQUEST_REMINDER = "request.reminder"
 """A further card for owners; its subject is the request's id and a number: `<id>:1`, `<id>:2`, …"""
 REQUEST_MINE = "request.mine"
 """The requester's card of a request, in direct messages."""
+REQUEST_DECIDED = "request.decided"
+"""Said to the requester when somebody else, or time, decided; its fact `status` is what became of the request."""
 REQUEST_SELF_APPROVED = "request.self_approved"
 """Said to owners when the only owner approved their own request."""
 
@@ -25,6 +27,13 @@ def show_request(tx: Transaction, request: KeyRequest) -> None:
 def refresh_request(tx: Transaction, request: KeyRequest) -> None:
     """Bring every copy of a request's cards up to date, its reminders included."""
     refresh(tx, Thing.REQUEST, request.id)
+
+
+def tell_requester(tx: Transaction, request: KeyRequest) -> None:
+    """Tell the person who asked what became of it."""
+    below = list_cards(tx, REQUEST_MINE, request.id)
+    status = str(request.status)
+    tell_decision(tx, REQUEST_DECIDED, request.id, [request.requester_id], below=below, status=status)
 
 
 def remind_owners(tx: Transaction, request: KeyRequest) -> None:

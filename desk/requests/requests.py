@@ -21,7 +21,7 @@ from desk.permissions import (
     require_person,
     roles_of_actor,
 )
-from desk.requests.cards import refresh_request, remind_owners, show_request
+from desk.requests.cards import refresh_request, remind_owners, show_request, tell_requester
 from desk.requests.lookup import already_decided, read_request, status_of
 from desk.requests.reminders import next_reminder_at
 from desk.requests.terms import Asked, check_asked
@@ -182,6 +182,7 @@ def _end(tx: Transaction, requests: Sequence[KeyRequest], status: RequestStatus,
     ]
     for request in ended:
         refresh_request(tx, request)
+        tell_requester(tx, request)
     action = Action.REQUEST_EXPIRED if status == RequestStatus.EXPIRED else Action.REQUEST_WITHDRAWN
     for request in ended:
         record(tx, action, "request", request.id, reason=reason)

@@ -1,5 +1,7 @@
 """Which notes tell of roles, and to whom."""
 
+from typing import Any
+
 from desk.messages.outbox import owners_conversations, send_note
 from desk.permissions import is_full_member
 from desk.transaction import Transaction
@@ -33,7 +35,7 @@ def tell_ended(tx: Transaction, grant: Grant, how: str) -> None:
         send_note(tx, OWNER_ENDED, grant.id, owners_conversations(tx), by=str(tx.actor), how=how)
 
 
-def _tell_person(tx: Transaction, grant: Grant, kind: str, **facts: str) -> None:
+def _tell_person(tx: Transaction, grant: Grant, kind: str, **facts: Any) -> None:
     # A group's people are not told one by one: they may be hundreds, and Slack told them that they joined it.
     if grant.subject_kind != SubjectKind.USER or grant.subject_id == tx.actor.user_id:
         return

@@ -61,7 +61,7 @@ def _recorded() -> Iterator[tuple[str, str | None, set[str], bool]]:
             named = {word.arg for word in call.keywords if word.arg}
             complete = all(word.arg for word in call.keywords)
             if name == "finish_change":
-                yield Action[action.attr], "key", (named | {"name"}) - {"rotation_ends"}, complete
+                yield Action[action.attr], "key", (named | {"name"}) - {"rotation_ends", "told"}, complete
             else:
                 kind = call.args[2]
                 yield (

@@ -19,9 +19,10 @@ from desk.incidents.reminders import REMINDER_CARD
 from desk.incidents.templates import create_template
 from desk.messages.outbox import find_card, send_card, send_note, send_reply
 from desk.pages.status import Impact
+from desk.reasons import MAXIMUM_REASON
 from desk.transaction import Actor, Transaction
 from handlers.slack.incidents.form_state import MOST_COMPONENTS
-from storage.models import ComponentStatus, DraftKind, IncidentStatus, Page, Role, SecondPerson
+from storage.models import ComponentStatus, DraftKind, DraftStatus, Incident, IncidentStatus, Page, Role, SecondPerson
 from tests.factories import INES, MIA, OLIVIA, add_component, add_grant
 from tests.scenario.incidents_stage import STATUS_CHANNEL
 from tests.scenario.largest_world import NAME, World, longest
@@ -253,7 +254,9 @@ def _send_cards(tx: Transaction, made: Incidents) -> None:
         subject = f"{incident_id}:{latest.id}:{number}"
         send_card(tx, REMINDER_CARD, subject, [STATUS_CHANNEL, MIA], **(facts if number % 2 else {}))
         head = find_card(tx, HEAD_CARD, incident_id, STATUS_CHANNEL)
-        assert head is not None
+        if head is None:
+            # What was said quietly has no message of its own.
+            continue
         send_reply(
             tx, ALONE_CARD, made.drafts[number], head, incident_id=incident_id, by=f"operator:{longest(80, 1)}"
         )
@@ -262,3 +265,18 @@ def _send_cards(tx: Transaction, made: Incidents) -> None:
         subject = reminder_subject(get_draft(tx, draft_id))
         send_card(tx, review.REMINDER_CARD, subject, [MIA, OLIVIA])
         send_card(tx, review.LATE_CARD, subject, [STATUS_CHANNEL])
+        for status in DraftStatus:
+            facts = {"by": f"operator:{longest(80, 1)}", "status": str(status), "reason": longest(MAXIMUM_REASON, 1)}
+            send_note(tx, review.DECIDED_NOTE, draft_id, [INES], **facts)
+    _send_outdated(tx, made)
+    send_note(tx, review.DECIDED_NOTE, "gone", [INES], by=f"operator:{longest(80, 1)}", name=longest(MAX_NAME, 0))
+
+
+def _send_outdated(tx: Transaction, made: Incidents) -> None:
+    """That an update waits whose incident has changed meanwhile, and so have all its components."""
+    change = IncidentChange(body=longest_markdown(MAX_BODY, 0), components=states(made, 0, 200))
+    incident = tx.session.get_one(Incident, made.open[2])
+    draft = get_draft(tx, _draft(tx, incident.page_id, DraftKind.UPDATE, change, incident.id))
+    draft.status, draft.incident_version = DraftStatus.WAITING, incident.version - 1
+    tx.session.flush()
+    send_card(tx, review.OUTDATED_CARD, reminder_subject(draft), [INES])

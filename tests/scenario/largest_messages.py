@@ -12,8 +12,8 @@ from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
 from desk.identifiers import new_id
 from desk.keys import cards as key_cards
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD
 from desk.keys.changes import CHANGED_NOTE
-from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.rules import Change
 from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
@@ -34,9 +34,11 @@ from storage.models import (
     DigestItem,
     DirectorySync,
     KeyStatus,
+    RequestStatus,
     Role,
     SlackMessage,
     SyncStatus,
+    TicketStatus,
 )
 from tests.factories import MIA, OLIVIA
 from tests.scenario.largest_world import CHANNEL, GROUPS, LEAVER, MEMBERS, NAME, OWNERS, World, longest
@@ -63,12 +65,18 @@ def _send_requests(tx: Transaction, world: World) -> None:
         send_card(tx, request_cards.REQUEST_CARD, request, [CHANNEL])
         send_card(tx, request_cards.REQUEST_REMINDER, f"{request}:99", [CHANNEL])
         send_card(tx, request_cards.REQUEST_MINE, request, [MIA])
+        for status in RequestStatus:
+            if status is not RequestStatus.PENDING:
+                send_note(tx, request_cards.REQUEST_DECIDED, request, [MIA], by=OPERATOR, status=str(status))
     for request in world.requests[:2]:
         send_note(tx, request_cards.REQUEST_SELF_APPROVED, request, [CHANNEL])
     for key in world.keys[:4]:
         send_note(tx, key_cards.HOLDER_NAMED, key, [MIA], collector_id=OLIVIA)
     for ticket in world.tickets[-8:]:
         send_card(tx, key_cards.TICKET_MINE, ticket, [MIA])
+        for ended in (TicketStatus.LAPSED, TicketStatus.WITHDRAWN):
+            why = longest(MAXIMUM_REASON, 1)
+            send_note(tx, key_cards.TICKET_ENDED, ticket, [MIA], by=OPERATOR, status=str(ended), reason=why)
         send_note(tx, key_cards.TICKET_VOID, ticket, [MIA])
         send_note(tx, key_cards.TICKET_NOT_OPENED, ticket, [MIA])
 
@@ -130,8 +138,10 @@ def _send_people(tx: Transaction, world: World) -> None:
         send_note(tx, directory_cards.MEMBER_RETURNED, user_id, [CHANNEL], roles_ended=300)
     for before in Standing:
         for after in Standing:
-            facts = {"before": str(before), "after": str(after)}
-            send_note(tx, directory_cards.STANDING_CHANGED, LEAVER, [CHANNEL], **facts)
+            standings = str(before), str(after)
+            send_note(
+                tx, directory_cards.STANDING_CHANGED, LEAVER, [CHANNEL], before=standings[0], after=standings[1]
+            )
 
 
 def _losers(world: World) -> dict[str, list[list[str | None]]]:

@@ -28,7 +28,17 @@ def approved(scenario: Scenario, player: Player, line: str = LINE) -> Json:
 
 def mine(scenario: Scenario, player: Player) -> Json:
     """The newest card of a request in somebody's direct messages."""
-    return shows(scenario.direct_messages(player), "terraform")
+    return shows([each for each in scenario.direct_messages(player) if not is_reply(each)], "terraform")
+
+
+def replies(scenario: Scenario, player: Player) -> list[Json]:
+    """What stands in threads of somebody's direct messages, oldest first."""
+    return [each for each in scenario.direct_messages(player) if is_reply(each)]
+
+
+def is_reply(message: Json) -> bool:
+    """Whether a message stands in a thread."""
+    return bool(message.get("thread_ts", message["ts"]) != message["ts"])
 
 
 def secret_in(view: Json) -> str:

@@ -20,7 +20,7 @@ from desk.incidents.drafts.content import (
     stored_form,
 )
 from desk.incidents.drafts.decision import role_for
-from desk.incidents.drafts.review import show_draft
+from desk.incidents.drafts.review import show_draft, tell_author
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.postmortems import check_postmortem
@@ -193,6 +193,7 @@ def send_back(tx: Transaction, draft_id: str, *, reason: str, version: int | Non
     if not move_draft(tx, draft, [DraftStatus.WAITING], seen=version, status=DraftStatus.SENT_BACK, **by):
         raise already_decided(draft, [DraftStatus.WAITING])
     show_draft(tx, draft)
+    tell_author(tx, draft)
     audit.record(tx, audit.Action.DRAFT_SENT_BACK, "draft", draft.id, page_id=draft.page_id, reason=why)
     return draft
 
@@ -208,6 +209,7 @@ def discard_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
     if not move_draft(tx, draft, allowed, status=DraftStatus.DISCARDED, **by):
         raise already_decided(draft)
     show_draft(tx, draft)
+    tell_author(tx, draft)
     audit.record(tx, audit.Action.DRAFT_DISCARDED, "draft", draft.id, page_id=draft.page_id)
     return draft
 

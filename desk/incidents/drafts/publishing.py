@@ -11,7 +11,7 @@ from desk.incidents.drafts.content import Content, content_of, expected_impact, 
 from desk.incidents.drafts.decision import Outcome, Press, decide_publication
 from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
 from desk.incidents.drafts.duplicates import require_no_double
-from desk.incidents.drafts.review import ask_reviewers, list_reviewers, show_draft
+from desk.incidents.drafts.review import ask_reviewers, list_reviewers, show_draft, tell_author
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.maintenances.plans import check_window
@@ -74,6 +74,7 @@ def _publish(
     draft.incident_id = incident.id
     tx.session.flush()
     show_draft(tx, draft)
+    tell_author(tx, draft)
     alone = outcome is Outcome.PUBLISH_ALONE
     if alone:
         announce_alone(tx, incident, draft.id, others=list_reviewers(tx, draft, role))

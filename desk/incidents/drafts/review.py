@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from desk.errors import ConflictError
-from desk.messages.outbox import find_card, refresh_card, send_card, send_note
+from desk.messages.outbox import (
+    find_card,
+    list_cards,
+    refresh_card,
+    send_card,
+    send_note,
+    send_reply,
+    tell_decision,
+)
 from desk.permissions import list_owner_ids
 from desk.roles.lists import list_holders
 from desk.transaction import Transaction
@@ -17,6 +25,11 @@ MINE_CARD = "draft.mine"
 """The kind of the card by which its author follows a draft."""
 AGAIN_NOTE = "draft.again"
 """Says that a draft which was sent back waits again; its subject begins with the draft."""
+DECIDED_NOTE = "draft.decided"
+"""Said to its author when somebody else decided on a draft; its facts hold `status` and `reason` or, when its
+incident was deleted, its `name`."""
+OUTDATED_CARD = "draft.outdated"
+"""Said to its author when their incident changed while a draft waits; its subject is that of `reminder_subject`."""
 REMINDER_CARD = "draft.reminder"
 """Reminds those who may publish a draft that it waits; its subject is that of `reminder_subject`."""
 LATE_CARD = "draft.late"
@@ -60,11 +73,29 @@ def show_draft(tx: Transaction, draft: IncidentDraft) -> None:
         refresh_card(tx, kind, reminder_subject(draft, before=1))
 
 
+def tell_author(tx: Transaction, draft: IncidentDraft) -> None:
+    """Tell a draft's author, who may wait for it, what somebody else decided."""
+    below = list_cards(tx, MINE_CARD, draft.id)
+    facts = {"status": str(draft.status), "reason": draft.decision_reason}
+    tell_decision(tx, DECIDED_NOTE, draft.id, [draft.author_id], below=below, **facts)
+
+
 def show_waiting(tx: Transaction, incident_id: str) -> None:
     """Let the drafts that wait say that their incident has changed."""
     of_incident = (IncidentDraft.incident_id == incident_id, IncidentDraft.status == DraftStatus.WAITING)
     for draft in tx.session.scalars(select(IncidentDraft).where(*of_incident).order_by(IncidentDraft.id)).all():
         show_draft(tx, draft)
+        _tell_outdated(tx, draft)
+
+
+def _tell_outdated(tx: Transaction, draft: IncidentDraft) -> None:
+    mine = find_card(tx, MINE_CARD, draft.id, draft.author_id)
+    subject = reminder_subject(draft)
+    if mine is None or draft.author_id == tx.actor.user_id:
+        return
+    told = find_card(tx, OUTDATED_CARD, subject, draft.author_id)
+    if told is None or told.ts is None:
+        send_reply(tx, OUTDATED_CARD, subject, mine)
 
 
 def lock_drafts(tx: Transaction, incident_id: str) -> Sequence[str]:
@@ -73,8 +104,12 @@ def lock_drafts(tx: Transaction, incident_id: str) -> Sequence[str]:
     return tx.session.scalars(about.order_by(IncidentDraft.id).with_for_update()).all()
 
 
-def drop_drafts(tx: Transaction, draft_ids: Sequence[str]) -> None:
-    """Remove drafts whose incident is deleted, and let their cards say so."""
+def drop_drafts(tx: Transaction, draft_ids: Sequence[str], *, name: str) -> None:
+    """Remove drafts whose incident, of this name, is deleted; their cards say so, and who waits for them is told."""
+    waiting = IncidentDraft.id.in_(draft_ids), IncidentDraft.status == DraftStatus.WAITING
+    for draft in tx.session.scalars(select(IncidentDraft).where(*waiting).order_by(IncidentDraft.id)).all():
+        below = list_cards(tx, MINE_CARD, draft.id)
+        tell_decision(tx, DECIDED_NOTE, draft.id, [draft.author_id], below=below, name=name)
     tx.session.execute(delete(IncidentDraft).where(IncidentDraft.id.in_(draft_ids)))
     for draft_id in draft_ids:
         refresh_card(tx, REVIEW_CARD, draft_id)

@@ -73,6 +73,8 @@ AREA = Area(
         (review.REVIEW_CARD, draft_messages.render_review),
         (review.MINE_CARD, draft_messages.render_mine),
         (review.AGAIN_NOTE, draft_messages.render_again),
+        (review.DECIDED_NOTE, draft_messages.render_decided),
+        (review.OUTDATED_CARD, draft_messages.render_outdated),
         (review.REMINDER_CARD, draft_messages.render_reminder),
         (review.LATE_CARD, draft_messages.render_late),
     ],

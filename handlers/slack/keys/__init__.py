@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD
 from desk.keys.changes import CHANGED_NOTE
-from desk.keys.questions import ASK_CARD, EXTENSION_CARD
 from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from handlers.slack.framework.action_ids import ActionId

@@ -220,7 +220,7 @@ CATALOGUE: Sequence[KeyChange] = (
         usage=Usage(1, 'rename KEY to "new name"', "call a key something else"),
         audited=Action.KEY_RENAMED,
         past="renamed",
-        told=Told(lambda name, facts, _reader: f"renamed “{_name(facts['before'])}” to {name}.", "has a new name"),
+        told=Told(lambda name, facts, _reader: f"renamed “{_name(facts['before'])}” to {name}.", "was renamed"),
     ),
     KeyChange(
         change=Change.TRANSFER,
@@ -245,7 +245,7 @@ CATALOGUE: Sequence[KeyChange] = (
         usage=Usage(7, "keep KEY until 2026-12-01 because …", "leave it out of digests"),
         audited=Action.KEY_KEPT,
         past="kept",
-        told=Told(lambda name, facts, _reader: f"said to keep {name} until {_until(facts)}.", "is kept"),
+        told=Told(lambda name, facts, _reader: f"said to keep {name} until {_until(facts)}.", "was kept"),
     ),
     KeyChange(
         change=Change.ASK_HOLDER,

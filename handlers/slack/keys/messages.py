@@ -7,7 +7,7 @@ from typing import Any
 from desk.keys.questions import was_kept_since
 from desk.keys.rotation import find_successor
 from desk.keys.rules import Change, KeyState, is_retiring, state_of
-from desk.keys.suspended_use import is_set_aside
+from desk.messages.outbox import is_set_aside
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
@@ -33,7 +33,7 @@ from storage.models import ApiKey, KeyUse, SlackMessage
 
 def render_suspended_use(tx: Transaction, message: SlackMessage) -> Message | None:
     """When, from where and by what the key was used, why it is suspended, and a button that restores it."""
-    key = tx.session.get(ApiKey, message.subject_id.partition(":")[0])
+    key = tx.session.get(ApiKey, _key_id(message))
     if key is None:
         return None
     text = f"The suspended key “{escape(key.name)}” was just used"
@@ -84,6 +84,9 @@ def _code(text: str | None) -> str:
 
 
 _REASON = 500
+_NOTIFIED = 300
+"""Characters of a reason in what phones and screen readers give."""
+_ASKED_AGAIN = "It was asked again later: see the newer message about it."
 
 
 def render_changed(tx: Transaction, message: SlackMessage) -> Message | None:
@@ -92,7 +95,8 @@ def render_changed(tx: Transaction, message: SlackMessage) -> Message | None:
     if key is None:
         return None
     facts = message.facts
-    text = f"{actor_name(facts['by'])} {_deed(facts, key, message.conversation)}"
+    waited = "You asked about this key: " if message.conversation in facts.get("waited", ()) else ""
+    text = f"{waited}{actor_name(facts['by'])} {_deed(facts, key, message.conversation)}"
     if facts.get("reason"):
         text += f"\n{quote(plain(str(facts['reason']), limit=_REASON))}"
     look = button("Show key", ActionId.KEY_SHOW, value_of(key.id))
@@ -108,7 +112,14 @@ def _deed(facts: Mapping[str, Any], key: ApiKey, reader: str) -> str:
 
 def _plainly(facts: Mapping[str, Any], key: ApiKey) -> str:
     told = _told(facts)
-    return f"Key {_quoted(key)} {told.headline if told else 'was changed'}"
+    text = f"Key {_quoted(key)} {told.headline if told else 'was changed'}"
+    if facts.get("to"):
+        text += f" to {mention(str(facts['to']))}"
+    if facts.get("until"):
+        text += f" until {day(_instant(facts['until']))}"
+    text += f" by {actor_name(facts['by'])}"
+    why = plain(" ".join(str(facts.get("reason") or "").split()), limit=_NOTIFIED)
+    return f"{text}: {escape(why)}" if why else text
 
 
 def _told(facts: Mapping[str, Any]) -> Told | None:
@@ -154,7 +165,7 @@ def render_retired(tx: Transaction, message: SlackMessage) -> Message | None:
 
 def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
     """Is the key still needed? Asked of its holder; once answered, the answer stands there instead of the buttons."""
-    key = tx.session.get(ApiKey, message.subject_id)
+    key = tx.session.get(ApiKey, _key_id(message))
     if key is None:
         return None
     asked_at = _instant(message.facts["asked_at"])
@@ -169,6 +180,8 @@ def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
 
 
 def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: datetime) -> Block:
+    if is_set_aside(message):
+        return context(_ASKED_AGAIN)
     state = state_of(key, tx.now)
     if key.kept_by and key.kept_until and key.kept_until > tx.now and was_kept_since(tx, key.id, asked_at):
         reason = escape(plain(key.keep_reason or "", limit=200))
@@ -189,7 +202,7 @@ def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: d
 
 def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
     """A holder asks for more time; owners extend with a button."""
-    key = tx.session.get(ApiKey, message.subject_id)
+    key = tx.session.get(ApiKey, _key_id(message))
     if key is None:
         return None
     until, facts = _instant(message.facts["until"]), message.facts
@@ -197,7 +210,9 @@ def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
         f":hourglass_flowing_sand: {actor_name(facts['asked_by'])} asks for more time for {key_name(key)}: "
         f"until {day(until)}.\n{quote(plain(facts['reason'], limit=_REASON))}"
     )
-    if state_of(key, tx.now) is KeyState.REVOKED:
+    if is_set_aside(message):
+        answer = context(_ASKED_AGAIN)
+    elif state_of(key, tx.now) is KeyState.REVOKED:
         answer = context(f":no_entry: Revoked by {actor_name(key.revoked_by)}.")
     elif key.extended_at is not None and key.extended_at >= _instant(facts["asked_at"]):
         answer = context(f":white_check_mark: Extended: it works until {day(key.expires_at)}.")

@@ -26,6 +26,7 @@ from handlers.slack.framework.blocks import (
     escape,
     fields,
     mention,
+    plain,
     section,
     when,
 )
@@ -39,6 +40,9 @@ from handlers.slack.requests.text import (
     scopes_in_words,
 )
 from storage.models import ApiKey, KeyRequest, RequestStatus, SlackMessage, Ticket, TicketStatus
+
+_NOTIFIED = 300
+"""Characters of a reason in what phones and screen readers give."""
 
 
 def render_my_request(tx: Transaction, card: SlackMessage) -> Message:
@@ -166,6 +170,49 @@ def render_my_ticket(tx: Transaction, card: SlackMessage) -> Message:
 def _subject(note: SlackMessage) -> str:
     # A note's subject is the id of what it is about, and a mark that makes each note its own.
     return note.subject_id.partition(":")[0]
+
+
+def render_decided(tx: Transaction, note: SlackMessage) -> Message:
+    """To the requester, by a message that rings: what became of their request, by whom and why."""
+    request = get_request(tx, _subject(note))
+    status = RequestStatus(note.facts["status"])
+    name, who = f"“{escape(request.name)}”", actor_name(note.facts.get("by"))
+    if status is RequestStatus.EXPIRED:
+        told = f"Your request for the API key {name} has expired: nobody decided in time"
+    else:
+        told = f"Your request for the API key {name} was {status} by {who}"
+    text = f"{mention(note.conversation)} {told}."
+    ticket = find_ticket_of_request(tx, request.id) if status is RequestStatus.APPROVED else None
+    if ticket is not None and ticket.status == TicketStatus.WAITING:
+        blocks = [
+            section(f"{text} It waits for you until {when(ticket.expires_at)}."),
+            actions(collect_button(ticket)),
+        ]
+        return Message(f"{told}. Collect it until {day(ticket.expires_at)}", blocks)
+    if status is RequestStatus.APPROVED:
+        return Message(told, [section(text)])
+    return _rejected(told, text, request.decision_reason, [_ask_again(request)])
+
+
+def _rejected(told: str, text: str, reason: str | None, rest: list[Block]) -> Message:
+    words = escape(plain(" ".join((reason or "").split()), limit=_NOTIFIED))
+    why = quotation(reason or "") if words else []
+    return Message(f"{told}: {words}" if words else told, [section(text), *why, *rest])
+
+
+def render_ticket_ended(tx: Transaction, note: SlackMessage) -> Message:
+    """To the collector, by a message that rings: the key that waited for them can't be collected any more."""
+    ticket = get_ticket(tx, _subject(note))
+    request = get_request(tx, ticket.request_id) if ticket.request_id else None
+    predecessor = tx.session.get(ApiKey, ticket.predecessor_id) if ticket.predecessor_id else None
+    named, by = request or predecessor, actor_name(note.facts.get("by"))
+    name = f"“{escape(named.name)}”" if named else ""
+    told = {
+        TicketStatus.LAPSED: f"Your API key {name} was not collected in time, so none was made",
+        TicketStatus.WITHDRAWN: f"Your API key {name} was taken back by {by} before you collected it",
+    }[TicketStatus(note.facts["status"])]
+    again = [_ask_again(request)] if request else []
+    return _rejected(told, f"{mention(note.conversation)} {told}.", note.facts.get("reason"), again)
 
 
 def render_self_approval(tx: Transaction, note: SlackMessage) -> Message:

@@ -2,15 +2,19 @@
 
 from desk.incidents.drafts.drafts import find_draft
 from desk.incidents.drafts.forgotten import thrown_away_at
+from desk.incidents.drafts.steps import find_changes
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
     MAX_MESSAGE_TEXT,
     Block,
     Message,
+    actor_name,
     button,
     context,
+    escape,
     mention,
+    plain,
     section,
     text_length,
     when,
@@ -28,10 +32,14 @@ from handlers.slack.incidents.drafts.text import (
     wish_blocks,
 )
 from handlers.slack.incidents.drafts.views import draft_blocks
+from handlers.slack.incidents.text import plain_name
+from handlers.slack.requests.text import quotation
 from storage.models import DraftStatus, IncidentDraft, SlackMessage
 
 _MOST_BLOCKS = 35
 """Of what subscribers will read, on the card; Slack takes 50 blocks in a message."""
+_NOTIFIED = 300
+"""Characters of a reason in what phones and screen readers give."""
 _MOST_TEXT = MAX_MESSAGE_TEXT - 4500
 
 
@@ -87,6 +95,41 @@ def render_mine(tx: Transaction, card: SlackMessage) -> Message | None:
         DraftStatus.OPEN: "Not public yet, kept for you",
     }[DraftStatus(draft.status)]
     return Message(f"{told}: {plain_subject(tx, draft)}", blocks)
+
+
+def render_decided(tx: Transaction, note: SlackMessage) -> Message | None:
+    """To its author, by a message that rings: what somebody else made of a draft, and why."""
+    draft, who = find_draft(tx, note.subject_id.partition(":")[0]), actor_name(note.facts.get("by"))
+    reader = mention(note.conversation)
+    if draft is None:
+        name = str(note.facts.get("name") or "")
+        what = f"your draft about “{plain_name(name)}”" if name else "your draft"
+        told = f"{who} deleted its incident, so {what} is gone"
+        return Message(told, [section(f"{reader} {told}.")])
+    deed = {
+        DraftStatus.PUBLISHED: "published",
+        DraftStatus.SENT_BACK: "sent back",
+        DraftStatus.DISCARDED: "threw away",
+    }.get(DraftStatus(note.facts["status"]), "decided on")
+    reason = str(note.facts.get("reason") or "") if deed == "sent back" else ""
+    told = f"{who} {deed} {plain_subject(tx, draft)}"
+    words = escape(plain(" ".join(reason.split()), limit=_NOTIFIED))
+    blocks = [section(f"{reader} {who} {deed} {subject_text(tx, draft)}, which you wrote.")]
+    if draft.status == DraftStatus.SENT_BACK and reason:
+        blocks += [*quotation(reason), mine_buttons(draft)]
+    elif draft.status == DraftStatus.PUBLISHED:
+        blocks += outcome_blocks(tx, draft)
+    return Message(f"{told}: {words}" if words else told, blocks)
+
+
+def render_outdated(tx: Transaction, card: SlackMessage) -> Message | None:
+    """To its author: the incident changed while a draft waits, so it cannot be published as it is."""
+    draft = find_draft(tx, card.subject_id.partition(":")[0])
+    if draft is None or draft.status != DraftStatus.WAITING or find_changes(tx, draft) is None:
+        return None
+    told = f"Nobody can publish {plain_subject(tx, draft)} as it is: the incident has changed since you wrote it"
+    text = f"{mention(draft.author_id)} Nobody can publish {subject_text(tx, draft)} as it is."
+    return Message(told, [section(text), *changes_blocks(tx, draft, viewer_id=draft.author_id)])
 
 
 def render_reminder(tx: Transaction, card: SlackMessage) -> Message | None:

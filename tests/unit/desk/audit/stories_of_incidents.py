@@ -181,6 +181,7 @@ def a_draft_that_a_second_person_publishes(stage: Stage) -> Iterator[Step]:
     draft = stage.do(INES, write).id
     yield [], set()
     cards = sent("draft.review", MAX) | sent("draft.mine", INES)
+    decided = sent("draft.decided", INES)
     submitted = event(INES, Action.DRAFT_SUBMITTED, draft, **page, kind="incident")
     stage.do(INES, partial(publish_draft, draft_id=draft))
     yield [submitted], cards
@@ -189,7 +190,7 @@ def a_draft_that_a_second_person_publishes(stage: Stage) -> Iterator[Step]:
     stage.do(INES, partial(publish_draft, draft_id=draft))
     yield [submitted], cards | sent("draft.again", MAX)
     stage.do(MAX, partial(send_back, draft_id=draft, reason="Say what is slow."))
-    yield [event(MAX, Action.DRAFT_SENT_BACK, draft, **page, reason="Say what is slow.")], cards
+    yield [event(MAX, Action.DRAFT_SENT_BACK, draft, **page, reason="Say what is slow.")], cards | decided
     stage.do(INES, partial(revise_draft, draft_id=draft, content=NewIncident(name="Slow", body="It is.")))
     yield [], cards
     stage.do(INES, partial(publish_draft, draft_id=draft))
@@ -206,7 +207,7 @@ def a_draft_that_a_second_person_publishes(stage: Stage) -> Iterator[Step]:
     created = event(MAX, Action.INCIDENT_CREATED, incident.id, **facts)
     how = {"incident_id": incident.id, "author": INES, "alone": False, "quietly": True}
     reminders = sent("draft.reminder", MAX) | sent("draft.late", OLIVIA, OMAR)
-    yield [created, event(MAX, Action.DRAFT_PUBLISHED, draft, **how)], cards | reminders
+    yield [created, event(MAX, Action.DRAFT_PUBLISHED, draft, **how)], cards | decided | reminders
 
 
 @story(Action.DRAFT_EXPIRED, Action.DRAFT_DISCARDED)

@@ -22,6 +22,7 @@ from tests.unit.desk.audit.chronicle import CHANNEL, Event, Step, event, given, 
 from tests.unit.desk.stage import SWEEP, Stage
 
 CARDS = sent("request.card", OLIVIA, OMAR) | sent("request.mine", MIA)
+DECIDED = sent("request.decided", MIA)
 
 
 def made(request: KeyRequest) -> Event:
@@ -96,7 +97,7 @@ def one_owner_approves_and_the_key_is_collected(stage: Stage) -> Iterator[Step]:
         approvals_needed=1,
         self_approved=False,
     )
-    yield [approved, ticket_made(OLIVIA, ticket)], CARDS
+    yield [approved, ticket_made(OLIVIA, ticket)], CARDS | DECIDED
     key, _ = stage.mint(ticket)
     yield minted(ticket, key), set()
     assert stage.do(MIA, partial(mark_revealed, key_id=key.id))
@@ -125,7 +126,7 @@ def two_owners_approve_and_one_of_them_narrows(stage: Stage) -> Iterator[Step]:
     stage.approve(request, OMAR)
     [ticket] = stage.all(Ticket)
     approved = event(OMAR, Action.REQUEST_APPROVED, request.id, **after, approvals_needed=2, self_approved=False)
-    yield [approved, ticket_made(OMAR, ticket)], CARDS
+    yield [approved, ticket_made(OMAR, ticket)], CARDS | DECIDED
 
 
 @story(Action.REQUEST_MADE, Action.REQUEST_APPROVED, Action.TICKET_MADE)
@@ -158,7 +159,7 @@ def requests_that_come_to_nothing(stage: Stage) -> Iterator[Step]:
     denied, taken_back = stage.ask(), stage.ask()
     yield [made(denied), made(taken_back)], CARDS
     stage.do(OMAR, partial(deny, request_id=denied.id, reason="Use the old one."))
-    yield [event(OMAR, Action.REQUEST_DENIED, denied.id, reason="Use the old one.")], CARDS
+    yield [event(OMAR, Action.REQUEST_DENIED, denied.id, reason="Use the old one.")], CARDS | DECIDED
     stage.do(MIA, partial(withdraw, request_id=taken_back.id))
     yield [event(MIA, Action.REQUEST_WITHDRAWN, taken_back.id, reason=None)], CARDS
 
@@ -176,7 +177,7 @@ def a_request_that_nobody_decides(stage: Stage) -> Iterator[Step]:
     later(stage, days=7)
     assert stage.do(SWEEP, sweep_requests) == 1
     expired = event(SWEEP, Action.REQUEST_EXPIRED, request.id, reason=None)
-    yield [expired], CARDS | sent("request.reminder", OLIVIA, OMAR)
+    yield [expired], CARDS | DECIDED | sent("request.reminder", OLIVIA, OMAR)
 
 
 @story(Action.TICKET_COLLECTED, Action.KEY_MINTED, Action.KEY_VOIDED, Action.TICKET_RETURNED, Action.TICKET_LAPSED)
@@ -192,7 +193,7 @@ def a_ticket_whose_key_reached_nobody(stage: Stage) -> Iterator[Step]:
     yield [voided, returned], CARDS | sent("ticket.void", MIA)
     later(stage, days=4)
     assert stage.do(SWEEP, sweep_tickets) == 1
-    yield [event(SWEEP, Action.TICKET_LAPSED, ticket.id, reason=None)], CARDS
+    yield [event(SWEEP, Action.TICKET_LAPSED, ticket.id, reason=None)], CARDS | sent("ticket.ended", MIA)
 
 
 @story(

@@ -56,6 +56,7 @@ SAYS_IT_AGAIN: Mapping[str, str] = {
     "people.get_answerer": "as get_subject",
     "people.get_subject": "Slack's ids of people and groups that are not known stand for themselves",
     "people.group_name": "as get_subject",
+    "people.is_reachable": "whoever is not known may be in Slack all the same",
     "people.member_name": "as get_subject",
     "people.name_of": "as get_subject",
     "permissions.may_write": "it asks for a role, which may be for all pages",

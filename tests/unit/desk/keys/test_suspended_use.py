@@ -6,8 +6,9 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
-from desk.keys.suspended_use import SUSPENDED_USE_CARD, is_set_aside, tell_of_suspended_use
+from desk.keys.suspended_use import SUSPENDED_USE_CARD, tell_of_suspended_use
 from desk.keys.uses import SuspendedUse
+from desk.messages.outbox import is_set_aside
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
 from storage.models import ApiKey, AuditEvent, Delivery, KeyStatus, SlackMessage

@@ -10,8 +10,9 @@ from desk.digest.sent import CARD as DIGEST_CARD
 from desk.digest.sent import send_digest
 from desk.directory.cards import MEMBER_LEFT
 from desk.directory.leavers import members_left
+from desk.keys.cards import ASK_CARD
 from desk.keys.changes import suspend_key
-from desk.keys.questions import ASK_CARD, ask_holder
+from desk.keys.questions import ask_holder
 from desk.keys.suspended_use import SUSPENDED_USE_CARD, tell_of_suspended_use
 from desk.keys.uses import SuspendedUse
 from desk.messages.outbox import refresh, send_card
