@@ -1,5 +1,6 @@
 """The database that the settings name, and whether it has the schema that this release needs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from alembic.util import CommandError
@@ -8,10 +9,13 @@ from bot.settings import Settings, make_policy
 from desk.clock import Clock, SystemClock
 from desk.errors import KeydeskError
 from desk.identifiers import new_id
+from desk.keys.scopes import scope_for
 from desk.transaction import Desk
+from handlers.http.v1.resources.pages import NEEDS
 from storage import schema
 from storage.beginning import open_organization
 from storage.database import Database
+from storage.models import Scope
 
 _SQLITE = "sqlite:///"
 
@@ -43,7 +47,9 @@ def make_desk(
     """The desk of the one organization on an up-to-date database; it begins, with the id that is given, at first."""
     clock = clock or SystemClock()
     organization = open_organization(database, clock.now(), wanted=organization_id or new_id())
-    return Desk(database.of(organization), clock, make_policy(settings))
+    needed = {scope_for(resource=need.resource, write=need.write) for need in NEEDS}
+    offered = tuple(scope for scope in Scope if scope in needed)
+    return Desk(database.of(organization), clock, replace(make_policy(settings), offered_scopes=offered))
 
 
 def require_schema(database: Database) -> None:

@@ -5,6 +5,8 @@ from datetime import time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from storage.models import Scope
+
 
 class Takeover(StrEnum):
     """What it takes to get the new secret of a key for which one was never approved."""
@@ -29,6 +31,8 @@ class Policy:
     default_role: str | None = "integrator"
     """What full members get without a grant; None: nothing."""
 
+    offered_scopes: tuple[Scope, ...] = tuple(Scope)
+    """What can be asked for: the scopes behind which there is something, as the program that serves the API says."""
     default_lifetime: timedelta = timedelta(days=90)
     maximum_lifetime: timedelta = timedelta(days=365)
     approvals_needed: int = 1

@@ -40,6 +40,11 @@ def parse_scopes(words: Iterable[str]) -> tuple[Scope, ...]:
     return tuple(sorted(found, key=_ORDER.__getitem__))
 
 
+def scope_for(*, resource: str, write: bool) -> Scope:
+    """The scope that a call on `resource` (`incidents`, `components`, …) needs."""
+    return Scope(f"{resource}:write") if write else Scope.READ
+
+
 def is_write(scope: str) -> bool:
     """True for every scope but `read`."""
     return scope != Scope.READ

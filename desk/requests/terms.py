@@ -50,15 +50,30 @@ def complete_asked(
     holder_id: str | None,
 ) -> Asked:
     """What was said of a key and, for what was not, the usual: policy's lifetime, and that whoever asks answers for
-    it. Raises InvalidInputError (field `scopes`)."""
+    it. Raises InvalidInputError (field `scopes`), also for a scope that is not offered."""
+    parsed = parse_scopes(scopes)
+    refuse_unoffered(parsed, policy)
     return Asked(
         name=name,
         purpose=purpose,
-        scopes=parse_scopes(scopes),
+        scopes=parsed,
         pages=pages,
         lifetime_days=policy.default_lifetime.days if lifetime_days is None else lifetime_days,
         holder_id=holder_id or asker_id,
     )
+
+
+def refuse_unoffered(scopes: Sequence[str], policy: Policy) -> None:
+    """Raises InvalidInputError (field `scopes`) for scopes behind which there is nothing yet: a key that has one
+    keeps it, but nobody should wait for a key that opens nothing."""
+    missing = [scope for scope in scopes if scope not in policy.offered_scopes]
+    if missing:
+        named = " or ".join(f"`{scope}`" for scope in missing)
+        raise InvalidInputError(
+            f"No call of the API needs {named} yet, so it cannot be asked for.",
+            f"What can be: {', '.join(policy.offered_scopes)}.",
+            field="scopes",
+        )
 
 
 def check_asked(asked: Asked, policy: Policy) -> Asked:

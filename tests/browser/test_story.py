@@ -113,7 +113,7 @@ def test_a_denied_request_is_explained(demo: Demo, open_page: OpenPage) -> None:
     """Denying asks for a reason; without one the form stays and says so, and the member reads the reason."""
     mia = _enter(open_page, demo, MIA, GENERAL)
     omar = _enter(open_page, demo, OMAR, OWNERS)
-    type_line(mia, '/keys request "too much" scope:users:write page:all for 365d because why not ')
+    type_line(mia, '/keys request "too much" scope:read page:all for 365d because why not ')
     card = omar.locator("[data-ts]").filter(has_text="too much").last
     card.get_by_role("button", name="Deny", exact=True).click()
     _modal(omar).get_by_role("button", name="Deny").click()

@@ -6,7 +6,7 @@ from desk.keys.scopes import parse_scopes
 from desk.requests.approvals import Approved, approve, deny
 from desk.requests.lookup import asked_extent, extent_of, get_request
 from desk.requests.requests import make_request, require_asker, withdraw
-from desk.requests.terms import Extent
+from desk.requests.terms import Extent, refuse_unoffered
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import open_modal
@@ -42,6 +42,8 @@ async def submit_request(slack: SlackContext, submission: ViewSubmission) -> Ans
     await slack.ensure_known(slack.client, slack.desk, asked.holder_id)
 
     def work(tx: Transaction) -> Message:
+        # A form that was open over a change of release may hold what is not offered any more.
+        refuse_unoffered(asked.scopes, tx.policy)
         return asked_message(tx, make_request(tx, asked, client_token=submission.private_metadata or None))
 
     return Answer(message=await slack.desk.write(submission.actor, work))

@@ -12,7 +12,7 @@ from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.requests.approvals import get_approvable, get_deniable
 from desk.requests.lookup import extent_now
 from desk.requests.requests import get_askable, require_asker
-from desk.requests.terms import MAX_PURPOSE, Asked, complete_asked
+from desk.requests.terms import MAX_PURPOSE, Asked, complete_asked, refuse_unoffered
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId, value_of
 from handlers.slack.framework.blocks import Block, context, escape, input_block, mention, modal, section, text_input
@@ -27,7 +27,7 @@ from handlers.slack.requests.inputs import (
 )
 from handlers.slack.requests.parsing import TypedRequest
 from handlers.slack.requests.text import name_in_words, quotation
-from storage.models import KeyRequest, Scope
+from storage.models import KeyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ def draft_from_line(tx: Transaction, typed: TypedRequest) -> Draft:
     holder_id = None
     try:
         scopes = parse_scopes(typed.scopes) if typed.scopes else ()
+        refuse_unoffered(scopes, tx.policy)
     except InvalidInputError as error:
         problems.append(str(error))
     try:
@@ -158,7 +159,7 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
         ),
         input_block(
             "What may it do?",
-            scope_checkboxes(tuple(Scope), chosen=draft.scopes),
+            scope_checkboxes(tx.policy.offered_scopes, chosen=draft.scopes),
             block_id="scopes",
             hint="The less, the sooner owners say yes.",
         ),

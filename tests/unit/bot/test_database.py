@@ -5,11 +5,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.database import database_address, open_database, require_schema, upgrade_schema
+from bot.database import database_address, make_desk, open_database, require_schema, upgrade_schema
 from bot.settings import GivenSettings
 from desk.errors import KeydeskError
+from handlers.http.v1.documents import read_page_documents
+from handlers.http.v1.resources.pages import NEEDS, page_routes
 from storage import schema
 from storage.database import Database
+from storage.mirror import Mirror
+from storage.models import Scope
+from storage.signals import Topic
 
 
 @pytest.mark.parametrize(
@@ -43,6 +48,14 @@ def test_an_empty_database_is_brought_up_to_date(empty_database_url: str) -> Non
         assert upgrade_schema(database) == (newest, newest)
     finally:
         database.close()
+
+
+def test_what_opens_something_is_what_is_offered(database: Database) -> None:
+    """A key can be asked for with the scopes that some endpoint of the API needs, and with no others."""
+    desk = make_desk(GivenSettings(), database)
+    routes = page_routes(Mirror(database, Topic.PAGES, read_page_documents))
+    assert {route.need for route in routes} == set(NEEDS)
+    assert desk.policy.offered_scopes == (Scope.READ,)
 
 
 def test_a_database_of_a_newer_release_is_left_alone(database: Database) -> None:

@@ -12,6 +12,8 @@ from storage.mirror import Mirror
 
 _READ_PAGES = Need("page_configuration", write=False)
 _READ_COMPONENTS = Need("components", write=False)
+NEEDS = (_READ_PAGES, _READ_COMPONENTS)
+"""What the endpoints need: a scope that none of them needs opens nothing."""
 
 
 def page_routes(documents: Mirror[Documents]) -> Sequence[Route]:
