@@ -111,7 +111,7 @@ def test_without_javascript_everything_is_there(public: PublicStage, open_page: 
 
 
 def test_days_speak_to_the_keyboard_and_to_the_mouse(public: PublicStage, open_page: OpenPage) -> None:
-    """A day with trouble can be reached and then says what happened; a quiet day has a title."""
+    """Every day can be reached and then says what happened: by hovering, by the tab key or from there by arrows."""
     page = open_page(public.address(), viewport=WIDE)
     strip = page.locator(".days").first
     day = strip.locator(".day.major")
@@ -127,7 +127,6 @@ def test_days_speak_to_the_keyboard_and_to_the_mouse(public: PublicStage, open_p
     box = tip.bounding_box()
     assert box is not None
     assert box["width"] > 100
-    expect(strip.locator("i").first).to_have_attribute("title", "3 December 2025: no downtime")
     # What is shown can be reached with the mouse, and put away without moving it.
     bar = day.bounding_box()
     assert bar is not None
@@ -138,6 +137,29 @@ def test_days_speak_to_the_keyboard_and_to_the_mouse(public: PublicStage, open_p
     page.locator("h1").hover()
     day.hover()
     assert is_shown(tip)
+    page.locator("h1").hover()
+    day.focus()
+    page.keyboard.press("ArrowLeft")
+    before = strip.locator(".day:focus .tip")
+    expect(before).to_have_text("22 February 2026: no downtime")
+    assert is_shown(before)
+    page.keyboard.press("Home")
+    expect(before).to_have_text("3 December 2025: no downtime")
+    page.keyboard.press("ArrowLeft")
+    expect(before).to_have_text("3 December 2025: no downtime")
+    page.keyboard.press("End")
+    expect(before).to_contain_text("2 March 2026")
+
+
+def test_days_speak_to_a_finger(public: PublicStage, open_page: OpenPage) -> None:
+    """A touch shows what any day says, a quiet one too, and the next touch puts it away."""
+    page = open_page(public.address(), viewport=PHONE, has_touch=True)
+    day = page.locator(".days").first.locator(".day.operational").last
+    day.tap()
+    assert is_shown(day.locator(".tip"))
+    expect(day.locator(".tip")).to_contain_text("no downtime")
+    page.locator("h1").tap()
+    assert not is_shown(day.locator(".tip"))
 
 
 def is_shown(tip: Locator) -> bool:

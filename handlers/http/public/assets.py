@@ -4,6 +4,8 @@ import base64
 import binascii
 import hashlib
 import re
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +28,7 @@ _KINDS = {
     "image/x-icon": "ico",
     "image/vnd.microsoft.icon": "ico",
 }
+_ICO = "image/x-icon"
 _MAX_PICTURE = 512 * 1024
 
 
@@ -79,6 +82,33 @@ def render_favicon(page: PageFacts) -> bytes:
         '<rect x="4" y="4" width="24" height="6.5" rx="2"/><rect x="4" y="12.75" width="24" height="6.5" rx="2"/>'
         '<rect x="4" y="21.5" width="24" height="6.5" rx="2"/></svg>'
     ).encode()
+
+
+def render_icon(page: PageFacts) -> tuple[str, bytes]:
+    """`/favicon.ico`, which is asked for without being named: the page's own icon, or the three bars as a picture.
+
+    What is no PNG and no ICO is not put there, since file servers send everything of that name as an ICO.
+    """
+    kind, body = read_picture(page.setting("favicon_logo")) or ("", b"")
+    if _KINDS.get(kind) == "ico":
+        return _ICO, body
+    picture = body if kind == "image/png" else _draw_bars(page)
+    entry = struct.pack("<3H4B2H2I", 0, 1, 1, 0, 0, 0, 0, 1, 32, len(picture), 22)
+    return _ICO, entry + picture
+
+
+def _draw_bars(page: PageFacts) -> bytes:
+    """The three bars of `render_favicon` as a PNG of 32 by 32."""
+    green = bytes.fromhex(make_themes(page.configuration)[0].values["operational-fill"].removeprefix("#"))
+    bar, gap = b"\0" * 16 + (green + b"\xff") * 24 + b"\0" * 16, b"\0" * 128
+    rows = [bar if any(top <= row < top + 6 for top in (4, 13, 22)) else gap for row in range(32)]
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">2I5B", 32, 32, 8, 6, 0, 0, 0)
+    pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 def read_picture(address: str) -> tuple[str, bytes] | None:

@@ -92,7 +92,7 @@ class UptimeReader:
             bars=(*past.bars, today),
             share=(past.total + day.span).uptime,
             months=tuple((month, span.uptime) for month, span in months.items()),
-            markup=past.markup + render_bar(today),
+            markup=past.markup + render_bar(today, is_today=True),
         )
 
 
@@ -120,11 +120,12 @@ def read_past(changes: tuple[Change, ...], today: date, zone: ZoneInfo) -> Past:
     return Past(bars, sum((day.span for day in days), Span()), months, Markup("").join(map(render_bar, bars)))
 
 
-def render_bar(bar: Bar) -> Markup:
-    """A day as HTML: one with something to tell can be reached with the keyboard."""
-    if bar.is_quiet:
-        return Markup('<i class="{}" title="{}"></i>').format(bar.look, bar.words)
-    return Markup('<span class="day {}" tabindex="0"><span class="tip">{}</span></span>').format(bar.look, bar.words)
+def render_bar(bar: Bar, *, is_today: bool = False) -> Markup:
+    """A day as HTML: a touch or an arrow key reads any, and the tab key stops where there is something to tell."""
+    stop = -1 if bar.is_quiet and not is_today else 0
+    return Markup('<span class="day {}" tabindex="{}"><span class="tip">{}</span></span>').format(
+        bar.look, stop, bar.words
+    )
 
 
 def look_of(span: Span) -> str:

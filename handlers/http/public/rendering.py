@@ -9,12 +9,12 @@ from typing import Any
 
 from desk.status_page.models import IncidentView, PageView
 from desk.status_page.months import Month, recent_months
-from handlers.http.public.assets import Assets, make_assets, read_static
+from handlers.http.public.assets import Assets, make_assets, read_static, render_icon
 from handlers.http.public.badge import render_badge
 from handlers.http.public.calendar import render_calendar
 from handlers.http.public.document import Document, make_document
 from handlers.http.public.feeds import render_atom, render_rss
-from handlers.http.public.headers import HTML_HEADERS, NO_INDEX, PUBLIC_DATA_HEADERS
+from handlers.http.public.headers import HTML_HEADERS, NO_INDEX, PICTURE_HEADERS, PUBLIC_DATA_HEADERS
 from handlers.http.public.html import HtmlRenderer
 from handlers.http.public.shapes import render_v2_incident, render_v2_shapes
 from handlers.http.public.sites import Site
@@ -169,6 +169,8 @@ def _data(view: PageView, site: Site) -> dict[str, Document]:
 
     documents = {f"/api/v2/{name}": data(_json(shape), _JSON) for name, shape in render_v2_shapes(view, url).items()}
     documents["/maintenances.ics"] = data(render_calendar(view, site.permalinks), "text/calendar; charset=utf-8")
+    kind, icon = render_icon(view.page)
+    documents["/favicon.ico"] = make_document(icon, kind, headers=PICTURE_HEADERS)
     documents["/badge.svg"] = data(render_badge(view), "image/svg+xml")
     documents["/embed.js"] = data(read_static("embed.js"), "text/javascript; charset=utf-8")
     documents["/robots.txt"] = data(_robots(view), "text/plain; charset=utf-8")

@@ -44,6 +44,17 @@
     }
   }
 
+  // Any day can be read with the keyboard: from where the tab key stops, the arrows go on, over days that are folded away.
+  const ways = { ArrowLeft: -1, ArrowRight: 1 };
+  document.addEventListener("keydown", (event) => {
+    const day = document.activeElement && document.activeElement.closest(".day");
+    if (!day || !(event.key in ways || event.key === "Home" || event.key === "End")) return;
+    const days = [...day.parentElement.children].filter((one) => one.getClientRects().length);
+    const next = { Home: days[0], End: days[days.length - 1] }[event.key] || days[days.indexOf(day) + ways[event.key]];
+    if (next) next.focus();
+    event.preventDefault();
+  });
+
   // What a day says can be put away without moving the mouse or the focus.
   document.addEventListener("keydown", (event) => {
     const shown = event.key === "Escape" && document.querySelector(".day:hover, .day:focus");

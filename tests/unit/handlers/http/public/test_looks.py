@@ -1,6 +1,9 @@
 """What readers see of days, windows and words in other scripts."""
 
+import base64
 import re
+import struct
+import zlib
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -103,6 +106,29 @@ async def test_words_of_other_scripts(story: Story, web: Web) -> None:
     assert '<h1 class="plain" dir="auto">' in permalink
     for text in (page, permalink):
         assert '<div class="prose">' not in text
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/svg+xml", "image/x-icon", None])
+async def test_an_icon_is_where_browsers_look(story: Story, web: Web, kind: str | None) -> None:
+    """An ICO that holds the page's own picture where it can, and three bars of its green where it cannot."""
+    own = b"\x89PNG\r\n\x1a\n-of-its-own"
+    logo = f"data:{kind};base64,{base64.b64encode(own).decode()}" if kind else ""
+    change_page(web.desk, story.page, configuration={"favicon_logo": logo, "css_greens": "006400"})
+    answer = await web.read("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/x-icon")
+    if kind == "image/x-icon":
+        assert answer.content == own
+        return
+    reserved, is_icon, count, *_, size, offset = struct.unpack("<3H4B2H2I", answer.content[:22])
+    picture = answer.content[offset:]
+    assert (reserved, is_icon, count, size) == (0, 1, 1, len(picture))
+    if kind == "image/png":
+        assert picture == own
+        return
+    assert struct.unpack(">2I", picture[16:24]) == (32, 32)
+    start = picture.index(b"IDAT") + 4
+    pixels = zlib.decompress(picture[start : start + struct.unpack(">I", picture[start - 8 : start - 4])[0]])
+    assert (len(pixels), pixels.count(bytes.fromhex("006400ff"))) == (32 * 129, 3 * 6 * 24)
 
 
 async def read_badge(web: Web, page_id: str, name: str) -> tuple[int, float]:
