@@ -13,6 +13,8 @@ _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM_LENGTH = 32
 _CHECK_LENGTH = 6
 _START_LENGTH = 7
+_LONGEST_SPLIT = 120
+"""So many characters without a blank a secret may be spread over."""
 
 
 def _checksum(body: str) -> str:
@@ -72,14 +74,25 @@ def sha256(plaintext: str) -> str:
 _CANDIDATE = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECK_LENGTH}}}")
 
 
+_BETWEEN = re.compile(r"[^0-9A-Za-z_]")
+_PIECE = re.compile(rf"{PREFIX}[^\s]{{{_RANDOM_LENGTH + _CHECK_LENGTH},{_LONGEST_SPLIT}}}")
+
+
 def holds_secret(text: str) -> bool:
-    """Whether a key's secret stands anywhere in a text."""
-    return any(looks_genuine(found) for found in _CANDIDATE.findall(text))
+    """Whether a key's secret stands anywhere in a text, also with signs between that nobody sees or that style it."""
+    return any(looks_genuine(found) for found in _CANDIDATE.findall(text)) or any(
+        _is_spread(found) for found in _PIECE.findall(text)
+    )
+
+
+def _is_spread(piece: str) -> bool:
+    return looks_genuine(_BETWEEN.sub("", piece)[: len(PREFIX) + _RANDOM_LENGTH + _CHECK_LENGTH])
 
 
 def masked(text: str) -> str:
     """A text with no more than the start of each secret in it."""
-    return _CANDIDATE.sub(lambda found: f"{PREFIX}…" if looks_genuine(found[0]) else found[0], text)
+    plain = _CANDIDATE.sub(lambda found: f"{PREFIX}…" if looks_genuine(found[0]) else found[0], text)
+    return _PIECE.sub(lambda found: f"{PREFIX}…" if _is_spread(found[0]) else found[0], plain)
 
 
 def refuse_secrets(*texts: str, field: str | None = None) -> None:
