@@ -119,9 +119,9 @@ def split_reason(text: str) -> tuple[str, str | None]:
         if word is None:
             break
         if word.kind == "word" and word.text.lower() in {"because", "because:"}:
-            return text[: word.start].strip(), text[word.end :].strip()
+            return text[: word.start].strip(), text[word.end :].lstrip(": \t\n").strip()
         if word.kind == "pair" and word.key == "because":
-            return text[: word.start].strip(), text[word.start + len("because:") :].strip()
+            return text[: word.start].strip(), text[word.start + len("because:") :].lstrip(": \t\n").strip()
         position = word.end
     return text, None
 

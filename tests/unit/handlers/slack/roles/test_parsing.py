@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
@@ -160,6 +160,7 @@ spans = st.one_of(st.none(), st.builds("{}{}".format, st.integers(1, 999), st.sa
 reasons = st.one_of(st.just(""), st.text(st.characters(exclude_characters="<>&"), min_size=1, max_size=60))
 
 
+@example(MIA, Role.OWNER, None, None, ": she is on call", ["subject", "role", "page", "ends"])
 @given(mentions, st.sampled_from(Role), pages, spans, reasons, st.permutations(["subject", "role", "page", "ends"]))
 def test_every_order_that_can_be_said_is_read_back(
     subject: SubjectWord, role: Role, page: str | None, ends: str | None, reason: str, order: list[str]
