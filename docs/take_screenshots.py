@@ -22,7 +22,7 @@ INCIDENT = (
     "investigating Some customers see an error when they **pay**. We are looking into it. :eyes:"
 )
 REQUEST = (
-    '/keys request "terraform prod" scope:read scope:components:write page:acme for 180d '
+    '/keys request "terraform prod" scope:read page:acme for 180d '
     "because Terraform keeps the list of components in step with our services"
 )
 
