@@ -31,3 +31,10 @@ class InvalidInputError(KeydeskError):
 
 class ConflictError(KeydeskError):
     """Somebody or something was first: the state has moved on since the person looked."""
+
+
+UNKEPT = (
+    "A character in what you typed is broken: it is half of one, or one that stands for nothing.",
+    "Type it again rather than paste it; emoji are a frequent cause.",
+)
+"""What is said where text cannot be kept: the sentence and the hint."""

@@ -19,6 +19,11 @@ def _is_wanted(mark: str) -> bool:
     return mark in "\n\t" or (unicodedata.category(mark) not in {"Cc", "Cs"} and mark not in _REORDERING)
 
 
+def can_be_kept(text: str) -> bool:
+    """Whether every database takes the text: none takes half a character, and some no NUL."""
+    return not any(mark == "\0" or unicodedata.category(mark) == "Cs" for mark in text)
+
+
 def clean_line(text: str) -> str:
     """As `clean_text`, in one line with single spaces; empty when nothing of it can be seen."""
     line = " ".join(clean_text(text).split())

@@ -1,16 +1,18 @@
 """The door to the rules: who acts, when, under which policy, in one database transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
 from sqlalchemy import update
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from desk.clock import Clock
-from desk.errors import ConflictError
+from desk.errors import UNKEPT, ConflictError, InvalidInputError
 from desk.policy import Policy
 from storage.database import Database
 from storage.locks import still_holds
@@ -126,7 +128,7 @@ class Desk:
 
     async def read(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """`work` in one read transaction."""
-        return await self.database.run_read(lambda session: work(self._transaction(session, actor)))
+        return await self.database.run_read(lambda session: self._look(session, actor, work))
 
     def write_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """As `write`, in the calling thread: for the command line and tests."""
@@ -136,10 +138,14 @@ class Desk:
     def read_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """As `read`, in the calling thread."""
         with self.database.read() as session:
+            return self._look(session, actor, work)
+
+    def _look(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:
+        with _in_words():
             return work(self._transaction(session, actor))
 
     def _carry_out(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:
-        given = work(self._transaction(session, actor))
+        given = self._look(session, actor, work)
         # By now nothing can wait any more, and whoever takes roles away has done so or waits for us.
         if not still_holds(session):
             raise ConflictError("Somebody's roles were changed at the same moment.", "Try again.")
@@ -147,6 +153,19 @@ class Desk:
 
     def _transaction(self, session: Session, actor: Actor) -> Transaction:
         return Transaction(session, self.clock.now(), self.policy, actor)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What somebody typed and no database takes (half a character, a NUL) is refused as they can read it."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(*UNKEPT) from error
+    except StatementError as error:
+        if isinstance(error.orig, UnicodeEncodeError) or "NUL (0x00)" in str(error.orig):
+            raise InvalidInputError(*UNKEPT) from error
+        raise
 
 
 def keys_changed(tx: Transaction) -> None:

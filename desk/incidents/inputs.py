@@ -7,9 +7,10 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from desk.errors import InvalidInputError
+from desk.errors import UNKEPT, InvalidInputError
 from desk.pages.status import Impact
 from desk.reasons import check_name
+from desk.texts import can_be_kept
 from storage.models import ComponentStatus, IncidentStatus
 
 REALTIME = (
@@ -96,6 +97,8 @@ def check_incident_name(name: str, *, field: str = "name") -> str:
 def check_body(body: str) -> str:
     """An update's text, stripped. Raises InvalidInputError (field `body`)."""
     body = body.strip()
+    if not can_be_kept(body):
+        raise InvalidInputError(*UNKEPT, field="body")
     if len(body) > MAX_BODY:
         raise InvalidInputError(
             f"The text has {len(body)} characters, and at most {MAX_BODY} fit.", "Shorten it.", field="body"
