@@ -86,7 +86,8 @@ def render_dead_letter(tx: Transaction, card: SlackMessage) -> Message:
         button("Retry", ActionId.DELIVERY_RETRY, value_of(card.subject_id), style="primary"),
         button("Drop", ActionId.DELIVERY_DROP, value_of(card.subject_id), ask=drop),
     )
-    return Message(f"{title}.", [section(text), buttons])
+    what = escape(plain(" ".join(str(card.facts.get("what") or "").split()), limit=500))
+    return Message(f"{title} to {where}{f': {what}' if what else ''}", [section(text), buttons])
 
 
 def _settled(where: str, facts: Mapping[str, Any]) -> Message:
@@ -102,4 +103,4 @@ def _settled(where: str, facts: Mapping[str, Any]) -> Message:
         case _:
             outcome = f":white_check_mark: Delivered after all{at}."
     title = "A message could not be delivered at first"
-    return Message(f"{title}.", [section(f"*{title}* to {where}.\n{outcome}")])
+    return Message(f"{title} to {where}. {outcome}", [section(f"*{title}* to {where}.\n{outcome}")])

@@ -133,7 +133,8 @@ def _keep(tx: Transaction, key_id: str, given: Inputs) -> Done:
 
 def _ask_holder(tx: Transaction, key_id: str, _given: Inputs) -> Done:
     key = ask_holder(tx, key_id)
-    return Message("Asked", [section(f":speech_balloon: {mention(key.holder_id)} was asked.")])
+    told = f"{mention(key.holder_id)} was asked whether “{_name(key.name)}” is still needed"
+    return Message(told, [section(f":speech_balloon: {mention(key.holder_id)} was asked.")])
 
 
 def _suspend(tx: Transaction, key_id: str, given: Inputs) -> Done:

@@ -107,7 +107,7 @@ def done_message(tx: Transaction, key_id: str, done: Done) -> Message:
     shown = show_key(tx, key_id)
     if isinstance(done, Ticket):
         return _handed_over_message(shown, done, is_collector=done.collector_id == tx.actor.user_id)
-    return Message("Done", [section(f":white_check_mark: {done}"), *key_line(shown)])
+    return Message(f"“{escape(shown.key.name)}”: {done}", [section(f":white_check_mark: {done}"), *key_line(shown)])
 
 
 def confirm_revoke_message(shown: ShownKey, use: RecentUse, reason: str) -> Message:
@@ -128,7 +128,9 @@ def _handed_over_message(shown: ShownKey, ticket: Ticket, *, is_collector: bool)
         text = f"{key_name(shown.key)} can be replaced now. The old one works on until its grace period ends."
         blocks = [section(text), actions(collect, block_id=f"ticket.{ticket.id}")]
         return Message(
-            "Your new key is ready", [*blocks, context("You have the same button in your direct messages.")]
+            f"Your new key “{escape(shown.key.name)}” is ready to be collected",
+            [*blocks, context("You have the same button in your direct messages.")],
         )
     text = f"{mention(ticket.collector_id)} was told to collect the new secret of {key_name(shown.key)}."
-    return Message("The key is being rotated", [section(text), *key_buttons(shown)])
+    told = f"“{escape(shown.key.name)}” is being rotated: {mention(ticket.collector_id)} was told to collect it"
+    return Message(told, [section(text), *key_buttons(shown)])

@@ -151,6 +151,6 @@ def asked_message(tx: Transaction, request: KeyRequest) -> Message:
     hint = f" :warning: Mind that {said}: owners see that too." if said else ""
     text = f":envelope: Owners were asked for {name_in_words(request.name)}."
     return Message(
-        "Owners were asked for your API key",
+        f"Owners were asked for your API key: {escape(request.name)}",
         [section(f"{text} I tell you in your direct messages with me when they have decided.{hint}")],
     )

@@ -46,7 +46,8 @@ def render_leaver(tx: Transaction, message: SlackMessage) -> Message:
         blocks.append(actions(rest))
     if keys.settled:
         blocks.append(context(_settled_text(tx, departure, keys.settled)))
-    return Message(f"Somebody who answered for {len(departure.key_ids)} keys left Slack.", blocks)
+    told = f"{shown(member_name(tx.session, departure.user_id), _NAME)} left Slack"
+    return Message(f"{told}: {len(keys.waiting)} of their {count(len(departure.key_ids), 'key')} wait", blocks)
 
 
 def leaver_sheet(tx: Transaction, departure_id: str, number: int) -> Message:

@@ -1,14 +1,17 @@
 """What people and owners are told of roles, people and groups: one function per note."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from desk.people import Standing, Subject, group_name, member_name
-from desk.roles.lists import ALLOWS, NAMES, list_grants, page_name
+from desk.roles.lists import ALLOWS, list_grants, page_name
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Message, actor_name, context, mention, section
 from handlers.slack.roles.text import STANDINGS, count, end_text, reason_text, role_text, shown, subject_text
 from storage.models import Grant, Role, SlackMessage, SubjectKind
+
+_SIGN = re.compile(r"\A:[a-z_]+: ")
 
 
 def _subject_id(message: SlackMessage) -> str:
@@ -26,6 +29,11 @@ def _who(tx: Transaction, grant: Grant) -> Subject:
     return Subject(kind, grant.subject_id, name(tx.session, grant.subject_id))
 
 
+def _said(text: str, hint: str = "") -> Message:
+    """A note whose sentence is also what phones and screen readers give, without the sign before it."""
+    return Message(_SIGN.sub("", text), [section(text), *([context(hint)] if hint else [])])
+
+
 def _by(facts: Mapping[str, Any]) -> str:
     return actor_name(facts.get("by"))
 
@@ -36,7 +44,7 @@ def render_granted(tx: Transaction, message: SlackMessage) -> Message:
     what = f"{role_text(grant.role, page_name(tx, grant))} {end_text(grant.expires_at)}"
     text = f":key: You are now {what}, says {_by(message.facts)}{reason_text(grant.reason)}."
     hint = f"This role {ALLOWS[Role(grant.role)]}. See your roles with `/roles list me`."
-    return Message(f"You are now {NAMES[Role(grant.role)]}.", [section(text), context(hint)])
+    return _said(text, hint)
 
 
 def render_ended(tx: Transaction, message: SlackMessage) -> Message:
@@ -48,7 +56,7 @@ def render_ended(tx: Transaction, message: SlackMessage) -> Message:
     else:
         text = f":no_entry_sign: {_by(message.facts)} ended your role as {what}."
     hint = "Keys that you answer for work on. `/roles list me` shows what you still have; owners can grant it again."
-    return Message(f"You are {NAMES[Role(grant.role)]} no more.", [section(text), context(hint)])
+    return _said(text, hint)
 
 
 def render_owner_granted(tx: Transaction, message: SlackMessage) -> Message:
@@ -58,7 +66,7 @@ def render_owner_granted(tx: Transaction, message: SlackMessage) -> Message:
         f":crown: {_by(message.facts)} made {subject_text(_who(tx, grant))} *owner* "
         f"{end_text(grant.expires_at)}{reason_text(grant.reason)}."
     )
-    return Message("There is a new owner.", [section(text)])
+    return _said(text)
 
 
 def render_owner_ended(tx: Transaction, message: SlackMessage) -> Message:
@@ -68,7 +76,7 @@ def render_owner_ended(tx: Transaction, message: SlackMessage) -> Message:
         text = f":crown: The time of {subject} as *owner* is over."
     else:
         text = f":crown: {_by(message.facts)} ended the grant by which {subject} was *owner*."
-    return Message("An owner's grant is ended.", [section(text)])
+    return _said(text)
 
 
 _WHY_APPOINTED = {
@@ -90,7 +98,7 @@ def render_owners_appointed(_tx: Transaction, message: SlackMessage) -> Message:
     else:
         text = f":crown: {', '.join(mention(owner) for owner in owners[:20])}: {why}."
     hint = "Owners decide on key requests and grant roles: `/roles help`, `/keys help`."
-    return Message("Who owns Keydesk", [section(text), context(hint)])
+    return _said(text, hint)
 
 
 def render_no_owner_left(_tx: Transaction, _message: SlackMessage) -> Message:
@@ -100,7 +108,7 @@ def render_no_owner_left(_tx: Transaction, _message: SlackMessage) -> Message:
         "workspace has no owner of its own whom I could ask. Key requests wait until there is one."
     )
     hint = "An operator can appoint one on the machine: `keydesk roles grant @somebody owner`"
-    return Message("Keydesk has no owner.", [section(text), context(hint)])
+    return _said(text, hint)
 
 
 def render_returned(tx: Transaction, message: SlackMessage) -> Message:
@@ -115,7 +123,7 @@ def render_returned(tx: Transaction, message: SlackMessage) -> Message:
     if holding:
         roles = ", ".join(role_text(item.grant.role, item.page_name) for item in holding[:10])
         text += f" Through user groups they have: {roles}."
-    return Message("Somebody is back.", [section(text), context("Grant anew what they need: `/roles grant`")])
+    return _said(text, "Grant anew what they need: `/roles grant`")
 
 
 def render_standing_changed(tx: Transaction, message: SlackMessage) -> Message:
@@ -127,7 +135,7 @@ def render_standing_changed(tx: Transaction, message: SlackMessage) -> Message:
         text += " Their grants count again."
     else:
         text += " Their grants don't count any more while that is so. Keys that they answer for work on."
-    return Message("Somebody's standing changed.", [section(text), context("See `/roles list`, or end the grants.")])
+    return _said(text, "See `/roles list`, or end the grants.")
 
 
 def render_group_disabled(tx: Transaction, message: SlackMessage) -> Message:
@@ -139,7 +147,7 @@ def render_group_disabled(tx: Transaction, message: SlackMessage) -> Message:
         )
     else:
         text = f":busts_in_silhouette: The user group *{name}* is on again in Slack: its grants count again."
-    return Message("A user group was switched.", [section(text)])
+    return _said(text)
 
 
 def render_group_unreadable(tx: Transaction, message: SlackMessage) -> Message:
@@ -148,11 +156,11 @@ def render_group_unreadable(tx: Transaction, message: SlackMessage) -> Message:
     problem = shown(str(message.facts.get("problem", "")))
     text = f":warning: I can't read who is in the user group *{name}*: {problem}. Its people keep their roles."
     hint = "I try again every hour and say when it works. If the group is gone, end its grants: `/roles list`"
-    return Message("A user group can't be read.", [section(text), context(hint)])
+    return _said(text, hint)
 
 
 def render_group_readable(tx: Transaction, message: SlackMessage) -> Message:
     """To owners: the group can be read again."""
     name = shown(group_name(tx.session, _subject_id(message)))
     text = f":white_check_mark: I can read the user group *{name}* again."
-    return Message("A user group can be read again.", [section(text)])
+    return _said(text)

@@ -31,7 +31,16 @@ _LOSSES, _FOUND = 5000, 4500
 def render_sync_card(tx: Transaction, message: SlackMessage) -> Message:
     """Who would lose what, with *Apply* and *Leave as is*, or what was decided."""
     sync = tx.session.get_one(DirectorySync, message.subject_id)
-    return Message("A sync with Slack stopped and asks.", sync_blocks(tx, sync))
+    plan = sync.plan or {}
+    stopped = "A sync with Slack stopped: it would take roles from"
+    told = f"{stopped} {len(plan.get('losers', {}))} of {plan.get('people', 0)} people"
+    outcome = {
+        SyncStatus.CONFIRMED: f" {actor_name(sync.decided_by)} said *Apply*",
+        SyncStatus.APPLIED: f" Applied, as {actor_name(sync.decided_by)} said",
+        SyncStatus.CANCELLED: f" {actor_name(sync.decided_by)} said *Leave as is*",
+        SyncStatus.STOPPED: " Apply it?",
+    }.get(SyncStatus(sync.status), " Slack or the roles have changed since, so this is settled")
+    return Message(f"{told}.{outcome}", sync_blocks(tx, sync))
 
 
 def sync_blocks(tx: Transaction, sync: DirectorySync) -> list[Block]:
@@ -105,7 +114,9 @@ def sync_message(tx: Transaction, report: SyncReport) -> Message:
             blocks.append(
                 actions(button("Apply after all", ActionId.SYNC_CONFIRM, value_of(stopped.id, stopped.version)))
             )
-    return Message("The sync is done.", blocks)
+    outcome = "stopped and asks" if stopped else "is done"
+    told = f"The sync {outcome}: read {report.people} people and {report.groups} user groups from Slack"
+    return Message(told, blocks)
 
 
 def _change_lines(tx: Transaction, report: SyncReport) -> list[str]:

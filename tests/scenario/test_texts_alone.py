@@ -1,0 +1,43 @@
+"""What phones and screen readers give is a message's `text` alone: it says who, what and with which outcome."""
+
+from tests.factories import MAX, MIA, OLIVIA
+from tests.scenario.conftest import OWNERS_CHANNEL, Scenario
+from tests.scenario.keys_stage import add, said
+
+
+def _texts(scenario: Scenario, channel: str = OWNERS_CHANNEL) -> list[str]:
+    scenario.deliver()
+    return [message["text"] for message in scenario.olivia.messages(channel)]
+
+
+def test_what_a_command_did(scenario: Scenario) -> None:
+    """The answer names the key and what became of it."""
+    key = add(scenario, holder_id=MIA)
+    assert said(scenario.olivia, f"/keys suspend {key} because of a leak")["text"].startswith(
+        "“terraform prod”: Suspended"
+    )
+    assert said(scenario.olivia, f"/keys restore {key}")["text"] == "“terraform prod”: Restored: it works again."
+
+
+def test_roles(scenario: Scenario) -> None:
+    """Who got which role from whom, and which owner there is now."""
+    scenario.olivia.type_command(f"/roles grant <@{MAX}> owner")
+    [to_max] = [message["text"] for message in scenario.direct_messages(scenario.max)]
+    assert "owner" in to_max and f"<@{OLIVIA}>" in to_max
+    [to_owners] = _texts(scenario)
+    assert to_owners.startswith(f"<@{OLIVIA}> made <@{MAX}> *owner*")
+
+
+def test_a_dead_letter(scenario: Scenario) -> None:
+    """Where it was to go, what it would have said, and how it was settled."""
+    channel = scenario.server.workspace.conversations[OWNERS_CHANNEL]
+    channel.is_archived = True
+    scenario.mia.type_command('/keys request "terraform prod" scope:read page:acme because we automate it')
+    scenario.deliver()
+    [letter] = scenario.direct_messages(scenario.olivia)
+    for words in ("could not be delivered", f"<#{OWNERS_CHANNEL}>", "terraform prod"):
+        assert words in letter["text"]
+    channel.is_archived = False
+    scenario.olivia.press("Retry", letter)
+    [settled] = scenario.direct_messages(scenario.olivia)
+    assert "Delivered after all" in settled["text"] and f"<@{OLIVIA}>" in settled["text"]
