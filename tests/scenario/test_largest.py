@@ -1,6 +1,7 @@
 """In the largest world that limits and policy allow, Slack takes everything, and nobody's text comes alive."""
 
 import json
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,12 +36,17 @@ _WITHOUT_SUBMIT = {CallbackId.INCIDENT_SHOW, CallbackId.INCIDENTS_LIST, Callback
 _MISTAKES = ("not_drawn", "invalid_", "msg_", "no_text")
 """How errors of deliveries begin that are Keydesk's own."""
 
+_NAMED = re.compile(r"<[@#]|“|: \S|\d|@|Keydesk has no owner|\*")
+"""A mention, a quoted name, a name behind a colon, or a number of things."""
+
 
 @dataclass(slots=True)
 class Seen:
     """What went to Slack, and what is wrong with it."""
 
     kinds: set[str] = field(default_factory=set)
+    texts: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Of each kind of message, what phones and screen readers give."""
     callback_ids: set[str] = field(default_factory=set)
     homes: set[str] = field(default_factory=set)
     typed: set[tuple[str, str]] = field(default_factory=set)
@@ -147,6 +153,7 @@ def _judge_call(seen: Seen, method: str, args: Json, kinds: dict[str, str]) -> N
     if method.startswith("chat."):
         kind = kinds.get(args.get("metadata", {}).get("event_payload", {}).get("message_id", ""), method)
         seen.kinds.add(kind)
+        seen.texts[kind].add(args.get("text") or "")
         seen.message(kind, args)
     elif method.startswith("views."):
         if method == "views.publish":
@@ -191,6 +198,9 @@ def test_the_largest_world(seen: Seen, subtests: pytest.Subtests) -> None:
         assert seen.mistakes == []
     with subtests.test("every kind of message was sent"):
         assert seen.kinds - {"chat.update"} >= all_renderers().keys()
+    with subtests.test("the text alone of every kind of message names somebody or something"):
+        dumb = [f"{kind}: {text}" for kind, texts in seen.texts.items() for text in texts if not _NAMED.search(text)]
+        assert dumb == []
     with subtests.test("every modal was opened"):
         assert seen.callback_ids == set(CallbackId)
     with subtests.test("every sub-command of incidents and maintenances was typed"):

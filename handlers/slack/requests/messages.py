@@ -77,7 +77,7 @@ def _pending(tx: Transaction, request: KeyRequest) -> Message:
         lines.insert(0, progress_in_words(list_counted_approvers(tx, request), request.approvals_needed))
     ask = confirm("Withdraw your request?", "Owners are shown that you took it back.", "Withdraw", "Keep it")
     return Message(
-        f"You asked for an API key: {escape(request.name)}",
+        f"You asked for an API key: “{escape(request.name)}”",
         [
             section(f":hourglass_flowing_sand: You asked for an API key: {name}. It waits for an owner."),
             _what(tx, request),
@@ -93,7 +93,7 @@ def _refused(tx: Transaction, request: KeyRequest, status: RequestStatus) -> Mes
     if request.decision_reason:
         blocks += quotation(request.decision_reason)
     became = "has expired" if status == RequestStatus.EXPIRED else f"was {status}"
-    return Message(f"Your request for {escape(request.name)} {became}", [*blocks, _ask_again(request)])
+    return Message(f"Your request for “{escape(request.name)}” {became}", [*blocks, _ask_again(request)])
 
 
 def _ask_again(request: KeyRequest) -> Block:
@@ -107,19 +107,19 @@ def _approved(tx: Transaction, request: KeyRequest, ticket: Ticket) -> Message:
     if changes:
         blocks.append(section(f"It is granted, but\n{changes}"))
     if ticket.status == TicketStatus.COLLECTED:
-        return Message(f"You collected your API key {escape(request.name)}", [*blocks, *_collected(tx, ticket)])
+        return Message(f"You collected your API key “{escape(request.name)}”", [*blocks, *_collected(tx, ticket)])
     if ticket.status == TicketStatus.LAPSED or ticket.expires_at <= tx.now:
         lapsed = section(":hourglass: It was not collected in time, so no key was made.")
         return Message(
-            f"Your API key {escape(request.name)} was not collected in time", [*blocks, lapsed, _ask_again(request)]
+            f"Your API key “{escape(request.name)}” was not collected in time", [*blocks, lapsed, _ask_again(request)]
         )
     if ticket.status == TicketStatus.WITHDRAWN:
         taken = section(
             f"It was taken back before you collected it: {escape(ticket.end_reason or 'no reason given')}"
         )
-        return Message(f"Your API key {escape(request.name)} was taken back", [*blocks, taken, _ask_again(request)])
+        return Message(f"Your API key “{escape(request.name)}” was taken back", [*blocks, taken, _ask_again(request)])
     blocks.append(_what(tx, request))
-    return Message(f"Your API key {escape(request.name)} is ready to be collected", [*blocks, *_collect(ticket)])
+    return Message(f"Your API key “{escape(request.name)}” is ready to be collected", [*blocks, *_collect(ticket)])
 
 
 def _collect(ticket: Ticket) -> list[Block]:
@@ -152,17 +152,17 @@ def render_my_ticket(tx: Transaction, card: SlackMessage) -> Message:
         retires = predecessor.retires_at if predecessor else None
         old = f" The old key works until {when(retires)}." if retires else ""
         done = _collected(tx, ticket)
-        return Message(f"You collected the new API key {escape(name)}", [section(f"{intro}{old}"), *done])
+        return Message(f"You collected the new API key “{escape(name)}”", [section(f"{intro}{old}"), *done])
     if ticket.status == TicketStatus.LAPSED or ticket.expires_at <= tx.now:
         text = "The new key was not collected in time, so none was made. The old one works on as it was."
-        return Message(f"The new API key {escape(name)} was not collected in time", [section(f"{intro}\n{text}")])
+        return Message(f"The new API key “{escape(name)}” was not collected in time", [section(f"{intro}\n{text}")])
     if ticket.status == TicketStatus.WITHDRAWN:
         text = f"The new key was taken back: {escape(ticket.end_reason or 'no reason given')}"
-        return Message(f"The new API key {escape(name)} was taken back", [section(f"{intro}\n{text}")])
+        return Message(f"The new API key “{escape(name)}” was taken back", [section(f"{intro}\n{text}")])
     grace = ticket.grace_seconds or 0
     old = "stops at once" if grace == 0 else f"works for another {in_words(timedelta(seconds=grace))}"
     return Message(
-        f"The new API key {escape(name)} is ready to be collected",
+        f"The new API key “{escape(name)}” is ready to be collected",
         [section(f"{intro} When you have collected the new key, the old one {old}."), *_collect(ticket)],
     )
 

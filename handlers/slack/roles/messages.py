@@ -7,7 +7,7 @@ from typing import Any
 from desk.people import Standing, Subject, group_name, member_name
 from desk.roles.lists import ALLOWS, list_grants, page_name
 from desk.transaction import Transaction
-from handlers.slack.framework.blocks import Message, actor_name, context, mention, section
+from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Message, actor_name, context, mention, section, trim
 from handlers.slack.roles.text import STANDINGS, count, end_text, reason_text, role_text, shown, subject_text
 from storage.models import Grant, Role, SlackMessage, SubjectKind
 
@@ -31,7 +31,9 @@ def _who(tx: Transaction, grant: Grant) -> Subject:
 
 def _said(text: str, hint: str = "") -> Message:
     """A note whose sentence is also what phones and screen readers give, without the sign before it."""
-    return Message(_SIGN.sub("", text), [section(text), *([context(hint)] if hint else [])])
+    return Message(
+        trim(_SIGN.sub("", text), limit=MAX_SECTION_TEXT), [section(text), *([context(hint)] if hint else [])]
+    )
 
 
 def _by(facts: Mapping[str, Any]) -> str:
