@@ -65,10 +65,23 @@ WHOLE = join_areas(AREAS)
 """Everything that is answered; nothing of it twice."""
 
 
+class _OnceEach(yaml.SafeLoader):
+    """Reads YAML in which no key is written twice."""
+
+
+def _read_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    assert len(keys) == len(set(keys)), f"written twice: {keys}"
+    return loader.construct_mapping(node, deep=True)
+
+
+_OnceEach.add_constructor("tag:yaml.org,2002:map", _read_mapping)
+
+
 @cache
 def manifest() -> dict[str, Any]:
     """The manifest as it is."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml.load((ROOT / "manifest.yml").read_text(encoding="utf-8"), _OnceEach)
     return found
 
 
@@ -120,15 +133,16 @@ def test_scopes_are_those_that_are_needed() -> None:
 def test_events_are_those_that_are_listened_to() -> None:
     """The manifest subscribes to exactly the events that are taken, and each one's scope is known."""
     subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
-    assert sorted(subscribed) == sorted(dict(WHOLE.events))
+    assert sorted(subscribed) == sorted(event for event, _ in WHOLE.events)
     assert set(subscribed) == set(EVENT_SCOPES)
 
 
 def test_commands_are_those_that_are_answered() -> None:
-    """Manifest, vocabulary and areas name the same slash commands, and mentions in them arrive as ids."""
-    declared = {command["command"]: command for command in manifest()["features"]["slash_commands"]}
-    assert set(declared) == {str(command) for command in Command} == {str(one.command) for one in WHOLE.commands}
-    for command in declared.values():
+    """Manifest, vocabulary and areas name the same slash commands, each once, and mentions in them arrive as ids."""
+    declared = manifest()["features"]["slash_commands"]
+    named = sorted(command["command"] for command in declared)
+    assert named == sorted(map(str, Command)) == sorted(str(one.command) for one in WHOLE.commands)
+    for command in declared:
         assert command["should_escape"] is True
         assert command["description"]
         assert command["usage_hint"]
@@ -144,7 +158,7 @@ def test_every_button_is_answered_or_retired() -> None:
 
 def test_every_modal_is_answered() -> None:
     """Each modal that can be submitted has a handler; those that only show have none."""
-    assert set(CallbackId) - WITHOUT_SUBMIT == set(dict(WHOLE.views))
+    assert sorted(set(CallbackId) - WITHOUT_SUBMIT) == sorted(callback_id for callback_id, _ in WHOLE.views)
     assert set(dict(WHOLE.closed)) <= set(CallbackId)
 
 
