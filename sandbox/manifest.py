@@ -44,17 +44,25 @@ def load_manifest(path: Path) -> Manifest:
 
 
 def parse_manifest(document: dict[str, Any]) -> Manifest:
-    """Read a manifest that is already parsed from YAML or JSON."""
+    """Read a manifest that is already parsed from YAML or JSON. Raises ValueError for what is declared twice."""
     features = document.get("features") or {}
     settings = document.get("settings") or {}
     home = features.get("app_home") or {}
     name = (document.get("display_information") or {}).get("name", "App")
     scopes = ((document.get("oauth_config") or {}).get("scopes") or {}).get("bot") or []
     events = (settings.get("event_subscriptions") or {}).get("bot_events") or []
+    commands = features.get("slash_commands") or []
+    for what, names in (
+        ("slash command", [entry["command"] for entry in commands]),
+        ("scope", scopes),
+        ("event", events),
+    ):
+        if twice := sorted({one for one in names if names.count(one) > 1}):
+            raise ValueError(f"the {what} {twice[0]} is declared twice")
     return Manifest(
         name=name,
         bot_display_name=(features.get("bot_user") or {}).get("display_name", name),
-        commands={entry["command"]: _command(entry) for entry in features.get("slash_commands") or []},
+        commands={entry["command"]: _command(entry) for entry in commands},
         bot_scopes=tuple(scopes),
         bot_events=tuple(events),
         interactivity=bool((settings.get("interactivity") or {}).get("is_enabled", False)),
