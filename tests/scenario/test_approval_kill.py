@@ -36,7 +36,8 @@ def test_an_approval_that_was_committed_is_seen_through(scenario: Scenario, data
     _approve_and_die(scenario, database_url, where)
     card = only(scenario.owners_channel())
     assert "approved" in words_of(card).lower()
-    offer = only(scenario.direct_messages(scenario.mia))
+    offer, told = scenario.direct_messages(scenario.mia)
+    assert "approved" in words_of(told).lower()
     scenario.mia.press("Collect my key", offer)
     assert only(keys(scenario)).holder_id == MIA
     assert _actions(scenario).count("request.approved") == 1

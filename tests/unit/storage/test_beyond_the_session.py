@@ -14,6 +14,7 @@ _MIGRATIONS = ROOT / "storage" / "migrations"
 AS_TEXT: Mapping[str, str] = {
     "bot/program.py create_program.ask_database": "it asks for nothing that is kept",
     "storage/database.py Database.write": "NOTIFY, with a topic and nothing of any row",
+    "storage/database.py _prepare_postgresql.connect": "which collations the database has",
     "storage/database.py _prepare_sqlite.begin": "BEGIN",
     "storage/database.py _prepare_sqlite.connect": "PRAGMAs of the connection",
     "storage/locks.py _lock": "an advisory lock, on no row",

@@ -73,7 +73,7 @@ names = (
 reasons = (
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200)
     .map(str.strip)
-    .filter(lambda text: text[:1] not in MARKS)
+    .filter(lambda text: text[:1] not in MARKS | {":"})
 )
 
 
