@@ -163,13 +163,13 @@ def test_what_is_open_already_is_shown_first(scenario: Scenario, stage: Stage) -
     assert scenario.violations() == []
 
 
-def _publish(scenario: Scenario, line: str = LINE) -> Incident:
-    """Ines publishes a line; gives the incident."""
-    scenario.ines.type_command(line)
+def _publish(scenario: Scenario) -> Incident:
+    """Ines publishes the line; gives the incident."""
+    scenario.ines.type_command(LINE)
     scenario.ines.press("Publish", scenario.ines.modal)
     scenario.ines.close()
-    found: Incident = everything(scenario, Incident)[-1]
-    return found
+    incident: Incident = only(everything(scenario, Incident))
+    return incident
 
 
 @pytest.mark.page

@@ -100,13 +100,14 @@ class _Window:
 async def press_collect(slack: SlackContext, action: BlockAction) -> Message | None:
     """*Collect my key*."""
     ticket_id = action.subject
-    await slack.desk.read(action.actor, partial(check_collection, ticket_id=ticket_id))
     # A double click would open a second window over the one that shows the key. The database alone decides who
-    # collects; this only keeps the window in sight.
+    # collects; this only keeps the window in sight. What the ticket is now is read after it: read before, it could be
+    # from before another click that has just come to its end.
     if ticket_id in slack.collecting:
         return error_message(KeydeskError("Your key is being prepared in the window that opened."))
     slack.collecting.add(ticket_id)
     try:
+        await slack.desk.read(action.actor, partial(check_collection, ticket_id=ticket_id))
         return await _collect(slack, action, ticket_id)
     finally:
         slack.collecting.discard(ticket_id)
