@@ -143,7 +143,12 @@ def test_work_that_takes_longer(scenario: Scenario, stage: Stage) -> None:
     assert until == incident.scheduled_until + timedelta(hours=2)
     scenario.max.press("Takes longer", shows(stage.channel(), "Database upgrade"))
     assert "Begins" not in words_of(scenario.max.modal)
-    assert scenario.max.submit(scheduled_until=until + timedelta(hours=1), flags=["auto_completed"]) == {}
+    assert scenario.max.submit(scheduled_until=until + timedelta(hours=1), flags=[]) == {}
+    assert "Somebody must complete it" in words_of(scenario.max.modal)
+    assert only(everything(scenario, Incident)).scheduled_auto_completed
+    scenario.max.press("Edit", scenario.max.modal)
+    assert scenario.max.submit(flags=["auto_completed"], **{"body.0": ""}) == {}
+    assert "Somebody must complete it" not in words_of(scenario.max.modal)
     scenario.max.press("Publish", scenario.max.modal)
     shows(stage.thread(), "takes longer than planned: it is now expected to end on")
     scenario.max.close()

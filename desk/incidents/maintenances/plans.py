@@ -141,10 +141,17 @@ def check_move(tx: Transaction, incident_id: str) -> Incident:
 
 
 def plan_move(
-    tx: Transaction, incident_id: str, scheduled_for: datetime, scheduled_until: datetime, *, body: str = ""
+    tx: Transaction,
+    incident_id: str,
+    scheduled_for: datetime,
+    scheduled_until: datetime,
+    *,
+    body: str = "",
+    auto_completed: bool | None = None,
 ) -> IncidentChange:
-    """What moving it to another window changes: the window alone, what happens by itself stays as it is. Of one that
-    runs, the end can be moved. Without a `body` the public reads the new times.
+    """What moving it to another window changes: the window alone, what happens by itself stays as it is, but for
+    `auto_completed` where that is said. Of one that runs, the end can be moved. Without a `body` the public reads the
+    new times.
 
     Raises as `check_move` and `check_window`, and InvalidInputError (`scheduled_for`) for the window that it has.
     """
@@ -153,7 +160,12 @@ def plan_move(
     runs = incident.status in RUNNING
     if runs and scheduled_for != kept.scheduled_for:
         raise InvalidInputError("It has begun: only its end can be moved.", "Say until when.", field="scheduled_for")
-    schedule = replace(kept, scheduled_for=scheduled_for, scheduled_until=scheduled_until)
+    schedule = replace(
+        kept,
+        scheduled_for=scheduled_for,
+        scheduled_until=scheduled_until,
+        auto_completed=kept.auto_completed if auto_completed is None else auto_completed,
+    )
     if schedule == kept:
         raise InvalidInputError(
             "That is when it is scheduled already.",

@@ -25,7 +25,7 @@ from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import fill_form
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew, problem_blocks
-from handlers.slack.incidents.text import name_text, public_link
+from handlers.slack.incidents.text import name_text, plain_name, public_link
 from handlers.slack.maintenances.choosing import Draw, about_one, keep_update, state_of, words_alone
 from handlers.slack.maintenances.parsing import TypedMaintenance, read_end_of_running, read_window
 from handlers.slack.maintenances.views import (
@@ -98,13 +98,15 @@ def _moved_or_form(
     return _move_form(tx, incident, state, replace(values, body=body))
 
 
-def _move_form(tx: Transaction, incident: Incident, state: FormState, values: PlanValues) -> Block:
+def _move_form(
+    tx: Transaction, incident: Incident, state: FormState, values: PlanValues, flags: frozenset[str] | None = None
+) -> Block:
     kept, runs = schedule_of(incident), incident.status in RUNNING
     shown = replace(
         values,
         start=values.start or kept.scheduled_for,
         end=values.end or kept.scheduled_until,
-        flags=flags_of(kept),
+        flags=flags_of(kept) if flags is None else flags,
     )
     title = "It takes longer" if runs else "Reschedule maintenance"
     return modal(
@@ -133,7 +135,7 @@ async def follow_move(slack: SlackContext, action: BlockAction) -> None:
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.body)
         incident = check_move(tx, state.incident_id or "")
-        return _move_form(tx, incident, drawn_anew(state, entered), values)
+        return _move_form(tx, incident, drawn_anew(state, entered), values, values.flags)
 
     await show_modal(slack, action, await slack.desk.read(action.actor, work))
 
@@ -146,12 +148,12 @@ async def submit_move(slack: SlackContext, submission: ViewSubmission) -> Answer
     def work(tx: Transaction) -> Block | Message:
         incident = check_move(tx, state.incident_id or "")
         kept = schedule_of(incident)
-        done = None
-        if incident.status in RUNNING and ("auto_completed" in values.flags) != kept.auto_completed:
-            done = _set_completion(tx, incident, does=not kept.auto_completed)
-        if done is not None and values.end == kept.scheduled_until and not values.body.strip():
-            return done
-        return preview_view(tx, _move(tx, state, replace(values, start=values.start or kept.scheduled_for)))
+        completes = "auto_completed" in values.flags if incident.status in RUNNING else kept.auto_completed
+        if completes != kept.auto_completed and values.end == kept.scheduled_until and not values.body.strip():
+            # Nothing of it is for the public, so there is nothing to preview.
+            return _set_completion(tx, incident, does=completes)
+        moved = replace(values, start=values.start or kept.scheduled_for)
+        return preview_view(tx, _move(tx, state, moved, auto_completed=completes))
 
     try:
         answer = await slack.desk.write(submission.actor, work)
@@ -175,15 +177,24 @@ def _set_completion(tx: Transaction, incident: Incident, *, does: bool) -> Messa
     words = (
         "completes by itself when its time is over" if does else "does not complete by itself: somebody must do it"
     )
-    return Message(f"{incident.name} {words}", [section(f":white_check_mark: {name} {words}.")])
+    return Message(f"{plain_name(incident.name)} {words}", [section(f":white_check_mark: {name} {words}.")])
 
 
-def _move(tx: Transaction, state: FormState, values: PlanValues, *, escaped: bool = False) -> IncidentDraft:
+def _move(
+    tx: Transaction,
+    state: FormState,
+    values: PlanValues,
+    *,
+    escaped: bool = False,
+    auto_completed: bool | None = None,
+) -> IncidentDraft:
     incident_id, new = state.incident_id or "", schedule_from(values)
-    window = (new.scheduled_for, new.scheduled_until)
-    return keep_update(
-        tx, state, values.body, lambda body: plan_move(tx, incident_id, *window, body=body), escaped=escaped
-    )
+
+    def plan(body: str) -> IncidentChange:
+        window = (new.scheduled_for, new.scheduled_until)
+        return plan_move(tx, incident_id, *window, body=body, auto_completed=auto_completed)
+
+    return keep_update(tx, state, values.body, plan, escaped=escaped)
 
 
 def is_move(draft: IncidentDraft) -> bool:
@@ -206,4 +217,4 @@ def draw_move_editor(tx: Transaction, draft: IncidentDraft) -> Block:
         end=content.schedule.scheduled_until,
         problems=problems,
     )
-    return _move_form(tx, incident, state, values)
+    return _move_form(tx, incident, state, values, flags_of(content.schedule))
