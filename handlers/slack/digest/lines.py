@@ -1,0 +1,115 @@
+"""One key, or one approved key that nobody collected, as the digest shows it."""
+
+from collections.abc import Mapping, Sequence
+
+from desk.digest.findings import Announced, DigestView, Finding, Line
+from desk.policy import Policy
+from handlers.slack.digest.text import act_words, advice_words, outcome_words, scope_words, use_words
+from handlers.slack.framework.action_ids import ActionId, value_of
+from handlers.slack.framework.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    day,
+    divider,
+    escape,
+    mention,
+    plain,
+    section,
+    when,
+)
+from handlers.slack.framework.sparkline import render_sparkline
+from storage.models import ApiKey, KeyStatus, TicketStatus
+
+
+def digest_lines(
+    shown: Sequence[Line], daily: Mapping[str, Sequence[int]], view: DigestView, policy: Policy
+) -> list[Block]:
+    """Keys and tickets, each group under whoever answers for it."""
+    announced = {one.key.id: one for one in view.announced}
+    blocks: list[Block] = []
+    holder: str | None = ""
+    for line in shown:
+        if line.holder_id != holder:
+            holder = line.holder_id
+            blocks.append(divider())
+            whose = _whose(line)
+            blocks.append(context(f"*{whose}*"))
+        if line.key is not None:
+            blocks += _key_blocks(
+                line, line.key, daily.get(line.key.id, ()), announced.get(line.key.id), view, policy
+            )
+        else:
+            blocks += _ticket_blocks(line)
+    return blocks
+
+
+def _whose(line: Line) -> str:
+    if line.holder_id is None:
+        return ":warning: Nobody answers for"
+    if Finding.NOBODY in line.findings:
+        return f":warning: {mention(line.holder_id)} has left, so nobody answers for"
+    return f"{mention(line.holder_id)} answers for"
+
+
+def _key_blocks(
+    line: Line,
+    key: ApiKey,
+    daily: Sequence[int],
+    announced: Announced | None,
+    view: DigestView,
+    policy: Policy,
+) -> list[Block]:
+    text = f"*{escape(plain(key.name, limit=100))}*  `{key.start}…`\n{advice_words(line, key, view, policy)}"
+    if line.use is not None:
+        text += f"\n{use_words(line.use)}"
+    small = f"{scope_words(line.scopes)} · created {day(key.created_at)} · expires {day(key.expires_at)}"
+    if announced is not None:
+        small += f"\n:calendar: *{act_words(announced)}*"
+    outcome = outcome_words(key, view.composed_at)
+    blocks = [section(text), context(*([f"`{render_sparkline(daily)}`"] if any(daily) else []), small)]
+    if outcome:
+        blocks.append(context(outcome))
+    buttons = _buttons(key, line.findings)
+    if buttons:
+        blocks.append(actions(*buttons, block_id=f"digest.{key.id}"))
+    return blocks
+
+
+def _buttons(key: ApiKey, findings: Sequence[Finding]) -> list[Block]:
+    value = value_of(key.id, key.version)
+    if key.status == KeyStatus.SUSPENDED:
+        return [
+            button("Restore", ActionId.KEY_RESTORE, value),
+            button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
+        ]
+    if key.status == KeyStatus.REVOKED or key.retires_at is not None:
+        return []
+    buttons = [
+        button("Keep until…", ActionId.KEY_KEEP, value),
+        button("Suspend", ActionId.KEY_SUSPEND, value),
+        button("Rotate", ActionId.KEY_ROTATE, value),
+        button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
+    ]
+    if Finding.EXPIRING in findings:
+        buttons.insert(0, button("Extend…", ActionId.KEY_EXTEND, value))
+    # Whoever has left cannot be asked.
+    if Finding.NOBODY in findings:
+        buttons.insert(0, button("Transfer to…", ActionId.KEY_TRANSFER, value, style="primary"))
+    elif key.holder_id:
+        buttons.append(button("Ask its holder", ActionId.KEY_ASK, value))
+    return buttons
+
+
+def _ticket_blocks(line: Line) -> list[Block]:
+    ticket = line.ticket
+    assert ticket is not None
+    state = {
+        TicketStatus.WAITING: f"waits for {mention(line.collector_id)} until {when(line.expires_at)}",
+        TicketStatus.LAPSED: f"lapsed {day(line.expires_at)}; {mention(line.collector_id)} can ask again",
+        TicketStatus.COLLECTED: f"collected by {mention(line.collector_id)} since",
+        TicketStatus.WITHDRAWN: "withdrawn since",
+    }[TicketStatus(ticket.status)]
+    text = f"*{escape(plain(line.name, limit=100))}*  :package: approved but never collected: {state}."
+    return [section(text), context(f"{scope_words(line.scopes)} · approved {day(line.created_at)}")]

@@ -1,0 +1,89 @@
+"""What the digest says of a key: what to do and why, how it was used, what will be done and what was."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from desk.digest.findings import Advice, Announced, DigestView, Finding, Line, decide_advice
+from desk.keys.scopes import IN_WORDS
+from desk.policy import Policy
+from handlers.slack.framework.blocks import actor_name, day, escape, plain, when
+from storage.models import ApiKey, KeyStatus, KeyUse, Scope
+
+_ADVICE = {
+    Advice.TRANSFER: ":bust_in_silhouette: *Transfer it* to somebody",
+    Advice.SUSPEND: ":zzz: *Suspend it*, which can be undone",
+    Advice.ASK: ":speech_balloon: *Ask its holder* whether it is needed",
+    Advice.EXTEND: ":hourglass_flowing_sand: *Extend it*, or let it end",
+    Advice.NARROW: ":pencil2: *Ask for one that only reads* in its place",
+}
+
+
+def advice_words(line: Line, key: ApiKey, view: DigestView, policy: Policy) -> str:
+    """What to do, and why; of what was dealt with, only why it was listed."""
+    now = view.composed_at
+    idle = now - ((line.use and line.use.last_used_at) or key.created_at)
+    reasons = [_finding_words(line, finding, idle, now) for finding in line.findings]
+    why = " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
+    if outcome_words(key, now):
+        return f"It was listed because {why}."
+    return f"{_ADVICE[decide_advice(line.findings, idle=idle, policy=policy)]}: {why}."
+
+
+def _finding_words(line: Line, finding: Finding, idle: timedelta, now: datetime) -> str:
+    age = days_in_words((now - line.created_at).days)
+    return {
+        Finding.NOBODY: "nobody answers for it",
+        Finding.NEVER_USED: f"it was never used in its {age}",
+        Finding.UNUSED: f"it has been unused for {days_in_words(idle.days)}",
+        Finding.NEVER_COLLECTED: "it was never collected",
+        Finding.EXPIRING: f"it expires in {days_in_words(max((line.expires_at - now).days, 0))}",
+        Finding.WIDER: f"it may write and has only read in its {age}",
+    }[finding]
+
+
+def days_in_words(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
+
+
+def use_words(use: KeyUse) -> str:
+    """When and how a key was used, and how often."""
+    if use.last_used_at is None:
+        return f"Calls that Keydesk refused (401, 403): {use.refused}."
+    place = f" from {escape(use.last_address)}" if use.last_address else ""
+    agent = f" with {escape(plain(use.last_user_agent, limit=60))}" if use.last_user_agent else ""
+    return (
+        f"Last used {when(use.last_used_at)}{place}{agent}. "
+        f"Reads {use.reads}, writes {use.writes}, errors {use.failed}, refused {use.refused}."
+    )
+
+
+def scope_words(scopes: Sequence[str]) -> str:
+    """What scopes allow, in plain words."""
+    known = {scope.value for scope in Scope}
+    return ", ".join(IN_WORDS[Scope(scope)] if scope in known else escape(scope) for scope in scopes)
+
+
+def act_words(announced: Announced) -> str:
+    """What policy will do, and when."""
+    act = "suspended" if announced.act == "suspend" else "revoked"
+    return f"Will be {act} on {day(announced.act_on)} unless it is used or kept (announcement {announced.times})."
+
+
+def outcome_words(key: ApiKey, composed_at: datetime) -> str:
+    """What became of a key that was listed; empty while nothing did."""
+    if key.status == KeyStatus.REVOKED:
+        return f":no_entry: Revoked by {actor_name(key.revoked_by)}."
+    if key.status == KeyStatus.SUSPENDED:
+        return f":double_vertical_bar: Suspended by {actor_name(key.suspended_by)}."
+    if key.retires_at is not None:
+        return f":arrows_counterclockwise: Rotated; this one works until {when(key.retires_at)}."
+    if key.kept_until is not None and key.kept_until > composed_at:
+        return kept_words(key)
+    return ""
+
+
+def kept_words(key: ApiKey) -> str:
+    """Until when a key is kept, by whom and why."""
+    until = day(key.kept_until) if key.kept_until else ""
+    reason = escape(plain(key.keep_reason or "", limit=200))
+    return f":pushpin: Kept until {until} by {actor_name(key.kept_by)}: {reason}"
