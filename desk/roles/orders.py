@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
-from desk.moments import parse_end
+from desk.moments.instants import parse_end
 from desk.pages.pages import get_page_by_word
 from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of, zone_of
 from desk.permissions import ask_an_owner, is_insider, roles_of_actor

@@ -18,8 +18,8 @@ from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext,
 from handlers.slack.incidents.drafts.writing import draft_view, keep_draft
 from handlers.slack.incidents.form_state import FormState, FormValues
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew
-from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import Begun, begin_new, begin_update, in_status, with_template
+from handlers.slack.incidents.typed import TypedIncident
 from handlers.slack.incidents.views import check_form, read_form, render_form, role_of_form
 from storage.models import IncidentStatus, Page, Role
 

@@ -8,7 +8,8 @@ from desk.incidents.authority import get_publishable_page, list_publishable_page
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
-from desk.moments import Moment, find_moment, get_instant
+from desk.moments.instants import get_instant
+from desk.moments.typed import Moment, find_moment
 from desk.pages.status import Impact
 from desk.people import zone_of
 from desk.secret import refuse_secrets
@@ -33,8 +34,9 @@ from handlers.slack.incidents.drafts.writing import fill_form, make_public, writ
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import page_hint, page_select
 from handlers.slack.incidents.leftovers import list_leftovers
-from handlers.slack.incidents.parsing import OPTIONS, LineReader, TypedIncident, quoted_words
+from handlers.slack.incidents.parsing import OPTIONS, LineReader
 from handlers.slack.incidents.text import IMPACT_WORDS, name_text
+from handlers.slack.incidents.typed import TypedIncident, quoted_words
 from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, Page, Role
 

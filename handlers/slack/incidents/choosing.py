@@ -12,8 +12,8 @@ from handlers.slack.framework.command_line import as_written
 from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.messages import typed_blocks
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
-from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.text import name_text, public_link, status_text
+from handlers.slack.incidents.typed import TypedIncident
 from storage.models import Incident
 
 _CHOICES = 10

@@ -16,10 +16,11 @@ from handlers.slack.incidents.choosing import choice_message, go_on, named_in
 from handlers.slack.incidents.details import show_command
 from handlers.slack.incidents.drafts.writing import draft_or_form
 from handlers.slack.incidents.listing import drafts_command, list_command
-from handlers.slack.incidents.parsing import TypedIncident, parse_incident
+from handlers.slack.incidents.parsing import parse_incident
 from handlers.slack.incidents.postmortems import postmortem_command
 from handlers.slack.incidents.starting import begin_new, begin_update, with_bare_name, with_page_or_words
 from handlers.slack.incidents.templates.commands import template_command
+from handlers.slack.incidents.typed import TypedIncident
 from storage.models import IncidentStatus, Role
 
 

@@ -7,23 +7,12 @@ import re
 from dataclasses import dataclass, field, replace
 
 from desk.errors import InvalidInputError
-from desk.pages.status import Impact
-from handlers.slack.framework.command_line import Word, as_written, next_word
+from handlers.slack.framework.command_line import Word, next_word
 from handlers.slack.framework.quotes import opens_double
 from handlers.slack.incidents.leftovers import list_leftovers
+from handlers.slack.incidents.typed import IMPACTS, STATES, STATUSES, TypedIncident, quoted_words
 from storage.models import ComponentStatus, IncidentStatus
 
-STATUSES: dict[str, IncidentStatus] = {status.value: status for status in IncidentStatus}
-_STATES: dict[str, ComponentStatus] = {status.value: status for status in ComponentStatus} | {
-    "up": ComponentStatus.OPERATIONAL,
-    "ok": ComponentStatus.OPERATIONAL,
-    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
-    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
-    "partial": ComponentStatus.PARTIAL_OUTAGE,
-    "major": ComponentStatus.MAJOR_OUTAGE,
-    "down": ComponentStatus.MAJOR_OUTAGE,
-}
-_IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
 _BETWEEN = frozenset({":", "-", "–", "—", ",", ";"})
 """What people put between a name and what they say of it."""
 _SENTENCE_GOES_ON = re.compile("as|by|of|the|our|for|with|from|is|has|shows?|reports|and|that")
@@ -34,62 +23,6 @@ _PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]
 _COMPONENTS = frozenset({"component", "components", "c"})
 OPTIONS = _COMPONENTS | {"page", "template", "impact", "remind", "incident"}
 """What may stand as `name:value` in a line about an incident."""
-_UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")
-
-
-@dataclass(slots=True)
-class TypedIncident:
-    """What was understood of a line; None or empty for what was not said."""
-
-    quoted: str | None = None
-    """The first quoted words: a new incident's name, or which incident is meant."""
-    bare: str = ""
-    """Words in the place of a name without quotation marks, where the command takes such."""
-    incident: str | None = None
-    """An incident's id, where one stood at the beginning."""
-    page: str | None = None
-    components: list[tuple[str, ComponentStatus | None]] = field(default_factory=list)
-    """What was typed for each, and the state that it takes on (None: it stays)."""
-    status: IncidentStatus | None = None
-    impact: Impact | None = None
-    template: str | None = None
-    remind: str | None = None
-    values: dict[str, str] = field(default_factory=dict)
-    """For the placeholders of a template."""
-    options: dict[str, str] = field(default_factory=dict)
-    """Options that the command itself reads, such as `from` and `until`."""
-    body: str = ""
-    """As it was typed, with Slack's signs in it."""
-    problems: list[str] = field(default_factory=list)
-    page_words: str = field(default="", compare=False)
-    """The page as it was typed, where the words for the public follow at once: it may have been the first of them."""
-    status_words: str = field(default="", compare=False)
-    """The same of the status."""
-
-    def without_page(self) -> "TypedIncident":
-        """The line with what was read as its page among the words for the public."""
-        return replace(self, page=None, page_words="", body=f"{self.page_words} {self.body}".strip())
-
-    def without_status(self) -> "TypedIncident":
-        """The line with what was read as its status among the words for the public."""
-        return replace(self, status=None, status_words="", body=f"{self.status_words} {self.body}".strip())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was typed at all."""
-        return self == TypedIncident()
-
-
-def quoted_words(text: str, word: Word) -> str:
-    """What stands between quotation marks. A mention without a name stays Slack's: it is given one, with a warning,
-    where the words become public."""
-    return name_words(text[word.start + 1 : word.end - 1])
-
-
-def name_words(text: str) -> str:
-    """The words of a name as they were typed: see `quoted_words`."""
-    pieces = _UNNAMED.split(text)
-    return "".join(piece if _UNNAMED.fullmatch(piece) else as_written(piece) for piece in pieces).strip()
 
 
 def parse_incident(
@@ -144,7 +77,7 @@ class LineReader:
         first = self.found.body.split(maxsplit=1)[:1]
         state = first[0].lower().strip(".,:") if first else ""
         is_meant = "_" in state or (self.found.components and self.found.components[-1][1] is None)
-        return state if state in _STATES and is_meant else None
+        return state if state in STATES and is_meant else None
 
     def _has_begun(self) -> bool:
         return bool(self.found.quoted or self.found.incident or self.found.status or self.found.components)
@@ -250,7 +183,7 @@ class LineReader:
         if name == "incident" and _ID.fullmatch(value) and self.found.incident is None:
             self.found.incident, self.position = value, word.end
             return True
-        if name == "impact" and is_apart and value.lower() not in _IMPACTS:
+        if name == "impact" and is_apart and value.lower() not in IMPACTS:
             # “Impact: login fails” is for the public.
             return False
         if name == "page":
@@ -291,25 +224,25 @@ class LineReader:
             else:
                 state = ""
         state = self._whole_state(state)
-        if state and state.lower() not in _STATES:
+        if state and state.lower() not in STATES:
             known = ", ".join(status.value for status in ComponentStatus)
             self.found.problems.append(f"“{state}” is no state of a component. There is {known}.")
             state = ""
         is_quoted = opens_double(self.text, word.start + len(word.key) + len(word.sign))
         names = [named] if is_quoted else [name for name in named.split(",") if name]
-        self.found.components += [(name, _STATES.get(state.lower())) for name in names]
+        self.found.components += [(name, STATES.get(state.lower())) for name in names]
 
     def _whole_state(self, state: str) -> str:
         """A state with the word behind it, where it takes two: `partial outage`."""
         following = self._peek(self.position) if state else None
         two = f"{state}_{following.text}".lower() if following is not None and following.kind == "word" else ""
-        if following is None or two not in _STATES:
+        if following is None or two not in STATES:
             return state
         self.position = following.end
         return two
 
     def _take_impact(self, value: str) -> None:
-        if value.lower() in _IMPACTS:
-            self.found.impact = _IMPACTS[value.lower()]
+        if value.lower() in IMPACTS:
+            self.found.impact = IMPACTS[value.lower()]
         else:
-            self.found.problems.append(f"“{value}” is no impact. There is {', '.join(_IMPACTS)}.")
+            self.found.problems.append(f"“{value}” is no impact. There is {', '.join(IMPACTS)}.")

@@ -22,7 +22,7 @@ from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.command_line import as_written
 from handlers.slack.incidents.form_state import KEEP, FormState, FormValues
-from handlers.slack.incidents.parsing import TypedIncident, name_words
+from handlers.slack.incidents.typed import TypedIncident, name_words
 from storage.models import DraftKind, Incident, IncidentStatus, IncidentTemplate, Page, Role
 
 _ON_PAGE = re.compile(r"(.*\S)\s+on\s+(\S+)", re.DOTALL | re.IGNORECASE)

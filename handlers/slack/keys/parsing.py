@@ -6,7 +6,7 @@ from datetime import datetime
 
 from desk.errors import InvalidInputError
 from desk.keys.lookup import KeyFilter, KeyView
-from desk.moments import parse_end
+from desk.moments.instants import parse_end
 from desk.pages.pages import get_page_by_word
 from desk.people import SubjectWord, get_answerer, zone_of
 from desk.transaction import Transaction

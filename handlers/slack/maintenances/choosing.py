@@ -29,8 +29,8 @@ from handlers.slack.incidents.choosing import choice_message, named_in
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
-from handlers.slack.incidents.parsing import TypedIncident
 from handlers.slack.incidents.starting import with_page_or_words
+from handlers.slack.incidents.typed import TypedIncident
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
 from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus, Role
 

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from desk.durations import parse_duration
 from desk.errors import InvalidInputError
-from desk.moments import Moment, find_hour, find_moment, find_range_end, find_span, get_instant
+from desk.moments.instants import get_instant
+from desk.moments.typed import Moment, find_hour, find_moment, find_range_end, find_span
 from desk.secret import refuse_secrets
 from handlers.slack.framework.command_line import Word
-from handlers.slack.incidents.parsing import LineReader, TypedIncident
+from handlers.slack.incidents.parsing import LineReader
+from handlers.slack.incidents.typed import TypedIncident
 
 _KEYWORD = re.compile(
     r"(?P<start>from|starting|beginning|at|on)\s+|(?P<end>until|till|to)\s+|(?P<length>for|by)\s+|(?P<delay>in)\s+",

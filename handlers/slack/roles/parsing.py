@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from desk.errors import InvalidInputError
-from desk.moments import find_moment, find_span
+from desk.moments.typed import find_moment, find_span
 from desk.people import SubjectWord
 from desk.roles.lists import find_role, get_role
 from desk.roles.orders import GrantOrder, RevokeOrder

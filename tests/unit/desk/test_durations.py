@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from desk.durations import in_words, parse_duration
 from desk.errors import InvalidInputError
-from desk.moments import parse_end
+from desk.moments.instants import parse_end
 from tests.clock import MONDAY_MORNING
 from tests.reaching import Branch
 

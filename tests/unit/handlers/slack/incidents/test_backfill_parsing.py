@@ -2,7 +2,7 @@
 
 import pytest
 
-from desk.moments import Moment
+from desk.moments.typed import Moment
 from desk.pages.status import Impact
 from handlers.slack.incidents.backfill import TypedBackfill, parse_backfill
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from desk.identifiers import new_id
 from desk.pages.status import Impact
-from handlers.slack.incidents.parsing import TypedIncident, parse_incident
+from handlers.slack.incidents.parsing import parse_incident
+from handlers.slack.incidents.typed import TypedIncident
 from handlers.slack.maintenances.parsing import parse_maintenance
 from storage.models import ComponentStatus, IncidentStatus
 

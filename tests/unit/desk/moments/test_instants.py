@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
-from desk.moments import find_moment, find_range_end, get_instant, parse_end
+from desk.moments.instants import get_instant, parse_end
+from desk.moments.typed import find_moment, find_range_end
 from tests.reaching import Branch
 
 ZURICH = ZoneInfo("Europe/Zurich")

@@ -1,0 +1,76 @@
+"""What a line about an incident may say, and what was understood of one. Pure."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from desk.pages.status import Impact
+from handlers.slack.framework.command_line import Word, as_written
+from storage.models import ComponentStatus, IncidentStatus
+
+STATUSES: dict[str, IncidentStatus] = {status.value: status for status in IncidentStatus}
+STATES: dict[str, ComponentStatus] = {status.value: status for status in ComponentStatus} | {
+    "up": ComponentStatus.OPERATIONAL,
+    "ok": ComponentStatus.OPERATIONAL,
+    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
+    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
+    "partial": ComponentStatus.PARTIAL_OUTAGE,
+    "major": ComponentStatus.MAJOR_OUTAGE,
+    "down": ComponentStatus.MAJOR_OUTAGE,
+}
+IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
+_UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")
+
+
+@dataclass(slots=True)
+class TypedIncident:
+    """What was understood of a line; None or empty for what was not said."""
+
+    quoted: str | None = None
+    """The first quoted words: a new incident's name, or which incident is meant."""
+    bare: str = ""
+    """Words in the place of a name without quotation marks, where the command takes such."""
+    incident: str | None = None
+    """An incident's id, where one stood at the beginning."""
+    page: str | None = None
+    components: list[tuple[str, ComponentStatus | None]] = field(default_factory=list)
+    """What was typed for each, and the state that it takes on (None: it stays)."""
+    status: IncidentStatus | None = None
+    impact: Impact | None = None
+    template: str | None = None
+    remind: str | None = None
+    values: dict[str, str] = field(default_factory=dict)
+    """For the placeholders of a template."""
+    options: dict[str, str] = field(default_factory=dict)
+    """Options that the command itself reads, such as `from` and `until`."""
+    body: str = ""
+    """As it was typed, with Slack's signs in it."""
+    problems: list[str] = field(default_factory=list)
+    page_words: str = field(default="", compare=False)
+    """The page as it was typed, where the words for the public follow at once: it may have been the first of them."""
+    status_words: str = field(default="", compare=False)
+    """The same of the status."""
+
+    def without_page(self) -> "TypedIncident":
+        """The line with what was read as its page among the words for the public."""
+        return replace(self, page=None, page_words="", body=f"{self.page_words} {self.body}".strip())
+
+    def without_status(self) -> "TypedIncident":
+        """The line with what was read as its status among the words for the public."""
+        return replace(self, status=None, status_words="", body=f"{self.status_words} {self.body}".strip())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was typed at all."""
+        return self == TypedIncident()
+
+
+def quoted_words(text: str, word: Word) -> str:
+    """What stands between quotation marks. A mention without a name stays Slack's: it is given one, with a warning,
+    where the words become public."""
+    return name_words(text[word.start + 1 : word.end - 1])
+
+
+def name_words(text: str) -> str:
+    """The words of a name as they were typed: see `quoted_words`."""
+    pieces = _UNNAMED.split(text)
+    return "".join(piece if _UNNAMED.fullmatch(piece) else as_written(piece) for piece in pieces).strip()
