@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce_beside
-from desk.incidents.inputs import ENDED
 from desk.pages.pages import get_page
 from desk.permissions import require_write
 from desk.transaction import Transaction, pages_changed
@@ -19,9 +18,7 @@ from storage.models import (
     Component,
     ComponentStatus,
     ComponentStatusChange,
-    Incident,
     IncidentComponent,
-    IncidentStatus,
     Scope,
 )
 
@@ -234,31 +231,3 @@ def get_component_by_word(session: Session, page_id: str, word: str) -> Componen
         f"There is {known}{' and more' if len(near) > _NAMED else ''}.",
         field="components",
     )
-
-
-def states_after_end(session: Session, incident_id: str) -> Mapping[str, ComponentStatus]:
-    """The components of an incident that ending it brings into another state, and that state.
-
-    One that another open incident is about stays as it is. One that a running maintenance works on goes back to it;
-    any other is operational again.
-    """
-    components = [
-        row for row in list_incident_components(session, incident_id) if row.status != ComponentStatus.OPERATIONAL
-    ]
-    others = session.execute(
-        select(IncidentComponent.component_id, Incident.scheduled_for.is_not(None))
-        .join(Incident, Incident.id == IncidentComponent.incident_id)
-        .where(
-            IncidentComponent.component_id.in_([row.id for row in components]),
-            Incident.id != incident_id,
-            Incident.status.not_in([*ENDED, IncidentStatus.SCHEDULED]),
-        )
-    ).all()
-    held = {component_id for component_id, is_maintenance in others if not is_maintenance}
-    at_work = {component_id for component_id, is_maintenance in others if is_maintenance}
-    ends = {
-        row.id: ComponentStatus.UNDER_MAINTENANCE if row.id in at_work else ComponentStatus.OPERATIONAL
-        for row in components
-        if row.id not in held
-    }
-    return {row.id: ends[row.id] for row in components if row.id in ends and ends[row.id] != row.status}

@@ -1,51 +1,33 @@
-"""Incidents: opened, updated, edited, deleted, each together with its components and its audit event.
+"""Incidents: opened, updated and deleted, each together with its components and its audit event.
 
 Whoever manages incidents or, of maintenances, maintenances on the page may, and everybody else is refused.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import takewhile
-from typing import Any
-
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, update
 
 from desk.audit import trail as audit
-from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
-from desk.incidents.announcements import announce, announce_beside, announce_deletion
-from desk.incidents.components import bring_statuses, list_incident_components, record_statuses
-from desk.incidents.drafts.decision import role_of, role_to_manage
-from desk.incidents.drafts.review import drop_drafts, lock_drafts, show_waiting
+from desk.incidents.affected import bring_components
+from desk.incidents.announcements import announce_deletion
+from desk.incidents.changes import finish_change, lock_incident
+from desk.incidents.drafts.decision import role_to_manage
+from desk.incidents.drafts.review import drop_drafts, lock_drafts
 from desk.incidents.inputs import (
     ENDED,
     IncidentChange,
     NewIncident,
     Schedule,
-    check_body,
     check_change,
     check_incident_name,
     check_new,
 )
-from desk.incidents.lookup import list_updates
-from desk.incidents.maintenances.steps import is_step
 from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
+from desk.incidents.updates import say, stamp
 from desk.pages.pages import get_page
-from desk.pages.status import Impact, impact_of
-from desk.permissions import Duty, has_duty, require_role
+from desk.pages.status import impact_of
+from desk.permissions import require_role
 from desk.transaction import Transaction, pages_changed
-from storage.models import (
-    ComponentStatus,
-    Incident,
-    IncidentComponent,
-    IncidentStatus,
-    IncidentUpdate,
-    Page,
-    Revision,
-)
-
-_IMPACTS = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
+from storage.models import Incident, IncidentStatus, IncidentUpdate, Page, Revision
 
 
 def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident:
@@ -81,11 +63,11 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
         _set_schedule(incident, new.schedule)
     tx.session.add(incident)
     tx.session.flush()
-    affected = _bring_components(tx, incident, new.components, new.seen_states)
-    said = _say(tx, incident, new.body, affected, notify=new.deliver_notifications and not incident.backfilled)
-    _stamp(incident, status, said)
+    affected = bring_components(tx, incident, new.components, new.seen_states)
+    said = say(tx, incident, new.body, affected, notify=new.deliver_notifications and not incident.backfilled)
+    stamp(incident, status, said)
     plan_reminder(tx, incident, said)
-    _finish(tx, incident, page, audit.Action.INCIDENT_CREATED, said, affected)
+    finish_change(tx, incident, page, audit.Action.INCIDENT_CREATED, said, affected)
     return incident
 
 
@@ -97,7 +79,7 @@ def update_incident(
     `version`: what the person saw; raises ConflictError when somebody changed the incident since. Raises
     NotFoundError, NotAllowedError, and InvalidInputError, whose `field` names what is wrong.
     """
-    incident = _lock(tx, incident_id, version, change)
+    incident = lock_incident(tx, incident_id, version, change)
     check_change(change, scheduled=incident.scheduled_for is not None)
     status = change.status or IncidentStatus(incident.status)
     pace = (incident.impact_override or incident.impact, incident.reminder_intervals)
@@ -117,36 +99,18 @@ def update_incident(
         # What people took up again, people complete.
         incident.scheduled_auto_completed = False
     incident.status = status
-    affected = _bring_components(tx, incident, change.components, change.seen_states)
+    affected = bring_components(tx, incident, change.components, change.seen_states)
     said = None
     if change.says_something:
-        said = _say(tx, incident, change.body or "", affected, notify=change.deliver_notifications)
-        _stamp(incident, status, said)
+        said = say(tx, incident, change.body or "", affected, notify=change.deliver_notifications)
+        stamp(incident, status, said)
         plan_reminder(tx, incident, said)
         settle_reminders(tx, incident.id)
     elif (incident.impact_override or incident.impact, incident.reminder_intervals) != pace:
         replan_reminder(tx, incident)
     incident.updated_at = tx.now
     action = audit.Action.INCIDENT_UPDATED if said else audit.Action.INCIDENT_EDITED
-    _finish(tx, incident, tx.session.get_one(Page, incident.page_id), action, said, affected)
-    return said
-
-
-def edit_update(
-    tx: Transaction, update_id: str, *, body: str | None = None, deliver_notifications: bool | None = None
-) -> IncidentUpdate:
-    """Correct the words of an update that was published. Raises NotFoundError, NotAllowedError, InvalidInputError."""
-    said = tx.session.get(IncidentUpdate, update_id)
-    if said is None:
-        raise NotFoundError("There is no such update.")
-    incident = _lock(tx, said.incident_id)
-    if body is not None:
-        said.body = check_body(body)
-    if deliver_notifications is not None:
-        said.deliver_notifications = deliver_notifications
-    said.updated_at = tx.now
-    incident.updated_at = tx.now
-    _finish(tx, incident, tx.session.get_one(Page, incident.page_id), audit.Action.INCIDENT_EDITED, said)
+    finish_change(tx, incident, tx.session.get_one(Page, incident.page_id), action, said, affected)
     return said
 
 
@@ -157,7 +121,7 @@ def delete_incident(tx: Transaction, incident_id: str) -> Incident:
     """
     # Its drafts first, as whoever publishes one locks it before the incident.
     drafts = lock_drafts(tx, incident_id)
-    incident = _lock(tx, incident_id)
+    incident = lock_incident(tx, incident_id)
     drop_drafts(tx, drafts, name=incident.name)
     page = tx.session.get_one(Page, incident.page_id)
     page.updated_at = tx.now
@@ -188,35 +152,6 @@ def _next_number(tx: Transaction) -> int:
     return counted.scalar_one()
 
 
-def _lock(
-    tx: Transaction, incident_id: str, version: int | None = None, change: IncidentChange | None = None
-) -> Incident:
-    """The incident, for who manages such, or whose duty the change is; it is ours until the commit, and its version
-    is one more now."""
-    # Not the whole row's lock: that would collide with drafts that merely refer to it.
-    locked = select(Incident).where(Incident.id == incident_id).with_for_update(key_share=True)
-    incident = tx.session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
-    if incident is None:
-        raise NotFoundError("There is no such incident.", "It may have been deleted.")
-    if not _is_due(tx, incident, change):
-        require_role(tx, role_of(incident), incident.page_id)
-    if version not in {None, incident.version}:
-        raise ConflictError(
-            f"“{incident.name}” was changed since you looked: it is {incident.status} now.",
-            "Look at it again, then decide.",
-        )
-    incident.version += 1
-    tx.session.flush()
-    return incident
-
-
-def _is_due(tx: Transaction, incident: Incident, change: IncidentChange | None) -> bool:
-    """Whether the change is a step of a maintenance, made by whoever lets those run by themselves."""
-    if change is None or incident.scheduled_for is None or not has_duty(tx, Duty.MAINTENANCES):
-        return False
-    return is_step(incident.status, change)
-
-
 def _set_schedule(incident: Incident, schedule: Schedule) -> None:
     incident.scheduled_for = schedule.scheduled_for
     incident.scheduled_until = schedule.scheduled_until
@@ -227,122 +162,3 @@ def _set_schedule(incident: Incident, schedule: Schedule) -> None:
     incident.auto_transition_to_operational_state = schedule.to_operational_state
     incident.auto_transition_deliver_notifications_at_start = schedule.notify_at_start
     incident.auto_transition_deliver_notifications_at_end = schedule.notify_at_end
-
-
-def _bring_components(
-    tx: Transaction,
-    incident: Incident,
-    wanted: Mapping[str, ComponentStatus | None],
-    seen: Mapping[str, ComponentStatus],
-) -> list[dict[str, Any]] | None:
-    affected = bring_statuses(tx, incident.page_id, wanted, seen=seen, incident_id=incident.id)
-    known = {component.id for component in list_incident_components(tx.session, incident.id)}
-    for component_id in wanted:
-        if component_id not in known:
-            tx.session.add(IncidentComponent(incident_id=incident.id, component_id=component_id))
-    tx.session.flush()
-    if incident.status not in ENDED or affected:
-        _raise_impact(tx, incident)
-    return affected or None
-
-
-def _raise_impact(tx: Transaction, incident: Incident) -> None:
-    """Impact follows the incident's own components while it is open, and does not fall again."""
-    if incident.scheduled_for is not None:
-        incident.impact = str(Impact.MAINTENANCE)
-        return
-    statuses = [ComponentStatus(row.status) for row in list_incident_components(tx.session, incident.id)]
-    now = impact_of(statuses)
-    incident.impact = str(max(now, Impact(incident.impact), key=_IMPACTS.index))
-
-
-def _say(
-    tx: Transaction, incident: Incident, body: str, affected: list[dict[str, Any]] | None, *, notify: bool
-) -> IncidentUpdate:
-    at = _next_instant(tx, incident)
-    said = IncidentUpdate(
-        id=new_id(),
-        incident_id=incident.id,
-        status=incident.status,
-        body=check_body(body),
-        created_at=at,
-        updated_at=at,
-        display_at=incident.created_at if incident.backfilled else at,
-        affected_components=affected,
-        deliver_notifications=notify,
-        created_by=str(tx.actor),
-    )
-    tx.session.add(said)
-    tx.session.flush()
-    return said
-
-
-def _next_instant(tx: Transaction, incident: Incident) -> datetime:
-    """Now or, where the last update is not earlier by its clock, right after it: updates are read in their order."""
-    instant = IncidentUpdate.created_at
-    before = select(instant).where(IncidentUpdate.incident_id == incident.id).order_by(instant.desc())
-    last = tx.session.scalar(before.limit(1))
-    return last + timedelta(microseconds=1) if last is not None and last >= tx.now else tx.now
-
-
-def _stamp(incident: Incident, status: IncidentStatus, said: IncidentUpdate) -> None:
-    if status == IncidentStatus.MONITORING:
-        incident.monitoring_at = incident.monitoring_at or said.display_at
-    if status in ENDED:
-        incident.resolved_at = incident.resolved_at or said.display_at
-    else:
-        incident.resolved_at = None
-
-
-def _finish(
-    tx: Transaction,
-    incident: Incident,
-    page: Page,
-    action: audit.Action,
-    said: IncidentUpdate | None,
-    affected: Sequence[Mapping[str, Any]] | None = None,
-) -> None:
-    page.updated_at = tx.now
-    tx.session.flush()
-    announce(tx, incident, said)
-    announce_beside(tx, affected or (), but=incident.id)
-    show_waiting(tx, incident.id)
-    # Everybody locks in this order: incident, components, page, messages, the pages' revision, the audit trail.
-    pages_changed(tx)
-    record_statuses(tx, affected or (), incident_id=incident.id)
-    audit.record(
-        tx,
-        action,
-        "incident",
-        incident.id,
-        name=incident.name,
-        page_id=incident.page_id,
-        status=str(incident.status),
-        update_id=said.id if said else None,
-        deliver_notifications=said.deliver_notifications if said else None,
-    )
-
-
-def states_before_end(session: Session, incident: Incident) -> Mapping[str, ComponentStatus]:
-    """The components that the end of a realtime incident made operational and that still are, each with its state
-    until then; empty for an incident that is open."""
-    if incident.scheduled_for is not None or incident.status not in ENDED:
-        return {}
-    since_end = list(takewhile(lambda said: said.status in ENDED, list_updates(session, [incident.id])))
-    before = find_brought_back(since_end[::-1])
-    return {
-        row.id: before[row.id]
-        for row in list_incident_components(session, incident.id)
-        if row.id in before and row.status == ComponentStatus.OPERATIONAL
-    }
-
-
-def find_brought_back(updates: Sequence[IncidentUpdate]) -> Mapping[str, ComponentStatus]:
-    """The components that updates, the oldest first, made operational, each with its first state before. Pure."""
-    before: dict[str, ComponentStatus] = {}
-    for said in updates:
-        for one in said.affected_components or ():
-            old = ComponentStatus(one["old_status"])
-            if old != ComponentStatus.OPERATIONAL and one["new_status"] == ComponentStatus.OPERATIONAL:
-                before.setdefault(one["code"], old)
-    return before

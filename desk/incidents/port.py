@@ -8,7 +8,7 @@ by the outbox rows that its port writes beside them. So a change, its audit even
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from desk.incidents import incidents, postmortems
+from desk.incidents import incidents, postmortems, updates
 from desk.incidents.components import set_statuses
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.transaction import Transaction
@@ -67,7 +67,7 @@ class LocalPages:
 
     create_incident = staticmethod(incidents.create_incident)
     update_incident = staticmethod(incidents.update_incident)
-    edit_update = staticmethod(incidents.edit_update)
+    edit_update = staticmethod(updates.edit_update)
     delete_incident = staticmethod(incidents.delete_incident)
     set_statuses = staticmethod(set_statuses)
     write_postmortem = staticmethod(postmortems.write_postmortem)

@@ -8,7 +8,9 @@ from sqlalchemy import func, select
 
 from desk.incidents.inputs import NewIncident
 from desk.incidents.port import PagePort, port_of
-from desk.status_page.models import ComponentView, IncidentView, PageView
+from desk.status_page.components import ComponentView
+from desk.status_page.incidents import IncidentView
+from desk.status_page.pages import PageView
 from desk.status_page.reading import list_public_pages, read_page_view
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import AuditEvent, Delivery, Incident, Revision, Role

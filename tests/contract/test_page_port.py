@@ -9,7 +9,7 @@ import pytest
 from desk.errors import ConflictError
 from desk.incidents.inputs import REALTIME, SCHEDULED, IncidentChange, Schedule
 from desk.pages.status import Impact
-from desk.status_page.models import Affected
+from desk.status_page.incidents import Affected
 from desk.transaction import Desk
 from storage.models import ComponentStatus, IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW

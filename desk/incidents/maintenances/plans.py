@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
+from desk.incidents.affected import states_after_end, states_before_end
 from desk.incidents.authority import require_publisher
-from desk.incidents.components import list_incident_components, states_after_end
+from desk.incidents.components import list_incident_components
 from desk.incidents.drafts.decision import role_of
-from desk.incidents.incidents import states_before_end
 from desk.incidents.inputs import ENDED, IncidentChange, Schedule, check_schedule
 from desk.incidents.lookup import find_incident
 from desk.incidents.maintenances.runs import change_to_cancel, change_to_complete, change_to_start

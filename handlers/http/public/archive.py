@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from desk.status_page.models import IncidentView
+from desk.status_page.incidents import IncidentView
 from desk.status_page.months import Month, recent_months
 from desk.status_page.reading import ArchiveMark, read_archive_mark, read_incidents, read_period
 from handlers.http.public.document import Document

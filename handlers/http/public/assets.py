@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from desk.status_page.models import PageFacts
+from desk.status_page.pages import PageFacts
 from handlers.http.public.document import FOREVER, Document, make_document
 from handlers.http.public.headers import PICTURE_HEADERS, SHARED_HEADERS
 from handlers.http.public.palette import make_themes

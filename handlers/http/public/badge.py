@@ -4,7 +4,7 @@ import unicodedata
 
 from markupsafe import Markup
 
-from desk.status_page.models import PageView
+from desk.status_page.pages import PageView
 from handlers.http.public.palette import make_themes, parse_colour, readable, to_css
 from handlers.http.public.words import headline_look
 

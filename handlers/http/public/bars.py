@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from desk.status_page.models import ComponentView, PageView
+from desk.status_page.components import ComponentView
 from desk.status_page.months import Month
+from desk.status_page.pages import PageView
 from desk.status_page.uptime import Change, Day, Span, day_bounds, days_of
 from handlers.http.public.words import day_words, duration, percent
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from desk.status_page.models import IncidentView, PageView
+from desk.status_page.incidents import IncidentView
+from desk.status_page.pages import PageView
 from handlers.http.public.markdown import plain_text
 from handlers.http.public.sites import tag_host
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from desk.incidents.inputs import ENDED
 from desk.pages.status import worst
-from desk.status_page.models import Affected, ComponentView, IncidentView, PageView, UpdateView
+from desk.status_page.components import ComponentView
+from desk.status_page.incidents import Affected, IncidentView, UpdateView
 from desk.status_page.months import Month
+from desk.status_page.pages import PageView
 from handlers.http.public.bars import Uptime, UptimeReader
 from handlers.http.public.markdown import plain_text, render_body, render_postmortem
 from handlers.http.public.words import (

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
-from desk.status_page.models import PageFacts, PageView
+from desk.status_page.pages import PageFacts, PageView
 from desk.status_page.reading import list_public_pages, read_page_view
 from handlers.http.public.assets import Assets, make_assets
 from handlers.http.public.document import Document, make_document

@@ -7,7 +7,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from markupsafe import Markup
 
-from desk.status_page.models import POSTMORTEM, IncidentView, PageView, UpdateView
+from desk.status_page.incidents import POSTMORTEM, IncidentView, UpdateView
+from desk.status_page.pages import PageView
 from handlers.http.public.markdown import render_inline, render_postmortem
 from handlers.http.public.sites import tag_host
 from handlers.http.public.words import label, zone_words

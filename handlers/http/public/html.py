@@ -9,8 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from desk.status_page.models import IncidentView, PageView
+from desk.status_page.incidents import IncidentView
 from desk.status_page.months import Month, recent_months
+from desk.status_page.pages import PageView
 from handlers.http.public.assets import Assets
 from handlers.http.public.bars import UptimeReader
 from handlers.http.public.contexts import component_rows, incident_context, uptime_sections

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk.status_page.models import IncidentView, PageView
+from desk.status_page.incidents import IncidentView
 from desk.status_page.months import Month, recent_months
+from desk.status_page.pages import PageView
 from handlers.http.public.assets import Assets, make_assets, read_static, render_icon
 from handlers.http.public.badge import render_badge
 from handlers.http.public.calendar import render_calendar

@@ -5,7 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from desk.pages.status import Impact, page_status, worst
-from desk.status_page.models import ComponentView, IncidentView, PageView, UpdateView
+from desk.status_page.components import ComponentView
+from desk.status_page.incidents import IncidentView, UpdateView
+from desk.status_page.pages import PageView
 from handlers.http.v1.shapes.times import instant
 
 Shape = dict[str, Any]

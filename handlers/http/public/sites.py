@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from desk.status_page.models import PageFacts
+from desk.status_page.pages import PageFacts
 
 RESERVED = frozenset(
     {

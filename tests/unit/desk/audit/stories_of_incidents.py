@@ -11,12 +11,13 @@ from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back,
 from desk.incidents.drafts.forgotten import discard_all, leave_draft, sweep_forgotten
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.waiting import sweep_waiting
-from desk.incidents.incidents import create_incident, delete_incident, edit_update, update_incident
+from desk.incidents.incidents import create_incident, delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
 from desk.incidents.reminders import snooze_reminder, sweep_reminders
 from desk.incidents.templates import change_template, create_template, delete_template
+from desk.incidents.updates import edit_update
 from storage.models import ComponentStatus, DraftKind, IncidentStatus, Page, Role, SecondPerson
 from tests.factories import INES, MAX, OLIVIA, OMAR, add_component, add_grant
 from tests.unit.desk.audit.chronicle import Event, Step, event, later, sent, story

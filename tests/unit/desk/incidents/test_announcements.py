@@ -19,10 +19,11 @@ from desk.incidents.announcements import (
 )
 from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.drafts.publishing import publish_draft
-from desk.incidents.incidents import delete_incident, edit_update
+from desk.incidents.incidents import delete_incident
 from desk.incidents.inputs import NewIncident, Schedule
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
+from desk.incidents.updates import edit_update
 from desk.messages.outbox import send_note
 from desk.pages.status import Impact
 from desk.policy import Policy

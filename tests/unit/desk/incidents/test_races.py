@@ -12,10 +12,11 @@ from desk.incidents.components import set_statuses
 from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, write_draft
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.review import MINE_CARD, REVIEW_CARD
-from desk.incidents.incidents import create_incident, delete_incident, edit_update
+from desk.incidents.incidents import create_incident, delete_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
+from desk.incidents.updates import edit_update
 from desk.pages.status import Impact
 from desk.transaction import Desk
 from storage.models import (

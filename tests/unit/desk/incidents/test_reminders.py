@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
-from desk.incidents.incidents import delete_incident, edit_update
+from desk.incidents.incidents import delete_incident
 from desk.incidents.inputs import Schedule
 from desk.incidents.reminders import LONGEST, REMINDER_CARD, next_update_due, snooze_reminder, sweep_reminders
+from desk.incidents.updates import edit_update
 from desk.pages.status import Impact
 from desk.policy import Policy
 from desk.transaction import Actor, Desk

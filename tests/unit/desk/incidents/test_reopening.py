@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from desk.incidents.incidents import states_before_end
+from desk.incidents.affected import states_before_end
 from desk.incidents.inputs import Schedule
 from desk.transaction import Desk
 from storage.models import ComponentStatus, IncidentStatus

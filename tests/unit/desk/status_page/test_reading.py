@@ -13,8 +13,8 @@ from sqlalchemy import event
 
 from desk.incidents.incidents import create_incident, delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
-from desk.status_page.models import PageView
 from desk.status_page.months import Month, recent_months
+from desk.status_page.pages import PageView
 from desk.status_page.reading import (
     RECENT,
     find_incident_view,

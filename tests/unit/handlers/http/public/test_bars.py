@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.status_page.models import ComponentView, PageView
+from desk.status_page.components import ComponentView
+from desk.status_page.pages import PageView
 from desk.status_page.uptime import Change
 from handlers.http.public.bars import DAYS, Uptime, UptimeReader
 from handlers.http.public.words import duration, percent

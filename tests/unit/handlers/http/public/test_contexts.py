@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from desk.status_page.models import ComponentView, PageFacts, PageView
+from desk.status_page.components import ComponentView
+from desk.status_page.pages import PageFacts, PageView
 from handlers.http.public.contexts import name_components
 from storage.models import ComponentStatus
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from desk.status_page.models import PageFacts
+from desk.status_page.pages import PageFacts
 from handlers.http.public.sites import host_of, plan_sites
 
 BASE = "https://keydesk.example"

@@ -6,9 +6,10 @@ from functools import partial
 import pytest
 
 from desk.incidents.announcements import ALONE_CARD, HEAD_CARD, UPDATE_CARD, Delivery, DeliveryState
-from desk.incidents.incidents import delete_incident, edit_update
+from desk.incidents.incidents import delete_incident
 from desk.incidents.inputs import Schedule
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
+from desk.incidents.updates import edit_update
 from desk.transaction import Actor, Desk, JobName
 from handlers.slack.incidents.messages import delivery_text, retry_button
 from handlers.slack.incidents.text import speaker
