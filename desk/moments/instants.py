@@ -9,12 +9,24 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from desk.durations import parse_duration
 from desk.errors import InvalidInputError
-from desk.moments.typed import MONTHS, WEEKDAYS, Moment, date_of, find_moment
+from desk.moments.calendar import day_of, is_vague, propose
+from desk.moments.days import WEEKDAYS
+from desk.moments.typed import Moment, find_hour, find_moment, find_span
 from desk.zones import beginning_of, get_zone, instant_of
 
 FURTHEST = timedelta(days=3650)
 """Nothing is planned for later than this."""
+_HOW_LONG = "Write for example for 30d, until friday 18:00, until Dec 1 or until 2026-12-01 22:00 UTC."
 HOW = "Write for example tomorrow 22:00, monday at 9, Dec 1 22:00 or 2026-12-01 22:00 UTC."
+
+
+class VagueMomentError(InvalidInputError):
+    """A time of which nobody but who wrote it knows when it is. `proposal` may be put into a form."""
+
+    def __init__(self, said: str, proposal: datetime, zone: tzinfo) -> None:
+        hint = f"Write a time, for example {_typed(proposal.astimezone(zone))}."
+        super().__init__(f"When exactly is “{said}”?", hint, field="ends")
+        self.proposal = proposal
 
 
 def get_instant(
@@ -30,30 +42,54 @@ def get_instant(
 
     A time without a day is today's or, with `after`, the next one after that; a day without a time is its end where
     `is_end`. Where a year or week is left out, the next such day is meant, with `is_past` the last one. Raises
-    InvalidInputError (field `ends`) with what to write instead.
+    InvalidInputError (field `ends`) with what to write instead, VagueMomentError where no time was said.
     """
     if moment.is_now:
         return now
     if moment.span:
-        return _checked(now + parse_duration(moment.span), moment, now)
+        span = parse_duration(moment.span)
+        return _checked(now - span if moment.is_ago else now + span, moment, now)
     place = get_zone(moment.zone) if moment.zone else zone
     today = now.astimezone(place).date()
+    if moment.part or (is_vague(moment.day) and not moment.also):
+        raise VagueMomentError(moment.said, propose(moment, now, place, after=after, is_past=is_past), place)
     if not moment.clock:
         if not is_end:
             raise InvalidInputError(f"At what time, “{moment.said}”?", HOW, field="ends")
-        return _checked(beginning_of(_next_day(_day_of(moment, today, is_past=is_past)), place), moment, now)
-    clock = _clock_of(moment)
+        return _checked(beginning_of(_next_day(day_of(moment, today, is_past=is_past)), place), moment, now)
+    clock, days = _clock_of(moment), timedelta(days=1 if moment.clock == "24:00" else 0)
+    if moment.clock == "midnight":
+        return _midnight(moment, now=now, zone=place, after=after, is_past=is_past)
     if moment.day:
-        day = _day_of(moment, today, is_past=is_past)
+        day = day_of(moment, today, is_past=is_past)
         if moment.day in WEEKDAYS and day == today and not is_past and instant_of(day, clock, place) <= now:
-            day += timedelta(days=7)
-        return _checked(instant_of(day, clock, place), moment, now)
+            day += timedelta(days=0 if days else 7)
+        return _checked(instant_of(day + days, clock, place), moment, now)
     if after is None:
-        return instant_of(today, clock, place)
+        return instant_of(today + days, clock, place)
     day = after.astimezone(place).date()
     if clock <= after.astimezone(place).time():
         day += timedelta(days=1)
     return _checked(instant_of(day, clock, place), moment, now)
+
+
+def _midnight(moment: Moment, *, now: datetime, zone: tzinfo, after: datetime | None, is_past: bool) -> datetime:
+    """The next midnight or, of the past, the last one. Which one “tomorrow at midnight” is nobody can know."""
+    today = now.astimezone(zone).date()
+    if moment.day in {"", "today"}:
+        begun = (after or now).astimezone(zone).date()
+        return _checked(beginning_of(today if is_past else _next_day(begun), zone), moment, now)
+    day = day_of(moment, today, is_past=is_past)
+    named = f"{day:%a} {day.day} {day:%b}"
+    raise InvalidInputError(
+        f"Is “{moment.said}” when {named} begins or when it ends?",
+        f"Write {named} 00:00 or {named} 24:00.",
+        field="ends",
+    )
+
+
+def _typed(shown: datetime) -> str:
+    return f"{shown:%a} {shown.day} {shown:%b %H:%M}"
 
 
 def _next_day(day: date) -> date:
@@ -70,6 +106,8 @@ def _checked(instant: datetime, moment: Moment, now: datetime) -> datetime:
 
 
 def _clock_of(moment: Moment) -> time:
+    if moment.clock in {"24:00", "midnight"}:
+        return time()
     try:
         return time.fromisoformat(moment.clock)
     except ValueError:
@@ -78,74 +116,26 @@ def _clock_of(moment: Moment) -> time:
         ) from None
 
 
-def _day_of(moment: Moment, today: date, *, is_past: bool) -> date:
-    said = moment.day
-    if said in {"today", "tomorrow", "yesterday"}:
-        return today + timedelta(days={"today": 0, "tomorrow": 1, "yesterday": -1}[said])
-    if said[-3:] in WEEKDAYS:
-        return _weekday(said, today, is_past=is_past)
-    if "/" in said:
-        said = _without_doubt(said, moment.said)
-    try:
-        if len(said) > 5:
-            year, month, day = (int(part) for part in said.split("-"))
-            return date(year, month, day)
-        return _nearest(said, today, is_past=is_past)
-    except ValueError:
-        raise InvalidInputError(
-            f"“{moment.said}” is not a date.", "Write dates like 2026-12-01 or Dec 1.", field="ends"
-        ) from None
-
-
-def _weekday(said: str, today: date, *, is_past: bool) -> date:
-    which, _, name = said.rpartition(" ")
-    ahead = (WEEKDAYS.index(name) - today.weekday()) % 7
-    if is_past or which == "last":
-        behind = -ahead % 7
-        return today - timedelta(days=behind or (7 if which else 0))
-    return today + timedelta(days=ahead or (7 if which == "next" else 0))
-
-
-def _nearest(said: str, today: date, *, is_past: bool) -> date:
-    month, day = (int(part) for part in said.split("-"))
-    years = range(today.year, today.year + 9) if not is_past else range(today.year, today.year - 9, -1)
-    for year in years:
-        try:
-            found = date(year, month, day)
-        except ValueError:
-            # The 29th of February of another year.
-            continue
-        if (found <= today) if is_past else (found >= today):
-            return found
-    raise ValueError(said)
-
-
-def _without_doubt(said: str, typed: str) -> str:
-    parts = said.split("/")
-    if len(parts[0]) == 4 and len(parts) == 3:
-        return "-".join(parts)
-    one, two = int(parts[0]), int(parts[1])
-    ways = {(month, day) for month, day in ((one, two), (two, one)) if 1 <= month <= 12 and 1 <= day <= 31}
-    if len(ways) > 1:
-        first, second = (f"{day} {MONTHS[month - 1].capitalize()}" for month, day in sorted(ways))
-        raise InvalidInputError(
-            f"Is “{typed}” {first} or {second}?", f"Write {first}, {second} or a date like 2026-12-01.", field="ends"
-        )
-    month, day = next(iter(ways), (0, 0))
-    return date_of(parts[2] if len(parts) == 3 else None, month, day)
+_UNTIL = re.compile(r"(?P<until>until|till|by)\s+|(?:for|in)\s+", re.IGNORECASE)
 
 
 def parse_end(text: str, *, now: datetime, zone: tzinfo) -> datetime:
-    """The instant meant by a moment (a day means its end) or by a span from `now`, in `zone`.
+    """The instant meant by a moment (a day means its end) or by a span from `now`, in `zone`. `for` or `until` may
+    stand before it: “for 22h” is a span, and “until 22h” a time.
 
     Raises InvalidInputError (field `ends`), also when the instant has passed.
     """
-    wanted = text.strip()
-    bare = re.sub(r"^in\s+", "", wanted, flags=re.IGNORECASE)
-    found = find_moment(wanted, 0)
-    if found is None or wanted[found[1] :].strip(" .,"):
-        return now + parse_duration(bare)
+    keyword = _UNTIL.match(text.strip())
+    wanted = text.strip()[keyword.end() if keyword else 0 :].strip(" .,")
+    is_until = keyword is not None and keyword["until"] is not None
+    if not is_until and find_span(wanted, 0) == len(wanted):
+        return now + parse_duration(wanted)
+    found = find_moment(wanted, 0) or (find_hour(wanted, 0) if is_until else None)
+    if found is None or wanted[found[1] :].strip():
+        if find_span(wanted, 0) == len(wanted):
+            return now + parse_duration(wanted)
+        raise InvalidInputError(f"“{wanted}” is no time that I know.", _HOW_LONG, field="ends")
     end = get_instant(replace(found[0], said=wanted), now=now, zone=zone, after=now, is_end=True)
     if end <= now:
-        raise InvalidInputError(f"“{text}” has passed already.", "Choose a time to come.", field="ends")
+        raise InvalidInputError(f"“{wanted}” has passed already.", "Choose a time to come.", field="ends")
     return end

@@ -1,61 +1,31 @@
 """What stands in a text and says when. Pure, and without a clock.
 
 A moment is a day (`tomorrow`, `next friday`, `Dec 1`, `2026-12-01`), a time of day (`22:00`, `10pm`, `noon`), both in
-either order, or `now`; `Z`, an offset or a zone may follow the time.
+either order, or `now`; `Z`, an offset or a zone may follow the time. A weekday may stand beside its date, and a part
+of the day beside either.
 """
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from desk.zones import known_zones
+from desk.durations import find_duration
+from desk.moments.clocks import Clock, find_clock, find_part, find_zone, in_part
+from desk.moments.days import find_day
 
-MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)"
-)
-_WEEKDAY = (
-    r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
-)
-_DAY = re.compile(
-    rf"""(?:on\s+)?(?:
-        (?P<iso>\d{{4}}-\d{{1,2}}-\d{{1,2}}(?!\d))
-      | (?P<relative>today|tonight|tomorrow|yesterday)(?!\w)
-      | (?:(?P<which>next|this|coming|last)\s+)?(?P<weekday>{_WEEKDAY})(?!\w)\.?,?
-      | (?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:])(?:,?\s+(?P<year>\d{{4}})(?![\d:]))?
-      | (?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<month_second>{_MONTH})(?!\w)\.?
-        (?:,?\s+(?P<year_third>\d{{4}})(?![\d:]))?
-      | (?P<one>\d{{1,4}})(?P<sign>[/.])(?P<two>\d{{1,2}})(?:(?P=sign)(?P<three>\d{{4}}|\d{{2}})?)?(?![\d/:])
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_CLOCK = re.compile(
-    r"""(?:(?P<at>at|@)\s*)?(?:
-        (?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?(?:\s*(?P<half>[ap])\.?m\.?(?!\w))?
-      | (?P<bare_hour>\d{1,2})\s*(?P<bare_half>[ap])\.?m\.?(?!\w)
-      | (?P<named>noon|midday|midnight)(?!\w)
-      | (?P<only>\d{1,2})(?:\s*(?:h|o['’]clock))?(?![\w:./-])
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_ZONE = re.compile(
-    r"\s*(?:(?P<utc>z|utc|gmt)(?![\w/])(?P<shift>\s?[+-−]\d{1,2}(?::?\d{2})?(?![\d:]))?"
-    r"|(?P<offset>[+−-]\d{2}:?\d{2}(?![\d:])|[+]\d{1,2}(?![\d:]))"
-    r"|(?<=\s)(?P<name>[A-Za-z][A-Za-z_]+(?:/[A-Za-z][A-Za-z0-9_+-]*)+|[A-Z]{2,4}T)(?![\w/]))",
-    re.IGNORECASE,
-)
-_BETWEEN = re.compile(r"(?:[T,]|\s+(?:at\s+)?|,\s*)", re.IGNORECASE)
-_SPAN_UNIT = r"(?:minutes?|mins?|m|hours?|hrs?|hr|h|days?|d|weeks?|w)"
-_SPAN = re.compile(
-    rf"(?:half\s+an\s+hour|an?\s+(?:minute|hour|day|week)(?!\w)"
-    rf"|\d{{1,6}}(?:\.\d{{1,2}})?\s*{_SPAN_UNIT}(?!\w)(?:\s*(?:and\s+)?\d{{1,6}}\s*{_SPAN_UNIT}(?!\w))*"
-    rf"|(?:\d{{1,6}}(?:min|[mhdw]))+(?!\w))",
-    re.IGNORECASE,
-)
+_BETWEEN = re.compile(r"(?:T(?=\d)|\s*\(\s*(?=[a-z])|,?\s+(?:at\s+|@\s*)?|,\s*)", re.IGNORECASE)
 _NOW = re.compile(r"(?:right\s+)?now(?!\w)", re.IGNORECASE)
-_HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?![\w:./-])")
-_RANGE = re.compile(r"\s*(?:-|–|—|‑|−)\s*|\s+(?:to|until|till)\s+", re.IGNORECASE)
+_AGO = re.compile(r"\s+ago(?!\w)", re.IGNORECASE)
+_HOUR = re.compile(r"(?:[01]?\d|2[0-4])(?:h(?:\d\d)?)?(?![\w:./]|-(?!\d))", re.IGNORECASE)
+_AT = re.compile("at|@", re.IGNORECASE)
+_RANGE = re.compile(r"\s*(?:-|–|—|‑|−|~|〜)\s*|\s+(?:to|until|till)\s+", re.IGNORECASE)
+_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_OFFSET_OR_END = re.compile(r".*\d\s+[−-](\d{2}:\d{2})", re.DOTALL)
+_SAME = {mark: mark - 0xFEE0 for mark in range(0xFF01, 0xFF5F)} | {
+    zero + digit: ord("0") + digit for zero in (0x0660, 0x06F0) for digit in range(10)
+}
+"""Signs of East Asian and Arabic keyboards → those that are meant."""
+_SAME |= dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], ord(" "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,122 +35,99 @@ class Moment:
     said: str
     is_now: bool = False
     day: str = ""
-    """`2026-12-01`, `today`, `tomorrow`, `yesterday`, `mon` or `next mon`, `12-01`, `01/12` or `01.12.2026`."""
+    """See `Day.said`."""
+    also: str = ""
+    """A second day that was named beside it, and must be the same one."""
+    part: str = ""
+    """`morning`, `evening` and others, where no time or none that can be in it was said."""
     clock: str = ""
-    """`22:00` or `22:00:30`."""
+    """See `Clock.wall`."""
+    is_plain: bool = False
+    """See `Clock.is_plain`."""
     zone: str = ""
     span: str = ""
     """So long from now or, for an end, from the start."""
+    is_ago: bool = False
+
+    @property
+    def is_time(self) -> bool:
+        """Whether more than a day was said."""
+        return bool(self.clock or self.part or self.is_now or self.span)
+
+    @property
+    def offset_or_end(self) -> str:
+        """`05:00` of “22:00 -05:00”, which may be an offset, or until when; else empty."""
+        found = _OFFSET_OR_END.fullmatch(self.said)
+        return found[1] if found else ""
+
+
+@lru_cache(maxsize=4)
+def _plain(text: str) -> str:
+    return text.translate(_SAME)
 
 
 def find_span(text: str, position: int) -> int | None:
     """Where a length of time that begins at a position ends; None where none does."""
-    match = _SPAN.match(text, position)
-    return match.end() if match else None
+    return find_duration(_plain(text), position)
 
 
 def find_moment(text: str, position: int) -> tuple[Moment, int] | None:
     """The moment that begins at a position, and where it is over; None where something else stands."""
-    if (now := _NOW.match(text, position)) is not None:
+    plain = _plain(text)
+    if (now := _NOW.match(plain, position)) is not None:
         return Moment(now[0], is_now=True), now.end()
-    day = _DAY.match(text, position)
+    span = find_duration(plain, position)
+    if span is not None and (ago := _AGO.match(plain, span)) is not None:
+        return Moment(text[position : ago.end()], span=plain[position:span], is_ago=True), ago.end()
+    return _pieces(text, plain, position)
+
+
+def _pieces(text: str, plain: str, position: int, *, is_hour: bool = False) -> tuple[Moment, int] | None:
+    """A day, a part of it, a time and another name of the day, as far as they stand there, in any order."""
+    found, end = Moment(""), position
+    between = re.compile("").match(plain, position)
+    while between is not None and (piece := _piece(plain, between, found, is_hour=is_hour)) is not None:
+        found, end = piece
+        if "(" in between[0] and plain[end : end + 1] == ")":
+            end += 1
+        between, is_hour = _BETWEEN.match(plain, end), False
+    if end == position:
+        return None
+    if found.clock and found.part:
+        wall = in_part(Clock(found.clock, end, found.is_plain), found.part)
+        found = replace(found, clock=wall, is_plain=False, part="" if wall else found.part)
+    return replace(found, said=text[position:end]), end
+
+
+def _piece(plain: str, between: re.Match[str], found: Moment, *, is_hour: bool) -> tuple[Moment, int] | None:
+    begin = between.end()
+    is_hour = is_hour or _AT.search(between[0]) is not None
+    clock = find_clock(plain, begin, is_hour=is_hour, behind_day=bool(found.day)) if not found.clock else None
+    day = find_day(plain, begin) if not found.also and not (clock and found.day) else None
     if day is not None:
-        return _after_day(text, position, day)
-    clock = _clock_at(text, position, is_after_day=False)
-    if clock is None:
+        found = replace(found, day=found.day or day.said, also=day.said if found.day else "")
+        found, end = replace(found, part=found.part or day.part), day.end
+    elif clock is not None:
+        is_iso = between[0].upper() == "T"
+        zone, end = find_zone(plain, clock.end, is_iso=is_iso)
+        found = replace(found, clock=clock.wall, zone=zone, is_plain=clock.is_plain and not is_iso)
+    else:
         return None
-    wall, end = clock
-    zone, end = _zone_at(text, end)
-    following = re.compile(r"\s+").match(text, end)
-    day = _DAY.match(text, following.end()) if following else None
-    if day is not None and _ends_well(text, day.end()):
-        return Moment(text[position : day.end()], day=_day_in(day), clock=wall, zone=zone), day.end()
-    return Moment(text[position:end], clock=wall, zone=zone), end
-
-
-def _after_day(text: str, position: int, day: re.Match[str]) -> tuple[Moment, int] | None:
-    end = day.end()
-    between = _BETWEEN.match(text, end)
-    clock = _clock_at(text, between.end(), is_after_day="at" in between[0].lower()) if between else None
-    if clock is None:
-        if not _ends_well(text, end):
-            return None
-        return Moment(text[position:end], day=_day_in(day), clock=""), end
-    assert between is not None, "no clock is looked for without"
-    wall, end = clock
-    zone, end = _zone_at(text, end, is_iso=between[0].upper() == "T")
-    return Moment(text[position:end], day=_day_in(day), clock=wall, zone=zone), end
-
-
-def _ends_well(text: str, end: int) -> bool:
-    return end >= len(text) or text[end].isspace() or text[end] in ",;.!?)–—-"
-
-
-def _clock_at(text: str, position: int, *, is_after_day: bool) -> tuple[str, int] | None:
-    match = _CLOCK.match(text, position)
-    if match is None:
-        return None
-    if match["named"]:
-        return ("00:00" if match["named"].lower() == "midnight" else "12:00"), match.end()
-    if match["only"]:
-        # A number alone is a time only where “at” says so.
-        return (f"{int(match['only']):02}:00", match.end()) if match["at"] or is_after_day else None
-    hour, half = int(match["hour"] or match["bare_hour"]), (match["half"] or match["bare_half"] or "").lower()
-    if half:
-        hour = hour % 12 + (12 if half == "p" else 0) if 1 <= hour <= 12 else 99
-    seconds = f":{match['second']}" if match["second"] else ""
-    return f"{hour:02}:{match['minute'] or '00'}{seconds}", match.end()
-
-
-def _zone_at(text: str, position: int, *, is_iso: bool = False) -> tuple[str, int]:
-    match = _ZONE.match(text, position)
-    if match is None or (match["offset"] and match["offset"][0] != "+" and not is_iso):
-        # “22:00-23:30” says until when.
-        return "", position
-    if match["utc"]:
-        return ("UTC" + (match["shift"] or "").strip()), match.end()
-    if match["offset"]:
-        return "UTC" + match["offset"], match.end()
-    name = match["name"]
-    # “Most” and “and/or” are words of the text; “europe/zurich” is a zone, “Nowhere/Land” one that does not exist.
-    if name.isupper() or name.lower() in known_zones() or ("/" in name and name[0].isupper()):
-        return name, match.end()
-    return "", position
+    if not found.part and (part := find_part(plain, end)) is not None:
+        found, end = replace(found, part=part[0]), part[1]
+    if found.clock and not found.zone:
+        zone, end = find_zone(plain, end)
+        found = replace(found, zone=zone)
+    return found, end
 
 
 def find_hour(text: str, position: int) -> tuple[Moment, int] | None:
     """A number alone where a time is expected, as in `until 11`: the hour, with a day behind it or none."""
-    found = _HOUR.match(text, position)
-    if found is None:
-        return None
-    moment = find_moment(f"at {text[position:]}", 0)
-    return (replace(moment[0], said=moment[0].said[3:]), position + moment[1] - 3) if moment else None
+    plain = _plain(text)
+    return _pieces(text, plain, position, is_hour=True) if _HOUR.match(plain, position) else None
 
 
-def find_range_end(text: str, position: int) -> tuple[Moment, int] | None:
-    """The end that a time with a dash, or with “to”, goes on to: `22:00-23:30`."""
-    between = _RANGE.match(text, position)
+def find_range_end(text: str, position: int, *, is_between: bool = False) -> tuple[Moment, int] | None:
+    """The end that a time with a dash, or with “to”, goes on to: `22:00-23:30`; with `is_between`, with “and”."""
+    between = (_AND if is_between else _RANGE).match(_plain(text), position)
     return (find_moment(text, between.end()) or find_hour(text, between.end())) if between else None
-
-
-def _day_in(match: re.Match[str]) -> str:
-    if match["iso"]:
-        return str(match["iso"])
-    if match["relative"]:
-        return "today" if match["relative"].lower() == "tonight" else match["relative"].lower()
-    if match["weekday"]:
-        which = {"next": "next ", "coming": "next ", "last": "last "}.get((match["which"] or "").lower(), "")
-        return f"{which}{match['weekday'][:3].lower()}"
-    if month := match["month"] or match["month_second"]:
-        number = MONTHS.index(month[:3].lower()) + 1
-        return date_of(match["year"] or match["year_third"], number, match["day"] or match["day_first"])
-    if match["sign"] == "/":
-        return str(match[0]).lower().removeprefix("on").strip()
-    # With dots the day comes first everywhere.
-    return date_of(match["three"], match["two"], match["one"])
-
-
-def date_of(year: str | None, month: str | int, day: str | int) -> str:
-    """`2026-12-01`, or `12-01` without a year."""
-    named = f"{int(month):02}-{int(day):02}"
-    return f"{year if len(year) == 4 else f'20{year}'}-{named}" if year else named

@@ -8,7 +8,7 @@ from desk.incidents.authority import get_publishable_page, list_publishable_page
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
-from desk.moments.instants import get_instant
+from desk.moments.instants import VagueMomentError, get_instant
 from desk.moments.typed import Moment, find_moment
 from desk.pages.status import Impact
 from desk.people import zone_of
@@ -114,7 +114,7 @@ def _moment_at(text: str, word: Word) -> tuple[Moment, int] | None:
         found = find_moment(text, behind) or find_moment(text, word.start)
     else:
         found = find_moment(text, word.start)
-    return found if found is not None and (found[0].clock or found[0].is_now) else None
+    return found if found is not None and found[0].is_time else None
 
 
 def _cannot_be(said: TypedIncident, body: str) -> tuple[str, ...]:
@@ -160,6 +160,9 @@ def _look_up(tx: Transaction, typed: TypedBackfill) -> _Past:
         problems.append(str(error))
     try:
         began_at = _read_instant(tx, typed.at)
+    except VagueMomentError as error:
+        problems.append(str(error))
+        began_at = error.proposal
     except InvalidInputError as error:
         problems.append(str(error))
     if not typed.name:
@@ -173,6 +176,8 @@ def _read_instant(tx: Transaction, at: Moment | None) -> datetime:
         raise InvalidInputError("Say when it began: at 2026-03-01 14:00, or yesterday 14:00.", field="backfill_date")
     try:
         began_at = get_instant(at, now=tx.now, zone=zone_of(tx), is_past=True)
+    except VagueMomentError:
+        raise
     except InvalidInputError as error:
         raise InvalidInputError(error.sentence, error.hint, field="backfill_date") from error
     check_backfill(began_at, tx.now)

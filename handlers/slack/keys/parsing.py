@@ -80,7 +80,7 @@ def read_until(tx: Transaction, said: Said, *, expires_at: datetime | None = Non
 
     Raises InvalidInputError (field `until`).
     """
-    text = said.text("until") or said.text("for")
+    text = f"until {said.text('until')}" if said.text("until") else said.text("for")
     if not text:
         raise InvalidInputError(
             "Until when?", "Write for example: for 30d, until friday, until Dec 1 18:00.", field="until"

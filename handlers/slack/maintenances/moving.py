@@ -27,7 +27,7 @@ from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew, problem_blocks
 from handlers.slack.incidents.text import name_text, plain_name, public_link
 from handlers.slack.maintenances.choosing import Draw, about_one, keep_update, state_of, words_alone
-from handlers.slack.maintenances.parsing import TypedMaintenance, read_end_of_running, read_window
+from handlers.slack.maintenances.parsing import TypedMaintenance
 from handlers.slack.maintenances.views import (
     ENDS,
     STARTS,
@@ -38,6 +38,7 @@ from handlers.slack.maintenances.views import (
     text_blocks,
     window_blocks,
 )
+from handlers.slack.maintenances.windows import read_end_of_running, read_window
 from storage.models import Incident, IncidentDraft, IncidentStatus
 
 _MOVABLE = RUNNING | {IncidentStatus.SCHEDULED}
@@ -67,7 +68,7 @@ def _drawing(command: SlashCommand, *, adds: bool) -> Draw:
             kept = schedule_of(incident)
             window, own = (kept.scheduled_for, kept.scheduled_until), zone_of(tx)
             if incident.status in RUNNING:
-                found = read_end_of_running(line, window, now=tx.now, zone=own, adds=adds)
+                found = read_end_of_running(line.start, line.end, window, now=tx.now, zone=own, adds=adds)
             else:
                 found = read_window(line.start, line.end, now=tx.now, zone=own, kept=window)
             values = replace(values, start=found.start, end=found.end, problems=(*values.problems, *found.problems))

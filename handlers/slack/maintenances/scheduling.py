@@ -27,8 +27,9 @@ from handlers.slack.incidents.starting import (
     with_bare_name,
     with_page_or_words,
 )
-from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance, read_window
+from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
 from handlers.slack.maintenances.views import PlanValues, read_plan, render_plan, schedule_from, values_of_plan
+from handlers.slack.maintenances.windows import read_window
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, IncidentTemplate, Page, Role
 
 Begun = tuple[FormState, PlanValues]

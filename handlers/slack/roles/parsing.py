@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from desk.errors import InvalidInputError
-from desk.moments.typed import find_moment, find_span
+from desk.moments.typed import find_hour, find_moment, find_span
 from desk.people import SubjectWord
 from desk.roles.lists import find_role, get_role
 from desk.roles.orders import GrantOrder, RevokeOrder
@@ -88,13 +88,22 @@ class _Words:
             raise StopIteration
         return self._words.pop(0)
 
-    def take_time(self) -> str | None:
-        """The span or moment that stands next, taken as a whole; None where something else does."""
+    def take_words(self) -> Iterator[str]:
+        """The words that stand next, up to the page, a role, a pair or a mention."""
+        while self._words and self._words[0].kind == "word" and self._words[0].text.lower() != "on":
+            if find_role(self._words[0].text) is not None:
+                return
+            yield self._words.pop(0).text
+
+    def take_time(self, *, is_span: bool) -> str | None:
+        """The moment that stands next, or the span, which goes first where `is_span`, taken as a whole; None where
+        something else does."""
         if not self._words or self._words[0].kind not in {"word", "quoted"}:
             return None
         begin = self._words[0].start
-        found = find_moment(self.text, begin)
-        end = found[1] if found is not None else find_span(self.text, begin)
+        span = find_span(self.text, begin)
+        found = None if is_span and span else find_moment(self.text, begin) or find_hour(self.text, begin)
+        end = found[1] if found is not None else span
         if end is None:
             return None
         while self._words and self._words[0].start < end:
@@ -152,15 +161,15 @@ def _take_page(said: _Said, words: Iterator[Word]) -> Word | None:
 
 
 def _take_end(said: _Said, keyword: str, words: _Words) -> None:
-    time = words.take_time()
+    time = words.take_time(is_span=keyword == "for")
     if time is not None:
-        _set_end(said, time)
+        _set_end(said, time if keyword == "for" else f"until {time}")
         return
     word = next(words, None)
     if word is None or word.kind not in {"word", "quoted"}:
         raise InvalidInputError("Until when?", "Write for example: for 8h, or until 2026-12-01.", field="ends")
     is_for_good = keyword == "for" and word.text.lower() in _FOREVER
-    _set_end(said, None if is_for_good else word.text)
+    _set_end(said, None if is_for_good else " ".join([word.text, *words.take_words()]))
 
 
 def _take_name(said: _Said, word: Word, words: Iterator[Word]) -> Word | None:

@@ -30,6 +30,17 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("an hour and 30 minutes", timedelta(minutes=90)),
         ("half an hour", timedelta(minutes=30)),
         ("2 weeks", timedelta(weeks=2)),
+        ("1h30", timedelta(minutes=90)),
+        ("1:30 hours", timedelta(minutes=90)),
+        ("1,5 hours", timedelta(minutes=90)),
+        ("an hour and a half", timedelta(minutes=90)),
+        ("one and a half hours", timedelta(minutes=90)),
+        ("a half hour", timedelta(minutes=30)),
+        ("three quarters of an hour", timedelta(minutes=45)),
+        ("about two hours", timedelta(hours=2)),
+        ("1 hour, 30 minutes", timedelta(minutes=90)),
+        ("3 months", timedelta(days=90)),
+        ("a year", timedelta(days=365)),
     ],
 )
 def test_a_span_is_read_as_people_write_it(text: str, span: timedelta) -> None:
@@ -37,7 +48,9 @@ def test_a_span_is_read_as_people_write_it(text: str, span: timedelta) -> None:
     assert parse_duration(text) == span
 
 
-@pytest.mark.parametrize("text", ["", "h", "8", "8x", "8h later", "-8h", "0h", "99999w", "8h!", "tomorrow", "1.555h"])
+@pytest.mark.parametrize(
+    "text", ["", "h", "8", "8x", "8h later", "-8h", "0h", "99999w", "8h!", "tomorrow", "1.555h", "1h3", "a few hours"]
+)
 def test_anything_else_is_refused(text: str) -> None:
     """What is no span, or none between a minute and ten years, is refused in a sentence about the end."""
     with pytest.raises(InvalidInputError) as refusal:

@@ -41,7 +41,41 @@ def at(month: int, day: int, hour: int, minute: int = 0, *, year: int = 2026) ->
         ("12am tomorrow", at(11, 26, 0)),
         ("noon", at(11, 25, 12)),
         ("tomorrow noon", at(11, 26, 12)),
-        ("tomorrow at midnight", at(11, 26, 0)),
+        ("midnight", at(11, 26, 0)),
+        ("tonight at midnight", at(11, 26, 0)),
+        ("24:00", at(11, 26, 0)),
+        ("tomorrow 24:00", at(11, 27, 0)),
+        ("wed 24:00", at(11, 26, 0)),
+        ("12 noon", at(11, 25, 12)),
+        ("tonight at 9", at(11, 25, 21)),
+        ("tomorrow morning at 9", at(11, 26, 9)),
+        ("tomorrow evening 8pm", at(11, 26, 20)),
+        ("friday night, 22:30", at(11, 27, 22, 30)),
+        ("9 o’clock in the evening", at(11, 25, 21)),
+        ("tomorrow at 3 in the afternoon", at(11, 26, 15)),
+        ("this afternoon at 3", at(11, 25, 15)),
+        ("day after tomorrow 22:00", at(11, 27, 22)),
+        ("monday 9", at(11, 30, 9)),
+        ("monday next week 9:00", at(11, 30, 9)),
+        ("next week friday 9:00", at(12, 4, 9)),
+        ("tomorrow 22h", at(11, 26, 22)),
+        ("tomorrow 22h30", at(11, 26, 22, 30)),
+        ("tomorrow 22.30", at(11, 26, 22, 30)),
+        ("10.30pm", at(11, 25, 22, 30)),
+        ("tomorrow 22 Uhr", at(11, 26, 22)),
+        ("22:00h tomorrow", at(11, 26, 22)),
+        ("tomorrow @ 10pm", at(11, 26, 22)),
+        ("Tue Dec 1 22:00", at(12, 1, 22)),
+        ("Tuesday, 1st of December 2026, 10pm", at(12, 1, 22)),
+        ("Dec 1 (Tue) 22:00", at(12, 1, 22)),
+        ("22:00 on Tue, Dec 1", at(12, 1, 22)),
+        ("tomorrow, Thursday 22:00", at(11, 26, 22)),
+        ("2026-12-01 22:00 -05:00", datetime(2026, 12, 2, 3, tzinfo=UTC)),
+        ("2026-12-01 22:00 -0500", datetime(2026, 12, 2, 3, tzinfo=UTC)),
+        ("22:00 (UTC) tomorrow", datetime(2026, 11, 26, 22, tzinfo=UTC)),
+        ("tomorrow ２２：３０", at(11, 26, 22, 30)),
+        ("tomorrow ٢٢:٣٠", at(11, 26, 22, 30)),
+        ("tomorrow \u200f22:30", at(11, 26, 22, 30)),
         ("tonight 22:00", at(11, 25, 22)),
         ("tomorrow 22:00", at(11, 26, 22)),
         ("22:00 tomorrow", at(11, 26, 22)),
@@ -90,6 +124,11 @@ def test_a_moment_is_read_as_people_write_it(text: str, instant: datetime) -> No
         ("last wednesday 9:00", at(11, 18, 9)),
         ("Dec 1 22:00", at(12, 1, 22, year=2025)),
         ("Nov 3 8:00", at(11, 3, 8)),
+        ("last night 23:00", at(11, 24, 23)),
+        ("this morning at 7", at(11, 25, 7)),
+        ("2 hours ago", NOW - timedelta(hours=2)),
+        ("half an hour ago", NOW - timedelta(minutes=30)),
+        ("midnight", at(11, 25, 0)),
     ],
 )
 def test_of_the_past_the_last_such_day_is_meant(text: str, instant: datetime) -> None:
@@ -113,6 +152,26 @@ def test_of_the_past_the_last_such_day_is_meant(text: str, instant: datetime) ->
         ("0226-01-01 10:00", "more than ten years away"),
         ("2026-10-25 02:30", "comes twice in Europe/Zurich"),
         ("2027-03-28 02:30", "There is no 02:30"),
+        ("tomorrow at midnight", "Write Thu 26 Nov 00:00 or Thu 26 Nov 24:00."),
+        ("Mon Dec 1 22:00", "Write Tue 1 Dec 2026 or Mon 30 Nov 2026."),
+        ("2026-12-01, Sunday 22:00", "Write Tue 1 Dec 2026 or Sun 29 Nov 2026."),
+        ("tomorrow, Dec 1 22:00", "names two days"),
+        ("Dec 1 next week 22:00", "names no day"),
+        ("tomorrow morning", "for example Thu 26 Nov 09:00."),
+        ("tomorrow evening at 9am", "for example Thu 26 Nov 19:00."),
+        ("this morning", "for example Thu 26 Nov 09:00."),
+        ("tonight", "for example Wed 25 Nov 22:00."),
+        ("tonight at 2", "for example Wed 25 Nov 22:00."),
+        ("monday at lunchtime", "for example Mon 30 Nov 12:00."),
+        ("next week", "for example Mon 30 Nov 09:00."),
+        ("this weekend", "for example Sat 28 Nov 09:00."),
+        ("the weekend", "for example Sat 28 Nov 09:00."),
+        ("next month", "for example Tue 1 Dec 09:00."),
+        ("end of day", "for example Wed 25 Nov 18:00."),
+        ("eow", "for example Fri 27 Nov 18:00."),
+        ("end of the month", "for example Mon 30 Nov 18:00."),
+        ("tomorrow 22:00 pst", "is no time zone that is the same for everybody"),
+        ("22:00 ET", "is no time zone that is the same for everybody"),
         ("22:00 CET", "is no time zone that is the same for everybody"),
     ],
 )
@@ -138,6 +197,13 @@ def test_what_is_doubtful_is_asked_about(text: str, sentence: str) -> None:
         "3/4 full",
         "market",
         "second 5",
+        "eat",
+        "morning",
+        "night shift",
+        "9 servers",
+        "10-11",
+        "22h",
+        "half of them",
     ],
 )
 def test_words_that_only_look_like_it_are_no_moment(text: str) -> None:
@@ -173,6 +239,16 @@ def test_a_time_goes_on_to_its_end(between: str) -> None:
         ("1 December 2026.", at(12, 2, 0)),
         ("9:00", at(11, 26, 9)),
         ("22:00", at(11, 25, 22)),
+        ("until 22:00", at(11, 25, 22)),
+        ("until 24:00", at(11, 26, 0)),
+        ("until midnight", at(11, 26, 0)),
+        ("until monday 9", at(11, 30, 9)),
+        ("until 9", at(11, 26, 9)),
+        ("until 22h", at(11, 25, 22)),
+        ("for 22h", NOW + timedelta(hours=22)),
+        ("1h30", NOW + timedelta(minutes=90)),
+        ("until 30 days", NOW + timedelta(days=30)),
+        ("Tue, 1 Dec 2026 22:00 -05:00", datetime(2026, 12, 2, 3, tzinfo=UTC)),
         ("2026-12-01T22:00Z", datetime(2026, 12, 1, 22, tzinfo=UTC)),
     ],
 )
@@ -194,6 +270,22 @@ def test_a_day_ends_where_clocks_change_at_midnight(zone: str, text: str, end: d
     assert parse_end(text, now=NOW, zone=ZoneInfo(zone)) == end
 
 
+def test_a_zone_in_capitals_is_none_where_it_is_a_word() -> None:
+    """“22:00 IT goes on” and “eat” behind a time are for the public; nothing of them is taken for a zone."""
+    for words in ("IT moves", "MOST of it", "eat something", "and/or more", "art"):
+        found = find_moment(f"22:00 {words}", 0)
+        assert found is not None
+        assert (found[0].said, found[0].zone) == ("22:00", "")
+
+
+@pytest.mark.parametrize("text", ["until tomorrow morning", "until next week", "until tonight", "for a few hours"])
+def test_a_vague_end_is_asked_about(text: str) -> None:
+    """Nobody but who wrote it knows when that is; the sentence has a time that can be written."""
+    with pytest.raises(InvalidInputError) as refusal:
+        parse_end(text, now=NOW, zone=ZURICH)
+    assert "for example" in refusal.value.hint
+
+
 @pytest.mark.parametrize("text", ["9999-12-31", "2026-11-24", "01/12", "2026-10-25 02:30", "soon", "tomorrow or so"])
 def test_an_end_that_nobody_can_mean_is_refused(text: str) -> None:
     """The end of time, the past, doubt and other words: a sentence about the end."""
@@ -203,8 +295,43 @@ def test_an_end_that_nobody_can_mean_is_refused(text: str) -> None:
 
 
 read_to_the_end = Branch(0.1)
-days = st.sampled_from(["", "today", "tomorrow", "monday", "next friday", "Dec 1", "31.12.", "2026-12-01", "01/12"])
-clocks = st.sampled_from(["", "10pm", "at 9", "22:00", "T22:00", "noon", "25:00", "- 23:00", "in 2 hours", "30d"])
+days = st.sampled_from(
+    [
+        "",
+        "until",
+        "end of month",
+        "next week",
+        "(Tue)",
+        "tonight",
+        "today",
+        "tomorrow",
+        "monday",
+        "next friday",
+        "Dec 1",
+        "31.12.",
+        "2026-12-01",
+        "01/12",
+    ]
+)
+clocks = st.sampled_from(
+    [
+        "",
+        "evening",
+        "24:00",
+        "midnight",
+        "9 o'clock",
+        "22h30",
+        "10pm",
+        "at 9",
+        "22:00",
+        "T22:00",
+        "noon",
+        "25:00",
+        "- 23:00",
+        "in 2 hours",
+        "30d",
+    ]
+)
 zones = st.sampled_from(["", "UTC", "Z", "+02:00", "-02:00", "Asia/Tokyo", "CET", "."])
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
 from desk.zones import instant_of
-from handlers.slack.maintenances.parsing import Window, parse_maintenance, read_window
+from handlers.slack.maintenances.parsing import parse_maintenance
+from handlers.slack.maintenances.windows import Window, read_window
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKYO, ZURICH = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Zurich")
@@ -48,6 +49,20 @@ def read(line: str, zone: ZoneInfo = TOKYO, now: datetime = NOW) -> Window:
         ("Mar 5 22:00 for half an hour", "2026-03-05 13:00", "2026-03-05 13:30"),
         ("from 22:00 until tomorrow 9:30", "2026-03-02 13:00", "2026-03-03 00:30"),
         ("10:30pm to 11:30pm tomorrow", "2026-03-03 13:30", "2026-03-03 14:30"),
+        ("tomorrow 10-11pm", "2026-03-03 13:00", "2026-03-03 14:00"),
+        ("10–11pm tomorrow", "2026-03-03 13:00", "2026-03-03 14:00"),
+        ("tomorrow 11-1pm", "2026-03-03 02:00", "2026-03-03 04:00"),
+        ("tomorrow 10pm-1", "2026-03-03 13:00", "2026-03-03 16:00"),
+        ("tomorrow 10-11", "2026-03-03 01:00", "2026-03-03 02:00"),
+        ("tomorrow between 10 and 11pm", "2026-03-03 13:00", "2026-03-03 14:00"),
+        ("tomorrow 22h-23h30", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("tomorrow 22:00~24:00", "2026-03-03 13:00", "2026-03-03 15:00"),
+        ("tomorrow 22：00～23：30", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("Tue Mar 3 22:00 for 1h30", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("2026-12-01 22:00 -05:00 for 1h", "2026-12-02 03:00", "2026-12-02 04:00"),
+        ("22:00 - 23:30", "2026-03-02 13:00", "2026-03-02 14:30"),
+        ("Dec 1 22:00 - Dec 2 01:00", "2026-12-01 13:00", "2026-12-01 16:00"),
+        ("tomorrow morning 9-11", "2026-03-03 00:00", "2026-03-03 02:00"),
         ("from 22:00 until tomorrow", "2026-03-02 13:00", "2026-03-03 15:00"),
         ("22:00 till midnight", "2026-03-02 13:00", "2026-03-02 15:00"),
         ("from 2026-12-01 22:00 UTC until 2026-12-02 01:00 UTC", "2026-12-01 22:00", "2026-12-02 01:00"),
@@ -86,6 +101,9 @@ def test_a_window_that_is_moved_keeps_what_is_not_said(line: str, start: str, en
         ("from 22:00 until 23:00 from 1:00 on", "from 1:00 on"),
         ("from the start", "from the start"),
         ("in time for 3h", "in time for 3h"),
+        ("from 22:00 for 3h This weekend we rest", "This weekend we rest"),
+        ("from 22:00 for 3h 9 servers move", "9 servers move"),
+        ("10-15 servers move", "10-15 servers move"),
     ],
 )
 def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
@@ -105,12 +123,39 @@ def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
         ("from 22:00 until 23:00 Europe/Zurick", "“Europe/Zurick” is no time zone"),
         ("01/12 22:00 for 2h", "12 Jan or 1 Dec?"),
         ("from tomorrow for 2h", "At what time"),
+        ("2026-12-01 22:00 -05:00", "Write “2026-12-01 22:00-05:00” or “2026-12-01 22:00 UTC-05:00”."),
+        ("tomorrow from 9 to 5", "Is “5” before or after noon?"),
+        ("tomorrow 22:00 for a couple of hours", "How long is “a couple of hours”?"),
         ("from 22:00 for 0m", "is not between a minute and ten years"),
     ],
 )
 def test_what_is_not_understood_is_said(line: str, problem: str) -> None:
     """A time that is missing, impossible or means different things to different people is refused in words."""
     assert any(problem in said for said in read(line).problems)
+
+
+@pytest.mark.parametrize(
+    ("line", "start", "end"),
+    [
+        ("tomorrow morning for 2h", "2026-03-03 00:00", "2026-03-03 02:00"),
+        ("next week for 2h", "2026-03-09 00:00", "2026-03-09 02:00"),
+        ("from 22:00 until end of day", "2026-03-02 13:00", "2026-03-02 15:00"),
+        ("from tomorrow evening until tomorrow night", "2026-03-03 10:00", "2026-03-03 13:00"),
+    ],
+)
+def test_a_vague_time_is_proposed_and_asked_about(line: str, start: str, end: str) -> None:
+    """The form that asks has a time in it that may be meant, and none is published unseen."""
+    window = read(line)
+    assert (window.start, window.end) == (utc(start), utc(end))
+    assert all("When exactly is" in problem for problem in window.problems)
+    assert window.problems
+
+
+def test_minutes_apart_from_their_hours_are_asked_about() -> None:
+    """“for 1h 30” is an hour and a half, or an hour and thirty of something."""
+    line = parse_maintenance('"Up" tomorrow 22:00 for 1h 30 We move')
+    assert line.said.problems == ["Does “30” belong to “1h”? Then write 1h30."]
+    assert line.said.body == "30 We move"
 
 
 def test_a_time_that_clocks_skip_is_refused() -> None:
