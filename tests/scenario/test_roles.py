@@ -222,7 +222,7 @@ def test_long_lists_are_turned_by_buttons(scenario: Scenario) -> None:
         ("/roles who king", ["is not a role"]),
         ('/roles grant @mia "open', ["not closed"]),
         ("/roles grant <@U0MIA00001> incident_manager on nosuchpage", ["is no page", "acme"]),
-        ("/roles grant <@U0MIA00001> incident_manager for ages", ["not a length of time"]),
+        ("/roles grant <@U0MIA00001> incident_manager for ages", ["is no time that I know"]),
         ("/roles grant <@U0GUS00001> integrator", ["is a guest here"]),
         ("/roles grant <@U0ZOE00001> integrator", ["belongs to another workspace"]),
         ("/roles grant <@U0DEPLOY01> integrator", ["is a bot"]),
