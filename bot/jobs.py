@@ -7,6 +7,7 @@ from functools import partial
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk
+from handlers.jobs.channels import check_channels
 from handlers.jobs.digest import send_weekly_digest
 from handlers.jobs.housekeeping import tidy
 from handlers.jobs.reconcile import reconcile_by_schedule, run_due_syncs
@@ -24,5 +25,6 @@ def list_jobs(desk: Desk, client: AsyncWebClient) -> Sequence[Job]:
         Job("digest", weekly, partial(send_weekly_digest, desk)),
         Job("reconcile", Every(timedelta(hours=1)), partial(reconcile_by_schedule, client, desk)),
         Job("syncs", Every(timedelta(minutes=1)), partial(run_due_syncs, client, desk)),
+        Job("channels", Every(timedelta(hours=1)), partial(check_channels, client, desk)),
         Job("tidy", Every(timedelta(days=1)), partial(tidy, desk)),
     )

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -17,13 +18,16 @@ from bot.server import HttpServer, address_of
 from bot.settings import Settings
 from bot.slack_link import SlackLink, make_client, make_session
 from desk.clock import Clock
+from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
 from handlers.delivery.deliverer import Deliverer
 from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
-from handlers.jobs.reconcile import reconcile_at_start
+from handlers.jobs.channels import check_channels
+from handlers.jobs.reconcile import RECONCILE, reconcile_at_start
 from handlers.jobs.scheduler import Scheduler
+from handlers.jobs.sweep import sweep_unheard_now
 from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
 from storage.database import Database
@@ -83,22 +87,28 @@ class Program:
             self._scheduler.start()
             serving()
             asked = asyncio.create_task(stopping.wait())
-            reading = asyncio.create_task(self._read_directory(), name="directory")
+            beginning = asyncio.create_task(self._begin(), name="beginning")
             try:
                 await asyncio.wait([asked, *parts], return_when=asyncio.FIRST_COMPLETED)
             finally:
                 asked.cancel()
-                reading.cancel()
+                beginning.cancel()
                 stopping.set()
                 await self._stop()
             await asyncio.gather(*parts)
 
-    async def _read_directory(self) -> None:
+    async def _begin(self) -> None:
+        """What is done at each start: look who is there, which channels take messages, and what nobody ever saw."""
         await self._link.known.wait()
-        try:
-            await reconcile_at_start(self._client, self._desk)
-        except Exception as error:
-            _log.error("directory_not_read", exc_info=error)
+        for begin, failed in (
+            (partial(reconcile_at_start, self._client, self._desk), "directory_not_read"),
+            (partial(check_channels, self._client, self._desk), "channels_not_checked"),
+            (partial(sweep_unheard_now, self._desk), "unheard_messages_not_sent"),
+        ):
+            try:
+                await begin()
+            except Exception as error:
+                _log.error(failed, exc_info=error)
 
     async def _stop(self) -> None:
         """Take nothing new, finish what is in hand, deliver what that caused."""
@@ -170,11 +180,15 @@ def create_program(
     async def ask_process() -> str | None:
         return "stopping" if stopping.is_set() else None
 
+    async def ask_channels() -> str | None:
+        return "; ".join(await desk.read(RECONCILE, list_channel_troubles)) or None
+
     link = SlackLink(settings, client, make_app)
     http = create_http_app(
         desk,
         routes=link.routes(),
         checks={"database": ask_database, "slack": ask_slack, "process": ask_process},
+        warnings={"channels": ask_channels},
         settings=HttpSettings(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
             distrust_after=timedelta(seconds=settings.key_trust_seconds),

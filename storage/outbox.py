@@ -163,10 +163,11 @@ def _settle(session: Session, claim: Claim, **values: Any) -> bool:
     return result.rowcount == 1
 
 
-def revive(session: Session, subject: str, *, now: datetime) -> int:
-    """Let a subject's dead deliveries be tried again from the start; how many there were."""
+def revive(session: Session, subject: str, *, now: datetime, lane: str | None = None) -> int:
+    """Let a subject's dead deliveries be tried again from the start, in another `lane` where one is given; how many
+    there were."""
     again = {"status": DeliveryStatus.PENDING, "attempts": 0, "due_at": now, "last_error": None, "noticed_at": None}
-    return _change_dead(session, subject, **again)
+    return _change_dead(session, subject, **again, **({"lane": lane} if lane else {}))
 
 
 def drop(session: Session, subject: str) -> int:

@@ -102,6 +102,8 @@ class Action(StrEnum):
     DIGEST_SENT = "digest.sent"
     DELIVERY_DIED = "delivery.died"
     DELIVERY_RETRIED = "delivery.retried"
+    DELIVERY_READDRESSED = "delivery.readdressed"
+    """It goes to where its readers are now."""
     DELIVERY_DROPPED = "delivery.dropped"
 
 

@@ -10,12 +10,12 @@ from desk.digest.findings import DigestView, Finding, Line, compose, key_line, l
 from desk.digest.unused_policy import announce, list_announced
 from desk.errors import NotFoundError
 from desk.identifiers import new_id
-from desk.messages.outbox import owners_conversations, send_card
+from desk.messages.outbox import places_of, send_card
 from desk.messages.subjects import Shown, Thing, take_over
 from desk.permissions import Duty, has_duty, require_duty, require_owner
 from desk.policy import Policy
 from desk.transaction import Transaction
-from storage.models import ApiKey, Digest, DigestItem, KeyUse, Ticket
+from storage.models import ApiKey, Audience, Digest, DigestItem, KeyUse, Ticket
 
 CARD = "digest.card"
 """The card's kind; its subject is the digest's period."""
@@ -51,9 +51,7 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
             )
         )
     announced = announce(tx, period=period)
-    channel = tx.policy.digest_channel
-    places = [channel] if channel else owners_conversations(tx)
-    send_card(tx, CARD, period, places, shows=[_shown(line) for line in view.lines])
+    send_card(tx, CARD, period, places_of(tx, Audience.DIGEST), shows=[_shown(line) for line in view.lines])
     _follow_instead(tx, period, scheduled_for)
     audit.record(
         tx,

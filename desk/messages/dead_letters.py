@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError, NotFoundError
-from desk.messages.outbox import owners_conversations, refresh_card, send_card
-from desk.permissions import Duty, list_owner_ids, require_duty, require_insider, require_owner
+from desk.messages.outbox import owners_conversations, refresh_card, send_card, set_aside
+from desk.messages.readdressing import find_new_places, is_needless, list_unheard, readdress
+from desk.permissions import Duty, is_person, list_owner_ids, require_duty, require_insider, require_owner
 from desk.transaction import Transaction
 from storage import outbox
 from storage.models import Channel, Delivery, SlackMessage
@@ -20,6 +21,8 @@ from storage.signals import Topic, signal
 DEAD_LETTER = "delivery.dead"
 """The kind of the card that shows owners what could not be delivered; its subject is that delivery's. Facts:
 `channel`, `lane`, `what`, `error`, and how it was `settled`."""
+_SAID_ALREADY = "said already"
+_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +79,22 @@ def bury(tx: Transaction, claim: Claim, *, error: str, what: str, uncertain: boo
     """Give a delivery up and tell owners. False when the claim was lost to another worker.
 
     A dead letter is never told of in the conversation that is dead, and the death of a letter in an owner's direct
-    messages is not told of at all, so that telling always comes to an end.
+    messages is not told of at all, so that telling always comes to an end. What was for readers who are elsewhere by
+    now follows them instead.
     """
     require_duty(tx, Duty.DELIVERY)
     if not outbox.mark_dead(tx.session, claim, error=error, uncertain=uncertain):
         return False
     message = tx.session.get_one(SlackMessage, claim.subject) if claim.channel is Channel.SLACK else None
+    if message is not None and _follow(tx, message):
+        return True
     if message is not None and message.kind == DEAD_LETTER:
         if message.conversation == tx.policy.owners_channel:
             send_card(tx, DEAD_LETTER, message.subject_id, list_owner_ids(tx), **message.facts)
     else:
+        if any(letter.facts.get("settled") for letter in _letter_cards(tx, claim.subject)):
+            # It failed again after somebody's *Retry*: an edit of the old letter would ring for nobody.
+            set_aside(tx, DEAD_LETTER, claim.subject)
         send_card(
             tx,
             DEAD_LETTER,
@@ -161,11 +170,38 @@ def retry_delivery(tx: Transaction, subject: str) -> None:
 
 def revive_delivery(tx: Transaction, subject: str) -> None:
     """As `retry_delivery`, for whoever may: the caller has asked for the role."""
-    if not outbox.revive(tx.session, subject, now=tx.now):
+    message = tx.session.get(SlackMessage, subject)
+    moved: Sequence[str] | None = None
+    if message is not None and (places := find_new_places(tx, message)):
+        moved = readdress(tx, message, places)
+    if moved is None and not outbox.revive(tx.session, subject, now=tx.now):
         _refuse_settled(tx, subject)
     signal(tx.session, Topic.OUTBOX)
-    _settle(tx, subject, "retried")
-    record(tx, Action.DELIVERY_RETRIED, "delivery", subject)
+    _settle(tx, subject, _SAID_ALREADY if moved == [] else "retried")
+    record(tx, Action.DELIVERY_RETRIED, "delivery", subject, **({} if moved is None else {"to": moved}))
+
+
+def sweep_unheard(tx: Transaction) -> int:
+    """Send what nobody ever saw, at places that are not their readers' any more, to where those are now; how many."""
+    require_duty(tx, Duty.TIME)
+    # A letter about something that is sent on need not be.
+    return sum(_follow(tx, message) for message in list_unheard(tx, last=DEAD_LETTER, limit=_BATCH))
+
+
+def _follow(tx: Transaction, message: SlackMessage) -> bool:
+    """Send a message that was given up after its readers, where they moved. False when they did not."""
+    places = find_new_places(tx, message)
+    if not places or message.ts is not None:
+        return False
+    before = message.conversation
+    about_nothing = message.kind == DEAD_LETTER and find_dead(tx, message.subject_id) is None
+    moved = readdress(tx, message, [] if about_nothing or is_needless(tx, message) else places)
+    if moved is None:
+        return False
+    _settle(tx, message.id, "readdressed" if moved else _SAID_ALREADY, to=moved)
+    facts = {"kind": message.kind, "conversation": before, "to": moved}
+    record(tx, Action.DELIVERY_READDRESSED, "delivery", message.id, **facts)
+    return True
 
 
 def drop_delivery(tx: Transaction, subject: str) -> None:
@@ -183,9 +219,11 @@ def _refuse_settled(tx: Transaction, subject: str) -> None:
     raise ConflictError("That message was settled already.", "The card shows by whom; nothing needs to be done.")
 
 
-def _settle(tx: Transaction, subject: str, settled: str) -> None:
+def _settle(tx: Transaction, subject: str, settled: str, **facts: Any) -> None:
+    by = {"by": str(tx.actor)} if is_person(tx) else {}
     for letter in _letter_cards(tx, subject):
-        letter.facts = {**letter.facts, "settled": settled, "by": str(tx.actor), "at": tx.now.isoformat()}
+        kept = {name: value for name, value in letter.facts.items() if name != "by"}
+        letter.facts = {**kept, "settled": settled, **by, "at": tx.now.isoformat(), **facts}
     refresh_card(tx, DEAD_LETTER, subject)
 
 

@@ -12,21 +12,40 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.identifiers import new_id
-from desk.messages.subjects import Shown, Thing, list_showing, set_shown
+from desk.messages.subjects import Shown, Thing, list_showing, list_shown, set_shown
 from desk.people import is_reachable
 from desk.permissions import list_owner_ids
 from desk.transaction import Transaction
-from storage.models import Channel, Delivery, SlackMessage
+from storage.models import Audience, Channel, Delivery, SlackMessage
 from storage.signals import Topic, signal
 
 _NOTHING: Mapping[str, Any] = {}
 
 
-def owners_conversations(tx: Transaction) -> Sequence[str]:
+class AudiencePlace(str):
+    """A conversation in which an audience is told things now. A message that is sent there remembers for whom it was,
+    so that it can follow them (`desk.messages.readdressing`)."""
+
+    audience: Audience
+
+    def __new__(cls, conversation: str, audience: Audience) -> "AudiencePlace":
+        """The place of an audience."""
+        place = super().__new__(cls, conversation)
+        place.audience = audience
+        return place
+
+
+def places_of(tx: Transaction, audience: Audience) -> Sequence[AudiencePlace]:
+    """Where an audience is told things: its channel, the owners' or, without one, each owner's direct messages."""
+    channel = tx.policy.owners_channel
+    if audience is Audience.DIGEST:
+        channel = tx.policy.digest_channel or channel
+    return [AudiencePlace(place, audience) for place in ([channel] if channel else list_owner_ids(tx))]
+
+
+def owners_conversations(tx: Transaction) -> Sequence[AudiencePlace]:
     """Where owners are told things: their channel or, without one, each owner's direct messages."""
-    if tx.policy.owners_channel:
-        return [tx.policy.owners_channel]
-    return list_owner_ids(tx)
+    return places_of(tx, Audience.OWNERS)
 
 
 def send_card(
@@ -104,6 +123,19 @@ def is_set_aside(message: SlackMessage) -> bool:
     return ":" in message.subject_id
 
 
+def is_set_aside_copy(message: SlackMessage) -> bool:
+    """Whether a message is a card's copy that was set aside, and no note."""
+    return message.subject_id.endswith(f":{message.id}")
+
+
+def send_copy(tx: Transaction, message: SlackMessage, conversation: str) -> None:
+    """Say in another conversation as well what a message says."""
+    copy = _add_message(tx, message.kind, message.subject_id, conversation, message.facts)
+    copy.created_at = message.created_at
+    set_shown(tx, copy, list_shown(tx, message))
+    _enqueue(tx, copy)
+
+
 def refresh(tx: Transaction, thing: Thing, subject_id: str) -> None:
     """Bring every card up to date that shows something."""
     for message in list_showing(tx, thing, subject_id):
@@ -153,7 +185,8 @@ def _add_message(
         id=new_id(),
         kind=kind,
         subject_id=subject_id,
-        conversation=conversation,
+        conversation=str(conversation),
+        audience=conversation.audience if isinstance(conversation, AudiencePlace) else None,
         facts=facts,
         thread_of=thread_of,
         created_at=tx.now,

@@ -30,6 +30,12 @@ def set_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Shown]) ->
         tx.session.execute(insert(MessageSubject), rows)
 
 
+def list_shown(tx: Transaction, message: SlackMessage) -> Sequence[Shown]:
+    """What a message shows besides its own subject."""
+    shown = select(MessageSubject).where(MessageSubject.message_id == message.id)
+    return [(Thing(row.kind), row.subject_id) for row in tx.session.scalars(shown)]
+
+
 def list_showing(tx: Transaction, thing: Thing, subject_id: str) -> Sequence[SlackMessage]:
     """The messages that show something, the oldest first."""
     return tx.session.scalars(

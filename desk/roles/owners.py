@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, func, or_, select, update
 
 from desk.audit.trail import Action, record
 from desk.errors import KeydeskError
-from desk.messages.outbox import send_note
+from desk.messages.outbox import owners_conversations, send_note
 from desk.pages.pages import find_organization
 from desk.people import Subject
 from desk.permissions import full_member_condition, list_owner_ids
@@ -164,8 +164,7 @@ def _keep_the_last(tx: Transaction, organization: Organization) -> Sequence[str]
         return owners
     if not _is_known_to_be_vacant(tx):
         record(tx, Action.OWNERS_VACANT, "organization", organization.id)
-        if tx.policy.owners_channel:
-            send_note(tx, NO_OWNER_LEFT, organization.id, [tx.policy.owners_channel])
+        send_note(tx, NO_OWNER_LEFT, organization.id, owners_conversations(tx))
     return []
 
 
@@ -206,6 +205,6 @@ _REASONS = {
 def _announce(tx: Transaction, user_ids: Sequence[str], why: str) -> None:
     organization = find_organization(tx.session)
     assert organization is not None
-    channel = [tx.policy.owners_channel] if tx.policy.owners_channel else []
+    channel = owners_conversations(tx) if tx.policy.owners_channel else []
     send_note(tx, OWNERS_APPOINTED, organization.id, [*user_ids, *channel], owners=list(user_ids), why=why)
     record(tx, Action.OWNERS_APPOINTED, "organization", organization.id, owners=list(user_ids), why=why)

@@ -105,13 +105,14 @@ def create_http_app(
     *,
     routes: Sequence[BaseRoute] = (),
     checks: Mapping[str, Check] | None = None,
+    warnings: Mapping[str, Check] | None = None,
     settings: HttpSettings | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> HttpApp:
     """Assemble the application.
 
     `routes` are Starlette's, for everything but `/v1/`, `/healthz` and `/readyz` (as `/slack/events`). `checks`
-    join the key ring's own in `/readyz`. `monotonic` tells seconds and never goes back.
+    join the key ring's own in `/readyz`, `warnings` are said there. `monotonic` tells seconds and never goes back.
     """
     settings = settings or HttpSettings()
     # Whose a key is, is known once it is found: these are the keys and pages of all organizations.
@@ -133,7 +134,7 @@ def create_http_app(
     export = FolderExport(settings.public_folder) if settings.public_folder else None
     public = PublicSite(desk, export=export, monotonic=monotonic)
     rest = Starlette(
-        routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}), *routes],
+        routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}, warnings or {}), *routes],
         exception_handlers={HTTPException: _as_json},
     )
     mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes]

@@ -13,19 +13,24 @@ Check = Callable[[], Awaitable[str | None]]
 _CHECK_SECONDS = 2.0
 
 
-def health_routes(checks: Mapping[str, Check]) -> Sequence[BaseRoute]:
-    """`/healthz` and `/readyz`; the latter walks the checks, all at once, and answers 503 when one has a problem."""
+def health_routes(checks: Mapping[str, Check], warnings: Mapping[str, Check]) -> Sequence[BaseRoute]:
+    """`/healthz` and `/readyz`; the latter walks the checks, all at once, and answers 503 when one has a problem.
+
+    `warnings` are for whoever looks: what they find is said there, and is no reason to send requests elsewhere.
+    """
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readyz(_request: Request) -> Response:
         problems = await asyncio.gather(*map(_ask, checks.values()))
+        warned = await asyncio.gather(*map(_ask, warnings.values()))
         ready = not any(problems)
         return JSONResponse(
             {
                 "status": "ready" if ready else "not ready",
                 "checks": {name: problem or "ok" for name, problem in zip(checks, problems, strict=True)},
+                "warnings": {name: found for name, found in zip(warnings, warned, strict=True) if found},
             },
             status_code=200 if ready else 503,
         )

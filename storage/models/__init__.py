@@ -28,7 +28,15 @@ from storage.models.keys import (
     Ticket,
     TicketStatus,
 )
-from storage.models.messages import Channel, Delivery, DeliveryLane, DeliveryStatus, MessageSubject, SlackMessage
+from storage.models.messages import (
+    Audience,
+    Channel,
+    Delivery,
+    DeliveryLane,
+    DeliveryStatus,
+    MessageSubject,
+    SlackMessage,
+)
 from storage.models.pages import Component, ComponentStatus, Organization, Page, SecondPerson
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
@@ -37,6 +45,7 @@ __all__ = [
     "Announcement",
     "ApiKey",
     "Approval",
+    "Audience",
     "AuditEvent",
     "AuditHead",
     "Base",

@@ -31,6 +31,14 @@ class DeliveryStatus(StrEnum):
     """A dead letter that an owner decided not to send any more."""
 
 
+class Audience(StrEnum):
+    """Readers whose place may change: a message for them remembers it, and can follow them."""
+
+    OWNERS = "owners"
+    DIGEST = "digest"
+    """Whoever reads the digest."""
+
+
 class SlackMessage(InOrganization, Base):
     """One message in one conversation, which deliveries post and bring up to date.
 
@@ -49,6 +57,8 @@ class SlackMessage(InOrganization, Base):
     subject_id: Mapped[str] = mapped_column(String(64))
     conversation: Mapped[str] = mapped_column(String(32))
     """Where it goes: a channel id, or a user id for a direct message."""
+    audience: Mapped[Audience | None] = mapped_column(String(16))
+    """For whom it went there, where that is not the conversation itself."""
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What the renderer cannot read from the subject. Never a secret."""
     thread_of: Mapped[str | None] = mapped_column(ForeignKey("slack_message.id"))

@@ -25,6 +25,8 @@ METHOD_SCOPES: dict[str, frozenset[str]] = {
     "chat_update": frozenset({"chat:write"}),
     # Messages go to public channels, private channels and direct messages, never to group messages.
     "conversations_history": frozenset({"channels:history", "groups:history", "im:history"}),
+    # Asked of channels alone.
+    "conversations_info": frozenset({"channels:read", "groups:read"}),
     "conversations_replies": frozenset({"channels:history", "groups:history", "im:history"}),
     # Only ever with one person.
     "conversations_open": frozenset({"im:write"}),

@@ -53,15 +53,22 @@ def test_owners_are_told_and_retry(story: Scenario) -> None:
     assert story.violations() == []
 
 
-def test_a_retry_that_fails_again_opens_the_letter_again(story: Scenario) -> None:
-    """When the channel is still archived at the retry, the same card offers its buttons again."""
+def test_a_retry_that_fails_again_rings_again(story: Scenario) -> None:
+    """When the channel is still archived at the retry, a new letter offers the buttons; the old one says so."""
     _archive(story, STATUS)
     say(story.desk, STATUS, "news")
     letter = shows(story.owners_channel(), TITLE)
     story.olivia.press("Retry", letter)
     again = shows(story.owners_channel(), TITLE, "archived")
-    assert again["ts"] == letter["ts"]
+    assert again["ts"] != letter["ts"]
+    [old] = [each for each in story.owners_channel() if each["ts"] == letter["ts"]]
+    assert "It failed again" in old["text"] and f"<@{OLIVIA}>" in old["text"]
+    with pytest.raises(NotOnScreenError):
+        story.olivia.press("Retry", old)
+    _archive(story, STATUS, archived=False)
     story.omar.press("Retry", again)
+    settled = shows(story.owners_channel(), "Delivered after all", f"<@{OMAR}>")
+    assert settled["ts"] == again["ts"]
 
 
 def test_drop_ends_it(story: Scenario) -> None:

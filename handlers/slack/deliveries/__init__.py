@@ -1,12 +1,13 @@
 """Messages that could not be delivered."""
 
+from desk.messages.channels import CHANNEL_TROUBLE
 from desk.messages.dead_letters import DEAD_LETTER
 from handlers.slack.deliveries.actions import drop, retry
-from handlers.slack.deliveries.messages import render_dead_letter
+from handlers.slack.deliveries.messages import render_channel_trouble, render_dead_letter
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.areas import Area
 
 AREA = Area(
     actions=[(ActionId.DELIVERY_RETRY, retry), (ActionId.DELIVERY_DROP, drop)],
-    messages=[(DEAD_LETTER, render_dead_letter)],
+    messages=[(DEAD_LETTER, render_dead_letter), (CHANNEL_TROUBLE, render_channel_trouble)],
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from desk.messages.dead_letters import find_dead
+from desk.messages.outbox import is_set_aside
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
@@ -23,6 +24,13 @@ from storage.models import Channel, SlackMessage
 
 _NOT_THERE = "Keydesk is not in that channel. Invite it with `/invite`, then press *Retry*."
 _MISTAKE = "Slack refused the message itself. This is a mistake in Keydesk: please tell an operator."
+_TROUBLES = {
+    "channel_not_found": "The channel is gone, or it is private and Keydesk is not in it. Invite Keydesk with "
+    "`/invite`, or correct the id and start Keydesk again.",
+    "not_in_channel": "Keydesk is not in that channel. Invite it with `/invite`; it sees so within the hour.",
+    "is_archived": "The channel is archived. Take it out of the archive, or name another and start Keydesk again.",
+}
+"""Why nothing can be posted to a channel that was set, and what to do."""
 _NEVER_FINISHED = "never_finished"
 _REASONS = {
     "access_denied": "Slack denies Keydesk access to that conversation.",
@@ -76,7 +84,7 @@ def render_dead_letter(tx: Transaction, card: SlackMessage) -> Message:
     where = place_in_words(channel, card.facts["lane"])
     letter = find_dead(tx, card.subject_id)
     if letter is None:
-        return _settled(where, card.facts)
+        return _settled(where, card.facts, failed_again=is_set_aside(card))
     title = "A message could not be delivered"
     text = f":envelope: *{title}* to {where}.\n{reason_in_words(letter.error, channel)}"
     if card.facts.get("what"):
@@ -90,7 +98,25 @@ def render_dead_letter(tx: Transaction, card: SlackMessage) -> Message:
     return Message(f"{title} to {where}{f': {what}' if what else ''}", [section(text), buttons])
 
 
-def _settled(where: str, facts: Mapping[str, Any]) -> Message:
+def render_channel_trouble(_tx: Transaction, card: SlackMessage) -> Message:
+    """A channel that takes no messages: what names it, why, and what to do; or that it is over."""
+    where, names = f"<#{card.subject_id.partition(':')[0]}>", escape(", ".join(card.facts["names"]))
+    error = card.facts["error"]
+    if is_set_aside(card) and error:
+        return _plain(f":envelope: Keydesk could not post to {where}; there is a newer message about it.")
+    if error is None:
+        over = f"Keydesk can post to {where} again" if names else f"Nothing names {where} for Keydesk any more"
+        return _plain(f":white_check_mark: {over}.")
+    why = _TROUBLES.get(error)
+    why = why or f"{reason_in_words(error)} Name another channel there, and start Keydesk again."
+    return _plain(f":warning: Keydesk cannot post to {where} ({names}). {why}")
+
+
+def _plain(text: str) -> Message:
+    return Message(text, [section(text)])
+
+
+def _settled(where: str, facts: Mapping[str, Any], *, failed_again: bool) -> Message:
     who = actor_name(str(facts.get("by") or "")) if facts.get("by") else ""
     at = f" {when(datetime.fromisoformat(str(facts['at'])))}" if facts.get("at") else ""
     match facts.get("settled"):
@@ -98,9 +124,16 @@ def _settled(where: str, facts: Mapping[str, Any]) -> Message:
             outcome = f":hourglass_flowing_sand: {who} let it be tried again{at}."
         case "dropped":
             outcome = f":wastebasket: {who} dropped it{at}."
+        case "said already":
+            outcome = ":white_check_mark: It need not go there any more: it is told elsewhere."
+        case "readdressed":
+            to = ", ".join(place_in_words(Channel.SLACK, str(place)) for place in facts.get("to", ()))
+            outcome = f":hourglass_flowing_sand: Keydesk sent it on to {to}, where it is told now{at}."
         case _ if who:
             outcome = f":white_check_mark: Delivered after all{at}, on {who}'s word."
         case _:
             outcome = f":white_check_mark: Delivered after all{at}."
+    if failed_again:
+        outcome += " It failed again: see the newer message."
     title = "A message could not be delivered at first"
     return Message(f"{title} to {where}. {outcome}", [section(f"*{title}* to {where}.\n{outcome}")])

@@ -1,6 +1,7 @@
 """What migrations make of the rows that are there."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import select
 
 from storage import schema
 from storage.database import Database
-from storage.models import Incident
+from storage.models import Incident, SlackMessage
 from tests.databases import ORGANIZATION
 from tests.unit.storage.earlier_database import LONG_AGO, add_row, at_revision
 
@@ -41,3 +42,25 @@ def test_incidents_that_were_open_are_reminded_of(database: Database) -> None:
     assert {incident_id for incident_id, at in due.items() if at is not None} == {"open", "watched"}
     in_four_hours = datetime.now(UTC) + timedelta(hours=4)
     assert all(timedelta() <= in_four_hours - at < timedelta(minutes=5) for at in due.values() if at is not None)
+
+
+def test_messages_of_before_know_for_whom_they_were(empty_database_url: str) -> None:
+    """What went to channels and is no incident and no digest was for owners; what went to a person was for them."""
+    sent = {
+        ("request.card", "C1"): "owners",
+        ("delivery.dead", "G1"): "owners",
+        ("digest.card", "C1"): "digest",
+        ("incident.head", "C1"): None,
+        ("incident.reminder", "C1"): None,
+        ("request.card", "U1"): None,
+        ("digest.card", "U1"): None,
+    }
+    with at_revision(empty_database_url, "0005") as connection:
+        for number, (kind, place) in enumerate(sent):
+            message = {"id": f"m{number}", "kind": kind, "subject_id": "s", "conversation": place}
+            add_row(connection, "slack_message", organization_id=ORGANIZATION, **message)
+    with closing(Database.from_url(empty_database_url)) as database:
+        schema.upgrade(database.engine)
+        with database.of(ORGANIZATION).read() as session:
+            messages = session.scalars(select(SlackMessage)).all()
+            assert {(each.kind, each.conversation): each.audience for each in messages} == sent

@@ -211,6 +211,7 @@ OF_JOBS: Mapping[JobName, set[str]] = {
         "keys.collecting.mark_revealed",
         "keys.collecting.return_unseen",
         "keys.collecting.sweep_tickets",
+        "messages.dead_letters.sweep_unheard",
         "requests.requests.sweep_requests",
         "roles.roles.sweep_roles",
         # Steps of maintenances alone: see `is_step`.
@@ -219,8 +220,9 @@ OF_JOBS: Mapping[JobName, set[str]] = {
     },
     JobName.UNUSED_POLICY: {"keys.changes.suspend_key", "keys.changes.revoke_key"},
     JobName.DIGEST: {"digest.sent.send_digest"},
-    JobName.RECONCILE: DIRECTORY,
-    JobName.SLACK: DIRECTORY,
+    # One actor for all that is read from Slack: who is there, and which channels take messages.
+    JobName.RECONCILE: DIRECTORY | {"messages.channels.note_channels"},
+    JobName.SLACK: DIRECTORY | {"messages.channels.note_channels"},
     JobName.DELIVERY: {
         "messages.dead_letters.bury",
         "messages.dead_letters.note_put_back",

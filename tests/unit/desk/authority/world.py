@@ -44,9 +44,12 @@ from storage.models import (
     Act,
     Announcement,
     ApiKey,
+    Audience,
     Channel,
     Component,
     ComponentStatus,
+    Delivery,
+    DeliveryStatus,
     Departure,
     DirectorySync,
     DraftKind,
@@ -254,6 +257,8 @@ def _plain(maker: _Maker) -> Filled:
         Keep | None: [None],
         Page | None: [Row(Page, maker.page)],
         Sequence[int]: [[]],
+        Audience: [Audience.OWNERS],
+        Mapping[str, str | None]: [{maker.places.lane: "is_archived"}],
         bool: [True],
         int: [10],
     }
@@ -286,6 +291,7 @@ def _plain(maker: _Maker) -> Filled:
         "scheduled_for": [NOW, NOW + DAY],
         "scheduled_until": [NOW + 2 * DAY],
         "called": [None],
+        "last": ["delivery.dead"],
     }
     return types, names
 
@@ -457,13 +463,23 @@ def _drafts(maker: _Maker) -> Filled:
 
 
 def _messages(maker: _Maker) -> Filled:
-    """An announcement that died, and whatever comes next, in hand."""
+    """An announcement that died, and whatever comes next, in hand; and what owners never saw where they were told."""
     dead = _claim(maker)
+    maker.given(_add_unheard)
     with maker.desk.database.read() as session:
         assert session.get_one(SlackMessage, dead.subject).kind == "incident.head"
     burial = partial(bury, claim=dead, error="is_archived", what="Slow", uncertain=False)
     assert maker.desk.write_now(Actor.job(JobName.DELIVERY), burial)
     return {Claim: [_claim(maker)]}, {"message_id": [dead.subject], "subject": [dead.subject]}
+
+
+def _add_unheard(session: Session) -> None:
+    former = "C0FORMER01"
+    message = SlackMessage(id=new_id(), kind="group.readable", subject_id="g", conversation=former, created_at=BEFORE)
+    message.audience = Audience.OWNERS
+    session.add(message)
+    died = {"status": DeliveryStatus.DEAD, "due_at": BEFORE, "created_at": BEFORE, "noticed_at": BEFORE}
+    session.add(Delivery(channel=Channel.SLACK, lane=former, subject=message.id, **died))
 
 
 def _claim(maker: _Maker) -> Claim:

@@ -275,3 +275,21 @@ async def test_other_routes_are_served_beside_the_api(desk: Desk) -> None:
         ready = (await client.get("/readyz")).json()
         assert ready["status"] == "not ready"
         assert ready["checks"] == {"keys": "ok", "slack": "failed: ConnectionError", "database": "ok"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_warning_is_said_and_sends_nobody_elsewhere(desk: Desk) -> None:
+    """What operators should look at stands in /readyz, which stays ready: requests are still well served here."""
+
+    async def warns() -> str | None:
+        return "KEYDESK_OWNERS_CHANNEL: is_archived"
+
+    async def fine() -> str | None:
+        return None
+
+    app = create_http_app(desk, warnings={"channels": warns, "other": fine})
+    transport = httpx.ASGITransport(app=app)
+    async with app.running(), httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert ready.json()["warnings"] == {"channels": "KEYDESK_OWNERS_CHANNEL: is_archived"}
