@@ -5,16 +5,16 @@ from datetime import timedelta
 from functools import partial
 
 from desk.audit.trail import Action
-from desk.messages.dead_letters import bury, drop_delivery, retry_delivery
-from desk.messages.outbox import send_note
+from desk.messages.dead_letters import bury, drop_delivery, retry_delivery, sweep_unheard
+from desk.messages.outbox import owners_conversations, send_note
 from desk.seeds.planting import plant_seed
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Actor, Transaction
 from storage.models import Channel, Page
 from storage.outbox import claim_next
 from tests.factories import MAX, MIA, OLIVIA, OMAR
-from tests.unit.desk.audit.chronicle import Step, event, sent, story
-from tests.unit.desk.stage import Stage
+from tests.unit.desk.audit.chronicle import CHANNEL, Step, event, sent, story, under
+from tests.unit.desk.stage import SWEEP, Stage
 
 WORKER = Actor.operator("outbox")
 OPERATOR = Actor.operator("root")
@@ -45,6 +45,19 @@ def messages_that_cannot_be_delivered(stage: Stage) -> Iterator[Step]:
     yield [event(OLIVIA, Action.DELIVERY_RETRIED, retried)], letters
     stage.do(OMAR, partial(drop_delivery, subject=dropped))
     yield [event(OMAR, Action.DELIVERY_DROPPED, dropped)], letters
+
+
+@story(Action.DELIVERY_READDRESSED)
+def what_owners_never_saw_follows_them(stage: Stage) -> Iterator[Step]:
+    """Their channel was set wrongly; the letters about it say that it was sent on."""
+    wrong = under(stage, owners_channel="C0WRONG001")
+    wrong.do(OLIVIA, lambda tx: send_note(tx, "key.changed", "k", owners_conversations(tx)))
+    died = wrong.do(WORKER, die)
+    yield None
+    assert under(stage, owners_channel=CHANNEL).do(SWEEP, sweep_unheard) == 1
+    where = {"kind": "key.changed", "conversation": "C0WRONG001", "to": [CHANNEL]}
+    messages = sent("key.changed", CHANNEL) | sent("delivery.dead", OLIVIA, OMAR)
+    yield [event(SWEEP, Action.DELIVERY_READDRESSED, died, **where)], messages
 
 
 @story(Action.ORGANIZATION_SEEDED, Action.PAGE_SEEDED)
