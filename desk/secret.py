@@ -1,10 +1,14 @@
 """The secret of an API key: made once, shown once, kept nowhere."""
 
 import hashlib
+import html
 import re
 import secrets
 import string
+import unicodedata
 import zlib
+from collections.abc import Iterator
+from urllib.parse import unquote
 
 from desk.errors import InvalidInputError
 
@@ -75,14 +79,40 @@ _CANDIDATE = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECK_LENGTH}
 
 
 _BETWEEN = re.compile(r"[^0-9A-Za-z_]")
+_NO_LETTER = re.compile(r"[^0-9A-Za-z]+")
+_BEGINNING = re.compile(PREFIX.rstrip("_"))
 _PIECE = re.compile(rf"{PREFIX}[^\s]{{{_RANDOM_LENGTH + _CHECK_LENGTH},{_LONGEST_SPLIT}}}")
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a key's secret stands anywhere in a text, also with signs between that nobody sees or that style it."""
-    return any(looks_genuine(found) for found in _CANDIDATE.findall(text)) or any(
-        _is_spread(found) for found in _PIECE.findall(text)
-    )
+    """Whether a key's secret stands anywhere in a text, also over several lines, with signs between that nobody sees
+    or that style it, in wide letters, or escaped as in an address."""
+    return any(_stands_in(reading) for reading in _readings(text))
+
+
+def hides_secret(text: str) -> bool:
+    """Whether one does, and not as one piece that `masked` finds."""
+    return holds_secret(text) and holds_secret(_without_pieces(text))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """What a text is for whoever copies it, opens it or has it decoded."""
+    yield text
+    plain = unicodedata.normalize("NFKC", text)
+    yield plain
+    unescaped = html.unescape(plain)
+    yield unescaped
+    for _ in range(2):
+        # What is escaped in an address may be escaped in another.
+        unescaped = unquote(unescaped)
+        yield unescaped
+
+
+def _stands_in(text: str) -> bool:
+    letters = _NO_LETTER.sub("", text)
+    length = _RANDOM_LENGTH + _CHECK_LENGTH
+    # A checksum of 32 bits: no words are taken for one by chance.
+    return any(looks_genuine(PREFIX + letters[at.end() : at.end() + length]) for at in _BEGINNING.finditer(letters))
 
 
 def _is_spread(piece: str) -> bool:
@@ -90,7 +120,12 @@ def _is_spread(piece: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """A text with no more than the start of each secret in it."""
+    """A text with no more than the start of each secret in it; nothing else of one that hides a secret."""
+    plain = _without_pieces(text)
+    return f"{PREFIX}…" if holds_secret(plain) else plain
+
+
+def _without_pieces(text: str) -> str:
     plain = _CANDIDATE.sub(lambda found: f"{PREFIX}…" if looks_genuine(found[0]) else found[0], text)
     return _PIECE.sub(lambda found: f"{PREFIX}…" if _is_spread(found[0]) else found[0], plain)
 

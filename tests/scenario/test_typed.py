@@ -202,6 +202,19 @@ def test_a_whole_secret_is_never_repeated(scenario: Scenario, command: str) -> N
     assert "rotate" in answer
 
 
+@pytest.mark.parametrize(
+    "command", ["/keys show", "/keys revoke", "/roles grant", "/incident update", "/maintenance cancel"]
+)
+def test_a_hidden_secret_is_answered_with_a_refusal_alone(scenario: Scenario, stage: Stage, command: str) -> None:
+    """Over lines, in an address or in wide letters: no piece of it stands in the answer, and nothing was done."""
+    whole = Secret.generate().reveal()
+    for hidden in (f"{whole[:20]}\n{whole[20:]}", f"<https://a.example/?k={whole.replace('_', '%5F')}>"):
+        answer = words_of(said(scenario.olivia, f"{command} it is {hidden} because it is old"))
+        assert whole[10:18] not in answer
+        assert whole[25:35] not in answer
+        assert "rotate" in answer
+
+
 def test_a_denied_request_is_denied(scenario: Scenario) -> None:
     """What was typed is what is stored."""
     said(scenario.mia, LINE)

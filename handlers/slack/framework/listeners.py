@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.errors import InvalidInputError, KeydeskError
-from desk.secret import holds_secret
+from desk.secret import hides_secret, holds_secret, refuse_secrets
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
 from handlers.slack.framework.areas import Area
@@ -97,6 +97,9 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
         )
         try:
             await slack.ensure_known(slack.client, slack.desk, command.user_id)
+            if hides_secret(command.text):
+                # Pieces of it would stand in an answer.
+                refuse_secrets(command.text)
             message = await family.answer(slack, command)
         except Exception as error:
             message = given_back(_as_refusal(error), _worth_keeping(family, command.text))

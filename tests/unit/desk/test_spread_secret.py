@@ -1,9 +1,12 @@
 """A secret is seen for what it is with signs between its characters that nobody sees, or that style it."""
 
+from collections.abc import Callable
+from urllib.parse import quote
+
 import pytest
 
 from desk.errors import InvalidInputError
-from desk.secret import Secret, holds_secret, masked, refuse_secrets
+from desk.secret import Secret, hides_secret, holds_secret, masked, refuse_secrets
 
 SIGNS = ["\u200c", "\u00ad", "\u200e", "\ufe0f", "\u034f", "\u2063", "\U000e0041", "*", "`", "~", '"', "-"]
 
@@ -17,6 +20,46 @@ def test_a_spread_secret_is_refused_and_masked(sign: str) -> None:
     assert masked(spread) == "use kd_… now"
     with pytest.raises(InvalidInputError, match="rotate"):
         refuse_secrets(spread)
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"%{ord(letter):02X}" for letter in text)
+
+
+HIDDEN: dict[str, Callable[[str], str]] = {
+    "over lines": lambda whole: f"{whole[:20]}\n{whole[20:]}",
+    "quoted in a mail": lambda whole: f"> {whole[:20]}\r\n> {whole[20:]}",
+    "with a soft line break of a mail": lambda whole: f"{whole[:20]}=\n{whole[20:]}",
+    "in groups": lambda whole: " ".join(whole[at : at + 4] for at in range(0, len(whole), 4)),
+    "in percent escapes": _escaped,
+    "in percent escapes twice": lambda whole: quote(_escaped(whole)),
+    "its line alone escaped": lambda whole: whole.replace("_", "%5F"),
+    "in entities": lambda whole: "".join(f"&#{ord(letter)};" for letter in whole),
+    "in wide letters": lambda whole: "".join(chr(ord(letter) + 0xFEE0) for letter in whole),
+    "in bold letters of mathematics": lambda whole: "".join(
+        chr(0x1D400 + ord(letter) - 65) if letter.isupper() else letter for letter in whole
+    ),
+    "in italics over lines": lambda whole: f"_{whole[:20]}_\n_{whole[20:]}_",
+}
+
+
+@pytest.mark.parametrize("hide", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_hidden_secret_is_refused_and_not_repeated(hide: Callable[[str], str]) -> None:
+    """Whoever reads it can put it together: nothing of the text is shown again."""
+    whole = Secret.generate().reveal()
+    hidden = f"https://acme.example/?key={hide(whole)}&x=1"
+    assert hides_secret(hidden)
+    assert masked(hidden) == "kd_…"
+    with pytest.raises(InvalidInputError, match="rotate"):
+        refuse_secrets(hidden)
+
+
+def test_a_secret_in_an_address_is_cut_out_of_it() -> None:
+    """As one piece it is found wherever it stands, and the rest stays."""
+    whole = Secret.generate().reveal()
+    address = f"<https://a.example/?key={whole}|a.example>"
+    assert not hides_secret(address)
+    assert masked(address) == "<https://a.example/?key=kd_…|a.example>"
 
 
 def test_what_only_begins_like_one_is_text() -> None:
