@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from desk.incidents.components import get_component_by_word
 from desk.incidents.drafts.decision import role_to_manage
-from desk.incidents.lookup import get_incident, get_incident_by_word, list_open
+from desk.incidents.lookup import find_called, find_incident_by_word, get_incident, get_incident_by_word, list_open
 from desk.pages.pages import get_organization, get_page_by_word, list_pages
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.roles.lists import list_holders
@@ -14,6 +14,8 @@ from storage.folding import fold
 from storage.models import Incident, IncidentStatus, Page, Role
 
 _NAMED = 3
+_LONGEST_NAME = 30
+"""Words."""
 
 
 def list_publishable_pages(tx: Transaction, role: Role) -> Sequence[Page]:
@@ -100,11 +102,27 @@ def find_beginning(tx: Transaction, words: Sequence[str], *, scheduled: bool) ->
     fitting = [
         (len(name), incident)
         for incident in list_open(tx.session, scheduled=scheduled)
-        if (name := fold(incident.name).split()) == folded[: len(name)]
+        if (name := fold(incident.name).split()) in (begins := folded[: len(name)], _without_stop(begins))
     ]
     longest = max((length for length, _ in fitting), default=0)
     found = [incident for length, incident in fitting if length == longest]
     return (found[0], longest) if len(found) == 1 else None
+
+
+def _without_stop(words: Sequence[str]) -> list[str]:
+    """A name as it is without what people put behind it."""
+    return [*words[:-1], *(word.rstrip(":,;") for word in words[-1:])]
+
+
+def find_named_beginning(tx: Transaction, words: Sequence[str]) -> tuple[Incident, int] | None:
+    """As `find_beginning`, of whatever there is, open or over: by a whole name that these words begin with, or by all
+    of them. Raises InvalidInputError with the candidates where several are meant."""
+    for length in range(min(len(words), _LONGEST_NAME), 0, -1):
+        name = " ".join(_without_stop(words[:length]))
+        incident = find_incident_by_word(tx.session, name) if length == len(words) else find_called(tx.session, name)
+        if incident is not None:
+            return incident, length
+    return None
 
 
 def _none_is(*, scheduled: bool, statuses: Collection[IncidentStatus] | None) -> ConflictError:

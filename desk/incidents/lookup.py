@@ -72,14 +72,22 @@ def find_incident_by_word(session: Session, word: str, *, open_only: bool = Fals
         if open_only and known.status in ENDED:
             raise _is_over(known)
         return known
-    for condition in (_is_named(wanted), _begins_with(wanted)):
-        found = session.scalars(select(Incident).where(condition).order_by(Incident.created_at.desc(), Incident.id))
-        meant = _meant(found.all(), open_only=open_only)
-        if len(meant) > 1:
-            raise _ambiguous(session, wanted, meant)
-        if meant:
-            return meant[0]
-    return None
+    return find_called(session, wanted, open_only=open_only) or _find(
+        session, wanted, begins_with(Incident.name, wanted), open_only=open_only
+    )
+
+
+def find_called(session: Session, name: str, *, open_only: bool = False) -> Incident | None:
+    """As `find_incident_by_word`, by a whole name alone."""
+    return _find(session, name, is_called(Incident.name, name), open_only=open_only)
+
+
+def _find(session: Session, wanted: str, condition: ColumnElement[bool], *, open_only: bool) -> Incident | None:
+    found = session.scalars(select(Incident).where(condition).order_by(Incident.created_at.desc(), Incident.id))
+    meant = _meant(found.all(), open_only=open_only)
+    if len(meant) > 1:
+        raise _ambiguous(session, wanted, meant)
+    return meant[0] if meant else None
 
 
 def get_incident_by_word(session: Session, word: str, *, open_only: bool = False) -> Incident:
@@ -99,14 +107,6 @@ def get_incident_by_word(session: Session, word: str, *, open_only: bool = False
 
 def _is_id(word: str) -> bool:
     return _ID.fullmatch(word) is not None
-
-
-def _is_named(wanted: str) -> ColumnElement[bool]:
-    return is_called(Incident.name, wanted)
-
-
-def _begins_with(wanted: str) -> ColumnElement[bool]:
-    return begins_with(Incident.name, wanted)
 
 
 def _meant(found: Sequence[Incident], *, open_only: bool) -> Sequence[Incident]:

@@ -37,7 +37,7 @@ def shown(scenario: Scenario, line: str) -> str:
 
 
 @pytest.mark.parametrize("words", ["On iOS the app crashes.", "on Monday we say more", "Monitoring is fine again."])
-@pytest.mark.parametrize("named", ["", '"Checkout errors" ', "checkout errors "])
+@pytest.mark.parametrize("named", ["", '"Checkout errors" ', "checkout errors: "])
 def test_the_first_words_of_an_update_are_no_page_and_no_status(
     scenario: Scenario, stage: Stage, named: str, words: str
 ) -> None:
@@ -82,6 +82,49 @@ def test_what_was_not_taken_as_an_option_is_among_the_words(
     assert "Preview:" not in seen
     scenario.ines.submit()
     assert any(words in str(draft.content["body"]) for draft in everything(scenario, IncidentDraft))
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("/incident update identified as a bad deploy", "Identified"),
+        ("/incident update checkout errors monitoring the situation", "Monitoring"),
+        ('/incident new "X" c:search=down investigating why it is slow', "Investigating"),
+    ],
+)
+def test_a_status_that_may_begin_the_sentence_stays_in_it(
+    scenario: Scenario, stage: Stage, line: str, status: str
+) -> None:
+    """The form has it as the status and among the words, and says so; none of the words is eaten."""
+    publish(stage, CHECKOUT)
+    seen = shown(scenario, line)
+    assert "may be the status" in seen
+    assert scenario.ines.submit() == {}
+    preview = words_of(scenario.ines.modal)
+    assert status in preview
+    assert line.partition(status.lower())[2] in preview
+    assert f"{status.lower()}{line.partition(status.lower())[2]}" in preview
+
+
+def test_who_resolves_may_begin_with_resolved(scenario: Scenario, stage: Stage) -> None:
+    """The verb has said the status: nothing is in doubt, and the sentence is whole."""
+    publish(stage, CHECKOUT)
+    assert "resolved by a rollback" in shown(scenario, "/incident resolve resolved by a rollback")
+    assert "Preview" in words_of(scenario.ines.modal)
+
+
+@pytest.mark.parametrize("named", ["checkout errors", '"Checkout errors"', "CHECKOUT ERRORS:"])
+def test_what_is_over_is_opened_again_by_its_bare_name(scenario: Scenario, stage: Stage, named: str) -> None:
+    """`reopen` takes a name without quotation marks, as the other verbs do; by how it begins where that is all."""
+    publish(stage, CHECKOUT)
+    publish(stage, "/incident resolve Fixed.")
+    seen = shown(scenario, f"/incident reopen {named} it is back")
+    assert "This opens it again" in seen
+    assert "it is back" in seen
+    shown(scenario, "/incident reopen checkout")
+    assert scenario.ines.modal["title"]["text"] == "Update"
+    answer = scenario.ines.type_command("/incident reopen nothing of the kind")
+    assert "There is no incident “nothing of the kind”." in words_of(answer)
 
 
 def test_words_beside_a_template_stand_below_its_own(scenario: Scenario, stage: Stage) -> None:

@@ -4,7 +4,7 @@ lost."""
 import re
 from collections.abc import Sequence
 
-from desk.incidents.authority import find_beginning
+from desk.incidents.authority import find_beginning, find_named_beginning
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, button, context, section
@@ -21,11 +21,13 @@ _LONGEST_VALUE = 2000
 """Slack's limit of a button's value."""
 
 
-def named_in(tx: Transaction, said: TypedIncident, *, scheduled: bool) -> str | None:
-    """The line anew, where its words begin with the name of something open without quotation marks, or None."""
+def named_in(tx: Transaction, said: TypedIncident, *, scheduled: bool, is_over: bool = False) -> str | None:
+    """The line anew, where its words begin with the name of something open (or `is_over`) without quotation marks, or
+    None."""
     if said.incident or said.quoted or not said.body:
         return None
-    found = find_beginning(tx, as_written(said.body).split(), scheduled=scheduled)
+    words = as_written(said.body).split()
+    found = find_named_beginning(tx, words) if is_over else find_beginning(tx, words, scheduled=scheduled)
     if found is None:
         return None
     incident, length = found

@@ -8,6 +8,7 @@ from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, Command
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section
+from handlers.slack.framework.command_line import as_written
 from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
@@ -50,11 +51,12 @@ async def reopen(
     slack: SlackContext, command: SlashCommand, rest: str, again: IncidentStatus = IncidentStatus.INVESTIGATING
 ) -> Message | None:
     """`/incident reopen`: one that was resolved too early."""
-    said = _parse(rest)
+    typed = _parse(rest)
 
     def work(tx: Transaction) -> Block:
-        word = said.incident or said.quoted or ""
-        incident = get_incident_by_word(tx.session, word)
+        anew = named_in(tx, typed, scheduled=again is IncidentStatus.IN_PROGRESS, is_over=True)
+        said = typed if anew is None else parse_incident(anew)
+        incident = get_incident_by_word(tx.session, said.incident or said.quoted or as_written(said.body))
         status = said.status or again
         begun = begin_update(tx, incident.id, with_page_or_words(tx, said), status=status, token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(said.body))

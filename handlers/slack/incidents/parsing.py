@@ -15,7 +15,12 @@ from storage.models import ComponentStatus, IncidentStatus
 
 _BETWEEN = frozenset({":", "-", "–", "—", ",", ";"})
 """What people put between a name and what they say of it."""
-_SENTENCE_GOES_ON = re.compile("as|by|of|the|our|for|with|from|is|has|shows?|reports|and|that")
+_STOPS = ":.,;!"
+"""What may stand right behind a status."""
+_SENTENCE_GOES_ON = re.compile(
+    "as|by|of|the|our|for|with|from|is|has|shows?|reports|and|that|why|whether|how|what|if|in|to|your|their|this"
+    "|these|it|its|closely|further|now|again"
+)
 """“Monitoring the fix” says the status, and is a sentence as well."""
 _STATE = re.compile(r"\s*=\s*(\w+)")
 _ID = re.compile(r"[a-z0-9]{12}")
@@ -97,6 +102,8 @@ class LineReader:
             # Whatever follows the status is for the public, quotation marks, colons and all.
             if self._is_sentence(word, end):
                 self.found.body = self.text[word.start :].strip()
+                if word.text[0].islower():
+                    self.found.doubt = self.text[word.start : end]
             else:
                 self.status_at = (word.start, end)
                 self.found.body = self._take_options_after(end)
@@ -127,22 +134,35 @@ class LineReader:
         """`monitoring`, `status:monitoring` or `in progress`, and where it is over."""
         if word.kind == "pair" and word.key == "status" and word.text.lower() in STATUSES:
             return STATUSES[word.text.lower()], word.end
+        if word.kind == "pair" and word.sign == ":" and word.key in STATUSES:
+            # “monitoring: the fix is out”, with or without a blank.
+            return STATUSES[word.key], word.start + len(word.key) + 1
         if word.kind != "word":
             return None
-        if word.text.lower().rstrip(":") in STATUSES:
-            return STATUSES[word.text.lower().rstrip(":")], word.end
+        if word.text.lower().rstrip(_STOPS) in STATUSES:
+            return STATUSES[word.text.lower().rstrip(_STOPS)], word.end
         following = self._peek(word.end)
-        two = f"{word.text}_{following.text}".lower().rstrip(":") if following and following.kind == "word" else ""
-        return (STATUSES[two], following.end) if following and two in STATUSES else None
+        if following is None or following.kind not in {"word", "pair"}:
+            return None
+        second = (
+            following.key if following.kind == "pair" and following.sign == ":" else following.text.rstrip(_STOPS)
+        )
+        two = f"{word.text}_{second}".lower()
+        end = following.start + len(second) + 1 if following.kind == "pair" else following.end
+        return (STATUSES[two], end) if two in STATUSES else None
 
     def _is_sentence(self, word: Word, end: int) -> bool:
         following = self._peek(end)
         goes_on = following is not None and _SENTENCE_GOES_ON.fullmatch(following.text) is not None
-        return goes_on and word.kind == "word" and word.text[0].isupper() and not word.text.endswith(":")
+        # On a line of its own it is the status alone.
+        is_apart = following is None or "\n" in self.text[end : following.start]
+        return goes_on and not is_apart and word.kind == "word" and not word.text.endswith(tuple(_STOPS))
 
     def _take_options_after(self, end: int) -> str:
         """Options may stand behind the status too, as long as nothing else has come."""
         self.position = end
+        if (mark := self._peek(end)) is not None and mark.text in _BETWEEN and not self._begins_line(mark):
+            self.position = mark.end
         while (word := self._peek(self.position)) is not None and word.kind == "pair" and self._take_pair(word):
             pass
         return self.text[self.position :].strip()

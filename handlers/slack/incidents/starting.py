@@ -104,14 +104,24 @@ def get_typed_page(tx: Transaction, role: Role, typed: TypedIncident, problems: 
 
 
 def _check_status(
-    typed: TypedIncident, wanted: IncidentStatus | None, problems: list[str], *, scheduled: bool
+    typed: TypedIncident,
+    wanted: IncidentStatus | None,
+    problems: list[str],
+    *,
+    scheduled: bool,
+    is_certain: bool = False,
 ) -> TypedIncident:
     """The line, where its status is another than the one that is `wanted`, or one that cannot be, with it among the
-    words."""
+    words. `is_certain` where it was not said by a word of the line."""
     if wanted is None:
         return typed
     try:
         check_status(wanted, scheduled=scheduled)
+        if typed.doubt and not is_certain:
+            problems.append(
+                f"“{typed.doubt}” may be the status, or the first word of what you say: it is both now. "
+                "Take it out of the text if it is the status alone."
+            )
         if typed.status is None or typed.status == wanted:
             return typed
         problems.append(f"You typed “{typed.status}”, and this makes it “{wanted}”: choose which.")
@@ -196,7 +206,9 @@ def begin_update(
     state = FormState(DraftKind.UPDATE, incident.page_id, incident_id=incident.id)
     if token is not None:
         state = replace(state, token=token)
-    typed = _check_status(typed, status or typed.status, problems, scheduled=incident.scheduled_for is not None)
+    scheduled = incident.scheduled_for is not None
+    is_certain = status is not None
+    typed = _check_status(typed, status or typed.status, problems, scheduled=scheduled, is_certain=is_certain)
     wanted = status or typed.status or IncidentStatus(incident.status)
     if typed.page and get_page_by_word(tx.session, typed.page).id != incident.page_id:
         problems.append(f"“{incident.name}” is on another page than “{typed.page}”.")

@@ -45,6 +45,8 @@ class TypedIncident:
     body: str = ""
     """As it was typed, with Slack's signs in it."""
     problems: list[str] = field(default_factory=list)
+    doubt: str = ""
+    """What was read as the status, and may be no more than the first word of the sentence that follows."""
     page_words: str = field(default="", compare=False)
     """The page as it was typed, where the words for the public follow at once: it may have been the first of them."""
     status_words: str = field(default="", compare=False)

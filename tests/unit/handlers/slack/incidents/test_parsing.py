@@ -87,6 +87,28 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         "Monitoring shows no errors",
         {"status": MONITORING, "body": "Monitoring shows no errors"},
     ),
+    "a status that may begin a sentence": (
+        "identified as a bad deploy",
+        {"status": IncidentStatus.IDENTIFIED, "body": "identified as a bad deploy", "doubt": "identified"},
+    ),
+    "a status of two words that may begin a sentence": (
+        "in progress as planned",
+        {"status": IncidentStatus.IN_PROGRESS, "body": "in progress as planned", "doubt": "in progress"},
+    ),
+    "a status on a line of its own": ("monitoring\nthe fix is in", {"status": MONITORING, "body": "the fix is in"}),
+    "a status with a colon": ("monitoring: the fix is in", {"status": MONITORING, "body": "the fix is in"}),
+    "a status with a colon alone": ("monitoring:the fix is in", {"status": MONITORING, "body": "the fix is in"}),
+    "a status with a comma": (
+        "identified, we roll back",
+        {"status": IncidentStatus.IDENTIFIED, "body": "we roll back"},
+    ),
+    "a status with a full stop": ("Monitoring. The fix is in", {"status": MONITORING, "body": "The fix is in"}),
+    "a status with a dash": ("monitoring – the fix is in", {"status": MONITORING, "body": "the fix is in"}),
+    "a status of two words with a colon": (
+        "in progress: we move",
+        {"status": IncidentStatus.IN_PROGRESS, "body": "we move"},
+    ),
+    "a list behind a status": ("monitoring\n- EU: fine", {"status": MONITORING, "body": "- EU: fine"}),
     "a colon in the words": ("Note: it is down", {"body": "Note: it is down"}),
     "a state behind a blank": ("component:a =down x", {"components": [("a", DOWN)], "body": "x"}),
     "a state between blanks": ("component:a = down x", {"components": [("a", DOWN)], "body": "x"}),
