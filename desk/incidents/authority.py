@@ -1,5 +1,6 @@
 """On which pages somebody may publish, which incident they mean, and whom they ask where they may not."""
 
+import difflib
 from collections.abc import Collection, Sequence
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
@@ -16,6 +17,8 @@ from storage.models import Incident, IncidentStatus, Page, Role
 _NAMED = 3
 _LONGEST_NAME = 30
 """Words."""
+_SHORTEST_NEAR = 5
+_NEAR = 0.85
 
 
 def list_publishable_pages(tx: Transaction, role: Role) -> Sequence[Page]:
@@ -107,6 +110,16 @@ def find_beginning(tx: Transaction, words: Sequence[str], *, scheduled: bool) ->
     longest = max((length for length, _ in fitting), default=0)
     found = [incident for length, incident in fitting if length == longest]
     return (found[0], longest) if len(found) == 1 else None
+
+
+def find_near_beginning(tx: Transaction, words: Sequence[str], *, scheduled: bool) -> tuple[str, Incident] | None:
+    """Words at the beginning that are nearly, and not quite, the name of something open, and which that is."""
+    for incident in list_open(tx.session, scheduled=scheduled):
+        name = fold(incident.name)
+        begins = " ".join(_without_stop(words[: len(name.split())]))
+        if len(name) >= _SHORTEST_NEAR and difflib.SequenceMatcher(None, name, fold(begins)).ratio() >= _NEAR:
+            return begins, incident
+    return None
 
 
 def _without_stop(words: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Incidents, found and listed."""
 
+import difflib
 import re
 from collections.abc import Collection, Sequence
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.inputs import ENDED, REALTIME, SCHEDULED
-from storage.folding import begins_with, is_called
+from storage.folding import begins_with, fold, is_called
 from storage.models import Incident, IncidentComponent, IncidentUpdate, Page
 
 
@@ -55,6 +56,7 @@ _PERMALINK = re.compile(r"/incidents/([0-9a-z]{12})(?![0-9a-z])", re.IGNORECASE)
 _ID = re.compile(r"[0-9a-z]{12}", re.IGNORECASE)
 _MOST_CANDIDATES = 5
 _LONGEST_ECHO = 80
+_MOST_COMPARED = 200
 
 
 def find_incident_by_word(session: Session, word: str, *, open_only: bool = False) -> Incident | None:
@@ -102,7 +104,16 @@ def get_incident_by_word(session: Session, word: str, *, open_only: bool = False
         raise _is_over(over)
     shown = word.strip()
     shown = shown if len(shown) <= _LONGEST_ECHO else f"{shown[:_LONGEST_ECHO]}…"
-    raise NotFoundError(f"There is no incident “{shown}”.", "`/incident list all` shows them with their ids.")
+    listed = "`/incident list all` shows them with their ids."
+    raise NotFoundError(f"There is no incident “{shown}”.", f"{_near_names(session, word)}{listed}")
+
+
+def _near_names(session: Session, word: str) -> str:
+    """What may have been meant by a name that there is not."""
+    newest = select(Incident.name).order_by(Incident.created_at.desc(), Incident.id).limit(_MOST_COMPARED)
+    names = {fold(name): name for name in session.scalars(newest)}
+    close = difflib.get_close_matches(fold(word.strip()), list(names), n=3, cutoff=0.75)
+    return f"Did you mean {' or '.join(f'“{names[one]}”' for one in close)}? " if close else ""
 
 
 def _is_id(word: str) -> bool:

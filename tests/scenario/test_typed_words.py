@@ -106,6 +106,22 @@ def test_a_status_that_may_begin_the_sentence_stays_in_it(
     assert f"{status.lower()}{line.partition(status.lower())[2]}" in preview
 
 
+def test_a_name_that_is_nearly_right_is_pointed_out(scenario: Scenario, stage: Stage) -> None:
+    """In quotation marks it is named in the refusal; without them the form asks, rather than publish it as words."""
+    publish(stage, CHECKOUT)
+    answer = scenario.ines.type_command('/incident update "Checkout errrors" It is better')
+    assert "Did you mean “Checkout errors”?" in words_of(answer)
+    seen = shown(scenario, "/incident update checkout erors It is better")
+    assert "If “checkout erors” is “Checkout errors”" in seen
+    assert scenario.ines.modal["title"]["text"] == "Update"
+
+
+@pytest.mark.parametrize("line", ["new:", "New", "declare", "report"])
+def test_a_new_one_is_declared_in_other_words_too(scenario: Scenario, stage: Stage, line: str) -> None:
+    """A colon behind the verb, capitals and the words of other tools are understood."""
+    assert "*Search*" in shown(scenario, f'/incident {line} "Search" c:search=down We look')
+
+
 def test_who_resolves_may_begin_with_resolved(scenario: Scenario, stage: Stage) -> None:
     """The verb has said the status: nothing is in doubt, and the sentence is whole."""
     publish(stage, CHECKOUT)

@@ -9,9 +9,11 @@ from handlers.slack.framework.quotes import find_closing, opens_double
 
 _USER = re.compile(r"<@(?P<user>[UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _GROUP = re.compile(r"<!subteam\^(?P<group>S[A-Z0-9]+)(?:\|[^>]*)?>")
-_KEY = re.compile(r"([A-Za-z_]+)([:=])")
+_KEY = re.compile(r"(?:(?:--|[—–])(?=[A-Za-z]))?([A-Za-z_]+)([:=：＝])")
 _BARE = re.compile(r"(?:<[@#!a-z][^<>\n]*>|\S)*")
 _UNSEEN = re.compile("[\u200b\u2060\ufeff]")
+DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Signs that nobody sees, which keyboards of scripts from right to left set around words."""
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -87,7 +89,7 @@ def cut(text: str) -> list[Word]:
 
 def next_word(text: str, position: int) -> Word | None:
     """The word of a command at or after a position, or None at its end. Raises InvalidInputError as `cut` does."""
-    while position < len(text) and text[position].isspace():
+    while position < len(text) and (text[position].isspace() or text[position] in DIRECTIONS):
         position += 1
     if position >= len(text):
         return None
@@ -96,11 +98,19 @@ def next_word(text: str, position: int) -> Word | None:
             return Word(kind, named[1], start=position, end=named.end())
     if (key := _KEY.match(text, position)) is not None:
         value, end = _value_at(text, key.end())
-        return Word("pair", value, key[1].lower(), position, end, key[2])
+        return Word("pair", value, key[1].lower(), position, end, unicodedata.normalize("NFKC", key[2]))
     if (closed := _closing(text, position)) is not None:
         return Word("quoted", as_written(text[position + 1 : closed]), start=position, end=closed + 1)
     end = _bare_end(text, position)
-    return Word("word", as_written(text[position:end]), start=position, end=end)
+    return Word("word", as_written(text[position:end]).rstrip(DIRECTIONS), start=position, end=end)
+
+
+def peek_word(text: str, position: int) -> Word | None:
+    """As `next_word`; None too where a quotation mark is never closed, as in words for the public."""
+    try:
+        return next_word(text, position)
+    except InvalidInputError:
+        return None
 
 
 def split_reason(text: str) -> tuple[str, str | None]:

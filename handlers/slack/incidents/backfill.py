@@ -26,7 +26,7 @@ from handlers.slack.framework.blocks import (
     static_select,
     text_input,
 )
-from handlers.slack.framework.command_line import Word, next_word
+from handlers.slack.framework.command_line import Word, peek_word
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import Answer, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.incidents.drafts.views import preview_view
@@ -85,13 +85,13 @@ def parse_backfill(text: str) -> TypedBackfill:
     at: Moment | None = None
     options = LineReader(text, frozenset())
     position = 0
-    while (word := _word_at(text, position)) is not None:
+    while (word := peek_word(text, position)) is not None:
         bare = word.text.lower() if word.kind == "word" else ""
         if word.kind == "quoted" and "name" not in found:
             found["name"], position = quoted_words(text, word), word.end
         elif at is None and word.kind == "word" and (moment := _moment_at(text, word)) is not None:
             at, position = moment
-        elif bare == "on" and "page" not in found and (page := _word_at(text, word.end)) is not None:
+        elif bare == "on" and "page" not in found and (page := peek_word(text, word.end)) is not None:
             found["page"], position = page.text, page.end
         elif word.kind == "pair" and word.key in OPTIONS:
             options.take(word)
@@ -128,14 +128,6 @@ def _cannot_be(said: TypedIncident, body: str) -> tuple[str, ...]:
 
 def _without(said: TypedIncident) -> list[str]:
     return [name for name, value in (("template", said.template), ("reminder", said.remind)) if value]
-
-
-def _word_at(text: str, position: int) -> Word | None:
-    try:
-        return next_word(text, position)
-    except InvalidInputError:
-        # A quotation mark in the words for the public is theirs.
-        return None
 
 
 def _begin(tx: Transaction, rest: str, token: str) -> Block:

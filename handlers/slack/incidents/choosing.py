@@ -4,7 +4,7 @@ lost."""
 import re
 from collections.abc import Sequence
 
-from desk.incidents.authority import find_beginning, find_named_beginning
+from desk.incidents.authority import find_beginning, find_named_beginning, find_near_beginning
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, button, context, section
@@ -29,6 +29,8 @@ def named_in(tx: Transaction, said: TypedIncident, *, scheduled: bool, is_over: 
     words = as_written(said.body).split()
     found = find_named_beginning(tx, words) if is_over else find_beginning(tx, words, scheduled=scheduled)
     if found is None:
+        if (near := None if is_over else find_near_beginning(tx, words, scheduled=scheduled)) is not None:
+            said.problems.append(f"If “{near[0]}” is “{near[1].name}”, it is not one of your words: take it out.")
         return None
     incident, length = found
     match = re.match(rf"(?:\s*\S+){{{length}}}", said.body)

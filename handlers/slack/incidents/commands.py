@@ -119,6 +119,7 @@ async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
 
 
 _NEW = 'new ["Checkout errors" on acme component:checkout=partial_outage investigating We are looking …]'
+_NEW_TOO = ["create", "open", "start", "declare", "report"]
 _UPDATE = "update [INCIDENT] [component:search=degraded] [monitoring] [A fix is in …]"
 _BACKFILL = 'backfill ["Short outage" on acme at 2026-03-01 14:00 It was …]'
 _TEMPLATE = 'template list|new|edit NAME|show NAME|save INCIDENT as "name"|delete NAME'
@@ -128,7 +129,9 @@ INCIDENTS = CommandFamily(
     Command.INCIDENT,
     _menu,
     [
-        SubCommand(_NEW, "tell people that something is wrong", new, also=["create", "open", "start"]),
+        SubCommand(
+            _NEW, "tell people that something is wrong", new, also=["create", "open", "start", "declare", "report"]
+        ),
         SubCommand(_UPDATE, "say more", update, also=["post"]),
         SubCommand(_RESOLVE, "end it, and bring its components back", resolve, also=["close", "end", "resolved"]),
         SubCommand("reopen INCIDENT [It is back …]", "it was resolved too early", reopen),

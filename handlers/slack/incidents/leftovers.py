@@ -26,6 +26,8 @@ _ADVERB = re.compile(r"\w+ly|still|now|not|also|all|already|mostly|been|being", 
 _CONTRACTED = re.compile(r"\w+'(?:s|re|ve|m|d)", re.IGNORECASE)
 _BEFORE_NOUN = re.compile("the|this|that|our|your|a|an|each|every|affected|impacted|following", re.IGNORECASE)
 """A word or two before “page:”, these make it a noun of a sentence."""
+DASHED = re.compile(r"(?:--|[—–])([A-Za-z][\w-]*)")
+_SEVERITY = re.compile(r"(?:sev(?:erity)?[-_]?[0-5]|p[0-5])[.:,]?", re.IGNORECASE)
 _INFLECTED = re.compile(
     "investigat(?:ions?|ors|ed?)|monitor(?:s|ed)?|identif(?:y|ies|ying)|resolv(?:es?|ing)|schedul(?:es?|ing)"
     "|verif(?:y|ies|ied)|complet(?:es?|ing)"
@@ -45,6 +47,7 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
         if word.kind == "pair" and word.key in options and not (not word.text and _is_noun(words[:at]))
     ]
     found += [_unknown_pair(word, options) for word in words[1:] if _is_slip_of_option(word, options)]
+    found += [_dashed(word) for at, word in enumerate(words) if _is_dashed(word, options, is_first=at == 0)]
     if has_status or not words:
         return found
     first = words[0]
@@ -52,6 +55,10 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
         found.append(_unknown_pair(first, options))
     elif first.kind == "quoted":
         found.append(f"“{first.text}” stands in quotation marks at the beginning, and I did not know what it names.")
+    elif first.kind == "word" and first.text.startswith("="):
+        found.append(f"“{first.text}” stands at the beginning, and I did not know of what.")
+    elif first.kind == "word" and _SEVERITY.fullmatch(first.text):
+        found.append(f"If “{first.text}” is how bad it is, write impact:critical, major, minor or none.")
     elif (status := _status(words)) is not None:
         found.append(status)
     return found
@@ -74,6 +81,18 @@ def _words(body: str) -> Iterator[Word]:
 
 def _pair(word: Word) -> str:
     return f"“{word.as_typed}” stands among the words for the public: options come before them."
+
+
+def _is_dashed(word: Word, options: frozenset[str], *, is_first: bool) -> bool:
+    """Whether a word is written as options of programs are, which keyboards make one dash of."""
+    named = DASHED.fullmatch(word.text) if word.kind == "word" else None
+    return named is not None and (
+        named[1].lower() in options | {"name", "title"} or (is_first and word.text[0] == "-")
+    )
+
+
+def _dashed(word: Word) -> str:
+    return f"“{word.text}” looks like an option: those are written before the words, as name:value."
 
 
 def _is_noun(before: list[Word]) -> bool:

@@ -21,6 +21,23 @@ IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAI
 _UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")
 
 
+def find_state(word: str) -> ComponentStatus | None:
+    """The state that a word names, with whatever is between its words: `partial-outage`."""
+    return _STATES_TOGETHER.get(_together(word))
+
+
+def find_status(word: str) -> IncidentStatus | None:
+    """The same of a status: `in-progress`."""
+    return STATUSES.get(word.lower().replace("-", "_"))
+
+
+def _together(word: str) -> str:
+    return re.sub(r"[\s_-]", "", word.lower())
+
+
+_STATES_TOGETHER = {_together(name): state for name, state in STATES.items()}
+
+
 @dataclass(slots=True)
 class TypedIncident:
     """What was understood of a line; None or empty for what was not said."""

@@ -109,6 +109,24 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         {"status": IncidentStatus.IN_PROGRESS, "body": "we move"},
     ),
     "a list behind a status": ("monitoring\n- EU: fine", {"status": MONITORING, "body": "- EU: fine"}),
+    "wide signs of a keyboard": (
+        "component：a＝down component:b＝up x",
+        {"components": [("a", DOWN), ("b", UP)], "body": "x"},
+    ),
+    "an option behind dashes": (
+        "--component a=down —page acme –c:b=up x",
+        {"components": [("a", DOWN), ("b", UP)], "page": "acme", "body": "x"},
+    ),
+    "a quoted state behind a blank": ('c:"a" = "partial outage" x', {"components": [("a", PARTIAL)], "body": "x"}),
+    "states with other signs between": (
+        "c:a=partial-outage c:b=majoroutage x",
+        {"components": [("a", PARTIAL), ("b", DOWN)], "body": "x"},
+    ),
+    "a page as a pair": ("on:acme x", {"page": "acme", "body": "x"}),
+    "signs of direction around words": (
+        '\u200f"Checkout"\u200f \u202bmonitoring\u202c x',
+        {"quoted": "Checkout", "status": MONITORING, "body": "x"},
+    ),
     "a colon in the words": ("Note: it is down", {"body": "Note: it is down"}),
     "a state behind a blank": ("component:a =down x", {"components": [("a", DOWN)], "body": "x"}),
     "a state between blanks": ("component:a = down x", {"components": [("a", DOWN)], "body": "x"}),
@@ -148,6 +166,10 @@ def test_a_line_is_read(text: str, found: dict[str, Any]) -> None:
         ("Impact: login fails", None, "“impact:” stands among the words for the public"),
         ("partial_outage We look", None, "“partial_outage” looks like a state"),
         ("search is down monitoring a fix is in", None, "“monitoring” stands among the words for the public"),
+        ("c:a=down = We look", "= We look", "“=” stands at the beginning"),
+        ("--force We look", None, "“--force” looks like an option"),
+        ("We look --component a", None, "“--component” looks like an option"),
+        ("sev1 We look", None, "write impact:critical"),
         ("investigatng We look", None, "“investigatng” is no status. Did you mean “investigating”?"),
     ],
 )
@@ -230,6 +252,11 @@ def test_a_page_may_have_been_the_first_word(sentence: str) -> None:
             {"bare": "R&amp;D is down", "components": [("a", DOWN)], "body": "We look"},
         ),
         ('"Search" is down', {"quoted": "Search", "body": "is down"}),
+        ('Search "is down" c:a=down', {"bare": 'Search "is down"', "components": [("a", DOWN)]}),
+        ('on acme "Search" We look', {"quoted": "Search", "page": "acme", "body": "We look"}),
+        ("on call is slow", {"bare": "on call is slow"}),
+        ('name:"Search" We look', {"quoted": "Search", "body": "We look"}),
+        ('--title "Search" We look', {"quoted": "Search", "body": "We look"}),
         ("env=prod is down", {"bare": "env=prod is down"}),
         ("", {}),
     ],
@@ -251,6 +278,11 @@ def test_what_is_not_understood_is_said(text: str, problem: str) -> None:
     """A mistake is named together with what there is."""
     (said,) = parse_incident(text).problems
     assert said.startswith(problem)
+
+
+def test_a_page_at_the_end_may_have_been_words() -> None:
+    """“On regarde.” is all that somebody says of it, and is given back where there is no such page."""
+    assert parse_incident('"X" On regarde.').without_page().body == "On regarde."
 
 
 def test_every_id_of_ours_is_read_as_one() -> None:
