@@ -72,6 +72,8 @@ class Action(StrEnum):
     """A suspended key was used."""
     KEY_ANNOUNCED = "key.announced"
     """Its suspension or revocation on a date was announced."""
+    KEY_CALLED_OFF = "key.called_off"
+    """What was announced will not be done."""
     KEY_ASKED = "key.asked"
     """Its holder was asked whether it is still needed."""
 

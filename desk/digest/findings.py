@@ -91,6 +91,9 @@ class Announced:
     act_on: datetime
     times: int
     """In how many digests it was announced so far."""
+    called_off: str | None = None
+    """Why it will not be done, in words; None while it stands."""
+    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

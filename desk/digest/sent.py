@@ -35,6 +35,7 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
     require_duty(tx, Duty.DIGEST)
     if tx.session.get(Digest, period) is not None:
         return False
+    announced = announce(tx, period=period)
     view = compose(tx)
     tx.session.add(Digest(period=period, scheduled_for=scheduled_for, composed_at=tx.now))
     tx.session.flush()
@@ -50,7 +51,6 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
                 findings=[str(finding) for finding in line.findings],
             )
         )
-    announced = announce(tx, period=period)
     send_card(tx, CARD, period, places_of(tx, Audience.DIGEST), shows=[_shown(line) for line in view.lines])
     _follow_instead(tx, period, scheduled_for)
     audit.record(
@@ -111,7 +111,7 @@ def get_digest(tx: Transaction, period: str) -> DigestView:
         live_keys=len(list_live_ids(tx, made_until=digest.composed_at) | found_then),
         scheduled_for=digest.scheduled_for,
         period=period,
-        announced=list_announced(tx),
+        announced=list_announced(tx, period=period),
     )
 
 

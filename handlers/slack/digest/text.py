@@ -66,6 +66,10 @@ def scope_words(scopes: Sequence[str]) -> str:
 def act_words(announced: Announced) -> str:
     """What policy will do, and when."""
     act = "suspended" if announced.act == "suspend" else "revoked"
+    if announced.is_done:
+        return f"It was {act}, as announced."
+    if announced.called_off:
+        return f"It was to be {act} on {day(announced.act_on)}. That is called off: {escape(announced.called_off)}."
     return f"Will be {act} on {day(announced.act_on)} unless it is used or kept (announcement {announced.times})."
 
 

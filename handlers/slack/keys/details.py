@@ -41,6 +41,7 @@ _HAPPENED: Mapping[str, str] = {
     Action.KEY_EXPIRED: "seen to expire by",
     Action.KEY_KNOCKED: "used while suspended, noted by",
     Action.KEY_ANNOUNCED: "end announced by",
+    Action.KEY_CALLED_OFF: "announced end called off by",
     **{row.audited: f"{row.past} by" for row in BY_CHANGE.values()},
 }
 

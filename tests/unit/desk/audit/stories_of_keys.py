@@ -144,3 +144,19 @@ def an_unused_key(stage: Stage) -> Iterator[Step]:
     why = "Unused for a long time, as announced in the digest."
     suspended = event(POLICY, Action.KEY_SUSPENDED, key.id, name=NAME, reason=why)
     yield [suspended], sent("digest.card", OLIVIA, OMAR) | TO_MIA
+
+
+@story(Action.KEY_CALLED_OFF)
+def an_unused_key_that_is_used(stage: Stage) -> Iterator[Step]:
+    """What was announced of it is called off, with the reason, and the digest is drawn again."""
+    stage = under(stage, suspend_unused_after=timedelta(days=90))
+    now = stage.desk.clock.now()
+    key = given(stage, add_key, created_at=now - timedelta(days=100))
+    assert stage.do(DIGEST, partial(send_digest, period="week 1", scheduled_for=now))
+    act_on = (now + timedelta(days=14)).isoformat()
+    yield None
+    later(stage, days=1)
+    given(stage, lambda session, at: add_use(session, key, last_used_at=at))
+    assert stage.do(SWEEP, sweep_announcements) == 1
+    off = event(SWEEP, Action.KEY_CALLED_OFF, key.id, act="suspend", act_on=act_on, reason="it was used")
+    yield [off], sent("digest.card", OLIVIA, OMAR)

@@ -1,7 +1,9 @@
 """Unused keys are suspended, and revoked later, only on announced dates."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import product
 from zoneinfo import ZoneInfo
 
@@ -9,7 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from desk.digest.sent import period_of, send_digest
-from desk.digest.unused_policy import POLICY, Situation, Step, decide_step, sweep_announcements
+from desk.digest.unused_decision import Situation, Step, decide_step
+from desk.digest.unused_policy import POLICY, list_announced, sweep_announcements
+from desk.keys.changes import revoke_key, suspend_key
+from desk.keys.questions import keep_key
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import Act, Announcement, ApiKey, AuditEvent, KeyStatus
@@ -22,6 +27,9 @@ RULES = Policy(suspend_unused_after=90 * DAY, revoke_suspended_after=30 * DAY)
 IDLE = Situation(now=NOW, status=KeyStatus.ACTIVE, idle_since=NOW - 100 * DAY)
 ANNOUNCED = replace(IDLE, act=Act.SUSPEND, act_on=NOW, first_announced_at=NOW - 14 * DAY, announced_times=2)
 SUSPENDED = replace(IDLE, status=KeyStatus.SUSPENDED, suspended_at=NOW - 30 * DAY, suspended_by_policy=True)
+MISSED_BY_NOBODY = replace(
+    SUSPENDED, act=Act.REVOKE, act_on=NOW, first_announced_at=NOW - 14 * DAY, announced_times=2
+)
 JOB = Actor.job(JobName.DIGEST)
 
 
@@ -43,6 +51,26 @@ def policy() -> Policy:
         ("day not reached", replace(ANNOUNCED, act_on=NOW + DAY), RULES, Step.ANNOUNCE),
         ("used since", replace(ANNOUNCED, idle_since=NOW - DAY), RULES, Step.CALL_OFF),
         ("kept since", replace(ANNOUNCED, kept_until=NOW + DAY), RULES, Step.CALL_OFF),
+        (
+            "used since, and long ago again",
+            replace(ANNOUNCED, first_announced_at=NOW - 120 * DAY),
+            RULES,
+            Step.CALL_OFF,
+        ),
+        ("spoken for since", replace(ANNOUNCED, spoken_for_at=NOW - 14 * DAY), RULES, Step.CALL_OFF),
+        ("spoken for before", replace(ANNOUNCED, spoken_for_at=NOW - 15 * DAY), RULES, Step.ACT),
+        ("expired since", replace(ANNOUNCED, expired=True), RULES, Step.CALL_OFF),
+        ("rotated since", replace(ANNOUNCED, rotated=True), RULES, Step.CALL_OFF),
+        ("rotated, not announced", replace(IDLE, rotated=True), RULES, Step.NOTHING),
+        ("revocation due", MISSED_BY_NOBODY, RULES, Step.ACT),
+        (
+            "refused since it was suspended",
+            replace(MISSED_BY_NOBODY, refused_at=NOW - 30 * DAY),
+            RULES,
+            Step.CALL_OFF,
+        ),
+        ("refused before", replace(MISSED_BY_NOBODY, refused_at=NOW - 31 * DAY), RULES, Step.ACT),
+        ("refused since, not announced", replace(SUSPENDED, refused_at=NOW - 30 * DAY), RULES, Step.NOTHING),
         ("revoked since", replace(ANNOUNCED, status=KeyStatus.REVOKED), RULES, Step.CALL_OFF),
         ("policy switched off since", ANNOUNCED, Policy(), Step.CALL_OFF),
         ("suspended by policy long enough", SUSPENDED, RULES, Step.ANNOUNCE),
@@ -166,6 +194,122 @@ def test_a_missed_digest_moves_the_day(desk: Desk, clock: HeldClock) -> None:
     clock.set(moved.act_on)
     _sweep(desk)
     assert _key(desk, key_id).status == KeyStatus.SUSPENDED
+
+
+def _suspended_by_policy(desk: Desk, clock: HeldClock) -> str:
+    """A key that policy has suspended, and whose revocation two digests announced."""
+    key_id = _seed(desk)
+    while _key(desk, key_id).status == KeyStatus.ACTIVE:
+        _digest(desk)
+        clock.advance(days=7)
+        _sweep(desk)
+    clock.advance(days=30)
+    _digest(desk)
+    clock.advance(days=7)
+    _digest(desk)
+    assert _open_announcement(desk).act == Act.REVOKE
+    return key_id
+
+
+def _ended(desk: Desk) -> list[str | None]:
+    """Why what was announced ended, where something else than its day ended it."""
+    with desk.database.read() as session:
+        return [
+            event.data["reason"]
+            for event in session.scalars(select(AuditEvent).where(AuditEvent.action == "key.called_off"))
+        ]
+
+
+def test_what_still_calls_is_never_revoked(desk: Desk, clock: HeldClock) -> None:
+    """One refused call since the suspension calls the revocation off for good; the digest had promised just that."""
+    key_id = _suspended_by_policy(desk, clock)
+    with desk.database.write() as session:
+        refused = clock.now() - DAY
+        add_use(session, session.get_one(ApiKey, key_id), last_used_at=None, last_refused_at=refused, refused=1)
+    assert desk.read_now(JOB, list_announced) == ()
+    assert _sweep(desk) == 1
+    for _ in range(20):
+        clock.advance(days=7)
+        _digest(desk)
+        _sweep(desk)
+    assert _key(desk, key_id).status == KeyStatus.SUSPENDED
+    assert _ended(desk) == ["something still calls with it"]
+
+
+@pytest.mark.parametrize("looked_at", [True, False], ids=["seen by the sweep", "over before anybody looked"])
+def test_a_short_keep_calls_it_off(desk: Desk, clock: HeldClock, looked_at: bool) -> None:
+    """*Keep until…* for a day ends what was announced, also when Keydesk was down all that day: two digests announce
+    it anew before anything is done."""
+    key_id = _seed(desk)
+    _digest(desk)
+    clock.advance(days=7)
+    _digest(desk)
+    desk.write_now(Actor.member(OLIVIA), lambda tx: keep_key(tx, key_id, tx.now + DAY, reason="It is needed."))
+    if looked_at:
+        assert _sweep(desk) == 1
+    clock.advance(days=7)
+    _sweep(desk)
+    assert _key(desk, key_id).status == KeyStatus.ACTIVE
+    _digest(desk)
+    assert _open_announcement(desk).announced_times == 1
+    for _ in range(2):
+        clock.advance(days=7)
+        _sweep(desk)
+        _digest(desk)
+    assert _key(desk, key_id).status == KeyStatus.SUSPENDED
+    assert len(_ended(desk)) == 1
+
+
+def test_a_use_that_nobody_saw_in_time_calls_it_off(desk: Desk, clock: HeldClock) -> None:
+    """A key that was used after the announcement and idle again for as long as policy wants is announced anew."""
+    key_id = _seed(desk)
+    _digest(desk)
+    clock.advance(days=7)
+    _digest(desk)
+    with desk.database.write() as session:
+        add_use(session, session.get_one(ApiKey, key_id), last_used_at=clock.now())
+    clock.advance(days=120)
+    _sweep(desk)
+    assert _key(desk, key_id).status == KeyStatus.ACTIVE
+    assert _ended(desk) == ["it was used"]
+
+
+@pytest.mark.parametrize(
+    ("work", "reason"),
+    [
+        (partial(revoke_key, reason="Leaked."), "the key was revoked"),
+        (partial(suspend_key, reason="Leaked."), "the key is suspended already"),
+    ],
+)
+def test_it_ends_with_its_key(desk: Desk, clock: HeldClock, work: Callable[..., object], reason: str) -> None:
+    """What was announced of a key that somebody ended stands nowhere from that moment, and is closed in a minute."""
+    key_id = _seed(desk)
+    _digest(desk)
+    desk.write_now(Actor.member(OLIVIA), lambda tx: work(tx, key_id))
+    assert desk.read_now(JOB, list_announced) == ()
+    assert [one.called_off for one in desk.read_now(JOB, lambda tx: list_announced(tx, period=_today(desk)))] == [
+        reason
+    ]
+    assert (_sweep(desk), _sweep(desk)) == (1, 0)
+    assert _ended(desk) == [reason]
+
+
+def _today(desk: Desk) -> str:
+    return desk.clock.now().date().isoformat()
+
+
+def test_it_ends_with_the_policy(desk: Desk, clock: HeldClock) -> None:
+    """Once policy is switched off, nothing that was announced stands; switched on again, it begins anew."""
+    key_id = _seed(desk)
+    _digest(desk)
+    clock.advance(days=7)
+    _digest(desk)
+    without = replace(desk, policy=Policy())
+    assert without.read_now(JOB, list_announced) == ()
+    assert _sweep(without) == 1
+    clock.advance(days=14)
+    assert _sweep(desk) == 0
+    assert _key(desk, key_id).status == KeyStatus.ACTIVE
 
 
 def _open_announcement(desk: Desk) -> Announcement:
