@@ -1,5 +1,6 @@
 """Owners decide: approve, approve something narrower, or deny. Exactly one decision, however many press at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,11 @@ from desk.people import name_of
 from desk.permissions import ask_an_owner, effective_roles, may_hold_key, require_owner
 from desk.reasons import check_reason
 from desk.requests.cards import announce_self_approval, refresh_request, tell_requester
-from desk.requests.decisions import ApprovalDecision, Outcome, decide_approval
+from desk.requests.decisions import ApprovalDecision, Outcome, decide_approval, suffices
 from desk.requests.lookup import (
     already_decided,
     approval_facts,
+    approvals_needed,
     asked_extent,
     extent_now,
     extent_of,
@@ -53,10 +55,20 @@ def approve(
     granted = extent_now(tx, request) if narrower is None else narrow(extent_now(tx, request), narrower)
     _require_requester_may_hold(tx, request, granted)
     moved_on = seen_version is not None and seen_version != request.version and before != asked_extent(request)
-    _give_approval(tx, request, decision)
-    if not transition(
-        tx.session, request, allowed=[RequestStatus.PENDING], **_granted(granted), **_ending(tx, decision)
-    ):
+    _give_approval(tx, request, tx.actor.id)
+    _settle(tx, request, decision, before, granted)
+    return Approved(request, decision, moved_on)
+
+
+def _settle(
+    tx: Transaction, request: KeyRequest, decision: ApprovalDecision, before: Extent, granted: Extent
+) -> None:
+    """Write what an approval came to, with its ticket when it was the last."""
+    needed = approvals_needed(tx, request)
+    values = {**_granted(granted), "approvals_needed": needed, **_ending(tx, decision)}
+    if decision.outcome is Outcome.GRANTS:
+        _forget_uncounted(tx, request)
+    if not transition(tx.session, request, allowed=[RequestStatus.PENDING], **values):
         raise already_decided(tx, request)
     if decision.outcome is Outcome.COUNTS:
         refresh_request(tx, request)
@@ -67,7 +79,36 @@ def approve(
     _record_approval(tx, request, decision, before, granted)
     if decision.outcome is Outcome.GRANTS:
         make_ticket(tx, collector_id=request.requester_id, request_id=request.id)
-    return Approved(request, decision, moved_on)
+
+
+def settle_waiting(tx: Transaction, requests: Sequence[KeyRequest]) -> int:
+    """Hold requests that wait, locked, to what policy asks for now, and grant those that have it. Gives how many.
+
+    Who counts and how many are needed may change without anybody pressing anything.
+    """
+    changed = [request for request in requests if request.approvals_needed != tx.policy.approvals_needed]
+    before = {request.id: request.approvals_needed for request in changed}
+    for request in changed:
+        needed = tx.policy.approvals_needed
+        transition(tx.session, request, allowed=[RequestStatus.PENDING], approvals_needed=needed)
+        refresh_request(tx, request)
+    enough = [request for request in requests if is_enough(tx, request)]
+    for request in changed:
+        data = {"before": before[request.id], "after": request.approvals_needed}
+        record(
+            tx, Action.REQUEST_CHANGED, "request", request.id, **{k: {"approvals_needed": n} for k, n in data.items()}
+        )
+    for request in enough:
+        own = request.requester_id in list_counted_approvers(tx, request)
+        extent = extent_now(tx, request)
+        _settle(tx, request, ApprovalDecision(Outcome.GRANTS, self_approved=own), extent_of(request), extent)
+    return len({request.id for request in (*changed, *enough)})
+
+
+def is_enough(tx: Transaction, request: KeyRequest) -> bool:
+    """Whether a request that waits can be granted without another word."""
+    may_hold = _may_hold(tx, request, extent_now(tx, request))
+    return may_hold and suffices(approval_facts(tx, request, request.requester_id))
 
 
 def _granted(extent: Extent) -> dict[str, Any]:
@@ -101,7 +142,11 @@ def _require_approval(tx: Transaction, request: KeyRequest) -> ApprovalDecision:
     """What the actor's approval would come to now. Raises NotAllowedError or ConflictError when it does not count."""
     if tx.actor.user_id is None:
         raise NotAllowedError("Requests are approved in Slack, by owners.")
-    decision = decide_approval(approval_facts(tx, request, tx.actor.user_id))
+    facts = approval_facts(tx, request, tx.actor.user_id)
+    decision = decide_approval(facts)
+    if decision.outcome is Outcome.ALREADY_COUNTED and suffices(facts):
+        # They said so when it did not suffice, and the sweep has not come by since it does.
+        return ApprovalDecision(Outcome.GRANTS, self_approved=tx.actor.user_id == request.requester_id)
     if not decision.allowed:
         raise _refusal(tx, request, decision)
     return decision
@@ -111,29 +156,37 @@ def _refusal(tx: Transaction, request: KeyRequest, decision: ApprovalDecision) -
     if decision.outcome is Outcome.ALREADY_DECIDED:
         return already_decided(tx, request)
     if decision.outcome is Outcome.ALREADY_COUNTED:
-        return ConflictError(decision.reason, f"It needs {request.approvals_needed} owners; others must follow.")
+        return ConflictError(decision.reason, f"It needs {approvals_needed(tx, request)} owners; others must follow.")
     if decision.outcome is Outcome.NOT_AN_OWNER:
         return NotAllowedError(decision.reason, ask_an_owner(tx))
     return NotAllowedError(decision.reason, "You can withdraw it in your direct messages with me.")
 
 
-def _require_requester_may_hold(tx: Transaction, request: KeyRequest, granted: Extent) -> None:
+def _may_hold(tx: Transaction, request: KeyRequest, granted: Extent) -> bool:
     roles = effective_roles(tx.session, request.requester_id, now=tx.now, policy=tx.policy)
-    if not may_hold_key(roles, granted.pages):
+    return may_hold_key(roles, granted.pages)
+
+
+def _require_requester_may_hold(tx: Transaction, request: KeyRequest, granted: Extent) -> None:
+    if not _may_hold(tx, request, granted):
         raise ConflictError(
             f"{name_of(tx, request.requester_id)} may not hold such a key any more.",
             "Deny the request, or give them the role `integrator` with /roles grant.",
         )
 
 
-def _give_approval(tx: Transaction, request: KeyRequest, decision: ApprovalDecision) -> None:
-    tx.session.add(Approval(request_id=request.id, approver_id=tx.actor.id, created_at=tx.now))
-    tx.session.flush()
-    if decision.outcome is Outcome.GRANTS:
-        # What is kept is whose approvals granted it; those of former owners stay in the audit trail.
-        counted = list_counted_approvers(tx, request)
-        gone = delete(Approval).where(Approval.request_id == request.id, Approval.approver_id.not_in(counted))
-        tx.session.execute(gone, execution_options={"synchronize_session": False})
+def _give_approval(tx: Transaction, request: KeyRequest, approver_id: str) -> None:
+    # Who approved before and counts again, or suffices now, says so once more.
+    if tx.session.get(Approval, (request.id, approver_id)) is None:
+        tx.session.add(Approval(request_id=request.id, approver_id=approver_id, created_at=tx.now))
+        tx.session.flush()
+
+
+def _forget_uncounted(tx: Transaction, request: KeyRequest) -> None:
+    # What is kept is whose approvals granted it; those of former owners stay in the audit trail.
+    counted = list_counted_approvers(tx, request)
+    gone = delete(Approval).where(Approval.request_id == request.id, Approval.approver_id.not_in(counted))
+    tx.session.execute(gone, execution_options={"synchronize_session": False})
 
 
 def _record_approval(

@@ -70,6 +70,13 @@ def decide_approval(facts: ApprovalFacts) -> ApprovalDecision:
     return ApprovalDecision(Outcome.GRANTS, self_approved=own)
 
 
+def suffices(facts: ApprovalFacts) -> bool:
+    """Whether a request has all approvals that it needs, however they came to count: an approver's role may have
+    come back, or fewer may be asked for."""
+    counted = counted_approvals(facts)
+    return facts.status == RequestStatus.PENDING and bool(counted) and len(counted) >= facts.approvals_needed
+
+
 def counted_approvals(facts: ApprovalFacts) -> frozenset[str]:
     """Who approved and counts: an owner at this instant, and not the requester unless policy lets the only owner."""
     approvers = facts.approved_by & facts.owner_ids

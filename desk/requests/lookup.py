@@ -120,6 +120,12 @@ def list_counted_approvers(tx: Transaction, request: KeyRequest) -> Sequence[str
     return [approval.approver_id for approval in list_approvals(tx, request.id) if approval.approver_id in counted]
 
 
+def approvals_needed(tx: Transaction, request: KeyRequest) -> int:
+    """How many approvals a request needs: while it waits as many as policy asks for now, then as many as it did."""
+    is_waiting = status_of(request, tx.now) == RequestStatus.PENDING
+    return tx.policy.approvals_needed if is_waiting else request.approvals_needed
+
+
 def approval_facts(tx: Transaction, request: KeyRequest, approver_id: str) -> ApprovalFacts:
     """What deciding about an approval needs to know, read now."""
     return ApprovalFacts(
@@ -128,7 +134,7 @@ def approval_facts(tx: Transaction, request: KeyRequest, approver_id: str) -> Ap
         approver_id=approver_id,
         owner_ids=frozenset(rely_on(tx.session, "owners", partial(list_owner_ids, tx))),
         approved_by=frozenset(approval.approver_id for approval in list_approvals(tx, request.id)),
-        approvals_needed=request.approvals_needed,
+        approvals_needed=approvals_needed(tx, request),
         sole_owner_may_approve_own=tx.policy.sole_owner_may_approve_own,
     )
 

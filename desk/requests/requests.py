@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from desk.audit.trail import Action, record
@@ -21,12 +21,13 @@ from desk.permissions import (
     require_person,
     roles_of_actor,
 )
+from desk.requests.approvals import is_enough, settle_waiting
 from desk.requests.cards import refresh_request, remind_owners, show_request, tell_requester
 from desk.requests.lookup import already_decided, read_request, status_of
-from desk.requests.reminders import next_reminder_at
+from desk.requests.reminders import is_working_time, next_reminder_at
 from desk.requests.terms import Asked, check_asked
 from desk.transaction import Transaction
-from storage.models import KeyRequest, Member, Page, RequestStatus, Role
+from storage.models import Approval, KeyRequest, Member, Page, RequestStatus, Role
 from storage.transitions import transition
 
 _BATCH = 100
@@ -190,12 +191,17 @@ def _end(tx: Transaction, requests: Sequence[KeyRequest], status: RequestStatus,
 
 
 def sweep_requests(tx: Transaction) -> int:
-    """Expire requests that nobody decided in time, and remind owners of those that wait. Gives how many."""
+    """Settle requests that have all approvals by now, expire those that nobody decided in time, and remind owners of
+    those that wait, while people work. Gives how many."""
     require_duty(tx, Duty.TIME)
+    if settled := _sweep_approvals(tx):
+        return settled
     pending = KeyRequest.status == RequestStatus.PENDING
     # All rows are locked before the first of them is recorded, so that nobody who holds one waits for us.
     expired = _lock_due(tx, and_(pending, KeyRequest.expires_at <= tx.now))
     waiting = _lock_due(tx, and_(pending, KeyRequest.expires_at > tx.now, KeyRequest.next_reminder_at <= tx.now))
+    # After a downtime what is due may be due at night: it waits for the morning.
+    waiting = waiting if is_working_time(tx.policy, tx.now) else []
     reminded = [request for request in waiting if _remind(tx, request)]
     count = _end(tx, expired, RequestStatus.EXPIRED, None)
     for request in reminded:
@@ -203,9 +209,24 @@ def sweep_requests(tx: Transaction) -> int:
     return count + len(reminded)
 
 
+def _sweep_approvals(tx: Transaction) -> int:
+    """Look first, and lock only what moves: whoever decides on the others need not wait."""
+    pending = and_(KeyRequest.status == RequestStatus.PENDING, KeyRequest.expires_at > tx.now)
+    other_number = KeyRequest.approvals_needed != tx.policy.approvals_needed
+    has_some = KeyRequest.id.in_(select(Approval.request_id))
+    seen = tx.session.scalars(select(KeyRequest).where(pending, or_(other_number, has_some)).order_by(KeyRequest.id))
+    moving = [
+        request.id
+        for request in seen
+        if request.approvals_needed != tx.policy.approvals_needed or is_enough(tx, request)
+    ]
+    return settle_waiting(tx, _lock_due(tx, and_(pending, KeyRequest.id.in_(moving[:_BATCH])))) if moving else 0
+
+
 def _lock_due(tx: Transaction, condition: ColumnElement[bool]) -> Sequence[KeyRequest]:
     due = select(KeyRequest).where(condition).order_by(KeyRequest.created_at, KeyRequest.id).limit(_BATCH)
-    return tx.session.scalars(due.with_for_update(skip_locked=True)).all()
+    locked = due.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return tx.session.scalars(locked).all()
 
 
 def _remind(tx: Transaction, request: KeyRequest) -> bool:

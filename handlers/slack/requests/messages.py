@@ -5,6 +5,7 @@ from datetime import timedelta
 from desk.durations import in_words
 from desk.keys.tickets import find_ticket_of_request, get_ticket
 from desk.requests.lookup import (
+    approvals_needed,
     asked_extent,
     extent_now,
     extent_of,
@@ -30,7 +31,7 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
-from handlers.slack.requests.owners_card import outcome_in_words, progress_in_words
+from handlers.slack.requests.owners_card import approvers_in_words, outcome_in_words, progress_in_words
 from handlers.slack.requests.text import (
     changes_in_words,
     days_in_words,
@@ -73,8 +74,9 @@ def _what(tx: Transaction, request: KeyRequest) -> Block:
 def _pending(tx: Transaction, request: KeyRequest) -> Message:
     name = name_in_words(request.name)
     lines = [f"Owners have until {when(request.expires_at)} to decide; you are told here."]
-    if request.approvals_needed > 1:
-        lines.insert(0, progress_in_words(list_counted_approvers(tx, request), request.approvals_needed))
+    needed = approvals_needed(tx, request)
+    if needed > 1:
+        lines.insert(0, progress_in_words(list_counted_approvers(tx, request), needed))
     ask = confirm("Withdraw your request?", "Owners are shown that you took it back.", "Withdraw", "Keep it")
     return Message(
         f"You asked for an API key: “{escape(request.name)}”",
@@ -180,6 +182,7 @@ def render_decided(tx: Transaction, note: SlackMessage) -> Message:
     if status is RequestStatus.EXPIRED:
         told = f"Your request for the API key {name} has expired: nobody decided in time"
     else:
+        who = approvers_in_words(tx, request) if status is RequestStatus.APPROVED else who
         told = f"Your request for the API key {name} was {status} by {who}"
     text = f"{mention(note.conversation)} {told}."
     ticket = find_ticket_of_request(tx, request.id) if status is RequestStatus.APPROVED else None

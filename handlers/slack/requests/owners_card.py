@@ -6,6 +6,7 @@ from desk.keys.tickets import find_ticket_of_request
 from desk.requests.decisions import possible_approvers
 from desk.requests.lookup import (
     approval_facts,
+    approvals_needed,
     asked_extent,
     extent_now,
     extent_of,
@@ -107,12 +108,12 @@ def _waiting(tx: Transaction, request: KeyRequest) -> list[Block]:
     changes = changes_in_words(tx, asked_extent(request), extent_of(request))
     if changes:
         lines.append(f"An owner narrowed it:\n{changes}")
-    approvers = list_counted_approvers(tx, request)
-    if request.approvals_needed > 1:
-        lines.append(progress_in_words(approvers, request.approvals_needed))
+    needed = approvals_needed(tx, request)
+    if needed > 1:
+        lines.append(progress_in_words(list_counted_approvers(tx, request), needed))
     possible = len(possible_approvers(approval_facts(tx, request, request.requester_id)))
-    if possible < request.approvals_needed:
-        lines.append(_unreachable(possible, request.approvals_needed))
+    if possible < needed:
+        lines.append(_unreachable(possible, needed))
     lines.append(f"It expires {when(request.expires_at)} if nobody decides.")
     return [context(*lines)]
 
@@ -170,9 +171,13 @@ def outcome_in_words(tx: Transaction, request: KeyRequest) -> str:
         return f":hourglass: *Expired* {at}: nobody decided in time"
     if request.self_approved:
         return f":white_check_mark: *Approved* by {who} {at}: their own request, as the only owner"
-    approvers = list_counted_approvers(tx, request) if request.approvals_needed > 1 else []
-    names = ", ".join(mention(approver) for approver in approvers) or who
-    return f":white_check_mark: *Approved* by {names} {at}"
+    return f":white_check_mark: *Approved* by {approvers_in_words(tx, request)} {at}"
+
+
+def approvers_in_words(tx: Transaction, request: KeyRequest) -> str:
+    """Whose approvals granted a request; who decided, where none of them is kept."""
+    approvers = list_counted_approvers(tx, request)
+    return ", ".join(mention(approver) for approver in approvers) or actor_name(request.decided_by)
 
 
 def ticket_in_words(tx: Transaction, ticket: Ticket) -> str:

@@ -12,6 +12,7 @@ from desk.keys.tickets import find_ticket_of_request
 from desk.requests.approvals import approve, deny
 from desk.requests.decisions import Outcome
 from desk.requests.lookup import list_counted_approvers
+from desk.requests.requests import sweep_requests
 from desk.requests.terms import Extent
 from desk.secret import Secret
 from desk.transaction import Actor, Desk
@@ -248,11 +249,65 @@ class TestTwoApprovals:
         assert stage.see(MIA, partial(list_counted_approvers, request=kept)) == [OLIVIA, OMAR]
 
 
-def test_a_request_keeps_the_number_of_approvals_it_was_made_under(stage: Stage) -> None:
-    """Raising the policy's number later does not change what waits."""
+    def test_a_role_that_came_back_counts_again(self, stage: Stage) -> None:
+        """Two approvals of which one did not count for a while grant when it does again, without another press: the
+        requester is told by whose, and the card says so."""
+        with stage.desk.database.write() as session:
+            add_grant(session, INES, Role.OWNER, stage.desk.clock.now())
+        request = stage.ask()
+        stage.approve(request, INES)
+        _end_grants(stage, INES)
+        stage.approve(request, OLIVIA)
+        assert stage.do(SWEEP, sweep_requests) == 0
+        with stage.desk.database.write() as session:
+            add_grant(session, INES, Role.OWNER, stage.desk.clock.now())
+        assert stage.do(SWEEP, sweep_requests) == 1
+        kept = stage.fresh(KeyRequest, request.id)
+        assert kept.status == RequestStatus.APPROVED
+        assert stage.see(MIA, partial(list_counted_approvers, request=kept)) == [INES, OLIVIA]
+        assert [ticket.collector_id for ticket in stage.all(Ticket)] == [MIA]
+        assert [note.conversation for note in stage.shown("request.decided")] == [MIA]
+        assert stage.do(SWEEP, sweep_requests) == 0
+
+    def test_fewer_are_asked_for_since(self, stage: Stage) -> None:
+        """A lowered number grants what has it; where nobody approved yet, one press is enough."""
+        approved, waiting = stage.ask(name="one"), stage.ask(name="other")
+        stage.approve(approved)
+        laxer = _with_policy(stage, approvals_needed=1)
+        assert laxer.do(SWEEP, sweep_requests) == 2
+        assert stage.fresh(KeyRequest, approved.id).status == RequestStatus.APPROVED
+        assert stage.fresh(KeyRequest, waiting.id).approvals_needed == 1
+        assert stage.actions(waiting.id) == ["request.made", "request.changed"]
+        assert laxer.approve(waiting).decision.outcome is Outcome.GRANTS
+
+    def test_who_approved_may_press_again_where_that_suffices_now(self, stage: Stage) -> None:
+        """Pressing once more before the sweep looks grants with the approval that is there."""
+        request = stage.ask()
+        stage.approve(request)
+        laxer = _with_policy(stage, approvals_needed=1)
+        assert laxer.approve(request).decision.outcome is Outcome.GRANTS
+        assert len(stage.all(Approval)) == 1
+
+    def test_whoever_may_not_hold_it_is_not_granted_it_by_the_way(self, stage: Stage) -> None:
+        """Approvals that suffice grant nothing to somebody who may not hold such a key any more."""
+        request = stage.ask()
+        stage.approve(request)
+        with stage.desk.database.write() as session:
+            session.get_one(Member, MIA).is_guest = True
+        _with_policy(stage, approvals_needed=1).do(SWEEP, sweep_requests)
+        assert stage.fresh(KeyRequest, request.id).status == RequestStatus.PENDING
+        assert stage.all(Ticket) == []
+
+
+def test_more_are_asked_for_since(stage: Stage) -> None:
+    """A raised number holds for what waits at once, and every copy of its card is drawn again."""
     request = stage.ask()
     stricter = _with_policy(stage, approvals_needed=2)
-    assert stricter.approve(request).decision.outcome is Outcome.GRANTS
+    assert stricter.approve(request).decision.outcome is Outcome.COUNTS
+    waiting = stage.ask(name="other")
+    assert stricter.do(SWEEP, sweep_requests) == 1
+    assert stage.fresh(KeyRequest, waiting.id).approvals_needed == 2
+    assert stricter.approve(request, OMAR).decision.outcome is Outcome.GRANTS
 
 
 def test_an_owner_may_answer_for_what_they_approve(stage: Stage) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from desk.errors import InvalidInputError
 from desk.keys.scopes import are_narrower
 from desk.permissions import EffectiveRoles, may_hold_key
-from desk.requests.decisions import ApprovalFacts, Outcome, decide_approval, possible_approvers
+from desk.requests.decisions import ApprovalFacts, Outcome, decide_approval, possible_approvers, suffices
 from desk.requests.terms import Extent, narrow
 from storage.models import RequestStatus, Role, Scope
 from tests.reaching import Branch
@@ -102,6 +102,8 @@ def test_four_eyes() -> None:
         outcome = decide_approval(facts).outcome
         counts = facts.approver_id in eyes and facts.approver_id not in facts.approved_by
         assert decide_approval(facts).allowed == counts, facts
+        there = len(eyes & facts.approved_by)
+        assert suffices(facts) == (there >= facts.approvals_needed), facts
         if counts:
             enough = len([one for one in eyes if one in {*facts.approved_by, facts.approver_id}])
             assert outcome is (Outcome.GRANTS if enough >= facts.approvals_needed else Outcome.COUNTS), facts

@@ -198,6 +198,17 @@ def test_owners_are_reminded_later_and_later(stage: Stage, clock: HeldClock) -> 
     assert subjects == {f"{request.id}:{number}" for number in range(1, 5)}
 
 
+def test_no_reminder_comes_at_night_after_a_downtime(stage: Stage, clock: HeldClock) -> None:
+    """What fell due while Keydesk was down goes out once, when people work again."""
+    request = stage.ask()
+    clock.advance(hours=14)
+    stage.do(SWEEP, sweep_requests)
+    assert stage.shown("request.reminder") == []
+    clock.advance(hours=10)
+    stage.do(SWEEP, sweep_requests)
+    assert {card.subject_id for card in stage.shown("request.reminder")} == {f"{request.id}:1"}
+
+
 def test_decided_requests_are_not_reminded_of(stage: Stage, clock: HeldClock) -> None:
     """After a decision no reminder goes out, however much time passes."""
     request = stage.ask()
