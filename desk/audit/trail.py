@@ -47,6 +47,8 @@ class Action(StrEnum):
     REQUEST_REMINDED = "request.reminded"
 
     TICKET_MADE = "ticket.made"
+    TICKET_CHANGED = "ticket.changed"
+    """The grace period of the key that it replaces is another."""
     TICKET_COLLECTED = "ticket.collected"
     TICKET_LAPSED = "ticket.lapsed"
     TICKET_WITHDRAWN = "ticket.withdrawn"
@@ -60,6 +62,7 @@ class Action(StrEnum):
     KEY_EXTENDED = "key.extended"
     KEY_EXTENSION_ASKED = "key.extension_asked"
     """Its holder asked owners to let it live longer."""
+    KEY_EXTENSION_DECLINED = "key.extension_declined"
     KEY_ROTATED = "key.rotated"
     KEY_RETIRED = "key.retired"
     KEY_SUSPENDED = "key.suspended"

@@ -8,18 +8,20 @@ from sqlalchemy import or_, select
 from desk.keys.rules import Change
 from desk.messages.outbox import list_cards, refresh, send_card, send_note, set_aside, tell_decision
 from desk.messages.subjects import Thing, list_showing
+from desk.people import is_reachable
 from desk.transaction import Transaction
 from storage.models import ApiKey, SlackMessage, Ticket
 
 ASK_CARD = "key.ask"
 """To a key's holder: is it still needed?"""
 EXTENSION_CARD = "key.extension"
-"""To owners: its holder asks for more time."""
+"""To owners: its holder asks for more time; its fact `declined` says by whom and why it was declined."""
 _ANSWERS: Mapping[Change, Sequence[str]] = {
     Change.KEEP: [ASK_CARD],
     Change.SUSPEND: [ASK_CARD],
     Change.TRANSFER: [ASK_CARD],
     Change.EXTEND: [EXTENSION_CARD],
+    Change.DECLINE_EXTENSION: [EXTENSION_CARD],
     Change.REVOKE: [ASK_CARD, EXTENSION_CARD],
 }
 """The questions about a key that a change of it answers."""
@@ -53,6 +55,11 @@ def settle_questions(tx: Transaction, key: ApiKey, change: Change) -> Sequence[s
     return list(dict.fromkeys(asker for asker in askers if ":" not in asker))
 
 
+def find_wish(tx: Transaction, key: ApiKey) -> Sequence[SlackMessage]:
+    """The copies of the card on which a wish for more time stands that nobody answered; none without one."""
+    return [card for card in list_cards(tx, EXTENSION_CARD, key.id) if not card.facts.get("answered")]
+
+
 def show_ticket(tx: Transaction, ticket: Ticket) -> None:
     """Show a ticket's present state wherever it is shown: on its request's cards, else on a card of its own."""
     if ticket.request_id is not None:
@@ -74,8 +81,10 @@ def tell_ticket_ended(tx: Transaction, ticket: Ticket, told: Collection[str] = (
 
 
 def tell_key_is_void(tx: Transaction, ticket: Ticket) -> None:
-    """Tell the collector that whatever a window showed of this ticket's key is void, and to collect again."""
-    send_note(tx, TICKET_VOID, ticket.id, [ticket.collector_id])
+    """Tell the collector that whatever a window showed of this ticket's key is void, and to collect again if they
+    still can. Whoever left Slack is told nothing."""
+    if is_reachable(tx, ticket.collector_id):
+        send_note(tx, TICKET_VOID, ticket.id, [ticket.collector_id])
 
 
 def tell_holder(tx: Transaction, key: ApiKey, collector_id: str) -> None:

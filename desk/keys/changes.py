@@ -7,19 +7,29 @@ from typing import Any
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
 from desk.keys.cards import settle_questions
+from desk.keys.holders import may_answer
 from desk.keys.lookup import find_use, get_key
 from desk.keys.refusals import RecentlyUsedError, RecentUse, changed_meanwhile, refusal_error
-from desk.keys.rules import Change, KeyState, decide_change, decide_which, person_of, standing_of, state_of
+from desk.keys.rules import (
+    Change,
+    KeyState,
+    decide_change,
+    decide_which,
+    is_retiring,
+    person_of,
+    standing_of,
+    state_of,
+)
 from desk.keys.tickets import withdraw_tickets_for
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
 from desk.people import is_reachable
-from desk.permissions import effective_roles, is_full_member, roles_of_actor
+from desk.permissions import is_full_member, roles_of_actor
 from desk.reasons import check_key_name, check_reason
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction, keys_changed
 from storage.locks import lock_people
-from storage.models import ApiKey, KeyStatus, Member, Role
+from storage.models import ApiKey, KeyStatus, Member
 from storage.transitions import transition
 
 CHANGED_NOTE = "key.changed"
@@ -238,17 +248,17 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
     # Who leaves in this instant leaves with this key, or does not get it.
     lock_people(tx.session)
     key = begin_change(tx, key_id, Change.TRANSFER, version)
-    roles = effective_roles(tx.session, to_user_id, now=tx.now, policy=tx.policy)
-    if not roles.has_anywhere(Role.INTEGRATOR):
+    if not may_answer(tx, to_user_id, key.pages):
         raise InvalidInputError(
-            "That person may not hold keys.",
-            "Choose a full member of this workspace with the role `integrator`.",
+            "That person may not hold keys for all of its pages.",
+            "Choose a full member of this workspace with the role `integrator` there.",
             field="holder",
         )
     before = key.holder_id
     if before == to_user_id:
         return key
     apply_change(tx, key, _LIVE, holder_id=to_user_id)
+    _transfer_replaced(tx, key, to_user_id)
     told = tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
     if to_user_id == tx.actor.user_id:
         tell_all_owners(tx, key, Change.TRANSFER, besides=told, before=before, to=to_user_id)
@@ -256,3 +266,14 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
     moved = {"before": before, "holder_id": to_user_id}
     finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, told=told, **moved)
     return key
+
+
+def _transfer_replaced(tx: Transaction, key: ApiKey, to_user_id: str) -> None:
+    """What the key has replaced works on in its grace period: one key has one holder."""
+    before = key
+    while before.predecessor_id is not None:
+        before = get_key(tx, before.predecessor_id, lock=True)
+        if not is_retiring(before, tx.now):
+            return
+        apply_change(tx, before, _LIVE, holder_id=to_user_id)
+        refresh(tx, Thing.KEY, before.id)

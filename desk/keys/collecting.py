@@ -14,7 +14,9 @@ from sqlalchemy import select
 from desk.audit.trail import Action, record
 from desk.identifiers import new_id
 from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void
+from desk.keys.holders import may_answer
 from desk.keys.issuing import get_key_pattern, lock_predecessor
+from desk.keys.returns import decide_return, read_return_facts
 from desk.keys.tickets import check_collection, ended, lapse, lock_lapsing, read_ticket, require_collector
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
@@ -120,7 +122,10 @@ def mark_revealed(tx: Transaction, key_id: str) -> bool:
         return True
     predecessor = lock_predecessor(tx, key.predecessor_id) if key.predecessor_id else None
     alive = [KeyStatus.ACTIVE, KeyStatus.SUSPENDED]
-    if not transition(tx.session, key, allowed=alive, version=key.version, revealed_at=tx.now):
+    # One key has one holder: who answers for the old one by now answers for the new one.
+    moved = predecessor is not None and may_answer(tx, predecessor.holder_id, key.pages)
+    holder_id = predecessor.holder_id if predecessor is not None and moved else key.holder_id
+    if not transition(tx.session, key, allowed=alive, version=key.version, revealed_at=tx.now, holder_id=holder_id):
         return False
     retires = predecessor is not None and _retire(tx, predecessor, timedelta(seconds=ticket.grace_seconds or 0))
     show_ticket(tx, ticket)
@@ -149,7 +154,8 @@ def _lock_key(tx: Transaction, key_id: str) -> ApiKey | None:
 
 
 def return_unseen(tx: Transaction, key_id: str) -> bool:
-    """The key's secret was not seen to arrive: the key is void, its ticket waits again and its collector is told so.
+    """The key's secret was not seen to arrive: the key is void, its ticket waits again or, where nobody may collect
+    its key any more, is withdrawn; its collector is told so.
 
     False when the key was revealed, revoked or returned meanwhile; then nothing changes. Raises NotAllowedError for
     anybody but its collector and the sweep.
@@ -161,6 +167,7 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
     _require_settler(tx, ticket)
     if key.revealed_at is not None:
         return False
+    predecessor = lock_predecessor(tx, ticket.predecessor_id) if ticket.predecessor_id else None
     reason = "Its secret was not seen to arrive."
     won = transition(
         tx.session,
@@ -175,20 +182,25 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
     )
     if not won:
         return False
+    why_not = decide_return(read_return_facts(tx, ticket, predecessor))
     transition(
         tx.session,
         ticket,
         allowed=[TicketStatus.COLLECTED],
-        status=TicketStatus.WAITING,
+        status=TicketStatus.WAITING if why_not is None else TicketStatus.WITHDRAWN,
         collected_at=None,
         key_id=None,
         expires_at=max(ticket.expires_at, tx.now + MORE_TIME),
+        end_reason=why_not,
     )
     show_ticket(tx, ticket)
     tell_key_is_void(tx, ticket)
     keys_changed(tx)
     record(tx, Action.KEY_VOIDED, "key", key.id, ticket_id=ticket.id, reason=reason)
-    record(tx, Action.TICKET_RETURNED, "ticket", ticket.id, key_id=key.id)
+    if why_not is None:
+        record(tx, Action.TICKET_RETURNED, "ticket", ticket.id, key_id=key.id)
+    else:
+        record(tx, Action.TICKET_WITHDRAWN, "ticket", ticket.id, reason=why_not)
     return True
 
 

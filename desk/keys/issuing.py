@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
+from desk.keys.holders import may_answer
+from desk.keys.returns import find_open_rotation
 from desk.people import name_of
-from desk.permissions import is_full_member, may_hold_key, roles_of_actor
+from desk.permissions import may_hold_key, roles_of_actor
 from desk.transaction import Transaction
-from storage.models import ApiKey, KeyRequest, KeyStatus, Member, Ticket, TicketStatus
+from storage.models import ApiKey, KeyRequest, KeyStatus, Ticket, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,15 @@ def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
     if request is None:
         raise NotFoundError("The request of this ticket does not exist any more.", "Ask again with /keys request.")
     days = request.granted_lifetime_days or request.lifetime_days
+    pages = request.granted_pages
     # Who was to answer for it may have left meanwhile; then whoever takes the key does.
-    holder = tx.session.get(Member, request.holder_id)
+    holder_id = request.holder_id if may_answer(tx, request.holder_id, pages) else ticket.collector_id
     return KeyPattern(
         name=request.name,
         purpose=request.purpose,
         scopes=list(request.scopes if request.granted_scopes is None else request.granted_scopes),
-        pages=request.granted_pages,
-        holder_id=request.holder_id if is_full_member(holder) else ticket.collector_id,
+        pages=pages,
+        holder_id=holder_id,
         request_id=request.id,
         expires_at=tx.now + min(timedelta(days=days), tx.policy.maximum_lifetime),
     )
@@ -52,13 +53,13 @@ def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
 
 def _successor_of(tx: Transaction, predecessor: ApiKey, collector_id: str) -> KeyPattern:
     # Nobody, or somebody who has left, cannot answer for a new key; then whoever takes it does.
-    holder = tx.session.get(Member, predecessor.holder_id) if predecessor.holder_id else None
+    answers = may_answer(tx, predecessor.holder_id, predecessor.pages)
     return KeyPattern(
         name=predecessor.name,
         purpose=predecessor.purpose,
         scopes=list(predecessor.scopes),
         pages=predecessor.pages,
-        holder_id=predecessor.holder_id if is_full_member(holder) else collector_id,
+        holder_id=predecessor.holder_id if answers else collector_id,
         request_id=predecessor.request_id,
         expires_at=min(predecessor.expires_at, tx.now + tx.policy.maximum_lifetime),
         kept_until=predecessor.kept_until,
@@ -95,14 +96,12 @@ def require_rotatable(tx: Transaction, key: ApiKey) -> None:
 
 def require_no_open_rotation(tx: Transaction, key: ApiKey) -> None:
     """Raises ConflictError, naming who can collect it, when a successor of the key waits to be collected."""
-    ticket = tx.session.scalars(
-        select(Ticket).where(
-            Ticket.predecessor_id == key.id, Ticket.status == TicketStatus.WAITING, Ticket.expires_at > tx.now
-        )
-    ).first()
+    ticket = find_open_rotation(tx, key.id)
     if ticket is not None:
         who = name_of(tx, ticket.collector_id)
         made = ago(tx.now - ticket.created_at)
+        if ticket.status == TicketStatus.COLLECTED:
+            raise ConflictError(f"“{key.name}” was rotated {made}.", f"Its new secret is being shown to {who}.")
         raise ConflictError(f"“{key.name}” was rotated {made}.", f"Its new secret waits for {who} to collect it.")
 
 

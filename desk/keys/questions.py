@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
-from desk.errors import InvalidInputError
-from desk.keys.cards import ASK_CARD, EXTENSION_CARD, put_question
+from desk.errors import ConflictError, InvalidInputError
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD, find_wish, put_question
 from desk.keys.changes import (
     apply_change,
     begin_change,
@@ -14,9 +14,10 @@ from desk.keys.changes import (
     require_later_expiry,
     tell_change,
 )
-from desk.keys.refusals import refusal_error
+from desk.keys.refusals import last_change, refusal_error
 from desk.keys.rules import Change, Refusal
-from desk.messages.outbox import owners_conversations
+from desk.messages.outbox import owners_conversations, refresh
+from desk.messages.subjects import Thing
 from desk.permissions import is_full_member, require_insider
 from desk.reasons import check_reason
 from desk.transaction import Transaction
@@ -76,4 +77,22 @@ def ask_for_extension(tx: Transaction, key_id: str, until: datetime, *, reason: 
     why = check_reason(reason)
     put_question(tx, EXTENSION_CARD, key, owners_conversations(tx), until=until.isoformat(), reason=why)
     record(tx, Action.KEY_EXTENSION_ASKED, "key", key.id, until=until.isoformat(), reason=why)
+    return key
+
+
+def decline_extension(tx: Transaction, key_id: str, *, reason: str) -> ApiKey:
+    """An owner says no to the wish for more time that stands: whoever asked hears it, and the key keeps its expiry.
+
+    Raises NotAllowedError, ConflictError (nobody asks, or it was answered), InvalidInputError (field `reason`).
+    """
+    key = begin_change(tx, key_id, Change.DECLINE_EXTENSION)
+    why = check_reason(reason)
+    wish = find_wish(tx, key)
+    if not wish:
+        raise ConflictError(f"Nobody waits for more time for “{key.name}”.", last_change(tx, key))
+    for card in wish:
+        card.facts = {**card.facts, "declined": {"by": str(tx.actor), "at": tx.now.isoformat(), "reason": why}}
+    tell_change(tx, key, Change.DECLINE_EXTENSION, reason=why)
+    refresh(tx, Thing.KEY, key.id)
+    record(tx, Action.KEY_EXTENSION_DECLINED, "key", key.id, name=key.name, reason=why)
     return key

@@ -8,14 +8,13 @@ from desk.errors import ConflictError, InvalidInputError
 from desk.keys.changes import begin_change
 from desk.keys.rules import Change
 from desk.keys.takeovers import allow_takeover, is_takeover
-from desk.keys.tickets import make_ticket
+from desk.keys.tickets import change_grace, make_ticket
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
 from desk.permissions import effective_roles, may_hold_key, require_insider
 from desk.policy import Takeover
 from desk.transaction import Transaction
 from storage.models import ApiKey, Ticket, TicketStatus
-from storage.transitions import transition
 
 
 def begin_rotation(
@@ -32,9 +31,7 @@ def begin_rotation(
     wanted = _require_grace(tx, grace)
     waiting = find_waiting_rotation(tx, key.id)
     if waiting is not None and waiting.collector_id == tx.actor.user_id:
-        seconds = int(wanted.total_seconds())
-        transition(tx.session, waiting, allowed=[TicketStatus.WAITING], grace_seconds=seconds)
-        return waiting
+        return change_grace(tx, waiting, wanted)
     collector_id = _collector(tx, key)
     if is_takeover(tx, key, collector_id):
         allow_takeover(tx, key, collector_id)

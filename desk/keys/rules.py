@@ -54,6 +54,7 @@ class Change(StrEnum):
     RENAME = "rename"
     EXTEND = "extend"
     ASK_EXTENSION = "ask_extension"
+    DECLINE_EXTENSION = "decline_extension"
     ROTATE = "rotate"
     SUSPEND = "suspend"
     RESTORE = "restore"
@@ -124,6 +125,7 @@ _STATES: dict[Change, frozenset[KeyState]] = {
     Change.RENAME: _LIVE,
     Change.EXTEND: _LIVE,
     Change.ASK_EXTENSION: _LIVE,
+    Change.DECLINE_EXTENSION: _LIVE,
     Change.ROTATE: frozenset({KeyState.ACTIVE}),
     Change.SUSPEND: frozenset({KeyState.ACTIVE}),
     Change.RESTORE: frozenset({KeyState.SUSPENDED}),
@@ -132,7 +134,10 @@ _STATES: dict[Change, frozenset[KeyState]] = {
     Change.KEEP: _UNEXPIRED,
     Change.ASK_HOLDER: _UNEXPIRED,
 }
-_NOT_WHILE_RETIRING = frozenset({Change.EXTEND, Change.ASK_EXTENSION, Change.ROTATE, Change.KEEP, Change.ASK_HOLDER})
+_NOT_WHILE_RETIRING = frozenset(
+    {Change.EXTEND, Change.ASK_EXTENSION, Change.ROTATE, Change.TRANSFER, Change.KEEP, Change.ASK_HOLDER}
+)
+"""What would bear on a successor: it is done to that one."""
 _IN_THE_WAY = {
     KeyState.REVOKED: Refusal.REVOKED,
     KeyState.EXPIRED: Refusal.EXPIRED,
@@ -178,8 +183,10 @@ def decide_which(changes: Sequence[Change], standing: Standing, person: Person) 
 
 
 def list_changes(standing: Standing, person: Person) -> frozenset[Change]:
-    """Everything that `person` may do to the key now. Who may extend has no need to ask for it."""
+    """Everything that `person` may do to the key now. Who may extend has no need to ask for it; a wish is declined
+    where it stands."""
     allowed = {change for change in Change if decide_change(change, standing, person) is None}
+    allowed.discard(Change.DECLINE_EXTENSION)
     if Change.EXTEND in allowed:
         allowed.discard(Change.ASK_EXTENSION)
     if standing.holder_id == person.user_id:

@@ -148,6 +148,19 @@ def make_ticket(
     return ticket
 
 
+def change_grace(tx: Transaction, ticket: Ticket, grace: timedelta) -> Ticket:
+    """From now on the predecessor works for another `grace` once a waiting ticket's key was collected; its card says
+    so. Raises ConflictError when the ticket does not wait any more."""
+    before, seconds = ticket.grace_seconds, int(grace.total_seconds())
+    if before == seconds:
+        return ticket
+    if not transition(tx.session, ticket, allowed=[TicketStatus.WAITING], grace_seconds=seconds):
+        raise ended(tx, ticket)
+    show_ticket(tx, ticket)
+    record(tx, Action.TICKET_CHANGED, "ticket", ticket.id, before=before, grace_seconds=seconds)
+    return ticket
+
+
 def say_window_was_not_opened(tx: Transaction, ticket_id: str) -> None:
     """Tell the collector, who pressed, that no key was made because Slack did not open the window.
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
+from desk.keys.holders import may_answer
 from desk.pages.pages import list_pages
 from desk.permissions import (
     Duty,
@@ -77,6 +78,12 @@ def make_request(tx: Transaction, asked: Asked, *, client_token: str | None = No
         raise InvalidInputError(
             "Whoever answers for a key must be a full member.",
             "Guests, bots and people who left can't.",
+            field="holder",
+        )
+    if not may_answer(tx, asked.holder_id, asked.pages):
+        raise InvalidInputError(
+            "Whoever answers for a key must be allowed to hold it.",
+            "They need the role `integrator` on each of its pages.",
             field="holder",
         )
     request = _new_request(tx, asked, client_token)

@@ -36,6 +36,20 @@ def open_key(player: Player, name: str = "terraform prod") -> Json:
     return player.modal
 
 
+def test_a_wish_for_more_time_is_declined(scenario: Scenario) -> None:
+    """An owner presses *Decline…* on the card: it says by whom and why, and whoever asked hears it."""
+    add(scenario)
+    said(scenario.mia, "/keys extend terraform prod until 2026-12-24 because the migration is late")
+    scenario.olivia.press("Decline…", shows(scenario.owners_channel(), "asks for more time"))
+    assert scenario.olivia.submit(reason="The migration is over.") == {}
+    assert "Declined: it keeps its end" in words_of(scenario.olivia.modal)
+    card = shows(scenario.owners_channel(), "asks for more time", "Declined by", "The migration is over.")
+    with pytest.raises(NotOnScreenError):
+        scenario.olivia.press("Extend…", card)
+    heard = shows(scenario.direct_messages(scenario.mia), "You asked about this key", "declined more time")
+    assert "The migration is over." in words_of(heard)
+
+
 @pytest.mark.parametrize(
     ("label", "fields", "expected"),
     [

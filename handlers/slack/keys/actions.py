@@ -15,7 +15,8 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId, number_in
 from handlers.slack.framework.blocks import Block, Message, modal
 from handlers.slack.framework.modals import is_in_modal, show_modal
 from handlers.slack.framework.payloads import ActionHandler, Answer, BlockAction, SlackContext, ViewSubmission
-from handlers.slack.keys.catalogue import BY_CHANGE, CATALOGUE, KeyChange
+from handlers.slack.keys.catalogue import BY_CHANGE, CATALOGUE
+from handlers.slack.keys.change import KeyChange
 from handlers.slack.keys.inputs import FormInputs, TypedInputs
 from handlers.slack.keys.listing import list_message, list_modal, read_page_value
 from handlers.slack.keys.parsing import Said

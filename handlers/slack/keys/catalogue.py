@@ -3,14 +3,12 @@
 A new one is a row here, a function of the desk that it calls, and what its form asks (in `views`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from desk.audit.trail import Action
 from desk.keys.changes import (
-    choose_change,
     extend_key,
     find_recent_use,
     rename_key,
@@ -19,75 +17,18 @@ from desk.keys.changes import (
     suspend_key,
     transfer_key,
 )
-from desk.keys.questions import ask_for_extension, ask_holder, keep_key
+from desk.keys.questions import ask_for_extension, ask_holder, decline_extension, keep_key
 from desk.keys.rules import Change
 from desk.requests.takeovers import rotate_or_ask
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import Message, day, escape, mention, plain, section, when
 from handlers.slack.keys import views
+from handlers.slack.keys.change import Done, KeyChange, Told, Usage
 from handlers.slack.keys.inputs import Inputs
 from handlers.slack.keys.views import Form
 from handlers.slack.requests.text import takeover_asked
 from storage.models import ApiKey, Ticket
-
-Done = str | Message | Ticket
-"""What was done, in words that stand above the key; or what is shown instead of it; or who collects a new secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """How the change is typed behind `/keys`, and its place in help."""
-
-    place: int
-    line: str
-    does: str
-    also: Sequence[str] = ()
-    owners_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What others are told of it: who did it stands before `deed`, and the key's name before `headline`.
-
-    `deed` is given the key's name, what was kept of the change, and who reads it.
-    """
-
-    deed: Callable[[str, Mapping[str, Any], str], str]
-    headline: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyChange:
-    """A change of a key."""
-
-    change: Change
-    make: Callable[[Transaction, str, Inputs], Done]
-    action_id: ActionId
-    label: str
-    style: str | None = None
-    menu_place: int | None = None
-    """Its place in the menu beside a key, which shows the first four that the person may; None: not there."""
-    form: Form | None = None
-    """What is asked first; without one, its button makes the change at once."""
-    other_buttons: Sequence[ActionId] = ()
-    """Buttons in messages that open the same form."""
-    usage: Usage | None = None
-    names_person: bool = False
-    """Whether it names somebody whom the desk may not have met."""
-    audited: Action
-    past: str
-    """What was done, in a key's history: before “by” and whoever did it."""
-    told: Told | None = None
-    otherwise: "KeyChange | None" = None
-    """What the same button and command do for whoever may not make the change itself."""
-
-    def chosen_for(self, tx: Transaction, key: ApiKey) -> "KeyChange":
-        """The change itself or, where that is the actor's way, what they do otherwise."""
-        if self.otherwise is None:
-            return self
-        ways = {row.change: row for row in (self, self.otherwise)}
-        return ways[choose_change(tx, key, list(ways))]
 
 
 def _restore(tx: Transaction, key_id: str, given: Inputs) -> Done:
@@ -110,6 +51,11 @@ def _ask_extension(tx: Transaction, key_id: str, given: Inputs) -> Done:
     until = given.longer()
     ask_for_extension(tx, key_id, until, reason=given.reason())
     return f"Owners were asked to extend it until {when(until)}."
+
+
+def _decline(tx: Transaction, key_id: str, given: Inputs) -> Done:
+    key = decline_extension(tx, key_id, reason=given.reason())
+    return f"Declined: it keeps its end, {day(key.expires_at)}. Whoever asked is told."
 
 
 def _rename(tx: Transaction, key_id: str, given: Inputs) -> Done:
@@ -210,6 +156,19 @@ CATALOGUE: Sequence[KeyChange] = (
             form=Form(CallbackId.KEY_EXTEND, "Ask for more time", "Ask owners", views.ask_extension_inputs),
             audited=Action.KEY_EXTENSION_ASKED,
             past="more time asked for",
+        ),
+    ),
+    KeyChange(
+        change=Change.DECLINE_EXTENSION,
+        make=_decline,
+        action_id=ActionId.KEY_DECLINE,
+        label="Decline…",
+        form=Form(CallbackId.KEY_DECLINE, "Decline more time", "Decline", views.decline_inputs),
+        audited=Action.KEY_EXTENSION_DECLINED,
+        past="more time declined",
+        told=Told(
+            lambda name, _facts, _reader: f"declined more time for {name}. It ends when it would have.",
+            "gets no more time",
         ),
     ),
     KeyChange(

@@ -13,7 +13,8 @@ from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
-from handlers.slack.keys.catalogue import CATALOGUE, KeyChange, Usage
+from handlers.slack.keys.catalogue import CATALOGUE
+from handlers.slack.keys.change import KeyChange, Usage
 from handlers.slack.keys.inputs import TypedInputs
 from handlers.slack.keys.listing import list_message
 from handlers.slack.keys.parsing import Said, parse_said

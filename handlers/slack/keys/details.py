@@ -26,7 +26,8 @@ from handlers.slack.framework.blocks import (
     when,
 )
 from handlers.slack.framework.sparkline import render_sparkline
-from handlers.slack.keys.catalogue import BY_CHANGE, KeyChange
+from handlers.slack.keys.catalogue import BY_CHANGE
+from handlers.slack.keys.change import KeyChange
 from handlers.slack.keys.text import key_name, last_used_words, scope_words, state_words
 from handlers.slack.requests.text import quotation
 from storage.models import AuditEvent, KeyUse

@@ -1,7 +1,7 @@
 """Messages about keys that nobody asked for at that moment: what others did, and what time does."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from desk.keys.questions import was_kept_since
@@ -26,7 +26,8 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
-from handlers.slack.keys.catalogue import BY_CHANGE, Told
+from handlers.slack.keys.catalogue import BY_CHANGE
+from handlers.slack.keys.change import Told
 from handlers.slack.keys.text import key_name, last_used_words
 from storage.models import ApiKey, KeyUse, SlackMessage
 
@@ -136,12 +137,16 @@ def render_expiry(tx: Transaction, message: SlackMessage) -> Message | None:
     if state is KeyState.REVOKED:
         return None
     used = last_used_words(tx.session.get(KeyUse, key.id))
+    if (message.facts["days"] == 0) != (state is KeyState.EXPIRED):
+        # It took so long to be delivered that the note which says the rest is on its way, too.
+        return None
     if message.facts["days"] == 0:
         text = f":hourglass: {key_name(key)} has expired and does not work any more. It was {used}."
         told = f"Key {_quoted(key)} has expired"
     else:
         text = f":hourglass_flowing_sand: {key_name(key)} expires {when(key.expires_at)}. It was {used}."
-        told = f"Key {_quoted(key)} expires in {message.facts['days']} days"
+        left = -((tx.now - key.expires_at) // timedelta(days=1))
+        told = f"Key {_quoted(key)} expires in {'1 day' if left == 1 else f'{left} days'}"
     buttons = [
         button("More time…", ActionId.KEY_EXTEND, value_of(key.id, key.version), style="primary"),
         button("Show key", ActionId.KEY_SHOW, value_of(key.id)),
@@ -186,10 +191,12 @@ def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: d
     if key.kept_by and key.kept_until and key.kept_until > tx.now and was_kept_since(tx, key.id, asked_at):
         reason = escape(plain(key.keep_reason or "", limit=200))
         return context(f":pushpin: Kept until {day(key.kept_until)} by {actor_name(key.kept_by)}: {reason}")
+    if over := _over(tx, key):
+        return context(over)
     if state is KeyState.SUSPENDED:
         return context(f":double_vertical_bar: Suspended by {actor_name(key.suspended_by)}.")
-    if state is KeyState.REVOKED:
-        return context(f":no_entry: Revoked by {actor_name(key.revoked_by)}.")
+    if state is KeyState.EXPIRED:
+        return context(f":hourglass: It expired {day(key.expires_at)}.")
     if key.holder_id != message.conversation:
         return context(f"{mention(key.holder_id)} answers for it now.")
     value = value_of(key.id, key.version)
@@ -210,21 +217,37 @@ def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
         f":hourglass_flowing_sand: {actor_name(facts['asked_by'])} asks for more time for {key_name(key)}: "
         f"until {day(until)}.\n{quote(plain(facts['reason'], limit=_REASON))}"
     )
-    if is_set_aside(message):
-        answer = context(_ASKED_AGAIN)
-    elif state_of(key, tx.now) is KeyState.REVOKED:
-        answer = context(f":no_entry: Revoked by {actor_name(key.revoked_by)}.")
-    elif key.extended_at is not None and key.extended_at >= _instant(facts["asked_at"]):
-        answer = context(f":white_check_mark: Extended: it works until {day(key.expires_at)}.")
-    else:
-        value = f"{value_of(key.id, key.version)}:{int(until.timestamp())}"
-        answer = actions(
-            button("Extend…", ActionId.KEY_EXTEND, value, style="primary"),
-            button("Show key", ActionId.KEY_SHOW, value_of(key.id)),
-            block_id=f"key.extension.{key.id}",
-        )
+    answer = _extension_answer(tx, key, message, until)
     used = context(f"It expires {day(key.expires_at)}; {last_used_words(tx.session.get(KeyUse, key.id))}.")
     return Message(f"More time is asked for: {_quoted(key)}", [section(text), used, answer])
+
+
+def _extension_answer(tx: Transaction, key: ApiKey, message: SlackMessage, until: datetime) -> Block:
+    if declined := message.facts.get("declined"):
+        why = escape(plain(" ".join(declined["reason"].split()), limit=_NOTIFIED))
+        return context(f":no_entry_sign: Declined by {actor_name(declined['by'])}: {why}")
+    if is_set_aside(message):
+        return context(_ASKED_AGAIN)
+    if key.extended_at is not None and key.extended_at >= _instant(message.facts["asked_at"]):
+        return context(f":white_check_mark: Extended: it works until {day(key.expires_at)}.")
+    if over := _over(tx, key):
+        return context(over)
+    value = f"{value_of(key.id, key.version)}:{int(until.timestamp())}"
+    return actions(
+        button("Extend…", ActionId.KEY_EXTEND, value, style="primary"),
+        button("Decline…", ActionId.KEY_DECLINE, value_of(key.id, key.version)),
+        button("Show key", ActionId.KEY_SHOW, value_of(key.id)),
+        block_id=f"key.extension.{key.id}",
+    )
+
+
+def _over(tx: Transaction, key: ApiKey) -> str:
+    """Why there is nothing to answer any more; empty while there is."""
+    if state_of(key, tx.now) is KeyState.REVOKED:
+        return f":no_entry: Revoked by {actor_name(key.revoked_by)}."
+    if key.retires_at is not None:
+        return f":arrows_counterclockwise: Rotated; this one works until {when(key.retires_at)}."
+    return ""
 
 
 def _quoted(key: ApiKey) -> str:

@@ -26,7 +26,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
-from handlers.slack.keys.catalogue import Done
+from handlers.slack.keys.change import Done
 from handlers.slack.keys.details import key_blocks, key_buttons, key_line
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.text import key_name, use_warning

@@ -100,6 +100,11 @@ def ask_extension_inputs(tx: Transaction, shown: ShownKey, asked: Asked) -> Sequ
     return [*extend_inputs(tx, shown, asked), why]
 
 
+def decline_inputs(_tx: Transaction, shown: ShownKey, _asked: Asked) -> Sequence[Block]:
+    """Why it gets no more time."""
+    return [section(f"It ends on {day(shown.key.expires_at)}, as it would have."), _reason_input("Why?")]
+
+
 def rotate_inputs(tx: Transaction, shown: ShownKey, _asked: Asked) -> Sequence[Block]:
     """How long the old key works on."""
     graces = [grace for grace in _GRACES if grace <= tx.policy.maximum_rotation_grace]

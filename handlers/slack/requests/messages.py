@@ -262,6 +262,9 @@ def render_void(tx: Transaction, note: SlackMessage) -> Message:
         ":warning: Slack did not confirm that your key reached your screen, so it was made void at once. "
         "*Whatever a window shows or showed of it does not work.*"
     )
+    if ticket.status == TicketStatus.WITHDRAWN and ticket.end_reason:
+        why = escape(ticket.end_reason)
+        return Message(f"{text}, and there is nothing to collect any more", [section(f"{words}\n{why}")])
     if ticket.status != TicketStatus.WAITING:
         return Message(text, [section(words)])
     return Message(text, [section(f"{words} Press the button to get another one."), actions(collect_button(ticket))])

@@ -8,7 +8,7 @@ from desk.audit.trail import Action
 from desk.digest.sent import send_digest
 from desk.digest.unused_policy import POLICY, sweep_announcements
 from desk.keys.changes import extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
-from desk.keys.questions import ask_for_extension, ask_holder, keep_key
+from desk.keys.questions import ask_for_extension, ask_holder, decline_extension, keep_key
 from desk.keys.suspended_use import tell_of_suspended_use
 from desk.keys.sweep import sweep_keys
 from desk.keys.uses import SuspendedUse
@@ -110,6 +110,21 @@ def a_key_that_expires(stage: Stage) -> Iterator[Step]:
     expired_at = key.expires_at.isoformat()
     expired = event(SWEEP, Action.KEY_EXPIRED, key.id, name=NAME, expired_at=expired_at)
     yield [expired], ASKED | sent("key.expiry", MIA, OLIVIA, OMAR)
+
+
+@story(Action.KEY_EXTENSION_ASKED, Action.KEY_EXTENSION_DECLINED)
+def a_key_that_gets_no_more_time(stage: Stage) -> Iterator[Step]:
+    """Its holder asks for more time, and an owner says no: the card says so, and the holder is told."""
+    key = given(stage, add_key)
+    until = stage.desk.clock.now() + timedelta(days=100)
+    wish = partial(ask_for_extension, key_id=key.id, until=until, reason="It is late.")
+    yield None
+    stage.do(MIA, wish)
+    asked = event(MIA, Action.KEY_EXTENSION_ASKED, key.id, until=until.isoformat(), reason="It is late.")
+    yield [asked], sent("key.extension", OLIVIA, OMAR)
+    stage.do(OLIVIA, partial(decline_extension, key_id=key.id, reason="It was for once."))
+    said = event(OLIVIA, Action.KEY_EXTENSION_DECLINED, key.id, name=NAME, reason="It was for once.")
+    yield [said], TO_MIA | sent("key.extension", OLIVIA, OMAR)
 
 
 @story(Action.KEY_KNOCKED)

@@ -224,6 +224,32 @@ def a_rotation(stage: Stage) -> Iterator[Step]:
     yield [retired], sent("key.retired", MIA) | sent("key.ask", MIA)
 
 
+@story(Action.TICKET_CHANGED)
+def a_rotation_with_another_grace(stage: Stage) -> Iterator[Step]:
+    """Mia rotates again while it waits: the card says how long the old one works now; the same once more is none."""
+    old = given(stage, add_key)
+    ticket = stage.do(MIA, partial(begin_rotation, key_id=old.id))
+    yield None
+    stage.do(MIA, partial(begin_rotation, key_id=old.id, grace=timedelta(hours=1)))
+    yield [event(MIA, Action.TICKET_CHANGED, ticket.id, before=86400, grace_seconds=3600)], sent("ticket.mine", MIA)
+    stage.do(MIA, partial(begin_rotation, key_id=old.id, grace=timedelta(hours=1)))
+    yield [], set()
+
+
+@story(Action.KEY_VOIDED, Action.TICKET_WITHDRAWN)
+def a_rotation_whose_window_was_lost_when_its_key_was_gone(stage: Stage) -> Iterator[Step]:
+    """What reached nobody does not wait again for a key that was revoked meanwhile; its collector is told once."""
+    old = given(stage, add_key)
+    ticket = stage.do(MIA, partial(begin_rotation, key_id=old.id))
+    key, _ = stage.mint(ticket)
+    stage.do(OLIVIA, partial(revoke_key, key_id=old.id, reason="Leaked."))
+    yield None
+    assert stage.do(MIA, partial(return_unseen, key_id=key.id))
+    voided = event(MIA, Action.KEY_VOIDED, key.id, ticket_id=ticket.id, reason="Its secret was not seen to arrive.")
+    gone = event(MIA, Action.TICKET_WITHDRAWN, ticket.id, reason="The key that it was to follow was revoked.")
+    yield [voided, gone], sent("ticket.mine", MIA) | sent("ticket.void", MIA)
+
+
 @story(Action.KEY_REVOKED, Action.TICKET_WITHDRAWN)
 def a_rotation_that_the_key_does_not_live_to_see(stage: Stage) -> Iterator[Step]:
     """What waits to be collected is taken back, with the reason."""

@@ -47,6 +47,7 @@ WITHOUT_LOOKING: Mapping[str, str] = {
 """What is written with a name that nobody has just as well, and why nothing of another organization is in it."""
 
 SAYS_IT_AGAIN: Mapping[str, str] = {
+    "digest.unused_policy.list_announced": "what stands, whichever digest is meant",
     "directory.events.take_members_event": "that the group must be read first",
     "incidents.authority.list_meant": "one's own, whose id says which it is before any word does",
     "incidents.drafts.content.as_seen": "it gives what it was given",

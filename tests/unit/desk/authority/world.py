@@ -28,6 +28,7 @@ from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.incidents.templates import create_template
 from desk.keys.collecting import mint_for_ticket
 from desk.keys.lookup import KeyFilter
+from desk.keys.questions import ask_for_extension
 from desk.keys.rules import Change, Refusal
 from desk.keys.tickets import find_ticket_of_request
 from desk.keys.uses import SuspendedUse
@@ -354,6 +355,8 @@ def _keys(maker: _Maker) -> Filled:
     )
     add(name="retiring", retires_at=BEFORE + HOUR)
     unused = add(name="unused", created_at=BEFORE - 90 * DAY, expires_at=NOW + 90 * DAY)
+    wish = partial(ask_for_extension, key_id=active.id, until=active.expires_at + DAY, reason="It is late.")
+    maker.do(MIA, wish)
     with maker.desk.database.write() as session:
         session.add(
             Announcement(
@@ -374,7 +377,7 @@ def _keys(maker: _Maker) -> Filled:
         Sequence[UseMark]: [[UseMark(active.id, NOW.date(), reads=1)]],
         PastKey: [PastKey(name="old", purpose="Old", scopes=("read",), holder_id=MIA, made=9, expires_in=9)],
     }
-    return types, {"key_id": [active.id, suspended.id, _provisional(maker)]}
+    return types, {"key_id": [active.id, suspended.id, _provisional(maker)], "pages": [None]}
 
 
 def _provisional(maker: _Maker) -> str:

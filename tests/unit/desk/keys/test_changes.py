@@ -1,6 +1,7 @@
 """Changing API keys: what is stored, told and recorded."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,12 +12,12 @@ from sqlalchemy import select
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError, NotFoundError
 from desk.keys.changes import CHANGED_NOTE, extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
 from desk.keys.lookup import get_key, get_key_by_word
-from desk.keys.questions import ask_for_extension, ask_holder, keep_key, was_kept_since
+from desk.keys.questions import ask_for_extension, ask_holder, decline_extension, keep_key, was_kept_since
 from desk.keys.refusals import RecentlyUsedError
 from desk.keys.rules import KeyState, state_of
 from desk.secret import Secret
 from desk.transaction import Actor, Desk, Transaction
-from storage.models import ApiKey, AuditEvent, KeyStatus, Revision, SlackMessage, Ticket, TicketStatus
+from storage.models import ApiKey, AuditEvent, KeyStatus, Revision, Role, SlackMessage, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import (
@@ -25,9 +26,11 @@ from tests.factories import (
     MIA,
     OLIVIA,
     OMAR,
+    add_grant,
     add_key,
     add_member,
     add_owner,
+    add_page,
     add_ticket,
     add_use,
 )
@@ -207,6 +210,30 @@ def test_keys_go_to_full_members_only(desk: Desk, key_id: str, to: str) -> None:
     assert refusal.value.field == "holder"
 
 
+def test_a_key_goes_to_who_may_hold_it_on_its_pages(desk: Desk, key_id: str) -> None:
+    """Where keys are for integrators, the role on one page is enough for a key to that page, and for no other."""
+    strict = replace(desk, policy=replace(desk.policy, default_role=None))
+    with desk.database.write() as session:
+        page = add_page(session, NOW)
+        add_grant(session, MAX, Role.INTEGRATOR, NOW, page_id=page.id)
+        narrow = add_key(session, NOW, pages=[page.id]).id
+    with pytest.raises(InvalidInputError, match="may not hold keys for all of its pages"):
+        do(strict, OWNER, transfer_key, key_id, MAX)
+    assert do(strict, OWNER, transfer_key, narrow, MAX).holder_id == MAX
+
+
+def test_what_a_key_has_replaced_goes_with_it(desk: Desk, key_id: str) -> None:
+    """One key has one holder: in its grace period the old one goes with the new one, and not without it."""
+    with desk.database.write() as session:
+        session.get_one(ApiKey, key_id).retires_at = NOW + DAY
+        new_id = add_key(session, NOW, predecessor_id=key_id).id
+    with pytest.raises(ConflictError, match="rotated already"):
+        do(desk, OWNER, transfer_key, key_id, MAX)
+    do(desk, OWNER, transfer_key, new_id, MAX)
+    with desk.database.read() as session:
+        assert {session.get_one(ApiKey, one).holder_id for one in (key_id, new_id)} == {MAX}
+
+
 def test_keep(desk: Desk, key_id: str) -> None:
     """A key is kept until a day for a reason; both are stored with who said so."""
     key = do(desk, OWNER, keep_key, key_id, NOW + 60 * DAY, "disaster recovery")
@@ -240,6 +267,31 @@ def test_ask_the_holder(desk: Desk, key_id: str) -> None:
         do(desk, OWNER, ask_holder, orphan)
 
 
+def test_a_wish_is_declined_once(desk: Desk, key_id: str) -> None:
+    """The holder hears who declined it and why, and it is answered: another owner comes too late, and the next wish
+    is a message of its own."""
+    with pytest.raises(ConflictError, match="Nobody waits for more time"):
+        do(desk, OWNER, decline_extension, key_id, reason="no")
+    do(desk, HOLDER, ask_for_extension, key_id, NOW + 100 * DAY, reason="the migration is late")
+    with pytest.raises(InvalidInputError):
+        do(desk, OWNER, decline_extension, key_id, reason=" ")
+    do(desk, OWNER, decline_extension, key_id, reason="it was for the migration alone")
+    told = notes(desk)[MIA]
+    assert (told["change"], told["reason"], told["waited"]) == (
+        "decline_extension",
+        "it was for the migration alone",
+        [MIA],
+    )
+    for owner in (OWNER, Actor.member(OMAR)):
+        with pytest.raises(ConflictError, match="Nobody waits for more time"):
+            do(desk, owner, decline_extension, key_id, reason="no")
+    do(desk, HOLDER, ask_for_extension, key_id, NOW + 95 * DAY, reason="please")
+    with desk.database.read() as session:
+        cards = session.scalars(select(SlackMessage).where(SlackMessage.kind == "key.extension")).all()
+    assert len(cards) == 4, "each owner has the first wish, declined, and the second"
+    assert sum("declined" in card.facts for card in cards) == 2
+
+
 def test_an_older_version_changes_nothing(desk: Desk, key_id: str) -> None:
     """Whoever acts on what was shown before a change is told what changed, and nothing happens."""
     do(desk, OWNER, rename_key, key_id, "other")
@@ -258,6 +310,7 @@ def test_an_older_version_changes_nothing(desk: Desk, key_id: str) -> None:
         partial(rename_key, name="x"),
         partial(transfer_key, to_user_id=MAX),
         partial(keep_key, until=NOW + DAY, reason="x"),
+        partial(decline_extension, reason="x"),
         ask_holder,
     ],
 )

@@ -10,14 +10,14 @@ from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
 from desk.keys.changes import revoke_key, suspend_key, transfer_key
-from desk.keys.collecting import mark_revealed, mint_for_ticket
+from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import KeyState, state_of
 from desk.keys.sweep import sweep_keys
 from desk.keys.takeovers import decide_takeover
 from desk.policy import Takeover
 from desk.transaction import Actor, Desk, JobName, Transaction
-from storage.models import ApiKey, Grant, KeyStatus, Role, Ticket, TicketStatus
+from storage.models import ApiKey, Grant, KeyStatus, Member, Role, SlackMessage, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import (
@@ -294,3 +294,75 @@ def test_how_many_stand_behind_a_takeover(
 ) -> None:
     """Whoever transferred the key to its collector and whoever rotates it count once each, the collector never."""
     assert decide_takeover(OLIVIA, transferred_by=transferred_by, actor_id=actor_id, needed=needed) is is_takeover
+
+
+def _show(desk: Desk, key_id: str) -> tuple[str, str]:
+    """A rotation of Mia's whose key is being shown: the ids of its ticket and of the new key."""
+    ticket = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    return ticket.id, desk.write_now(HOLDER, lambda tx: mint_for_ticket(tx, ticket.id)[0].id)
+
+
+def _lose(desk: Desk, key_id: str) -> bool:
+    return desk.write_now(Actor.job(JobName.SWEEP), lambda tx: return_unseen(tx, key_id))
+
+
+@pytest.mark.parametrize("gone", ["deactivated", "a guest"])
+def test_no_ticket_returns_to_somebody_who_is_gone(desk: Desk, key_id: str, gone: str) -> None:
+    """Whoever left or became a guest while the window was open has nothing to collect afterwards."""
+    ticket_id, new_id = _show(desk, key_id)
+    with desk.database.write() as session:
+        mia = session.get_one(Member, MIA)
+        mia.is_deleted, mia.is_guest = gone == "deactivated", gone == "a guest"
+    assert _lose(desk, new_id)
+    assert _ticket(desk, ticket_id).status == TicketStatus.WITHDRAWN
+    with desk.database.read() as session:
+        told = session.scalars(select(SlackMessage.conversation).where(SlackMessage.kind == "ticket.void")).all()
+    assert told == ([] if gone == "deactivated" else [MIA])
+
+
+def _ticket(desk: Desk, ticket_id: str) -> Ticket:
+    with desk.database.read() as session:
+        return session.get_one(Ticket, ticket_id)
+
+
+def test_no_ticket_returns_for_a_key_that_is_anothers_by_now(desk: Desk, key_id: str) -> None:
+    """A key transferred while its successor was shown is not collected by its former holder, once that is void."""
+    ticket_id, new_id = _show(desk, key_id)
+    desk.write_now(OWNER, lambda tx: transfer_key(tx, key_id, MAX))
+    assert _lose(desk, new_id)
+    ticket = _ticket(desk, ticket_id)
+    assert (ticket.status, ticket.end_reason) == (
+        TicketStatus.WITHDRAWN,
+        "Somebody else answers for the key now.",
+    )
+    assert desk.write_now(Actor.member(MAX), lambda tx: begin_rotation(tx, key_id)).collector_id == MAX
+
+
+def test_a_successor_that_was_seen_has_the_holder_of_its_key(desk: Desk, key_id: str) -> None:
+    """A key transferred while its successor was shown takes it along: nobody answers for half of it."""
+    _, new_id = _show(desk, key_id)
+    desk.write_now(OWNER, lambda tx: transfer_key(tx, key_id, MAX))
+    assert desk.write_now(HOLDER, lambda tx: mark_revealed(tx, new_id))
+    with desk.database.read() as session:
+        assert {session.get_one(ApiKey, one).holder_id for one in (key_id, new_id)} == {MAX}
+        named = session.scalars(select(SlackMessage).where(SlackMessage.kind == "request.holder_named")).one()
+    assert named.conversation == MAX
+
+
+def test_a_key_that_is_being_shown_is_not_rotated_beside_it(desk: Desk, key_id: str) -> None:
+    """While a window shows a successor there is no second one; when it was lost, its ticket waits again, alone."""
+    ticket_id, new_id = _show(desk, key_id)
+    with pytest.raises(ConflictError, match="was rotated") as refusal:
+        desk.write_now(OWNER, lambda tx: begin_rotation(tx, key_id))
+    assert "is being shown to Mia" in refusal.value.hint
+    assert _lose(desk, new_id)
+    assert _ticket(desk, ticket_id).status == TicketStatus.WAITING
+
+
+def test_of_two_tickets_one_returns(desk: Desk, key_id: str) -> None:
+    """Where another ticket for a successor waits by then, the one whose window was lost does not come back."""
+    ticket_id, new_id = _show(desk, key_id)
+    with desk.database.write() as session:
+        add_ticket(session, NOW, predecessor_id=key_id)
+    assert _lose(desk, new_id)
+    assert _ticket(desk, ticket_id).end_reason == "The key that it was to follow has a successor already."

@@ -248,7 +248,6 @@ class TestTwoApprovals:
         kept = stage.fresh(KeyRequest, request.id)
         assert stage.see(MIA, partial(list_counted_approvers, request=kept)) == [OLIVIA, OMAR]
 
-
     def test_a_role_that_came_back_counts_again(self, stage: Stage) -> None:
         """Two approvals of which one did not count for a while grant when it does again, without another press: the
         requester is told by whose, and the card says so."""

@@ -104,6 +104,19 @@ def test_only_full_members_answer_for_keys(stage: Stage, holder: str) -> None:
     assert refusal.value.field == "holder"
 
 
+def test_whoever_answers_may_hold_it(stage: Stage) -> None:
+    """Where keys are for integrators, nobody is named to answer for a key that they may not hold."""
+    strict = _with_policy(stage, default_role=None)
+    with stage.desk.database.write() as session:
+        add_grant(session, MIA, Role.INTEGRATOR, stage.desk.clock.now())
+    with pytest.raises(InvalidInputError) as refusal:
+        strict.ask(MIA, holder_id=MAX)
+    assert refusal.value.field == "holder"
+    with stage.desk.database.write() as session:
+        add_grant(session, MAX, Role.INTEGRATOR, stage.desk.clock.now(), page_id=stage.page.id)
+    assert strict.ask(MIA, holder_id=MAX).holder_id == MAX
+
+
 def test_a_page_that_is_gone_is_refused_beside_its_field(stage: Stage) -> None:
     """A page that does not exist can't be asked for."""
     with pytest.raises(InvalidInputError) as refusal:
