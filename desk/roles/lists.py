@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from desk.errors import InvalidInputError
 from desk.people import Subject, group_name, member_name
-from desk.permissions import full_member_condition, open_grant_condition, require_insider
+from desk.permissions import full_member_condition, is_full_member, open_grant_condition, require_insider
 from desk.transaction import Transaction
 from storage.folding import holds
 from storage.models import Grant, Member, Page, Role, SubjectKind, UserGroup, UserGroupMember
@@ -94,6 +94,40 @@ def _listed(tx: Transaction, grant: Grant, asked: Subject | None) -> ListedGrant
     subject = Subject(kind, grant.subject_id, name(tx.session, grant.subject_id))
     through = subject.name if asked is not None and asked.kind != kind else None
     return ListedGrant(grant, subject, page_name(tx, grant), through)
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What somebody still has of a role once a grant of it ended."""
+
+    wholly: tuple[ListedGrant, ...] = ()
+    """Grants by which they have it wherever that one gave it: nothing was lost."""
+    partly: tuple[ListedGrant, ...] = ()
+    """Grants by which they have it on some page."""
+    by_default: bool = False
+    """Every full member has it."""
+
+    @property
+    def lost_nothing(self) -> bool:
+        """Whether they may still do all that the grant let them do."""
+        return self.by_default or bool(self.wholly)
+
+
+def decide_remains(ended: Grant, others: Sequence[ListedGrant], *, default_role: str | None) -> Remains:
+    """What of `ended` is left to a full member who is reached by `others`. Pure. Owners have every role."""
+    same = [item for item in others if item.grant.role == ended.role or item.grant.role == Role.OWNER]
+    wholly = tuple(item for item in same if item.grant.page_id is None or item.grant.page_id == ended.page_id)
+    partly = tuple(item for item in same if item not in wholly) if ended.page_id is None else ()
+    return Remains(wholly, partly, ended.role == default_role)
+
+
+def read_remains(tx: Transaction, ended: Grant) -> Remains:
+    """What the person to whom a grant was given has of it now."""
+    subject = Subject(SubjectKind.USER, ended.subject_id, "")
+    if ended.subject_kind != SubjectKind.USER or not is_full_member(tx.session.get(Member, ended.subject_id)):
+        return Remains()
+    others = [item for item in list_grants(tx, subject=subject) if item.grant.id != ended.id]
+    return decide_remains(ended, others, default_role=tx.policy.default_role)
 
 
 def list_holders(tx: Transaction, role: Role, page_id: str | None = None) -> Sequence[Holder]:

@@ -68,16 +68,17 @@ def grant_as_said(tx: Transaction, order: GrantOrder) -> tuple[Subject, Granted]
 def revoke_as_said(tx: Transaction, order: RevokeOrder) -> tuple[Subject, Grant, list[ListedGrant]]:
     """Find whom and where, and revoke. Also gives the grants by which they still have the role.
 
-    Raises as `revoke_role`, and UnsureError before an ownership ends.
+    Raises as `revoke_role`, and UnsureError before an ownership ends and not one grant of it.
     """
     subject = get_subject(tx.session, order.subject)
     page = order.page if order.page is None or isinstance(order.page, AnyPage) else _page_id(tx, order.page)
     grant = revoke_role(tx, subject, order.role, page)
-    if order.role == Role.OWNER and not order.sure:
+    remaining = list_remaining(tx, subject, order.role)
+    if order.role == Role.OWNER and not order.sure and not remaining:
         own = subject.kind == SubjectKind.USER and subject.id == tx.actor.user_id
         ends = "This ends your own ownership." if own else f"This ends the ownership of {subject.name}."
         raise UnsureError(ends, "Only an owner can give it back. All owners are told.")
-    return subject, grant, list_remaining(tx, subject, order.role)
+    return subject, grant, remaining
 
 
 def list_remaining(tx: Transaction, subject: Subject, role: Role) -> list[ListedGrant]:

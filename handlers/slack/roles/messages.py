@@ -5,12 +5,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from desk.people import Standing, Subject, group_name, member_name
-from desk.roles.lists import ALLOWS, list_grants, page_name
+from desk.roles.lists import ALLOWS, Remains, list_grants, page_name, read_remains
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Message, actor_name, context, mention, section, trim
-from handlers.slack.roles.text import STANDINGS, count, end_text, reason_text, role_text, shown, subject_text
+from handlers.slack.roles.text import (
+    STANDINGS,
+    count,
+    end_text,
+    reason_text,
+    role_text,
+    shown,
+    source_text,
+    subject_text,
+)
 from storage.models import Grant, Role, SlackMessage, SubjectKind
 
+_WAYS_SHOWN = 5
 _SIGN = re.compile(r"\A:[a-z_]+: ")
 
 
@@ -50,15 +60,33 @@ def render_granted(tx: Transaction, message: SlackMessage) -> Message:
 
 
 def render_ended(tx: Transaction, message: SlackMessage) -> Message:
-    """To the person: a role of yours is over."""
+    """To the person: a role of yours is over or, where they have it by another way as well, a grant of it."""
     grant = _grant(tx, message)
-    what = role_text(grant.role, page_name(tx, grant))
-    if message.facts.get("how") == "expired":
+    what, remains = role_text(grant.role, page_name(tx, grant)), read_remains(tx, grant)
+    expired = message.facts.get("how") == "expired"
+    if remains.lost_nothing:
+        ended = "has run out" if expired else f"was ended by {_by(message.facts)}"
+        text = f":information_source: A grant that made you {what} {ended}. You still are: {_ways(grant, remains)}."
+        return _said(text, "`/roles list me` shows what you have.")
+    if expired:
         text = f":hourglass: Your time as {what} is over."
     else:
         text = f":no_entry_sign: {_by(message.facts)} ended your role as {what}."
+    if remains.partly:
+        text += f" You still have it: {_ways(grant, remains)}."
     hint = "Keys that you answer for work on. `/roles list me` shows what you still have; owners can grant it again."
     return _said(text, hint)
+
+
+def _ways(ended: Grant, remains: Remains) -> str:
+    if remains.by_default:
+        return "every full member is"
+    ways = remains.wholly or remains.partly
+    words = []
+    for item in ways[:_WAYS_SHOWN]:
+        above = "" if item.grant.role == ended.role else "as *owner*, "
+        words.append(f"{above}{source_text(item)}")
+    return "; ".join(words)
 
 
 def render_owner_granted(tx: Transaction, message: SlackMessage) -> Message:
@@ -72,12 +100,17 @@ def render_owner_granted(tx: Transaction, message: SlackMessage) -> Message:
 
 
 def render_owner_ended(tx: Transaction, message: SlackMessage) -> Message:
-    """To owners: there is one less."""
-    subject = subject_text(_who(tx, _grant(tx, message)))
-    if message.facts.get("how") == "expired":
-        text = f":crown: The time of {subject} as *owner* is over."
-    else:
+    """To owners: there is one less or, where they are owner by another way as well, one grant less."""
+    grant = _grant(tx, message)
+    subject, remains = subject_text(_who(tx, grant)), read_remains(tx, grant)
+    if message.facts.get("how") != "expired":
         text = f":crown: {_by(message.facts)} ended the grant by which {subject} was *owner*."
+    elif remains.lost_nothing:
+        text = f":crown: A grant by which {subject} was *owner* has run out."
+    else:
+        text = f":crown: The time of {subject} as *owner* is over."
+    if remains.lost_nothing:
+        text += f" They still are: {_ways(grant, remains)}."
     return _said(text)
 
 

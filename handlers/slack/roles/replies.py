@@ -186,7 +186,7 @@ def _revoke_button(item: ListedGrant, sheet: Sheet) -> Block:
     place = f" on {shown(item.page_name, _SHORT)}" if item.page_name else ""
     ask = confirm(
         f"End {name}?",
-        f"{subject_text(item.subject)} will not be {name}{place} any more, from now on.",
+        f"{subject_text(item.subject)} is {name}{place} by this grant no more, from now on. Other grants stay.",
         "End it",
         danger=True,
     )

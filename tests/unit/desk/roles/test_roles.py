@@ -1,19 +1,23 @@
 """Granting, revoking, listing and ending roles."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
-from desk.people import Subject
+from desk.people import Subject, SubjectWord
 from desk.permissions import effective_roles, list_owner_ids
 from desk.roles.cards import OWNER_ENDED, OWNER_GRANTED, ROLE_ENDED, ROLE_GRANTED
 from desk.roles.lists import list_grants, list_holders, list_usable_groups
+from desk.roles.orders import RevokeOrder, revoke_as_said
 from desk.roles.owners import LastOwnerError
 from desk.roles.roles import AnyPage, Granted, GrantOutcome, grant_role, revoke_grant, revoke_role, sweep_roles
 from desk.secret import Secret
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, JobName
+from handlers.slack.framework.blocks import Message
+from handlers.slack.roles.messages import render_ended, render_owner_ended
 from storage.models import Grant, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import HeldClock
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_member, add_page
@@ -307,3 +311,56 @@ def test_groups_are_found_by_handle_and_name(stage: Stage) -> None:
     found = stage.see(OLIVIA, partial(list_usable_groups, text="PLATFORM"))
     assert [group.handle for group in found] == ["ops", "platform"]
     assert [group.handle for group in stage.see(OLIVIA, partial(list_usable_groups, text="@op"))] == ["ops"]
+
+
+def _said_to(stage: Stage, kind: str, render: Callable[..., Message], to: str) -> str:
+    """The last note of a kind to somebody, as it is drawn."""
+    note = [note for note in stage.shown(kind) if note.conversation == to][-1]
+    return stage.see(Actor.job(JobName.DELIVERY), partial(render, message=note)).text
+
+
+def test_who_keeps_a_role_by_another_way_lost_none(stage: Stage) -> None:
+    """The person hears by what they still have a role that a grant gave them; what is lost is said to be lost."""
+    role = Role.INCIDENT_MANAGER
+    grants = [
+        stage.do(OLIVIA, partial(grant_role, subject=subject, role=role, page_id=page)).grant
+        for subject, page in ((MIA_, None), (PLATFORM, stage.page.id), (MIA_, stage.page.id))
+    ]
+    heard = []
+    for grant in (grants[2], grants[0]):
+        stage.do(OLIVIA, partial(revoke_grant, grant_id=grant.id))
+        heard.append(_said_to(stage, ROLE_ENDED, render_ended, MIA))
+    assert "You still are: " in heard[0]
+    assert all(way in heard[0] for way in ("own grant, for good", "through @platform on Acme, for good"))
+    assert "ended your role as *incident manager* on all pages" in heard[1]
+    assert "You still have it: through @platform on Acme, for good." in heard[1]
+    stage.do(OLIVIA, partial(grant_role, subject=MIA_, role=role, page_id=stage.page.id))
+    stage.do(OLIVIA, partial(revoke_role, subject=PLATFORM, role=role))
+    stage.do(OLIVIA, partial(revoke_role, subject=MIA_, role=role))
+    assert "still" not in _said_to(stage, ROLE_ENDED, render_ended, MIA)
+
+
+def test_what_every_member_is_nobody_loses(stage: Stage) -> None:
+    """A grant of the default role, and one of an owner, ends without anything lost."""
+    stage.do(OLIVIA, partial(grant_role, subject=MIA_, role=Role.INTEGRATOR))
+    stage.do(OLIVIA, partial(revoke_role, subject=MIA_, role=Role.INTEGRATOR))
+    assert "You still are: every full member is." in _said_to(stage, ROLE_ENDED, render_ended, MIA)
+    stage.do(OLIVIA, partial(grant_role, subject=OMAR_, role=Role.INCIDENT_MANAGER))
+    stage.do(OLIVIA, partial(revoke_role, subject=OMAR_, role=Role.INCIDENT_MANAGER))
+    assert "You still are: as *owner*, own grant, for good." in _said_to(stage, ROLE_ENDED, render_ended, OMAR)
+
+
+def test_owners_hear_of_an_owner_who_still_is_one(stage: Stage, clock: HeldClock) -> None:
+    """An owner whose grant ends or runs out and who is one through a group is not said to be one no more."""
+    stage.do(OLIVIA, partial(grant_role, subject=PLATFORM, role=Role.OWNER))
+    for ends in (None, clock.now() + timedelta(days=1)):
+        stage.do(OLIVIA, partial(grant_role, subject=MIA_, role=Role.OWNER, expires_at=ends))
+    clock.advance(days=1)
+    stage.do(SWEEP, sweep_roles)
+    for render, kind, to in ((render_owner_ended, OWNER_ENDED, OLIVIA), (render_ended, ROLE_ENDED, MIA)):
+        words = _said_to(stage, kind, render, to)
+        assert "has run out" in words
+        assert "still are: through @platform, for good." in words
+    stage.do(OLIVIA, partial(grant_role, subject=MIA_, role=Role.OWNER))
+    order = RevokeOrder(subject=SubjectWord("user", MIA), role=Role.OWNER)
+    assert stage.do(OLIVIA, partial(revoke_as_said, order=order))[2], "nothing is lost, so nothing is asked"
