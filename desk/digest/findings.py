@@ -5,23 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Nullable, Select, or_, select
-from sqlalchemy.orm import Session
-
 from desk.keys.scopes import is_write
-from desk.permissions import full_member_condition
+from desk.people import Standing
 from desk.policy import Policy
-from desk.transaction import Transaction
-from storage.folding import fold, folded
 from storage.models import (
     Act,
     ApiKey,
-    KeyRequest,
-    KeyStatus,
     KeyUse,
-    Member,
     Ticket,
-    TicketStatus,
 )
 
 
@@ -29,7 +20,7 @@ class Finding(StrEnum):
     """Why a key is in the digest, the gravest first. A *use* is a call that passed the key check."""
 
     NOBODY = "nobody"
-    """Nobody answers for it, or somebody who has left."""
+    """Nobody answers for it, or somebody who has left or may not hold it."""
     NEVER_USED = "never_used"
     UNUSED = "unused"
     NEVER_COLLECTED = "never_collected"
@@ -69,6 +60,7 @@ class Line:
     """One key, or one ticket that nobody collected, as the digest shows it."""
 
     findings: tuple[Finding, ...]
+    """What holds at the moment of the view."""
     holder_id: str | None
     name: str
     scopes: tuple[str, ...]
@@ -78,6 +70,12 @@ class Line:
     ticket: Ticket | None = None
     use: KeyUse | None = None
     collector_id: str | None = None
+    gone: tuple[Finding, ...] = ()
+    """What held when it was listed, and does not any more."""
+    is_settled: bool = False
+    """It is dealt with: nothing of it wants a look any more."""
+    standing: Standing | None = None
+    """Of somebody who is named and may not hold the key: what they are now."""
     daily: tuple[int, ...] = ()
     """Successful calls a day over the last 30 days, the newest last; filled in for the lines that are shown."""
 
@@ -109,7 +107,14 @@ class DigestView:
     """None for a digest that somebody asked for."""
     period: str | None = None
     announced: tuple[Announced, ...] = ()
-    """What policy will do, the nearest day first."""
+    """What policy will do, the nearest day first; with what became of what it announced itself."""
+    drawn_at: datetime | None = None
+    """The moment of everything that it says, where that is not when it was composed."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment of everything that it says."""
+        return self.drawn_at or self.composed_at
 
     @property
     def is_late(self) -> bool:
@@ -122,8 +127,18 @@ class DigestView:
         return sum(line.key is not None for line in self.lines)
 
     def count(self, finding: Finding) -> int:
-        """How many lines have a finding."""
-        return sum(finding in line.findings for line in self.lines)
+        """Of how many lines a finding holds and nobody has dealt with it."""
+        return sum(finding in line.findings and not line.is_settled for line in self.lines)
+
+    @property
+    def listed_tickets(self) -> int:
+        """How many lines are of tickets that nobody had collected."""
+        return sum(line.ticket is not None for line in self.lines)
+
+    @property
+    def settled(self) -> int:
+        """How many of what it listed is dealt with."""
+        return sum(line.is_settled for line in self.lines)
 
 
 def findings_of(facts: KeyFacts, *, now: datetime, policy: Policy) -> tuple[Finding, ...]:
@@ -155,48 +170,6 @@ def decide_advice(findings: Sequence[Finding], *, idle: timedelta, policy: Polic
     return Advice.EXTEND if Finding.EXPIRING in findings else Advice.NARROW
 
 
-def compose(tx: Transaction) -> DigestView:
-    """The digest as of now, without the daily counts (see `daily_counts`)."""
-    session, now = tx.session, tx.now
-    holders = set(session.scalars(select(Member.user_id).where(full_member_condition())))
-    rows = session.execute(_live_keys(now)).all()
-    lines = [line for key, use in rows if (line := _key_line(key, use, holders, tx)) is not None]
-    lines += _uncollected(tx)
-    names = _names(session, {line.holder_id for line in lines if line.holder_id})
-    lines.sort(key=lambda line: _order(line, names))
-    kept = [key for key, _ in rows if key.kept_until is not None and key.kept_until > now]
-    kept.sort(key=lambda key: (key.kept_until or now, key.name))
-    return DigestView(composed_at=now, lines=tuple(lines), kept=tuple(kept), live_keys=len(rows))
-
-
-def _live_keys(now: datetime) -> Select[ApiKey, KeyUse | None]:
-    return (
-        select(ApiKey, Nullable(KeyUse))
-        .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
-        .where(ApiKey.status == KeyStatus.ACTIVE, ApiKey.expires_at > now, ApiKey.retires_at.is_(None))
-    )
-
-
-def list_live_ids(tx: Transaction, *, made_until: datetime) -> set[str]:
-    """Ids of the keys that work now and were there at an instant."""
-    return {key.id for key, _ in tx.session.execute(_live_keys(tx.now)) if key.created_at <= made_until}
-
-
-def _key_line(key: ApiKey, use: KeyUse | None, holders: set[str], tx: Transaction) -> Line | None:
-    if key.kept_until is not None and key.kept_until > tx.now:
-        return None
-    facts = KeyFacts(
-        scopes=key.scopes,
-        has_holder=key.holder_id in holders,
-        created_at=key.created_at,
-        expires_at=key.expires_at,
-        last_used_at=use.last_used_at if use else None,
-        last_write_at=use.last_write_at if use else None,
-    )
-    findings = findings_of(facts, now=tx.now, policy=tx.policy)
-    return key_line(key, use, findings) if findings else None
-
-
 def key_line(key: ApiKey, use: KeyUse | None, findings: Iterable[Finding]) -> Line:
     """The line of a key."""
     return Line(
@@ -209,54 +182,3 @@ def key_line(key: ApiKey, use: KeyUse | None, findings: Iterable[Finding]) -> Li
         key=key,
         use=use,
     )
-
-
-def _uncollected(tx: Transaction) -> list[Line]:
-    # A ticket that has lapsed since the last weekly digest is still news; an older one is not.
-    recently = tx.now - timedelta(days=7)
-    tickets = tx.session.scalars(
-        select(Ticket).where(
-            or_(
-                Ticket.status == TicketStatus.WAITING,
-                (Ticket.status == TicketStatus.LAPSED) & (Ticket.expires_at >= recently),
-            ),
-            Ticket.created_at <= tx.now - tx.policy.never_used_after,
-        )
-    ).all()
-    return [line for ticket in tickets if (line := ticket_line(tx.session, ticket)) is not None]
-
-
-def ticket_line(session: Session, ticket: Ticket) -> Line | None:
-    """The line of a ticket, under whoever is to answer for its key."""
-    holder_id: str | None
-    if ticket.request_id is not None:
-        request = session.get_one(KeyRequest, ticket.request_id)
-        name, holder_id = request.name, request.holder_id
-        scopes = request.granted_scopes or request.scopes
-    elif ticket.predecessor_id is not None:
-        predecessor = session.get_one(ApiKey, ticket.predecessor_id)
-        name, holder_id, scopes = predecessor.name, predecessor.holder_id, predecessor.scopes
-    else:
-        return None
-    return Line(
-        findings=(Finding.NEVER_COLLECTED,),
-        holder_id=holder_id,
-        name=name,
-        scopes=tuple(scopes),
-        created_at=ticket.created_at,
-        expires_at=ticket.expires_at,
-        ticket=ticket,
-        collector_id=ticket.collector_id,
-    )
-
-
-def _names(session: Session, user_ids: set[str]) -> dict[str, str]:
-    found = session.execute(select(Member.user_id, folded(Member.name)).where(Member.user_id.in_(user_ids)))
-    return dict(found.all())
-
-
-def _order(line: Line, names: dict[str, str]) -> tuple[object, ...]:
-    gravest = list(Finding).index(line.findings[0])
-    nobody_first = Finding.NOBODY not in line.findings
-    holder = line.holder_id or ""
-    return (nobody_first, names.get(holder, holder), holder, gravest, fold(line.name), line.created_at)

@@ -1,12 +1,14 @@
 """Digests that were sent: what each found is kept, what became of it is read anew whenever it is shown."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 
 from desk.audit import trail as audit
-from desk.digest.findings import DigestView, Finding, Line, compose, key_line, list_live_ids, ticket_line
+from desk.digest.composing import Judge, compose, list_live_ids, ticket_line
+from desk.digest.findings import DigestView, Finding, Line
 from desk.digest.unused_policy import announce, list_announced
 from desk.errors import NotFoundError
 from desk.identifiers import new_id
@@ -51,7 +53,8 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
                 findings=[str(finding) for finding in line.findings],
             )
         )
-    send_card(tx, CARD, period, places_of(tx, Audience.DIGEST), shows=[_shown(line) for line in view.lines])
+    view = replace(view, announced=list_announced(tx, period=period))
+    send_card(tx, CARD, period, places_of(tx, Audience.DIGEST), shows=_shown(view))
     _follow_instead(tx, period, scheduled_for)
     audit.record(
         tx,
@@ -66,11 +69,10 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
     return True
 
 
-def _shown(line: Line) -> Shown:
-    if line.key is not None:
-        return Thing.KEY, line.key.id
-    assert line.ticket is not None
-    return Thing.TICKET, line.ticket.id
+def _shown(view: DigestView) -> Sequence[Shown]:
+    keys = [line.key for line in view.lines if line.key] + [*view.kept, *(one.key for one in view.announced)]
+    tickets = [line.ticket for line in view.lines if line.ticket]
+    return [*((Thing.KEY, key.id) for key in keys), *((Thing.TICKET, ticket.id) for ticket in tickets)]
 
 
 def _follow_instead(tx: Transaction, period: str, scheduled_for: datetime) -> None:
@@ -82,7 +84,7 @@ def _follow_instead(tx: Transaction, period: str, scheduled_for: datetime) -> No
 
 
 def get_digest(tx: Transaction, period: str) -> DigestView:
-    """A digest that was sent: its lines as it found them, with keys and tickets as they are now.
+    """A digest that was sent: what it listed, and all that it says of it as that is now.
 
     For owners, and to be delivered. Raises NotAllowedError, and NotFoundError when there is none for the period.
     """
@@ -92,21 +94,12 @@ def get_digest(tx: Transaction, period: str) -> DigestView:
     if digest is None:
         raise NotFoundError("That digest is not kept any more.", "Type /keys digest for a fresh one.")
     current = compose(tx)
-    items = tx.session.scalars(
-        select(DigestItem).where(DigestItem.period == period).order_by(DigestItem.position)
-    ).all()
-    key_ids = [item.key_id for item in items if item.key_id]
-    keys = {key.id: key for key in tx.session.scalars(select(ApiKey).where(ApiKey.id.in_(key_ids)))}
-    uses = {use.key_id: use for use in tx.session.scalars(select(KeyUse).where(KeyUse.key_id.in_(key_ids)))}
-    lines = []
-    for item in items:
-        line = _line(tx, item, keys, uses)
-        if line is not None:
-            lines.append(line)
+    lines = _read_lines(tx, period)
     found_then = {line.key.id for line in lines if line.key}
     return DigestView(
         composed_at=digest.composed_at,
-        lines=tuple(lines),
+        drawn_at=tx.now,
+        lines=lines,
         kept=tuple(key for key in current.kept if key.id not in found_then),
         live_keys=len(list_live_ids(tx, made_until=digest.composed_at) | found_then),
         scheduled_for=digest.scheduled_for,
@@ -115,13 +108,23 @@ def get_digest(tx: Transaction, period: str) -> DigestView:
     )
 
 
-def _line(tx: Transaction, item: DigestItem, keys: dict[str, ApiKey], uses: dict[str, KeyUse]) -> Line | None:
-    findings = tuple(Finding(finding) for finding in item.findings)
-    if item.key_id is not None:
-        return key_line(keys[item.key_id], uses.get(item.key_id), findings)
-    if item.ticket_id is not None:
-        return ticket_line(tx.session, tx.session.get_one(Ticket, item.ticket_id))
-    return None
+def _read_lines(tx: Transaction, period: str) -> tuple[Line, ...]:
+    """What a digest listed, in its order, judged anew."""
+    items = tx.session.scalars(
+        select(DigestItem).where(DigestItem.period == period).order_by(DigestItem.position)
+    ).all()
+    key_ids = [item.key_id for item in items if item.key_id]
+    keys = {key.id: key for key in tx.session.scalars(select(ApiKey).where(ApiKey.id.in_(key_ids)))}
+    uses = {use.key_id: use for use in tx.session.scalars(select(KeyUse).where(KeyUse.key_id.in_(key_ids)))}
+    judge = Judge.now(tx, [key.holder_id for key in keys.values()])
+    lines: list[Line | None] = []
+    for item in items:
+        if item.key_id is not None:
+            then = [Finding(finding) for finding in item.findings]
+            lines.append(judge.line(keys[item.key_id], uses.get(item.key_id), then=then))
+        elif item.ticket_id is not None:
+            lines.append(ticket_line(tx, tx.session.get_one(Ticket, item.ticket_id)))
+    return tuple(line for line in lines if line is not None)
 
 
 def current_digest(tx: Transaction) -> DigestView:

@@ -1,8 +1,10 @@
 """One key, or one approved key that nobody collected, as the digest shows it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from desk.digest.findings import Announced, DigestView, Finding, Line
+from desk.people import Standing
 from desk.policy import Policy
 from handlers.slack.digest.text import act_words, advice_words, outcome_words, scope_words, use_words
 from handlers.slack.framework.action_ids import ActionId, value_of
@@ -27,7 +29,8 @@ def digest_lines(
     shown: Sequence[Line], daily: Mapping[str, Sequence[int]], view: DigestView, policy: Policy
 ) -> list[Block]:
     """Keys and tickets, each group under whoever answers for it."""
-    announced = {one.key.id: one for one in view.announced}
+    # Of two for one key, what still stands.
+    announced = {one.key.id: one for one in sorted(view.announced, key=lambda one: one.called_off is None)}
     blocks: list[Block] = []
     holder: str | None = ""
     for line in shown:
@@ -41,16 +44,24 @@ def digest_lines(
                 line, line.key, daily.get(line.key.id, ()), announced.get(line.key.id), view, policy
             )
         else:
-            blocks += _ticket_blocks(line)
+            blocks += _ticket_blocks(line, view.now)
     return blocks
 
 
 def _whose(line: Line) -> str:
     if line.holder_id is None:
         return ":warning: Nobody answers for"
-    if Finding.NOBODY in line.findings:
-        return f":warning: {mention(line.holder_id)} has left, so nobody answers for"
+    if line.standing is not None or Finding.NOBODY in line.findings:
+        why = _WHY_NOBODY.get(line.standing or Standing.DELETED, "is no full member any more")
+        return f":warning: {mention(line.holder_id)} {why}, so nobody answers for"
     return f"{mention(line.holder_id)} answers for"
+
+
+_WHY_NOBODY = {
+    Standing.DELETED: "has left",
+    Standing.MEMBER: "may not hold it any more",
+    Standing.GUEST: "is a guest",
+}
 
 
 def _key_blocks(
@@ -65,51 +76,55 @@ def _key_blocks(
     if line.use is not None:
         text += f"\n{use_words(line.use)}"
     small = f"{scope_words(line.scopes)} · created {day(key.created_at)} · expires {day(key.expires_at)}"
-    if announced is not None:
+    if announced is not None and not announced.is_done:
         small += f"\n:calendar: *{act_words(announced)}*"
-    outcome = outcome_words(key, view.composed_at)
+    outcome = outcome_words(key, view.now)
     blocks = [section(text), context(*([f"`{render_sparkline(daily)}`"] if any(daily) else []), small)]
     if outcome:
         blocks.append(context(outcome))
-    buttons = _buttons(key, line.findings)
+    buttons = _buttons(line, key, view.now)
     if buttons:
         blocks.append(actions(*buttons, block_id=f"digest.{key.id}"))
     return blocks
 
 
-def _buttons(key: ApiKey, findings: Sequence[Finding]) -> list[Block]:
+def _buttons(line: Line, key: ApiKey, now: datetime) -> list[Block]:
     value = value_of(key.id, key.version)
-    if key.status == KeyStatus.SUSPENDED:
-        return [
-            button("Restore", ActionId.KEY_RESTORE, value),
-            button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
-        ]
+    revoke = button("Revoke", ActionId.KEY_REVOKE, value, style="danger")
+    extend = button("Extend…", ActionId.KEY_EXTEND, value)
     if key.status == KeyStatus.REVOKED or key.retires_at is not None:
         return []
+    if key.expires_at <= now:
+        return [extend, revoke]
+    if key.status == KeyStatus.SUSPENDED:
+        return [button("Restore", ActionId.KEY_RESTORE, value), revoke]
     buttons = [
         button("Keep until…", ActionId.KEY_KEEP, value),
         button("Suspend", ActionId.KEY_SUSPEND, value),
         button("Rotate", ActionId.KEY_ROTATE, value),
-        button("Revoke", ActionId.KEY_REVOKE, value, style="danger"),
+        revoke,
     ]
-    if Finding.EXPIRING in findings:
-        buttons.insert(0, button("Extend…", ActionId.KEY_EXTEND, value))
+    if Finding.EXPIRING in line.findings:
+        buttons.insert(0, extend)
     # Whoever has left cannot be asked.
-    if Finding.NOBODY in findings:
+    if Finding.NOBODY in line.findings:
         buttons.insert(0, button("Transfer to…", ActionId.KEY_TRANSFER, value, style="primary"))
     elif key.holder_id:
         buttons.append(button("Ask its holder", ActionId.KEY_ASK, value))
     return buttons
 
 
-def _ticket_blocks(line: Line) -> list[Block]:
+def _ticket_blocks(line: Line, now: datetime) -> list[Block]:
     ticket = line.ticket
     assert ticket is not None
+    collector = mention(line.collector_id)
+    lapsed = f"approved but never collected: lapsed {day(line.expires_at)}; {collector} can ask again"
+    waits = f"approved but never collected: waits for {collector} until {when(line.expires_at)}"
     state = {
-        TicketStatus.WAITING: f"waits for {mention(line.collector_id)} until {when(line.expires_at)}",
-        TicketStatus.LAPSED: f"lapsed {day(line.expires_at)}; {mention(line.collector_id)} can ask again",
-        TicketStatus.COLLECTED: f"collected by {mention(line.collector_id)} since",
-        TicketStatus.WITHDRAWN: "withdrawn since",
+        TicketStatus.WAITING: waits if line.expires_at > now else lapsed,
+        TicketStatus.LAPSED: lapsed,
+        TicketStatus.COLLECTED: f"approved, and collected by {collector} since",
+        TicketStatus.WITHDRAWN: "approved, and withdrawn since",
     }[TicketStatus(ticket.status)]
-    text = f"*{escape(plain(line.name, limit=100))}*  :package: approved but never collected: {state}."
+    text = f"*{escape(plain(line.name, limit=100))}*  :package: {state}."
     return [section(text), context(f"{scope_words(line.scopes)} · approved {day(line.created_at)}")]

@@ -1,6 +1,7 @@
 """How the digest reads, as a message and as a modal."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from desk.digest.findings import DigestView, Finding
 from desk.policy import Policy
@@ -30,6 +31,7 @@ MESSAGE_LINES = 8
 """Lines in a message, at most: fewer where they take more than Slack's 50 blocks or 13,200 characters."""
 MODAL_LINES = 16
 """Lines on one page of the modal that shows all; a line takes six blocks at most, and a modal 100."""
+_SINCE = timedelta(minutes=1)
 _CLOSING_TEXT = 2500
 """Characters of what is kept, and of what is announced."""
 
@@ -49,6 +51,8 @@ def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy:
     blocks: list[Block] = [header("Weekly key digest" if view.period else "Key digest")]
     if view.is_late and view.scheduled_for is not None:
         blocks.append(context(f":hourglass: Late: it was due {when(view.scheduled_for)}, while Keydesk was down."))
+    if view.now - view.composed_at >= _SINCE:
+        blocks.append(context(f"Sent {when(view.composed_at)}; everything below is as of {when(view.now)}."))
     blocks.append(section(_summary(view, policy)))
     closing = _closing(view, policy)
     shown = view.lines[:MESSAGE_LINES]
@@ -113,11 +117,12 @@ def _summary(view: DigestView, policy: Policy) -> str:
             )
             parts.append(f"• *{count}* {words}")
     several = ", some for more than one reason" if any(len(line.findings) > 1 for line in view.lines) else ""
-    return "\n".join([f"{_head(view)}{several}{':' if parts else '.'}", *parts])
+    settled = f", *{view.settled}* of these dealt with since" if view.settled else ""
+    return "\n".join([f"{_head(view)}{settled}{several}{':' if parts else '.'}", *parts])
 
 
 def _head(view: DigestView) -> str:
-    keys, tickets = view.listed_keys, view.count(Finding.NEVER_COLLECTED)
+    keys, tickets = view.listed_keys, view.listed_tickets
     said = []
     if keys:
         said.append(f"*{keys}* of *{view.live_keys}* working keys want a look")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from desk.digest.findings import Advice, Announced, DigestView, Finding, Line, decide_advice
 from desk.keys.scopes import IN_WORDS
 from desk.policy import Policy
-from handlers.slack.framework.blocks import actor_name, day, escape, plain, when
+from handlers.slack.framework.blocks import actor_name, day, escape, mention, plain, when
 from storage.models import ApiKey, KeyStatus, KeyUse, Scope
 
 _ADVICE = {
@@ -19,14 +19,21 @@ _ADVICE = {
 
 
 def advice_words(line: Line, key: ApiKey, view: DigestView, policy: Policy) -> str:
-    """What to do, and why; of what was dealt with, only why it was listed."""
-    now = view.composed_at
+    """What to do, and why; of what was dealt with, why it was listed and what became of that."""
+    now = view.now
     idle = now - ((line.use and line.use.last_used_at) or key.created_at)
-    reasons = [_finding_words(line, finding, idle, now) for finding in line.findings]
-    why = " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
+    holds = [_finding_words(line, finding, idle, now) for finding in line.findings]
     if outcome_words(key, now):
-        return f"It was listed because {why}."
-    return f"{_ADVICE[decide_advice(line.findings, idle=idle, policy=policy)]}: {why}."
+        return f"It was listed because {_joined([*holds, *(_PAST[finding] for finding in line.gone)])}."
+    became = f"{_joined([_became_words(line, key, finding) for finding in line.gone])}." if line.gone else ""
+    if not holds:
+        return f":white_check_mark: Nothing to do any more: {became}"
+    advice = f"{_ADVICE[decide_advice(line.findings, idle=idle, policy=policy)]}: {_joined(holds)}."
+    return f"{advice} Since it was listed, {became}" if became else advice
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _finding_words(line: Line, finding: Finding, idle: timedelta, now: datetime) -> str:
@@ -38,6 +45,29 @@ def _finding_words(line: Line, finding: Finding, idle: timedelta, now: datetime)
         Finding.NEVER_COLLECTED: "it was never collected",
         Finding.EXPIRING: f"it expires in {days_in_words(max((line.expires_at - now).days, 0))}",
         Finding.WIDER: f"it may write and has only read in its {age}",
+    }[finding]
+
+
+_PAST = {
+    Finding.NOBODY: "nobody answered for it",
+    Finding.NEVER_USED: "it had never been used",
+    Finding.UNUSED: "it had long been unused",
+    Finding.NEVER_COLLECTED: "it had not been collected",
+    Finding.EXPIRING: "it was to expire soon",
+    Finding.WIDER: "it may write and had only read",
+}
+
+
+def _became_words(line: Line, key: ApiKey, finding: Finding) -> str:
+    """What became of a finding that does not hold any more."""
+    used = f"it was used {when(line.use.last_used_at)}" if line.use and line.use.last_used_at else "it counts as used"
+    return {
+        Finding.NOBODY: f"{mention(key.holder_id)} answers for it",
+        Finding.NEVER_USED: used,
+        Finding.UNUSED: used,
+        Finding.NEVER_COLLECTED: "it was collected",
+        Finding.EXPIRING: f"it was given until {day(key.expires_at)}",
+        Finding.WIDER: "it has written",
     }[finding]
 
 
@@ -73,15 +103,17 @@ def act_words(announced: Announced) -> str:
     return f"Will be {act} on {day(announced.act_on)} unless it is used or kept (announcement {announced.times})."
 
 
-def outcome_words(key: ApiKey, composed_at: datetime) -> str:
+def outcome_words(key: ApiKey, now: datetime) -> str:
     """What became of a key that was listed; empty while nothing did."""
     if key.status == KeyStatus.REVOKED:
         return f":no_entry: Revoked by {actor_name(key.revoked_by)}."
-    if key.status == KeyStatus.SUSPENDED:
-        return f":double_vertical_bar: Suspended by {actor_name(key.suspended_by)}."
     if key.retires_at is not None:
         return f":arrows_counterclockwise: Rotated; this one works until {when(key.retires_at)}."
-    if key.kept_until is not None and key.kept_until > composed_at:
+    if key.expires_at <= now:
+        return f":hourglass: Expired {day(key.expires_at)}."
+    if key.status == KeyStatus.SUSPENDED:
+        return f":double_vertical_bar: Suspended by {actor_name(key.suspended_by)}."
+    if key.kept_until is not None and key.kept_until > now:
         return kept_words(key)
     return ""
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.digest.findings import Advice, DigestView, Finding, KeyFacts, compose, decide_advice, findings_of
+from desk.digest.composing import compose
+from desk.digest.findings import Advice, DigestView, Finding, KeyFacts, decide_advice, findings_of
 from desk.keys.lookup import SPARKLINE_DAYS, daily_counts
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
