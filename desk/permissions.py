@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from desk.errors import NotAllowedError
@@ -105,7 +105,7 @@ def full_member_condition() -> ColumnElement[bool]:
     )
 
 
-def open_grant_condition(now: datetime) -> ColumnElement[bool]:
+def open_grant_condition(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """A grant that was not ended and has not run out."""
     return and_(Grant.ended_at.is_(None), or_(Grant.expires_at.is_(None), Grant.expires_at > now))
 
@@ -116,42 +116,60 @@ def working_key_condition(now: datetime) -> ColumnElement[bool]:
     return and_(ApiKey.status == KeyStatus.ACTIVE, ApiKey.expires_at > now, kept)
 
 
+# These are asked several times in each transaction, and making a statement takes longer than executing it.
+_PERSON = bindparam("user_id", type_=Member.user_id.type)
+_NOW: BindParameter[datetime] = bindparam("now", type_=Grant.created_at.type)
+_OPEN = open_grant_condition(_NOW)
+_IN_GROUPS = (
+    select(UserGroupMember.group_id)
+    .join(UserGroup, UserGroup.group_id == UserGroupMember.group_id)
+    .where(UserGroupMember.user_id == _PERSON, UserGroup.is_disabled.is_(False))
+)
+_OF_PERSON = or_(
+    and_(Grant.subject_kind == SubjectKind.USER, Grant.subject_id == _PERSON),
+    and_(Grant.subject_kind == SubjectKind.GROUP, Grant.subject_id.in_(_IN_GROUPS)),
+)
+_IS_MEMBER = select(Member.user_id).where(Member.user_id == _PERSON, full_member_condition())
+_ROLES = (
+    select(Grant.role, Grant.page_id)
+    .select_from(Member)
+    .outerjoin(Grant, and_(_OPEN, _OF_PERSON))
+    .where(Member.user_id == _PERSON, full_member_condition())
+)
+"""Of a full member a row for each grant, or one without a role where there is none; of anybody else no row."""
+_BY_GRANT = select(Grant.subject_id).where(Grant.role == Role.OWNER, Grant.subject_kind == SubjectKind.USER, _OPEN)
+_THROUGH_GROUPS = (
+    select(UserGroupMember.user_id)
+    .join(UserGroup, UserGroup.group_id == UserGroupMember.group_id)
+    .join(Grant, and_(Grant.subject_kind == SubjectKind.GROUP, Grant.subject_id == UserGroup.group_id))
+    .where(Grant.role == Role.OWNER, _OPEN, UserGroup.is_disabled.is_(False))
+)
+_IS_OWNER = and_(full_member_condition(), or_(Member.user_id.in_(_BY_GRANT), Member.user_id.in_(_THROUGH_GROUPS)))
+_OWNER_IDS = select(Member.user_id).where(_IS_OWNER).order_by(Member.user_id)
+_OWNER_NAMES = select(Member.name).where(_IS_OWNER).order_by(Member.name).limit(3)
+
+
 def effective_roles(session: Session, user_id: str, *, now: datetime, policy: Policy) -> EffectiveRoles:
     """Own grants and those of the person's groups; nothing for anyone who is not a full member."""
     return rely_on(session, ("roles", user_id), partial(_read_roles, session, user_id, now=now, policy=policy))
 
 
 def _read_roles(session: Session, user_id: str, *, now: datetime, policy: Policy) -> EffectiveRoles:
-    if not _read_is_member(session, user_id):
+    found = session.execute(_ROLES, {"user_id": user_id, "now": now}).all()
+    if not found:
         return EffectiveRoles()
-    groups = (
-        select(UserGroupMember.group_id)
-        .join(UserGroup, UserGroup.group_id == UserGroupMember.group_id)
-        .where(UserGroupMember.user_id == user_id, UserGroup.is_disabled.is_(False))
-    )
-    grants = session.scalars(
-        select(Grant).where(
-            open_grant_condition(now),
-            or_(
-                and_(Grant.subject_kind == SubjectKind.USER, Grant.subject_id == user_id),
-                and_(Grant.subject_kind == SubjectKind.GROUP, Grant.subject_id.in_(groups)),
-            ),
-        )
-    ).all()
-    everywhere = {Role(grant.role) for grant in grants if grant.page_id is None}
+    everywhere: set[Role] = set()
     if policy.default_role:
         everywhere.add(Role(policy.default_role))
     pages: dict[str, set[Role]] = {}
-    for grant in grants:
-        if grant.page_id is not None:
-            pages.setdefault(grant.page_id, set()).add(Role(grant.role))
+    for role, page_id in found:
+        if role is not None:
+            (everywhere if page_id is None else pages.setdefault(page_id, set())).add(Role(role))
     return EffectiveRoles(frozenset(everywhere), {page: frozenset(roles) for page, roles in pages.items()})
 
 
 def _read_is_member(session: Session, user_id: str) -> bool:
-    return (
-        session.scalar(select(Member.user_id).where(Member.user_id == user_id, full_member_condition())) is not None
-    )
+    return session.scalar(_IS_MEMBER, {"user_id": user_id}) is not None
 
 
 def roles_of_actor(tx: Transaction) -> EffectiveRoles:
@@ -251,19 +269,7 @@ def require_insider(tx: Transaction) -> None:
 
 def list_owner_ids(tx: Transaction) -> Sequence[str]:
     """Slack user ids of the organization's owners now, by own grant or through a group, sorted."""
-    through_groups = (
-        select(UserGroupMember.user_id)
-        .join(UserGroup, UserGroup.group_id == UserGroupMember.group_id)
-        .join(Grant, and_(Grant.subject_kind == SubjectKind.GROUP, Grant.subject_id == UserGroup.group_id))
-        .where(Grant.role == Role.OWNER, open_grant_condition(tx.now), UserGroup.is_disabled.is_(False))
-    )
-    own = select(Grant.subject_id).where(
-        Grant.role == Role.OWNER, Grant.subject_kind == SubjectKind.USER, open_grant_condition(tx.now)
-    )
-    members = select(Member.user_id).where(
-        full_member_condition(), or_(Member.user_id.in_(own), Member.user_id.in_(through_groups))
-    )
-    return tx.session.scalars(members.order_by(Member.user_id)).all()
+    return tx.session.scalars(_OWNER_IDS, {"now": tx.now}).all()
 
 
 def require_owner(tx: Transaction) -> None:
@@ -280,9 +286,7 @@ def require_role(tx: Transaction, role: Role, page_id: str | None = None) -> Non
 
 def ask_an_owner(tx: Transaction) -> str:
     """A hint that names up to three owners."""
-    names = tx.session.scalars(
-        select(Member.name).where(Member.user_id.in_(list_owner_ids(tx))).order_by(Member.name).limit(3)
-    ).all()
+    names = tx.session.scalars(_OWNER_NAMES, {"now": tx.now}).all()
     if not names:
         return "No owner is appointed yet: set KEYDESK_OWNERS and start Keydesk again."
     return f"Ask an owner: {', '.join(names)}."

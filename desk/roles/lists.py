@@ -72,8 +72,18 @@ def _read_grants(tx: Transaction, subject: Subject | None, page_id: str | None) 
     if page_id is not None:
         statement = statement.where(or_(Grant.page_id == page_id, Grant.page_id.is_(None)))
     grants = tx.session.scalars(statement.order_by(Grant.created_at, Grant.id)).all()
+    # The session knows a row as long as somebody holds it, and else would ask for one after the other.
+    _held = _list_named(tx, grants)
     order = list(Role)
     return [_listed(tx, grant, subject) for grant in sorted(grants, key=lambda grant: order.index(Role(grant.role)))]
+
+
+def _list_named(tx: Transaction, grants: Sequence[Grant]) -> Sequence[object]:
+    """The people, groups and pages of grants."""
+    subjects, pages = ({grant.subject_id for grant in grants}, {grant.page_id for grant in grants if grant.page_id})
+    people = tx.session.scalars(select(Member).where(Member.user_id.in_(subjects))).all()
+    groups = tx.session.scalars(select(UserGroup).where(UserGroup.group_id.in_(subjects))).all()
+    return [*people, *groups, *tx.session.scalars(select(Page).where(Page.id.in_(pages)))]
 
 
 def _reaches(subject: Subject) -> ColumnElement[bool]:
