@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 TEXT, GRAPHIC = 4.5, 3.0
@@ -59,6 +60,8 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
     return red, green, blue
 
 
+# Every document of a page asks for the same few.
+@lru_cache(maxsize=4096)
 def readable(colour: Colour, *grounds: Colour, ratio: float = TEXT) -> Colour:
     """The colour, moved as little as possible until it stands out from every ground.
 
