@@ -3,10 +3,9 @@
 import ast
 import importlib
 import inspect
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -37,6 +36,7 @@ class Door:
         return could_write(self.function)
 
 
+@cache
 def find_doors() -> Mapping[str, Door]:
     """Every door, by name."""
     doors: dict[str, Door] = {}
@@ -47,6 +47,18 @@ def find_doors() -> Mapping[str, Door]:
         if not method.startswith("_"):
             doors |= _door(f"port.{method}", getattr(port_of(None, ""), method))  # type: ignore[arg-type]
     return doors
+
+
+@cache
+def list_writing() -> Sequence[Door]:
+    """The doors that could write."""
+    return [door for door in find_doors().values() if door.could_write]
+
+
+@cache
+def list_reading() -> Sequence[Door]:
+    """The doors that only read."""
+    return [door for door in find_doors().values() if not door.could_write]
 
 
 def _door(name: str, function: Callable[..., Any]) -> dict[str, Door]:
@@ -74,15 +86,28 @@ def _reached() -> set[FunctionType]:
     found = {one for one in named if isinstance(one, FunctionType) and one.__module__.startswith("desk.")}
     # What is given the whole desk opens its transactions itself: what it names is called for whoever called it.
     openers = [one for one in found if Desk in (each.annotation for each in _parameters(one))]
-    return found.union(*(_named_by(one, _source(one)) for one in openers))
+    return found.union(*(_named_by(one) for one in openers))
 
 
 def _parameters(function: Callable[..., Any]) -> Iterable[inspect.Parameter]:
     return inspect.signature(function, eval_str=True).parameters.values()
 
 
-def _source(function: Callable[..., Any]) -> ast.Module:
-    return ast.parse(textwrap.dedent(inspect.getsource(function)))
+def _source(function: Callable[..., Any]) -> ast.AST:
+    code = inspect.unwrap(function).__code__
+    return _functions_of(code.co_filename)[code.co_firstlineno]
+
+
+@cache
+def _functions_of(path: str) -> Mapping[int, ast.AST]:
+    """The functions of a file, by the line with which each begins."""
+    found: dict[int, ast.AST] = {}
+    for node in ast.walk(ast.parse(Path(path).read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found[min(one.lineno for one in (node, *node.decorator_list))] = node
+        elif isinstance(node, ast.Lambda):
+            found.setdefault(node.lineno, node)
+    return found
 
 
 def _named_in(tree: ast.Module) -> Iterator[object]:
@@ -106,7 +131,6 @@ def _thing(module: str, name: str) -> object:
     return importlib.import_module(f"{module}.{name}") if found is None else found
 
 
-@lru_cache
 def could_write(function: Callable[..., Any]) -> bool:
     """Whether the function, or any of ours that it names, adds or changes rows. Errs on the side of yes."""
     seen: set[Callable[..., Any]] = set()
@@ -116,12 +140,16 @@ def could_write(function: Callable[..., Any]) -> bool:
         if one in seen:
             continue
         seen.add(one)
-        tree = _source(one)
-        in_storage = one.__module__.startswith("storage.")
-        if any(_writes(node, in_storage=in_storage) for node in ast.walk(tree)):
+        if _writes_itself(one):
             return True
-        todo += _named_by(one, tree)
+        todo += _named_by(one)
     return False
+
+
+@cache
+def _writes_itself(function: Callable[..., Any]) -> bool:
+    in_storage = function.__module__.startswith("storage.")
+    return any(_writes(node, in_storage=in_storage) for node in ast.walk(_source(function)))
 
 
 def _writes(node: ast.AST, *, in_storage: bool) -> bool:
@@ -140,16 +168,17 @@ def _writes(node: ast.AST, *, in_storage: bool) -> bool:
     return node.func.attr in _SESSION_WRITES or (in_storage and node.func.attr == "execute")
 
 
-def _named_by(function: Callable[..., Any], tree: ast.AST) -> Iterator[FunctionType]:
+@cache
+def _named_by(function: Callable[..., Any]) -> Sequence[FunctionType]:
     """The functions of ours that a function names: itself, in a module, or in a table of its module."""
     names = inspect.unwrap(function).__globals__
-    for node in ast.walk(tree):
+    found: list[FunctionType] = []
+    for node in ast.walk(_source(function)):
         thing: object = None
         if isinstance(node, ast.Name):
             thing = names.get(node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             thing = getattr(names.get(node.value.id), node.attr, None)
         values = thing.values() if isinstance(thing, Mapping) else [thing]
-        for value in values:
-            if isinstance(value, FunctionType) and value.__module__.startswith(_OURS):
-                yield value
+        found += [one for one in values if isinstance(one, FunctionType) and one.__module__.startswith(_OURS)]
+    return found

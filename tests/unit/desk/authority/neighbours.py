@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import timedelta
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import String, literal, select, update
@@ -178,6 +179,7 @@ def _with_more(world: World, session: Session, period: str) -> World:
     return replace(world, by_type=dict(world.by_type) | types, by_name=dict(world.by_name) | names)
 
 
+@cache
 def find_functions() -> Mapping[str, Door]:
     """Every function of the desk that takes a transaction or a session, and every method of the page port."""
     found: dict[str, Door] = {}

@@ -1,48 +1,59 @@
 """Nobody who may nothing gets through a door of the desk, and nothing changes by their trying."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
 from sqlalchemy.orm import Session
 
-from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import Member
+from tests.clock import HeldClock
+from tests.databases import copy_sqlite, open_database
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR
-from tests.unit.desk.authority.doors import Door, could_write, find_doors, list_session_readers
+from tests.unit.desk.authority.doors import (
+    Door,
+    could_write,
+    find_doors,
+    list_reading,
+    list_session_readers,
+    list_writing,
+)
 from tests.unit.desk.authority.walking import (
     Opening,
     Outcome,
     State,
     Try,
+    Walk,
     call,
     call_as_each,
-    find_opening,
     is_something,
     list_arguments,
     read_state,
     undone,
 )
-from tests.unit.desk.authority.world import FULL_KEY, NOBODY, OPERATOR, POLICY, Row, World, make_world
+from tests.unit.desk.authority.world import FULL_KEY, NOBODY, OPERATOR, POLICY, Row
 
-DOORS = find_doors()
-WRITING = [door for door in DOORS.values() if door.could_write]
-READING = [door for door in DOORS.values() if not door.could_write]
 PEOPLE = [Actor.member(user_id) for user_id in (MIA, INES, OLIVIA, MAX, OMAR)]
 SOMEBODY = [OPERATOR, *PEOPLE, *(Actor.job(name) for name in JobName)]
 
 
-@pytest.fixture
-def policy() -> Policy:
-    """Keys that nobody uses are suspended."""
-    return POLICY
+@pytest.fixture(scope="module", params=["sqlite"])
+def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """One walk for all tests. Keys that nobody uses are suspended.
 
-
-@pytest.fixture
-def world(desk: Desk) -> World:
-    """See `make_world`."""
-    return make_world(desk)
+    Whom a door asks is the same code on both databases. What it asks them is tried on each in `test_permissions`, and
+    that it opens for those whom it is for, below.
+    """
+    with ExitStack() as given:
+        if request.param == "sqlite":
+            url = copy_sqlite(request.getfixturevalue("sqlite_template"), tmp_path_factory.mktemp("walk"))
+        else:
+            url = given.enter_context(request.getfixturevalue("postgresql_lending").lent())
+        database = open_database(url)
+        given.callback(database.close)
+        yield Walk(Desk(database, HeldClock(), POLICY))
 
 
 def test_doors_are_found() -> None:
@@ -60,59 +71,60 @@ def test_doors_are_found() -> None:
         "port.create_incident",
         "port.set_statuses",
         "port.revert_postmortem",
-    } <= set(DOORS)
-    assert not {"audit.trail.record", "messages.outbox.send_card", "roles.grants.open_grant"} & set(DOORS)
-    assert could_write(DOORS["keys.uses.note_uses"].function)
-    assert not could_write(DOORS["keys.details.show_key"].function)
+    } <= set(find_doors())
+    assert not {"audit.trail.record", "messages.outbox.send_card", "roles.grants.open_grant"} & set(find_doors())
+    assert could_write(find_doors()["keys.uses.note_uses"].function)
+    assert not could_write(find_doors()["keys.details.show_key"].function)
 
 
-def test_somebody_gets_through_every_door(world: World) -> None:
+@pytest.mark.parametrize("walk", ["sqlite", "postgresql"], indirect=True)
+def test_somebody_gets_through_every_door(walk: Walk) -> None:
     """For each door there is somebody for whom it does what it is for: it writes where its source says that it could,
     and nowhere else."""
-    for door in DOORS.values():
-        assert find_opening(world, door, SOMEBODY) is not None, f"nobody gets through {door.name}"
-    for door in READING:
-        for arguments in list_arguments(world, door):
-            tried = undone(world, partial(call, door, arguments=arguments))
+    for door in find_doors().values():
+        assert walk.find_opening(door, SOMEBODY) is not None, f"nobody gets through {door.name}"
+    for door in list_reading():
+        for arguments in list_arguments(walk.world, door):
+            tried = undone(walk.world, partial(call, door, arguments=arguments))
             assert tried.outcome is not Outcome.WROTE, door.name
 
 
-def test_nobody_writes_who_may_nothing(world: World) -> None:
+def test_nobody_writes_who_may_nothing(walk: Walk) -> None:
     """Every door that writes refuses everybody who may nothing, with the arguments with which somebody else gets
     through, and before it changes anything or anybody is told."""
-    before = undone(world, lambda tx: read_state(tx.session))
-    for door in WRITING:
-        opening = find_opening(world, door, SOMEBODY)
+    before = undone(walk.world, lambda tx: read_state(tx.session))
+    for door in list_writing():
+        opening = walk.find_opening(door, SOMEBODY)
         assert opening is not None
-        _expect_refusals(world, door, list(NOBODY.values()), opening, before)
+        _expect_refusals(walk, door, list(NOBODY.values()), opening, before)
 
 
 def _expect_refusals(
-    world: World, door: Door, actors: Sequence[Actor], opening: Opening, before: State, *, as_guests: bool = False
+    walk: Walk, door: Door, actors: Sequence[Actor], opening: Opening, before: State, *, as_guests: bool = False
 ) -> None:
     def work(tx: Transaction) -> tuple[Mapping[Actor, Try], State]:
         if as_guests:
             _make_guests(tx.session)
         return call_as_each(door, tx, actors, opening.arguments), read_state(tx.session)
 
-    tries, after = undone(world, work)
+    tries, after = undone(walk.world, work)
     through = {actor: tried for actor, tried in tries.items() if tried.outcome is not Outcome.REFUSED}
     assert not through, door.name
     assert after == before, door.name
 
 
-def test_who_might_may_no_more_as_a_guest(world: World) -> None:
+def test_who_might_may_no_more_as_a_guest(walk: Walk) -> None:
     """Each person who gets through a door that writes is refused there once they are a guest, be the thing their own
     or not."""
-    before = undone(world, _read_among_guests)
+    before = undone(walk.world, _read_among_guests)
     fallen = 0
-    for door in WRITING:
+    for door in list_writing():
         for person in PEOPLE:
-            opening = find_opening(world, door, [person])
+            opening = walk.find_opening(door, [person])
             if opening is not None:
-                _expect_refusals(world, door, [person], opening, before, as_guests=True)
+                _expect_refusals(walk, door, [person], opening, before, as_guests=True)
                 fallen += 1
-    assert fallen > len(WRITING)
+    assert fallen > len(list_writing())
 
 
 def _read_among_guests(tx: Transaction) -> State:
@@ -138,14 +150,14 @@ OPEN: Mapping[str, str] = {
 """Doors that show something to everybody, and why they may."""
 
 
-def test_what_is_internal_is_shown_to_nobody_who_may_nothing(world: World) -> None:
+def test_what_is_internal_is_shown_to_nobody_who_may_nothing(walk: Walk) -> None:
     """A door that reads refuses them, finds nothing, or tells only of a row that whoever calls it has already."""
     shown = set()
-    for door in READING:
-        for arguments in list_arguments(world, door):
+    for door in list_reading():
+        for arguments in list_arguments(walk.world, door):
             if any(isinstance(value, Row) for value in arguments.values()):
                 continue
-            tries = undone(world, lambda tx: call_as_each(door, tx, NOBODY.values(), arguments))  # noqa: B023
+            tries = undone(walk.world, lambda tx: call_as_each(door, tx, NOBODY.values(), arguments))  # noqa: B023
             shown |= {door.name for tried in tries.values() if is_something(tried.given)}
     assert shown == set(OPEN)
 
@@ -182,10 +194,10 @@ OF_KEYS = {
 """What a key with every scope gets through: what the scopes of incidents, maintenances and components stand for."""
 
 
-def test_what_keys_get_through(world: World) -> None:
+def test_what_keys_get_through(walk: Walk) -> None:
     """A key with every scope on all pages writes what is on the page, and templates; it decides, grants, changes and
     collects nothing, and is nobody's second person."""
-    assert _opened_by(world, FULL_KEY) == OF_KEYS
+    assert _opened_by(walk, FULL_KEY) == OF_KEYS
 
 
 DIRECTORY = {
@@ -232,11 +244,11 @@ OF_JOBS: Mapping[JobName, set[str]] = {
 }
 
 
-def test_what_each_job_gets_through(world: World) -> None:
+def test_what_each_job_gets_through(walk: Walk) -> None:
     """Each job has the doors that it needs, and no others."""
-    assert {name: _opened_by(world, Actor.job(name)) for name in JobName} == OF_JOBS
+    assert {name: _opened_by(walk, Actor.job(name)) for name in JobName} == OF_JOBS
 
 
-def _opened_by(world: World, actor: Actor) -> set[str]:
+def _opened_by(walk: Walk, actor: Actor) -> set[str]:
     """The doors through which somebody writes something."""
-    return {door.name for door in WRITING if find_opening(world, door, [actor]) is not None}
+    return {door.name for door in list_writing() if walk.find_opening(door, [actor]) is not None}

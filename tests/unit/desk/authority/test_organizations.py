@@ -24,8 +24,6 @@ from tests.unit.desk.authority.neighbours import (
 from tests.unit.desk.authority.walking import Arguments, Opening, Outcome, Try, call, is_something, read_state, undone
 from tests.unit.desk.authority.world import OPERATOR, POLICY
 
-FUNCTIONS = find_functions()
-DOORS = find_doors()
 ACTORS = [OPERATOR, *map(Actor.member, (OLIVIA, INES, MIA, MAX, OMAR)), *map(Actor.job, JobName)]
 
 WITHOUT_LOOKING: Mapping[str, str] = {
@@ -147,10 +145,10 @@ def _attempt(door: Door, tx: Transaction, arguments: Arguments) -> Try:
 
 def test_functions_are_found() -> None:
     """All doors are among them, and what only the desk itself calls."""
-    assert set(DOORS) <= set(FUNCTIONS)
-    assert {"pages.pages.get_page_by_word", "people.member_name", "messages.outbox.send_card"} <= set(FUNCTIONS) - {
-        name for name, door in FUNCTIONS.items() if is_handed_a_row(door)
-    }
+    assert set(find_doors()) <= set(find_functions())
+    assert {"pages.pages.get_page_by_word", "people.member_name", "messages.outbox.send_card"} <= set(
+        find_functions()
+    ) - {name for name, door in find_functions().items() if is_handed_a_row(door)}
 
 
 # What restricts statements is the session, of whose kinds each is tried on both databases (`tests.unit.storage`).
@@ -161,8 +159,8 @@ def test_nothing_of_another_organization_can_be_named(two: Neighbours) -> None:
     visitor = Visitor(two)
     stuck = set()
     answers: dict[str, set[str]] = defaultdict(set)
-    for name, door in FUNCTIONS.items():
-        if is_handed_a_row(door) and name not in DOORS:
+    for name, door in find_functions().items():
+        if is_handed_a_row(door) and name not in find_doors():
             continue
         opening = visitor.find_opening(door)
         own = visitor.call(door, opening.arguments, opening.actor)
@@ -188,7 +186,7 @@ def _how_it_is_taken(visitor: Visitor, door: Door, arguments: Arguments, actor: 
     assert "first" not in seen.changed, (door.name, arguments)
     if seen.is_nothing:
         return NOT_FOUND
-    if seen.changed and door.name not in DOORS:
+    if seen.changed and door.name not in find_doors():
         return WRITTEN
     expected = visitor.call(door, visitor.two.unknown(arguments), actor)
     assert seen.outcome is expected.outcome, (door.name, arguments, seen.given)

@@ -26,8 +26,7 @@ from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.locks import lock_people
 from storage.models import Departure, Grant, Incident, KeyRequest, Member, RequestStatus, Role, SubjectKind
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, TEAM
-from tests.unit.desk.authority.doors import Door
-from tests.unit.desk.authority.test_doors import WRITING
+from tests.unit.desk.authority.doors import Door, list_writing
 from tests.unit.desk.authority.walking import Opening, call, find_opening, read_state, undone
 from tests.unit.desk.authority.world import FULL_KEY, OPERATOR, POLICY, World, make_world
 from tests.unit.desk.racing import Move, race
@@ -63,7 +62,7 @@ def test_who_waits_is_asked_again(world: World) -> None:
     """Whoever gets through a door that writes and on the way waits for somebody who makes them a guest is refused,
     and nothing changes. Who need not wait was first."""
     before, first, waited = _read_rows(world), set(), 0
-    for door in WRITING:
+    for door in list_writing():
         opening = find_opening(world, door, PEOPLE)
         if opening is None:
             continue
