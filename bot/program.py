@@ -1,6 +1,7 @@
 """Everything that runs, made here and handed in; started in order, and stopped so that nothing is lost."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -16,7 +17,7 @@ from bot.database import make_desk
 from bot.jobs import list_jobs
 from bot.server import HttpServer, address_of
 from bot.settings import Settings
-from bot.slack_link import SlackLink, make_client, make_session
+from bot.slack_link import SlackClient, SlackLink, make_client, make_session
 from desk.clock import Clock
 from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
@@ -30,6 +31,7 @@ from handlers.jobs.scheduler import Scheduler
 from handlers.jobs.sweep import sweep_unheard_now
 from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
+from handlers.slack.framework.retries import UNREACHABLE
 from storage.database import Database
 from storage.models import Channel
 
@@ -158,7 +160,7 @@ async def run_program(
 def create_program(
     settings: Settings,
     desk: Desk,
-    client: AsyncWebClient,
+    client: SlackClient,
     listener: socket.socket,
     stopping: asyncio.Event,
     *,
@@ -175,6 +177,12 @@ def create_program(
         return None
 
     async def ask_slack() -> str | None:
+        if client.refusal is not None:
+            # When nothing is to be said, nothing else would notice that the app was installed again.
+            with contextlib.suppress(*UNREACHABLE):
+                await client.auth_test()
+        if client.refusal is not None:
+            return f"Slack refuses the token ({client.refusal}): install the app in the workspace again"
         return link.find_problem()
 
     async def ask_process() -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import aiohttp
 import structlog
@@ -20,6 +21,8 @@ from starlette.routing import Route
 from bot.settings import Settings
 from bot.socket_mode import DrainingHandler, SocketMode
 from desk.errors import KeydeskError
+from handlers.delivery.deliverer import Trouble
+from handlers.slack.framework.error_codes import TOKEN_REFUSED, trouble_of
 
 EVENTS_PATH = "/slack/events"
 _CALL_SECONDS = 10
@@ -28,18 +31,6 @@ _MAX_BODY = 1_000_000
 """Slack's largest requests are views, of up to 250 kB, URL-encoded."""
 
 _log = structlog.get_logger(__name__)
-
-# What trying again will not mend.
-_REFUSALS = {
-    "account_inactive",
-    "invalid_auth",
-    "missing_scope",
-    "no_permission",
-    "not_allowed_token_type",
-    "not_authed",
-    "token_expired",
-    "token_revoked",
-}
 
 
 class SlackRefusedError(KeydeskError):
@@ -52,10 +43,33 @@ def make_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
 
 
-def make_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """Slack's client. It tries nothing twice: whoever calls knows whether a call may be repeated."""
+class SlackClient(AsyncWebClient):
+    """Slack's client, which remembers whether Slack takes its tokens. It tries nothing twice: whoever calls knows
+    whether a call may be repeated."""
+
+    refusal: str | None = None
+    """Slack's word for why it took none at the last call; None while all is well."""
+
+    async def api_call(self, *arguments: Any, **named: Any) -> AsyncSlackResponse:
+        """One call. Raises as Slack's client does."""
+        try:
+            answer = await super().api_call(*arguments, **named)
+        except SlackApiError as error:
+            code = _code_of(error)
+            if code in TOKEN_REFUSED and code != self.refusal:
+                self.refusal = code
+                _log.error("slack_refuses_token", error=code)
+            raise
+        if self.refusal is not None:
+            self.refusal = None
+            _log.info("slack_takes_token_again")
+        return answer
+
+
+def make_client(settings: Settings, session: aiohttp.ClientSession) -> SlackClient:
+    """Slack's client, for the bot."""
     assert settings.slack_bot_token is not None
-    return AsyncWebClient(
+    return SlackClient(
         token=settings.slack_bot_token.get_secret_value(),
         base_url=f"{settings.slack_api_url}/",
         session=session,
@@ -131,7 +145,7 @@ class SlackLink:
                 return await call()
             except SlackApiError as error:
                 code = _code_of(error)
-                if code in _REFUSALS:
+                if trouble_of(code) is Trouble.ACCOUNT:
                     raise SlackRefusedError(
                         f"Slack refuses the token in {variable}: {code}.",
                         "Copy it again from your app's page at Slack, or install the app in the workspace again.",

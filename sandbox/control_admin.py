@@ -123,6 +123,16 @@ async def put_usergroup(request: Request) -> Json:
     return rendered
 
 
+async def put_app(request: Request) -> Json:
+    """Take the app out of the workspace, or install it again: in between Slack knows its bot's token no more."""
+    workspace, body = workspace_of(request), await read_body(request)
+    was_installed, workspace.is_installed = workspace.is_installed, bool(body.get("installed", True))
+    if was_installed and not workspace.is_installed:
+        events: Events = request.app.state.events
+        events.send_uninstalled()
+    return {"installed": workspace.is_installed}
+
+
 async def show_journal(request: Request) -> Json:
     """What went over the wire."""
     query = request.query_params
@@ -161,6 +171,7 @@ ADMIN_ROUTES = [
     Route("/users", endpoint(add_user), methods=["POST"]),
     Route("/users/{user}", endpoint(change_user), methods=["PATCH"]),
     Route("/usergroups/{group}", endpoint(put_usergroup), methods=["PUT"]),
+    Route("/app", endpoint(put_app), methods=["PUT"]),
     Route("/journal", endpoint(show_journal)),
     Route("/faults", arm_faults, methods=["POST"]),
     Route("/reset", endpoint(reset), methods=["POST"]),

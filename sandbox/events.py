@@ -64,6 +64,13 @@ class Events:
         }
         self.send("subteam_members_changed", event)
 
+    def send_uninstalled(self) -> None:
+        """Say that the app was taken out of the workspace: its tokens first, as Slack does."""
+        self.send(
+            "tokens_revoked", {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self._workspace.bot_user]}}
+        )
+        self.send("app_uninstalled", {"type": "app_uninstalled"})
+
     def _wrap(self, event: Json) -> Json:
         workspace = self._workspace
         team_id = workspace.roster.team_id

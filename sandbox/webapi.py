@@ -53,7 +53,7 @@ class WebApi:
         try:
             if method not in METHODS:
                 raise SlackError("unknown_method", req_method=method)
-            _check_token(method, token)
+            _check_token(method, token, is_installed=self._workspace.is_installed)
             wait = workspace.rate_limits.decide_retry_after(method, values)
             if wait is not None:
                 return 429, {"ok": False, "error": "ratelimited"}, {"retry-after": str(wait)}
@@ -124,7 +124,7 @@ def _take_token(request: Request, values: Json) -> str:
     return token.strip() if scheme.lower() == "bearer" else in_body
 
 
-def _check_token(method: str, token: str) -> None:
+def _check_token(method: str, token: str, *, is_installed: bool) -> None:
     if method in _OPEN_METHODS:
         return
     if not token:
@@ -133,6 +133,8 @@ def _check_token(method: str, token: str) -> None:
         raise SlackError("invalid_auth")
     if (method == "apps.connections.open") != (token == APP_TOKEN):
         raise SlackError("not_allowed_token_type")
+    if token == BOT_TOKEN and not is_installed:
+        raise SlackError("account_inactive")
 
 
 async def _respond(send: Send, status: int, answer: Json | None, headers: dict[str, str] | None = None) -> None:

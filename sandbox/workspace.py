@@ -61,6 +61,7 @@ class Workspace:
         self._fill()
 
     def _fill(self) -> None:
+        self.is_installed = True
         bot = Person(
             self.bot_user,
             self.manifest.bot_display_name.lower().replace(" ", "_"),

@@ -46,6 +46,7 @@ def chat_update(workspace: Workspace, args: Args) -> Json:
     """Change one of the app's own messages. Text without blocks takes the blocks away."""
     args.require("channel", "ts")
     conversation, message = _get_own_message(workspace, args, "cant_update_message")
+    _require_editable(workspace, conversation)
     if len(args.text("text")) > UPDATE_TEXT_LIMIT:
         raise SlackError("msg_too_long")
     content = read_content(args)
@@ -56,6 +57,14 @@ def chat_update(workspace: Workspace, args: Args) -> Json:
         changes["subtype"] = "thread_broadcast"
     change_message(workspace, conversation, message, changes)
     return {"channel": conversation.id, "ts": message["ts"], "text": message["text"], "message": message}
+
+
+def _require_editable(workspace: Workspace, conversation: Conversation) -> None:
+    """Raises SlackError in an archived channel, and in one that the app has left."""
+    if conversation.is_archived:
+        raise SlackError("is_inactive")
+    if conversation.kind == "channel" and workspace.bot_user not in conversation.members:
+        raise SlackError("channel_not_found" if conversation.is_private else "no_permission")
 
 
 def chat_delete(workspace: Workspace, args: Args) -> Json:

@@ -42,10 +42,12 @@ METHOD_SCOPES: dict[str, frozenset[str]] = {
 EVENT_SCOPES: dict[str, frozenset[str]] = {
     # As https://docs.slack.dev/reference/events lists them.
     "app_home_opened": frozenset(),
+    "app_uninstalled": frozenset(),
     "subteam_created": frozenset({"usergroups:read"}),
     "subteam_members_changed": frozenset({"usergroups:read"}),
     "subteam_updated": frozenset({"usergroups:read"}),
     "team_join": frozenset({"users:read"}),
+    "tokens_revoked": frozenset(),
     "user_change": frozenset({"users:read"}),
 }
 WITHOUT_SUBMIT = frozenset(

@@ -102,3 +102,20 @@ def test_in_socket_mode_nobody_may_call_it_over_http(start: Start) -> None:
     keydesk = start()
     keydesk.wait_until_ready()
     assert keydesk.ask("POST", "/slack/events", b"{}")[0] == 404
+
+
+def test_an_app_that_is_taken_out_of_the_workspace_says_so(start: Start, slack: SandboxServer) -> None:
+    """Slack tells that the app was uninstalled: `/readyz` says what it is and what to do, the process lives on, and
+    is well again once the app is installed again, without a start."""
+    control = Control(slack.url)
+    keydesk = start()
+    keydesk.wait_until_ready()
+    control.call("PUT", "app", {"installed": False})
+    assert "account_inactive" in keydesk.wait_for("installation_ended")["answer"]
+    status, checks = keydesk.readiness()
+    refused = "Slack refuses the token (account_inactive): install the app in the workspace again"
+    assert (status, checks["slack"]) == (503, refused)
+    assert keydesk.ask("GET", "/healthz")[0] == 200
+    control.call("PUT", "app", {"installed": True})
+    keydesk.wait_until_ready()
+    assert keydesk.stop() == 0

@@ -24,7 +24,7 @@ _MAX_TEXT = 3_000
 _PAGE = 100
 _PAGES = 10
 _CLOCKS_APART = timedelta(minutes=5)
-_UNREADABLE = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
+_UNREADABLE = frozenset({"missing_scope", "not_allowed_token_type"})
 
 
 class SlackCalls:

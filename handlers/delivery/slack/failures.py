@@ -8,6 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from handlers.delivery.deliverer import SHORTEST_WAIT, DeliveryError, Trouble
+from handlers.slack.framework.error_codes import CLASSES, MAYBE_CARRIED_OUT, trouble_of
 
 POST = "chat.postMessage"
 """The one call that may leave a message in Slack without our knowing where."""
@@ -27,63 +28,8 @@ class CallError(DeliveryError):
         return self.trouble is Trouble.UNKNOWN and self.error in _GONE
 
 
-_OUTAGE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
-_MAYBE_CARRIED_OUT = frozenset({"internal_error", "fatal_error", "service_unavailable"})
-_WAIT = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-_ACCOUNT = frozenset(
-    {
-        "accesslimited",
-        "account_inactive",
-        "ekm_access_denied",
-        "enterprise_is_restricted",
-        "invalid_auth",
-        "is_inactive",
-        "missing_scope",
-        "no_permission",
-        "not_allowed_token_type",
-        "not_authed",
-        "org_login_required",
-        "team_access_not_granted",
-        "token_expired",
-        "token_revoked",
-    }
-)
-OF_THE_MESSAGE = frozenset(
-    {
-        "invalid_arguments",
-        "invalid_arg_name",
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "invalid_metadata_format",
-        "invalid_metadata_schema",
-        "markdown_text_conflict",
-        "metadata_too_large",
-        "msg_blocks_too_long",
-        "msg_too_long",
-        "no_text",
-        "too_many_attachments",
-    }
-)
-"""Error codes of a message that stays as it is, however often one tries."""
-OF_THE_PLACE = frozenset(
-    {
-        "access_denied",
-        "cannot_dm_bot",
-        "channel_not_found",
-        "is_archived",
-        "messages_tab_disabled",
-        "not_in_channel",
-        "not_in_dm",
-        "restricted_action",
-        "restricted_action_non_threadable_channel",
-        "restricted_action_read_only_channel",
-        "restricted_action_thread_only_channel",
-        "user_disabled",
-        "user_not_found",
-        "user_not_visible",
-    }
-)
+OF_THE_PLACE = CLASSES[Trouble.PLACE]
 """Error codes of a conversation that takes no message, whatever it says."""
 NO_THREAD = frozenset(
     {
@@ -91,6 +37,7 @@ NO_THREAD = frozenset(
         "invalid_thread_ts",
         "message_not_found",
         "restricted_action_non_threadable_channel",
+        "restricted_action_thread_locked",
         "thread_not_found",
     }
 )
@@ -115,18 +62,13 @@ def _refusal(method: str, response: Any) -> CallError:
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
     data = getattr(response, "data", None)
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
-    if status == 429 or code in _WAIT:
+    trouble = trouble_of(code)
+    if status == 429 or trouble is Trouble.WAIT:
         return CallError(Trouble.WAIT, method, code or "ratelimited", wait=_retry_after(response))
-    if status >= 500 or code in _OUTAGE:
-        uncertain = not code or code in _MAYBE_CARRIED_OUT
+    if status >= 500 or trouble is Trouble.OUTAGE:
+        uncertain = not code or code in MAYBE_CARRIED_OUT
         return CallError(Trouble.OUTAGE, method, code or f"http_{status}", uncertain=uncertain)
-    if code in _ACCOUNT:
-        return CallError(Trouble.ACCOUNT, method, code)
-    if code in OF_THE_MESSAGE:
-        return CallError(Trouble.MESSAGE, method, code)
-    if code in OF_THE_PLACE:
-        return CallError(Trouble.PLACE, method, code)
-    return CallError(Trouble.UNKNOWN, method, code or f"http_{status}", uncertain=not code)
+    return CallError(trouble, method, code or f"http_{status}", uncertain=not code)
 
 
 def _retry_after(response: Any) -> timedelta:

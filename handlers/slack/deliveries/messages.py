@@ -7,6 +7,7 @@ from typing import Any
 from desk.messages.dead_letters import find_dead
 from desk.messages.outbox import is_set_aside
 from desk.transaction import Transaction
+from handlers.delivery.deliverer import Trouble
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
     Message,
@@ -20,6 +21,7 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
+from handlers.slack.framework.error_codes import trouble_of
 from storage.models import Channel, SlackMessage
 
 _NOT_THERE = "Keydesk is not in that channel. Invite it with `/invite`, then press *Retry*."
@@ -41,6 +43,18 @@ _REASONS = {
     "user_disabled": "That person's account is deactivated.",
     "user_not_found": "Slack knows nobody by that id.",
     "user_not_visible": "That person is not visible to Keydesk.",
+    "is_inactive": "The channel is archived, frozen or deleted.",
+    "no_permission": _NOT_THERE,
+    "ekm_access_denied": "The workspace's administrators have stopped messages in that conversation.",
+    "team_access_not_granted": "Keydesk is not allowed in the workspace that conversation belongs to.",
+    "team_not_found": "The workspace that conversation belongs to is gone.",
+    "channel_is_limited_access": "Only some people may see that channel, and Keydesk is none of them.",
+    "method_not_supported_for_channel_type": "That kind of conversation takes no messages from apps.",
+    "invalid_user_combination": "That person is of another organization, and shares no channel with Keydesk.",
+    "thread_not_found": "The message below which it was to stand is gone.",
+    "external_channel_migrating": "The channel was on its way to another workspace for about a day.",
+    "message_limit_exceeded": "The workspace had reached its limit of messages for about a day.",
+    "update_failed": "Slack failed to change the message, several times.",
     "cannot_dm_bot": "That is a bot, which takes no messages.",
     "messages_tab_disabled": "Keydesk may send no direct messages: its Messages tab is switched off in Slack.",
     "timeout": "Slack did not answer for about a day.",
@@ -62,7 +76,7 @@ def reason_in_words(error: str, channel: Channel = Channel.SLACK) -> str:
         return _REASONS[error]
     if error.startswith("restricted_action"):
         return f"The channel's settings do not let Keydesk post there (`{escape(error)}`)."
-    if error.startswith(("invalid_", "msg_", "no_text", "too_many_", "metadata_", "markdown_")):
+    if trouble_of(error) is Trouble.MESSAGE:
         return f"{_MISTAKE} (`{escape(error)}`)"
     if error.startswith("http_") or error in {"internal_error", "fatal_error", "service_unavailable"}:
         return f"Slack was unwell for about a day (`{escape(error)}`)."

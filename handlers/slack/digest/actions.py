@@ -8,6 +8,7 @@ from desk.keys.lookup import daily_counts
 from desk.transaction import Transaction
 from handlers.slack.digest.messages import MESSAGE_LINES, MODAL_LINES, digest_message, digest_modal
 from handlers.slack.framework.blocks import Block, Message
+from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from storage.models import SlackMessage
 
@@ -20,14 +21,15 @@ async def show_digest(slack: SlackContext, command: SlashCommand) -> Message:
 async def show_all(slack: SlackContext, action: BlockAction) -> None:
     """*Show all*: the whole digest in a modal, for this owner alone."""
     view = await slack.desk.read(action.actor, lambda tx: _modal(tx, action))
-    await slack.client.views_open(trigger_id=action.trigger_id, view=view)
+    await show_modal(slack, action, view)
 
 
 async def turn_page(slack: SlackContext, action: BlockAction) -> None:
     """*Previous* and *Next* in that modal."""
     assert action.view is not None
     view = await slack.desk.read(action.actor, lambda tx: _modal(tx, action))
-    await slack.client.views_update(view_id=action.view["id"], hash=action.view["hash"], view=view)
+    # Without its hash: of two quick clicks the second one draws the same page again, which is no error.
+    await show_modal(slack, action, view)
 
 
 def _daily(tx: Transaction, view: DigestView, first: int, count: int) -> Mapping[str, tuple[int, ...]]:

@@ -10,8 +10,10 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from desk.errors import KeydeskError
+from handlers.delivery.deliverer import Trouble
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block
+from handlers.slack.framework.error_codes import trouble_of
 from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.framework.retries import UNREACHABLE
 
@@ -52,8 +54,25 @@ async def _in_time(call: Awaitable[object], view: Block, refusal: KeydeskError) 
         async with asyncio.timeout(_SECONDS):
             await call
     except UNREACHABLE as error:
-        _log.warning("modal_not_shown", callback_id=view["callback_id"], problem=problem_of(error))
-        raise refusal from error
+        problem = problem_of(error)
+        _log.warning("modal_not_shown", callback_id=view["callback_id"], problem=problem)
+        raise _in_words(problem, refusal) from error
+
+
+def _in_words(problem: str, late: KeydeskError) -> KeydeskError:
+    """What to tell the person: `late`, unless Slack said that trying again is of no use."""
+    trouble = trouble_of(problem)
+    if trouble is Trouble.ACCOUNT:
+        return KeydeskError(
+            f"Slack lets Keydesk do nothing at present ({problem}).",
+            f"Tell whoever runs Keydesk: the app has to be installed in this workspace again. {late.hint}",
+        )
+    if trouble is Trouble.MESSAGE:
+        return KeydeskError(
+            f"Slack refused the window itself ({problem}).",
+            f"This is a mistake in Keydesk: please tell whoever runs it. {late.hint}",
+        )
+    return late
 
 
 def problem_of(error: Exception) -> str:

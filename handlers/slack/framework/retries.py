@@ -7,6 +7,9 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from handlers.delivery.deliverer import Trouble
+from handlers.slack.framework.error_codes import trouble_of
+
 Sleep = Callable[[float], Awaitable[None]]
 
 UNREACHABLE = (SlackApiError, ClientError, TimeoutError, OSError)
@@ -42,10 +45,11 @@ def is_passing(error: Exception) -> bool:
     if not isinstance(error, SlackApiError):
         return True
     status = getattr(error.response, "status_code", None)
-    return (status is not None and int(status) >= 500) or error.response.get("error") in _PASSING
+    return (status is not None and int(status) >= 500) or _is_outage(error)
 
 
-_PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+def _is_outage(error: SlackApiError) -> bool:
+    return trouble_of(str(error.response.get("error") or "")) is Trouble.OUTAGE
 
 
 def _retry_after(error: Exception) -> float | None:

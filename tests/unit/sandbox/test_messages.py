@@ -322,3 +322,16 @@ async def test_a_button_in_a_thread_tells_where_it_is(slack: Slack, app: SocketA
     await slack.api("chat.update", channel=STATUS, ts=reply["ts"], text="changed")
     changed = next(each for each in await slack.messages(STATUS) if each["ts"] == reply["ts"])
     assert (changed["text"], changed["thread_ts"]) == ("changed", head["ts"])
+
+
+async def test_edits_are_refused_where_slack_refuses_them(slack: Slack) -> None:
+    """A message in an archived channel stays as it is, and so does one in a channel that the app has left."""
+    for channel in (STATUS, OWNERS):
+        ts = (await slack.api("chat.postMessage", channel=channel, text="hi"))["ts"]
+        place = slack.server.workspace.conversations[channel]
+        place.is_archived = True
+        assert (await slack.api("chat.update", channel=channel, ts=ts, text="x"))["error"] == "is_inactive"
+        place.is_archived = False
+        place.members.remove(slack.server.workspace.bot_user)
+        refusal = "channel_not_found" if place.is_private else "no_permission"
+        assert (await slack.api("chat.update", channel=channel, ts=ts, text="x"))["error"] == refusal

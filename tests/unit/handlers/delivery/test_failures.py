@@ -17,8 +17,7 @@ from desk.clock import SystemClock
 from handlers.delivery.backoff import BackOff, decide_next
 from handlers.delivery.deliverer import DeliveryError, Trouble
 from handlers.delivery.slack.calls import SlackCalls
-from handlers.delivery.slack.failures import OF_THE_MESSAGE, OF_THE_PLACE, failure_of
-from handlers.slack.deliveries.messages import reason_in_words
+from handlers.delivery.slack.failures import failure_of
 from tests.clock import MONDAY_MORNING as NOW
 
 BACK_OFF = BackOff()
@@ -199,9 +198,3 @@ def test_when_a_message_is_given_up(trouble: Trouble, attempt: int, gives_up: bo
         DeliveryError(trouble, "chat.postMessage", "x"), attempt=attempt, now=NOW, back_off=BACK_OFF, rng=rng
     )
     assert (following.due_at is None) is gives_up
-
-
-def test_every_refusal_is_told_in_words() -> None:
-    """Owners read a sentence for each error code that ends a delivery, never a bare code alone."""
-    bare = {code for code in OF_THE_MESSAGE | OF_THE_PLACE if reason_in_words(code).startswith("Slack said")}
-    assert bare == set()
