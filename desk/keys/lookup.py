@@ -67,6 +67,10 @@ def get_key(tx: Transaction, key_id: str, *, lock: bool = False) -> ApiKey:
     return key
 
 
+_MARKS_AROUND = "`*_~.,;:!? "
+"""Of Slack's formatting and of sentences: what people put around a name."""
+
+
 def find_key_by_word(tx: Transaction, word: str) -> ApiKey | None:
     """The key that the actor means by its id, the start of its secret, or its name in any case; None without one.
 
@@ -75,6 +79,10 @@ def find_key_by_word(tx: Transaction, word: str) -> ApiKey | None:
     when the word still means several keys.
     """
     wanted = clean_text(word)
+    return _find(tx, wanted) or _find(tx, wanted.strip(_MARKS_AROUND))
+
+
+def _find(tx: Transaction, wanted: str) -> ApiKey | None:
     if not wanted:
         return None
     # Who pastes a whole secret asks which key it is; it is looked up by its digest and never repeated.

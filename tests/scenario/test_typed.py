@@ -215,6 +215,76 @@ def test_a_hidden_secret_is_answered_with_a_refusal_alone(scenario: Scenario, st
         assert "rotate" in answer
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "`terraform prod`",
+        "*Terraform prod*",
+        "terraform prod,",
+        "terraform prod?",
+        "\u200fterraform prod\u200f",
+        "“terraform prod”.",
+    ],
+)
+def test_a_name_is_found_with_signs_around_it(scenario: Scenario, typed: str) -> None:
+    """Formatting, punctuation and signs of direction around a name are no part of it."""
+    add(scenario)
+    assert "*It may*" in words_of(said(scenario.mia, f"/keys show {typed}"))
+
+
+@pytest.mark.parametrize(
+    "ends", ["till friday 22:00", "--until friday 22:00", "until: friday 22:00", "—until fri 22h"]
+)
+def test_the_word_before_an_end_is_written_in_many_ways(scenario: Scenario, ends: str) -> None:
+    """As programs take it, with a colon, or short."""
+    key = add(scenario, expires_at=NOW + timedelta(days=2))
+    said(scenario.olivia, f"/keys extend terraform prod {ends}")
+    assert stored(scenario, key).expires_at == NOW.replace(hour=22) + timedelta(days=4)
+
+
+def test_a_reason_may_be_called_one(scenario: Scenario) -> None:
+    """`reason:` says what “because” does."""
+    key = add(scenario)
+    said(scenario.mia, "/keys suspend terraform prod, reason: it rests")
+    assert stored(scenario, key).status == KeyStatus.SUSPENDED
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("component:write page:acme for 90d", "Did you mean “components:write”?"),
+        ("scope:components:write on acme until 2026-12-31", "Write for example for 90d."),
+    ],
+)
+def test_a_request_that_is_nearly_right_is_put_right_in_its_form(scenario: Scenario, line: str, asked: str) -> None:
+    """The form says what was not understood and what may have been meant."""
+    scenario.mia.type_command(f'/keys request "ci deploy" {line} because deploys')
+    assert asked in shown(scenario.mia)
+
+
+def test_a_request_is_understood_in_the_words_of_other_commands(scenario: Scenario) -> None:
+    """`on acme` and `for three months`, as roles and incidents take them."""
+    said(scenario.mia, '/keys request "ci deploy" scope=components:write on acme for three months because deploys')
+    request = only(everything(scenario, KeyRequest))
+    assert request.lifetime_days == 90
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "give <@{}> as incident_manager on acme",
+        "add <@{}>, the role incident_manager @ acme",
+        "grant @{} incident manager on acme",
+        "assign incident-manager to \u200f<@{}>\u200f on acme",
+    ],
+)
+def test_a_role_is_given_in_many_words(scenario: Scenario, stage: Stage, line: str) -> None:
+    """What people put between a person and a role says nothing; a mention that was copied is one."""
+    assert f"<@{MIA}> is now *incident manager* on *Acme*" in words_of(
+        said(scenario.olivia, f"/roles {line.format(MIA)}")
+    )
+
+
 def test_a_denied_request_is_denied(scenario: Scenario) -> None:
     """What was typed is what is stored."""
     said(scenario.mia, LINE)

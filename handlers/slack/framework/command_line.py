@@ -113,8 +113,9 @@ def peek_word(text: str, position: int) -> Word | None:
         return None
 
 
-def split_reason(text: str) -> tuple[str, str | None]:
-    """What stands before the first “because” outside quotation marks, and what follows it; None without one.
+def split_reason(text: str, *, also: frozenset[str] = frozenset()) -> tuple[str, str | None]:
+    """What stands before the first “because” outside quotation marks, or before one of `also` with a colon, and what
+    follows it; None without one.
 
     Mentions and escapes in the reason are as Slack sent them.
     """
@@ -130,8 +131,8 @@ def split_reason(text: str) -> tuple[str, str | None]:
             break
         if word.kind == "word" and word.text.lower() in {"because", "because:"}:
             return text[: word.start].strip(), text[word.end :].lstrip(": \t\n").strip()
-        if word.kind == "pair" and word.key == "because":
-            return text[: word.start].strip(), text[word.start + len("because:") :].lstrip(": \t\n").strip()
+        if word.kind == "pair" and word.key in {"because", *also}:
+            return text[: word.start].strip(), text[word.start + len(word.key) + 1 :].lstrip(": \t\n").strip()
         position = word.end
     return text, None
 

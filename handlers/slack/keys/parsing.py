@@ -1,7 +1,7 @@
 """`/keys <sub-command> …`: what a person typed, read."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from desk.errors import InvalidInputError
@@ -44,10 +44,13 @@ def parse_said(text: str) -> Said:
     current = key
     for word in cut(head):
         bare = word.text.lower() if word.kind == "word" else ""
+        part = _part_of(word) if key else None
         if without_dashes(bare) in _CONFIRMED and (key or bare != without_dashes(bare)):
             confirmed = True
-        elif bare in _PARTS and key:
-            current = parts.setdefault(bare, [])
+        elif part is not None:
+            current = parts.setdefault(part, [])
+            if word.kind == "pair" and word.text:
+                current.append(replace(word, kind="word"))
         elif (word.kind == "user" and key) or (word.kind == "quoted" and current is key and key):
             parts.setdefault("to", []).append(word)
         else:
@@ -55,9 +58,16 @@ def parse_said(text: str) -> Said:
     return Said(" ".join(word.as_typed for word in key), parts, reason, confirmed)
 
 
+def _part_of(word: Word) -> str | None:
+    """What a word begins, as `until`, `till`, `--until` or `until:`."""
+    named = without_dashes(word.text) if word.kind == "word" else word.key if word.kind == "pair" else ""
+    named = "until" if named == "till" else named
+    return named if named in _PARTS else None
+
+
 def _split(text: str) -> tuple[str, str, bool]:
     """What stands before “because”, the reason, and whether “--yes” stands behind it."""
-    head, reason = split_reason(text)
+    head, reason = split_reason(text, also=frozenset({"reason"}))
     words = (reason or "").split()
     confirmed = bool(words) and words[-1] != without_dashes(words[-1]) and without_dashes(words[-1]) == "yes"
     if reason and confirmed:

@@ -1,8 +1,11 @@
 """`/keys request …` in one line: what a person typed, read as a request for a key."""
 
+import difflib
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from desk.durations import find_duration, parse_duration
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
 from handlers.slack.framework.command_line import Word, as_written, cut, split_reason
@@ -11,6 +14,8 @@ from storage.models import Scope
 
 _LIFETIME = re.compile(r"(\d{1,5})(d|days?|w|weeks?|m|months?|y|years?)?", re.IGNORECASE)
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_LONGEST_SPAN = 4
+"""Words."""
 _UNITS = re.compile(r"days?|weeks?|months?|years?", re.IGNORECASE)
 _FIELDS = {
     "scope": "scopes",
@@ -100,6 +105,10 @@ def _read(words: list[Word], position: int, found: TypedRequest, bare: list[str]
         _set_name(found, word.text)
     elif word.text.lower() == "for" and (after := _read_lifetime(words, position + 1, found)) is not None:
         return after
+    elif word.text.lower() == "on" and position + 1 < len(words) and words[position + 1].kind in {"word", "quoted"}:
+        return _read_page(words, position + 1, found)
+    elif word.text.lower() in {"until", "till"}:
+        return _read_until(words, position, found)
     else:
         bare.append(word.text)
     return position + 1
@@ -113,7 +122,9 @@ def _read_pair(words: list[Word], position: int, found: TypedRequest) -> int:
         return position + 1
     name = _FIELDS.get(word.key)
     if name is None:
-        found.problems.append(f"I did not understand “{whole}”.")
+        close = difflib.get_close_matches(whole.lower().rstrip(","), sorted(_SCOPES), n=1, cutoff=0.75)
+        meant = f" Did you mean “{close[0]}”?" if close else ""
+        found.problems.append(f"I did not understand “{whole}”.{meant}")
         return position + 1
     value, position = word.text, position + 1
     while position < len(words) and (not value or value.endswith(",")):
@@ -164,6 +175,8 @@ def _read_lifetime(words: list[Word], position: int, found: TypedRequest) -> int
         text, after = text + words[after].text, after + 1
     days = _lifetime(text)
     if days is None:
+        after, days = _read_span(words, position)
+    if days is None:
         return None
     found.lifetime_days = days
     return after
@@ -174,6 +187,43 @@ def _lifetime(text: str) -> int | None:
     if match is None:
         return None
     return int(match[1]) * _DAYS[(match[2] or "d")[0].lower()]
+
+
+def _read_span(words: list[Word], position: int) -> tuple[int, int | None]:
+    """`three months`, `a year`: where it is over, and its days."""
+    for end in range(min(position + _LONGEST_SPAN, len(words)), position, -1):
+        if (days := _span(words[position:end])) is not None:
+            return end, days
+    return position, None
+
+
+def _span(words: list[Word]) -> int | None:
+    text = " ".join(word.text for word in words)
+    if find_duration(text, 0) != len(text):
+        return None
+    try:
+        days = parse_duration(text) / timedelta(days=1)
+    except InvalidInputError:
+        return None
+    return int(days) if days >= 1 and days == int(days) else None
+
+
+def _read_page(words: list[Word], position: int, found: TypedRequest) -> int:
+    """The position after `on acme`, `on all` or `on all pages`."""
+    word, after = words[position], position + 1
+    found.pages.append(word.text)
+    is_all = word.text.lower() == "all" and after < len(words) and words[after].text.lower() in {"page", "pages"}
+    return after + 1 if is_all else after
+
+
+def _read_until(words: list[Word], position: int, found: TypedRequest) -> int:
+    """A lifetime counts from a day that nobody knows yet, so that it has no end to be named."""
+    after = position + 1
+    while after < len(words) and words[after].kind == "word" and words[after].text.lower() not in {"on", "for"}:
+        after += 1
+    until = " ".join(word.as_typed for word in words[position:after])
+    found.problems.append(f"“{until}”: a lifetime counts from when the key is collected. Write for example for 90d.")
+    return after
 
 
 def _settle_name(found: TypedRequest, bare: list[str]) -> None:

@@ -194,8 +194,8 @@ ROLES = CommandFamily(
     Command.ROLES,
     menu,
     [
-        SubCommand(_GRANT, "", grant, more=_MORE_GRANTS),
-        SubCommand("revoke @mia incident_manager on acme", "", revoke, destroys=True),
+        SubCommand(_GRANT, "", grant, also=["add", "give", "assign"], more=_MORE_GRANTS),
+        SubCommand("revoke @mia incident_manager on acme", "", revoke, also=["remove", "take"], destroys=True),
         SubCommand("list", _LIST, list_),
         SubCommand("who incident_manager on acme", "who has a role, and where from", who),
         SubCommand("sync", _SYNC, sync),

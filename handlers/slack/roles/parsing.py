@@ -14,6 +14,8 @@ from handlers.slack.framework.quotes import unquoted
 from storage.models import Role
 
 EXAMPLE = 'For example: /roles grant @mia incident_manager on "Acme" for 8h because she is on call'
+_FILLERS = frozenset({"to", "as", "a", "an", "the", "role", ",", ":", "-", "–", "—", "→"})
+"""Words and signs between those that say something."""
 _FOREVER = frozenset({"good", "ever", "forever", "always"})
 
 
@@ -127,11 +129,11 @@ def _take(said: _Said, word: Word, words: _Words) -> Word | None:
         _set_subject(said, SubjectWord(word.kind, word.text))
     elif word.kind == "pair":
         _take_pair(said, word)
-    elif bare == "on":
+    elif bare in {"on", "from", "@"}:
         return _take_page(said, words)
     elif bare in {"for", "until", "till"}:
         _take_end(said, bare, words)
-    elif bare != "to":
+    elif bare not in _FILLERS:
         return _take_name(said, word, words)
     return None
 
@@ -191,8 +193,11 @@ def _take_name(said: _Said, word: Word, words: Iterator[Word]) -> Word | None:
 
 def _set_subject(said: _Said, subject: SubjectWord) -> None:
     if said.subject is not None:
+        shown = [f"“{one.text}”" for one in (said.subject, subject) if one.kind == "name"]
         raise InvalidInputError(
-            f"I understood both “{said.subject.text}” and “{subject.text}” as a name.",
+            f"I understood {' and '.join(shown)} as {'a name too' if len(shown) == 1 else 'names'}."
+            if shown
+            else "That names more than one.",
             f"Name one person or group at a time, and put names with blanks in quotation marks. {EXAMPLE}",
             field="subject",
         )
