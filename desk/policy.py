@@ -31,8 +31,9 @@ class Policy:
     default_role: str | None = "integrator"
     """What full members get without a grant; None: nothing."""
 
-    offered_scopes: tuple[Scope, ...] = tuple(Scope)
-    """What can be asked for: the scopes behind which there is something, as the program that serves the API says."""
+    offered_scopes: tuple[Scope, ...] = (Scope.READ,)
+    """What can be asked for: the scopes behind which there is something. A program that serves another API says what
+    that needs."""
     default_lifetime: timedelta = timedelta(days=90)
     maximum_lifetime: timedelta = timedelta(days=365)
     approvals_needed: int = 1

@@ -24,6 +24,7 @@ from tests.longest import deal_out
 from tests.network import guard_network, watch_network
 from tests.organizations import watch_organizations
 from tests.places import find_place
+from tests.policies import policy_of
 
 # Two workers share two cores: how long one example takes says nothing about the code.
 hypothesis.settings.register_profile("keydesk", deadline=None)
@@ -137,7 +138,7 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def policy() -> Policy:
     """The policy as it is without any setting; a test file may define its own."""
-    return Policy()
+    return policy_of()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from desk.people import is_reachable
 from desk.permissions import is_full_member, roles_of_actor
 from desk.reasons import check_key_name, check_reason
 from desk.secret import refuse_secrets
-from desk.transaction import Transaction, keys_changed
+from desk.transaction import ActorKind, Transaction, keys_changed
 from storage.locks import lock_people
 from storage.models import ApiKey, KeyStatus, Member
 from storage.transitions import transition
@@ -240,8 +240,8 @@ def rename_key(tx: Transaction, key_id: str, name: str, *, version: int | None =
 
 
 def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int | None = None) -> ApiKey:
-    """Make somebody else answer for a key; both are told, and all owners when it is whoever does it. A rotation that
-    waits for the old holder is withdrawn. It hands over no secret: for that see `takeovers`.
+    """Make somebody else answer for a key; both are told, and all owners when it is whoever does it, or an operator's
+    doing. A rotation that waits for the old holder is withdrawn. It hands over no secret: for that see `takeovers`.
 
     Owners only. Raises NotAllowedError, ConflictError, InvalidInputError (field `holder`).
     """
@@ -260,7 +260,7 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
     apply_change(tx, key, _LIVE, holder_id=to_user_id)
     _transfer_replaced(tx, key, to_user_id)
     told = tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
-    if to_user_id == tx.actor.user_id:
+    if to_user_id == tx.actor.user_id or tx.actor.kind is ActorKind.OPERATOR:
         tell_all_owners(tx, key, Change.TRANSFER, besides=told, before=before, to=to_user_id)
     ends = "Somebody else answers for the key now."
     moved = {"before": before, "holder_id": to_user_id}

@@ -15,7 +15,7 @@ from desk.audit.trail import Action, record
 from desk.identifiers import new_id
 from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.keys.holders import may_answer
-from desk.keys.issuing import get_key_pattern, lock_predecessor
+from desk.keys.issuing import find_ending, get_key_pattern, lock_predecessor
 from desk.keys.returns import decide_return, read_return_facts
 from desk.keys.tickets import check_collection, ended, lapse, lock_lapsing, read_ticket, require_collector
 from desk.messages.outbox import refresh
@@ -48,8 +48,8 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
     or ConflictError that says who collected it and when.
     """
     ticket = read_ticket(tx, ticket_id)
-    if ticket.predecessor_id is not None:
-        lock_predecessor(tx, ticket.predecessor_id)
+    if (ending := find_ending(tx, ticket)) is not None:
+        lock_predecessor(tx, ending)
     tx.session.refresh(ticket)
     check_collection(tx, ticket_id)
     pattern = get_key_pattern(tx, ticket)
@@ -75,7 +75,7 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
         holder_id=pattern.holder_id,
         request_id=pattern.request_id,
         ticket_id=ticket.id,
-        predecessor_id=ticket.predecessor_id,
+        predecessor_id=pattern.predecessor_id,
         created_at=tx.now,
         created_by=str(tx.actor),
         expires_at=pattern.expires_at,
@@ -103,7 +103,7 @@ def _record_minted(tx: Transaction, ticket: Ticket, key: ApiKey) -> None:
         holder_id=key.holder_id,
         expires_at=key.expires_at.isoformat(),
         ticket_id=ticket.id,
-        predecessor_id=ticket.predecessor_id,
+        predecessor_id=key.predecessor_id,
     )
 
 

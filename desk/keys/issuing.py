@@ -24,6 +24,8 @@ class KeyPattern:
     holder_id: str | None
     request_id: str | None
     expires_at: datetime
+    predecessor_id: str | None = None
+    """The key that ends for it."""
     kept_until: datetime | None = None
     kept_by: str | None = None
     keep_reason: str | None = None
@@ -48,7 +50,22 @@ def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
         holder_id=holder_id,
         request_id=request.id,
         expires_at=tx.now + min(timedelta(days=days), tx.policy.maximum_lifetime),
+        predecessor_id=_find_replaced(tx, request),
     )
+
+
+def find_ending(tx: Transaction, ticket: Ticket) -> str | None:
+    """The id of the key that ends when the ticket's key was seen, as far as it is known before either is locked."""
+    request = tx.session.get(KeyRequest, ticket.request_id) if ticket.request_id else None
+    return ticket.predecessor_id or (request.replaces_id if request is not None else None)
+
+
+def _find_replaced(tx: Transaction, request: KeyRequest) -> str | None:
+    """The key that is taken over, unless it has ended or was rotated meanwhile: then the new one is on its own."""
+    key = tx.session.get(ApiKey, request.replaces_id) if request.replaces_id else None
+    if key is None or key.status == KeyStatus.REVOKED or key.expires_at <= tx.now or key.retires_at is not None:
+        return None
+    return key.id
 
 
 def _successor_of(tx: Transaction, predecessor: ApiKey, collector_id: str) -> KeyPattern:
@@ -62,6 +79,7 @@ def _successor_of(tx: Transaction, predecessor: ApiKey, collector_id: str) -> Ke
         holder_id=predecessor.holder_id if answers else collector_id,
         request_id=predecessor.request_id,
         expires_at=min(predecessor.expires_at, tx.now + tx.policy.maximum_lifetime),
+        predecessor_id=predecessor.id,
         kept_until=predecessor.kept_until,
         kept_by=predecessor.kept_by,
         keep_reason=predecessor.keep_reason,

@@ -34,7 +34,7 @@ def begin_rotation(
         return change_grace(tx, waiting, wanted)
     collector_id = _collector(tx, key)
     if is_takeover(tx, key, collector_id):
-        allow_takeover(tx, key, collector_id)
+        allow_takeover(tx, key, collector_id, wanted)
     refresh(tx, Thing.KEY, key.id)
     return make_ticket(tx, collector_id=collector_id, predecessor_id=key.id, grace=wanted)
 

@@ -1,5 +1,7 @@
 """Taking over: a new secret for somebody who was never approved for the key needs what a request would need."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from desk.audit.trail import Action
@@ -15,13 +17,13 @@ from storage.models import ApiKey, AuditEvent
 class TakeoverError(ConflictError):
     """Whoever would collect the key's new secret was never approved for it: they have to ask, as for any key."""
 
-    def __init__(self, tx: Transaction, key: ApiKey, collector_id: str) -> None:
+    def __init__(self, tx: Transaction, key: ApiKey, collector_id: str, grace: timedelta) -> None:
         who = "You were" if collector_id == tx.actor.user_id else f"{name_of(tx, collector_id)} was"
         super().__init__(
             f"{who} never approved for “{key.name}”, so its new secret needs what a request needs.",
             "Whoever is to have it asks for a key that is like it, and other owners decide.",
         )
-        self.collector_id = collector_id
+        self.collector_id, self.grace = collector_id, grace
 
 
 def decide_takeover(collector_id: str, *, transferred_by: str | None, actor_id: str | None, needed: int) -> bool:
@@ -35,9 +37,10 @@ def decide_takeover(collector_id: str, *, transferred_by: str | None, actor_id: 
 def is_takeover(tx: Transaction, key: ApiKey, collector_id: str) -> bool:
     """Whether the actor would give the key's new secret to somebody whom too few have approved for it.
 
-    Whom a request or an import made the holder was approved; so was whom an operator trusted with it.
+    Whom a request or an import made the holder was approved; so was, where people rotate it, whom an operator trusted
+    with it, which owners were told.
     """
-    if tx.actor.kind is not ActorKind.MEMBER:
+    if tx.actor.kind not in {ActorKind.MEMBER, ActorKind.OPERATOR}:
         return False
     by: str | None = None
     if collector_id == key.holder_id:
@@ -46,7 +49,7 @@ def is_takeover(tx: Transaction, key: ApiKey, collector_id: str) -> bool:
             return False
         kind, _, by = transfer.partition(":")
         if kind != ActorKind.MEMBER:
-            return False
+            return tx.actor.kind is ActorKind.OPERATOR
     return decide_takeover(
         collector_id, transferred_by=by, actor_id=tx.actor.user_id, needed=tx.policy.approvals_needed
     )
@@ -66,8 +69,10 @@ def _last_transfer(tx: Transaction, key_id: str) -> str | None:
     ).first()
 
 
-def allow_takeover(tx: Transaction, key: ApiKey, collector_id: str) -> None:
-    """Raises TakeoverError where policy wants a request for it; otherwise all owners are told at once."""
-    if tx.policy.key_takeover is Takeover.REQUEST:
-        raise TakeoverError(tx, key, collector_id)
-    tell_all_owners(tx, key, Change.ROTATE, to=collector_id)
+def allow_takeover(tx: Transaction, key: ApiKey, collector_id: str, grace: timedelta) -> None:
+    """Raises TakeoverError where policy wants a request for it; otherwise, and where an operator does it, who cannot
+    ask, all owners are told at once."""
+    is_operator = tx.actor.kind is ActorKind.OPERATOR
+    if tx.policy.key_takeover is Takeover.REQUEST and not is_operator:
+        raise TakeoverError(tx, key, collector_id, grace)
+    tell_all_owners(tx, key, Change.ROTATE, to=collector_id, is_operator=is_operator)

@@ -100,6 +100,10 @@ def ended(tx: Transaction, ticket: Ticket) -> ConflictError:
     return ConflictError("This key can't be collected any more.", ticket.end_reason or "")
 
 
+def _seconds(tx: Transaction, grace: timedelta) -> int:
+    return int(max(min(grace, tx.policy.maximum_rotation_grace), timedelta()).total_seconds())
+
+
 def make_ticket(
     tx: Transaction,
     *,
@@ -110,24 +114,23 @@ def make_ticket(
 ) -> Ticket:
     """Give a person the right to collect the key of a request, or the successor of a key, and show it to them.
 
-    `grace` is how long the predecessor works on after its successor was seen; by default as policy says, and at
-    most what policy allows. Raises ConflictError when the predecessor cannot be rotated now.
+    `grace` is how long the predecessor, or the key that a request takes over, works on after its successor was seen;
+    by default as policy says, and at most what policy allows. Raises ConflictError when the predecessor cannot be
+    rotated now.
     """
     expires_at = tx.now + tx.policy.ticket_lapses_after
-    seconds = None
     if predecessor_id is not None:
         predecessor = lock_predecessor(tx, predecessor_id)
         require_rotatable(tx, predecessor)
         require_no_open_rotation(tx, predecessor)
         expires_at = min(expires_at, predecessor.expires_at)
-        wanted = tx.policy.rotation_grace if grace is None else grace
-        seconds = int(max(min(wanted, tx.policy.maximum_rotation_grace), timedelta()).total_seconds())
+        grace = tx.policy.rotation_grace if grace is None else grace
     ticket = Ticket(
         id=new_id(),
         collector_id=collector_id,
         request_id=request_id,
         predecessor_id=predecessor_id,
-        grace_seconds=seconds,
+        grace_seconds=None if grace is None else _seconds(tx, grace),
         created_at=tx.now,
         created_by=str(tx.actor),
         expires_at=expires_at,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete
@@ -78,7 +79,8 @@ def _settle(
             announce_self_approval(tx, request)
     _record_approval(tx, request, decision, before, granted)
     if decision.outcome is Outcome.GRANTS:
-        make_ticket(tx, collector_id=request.requester_id, request_id=request.id)
+        grace = None if request.grace_seconds is None else timedelta(seconds=request.grace_seconds)
+        make_ticket(tx, collector_id=request.requester_id, request_id=request.id, grace=grace)
 
 
 def settle_waiting(tx: Transaction, requests: Sequence[KeyRequest]) -> int:

@@ -129,6 +129,8 @@ def _new_request(tx: Transaction, asked: Asked, client_token: str | None) -> Key
         approvals_needed=tx.policy.approvals_needed,
         next_reminder_at=next_reminder_at(tx.policy, since=tx.now, sent=0, expires_at=expires_at),
         client_token=client_token,
+        replaces_id=asked.replaces_id,
+        grace_seconds=None if asked.grace is None else int(asked.grace.total_seconds()),
     )
 
 

@@ -13,6 +13,7 @@ from desk.requests.requests import make_request
 from desk.requests.terms import MAX_PURPOSE, Asked
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyRequest, RequestStatus, Ticket
+from storage.transitions import transition
 
 _DAY = timedelta(days=1)
 
@@ -22,31 +23,37 @@ def rotate_or_ask(
 ) -> Ticket | KeyRequest:
     """Begin a rotation or, where policy lets nobody take a key over alone, ask the owners for one that is like it.
 
-    The new key is on its own: the old one works on until it is revoked. Raises as `begin_rotation` and
-    `make_request`, and TakeoverError when somebody else would have to ask.
+    Once that was collected the old one works on for the grace period, as after a rotation. Raises as
+    `begin_rotation` and `make_request`, and TakeoverError when somebody else would have to ask.
     """
     try:
         return begin_rotation(tx, key_id, grace, version=version)
     except TakeoverError as error:
         if error.collector_id != tx.actor.user_id:
             raise
+        wanted = error.grace
     key = get_key(tx, key_id)
-    return _find_asked(tx, key) or make_request(tx, _like(tx, key))
+    asked = _find_asked(tx, key)
+    if asked is None:
+        return make_request(tx, _like(tx, key, wanted))
+    seconds = int(wanted.total_seconds())
+    transition(tx.session, asked, allowed=[RequestStatus.PENDING], grace_seconds=seconds)
+    return asked
 
 
 def _find_asked(tx: Transaction, key: ApiKey) -> KeyRequest | None:
-    """What the actor has asked for in this key's name, and nobody decided."""
+    """What the actor has asked for in this key's place, and nobody decided."""
     return tx.session.scalars(
         select(KeyRequest).where(
             KeyRequest.requester_id == tx.actor.id,
-            KeyRequest.name == key.name,
+            KeyRequest.replaces_id == key.id,
             KeyRequest.status == RequestStatus.PENDING,
             KeyRequest.expires_at > tx.now,
         )
     ).first()
 
 
-def _like(tx: Transaction, key: ApiKey) -> Asked:
+def _like(tx: Transaction, key: ApiKey, grace: timedelta) -> Asked:
     whose = f"{member_name(tx.session, key.holder_id)} answers for it" if key.holder_id else "nobody answers for it"
     purpose = f"To take over the key {key.name} ({key.start}…, {whose}). {key.purpose}"
     days = -((tx.now - key.expires_at) // _DAY)
@@ -57,4 +64,6 @@ def _like(tx: Transaction, key: ApiKey) -> Asked:
         pages=None if key.pages is None else tuple(key.pages),
         lifetime_days=max(1, min(days, tx.policy.maximum_lifetime.days)),
         holder_id=tx.actor.id,
+        replaces_id=key.id,
+        grace=grace,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from desk.errors import InvalidInputError
 from desk.keys.scopes import are_narrower, parse_scopes
@@ -27,6 +28,10 @@ class Asked:
     lifetime_days: int
     holder_id: str
     """Who answers for the key."""
+    replaces_id: str | None = None
+    """The key that it takes over, which ends once the new one was collected."""
+    grace: timedelta | None = None
+    """How long that one works on then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

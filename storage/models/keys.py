@@ -83,6 +83,10 @@ class KeyRequest(InOrganization, Base):
     decision_reason: Mapped[str | None] = mapped_column(Text)
     self_approved: Mapped[bool] = mapped_column(default=False)
 
+    replaces_id: Mapped[str | None] = mapped_column(String(12), index=True)
+    """The key that is taken over: once the new one was seen, it works on for a while and ends, as when rotated."""
+    grace_seconds: Mapped[int | None]
+    """How long that is."""
     reminders_sent: Mapped[int] = mapped_column(default=0)
     next_reminder_at: Mapped[datetime | None]
     client_token: Mapped[str | None] = mapped_column(String(64))
@@ -113,7 +117,7 @@ class Ticket(InOrganization, Base):
     predecessor_id: Mapped[str | None] = mapped_column(ForeignKey("api_key.id"), index=True)
     """Set when the ticket is for the successor of a key (rotation)."""
     grace_seconds: Mapped[int | None]
-    """Rotation only: how long the predecessor still works after collection."""
+    """How long the predecessor, or the key that is taken over, still works after collection."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime]

@@ -18,6 +18,7 @@ from storage.database import Database
 from storage.models import Role
 from tests.clock import MONDAY_MORNING, HeldClock
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member, add_page
+from tests.policies import policy_of
 from tests.scenario.running import PublishingBot, RunningBot
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
@@ -128,7 +129,7 @@ def slack_server() -> Iterator[SandboxServer]:
 @pytest.fixture
 def policy() -> Policy:
     """Requests go to the owners' channel; a story may define another policy."""
-    return Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta())
+    return policy_of(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta())
 
 
 @pytest.fixture

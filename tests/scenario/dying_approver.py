@@ -10,7 +10,6 @@ from functools import partial
 
 import aiohttp
 
-from desk.policy import Policy
 from desk.requests.approvals import approve
 from desk.transaction import Actor, Desk
 from handlers.delivery.worker import OutboxWorker, Step
@@ -19,6 +18,7 @@ from storage.database import Database
 from tests.clock import HeldClock
 from tests.databases import ORGANIZATION
 from tests.factories import OMAR
+from tests.policies import policy_of
 from tests.scenario.dying_worker import BRISK, die, die_before_commit, make_brisk
 from tests.scenario.outbox_stage import OWNERS, make_client
 
@@ -26,7 +26,7 @@ from tests.scenario.outbox_stage import OWNERS, make_client
 async def main(database_url: str, api_url: str, request_id: str, where: str, now: str) -> None:
     """Approve, deliver, and die on the way."""
     database = Database.from_url(database_url).of(ORGANIZATION)
-    desk = Desk(database, HeldClock(datetime.fromisoformat(now)), Policy(owners_channel=OWNERS))
+    desk = Desk(database, HeldClock(datetime.fromisoformat(now)), policy_of(owners_channel=OWNERS))
     if where.startswith("commit-"):
         die_before_commit(database, int(where.removeprefix("commit-")))
     await desk.write(Actor.member(OMAR), partial(approve, request_id=request_id))

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from desk.policy import Policy
 from desk.transaction import Desk
 from sandbox.player import Control, Json, Player
 from sandbox.server import SandboxServer
@@ -22,6 +21,7 @@ from storage.models import Component, Delivery, DeliveryStatus, Role
 from tests.databases import ORGANIZATION
 from tests.factories import INES, add_component, add_grant, add_member, add_page
 from tests.forking import FORKS
+from tests.policies import policy_of
 from tests.scenario import dying_keydesk
 from tests.scenario.dying_keydesk import TIMING, ShiftedClock
 from tests.scenario.incidents_stage import STATUS_CHANNEL
@@ -104,7 +104,7 @@ class Town:
     @property
     def desk(self) -> Desk:
         """A desk beside the processes, at the machine's time."""
-        return Desk(self.database, ShiftedClock(timedelta()), Policy())
+        return Desk(self.database, ShiftedClock(timedelta()), policy_of())
 
     def fault(self, **fault: Any) -> None:
         """Let Slack fail (see the sandbox's PROTOCOL.md)."""

@@ -26,6 +26,7 @@ from storage.models import (
     UserGroupMember,
 )
 from tests.factories import MIA, OLIVIA, add_grant, add_key, add_member, add_page, add_request, add_ticket, add_use
+from tests.policies import policy_of
 from tests.scenario.slack_checks import STRANGER
 
 LEAVER = "U1LEAVER001"
@@ -56,7 +57,7 @@ def longest(limit: int, flavour: int, *, lines: bool = False) -> str:
 
 def largest_policy() -> Policy:
     """Ten approvals, every automatism, and a long address."""
-    return Policy(
+    return policy_of(
         owners_channel=CHANNEL,
         base_url=f"https://{'keydesk-' * 25}.example",
         approvals_needed=10,

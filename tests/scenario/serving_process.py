@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from desk.clock import SystemClock
-from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.http.app import HttpSettings
 from storage.database import Database
 from tests.databases import ORGANIZATION
+from tests.policies import policy_of
 from tests.serving import serving
 
 
@@ -20,7 +20,7 @@ async def main(database_url: str, flush_seconds: str, *folders: str) -> None:
     database = Database.from_url(database_url).of(ORGANIZATION)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    desk = Desk(database, SystemClock(), Policy())
+    desk = Desk(database, SystemClock(), policy_of())
     settings = HttpSettings(
         use_flush_interval=timedelta(seconds=float(flush_seconds)),
         public_folder=Path(folders[0]) if folders else None,

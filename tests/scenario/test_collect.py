@@ -16,6 +16,7 @@ from desk.transaction import Actor, JobName
 from sandbox.player import find_label, words_of
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
 from tests.factories import MAX, MIA
+from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.requests_stage import (
     LINE,
@@ -152,7 +153,7 @@ class TestElsewhere:
     @pytest.fixture
     def policy(self) -> Policy:
         """A public address."""
-        return replace(Policy(), base_url="https://status.example/api", owners_channel=OWNERS_CHANNEL)
+        return replace(policy_of(), base_url="https://status.example/api", owners_channel=OWNERS_CHANNEL)
 
     def test_the_command_names_the_address_of_the_api(self, scenario: Scenario) -> None:
         """The call to copy uses the address that API clients reach."""

@@ -11,6 +11,7 @@ from handlers.delivery.worker import OutboxWorker
 from sandbox.player import Json, NotOnScreenError, words_of
 from storage.models import Channel, Delivery, DeliveryStatus
 from tests.factories import GUS, MIA, OLIVIA, OMAR
+from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.outbox_stage import PATIENCE, RENDERERS, STATUS, refresh, say, show
 
@@ -157,7 +158,7 @@ class TestWithoutOwnersChannel:
     @pytest.fixture
     def policy(self) -> Policy:
         """Owners are told by direct message."""
-        return Policy()
+        return policy_of()
 
     def test_every_owner_has_a_copy_that_shows_who_settled(self, story: Scenario) -> None:
         """Each owner has the letter; after one of them acts, every copy shows it."""

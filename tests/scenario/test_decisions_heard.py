@@ -16,6 +16,7 @@ from desk.transaction import Actor, JobName
 from sandbox.player import Json, Player, find_label, words_of
 from storage.models import Incident, IncidentDraft, IncidentStatus, KeyRequest, SecondPerson, Ticket
 from tests.factories import MAX, MIA, OLIVIA, OMAR
+from tests.policies import policy_of
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.incidents_stage import Stage, set_stage
 from tests.scenario.keys_stage import add
@@ -199,7 +200,7 @@ class TestWithoutAChannel:
     @pytest.fixture
     def policy(self) -> Policy:
         """No owners' channel."""
-        return Policy()
+        return policy_of()
 
     def test_who_asked_and_is_owner_hears_once(self, scenario: Scenario) -> None:
         """Mia revokes the key about which Olivia asked: all owners are told, and Olivia no second time."""

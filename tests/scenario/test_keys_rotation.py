@@ -5,15 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from desk.keys.changes import revoke_key
+from desk.keys.changes import revoke_key, transfer_key
+from desk.keys.rotation import begin_rotation
 from desk.keys.sweep import sweep_keys
-from desk.policy import Policy, Takeover
+from desk.policy import Takeover
 from desk.secret import looks_genuine
 from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, Player, words_of
 from storage.models import ApiKey, KeyRequest, KeyStatus, Ticket
 from tests.clock import MONDAY_MORNING as NOW
-from tests.factories import MIA, OLIVIA, OMAR
+from tests.factories import MAX, MIA, OLIVIA, OMAR
+from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.keys_stage import add, said, stored
 
@@ -68,9 +70,9 @@ def test_an_owner_rotates_and_the_holder_collects(scenario: Scenario) -> None:
     assert stored(scenario, key_id).retires_at == NOW + 2 * DAY
 
 
-ANNOUNCED = Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), key_takeover=Takeover.ANNOUNCE)
-ONE_APPROVAL = Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta())
-TWO_APPROVALS = Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), approvals_needed=2)
+ANNOUNCED = policy_of(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), key_takeover=Takeover.ANNOUNCE)
+ONE_APPROVAL = policy_of(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta())
+TWO_APPROVALS = policy_of(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), approvals_needed=2)
 
 
 @pytest.mark.parametrize("policy", [ANNOUNCED])
@@ -117,6 +119,60 @@ def test_no_owner_takes_a_key_over_alone(scenario: Scenario, holder_id: str | No
     scenario.omar.press("Approve", asked)
     assert collectable(scenario) == (1 if scenario.desk.policy.approvals_needed == 1 else 0)
     assert stored(scenario, key_id).status == KeyStatus.ACTIVE
+    assert successor(scenario, key_id) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "grace", "words"), [("", DAY, "1 day"), (" grace 2h", timedelta(hours=2), "2 hours")]
+)
+def test_what_is_taken_over_ends_as_after_a_rotation(
+    scenario: Scenario, typed: str, grace: timedelta, words: str
+) -> None:
+    """Whoever asks is told what becomes of the old key; it works for the grace period once the new one was collected,
+    and nobody has to think of revoking it."""
+    key_id = add(scenario, holder_id=None)
+    answer = words_of(said(scenario.olivia, f"/keys rotate terraform prod{typed}"))
+    assert f"the old one works for another {words}" in answer
+    scenario.omar.press("Approve", shows(scenario.owners_channel(), "asks for an API key"))
+    assert stored(scenario, key_id).retires_at is None
+    card = shows(scenario.direct_messages(scenario.olivia), "approved")
+    scenario.olivia.press("Collect my key", card)
+    new = successor(scenario, key_id)
+    assert new is not None
+    assert (new.holder_id, stored(scenario, key_id).retires_at) == (OLIVIA, NOW + grace)
+
+
+def test_owners_hear_at_once_of_what_operators_hand_over(scenario: Scenario) -> None:
+    """An operator's word is enough, and no secret: all owners read who answers for the key now, and whose the new
+    secret will be. What a request approved is handed on without a word."""
+    operator = Actor.operator("root")
+    key_id = add(scenario, scopes=["read"])
+    scenario.desk.write_now(operator, lambda tx: begin_rotation(tx, key_id))
+    assert scenario.owners_channel() == []
+    scenario.desk.write_now(operator, lambda tx: transfer_key(tx, key_id, MAX))
+    shows(scenario.owners_channel(), "transferred", "terraform prod", f"<@{MAX}> answers for it now")
+    scenario.desk.write_now(operator, lambda tx: begin_rotation(tx, key_id))
+    shows(scenario.owners_channel(), "is having", "terraform prod", f"its new secret goes to <@{MAX}>", "operators")
+
+
+def test_who_asks_again_for_what_they_take_over_sets_its_grace_period(scenario: Scenario) -> None:
+    """As in a rotation: the second time asks nobody anew."""
+    add(scenario, holder_id=None)
+    said(scenario.olivia, "/keys rotate terraform prod")
+    said(scenario.olivia, "/keys rotate terraform prod grace 7d")
+    with scenario.database.read() as session:
+        assert session.query(KeyRequest).one().grace_seconds == 7 * DAY.total_seconds()
+
+
+def test_what_ended_before_it_was_taken_over_stays_as_it_is(scenario: Scenario) -> None:
+    """A key that was revoked meanwhile ends nothing: the new one is collected on its own."""
+    key_id = add(scenario, holder_id=None)
+    said(scenario.olivia, "/keys rotate terraform prod")
+    scenario.omar.press("Approve", shows(scenario.owners_channel(), "asks for an API key"))
+    said(scenario.omar, "/keys revoke terraform prod because it leaked")
+    scenario.olivia.press("Collect my key", shows(scenario.direct_messages(scenario.olivia), "approved"))
+    assert secrets_on_screen(scenario.olivia)
+    assert stored(scenario, key_id).retires_at is None
     assert successor(scenario, key_id) is None
 
 

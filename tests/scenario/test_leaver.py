@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from desk.permissions import effective_roles, list_owner_ids
-from desk.policy import Policy, Takeover
+from desk.policy import Takeover
 from desk.transaction import Actor
 from sandbox.player import Json, NotOnScreenError, find_label, inputs_of, words_of
 from storage.models import ApiKey, Grant, Member, Organization, Role, Ticket
 from tests.factories import MAX, MIA, OLIVIA, OMAR, add_grant, add_key, add_use
+from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.keys_stage import said, stored, surely
 from tests.waiting import wait_until
@@ -174,7 +175,7 @@ def test_the_secret_of_somebody_who_left_is_not_one_owner_s_to_take(staffed: Sce
 
 
 @pytest.mark.parametrize(
-    "policy", [Policy(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), key_takeover=Takeover.ANNOUNCE)]
+    "policy", [policy_of(owners_channel=OWNERS_CHANNEL, never_used_after=timedelta(), key_takeover=Takeover.ANNOUNCE)]
 )
 def test_a_rotated_key_of_somebody_who_left_has_somebody_to_answer_for_it(staffed: Scenario) -> None:
     """An owner rotates it from the card and collects the successor: from then on the owner answers for it."""

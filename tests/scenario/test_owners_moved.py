@@ -16,6 +16,7 @@ from handlers.jobs.sweep import sweep_unheard_now
 from sandbox.conversations import Conversation
 from storage.models import Page
 from tests.factories import OLIVIA
+from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.running import RunningBot
 
@@ -26,7 +27,7 @@ STATUS = "C0STATUS01"
 @pytest.fixture
 def policy() -> Policy:
     """The owners' channel does not exist."""
-    return Policy(owners_channel=NOWHERE)
+    return policy_of(owners_channel=NOWHERE)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from desk.transaction import Actor, JobName
 from sandbox.player import find_label, words_of
 from storage.models import Grant, KeyRequest, RequestStatus, Ticket
 from tests.factories import MIA, OLIVIA, OMAR
+from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.requests_stage import LINE, approved, ask, change_member, everything, mine, only
 
@@ -193,7 +194,7 @@ class TestWithoutAChannel:
     @pytest.fixture
     def policy(self) -> Policy:
         """No owners' channel."""
-        return Policy()
+        return policy_of()
 
     def test_every_owners_copy_is_kept_up_to_date(self, scenario: Scenario) -> None:
         """Both owners get the card; when one decides, both copies say so."""
@@ -215,7 +216,7 @@ class TestTwoApprovals:
     @pytest.fixture
     def policy(self) -> Policy:
         """Two approvals for each request."""
-        return Policy(owners_channel=OWNERS_CHANNEL, approvals_needed=2)
+        return policy_of(owners_channel=OWNERS_CHANNEL, approvals_needed=2)
 
     def test_the_card_shows_progress(self, scenario: Scenario) -> None:
         """After the first approval the card says whose it is and keeps its buttons; the second one grants."""
@@ -263,7 +264,7 @@ class TestTheOnlyOwner:
     @pytest.fixture
     def policy(self) -> Policy:
         """A sole owner may."""
-        return Policy(owners_channel=OWNERS_CHANNEL, sole_owner_may_approve_own=True)
+        return policy_of(owners_channel=OWNERS_CHANNEL, sole_owner_may_approve_own=True)
 
     def test_it_is_announced(self, scenario: Scenario) -> None:
         """The only owner approves their own request: the card says so, and it is announced to the channel."""

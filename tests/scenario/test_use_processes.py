@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from desk.keys.changes import restore_key, revoke_key, suspend_key
-from desk.policy import Policy
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk, Transaction, keys_changed
@@ -20,6 +19,7 @@ from storage.database import Database
 from storage.models import KeyUse
 from tests.factories import add_key
 from tests.forking import Fork
+from tests.policies import policy_of
 from tests.scenario import serving_process
 from tests.waiting import wait_until
 
@@ -58,7 +58,7 @@ class Server:
 @pytest.fixture
 def desk(database: Database) -> Desk:
     """The desk of this process, which is the command line's side: it shares nothing but the database."""
-    return Desk(database, WallClock(), Policy())
+    return Desk(database, WallClock(), policy_of())
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ INCIDENTS = CommandFamily(
         SubCommand(_UPDATE, "say more", update, also=["post"]),
         SubCommand(_RESOLVE, "end it, and bring its components back", resolve, also=["close", "end", "resolved"]),
         SubCommand("reopen INCIDENT [It is back …]", "it was resolved too early", reopen),
-        SubCommand(_LIST, "what is open, what is planned and what is over", list_command, also=["ls"]),
+        SubCommand(_LIST, "what is open, what is planned and what is over", list_command, also=["ls", "status"]),
         SubCommand("drafts", "what is written and not yet public", drafts_command),
         SubCommand("show INCIDENT", "everything about one", show_command, also=["get"]),
         SubCommand("postmortem INCIDENT", "write down what happened, and publish it", postmortem_command),

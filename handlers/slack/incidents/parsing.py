@@ -232,8 +232,14 @@ class LineReader:
             self.found.problems.append(f"“{state}” is no state of a component. There is {known}.")
             state = ""
         is_quoted = opens_double(self.text, word.start + len(word.key) + len(word.sign))
-        names = [named] if is_quoted else [name for name in named.split(",") if name]
-        self.found.components += [(name, find_state(state)) for name in names]
+        if is_quoted:
+            self.found.components.append((named, find_state(state)))
+        else:
+            self.found.components += _each(named, find_state(state))
+        behind = self.text[self.position : self.position + 1]
+        if behind in {",", "、", "，"} and (following := peek_word(self.text, self.position + 1)) is not None:
+            # c:"Node 7"=down,"Node 8"=down
+            self._take_component(replace(following, text=following.as_typed, key="", sign=""))
 
     def _state_behind(self) -> str:
         """What stands behind a name and `=`, in quotation marks or none."""
@@ -266,3 +272,13 @@ class LineReader:
             self.found.impact = IMPACTS[value.lower()]
         else:
             self.found.problems.append(f"“{value}” is no impact. There is {', '.join(IMPACTS)}.")
+
+
+def _each(names: str, state: ComponentStatus | None) -> list[tuple[str, ComponentStatus | None]]:
+    """`a,b=up,c` with the state of the last: each takes the state that stands behind it or, without, the next one."""
+    found: list[tuple[str, ComponentStatus | None]] = []
+    for typed in reversed([name for name in names.split(",") if name]):
+        name, _, own = typed.partition("=")
+        state = find_state(own) or state
+        found.insert(0, (name if find_state(own) else typed, state))
+    return found

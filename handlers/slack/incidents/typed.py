@@ -16,6 +16,8 @@ STATES: dict[str, ComponentStatus] = {status.value: status for status in Compone
     "partial": ComponentStatus.PARTIAL_OUTAGE,
     "major": ComponentStatus.MAJOR_OUTAGE,
     "down": ComponentStatus.MAJOR_OUTAGE,
+    "green": ComponentStatus.OPERATIONAL,
+    "red": ComponentStatus.MAJOR_OUTAGE,
 }
 IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
 _UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")

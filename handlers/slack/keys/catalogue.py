@@ -109,6 +109,8 @@ def _transferred(name: str, facts: Mapping[str, Any], reader: str) -> str:
 
 def _taken_over(name: str, facts: Mapping[str, Any], _reader: str) -> str:
     to = mention(str(facts.get("to") or "") or None)
+    if facts.get("is_operator"):
+        return f"is having {name} rotated: its new secret goes to {to}, without a request, as operators are trusted."
     return f"is taking over {name}: its new secret goes to {to}, without a request, as policy allows."
 
 

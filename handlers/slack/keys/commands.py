@@ -117,7 +117,7 @@ KEYS = CommandFamily(
     Command.KEYS,
     _menu,
     [
-        SubCommand(_REQUEST, "ask for a key", ask_by_command, also=["ask", "new"]),
+        SubCommand(_REQUEST, "ask for a key", ask_by_command, also=["ask", "new", "create", "add"]),
         SubCommand("mine", "the keys that you answer for", _mine, also=["my"]),
         SubCommand(_LIST, "keys, narrowed", _list, also=["ls"]),
         SubCommand("show KEY", "everything about a key", show, also=["get"]),

@@ -118,7 +118,8 @@ def rotate_inputs(tx: Transaction, shown: ShownKey, _asked: Asked) -> Sequence[B
     if asks_first(tx, shown.key):
         explain = (
             ":lock: Too few owners have approved this key for whoever would collect its new secret. Pressing "
-            "*Rotate* asks them for a key that is like it; this one works on."
+            "*Rotate* asks them for a key that is like it. When that was collected, this one works until the grace "
+            "period ends."
         )
     hint = "The grace period begins when the new secret is collected, and ends no later than the key expires."
     return [section(explain), input_block("The old one works for another", select, block_id="grace", hint=hint)]

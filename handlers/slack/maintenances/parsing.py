@@ -14,6 +14,11 @@ from handlers.slack.incidents.parsing import LineReader
 from handlers.slack.incidents.typed import TypedIncident
 from handlers.slack.maintenances.windows import find_window
 
+_REPEATED = re.compile(
+    r"(?:every|each)\s+(?:other\s+)?(?:day|week|month|night|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
+    r"|daily\b|weekly\b|monthly\b|nightly\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days\b",
+    re.IGNORECASE,
+)
 _NUMBER_AFTER_HOURS = re.compile(r"(\d{1,2})(?![\w:./,-])")
 
 
@@ -88,6 +93,8 @@ def parse_maintenance(text: str, *, plans: bool = False, takes_times: bool = Tru
     refuse_secrets(text)
     reader = _Reader(text, frozenset(), takes_bare_name=plans)
     said = reader.read() if takes_times else LineReader(text, frozenset()).read()
+    if takes_times and (repeated := _REPEATED.match(said.body)) is not None:
+        said.problems.append(f"“{repeated[0]}”: a maintenance happens once. Schedule each one by itself.")
     if (late := _late_window(said.body)) is not None:
         said.problems.append(
             f"“{late}” stands among the words for the public: times come before them."

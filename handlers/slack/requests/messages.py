@@ -1,8 +1,5 @@
 """What requesters, collectors and holders are shown in direct messages, kept up to date where it is a card."""
 
-from datetime import timedelta
-
-from desk.durations import in_words
 from desk.keys.tickets import find_ticket_of_request, get_ticket
 from desk.requests.lookup import (
     approvals_needed,
@@ -39,6 +36,7 @@ from handlers.slack.requests.text import (
     pages_in_words,
     quotation,
     scopes_in_words,
+    works_on,
 )
 from storage.models import ApiKey, KeyRequest, RequestStatus, SlackMessage, Ticket, TicketStatus
 
@@ -161,11 +159,12 @@ def render_my_ticket(tx: Transaction, card: SlackMessage) -> Message:
     if ticket.status == TicketStatus.WITHDRAWN:
         text = f"The new key was taken back: {escape(ticket.end_reason or 'no reason given')}"
         return Message(f"The new API key “{escape(name)}” was taken back", [section(f"{intro}\n{text}")])
-    grace = ticket.grace_seconds or 0
-    old = "stops at once" if grace == 0 else f"works for another {in_words(timedelta(seconds=grace))}"
     return Message(
         f"The new API key “{escape(name)}” is ready to be collected",
-        [section(f"{intro} When you have collected the new key, the old one {old}."), *_collect(ticket)],
+        [
+            section(f"{intro} When you have collected the new key, the old one {works_on(ticket.grace_seconds)}."),
+            *_collect(ticket),
+        ],
     )
 
 

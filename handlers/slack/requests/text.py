@@ -1,9 +1,11 @@
 """What a request's messages say alike: what is asked for, what was changed, and what there is to notice."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 
+from desk.durations import in_words
 from desk.keys.scopes import IN_WORDS
 from desk.people import member_name
 from desk.requests.risks import Risk, RiskNote, list_risk_notes
@@ -128,14 +130,19 @@ def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int)
     return f"A key for the same pages and purpose exists and is in use: {key}, {held}."
 
 
+def works_on(grace_seconds: int | None) -> str:
+    """What becomes of a key whose successor was collected: “works for another 24 hours”."""
+    return f"works for another {in_words(timedelta(seconds=grace_seconds))}" if grace_seconds else "stops at once"
+
+
 def takeover_asked(request: KeyRequest) -> Message:
     """What an owner is told who would have taken a key over alone."""
     name = name_in_words(request.name)
     others = "another owner" if request.approvals_needed == 1 else f"{request.approvals_needed} other owners"
     text = (
         f":envelope: You were never approved for {name}, so its secret is not yours to take alone: owners were asked "
-        f"for a key that is like it. When {others} approved, you collect it in your direct messages with me; then "
-        f"revoke the old one, which works on until then."
+        f"for a key that is like it. When {others} approved, you collect it in your direct messages with me. "
+        f"When you have collected it, the old one {works_on(request.grace_seconds)}."
     )
     return Message(f"Owners were asked whether you may take over {escape(request.name)}", [section(text)])
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from bot.database import database_address, make_desk, open_database, require_schema, upgrade_schema
 from bot.settings import GivenSettings
 from desk.errors import KeydeskError
+from desk.policy import Policy
 from handlers.http.v1.documents import read_page_documents
 from handlers.http.v1.resources.pages import NEEDS, page_routes
 from storage import schema
@@ -56,6 +57,7 @@ def test_what_opens_something_is_what_is_offered(database: Database) -> None:
     routes = page_routes(Mirror(database, Topic.PAGES, read_page_documents))
     assert {route.need for route in routes} == set(NEEDS)
     assert desk.policy.offered_scopes == (Scope.READ,)
+    assert Policy().offered_scopes == desk.policy.offered_scopes
 
 
 def test_a_database_of_a_newer_release_is_left_alone(database: Database) -> None:

@@ -36,6 +36,7 @@ from storage.models import (
 )
 from tests.clock import HeldClock
 from tests.factories import INES, MAX, MIA, add_grant, add_key
+from tests.policies import policy_of
 from tests.unit.desk.racing import race, while_held
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -47,7 +48,7 @@ Sweep = Callable[[Transaction], int]
 @pytest.fixture
 def policy() -> Policy:
     """Keys that nobody used for 90 days are suspended."""
-    return Policy(suspend_unused_after=timedelta(days=90))
+    return policy_of(suspend_unused_after=timedelta(days=90))
 
 
 @pytest.fixture

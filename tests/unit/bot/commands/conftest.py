@@ -9,11 +9,11 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import create_cli
 from desk.clock import SystemClock
-from desk.policy import Policy
 from desk.transaction import Desk
 from storage.database import Database
 from tests.databases import ORGANIZATION
 from tests.factories import MIA, OLIVIA, OMAR, add_member, add_owner, add_page
+from tests.policies import policy_of
 
 Run = Callable[..., Result]
 
@@ -51,5 +51,5 @@ def seeded(database_url: str, now: datetime) -> Iterator[Desk]:
         add_owner(session, OLIVIA, now, name="Olivia")
         add_owner(session, OMAR, now, name="Omar")
         add_member(session, MIA, now, name="Mia")
-    yield Desk(database, SystemClock(), Policy())
+    yield Desk(database, SystemClock(), policy_of())
     database.close()

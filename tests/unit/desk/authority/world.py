@@ -34,7 +34,6 @@ from desk.keys.tickets import find_ticket_of_request
 from desk.keys.uses import SuspendedUse
 from desk.messages.dead_letters import Keep, bury
 from desk.people import SeenUser, Subject, SubjectWord
-from desk.policy import Policy
 from desk.requests.approvals import approve
 from desk.requests.requests import make_request
 from desk.requests.terms import Asked
@@ -96,6 +95,7 @@ from tests.factories import (
     add_request,
     add_ticket,
 )
+from tests.policies import policy_of
 
 T = TypeVar("T")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -120,7 +120,7 @@ NOBODY: Mapping[str, Actor] = {
 """Actors who may nothing. Those who once were somebody have an owner's grant still, or a key with every scope."""
 FULL_KEY = Actor.key("kfull0000000")
 """A key with every scope on all pages."""
-POLICY = Policy(suspend_unused_after=60 * DAY, update_due_after_none=HOUR)
+POLICY = policy_of(suspend_unused_after=60 * DAY, update_due_after_none=HOUR)
 GROUP = "S0PLATFORM"
 WINDOW = Schedule(scheduled_for=NOW + DAY, scheduled_until=NOW + DAY + HOUR)
 GAMMA = """

@@ -25,6 +25,7 @@ from storage.models import ApiKey, Approval, KeyRequest, KeyStatus, KeyUse, Requ
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite, open_database
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_use
+from tests.policies import policy_of
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 people = st.sampled_from([MIA, MAX, INES, OLIVIA, OMAR])
@@ -39,7 +40,7 @@ class RequestsAndTickets(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stage = type(self).new_stage(Policy(approvals_needed=2, sole_owner_may_approve_own=True))
+        self.stage = type(self).new_stage(policy_of(approvals_needed=2, sole_owner_may_approve_own=True))
         assert isinstance(self.stage.desk.clock, HeldClock)
         self.clock = self.stage.desk.clock
         self.decided: dict[str, tuple[Any, ...]] = {}

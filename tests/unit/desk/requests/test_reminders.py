@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from desk.policy import Policy
 from desk.requests.reminders import is_working_time, next_reminder_at, next_working_time
+from tests.policies import policy_of
 from tests.reaching import Branch
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -42,19 +43,19 @@ def _reminder(policy: Policy, since: datetime, sent: int = 0) -> datetime | None
 )
 def test_the_wait_doubles_and_moves_into_working_time(since: datetime, sent: int, expected: datetime) -> None:
     """Four, eight, sixteen hours; the evening moves to the morning and the weekend to Monday."""
-    assert _reminder(Policy(), since, sent) == expected
+    assert _reminder(policy_of(), since, sent) == expected
 
 
 def test_working_time_is_read_in_the_policys_zone() -> None:
     """Nine o'clock is nine where the organization is: 14:00 UTC for New York in winter, 13:00 in summer."""
-    policy = Policy(time_zone=ZoneInfo("America/New_York"))
+    policy = policy_of(time_zone=ZoneInfo("America/New_York"))
     assert next_working_time(policy, datetime(2026, 3, 6, 12, tzinfo=UTC)) == datetime(2026, 3, 6, 14, tzinfo=UTC)
     assert next_working_time(policy, datetime(2026, 3, 9, 12, tzinfo=UTC)) == datetime(2026, 3, 9, 13, tzinfo=UTC)
 
 
 def test_work_that_begins_in_an_hour_that_is_skipped_begins_after_it() -> None:
     """Where clocks jump from 02:00 to 03:00, work from 02:30 on begins at 03:30."""
-    policy = Policy(
+    policy = policy_of(
         time_zone=ZoneInfo("Europe/Berlin"), working_hours=(time(2, 30), time(6)), working_days=frozenset({6})
     )
     opening = next_working_time(policy, datetime(2026, 3, 28, 23, tzinfo=UTC))
@@ -63,7 +64,7 @@ def test_work_that_begins_in_an_hour_that_is_skipped_begins_after_it() -> None:
 
 def test_work_that_is_skipped_whole_waits_for_the_next_day() -> None:
     """Where the whole working time falls into the jump, there is none that day."""
-    policy = Policy(
+    policy = policy_of(
         time_zone=ZoneInfo("Europe/Berlin"),
         working_hours=(time(2), time(3)),
         working_days=frozenset({6, 0}),
@@ -74,7 +75,7 @@ def test_work_that_is_skipped_whole_waits_for_the_next_day() -> None:
 
 def test_an_hour_that_comes_twice_opens_work_twice() -> None:
     """Where clocks go back, work from 02:30 on begins a second time after the first has passed."""
-    policy = Policy(
+    policy = policy_of(
         time_zone=ZoneInfo("Europe/Berlin"), working_hours=(time(2, 30), time(2, 45)), working_days=frozenset({6})
     )
     between = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
@@ -83,7 +84,7 @@ def test_an_hour_that_comes_twice_opens_work_twice() -> None:
 
 def test_nights_work_too_where_hours_span_midnight() -> None:
     """Working hours from 22:00 to 06:00 hold at midnight and not at noon."""
-    policy = Policy(working_hours=(time(22), time(6)), working_days=frozenset(range(7)))
+    policy = policy_of(working_hours=(time(22), time(6)), working_days=frozenset(range(7)))
     assert is_working_time(policy, MONDAY.replace(hour=0))
     assert next_working_time(policy, MONDAY.replace(hour=12)) == MONDAY.replace(hour=22)
 
@@ -91,14 +92,14 @@ def test_nights_work_too_where_hours_span_midnight() -> None:
 def test_no_reminder_comes_after_expiry() -> None:
     """A reminder that would come when the request has expired is not planned."""
     expires_at = MONDAY + timedelta(hours=4)
-    assert next_reminder_at(Policy(), since=MONDAY, sent=0, expires_at=expires_at) is None
+    assert next_reminder_at(policy_of(), since=MONDAY, sent=0, expires_at=expires_at) is None
     after = expires_at + timedelta(seconds=1)
-    assert next_reminder_at(Policy(), since=MONDAY, sent=0, expires_at=after) == expires_at
+    assert next_reminder_at(policy_of(), since=MONDAY, sent=0, expires_at=after) == expires_at
 
 
 def test_without_working_days_nobody_is_reminded() -> None:
     """A policy that knows no working day plans nothing."""
-    assert _reminder(Policy(working_days=frozenset()), MONDAY) is None
+    assert _reminder(policy_of(working_days=frozenset()), MONDAY) is None
 
 
 planned = Branch(0.2)
@@ -132,7 +133,7 @@ def test_nothing_earlier_would_have_done(policy: Policy, instant: datetime, minu
 @given(zone=st.sampled_from(ZONES), instant=instants)
 def test_a_usual_week_always_has_a_next_working_hour(zone: str, instant: datetime) -> None:
     """With usual hours the next working time is at most a long weekend away, also where clocks change."""
-    policy = replace(Policy(), time_zone=ZoneInfo(zone))
+    policy = replace(policy_of(), time_zone=ZoneInfo(zone))
     found = next_working_time(policy, instant)
     assert found is not None
     assert found - instant < timedelta(days=3)

@@ -6,7 +6,6 @@ from functools import partial
 
 import pytest
 
-from desk.policy import Policy
 from desk.requests.lookup import get_request
 from desk.requests.requests import withdraw
 from desk.requests.risks import KeyOnFile, Risk, RiskNote, list_risk_notes, risk_notes
@@ -16,6 +15,7 @@ from storage.models import KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, add_key, add_use
+from tests.policies import policy_of
 from tests.unit.desk.stage import set_stage
 
 PLAIN = Extent(scopes=("read",), pages=("p",), lifetime_days=30)
@@ -49,7 +49,7 @@ def _notes(
         keys=keys,
         asked_names=asked_names,
         now=NOW,
-        policy=Policy(),
+        policy=policy_of(),
     )
 
 
@@ -90,7 +90,7 @@ def test_a_lowered_maximum_is_noticed() -> None:
         holder_id=MIA,
         keys=(),
         now=NOW,
-        policy=Policy(maximum_lifetime=timedelta(days=60)),
+        policy=policy_of(maximum_lifetime=timedelta(days=60)),
     )
     assert notes == (RiskNote(Risk.LONGER_THAN_ALLOWED),)
 

@@ -122,6 +122,14 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         "c:a=partial-outage c:b=majoroutage x",
         {"components": [("a", PARTIAL), ("b", DOWN)], "body": "x"},
     ),
+    "several quoted components with states": (
+        'c:"A b"=down,"C d"=up We look',
+        {"components": [("A b", DOWN), ("C d", UP)], "body": "We look"},
+    ),
+    "several components, each with a state": (
+        "c:a=down,b,c=green x",
+        {"components": [("a", DOWN), ("b", UP), ("c", UP)], "body": "x"},
+    ),
     "a page as a pair": ("on:acme x", {"page": "acme", "body": "x"}),
     "signs of direction around words": (
         '\u200f"Checkout"\u200f \u202bmonitoring\u202c x',

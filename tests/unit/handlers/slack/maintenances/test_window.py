@@ -151,6 +151,14 @@ def test_a_vague_time_is_proposed_and_asked_about(line: str, start: str, end: st
     assert window.problems
 
 
+@pytest.mark.parametrize("line", ["every monday 3am for 1h", "mondays at 3am", "daily 3:00-4:00", "each night"])
+def test_what_is_to_happen_again_and_again_is_asked_about(line: str) -> None:
+    """No maintenance repeats itself, and the words do not go to the public unseen."""
+    typed = parse_maintenance(f'"Backup" {line} We rest')
+    assert any("happens once" in problem for problem in typed.said.problems)
+    assert typed.said.body.endswith("We rest")
+
+
 def test_minutes_apart_from_their_hours_are_asked_about() -> None:
     """“for 1h 30” is an hour and a half, or an hour and thirty of something."""
     line = parse_maintenance('"Up" tomorrow 22:00 for 1h 30 We move')
