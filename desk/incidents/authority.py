@@ -117,6 +117,9 @@ def find_near_beginning(tx: Transaction, words: Sequence[str], *, scheduled: boo
     for incident in list_open(tx.session, scheduled=scheduled):
         name = fold(incident.name)
         begins = " ".join(_without_stop(words[: len(name.split())]))
+        if name.rstrip("s") == fold(begins).rstrip("s"):
+            # “Checkout error rates fall” is about “Checkout errors”, and a sentence.
+            continue
         if len(name) >= _SHORTEST_NEAR and difflib.SequenceMatcher(None, name, fold(begins)).ratio() >= _NEAR:
             return begins, incident
     return None

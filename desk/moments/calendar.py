@@ -45,7 +45,7 @@ def _named(day: date) -> str:
 def _day_of(moment: Moment, said: str, today: date, *, is_past: bool) -> date:
     if said in {"today", "tomorrow", "yesterday"}:
         return today + timedelta(days={"today": 0, "tomorrow": 1, "yesterday": -1}[said])
-    if said in {"+2", "-2"}:
+    if said[0] in "+-":
         return today + timedelta(days=int(said))
     if said[-3:] in WEEKDAYS:
         return _weekday(said, today, is_past=is_past)

@@ -43,7 +43,7 @@ _IN_SMALL = re.compile("ces?t|ees?t|[ecmp]dt|[cp]st|jst|a[ec][sd]t|nz[sd]t")
 """Of these, what is no word."""
 _ZONE = re.compile(
     r"(?P<blank>\s*)(?P<open>\()?(?:(?P<utc>z|utc|gmt)(?![\w/])(?P<shift>\s?[+-−]\d{1,2}(?::?\d{2})?(?![\d:]))?"
-    r"|(?P<offset>[+−-](?:0\d|1[0-4]):?[0-5]\d(?![\d:]|\s*[ap]\.?m)|[+]\d{1,2}(?![\d:]))"
+    r"|(?P<offset>[+−-](?:0\d|1[0-4]):?[0-5]\d(?![\d:]|\s*[ap]\.?m)|[+]\d{1,2}(?![\w:]))"
     r"|(?<=[\s(])(?P<name>[A-Za-z][A-Za-z_]+(?:/[A-Za-z][A-Za-z0-9_+-]*)+|[A-Z]{2,4})(?![\w/]))(?(open)\))",
     re.IGNORECASE,
 )

@@ -39,10 +39,12 @@ class Day:
     """A day that stands in a text, the part of it that is named along with it, and where both are over."""
 
     said: str
-    """`2026-12-01`, `today`, `tomorrow`, `yesterday`, `mon` or `next mon`, `12-01`, `01/12` or `01.12.2026`, `+2`;
-    or, of those that say no day, `next week`, `this weekend`, `end day`, `end month`."""
+    """`2026-12-01`, `today`, `tomorrow`, `yesterday`, `mon` or `next mon`, `12-01`, `01/12` or `01.12.2026`, `+2`
+    (days); or, of those that say no day, `next week`, `this weekend`, `end day`, `end month`."""
     end: int
     part: str = ""
+    is_numbers: bool = False
+    """Whether it is written as numbers with strokes or dots, which may be something else."""
 
 
 def find_day(text: str, position: int) -> Day | None:
@@ -52,7 +54,7 @@ def find_day(text: str, position: int) -> Day | None:
         return None
     half = (match["halved"] or "").lower().split()
     part = half[1] if half else "night" if (match["relative"] or "").lower() == "tonight" else ""
-    return Day(_day_in(match), match.end(), part)
+    return Day(_day_in(match), match.end(), part, is_numbers=match["sign"] is not None)
 
 
 def _ends_well(text: str, end: int) -> bool:

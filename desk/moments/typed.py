@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from desk.durations import find_duration
 from desk.moments.clocks import Clock, find_clock, find_part, find_zone, in_part
-from desk.moments.days import find_day
+from desk.moments.days import WEEKDAYS, find_day
 
 _BETWEEN = re.compile(r"(?:T(?=\d)|\s*\(\s*(?=[a-z])|,?\s+(?:at\s+|@\s*)?|,\s*)", re.IGNORECASE)
 _NOW = re.compile(r"(?:right\s+)?now(?!\w)", re.IGNORECASE)
@@ -104,6 +104,9 @@ def _piece(plain: str, between: re.Match[str], found: Moment, *, is_hour: bool) 
     is_hour = is_hour or _AT.search(between[0]) is not None
     clock = find_clock(plain, begin, is_hour=is_hour, behind_day=bool(found.day)) if not found.clock else None
     day = find_day(plain, begin) if not found.also and not (clock and found.day) else None
+    if day is not None and day.is_numbers and found.day and found.day[-3:] not in WEEKDAYS:
+        # “tomorrow 22:00 1/2 of it moves”
+        day = None
     if day is not None:
         found = replace(found, day=found.day or day.said, also=day.said if found.day else "")
         found, end = replace(found, part=found.part or day.part), day.end

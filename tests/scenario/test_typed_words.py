@@ -111,6 +111,7 @@ def test_a_name_that_is_nearly_right_is_pointed_out(scenario: Scenario, stage: S
     publish(stage, CHECKOUT)
     answer = scenario.ines.type_command('/incident update "Checkout errrors" It is better')
     assert "Did you mean “Checkout errors”?" in words_of(answer)
+    assert "Preview" in shown(scenario, "/incident update Checkout error rates fall")
     seen = shown(scenario, "/incident update checkout erors It is better")
     assert "If “checkout erors” is “Checkout errors”" in seen
     assert scenario.ines.modal["title"]["text"] == "Update"
@@ -141,6 +142,16 @@ def test_what_is_over_is_opened_again_by_its_bare_name(scenario: Scenario, stage
     assert scenario.ines.modal["title"]["text"] == "Update"
     answer = scenario.ines.type_command("/incident reopen nothing of the kind")
     assert "There is no incident “nothing of the kind”." in words_of(answer)
+
+
+def test_what_is_moved_to_a_time_begins_then(scenario: Scenario, stage: Stage) -> None:
+    """`reschedule … to tomorrow 20:00` names the new start, and the length stays; “until” names the end."""
+    publish(stage, DATABASE)
+    assert "*For 2 hours*" in shown(
+        scenario, "/maintenance reschedule database upgrade: to tomorrow 20:00 We are ill."
+    )
+    assert "We are ill." in words_of(scenario.ines.modal)
+    assert "*For 2 hours*" not in shown(scenario, "/maintenance reschedule database upgrade until tomorrow 20:00")
 
 
 def test_words_beside_a_template_stand_below_its_own(scenario: Scenario, stage: Stage) -> None:

@@ -6,8 +6,10 @@ from handlers.slack.framework.command_line import Word, peek_word
 from handlers.slack.incidents.typed import STATUSES, find_status
 from storage.models import IncidentStatus
 
-_STOPS = ":.,;!"
+_STOPS = ":.,;!…"
 """What may stand right behind a status."""
+_MARKS = "*_`"
+"""Of Slack's formatting."""
 _SENTENCE_GOES_ON = re.compile(
     "as|by|of|the|our|for|with|from|is|has|shows?|reports|and|that|why|whether|how|what|if|in|to|your|their|this"
     "|these|it|its|closely|further|now|again"
@@ -24,7 +26,7 @@ def find_status_at(text: str, word: Word) -> tuple[IncidentStatus, int] | None:
         return STATUSES[word.key], word.start + len(word.key) + 1
     if word.kind != "word":
         return None
-    if (status := find_status(word.text.rstrip(_STOPS))) is not None:
+    if (status := find_status(word.text.strip(_MARKS).rstrip(_STOPS))) is not None:
         return status, word.end
     following = peek_word(text, word.end)
     if following is None or following.kind not in {"word", "pair"}:

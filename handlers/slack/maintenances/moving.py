@@ -67,7 +67,10 @@ def _drawing(command: SlashCommand, *, adds: bool) -> Draw:
         if line.has_window:
             kept = schedule_of(incident)
             window, own = (kept.scheduled_for, kept.scheduled_until), zone_of(tx)
-            if incident.status in RUNNING:
+            if line.is_to and line.start is None and incident.status not in RUNNING:
+                # “reschedule … to friday 22:00” says when it begins.
+                found = read_window(line.end, None, now=tx.now, zone=own, kept=window)
+            elif incident.status in RUNNING:
                 found = read_end_of_running(line.start, line.end, window, now=tx.now, zone=own, adds=adds)
             else:
                 found = read_window(line.start, line.end, now=tx.now, zone=own, kept=window)

@@ -19,6 +19,7 @@ _REPEATED = re.compile(
     r"|daily\b|weekly\b|monthly\b|nightly\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days\b",
     re.IGNORECASE,
 )
+_DAYS = re.compile(r"(\d{1,3})\s*(d|days?|w|weeks?)", re.IGNORECASE)
 _NUMBER_AFTER_HOURS = re.compile(r"(\d{1,2})(?![\w:./,-])")
 
 
@@ -29,6 +30,8 @@ class TypedMaintenance:
     said: TypedIncident
     start: Moment | None = None
     end: Moment | None = None
+    is_to: bool = False
+    """See `Said.is_to`."""
 
     @property
     def is_empty(self) -> bool:
@@ -45,27 +48,33 @@ class TypedMaintenance:
 class _Reader(LineReader):
     start: Moment | None = None
     end: Moment | None = None
+    is_to: bool = False
 
     def take(self, word: Word) -> bool:
         """Whether the word begins an option or a time."""
-        said = find_window(self.text, word.start) if word.kind == "word" else None
-        if said is not None and said.start and self.start and _completes(self.start, said.start):
-            # “tomorrow from 22:00”
-            said = replace(
-                said, start=replace(said.start, day=self.start.day, said=f"{self.start.said} {said.start.said}")
-            )
+        said = find_window(self.text, word.start) if word.kind in {"word", "pair"} else None
+        if said is not None and said.start and self.start and (day := _day_before(self.start, said.start)):
+            # “tomorrow from 22:00”, “in 2 days at 22:00”
+            said = replace(said, start=replace(said.start, day=day, said=f"{self.start.said} {said.start.said}"))
             self.start = None
         if said is None or (said.start and self.start) or (said.end and self.end):
             # Not super(): a dataclass with slots is made anew, and super() looks for the one before.
             return LineReader.take(self, word)
         self.start, self.end = self.start or said.start, self.end or said.end
+        self.is_to = self.is_to or said.is_to
         self.position = said.over
         return True
 
 
-def _completes(day: Moment, clock: Moment) -> bool:
-    """Whether one is a day without a time, and the other a time without a day."""
-    return bool(day.day and not day.clock and clock.clock and not clock.day)
+def _day_before(first: Moment, clock: Moment) -> str:
+    """The day that stands by itself before a time without one; empty where something else does."""
+    if not clock.clock or clock.day or first.clock:
+        return ""
+    span = _DAYS.fullmatch(first.span)
+    if span is None:
+        return first.day
+    weeks = span[2].lower().startswith("w")
+    return f"+{int(span[1]) * (7 if weeks else 1)}"
 
 
 def _late_window(body: str) -> str | None:
@@ -104,4 +113,4 @@ def parse_maintenance(text: str, *, plans: bool = False, takes_times: bool = Tru
     if (minutes := _stray_minutes(reader.end, said.body)) is not None and reader.end is not None:
         whole = f"{reader.end.span}{minutes}"
         said.problems.append(f"Does “{minutes}” belong to “{reader.end.span}”? Then write {whole}.")
-    return TypedMaintenance(said, reader.start, reader.end)
+    return TypedMaintenance(said, reader.start, reader.end, reader.is_to)

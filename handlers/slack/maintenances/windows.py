@@ -12,8 +12,9 @@ from desk.moments.instants import VagueMomentError, get_instant
 from desk.moments.typed import Moment, find_hour, find_moment, find_range_end, find_span
 
 _KEYWORD = re.compile(
-    r"(?P<start>from|starting|beginning|at|on|between)\s+|(?P<end>until|till|to)\s+|(?P<length>for|by)\s+"
-    r"|(?P<delay>in)\s+",
+    r"(?P<start>from|starting|starts?|beginning|begins?|at|on|between)(?:\s*:\s*|\s+)"
+    r"|(?P<end>until|till|to|ending|ends?)(?:\s*:\s*|\s+)(?:at\s+)?"
+    r"|(?P<length>(?:for|by|lasting|duration)(?:\s*:\s*|\s+)|\+(?=\d))|(?P<delay>in)\s+",
     re.IGNORECASE,
 )
 _CLOCK_FIRST = re.compile(r"\d{1,2}(?::\d{2})?\s*(?:[ap]\.?m\.?)?\s", re.IGNORECASE)
@@ -37,6 +38,8 @@ class Said:
     over: int
     start: Moment | None = None
     end: Moment | None = None
+    is_to: bool = False
+    """Whether “to” alone says when: until then, or, of what is moved, when it begins."""
 
 
 def find_window(text: str, position: int) -> Said | None:
@@ -53,7 +56,8 @@ def find_window(text: str, position: int) -> Said | None:
         return Said(over, end=span) if keyword["length"] else Said(over, start=span)
     if keyword["end"]:
         found = find_moment(text, keyword.end()) or find_hour(text, keyword.end())
-        return Said(found[1], end=found[0]) if found and not found[0].is_now else None
+        is_to = keyword["end"].lower() == "to"
+        return Said(found[1], end=found[0], is_to=is_to) if found and not found[0].is_now else None
     first = keyword[0].split()[0].lower()
     # “at 9” is a time because of its “at”.
     return (None if first == "between" else _find_start(text, position)) or _find_start(

@@ -103,6 +103,8 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         {"status": IncidentStatus.IDENTIFIED, "body": "we roll back"},
     ),
     "a status with a full stop": ("Monitoring. The fix is in", {"status": MONITORING, "body": "The fix is in"}),
+    "a status with an ellipsis": ("Investigating… We look", {"status": INVESTIGATING, "body": "We look"}),
+    "a status in bold": ("*monitoring* We look", {"status": MONITORING, "body": "We look"}),
     "a status with a dash": ("monitoring – the fix is in", {"status": MONITORING, "body": "the fix is in"}),
     "a status of two words with a colon": (
         "in progress: we move",

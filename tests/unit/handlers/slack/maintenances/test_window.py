@@ -63,6 +63,13 @@ def read(line: str, zone: ZoneInfo = TOKYO, now: datetime = NOW) -> Window:
         ("22:00 - 23:30", "2026-03-02 13:00", "2026-03-02 14:30"),
         ("Dec 1 22:00 - Dec 2 01:00", "2026-12-01 13:00", "2026-12-01 16:00"),
         ("tomorrow morning 9-11", "2026-03-03 00:00", "2026-03-03 02:00"),
+        ("in 2 days at 22:00 for 1h", "2026-03-04 13:00", "2026-03-04 14:00"),
+        ("in 1 week at 22:00 for 1h", "2026-03-09 13:00", "2026-03-09 14:00"),
+        ("tomorrow 22:00 +2h", "2026-03-03 13:00", "2026-03-03 15:00"),
+        ("from: tomorrow 22:00 until: 23:30", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("start:22:00 end:23:30", "2026-03-02 13:00", "2026-03-02 14:30"),
+        ("starting tomorrow 22:00 ending at 23:30", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("tomorrow 22:00 duration: 2h", "2026-03-03 13:00", "2026-03-03 15:00"),
         ("from 22:00 until tomorrow", "2026-03-02 13:00", "2026-03-03 15:00"),
         ("22:00 till midnight", "2026-03-02 13:00", "2026-03-02 15:00"),
         ("from 2026-12-01 22:00 UTC until 2026-12-02 01:00 UTC", "2026-12-01 22:00", "2026-12-02 01:00"),
@@ -104,6 +111,7 @@ def test_a_window_that_is_moved_keeps_what_is_not_said(line: str, start: str, en
         ("from 22:00 for 3h This weekend we rest", "This weekend we rest"),
         ("from 22:00 for 3h 9 servers move", "9 servers move"),
         ("10-15 servers move", "10-15 servers move"),
+        ("tomorrow 22:00 for 3h 1/2 of it moves", "1/2 of it moves"),
     ],
 )
 def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
