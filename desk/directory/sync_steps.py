@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
-from desk.directory.cards import SYNC_DONE, SYNC_STOPPED
+from desk.directory.cards import SYNC_DECIDED, SYNC_DONE, SYNC_STOPPED
 from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
-from desk.messages.outbox import refresh_card, send_note
-from desk.people import name_of
+from desk.messages.outbox import list_cards, owners_conversations, refresh_card, send_note
+from desk.people import is_reachable, name_of
 from desk.permissions import Duty, has_duty, require_duty, require_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people
@@ -41,9 +41,12 @@ def request_sync(tx: Transaction) -> DirectorySync:
 
 
 def close_sync(tx: Transaction, sync: DirectorySync, status: SyncStatus) -> None:
-    """A stopped sync is over: superseded, or applied. Its card says so."""
+    """A stopped sync is over: superseded, or applied. Its card says so, and who waits for it is told."""
+    decider = [sync.decided_by] if sync.status == SyncStatus.CONFIRMED and sync.decided_by else []
+    waiting = [] if sync.status == SyncStatus.CANCELLED else [*_list_waiting(tx, sync), *decider]
     transition(tx.session, sync, allowed=[sync.status], status=status, finished_at=tx.now)
     refresh_card(tx, SYNC_STOPPED, sync.id)
+    _tell(tx, sync, waiting=waiting)
     if status == SyncStatus.APPLIED:
         record(tx, Action.SYNC_APPLIED, "sync", sync.id, decided_by=sync.decided_by)
 
@@ -86,9 +89,28 @@ def _decide(
     if not transition(tx.session, sync, allowed=allowed, version=version, **values):
         raise _decided_already(tx, sync)
     refresh_card(tx, SYNC_STOPPED, sync.id)
+    # A yes is carried out by the next reading: who waits for the roles hears of that.
+    others = [place for place in owners_conversations(tx) if place != tx.actor.user_id]
+    _tell(tx, sync, owners=others, waiting=_list_waiting(tx, sync) if status == SyncStatus.CANCELLED else [])
     action = Action.SYNC_CONFIRMED if status == SyncStatus.CONFIRMED else Action.SYNC_CANCELLED
     record(tx, action, "sync", sync.id, fingerprint=sync.fingerprint)
     return sync
+
+
+def _list_waiting(tx: Transaction, sync: DirectorySync) -> Sequence[str]:
+    """Who asked for a reading that stopped with this sync, and waits for what becomes of it, as actors."""
+    done = (DirectorySync.status == SyncStatus.DONE, DirectorySync.finished_at >= sync.created_at)
+    asked = tx.session.scalars(select(DirectorySync).where(*done).order_by(DirectorySync.created_at)).all()
+    return [each.created_by for each in asked if (each.plan or {}).get("stopped") == sync.id]
+
+
+def _tell(tx: Transaction, sync: DirectorySync, *, waiting: Sequence[str], owners: Sequence[str] = ()) -> None:
+    """Tell other owners, and the actors who wait, what became of a stopped sync: Slack rings for no edit."""
+    people = [identity for kind, _, identity in (actor.partition(":") for actor in waiting) if kind == "member"]
+    reached = [user_id for user_id in people if user_id != tx.actor.user_id and is_reachable(tx, user_id)]
+    below = list_cards(tx, SYNC_STOPPED, sync.id)
+    facts = {"status": str(sync.status), "by": sync.decided_by}
+    send_note(tx, SYNC_DECIDED, sync.id, [*owners, *reached], below=below, **facts)
 
 
 def _decided_already(tx: Transaction, sync: DirectorySync) -> ConflictError:
@@ -116,7 +138,11 @@ def finish_requests(
         select(DirectorySync).where(DirectorySync.id.in_(sync_ids), DirectorySync.status == SyncStatus.REQUESTED)
     ).all()
     for sync in requests:
-        transition(tx.session, sync, allowed=[SyncStatus.REQUESTED], status=SyncStatus.DONE, finished_at=tx.now)
+        ended: dict[str, Any] = {"status": SyncStatus.DONE, "finished_at": tx.now}
+        if report.get("stopped_id"):
+            # Whoever asked for this reading waits for what owners say to what it found.
+            ended["plan"] = {"stopped": report["stopped_id"]}
+        transition(tx.session, sync, allowed=[SyncStatus.REQUESTED], **ended)
         kind, _, user_id = sync.created_by.partition(":")
         if kind == "member" and sync.id != told:
             send_note(tx, SYNC_DONE, sync.id, [user_id], report=report)

@@ -265,7 +265,7 @@ def _send_cards(tx: Transaction, made: Incidents) -> None:
         subject = reminder_subject(get_draft(tx, draft_id))
         send_card(tx, review.REMINDER_CARD, subject, [MIA, OLIVIA])
         send_card(tx, review.LATE_CARD, subject, [STATUS_CHANNEL])
-        for status in DraftStatus:
+        for status in (DraftStatus.PUBLISHED, DraftStatus.SENT_BACK, DraftStatus.DISCARDED):
             facts = {"by": f"operator:{longest(80, 1)}", "status": str(status), "reason": longest(MAXIMUM_REASON, 1)}
             send_note(tx, review.DECIDED_NOTE, draft_id, [INES], **facts)
     _send_outdated(tx, made)

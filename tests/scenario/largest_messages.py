@@ -17,6 +17,7 @@ from desk.keys.changes import CHANGED_NOTE
 from desk.keys.rules import Change
 from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
+from desk.messages.channels import CHANNEL_TROUBLE
 from desk.messages.dead_letters import DEAD_LETTER
 from desk.messages.outbox import send_card, send_note
 from desk.people import Standing
@@ -24,6 +25,7 @@ from desk.reasons import MAXIMUM_REASON
 from desk.requests import cards as request_cards
 from desk.roles import cards as role_cards
 from desk.transaction import Actor, JobName, Transaction
+from handlers.slack.keys.catalogue import BY_CHANGE
 from storage.models import (
     ApiKey,
     Channel,
@@ -55,6 +57,9 @@ def send_everything(tx: Transaction, world: World) -> None:
     _send_people(tx, world)
     _send_syncs(tx, world)
     _send_dead_letters(tx)
+    for number, error in enumerate(["is_archived", *ERRORS, None]):
+        names = [f"announcement_channel of the page “{longest(NAME, number)}”"] * 9
+        send_card(tx, CHANNEL_TROUBLE, f"C0CLOSED{number:02}", [CHANNEL], names=names, error=error)
     job = replace(tx, actor=Actor.job(JobName.DIGEST))
     send_digest(job, period="2026-W10", scheduled_for=tx.now - timedelta(hours=5))
     _send_widest_digest(tx, world)
@@ -85,6 +90,8 @@ def _send_keys(tx: Transaction, world: World) -> None:
     reason, agent = longest(MAXIMUM_REASON, 1, lines=True), longest(255, 1)
     for number, change in enumerate(Change):
         facts: dict[str, Any] = {"reason": longest(MAXIMUM_REASON, number)}
+        if change not in BY_CHANGE or BY_CHANGE[change].told is None:
+            continue
         if change in {Change.EXTEND, Change.KEEP}:
             facts["until"] = tx.now.isoformat()
         if change is Change.RENAME:
@@ -158,6 +165,8 @@ def _send_syncs(tx: Transaction, world: World) -> None:
         tx.session.add(sync)
         tx.session.flush()
         send_card(tx, directory_cards.SYNC_STOPPED, sync.id, [CHANNEL])
+        if status in {SyncStatus.CONFIRMED, SyncStatus.CANCELLED, SyncStatus.APPLIED, SyncStatus.SUPERSEDED}:
+            send_note(tx, directory_cards.SYNC_DECIDED, sync.id, [CHANNEL, MIA], status=str(status), by=OPERATOR)
         stopped.append(sync.id)
     for stopped_id in (None, *stopped):
         report = SyncReport(

@@ -111,6 +111,17 @@ class TestRequests:
 class TestRotations:
     """A rotation's ticket."""
 
+    def test_a_takeover_that_others_decide(self, scenario: Scenario) -> None:
+        """Olivia took Mia's key over and asks for its secret: she hears what Omar decided, and collects."""
+        key = add(scenario, holder_id=MIA)
+        scenario.olivia.type_command(f"/keys transfer {key} to <@{OLIVIA}>")
+        scenario.olivia.type_command(f"/keys rotate {key}")
+        scenario.omar.press("Approve", shows(scenario.owners_channel(), "To take over the key"))
+        reply = _reply(scenario, scenario.olivia)
+        assert "approved" in reply["text"] and f"<@{OMAR}>" in reply["text"]
+        scenario.olivia.press("Collect my key", reply)
+        assert "kd_" in words_of(scenario.olivia.modal)
+
     def test_a_rotation_that_is_taken_back_with_its_key_is_one_message(self, scenario: Scenario) -> None:
         """The key is revoked while its successor waits for Mia: she hears of the revocation, and not twice."""
         key = add(scenario, holder_id=MIA)

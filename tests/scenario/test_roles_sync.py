@@ -212,6 +212,8 @@ def test_a_sync_that_takes_too_much_asks_and_an_owner_applies_it(synced: Scenari
     assert members(synced) == {MIA}
     assert not has(synced, INES)
     shows(synced.owners_channel(), "Applied, as", f"<@{OMAR}>")
+    assert shows(synced.owners_channel(), f"<@{OMAR}> said *Apply* to the sync")["thread_ts"] == card["ts"]
+    shows(synced.direct_messages(synced.omar), "Applied, as", "2 of 4 people")
     assert synced.violations() == []
 
 
@@ -219,7 +221,13 @@ def test_leave_as_is(synced: Scenario) -> None:
     """Olivia says no: nobody loses anything, nobody is asked again, and `/roles sync` shows the question anew."""
     synced.server.workspace.groups[GROUP].users = [MIA]
     sync(synced)
-    synced.olivia.press("Leave as is", shows(synced.owners_channel(), "2 of the 4 people"))
+    card = shows(synced.owners_channel(), "2 of the 4 people")
+    shows([said(synced.omar, "/roles sync")], "2 of the 4 people")
+    synced.olivia.press("Leave as is", card)
+    # Other owners hear of it below the card, and Omar, who asked for a sync, in person.
+    told = shows(synced.owners_channel(), f"<@{OLIVIA}> said *Leave as is*", "nobody loses a role")
+    assert told["thread_ts"] == card["ts"]
+    shows(synced.direct_messages(synced.omar), f"<@{OLIVIA}> said *Leave as is*")
     sync(synced)
     cards = [m for m in synced.owners_channel() if "of the 4 people" in str(m)]
     assert len(cards) == 1
@@ -243,6 +251,7 @@ def test_a_yes_to_what_has_changed_since_is_not_carried_out(synced: Scenario) ->
     assert has(synced, INES)
     shows(synced.owners_channel(), "3 of the 5 people")
     assert find_label(shows(synced.owners_channel(), "2 of the 4 people"), "Apply") is None
+    shows(synced.direct_messages(synced.olivia), "Settled without a decision", "have changed since")
 
 
 def test_sync_shows_what_changed(synced: Scenario) -> None:

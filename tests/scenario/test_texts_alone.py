@@ -1,8 +1,10 @@
 """What phones and screen readers give is a message's `text` alone: it says who, what and with which outcome."""
 
+from handlers.slack.app import all_renderers
 from tests.factories import MAX, MIA, OLIVIA
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario
 from tests.scenario.keys_stage import add, said
+from tests.scenario.texts_alone import SAYS, list_dumb
 
 
 def _texts(scenario: Scenario, channel: str = OWNERS_CHANNEL) -> list[str]:
@@ -41,3 +43,11 @@ def test_a_dead_letter(scenario: Scenario) -> None:
     scenario.olivia.press("Retry", letter)
     [settled] = scenario.direct_messages(scenario.olivia)
     assert "Delivered after all" in settled["text"] and f"<@{OLIVIA}>" in settled["text"]
+
+
+def test_no_kind_is_forgotten() -> None:
+    """Each kind of message has its sentences, and they turn away a text that says only half."""
+    assert SAYS.keys() == all_renderers().keys()
+    for kind in SAYS:
+        assert list_dumb(kind, ["Done", "1 key", "Somebody's standing changed.", "A message could not be delivered."])
+        assert len(list_dumb(kind, ["Done", "“terraform prod”", "Key digest: 3 keys", "<@U0MIA00001>"])) == 4

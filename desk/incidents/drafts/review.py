@@ -112,5 +112,7 @@ def drop_drafts(tx: Transaction, draft_ids: Sequence[str], *, name: str) -> None
         tell_decision(tx, DECIDED_NOTE, draft.id, [draft.author_id], below=below, name=name)
     tx.session.execute(delete(IncidentDraft).where(IncidentDraft.id.in_(draft_ids)))
     for draft_id in draft_ids:
-        refresh_card(tx, REVIEW_CARD, draft_id)
-        refresh_card(tx, MINE_CARD, draft_id)
+        for kind in (REVIEW_CARD, MINE_CARD):
+            for card in list_cards(tx, kind, draft_id):
+                card.facts = {**card.facts, "name": name}
+            refresh_card(tx, kind, draft_id)

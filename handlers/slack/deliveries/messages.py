@@ -1,6 +1,6 @@
 """Dead letters: the card that owners see when a message could not be delivered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ _TROUBLES = {
     "is_archived": "The channel is archived. Take it out of the archive, or name another and start Keydesk again.",
 }
 """Why nothing can be posted to a channel that was set, and what to do."""
+_NAMES = 5
 _NEVER_FINISHED = "never_finished"
 _REASONS = {
     "access_denied": "Slack denies Keydesk access to that conversation.",
@@ -114,7 +115,7 @@ def render_dead_letter(tx: Transaction, card: SlackMessage) -> Message:
 
 def render_channel_trouble(_tx: Transaction, card: SlackMessage) -> Message:
     """A channel that takes no messages: what names it, why, and what to do; or that it is over."""
-    where, names = f"<#{card.subject_id.partition(':')[0]}>", escape(", ".join(card.facts["names"]))
+    where, names = f"<#{card.subject_id.partition(':')[0]}>", escape(_listed(card.facts["names"]))
     error = card.facts["error"]
     if is_set_aside(card) and error:
         return _plain(f":envelope: Keydesk could not post to {where}; there is a newer message about it.")
@@ -124,6 +125,11 @@ def render_channel_trouble(_tx: Transaction, card: SlackMessage) -> Message:
     why = _TROUBLES.get(error)
     why = why or f"{reason_in_words(error)} Name another channel there, and start Keydesk again."
     return _plain(f":warning: Keydesk cannot post to {where} ({names}). {why}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(plain(name, limit=120) for name in names[:_NAMES])
+    return shown if len(names) <= _NAMES else f"{shown} and {len(names) - _NAMES} more"
 
 
 def _plain(text: str) -> Message:

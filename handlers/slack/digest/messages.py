@@ -71,7 +71,8 @@ def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy:
         )
         blocks.append(context(f"…and {more} more."))
     blocks += closing
-    return Message(f"Key digest: {_head(view).replace('*', '')}", blocks)
+    asked = ". Say of each whether it is still needed, or suspend or revoke it" if view.lines else ""
+    return Message(f"Key digest: {_head(view).replace('*', '')}{asked}", blocks)
 
 
 def _fits(blocks: Sequence[Block]) -> bool:
@@ -128,7 +129,7 @@ def _head(view: DigestView) -> str:
         said.append(f"*{keys}* of *{view.live_keys}* working keys want a look")
     if tickets:
         said.append(f"*{tickets}* approved key{' was' if tickets == 1 else 's were'} never collected")
-    return " and ".join(said) or "Nothing new"
+    return " and ".join(said) or f"Nothing new to decide about *{view.live_keys}* working keys"
 
 
 def _closing(view: DigestView, policy: Policy) -> list[Block]:

@@ -164,7 +164,7 @@ def render_alone(tx: Transaction, card: SlackMessage) -> Message | None:
         f":rotating_light: {who} {deed} *without a second person*, because its impact is critical. "
         "Whoever else may publish: please read it now."
     )
-    told = f"Published without a second person: {plain_name(incident.name)}"
+    told = f"{who} published “{plain_name(incident.name)}” without a second person: please read it now"
     return Message(told, [section(text), context(public_link(tx, incident))])
 
 

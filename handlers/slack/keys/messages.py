@@ -37,7 +37,7 @@ def render_suspended_use(tx: Transaction, message: SlackMessage) -> Message | No
     key = tx.session.get(ApiKey, _key_id(message))
     if key is None:
         return None
-    text = f"The suspended key “{escape(key.name)}” was just used"
+    text = f"The suspended key “{escape(key.name)}” was used, and refused: {_knocked(tx, key)}"
     blocks = [
         section(f":door: *The suspended key “{escape(key.name)}” was used, and refused*"),
         fields(
@@ -71,6 +71,18 @@ def _state_blocks(tx: Transaction, key: ApiKey, *, set_aside: bool) -> list[Bloc
     if key.revoked_by is not None:
         return [context(f":no_entry: The key was revoked by {actor_name(key.revoked_by)}.")]
     return [context(":hourglass: The key has expired meanwhile.")]
+
+
+def _knocked(tx: Transaction, key: ApiKey) -> str:
+    match state_of(key, tx.now):
+        case KeyState.SUSPENDED:
+            return "restore or revoke it, since something depends on it"
+        case KeyState.ACTIVE:
+            return "it was restored"
+        case KeyState.REVOKED:
+            return f"it was revoked by {actor_name(key.revoked_by)}"
+        case _:
+            return "it has expired meanwhile"
 
 
 def _suspension(key: ApiKey) -> str:
@@ -114,6 +126,8 @@ def _deed(facts: Mapping[str, Any], key: ApiKey, reader: str) -> str:
 def _plainly(facts: Mapping[str, Any], key: ApiKey) -> str:
     told = _told(facts)
     text = f"Key {_quoted(key)} {told.headline if told else 'was changed'}"
+    if facts["change"] == Change.RENAME:
+        text += f" from “{escape(str(facts['before']))}”"
     if facts.get("to"):
         text += f" to {mention(str(facts['to']))}"
     if facts.get("until"):
@@ -179,26 +193,31 @@ def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
         f"{actor_name(message.facts['asked_by'])} asks: do you still need {key_name(key)}? "
         f"It was {used}, and expires {day(key.expires_at)}."
     )
-    return Message(
-        f"Is the key {_quoted(key)} still needed?", [section(text), _ask_answer(tx, key, message, asked_at)]
-    )
+    asks = f"{actor_name(message.facts['asked_by'])} asks: is the key {_quoted(key)} still needed?"
+    answer = _answer_to_ask(tx, key, message, asked_at)
+    return Message(f"{asks} {answer}" if answer else asks, [section(text), _ask_block(key, answer)])
 
 
-def _ask_answer(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: datetime) -> Block:
+def _answer_to_ask(tx: Transaction, key: ApiKey, message: SlackMessage, asked_at: datetime) -> str:
+    """How it was answered; empty while it is not."""
     if is_set_aside(message):
-        return context(_ASKED_AGAIN)
+        return _ASKED_AGAIN
     state = state_of(key, tx.now)
     if key.kept_by and key.kept_until and key.kept_until > tx.now and was_kept_since(tx, key.id, asked_at):
         reason = escape(plain(key.keep_reason or "", limit=200))
-        return context(f":pushpin: Kept until {day(key.kept_until)} by {actor_name(key.kept_by)}: {reason}")
+        return f":pushpin: Kept until {day(key.kept_until)} by {actor_name(key.kept_by)}: {reason}"
     if over := _over(tx, key):
-        return context(over)
+        return over
     if state is KeyState.SUSPENDED:
-        return context(f":double_vertical_bar: Suspended by {actor_name(key.suspended_by)}.")
+        return f":double_vertical_bar: Suspended by {actor_name(key.suspended_by)}."
     if state is KeyState.EXPIRED:
-        return context(f":hourglass: It expired {day(key.expires_at)}.")
-    if key.holder_id != message.conversation:
-        return context(f"{mention(key.holder_id)} answers for it now.")
+        return f":hourglass: It expired {day(key.expires_at)}."
+    return "" if key.holder_id == message.conversation else f"{mention(key.holder_id)} answers for it now."
+
+
+def _ask_block(key: ApiKey, answer: str) -> Block:
+    if answer:
+        return context(answer)
     value = value_of(key.id, key.version)
     return actions(
         button("Still needed…", ActionId.KEY_STILL_NEEDED, value, style="primary"),
@@ -217,28 +236,30 @@ def render_extension(tx: Transaction, message: SlackMessage) -> Message | None:
         f":hourglass_flowing_sand: {actor_name(facts['asked_by'])} asks for more time for {key_name(key)}: "
         f"until {day(until)}.\n{quote(plain(facts['reason'], limit=_REASON))}"
     )
-    answer = _extension_answer(tx, key, message, until)
-    used = context(f"It expires {day(key.expires_at)}; {last_used_words(tx.session.get(KeyUse, key.id))}.")
-    return Message(f"More time is asked for: {_quoted(key)}", [section(text), used, answer])
-
-
-def _extension_answer(tx: Transaction, key: ApiKey, message: SlackMessage, until: datetime) -> Block:
-    if declined := message.facts.get("declined"):
-        why = escape(plain(" ".join(declined["reason"].split()), limit=_NOTIFIED))
-        return context(f":no_entry_sign: Declined by {actor_name(declined['by'])}: {why}")
-    if is_set_aside(message):
-        return context(_ASKED_AGAIN)
-    if key.extended_at is not None and key.extended_at >= _instant(message.facts["asked_at"]):
-        return context(f":white_check_mark: Extended: it works until {day(key.expires_at)}.")
-    if over := _over(tx, key):
-        return context(over)
-    value = f"{value_of(key.id, key.version)}:{int(until.timestamp())}"
-    return actions(
-        button("Extend…", ActionId.KEY_EXTEND, value, style="primary"),
-        button("Decline…", ActionId.KEY_DECLINE, value_of(key.id, key.version)),
+    asks = f"{actor_name(facts['asked_by'])} asks for more time for the key {_quoted(key)}, until {day(until)}"
+    answer = _answer_to_extension(tx, key, message)
+    value = value_of(key.id, key.version)
+    buttons = actions(
+        button("Extend…", ActionId.KEY_EXTEND, f"{value}:{int(until.timestamp())}", style="primary"),
+        button("Decline…", ActionId.KEY_DECLINE, value),
         button("Show key", ActionId.KEY_SHOW, value_of(key.id)),
         block_id=f"key.extension.{key.id}",
     )
+    used = context(f"It expires {day(key.expires_at)}; {last_used_words(tx.session.get(KeyUse, key.id))}.")
+    told = f"{asks}. {answer}" if answer else asks
+    return Message(told, [section(text), used, context(answer) if answer else buttons])
+
+
+def _answer_to_extension(tx: Transaction, key: ApiKey, message: SlackMessage) -> str:
+    """How it was answered; empty while it is not."""
+    if declined := message.facts.get("declined"):
+        why = escape(plain(" ".join(declined["reason"].split()), limit=_NOTIFIED))
+        return f":no_entry_sign: Declined by {actor_name(declined['by'])}: {why}"
+    if is_set_aside(message):
+        return _ASKED_AGAIN
+    if key.extended_at is not None and key.extended_at >= _instant(message.facts["asked_at"]):
+        return f":white_check_mark: Extended: it works until {day(key.expires_at)}."
+    return _over(tx, key)
 
 
 def _over(tx: Transaction, key: ApiKey) -> str:

@@ -77,7 +77,7 @@ def _pending(tx: Transaction, request: KeyRequest) -> Message:
         lines.insert(0, progress_in_words(list_counted_approvers(tx, request), needed))
     ask = confirm("Withdraw your request?", "Owners are shown that you took it back.", "Withdraw", "Keep it")
     return Message(
-        f"You asked for an API key: “{escape(request.name)}”",
+        f"You asked for an API key: “{escape(request.name)}”. It waits for an owner",
         [
             section(f":hourglass_flowing_sand: You asked for an API key: {name}. It waits for an owner."),
             _what(tx, request),
@@ -92,7 +92,8 @@ def _refused(tx: Transaction, request: KeyRequest, status: RequestStatus) -> Mes
     blocks = [section(f"Your request for {name}:\n{outcome_in_words(tx, request)}")]
     if request.decision_reason:
         blocks += quotation(request.decision_reason)
-    became = "has expired" if status == RequestStatus.EXPIRED else f"was {status}"
+    by = f" by {actor_name(request.decided_by)}" if request.decided_by else ""
+    became = "has expired" if status == RequestStatus.EXPIRED else f"was {status}{by}"
     return Message(f"Your request for “{escape(request.name)}” {became}", [*blocks, _ask_again(request)])
 
 
@@ -206,9 +207,7 @@ def render_ticket_ended(tx: Transaction, note: SlackMessage) -> Message:
     """To the collector, by a message that rings: the key that waited for them can't be collected any more."""
     ticket = get_ticket(tx, _subject(note))
     request = get_request(tx, ticket.request_id) if ticket.request_id else None
-    predecessor = tx.session.get(ApiKey, ticket.predecessor_id) if ticket.predecessor_id else None
-    named, by = request or predecessor, actor_name(note.facts.get("by"))
-    name = f"“{escape(named.name)}”" if named else ""
+    name, by = _named(tx, ticket), actor_name(note.facts.get("by"))
     told = {
         TicketStatus.LAPSED: f"Your API key {name} was not collected in time, so none was made",
         TicketStatus.WITHDRAWN: f"Your API key {name} was taken back by {by} before you collected it",
@@ -217,11 +216,18 @@ def render_ticket_ended(tx: Transaction, note: SlackMessage) -> Message:
     return _rejected(told, f"{mention(note.conversation)} {told}.", note.facts.get("reason"), again)
 
 
+def _named(tx: Transaction, ticket: Ticket) -> str:
+    """The name of the key that is to be collected, in quotation marks."""
+    request = get_request(tx, ticket.request_id) if ticket.request_id else None
+    named = request or tx.session.get_one(ApiKey, ticket.predecessor_id)
+    return f"“{escape(named.name)}”"
+
+
 def render_self_approval(tx: Transaction, note: SlackMessage) -> Message:
     """To owners: the only owner approved their own request."""
     request = get_request(tx, _subject(note))
     who = mention(request.requester_id)
-    text = f"{who} approved their own request for an API key: {escape(request.name)}"
+    text = f"{who} approved their own request for an API key: “{escape(request.name)}”"
     return Message(
         text,
         [
@@ -241,7 +247,7 @@ def render_holder_named(tx: Transaction, note: SlackMessage) -> Message | None:
         return None
     collector = mention(str(note.facts["collector_id"]))
     return Message(
-        f"You answer for a new API key: {escape(key.name)}",
+        f"You answer for a new API key, “{escape(key.name)}”, which {collector} collected",
         [
             section(
                 f":bust_in_silhouette: You now answer for the API key {name_in_words(key.name)}, which {collector} "
@@ -256,7 +262,7 @@ def render_holder_named(tx: Transaction, note: SlackMessage) -> Message | None:
 def render_void(tx: Transaction, note: SlackMessage) -> Message:
     """To the collector: the key that a window may have shown is void."""
     ticket = get_ticket(tx, _subject(note))
-    text = "Your API key did not reach you: what a window showed of it is void"
+    text = f"Your API key {_named(tx, ticket)} did not reach you: what a window showed of it is void"
     words = (
         ":warning: Slack did not confirm that your key reached your screen, so it was made void at once. "
         "*Whatever a window shows or showed of it does not work.*"
@@ -272,7 +278,8 @@ def render_void(tx: Transaction, note: SlackMessage) -> Message:
 def render_not_opened(tx: Transaction, note: SlackMessage) -> Message:
     """To the collector: the window could not be opened, and nothing was made."""
     ticket = get_ticket(tx, _subject(note))
-    text = "Slack could not open the window for your API key: nothing was made, please press Collect again"
+    text = f"Slack could not open the window for your API key {_named(tx, ticket)}: nothing was made, "
+    text += "please press Collect again"
     words = ":warning: Slack could not open the window for your key, so none was made."
     if ticket.status != TicketStatus.WAITING:
         return Message(text, [section(words)])

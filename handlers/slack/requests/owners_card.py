@@ -47,9 +47,11 @@ from storage.models import ApiKey, KeyRequest, RequestStatus, SlackMessage, Tick
 def render_owners_card(tx: Transaction, card: SlackMessage) -> Message:
     """The owners' card: everything that a decision needs and, afterwards, everything that became of it."""
     request = get_request(tx, card.subject_id)
-    text = f"{mention(request.requester_id)} asks for an API key: {escape(request.name)}"
-    if status_of(request, tx.now) != RequestStatus.PENDING:
-        text = f"{text} ({status_of(request, tx.now)})"
+    text = f"{mention(request.requester_id)} asks for an API key: “{escape(request.name)}”"
+    status = status_of(request, tx.now)
+    if status != RequestStatus.PENDING:
+        by = f" by {actor_name(request.decided_by)}" if request.decided_by else ""
+        text = f"{text} ({status}{by})"
     intro = section(f":key: {mention(request.requester_id)} asks for an API key: {name_in_words(request.name)}")
     return Message(text, [intro, *_body(tx, request)])
 
@@ -59,7 +61,7 @@ def render_reminder(tx: Transaction, card: SlackMessage) -> Message | None:
     request_id, _, number = card.subject_id.partition(":")
     request = get_request(tx, request_id)
     if status_of(request, tx.now) == RequestStatus.PENDING:
-        text = f"Still waiting: {mention(request.requester_id)} asked for an API key, {escape(request.name)}"
+        text = f"Please decide: {mention(request.requester_id)} still waits for an API key, “{escape(request.name)}”"
         intro = section(
             f":hourglass_flowing_sand: *Still waiting* since {when(request.created_at)}: "
             f"{mention(request.requester_id)} asks for an API key, {name_in_words(request.name)}."
@@ -67,7 +69,9 @@ def render_reminder(tx: Transaction, card: SlackMessage) -> Message | None:
         return Message(text, [intro, *_body(tx, request), context(f"Reminder {number}.")])
     if card.ts is None:
         return None
-    text = f"Decided: the request of {mention(request.requester_id)} for {escape(request.name)}"
+    by = f" by {actor_name(request.decided_by)}" if request.decided_by else ""
+    about = f"the request of {mention(request.requester_id)} for the API key “{escape(request.name)}”"
+    text = f"{status_of(request, tx.now).capitalize()}{by}: {about}"
     about = f"A reminder of {mention(request.requester_id)}'s request for {name_in_words(request.name)}."
     return Message(text, [section(f"{about}\n{outcome_in_words(tx, request)}")])
 

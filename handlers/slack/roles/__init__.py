@@ -42,5 +42,6 @@ AREA = Area(
         (directory_cards.GROUP_READABLE, messages.render_group_readable),
         (directory_cards.SYNC_STOPPED, sync_card.render_sync_card),
         (directory_cards.SYNC_DONE, sync_card.render_sync_done),
+        (directory_cards.SYNC_DECIDED, sync_card.render_sync_decided),
     ],
 )

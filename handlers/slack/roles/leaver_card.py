@@ -47,7 +47,9 @@ def render_leaver(tx: Transaction, message: SlackMessage) -> Message:
     if keys.settled:
         blocks.append(context(_settled_text(tx, departure, keys.settled)))
     told = f"{shown(member_name(tx.session, departure.user_id), _NAME)} left Slack"
-    return Message(f"{told}: {len(keys.waiting)} of their {count(len(departure.key_ids), 'key')} wait", blocks)
+    of = f"{len(keys.waiting)} of their {count(len(departure.key_ids), 'key')}"
+    asked = f"{of} wait for somebody to answer for them" if keys.waiting else "every key of theirs is dealt with"
+    return Message(f"{told}: {asked}", blocks)
 
 
 def leaver_sheet(tx: Transaction, departure_id: str, number: int) -> Message:
@@ -69,7 +71,7 @@ def leaver_sheet(tx: Transaction, departure_id: str, number: int) -> Message:
         turning.append(button("Next", ActionId.LEAVER_NEXT, f"{departure.id}:{number + 1}"))
     if turning:
         blocks.append(actions(*turning))
-    return Message(f"{len(waiting)} keys", blocks, replaces=True)
+    return Message(f"{count(len(waiting), 'key')} of {name} wait for somebody", blocks, replaces=True)
 
 
 def _summary(departure: Departure, keys: LeftKeys) -> str:

@@ -101,7 +101,7 @@ def granted_message(subject: Subject, granted: Granted, page_name: str | None) -
         text = f":white_check_mark: {people} {verb} now {what}. Before: {end_text(granted.previous_end)}."
     else:
         text = f":white_check_mark: {people} {verb} now {what}{reason_text(grant.reason)}."
-    return Message(f"{escape(subject.name)} is {NAMES[Role(grant.role)]}", [section(text)])
+    return Message(text.split(": ", 1)[1], [section(text)])
 
 
 def sure_message(question: UnsureError, order: GrantOrder | RevokeOrder) -> Message:
@@ -139,7 +139,8 @@ def revoked_message(
     subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]
 ) -> Message:
     """A revocation that was typed."""
-    return Message("The grant is ended.", [section(revoked_text(subject, grant, page_name, remaining))])
+    text = revoked_text(subject, grant, page_name, remaining)
+    return Message(text.removeprefix(":white_check_mark: "), [section(text)])
 
 
 def list_message(listing: Listing, sheet: Sheet, *, default_role: str | None, news: str | None = None) -> Message:
@@ -160,7 +161,7 @@ def list_message(listing: Listing, sheet: Sheet, *, default_role: str | None, ne
         buttons.append(button("Grant a role…", ActionId.ROLE_GRANT, style="primary"))
     if buttons:
         blocks.append(actions(*buttons))
-    return Message(f"{len(listing.grants)} grants", blocks, replaces=True)
+    return Message(_list_head(listing, sheets, number, default_role), blocks, replaces=True)
 
 
 def _list_head(listing: Listing, sheets: int, number: int, default_role: str | None) -> str:
@@ -210,7 +211,7 @@ def who_message(found: Holders, sheet: Sheet, *, default_role: str | None) -> Me
     buttons = turning_buttons(sheet, sheets)
     if buttons:
         blocks.append(actions(*buttons))
-    return Message(f"{len(found.holders)} people", blocks, replaces=True)
+    return Message(f"Who is {name}{escape(place)}: {len(found.holders) or 'nobody'}", blocks, replaces=True)
 
 
 def _holder_line(holder: Holder) -> str:

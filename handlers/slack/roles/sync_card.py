@@ -43,6 +43,22 @@ def render_sync_card(tx: Transaction, message: SlackMessage) -> Message:
     return Message(f"{told}.{outcome}", sync_blocks(tx, sync))
 
 
+def render_sync_decided(tx: Transaction, note: SlackMessage) -> Message | None:
+    """To those who wait: what became of a sync that stopped."""
+    sync = tx.session.get(DirectorySync, note.subject_id.partition(":")[0])
+    if sync is None:
+        return None
+    plan, who = sync.plan or {}, actor_name(note.facts.get("by"))
+    what = f"the sync that would take roles from {len(plan.get('losers', {}))} of {plan.get('people', 0)} people"
+    told = {
+        SyncStatus.CONFIRMED: f"{who} said *Apply* to {what}: it is done in a minute if Slack still says so",
+        SyncStatus.CANCELLED: f"{who} said *Leave as is* to {what}: nobody loses a role",
+        SyncStatus.APPLIED: f"Applied, as {who} said: {what}",
+        SyncStatus.SUPERSEDED: f"Settled without a decision: {what}. Slack or the roles have changed since",
+    }[SyncStatus(note.facts["status"])]
+    return Message(told, [section(f"{told}.")])
+
+
 def sync_blocks(tx: Transaction, sync: DirectorySync) -> list[Block]:
     """The stopped sync as things stand."""
     plan = sync.plan or {}

@@ -55,8 +55,7 @@ def render_review(tx: Transaction, card: SlackMessage) -> Message | None:
         blocks = [intro, *wish, *_shown(tx, draft), *changes, _written(draft), review_buttons(tx, draft)]
         return Message(f"{author} asks you to publish {plain_subject(tx, draft)}", blocks)
     asked = section(f"{author} asked for {what} to be published.\n{outcome_text(draft)}")
-    told = "Open again" if draft.status == DraftStatus.OPEN else "Settled"
-    return Message(f"{told}: {plain_subject(tx, draft)}", [asked, *outcome_blocks(tx, draft)])
+    return Message(f"{_became(draft)}: {plain_subject(tx, draft)}", [asked, *outcome_blocks(tx, draft)])
 
 
 def render_again(tx: Transaction, card: SlackMessage) -> Message | None:
@@ -67,7 +66,7 @@ def render_again(tx: Transaction, card: SlackMessage) -> Message | None:
     author, what = mention(draft.author_id), subject_text(tx, draft)
     look = button("Open", ActionId.DRAFT_SHOW, value_of(draft.id, draft.version), style="primary")
     text = f":raised_hand: {author} changed {what}, and asks you again to publish it."
-    return Message(f"{author} asks again: {plain_subject(tx, draft)}", [section(text, accessory=look)])
+    return Message(f"{author} asks you again to publish {plain_subject(tx, draft)}", [section(text, accessory=look)])
 
 
 def render_mine(tx: Transaction, card: SlackMessage) -> Message | None:
@@ -88,12 +87,8 @@ def render_mine(tx: Transaction, card: SlackMessage) -> Message | None:
     blocks = [section(f"You wrote {what}.\n{became}"), *outcome_blocks(tx, draft)]
     if draft.status in {DraftStatus.SENT_BACK, DraftStatus.OPEN}:
         blocks.append(mine_buttons(draft))
-    told = {
-        DraftStatus.SENT_BACK: "Sent back to you",
-        DraftStatus.PUBLISHED: "Published",
-        DraftStatus.DISCARDED: "Thrown away",
-        DraftStatus.OPEN: "Not public yet, kept for you",
-    }[DraftStatus(draft.status)]
+    mine = {DraftStatus.SENT_BACK: "Sent back to you", DraftStatus.OPEN: "Not public yet, kept for you"}
+    told = mine.get(DraftStatus(draft.status)) or _became(draft)
     return Message(f"{told}: {plain_subject(tx, draft)}", blocks)
 
 
@@ -110,7 +105,7 @@ def render_decided(tx: Transaction, note: SlackMessage) -> Message | None:
         DraftStatus.PUBLISHED: "published",
         DraftStatus.SENT_BACK: "sent back",
         DraftStatus.DISCARDED: "threw away",
-    }.get(DraftStatus(note.facts["status"]), "decided on")
+    }[DraftStatus(note.facts["status"])]
     reason = str(note.facts.get("reason") or "") if deed == "sent back" else ""
     told = f"{who} {deed} {plain_subject(tx, draft)}"
     words = escape(plain(" ".join(reason.split()), limit=_NOTIFIED))
@@ -149,17 +144,30 @@ def _render_waits(tx: Transaction, card: SlackMessage, *, for_owners: bool) -> M
     if draft.status != DraftStatus.WAITING:
         settled = f"{mention(draft.author_id)} waited for somebody to publish {subject_text(tx, draft)}."
         blocks = [context(settled, outcome_text(draft))]
-        return None if card.ts is None else Message(f"Settled: {plain_subject(tx, draft)}", blocks)
+        return None if card.ts is None else Message(f"{_became(draft)}: {plain_subject(tx, draft)}", blocks)
     author, since = mention(draft.author_id), when(draft.updated_at)
     text = f":hourglass_flowing_sand: {author} waits since {since} for somebody to publish {subject_text(tx, draft)}."
+    told = f"{author} still waits for somebody to publish {plain_subject(tx, draft)}"
     if for_owners:
         text += f" Nobody has decided. Asked: {reviewers_text(tx, draft)}."
+        told += ", and nobody has decided"
     look = button("Open", ActionId.DRAFT_SHOW, value_of(draft.id), style="primary")
-    return Message(f"{author} still waits: {plain_subject(tx, draft)}", [section(text, accessory=look)])
+    return Message(told, [section(text, accessory=look)])
+
+
+def _became(draft: IncidentDraft) -> str:
+    """What became of a draft, before its name in what phones and screen readers give."""
+    done = {
+        DraftStatus.PUBLISHED: "Published",
+        DraftStatus.SENT_BACK: "Sent back",
+        DraftStatus.DISCARDED: "Thrown away",
+    }.get(DraftStatus(draft.status))
+    return f"{done} by {actor_name(draft.decided_by)}" if done else "Open again"
 
 
 def _render_gone(card: SlackMessage) -> Message | None:
-    text = "This draft is gone: its incident was deleted."
+    name = str(card.facts.get("name") or "")
+    text = f"The draft{f' about “{plain_name(name)}”' if name else ''} is gone: its incident was deleted."
     return None if card.ts is None else Message(text, [context(f":wastebasket: {text}")])
 
 

@@ -37,7 +37,7 @@ from handlers.slack.incidents.templates.views import (
     render_template_form,
     split_components,
 )
-from handlers.slack.incidents.text import name_text, on_page, render_leaks
+from handlers.slack.incidents.text import name_text, on_page, plain_name, render_leaks
 from storage.models import IncidentTemplate, Page, Role
 
 _MOST_ASKED = 1500
@@ -130,7 +130,7 @@ def kept_message(tx: Transaction, template: IncidentTemplate, done: str, warning
         blocks.append(section(render_leaks(warnings)))
     blocks += asked_blocks(template)
     blocks.append(context("Choose it in the form of `/incident new`."))
-    return Message("Kept", [*blocks, edit_button(template)])
+    return Message(f"{done} “{plain_name(template.name)}”", [*blocks, edit_button(template)])
 
 
 def asked_blocks(template: IncidentTemplate) -> list[Block]:

@@ -136,7 +136,7 @@ async def _delete(slack: SlackContext, command: SlashCommand, rest: str) -> Mess
         template = get_template_by_word(tx, _named(word), page_id=page_id)
         delete_template(tx, template.page_id, template.id)
         done = f":wastebasket: The template {name_text(template.name)}{on_page(tx, template.page_id)} is deleted."
-        return Message("Deleted", [section(done)])
+        return Message(f"The template “{plain_name(template.name)}” is deleted", [section(done)])
 
     return await slack.desk.write(command.actor, work)
 

@@ -211,6 +211,20 @@ def a_draft_that_a_second_person_publishes(stage: Stage) -> Iterator[Step]:
     yield [created, event(MAX, Action.DRAFT_PUBLISHED, draft, **how)], cards | decided | reminders
 
 
+@story(Action.DRAFT_DISCARDED)
+def a_draft_that_an_owner_throws_away(stage: Stage) -> Iterator[Step]:
+    """Ines waits for Max, and hears that Olivia decided."""
+    set_scene(stage, SecondPerson.ALWAYS)
+    write = partial(write_draft, page_id=stage.page.id, kind=DraftKind.INCIDENT, content=SLOW)
+    draft = stage.do(INES, write).id
+    stage.do(INES, partial(publish_draft, draft_id=draft))
+    yield None
+    stage.do(OLIVIA, partial(discard_draft, draft_id=draft))
+    cards = sent("draft.review", MAX) | sent("draft.mine", INES)
+    gone = event(OLIVIA, Action.DRAFT_DISCARDED, draft, page_id=stage.page.id)
+    yield [gone], cards | sent("draft.decided", INES)
+
+
 @story(Action.DRAFT_EXPIRED, Action.DRAFT_DISCARDED)
 def drafts_that_nobody_comes_back_to(stage: Stage) -> Iterator[Step]:
     """Two are left for later, which their author is told of; one is thrown away with all they have, one by time."""

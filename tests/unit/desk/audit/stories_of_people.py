@@ -228,9 +228,10 @@ def a_sync_that_would_take_too_much(stage: Stage) -> Iterator[Step]:
     yield [event(SLACK, Action.SYNC_STOPPED, stopped_id, losers=[MAX, MIA], people=4)], card
     print_of = {"fingerprint": stage.fresh(DirectorySync, stopped_id).fingerprint}
     stage.do(OLIVIA, partial(cancel_sync, sync_id=stopped_id, version=None))
-    yield [event(OLIVIA, Action.SYNC_CANCELLED, stopped_id, **print_of)], card
+    yield [event(OLIVIA, Action.SYNC_CANCELLED, stopped_id, **print_of)], card | sent("sync.decided", OMAR)
     stage.do(OMAR, partial(confirm_sync, sync_id=stopped_id, version=None))
-    yield [event(OMAR, Action.SYNC_CONFIRMED, stopped_id, **print_of)], card
+    yield [event(OMAR, Action.SYNC_CONFIRMED, stopped_id, **print_of)], card | sent("sync.decided", OLIVIA)
     assert read().applied_id == stopped_id
     applied = event(SLACK, Action.SYNC_APPLIED, stopped_id, decided_by=f"member:{OMAR}")
-    yield [applied, group_changed(added=[], removed=[MAX, MIA])], card
+    # Who said yes waits for it to be carried out.
+    yield [applied, group_changed(added=[], removed=[MAX, MIA])], card | sent("sync.decided", OMAR)

@@ -43,6 +43,9 @@ def messages_that_cannot_be_delivered(stage: Stage) -> Iterator[Step]:
     retried, dropped = died
     stage.do(OLIVIA, partial(retry_delivery, subject=retried))
     yield [event(OLIVIA, Action.DELIVERY_RETRIED, retried)], letters
+    assert stage.do(WORKER, die) == retried
+    again = {"kind": "key.changed", "conversation": MIA, "error": "channel_not_found", "attempts": 1}
+    yield [event(WORKER, Action.DELIVERY_DIED, retried, **again)], letters
     stage.do(OMAR, partial(drop_delivery, subject=dropped))
     yield [event(OMAR, Action.DELIVERY_DROPPED, dropped)], letters
 

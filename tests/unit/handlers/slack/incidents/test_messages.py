@@ -168,7 +168,7 @@ def test_publishing_alone_is_said_aloud(stage: CardStage) -> None:
     draft = stage.draft(incident)
     facts = {"incident_id": incident.id, "by": f"member:{INES}"}
     words = stage.says(ALONE_CARD, draft.id, facts=facts)
-    assert words.startswith("Published without a second person: Checkout errors")
+    assert words.startswith(f"<@{INES}> published “Checkout errors” without a second person")
     assert f"<@{INES}> published an update of *Checkout errors* *without a second person*" in words
     assert "because its impact is critical" in words
 
