@@ -246,7 +246,12 @@ class IncidentSettings(_Group):
     update_due_minor_minutes: int = _number(120, 5, 1440, "minutes", "The same for minor impact.")
     update_due_none_minutes: int = _number(240, 5, 1440, "minutes", "The same for no impact.")
     draft_expires_days: int = _number(
-        7, 1, 365, "days", "A draft that its author neither publishes nor changes for so long is thrown away."
+        7,
+        1,
+        365,
+        "days",
+        "A draft that its author neither publishes nor changes for so long is thrown away; *Keep* on its card makes "
+        "that four times as long.",
     )
     internal_hosts: HostPatterns = _setting(
         "",

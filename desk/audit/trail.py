@@ -102,6 +102,7 @@ class Action(StrEnum):
     """It waits for a second person, who was reminded of it, or owners were told."""
     DRAFT_SENT_BACK = "draft.sent_back"
     DRAFT_DISCARDED = "draft.discarded"
+    DRAFT_KEPT = "draft.kept"
     DRAFT_EXPIRED = "draft.expired"
 
     DIGEST_SENT = "digest.sent"

@@ -197,6 +197,8 @@ class IncidentDraft(InOrganization, Base):
     author_id: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    kept_until: Mapped[datetime | None]
+    """Until when its author said to keep it."""
     decided_by: Mapped[str | None] = mapped_column(String(96))
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None] = mapped_column(Text)

@@ -52,7 +52,7 @@ def test_a_draft_is_sent_back_with_a_reason(story: Story) -> None:
     assert now["ts"] == card["ts"]
     assert labels_of(now) == []
     mine = shows(story.scenario.direct_messages(story.scenario.ines), f"*Sent back* by <@{MAX}>", "&lt;!here&gt;")
-    assert labels_of(mine) == ["Edit", "Discard"]
+    assert labels_of(mine) == ["Edit", "Keep", "Discard"]
     story.scenario.max.press("Send back", card)
     shows(story.scenario.direct_messages(story.scenario.max), "This draft was sent back already.")
     story.scenario.ines.press("Discard", mine)

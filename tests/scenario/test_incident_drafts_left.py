@@ -1,5 +1,7 @@
 """Drafts that are left: their author is told, finds them again with their first words, and time clears them away."""
 
+from datetime import timedelta
+
 import pytest
 
 from sandbox.player import Json, NotOnScreenError, find_label, text_of, words_of
@@ -43,7 +45,7 @@ def test_closing_a_preview_says_that_the_draft_is_kept(scenario: Scenario, stage
     assert scenario.direct_messages(scenario.ines) == []
     scenario.ines.close()
     kept = shows(scenario.direct_messages(scenario.ines), "Checkout errors", "It is not public", "kept for you until")
-    assert labels(kept) == ["Open", "Discard"]
+    assert labels(kept) == ["Open", "Keep", "Discard"]
     scenario.ines.press("Open", kept)
     scenario.ines.close()
     assert len(scenario.direct_messages(scenario.ines)) == 1
@@ -159,4 +161,25 @@ def test_what_nobody_comes_back_to_is_thrown_away(scenario: Scenario, stage: Sta
     shows(scenario.direct_messages(scenario.ines), "Checkout errors", "*Thrown away*", "nobody came back to it")
     expired = only([event for event in everything(scenario, AuditEvent) if event.action == "draft.expired"])
     assert expired.actor == "job:sweep"
+    assert scenario.violations() == []
+
+
+def test_keep_puts_the_end_off(scenario: Scenario, stage: Stage) -> None:
+    """*Keep* on the card puts off when the draft is thrown away, says until when, and leaves it the same draft: its
+    preview opens later and is published. Of one that is decided nothing is kept."""
+    scenario.ines.type_command(NEW)
+    scenario.ines.close()
+    kept = shows(scenario.direct_messages(scenario.ines), "kept for you until")
+    before = kept["text"]
+    scenario.ines.press("Keep", kept)
+    again = shows(scenario.direct_messages(scenario.ines), "kept for you until")
+    in_four_weeks = scenario.clock.now() + timedelta(days=28)
+    assert again["ts"] == kept["ts"] and again["text"] != before
+    assert f"<!date^{int(in_four_weeks.timestamp())}^" in again["text"]
+    scenario.clock.advance(days=27)
+    scenario.ines.press("Open", again)
+    scenario.ines.press("Publish", scenario.ines.modal)
+    assert [incident.name for incident in everything(scenario, Incident)] == ["Checkout errors"]
+    with pytest.raises(NotOnScreenError):
+        scenario.ines.press("Keep", shows(scenario.direct_messages(scenario.ines), "Published"))
     assert scenario.violations() == []

@@ -43,7 +43,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     ),
     "draft.late": (rf"{_WHO} still waits for somebody to publish {_DRAFT}, and nobody has decided", _BECAME),
     "draft.mine": (
-        rf"(?:Waits for a second person|Not public yet, kept for you|Sent back to you): {_DRAFT}",
+        rf"(?:Waits for a second person|(?:Not public yet|Sent back to you), kept for you until .+): {_DRAFT}",
         _BECAME,
         rf"The draft about {_NAME} is gone: its incident was deleted\.",
     ),
@@ -79,7 +79,10 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         r".+ left Slack: (?:\d+ of their \d+ keys? wait for somebody to answer for them|every key .+ dealt with)",
     ),
     "member.returned": (r"<@\w+> is active in Slack again\. .+\.",),
-    "owner.ended": (rf"{_WHO} ended the grant by which .+ was \*owner\*\.", r"The time of .+ as \*owner\* is over\."),
+    "owner.ended": (
+        rf"{_WHO} ended the grant by which .+ was \*owner\*\.(?: They still are: .+)?",
+        r"(?:The time of .+ as \*owner\* is over|A grant by which .+ was \*owner\* has run out)\.(?: They .+)?",
+    ),
     "owner.granted": (rf"{_WHO} made .+ \*owner\*.+",),
     "owners.appointed": (
         r"<@\w+>.*: .*owner.+\.",
@@ -106,7 +109,10 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         rf"(?:Approved|Denied|Withdrawn|Expired)(?: by {_WHO})?: the request of <@\w+> for the API key {_NAME}",
     ),
     "request.self_approved": (rf"<@\w+> approved their own request for an API key: {_NAME}",),
-    "role.ended": (rf"{_WHO} ended your role as \*.+\*.*\.", r"Your time as \*.+\*.* is over\."),
+    "role.ended": (
+        rf"(?:{_WHO} ended your role as \*.+\*.*|Your time as \*.+\*.* is over)\.(?: You still have it: .+)?",
+        rf"A grant that made you \*.+\*.* (?:has run out|was ended by {_WHO})\. You still are: .+",
+    ),
     "role.granted": (rf"You are now \*.+\*.*, says {_WHO}.*\.",),
     "sync.decided": (
         rf"{_WHO} said \*(?:Apply|Leave as is)\* to the sync that would take roles from \d+ of \d+ people: .+",
@@ -124,7 +130,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         rf"The new API key {_NAME} (?:is ready to be collected|was taken back|was not collected in time)",
     ),
     "ticket.not_opened": (rf"Slack could not open the window for your API key {_NAME}: nothing was made, please .+",),
-    "ticket.void": (rf"Your API key {_NAME} did not reach you: .+ is void",),
+    "ticket.void": (rf"Your API key {_NAME} did not reach you: .+ is void.*",),
 }
 """Every kind of message, with what its text may be from beginning to end."""
 

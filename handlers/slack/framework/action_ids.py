@@ -115,6 +115,7 @@ class ActionId(StrEnum):
     DRAFT_PUBLISH = "draft.publish"
     DRAFT_PUBLISH_QUIETLY = "draft.publish_quietly"
     DRAFT_EDIT = "draft.edit"
+    DRAFT_KEEP = "draft.keep"
     DRAFT_DISCARD = "draft.discard"
     DRAFT_DISCARD_LISTED = "draft.discard_listed"
     DRAFT_DISCARD_ALL = "draft.discard_all"

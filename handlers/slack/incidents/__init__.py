@@ -39,6 +39,7 @@ AREA = Area(
         (ActionId.DRAFT_PUBLISH, draft_actions.press_publish),
         (ActionId.DRAFT_PUBLISH_QUIETLY, draft_actions.press_publish_quietly),
         (ActionId.DRAFT_SHOW, draft_actions.press_show_draft),
+        (ActionId.DRAFT_KEEP, draft_actions.press_keep),
         (ActionId.DRAFT_DISCARD, draft_actions.press_discard),
         (ActionId.DRAFT_DISCARD_LISTED, listing.press_discard),
         (ActionId.DRAFT_DISCARD_ALL, listing.press_discard_all),

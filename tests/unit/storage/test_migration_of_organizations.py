@@ -67,6 +67,7 @@ ADDED_LATER: dict[str, dict[str, object]] = {
     "key_use": {"failed": 0, "last_failed_at": None},
     "key_use_day": {"failed": 0},
     "slack_message": {"audience": None},
+    "incident_draft": {"kept_until": None},
 }
 """What later migrations add to the rows that were there, by table."""
 

@@ -10,7 +10,7 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import discard_draft, find_draft, get_reviewable, send_back, take_back
 from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles, get_undecided
-from desk.incidents.drafts.forgotten import leave_draft
+from desk.incidents.drafts.forgotten import keep_draft, leave_draft
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import get_editable, list_steps
 from desk.transaction import Actor, Transaction
@@ -106,6 +106,11 @@ def draw_editor(tx: Transaction, draft: IncidentDraft) -> Block:
         draft_id=draft.id,
     )
     return render_form(tx, state, values_of(draft, content))
+
+
+async def press_keep(slack: SlackContext, action: BlockAction) -> None:
+    """*Keep*: the card says until when."""
+    await slack.desk.write(action.actor, partial(keep_draft, draft_id=action.subject))
 
 
 async def press_discard(slack: SlackContext, action: BlockAction) -> Message | None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from desk.incidents.drafts.decision import Outcome
+from desk.incidents.drafts.forgotten import IN_HAND
 from desk.incidents.drafts.steps import Step, decide_steps, find_audience_of, find_changes, list_steps
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
@@ -39,14 +40,18 @@ def review_buttons(tx: Transaction, draft: IncidentDraft) -> Block:
 
 
 def mine_buttons(draft: IncidentDraft) -> Block:
-    """On the author's card: *Open* where there is more to do in the preview, and what can be done at once."""
+    """On the author's card: *Open* where there is more to do in the preview, and what can be done at once.
+
+    *Keep* while time would throw it away.
+    """
     steps = decide_steps(DraftStatus(draft.status), Outcome.REFUSE_AUTHOR, is_author=True)
     if draft.status == DraftStatus.SENT_BACK:
         value = value_of(draft.id, draft.version)
         first = button("Edit", ActionId.DRAFT_EDIT, value, style="primary")
     else:
         first = _open(draft)
-    return actions(first, *_other_buttons(draft, steps), block_id=f"draft:{draft.id}")
+    keep = [button("Keep", ActionId.DRAFT_KEEP, value_of(draft.id))] if draft.status in IN_HAND else []
+    return actions(first, *keep, *_other_buttons(draft, steps), block_id=f"draft:{draft.id}")
 
 
 def publish_buttons(tx: Transaction, draft: IncidentDraft, *, ask_twice: bool) -> list[Block]:

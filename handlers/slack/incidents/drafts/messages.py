@@ -82,13 +82,17 @@ def render_mine(tx: Transaction, card: SlackMessage) -> Message | None:
         blocks = [section(text), *wish, *changes, mine_buttons(draft)]
         return Message(f"Waits for a second person: {plain_subject(tx, draft)}", blocks)
     became = outcome_text(draft)
+    until = when(thrown_away_at(tx, draft))
     if draft.status == DraftStatus.OPEN:
-        became = f":pencil2: *It is not public.* It is kept for you until {when(thrown_away_at(tx, draft))}."
+        became = f":pencil2: *It is not public.* It is kept for you until {until}."
+    elif draft.status == DraftStatus.SENT_BACK:
+        became += f". It is kept for you until {until}."
     blocks = [section(f"You wrote {what}.\n{became}"), *outcome_blocks(tx, draft)]
     if draft.status in {DraftStatus.SENT_BACK, DraftStatus.OPEN}:
         blocks.append(mine_buttons(draft))
-    mine = {DraftStatus.SENT_BACK: "Sent back to you", DraftStatus.OPEN: "Not public yet, kept for you"}
-    told = mine.get(DraftStatus(draft.status)) or _became(draft)
+    mine = {DraftStatus.SENT_BACK: "Sent back to you", DraftStatus.OPEN: "Not public yet"}
+    told = mine.get(DraftStatus(draft.status))
+    told = f"{told}, kept for you until {until}" if told else _became(draft)
     return Message(f"{told}: {plain_subject(tx, draft)}", blocks)
 
 

@@ -80,6 +80,7 @@ NOBODY_WAITS: Mapping[Action, str] = {
     Action.KEY_MINTED: "whoever waited sees it",
     Action.KEY_ROTATED: "whoever collected the successor did it",
     Action.DRAFT_TAKEN_BACK: "its author did it; others were asked, and wait for nothing",
+    Action.DRAFT_KEPT: "its author did it",
     Action.DRAFT_EXPIRED: "its author did not come back; the card said until when it was kept",
     Action.DELIVERY_RETRIED: "an owner who waits for it sees it arrive, or hears of the next failure",
     Action.DELIVERY_READDRESSED: "it is itself what its readers hear",

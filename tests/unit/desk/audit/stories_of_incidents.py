@@ -8,7 +8,7 @@ from typing import Any
 from desk.audit.trail import Action
 from desk.incidents.components import set_statuses
 from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, take_back, write_draft
-from desk.incidents.drafts.forgotten import discard_all, leave_draft, sweep_forgotten
+from desk.incidents.drafts.forgotten import discard_all, keep_draft, leave_draft, sweep_forgotten
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.waiting import sweep_waiting
 from desk.incidents.incidents import create_incident, delete_incident, update_incident
@@ -225,7 +225,7 @@ def a_draft_that_an_owner_throws_away(stage: Stage) -> Iterator[Step]:
     yield [gone], cards | sent("draft.decided", INES)
 
 
-@story(Action.DRAFT_EXPIRED, Action.DRAFT_DISCARDED)
+@story(Action.DRAFT_EXPIRED, Action.DRAFT_DISCARDED, Action.DRAFT_KEPT)
 def drafts_that_nobody_comes_back_to(stage: Stage) -> Iterator[Step]:
     """Two are left for later, which their author is told of; one is thrown away with all they have, one by time."""
     set_scene(stage, SecondPerson.NEVER)
@@ -237,8 +237,15 @@ def drafts_that_nobody_comes_back_to(stage: Stage) -> Iterator[Step]:
     yield [event(INES, Action.DRAFT_DISCARDED, first, page_id=stage.page.id)], sent("draft.mine", INES)
     second = stage.do(INES, write).id
     stage.do(INES, partial(leave_draft, draft_id=second))
-    later(stage, hours=7 * 24)
+    later(stage, hours=6 * 24)
     yield None
+    stage.do(INES, partial(keep_draft, draft_id=second))
+    until = (stage.desk.clock.now() + timedelta(days=28)).isoformat()
+    kept = event(INES, Action.DRAFT_KEPT, second, page_id=stage.page.id, until=until)
+    yield [kept], sent("draft.mine", INES)
+    later(stage, hours=28 * 24 - 1)
+    assert stage.do(SWEEP, sweep_forgotten) == 0
+    later(stage, hours=1)
     assert stage.do(SWEEP, sweep_forgotten) == 1
     yield [event(SWEEP, Action.DRAFT_EXPIRED, second, page_id=stage.page.id)], sent("draft.mine", INES)
 

@@ -131,14 +131,14 @@ def test_a_draft_that_was_sent_back_says_why(stage: CardStage, clock: HeldClock)
         assert f"*Sent back* by <@{MAX}> <!date^{int(clock.now().timestamp())}^" in words
         assert "> Say *when* &lt;!here&gt;" in words
     assert stage.labels(REVIEW_CARD, draft.id) == []
-    assert stage.labels(MINE_CARD, draft.id) == ["Edit", "Discard"]
+    assert stage.labels(MINE_CARD, draft.id) == ["Edit", "Keep", "Discard"]
     stage.do(INES, partial(revise_draft, draft_id=draft.id, content=content_of(draft)))
     words = stage.says(REVIEW_CARD, draft.id)
     assert words.startswith("Open again: a new incident “Checkout errors”")
     assert f"<@{INES}> has it in hand since <!date^" in words
     assert "Sent back" not in words
     assert "Say *when*" not in words
-    assert stage.labels(MINE_CARD, draft.id) == ["Open", "Discard"]
+    assert stage.labels(MINE_CARD, draft.id) == ["Open", "Keep", "Discard"]
 
 
 def test_the_end_of_a_draft_is_told_without_buttons(stage: CardStage) -> None:
