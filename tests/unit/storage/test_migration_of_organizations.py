@@ -68,6 +68,7 @@ ADDED_LATER: dict[str, dict[str, object]] = {
     "key_use_day": {"failed": 0},
     "slack_message": {"audience": None},
     "incident_draft": {"kept_until": None},
+    "key_request": {"replaces_id": None, "grace_seconds": None},
 }
 """What later migrations add to the rows that were there, by table."""
 
