@@ -233,7 +233,8 @@ def test_a_name_is_found_with_signs_around_it(scenario: Scenario, typed: str) ->
 
 
 @pytest.mark.parametrize(
-    "ends", ["till friday 22:00", "--until friday 22:00", "until: friday 22:00", "—until fri 22h"]
+    "ends",
+    ["till friday 22:00", "--until friday 22:00", "until: friday 22:00", "—until fri 22h", "+61h", "by 61 hours"],
 )
 def test_the_word_before_an_end_is_written_in_many_ways(scenario: Scenario, ends: str) -> None:
     """As programs take it, with a colon, or short."""

@@ -112,4 +112,4 @@ def split_command(text: str) -> tuple[str, str]:
     """The sub-command in lower case, and the rest."""
     named = _FIRST.match(text.strip())
     assert named is not None, "any text fits"
-    return named[1].lower().rstrip(":,") or named[1], named[2].strip()
+    return named[1].lower().rstrip(":,.?!") or named[1], named[2].strip()

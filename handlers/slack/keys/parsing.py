@@ -15,6 +15,9 @@ from handlers.slack.framework.quotes import unquoted
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _PARTS = frozenset({"to", "for", "until", "grace"})
+_MORE = re.compile(
+    r"\s+(?:\+\s*|by\s+)(?=\d+(?:[.,]\d+)?\s*(?:d|days?|w|weeks?|h|hours?|months?|years?)\s*$)", re.IGNORECASE
+)
 _CONFIRMED = frozenset({"yes", "confirm", "confirmed"})
 _VIEWS: dict[str, KeyView] = {view.value: view for view in KeyView} | {"everything": KeyView.ALL}
 
@@ -42,7 +45,7 @@ def parse_said(text: str) -> Said:
     key: list[Word] = []
     parts: dict[str, list[Word]] = {}
     current = key
-    for word in cut(head):
+    for word in cut(_with_for(head)):
         bare = word.text.lower() if word.kind == "word" else ""
         part = _part_of(word) if key else None
         if without_dashes(bare) in _CONFIRMED and (key or bare != without_dashes(bare)):
@@ -56,6 +59,11 @@ def parse_said(text: str) -> Said:
         else:
             current.append(word)
     return Said(" ".join(word.as_typed for word in key), parts, reason, confirmed)
+
+
+def _with_for(text: str) -> str:
+    """A line in which `+30d` and `by 30 days` stand as what they mean."""
+    return _MORE.sub(" for ", text)
 
 
 def _part_of(word: Word) -> str | None:

@@ -129,6 +129,8 @@ def _take(said: _Said, word: Word, words: _Words) -> Word | None:
         _set_subject(said, SubjectWord(word.kind, word.text))
     elif word.kind == "pair":
         _take_pair(said, word)
+    elif bare == "from" and words.take_time(is_span=False) is not None:
+        raise InvalidInputError("A role begins at once.", "Say until when it lasts; grant it when it is to begin.")
     elif bare in {"on", "from", "@"}:
         return _take_page(said, words)
     elif bare in {"for", "until", "till"}:

@@ -109,6 +109,7 @@ def test_a_grant_is_read_as_it_was_meant(text: str, order: GrantOrder) -> None:
         ("<@U0MIA00001> role:king", "role"),
         ("<@U0MIA00001> owner colour:red", None),
         ('<@U0MIA00001> "owner', None),
+        ("@mia integrator from tomorrow until friday", None),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_hint(text: str, field: str | None) -> None:
