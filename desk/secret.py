@@ -87,7 +87,7 @@ _PIECE = re.compile(rf"{PREFIX}[^\s]{{{_RANDOM_LENGTH + _CHECK_LENGTH},{_LONGEST
 def holds_secret(text: str) -> bool:
     """Whether a key's secret stands anywhere in a text, also over several lines, with signs between that nobody sees
     or that style it, in wide letters, or escaped as in an address."""
-    return any(_stands_in(reading) for reading in _readings(text))
+    return any(_stands_in(reading) for reading in dict.fromkeys(_readings(text)))
 
 
 def hides_secret(text: str) -> bool:

@@ -183,7 +183,7 @@ class LineReader:
             word = self._with_value(word)
         name, value = word.key, word.text
         if name in _COMPONENTS:
-            self._take_component(word)
+            self._take_components(word)
             return True
         if name == "incident" and _ID.fullmatch(value) and self.found.incident is None:
             self.found.incident, self.position = value, word.end
@@ -217,6 +217,16 @@ class LineReader:
             return word
         return replace(word, text=following.as_typed, end=following.end)
 
+    def _take_components(self, word: Word) -> None:
+        """One, and those that go on behind a comma: `c:"Node 7"=down,"Node 8"=up`."""
+        following: Word | None = word
+        while following is not None:
+            self._take_component(following)
+            has_more = self.text[self.position : self.position + 1] in {",", "、", "，"}
+            following = peek_word(self.text, self.position + 1) if has_more else None
+            if following is not None:
+                following = replace(following, text=following.as_typed, key="", sign="")
+
     def _take_component(self, word: Word) -> None:
         value, self.position = word.text, word.end
         while value.endswith(",") and (following := peek_word(self.text, self.position)) is not None:
@@ -236,10 +246,6 @@ class LineReader:
             self.found.components.append((named, find_state(state)))
         else:
             self.found.components += _each(named, find_state(state))
-        behind = self.text[self.position : self.position + 1]
-        if behind in {",", "、", "，"} and (following := peek_word(self.text, self.position + 1)) is not None:
-            # c:"Node 7"=down,"Node 8"=down
-            self._take_component(replace(following, text=following.as_typed, key="", sign=""))
 
     def _state_behind(self) -> str:
         """What stands behind a name and `=`, in quotation marks or none."""

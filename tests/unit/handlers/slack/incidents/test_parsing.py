@@ -295,6 +295,12 @@ def test_a_page_at_the_end_may_have_been_words() -> None:
     assert parse_incident('"X" On regarde.').without_page().body == "On regarde."
 
 
+def test_any_number_of_components_is_read() -> None:
+    """However many stand in one line."""
+    found = parse_incident("c:" + ",".join(['"Node 7"=down'] * 1200) + " We look")
+    assert (len(found.components), found.body) == (1200, "We look")
+
+
 def test_every_id_of_ours_is_read_as_one() -> None:
     """However an identifier came out, it names an incident and is no word for the public."""
     for known in (new_id() for _ in range(500)):
