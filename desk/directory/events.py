@@ -122,17 +122,23 @@ def _stops(tx: Transaction, group_id: str, users: frozenset[str]) -> bool:
 
 
 def take_members_event(tx: Transaction, event_id: str, change: MembershipChange) -> Taken:
-    """Slack says who was put into a group and who was taken out.
+    """Slack says who was put into a group and who was taken out. What would take roles from too many is left to a
+    sync, which asks the owners.
 
     UNCLEAR for a group that is not known, and when events were missed or overtook each other.
     """
     require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     group = tx.session.get(UserGroup, change.group_id)
-    if group is None or not is_next(group, change, list_members(tx, change.group_id)):
+    present = list_members(tx, change.group_id)
+    if group is None or not is_next(group, change, present):
         return Taken.UNCLEAR
     if not remember_event(tx.session, event_id, tx.now):
         return Taken.REPEATED
+    if _stops(tx, change.group_id, (present | change.added) - change.removed):
+        # Its date stays, too: what Slack says of the group next is read whole.
+        request_sync(tx)
+        return Taken.APPLIED
     change_members(tx, group, added=change.added, removed=change.removed)
     group.date_update = max(group.date_update, change.date_update)
     tx.session.flush()

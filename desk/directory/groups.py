@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from desk.audit.trail import Action, record
 from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
 from desk.messages.outbox import owners_conversations, send_note
+from desk.messages.readers import look_again
 from desk.permissions import Duty, open_grant_condition, require_duty
 from desk.transaction import Transaction
 from storage.models import Grant, SubjectKind, UserGroup, UserGroupMember
@@ -91,6 +92,7 @@ def change_members(
     tx.session.flush()
     signal(tx.session, Topic.PEOPLE)
     if has_grants(tx, group.group_id):
+        look_again(tx, going)
         record(tx, Action.GROUP_CHANGED, "group", group.group_id, handle=group.handle, added=coming, removed=going)
 
 
@@ -112,6 +114,7 @@ def switch_group(tx: Transaction, group: UserGroup, *, is_disabled: bool) -> Non
     tx.session.flush()
     signal(tx.session, Topic.PEOPLE)
     if has_grants(tx, group.group_id):
+        look_again(tx, list_members(tx, group.group_id) if is_disabled else ())
         send_note(tx, GROUP_DISABLED, group.group_id, owners_conversations(tx), is_disabled=is_disabled)
         record(tx, Action.GROUP_CHANGED, "group", group.group_id, handle=group.handle, is_disabled=is_disabled)
 

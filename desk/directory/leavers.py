@@ -8,9 +8,11 @@ from sqlalchemy import select
 from desk.audit.trail import Action, record
 from desk.directory.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.identifiers import new_id
+from desk.keys.holders import may_answer
 from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.keys.tickets import withdraw_tickets_of
 from desk.messages.outbox import owners_conversations, refresh_card, send_card, send_note
+from desk.messages.readers import look_again
 from desk.messages.subjects import Thing
 from desk.people import Standing, Subject
 from desk.permissions import Duty, has_duty, require_owner
@@ -60,6 +62,7 @@ def lock_what_ends(tx: Transaction, user_ids: Collection[str]) -> None:
 
 
 def _depart(tx: Transaction, member: Member, withdrawn: int) -> None:
+    look_again(tx, [member.user_id])
     grants = list_own_grants(tx, SubjectKind.USER, member.user_id)
     ended = sum(end_grant(tx, grant, Action.ROLE_REVOKED, REASON) for grant in grants)
     departure = Departure(
@@ -104,7 +107,7 @@ def get_left_keys(tx: Transaction, departure: Departure) -> LeftKeys:
 
 
 def _waits(tx: Transaction, departure: Departure, key: ApiKey) -> bool:
-    if departure.returned_at is not None or key.holder_id != departure.user_id:
+    if key.holder_id != departure.user_id or may_answer(tx, key.holder_id, key.pages):
         return False
     return state_of(key, tx.now) in {KeyState.ACTIVE, KeyState.SUSPENDED} and not is_retiring(key, tx.now)
 
@@ -134,6 +137,7 @@ def standing_changed(tx: Transaction, member: Member, before: Standing, after: S
     Their grants stay and count only while they are full members. Owners are told when it matters: when the person
     has grants or answers for keys.
     """
+    look_again(tx, [member.user_id])
     subject = Subject(SubjectKind.USER, member.user_id, member.name)
     if list_grants(tx, subject=subject) or list_live_keys(tx, member.user_id):
         send_note(

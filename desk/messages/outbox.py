@@ -100,6 +100,11 @@ def list_cards(tx: Transaction, kind: str, subject_id: str) -> Sequence[SlackMes
     return tx.session.scalars(copies.order_by(SlackMessage.created_at, SlackMessage.id)).all()
 
 
+def refresh_message(tx: Transaction, message: SlackMessage) -> None:
+    """Bring one copy up to date."""
+    _enqueue(tx, message)
+
+
 def refresh_card(tx: Transaction, kind: str, subject_id: str) -> None:
     """Bring every copy of a card up to date."""
     for message in list_cards(tx, kind, subject_id):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from desk.messages.outbox import owners_conversations, send_note
+from desk.messages.readers import look_again
 from desk.permissions import is_full_member
 from desk.transaction import Transaction
 from storage.models import Grant, Member, Role, SubjectKind
@@ -32,6 +33,8 @@ def tell_ended(tx: Transaction, grant: Grant, how: str) -> None:
     """Tell the person, and the owners when there is one less."""
     _tell_person(tx, grant, ROLE_ENDED, how=how)
     if grant.role == Role.OWNER:
+        if grant.subject_kind == SubjectKind.USER:
+            look_again(tx, [grant.subject_id])
         send_note(tx, OWNER_ENDED, grant.id, owners_conversations(tx), by=str(tx.actor), how=how)
 
 

@@ -13,7 +13,7 @@ from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.areas import Area, join_areas
 from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.listeners import listen
-from handlers.slack.framework.messages import Renderer
+from handlers.slack.framework.messages import Renderer, guarded
 from handlers.slack.framework.payloads import EnsureKnown, SlackContext
 from handlers.slack.incidents import backfill, postmortems
 from handlers.slack.incidents.drafts.actions import DrawEditor, draw_editor, press_edit
@@ -78,5 +78,7 @@ def create_bolt_app(
 
 
 def all_renderers() -> Mapping[str, Renderer]:
-    """Every kind of message in the outbox, and what draws it. Raises DoubledError."""
-    return dict(join_areas(AREAS).messages)
+    """Every kind of message in the outbox, and what draws it for whoever may read it. Raises DoubledError."""
+    whole = join_areas(AREAS)
+    readers = dict(whole.readers)
+    return {kind: guarded(render, readers.get(kind)) for kind, render in whole.messages}

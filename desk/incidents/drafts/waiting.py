@@ -17,8 +17,9 @@ from desk.incidents.drafts.review import (
     reminder_subject,
 )
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
+from desk.messages.readers import is_for_member
 from desk.pages.status import Impact
-from desk.permissions import Duty, require_duty
+from desk.permissions import Duty, effective_roles, require_duty
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, IncidentDraft, SlackMessage
 
@@ -106,3 +107,12 @@ def _tell(tx: Transaction, draft: IncidentDraft, due: _Due) -> None:
         refresh_card(tx, MINE_CARD, draft.id)
     send_card(tx, REMINDER_CARD, reminder_subject(draft), due.reminded)
     send_card(tx, LATE_CARD, reminder_subject(draft), due.owners)
+
+
+def is_for_reviewer(tx: Transaction, message: SlackMessage) -> bool:
+    """The rule of a draft: it is for who may publish it. Of one that is gone nothing is left to see."""
+    draft = tx.session.get(IncidentDraft, message.subject_id.partition(":")[0])
+    if draft is None:
+        return is_for_member(tx, message)
+    roles = effective_roles(tx.session, message.conversation, now=tx.now, policy=tx.policy)
+    return roles.has(role_of_draft(tx, draft), draft.page_id)

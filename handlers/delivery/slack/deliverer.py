@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.clock import Clock
+from desk.messages.readers import close_copy
 from desk.transaction import Transaction
 from handlers.delivery.deliverer import Begin, Drawn
 from handlers.delivery.slack.calls import SlackCalls
@@ -81,11 +82,14 @@ class _Posting:
 
     async def send(self, begin: Begin) -> None:
         """Edit the copy that is there, or post one where none is."""
-        if self.is_gone or not await self._edited(self.place):
+        edited = not self.is_gone and await self._edited(self.place)
+        if not edited and not self.message.closes:
             self.place = await self._post(begin)
 
     def note(self, tx: Transaction, *, won: bool) -> None:
-        """Keep where the message is."""
+        """Keep where the message is, and that it is closed."""
+        if self.message.closes and won:
+            close_copy(tx, self.message_id)
         assert self.place is not None
         keep_place(tx.session, self.message_id, self.place, won=won)
 

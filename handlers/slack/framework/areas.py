@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from desk.errors import KeydeskError
+from desk.messages.readers import Reader
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.messages import Renderer
@@ -42,6 +43,8 @@ class Area:
     events: Sequence[tuple[str, EventHandler]] = ()
     messages: Sequence[tuple[str, Renderer]] = ()
     """Kinds of messages in the outbox, and what draws them."""
+    readers: Sequence[tuple[str, Reader]] = ()
+    """Kinds of messages in the outbox, and who may read them in their direct messages."""
     refreshers: Sequence[Refresher] = ()
 
 
@@ -52,6 +55,7 @@ _CALLED = {
     "options": "searched menu",
     "events": "event",
     "messages": "kind of message",
+    "readers": "reader of the kind of message",
 }
 
 

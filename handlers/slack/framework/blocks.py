@@ -28,6 +28,8 @@ class Message:
     blocks: list[Block] = field(default_factory=list)
     replaces: bool = False
     """Take the place of the message that was clicked in, if only that person sees it: for turning pages."""
+    closes: bool = False
+    """Nothing takes the place of what this says: its reader may not see it any more."""
 
 
 def escape(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from desk.errors import KeydeskError
+from desk.messages.readers import Reader, is_closed, may_read
 from desk.secret import holds_secret, masked
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
@@ -16,6 +17,24 @@ _MOST_GIVEN_BACK = 3 * MAX_SECTION_TEXT
 Renderer = Callable[[Transaction, SlackMessage], Message | None]
 """Draws a message from its row, in a read transaction: from the subject's present state, so that what arrives is
 never out of date. None: there is nothing to say any more."""
+
+
+def guarded(render: Renderer, reader: Reader | None) -> Renderer:
+    """The same for whoever may read it. For anybody else it is closed once, or never sent."""
+
+    def draw(tx: Transaction, message: SlackMessage) -> Message | None:
+        if is_closed(message):
+            return None
+        if may_read(tx, message, reader):
+            return render(tx, message)
+        return _closed_message() if message.ts else None
+
+    return draw
+
+
+def _closed_message() -> Message:
+    text = "You may not see this message any more"
+    return Message(text, [section(f":lock: {text}: what it said is for others now.")], closes=True)
 
 
 def error_message(error: KeydeskError) -> Message:

@@ -2,7 +2,9 @@
 
 from desk.incidents import announcements
 from desk.incidents.drafts import review
+from desk.incidents.drafts.waiting import is_for_reviewer
 from desk.incidents.reminders import REMINDER_CARD
+from desk.messages.readers import is_for_member, is_for_owner
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
 from handlers.slack.incidents import actions, backfill, details, inputs, listing, messages, postmortems, reminders
@@ -78,5 +80,14 @@ AREA = Area(
         (review.OUTDATED_CARD, draft_messages.render_outdated),
         (review.REMINDER_CARD, draft_messages.render_reminder),
         (review.LATE_CARD, draft_messages.render_late),
+    ],
+    readers=[
+        (REMINDER_CARD, is_for_member),
+        (review.REVIEW_CARD, is_for_reviewer),
+        (review.REMINDER_CARD, is_for_reviewer),
+        (review.AGAIN_NOTE, is_for_reviewer),
+        (review.MINE_CARD, is_for_member),
+        (review.OUTDATED_CARD, is_for_member),
+        (review.LATE_CARD, is_for_owner),
     ],
 )

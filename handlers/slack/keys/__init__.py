@@ -6,6 +6,7 @@ from desk.keys.cards import ASK_CARD, EXTENSION_CARD
 from desk.keys.changes import CHANGED_NOTE
 from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
+from desk.messages.readers import is_for_member, is_for_owner
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.areas import Area
 from handlers.slack.keys import actions, messages
@@ -32,5 +33,10 @@ AREA = Area(
         (ASK_CARD, messages.render_ask),
         (EXTENSION_CARD, messages.render_extension),
         (SUSPENDED_USE_CARD, messages.render_suspended_use),
+    ],
+    readers=[
+        (ASK_CARD, is_for_member),
+        (EXTENSION_CARD, is_for_owner),
+        (SUSPENDED_USE_CARD, is_for_owner),
     ],
 )

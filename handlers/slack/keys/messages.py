@@ -188,11 +188,11 @@ def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
     if key is None:
         return None
     asked_at = _instant(message.facts["asked_at"])
-    used = last_used_words(tx.session.get(KeyUse, key.id))
-    text = (
-        f"{actor_name(message.facts['asked_by'])} asks: do you still need {key_name(key)}? "
-        f"It was {used}, and expires {day(key.expires_at)}."
-    )
+    text = f"{actor_name(message.facts['asked_by'])} asks: do you still need {key_name(key)}?"
+    # Of a key that somebody else answers for by now, how it is used is not for whoever was asked.
+    if key.holder_id == message.conversation:
+        used = last_used_words(tx.session.get(KeyUse, key.id))
+        text += f" It was {used}, and expires {day(key.expires_at)}."
     asks = f"{actor_name(message.facts['asked_by'])} asks: is the key {_quoted(key)} still needed?"
     answer = _answer_to_ask(tx, key, message, asked_at)
     return Message(f"{asks} {answer}" if answer else asks, [section(text), _ask_block(key, answer)])

@@ -1,6 +1,7 @@
 """Key requests in Slack: asked for, decided, collected."""
 
 from desk.keys import cards as key_cards
+from desk.messages.readers import is_for_member, is_for_owner
 from desk.requests import cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
@@ -34,5 +35,11 @@ AREA = Area(
         (key_cards.TICKET_ENDED, messages.render_ticket_ended),
         (key_cards.TICKET_VOID, messages.render_void),
         (key_cards.TICKET_NOT_OPENED, messages.render_not_opened),
+    ],
+    readers=[
+        (cards.REQUEST_CARD, is_for_owner),
+        (cards.REQUEST_REMINDER, is_for_owner),
+        (cards.REQUEST_MINE, is_for_member),
+        (key_cards.TICKET_MINE, is_for_member),
     ],
 )

@@ -1,6 +1,7 @@
 """Roles and people in Slack: `/roles`, its buttons and form, and what people are told."""
 
 from desk.directory import cards as directory_cards
+from desk.messages.readers import is_for_owner
 from desk.roles import cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
@@ -43,5 +44,9 @@ AREA = Area(
         (directory_cards.SYNC_STOPPED, sync_card.render_sync_card),
         (directory_cards.SYNC_DONE, sync_card.render_sync_done),
         (directory_cards.SYNC_DECIDED, sync_card.render_sync_decided),
+    ],
+    readers=[
+        (directory_cards.MEMBER_LEFT, is_for_owner),
+        (directory_cards.SYNC_STOPPED, is_for_owner),
     ],
 )

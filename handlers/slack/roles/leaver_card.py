@@ -6,7 +6,7 @@ from desk.directory.leavers import LeftKeys, get_left_keys
 from desk.durations import ago
 from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.pages.pages import page_names
-from desk.people import member_name
+from desk.people import Standing, member_name, standing_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
@@ -24,8 +24,8 @@ from handlers.slack.framework.blocks import (
     section,
 )
 from handlers.slack.roles.replies import cut_sheet
-from handlers.slack.roles.text import count, shown
-from storage.models import ApiKey, Departure, KeyUse, SlackMessage
+from handlers.slack.roles.text import STANDINGS, count, shown
+from storage.models import ApiKey, Departure, KeyUse, Member, SlackMessage
 
 ON_CARD = 12
 _SETTLED = 1900
@@ -37,8 +37,10 @@ def render_leaver(tx: Transaction, message: SlackMessage) -> Message:
     """The card as things stand: the first keys that wait with their buttons, and what became of the others."""
     departure = tx.session.get_one(Departure, message.subject_id)
     keys = get_left_keys(tx, departure)
-    blocks = [header(f"{plain(member_name(tx.session, departure.user_id), limit=100)} left Slack")]
-    blocks.append(section(_summary(departure, keys)))
+    is_back = departure.returned_at is not None
+    left = "left Slack and came back" if is_back else "left Slack"
+    blocks = [header(f"{plain(member_name(tx.session, departure.user_id), limit=100)} {left}")]
+    blocks.append(section(_summary(tx, departure, keys)))
     for key in keys.waiting[:ON_CARD]:
         blocks += key_blocks(tx, key)
     if len(keys.waiting) > ON_CARD:
@@ -46,9 +48,10 @@ def render_leaver(tx: Transaction, message: SlackMessage) -> Message:
         blocks.append(actions(rest))
     if keys.settled:
         blocks.append(context(_settled_text(tx, departure, keys.settled)))
-    told = f"{shown(member_name(tx.session, departure.user_id), _NAME)} left Slack"
+    told = f"{shown(member_name(tx.session, departure.user_id), _NAME)} {left}"
     of = f"{len(keys.waiting)} of their {count(len(departure.key_ids), 'key')}"
-    asked = f"{of} wait for somebody to answer for them" if keys.waiting else "every key of theirs is dealt with"
+    dealt_with = "nothing waits for owners" if is_back else "every key of theirs is dealt with"
+    asked = f"{of} wait for somebody to answer for them" if keys.waiting else dealt_with
     return Message(f"{told}: {asked}", blocks)
 
 
@@ -74,7 +77,7 @@ def leaver_sheet(tx: Transaction, departure_id: str, number: int) -> Message:
     return Message(f"{count(len(waiting), 'key')} of {name} wait for somebody", blocks, replaces=True)
 
 
-def _summary(departure: Departure, keys: LeftKeys) -> str:
+def _summary(tx: Transaction, departure: Departure, keys: LeftKeys) -> str:
     done = []
     if departure.roles_ended:
         done.append(f"{count(departure.roles_ended, 'grant')} ended")
@@ -84,17 +87,38 @@ def _summary(departure: Departure, keys: LeftKeys) -> str:
     if done:
         text += f" At once: {' and '.join(done)}."
     if departure.returned_at is not None:
-        return f"{text}\n:wave: They are back since {day(departure.returned_at)} and answer for their keys again."
+        text += f"\n:wave: {_back_words(tx, departure, keys)}"
     if keys.waiting:
         one = len(keys.waiting) == 1
         works, them = ("goes on working", "it") if one else ("go on working", "them")
         number = count(len(keys.waiting), "key")
         text += f"\n*{number} of theirs {works}. Who answers for {them} from now on?*"
-    elif departure.key_ids:
+    elif departure.key_ids and not _answered(tx, departure, keys):
         text += "\n:white_check_mark: Every key that they answered for is dealt with."
-    else:
+    elif not departure.key_ids:
         text += "\nThey answered for no key."
     return text
+
+
+def _back_words(tx: Transaction, departure: Departure, keys: LeftKeys) -> str:
+    """What somebody who came back is now, and for how many of their keys they answer."""
+    member, since = tx.session.get(Member, departure.user_id), day(departure.returned_at or departure.left_at)
+    standing = standing_of(member) if member else Standing.DELETED
+    if standing is Standing.DELETED:
+        return f"They came back on {since}, and have left again."
+    if standing is not Standing.MEMBER:
+        return f"They are back since {since}, and are {STANDINGS[standing]} now."
+    answered, number = len(_answered(tx, departure, keys)), len(departure.key_ids)
+    if not answered:
+        return f"They are back since {since}."
+    which = "their keys" if answered == number else f"{answered} of their {number} keys"
+    return f"They are back since {since} and answer for {which} again."
+
+
+def _answered(tx: Transaction, departure: Departure, keys: LeftKeys) -> Sequence[ApiKey]:
+    """The keys for which they still, or again, answer."""
+    live = {KeyState.ACTIVE, KeyState.SUSPENDED}
+    return [key for key in keys.settled if key.holder_id == departure.user_id and state_of(key, tx.now) in live]
 
 
 def key_blocks(tx: Transaction, key: ApiKey) -> Sequence[Block]:

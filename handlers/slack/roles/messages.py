@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from desk.people import Standing, Subject, group_name, member_name
+from desk.people import Standing, Subject, group_name, member_name, standing_of
 from desk.roles.lists import ALLOWS, Remains, list_grants, page_name, read_remains
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Message, actor_name, context, mention, section, trim
@@ -18,7 +18,7 @@ from handlers.slack.roles.text import (
     source_text,
     subject_text,
 )
-from storage.models import Grant, Role, SlackMessage, SubjectKind
+from storage.models import Grant, Member, Role, SlackMessage, SubjectKind
 
 _WAYS_SHOWN = 5
 _SIGN = re.compile(r"\A:[a-z_]+: ")
@@ -155,7 +155,10 @@ def render_returned(tx: Transaction, message: SlackMessage) -> Message:
     text = f":wave: {mention(user_id)} is active in Slack again."
     if ended:
         text += f" {count(ended, 'grant')} ended when they left; nothing comes back by itself."
-    if holding:
+    member = tx.session.get(Member, user_id)
+    if member is not None and standing_of(member) is not Standing.MEMBER:
+        text += f" They are {STANDINGS[standing_of(member)]} now, so no grant counts."
+    elif holding:
         roles = ", ".join(role_text(item.grant.role, item.page_name) for item in holding[:10])
         text += f" Through user groups they have: {roles}."
     return _said(text, "Grant anew what they need: `/roles grant`")
