@@ -63,6 +63,7 @@ def lock_what_ends(tx: Transaction, user_ids: Collection[str]) -> None:
 
 def _depart(tx: Transaction, member: Member, withdrawn: int) -> None:
     look_again(tx, [member.user_id])
+    _show_departures(tx, member)
     grants = list_own_grants(tx, SubjectKind.USER, member.user_id)
     ended = sum(end_grant(tx, grant, Action.ROLE_REVOKED, REASON) for grant in grants)
     departure = Departure(
@@ -118,10 +119,16 @@ def member_returned(tx: Transaction, member: Member) -> None:
     if departure is not None and departure.returned_at is None:
         departure.returned_at = tx.now
         tx.session.flush()
-        refresh_card(tx, MEMBER_LEFT, departure.id)
+    _show_departures(tx, member)
     ended = departure.roles_ended if departure else 0
     send_note(tx, MEMBER_RETURNED, member.user_id, owners_conversations(tx), roles_ended=ended)
     record(tx, Action.MEMBER_RETURNED, "member", member.user_id, name=member.name, roles_ended=ended)
+
+
+def _show_departures(tx: Transaction, member: Member) -> None:
+    """The cards of somebody's leaving say what they are now."""
+    for departure_id in tx.session.scalars(select(Departure.id).where(Departure.user_id == member.user_id)).all():
+        refresh_card(tx, MEMBER_LEFT, departure_id)
 
 
 def find_departure(tx: Transaction, user_id: str) -> Departure | None:
@@ -138,6 +145,7 @@ def standing_changed(tx: Transaction, member: Member, before: Standing, after: S
     has grants or answers for keys.
     """
     look_again(tx, [member.user_id])
+    _show_departures(tx, member)
     subject = Subject(SubjectKind.USER, member.user_id, member.name)
     if list_grants(tx, subject=subject) or list_live_keys(tx, member.user_id):
         send_note(

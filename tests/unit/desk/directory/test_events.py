@@ -78,6 +78,23 @@ def test_a_change_of_members_takes_and_gives_roles_at_once(stage: Stage) -> None
     assert stage.actions(GROUP) == ["group.changed", "group.changed"]
 
 
+def test_members_who_are_taken_out_together_do_not_lose_their_roles_unasked(stage: Stage) -> None:
+    """Two of four people at once is more than is done without asking: everybody stays, and the sync that follows asks
+    the owners. What an event says of the group after that is read whole, and stops as well."""
+    taken = partial(take_members_event, event_id="Ev1", change=change((INES,), (MIA, MAX)))
+    assert stage.do(SLACK, taken) is Taken.APPLIED
+    assert stage.do(SLACK, taken) is not Taken.APPLIED
+    assert members(stage) == {MIA, MAX}
+    assert len(stage.see(SLACK, list_due_syncs)) == 1
+    later = change((OMAR,), date_update=30, date_previous_update=20)
+    assert stage.do(SLACK, partial(take_members_event, event_id="Ev2", change=later)) is Taken.UNCLEAR
+    read = Snapshot(flipped=(), groups=[group(INES, OMAR, date_update=30)], people=5)
+    report = stage.do(SLACK, partial(apply_snapshot, snapshot=read))
+    assert set(report.losers) == {MIA, MAX}
+    assert [card.conversation for card in stage.shown(SYNC_STOPPED)] == [OLIVIA, OMAR]
+    assert members(stage) == {MIA, MAX, INES, OMAR}
+
+
 def test_an_event_that_comes_twice_is_applied_once(stage: Stage) -> None:
     """After Ines left again by a later event, the repetition of the first does not bring her back."""
     first = partial(take_members_event, event_id="Ev1", change=change((INES,)))

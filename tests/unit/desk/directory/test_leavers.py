@@ -10,11 +10,14 @@ from desk.directory.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.directory.events import Taken, take_user, take_user_event
 from desk.directory.leavers import get_left_keys
 from desk.errors import NotAllowedError
+from desk.keys.changes import transfer_key
 from desk.keys.rules import KeyState, state_of
 from desk.people import SeenUser
 from desk.permissions import effective_roles
 from desk.roles.cards import ROLE_ENDED
 from desk.transaction import Actor, Desk, JobName
+from handlers.slack.roles.leaver_card import render_leaver
+from sandbox.player import words_of
 from storage.models import (
     ApiKey,
     Departure,
@@ -30,6 +33,7 @@ from storage.models import (
     UserGroup,
     UserGroupMember,
 )
+from tests.clock import HeldClock
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_request, add_ticket
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -207,3 +211,48 @@ def test_what_somebody_left_waits_until_it_is_dealt_with(stage: Stage) -> None:
     stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=2)))
     [departure] = stage.all(Departure)
     assert stage.see(OLIVIA, partial(get_left_keys, departure=departure)).waiting == []
+
+
+def _card(stage: Stage) -> str:
+    """The owners' card of Mia's first leaving, as it is drawn now."""
+    card = min(stage.shown(MEMBER_LEFT), key=lambda card: card.created_at)
+    return words_of(stage.see(Actor.job(JobName.DELIVERY), partial(render_leaver, message=card)).blocks)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (0, "and answer for their keys again."),
+        (1, "and answer for 1 of their 2 keys again."),
+        (2, ".\n:white_check_mark: Every key that they answered for is dealt with."),
+    ],
+)
+def test_the_card_of_who_came_back_says_what_they_answer_for(stage: Stage, given: int, words: str) -> None:
+    """A key that went to somebody else meanwhile does not come back with its former holder."""
+    now = stage.desk.clock.now()
+    with stage.desk.database.write() as session:
+        keys = [add_key(session, now, name=name, holder_id=MIA).id for name in ("one", "other")]
+    leave(stage)
+    for key_id in keys[:given]:
+        stage.do(OLIVIA, partial(transfer_key, key_id=key_id, to_user_id=MAX))
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=2)))
+    drawn = _card(stage)
+    assert "Mia left Slack and came back" in drawn
+    assert words in drawn
+    assert drawn.count(f"<@{MAX}> answers for it") == given
+
+
+def test_who_came_back_as_a_guest_answers_for_nothing(stage: Stage, clock: HeldClock) -> None:
+    """Their keys still wait for somebody; and who left once more is not said to be back."""
+    with stage.desk.database.write() as session:
+        add_key(session, stage.desk.clock.now(), name="one", holder_id=MIA)
+    leave(stage)
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=2, is_guest=True)))
+    drawn = _card(stage)
+    assert "and are a guest now." in drawn
+    assert "Who answers for it from now on?" in drawn
+    assert "Transfer to…" in drawn
+    clock.advance(days=1)
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=3)))
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=4, is_deleted=True)))
+    assert ", and have left again." in _card(stage)
