@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from desk.messages.outbox import refresh_message
 from desk.messages.subjects import set_shown
-from desk.permissions import Duty, effective_roles, is_full_member, require_duty
+from desk.permissions import Duty, effective_roles, is_full_member, require_duty, require_insider
 from desk.transaction import Transaction
 from storage.models import Member, SlackMessage
 
@@ -17,11 +17,13 @@ _CLOSED = "closed"
 
 def is_for_owner(tx: Transaction, message: SlackMessage) -> bool:
     """The rule of what is for owners."""
+    require_insider(tx)
     return effective_roles(tx.session, message.conversation, now=tx.now, policy=tx.policy).is_owner
 
 
 def is_for_member(tx: Transaction, message: SlackMessage) -> bool:
     """The rule of what is for one person, as long as they are a full member."""
+    require_insider(tx)
     return is_full_member(tx.session.get(Member, message.conversation))
 
 
@@ -30,6 +32,7 @@ def may_read(tx: Transaction, message: SlackMessage, reader: Reader | None) -> b
 
     Without a rule of its kind, what was sent to owners is for owners.
     """
+    require_insider(tx)
     if not message.conversation.startswith(("U", "W")):
         return True
     if reader is None and message.audience is None:

@@ -38,6 +38,8 @@ class Fields:
         self._mistakes = mistakes
         self._left: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         self._known: list[str] = []
+        self.taken_back: set[str] = set()
+        """Fields that are there and empty: what an earlier file set there is not to be any more."""
         if not isinstance(node, yaml.MappingNode):
             mistakes.add(node, f"{what} must be fields with values, as in `name: Acme`.")
             return
@@ -54,7 +56,8 @@ class Fields:
         """The field's value; None when it is absent or empty."""
         self._known.append(name)
         _, value = self._left.pop(name, (None, None))
-        if value is None or value.tag == f"{_TAG}null":
+        if value is not None and value.tag == f"{_TAG}null":
+            self.taken_back.add(name)
             return None
         return value
 
@@ -71,6 +74,8 @@ class Fields:
         text = str(value.value).strip()
         if limit is not None and len(text) > limit:
             self._mistakes.add(value, f"`{name}` of {self._what} has {len(text)} characters; at most {limit} fit.")
+        if not text:
+            self.taken_back.add(name)
         return text or None
 
     def identifier(self, name: str = "id") -> str | None:

@@ -1,6 +1,6 @@
-"""A seed put into the database: what is missing is made, what differs is changed, nothing is removed."""
+"""A seed put into the database: what is missing is made, what differs is changed, no page or component is removed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from desk.pages.pages import find_organization, name_organization
 from desk.permissions import require_owner
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
-from storage.models import Component, Page
+from storage.models import Component, Page, SecondPerson
 from storage.organizations import OF_EVERY_ORGANIZATION
 
 
@@ -32,7 +32,8 @@ def plant_seed(tx: Transaction, seed: Seed) -> Planted:
     """Make the organization, pages and components of a seed; once they are there, bring them up to date.
 
     A page is known by its id, else its subdomain, else its name; a component by its id, else its name within its
-    group. What the seed does not mention stays, and so does the status of a component that is there. Raises
+    group, else its name where the page has it once: then it moves. What the seed does not mention stays, and so does
+    the status of a component that is there; what it names and leaves empty is as if it had never been set. Raises
     ConflictError when an id belongs to another thing.
     """
     require_owner(tx)
@@ -77,8 +78,10 @@ def _plant_page(tx: Transaction, seed: PageSeed, done: Planted) -> None:
         "announcement_channel": seed.announcement_channel,
         "second_person": seed.second_person,
         "second_person_skipped_by": seed.second_person_skipped_by,
-        "configuration": (page.configuration if page is not None else {}) | seed.configuration,
+        "configuration": _without(page.configuration if page is not None else {}, seed.takes_back)
+        | seed.configuration,
     }
+    said = _said(values, seed.takes_back)
     if page is None:
         _refuse_taken(tx, Page.id, seed.id)
         _refuse_taken(tx, Page.subdomain, seed.subdomain)
@@ -86,13 +89,13 @@ def _plant_page(tx: Transaction, seed: PageSeed, done: Planted) -> None:
             id=seed.id or new_id(),
             created_at=tx.now,
             updated_at=tx.now,
-            **_said(values),
+            **said,
         )
         tx.session.add(page)
         tx.session.flush()
         done.made.append(f"page {page.name}")
     else:
-        _change(tx, page, values, f"page {seed.name}", done)
+        _change(tx, page, said, f"page {seed.name}", done)
     _plant_components(tx, page, seed.components, done)
     made, changed = done.made[before[0] :], done.changed[before[1] :]
     if made or changed:
@@ -128,10 +131,31 @@ def _refuse_taken(tx: Transaction, column: InstrumentedAttribute[Any], value: st
 
 def _plant_components(tx: Transaction, page: Page, seeds: Sequence[ComponentSeed], done: Planted) -> None:
     rows = tx.session.scalars(select(Component).where(Component.page_id == page.id)).all()
+    movable = _list_movable(seeds, rows)
     for position, seed in enumerate(seeds, start=1):
-        row = _plant_component(tx, page, seed, position, None, rows, done)
+        row = _plant_component(tx, page, seed, position, None, (rows, movable), done)
         for place, part in enumerate(seed.components or (), start=1):
-            _plant_component(tx, page, part, place, row.id, rows, done)
+            _plant_component(tx, page, part, place, row.id, (rows, movable), done)
+    _refuse_scattered(tx, page)
+
+
+def _list_movable(seeds: Sequence[ComponentSeed], rows: Sequence[Component]) -> Sequence[Component]:
+    """Components that the file does not name where they are, though it lists what is there."""
+    listed = {row.name: row.id for row in rows if row.group and row.name in {seed.name for seed in seeds}}
+    named: set[tuple[str, str | None]] = {(seed.name, None) for seed in seeds}
+    named |= {(part.name, listed.get(seed.name)) for seed in seeds for part in seed.components or ()}
+    places = {None, *listed.values()}
+    return [row for row in rows if row.group_id in places and (row.name, row.group_id) not in named]
+
+
+def _refuse_scattered(tx: Transaction, page: Page) -> None:
+    rows = {row.id: row for row in tx.session.scalars(select(Component).where(Component.page_id == page.id))}
+    for row in rows.values():
+        if row.group_id is not None and not rows[row.group_id].group:
+            raise ConflictError(
+                f"“{rows[row.group_id].name}” is no group in this file, and “{row.name}” is in it.",
+                "List its components as well, where they are to be.",
+            )
 
 
 def _plant_component(
@@ -140,24 +164,24 @@ def _plant_component(
     seed: ComponentSeed,
     position: int,
     group_id: str | None,
-    rows: Sequence[Component],
+    rows: tuple[Sequence[Component], Sequence[Component]],
     done: Planted,
 ) -> Component:
     values: dict[str, Any] = {
         "name": seed.name,
         "description": seed.description,
         "position": position,
-        "group_id": group_id,
         "group": seed.components is not None,
         "showcase": seed.showcase,
         "only_show_if_degraded": seed.only_show_if_degraded,
         "automation_email": seed.automation_email,
         "start_date": seed.start_date,
     }
-    row = _find_component(tx, page, seed, group_id, rows)
+    said = _said(values, seed.takes_back) | {"group_id": group_id}
+    row = _find_component(tx, page, seed, group_id, *rows)
     label = f"component {seed.name} of page {page.name}"
     if row is not None:
-        _change(tx, row, values, label, done)
+        _change(tx, row, said, label, done)
         return row
     _refuse_taken(tx, Component.id, seed.id)
     row = Component(
@@ -166,7 +190,7 @@ def _plant_component(
         status=seed.status,
         created_at=tx.now,
         updated_at=tx.now,
-        **_said(values),
+        **said,
     )
     tx.session.add(row)
     tx.session.flush()
@@ -175,7 +199,12 @@ def _plant_component(
 
 
 def _find_component(
-    tx: Transaction, page: Page, seed: ComponentSeed, group_id: str | None, rows: Sequence[Component]
+    tx: Transaction,
+    page: Page,
+    seed: ComponentSeed,
+    group_id: str | None,
+    rows: Sequence[Component],
+    movable: Sequence[Component],
 ) -> Component | None:
     if seed.id is not None:
         row = tx.session.get(Component, seed.id)
@@ -184,6 +213,9 @@ def _find_component(
                 raise ConflictError(f"The id {seed.id} belongs to a component of another page.", "Leave it out.")
             return row
     found = next((row for row in rows if (row.name, row.group_id) == (seed.name, group_id)), None)
+    if found is None and seed.id is None:
+        elsewhere = [row for row in movable if row.name == seed.name]
+        found = elsewhere[0] if len(elsewhere) == 1 else None
     _refuse_other_id(found, seed.id, seed.name)
     return found
 
@@ -195,8 +227,8 @@ def _refuse_other_id(row: Page | Component | None, wanted: str | None, name: str
         )
 
 
-def _change(tx: Transaction, row: Page | Component, values: dict[str, Any], label: str, done: Planted) -> None:
-    different = {name: value for name, value in _said(values).items() if getattr(row, name) != value}
+def _change(tx: Transaction, row: Page | Component, said: dict[str, Any], label: str, done: Planted) -> None:
+    different = {name: value for name, value in said.items() if getattr(row, name) != value}
     if not different:
         done.left += 1
         return
@@ -207,5 +239,23 @@ def _change(tx: Transaction, row: Page | Component, values: dict[str, Any], labe
     done.changed.append(label)
 
 
-def _said(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+_UNSET: dict[str, Any] = {
+    **dict.fromkeys(("subdomain", "domain", "url", "page_description", "announcement_channel")),
+    "time_zone": "UTC",
+    "second_person": SecondPerson.NEVER,
+    "second_person_skipped_by": None,
+    **dict.fromkeys(("description", "automation_email", "start_date")),
+    "showcase": True,
+    "only_show_if_degraded": False,
+}
+"""What a field is that no file ever set."""
+
+
+def _said(values: dict[str, Any], takes_back: Collection[str]) -> dict[str, Any]:
+    """What a seed says of these fields: their values, and those that are as if they had never been set."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return given | {name: _UNSET[name] for name in takes_back if name in values and name in _UNSET}
+
+
+def _without(configuration: dict[str, Any], takes_back: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in configuration.items() if name not in takes_back}

@@ -93,6 +93,7 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
         second_person_skipped_by=fields.chosen("second_person_skipped_by", _ROLES, None),
         components=fields.each("components", lambda part: _read_component(part, mistakes, may_be_group=True)),
         configuration=fields.plain((*CONFIGURATION_FIELDS, *OWN_FIELDS)),
+        takes_back=frozenset(fields.taken_back),
     )
     fields.end()
     _refuse_doubles(
@@ -140,6 +141,7 @@ def _read_component(node: yaml.Node, mistakes: Mistakes, *, may_be_group: bool) 
         automation_email=fields.text("automation_email"),
         start_date=fields.day("start_date"),
         components=parts,
+        takes_back=frozenset(fields.taken_back),
     )
     fields.end()
     return component if name else None

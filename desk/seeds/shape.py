@@ -1,4 +1,4 @@
-"""What a seed file says, once it is known to be right. None: the file does not say."""
+"""What a seed file says, once it is known to be right. None: the file does not say, or takes it back."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,6 +22,8 @@ class ComponentSeed:
     start_date: date | None = None
     components: tuple["ComponentSeed", ...] | None = None
     """None for a component that is no group."""
+    takes_back: frozenset[str] = frozenset()
+    """Fields that the file names and leaves empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class PageSeed:
     configuration: dict[str, Any] = field(default_factory=dict)
     """Statuspage's other page fields."""
     components: tuple[ComponentSeed, ...] = ()
+    takes_back: frozenset[str] = frozenset()
+    """Fields that the file names and leaves empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

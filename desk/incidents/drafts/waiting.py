@@ -19,7 +19,7 @@ from desk.incidents.drafts.review import (
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
 from desk.messages.readers import is_for_member
 from desk.pages.status import Impact
-from desk.permissions import Duty, effective_roles, require_duty
+from desk.permissions import Duty, effective_roles, require_duty, require_insider
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, IncidentDraft, SlackMessage
 
@@ -111,6 +111,7 @@ def _tell(tx: Transaction, draft: IncidentDraft, due: _Due) -> None:
 
 def is_for_reviewer(tx: Transaction, message: SlackMessage) -> bool:
     """The rule of a draft: it is for who may publish it. Of one that is gone nothing is left to see."""
+    require_insider(tx)
     draft = tx.session.get(IncidentDraft, message.subject_id.partition(":")[0])
     if draft is None:
         return is_for_member(tx, message)

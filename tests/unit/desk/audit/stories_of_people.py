@@ -190,13 +190,13 @@ def group_changed(**data: Any) -> Event:
 def a_group_with_a_role(stage: Stage) -> Iterator[Step]:
     """People come and go, it is switched off and on, and for a while Slack does not tell who is in it."""
     granted_before(stage, GROUP, subject_kind=SubjectKind.GROUP)
-    stage.do(SLACK, partial(take_group_event, event_id="Ev0", seen=group(MIA)))
-    yield [group_changed(added=[MIA], removed=[])], set()
+    stage.do(SLACK, partial(take_group_event, event_id="Ev0", seen=group(MIA, MAX)))
+    yield [group_changed(added=[MAX, MIA], removed=[])], set()
     moved = MembershipChange(GROUP, frozenset({INES}), frozenset({MIA}), 20, 10, is_complete=True)
     stage.do(SLACK, partial(take_members_event, event_id="Ev1", change=moved))
     yield [group_changed(added=[INES], removed=[MIA])], set()
     for number, off in enumerate((True, False), 30):
-        switched = group(INES, date_update=number, is_disabled=off)
+        switched = group(INES, MAX, date_update=number, is_disabled=off)
         stage.do(SLACK, partial(take_group_event, event_id=f"Ev{number}", seen=switched))
         yield [group_changed(is_disabled=off)], sent("group.disabled", *TO_OWNERS)
 
@@ -206,7 +206,7 @@ def a_group_with_a_role(stage: Stage) -> Iterator[Step]:
     stage.do(SLACK, lose_sight)
     unreadable = event(SLACK, Action.GROUP_UNREADABLE, GROUP, handle="platform", problem="Slack says no.")
     yield [unreadable], sent("group.unreadable", *TO_OWNERS)
-    stage.do(SLACK, partial(take_group_event, event_id="Ev4", seen=group(INES, date_update=40)))
+    stage.do(SLACK, partial(take_group_event, event_id="Ev4", seen=group(INES, MAX, date_update=40)))
     readable = event(SLACK, Action.GROUP_READABLE, GROUP, handle="platform")
     yield [readable], sent("group.readable", *TO_OWNERS)
 

@@ -236,6 +236,7 @@ OF_JOBS: Mapping[JobName, set[str]] = {
     JobName.RECONCILE: DIRECTORY | {"messages.channels.note_channels"},
     JobName.SLACK: DIRECTORY | {"messages.channels.note_channels"},
     JobName.DELIVERY: {
+        "messages.readers.close_copy",
         "messages.dead_letters.bury",
         "messages.dead_letters.note_put_back",
         "messages.dead_letters.note_sent",

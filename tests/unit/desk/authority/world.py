@@ -473,7 +473,11 @@ def _messages(maker: _Maker) -> Filled:
         assert session.get_one(SlackMessage, dead.subject).kind == "incident.head"
     burial = partial(bury, claim=dead, error="is_archived", what="Slow", uncertain=False)
     assert maker.desk.write_now(Actor.job(JobName.DELIVERY), burial)
-    return {Claim: [_claim(maker)]}, {"message_id": [dead.subject], "subject": [dead.subject]}
+    return {Claim: [_claim(maker)], SlackMessage: [Row(SlackMessage, dead.subject)]}, {
+        "message_id": [dead.subject],
+        "subject": [dead.subject],
+        "reader": [None],
+    }
 
 
 def _add_unheard(session: Session) -> None:

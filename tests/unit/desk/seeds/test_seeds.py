@@ -289,3 +289,80 @@ def test_how_incidents_of_a_page_go_out(desk: Desk) -> None:
         assert (page.announcement_channel, page.second_person) == ("C024BE91L", "first_post")
         assert page.second_person_skipped_by == "incident_manager"
     assert len(problems(text.replace("C024BE91L", "'#status'").replace("first_post", "sometimes") + "}]")) == 2
+
+
+WHOLE = """\
+organization: Acme
+pages:
+  - name: Acme
+    subdomain: acme
+    domain: status.acme.example
+    url: https://acme.example
+    page_description: All of it.
+    time_zone: Europe/Zurich
+    announcement_channel: C024BE91L
+    second_person: always
+    second_person_skipped_by: owner
+    headline: Acme status
+    components:
+      - name: Website
+        description: The site.
+        automation_email: web@acme.example
+        start_date: 2024-01-15
+        showcase: false
+        only_show_if_degraded: true
+"""
+_KEPT = ("organization", "pages", "  - name", "    components", "      - name", "    subdomain")
+
+
+def test_what_a_file_sets_a_file_takes_back(desk: Desk) -> None:
+    """Each optional field that a file names and leaves empty is as if no file had ever set it; one that is not named
+    stays. The second planting of the same finds nothing to do."""
+    plant(desk, WHOLE)
+    lines = WHOLE.splitlines()
+    assert plant(desk, "\n".join(line for line in lines if line.startswith(_KEPT))).changed == []
+    emptied = "\n".join(line if line.startswith(_KEPT) else f"{line.partition(':')[0]}:" for line in lines)
+    assert plant(desk, emptied).changed == ["page Acme", "component Website of page Acme"]
+    assert plant(desk, emptied).changed == []
+    with desk.database.read() as session:
+        page, row = session.scalars(select(Page)).one(), session.scalars(select(Component)).one()
+    own = {"id", "name", "subdomain", "page_id", "position", "status", "created_at", "updated_at", "organization_id"}
+    for model in (page, row):
+        for column in type(model).__table__.columns:
+            default = column.default.arg if column.default is not None and column.default.is_scalar else None
+            field = "group" if column.name == "is_group" else column.name
+            if field not in own:
+                assert getattr(model, field) == ({} if field == "configuration" else default)
+
+
+def test_a_component_leaves_its_group_and_comes_back(desk: Desk) -> None:
+    """Where the file lists it is where it is, with its id and all that it has; others of its name stay theirs."""
+    plant(desk, SMALL)
+
+    def place(name: str) -> tuple[str, str | None]:
+        with desk.database.read() as session:
+            row = session.scalars(select(Component).where(Component.name == name)).one()
+            group = session.get(Component, row.group_id) if row.group_id else None
+            return row.id, group.name if group else None
+
+    before = place("Public")
+    assert before[1] == "API"
+    outside = SMALL.replace("[Public, ", "[").replace("      - Website\n", "      - Website\n      - Public\n")
+    assert plant(desk, outside).made == []
+    assert place("Public") == (before[0], None)
+    assert place("Private")[1] == "API"
+    assert plant(desk, SMALL).made == []
+    assert place("Public") == before
+    other = SMALL.replace("      - Website\n", "      - Website\n      - name: EU\n        components: [Public]\n")
+    assert len(plant(desk, other).made) == 2, "the group, and a component of its own"
+
+
+def test_a_group_is_not_left_by_half(desk: Desk) -> None:
+    """A group that becomes a component gives up what is in it, or is refused."""
+    plant(desk, SMALL)
+    flat = SMALL[: SMALL.index("      - name: API")] + "      - API\n"
+    with pytest.raises(ConflictError, match="is no group in this file"):
+        plant(desk, flat)
+    assert plant(desk, f"{flat}      - Public\n      - Private\n").made == []
+    with desk.database.read() as session:
+        assert {row.group_id for row in session.scalars(select(Component))} == {None}
