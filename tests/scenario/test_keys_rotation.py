@@ -133,7 +133,11 @@ def test_what_is_taken_over_ends_as_after_a_rotation(
     key_id = add(scenario, holder_id=None)
     answer = words_of(said(scenario.olivia, f"/keys rotate terraform prod{typed}"))
     assert f"the old one works for another {words}" in answer
-    scenario.omar.press("Approve", shows(scenario.owners_channel(), "asks for an API key"))
+    asked = shows(
+        scenario.owners_channel(), "asks for an API key", f"Once it is collected, `{stored(scenario, key_id).start}…`"
+    )
+    assert f"works for another {words}" in words_of(asked)
+    scenario.omar.press("Approve", asked)
     assert stored(scenario, key_id).retires_at is None
     card = shows(scenario.direct_messages(scenario.olivia), "approved")
     scenario.olivia.press("Collect my key", card)

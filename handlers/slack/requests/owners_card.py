@@ -40,6 +40,7 @@ from handlers.slack.requests.text import (
     quotation,
     risk_in_words,
     scopes_in_words,
+    works_on,
 )
 from storage.models import ApiKey, KeyRequest, RequestStatus, SlackMessage, Ticket, TicketStatus
 
@@ -79,12 +80,20 @@ def render_reminder(tx: Transaction, card: SlackMessage) -> Message | None:
 def _body(tx: Transaction, request: KeyRequest) -> list[Block]:
     pending = status_of(request, tx.now) == RequestStatus.PENDING
     extent = extent_now(tx, request) if pending else extent_of(request)
-    facts = _facts(tx, request, extent)
+    facts = [*_facts(tx, request, extent), *_ending(tx, request)]
     if pending:
         rest = [*facts, *_risks(tx, request, extent), *_waiting(tx, request), request_buttons(request)]
     else:
         rest = [*facts, *_decided(tx, request)]
     return [*quotation(request.purpose, beside=rest), *rest]
+
+
+def _ending(tx: Transaction, request: KeyRequest) -> list[Block]:
+    """What becomes of the key that is taken over."""
+    key = tx.session.get(ApiKey, request.replaces_id) if request.replaces_id else None
+    if key is None:
+        return []
+    return [context(f"Once it is collected, `{key.start}…` {works_on(request.grace_seconds)}.")]
 
 
 def _facts(tx: Transaction, request: KeyRequest, extent: Extent) -> list[Block]:
