@@ -122,9 +122,7 @@ def mark_revealed(tx: Transaction, key_id: str) -> bool:
         return True
     predecessor = lock_predecessor(tx, key.predecessor_id) if key.predecessor_id else None
     alive = [KeyStatus.ACTIVE, KeyStatus.SUSPENDED]
-    # One key has one holder: who answers for the old one by now answers for the new one.
-    moved = predecessor is not None and may_answer(tx, predecessor.holder_id, key.pages)
-    holder_id = predecessor.holder_id if predecessor is not None and moved else key.holder_id
+    holder_id = _holder_of(tx, key, ticket, predecessor)
     if not transition(tx.session, key, allowed=alive, version=key.version, revealed_at=tx.now, holder_id=holder_id):
         return False
     retires = predecessor is not None and _retire(tx, predecessor, timedelta(seconds=ticket.grace_seconds or 0))
@@ -138,6 +136,14 @@ def mark_revealed(tx: Transaction, key_id: str) -> bool:
         retires_at = predecessor.retires_at.isoformat() if predecessor.retires_at else None
         record(tx, Action.KEY_ROTATED, "key", predecessor.id, successor_id=key.id, retires_at=retires_at)
     return True
+
+
+def _holder_of(tx: Transaction, key: ApiKey, ticket: Ticket, predecessor: ApiKey | None) -> str | None:
+    # One key has one holder: who answers for the rotated one by now answers for its successor. Of one that was taken
+    # over, the request says who does.
+    if predecessor is not None and ticket.predecessor_id and may_answer(tx, predecessor.holder_id, key.pages):
+        return predecessor.holder_id
+    return key.holder_id
 
 
 def _retire(tx: Transaction, predecessor: ApiKey, grace: timedelta) -> bool:

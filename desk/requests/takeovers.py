@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from desk.audit.trail import Action, record
 from desk.keys.lookup import get_key
 from desk.keys.rotation import begin_rotation
 from desk.keys.scopes import parse_scopes
 from desk.keys.takeovers import TakeoverError
 from desk.people import member_name
+from desk.requests.cards import refresh_request
 from desk.requests.requests import make_request
 from desk.requests.terms import MAX_PURPOSE, Asked
 from desk.transaction import Transaction
@@ -36,8 +38,11 @@ def rotate_or_ask(
     asked = _find_asked(tx, key)
     if asked is None:
         return make_request(tx, _like(tx, key, wanted))
-    seconds = int(wanted.total_seconds())
-    transition(tx.session, asked, allowed=[RequestStatus.PENDING], grace_seconds=seconds)
+    before, after = asked.grace_seconds, int(wanted.total_seconds())
+    if before != after and transition(tx.session, asked, allowed=[RequestStatus.PENDING], grace_seconds=after):
+        refresh_request(tx, asked)
+        changed = {"before": {"grace_seconds": before}, "after": {"grace_seconds": after}}
+        record(tx, Action.REQUEST_CHANGED, "request", asked.id, **changed)
     return asked
 
 

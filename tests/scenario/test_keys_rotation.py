@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from desk.keys.changes import revoke_key, transfer_key
+from desk.keys.collecting import mark_revealed, mint_for_ticket
 from desk.keys.rotation import begin_rotation
 from desk.keys.sweep import sweep_keys
 from desk.policy import Takeover
 from desk.secret import looks_genuine
 from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, Player, words_of
-from storage.models import ApiKey, KeyRequest, KeyStatus, Ticket
+from storage.models import ApiKey, AuditEvent, KeyRequest, KeyStatus, Ticket
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import MAX, MIA, OLIVIA, OMAR
 from tests.policies import policy_of
@@ -160,12 +161,32 @@ def test_owners_hear_at_once_of_what_operators_hand_over(scenario: Scenario) -> 
 
 
 def test_who_asks_again_for_what_they_take_over_sets_its_grace_period(scenario: Scenario) -> None:
-    """As in a rotation: the second time asks nobody anew."""
+    """As in a rotation: the second time asks nobody anew. The cards say so, and it is on record."""
     add(scenario, holder_id=None)
     said(scenario.olivia, "/keys rotate terraform prod")
-    said(scenario.olivia, "/keys rotate terraform prod grace 7d")
+    shows(scenario.owners_channel(), "asks for an API key", "works for another 1 day")
+    for _ in range(2):
+        said(scenario.olivia, "/keys rotate terraform prod grace 7d")
+    for messages in (scenario.owners_channel(), scenario.direct_messages(scenario.olivia)):
+        shows(messages, "an API key", "works for another 7 days")
     with scenario.database.read() as session:
         assert session.query(KeyRequest).one().grace_seconds == 7 * DAY.total_seconds()
+        [changed] = session.query(AuditEvent).filter_by(action="request.changed").all()
+    assert changed.data == {"before": {"grace_seconds": 86400}, "after": {"grace_seconds": 604800}}
+
+
+def test_what_is_taken_over_has_the_holder_that_was_approved(scenario: Scenario) -> None:
+    """Whoever the old key is given to while the new one is being collected does not get that one."""
+    key_id = add(scenario, holder_id=None)
+    said(scenario.olivia, "/keys rotate terraform prod")
+    scenario.omar.press("Approve", shows(scenario.owners_channel(), "asks for an API key"))
+    with scenario.database.read() as session:
+        ticket_id = session.query(Ticket).one().id
+    owner = Actor.member(OLIVIA)
+    new_id = scenario.desk.write_now(owner, lambda tx: mint_for_ticket(tx, ticket_id)[0].id)
+    scenario.desk.write_now(owner, lambda tx: transfer_key(tx, key_id, MAX))
+    scenario.desk.write_now(owner, lambda tx: mark_revealed(tx, new_id))
+    assert (stored(scenario, new_id).holder_id, stored(scenario, key_id).holder_id) == (OLIVIA, MAX)
 
 
 def test_what_ended_before_it_was_taken_over_stays_as_it_is(scenario: Scenario) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from re import Pattern
 
+CLOSED = "You may not see this message any more"
 _NAME = r"“.+”"
 _WHO = r"(?:<@\w+>|operator .+|Keydesk(?: itself)?|the API key .+)"
 _DRAFT = rf"(?:a new (?:incident|maintenance)|an update of|an incident of the past|the postmortem of) {_NAME}.*"
@@ -76,7 +77,8 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     "key.retired": (rf"The old key {_NAME} has stopped working",),
     "member.changed": (r"<@\w+> was .+ and is .+ now\. Their grants .+\.",),
     "member.left": (
-        r".+ left Slack: (?:\d+ of their \d+ keys? wait for somebody to answer for them|every key .+ dealt with)",
+        r".+ left Slack(?: and came back)?: (?:\d+ of their \d+ keys? wait for somebody to answer for them"
+        r"|every key .+ dealt with|nothing waits for owners)",
     ),
     "member.returned": (r"<@\w+> is active in Slack again\. .+\.",),
     "owner.ended": (
@@ -141,5 +143,8 @@ _SENTENCES: Mapping[str, Pattern[str]] = {
 
 
 def list_dumb(kind: str, texts: Iterable[str]) -> list[str]:
-    """The texts of a kind that do not say what they are about and what happened or is asked."""
-    return [f"{kind}: {text}" for text in texts if not _SENTENCES[kind].fullmatch(text)]
+    """The texts of a kind that do not say what they are about and what happened or is asked.
+
+    A copy that was closed must not: its reader may not see that any more.
+    """
+    return [f"{kind}: {text}" for text in texts if text != CLOSED and not _SENTENCES[kind].fullmatch(text)]

@@ -36,6 +36,7 @@ from handlers.slack.requests.text import (
     pages_in_words,
     quotation,
     scopes_in_words,
+    taken_over,
     works_on,
 )
 from storage.models import ApiKey, KeyRequest, RequestStatus, SlackMessage, Ticket, TicketStatus
@@ -65,6 +66,7 @@ def _what(tx: Transaction, request: KeyRequest) -> Block:
             ("Pages", pages_in_words(tx, extent.pages)),
             ("Lifetime", f"{days_in_words(extent.lifetime_days)} from collection"),
             ("Answers for it", mention(request.holder_id)),
+            *taken_over(request),
         ]
     )
 

@@ -130,6 +130,11 @@ def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int)
     return f"A key for the same pages and purpose exists and is in use: {key}, {held}."
 
 
+def taken_over(request: KeyRequest) -> list[tuple[str, str]]:
+    """What becomes of the key that is taken over, as a fact among others; none where none is."""
+    return [("The old key", works_on(request.grace_seconds))] if request.replaces_id else []
+
+
 def works_on(grace_seconds: int | None) -> str:
     """What becomes of a key whose successor was collected: “works for another 24 hours”."""
     return f"works for another {in_words(timedelta(seconds=grace_seconds))}" if grace_seconds else "stops at once"
