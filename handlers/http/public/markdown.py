@@ -1,6 +1,7 @@
 """What people write about incidents, as HTML that is safe to show: Markdown without HTML and without pictures."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -30,6 +31,8 @@ _UPDATES = _make(heading_offset=3, breaks=True)
 _POSTMORTEMS = _make(heading_offset=2, breaks=False)
 
 
+# An update stands in several documents, and they are drawn anew whenever one of them changes.
+@lru_cache(maxsize=512)
 def render_body(text: str) -> Markup:
     """An update's text."""
     return Markup(_UPDATES.render(text))  # noqa: S704 - the parser escapes everything that is not its own

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import select
+
 from desk.directory.syncs import SyncReport
 from desk.people import Standing, group_name
 from desk.transaction import Transaction
@@ -98,18 +100,15 @@ def _decision(sync: DirectorySync) -> Block:
 
 
 def _loss_lines(tx: Transaction, losers: Mapping[str, Any], flips: Mapping[str, str]) -> list[str]:
+    pages = {page_id for roles in losers.values() for _, page_id in roles[:_ROLES] if page_id}
+    names = dict(tx.session.execute(select(Page.id, Page.name).where(Page.id.in_(pages))).all())
     lines = []
     for user_id, roles in losers.items():
-        lost = ", ".join(role_text(str(role), _page_name(tx, page_id)) for role, page_id in roles[:_ROLES])
+        lost = ", ".join(role_text(str(role), names.get(page_id, page_id)) for role, page_id in roles[:_ROLES])
         more = f" and {len(roles) - _ROLES} more" if len(roles) > _ROLES else ""
         why = f" ({STANDINGS[Standing(flips[user_id])]} in Slack)" if user_id in flips else ""
         lines.append(f"• {mention(user_id)}{why}: {lost}{more}")
     return lines
-
-
-def _page_name(tx: Transaction, page_id: str | None) -> str | None:
-    page = tx.session.get(Page, page_id) if page_id else None
-    return page.name if page else page_id
 
 
 def sync_message(tx: Transaction, report: SyncReport) -> Message:
