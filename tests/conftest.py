@@ -15,9 +15,9 @@ from tests.clock import HeldClock
 from tests.databases import (
     Lending,
     PostgresqlServer,
-    copy_sqlite,
     create_postgresql_template,
     create_sqlite_template,
+    lend_database,
     open_database,
 )
 from tests.longest import deal_out
@@ -107,12 +107,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh database with Keydesk's tables; the test runs once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield copy_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
-        return
-    lending: Lending = request.getfixturevalue("postgresql_lending")
-    with lending.lent() as url:
-        yield url
+    yield from lend_database(request, tmp_path)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
+import pytest
 from sqlalchemy import Engine
 
 from storage import schema
@@ -196,6 +197,27 @@ def copy_sqlite(template: Path, folder: Path) -> str:
     path = folder / "keydesk.db"
     shutil.copyfile(template, path)
     return f"sqlite:///{os.fspath(path)}"
+
+
+def lend_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The address of a fresh database with Keydesk's tables, of the kind that the parameter of a fixture names."""
+    if request.param == "sqlite":
+        yield copy_sqlite(request.getfixturevalue("sqlite_template"), folder)
+        return
+    lending: Lending = request.getfixturevalue("postgresql_lending")
+    with lending.lent() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite"])
+def url_on_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A `database_url` on SQLite alone, unless a test is marked with `both_databases`."""
+    yield from lend_database(request, tmp_path)
+
+
+both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+"""Among tests on SQLite alone, one that is also about the database: what is killed, what comes at the same moment,
+what processes share, and what is asked of it as nothing in `tests/unit/desk` asks."""
 
 
 def begin_other(database: Database) -> Database:

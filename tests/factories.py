@@ -26,12 +26,17 @@ OLIVIA, OMAR, MIA, MAX, INES, GUS = "U0OLIVIA01", "U0OMAR0001", "U0MIA00001", "U
 TEAM = "T0SANDBOX01"
 
 
-def add_member(session: Session, user_id: str, now: datetime, **values: Any) -> Member:
-    """A full member, unless told otherwise."""
+def make_member(user_id: str, now: datetime, **values: Any) -> Member:
+    """A full member, unless told otherwise, whom nobody has added yet."""
     name = values.pop("name", user_id)
-    member = Member(
+    return Member(
         user_id=user_id, team_id=values.pop("team_id", TEAM), name=name, handle=name.lower(), synced_at=now, **values
     )
+
+
+def add_member(session: Session, user_id: str, now: datetime, **values: Any) -> Member:
+    """A full member, unless told otherwise."""
+    member = make_member(user_id, now, **values)
     session.add(member)
     session.flush()
     return member

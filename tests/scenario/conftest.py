@@ -17,7 +17,8 @@ from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import Role
 from tests.clock import MONDAY_MORNING, HeldClock
-from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member, add_page
+from tests.databases import url_on_sqlite
+from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_page, make_member
 from tests.policies import policy_of
 from tests.scenario.running import PublishingBot, RunningBot
 
@@ -126,6 +127,11 @@ def slack_server() -> Iterator[SandboxServer]:
         yield server
 
 
+database_url = url_on_sqlite
+"""Stories tell what people see and do. What their clicks cause in the database is tried on both where it is decided,
+in `tests/unit/desk`."""
+
+
 @pytest.fixture
 def policy() -> Policy:
     """Requests go to the owners' channel; a story may define another policy."""
@@ -155,9 +161,8 @@ def scenario(
 
 
 def _introduce_people(session: Session, server: SandboxServer) -> None:
-    for person in server.workspace.people.values():
-        add_member(
-            session,
+    session.add_all(
+        make_member(
             person.id,
             MONDAY_MORNING,
             name=person.real_name,
@@ -167,5 +172,8 @@ def _introduce_people(session: Session, server: SandboxServer) -> None:
             is_guest=person.is_restricted,
             is_foreign=person.is_stranger,
         )
+        for person in server.workspace.people.values()
+    )
+    session.flush()
     for owner in (OLIVIA, OMAR):
         add_grant(session, owner, Role.OWNER, MONDAY_MORNING)

@@ -8,6 +8,7 @@ from desk.audit.chain import verify
 from desk.transaction import Actor
 from sandbox.player import words_of
 from storage.models import AuditEvent, KeyRequest, Ticket
+from tests.databases import both_databases
 from tests.factories import MIA
 from tests.forking import Fork
 from tests.scenario import dying_approver
@@ -15,6 +16,8 @@ from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.dying_worker import BRISK
 from tests.scenario.requests_stage import ask, everything, keys, only
 from tests.waiting import wait_until
+
+pytestmark = both_databases
 
 
 def _approve_and_die(scenario: Scenario, database_url: str, where: str) -> None:

@@ -15,6 +15,7 @@ from desk.secret import looks_genuine, sha256
 from desk.transaction import Actor, JobName
 from sandbox.player import find_label, words_of
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
+from tests.databases import both_databases
 from tests.factories import MAX, MIA
 from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
@@ -29,6 +30,8 @@ from tests.scenario.requests_stage import (
     only,
     secret_in,
 )
+
+pytestmark = both_databases
 
 
 def test_a_key_is_collected_once(scenario: Scenario) -> None:

@@ -13,6 +13,7 @@ from desk.keys.rules import state_of
 from desk.transaction import Actor, JobName, Transaction
 from sandbox.player import Json, words_of
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
+from tests.databases import both_databases
 from tests.factories import MIA
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.requests_stage import approved, assert_secret_is_nowhere, everything, keys, only, secret_in
@@ -165,6 +166,7 @@ def test_a_use_says_that_a_key_was_seen(scenario: Scenario) -> None:
     assert (key.status, key.revealed_at) == (KeyStatus.ACTIVE, scenario.clock.now())
 
 
+@both_databases
 def test_stored_on_a_void_key_says_that_it_is_void(scenario: Scenario) -> None:
     """*I have stored it* for a key that became void meanwhile does not reassure: it says that it does not work."""
     scenario.mia.press("Collect my key", approved(scenario, scenario.mia))
@@ -175,6 +177,7 @@ def test_stored_on_a_void_key_says_that_it_is_void(scenario: Scenario) -> None:
     assert "*it is void*" in words_of(scenario.mia.modal)
 
 
+@both_databases
 def test_a_lost_race_is_told_in_the_window(scenario: Scenario) -> None:
     """When another replica makes the key while the window opens, the window says when it was collected."""
     card = approved(scenario, scenario.mia)

@@ -10,6 +10,7 @@ from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker
 from sandbox.player import Json, NotOnScreenError, words_of
 from storage.models import Channel, Delivery, DeliveryStatus
+from tests.databases import both_databases
 from tests.factories import GUS, MIA, OLIVIA, OMAR
 from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
@@ -106,6 +107,7 @@ def test_the_rest_of_the_conversation_goes_on(story: Scenario) -> None:
     assert "antidote" in words_of(story.olivia.messages(STATUS)[-1])
 
 
+@both_databases
 def test_letters_about_the_owners_channel_go_to_direct_messages(story: Scenario) -> None:
     """When the owners' channel itself is dead, each owner is told in their direct messages, and it ends there."""
     _archive(story, OWNERS_CHANNEL)

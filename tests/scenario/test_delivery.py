@@ -16,6 +16,7 @@ from sandbox.player import Control
 from sandbox.server import SandboxServer
 from storage.models import DeliveryStatus
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MIA, OLIVIA
 from tests.scenario.outbox_stage import STATUS, OutboxStage, make_client
 
@@ -48,6 +49,7 @@ async def stage(slack_server: SandboxServer, desk: Desk, clock: HeldClock) -> As
         yield OutboxStage(desk, clock, client, Control(slack_server.url))
 
 
+@both_databases
 async def test_messages_arrive_in_order(stage: OutboxStage) -> None:
     """Notes to channels and people arrive once each, in the order in which they were written."""
     stage.say(STATUS, "one", "two", "three")
@@ -285,6 +287,7 @@ async def test_a_message_that_cannot_be_drawn_does_not_block_its_conversation(st
     assert row.last_error == f"not_drawn:{references[-1]}"
 
 
+@both_databases
 async def test_two_workers_share_the_work(stage: OutboxStage) -> None:
     """Two workers at once, each on several conversations, deliver everything once and in order."""
     places = [STATUS, MIA, OLIVIA, "C0OWNERS01"]

@@ -18,12 +18,15 @@ from sandbox.player import Control
 from sandbox.server import SandboxServer
 from storage.models import Delivery, DeliveryStatus
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MIA, OLIVIA
 from tests.forking import Fork
 from tests.scenario import dying_worker
 from tests.scenario.dying_worker import BRISK
 from tests.scenario.outbox_stage import OWNERS, STATUS, OutboxStage, make_client, say
 from tests.waiting import eventually, wait_until
+
+pytestmark = both_databases
 
 
 @pytest_asyncio.fixture

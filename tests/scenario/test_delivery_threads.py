@@ -15,6 +15,7 @@ from sandbox.player import Control, Json
 from sandbox.server import SandboxServer
 from storage.models import DeliveryStatus
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import OLIVIA
 from tests.scenario.dying_worker import BRISK
 from tests.scenario.outbox_stage import ACTOR, STATUS, OutboxStage, make_client
@@ -199,6 +200,7 @@ async def test_a_reply_beside_a_dead_head_is_not_doubled_when_the_head_comes(sta
 
 
 @pytest.mark.parametrize("step", ["answered", "commit-2"])
+@both_databases
 async def test_a_worker_killed_after_its_reply_was_posted(
     stage: OutboxStage, slack_server: SandboxServer, database_url: str, step: str
 ) -> None:

@@ -20,9 +20,12 @@ from storage import outbox
 from storage.models import Channel, DeliveryStatus, SlackMessage
 from storage.slack_messages import Place, keep_place
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA
 from tests.scenario.outbox_stage import STATUS, OutboxStage, make_client
 from tests.waiting import eventually
+
+pytestmark = both_databases
 
 LEASE = Timing().lease
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from handlers.jobs.digest import send_weekly_digest
 from sandbox.player import Json, find_label, words_of
 from storage.models import ApiKey, Grant, KeyStatus, RequestStatus
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, add_key, add_request, add_ticket, add_use
 from tests.scenario.conftest import Scenario, shows
 
@@ -122,6 +123,7 @@ def test_what_was_kept_is_in_the_next_digest(scenario: Scenario, keys: dict[str,
     assert "<@U0OMAR0001>" in words_of(kept)
 
 
+@both_databases
 def test_a_rotation_leaves_a_kept_key_kept(scenario: Scenario, keys: dict[str, str]) -> None:
     """A key that was kept and then rotated stays out of digests, with its day, its reason and whose word it was."""
     until = (scenario.clock.now() + 30 * DAY).date().isoformat()

@@ -21,6 +21,7 @@ from storage.models import (
     IncidentStatus,
     SecondPerson,
 )
+from tests.databases import both_databases
 from tests.factories import INES, MAX, OLIVIA
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.incident_cards_stage import INES_, MAX_, POLICY, STATUS, Story, labels_of, set_story
@@ -64,6 +65,7 @@ def test_an_incident_is_one_thread(story: Story) -> None:
     assert story.scenario.violations() == []
 
 
+@both_databases
 def test_the_heads_buttons_open_what_they_say(story: Story) -> None:
     """*Update*, *Resolve*, *Reopen* and *Postmortem* open forms for who may, *Show* tells all; others are refused."""
     incident = story.open()

@@ -7,6 +7,7 @@ from desk.transaction import Actor, Transaction
 from sandbox.player import Player, inputs_of, words_of
 from storage.models import Incident, IncidentDraft, Role
 from tests.clock import MONDAY_MORNING
+from tests.databases import both_databases
 from tests.factories import INES, MAX, add_component, add_grant, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_made import open_incident
@@ -65,6 +66,7 @@ def test_warnings_stay_with_the_words_of_a_form(scenario: Scenario, stage: Stage
     assert scenario.violations() == []
 
 
+@both_databases
 def test_warnings_go_along_to_the_update_of_a_double(scenario: Scenario, stage: Stage) -> None:
     """*Update that one instead* takes the words and what was warned about in them, and the reminders."""
     publish(stage, CHECKOUT)

@@ -6,6 +6,7 @@ from handlers.slack.incidents.form_state import MOST_COMPONENTS
 from sandbox.player import Player, inputs_of, options_of, words_of
 from storage.models import Component, ComponentStatus, Incident, IncidentDraft, IncidentTemplate, Page
 from tests.clock import MONDAY_MORNING
+from tests.databases import both_databases
 from tests.factories import INES, MAX, add_component, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_made import open_incident
@@ -99,6 +100,7 @@ def test_an_incident_that_was_deleted_meanwhile(scenario: Scenario, stage: Stage
     assert "There is no such incident" in _shown(ines)
 
 
+@both_databases
 def test_a_form_after_the_role_was_taken_away(scenario: Scenario, stage: Stage) -> None:
     """What is submitted by somebody who may no longer is not kept; they are told whom to ask."""
     ines = scenario.ines

@@ -8,6 +8,7 @@ from handlers.slack.framework.blocks import when
 from sandbox.player import NotOnScreenError, words_of
 from storage.models import ComponentStatus, SecondPerson
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import GUS, INES, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_made import draft_update, open_incident, open_incidents, plan, resolve, say
@@ -56,6 +57,7 @@ def test_what_is_open_and_planned(scenario: Scenario, stage: Stage) -> None:
     assert "Checkout" not in refused
 
 
+@both_databases
 def test_a_narrowed_list(scenario: Scenario, stage: Stage) -> None:
     """Lists are narrowed to a page and by words of the name, which look through the past, too."""
     with scenario.database.write() as session:

@@ -10,6 +10,7 @@ from desk.secret import Secret
 from desk.transaction import Actor, Transaction
 from sandbox.player import elements_of, text_of, words_of
 from storage.models import DraftStatus, Incident, IncidentDraft, IncidentStatus, IncidentUpdate
+from tests.databases import both_databases
 from tests.factories import INES
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.incidents_stage import Stage, set_stage
@@ -195,6 +196,7 @@ def test_a_draft_is_thrown_away(scenario: Scenario, stage: Stage) -> None:
     assert everything(scenario, Incident) == []
 
 
+@both_databases
 def test_a_double_click_publishes_once(scenario: Scenario, stage: Stage) -> None:
     """Two presses of *Publish* in the same instant make one incident."""
     ines = scenario.ines

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from desk.secret import Secret
 from sandbox.player import Player, inputs_of, words_of
 from storage.models import Role, SecondPerson
+from tests.databases import both_databases
 from tests.factories import INES
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_made import draft_update, open_incident, plan, resolve
@@ -106,6 +107,7 @@ def _told_to_slack(scenario: Scenario) -> list[str]:
     return told
 
 
+@both_databases
 def test_a_secret_in_a_line_is_refused(scenario: Scenario, stage: Stage) -> None:
     """Each command refuses the line that holds it, before any form, and neither a row nor an answer repeats it."""
     ids = _seed(stage)

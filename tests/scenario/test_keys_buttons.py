@@ -15,6 +15,7 @@ from desk.transaction import Actor, JobName
 from sandbox.player import Json, NotOnScreenError, Player, words_of
 from storage.models import KeyStatus, KeyUse, Scope
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, add_page, add_request
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.keys_stage import add, said, stored
@@ -114,6 +115,7 @@ def test_the_menu_beside_a_key(scenario: Scenario) -> None:
     assert stored(scenario, key_id).status == KeyStatus.ACTIVE
 
 
+@both_databases
 def test_a_member_is_offered_what_they_may_do(scenario: Scenario) -> None:
     """A holder sees no owner's buttons, and *Ask for more time…* in place of *Extend…*."""
     add(scenario)
@@ -232,6 +234,7 @@ def test_members_list_their_own(scenario: Scenario) -> None:
     assert "Only owners see the keys of others" in words_of(said(scenario.mia, f"/keys list holder:<@{MAX}>"))
 
 
+@both_databases
 def test_narrowed_lists(scenario: Scenario) -> None:
     """Views, page, holder and text narrow an owner's list; nothing found is said with what else there is."""
     add(scenario, name="idle", created_at=NOW - 60 * DAY)
@@ -279,6 +282,7 @@ def test_the_largest_key_there_can_be(scenario: Scenario) -> None:
     assert "&lt;" in words_of(shows(scenario.direct_messages(scenario.mia), "suspended"))
 
 
+@both_databases
 def test_the_card_of_somebody_who_left(scenario: Scenario) -> None:
     """The owners' card of a leaver hands their key over with one modal, and shows who answers for it now."""
     key_id = add(scenario)

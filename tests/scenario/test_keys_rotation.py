@@ -15,6 +15,7 @@ from desk.transaction import Actor, JobName
 from sandbox.player import NotOnScreenError, Player, words_of
 from storage.models import ApiKey, AuditEvent, KeyRequest, KeyStatus, Ticket
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, OMAR
 from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
@@ -97,6 +98,7 @@ def collectable(scenario: Scenario) -> int:
 
 @pytest.mark.parametrize("policy", [ONE_APPROVAL, TWO_APPROVALS])
 @pytest.mark.parametrize("holder_id", [None, MIA])
+@both_databases
 def test_no_owner_takes_a_key_over_alone(scenario: Scenario, holder_id: str | None) -> None:
     """Neither rotating a key of nobody, nor transferring one to oneself and rotating it then, hands its secret over:
     the owners are asked, who asked does not count, and as many others must approve as for any key."""
@@ -238,6 +240,7 @@ def test_too_long_a_grace_period(scenario: Scenario) -> None:
     assert stored(scenario, key_id).version == 1
 
 
+@both_databases
 def test_rotating_again_before_collecting(scenario: Scenario) -> None:
     """The holder who asks again gets the same rotation; somebody else is told that it waits for the holder."""
     key_id = add(scenario)

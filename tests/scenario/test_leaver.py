@@ -9,6 +9,7 @@ from desk.policy import Takeover
 from desk.transaction import Actor
 from sandbox.player import Json, NotOnScreenError, find_label, inputs_of, words_of
 from storage.models import ApiKey, Grant, Member, Organization, Role, Ticket
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, OMAR, add_grant, add_key, add_use
 from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
@@ -157,6 +158,7 @@ def test_who_becomes_a_guest_has_no_role_at_once(staffed: Scenario) -> None:
     shows(staffed.owners_channel(), "is a full member now", "count again")
 
 
+@both_databases
 def test_the_secret_of_somebody_who_left_is_not_one_owner_s_to_take(staffed: Scenario) -> None:
     """*Rotate…* on the card asks the owners for a key like it; the old one is as it was until somebody decides."""
     leave(staffed)
@@ -197,6 +199,7 @@ def key_ids_old(scenario: Scenario) -> str:
         return session.query(ApiKey).filter(ApiKey.name == "grafana", ApiKey.predecessor_id.is_(None)).one().id
 
 
+@both_databases
 def test_the_last_owner_is_deactivated(scenario: Scenario) -> None:
     """Slack takes the only owner: the workspace's primary owner is owner at once, and the channel hears it."""
     with scenario.database.write() as session:

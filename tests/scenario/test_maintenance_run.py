@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.player import Json, Player, text_of, words_of
 from storage.models import Component, Incident, IncidentDraft, Member, Role
+from tests.databases import both_databases
 from tests.factories import MAX
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.incidents_stage import Stage, publish, set_stage
@@ -250,6 +251,7 @@ def test_it_is_moved_and_runs_at_its_new_time(scenario: Scenario, stage: Stage) 
     assert scenario.violations() == []
 
 
+@both_databases
 def test_warnings_and_long_texts_stay_when_it_is_moved_or_cancelled(scenario: Scenario, stage: Stage) -> None:
     """Whom a line named is pointed out after the form that it opened, and *Edit* cuts no long text."""
     publish(stage, LINE)

@@ -8,6 +8,7 @@ import pytest
 from sandbox.player import Json, options_of, text_of, words_of
 from storage.models import Incident, IncidentDraft, IncidentTemplate, Member, Role, SecondPerson
 from tests.clock import MONDAY_MORNING
+from tests.databases import both_databases
 from tests.factories import INES, MAX, add_page
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.incidents_stage import Stage, set_stage
@@ -99,6 +100,7 @@ def test_the_form_is_filled_in_previewed_and_edited(scenario: Scenario, stage: S
     assert scenario.violations() == []
 
 
+@both_databases
 def test_times_that_cannot_be_are_refused_where_they_were_chosen(scenario: Scenario, stage: Stage) -> None:
     """A start that has passed says what to do instead; an end before its start is said beside the end."""
     scenario.max.type_command('/maintenance schedule "Upgrade" in 2h for 30m')

@@ -5,6 +5,7 @@ import threading
 from desk.pages.pages import list_pages
 from sandbox.player import words_of
 from storage.models import KeyRequest, RequestStatus
+from tests.databases import both_databases
 from tests.factories import GUS, MAX, MIA, add_key
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.requests_stage import LINE, add_pages, ask, everything, mine, only
@@ -222,6 +223,7 @@ def test_an_expired_trigger_asks_to_try_again(scenario: Scenario) -> None:
     assert "please try again" in words_of(answer)
 
 
+@both_databases
 def test_two_forms_at_once_are_two_requests(scenario: Scenario) -> None:
     """Two people submitting in the same instant both get their request."""
     for player in (scenario.mia, scenario.max):

@@ -10,6 +10,7 @@ from desk.requests.requests import sweep_requests
 from desk.transaction import Actor, JobName
 from sandbox.player import find_label, words_of
 from storage.models import Grant, KeyRequest, RequestStatus, Ticket
+from tests.databases import both_databases
 from tests.factories import MIA, OLIVIA, OMAR
 from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
@@ -125,6 +126,7 @@ def test_a_modal_that_comes_too_late_says_who_was_first(scenario: Scenario) -> N
     assert only(everything(scenario, KeyRequest)).status == RequestStatus.APPROVED
 
 
+@both_databases
 def test_two_owners_in_the_same_instant_decide_once(scenario: Scenario) -> None:
     """One presses *Approve* while another submits a denial: one decision stands, the other is told of it."""
     card = ask(scenario, scenario.mia)

@@ -17,6 +17,7 @@ from sandbox.people import Person
 from sandbox.player import find_label
 from storage.database import Database
 from storage.models import Grant, Member, Organization, Role, SeenEvent, SubjectKind, UserGroup, UserGroupMember
+from tests.databases import both_databases
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.keys_stage import said, surely
@@ -80,6 +81,7 @@ def test_first_owners_come_from_slack_once(scenario: Scenario) -> None:
     assert scenario.violations() == []
 
 
+@both_databases
 def test_the_directory_is_read_whole(synced: Scenario) -> None:
     """People with their standing and groups with their people, from every page of Slack's answer."""
     with synced.database.read() as session:
@@ -100,6 +102,7 @@ def test_events_move_people_in_and_out_of_groups(synced: Scenario) -> None:
     assert not has(synced, MAX)
 
 
+@both_databases
 def test_a_repeated_event_has_one_effect(synced: Scenario) -> None:
     """Slack delivers everything twice: each event is taken once, and on record once."""
     synced.fault(method="delivery", kind="duplicate", times=4)
@@ -281,6 +284,7 @@ def scenario_due(scenario: Scenario) -> bool:
     return scenario.bot.call(run_due_syncs(scenario.bot.client, scenario.desk, scenario.clock.now()))
 
 
+@both_databases
 def test_a_start_without_slack_is_made_up_for(scenario: Scenario) -> None:
     """When Slack cannot be read at the start, the desk goes on with what it knows and the job reads it soon."""
     scenario.fault(method="auth.test", kind="error", error="service_unavailable", times=1)

@@ -2,7 +2,10 @@
 
 import re
 
+from tests.databases import both_databases
 from tests.scenario.conftest import Scenario, shows
+
+pytestmark = both_databases
 
 SECRET = re.compile(r"kd_\w{38}")
 

@@ -9,6 +9,7 @@ from desk.secret import Secret
 from sandbox.player import Player, find_label, words_of
 from storage.models import DraftStatus, Grant, IncidentDraft, KeyRequest, KeyStatus, RequestStatus
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import INES, MIA
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_stage import CHECKOUT, Stage, publish, set_stage
@@ -181,6 +182,7 @@ def test_no_suggestion_points_at_destruction(scenario: Scenario, typed: str) -> 
     assert "/keys revoke" not in words_of(said(scenario.olivia, f"/keys {typed}"))
 
 
+@both_databases
 def test_a_name_with_something_behind_it_is_told_how_to_write_it(scenario: Scenario) -> None:
     """Neither a bare span nor a letter too many ends in “there is no key” alone."""
     add(scenario)

@@ -11,6 +11,7 @@ from desk.secret import Secret
 from desk.transaction import Actor, Transaction, keys_changed
 from sandbox.player import words_of
 from storage.models import ApiKey, KeyStatus, KeyUse
+from tests.databases import both_databases
 from tests.factories import MIA, add_key
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.requests_stage import approved, secret_in
@@ -50,6 +51,7 @@ def key_of(scenario: Scenario, key_id: str) -> ApiKey:
         return session.get_one(ApiKey, key_id)
 
 
+@both_databases
 def test_a_collected_key_works_at_once_and_its_use_is_seen(scenario: Scenario) -> None:
     """The key from the modal opens the API with the next call; /keys show then says when it was used."""
     scenario.mia.press("Collect my key", approved(scenario, scenario.mia))

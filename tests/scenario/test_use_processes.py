@@ -17,11 +17,14 @@ from desk.seeds import plant_seed, read_acme
 from desk.transaction import Actor, Desk, Transaction, keys_changed
 from storage.database import Database
 from storage.models import KeyUse
+from tests.databases import both_databases
 from tests.factories import add_key
 from tests.forking import Fork
 from tests.policies import policy_of
 from tests.scenario import serving_process
 from tests.waiting import wait_until
+
+pytestmark = both_databases
 
 OPERATOR = Actor.operator("ann")
 

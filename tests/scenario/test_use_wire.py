@@ -19,8 +19,6 @@ from tests.serving import Served, serving
 
 OPERATOR = Actor.operator("test")
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @dataclass(frozen=True, slots=True)
 class Wire:

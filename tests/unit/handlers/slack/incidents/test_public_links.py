@@ -11,6 +11,7 @@ from handlers.slack.incidents.details import details_view
 from handlers.slack.incidents.drafts.views import published_view
 from sandbox.player import words_of
 from storage.models import IncidentStatus
+from tests.databases import both_databases
 from tests.factories import INES
 from tests.unit.handlers.slack.incidents.card_stage import CardStage, set_card_stage
 
@@ -35,6 +36,7 @@ def stories(stage: CardStage) -> tuple[str, str]:
     return incident.shortlink, "\n".join(said)
 
 
+@both_databases
 def test_a_page_for_everybody_is_linked(desk: Desk) -> None:
     """The channel, *Show* and the word after publishing lead to the incident on the page."""
     link, said = stories(set_card_stage(desk, name=NAME))

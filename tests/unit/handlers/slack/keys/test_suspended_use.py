@@ -21,8 +21,6 @@ SUSPENDED: dict[str, Any] = {
     "suspend_reason": "nobody seems to use it",
 }
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 def draw(desk: Desk, *, aside: bool = False, facts: dict[str, Any] | None = None, **values: Any) -> Message:
     """The card of a key with these values."""

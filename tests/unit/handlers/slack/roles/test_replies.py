@@ -53,8 +53,6 @@ from tests.unit.desk.stage import Stage, set_stage
 WIDE = "&" * 255
 """The widest name: each of its characters is escaped to five."""
 JOB = Actor.operator("test")
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""How rows are shown has nothing to do with where they are; those who write them are tested on both."""
 MANY = [f"U0MANY{number:05d}" for number in range(400)]
 
 
@@ -171,7 +169,6 @@ def rendered(stage: Stage, kind: str, subject_id: str, conversation: str = OLIVI
     return message
 
 
-@on_sqlite
 @pytest.mark.parametrize("how", ["revoked", "expired", "left"])
 @pytest.mark.parametrize("group", [False, True])
 def test_notes_about_a_grant(stage: Stage, how: str, group: bool) -> None:
@@ -189,7 +186,6 @@ def test_notes_about_a_grant(stage: Stage, how: str, group: bool) -> None:
         accepted(rendered(stage, kind, f"{grant.id}:x", how=how, by=f"operator:{WIDE}"))
 
 
-@on_sqlite
 @pytest.mark.parametrize("why", ["settings", "workspace", "vacant", "last"])
 @pytest.mark.parametrize("conversation", [MANY[0], "C0OWNERS01"])
 def test_notes_about_owners(stage: Stage, why: str, conversation: str) -> None:
@@ -198,7 +194,6 @@ def test_notes_about_owners(stage: Stage, why: str, conversation: str) -> None:
     accepted(rendered(stage, role_cards.NO_OWNER_LEFT, "org:x", conversation))
 
 
-@on_sqlite
 @pytest.mark.parametrize("after", Standing)
 def test_notes_about_people_and_groups(stage: Stage, after: Standing) -> None:
     """Standing, return, groups that are switched, unreadable or readable."""
@@ -229,7 +224,6 @@ def wide_report() -> SyncReport:
     )
 
 
-@on_sqlite
 @pytest.mark.parametrize("status", SyncStatus)
 def test_a_sync_that_stopped(stage: Stage, status: SyncStatus) -> None:
     """Hundreds would lose many roles; in each state of the question."""
@@ -258,7 +252,6 @@ def test_a_sync_that_stopped(stage: Stage, status: SyncStatus) -> None:
     accepted(stage.see(JOB, partial(sync_message, report=report)))
 
 
-@on_sqlite
 def test_what_a_sync_found(stage: Stage) -> None:
     """Told at once and told later, with everything in it and with nothing."""
     for report in (wide_report(), SyncReport()):
@@ -266,7 +259,6 @@ def test_what_a_sync_found(stage: Stage) -> None:
         accepted(rendered(stage, directory_cards.SYNC_DONE, "sync:x", report=asdict(report)))
 
 
-@on_sqlite
 @pytest.mark.parametrize("count", [0, 1, 60, 300])
 @pytest.mark.parametrize("is_back", [False, True])
 def test_the_card_of_somebody_who_left(stage: Stage, count: int, is_back: bool) -> None:
@@ -302,7 +294,6 @@ def test_every_kind_has_a_renderer() -> None:
     assert kinds == set(dict(AREA.messages))
 
 
-@on_sqlite
 def test_the_menu_names_roles_by_page(stage: Stage) -> None:
     """A role on one page is not shown as one on all."""
     with stage.desk.database.write() as session:
