@@ -1,8 +1,8 @@
 """Reasons and names as people give them, made fit to be kept: one rule for each, whatever they are for. Pure."""
 
-from desk.errors import InvalidInputError
+from desk.errors import UNKEPT, InvalidInputError
 from desk.secret import refuse_secrets
-from desk.texts import clean_line, clean_text
+from desk.texts import can_be_kept, clean_line, clean_text
 
 MAXIMUM_REASON = 1000
 """Characters. Messages show what has room on them, and whoever asks is shown all of it."""
@@ -16,6 +16,7 @@ def check_reason(reason: str, *, ask: str | None = "Say why, in a few words: oth
     Raises InvalidInputError (field `reason`) for a secret in it, too, and when it is too long.
     """
     text = clean_text(reason)
+    refuse_broken(text, field="reason")
     refuse_secrets(text, field="reason")
     if not text and ask is not None:
         raise InvalidInputError(ask, field="reason")
@@ -32,6 +33,7 @@ def check_name(
     Raises InvalidInputError (`field`) without one, for a secret in it and when it is longer than `limit`.
     """
     line = clean_line(name)
+    refuse_broken(line, field=field)
     refuse_secrets(line, field=field)
     if not line:
         raise InvalidInputError(f"{of} needs a name.", hint, field=field)
@@ -40,6 +42,12 @@ def check_name(
             f"The name has {len(line)} characters, and at most {limit} fit.", too_long, field=field
         )
     return line
+
+
+def refuse_broken(text: str, *, field: str) -> None:
+    """Raises InvalidInputError (`field`) for half a character, which no database takes."""
+    if not can_be_kept(text):
+        raise InvalidInputError(*UNKEPT, field=field)
 
 
 def check_key_name(name: str) -> str:

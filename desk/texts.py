@@ -9,14 +9,14 @@ _INVISIBLE = frozenset({"Cf", "Cn", "Co", "Mn", "Zl", "Zp", "Zs"})
 
 
 def clean_text(text: str) -> str:
-    """A person's text without what no database or screen wants: control characters, marks that turn the order of
-    what follows, and halves of characters."""
+    """A person's text without what no screen wants: control characters, and marks that turn the order of what
+    follows. Halves of characters stay, to be refused where they would be kept: who typed them meant something."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(mark for mark in lines if _is_wanted(mark)).strip()
 
 
 def _is_wanted(mark: str) -> bool:
-    return mark in "\n\t" or (unicodedata.category(mark) not in {"Cc", "Cs"} and mark not in _REORDERING)
+    return mark in "\n\t" or (unicodedata.category(mark) != "Cc" and mark not in _REORDERING)
 
 
 def can_be_kept(text: str) -> bool:

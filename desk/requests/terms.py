@@ -7,7 +7,7 @@ from datetime import timedelta
 from desk.errors import InvalidInputError
 from desk.keys.scopes import are_narrower, parse_scopes
 from desk.policy import Policy
-from desk.reasons import check_key_name
+from desk.reasons import check_key_name, refuse_broken
 from desk.secret import refuse_secrets
 from desk.texts import clean_text
 from storage.models import Scope
@@ -84,6 +84,7 @@ def refuse_unoffered(scopes: Sequence[str], policy: Policy) -> None:
 def check_asked(asked: Asked, policy: Policy) -> Asked:
     """What was asked, tidied. Raises InvalidInputError, whose field names the input, when it can't be asked for."""
     name, purpose = check_key_name(asked.name), clean_text(asked.purpose)
+    refuse_broken(purpose, field="purpose")
     refuse_secrets(purpose, field="purpose")
     if not purpose:
         raise InvalidInputError("Owners need to know what the key is for.", "One sentence will do.", field="purpose")

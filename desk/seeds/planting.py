@@ -14,7 +14,7 @@ from desk.pages.pages import find_organization, name_organization
 from desk.permissions import require_owner
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
-from storage.models import Component, Page, SecondPerson
+from storage.models import Component, Page, PageAddress, SecondPerson
 from storage.organizations import OF_EVERY_ORGANIZATION
 
 
@@ -85,6 +85,7 @@ def _plant_page(tx: Transaction, seed: PageSeed, done: Planted) -> None:
     if page is None:
         _refuse_taken(tx, Page.id, seed.id)
         _refuse_taken(tx, Page.subdomain, seed.subdomain)
+        _refuse_former(tx, seed.subdomain, None)
         page = Page(
             id=seed.id or new_id(),
             created_at=tx.now,
@@ -120,6 +121,18 @@ def _refuse_taken_subdomain(tx: Transaction, page: Page, seed: PageSeed) -> None
         raise ConflictError(f"The subdomain {seed.subdomain} is that of the page “{other}”.", "Choose another.")
     if seed.subdomain != page.subdomain:
         _refuse_taken(tx, Page.subdomain, seed.subdomain)
+    _refuse_former(tx, seed.subdomain, page.id)
+
+
+def _refuse_former(tx: Transaction, subdomain: str | None, page_id: str | None) -> None:
+    """What was once another page's address still leads to that one, or says that it is gone."""
+    former = select(PageAddress.page_id).where(PageAddress.path == f"/{subdomain}")
+    owner = tx.session.scalar(former, execution_options=OF_EVERY_ORGANIZATION) if subdomain is not None else None
+    if owner is not None and owner != page_id:
+        raise ConflictError(
+            f"The subdomain {subdomain} was the address of another page, whose readers still come there.",
+            "Choose another.",
+        )
 
 
 def _refuse_taken(tx: Transaction, column: InstrumentedAttribute[Any], value: str | None) -> None:

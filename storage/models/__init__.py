@@ -37,7 +37,7 @@ from storage.models.messages import (
     MessageSubject,
     SlackMessage,
 )
-from storage.models.pages import Component, ComponentStatus, Organization, Page, SecondPerson
+from storage.models.pages import Component, ComponentStatus, Organization, Page, PageAddress, SecondPerson
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "MessageSubject",
     "Organization",
     "Page",
+    "PageAddress",
     "RequestStatus",
     "Revision",
     "Role",

@@ -66,6 +66,17 @@ class Page(InOrganization, Base):
     updated_at: Mapped[datetime]
 
 
+class PageAddress(InOrganization, Base):
+    """A path below which a page is or was found, by the first page that had it; it outlives the page."""
+
+    __tablename__ = "page_address"
+
+    path: Mapped[str] = mapped_column(String(256), primary_key=True)
+    """Empty for the root, else as `/acme`."""
+    page_id: Mapped[str] = mapped_column(String(32))
+    since: Mapped[datetime]
+
+
 class Component(InOrganization, Base):
     """A component or, where `group` is true, a component group."""
 

@@ -14,7 +14,7 @@ from handlers.http.public.document import Document, make_document
 from handlers.http.public.headers import HTML_HEADERS
 from handlers.http.public.html import headline, render_pages
 from handlers.http.public.rendering import Rendered, as_of, render_page
-from handlers.http.public.sites import plan_sites
+from handlers.http.public.sites import is_below, plan_sites
 
 _HTML = "text/html; charset=utf-8"
 _NOBODY = PageFacts("", "Status", None, None, None, None, "UTC", {}, datetime.min.replace(tzinfo=UTC))
@@ -29,11 +29,19 @@ class DocumentCache:
     tables: Mapping[str, Mapping[str, Document]] = field(default_factory=dict)
     missing: Document | None = None
     """What a browser gets where there is nothing."""
+    gone: frozenset[str] = frozenset()
+    """Paths whose page was removed."""
+    removed: Document | None = None
+    """What a browser gets below these."""
 
     def find(self, host: str, path: str) -> Document | None:
         """The document at an address; a slash at its end may be left out."""
         table = self.tables.get(host, self.shared)
         return table.get(path) or table.get(f"{path}/")
+
+    def is_gone(self, host: str, path: str) -> bool:
+        """Whether an address was a page's that was removed."""
+        return host not in self.tables and any(is_below(path, base) for base in self.gone)
 
     def places_of(self, host: str) -> Sequence[Rendered]:
         """The pages that a host shows."""
@@ -46,14 +54,27 @@ def read_views(session: Session, now: datetime) -> Sequence[PageView]:
     return [read_page_view(session, page, now) for page in list_public_pages(session)]
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Which page was the first to have each path, and the paths whose page was removed."""
+
+    owners: Mapping[str, str] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+
+
 def fill_cache(
-    views: Sequence[PageView], base_url: str, now: datetime, before: DocumentCache | None = None
+    views: Sequence[PageView],
+    base_url: str,
+    now: datetime,
+    before: DocumentCache | None = None,
+    addresses: Addresses | None = None,
 ) -> DocumentCache:
     """Render what differs from the cache before; pages that nothing changed of are taken over."""
+    addresses = addresses or Addresses()
     known = {(place.site.host, place.site.base): place for place in before.places} if before else {}
     of_page = {view.page.id: view for view in views}
     places = []
-    for site in plan_sites([view.page for view in views], base_url):
+    for site in plan_sites([view.page for view in views], base_url, addresses.owners):
         view = of_page[site.page.id]
         old = known.get((site.host, site.base))
         fresh = old is not None and (old.site, old.view, old.as_of) == (site, view, as_of(view, now))
@@ -62,6 +83,7 @@ def fill_cache(
         before is not None
         and all(a is b for a, b in zip(before.places, places, strict=False))
         and len(before.places) == len(places)
+        and before.gone == addresses.gone
     ):
         return before
     shared: dict[str, Document] = {}
@@ -72,7 +94,8 @@ def fill_cache(
     _add_front(shared, places)
     _add_aliases(shared, places)
     _add_shortlinks(shared, places)
-    return DocumentCache(places, MappingProxyType(shared), MappingProxyType(tables), _missing(shared))
+    missing, removed = _missing(shared), _removed(shared)
+    return DocumentCache(places, MappingProxyType(shared), MappingProxyType(tables), missing, addresses.gone, removed)
 
 
 def _add_front(shared: dict[str, Document], places: Sequence[Rendered]) -> None:
@@ -108,6 +131,12 @@ def _missing(shared: dict[str, Document]) -> Document:
     words = "There is nothing at this address. It may have been removed, or the address may be mistyped."
     body = render_pages("Nothing here", words, [], assets, back="/")
     return make_document(body, _HTML, headers=HTML_HEADERS, status=404)
+
+
+def _removed(shared: dict[str, Document]) -> Document:
+    words = "The status page that was at this address was removed."
+    body = render_pages("Removed", words, [], _own_assets(shared), back="/")
+    return make_document(body, _HTML, headers=HTML_HEADERS, status=410)
 
 
 def _own_assets(shared: dict[str, Document]) -> Assets:

@@ -29,6 +29,7 @@ def _error(status: int, sentence: str) -> Document:
     return make_document(body, "application/json; charset=utf-8", headers=PUBLIC_DATA_HEADERS, status=status)
 
 
+GONE_DATA = _error(410, "The status page that was at this address was removed.")
 NO_DATA = _error(404, "There is nothing at this address.")
 _NOT_ALLOWED = _error(405, "Only GET, HEAD and OPTIONS are possible here.")
 

@@ -15,7 +15,7 @@ from desk.transaction import Desk
 from handlers.http.answers import Scope, Send
 from handlers.http.public.archive import ROOM, Archive, Keeper
 from handlers.http.public.document import Document
-from handlers.http.public.document_cache import DocumentCache, fill_cache, read_views
+from handlers.http.public.document_cache import Addresses, DocumentCache, fill_cache, read_views
 from handlers.http.public.rendering import (
     TICK,
     Rendered,
@@ -27,10 +27,11 @@ from handlers.http.public.rendering import (
     render_json_incident,
     render_month,
 )
-from handlers.http.public.send import NO_DATA, is_api, send_document
-from handlers.http.public.sites import host_of
+from handlers.http.public.send import GONE_DATA, NO_DATA, is_api, send_document
+from handlers.http.public.sites import host_of, list_unclaimed
 from storage.background import end_task
 from storage.mirror import Mirror
+from storage.page_addresses import claim_addresses, list_gone, read_addresses
 from storage.signals import Topic
 
 _log = structlog.get_logger(__name__)
@@ -90,6 +91,8 @@ class PublicSite:
         document = self._cache.find(_host(scope), scope["path"])
         if document is None:
             document = await self._find_old(scope)
+        if document is None and self._cache.is_gone(_host(scope), scope["path"]):
+            document = GONE_DATA if is_api(scope["path"]) else self._cache.removed
         if document is None and is_api(scope["path"]):
             document = NO_DATA
         if document is None and _is_lost(scope):
@@ -135,7 +138,14 @@ class PublicSite:
         now = self._desk.clock.now()
         with self._everything.read() as session:
             views = read_views(session, now)
-        cache = fill_cache(views, self._desk.policy.base_url, now, self._cache)
+            addresses = Addresses(read_addresses(session), list_gone(session))
+        unclaimed = list_unclaimed([view.page for view in views], addresses.owners)
+        if unclaimed:
+            # What is shown now is kept for this page, whatever becomes of it and of others.
+            with self._everything.write() as session:
+                claim_addresses(session, unclaimed, now=now)
+                addresses = Addresses(read_addresses(session), list_gone(session))
+        cache = fill_cache(views, self._desk.policy.base_url, now, self._cache, addresses)
         self._cache = cache
         if self._export is not None:
             self._export(cache)

@@ -1,7 +1,8 @@
 """Under which hosts and paths each page is found. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from desk.status_page.pages import PageFacts
@@ -14,6 +15,10 @@ RESERVED = frozenset(
     }
 )
 """First parts of paths that are not pages."""
+_OF_A_PAGE = frozenset(
+    {*("api", "badge.svg", "embed.js", "history", "history.atom", "history.rss", "maintenances.ics", "uptime")}
+)
+"""First parts of paths below the root that are of the page which owns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +41,54 @@ class Site:
         return f"_hosts/{self.host}" if self.host is not None else self.base.strip("/")
 
 
-def plan_sites(pages: Sequence[PageFacts], base_url: str) -> Sequence[Site]:
-    """Every place of every page.
+def plan_sites(
+    pages: Sequence[PageFacts], base_url: str, addresses: Mapping[str, str] = MappingProxyType({})
+) -> Sequence[Site]:
+    """Every place of every page. `addresses` says which page was the first to have each path.
 
-    The only page that is not hidden is at `/`; where there are several, each is below its subdomain, and `/` lists
-    those that are not hidden. A page with a domain of its own is there too. Below the root everything of the oldest
-    one goes on answering, which was there by itself once, and the only page answers below its subdomain as well.
+    One page owns the root for ever, whatever becomes of others: while it is the only one that is not hidden it is at
+    `/`. Otherwise each is below its subdomain, `/` lists those that are not hidden, and everything else below the
+    root goes on answering for its owner. A page with a domain of its own is there too. Each answers below every path
+    that it had before.
     """
     shown = [page for page in pages if not page.hidden] or list(pages)
-    alone = shown[0] if len(shown) == 1 else None
-    oldest = min(shown, key=lambda page: (page.created_at, page.id), default=None)
+    owner = addresses.get("") or find_root_owner(pages)
+    alone = shown[0] if len(shown) == 1 and shown[0].id == owner else None
     sites = []
     for page in pages:
         own = find_base(page)
         base = "" if page is alone else own
-        aliases = tuple(other for other in ((own, "") if page is oldest else (own,)) if other != base)
+        had = [own, *(path for path, page_id in sorted(addresses.items()) if path and page_id == page.id)]
+        had += [""] if page.id == owner else []
+        aliases = tuple(path for path in dict.fromkeys(had) if path != base)
         host = f"https://{page.domain.lower()}" if page.domain else None
         url, permalinks = host or base_url + base, host or base_url
         sites.append(Site(page, None, base, url, permalinks, aliases))
         if page.domain and is_host(page.domain.lower()):
             sites.append(Site(page, page.domain.lower(), "", url, permalinks))
     return sites
+
+
+def find_root_owner(pages: Sequence[PageFacts]) -> str:
+    """The page to which the root is given when it was no page's yet: the oldest that is not hidden; empty: none."""
+    shown = [page for page in pages if not page.hidden] or list(pages)
+    return min(((page.created_at, page.id) for page in shown), default=(None, ""))[1]
+
+
+def list_unclaimed(pages: Sequence[PageFacts], addresses: Mapping[str, str]) -> Mapping[str, str]:
+    """The paths that pages have now and that were no page's before, with the page of each."""
+    now = {find_base(page): page.id for page in pages}
+    owner = find_root_owner(pages)
+    if owner:
+        now[""] = owner
+    return {path: page_id for path, page_id in now.items() if path not in addresses}
+
+
+def is_below(path: str, base: str) -> bool:
+    """Whether an address is one of a page that was at `base`; of the root only what is a page's own there."""
+    if base:
+        return path == base or path.startswith(f"{base}/")
+    return path.removeprefix("/").partition("/")[0] in _OF_A_PAGE
 
 
 def find_base(page: PageFacts) -> str:

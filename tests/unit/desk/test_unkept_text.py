@@ -1,6 +1,9 @@
 """Text that no database takes is refused in words, whichever way it comes in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -9,9 +12,19 @@ from desk.incidents.components import get_component_by_word
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.postmortems import write_postmortem
+from desk.incidents.templates import create_template
+from desk.keys.changes import rename_key, revoke_key, suspend_key
+from desk.keys.questions import ask_for_extension, keep_key
+from desk.people import Subject
+from desk.requests.approvals import deny
+from desk.requests.requests import make_request
+from desk.roles.roles import grant_role
+from desk.seeds.planting import plant_seed
+from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Actor, Desk, Transaction
-from storage.models import Incident
-from tests.factories import add_page
+from storage.models import Incident, Role, SubjectKind
+from tests.factories import MIA, OLIVIA, add_key, add_page
+from tests.unit.desk.stage import Stage, set_stage
 
 ACTOR = Actor.operator("test")
 BROKEN = ["half \ud83d of one", "\udc00", "nothing\0here"]
@@ -43,6 +56,64 @@ def test_words_for_the_public(desk: Desk, door: Callable[[Transaction, str], Non
         desk.write_now(ACTOR, lambda tx: door(tx, text))
     with desk.database.read() as session:
         assert session.query(Incident).count() == 0
+
+
+def _doors(stage: Stage, key: str, request: str, text: str) -> Mapping[str, Callable[[Transaction], object]]:
+    """Every way in which names and reasons come in, each given `text`."""
+    page, mia = stage.page.id, Subject(SubjectKind.USER, MIA, "Mia")
+    words: dict[str, Any] = {"name": "slow", "title": "Slow", "body": "We look."}
+    organization = {"organization": "Acme", "organization_id": None}
+
+    def template(**values: str) -> Callable[[Transaction], object]:
+        return lambda tx: create_template(tx, page_id=page, **(words | values))
+
+    def planted(**values: Any) -> Callable[[Transaction], object]:
+        return lambda tx: plant_seed(tx, Seed(**(organization | values)))
+
+    return {
+        "suspend": lambda tx: suspend_key(tx, key, reason=text),
+        "revoke": lambda tx: revoke_key(tx, key, reason=text),
+        "rename": lambda tx: rename_key(tx, key, text),
+        "keep": lambda tx: keep_key(tx, key, tx.now + timedelta(days=30), text),
+        "ask for more time": lambda tx: ask_for_extension(tx, key, tx.now + timedelta(days=120), reason=text),
+        "deny": lambda tx: deny(tx, request, text),
+        "ask: name": lambda tx: make_request(tx, stage.asked(name=text)),
+        "ask: purpose": lambda tx: make_request(tx, stage.asked(purpose=text)),
+        "grant": lambda tx: grant_role(tx, mia, Role.INTEGRATOR, reason=text),
+        "incident": lambda tx: create_incident(tx, page, NewIncident(name=text, body="We look.")),
+        "template: name": template(name=text),
+        "template: title": template(title=text),
+        "template: body": template(body=text),
+        "seed: organization": planted(organization=text, pages=()),
+        "seed: page": planted(pages=(PageSeed(name=text, subdomain="new"),)),
+        "seed: component": planted(
+            pages=(PageSeed(name="New", subdomain="new", components=(ComponentSeed(name=text),)),)
+        ),
+    }
+
+
+def test_names_and_reasons(desk: Desk) -> None:
+    """At every door half a character is refused with what is wrong and what to do, rather than dropped in silence;
+    nothing is changed. With a whole one in its place each takes it."""
+    stage = set_stage(desk)
+    with desk.database.write() as session:
+        key = add_key(session, desk.clock.now(), holder_id=OLIVIA).id
+    request = stage.ask().id
+    for name in _doors(stage, key, request, ""):
+        with pytest.raises(KeydeskError, match="A character in what you typed is broken") as refused:
+            stage.do(OLIVIA, _doors(stage, key, request, "half \ud83d of one")[name])
+        assert refused.value.hint, name
+        with pytest.raises(_UndoneError):
+            stage.do(OLIVIA, partial(_undo, _doors(stage, key, request, "whole \U0001f600 one")[name]))
+
+
+class _UndoneError(Exception):
+    """What was taken is not kept."""
+
+
+def _undo(work: Callable[[Transaction], object], tx: Transaction) -> None:
+    work(tx)
+    raise _UndoneError
 
 
 @pytest.mark.parametrize("text", BROKEN)

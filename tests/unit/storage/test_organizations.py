@@ -110,6 +110,7 @@ def test_names_that_others_give_are_unique_within_an_organization() -> None:
         ("key_use_day", "key_id", "day"),
         ("message_subject", "message_id", "kind", "subject_id"),
         ("page", "subdomain"),
+        ("page_address", "path"),
         ("revision", "topic"),
         ("role_grant", "role", "subject_kind", "subject_id", "page_id"),
     }

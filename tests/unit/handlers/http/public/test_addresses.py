@@ -2,10 +2,15 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from desk.errors import ConflictError
+from desk.seeds.planting import plant_seed
+from desk.seeds.shape import PageSeed, Seed
 from desk.transaction import Desk, pages_changed
+from handlers.http.app import HttpSettings, create_http_app
 from storage.models import IncidentStatus, Page
 from tests.factories import add_page
 from tests.public_story import ACTOR, Story, change_page, open_incident, write_story
@@ -78,18 +83,89 @@ async def test_what_was_subscribed_to_goes_on_answering(story: Story, web: Web, 
     assert ("another" in (await web.client.get("/")).text) is (after == "added")
 
 
-async def test_a_page_that_was_below_its_path(story: Story, web: Web) -> None:
-    """What was subscribed to below a page's path answers also once it is the only one, at the root."""
+async def test_the_root_stays_the_first_ones(story: Story, web: Web) -> None:
+    """The first page is hidden: below the root its feeds, API and badge go on answering for it, and nothing that was
+    subscribed to is another page's now; that one answers below its own path."""
+    web.app.public.refresh()
+    paths = [*SUBSCRIBED, f"/incidents/{story.open}/"]
+    before = {path: await names_of(web, path) for path in paths}
     second = add_second(web.desk)
     incident_id = open_incident(web.desk, second, "Elsewhere")
     web.app.public.refresh()
     guids = await names_of(web, "/another/history.rss")
     change_page(web.desk, story.page, configuration={"hidden_from_search": True})
     web.app.public.refresh()
+    assert {path: await names_of(web, path) for path in paths} == before
+    assert await names_of(web, "/another/history.rss") == guids
     for base in ("", "/another"):
-        assert await names_of(web, f"{base}/history.rss") == guids
         assert "Elsewhere" in (await web.client.get(f"{base}/incidents/{incident_id}/")).text
+    assert "/another" in (await web.client.get("/")).text
     assert "Orders fail" in (await web.client.get("/acme/history.rss")).text
+
+
+async def test_the_root_stays_the_first_ones_after_a_restart(story: Story, web: Web, desk: Desk) -> None:
+    """Whose the root is was decided once: an older page that is shown later, while nobody looked, does not get it."""
+    web.app.public.refresh()
+    before = await names_of(web, "/history.rss")
+    desk.clock.advance(timedelta(days=-900))  # type: ignore[attr-defined]
+    add_second(desk)
+    desk.clock.advance(timedelta(days=900))  # type: ignore[attr-defined]
+    app = create_http_app(desk, settings=HttpSettings(use_flush_interval=timedelta(days=1)))
+    app.public.refresh()
+    document = app.public.cache.find("", "/history.rss")
+    assert document is not None
+    assert tuple(re.findall(r"<guid>.*?</guid>", document.body.decode())) == tuple(
+        each for each in before if each.startswith("<guid>")
+    )
+
+
+async def test_a_renamed_page_answers_where_it_was(story: Story, web: Web) -> None:
+    """Every path below an old subdomain says what the new one says, also once it has changed twice and back."""
+    add_second(web.desk)
+    web.app.public.refresh()
+    before = {path: await names_of(web, f"/acme{path}") for path in SUBSCRIBED}
+    for subdomain in ("acme-cloud", "acme2", "acme-cloud"):
+        change_page(web.desk, story.page, subdomain=subdomain)
+        web.app.public.refresh()
+    for base in ("/acme", "/acme2", "/acme-cloud", ""):
+        for path in SUBSCRIBED:
+            answer = await web.client.get(base + path)
+            assert answer.status_code == 200, base + path
+            assert await names_of(web, base + path) == before[path]
+    assert (await web.client.get("/acme-cloud/")).text == (await web.client.get("/acme/")).text
+    # Nobody else gets what still leads to this page.
+    for page in (PageSeed(name="New", subdomain="acme2"), PageSeed(name="Another", subdomain="acme")):
+        with pytest.raises(ConflictError):
+            web.desk.write_now(
+                ACTOR, partial(plant_seed, seed=Seed(organization="Acme", organization_id=None, pages=(page,)))
+            )
+    back = PageSeed(name="Acme", subdomain="acme2", id=story.page)
+    web.desk.write_now(
+        ACTOR, partial(plant_seed, seed=Seed(organization="Acme", organization_id=None, pages=(back,)))
+    )
+
+
+async def test_what_was_removed_is_gone(web: Web, desk: Desk) -> None:
+    """The page that had the root is removed: its addresses say so, as JSON where they were JSON, and are no other
+    page's; whoever asks for what never was is told that there is nothing."""
+    first = add_second(desk)
+    web.app.public.refresh()
+    desk.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+    write_story(desk)
+    web.app.public.refresh()
+    web.desk.write_now(ACTOR, lambda tx: tx.session.delete(tx.session.get_one(Page, first)))
+    web.app.public.refresh()
+    for base in ("", "/another"):
+        for path in SUBSCRIBED:
+            answer = await web.client.get(base + path)
+            assert answer.status_code == 410, base + path
+            assert ("removed" in answer.json()["error"]) if "/api/" in path else ("removed" in answer.text)
+    assert (await web.client.get("/acme/history.rss")).status_code == 200
+    assert "/acme" in (await web.client.get("/")).text
+    assert (await web.client.get("/never/api/v2/status.json")).status_code == 404
+    assert (await web.client.get("/v1/pages")).status_code == 401
+    head = await web.client.head("/history.rss")
+    assert (head.status_code, head.content) == (410, b"")
 
 
 async def test_the_folder_has_the_same(story: Story, web: Web) -> None:

@@ -54,6 +54,17 @@ def test_a_hidden_page_leaves_the_root_to_the_other() -> None:
     ]
 
 
+def test_the_root_is_given_once() -> None:
+    """Whose it is by the first rendering it stays: the only page that is shown now is below its path."""
+    sites = plan_sites([page("acme"), page("beta")], BASE, {"": "beta0000001", "/old": "acme0000001"})
+    assert [(site.page.name, site.base, site.aliases) for site in sites] == [
+        ("acme", "/acme", ("/old",)),
+        ("beta", "/beta", ("",)),
+    ]
+    alone = plan_sites([page("acme")], BASE, {"": "gone00000001"})
+    assert [(site.base, site.aliases) for site in alone] == [("/acme", ())]
+
+
 def test_a_domain_is_a_place_of_its_own() -> None:
     """A page with a domain is named by it everywhere, and found below its path too."""
     url = "https://status.acme.example"

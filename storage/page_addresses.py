@@ -1,0 +1,32 @@
+"""Which page an address was given to first. It stays that page's: readers, feeds and calendars know it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.models import Page, PageAddress
+
+
+def read_addresses(session: Session) -> Mapping[str, str]:
+    """Every path below which a page is or was, with the page's id; the empty path is the root's."""
+    return {row.path: row.page_id for row in session.scalars(select(PageAddress))}
+
+
+def list_gone(session: Session) -> frozenset[str]:
+    """The paths whose page was removed."""
+    without_page = select(PageAddress.path).outerjoin(Page, Page.id == PageAddress.page_id).where(Page.id.is_(None))
+    return frozenset(session.scalars(without_page))
+
+
+def claim_addresses(session: Session, addresses: Mapping[str, str], *, now: datetime) -> None:
+    """Give paths to pages. One that was given already stays as it is."""
+    pages = session.scalars(select(Page).where(Page.id.in_(addresses.values())))
+    organizations = {page.id: page.organization_id for page in pages}
+    known = read_addresses(session)
+    for path, page_id in addresses.items():
+        if path not in known and page_id in organizations:
+            organization_id = organizations[page_id]
+            session.add(PageAddress(path=path, page_id=page_id, organization_id=organization_id, since=now))
+    session.flush()
