@@ -40,7 +40,7 @@ def _situation(
         expired=state_of(key, tx.now) is KeyState.EXPIRED,
         rotated=key.retires_at is not None,
         idle_since=use.last_used_at if use and use.last_used_at else key.created_at,
-        refused_at=use.last_refused_at if use else None,
+        refused_at=_last_refused(use),
         kept_until=key.kept_until,
         suspended_at=key.suspended_at,
         suspended_by_policy=key.suspended_by == str(POLICY),
@@ -50,6 +50,12 @@ def _situation(
         announced_times=open_one.announced_times if open_one else 0,
         spoken_for_at=spoken.get(key.id),
     )
+
+
+def _last_refused(use: KeyUse | None) -> datetime | None:
+    # That owners were told of a call is on disk at once, its mark of use a second later.
+    seen = [] if use is None else [at for at in (use.last_refused_at, use.knock_told_at) if at is not None]
+    return max(seen, default=None)
 
 
 def _read_spoken_for(tx: Transaction) -> Mapping[str, datetime]:

@@ -152,7 +152,7 @@ def _plant_components(tx: Transaction, page: Page, seeds: Sequence[ComponentSeed
     _refuse_scattered(tx, page)
 
 
-def _list_movable(seeds: Sequence[ComponentSeed], rows: Sequence[Component]) -> Sequence[Component]:
+def _list_movable(seeds: Sequence[ComponentSeed], rows: Sequence[Component]) -> list[Component]:
     """Components that the file does not name where they are, though it lists what is there."""
     listed = {row.name: row.id for row in rows if row.group and row.name in {seed.name for seed in seeds}}
     named: set[tuple[str, str | None]] = {(seed.name, None) for seed in seeds}
@@ -177,7 +177,7 @@ def _plant_component(
     seed: ComponentSeed,
     position: int,
     group_id: str | None,
-    rows: tuple[Sequence[Component], Sequence[Component]],
+    rows: tuple[Sequence[Component], list[Component]],
     done: Planted,
 ) -> Component:
     values: dict[str, Any] = {
@@ -217,7 +217,7 @@ def _find_component(
     seed: ComponentSeed,
     group_id: str | None,
     rows: Sequence[Component],
-    movable: Sequence[Component],
+    movable: list[Component],
 ) -> Component | None:
     if seed.id is not None:
         row = tx.session.get(Component, seed.id)
@@ -228,7 +228,9 @@ def _find_component(
     found = next((row for row in rows if (row.name, row.group_id) == (seed.name, group_id)), None)
     if found is None and seed.id is None:
         elsewhere = [row for row in movable if row.name == seed.name]
-        found = elsewhere[0] if len(elsewhere) == 1 else None
+        if len(elsewhere) == 1:
+            found = elsewhere[0]
+            movable.remove(found)
     _refuse_other_id(found, seed.id, seed.name)
     return found
 

@@ -353,8 +353,15 @@ def test_a_component_leaves_its_group_and_comes_back(desk: Desk) -> None:
     assert place("Private")[1] == "API"
     assert plant(desk, SMALL).made == []
     assert place("Public") == before
-    other = SMALL.replace("      - Website\n", "      - Website\n      - name: EU\n        components: [Public]\n")
-    assert len(plant(desk, other).made) == 2, "the group, and a component of its own"
+    groups = "".join(f"      - name: {name}\n        components: [Public]\n" for name in ("EU", "US"))
+    other = SMALL.replace("      - Website\n", f"      - Website\n{groups}")
+    assert len(plant(desk, other.replace("[Public, ", "[")).made) == 3, (
+        "the groups, and one for that to which none moves"
+    )
+    with desk.database.read() as session:
+        publics = session.scalars(select(Component).where(Component.name == "Public")).all()
+        assert {session.get_one(Component, row.group_id).name for row in publics} == {"EU", "US"}
+    assert len(plant(desk, other).made) == 1, "a component of its own"
 
 
 def test_a_group_is_not_left_by_half(desk: Desk) -> None:
