@@ -1,5 +1,6 @@
 """What requesters, collectors and holders are shown in direct messages, kept up to date where it is a card."""
 
+from desk.keys.rules import KeyState, state_of
 from desk.keys.tickets import find_ticket_of_request, get_ticket
 from desk.requests.lookup import (
     approvals_needed,
@@ -32,6 +33,7 @@ from handlers.slack.requests.owners_card import approvers_in_words, outcome_in_w
 from handlers.slack.requests.text import (
     changes_in_words,
     days_in_words,
+    life_in_words,
     name_in_words,
     pages_in_words,
     quotation,
@@ -142,7 +144,7 @@ def _collected(tx: Transaction, ticket: Ticket) -> list[Block]:
     if key is None:
         return [section(line)]
     hint = f"See it with `/keys show {key.id}`. If it was lost or leaked, rotate it with `/keys rotate {key.id}`."
-    return [section(f"{line} It begins with `{key.start}` and works until {day(key.expires_at)}."), context(hint)]
+    return [section(f"{line} It begins with `{key.start}`; {life_in_words(tx, key)}."), context(hint)]
 
 
 def render_my_ticket(tx: Transaction, card: SlackMessage) -> Message:
@@ -153,7 +155,9 @@ def render_my_ticket(tx: Transaction, card: SlackMessage) -> Message:
     intro = f":arrows_counterclockwise: {actor_name(ticket.created_by)} rotated {name_in_words(name)}."
     if ticket.status == TicketStatus.COLLECTED:
         retires = predecessor.retires_at if predecessor else None
+        ended = predecessor is not None and state_of(predecessor, tx.now) in {KeyState.REVOKED, KeyState.EXPIRED}
         old = f" The old key works until {when(retires)}." if retires else ""
+        old = " The old key works no more." if ended else old
         done = _collected(tx, ticket)
         return Message(f"You collected the new API key “{escape(name)}”", [section(f"{intro}{old}"), *done])
     if ticket.status == TicketStatus.LAPSED or ticket.expires_at <= tx.now:

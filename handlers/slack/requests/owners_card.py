@@ -25,7 +25,6 @@ from handlers.slack.framework.blocks import (
     actor_name,
     button,
     context,
-    day,
     escape,
     fields,
     mention,
@@ -35,6 +34,7 @@ from handlers.slack.framework.blocks import (
 from handlers.slack.requests.text import (
     changes_in_words,
     days_in_words,
+    life_in_words,
     name_in_words,
     pages_in_words,
     quotation,
@@ -198,7 +198,7 @@ def ticket_in_words(tx: Transaction, ticket: Ticket) -> str:
     collector = mention(ticket.collector_id)
     if ticket.status == TicketStatus.COLLECTED and ticket.collected_at is not None:
         key = tx.session.get(ApiKey, ticket.key_id) if ticket.key_id else None
-        works = f"; it works until {day(key.expires_at)}" if key else ""
+        works = f"; {life_in_words(tx, key)}" if key else ""
         return f"Collected by {collector} {when(ticket.collected_at)}{works}."
     if ticket.status == TicketStatus.LAPSED:
         return f"{collector} did not collect it in time: no key was made."

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from desk.durations import in_words
+from desk.keys.rules import KeyState, state_of
 from desk.keys.scopes import IN_WORDS
 from desk.people import member_name
 from desk.requests.risks import Risk, RiskNote, list_risk_notes
@@ -15,14 +16,17 @@ from handlers.slack.framework.blocks import (
     MAX_MESSAGE_TEXT,
     Block,
     Message,
+    actor_name,
+    day,
     escape,
     mention,
     plain,
     quote,
     section,
     text_length,
+    when,
 )
-from storage.models import KeyRequest, Page, Scope
+from storage.models import ApiKey, KeyRequest, Page, Scope
 
 _SHOWN_PAGES = 10
 _LINE_ENDS = "\n\u2028\u2029"
@@ -128,6 +132,19 @@ def risk_in_words(tx: Transaction, note: RiskNote, *, holder_id: str, days: int)
         used = f"has not been used for {idle}" if note.key.last_used_at else f"was never used in its {idle}"
         return f"A key for the same pages and purpose exists and {used}: {key}, {held}."
     return f"A key for the same pages and purpose exists and is in use: {key}, {held}."
+
+
+def life_in_words(tx: Transaction, key: ApiKey) -> str:
+    """What became of a key that was collected: “it works until …”, or how it ended."""
+    state = state_of(key, tx.now)
+    if state is KeyState.REVOKED:
+        return f"it was revoked by {actor_name(key.revoked_by)}" if key.revoked_by else "it was rotated and has ended"
+    if state is KeyState.EXPIRED:
+        return f"it expired {day(key.expires_at)}"
+    if key.retires_at is not None:
+        return f"it was rotated and works until {when(key.retires_at)}"
+    works = f"works until {day(key.expires_at)}"
+    return f"it is suspended; restored, it {works}" if state is KeyState.SUSPENDED else f"it {works}"
 
 
 def taken_over(request: KeyRequest) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from desk.keys.changes import revoke_key, suspend_key
 from desk.keys.collecting import mark_revealed, return_unseen, sweep_tickets
 from desk.keys.tickets import make_ticket, withdraw_tickets_of
 from desk.requests.requests import sweep_requests, withdraw_requests_of
@@ -131,6 +132,27 @@ def test_a_collected_rotation_says_when_the_old_key_ends(stage: Stage, clock: He
     said = _says(stage, "ticket.mine", ticket.id)
     assert "The old key works until" in said
     assert f"begins with `{key.start}`" in said
+
+
+def test_what_was_collected_is_said_to_be_what_it_is(stage: Stage, clock: HeldClock) -> None:
+    """Drawn again when the keys have ended, the card does not say that they work; nor does the owners'."""
+    ticket = _rotation(stage, clock)
+    key, _ = stage.mint(ticket, MAX)
+    stage.do(MAX, partial(mark_revealed, key_id=key.id))
+    asked = stage.ticket()
+    other, _ = stage.mint(asked)
+    stage.do(MIA, partial(mark_revealed, key_id=other.id))
+    assert "it works until" in _says(stage, "ticket.mine", ticket.id)
+    assert "it works until" in _says(stage, "request.mine", asked.request_id or "")
+    stage.do(OLIVIA, partial(suspend_key, key_id=key.id, reason="Who needs it?"))
+    assert "it is suspended" in _says(stage, "ticket.mine", ticket.id)
+    stage.do(OLIVIA, partial(revoke_key, key_id=other.id, reason="Leaked."))
+    assert f"it was revoked by <@{OLIVIA}>" in _says(stage, "request.mine", asked.request_id or "")
+    assert f"; it was revoked by <@{OLIVIA}>" in _says(stage, "request.card", asked.request_id or "")
+    clock.advance(days=2)
+    assert "The old key works no more." in _says(stage, "ticket.mine", ticket.id)
+    clock.advance(days=400)
+    assert "it expired" in _says(stage, "ticket.mine", ticket.id)
 
 
 def test_a_lapsed_rotation_leaves_the_old_key_alone(stage: Stage, clock: HeldClock) -> None:
