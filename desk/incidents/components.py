@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.audit import trail as audit
-from desk.errors import ConflictError, InvalidInputError
+from desk.errors import InvalidInputError
 from desk.incidents.announcements import announce_beside
+from desk.incidents.holding import decide_state, forget_answered, read_holding
 from desk.pages.pages import get_page
 from desk.permissions import require_write
 from desk.transaction import Transaction, pages_changed
@@ -71,12 +72,10 @@ def bring_statuses(
     page_id: str,
     wanted: Mapping[str, ComponentStatus | None],
     *,
-    seen: Mapping[str, ComponentStatus] | None = None,
     incident_id: str | None = None,
 ) -> list[dict[str, Any]]:
     """Bring components into the wanted states (None: leave it), keep the history, and give what updates record:
-    `{code, name, old_status, new_status}` of each. Raises InvalidInputError (field `components`), and ConflictError
-    where a component is not in the state in which it was `seen` any more.
+    `{code, name, old_status, new_status}` of each. Raises InvalidInputError (field `components`).
 
     Hand what it gives to `record_statuses` when nothing more is to be locked, and call `pages_changed`.
     """
@@ -92,9 +91,6 @@ def bring_statuses(
     for component in get_components(session, page_id, list(wanted)):
         old = ComponentStatus(component.status)
         new = wanted[component.id] or old
-        was = (seen or {}).get(component.id, old)
-        if new != old and was != old:
-            raise _changed_since(component, was, old)
         affected.append(
             {
                 "code": component.id,
@@ -135,11 +131,14 @@ def record_statuses(
 
 def set_statuses(tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None]) -> list[dict[str, Any]]:
     """As `bring_statuses`, seen through to the public page and the audit trail: for who configures the page, and for
-    keys that write components. Raises NotFoundError for the page, NotAllowedError."""
+    keys that write components. What is open holds its components: none becomes better than what that says of it.
+
+    Raises NotFoundError for the page, NotAllowedError.
+    """
     page = get_page(tx.session, page_id)
     get_components(tx.session, page_id, list(wanted))
     require_write(tx, Scope.COMPONENTS_WRITE, page_id)
-    affected = bring_statuses(tx, page_id, wanted)
+    affected = bring_statuses(tx, page_id, _held(tx, wanted))
     if affected:
         page.updated_at = tx.now
         tx.session.flush()
@@ -149,21 +148,16 @@ def set_statuses(tx: Transaction, page_id: str, wanted: Mapping[str, ComponentSt
     return affected
 
 
-def _changed_since(component: Component, was: ComponentStatus, now: ComponentStatus) -> ConflictError:
-    return ConflictError(
-        f"“{component.name}” was {_spoken(was)} when this was written, and is {_spoken(now)} now.",
-        "Edit the draft: its form shows the states as they are.",
-    )
-
-
-def _spoken(status: ComponentStatus) -> str:
-    return {
-        ComponentStatus.OPERATIONAL: "operational",
-        ComponentStatus.UNDER_MAINTENANCE: "under maintenance",
-        ComponentStatus.DEGRADED_PERFORMANCE: "in degraded performance",
-        ComponentStatus.PARTIAL_OUTAGE: "in a partial outage",
-        ComponentStatus.MAJOR_OUTAGE: "in a major outage",
-    }[status]
+def _held(tx: Transaction, wanted: Mapping[str, ComponentStatus | None]) -> Mapping[str, ComponentStatus | None]:
+    """The states that follow, with what is open on these components, which are ours until the commit."""
+    held: dict[str, ComponentStatus | None] = {}
+    for component_id, others in read_holding(tx.session, list(wanted)).items():
+        spoken = wanted[component_id]
+        if spoken is not None:
+            forget_answered(tx.session, component_id, spoken, others)
+            spoken = decide_state(spoken, spoken, others.after(spoken))
+        held[component_id] = spoken
+    return held
 
 
 def _change(tx: Transaction, component: Component, new: ComponentStatus, incident_id: str | None) -> None:

@@ -7,9 +7,10 @@ from sqlalchemy import delete, update
 
 from desk.audit import trail as audit
 from desk.identifiers import new_id
-from desk.incidents.affected import bring_components
-from desk.incidents.announcements import announce_deletion
+from desk.incidents.affected import Wanted, bring_components, release_components
+from desk.incidents.announcements import announce_beside, announce_deletion
 from desk.incidents.changes import finish_change, lock_incident
+from desk.incidents.components import record_statuses
 from desk.incidents.drafts.decision import role_to_manage
 from desk.incidents.drafts.review import drop_drafts, lock_drafts
 from desk.incidents.inputs import (
@@ -39,7 +40,7 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
     scheduled = new.schedule is not None
     require_role(tx, role_to_manage(scheduled=scheduled), page_id)
     check_new(new, tx.now)
-    status = new.status or _first_status(new)
+    status = new.first_status
     began_at = new.backfilled_at or tx.now
     incident = Incident(
         id=new_id(),
@@ -63,7 +64,7 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
         _set_schedule(incident, new.schedule)
     tx.session.add(incident)
     tx.session.flush()
-    affected = bring_components(tx, incident, new.components, new.seen_states)
+    affected = bring_components(tx, incident, Wanted(new.components, new.seen_states), before=None)
     said = say(tx, incident, new.body, affected, notify=new.deliver_notifications and not incident.backfilled)
     stamp(incident, status, said)
     plan_reminder(tx, incident, said)
@@ -98,8 +99,10 @@ def update_incident(
     if incident.scheduled_for is not None and incident.status in ENDED and status not in ENDED:
         # What people took up again, people complete.
         incident.scheduled_auto_completed = False
-    incident.status = status
-    affected = bring_components(tx, incident, change.components, change.seen_states)
+    before, incident.status = IncidentStatus(incident.status), status
+    affected = bring_components(
+        tx, incident, Wanted(change.components, change.seen_states, as_planned=change.as_planned), before=before
+    )
     said = None
     if change.says_something:
         said = say(tx, incident, change.body or "", affected, notify=change.deliver_notifications)
@@ -115,7 +118,8 @@ def update_incident(
 
 
 def delete_incident(tx: Transaction, incident_id: str) -> Incident:
-    """Remove an incident and its updates; components stay as they are. Gives what was removed.
+    """Remove an incident and its updates. Components stay as they are, but for those that a maintenance which goes on
+    has under it. Gives what was removed.
 
     Raises NotFoundError, NotAllowedError.
     """
@@ -123,23 +127,20 @@ def delete_incident(tx: Transaction, incident_id: str) -> Incident:
     drafts = lock_drafts(tx, incident_id)
     incident = lock_incident(tx, incident_id)
     drop_drafts(tx, drafts, name=incident.name)
+    freed = release_components(tx, incident)
     page = tx.session.get_one(Page, incident.page_id)
     page.updated_at = tx.now
     settle_reminders(tx, incident.id)
     tx.session.execute(delete(Incident).where(Incident.id == incident.id))
     tx.session.expunge(incident)
     announce_deletion(tx, incident)
+    announce_beside(tx, freed, but=incident.id)
     pages_changed(tx)
+    record_statuses(tx, freed, incident_id=incident.id)
     audit.record(
         tx, audit.Action.INCIDENT_DELETED, "incident", incident.id, name=incident.name, page_id=incident.page_id
     )
     return incident
-
-
-def _first_status(new: NewIncident) -> IncidentStatus:
-    if new.backfilled_at is not None:
-        return IncidentStatus.COMPLETED if new.schedule else IncidentStatus.RESOLVED
-    return IncidentStatus.SCHEDULED if new.schedule else IncidentStatus.INVESTIGATING
 
 
 def _next_number(tx: Transaction) -> int:

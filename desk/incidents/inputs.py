@@ -26,6 +26,8 @@ SCHEDULED = (
     IncidentStatus.COMPLETED,
 )
 ENDED = frozenset({IncidentStatus.RESOLVED, IncidentStatus.COMPLETED})
+RUNNING = frozenset({IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING})
+"""What is said of a maintenance while it goes on."""
 MAX_NAME = 255
 MAX_BODY = 25_000
 
@@ -64,6 +66,15 @@ class NewIncident:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     reminder_intervals: str | None = None
 
+    @property
+    def first_status(self) -> IncidentStatus:
+        """The status with which it begins."""
+        if self.status is not None:
+            return self.status
+        if self.backfilled_at is not None:
+            return IncidentStatus.COMPLETED if self.schedule else IncidentStatus.RESOLVED
+        return IncidentStatus.SCHEDULED if self.schedule else IncidentStatus.INVESTIGATING
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentChange:
@@ -77,6 +88,8 @@ class IncidentChange:
     components: Mapping[str, ComponentStatus | None] = field(default_factory=dict)
     seen_states: Mapping[str, ComponentStatus] = field(default_factory=dict)
     """As in `NewIncident`."""
+    as_planned: bool = False
+    """Whether a maintenance's components that are not named follow its own flags."""
     deliver_notifications: bool = True
     schedule: Schedule | None = None
     metadata: Mapping[str, Any] | None = None

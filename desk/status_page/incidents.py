@@ -5,14 +5,12 @@ import string
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk.incidents.inputs import ENDED
+from desk.incidents.inputs import ENDED, RUNNING
 from storage.models import Incident, IncidentStatus, IncidentUpdate
 
 _ID_LENGTH, _DIGITS = 12, string.digits + string.ascii_lowercase
 POSTMORTEM = "postmortem"
 """The status that API v2 gives an incident whose postmortem is public, and the postmortem as an update."""
-RUNNING = frozenset({IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING})
-"""What is said of a maintenance while it runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from desk.incidents.components import list_components
-from desk.incidents.inputs import ENDED
+from desk.incidents.inputs import ENDED, RUNNING
 from desk.incidents.lookup import list_updates
 from desk.pages.pages import list_pages
 from desk.status_page.components import ComponentView
-from desk.status_page.incidents import RUNNING, IncidentView, UpdateView
+from desk.status_page.incidents import IncidentView, UpdateView
 from desk.status_page.months import recent_months
 from desk.status_page.pages import PageFacts, PageView
 from desk.status_page.uptime import Change

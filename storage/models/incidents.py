@@ -110,6 +110,9 @@ class IncidentComponent(InOrganization, Base):
 
     incident_id: Mapped[str] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"), primary_key=True)
     component_id: Mapped[str] = mapped_column(ForeignKey("component.id"), primary_key=True, index=True)
+    holds: Mapped[ComponentStatus | None] = mapped_column(String(32))
+    """The state into which it brought the component and which it says of it until it is over; then, in which it held
+    it until its end. None: it took the component as it was."""
 
 
 class ComponentStatusChange(InOrganization, Base):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from desk.incidents.components import list_components, list_incident_components
-from desk.incidents.drafts.content import content_of, expected_impact, is_scheduled
+from desk.incidents.drafts.content import content_of, is_scheduled
+from desk.incidents.drafts.effects import expected_impact, foresee
 from desk.incidents.inputs import ENDED, NewIncident
 from desk.incidents.lookup import find_incident
 from desk.pages.status import Impact, impact_of
@@ -79,7 +80,8 @@ def find_concerns(tx: Transaction, draft: IncidentDraft) -> Concerns:
     rows = {row.id: row for row in list_components(tx.session, draft.page_id) if not row.group}
     own = [row.id for row in list_incident_components(tx.session, incident.id)] if incident is not None else []
     about = [rows[one] for one in dict.fromkeys([*own, *content.components]) if one in rows]
-    states = [content.components.get(row.id) or ComponentStatus(row.status) for row in about]
+    effects = foresee(tx, draft)
+    states = [effects[row.id].new if row.id in effects else ComponentStatus(row.status) for row in about]
     status = content.status if isinstance(content, NewIncident) or content.status else incident and incident.status
     before = [Impact(incident.impact)] if incident is not None else []
     own_impact = max([impact_of(states), *before], key=list(Impact).index)

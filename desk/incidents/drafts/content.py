@@ -10,6 +10,7 @@ from desk.errors import InvalidInputError
 from desk.incidents.components import get_components
 from desk.incidents.drafts.decision import role_for
 from desk.incidents.inputs import (
+    RUNNING,
     IncidentChange,
     NewIncident,
     check_body,
@@ -18,8 +19,6 @@ from desk.incidents.inputs import (
 )
 from desk.incidents.lookup import find_incident
 from desk.incidents.maintenances.plans import check_window
-from desk.incidents.maintenances.steps import RUNNING
-from desk.pages.status import Impact, impact_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from storage.models import Component, ComponentStatus, DraftKind, IncidentDraft, Role
@@ -98,25 +97,6 @@ def moves_end(content: NewIncident | IncidentChange) -> bool:
 def texts_of(content: Content) -> tuple[str, ...]:
     """The words of a draft that the public will read."""
     return (content,) if isinstance(content, str) else (content.name or "", content.body or "")
-
-
-def expected_impact(tx: Transaction, draft: IncidentDraft) -> Impact:
-    """The impact that publishing the draft gives its incident, as far as the draft itself says."""
-    content = content_of(draft)
-    if isinstance(content, str):
-        return Impact.NONE
-    if content.impact_override is not None:
-        return content.impact_override
-    scheduled = isinstance(content, NewIncident) and content.schedule is not None
-    if scheduled or is_scheduled(tx, draft):
-        return Impact.MAINTENANCE
-    impact = impact_of([ComponentStatus(status) for status in content.components.values() if status])
-    incident = (
-        find_incident(tx.session, draft.incident_id) if draft.kind == DraftKind.UPDATE and draft.incident_id else None
-    )
-    if incident is None:
-        return impact
-    return max(impact, Impact(incident.impact_override or incident.impact), key=list(Impact).index)
 
 
 def role_of_draft(tx: Transaction, draft: IncidentDraft) -> Role:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from desk.audit import trail as audit
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
+from desk.incidents.affected import require_effects
 from desk.incidents.default_texts import NOTHING_NEW
 from desk.incidents.drafts.content import (
     Content,
@@ -20,6 +21,7 @@ from desk.incidents.drafts.content import (
     stored_form,
 )
 from desk.incidents.drafts.decision import role_for
+from desk.incidents.drafts.effects import foresee_content
 from desk.incidents.drafts.review import show_draft, tell_author
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import find_incident, get_incident
@@ -94,6 +96,7 @@ def write_draft(
         check_postmortem(tx, incident.id)
     check_kind(kind, content)
     check_content(tx, page_id, content, scheduled=scheduled)
+    require_effects(foresee_content(tx, page_id, content, incident_id).values())
     draft = IncidentDraft(
         id=new_id(),
         version=1,
@@ -149,6 +152,7 @@ def revise_draft(
     require_author(tx, draft)
     check_kind(DraftKind(draft.kind), content)
     check_content(tx, draft.page_id, content, scheduled=is_scheduled(tx, draft))
+    require_effects(foresee_content(tx, draft.page_id, content, draft.incident_id).values())
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     values: dict[str, Any] = {
         "content": stored_form(as_seen(tx, content)),

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.announcements import announce_alone
-from desk.incidents.drafts.content import Content, content_of, expected_impact, moves_end, role_of_draft
+from desk.incidents.drafts.content import Content, content_of, moves_end, role_of_draft
 from desk.incidents.drafts.decision import Outcome, Press, decide_publication
 from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
 from desk.incidents.drafts.duplicates import require_no_double
+from desk.incidents.drafts.effects import expected_impact
 from desk.incidents.drafts.review import ask_reviewers, list_reviewers, show_draft, tell_author
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident, get_incident

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
-
 from desk.errors import ConflictError
 from desk.incidents.announcements import channel_of
-from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import already_decided, get_draft, require_author
+from desk.incidents.drafts.effects import foresee
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.lookup import find_incident, list_updates
 from desk.transaction import Transaction
@@ -115,17 +113,8 @@ def find_changes(tx: Transaction, draft: IncidentDraft) -> ChangedSince | None:
 
 
 def _list_moved(tx: Transaction, draft: IncidentDraft) -> list[MovedState]:
-    content = content_of(draft)
-    if isinstance(content, str) or not content.seen_states:
-        return []
-    seen = select(Component).where(Component.id.in_(content.seen_states))
-    moved = []
-    for component in tx.session.scalars(seen.order_by(Component.position, Component.name)).all():
-        now = ComponentStatus(component.status)
-        was, wanted = content.seen_states.get(component.id, now), content.components.get(component.id)
-        if wanted is not None and wanted != now and was != now:
-            moved.append(MovedState(component, was, now))
-    return moved
+    stale = [one for one in foresee(tx, draft).values() if one.is_stale]
+    return [MovedState(one.component, one.was, one.now) for one in stale]
 
 
 def get_editable(tx: Transaction, draft_id: str) -> IncidentDraft:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from desk.audit import trail as audit
-from desk.incidents.drafts.content import expected_impact, role_of_draft
+from desk.incidents.drafts.content import role_of_draft
+from desk.incidents.drafts.effects import expected_impact
 from desk.incidents.drafts.review import (
     LATE_CARD,
     MINE_CARD,

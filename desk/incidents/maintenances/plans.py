@@ -9,14 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
-from desk.incidents.affected import states_after_end, states_before_end
+from desk.incidents.affected import Move, states_before_end
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import list_incident_components
 from desk.incidents.drafts.decision import role_of
-from desk.incidents.inputs import ENDED, IncidentChange, Schedule, check_schedule
+from desk.incidents.holding import read_holding
+from desk.incidents.inputs import ENDED, RUNNING, IncidentChange, Schedule, check_schedule
 from desk.incidents.lookup import find_incident
 from desk.incidents.maintenances.runs import change_to_cancel, change_to_complete, change_to_start
-from desk.incidents.maintenances.steps import LATE, RUNNING, zoned_text
+from desk.incidents.maintenances.steps import LATE, zoned_text
 from desk.incidents.port import port_of
 from desk.transaction import Transaction
 from storage.models import ComponentStatus, Incident, IncidentComponent, IncidentStatus, Page
@@ -107,7 +108,7 @@ def plan_start(tx: Transaction, incident_id: str) -> IncidentChange:
     incident = get_manageable(tx, incident_id)
     if incident.status != IncidentStatus.SCHEDULED:
         raise _not_now(incident, "It can only start once." if incident.status in RUNNING else "Schedule a new one.")
-    return change_to_start(tx.session, incident)
+    return change_to_start(incident)
 
 
 def plan_completion(tx: Transaction, incident_id: str) -> IncidentChange:
@@ -116,7 +117,7 @@ def plan_completion(tx: Transaction, incident_id: str) -> IncidentChange:
     if incident.status not in RUNNING:
         waits = incident.status == IncidentStatus.SCHEDULED
         raise _not_now(incident, "Start it, or cancel it." if waits else "Nothing needs to be done.")
-    return change_to_complete(tx.session, incident)
+    return change_to_complete(incident)
 
 
 def plan_cancellation(tx: Transaction, incident_id: str, *, reason: str = "") -> IncidentChange:
@@ -200,19 +201,21 @@ def propose_states(
 ) -> Mapping[str, ComponentStatus | None]:
     """The states that an incident's components take on with an update of this status; None: they stay as they are.
 
-    Ending it brings back to operational what nothing else holds, and reopening it takes that back. Those of a
-    maintenance go under maintenance with its start, and back with its end.
+    Ending it brings them back to operational, as far as nothing else holds them when it is published; reopening it
+    takes that back. Those of a maintenance go under maintenance with its start, and back with its end.
     """
-    planned = incident.scheduled_for is not None
-    if planned and status == IncidentStatus.IN_PROGRESS and incident.status not in RUNNING:
-        return change_to_start(session, incident).components
-    if planned and status == IncidentStatus.COMPLETED and incident.status in RUNNING:
-        return change_to_complete(session, incident).components
-    after: Mapping[str, ComponentStatus] = {}
-    if incident.scheduled_for is None:
-        ends = status in ENDED
-        after = states_after_end(session, incident.id) if ends else states_before_end(session, incident)
-    return {row.id: after.get(row.id) for row in list_incident_components(session, incident.id)}
+    move = Move.of(incident, IncidentStatus(incident.status), status)
+    rows = list_incident_components(session, incident.id)
+    if move.scheduled and move.is_step:
+        others = read_holding(session, [row.id for row in rows], besides=incident.id)
+        return {row.id: move.plan_of(ComponentStatus(row.status), others[row.id]) for row in rows}
+    if move.scheduled:
+        return {row.id: None for row in rows}
+    if status not in ENDED:
+        before = states_before_end(session, incident)
+        return {row.id: before.get(row.id) for row in rows}
+    ill = [row.id for row in rows if row.status != ComponentStatus.OPERATIONAL]
+    return {row.id: ComponentStatus.OPERATIONAL if row.id in ill else None for row in rows}
 
 
 def moved_text(schedule: Schedule, zone: ZoneInfo) -> str:

@@ -6,7 +6,6 @@ neither two sweeps nor a sweep and a person wait for one another in a circle.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,12 +13,11 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from desk.incidents.inputs import IncidentChange
+from desk.incidents.inputs import RUNNING, IncidentChange
 from desk.incidents.maintenances.steps import (
     CANCELLED,
     COMPLETED,
     REMIND_BEFORE,
-    RUNNING,
     STARTED,
     Due,
     Plan,
@@ -33,10 +31,7 @@ from desk.incidents.port import port_of
 from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction
 from storage.models import (
-    Component,
-    ComponentStatus,
     Incident,
-    IncidentComponent,
     IncidentStatus,
     IncidentUpdate,
     Page,
@@ -108,10 +103,9 @@ def _change_for(tx: Transaction, incident: Incident, plan: Plan, due: Due) -> In
     if due.step is Step.REMIND:
         return IncidentChange(status=IncidentStatus.SCHEDULED, body=reminder_text(plan, tx.now))
     zone = ZoneInfo(tx.session.get_one(Page, incident.page_id).time_zone)
-    _lock_components(tx, incident)
     if due.step is Step.START:
-        return change_to_start(tx.session, incident, body=start_text(plan, due, zone))
-    return change_to_complete(tx.session, incident, body=end_text(plan, due, zone))
+        return change_to_start(incident, body=start_text(plan, due, zone))
+    return change_to_complete(incident, body=end_text(plan, due, zone))
 
 
 def _lock(tx: Transaction, incident_id: str, *, skip_locked: bool = False) -> Incident | None:
@@ -123,66 +117,16 @@ def _lock(tx: Transaction, incident_id: str, *, skip_locked: bool = False) -> In
     return tx.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def _about(incident: Incident) -> ColumnElement[bool]:
-    """The components that a maintenance can change: of its page, and no groups."""
-    named = select(IncidentComponent.component_id).where(IncidentComponent.incident_id == incident.id)
-    return and_(Component.id.in_(named), Component.page_id == incident.page_id, Component.group.is_(False))
+def change_to_start(incident: Incident, *, body: str = STARTED) -> IncidentChange:
+    """What starting a maintenance changes; its components go under it by its own flags."""
+    notify = incident.auto_transition_deliver_notifications_at_start
+    return IncidentChange(status=IncidentStatus.IN_PROGRESS, body=body, as_planned=True, deliver_notifications=notify)
 
 
-def _lock_components(tx: Transaction, incident: Incident) -> None:
-    query = select(Component).where(_about(incident)).order_by(Component.id).with_for_update()
-    tx.session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-@dataclass(frozen=True, slots=True)
-class _About:
-    id: str
-    status: ComponentStatus
-
-
-def _read_components(session: Session, incident: Incident) -> Sequence[_About]:
-    query = select(Component.id, Component.status).where(_about(incident)).order_by(Component.position, Component.id)
-    return [_About(component_id, ComponentStatus(status)) for component_id, status in session.execute(query)]
-
-
-def change_to_start(session: Session, incident: Incident, *, body: str = STARTED) -> IncidentChange:
-    """What starting a maintenance changes, with its own flags: for a preview, or to do it.
-
-    Operational components go under maintenance. One in a worse state stays in it: a start makes nothing better.
-    """
-    moves = incident.auto_transition_to_maintenance_state
-    components = {
-        row.id: ComponentStatus.UNDER_MAINTENANCE if moves and row.status == ComponentStatus.OPERATIONAL else None
-        for row in _read_components(session, incident)
-    }
-    return IncidentChange(
-        status=IncidentStatus.IN_PROGRESS,
-        body=body,
-        components=components,
-        deliver_notifications=incident.auto_transition_deliver_notifications_at_start,
-    )
-
-
-def change_to_complete(session: Session, incident: Incident, *, body: str = COMPLETED) -> IncidentChange:
-    """What ending a maintenance changes, with its own flags: for a preview, or to do it.
-
-    Components under maintenance are operational again, unless another running maintenance works on them. One in
-    a worse state stays in it.
-    """
-    moves = incident.auto_transition_to_operational_state
-    taken = _list_taken(session, incident)
-    components = {
-        row.id: ComponentStatus.OPERATIONAL
-        if moves and row.status == ComponentStatus.UNDER_MAINTENANCE and row.id not in taken
-        else None
-        for row in _read_components(session, incident)
-    }
-    return IncidentChange(
-        status=IncidentStatus.COMPLETED,
-        body=body,
-        components=components,
-        deliver_notifications=incident.auto_transition_deliver_notifications_at_end,
-    )
+def change_to_complete(incident: Incident, *, body: str = COMPLETED) -> IncidentChange:
+    """What ending a maintenance changes; its components come back by its own flags."""
+    notify = incident.auto_transition_deliver_notifications_at_end
+    return IncidentChange(status=IncidentStatus.COMPLETED, body=body, as_planned=True, deliver_notifications=notify)
 
 
 def change_to_cancel(*, reason: str = "", deliver_notifications: bool = True) -> IncidentChange:
@@ -192,13 +136,3 @@ def change_to_cancel(*, reason: str = "", deliver_notifications: bool = True) ->
         body=f"{CANCELLED} {reason.strip()}".strip(),
         deliver_notifications=deliver_notifications,
     )
-
-
-def _list_taken(session: Session, incident: Incident) -> frozenset[str]:
-    """The components that other running maintenances work on."""
-    others = (
-        select(IncidentComponent.component_id)
-        .join(Incident, Incident.id == IncidentComponent.incident_id)
-        .where(Incident.page_id == incident.page_id, Incident.id != incident.id, Incident.status.in_(list(RUNNING)))
-    )
-    return frozenset(session.scalars(others))

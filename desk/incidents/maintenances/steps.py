@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from desk.incidents.inputs import IncidentChange
+from desk.incidents.inputs import RUNNING, IncidentChange
 from storage.models import Incident, IncidentStatus
 
 REMIND_BEFORE = timedelta(minutes=60)
 LATE = timedelta(minutes=5)
 """From here on a step says that it comes late."""
-RUNNING = frozenset({IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING})
 
 REMINDER = "Maintenance will begin as scheduled in {minutes}."
 STARTED = "Scheduled maintenance is currently in progress. We will provide updates as necessary."
@@ -76,6 +75,7 @@ def is_step(before: str, change: IncidentChange) -> bool:
         status=change.status,
         body=change.body,
         components=change.components,
+        as_planned=change.as_planned,
         deliver_notifications=change.deliver_notifications,
     )
     return change == said and change.status in _STEPS.get(before, ())

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
-from desk.incidents.inputs import IncidentChange
+from desk.incidents.inputs import RUNNING, IncidentChange
 from desk.incidents.maintenances.plans import check_move, complete_by_itself, plan_move, schedule_of
-from desk.incidents.maintenances.steps import RUNNING
 from desk.people import zone_of
 from desk.secret import refuse_secrets
 from desk.transaction import Transaction

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from desk.incidents.inputs import IncidentChange
+from desk.incidents.inputs import RUNNING, IncidentChange
 from desk.incidents.maintenances.plans import plan_completion, plan_start
-from desk.incidents.maintenances.steps import RUNNING
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message
 from handlers.slack.framework.modals import show_modal

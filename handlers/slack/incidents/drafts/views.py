@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from desk.incidents.affected import Effect
 from desk.incidents.components import full_name, list_components
-from desk.incidents.drafts.content import Content, content_of, expected_impact, role_of_draft
+from desk.incidents.drafts.content import Content, content_of, role_of_draft
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import check_send_back
+from desk.incidents.drafts.effects import expected_impact, foresee
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.drafts.review import list_reviewers
 from desk.incidents.drafts.steps import Step, find_audience_of, list_steps
@@ -59,6 +61,7 @@ from storage.models import ComponentStatus, DraftKind, DraftStatus, Incident, In
 
 _MOST_SECTIONS = 30
 _MAX_COMPONENTS = 2500
+_MOST_HOLDS = 3
 _DECIDED = frozenset({DraftStatus.PUBLISHED, DraftStatus.DISCARDED})
 _WHILE_IT_RUNS = f"{state_text(ComponentStatus.UNDER_MAINTENANCE)} while it goes on"
 _TITLES: Mapping[DraftKind, str] = {
@@ -121,7 +124,7 @@ def _heading(draft: IncidentDraft, content: Content, incident: Incident | None) 
         return f"{name_text(incident.name if incident else '')}\n:memo: Postmortem"
     name = name_text(content.name or (incident.name if incident else ""))
     if isinstance(content, NewIncident):
-        return f"{name}\n{status_text(content.status or _first_status(draft, content))}"
+        return f"{name}\n{status_text(content.first_status)}"
     if incident is None:
         return f"{name}\n{status_text(content.status)}" if content.status else name
     return f"{name}\n{_status_change(draft, content, incident)}"
@@ -134,12 +137,6 @@ def _status_change(draft: IncidentDraft, content: IncidentChange, incident: Inci
         return status_text(new)
     again = "\n:warning: *This opens it again.*" if old in ENDED and new not in ENDED else ""
     return f"{status_text(old)} → {status_text(new)}{again}"
-
-
-def _first_status(draft: IncidentDraft, content: NewIncident) -> IncidentStatus:
-    if draft.kind == DraftKind.BACKFILL:
-        return IncidentStatus.RESOLVED
-    return IncidentStatus.SCHEDULED if content.schedule else IncidentStatus.INVESTIGATING
 
 
 def _body(content: Content, most_sections: int) -> list[Block]:
@@ -155,20 +152,24 @@ def _components(tx: Transaction, draft: IncidentDraft, content: NewIncident | In
     planned = (
         isinstance(content, NewIncident) and content.schedule is not None and content.schedule.to_maintenance_state
     )
-    lines = []
+    lines, effects = [], foresee(tx, draft)
     for component_id, wanted in content.components.items():
         row = rows.get(component_id)
-        if row is not None:
+        if row is not None and component_id in effects:
             name = escape(full_name(row, groups))
-            change = _WHILE_IT_RUNS if planned else _change(ComponentStatus(row.status), wanted)
+            change = _WHILE_IT_RUNS if planned else _change(effects[component_id], wanted)
             lines.append(f"{name}: {change}")
     return [section("*Components*\n" + "\n".join(fit(lines, _MAX_COMPONENTS)))] if lines else []
 
 
-def _change(old: ComponentStatus, wanted: ComponentStatus | None) -> str:
-    if wanted is None or wanted == old:
-        return f"stays {state_text(old)}"
-    return f"{state_text(old)} → {state_text(wanted)}"
+def _change(effect: Effect, wanted: ComponentStatus | None) -> str:
+    """What becomes of a component; where something else holds it, what that is."""
+    goes = f"{state_text(effect.now)} → {state_text(effect.new)}"
+    said = f"stays {state_text(effect.now)}" if effect.new == effect.now else goes
+    if wanted is None or effect.new == wanted:
+        return said
+    names = [name_text(hold.name) for hold in effect.others.holds if hold.status in {None, effect.new}]
+    return f"{said}: {', '.join(names[:_MOST_HOLDS])} {'holds' if len(names) == 1 else 'hold'} it so"
 
 
 def _facts(tx: Transaction, draft: IncidentDraft, content: NewIncident | IncidentChange) -> list[Block]:

@@ -41,6 +41,8 @@ RANKS = {
     ComponentStatus.PARTIAL_OUTAGE: 2,
     ComponentStatus.MAJOR_OUTAGE: 3,
 }
+ORDER = {status: place for place, status in enumerate(ComponentStatus)}
+WELL, AT_WORK = ComponentStatus.OPERATIONAL, ComponentStatus.UNDER_MAINTENANCE
 IMPACTS = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 
 wanted_states = st.dictionaries(st.integers(0, 2), st.none() | st.sampled_from(ComponentStatus), max_size=3)
@@ -56,6 +58,9 @@ class Told:
     said: list[tuple[IncidentStatus, str]] = field(default_factory=list)
     """The newest first."""
     about: set[int] = field(default_factory=set)
+    holds: dict[int, ComponentStatus] = field(default_factory=dict)
+    """What it says of components until it is over; what a maintenance leaves so counts until somebody says more."""
+    brings_back: bool = True
     rank: int = 0
     monitoring_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -64,6 +69,17 @@ class Told:
     def statuses(self) -> tuple[IncidentStatus, ...]:
         """Those that it may take on."""
         return SCHEDULED if self.is_maintenance else REALTIME
+
+    def is_at_it(self, status: IncidentStatus | None) -> bool:
+        """Whether it holds its components in this status."""
+        if self.is_maintenance:
+            return status in {IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING}
+        return status is not None and status not in ENDED
+
+    def says(self, place: int) -> ComponentStatus | None:
+        """What it says of a component now."""
+        counts = self.is_maintenance or self.status not in ENDED
+        return self.holds.get(place) if counts else None
 
     def say(self, status: IncidentStatus, body: str, now: datetime) -> None:
         """Note an update."""
@@ -113,17 +129,82 @@ class IncidentLives(RuleBasedStateMachine):
     def _components(self, wanted: Mapping[int, ComponentStatus | None]) -> dict[str, ComponentStatus | None]:
         return {self.stage.components[place]: status for place, status in wanted.items()}
 
+    def _foresee(
+        self, told: Told, before: IncidentStatus | None, wanted: Mapping[int, ComponentStatus | None]
+    ) -> dict[int, ComponentStatus]:
+        """The states that follow, and what is said of them from then on, where `told` has its new status already."""
+        held, holds, over = told.is_at_it(before), told.is_at_it(told.status), told.status in ENDED
+        ends, begins = held and not holds, holds and not held
+        mine = {} if begins or before in ENDED else dict(told.holds)
+        says: dict[int, ComponentStatus | None] = dict(wanted)
+        if told.is_maintenance and ends:
+            back = told.brings_back or not over
+            freed = [place for place in mine if place not in wanted and back]
+            says |= {place: WELL for place in freed if self._is_as_held(told, place)}
+        follows = {}
+        for place, status in says.items():
+            if status is None:
+                continue
+            others = [one for one in self.told.values() if one is not told]
+            spoken = not ends and not (begins and told.is_maintenance)
+            for one in others if spoken else ():
+                if one.is_maintenance and one.status in ENDED and ORDER[one.holds.get(place, WELL)] > ORDER[status]:
+                    del one.holds[place]
+            least = [said for one in others if (said := one.says(place)) is not None]
+            if (ends or over) and not told.is_maintenance and self._is_watched(others, place):
+                least += [self.states[place]] if ORDER[self.states[place]] > ORDER[AT_WORK] else []
+            follows[place] = max([status, *least], key=ORDER.__getitem__)
+        if told.is_maintenance and (ends or over):
+            kept = {place for place in mine if says.get(place) is None and over}
+            told.holds = {place: status for place, status in told.holds.items() if place in kept}
+        elif not over:
+            told.holds = mine | {place: status for place, status in says.items() if status is not None}
+        return follows
+
+    def _is_as_held(self, told: Told, place: int) -> bool:
+        """Whether nothing but what is open has made a component as bad as it is."""
+        least = [said for one in self.told.values() if one is not told and (said := one.says(place)) is not None]
+        return ORDER[self.states[place]] <= max(ORDER[one] for one in (AT_WORK, *least))
+
+    def _is_watched(self, others: list[Told], place: int) -> bool:
+        watching = (one for one in others if not one.is_maintenance and one.status not in ENDED)
+        return any(place in one.about and place not in one.holds for one in watching)
+
+    def _try(
+        self,
+        told: Told,
+        before: IncidentStatus | None,
+        wanted: Mapping[int, ComponentStatus | None],
+        do: Callable[[], Any],
+    ) -> tuple[Any, dict[int, ComponentStatus | None]]:
+        """Do what takes `told` from one status to the one that it has. Gives what came of it, and what the components
+        that it names or moves are brought into; nothing of what is refused, as it would leave them down."""
+        kept = {one: dict(each.holds) for one, each in self.told.items()}
+        follows = self._foresee(told, before, wanted)
+        if told.status in ENDED and any(ORDER[new] > ORDER[self.states[one]] for one, new in follows.items()):
+            for one, each in self.told.items():
+                each.holds = kept[one]
+            with pytest.raises(InvalidInputError, match="with nothing open"):
+                do()
+            assert self._revision() == self.revision
+            return None, {}
+        return do(), dict(wanted) | follows
+
     def _note(self, wanted: Mapping[int, ComponentStatus | None], incident_id: str | None) -> None:
         """Let the model's components change."""
         for place, status in sorted(wanted.items()):
-            if status is not None and status != self.states[place]:
-                self.states[place] = status
-                self.steps.append((self.clock.now(), place, status, incident_id))
+            if status is not None:
+                self._bring(place, status, incident_id)
         if incident_id is not None:
             told = self.told[incident_id]
             told.about |= set(wanted)
             if told.status not in ENDED or wanted:
                 told.rank = max([told.rank, *(RANKS[self.states[place]] for place in told.about)])
+
+    def _bring(self, place: int, status: ComponentStatus, incident_id: str | None) -> None:
+        if status != self.states[place]:
+            self.states[place] = status
+            self.steps.append((self.clock.now(), place, status, incident_id))
 
     @initialize()
     def begin(self) -> None:
@@ -138,7 +219,8 @@ class IncidentLives(RuleBasedStateMachine):
     ) -> None:
         """An incident or maintenance begins, in any status of its kind."""
         status = data.draw(st.sampled_from(SCHEDULED if is_maintenance else REALTIME))
-        self._open(status, body, wanted, is_maintenance=is_maintenance)
+        brings_back = data.draw(st.booleans())
+        self._open(status, body, wanted, is_maintenance=is_maintenance, brings_back=brings_back)
 
     def _open(
         self,
@@ -147,9 +229,11 @@ class IncidentLives(RuleBasedStateMachine):
         wanted: Mapping[int, ComponentStatus | None],
         *,
         is_maintenance: bool,
+        brings_back: bool = True,
     ) -> None:
         soon = self.clock.now() + timedelta(hours=1)
-        window = Schedule(scheduled_for=soon, scheduled_until=soon + timedelta(hours=1))
+        end = soon + timedelta(hours=1)
+        window = Schedule(scheduled_for=soon, scheduled_until=end, to_operational_state=brings_back)
         new = NewIncident(
             name="Slow",
             body=body,
@@ -157,10 +241,12 @@ class IncidentLives(RuleBasedStateMachine):
             components=self._components(wanted),
             schedule=window if is_maintenance else None,
         )
-        incident_id = self._do("create_incident", self.stage.page, new).id
-        self.told[incident_id] = told = Told(is_maintenance, status)
-        told.say(status, body, self.clock.now())
-        self._note(wanted, incident_id)
+        told = Told(is_maintenance, status, brings_back=brings_back)
+        made, follows = self._try(told, None, wanted, lambda: self._do("create_incident", self.stage.page, new))
+        if made is not None:
+            self.told[made.id] = told
+            told.say(status, body, self.clock.now())
+            self._note(follows, made.id)
 
     @precondition(lambda self: self.told)
     @rule(data=st.data(), wanted=wanted_states, body=words)
@@ -170,9 +256,7 @@ class IncidentLives(RuleBasedStateMachine):
         told = self.told[incident_id]
         status = data.draw(st.none() | st.sampled_from(told.statuses))
         change = IncidentChange(status=status, body=body, components=self._components(wanted))
-        self._do("update_incident", incident_id, change)
-        told.say(status or told.status, body, self.clock.now())
-        self._note(wanted, incident_id)
+        self._update(incident_id, change, wanted)
 
     @precondition(lambda self: self.told)
     @rule(data=st.data(), is_over=st.booleans())
@@ -180,23 +264,30 @@ class IncidentLives(RuleBasedStateMachine):
         """All components of an incident are well again, and perhaps it is over."""
         incident_id = self._any(data)
         told = self.told[incident_id]
-        wanted: dict[int, ComponentStatus | None] = dict.fromkeys(told.about, ComponentStatus.OPERATIONAL)
+        wanted: dict[int, ComponentStatus | None] = dict.fromkeys(sorted(told.about), WELL)
         status = told.statuses[-1] if is_over else told.status
-        self._do(
-            "update_incident",
-            incident_id,
-            IncidentChange(status=status, body="Well again.", components=self._components(wanted)),
+        change = IncidentChange(status=status, body="Well again.", components=self._components(wanted))
+        self._update(incident_id, change, wanted)
+
+    def _update(self, incident_id: str, change: IncidentChange, wanted: Mapping[int, ComponentStatus | None]) -> None:
+        told = self.told[incident_id]
+        before = told.status
+        told.status = change.status or before
+        done, follows = self._try(
+            told, before, wanted, lambda: self._do("update_incident", incident_id, change) or change
         )
-        told.say(status, "Well again.", self.clock.now())
-        self._note(wanted, incident_id)
+        after, told.status = told.status, before if done is None else told.status
+        if done is not None and change.says_something:
+            told.say(after, change.body or "", self.clock.now())
+        if done is not None:
+            self._note(follows, incident_id)
 
     @precondition(lambda self: self.told)
     @rule(data=st.data(), wanted=wanted_states)
     def change_silently(self, data: st.DataObject, wanted: dict[int, ComponentStatus | None]) -> None:
         """Name and components change without a word."""
         incident_id = self._any(data)
-        self._do("update_incident", incident_id, IncidentChange(name="Slower", components=self._components(wanted)))
-        self._note(wanted, incident_id)
+        self._update(incident_id, IncidentChange(name="Slower", components=self._components(wanted)), wanted)
 
     @precondition(lambda self: self.told)
     @rule(data=st.data(), body=words)
@@ -214,14 +305,22 @@ class IncidentLives(RuleBasedStateMachine):
     def delete(self, data: st.DataObject) -> None:
         """An incident is deleted."""
         incident_id = self._any(data)
+        told = self.told[incident_id]
+        before, told.status = told.status, IncidentStatus.SCHEDULED
+        runs = told.is_maintenance and told.is_at_it(before)
+        follows = self._foresee(told, before, {}) if runs else {}
         self._do("delete_incident", incident_id)
         del self.told[incident_id]
+        for place, status in sorted(follows.items()):
+            self._bring(place, status, incident_id)
 
     @rule(wanted=wanted_states.filter(bool))
     def set_statuses(self, wanted: dict[int, ComponentStatus | None]) -> None:
         """Components change without an incident."""
         self._do("set_statuses", self.stage.page, self._components(wanted))
-        self._note(wanted, None)
+        # As a word of somebody who works on nothing.
+        nobody = Told(is_maintenance=False, status=IncidentStatus.INVESTIGATING)
+        self._note(self._foresee(nobody, IncidentStatus.INVESTIGATING, wanted), None)
 
     @precondition(lambda self: self.told)
     @rule(data=st.data(), wanted=wanted_states)
@@ -258,8 +357,16 @@ class IncidentLives(RuleBasedStateMachine):
             assert said[incident_id] == told.said
 
     @invariant()
+    def none_is_better_than_what_holds_it(self) -> None:
+        """What is open says of its components what it said last, and none is better than the worst of that."""
+        for told in self.told.values():
+            for place in told.holds if told.status not in ENDED else ():
+                assert ORDER[self.states[place]] >= ORDER[told.holds[place]]
+
+    @invariant()
     def components_are_as_last_written(self) -> None:
-        """Each has the state that was written last, and its history has every change and nothing else."""
+        """Each has the state that follows from what was written last, and its history has every change and nothing
+        else."""
         states = {row.id: row.status for row in self.stage.all(Component)}
         assert states == dict(zip(self.stage.components, self.states, strict=True))
         with self.stage.desk.database.read() as session:

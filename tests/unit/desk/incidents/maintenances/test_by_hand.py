@@ -10,6 +10,7 @@ import pytest
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from desk.incidents.authority import list_meant
 from desk.incidents.incidents import update_incident
+from desk.incidents.inputs import RUNNING
 from desk.incidents.lookup import get_incident
 from desk.incidents.maintenances.plans import (
     plan_cancellation,
@@ -19,7 +20,7 @@ from desk.incidents.maintenances.plans import (
     propose_states,
     schedule_of,
 )
-from desk.incidents.maintenances.steps import RUNNING, zoned_text
+from desk.incidents.maintenances.steps import zoned_text
 from desk.status_page.reading import list_public_pages, read_page_view
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import IncidentStatus, Role

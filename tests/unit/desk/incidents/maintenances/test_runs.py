@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
 from desk.audit.chain import verify
+from desk.incidents.components import set_statuses
 from desk.transaction import Desk
 from handlers.jobs.sweep import sweep
 from storage.models import AuditEvent, Component, ComponentStatus, IncidentComponent, IncidentStatus, Page
@@ -176,7 +177,9 @@ def test_after_a_window_that_was_missed_it_is_completed_once(stage: Maintenances
     """One update says that it is over and was not reported on; what is under maintenance goes back, no more."""
     about = stage.plan()
     stage.break_down("API")
-    stage.break_down("Website", ComponentStatus.UNDER_MAINTENANCE)
+    stage.do(
+        lambda tx: set_statuses(tx, stage.page, {stage.components["Website"]: ComponentStatus.UNDER_MAINTENANCE})
+    )
     assert stage.sweep_at(END + HOUR) == 1
     [(status, words)] = stage.said(about)
     assert status == "completed"
