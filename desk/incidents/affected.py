@@ -147,7 +147,9 @@ def decide_effect(
     counting = others.after(spoken) if spoken is not None else others
     new = decide_state(now, wish, counting, ends=ends and not move.scheduled)
     was = wanted.seen.get(component.id, now)
-    # A step is judged when it is taken: what others made of a component meanwhile does not hold it up.
+    # A step is judged when it is taken: what others made of a component meanwhile does not hold it up. Whoever wrote
+    # down a state is told that it is another one.
+    aim = new if move.is_step else wish
     is_explained = move.is_step and now == worst([mine or ComponentStatus.OPERATIONAL, others.state])
     return Effect(
         component=component,
@@ -157,7 +159,7 @@ def decide_effect(
         others=others,
         spoken=spoken,
         was=was,
-        is_stale=new != now and was != now and not is_explained,
+        is_stale=wish is not None and aim != now and was != now and not is_explained,
         worsens=move.after in ENDED and is_worse(new, now),
     )
 

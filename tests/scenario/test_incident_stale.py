@@ -33,16 +33,16 @@ def _publish_something_else(player: Player, line: str) -> None:
 
 @pytest.mark.page
 def test_a_worse_state_is_not_overwritten(scenario: Scenario, stage: Stage) -> None:
-    """A preview that brings a component back is refused once another incident has made it worse."""
+    """A preview that brings a component back leaves it as another incident made it meanwhile, and says so."""
     publish(stage, CHECKOUT)
     scenario.ines.type_command("/incident resolve It works again.")
     _publish_something_else(scenario.max, DOWN)
     scenario.ines.press("Publish", scenario.ines.modal)
     words = words_of(scenario.ines.modal)
-    assert "API - Checkout was :large_orange_circle: Partial outage when this was written" in words
-    assert "Your draft is kept" in words
+    assert "API - Checkout stays :red_circle: Major outage" in words
+    assert "holds it so" in words
     stage.wait_for_state("Checkout", "major_outage")
-    assert sorted(one.status for one in everything(scenario, Incident)) == ["investigating", "investigating"]
+    assert sorted(one.status for one in everything(scenario, Incident)) == ["investigating", "resolved"]
 
 
 @pytest.mark.page

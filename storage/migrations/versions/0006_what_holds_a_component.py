@@ -27,9 +27,11 @@ def upgrade() -> None:
     )
     for incident_id, status, component_id, now in _read_about(bind):
         said = _last_said(bind, incident_id, component_id, until_end=status == "resolved")
-        if said is None or (status != "resolved" and _STATES.index(said) > _STATES.index(now)):
-            # Somebody made the component better without a word: nothing holds it in a worse state than that.
-            said = now if said is not None else None
+        if said is None:
+            continue
+        if status != "resolved":
+            # Where somebody has made the component better without a word, nothing holds it in a worse state than that.
+            said = min(said, now, key=_STATES.index)
         one = about.c.incident_id == incident_id, about.c.component_id == component_id
         bind.execute(sa.update(about).where(*one).values(holds=said))
 

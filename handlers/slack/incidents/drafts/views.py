@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from desk.incidents.affected import Effect
-from desk.incidents.components import full_name, list_components
 from desk.incidents.drafts.content import Content, content_of, role_of_draft
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import check_send_back
-from desk.incidents.drafts.effects import expected_impact, foresee
+from desk.incidents.drafts.effects import expected_impact
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.drafts.review import list_reviewers
 from desk.incidents.drafts.steps import Step, find_audience_of, list_steps
@@ -25,7 +23,6 @@ from handlers.slack.framework.blocks import (
     context,
     divider,
     escape,
-    fit,
     input_block,
     mention,
     modal,
@@ -34,6 +31,7 @@ from handlers.slack.framework.blocks import (
     when,
 )
 from handlers.slack.incidents.drafts.buttons import choose_button, preview_buttons
+from handlers.slack.incidents.drafts.components import component_blocks, still_held_text
 from handlers.slack.incidents.drafts.schedules import schedule_blocks
 from handlers.slack.incidents.drafts.text import (
     changes_blocks,
@@ -52,18 +50,14 @@ from handlers.slack.incidents.text import (
     name_text,
     page_text,
     public_link,
-    state_text,
     status_text,
 )
 from handlers.slack.markdown.split import render_parts
 from handlers.slack.markdown.to_slack import render_mrkdwn
-from storage.models import ComponentStatus, DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page
+from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page
 
 _MOST_SECTIONS = 30
-_MAX_COMPONENTS = 2500
-_MOST_HOLDS = 3
 _DECIDED = frozenset({DraftStatus.PUBLISHED, DraftStatus.DISCARDED})
-_WHILE_IT_RUNS = f"{state_text(ComponentStatus.UNDER_MAINTENANCE)} while it goes on"
 _TITLES: Mapping[DraftKind, str] = {
     DraftKind.INCIDENT: "Preview: new incident",
     DraftKind.MAINTENANCE: "Preview: maintenance",
@@ -115,7 +109,9 @@ def draft_blocks(tx: Transaction, draft: IncidentDraft, *, most_sections: int = 
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     blocks = [section(_heading(draft, content, incident)), *_body(content, most_sections)]
     if not isinstance(content, str):
-        blocks += _components(tx, draft, content) + _facts(tx, draft, content) + schedule_blocks(tx, draft, content)
+        blocks += (
+            component_blocks(tx, draft, content) + _facts(tx, draft, content) + schedule_blocks(tx, draft, content)
+        )
     return [*blocks, *warning_blocks(draft)]
 
 
@@ -144,32 +140,6 @@ def _body(content: Content, most_sections: int) -> list[Block]:
     parts = render_parts(text, most=most_sections + 1)
     shown = [section(part) for part in parts[:most_sections]]
     return [*shown, context("…and more, which has no room here. All of it is published.")][: len(parts)]
-
-
-def _components(tx: Transaction, draft: IncidentDraft, content: NewIncident | IncidentChange) -> list[Block]:
-    rows = {row.id: row for row in list_components(tx.session, draft.page_id)}
-    groups = {row.id: row.name for row in rows.values() if row.group}
-    planned = (
-        isinstance(content, NewIncident) and content.schedule is not None and content.schedule.to_maintenance_state
-    )
-    lines, effects = [], foresee(tx, draft)
-    for component_id, wanted in content.components.items():
-        row = rows.get(component_id)
-        if row is not None and component_id in effects:
-            name = escape(full_name(row, groups))
-            change = _WHILE_IT_RUNS if planned else _change(effects[component_id], wanted)
-            lines.append(f"{name}: {change}")
-    return [section("*Components*\n" + "\n".join(fit(lines, _MAX_COMPONENTS)))] if lines else []
-
-
-def _change(effect: Effect, wanted: ComponentStatus | None) -> str:
-    """What becomes of a component; where something else holds it, what that is."""
-    goes = f"{state_text(effect.now)} → {state_text(effect.new)}"
-    said = f"stays {state_text(effect.now)}" if effect.new == effect.now else goes
-    if wanted is None or effect.new == wanted:
-        return said
-    names = [name_text(hold.name) for hold in effect.others.holds if hold.status in {None, effect.new}]
-    return f"{said}: {', '.join(names[:_MOST_HOLDS])} {'holds' if len(names) == 1 else 'hold'} it so"
 
 
 def _facts(tx: Transaction, draft: IncidentDraft, content: NewIncident | IncidentChange) -> list[Block]:
@@ -205,7 +175,7 @@ def published_view(tx: Transaction, incident: Incident, *, quietly: bool) -> Blo
     told = "\nNobody is notified: no message is posted about it." if quietly else ""
     link = find_public_link(tx, incident, "Look at it")
     where = f"on the page. {link}" if link else f"published on {page_text(tx, incident)}."
-    said = f":white_check_mark: {name_text(incident.name)} is {where}{told}"
+    said = f":white_check_mark: {name_text(incident.name)} is {where}{told}{still_held_text(tx, incident)}"
     buttons = [button("Show", ActionId.INCIDENT_SHOW, value_of(incident.id, incident.version))]
     return modal("Published", [section(said), actions(*buttons)], callback_id=CallbackId.NOTICE)
 
