@@ -7,12 +7,13 @@ from sqlalchemy import delete, update
 
 from desk.audit import trail as audit
 from desk.identifiers import new_id
-from desk.incidents.affected import Wanted, bring_components, release_components
+from desk.incidents.affected import bring_components, release_components
 from desk.incidents.announcements import announce_beside, announce_deletion
 from desk.incidents.changes import finish_change, lock_incident
 from desk.incidents.components import record_statuses
 from desk.incidents.drafts.decision import role_to_manage
 from desk.incidents.drafts.review import drop_drafts, lock_drafts
+from desk.incidents.effects import Wanted
 from desk.incidents.inputs import (
     ENDED,
     IncidentChange,
@@ -95,10 +96,14 @@ def update_incident(
     if change.impact_override is not None:
         incident.impact_override = str(change.impact_override)
     if change.schedule is not None:
+        if change.schedule.scheduled_for != incident.scheduled_for:
+            # Who reads the new time needs no reminder of it right behind.
+            incident.scheduled_reminded_at = tx.now if change.says_something else None
         _set_schedule(incident, change.schedule)
-    if incident.scheduled_for is not None and incident.status in ENDED and status not in ENDED:
-        # What people took up again, people complete.
+    if incident.status in ENDED and status not in ENDED:
+        # What people took up again, people complete; and it is not of the past alone.
         incident.scheduled_auto_completed = False
+        incident.backfilled = False
     before, incident.status = IncidentStatus(incident.status), status
     affected = bring_components(
         tx, incident, Wanted(change.components, change.seen_states, as_planned=change.as_planned), before=before

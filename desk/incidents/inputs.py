@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -28,6 +28,7 @@ SCHEDULED = (
 ENDED = frozenset({IncidentStatus.RESOLVED, IncidentStatus.COMPLETED})
 RUNNING = frozenset({IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING})
 """What is said of a maintenance while it goes on."""
+_FIRST_PAGES = datetime(1995, 1, 1, tzinfo=UTC)
 MAX_NAME = 255
 MAX_BODY = 25_000
 
@@ -136,10 +137,16 @@ def check_schedule(schedule: Schedule) -> None:
 
 
 def check_backfill(began_at: datetime, now: datetime) -> None:
-    """Raises InvalidInputError (field `backfill_date`) unless it began in the past."""
+    """Raises InvalidInputError (field `backfill_date`) unless it began in the past that pages have."""
     if began_at > now:
         raise InvalidInputError(
             "A backfilled incident lies in the past.", "Choose an earlier day.", field="backfill_date"
+        )
+    if began_at < _FIRST_PAGES:
+        raise InvalidInputError(
+            f"That is in the year {began_at.year}, before there were status pages.",
+            f"Is another year meant, such as {now.year}?",
+            field="backfill_date",
         )
 
 

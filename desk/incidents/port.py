@@ -49,7 +49,7 @@ class PagePort(Protocol):
         """Bring components into states without an incident."""
         ...
 
-    def write_postmortem(self, tx: Transaction, incident_id: str, body: str) -> Incident:
+    def write_postmortem(self, tx: Transaction, incident_id: str, body: str, *, seen: str | None = None) -> Incident:
         """Keep a postmortem's draft."""
         ...
 

@@ -1,5 +1,7 @@
 """Postmortems: drafted, published, taken back, by whoever manages such incidents on the page."""
 
+import hashlib
+
 from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import announce
@@ -12,10 +14,28 @@ from desk.transaction import Transaction, pages_changed
 from storage.models import Incident, Page
 
 
-def write_postmortem(tx: Transaction, incident_id: str, body: str) -> Incident:
-    """Keep a draft; the public sees it once it is published. Raises NotAllowedError, InvalidInputError (`body`)."""
+def postmortem_of(incident: Incident) -> str:
+    """The text that there is, drafted or public; empty where there is none."""
+    return incident.postmortem_body_draft or incident.postmortem_body or ""
+
+
+def mark_of(text: str) -> str:
+    """Tells one text of a postmortem from another; empty for none."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
+
+
+def write_postmortem(tx: Transaction, incident_id: str, body: str, *, seen: str | None = None) -> Incident:
+    """Keep a draft; the public sees it once it is published. `seen`: the mark of the text that its author saw.
+
+    Raises NotAllowedError, InvalidInputError (`body`), and ConflictError where there is another text than was seen.
+    """
     incident = _lock(tx, incident_id)
     text = check_body(body)
+    there = postmortem_of(incident)
+    if seen is not None and there != text and mark_of(there) != seen:
+        raise ConflictError(
+            "This postmortem was written anew after you looked.", "Read what it says before yours replaces it."
+        )
     if not text:
         raise InvalidInputError("A postmortem needs a text.", field="body")
     incident.postmortem_body_draft = text

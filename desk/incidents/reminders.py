@@ -1,7 +1,7 @@
 """“Time for an update”: who is reminded, when, and how that is put off.
 
-Whoever spoke last is reminded first, the page's channel from then on. Statuspage's `reminder_intervals` of an
-incident are obeyed; without them its impact says how soon.
+Whoever spoke last, of those who may still act, is reminded first, the page's channel from then on. Statuspage's
+`reminder_intervals` of an incident are obeyed; without them its impact says how soon.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from desk.messages.outbox import refresh_card, send_card
 from desk.pages.status import Impact
 from desk.permissions import (
     Duty,
-    is_full_member,
+    effective_roles,
     list_owner_ids,
     require_duty,
     require_person,
@@ -27,7 +27,7 @@ from desk.permissions import (
 )
 from desk.policy import Policy
 from desk.transaction import Transaction
-from storage.models import Incident, IncidentUpdate, Member, Page, SlackMessage
+from storage.models import Incident, IncidentUpdate, Page, SlackMessage
 
 REMINDER_CARD = "incident.reminder"
 """The kind of a reminder; its subject is `<incident>:<update>:<number>`, the update being the last one until then."""
@@ -121,7 +121,7 @@ def _remind(tx: Transaction, incident: Incident) -> bool:
     # After a downtime, or a snooze, the next one waits as long as if this one had come in time.
     incident.update_due_at = tx.now + (following - planned) if planned and following else None
     tx.session.flush()
-    places = _places(tx, incident, said, sent)
+    places = _places(tx, incident, sent)
     send_card(tx, REMINDER_CARD, f"{incident.id}:{said.id}:{sent}", places)
     return True
 
@@ -141,13 +141,23 @@ def _due(tx: Transaction, incident: Incident, since: datetime, sent: int) -> dat
     )
 
 
-def _places(tx: Transaction, incident: Incident, said: IncidentUpdate, sent: int) -> Sequence[str]:
-    """The person who spoke last, once; then, or where that was no person, the channel; without one, owners."""
-    kind, _, author = said.created_by.partition(":")
-    if sent == 1 and kind == "member" and is_full_member(tx.session.get(Member, author)):
-        return [author]
+def _places(tx: Transaction, incident: Incident, sent: int) -> Sequence[str]:
+    """Whoever spoke last of those who may still act, once; then, or where there is none, the channel; without one,
+    owners."""
+    if sent == 1 and (speaker := _find_speaker(tx, incident)) is not None:
+        return [speaker]
     channel = channel_of(tx, tx.session.get_one(Page, incident.page_id))
     return [channel] if channel else list_owner_ids(tx)
+
+
+def _find_speaker(tx: Transaction, incident: Incident) -> str | None:
+    """The person who spoke last of those who may say the next thing."""
+    spoke = [said.created_by.partition(":") for said in list_updates(tx.session, [incident.id])]
+    for user_id in dict.fromkeys(user_id for kind, _, user_id in spoke if kind == "member"):
+        roles = effective_roles(tx.session, user_id, now=tx.now, policy=tx.policy)
+        if roles.has(role_of(incident), incident.page_id):
+            return user_id
+    return None
 
 
 def snooze_reminder(tx: Transaction, incident_id: str, span: timedelta) -> Incident:

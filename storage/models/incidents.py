@@ -66,6 +66,7 @@ class Incident(InOrganization, Base):
     scheduled_until: Mapped[datetime | None]
     scheduled_remind_prior: Mapped[bool] = mapped_column(default=False)
     scheduled_reminded_at: Mapped[datetime | None]
+    """When people were last told when it begins, by a reminder or because it was moved."""
     scheduled_auto_in_progress: Mapped[bool] = mapped_column(default=False)
     scheduled_auto_completed: Mapped[bool] = mapped_column(default=False)
     auto_transition_to_maintenance_state: Mapped[bool] = mapped_column(default=False)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.player import inputs_of, words_of
+from sandbox.player import find_label, inputs_of, words_of
 from storage.models import Incident, IncidentDraft, IncidentStatus
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_made import open_incident, resolve, stored_incident
@@ -75,6 +75,25 @@ def test_taking_a_postmortem_back(scenario: Scenario, stage: Stage, over: str) -
     scenario.ines.press("Postmortem", scenario.ines.modal)
     assert "is public since" not in words_of(scenario.ines.modal)
     assert inputs_of(scenario.ines.modal)[0]["element"]["initial_value"] == "A disk was full."
+
+
+def test_the_second_of_two_sees_the_first(scenario: Scenario, stage: Stage, over: str) -> None:
+    """Published while the other's form was open, it is shown at their preview, and above their own words."""
+    scenario.ines.type_command(f"/incident postmortem {over}")
+    scenario.max.type_command(f"/incident postmortem {over}")
+    scenario.max.submit(body="A cable was cut.")
+    scenario.max.press("Publish", scenario.max.modal)
+    scenario.ines.submit(body="A disk was full.")
+    preview = scenario.ines.modal
+    assert "This postmortem was written anew after you looked." in words_of(preview)
+    assert "A cable was cut." in words_of(preview)
+    assert find_label(preview, "Publish") is None
+    scenario.ines.press("Edit", preview)
+    assert "A cable was cut." in words_of(scenario.ines.modal)
+    assert inputs_of(scenario.ines.modal)[0]["element"]["initial_value"] == "A disk was full."
+    scenario.ines.submit(body="A cable was cut, and a disk was full.")
+    scenario.ines.press("Publish", scenario.ines.modal)
+    assert stored_incident(scenario, over).postmortem_body == "A cable was cut, and a disk was full."
 
 
 def test_who_may_write_one_and_when(scenario: Scenario, stage: Stage, over: str) -> None:

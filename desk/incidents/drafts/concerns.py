@@ -1,7 +1,8 @@
 """What publishing a draft would leave standing that its author may not want: said before, and never in the way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 
 from desk.incidents.components import list_components, list_incident_components
@@ -13,6 +14,7 @@ from desk.pages.status import Impact, impact_of
 from desk.transaction import Transaction
 from storage.models import Component, ComponentStatus, DraftKind, DraftStatus, IncidentDraft
 
+_LONG = timedelta(days=400)
 _DECIDED = frozenset({DraftStatus.PUBLISHED, DraftStatus.DISCARDED})
 
 
@@ -25,6 +27,8 @@ class Concern(StrEnum):
     """The impact is another one than its components have."""
     STILL_DOWN = "still_down"
     """It ends while components of it do not work."""
+    LONG_AGO = "long_ago"
+    """It is written down so long afterwards that another year may be meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +76,12 @@ def find_concerns(tx: Transaction, draft: IncidentDraft) -> Concerns:
     """What to look at in a draft as things are now; nothing in what is decided, or changes no component anyway."""
     content, kind = content_of(draft), DraftKind(draft.kind)
     nothing = Concerns((), Impact.NONE, Impact.NONE, ())
-    if isinstance(content, str) or kind is DraftKind.BACKFILL or draft.status in _DECIDED:
+    if isinstance(content, str) or draft.status in _DECIDED:
         return nothing
+    if kind is DraftKind.BACKFILL:
+        began_at = content.backfilled_at if isinstance(content, NewIncident) else None
+        is_long_ago = began_at is not None and tx.now - began_at > _LONG
+        return replace(nothing, found=[Concern.LONG_AGO]) if is_long_ago else nothing
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     if kind is DraftKind.UPDATE and incident is None:
         return nothing

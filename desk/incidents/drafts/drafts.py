@@ -25,12 +25,12 @@ from desk.incidents.drafts.effects import foresee_content
 from desk.incidents.drafts.review import show_draft, tell_author
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import find_incident, get_incident
-from desk.incidents.postmortems import check_postmortem
+from desk.incidents.postmortems import check_postmortem, mark_of, postmortem_of
 from desk.pages.pages import get_page
 from desk.permissions import require_insider, require_person, require_role, roles_of_actor
 from desk.reasons import check_reason
 from desk.transaction import Transaction
-from storage.models import DraftKind, DraftStatus, IncidentDraft, IncidentStatus
+from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus
 
 _GONE = ("That draft is gone.", "Begin again with /incident new.")
 
@@ -78,8 +78,10 @@ def write_draft(
     incident_id: str | None = None,
     client_token: str | None = None,
     warnings: Sequence[dict[str, Any]] = (),
+    seen: str | None = None,
 ) -> IncidentDraft:
     """Keep a draft of the acting member's; the same `client_token` gives the same draft however often it comes.
+    `seen`: the mark of the postmortem beside which one was written, or else that of the one that there is.
 
     Raises NotFoundError for the page or the incident, NotAllowedError unless the member may publish such things on
     that page, and InvalidInputError, whose `field` names what cannot be published.
@@ -91,7 +93,7 @@ def write_draft(
     require_person(tx)
     known = _find_by_token(tx, client_token)
     if known is not None:
-        return _resubmit(tx, known, content, warnings)
+        return _resubmit(tx, known, content, warnings, seen)
     if kind is DraftKind.POSTMORTEM and incident is not None:
         check_postmortem(tx, incident.id)
     check_kind(kind, content)
@@ -106,7 +108,7 @@ def write_draft(
         incident_id=incident_id,
         incident_version=incident.version if incident is not None else None,
         client_token=client_token,
-        content=stored_form(as_seen(tx, content)),
+        content=_stored(tx, content, incident, seen),
         warnings=list(warnings),
         author_id=tx.actor.user_id or str(tx.actor)[:32],
         created_at=tx.now,
@@ -124,13 +126,21 @@ def write_draft(
     return draft
 
 
+def _stored(tx: Transaction, content: Content, incident: Incident | None, seen: str | None) -> dict[str, Any]:
+    stored = stored_form(as_seen(tx, content))
+    if isinstance(content, str) and incident is not None:
+        stored["seen"] = seen if seen is not None else mark_of(postmortem_of(incident))
+    return stored
+
+
 def _resubmit(
-    tx: Transaction, known: IncidentDraft, content: Content, warnings: Sequence[dict[str, Any]]
+    tx: Transaction, known: IncidentDraft, content: Content, warnings: Sequence[dict[str, Any]], seen: str | None
 ) -> IncidentDraft:
     """The draft of a form that was sent again, after a lost answer perhaps with corrected words."""
-    if known.status != DraftStatus.OPEN or stored_form(as_seen(tx, content)) == known.content:
+    incident = find_incident(tx.session, known.incident_id) if known.incident_id else None
+    if known.status != DraftStatus.OPEN or _stored(tx, content, incident, seen) == known.content:
         return known
-    return revise_draft(tx, known.id, content, warnings=warnings)
+    return revise_draft(tx, known.id, content, warnings=warnings, seen=seen)
 
 
 def _find_by_token(tx: Transaction, client_token: str | None) -> IncidentDraft | None:
@@ -141,7 +151,12 @@ def _find_by_token(tx: Transaction, client_token: str | None) -> IncidentDraft |
 
 
 def revise_draft(
-    tx: Transaction, draft_id: str, content: Content, *, warnings: Sequence[dict[str, Any]] = ()
+    tx: Transaction,
+    draft_id: str,
+    content: Content,
+    *,
+    warnings: Sequence[dict[str, Any]] = (),
+    seen: str | None = None,
 ) -> IncidentDraft:
     """Change what a draft says; one that was sent back is open again. Raises ConflictError once it is decided.
 
@@ -155,7 +170,7 @@ def revise_draft(
     require_effects(foresee_content(tx, draft.page_id, content, draft.incident_id).values())
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     values: dict[str, Any] = {
-        "content": stored_form(as_seen(tx, content)),
+        "content": _stored(tx, content, incident, seen),
         "warnings": list(warnings),
         "incident_version": incident.version if incident is not None else None,
     }

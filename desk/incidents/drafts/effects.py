@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from desk.incidents.affected import Effect, Move, Wanted, foresee_effects
+from desk.incidents.affected import foresee_effects
 from desk.incidents.components import list_components
 from desk.incidents.drafts.content import Content, content_of, is_scheduled
+from desk.incidents.effects import Effect, Move, Wanted
 from desk.incidents.inputs import NewIncident
 from desk.incidents.lookup import find_incident
 from desk.pages.status import Impact, impact_of

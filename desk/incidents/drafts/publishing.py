@@ -155,7 +155,7 @@ def _carry_out(tx: Transaction, draft: IncidentDraft, *, quietly: bool) -> Incid
         return port.create_incident(tx, draft.page_id, new)
     assert draft.incident_id is not None
     if isinstance(content, str):
-        port.write_postmortem(tx, draft.incident_id, content)
+        port.write_postmortem(tx, draft.incident_id, content, seen=draft.content.get("seen"))
         return port.publish_postmortem(tx, draft.incident_id, notify_subscribers=not quietly)
     change = replace(content, deliver_notifications=False) if quietly else content
     port.update_incident(tx, draft.incident_id, change, version=draft.incident_version)

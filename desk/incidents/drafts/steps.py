@@ -6,11 +6,13 @@ from enum import StrEnum
 
 from desk.errors import ConflictError
 from desk.incidents.announcements import channel_of
+from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome
 from desk.incidents.drafts.drafts import already_decided, get_draft, require_author
 from desk.incidents.drafts.effects import foresee
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.lookup import find_incident, list_updates
+from desk.incidents.postmortems import mark_of, postmortem_of
 from desk.transaction import Transaction
 from storage.models import (
     Component,
@@ -56,6 +58,8 @@ class ChangedSince:
     last: IncidentUpdate | None
     """What was said last about it."""
     states: Sequence[MovedState]
+    postmortem: str = ""
+    """What somebody else has written since, where the draft is a postmortem that would replace it."""
 
 
 def decide_steps(
@@ -101,7 +105,10 @@ def find_changes(tx: Transaction, draft: IncidentDraft) -> ChangedSince | None:
     if draft.status not in _UNDECIDED:
         return None
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
-    # A postmortem is published whatever became of its incident meanwhile.
+    if draft.kind == DraftKind.POSTMORTEM:
+        # Published whatever became of its incident meanwhile, it replaces no text that its author has not seen.
+        theirs = _find_theirs(draft, incident)
+        return ChangedSince(incident, None, (), theirs) if theirs else None
     seen = draft.incident_version if draft.kind == DraftKind.UPDATE else None
     if incident is None or seen is None or seen == incident.version:
         incident = None
@@ -110,6 +117,11 @@ def find_changes(tx: Transaction, draft: IncidentDraft) -> ChangedSince | None:
         return None
     last = next(iter(list_updates(tx.session, [incident.id])), None) if incident is not None else None
     return ChangedSince(incident, last, states)
+
+
+def _find_theirs(draft: IncidentDraft, incident: Incident | None) -> str:
+    seen, theirs = draft.content.get("seen"), postmortem_of(incident) if incident is not None else ""
+    return "" if seen is None or theirs == content_of(draft) or mark_of(theirs) == seen else theirs
 
 
 def _list_moved(tx: Transaction, draft: IncidentDraft) -> list[MovedState]:

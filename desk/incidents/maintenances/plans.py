@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
-from desk.incidents.affected import Move, states_before_end
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import list_incident_components
 from desk.incidents.drafts.decision import role_of
+from desk.incidents.effects import Move
+from desk.incidents.ended import states_before_end
 from desk.incidents.holding import read_holding
 from desk.incidents.inputs import ENDED, RUNNING, IncidentChange, Schedule, check_schedule
 from desk.incidents.lookup import find_incident

@@ -10,6 +10,7 @@ from desk.incidents.inputs import RUNNING, IncidentChange
 from storage.models import Incident, IncidentStatus
 
 REMIND_BEFORE = timedelta(minutes=60)
+_JUST_SAID = timedelta(minutes=5)
 LATE = timedelta(minutes=5)
 """From here on a step says that it comes late."""
 
@@ -124,9 +125,9 @@ def _decide_end(plan: Plan, now: datetime) -> Due:
 
 def _decide_reminder(plan: Plan, now: datetime) -> Due:
     opens = plan.scheduled_for - REMIND_BEFORE
-    # A maintenance that was made within the hour has just been announced. A reminder of an earlier time was of an
-    # earlier window, and the new one has its own.
-    was_said = plan.created_at >= opens or (plan.reminded_at is not None and plan.reminded_at >= opens)
+    # One that was made or moved within the hour, or right before it, has just been announced. A reminder of an
+    # earlier time was of an earlier window, and the new one has its own.
+    was_said = max(plan.created_at, plan.reminded_at or plan.created_at) >= opens - _JUST_SAID
     if not plan.remind_prior or was_said or now < opens:
         return NOTHING
     return Due(Step.REMIND, is_late=now - opens > LATE)

@@ -56,6 +56,8 @@ class FormState:
     """When to remind of an update, where that was said."""
     status: IncidentStatus | None = None
     """The status with which the form was drawn last."""
+    seen: str | None = None
+    """The mark of the postmortem beside which one is written."""
     before: Mapping[str, str] = field(default_factory=dict)
     """What stood in the menus that this status has filled in, where that was not `KEEP`."""
 

@@ -8,6 +8,7 @@ from desk.incidents.announcements import (
     DeliveryState,
 )
 from desk.incidents.drafts.drafts import find_draft
+from desk.incidents.ended import states_at_end
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import find_incident, list_updates
 from desk.transaction import Transaction
@@ -89,7 +90,8 @@ def _calm(tx: Transaction, incident: Incident, latest: IncidentUpdate | None) ->
         after = f", after {in_words(lasted)}"
     title = titled(tx, incident, sign=":white_check_mark:")
     lines = [f"{title}\n{STATUS_WORDS[IncidentStatus(incident.status)]} {when(ended)}{after}"]
-    unwell = [one for one in list_named(tx, incident) if one[1] != ComponentStatus.OPERATIONAL]
+    then = list_named(tx, incident, states_at_end(tx.session, incident))
+    unwell = [one for one in then if one[1] != ComponentStatus.OPERATIONAL]
     if unwell:
         lines.append(f"Not operational when it ended:\n{states_text(unwell, most=_MOST_COMPONENTS)}")
     links = [public_link(tx, incident)]

@@ -1,12 +1,14 @@
 """`/incident postmortem`: written in a modal, previewed, published; and taken back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
+from desk.incidents.drafts.steps import find_changes
 from desk.incidents.lookup import get_incident, get_incident_by_word
 from desk.incidents.port import port_of
-from desk.incidents.postmortems import check_postmortem
+from desk.incidents.postmortems import check_postmortem, mark_of, postmortem_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import Block, actions, button, confirm, context, modal, section, when
@@ -19,6 +21,7 @@ from handlers.slack.framework.payloads import (
     ViewSubmission,
 )
 from handlers.slack.incidents.details import details_view, incident_word
+from handlers.slack.incidents.drafts.text import theirs_blocks
 from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
@@ -52,21 +55,24 @@ def postmortem_form(tx: Transaction, incident_id: str) -> Block:
     """The form, with what is drafted or public already. Raises ConflictError while the incident is open, and
     NotAllowedError."""
     incident = check_postmortem(tx, incident_id)
-    text = incident.postmortem_body_draft or incident.postmortem_body or ""
-    return _form(tx, incident, text, _state_of(incident))
+    return _form(tx, incident, postmortem_of(incident), _state_of(incident))
 
 
 def edit_form(tx: Transaction, draft: IncidentDraft) -> Block:
     """The form of a postmortem's draft. Raises as `postmortem_form` does."""
     incident = check_postmortem(tx, draft.incident_id or "")
-    return _form(tx, incident, str(content_of(draft)), replace(_state_of(incident), draft_id=draft.id))
+    changed = find_changes(tx, draft)
+    theirs = theirs_blocks(tx, changed) if changed is not None else []
+    state = replace(_state_of(incident), draft_id=draft.id)
+    return _form(tx, incident, str(content_of(draft)), state, theirs)
 
 
 def _state_of(incident: Incident) -> FormState:
-    return FormState(DraftKind.POSTMORTEM, incident.page_id, incident_id=incident.id)
+    seen = mark_of(postmortem_of(incident))
+    return FormState(DraftKind.POSTMORTEM, incident.page_id, incident_id=incident.id, seen=seen)
 
 
-def _form(tx: Transaction, incident: Incident, text: str, state: FormState) -> Block:
+def _form(tx: Transaction, incident: Incident, text: str, state: FormState, theirs: Sequence[Block] = ()) -> Block:
     inputs = text_inputs("Postmortem", text, hint=_HINT)
     if inputs is None:
         raise InvalidInputError(
@@ -79,6 +85,7 @@ def _form(tx: Transaction, incident: Incident, text: str, state: FormState) -> B
         [
             section(f"{titled(tx, incident, sign=':white_check_mark:')}  ·  {public_link(tx, incident)}"),
             *_published(incident),
+            *theirs,
             *inputs,
         ],
         callback_id=CallbackId.INCIDENT_POSTMORTEM,

@@ -175,12 +175,15 @@ def _sign_of(incident: Incident) -> str:
     return _sign(impact_text(impact_of(incident)))
 
 
-def list_named(tx: Transaction, incident: Incident) -> Sequence[tuple[str, ComponentStatus]]:
-    """The components of an incident with their groups' names, and their states now; the worst first."""
+def list_named(
+    tx: Transaction, incident: Incident, states: Mapping[str, ComponentStatus] | None = None
+) -> Sequence[tuple[str, ComponentStatus]]:
+    """The components of an incident with their groups' names, and their states now or as given; the worst first."""
     components = list_incident_components(tx.session, incident.id)
     group_ids = {component.group_id for component in components if component.group_id}
     groups = {group_id: tx.session.get_one(Component, group_id).name for group_id in group_ids}
-    named = [(full_name(component, groups), ComponentStatus(component.status)) for component in components]
+    shown = {row.id: ComponentStatus(row.status) for row in components} if states is None else states
+    named = [(full_name(component, groups), shown[component.id]) for component in components]
     return sorted(named, key=lambda one: _WORST_FIRST.index(one[1]))
 
 

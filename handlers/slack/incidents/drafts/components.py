@@ -1,8 +1,8 @@
 """What becomes of components, in words: at the preview, and once it is public."""
 
-from desk.incidents.affected import Effect
 from desk.incidents.components import full_name, list_components, list_incident_components
 from desk.incidents.drafts.effects import foresee
+from desk.incidents.effects import Effect
 from desk.incidents.holding import Holding, read_holding
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.transaction import Transaction

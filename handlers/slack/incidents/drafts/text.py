@@ -39,6 +39,7 @@ from storage.models import DraftKind, DraftStatus, IncidentDraft
 _NAMED = 5
 _MOST_MOVED = 5
 _LAST_WORDS = 300
+_THEIR_WORDS = 2800
 _KINDS: Mapping[DraftKind, str] = {
     DraftKind.INCIDENT: "a new incident",
     DraftKind.MAINTENANCE: "a new maintenance",
@@ -118,7 +119,20 @@ def changes_blocks(tx: Transaction, draft: IncidentDraft, *, viewer_id: str | No
     changed = find_changes(tx, draft)
     if changed is None:
         return []
+    if changed.postmortem:
+        return [*theirs_blocks(tx, changed), _advice(draft, viewer_id)]
     return [*_incident_changed(tx, changed), *_states_changed(tx, draft, changed), _advice(draft, viewer_id)]
+
+
+def theirs_blocks(tx: Transaction, changed: ChangedSince) -> list[Block]:
+    """The postmortem that somebody else has written since, before another one replaces it."""
+    if not changed.postmortem or changed.incident is None:
+        return []
+    public = changed.incident.postmortem_published_at
+    where = f"It is public since {when(public)}" if public is not None else "It is not public yet"
+    link = public_link(tx, changed.incident)
+    said = f":warning: *This postmortem was written anew after you looked.* {where}, and yours would replace it:"
+    return [section(said), *said_blocks(changed.postmortem, limit=_THEIR_WORDS), context(link)]
 
 
 def _incident_changed(tx: Transaction, changed: ChangedSince) -> list[Block]:
@@ -162,7 +176,10 @@ def concern_blocks(tx: Transaction, draft: IncidentDraft, *, choose: Block | Non
     down = [f"{escape(full_name(row, groups))}: {state_text(status)}" for row, status in concerns.down[:_MOST_MOVED]]
     if len(concerns.down) > _MOST_MOVED:
         down.append(f"…and {len(concerns.down) - _MOST_MOVED} more")
+    content = content_of(draft)
+    began_at = content.backfilled_at if isinstance(content, NewIncident) else None
     texts = {
+        Concern.LONG_AGO: f"*It began {when(began_at) if began_at else ''}.* Is that the year which you mean?",
         Concern.NO_COMPONENT: "*No component is affected.* All of them go on showing that they work.",
         Concern.IMPACT: "*Impact and components disagree.* Readers are told "
         f"{impact_text(concerns.impact)}, and by its components it is {impact_text(concerns.own_impact)}.",

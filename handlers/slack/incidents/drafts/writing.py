@@ -59,7 +59,7 @@ def write_down(tx: Transaction, state: FormState, content: Content, said: Sequen
     found = only_once([*(leak for one in said for leak in one.warnings), *still_there(earlier, text)])
     warnings = [leak.as_json() for leak in found]
     if state.draft_id is not None:
-        return revise_draft(tx, state.draft_id, content, warnings=warnings)
+        return revise_draft(tx, state.draft_id, content, warnings=warnings, seen=state.seen)
     return write_draft(
         tx,
         page_id=state.page_id,
@@ -68,6 +68,7 @@ def write_down(tx: Transaction, state: FormState, content: Content, said: Sequen
         incident_id=state.incident_id,
         client_token=state.token,
         warnings=warnings,
+        seen=state.seen,
     )
 
 

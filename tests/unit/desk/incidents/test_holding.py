@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.errors import ConflictError, InvalidInputError
-from desk.incidents.affected import Move, Wanted, decide_effect
 from desk.incidents.components import set_statuses
 from desk.incidents.drafts.concerns import find_concerns
 from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.drafts.effects import expected_impact, foresee
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import find_changes
+from desk.incidents.effects import Move, Wanted, decide_effect
 from desk.incidents.holding import Hold, Holding, decide_state, is_worse
 from desk.incidents.incidents import create_incident, delete_incident
 from desk.incidents.inputs import ENDED, REALTIME, RUNNING, SCHEDULED, IncidentChange, NewIncident

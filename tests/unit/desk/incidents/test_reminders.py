@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.incidents import delete_incident
@@ -16,7 +17,7 @@ from desk.incidents.updates import edit_update
 from desk.pages.status import Impact
 from desk.policy import Policy
 from desk.transaction import Actor, Desk
-from storage.models import ComponentStatus, Incident, IncidentStatus, IncidentUpdate, Member
+from storage.models import ComponentStatus, Grant, Incident, IncidentStatus, IncidentUpdate, Member
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import INES, MAX, MIA, OLIVIA, add_key
@@ -283,3 +284,16 @@ def test_an_update_against_a_sweep(stage: IncidentStage, clock: HeldClock) -> No
     assert {incident.status for incident in stage.all(Incident)} == {IncidentStatus.RESOLVED}
     clock.advance(LONGEST)
     assert sweep(stage) == []
+
+
+@pytest.mark.parametrize("lost", [[MAX], [MAX, INES]])
+def test_who_may_not_act_any_more_is_not_reminded(stage: IncidentStage, clock: HeldClock, lost: list[str]) -> None:
+    """Where whoever spoke last has lost the role, who spoke before them and has it still is reminded, or the
+    channel at once."""
+    incident_id = stage.open(impact_override=CRITICAL)
+    clock.advance(MINUTE)
+    stage.change(incident_id, MAX, body="I look, too.")
+    with stage.desk.database.write() as session:
+        session.execute(delete(Grant).where(Grant.subject_id.in_(lost)))
+    clock.advance(HOUR / 2)
+    assert sweep(stage) == [STATUS if INES in lost else INES]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from desk.incidents.affected import states_before_end
+from desk.incidents.ended import states_at_end, states_before_end
 from desk.incidents.inputs import Schedule
+from desk.incidents.lookup import list_updates
 from desk.transaction import Desk
 from storage.models import ComponentStatus, IncidentStatus
 from tests.clock import HeldClock
@@ -70,3 +71,33 @@ def test_what_was_brought_back_after_the_end(stage: IncidentStage, clock: HeldCl
     say(stage, clock, incident_id, body="Again.", status=IncidentStatus.INVESTIGATING, components={two: WORSE})
     say(stage, clock, incident_id, body="Over.", status=RESOLVED, components={two: WELL})
     assert proposed(stage, incident_id) == {two: WORSE}
+
+
+def test_a_past_incident_that_is_back_is_of_now(stage: IncidentStage, clock: HeldClock) -> None:
+    """Written down afterwards and opened again, it is announced, dated now, and reminded of; what was said of the
+    past keeps its date."""
+    began_at = clock.now() - timedelta(days=3)
+    incident_id = stage.open(backfilled_at=began_at)
+    assert stage.cards("incident.head") == []
+    say(stage, clock, incident_id, body="It is back.", status=IncidentStatus.INVESTIGATING)
+    with stage.desk.database.read() as session:
+        back, past = list_updates(session, [incident_id])
+    assert (past.display_at, back.display_at) == (began_at, clock.now())
+    assert [card.subject_id for card in stage.cards("incident.head")] == [incident_id]
+    assert [card.subject_id for card in stage.cards("incident.said")] == [back.id]
+    assert stage.incident(incident_id).update_due_at is not None
+    say(stage, clock, incident_id, body="Over.", status=RESOLVED)
+    assert (stage.incident(incident_id).resolved_at, len(stage.cards("incident.said"))) == (clock.now(), 2)
+
+
+def test_what_was_ill_when_it_ended(stage: IncidentStage, clock: HeldClock) -> None:
+    """Whatever became of the components since, named at the end or not."""
+    one, two, three = stage.components
+    incident_id = stage.open(components={one: BAD, two: SLOW, three: None})
+    say(stage, clock, incident_id, body="Over.", status=RESOLVED, components={one: None})
+    say(stage, clock, incident_id, body="That too.", components={one: WELL})
+    stage.open(name="Another", components={two: WORSE, three: WORSE})
+    clock.advance(minutes=1)
+    incident = stage.incident(incident_id)
+    then = stage.see(INES, lambda tx: states_at_end(tx.session, incident))
+    assert then == {one: BAD, two: SLOW, three: WELL}

@@ -22,6 +22,7 @@ from desk.incidents.components import bring_statuses, set_statuses
 from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.incidents import delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange
+from desk.incidents.maintenances.plans import schedule_of
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction, pages_changed
 from storage.models import ComponentStatus, DraftKind, Incident, IncidentStatus, Page
@@ -169,6 +170,47 @@ def test_what_another_sweep_did_since_the_look_is_not_done_again(stage: Maintena
 
     assert (stage.sweep(), between) == (0, [2])
     assert [stage.steps(about) for about in plans] == [["in_progress"]] * 2
+
+
+@on_postgresql
+@pytest.mark.parametrize("in_hand", [True, False])
+def test_an_end_that_is_moved_meanwhile_is_not_announced(
+    stage: Maintenances, clock: HeldClock, in_hand: bool
+) -> None:
+    """Two hours longer, said between a sweep's look and its step or about to be: nothing is completed, and components
+    stay under maintenance until the new end."""
+    about = stage.plan()
+    stage.sweep_at(START)
+    clock.set(END)
+    kept = schedule_of(stage.read(about))
+    longer = IncidentChange(body="Longer.", schedule=replace(kept, scheduled_until=END + 2 * HOUR))
+    move = partial(update_incident, incident_id=about, change=longer)
+    if in_hand:
+        assert _while(stage, move, stage.sweep) == 0
+    else:
+        moved: list[object] = []
+
+        @event.listens_for(stage.desk.database.engine, "before_cursor_execute")
+        def look_away(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if "SKIP LOCKED" in statement and not moved:
+                moved.append(None)
+                stage.do(move)
+
+        assert (stage.sweep(), len(moved)) == (0, 1)
+    assert stage.sweep() == 0
+    assert stage.steps(about) == ["in_progress", "in_progress"]
+    assert set(stage.states().values()) == {"under_maintenance"}
+    assert stage.sweep_at(END + 2 * HOUR) == 1
+
+
+@on_postgresql
+def test_two_ends_at_once_leave_nothing_down(stage: Maintenances) -> None:
+    """Two incidents that hold the same component are resolved together: neither leaves it to the other."""
+    first, other = stage.break_down("API"), stage.break_down("API", ComponentStatus.DEGRADED_PERFORMANCE)
+    over = IncidentChange(status=IncidentStatus.RESOLVED, components={stage.components["API"]: OPERATIONAL})
+    end = partial(update_incident, change=over)
+    _while(stage, partial(end, incident_id=first), lambda: stage.do(partial(end, incident_id=other)))
+    assert stage.states()["API"] == OPERATIONAL
 
 
 @on_postgresql

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 
 from desk.audit.chain import verify
 from desk.incidents.components import set_statuses
+from desk.incidents.maintenances.plans import schedule_of
 from desk.transaction import Desk
 from handlers.jobs.sweep import sweep
 from storage.models import AuditEvent, Component, ComponentStatus, IncidentComponent, IncidentStatus, Page
@@ -101,6 +103,25 @@ def test_a_later_time_makes_a_new_reminder_due(stage: Maintenances) -> None:
     stage.move(about, 3 * HOUR)
     assert [stage.sweep_at(START + hours * HOUR) for hours in (0, 1, 2, 3)] == [0, 0, 1, 1]
     assert stage.steps(about) == ["scheduled", "scheduled", "in_progress"]
+
+
+@pytest.mark.parametrize(("left", "said", "steps"), [(29, True, 1), (61, True, 1), (29, False, 2), (70, True, 2)])
+def test_whoever_is_told_the_new_time_is_not_reminded_right_behind(
+    stage: Maintenances, clock: HeldClock, left: int, said: bool, steps: int
+) -> None:
+    """Moved with a word to within the hour, or to right before its reminder, it has just been announced; moved
+    without a word, or earlier, the reminder is what tells people."""
+    about = stage.plan(lead=5 * HOUR)
+    clock.set(START)
+    kept = schedule_of(stage.read(about))
+    start = START + left * MINUTE
+    window = replace(kept, scheduled_for=start, scheduled_until=start + HOUR)
+    words = {"status": IncidentStatus.SCHEDULED, "body": "Moved."} if said else {}
+    stage.change(about, schedule=window, **words)
+    for minutes in (0, 1, 2, 15):
+        stage.sweep_at(START + minutes * MINUTE)
+    assert stage.steps(about) == ["scheduled"] * (steps - (not said))
+    assert stage.sweep_at(start) == 1
 
 
 def test_what_a_person_took_back_is_not_done_again(stage: Maintenances) -> None:
