@@ -41,14 +41,17 @@ def foresee_effects(
 def list_touched(session: Session, move: Move, wanted: Collection[str], *, incident: Incident | None) -> list[str]:
     """The components whose state, or what is said of it, a change may change: those that it names and, where it
     begins or ends, all of its incident."""
-    if incident is None or move.turn is Turn.GOES_ON:
-        return list(wanted)
+    own = [] if incident is None or move.turn is Turn.GOES_ON else _list_own(session, incident)
+    return list(dict.fromkeys([*wanted, *own]))
+
+
+def _list_own(session: Session, incident: Incident) -> Sequence[str]:
+    """The components that an incident is about and can change: of its page, and no groups."""
     named = select(IncidentComponent.component_id).where(IncidentComponent.incident_id == incident.id)
     own = select(Component.id).where(
         Component.id.in_(named), Component.page_id == incident.page_id, Component.group.is_(False)
     )
-    order = Component.position, Component.id
-    return list(dict.fromkeys([*wanted, *session.scalars(own.order_by(*order))]))
+    return session.scalars(own.order_by(Component.position, Component.id)).all()
 
 
 def bring_components(
@@ -103,12 +106,13 @@ _SPOKEN: Mapping[ComponentStatus, str] = {
 
 
 def release_components(tx: Transaction, incident: Incident) -> list[dict[str, Any]]:
-    """A maintenance is deleted: components are not left under it. Gives what the audit trail is to hold."""
+    """An incident is deleted: no component is left under a maintenance that goes on. Gives what the audit trail is to
+    hold."""
+    # Of any incident, since whoever says something of its components changes what it said, before they lock the page.
+    components = get_components(tx.session, incident.page_id, _list_own(tx.session, incident))
     if incident.status not in RUNNING:
         return []
     move = Move.of(incident, IncidentStatus(incident.status), IncidentStatus.SCHEDULED)
-    touched = list_touched(tx.session, move, (), incident=incident)
-    components = get_components(tx.session, incident.page_id, touched)
     effects = foresee_effects(tx.session, move, Wanted({}, {}), components, incident_id=incident.id)
     freed = {one.component.id: one.new for one in effects if one.new != one.now}
     return bring_statuses(tx, incident.page_id, freed, incident_id=incident.id)

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from desk.errors import UNKEPT, InvalidInputError
+from desk.moments.instants import FURTHEST
 from desk.pages.status import Impact
 from desk.reasons import check_name
 from desk.texts import can_be_kept
@@ -28,7 +29,6 @@ SCHEDULED = (
 ENDED = frozenset({IncidentStatus.RESOLVED, IncidentStatus.COMPLETED})
 RUNNING = frozenset({IncidentStatus.IN_PROGRESS, IncidentStatus.VERIFYING})
 """What is said of a maintenance while it goes on."""
-_FIRST_PAGES = datetime(1995, 1, 1, tzinfo=UTC)
 MAX_NAME = 255
 MAX_BODY = 25_000
 
@@ -137,14 +137,14 @@ def check_schedule(schedule: Schedule) -> None:
 
 
 def check_backfill(began_at: datetime, now: datetime) -> None:
-    """Raises InvalidInputError (field `backfill_date`) unless it began in the past that pages have."""
+    """Raises InvalidInputError (field `backfill_date`) unless it began in the last ten years."""
     if began_at > now:
         raise InvalidInputError(
             "A backfilled incident lies in the past.", "Choose an earlier day.", field="backfill_date"
         )
-    if began_at < _FIRST_PAGES:
+    if now - began_at > FURTHEST:
         raise InvalidInputError(
-            f"That is in the year {began_at.year}, before there were status pages.",
+            f"That is in the year {began_at.year}, more than ten years ago.",
             f"Is another year meant, such as {now.year}?",
             field="backfill_date",
         )

@@ -43,6 +43,16 @@ def test_a_line_in_the_persons_own_time(scenario: Scenario, stage: Stage) -> Non
     assert "Written down afterwards" in words_of(said(scenario.mia, "/incident show short"))
 
 
+def test_a_year_that_is_hardly_meant(scenario: Scenario, stage: Stage) -> None:
+    """The year 226 is asked about in the form, typed or chosen; one of 2019 is previewed, and looked at."""
+    scenario.ines.type_command('/incident backfill "Fire" on acme at 0226-03-01 14:00 It burned.')
+    assert "is more than ten years away" in words_of(scenario.ines.modal)
+    errors = scenario.ines.submit(name="Fire", backfill_date=datetime(1980, 3, 1, tzinfo=UTC))
+    assert "such as 2026?" in errors["backfill_date"]
+    assert scenario.ines.submit(name="Fire", backfill_date=datetime(2019, 3, 1, tzinfo=UTC)) == {}
+    assert "look whether that is the year which you mean" in words_of(scenario.ines.modal)
+
+
 def test_the_form(scenario: Scenario, stage: Stage) -> None:
     """The form asks for a page where there are several; a day to come is refused beside it; a draft can be edited."""
     with scenario.database.write() as session:

@@ -104,6 +104,15 @@ def test_mistakes_are_shown_beside_their_field(scenario: Scenario, stage: Stage)
     assert "Preview" in scenario.ines.modal["title"]["text"]
 
 
+def test_what_is_resolved_already_brings_nothing_down(scenario: Scenario, stage: Stage) -> None:
+    """Typed or chosen, an outage with an incident that is over would leave a component down: so it is no draft."""
+    scenario.ines.type_command('/incident new "Gone" component:checkout=major_outage resolved It was.')
+    assert "would be left in a major outage with nothing open" in words_of(scenario.ines.modal)
+    errors = scenario.ines.submit(**{"status.0": "resolved"})
+    assert ["with nothing open" in words for words in errors.values()] == [True]
+    assert everything(scenario, IncidentDraft) == []
+
+
 def test_words_left_empty_are_statuspages(scenario: Scenario, stage: Stage) -> None:
     """Who has no time to write publishes Statuspage's own words."""
     scenario.ines.type_command('/incident new "Checkout errors" component:checkout=down')

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from desk.incidents.components import list_components, list_incident_components
 from desk.incidents.drafts.content import content_of, is_scheduled
 from desk.incidents.drafts.effects import expected_impact, foresee
-from desk.incidents.inputs import ENDED, NewIncident
+from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident
 from desk.pages.status import Impact, impact_of
 from desk.transaction import Transaction
@@ -27,8 +27,8 @@ class Concern(StrEnum):
     """The impact is another one than its components have."""
     STILL_DOWN = "still_down"
     """It ends while components of it do not work."""
-    LONG_AGO = "long_ago"
-    """It is written down so long afterwards that another year may be meant."""
+    FAR_OFF = "far_off"
+    """It is so long ago, or so long until then, that another year may be meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +72,23 @@ def decide_concerns(outlook: Outlook) -> list[Concern]:
     return found
 
 
+def find_far_off(content: NewIncident | IncidentChange, now: datetime) -> datetime | None:
+    """The instant in a draft for which another year may be meant, or None. Pure."""
+    instants = [content.schedule.scheduled_for, content.schedule.scheduled_until] if content.schedule else []
+    if isinstance(content, NewIncident) and content.backfilled_at is not None:
+        instants.append(content.backfilled_at)
+    return next((at for at in instants if abs(at - now) > _LONG), None)
+
+
 def find_concerns(tx: Transaction, draft: IncidentDraft) -> Concerns:
     """What to look at in a draft as things are now; nothing in what is decided, or changes no component anyway."""
     content, kind = content_of(draft), DraftKind(draft.kind)
     nothing = Concerns((), Impact.NONE, Impact.NONE, ())
     if isinstance(content, str) or draft.status in _DECIDED:
         return nothing
+    far_off = [Concern.FAR_OFF] if find_far_off(content, tx.now) is not None else []
     if kind is DraftKind.BACKFILL:
-        began_at = content.backfilled_at if isinstance(content, NewIncident) else None
-        is_long_ago = began_at is not None and tx.now - began_at > _LONG
-        return replace(nothing, found=[Concern.LONG_AGO]) if is_long_ago else nothing
+        return replace(nothing, found=far_off)
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     if kind is DraftKind.UPDATE and incident is None:
         return nothing
@@ -103,4 +110,4 @@ def find_concerns(tx: Transaction, draft: IncidentDraft) -> Concerns:
         own_impact=own_impact,
     )
     down = [pair for pair in zip(about, states, strict=True) if pair[1] != ComponentStatus.OPERATIONAL]
-    return Concerns(decide_concerns(outlook), impact, own_impact, down)
+    return Concerns([*far_off, *decide_concerns(outlook)], impact, own_impact, down)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from desk.incidents.components import full_name, list_components
-from desk.incidents.drafts.concerns import Concern, find_concerns
+from desk.incidents.drafts.concerns import Concern, find_concerns, find_far_off
 from desk.incidents.drafts.content import content_of, role_of_draft, texts_of
 from desk.incidents.drafts.leaks import Leak
 from desk.incidents.drafts.review import list_reviewers
@@ -177,9 +177,9 @@ def concern_blocks(tx: Transaction, draft: IncidentDraft, *, choose: Block | Non
     if len(concerns.down) > _MOST_MOVED:
         down.append(f"…and {len(concerns.down) - _MOST_MOVED} more")
     content = content_of(draft)
-    began_at = content.backfilled_at if isinstance(content, NewIncident) else None
+    at = None if isinstance(content, str) else find_far_off(content, tx.now)
     texts = {
-        Concern.LONG_AGO: f"*It began {when(began_at) if began_at else ''}.* Is that the year which you mean?",
+        Concern.FAR_OFF: f"*{when(at) if at else ''}*: look whether that is the year which you mean.",
         Concern.NO_COMPONENT: "*No component is affected.* All of them go on showing that they work.",
         Concern.IMPACT: "*Impact and components disagree.* Readers are told "
         f"{impact_text(concerns.impact)}, and by its components it is {impact_text(concerns.own_impact)}.",
