@@ -85,21 +85,7 @@ def update_incident(
     check_change(change, scheduled=incident.scheduled_for is not None)
     status = change.status or IncidentStatus(incident.status)
     pace = (incident.impact_override or incident.impact, incident.reminder_intervals)
-    if change.name is not None:
-        incident.name = check_incident_name(change.name)
-    if change.metadata is not None:
-        incident.metadata_ = dict(change.metadata)
-    if change.reminder_intervals is not None:
-        incident.reminder_intervals = change.reminder_intervals
-    if change.clear_impact_override:
-        incident.impact_override = None
-    if change.impact_override is not None:
-        incident.impact_override = str(change.impact_override)
-    if change.schedule is not None:
-        if change.schedule.scheduled_for != incident.scheduled_for:
-            # Who reads the new time needs no reminder of it right behind.
-            incident.scheduled_reminded_at = tx.now if change.says_something else None
-        _set_schedule(incident, change.schedule)
+    _write_fields(tx, incident, change)
     if incident.status in ENDED and status not in ENDED:
         # What people took up again, people complete; and it is not of the past alone.
         incident.scheduled_auto_completed = False
@@ -156,6 +142,24 @@ def _next_number(tx: Transaction) -> int:
         .returning(Revision.value)
     )
     return counted.scalar_one()
+
+
+def _write_fields(tx: Transaction, incident: Incident, change: IncidentChange) -> None:
+    if change.name is not None:
+        incident.name = check_incident_name(change.name)
+    if change.metadata is not None:
+        incident.metadata_ = dict(change.metadata)
+    if change.reminder_intervals is not None:
+        incident.reminder_intervals = change.reminder_intervals
+    if change.clear_impact_override:
+        incident.impact_override = None
+    if change.impact_override is not None:
+        incident.impact_override = str(change.impact_override)
+    if change.schedule is not None:
+        if change.schedule.scheduled_for != incident.scheduled_for:
+            # Who reads the new time needs no reminder of it right behind.
+            incident.scheduled_reminded_at = tx.now if change.says_something else None
+        _set_schedule(incident, change.schedule)
 
 
 def _set_schedule(incident: Incident, schedule: Schedule) -> None:

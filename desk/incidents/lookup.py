@@ -126,9 +126,10 @@ def _meant(found: Sequence[Incident], *, open_only: bool) -> Sequence[Incident]:
 
 
 def _is_over(incident: Incident) -> ConflictError:
+    is_back = "To say that it is back: /incident reopen"
     return ConflictError(
         f"“{incident.name}” is over: it is {incident.status}.",
-        "To say that it is back: /incident reopen" if incident.scheduled_for is None else "",
+        is_back if incident.scheduled_for is None else "To go on with it: /maintenance reopen",
     )
 
 

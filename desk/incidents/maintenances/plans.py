@@ -26,6 +26,7 @@ from storage.models import ComponentStatus, Incident, IncidentComponent, Inciden
 EXTENDED = "This maintenance takes longer than planned: it is now expected to end on {end}."
 SHORTENED = "This maintenance is now expected to end on {end}."
 MOVED = "This maintenance has been rescheduled: it begins on {start} and ends on {end}."
+_AGAIN = "To go on with it: /maintenance reopen"
 _STANDING: dict[str, str] = {
     IncidentStatus.SCHEDULED: "has not begun",
     IncidentStatus.IN_PROGRESS: "is in progress",
@@ -108,7 +109,7 @@ def plan_start(tx: Transaction, incident_id: str) -> IncidentChange:
     """What starting it now changes. Raises as `get_manageable`, and ConflictError when it began already."""
     incident = get_manageable(tx, incident_id)
     if incident.status != IncidentStatus.SCHEDULED:
-        raise _not_now(incident, "It can only start once." if incident.status in RUNNING else "Schedule a new one.")
+        raise _not_now(incident, "It can only start once." if incident.status in RUNNING else _AGAIN)
     return change_to_start(incident)
 
 
@@ -229,7 +230,7 @@ def moved_text(schedule: Schedule, zone: ZoneInfo) -> str:
 def _require_scheduled(incident: Incident) -> None:
     if incident.status != IncidentStatus.SCHEDULED:
         running = incident.status in RUNNING
-        raise _not_now(incident, "Complete it when it is done." if running else "Schedule a new one.")
+        raise _not_now(incident, "Complete it when it is done." if running else _AGAIN)
 
 
 def _not_now(incident: Incident, hint: str) -> ConflictError:
