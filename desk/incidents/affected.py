@@ -133,7 +133,7 @@ def _keep_holds(tx: Transaction, incident: Incident, effects: Sequence[Effect]) 
             tx.session.add(row)
         row.holds = effect.holds
         if effect.spoken is not None:
-            forget_answered(tx.session, effect.component.id, effect.spoken, effect.others)
+            forget_answered(tx.session, effect.component, effect.spoken, effect.others)
     tx.session.flush()
 
 

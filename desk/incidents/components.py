@@ -136,9 +136,9 @@ def set_statuses(tx: Transaction, page_id: str, wanted: Mapping[str, ComponentSt
     Raises NotFoundError for the page, NotAllowedError.
     """
     page = get_page(tx.session, page_id)
-    get_components(tx.session, page_id, list(wanted))
+    components = get_components(tx.session, page_id, list(wanted))
     require_write(tx, Scope.COMPONENTS_WRITE, page_id)
-    affected = bring_statuses(tx, page_id, _held(tx, wanted))
+    affected = bring_statuses(tx, page_id, _held(tx, components, wanted))
     if affected:
         page.updated_at = tx.now
         tx.session.flush()
@@ -148,15 +148,18 @@ def set_statuses(tx: Transaction, page_id: str, wanted: Mapping[str, ComponentSt
     return affected
 
 
-def _held(tx: Transaction, wanted: Mapping[str, ComponentStatus | None]) -> Mapping[str, ComponentStatus | None]:
+def _held(
+    tx: Transaction, components: Sequence[Component], wanted: Mapping[str, ComponentStatus | None]
+) -> Mapping[str, ComponentStatus | None]:
     """The states that follow, with what is open on these components, which are ours until the commit."""
     held: dict[str, ComponentStatus | None] = {}
-    for component_id, others in read_holding(tx.session, list(wanted)).items():
-        spoken = wanted[component_id]
+    holding = read_holding(tx.session, list(wanted))
+    for component in components:
+        spoken, others = wanted[component.id], holding[component.id]
         if spoken is not None:
-            forget_answered(tx.session, component_id, spoken, others)
+            forget_answered(tx.session, component, spoken, others)
             spoken = decide_state(spoken, spoken, others.after(spoken))
-        held[component_id] = spoken
+        held[component.id] = spoken
     return held
 
 

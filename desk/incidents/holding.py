@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from desk.incidents.inputs import ENDED
 from desk.pages.status import worst
-from storage.models import ComponentStatus, Incident, IncidentComponent, IncidentStatus
+from storage.models import Component, ComponentStatus, Incident, IncidentComponent, IncidentStatus
 
 _AT_WORK = ComponentStatus.UNDER_MAINTENANCE
 
@@ -115,14 +115,14 @@ def read_holding(
     return {component_id: Holding(tuple(found.get(component_id, ()))) for component_id in component_ids}
 
 
-def forget_answered(session: Session, component_id: str, spoken: ComponentStatus, others: Holding) -> None:
+def forget_answered(session: Session, component: Component, spoken: ComponentStatus, others: Holding) -> None:
     """Somebody said in which state a component is: what maintenances left it in, and is worse, counts no more."""
     answered = [hold.incident_id for hold in others.holds if _is_answered(hold, spoken)]
     if not answered:
         return
     session.execute(
         update(IncidentComponent)
-        .where(IncidentComponent.component_id == component_id, IncidentComponent.incident_id.in_(answered))
+        .where(IncidentComponent.component_id == component.id, IncidentComponent.incident_id.in_(answered))
         .values(holds=None),
         execution_options={"synchronize_session": False},
     )
