@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from desk.audit import trail as audit
 from desk.errors import InvalidInputError
 from desk.incidents.announcements import announce_beside
-from desk.incidents.holding import decide_state, forget_answered, read_holding
+from desk.incidents.holding import NOTHING, decide_state, forget_answered, read_holding
 from desk.pages.pages import get_page
 from desk.permissions import require_write
 from desk.transaction import Transaction, pages_changed
@@ -155,7 +155,7 @@ def _held(
     held: dict[str, ComponentStatus | None] = {}
     holding = read_holding(tx.session, list(wanted))
     for component in components:
-        spoken, others = wanted[component.id], holding[component.id]
+        spoken, others = wanted[component.id], holding.get(component.id, NOTHING)
         if spoken is not None:
             forget_answered(tx.session, component, spoken, others)
             spoken = decide_state(spoken, spoken, others.after(spoken))

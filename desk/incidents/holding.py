@@ -93,7 +93,7 @@ def decide_wish_at_end(now: ComponentStatus, others: Holding) -> ComponentStatus
 def read_holding(
     session: Session, component_ids: Collection[str], *, besides: str | None = None
 ) -> Mapping[str, Holding]:
-    """What is said of each of some components, but by the incident `besides`."""
+    """What is said of each of some components, but by the incident `besides`; nothing of those that nothing holds."""
     is_open = Incident.status.not_in(list(ENDED))
     says = IncidentComponent.holds.is_not(None)
     # A maintenance that was to leave its components as they are has the last word on them until somebody says more.
@@ -112,7 +112,7 @@ def read_holding(
     for component_id, incident_id, name, holds, is_over in rows:
         hold = Hold(incident_id, name, ComponentStatus(holds) if holds else None, bool(is_over))
         found.setdefault(component_id, []).append(hold)
-    return {component_id: Holding(tuple(found.get(component_id, ()))) for component_id in component_ids}
+    return {component_id: Holding(tuple(holds)) for component_id, holds in found.items()}
 
 
 def forget_answered(session: Session, component: Component, spoken: ComponentStatus, others: Holding) -> None:

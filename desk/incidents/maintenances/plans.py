@@ -14,7 +14,7 @@ from desk.incidents.components import list_incident_components
 from desk.incidents.drafts.decision import role_of
 from desk.incidents.effects import Move
 from desk.incidents.ended import states_before_end
-from desk.incidents.holding import read_holding
+from desk.incidents.holding import NOTHING, read_holding
 from desk.incidents.inputs import ENDED, RUNNING, IncidentChange, Schedule, check_schedule
 from desk.incidents.lookup import find_incident
 from desk.incidents.maintenances.runs import change_to_cancel, change_to_complete, change_to_start
@@ -210,7 +210,7 @@ def propose_states(
     rows = list_incident_components(session, incident.id)
     if move.scheduled and move.is_step:
         others = read_holding(session, [row.id for row in rows], besides=incident.id)
-        return {row.id: move.plan_of(ComponentStatus(row.status), others[row.id]) for row in rows}
+        return {row.id: move.plan_of(ComponentStatus(row.status), others.get(row.id, NOTHING)) for row in rows}
     if move.scheduled:
         return {row.id: None for row in rows}
     if status not in ENDED:

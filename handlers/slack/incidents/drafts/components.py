@@ -3,7 +3,7 @@
 from desk.incidents.components import full_name, list_components, list_incident_components
 from desk.incidents.drafts.effects import foresee
 from desk.incidents.effects import Effect
-from desk.incidents.holding import Holding, read_holding
+from desk.incidents.holding import NOTHING, Holding, read_holding
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, escape, fit, section
@@ -58,6 +58,6 @@ def still_held_text(tx: Transaction, incident: Incident) -> str:
         f"\n{escape(full_name(row, groups))} stays {state_text(row.status)}: {held}"
         for row in rows
         if row.status != ComponentStatus.OPERATIONAL
-        and (held := _holders(others[row.id], ComponentStatus(row.status)))
+        and (held := _holders(others.get(row.id, NOTHING), ComponentStatus(row.status)))
     ]
     return "".join(fit(lines, _MAX_COMPONENTS))
