@@ -41,7 +41,8 @@ def foresee_effects(
 def list_touched(session: Session, move: Move, wanted: Collection[str], *, incident: Incident | None) -> list[str]:
     """The components whose state, or what is said of it, a change may change: those that it names and, where it
     begins or ends, all of its incident."""
-    own = [] if incident is None or move.turn is Turn.GOES_ON else _list_own(session, incident)
+    goes_on = move.turn is Turn.GOES_ON and not move.reopens
+    own = [] if incident is None or goes_on else _list_own(session, incident)
     return list(dict.fromkeys([*wanted, *own]))
 
 

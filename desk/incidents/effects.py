@@ -70,6 +70,11 @@ class Move:
         return Turn.IS_OVER if self.after in ENDED else Turn.GOES_ON
 
     @property
+    def reopens(self) -> bool:
+        """Whether it takes up again what was over: what that said of its components counts no more."""
+        return self.before in ENDED and self.after not in ENDED
+
+    @property
     def is_step(self) -> bool:
         """Whether it is an end, or the start of a maintenance: judged by what holds the components at that moment."""
         return self.turn is Turn.ENDS or (self.turn is Turn.BEGINS and self.scheduled)
@@ -154,10 +159,13 @@ def _decide_hold(
         if not move.scheduled:
             # What it said until its end is what opening it again proposes.
             return mine
-        return mine if wish is None and move.after in ENDED else None
+        # What is out of order besides a maintenance was not left so by it, nor by one that never was.
+        leaves = move.turn is Turn.ENDS and (not move.to_operational or now == _AT_WORK)
+        is_left = mine == _AT_WORK and (leaves or move.before in ENDED)
+        return mine if wish is None and move.after in ENDED and is_left else None
     if wish is not None:
         return wish
     if move.turn is not Turn.BEGINS:
-        return mine
+        return None if move.reopens else mine
     goes_below = move.scheduled and move.to_maintenance and is_worse(now, _AT_WORK)
     return _AT_WORK if goes_below and names else None

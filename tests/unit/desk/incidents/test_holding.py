@@ -267,6 +267,18 @@ def test_a_maintenance_that_is_deleted_or_planned_again_leaves_nothing_under_it(
     assert stage.states() == {"API": WELL, "Website": WELL}
 
 
+def test_what_was_down_besides_a_maintenance_is_not_left_under_it(stage: Maintenances) -> None:
+    """Somebody says that a component is down while one works on it, and says afterwards, by an incident, that it is
+    well: no maintenance that is over takes it back."""
+    about = stage.plan("API")
+    stage.sweep_at(START)
+    stage.do(lambda tx: set_statuses(tx, stage.page, {stage.components["API"]: DOWN}))
+    stage.sweep_at(END)
+    assert (stage.read(about).status, stage.states()["API"]) == (COMPLETED, DOWN)
+    _say(stage, stage.break_down("API"), RESOLVED)
+    assert stage.states()["API"] == WELL
+
+
 def test_a_cancelled_maintenance_touches_nothing(stage: Maintenances) -> None:
     """What is under maintenance for another reason stays so."""
     about = stage.plan()

@@ -135,7 +135,7 @@ class IncidentLives(RuleBasedStateMachine):
         """The states that follow, and what is said of them from then on, where `told` has its new status already."""
         held, holds, over = told.is_at_it(before), told.is_at_it(told.status), told.status in ENDED
         ends, begins = held and not holds, holds and not held
-        mine = {} if begins or before in ENDED else dict(told.holds)
+        mine = {} if begins or (before in ENDED and not over) else dict(told.holds)
         says: dict[int, ComponentStatus | None] = dict(wanted)
         if told.is_maintenance and ends:
             back = told.brings_back or not over
@@ -155,8 +155,10 @@ class IncidentLives(RuleBasedStateMachine):
                 least += [self.states[place]] if ORDER[self.states[place]] > ORDER[AT_WORK] else []
             follows[place] = max([status, *least], key=ORDER.__getitem__)
         if told.is_maintenance and (ends or over):
-            kept = {place for place in mine if says.get(place) is None and over}
-            told.holds = {place: status for place, status in told.holds.items() if place in kept}
+            stays = [place for place in mine if says.get(place) is None and over]
+            leaves = [one for one in stays if ends and (not told.brings_back or self.states[one] == AT_WORK)]
+            left = stays if before in ENDED else leaves
+            told.holds = {place: AT_WORK for place in left if mine[place] == AT_WORK}
         elif not over:
             told.holds = mine | {place: status for place, status in says.items() if status is not None}
         return follows
