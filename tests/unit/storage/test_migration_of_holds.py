@@ -34,7 +34,7 @@ def test_what_is_open_holds_its_components(
     """In the state into which it brought them last, and in none worse than they are; what is resolved, in that before
     its end, for whoever opens it again; what only named a component, in none."""
     state = {"down": DOWN, "slow": SLOW, "work": AT_WORK, "well": WELL}[now]
-    with at_revision(empty_database_url, "0008") as connection:
+    with at_revision(empty_database_url, "0009") as connection:
         whose = {"organization_id": ORGANIZATION}
         add_row(connection, "page", id="acmepage0001", subdomain="acme", **whose)
         add_row(connection, "component", id="componentapi", page_id="acmepage0001", status=state, **whose)
