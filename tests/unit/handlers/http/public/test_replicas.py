@@ -1,11 +1,15 @@
 """Several processes, one page."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier, BrokenBarrierError
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from desk.transaction import Desk
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
+from storage.models import PageAddress
 from tests.databases import open_database
 from tests.public_story import Story, open_incident
 from tests.waiting import eventually
@@ -46,4 +50,30 @@ async def test_every_replica_follows(desk: Desk, story: Story, database_url: str
             same = there.public.cache.find("", path)
             assert same is not None
             assert same.form(b"br").etag == document.form(b"br").etag, path
+    database.close()
+
+
+def test_replicas_that_start_together_claim_addresses_once(desk: Desk, story: Story, database_url: str) -> None:
+    """Each renders the page for the first time: one of them writes down where it is, and neither fails."""
+    database = open_database(database_url)
+    apps = [create_http_app(each, settings=NEVER) for each in (desk, Desk(database, desk.clock, desk.policy))]
+    barrier = Barrier(2)
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    @event.listens_for(desk.database.engine, "before_cursor_execute")
+    def meet(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        # Both have seen that the addresses are nobody's yet.
+        if "FROM incident" in statement and not barrier.broken:
+            with suppress(BrokenBarrierError):
+                barrier.wait(5)
+            barrier.abort()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda app: app.public.refresh(), apps))
+    with desk.database.read() as session:
+        assert {row.path: row.page_id for row in session.scalars(select(PageAddress))} == {
+            "": story.page,
+            "/acme": story.page,
+        }
+    assert all(app.public.cache.find("", "/history.rss") for app in apps)
     database.close()
