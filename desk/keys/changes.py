@@ -258,22 +258,26 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
     if before == to_user_id:
         return key
     apply_change(tx, key, _LIVE, holder_id=to_user_id)
-    _transfer_replaced(tx, key, to_user_id)
+    replaced = _transfer_replaced(tx, key, to_user_id)
     told = tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
     if to_user_id == tx.actor.user_id or tx.actor.kind is ActorKind.OPERATOR:
         tell_all_owners(tx, key, Change.TRANSFER, besides=told, before=before, to=to_user_id)
     ends = "Somebody else answers for the key now."
     moved = {"before": before, "holder_id": to_user_id}
     finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, told=told, **moved)
+    for other, former in replaced:
+        record(tx, Action.KEY_TRANSFERRED, "key", other.id, name=other.name, before=former, holder_id=to_user_id)
     return key
 
 
-def _transfer_replaced(tx: Transaction, key: ApiKey, to_user_id: str) -> None:
-    """What the key has replaced works on in its grace period: one key has one holder."""
-    before = key
+def _transfer_replaced(tx: Transaction, key: ApiKey, to_user_id: str) -> Sequence[tuple[ApiKey, str | None]]:
+    """What the key has replaced, in its grace period: one key has one holder. Gives those, and who held each."""
+    replaced, before = [], key
     while before.predecessor_id is not None:
         before = get_key(tx, before.predecessor_id, lock=True)
         if not is_retiring(before, tx.now):
-            return
+            break
+        replaced.append((before, before.holder_id))
         apply_change(tx, before, _LIVE, holder_id=to_user_id)
         refresh(tx, Thing.KEY, before.id)
+    return replaced

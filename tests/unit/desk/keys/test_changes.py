@@ -232,6 +232,7 @@ def test_what_a_key_has_replaced_goes_with_it(desk: Desk, key_id: str) -> None:
     do(desk, OWNER, transfer_key, new_id, MAX)
     with desk.database.read() as session:
         assert {session.get_one(ApiKey, one).holder_id for one in (key_id, new_id)} == {MAX}
+    assert events(desk, key_id) == events(desk, new_id) == ["key.transferred"]
 
 
 def test_keep(desk: Desk, key_id: str) -> None:
