@@ -1,7 +1,9 @@
 """What the session's restriction to one organization does not reach, all of it, and why that crosses nothing."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,18 +53,19 @@ OF_ALL: Mapping[str, str] = {
 """Where the rows of all organizations are meant."""
 
 
-def list_places(kind: str) -> set[str]:
-    """Where something of a kind stands: file and the outermost functions and classes, or the name that it makes."""
-    return {
-        place
-        for room in PRODUCT
-        for file in sorted((ROOT / room).rglob("*.py"))
-        if _MIGRATIONS not in file.parents
-        for place in _places(str(file.relative_to(ROOT)), ast.parse(file.read_text()), kind)
-    }
+@cache
+def list_places() -> Mapping[str, set[str]]:
+    """Where something of each kind stands: file and outermost functions and classes, or the name that it makes."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for room in PRODUCT:
+        for file in sorted((ROOT / room).rglob("*.py")):
+            if _MIGRATIONS not in file.parents:
+                for kind, scope in _places(ast.parse(file.read_text())):
+                    found[kind].add(f"{file.relative_to(ROOT)} {scope}")
+    return found
 
 
-def _places(path: str, tree: ast.Module, kind: str) -> Iterator[str]:
+def _places(tree: ast.Module) -> Iterator[tuple[str, str]]:
     texts = {
         alias.asname or alias.name
         for node in ast.walk(tree)
@@ -70,7 +73,10 @@ def _places(path: str, tree: ast.Module, kind: str) -> Iterator[str]:
         for alias in node.names
         if alias.name in {"text", "TextClause"}
     }
-    yield from (f"{path} {scope}" for scope, node in _scoped(tree, "") if _kind_of(node, texts) == kind)
+    for scope, node in _scoped(tree, ""):
+        kind = _kind_of(node, texts)
+        if kind is not None:
+            yield kind, scope
 
 
 def _scoped(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
@@ -94,15 +100,19 @@ def _kind_of(node: ast.AST, texts: set[str]) -> str | None:
         return "all" if node.id == "OF_EVERY_ORGANIZATION" else None
     if not isinstance(node, ast.Attribute):
         return None
-    owner = ast.unparse(node.value).rpartition(".")[2].lstrip("_")
-    if node.attr in _BELOW or (node.attr in {"connect", "begin"} and owner == "engine"):
+    if node.attr in _BELOW:
         return "text"
     if node.attr == "__table__":
         return "table"
-    return "all" if node.attr == "everywhere" and owner in {"database", "desk"} else None
+    if node.attr not in {"connect", "begin", "everywhere"}:
+        return None
+    owner = ast.unparse(node.value).rpartition(".")[2].lstrip("_")
+    if node.attr != "everywhere":
+        return "text" if owner == "engine" else None
+    return "all" if owner in {"database", "desk"} else None
 
 
 @pytest.mark.parametrize(("kind", "listed"), [("text", AS_TEXT), ("table", ON_TABLES), ("all", OF_ALL)])
 def test_what_the_session_does_not_restrict_is_listed(kind: str, listed: Mapping[str, str]) -> None:
     """A new one is noticed, and stands here with the reason why it may."""
-    assert list_places(kind) == set(listed)
+    assert list_places()[kind] == set(listed)
