@@ -1,0 +1,39 @@
+"""`make soak`: plays the model in new ways until the time is over or something is found."""
+
+import argparse
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import Phase
+
+from tests.databases import create_sqlite_template
+from tests.model.playing import play
+
+_LIVES = 25
+
+
+def main() -> int:
+    """0 when nothing was found in the time, 1 after the shortest story of what was."""
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--steps", type=int, default=60, help="how long each life is")
+    parser.add_argument("--as-found", action="store_true", help="do not look for a shorter story")
+    wanted = parser.parse_args()
+    until = time.monotonic() + timedelta(minutes=wanted.minutes).total_seconds()
+    phases = [Phase.generate] if wanted.as_found else list(Phase)
+    lives = 0
+    with TemporaryDirectory() as place:
+        template = create_sqlite_template(Path(place))
+        while time.monotonic() < until:
+            with TemporaryDirectory() as folder:
+                play(template, Path(folder), lives=_LIVES, steps=wanted.steps, phases=phases)
+            lives += _LIVES
+            print(f"{lives} lives, and all that must hold held.", flush=True)  # noqa: T201 - its output
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""What must hold whatever happened. Each check reads the database and the screens, and knows no rule of the desk but
+those that are written down here once more, in plain words."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from difflib import unified_diff
+from pprint import pformat
+
+from sqlalchemy import select
+
+from desk.digest.findings import compose
+from desk.permissions import effective_roles, list_owner_ids
+from desk.transaction import Transaction
+from handlers.slack.framework.blocks import Message
+from storage.models import (
+    Announcement,
+    ApiKey,
+    Approval,
+    IncidentDraft,
+    KeyRequest,
+    KeyStatus,
+    KeyUse,
+    Member,
+    RequestStatus,
+    Role,
+    Ticket,
+    TicketStatus,
+)
+from tests.model.house import DIGEST, House
+from tests.model.screens import Screen
+
+
+def owners(house: House) -> set[str]:
+    """Who is an owner now."""
+    return set(house.desk.read_now(DIGEST, list_owner_ids))
+
+
+def somebody_is_owner(house: House) -> None:
+    """The organization always has an owner."""
+    assert owners(house)
+
+
+def approvals_that_suffice_decide(house: House) -> None:
+    """No request waits that as many owners have approved as it needs, its requester not among them."""
+    approvals = house.rows(Approval)
+    deciders = owners(house)
+    for request in house.rows(KeyRequest, KeyRequest.status == RequestStatus.PENDING):
+        given = {one.approver_id for one in approvals if one.request_id == request.id} & deciders
+        assert len(given - {request.requester_id}) < request.approvals_needed, (request.name, given)
+
+
+def every_key_was_approved(house: House) -> None:
+    """A key of a request goes back to as many owners as that needed, none of them the requester."""
+    approvals = house.rows(Approval)
+    requests = {request.id: request for request in house.rows(KeyRequest)}
+    for key in house.rows(ApiKey, ApiKey.request_id.is_not(None), ApiKey.predecessor_id.is_(None)):
+        request = requests[str(key.request_id)]
+        given = {one.approver_id for one in approvals if one.request_id == request.id}
+        assert request.status == RequestStatus.APPROVED
+        assert len(given - {request.requester_id}) >= request.approvals_needed
+
+
+def tickets_end_once(house: House) -> None:
+    """One ticket for an approved request, one live key for a collected ticket."""
+    tickets = house.rows(Ticket)
+    of_requests = Counter(ticket.request_id for ticket in tickets if ticket.request_id)
+    for request in house.rows(KeyRequest):
+        assert of_requests[request.id] == int(request.status == RequestStatus.APPROVED)
+    live = Counter(str(key.ticket_id) for key in house.rows(ApiKey, ApiKey.voided_at.is_(None)))
+    for ticket in tickets:
+        assert live[ticket.id] == int(ticket.status == TicketStatus.COLLECTED)
+
+
+def keys_have_holders_or_are_listed(house: House) -> None:
+    """Whoever answers for a key that works is a full member who may hold keys; else the digest would say so."""
+
+    def look(tx: Transaction) -> list[str]:
+        listed = {line.key.id for line in compose(tx).lines if line.key is not None}
+        found = []
+        keys = select(ApiKey).where(ApiKey.status == KeyStatus.ACTIVE, ApiKey.expires_at > tx.now)
+        for key in tx.session.scalars(keys.where(ApiKey.retires_at.is_(None))):
+            kept = key.kept_until is not None and key.kept_until > tx.now
+            roles = effective_roles(tx.session, key.holder_id or "", now=tx.now, policy=tx.policy)
+            if not kept and not roles.has_anywhere(Role.INTEGRATOR) and key.id not in listed:
+                found.append(key.name)
+        return found
+
+    assert house.desk.read_now(DIGEST, look) == []
+
+
+def policy_ends_nothing_in_use(house: House) -> None:
+    """What policy suspended or revoked was used by nobody since it was announced, turned away calls included."""
+    uses = {use.key_id: use for use in house.rows(KeyUse)}
+    announced = house.rows(Announcement, Announcement.outcome == "carried out")
+    for one in announced:
+        use = uses.get(one.key_id)
+        assert one.announced_times >= 2
+        assert one.closed_at is not None
+        calls = [] if use is None else [use.last_used_at, use.last_refused_at]
+        assert not any(at is not None and one.first_announced_at <= at <= one.closed_at for at in calls), one.act
+
+
+def announcements_end_with_their_keys(house: House) -> None:
+    """Nothing is announced of a key that is revoked."""
+    keys = {key.id: key for key in house.rows(ApiKey)}
+    for one in house.rows(Announcement, Announcement.closed_at.is_(None)):
+        assert keys[one.key_id].status != KeyStatus.REVOKED
+
+
+def whoever_waited_was_told_once(house: House) -> None:
+    """Each decision on a request rang once for whoever asked, unless they made it themselves or had left."""
+    for request in house.rows(KeyRequest, KeyRequest.status.in_([RequestStatus.APPROVED, RequestStatus.DENIED])):
+        rings = [ring for ring in house.screens.rings if ring.subject.startswith(f"{request.id}:")]
+        told = [ring for ring in rings if ring.conversation == request.requester_id]
+        assert len(told) <= 1, [ring.message.text for ring in told]
+
+
+def may_see_key_words(house: House, reader: str, word: str) -> bool:
+    """Owners see all, others what they asked for, answer for or collect."""
+    if reader in owners(house):
+        return True
+    own = house.rows(KeyRequest, KeyRequest.name == word)
+    if any(reader in {request.requester_id, request.holder_id} for request in own):
+        return True
+    ids = {key.id for key in house.rows(ApiKey, ApiKey.name == word)}
+    holders = {key.holder_id for key in house.rows(ApiKey, ApiKey.name == word)}
+    collectors = {ticket.collector_id for ticket in house.rows(Ticket) if ticket.predecessor_id in ids}
+    return reader in holders | collectors
+
+
+def is_full_member(house: House, reader: str) -> bool:
+    """Whether somebody is a full member now."""
+    return bool(
+        house.rows(Member, Member.user_id == reader, Member.is_deleted.is_(False), Member.is_guest.is_(False))
+    )
+
+
+def nobody_reads_what_is_not_theirs(house: House, screen: Screen, words: Sequence[str]) -> None:
+    """What is drawn for somebody names keys that they may see at that moment, and drafts that they may read."""
+    reader = screen.conversation
+    if not reader.startswith("U"):
+        return
+    for word in words:
+        if word not in screen.words:
+            continue
+        if word.startswith("key-"):
+            assert may_see_key_words(house, reader, word) or ":" in screen.subject, (screen.kind, word, reader)
+        else:
+            drafts = [draft for draft in house.rows(IncidentDraft) if word in str(draft.content)]
+            mine = any(draft.author_id == reader for draft in drafts)
+            assert mine or is_full_member(house, reader), (screen.kind, word, reader)
+
+
+def cards_say_what_is_so(house: House) -> None:
+    """No card shows what is not so any more: whatever it shows brought it up to date when it changed."""
+    for screen, again in house.screens.list_stale(house.desk):
+        raise AssertionError(f"{screen.kind} in {screen.conversation}\n" + "\n".join(_differences(screen, again)))
+
+
+def _differences(screen: Screen, again: Message | None) -> Sequence[str]:
+    shown, now = (pformat(asdict(one)).splitlines() if one else [] for one in (screen.message, again))
+    return list(unified_diff(shown, now, "shown", "so now", lineterm="", n=1))
+
+
+AFTER_EACH_STEP = (
+    somebody_is_owner,
+    approvals_that_suffice_decide,
+    every_key_was_approved,
+    tickets_end_once,
+    keys_have_holders_or_are_listed,
+    policy_ends_nothing_in_use,
+    announcements_end_with_their_keys,
+    whoever_waited_was_told_once,
+)

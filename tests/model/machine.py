@@ -1,0 +1,60 @@
+"""The machine: a house, its rules, time, and what must hold."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from desk.audit import chain as audit_chain
+from desk.transaction import Actor
+from tests.model.checks import AFTER_EACH_STEP, cards_say_what_is_so, nobody_reads_what_is_not_theirs
+from tests.model.house import House
+from tests.model.rules_of_incidents import RulesOfIncidents
+from tests.model.rules_of_keys import RulesOfKeys
+from tests.model.rules_of_people import RulesOfPeople
+from tests.model.screens import Screen
+
+_WORDS = re.compile(r"(?:key|draft)-\d{3,}x")
+spans = st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=8)])
+
+
+class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents):
+    """Everybody may try everything, and time passes."""
+
+    new_house: Callable[[], House]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.house = type(self).new_house()
+        self.house.look = self._look
+
+    def _look(self, screen: Screen) -> None:
+        nobody_reads_what_is_not_theirs(self.house, screen, sorted(set(_WORDS.findall(screen.words))))
+
+    @rule(span=spans, times=st.integers(1, 5))
+    def wait(self, span: timedelta, times: int) -> None:
+        """Time passes, and Keydesk does by itself what that brings about."""
+        cards_say_what_is_so(self.house)
+        for _ in range(times):
+            self.house.pass_time(span)
+
+    @rule(needed=st.integers(1, 3))
+    def need_other_approvals(self, needed: int) -> None:
+        """The organization wants more owners to approve, or fewer."""
+        self.house.set_policy(approvals_needed=needed)
+
+    @invariant()
+    def all_holds(self) -> None:
+        """Each check holds after each step."""
+        for check in AFTER_EACH_STEP:
+            check(self.house)
+
+    def teardown(self) -> None:
+        """At the end the cards are true and the audit trail is whole."""
+        try:
+            cards_say_what_is_so(self.house)
+            assert self.house.desk.read_now(Actor.operator("ann"), audit_chain.verify).is_intact
+        finally:
+            self.house.close()

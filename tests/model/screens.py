@@ -1,0 +1,92 @@
+"""What people have before their eyes: every message drawn when it leaves, as the delivery worker draws it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from desk.transaction import Actor, Desk, JobName, Transaction
+from handlers.slack.app import all_renderers
+from handlers.slack.framework.blocks import Message
+from handlers.slack.framework.messages import Renderer
+from storage.models import Delivery, DeliveryStatus, SlackMessage
+from tests.clock import HeldClock
+
+DELIVERY = Actor.job(JobName.DELIVERY)
+
+
+@dataclass(slots=True)
+class Screen:
+    """A message in Slack."""
+
+    id: str
+    kind: str
+    subject: str
+    conversation: str
+    posted_at: datetime
+    drawn_at: datetime
+    message: Message
+
+    @property
+    def words(self) -> str:
+        """All that can be read on it."""
+        return f"{self.message.text} {self.message.blocks}"
+
+
+@dataclass(slots=True)
+class Screens:
+    """Slack, as it looks to everybody. `rings` are the new messages, in order: those that notify somebody."""
+
+    shown: dict[str, Screen] = field(default_factory=dict)
+    rings: list[Screen] = field(default_factory=list)
+    renderers: Mapping[str, Renderer] = field(default_factory=all_renderers)
+
+    def deliver(self, desk: Desk, look: Callable[[Screen], None]) -> None:
+        """Draw whatever waits, in order, and let `look` judge each drawing."""
+        waiting = select(Delivery.id, Delivery.subject).where(Delivery.status == DeliveryStatus.PENDING)
+        with desk.database.read() as session:
+            rows = session.execute(waiting.order_by(Delivery.id)).all()
+        if not rows:
+            return
+        for subject in dict.fromkeys(row.subject for row in rows):
+            drawn = self._draw(desk, subject)
+            if drawn is not None:
+                self._show(drawn)
+                look(drawn)
+        with desk.database.write() as session:
+            ids = [row.id for row in rows]
+            done = {"status": DeliveryStatus.SENT, "sent_at": desk.clock.now()}
+            session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(done))
+
+    def _show(self, drawn: Screen) -> None:
+        known = self.shown.get(drawn.id)
+        if known is None:
+            self.rings.append(drawn)
+        else:
+            drawn.posted_at = known.posted_at
+        self.shown[drawn.id] = drawn
+
+    def _draw(self, desk: Desk, message_id: str) -> Screen | None:
+        def draw(tx: Transaction) -> Screen | None:
+            row = tx.session.get_one(SlackMessage, message_id)
+            message = self.renderers[row.kind](tx, row)
+            if message is None:
+                return None
+            return Screen(row.id, row.kind, row.subject_id, row.conversation, tx.now, tx.now, message)
+
+        return desk.read_now(DELIVERY, draw)
+
+    def list_stale(self, desk: Desk, *, besides: Sequence[str] = ()) -> Sequence[tuple[Screen, Message | None]]:
+        """The cards that would look different had they been drawn at the same instant from what the database says
+        now: something that they show has changed, and nothing brought them up to date."""
+        stale = []
+        for screen in self.shown.values():
+            # A note was said once, and so was what a later card has taken the place of.
+            if ":" in screen.subject or screen.kind in besides:
+                continue
+            then = replace(desk, clock=HeldClock(screen.drawn_at))
+            again = self._draw(then, screen.id)
+            if again is None or again.message != screen.message:
+                stale.append((screen, again.message if again else None))
+        return stale
