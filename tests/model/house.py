@@ -136,14 +136,14 @@ def _last_monday(until: datetime) -> datetime:
 
 
 def build_house(desk: Desk) -> House:
-    """Two owners and a group of owners, people with roles on the page and without, a guest; three components."""
+    """Two owners (Olivia also the workspace's) and a group of owners, people with roles on the page and without, a guest; three components."""
     assert isinstance(desk.clock, HeldClock)
     now = desk.clock.now()
     with desk.database.write() as session:
         page = add_page(session, now, announcement_channel="C0STATUS01")
         for user_id, name in NAMES.items():
             add = add_owner if user_id in {OLIVIA, OMAR} else add_member
-            add(session, user_id, now, name=name, is_guest=user_id == GUS)
+            add(session, user_id, now, name=name, is_guest=user_id == GUS, is_primary_owner=user_id == OLIVIA)
         for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
             for user_id in (INES, MAX):
                 add_grant(session, user_id, role, now, page_id=page.id)
