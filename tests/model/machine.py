@@ -9,12 +9,14 @@ from hypothesis.stateful import invariant, rule
 
 from desk.audit import chain as audit_chain
 from desk.transaction import Actor
+from storage.models import AuditEvent
 from tests.model.checks import AFTER_EACH_STEP, cards_say_what_is_so, nobody_reads_what_is_not_theirs
 from tests.model.house import House
 from tests.model.rules_of_incidents import RulesOfIncidents
 from tests.model.rules_of_keys import RulesOfKeys
 from tests.model.rules_of_people import RulesOfPeople
 from tests.model.screens import Screen
+from tests.model.telling import check_telling
 
 _WORDS = re.compile(r"(?:key|draft)-\d{3,}x")
 spans = st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=8)])
@@ -29,6 +31,7 @@ class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents):
         super().__init__()
         self.house = type(self).new_house()
         self.house.look = self._look
+        self.last_event = 0
 
     def _look(self, screen: Screen) -> None:
         nobody_reads_what_is_not_theirs(self.house, screen, sorted(set(_WORDS.findall(screen.words))))
@@ -50,6 +53,11 @@ class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents):
         """Each check holds after each step."""
         for check in AFTER_EACH_STEP:
             check(self.house)
+        events = self.house.rows(AuditEvent, AuditEvent.seq > self.last_event)
+        rings = self.house.screens.rings
+        check_telling(self.house, events, rings)
+        rings.clear()
+        self.last_event = max([self.last_event, *(event.seq for event in events)])
 
     def teardown(self) -> None:
         """At the end the cards are true and the audit trail is whole."""

@@ -34,6 +34,17 @@ class Screen:
         return f"{self.message.text} {self.message.blocks}"
 
 
+def _readable(message: Message) -> object:
+    """What people read. The values of buttons are not: a press is judged by what is so then."""
+
+    def strip(part: object) -> object:
+        if isinstance(part, dict):
+            return {name: strip(value) for name, value in part.items() if name not in {"value", "block_id"}}
+        return [strip(one) for one in part] if isinstance(part, list) else part
+
+    return message.text, strip(message.blocks)
+
+
 @dataclass(slots=True)
 class Screens:
     """Slack, as it looks to everybody. `rings` are the new messages, in order: those that notify somebody."""
@@ -87,6 +98,6 @@ class Screens:
                 continue
             then = replace(desk, clock=HeldClock(screen.drawn_at))
             again = self._draw(then, screen.id)
-            if again is None or again.message != screen.message:
+            if again is None or _readable(again.message) != _readable(screen.message):
                 stale.append((screen, again.message if again else None))
         return stale
