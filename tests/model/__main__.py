@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,15 +25,22 @@ def main() -> int:
     wanted = parser.parse_args()
     until = time.monotonic() + timedelta(minutes=wanted.minutes).total_seconds()
     phases = [Phase.generate] if wanted.as_found else list(Phase)
+    reached: Counter[str] = Counter()
     lives = 0
     with TemporaryDirectory() as place:
         template = create_sqlite_template(Path(place))
         while time.monotonic() < until:
             with TemporaryDirectory() as folder:
-                play(template, Path(folder), lives=_LIVES, steps=wanted.steps, phases=phases)
+                reached += play(template, Path(folder), lives=_LIVES, steps=wanted.steps, phases=phases)
             lives += _LIVES
-            print(f"{lives} lives, and all that must hold held.", flush=True)  # noqa: T201 - its output
+            _say(f"{lives} lives, {reached.total()} events, and all that must hold held.")
+    _say("Seen: " + ", ".join(f"{action} {times}" for action, times in reached.most_common()))
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from storage.models import (
     KeyRequest,
     KeyStatus,
     KeyUse,
-    Member,
     RequestStatus,
     Role,
     Ticket,
@@ -138,13 +137,6 @@ def may_see_key_words(house: House, reader: str, word: str) -> bool:
     return reader in holders | collectors
 
 
-def is_full_member(house: House, reader: str) -> bool:
-    """Whether somebody is a full member now."""
-    return bool(
-        house.rows(Member, Member.user_id == reader, Member.is_deleted.is_(False), Member.is_guest.is_(False))
-    )
-
-
 def nobody_reads_what_is_not_theirs(house: House, screen: Screen, words: Sequence[str]) -> None:
     """What is drawn for somebody names keys that they may see at that moment, and drafts that they may read."""
     reader = screen.conversation
@@ -158,7 +150,7 @@ def nobody_reads_what_is_not_theirs(house: House, screen: Screen, words: Sequenc
         else:
             drafts = [draft for draft in house.rows(IncidentDraft) if word in str(draft.content)]
             mine = any(draft.author_id == reader for draft in drafts)
-            assert mine or is_full_member(house, reader), (screen.kind, word, reader)
+            assert mine or house.is_full_member(reader), (screen.kind, word, reader)
 
 
 def cards_say_what_is_so(house: House) -> None:

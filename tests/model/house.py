@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from desk.errors import KeydeskError
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.jobs.sweep import AREAS
-from storage.models import Role, SubjectKind, UserGroup, UserGroupMember
+from storage.models import Member, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import HeldClock
 from tests.factories import (
     GUS,
@@ -50,6 +51,9 @@ POLICY = Policy(
 _MOST_BATCHES = 50
 
 people = st.sampled_from(PEOPLE)
+owners_mostly = st.sampled_from((OLIVIA, OMAR, OLIVIA, OMAR, *PEOPLE))
+publishers_mostly = st.sampled_from((INES, MAX, INES, MAX, *PEOPLE))
+"""Anybody may try, and often it is somebody who may, to begin with."""
 
 
 @dataclass(slots=True)
@@ -63,8 +67,6 @@ class House:
     screens: Screens = field(default_factory=Screens)
     look: Callable[[Screen], None] = lambda screen: None
     """Judges what is drawn, at the instant of its drawing."""
-    refusals: int = 0
-    deeds: int = 0
     counter: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def act(self, who: str | Actor, work: Callable[[Transaction], T]) -> T | None:
@@ -73,9 +75,7 @@ class House:
         try:
             done = self.desk.write_now(Actor.member(who) if isinstance(who, str) else who, work)
         except KeydeskError:
-            self.refusals += 1
             return None
-        self.deeds += 1
         self.deliver()
         return done
 
@@ -90,8 +90,8 @@ class House:
         if monday > self.clock.now():
             self.clock.set(monday)
             self.run_jobs()
-            digest = {"period": period_of(monday, self.desk.policy), "scheduled_for": monday}
-            self.desk.write_now(DIGEST, lambda tx: send_digest(tx, **digest))
+            period = period_of(monday, self.desk.policy)
+            self.desk.write_now(DIGEST, partial(send_digest, period=period, scheduled_for=monday))
             self.deliver()
         self.clock.set(max(until, self.clock.now()))
         self.run_jobs()
@@ -128,6 +128,11 @@ class House:
         rows = self.rows(model, *conditions)
         return data.draw(st.sampled_from(rows[::-1])) if rows else None
 
+    def is_full_member(self, user_id: str) -> bool:
+        """Whether somebody is a full member now."""
+        full = (Member.is_deleted.is_(False), Member.is_guest.is_(False))
+        return bool(self.rows(Member, Member.user_id == user_id, *full))
+
     def close(self) -> None:
         """Let the database go."""
         self.desk.database.close()
@@ -140,8 +145,8 @@ def _last_monday(until: datetime) -> datetime:
 
 
 def build_house(desk: Desk) -> House:
-    """Two owners, one of them also Slack's, and a group of owners; people with roles on the page and without, a guest;
-    three components."""
+    """Two owners, one of them also Slack's, and a group of owners; people with roles on the page and without; a
+    guest, and three components."""
     assert isinstance(desk.clock, HeldClock)
     now = desk.clock.now()
     with desk.database.write() as session:

@@ -1,6 +1,7 @@
 """The machine: a house, its rules, time, and what must hold."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -26,6 +27,8 @@ class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents):
     """Everybody may try everything, and time passes."""
 
     new_house: Callable[[], House]
+    reached: "Counter[str]"
+    """How often each event was recorded, in all lives."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,6 +64,7 @@ class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents):
 
     def teardown(self) -> None:
         """At the end the cards are true and the audit trail is whole."""
+        self.reached.update(event.action for event in self.house.rows(AuditEvent))
         try:
             cards_say_what_is_so(self.house)
             assert self.house.desk.read_now(Actor.operator("ann"), audit_chain.verify).is_intact

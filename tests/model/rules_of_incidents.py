@@ -30,7 +30,7 @@ from storage.models import (
     Page,
     SecondPerson,
 )
-from tests.model.house import House, people
+from tests.model.house import House, publishers_mostly
 
 states = st.dictionaries(st.integers(0, 2), st.none() | st.sampled_from(ComponentStatus), max_size=3)
 _REALTIME = (IncidentStatus.INVESTIGATING, IncidentStatus.MONITORING, IncidentStatus.RESOLVED)
@@ -45,7 +45,7 @@ class RulesOfIncidents(RuleBasedStateMachine):
     def _components(self, wanted: Mapping[int, ComponentStatus | None]) -> dict[str, ComponentStatus | None]:
         return {self.house.components[place]: status for place, status in wanted.items()}
 
-    @rule(who=people, wanted=states, status=st.sampled_from(_REALTIME), at_once=st.booleans())
+    @rule(who=publishers_mostly, wanted=states, status=st.sampled_from(_REALTIME), at_once=st.booleans())
     def report(
         self, who: str, wanted: Mapping[int, ComponentStatus | None], status: IncidentStatus, at_once: bool
     ) -> None:
@@ -56,7 +56,12 @@ class RulesOfIncidents(RuleBasedStateMachine):
         work = partial(write_draft, page_id=self.house.page, kind=DraftKind.INCIDENT, content=new)
         self._wrote(who, self.house.act(who, work), at_once)
 
-    @rule(who=people, begins=st.sampled_from([1, 30, 200]), lasts=st.sampled_from([1, 5]), flags=st.integers(0, 15))
+    @rule(
+        who=publishers_mostly,
+        begins=st.sampled_from([1, 30, 200]),
+        lasts=st.sampled_from([1, 5]),
+        flags=st.integers(0, 15),
+    )
     def plan(self, who: str, begins: int, lasts: int, flags: int) -> None:
         """Somebody schedules a maintenance of the first components."""
         start = self.house.clock.now() + timedelta(hours=begins)
@@ -75,7 +80,7 @@ class RulesOfIncidents(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        who=people,
+        who=publishers_mostly,
         wanted=st.none() | states,
         status=st.none() | st.sampled_from(_REALTIME),
         at_once=st.booleans(),
@@ -104,7 +109,7 @@ class RulesOfIncidents(RuleBasedStateMachine):
 
         self._wrote(who, self.house.act(who, write), at_once)
 
-    @rule(data=st.data(), who=people, deed=st.sampled_from(list(_PLANS)), at_once=st.booleans())
+    @rule(data=st.data(), who=publishers_mostly, deed=st.sampled_from(list(_PLANS)), at_once=st.booleans())
     def carry_out(self, data: st.DataObject, who: str, deed: str, at_once: bool) -> None:
         """Somebody starts, completes or cancels a maintenance."""
         incident = self.house.any(data, Incident, Incident.scheduled_for.is_not(None))
@@ -119,7 +124,9 @@ class RulesOfIncidents(RuleBasedStateMachine):
 
         self._wrote(who, self.house.act(who, write), at_once)
 
-    @rule(data=st.data(), who=people, hours=st.sampled_from([1, 3, 50]), by_itself=st.none() | st.booleans())
+    @rule(
+        data=st.data(), who=publishers_mostly, hours=st.sampled_from([1, 3, 50]), by_itself=st.none() | st.booleans()
+    )
     def take_longer(self, data: st.DataObject, who: str, hours: int, by_itself: bool | None) -> None:
         """A maintenance gets another end, or whether it is completed by itself is decided anew."""
         incident = self.house.any(data, Incident, Incident.scheduled_for.is_not(None), Incident.status.not_in(ENDED))
@@ -143,7 +150,7 @@ class RulesOfIncidents(RuleBasedStateMachine):
         if draft is not None and at_once:
             self.house.act(who, partial(publish_draft, draft_id=draft.id))
 
-    @rule(data=st.data(), who=people, deed=st.sampled_from(["publish", "publish", "send back", "discard"]))
+    @rule(data=st.data(), who=publishers_mostly, deed=st.sampled_from(["publish", "publish", "send back", "discard"]))
     def press(self, data: st.DataObject, who: str, deed: str) -> None:
         """Somebody presses a button of a draft that waited for a while."""
         open_ones = [DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK]
@@ -164,7 +171,7 @@ class RulesOfIncidents(RuleBasedStateMachine):
         with self.house.desk.database.write() as session:
             session.get_one(Page, self.house.page).second_person = second_person
 
-    @rule(who=people, wanted=states.filter(bool))
+    @rule(who=publishers_mostly, wanted=states.filter(bool))
     def set_states(self, who: str, wanted: Mapping[int, ComponentStatus | None]) -> None:
         """Components are set by hand."""
         page, components = self.house.page, self._components(wanted)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from desk.keys.changes import extend_key, restore_key, revoke_key, suspend_key, transfer_key
 from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen
@@ -18,7 +18,8 @@ from desk.requests.terms import Asked
 from desk.transaction import Actor, JobName
 from storage.models import ApiKey, KeyRequest, KeyStatus, RequestStatus, Scope, Ticket, TicketStatus
 from storage.uses import UseMark
-from tests.model.house import SWEEP, House, people
+from tests.factories import MAX, MIA, OLIVIA, OMAR
+from tests.model.house import SWEEP, House, owners_mostly, people
 
 KEY_CHECK = Actor.job(JobName.KEY_CHECK)
 days = st.sampled_from([1, 10, 40, 100, 300])
@@ -28,6 +29,20 @@ class RulesOfKeys(RuleBasedStateMachine):
     """The life of keys. Often whoever may does it, sometimes anybody tries."""
 
     house: House
+
+    @initialize()
+    def begin_with_keys(self) -> None:
+        """One request waits for the second of its approvals, three keys were collected: long ago, and just now."""
+        for name, lifetime in (("old", 300), ("older", 40), ("new", 100), ("asked", 10)):
+            self.ask(MIA if name != "older" else MAX, None, lifetime, False)
+            [*_, request] = self.house.rows(KeyRequest)
+            approvers = (OLIVIA,) if name == "asked" else (OLIVIA, OMAR)
+            for who in approvers:
+                self.house.act(who, partial(approve, request_id=request.id))
+            for ticket in self.house.rows(Ticket, Ticket.status == TicketStatus.WAITING):
+                self._collect(ticket, None, arrives=True)
+            if name == "older":
+                self.house.pass_time(timedelta(days=20))
 
     @rule(who=people, holder=st.none() | people, lifetime=days, everywhere=st.booleans())
     def ask(self, who: str, holder: str | None, lifetime: int, everywhere: bool) -> None:
@@ -42,14 +57,14 @@ class RulesOfKeys(RuleBasedStateMachine):
         )
         self.house.act(who, partial(make_request, asked=asked))
 
-    @rule(data=st.data(), approvers=st.lists(people, min_size=1, max_size=3))
+    @rule(data=st.data(), approvers=st.lists(owners_mostly, min_size=1, max_size=3))
     def approve(self, data: st.DataObject, approvers: list[str]) -> None:
         """Some press *Approve*."""
         request = self.house.any(data, KeyRequest, KeyRequest.status == RequestStatus.PENDING)
         for who in approvers if request else ():
             self.house.act(who, partial(approve, request_id=request.id if request else ""))
 
-    @rule(data=st.data(), who=people, says_no=st.booleans())
+    @rule(data=st.data(), who=owners_mostly, says_no=st.booleans())
     def decline(self, data: st.DataObject, who: str, says_no: bool) -> None:
         """Somebody presses *Deny* or *Withdraw*."""
         request = self.house.any(data, KeyRequest)
@@ -61,8 +76,10 @@ class RulesOfKeys(RuleBasedStateMachine):
     def collect(self, data: st.DataObject, stranger: str | None, arrives: bool) -> None:
         """Who may, or anybody else, presses *Collect my key*; the window opens or is lost."""
         ticket = self.house.any(data, Ticket, Ticket.status == TicketStatus.WAITING)
-        if ticket is None:
-            return
+        if ticket is not None:
+            self._collect(ticket, stranger, arrives=arrives)
+
+    def _collect(self, ticket: Ticket, stranger: str | None, *, arrives: bool) -> None:
         minted = self.house.act(stranger or ticket.collector_id, partial(mint_for_ticket, ticket_id=ticket.id))
         if minted is not None:
             key, _ = minted
@@ -71,7 +88,7 @@ class RulesOfKeys(RuleBasedStateMachine):
     def _key(self, data: st.DataObject) -> ApiKey | None:
         return self.house.any(data, ApiKey, ApiKey.voided_at.is_(None))
 
-    @rule(data=st.data(), who=st.none() | people, hours=st.sampled_from([0, 24, 200]))
+    @rule(data=st.data(), who=st.none() | owners_mostly, hours=st.sampled_from([0, 24, 200]))
     def rotate(self, data: st.DataObject, who: str | None, hours: int) -> None:
         """Its holder, or anybody else, rotates a key."""
         key = self._key(data)
@@ -79,7 +96,9 @@ class RulesOfKeys(RuleBasedStateMachine):
             work = partial(rotate_or_ask, key_id=key.id, grace=timedelta(hours=hours))
             self.house.act(who or str(key.holder_id), work)
 
-    @rule(data=st.data(), who=st.none() | people, change=st.sampled_from([suspend_key, restore_key, revoke_key]))
+    @rule(
+        data=st.data(), who=st.none() | owners_mostly, change=st.sampled_from([suspend_key, restore_key, revoke_key])
+    )
     def change(self, data: st.DataObject, who: str | None, change: object) -> None:
         """Its holder, or anybody else, suspends, restores or revokes a key."""
         key = self._key(data)
@@ -92,14 +111,14 @@ class RulesOfKeys(RuleBasedStateMachine):
             end = suspend_key if change is suspend_key else revoke_key
             self.house.act(actor, partial(end, key_id=key.id, reason="Why not."))
 
-    @rule(data=st.data(), who=people, to=people)
+    @rule(data=st.data(), who=owners_mostly, to=people)
     def transfer(self, data: st.DataObject, who: str, to: str) -> None:
         """Somebody makes somebody answer for a key."""
         key = self._key(data)
         if key is not None:
             self.house.act(who, partial(transfer_key, key_id=key.id, to_user_id=to))
 
-    @rule(data=st.data(), who=st.none() | people, lasts=days, asks=st.booleans())
+    @rule(data=st.data(), who=st.none() | owners_mostly, lasts=days, asks=st.booleans())
     def want_more_time(self, data: st.DataObject, who: str | None, lasts: int, asks: bool) -> None:
         """Somebody extends a key, or asks for that."""
         key = self._key(data)
@@ -108,7 +127,7 @@ class RulesOfKeys(RuleBasedStateMachine):
             work = partial(ask_for_extension, reason="Not done.") if asks else extend_key
             self.house.act(who or str(key.holder_id), partial(work, key_id=key.id, until=until))
 
-    @rule(data=st.data(), who=st.none() | people, lasts=days)
+    @rule(data=st.data(), who=st.none() | owners_mostly, lasts=days)
     def keep(self, data: st.DataObject, who: str | None, lasts: int) -> None:
         """Somebody says that a key is to be left alone for a while."""
         key = self._key(data)
@@ -116,7 +135,7 @@ class RulesOfKeys(RuleBasedStateMachine):
             until = self.house.clock.now() + timedelta(days=lasts)
             self.house.act(who or str(key.holder_id), partial(keep_key, key_id=key.id, until=until, reason="Needed."))
 
-    @rule(data=st.data(), who=people)
+    @rule(data=st.data(), who=owners_mostly)
     def ask_whether_needed(self, data: st.DataObject, who: str) -> None:
         """Somebody asks the holder whether a key is needed."""
         key = self._key(data)

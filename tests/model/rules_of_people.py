@@ -12,7 +12,7 @@ from desk.people import SeenUser, Subject
 from desk.roles.roles import grant_role, revoke_grant
 from storage.models import Grant, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.factories import OLIVIA, TEAM
-from tests.model.house import KEEPERS, NAMES, SLACK, House, people
+from tests.model.house import KEEPERS, NAMES, SLACK, House, owners_mostly, people
 
 _USUAL = (Role.OWNER, Role.INTEGRATOR, Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER)
 
@@ -23,7 +23,7 @@ class RulesOfPeople(RuleBasedStateMachine):
     house: House
 
     @rule(
-        who=people,
+        who=owners_mostly,
         whom=people,
         role=st.sampled_from(_USUAL),
         on_page=st.booleans(),
@@ -36,7 +36,7 @@ class RulesOfPeople(RuleBasedStateMachine):
         subject = Subject(SubjectKind.USER, whom, NAMES[whom])
         self.house.act(who, partial(grant_role, subject=subject, role=role, page_id=page, expires_at=ends))
 
-    @rule(who=people, data=st.data())
+    @rule(who=owners_mostly, data=st.data())
     def take_away(self, who: str, data: st.DataObject) -> None:
         """Somebody takes a role away."""
         grant = self.house.any(data, Grant, Grant.ended_at.is_(None))

@@ -8,7 +8,7 @@ from desk.incidents.drafts.review import DECIDED_NOTE
 from desk.keys.cards import TICKET_ENDED
 from desk.keys.changes import CHANGED_NOTE
 from desk.requests.cards import REQUEST_DECIDED
-from storage.models import ApiKey, AuditEvent, IncidentDraft, KeyRequest, Member, Ticket
+from storage.models import ApiKey, AuditEvent, IncidentDraft, KeyRequest, Ticket
 from tests.model.house import House
 from tests.model.screens import Screen
 
@@ -67,7 +67,5 @@ def check_telling(house: House, events: Sequence[AuditEvent], rings: Sequence[Sc
             for ring in rings
             if (ring.conversation, ring.kind) == (person, kind) and ring.subject.partition(":")[0] == subject
         ]
-        gone = not house.rows(
-            Member, Member.user_id == person, Member.is_deleted.is_(False), Member.is_guest.is_(False)
-        )
+        gone = not house.is_full_member(person)
         assert len(rung) == times or (gone and len(rung) < times), (kind, person, times, rung)
