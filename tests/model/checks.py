@@ -10,7 +10,7 @@ from pprint import pformat
 
 from sqlalchemy import select
 
-from desk.digest.findings import compose
+from desk.digest.composing import compose
 from desk.permissions import effective_roles, list_owner_ids
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Message

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from desk.keys.changes import extend_key, restore_key, revoke_key, suspend_key, transfer_key
 from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen
-from desk.keys.questions import ask_for_extension, ask_holder, keep_key
+from desk.keys.questions import ask_for_extension, ask_holder, decline_extension, keep_key
 from desk.keys.suspended_use import tell_of_suspended_use
 from desk.keys.uses import SuspendedUse, note_uses
 from desk.requests.approvals import approve, deny
@@ -126,6 +126,13 @@ class RulesOfKeys(RuleBasedStateMachine):
             until = self.house.clock.now() + timedelta(days=lasts)
             work = partial(ask_for_extension, reason="Not done.") if asks else extend_key
             self.house.act(who or str(key.holder_id), partial(work, key_id=key.id, until=until))
+
+    @rule(data=st.data(), who=owners_mostly)
+    def decline_more_time(self, data: st.DataObject, who: str) -> None:
+        """Somebody declines a wish for more time."""
+        key = self._key(data)
+        if key is not None:
+            self.house.act(who, partial(decline_extension, key_id=key.id, reason="It is enough."))
 
     @rule(data=st.data(), who=st.none() | owners_mostly, lasts=days)
     def keep(self, data: st.DataObject, who: str | None, lasts: int) -> None:

@@ -34,6 +34,17 @@ class Screen:
         return f"{self.message.text} {self.message.blocks}"
 
 
+AS_OF_ITS_DRAWING: Mapping[str, str] = {
+    "digest.card": "how keys are used, and an earlier digest stays what it was",
+    "draft.mine": "who may publish it",
+    "draft.review": "what else is planned for that time",
+}
+"""Cards that show something of their surroundings besides their subject, and what: that is as it was when they were
+drawn, is drawn anew with whatever happens to the subject, and is looked at again when somebody presses."""
+_NOTICE = "*Notice*"
+"""What owners should look at in a request, such as keys that are like it: as of its drawing, too."""
+
+
 def _readable(message: Message) -> object:
     """What people read. The values of buttons are not: a press is judged by what is so then."""
 
@@ -42,7 +53,7 @@ def _readable(message: Message) -> object:
             return {name: strip(value) for name, value in part.items() if name not in {"value", "block_id"}}
         return [strip(one) for one in part] if isinstance(part, list) else part
 
-    return message.text, strip(message.blocks)
+    return message.text, strip([block for block in message.blocks or [] if _NOTICE not in str(block)])
 
 
 @dataclass(slots=True)
@@ -88,13 +99,13 @@ class Screens:
 
         return desk.read_now(DELIVERY, draw)
 
-    def list_stale(self, desk: Desk, *, besides: Sequence[str] = ()) -> Sequence[tuple[Screen, Message | None]]:
+    def list_stale(self, desk: Desk) -> Sequence[tuple[Screen, Message | None]]:
         """The cards that would look different had they been drawn at the same instant from what the database says
         now: something that they show has changed, and nothing brought them up to date."""
         stale = []
         for screen in self.shown.values():
             # A note was said once, and so was what a later card has taken the place of.
-            if ":" in screen.subject or screen.kind in besides:
+            if ":" in screen.subject or screen.kind in AS_OF_ITS_DRAWING:
                 continue
             then = replace(desk, clock=HeldClock(screen.drawn_at))
             again = self._draw(then, screen.id)
