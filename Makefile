@@ -22,7 +22,7 @@ ARGS ?=
 # make check BASE=v1.2: what the change is compared with
 BASE ?= main
 
-.PHONY: help demo install run check test mutants lint bench screenshots lock setup clean
+.PHONY: help demo install run check test soak mutants lint bench screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test: $(DEV_STAMP) $(CLIENTS_STAMP) ## Run every test on SQLite and PostgreSQL, 
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
+
+soak: $(DEV_STAMP) ## Play the whole desk in ever new orders beside what must hold (ARGS="--minutes 120")
+	@$(BIN)/python -m tests.model $(ARGS)
 
 mutants: $(DEV_STAMP) ## Put small faults into the rules and say which of them no test sees (ARGS="desk/keys --sample 50")
 	@$(BIN)/python -m tests.mutation $(ARGS)

@@ -1,5 +1,6 @@
 """What people have before their eyes: every message drawn when it leaves, as the delivery worker draws it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -41,6 +42,7 @@ AS_OF_ITS_DRAWING: Mapping[str, str] = {
 }
 """Cards that show something of their surroundings besides their subject, and what: that is as it was when they were
 drawn, is drawn anew with whatever happens to the subject, and is looked at again when somebody presses."""
+_USES = re.compile(r"([Nn]ever|[Ll]ast) used[^;\n]*")
 _NOTICE = "*Notice*"
 """What owners should look at in a request, such as keys that are like it: as of its drawing, too."""
 
@@ -49,6 +51,9 @@ def _readable(message: Message) -> object:
     """What people read. The values of buttons are not: a press is judged by what is so then."""
 
     def strip(part: object) -> object:
+        if isinstance(part, str):
+            # A use is noted every second, and brings no card up to date.
+            return _USES.sub("", part)
         if isinstance(part, dict):
             return {name: strip(value) for name, value in part.items() if name not in {"value", "block_id"}}
         return [strip(one) for one in part] if isinstance(part, list) else part
