@@ -7,11 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from desk.messages.readers import close_copy
 from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.app import all_renderers
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.messages import Renderer
 from storage.models import Delivery, DeliveryStatus, SlackMessage
+from storage.slack_messages import Place, keep_place
 from tests.clock import HeldClock
 
 DELIVERY = Actor.job(JobName.DELIVERY)
@@ -61,6 +63,16 @@ def _readable(message: Message) -> object:
     return message.text, strip([block for block in message.blocks or [] if _NOTICE not in str(block)])
 
 
+def _note(tx: Transaction, delivery_ids: Sequence[int], drawn: Sequence[Screen]) -> None:
+    """Note what the worker notes when Slack has taken messages."""
+    done = {"status": DeliveryStatus.SENT, "sent_at": tx.now}
+    tx.session.execute(update(Delivery).where(Delivery.id.in_(delivery_ids)).values(done))
+    for screen in drawn:
+        keep_place(tx.session, screen.id, Place(screen.conversation, screen.id), won=True)
+        if screen.message.closes:
+            close_copy(tx, screen.id)
+
+
 @dataclass(slots=True)
 class Screens:
     """Slack, as it looks to everybody. `rings` are the new messages, in order: those that notify somebody."""
@@ -76,15 +88,12 @@ class Screens:
             rows = session.execute(waiting.order_by(Delivery.id)).all()
         if not rows:
             return
-        for subject in dict.fromkeys(row.subject for row in rows):
-            drawn = self._draw(desk, subject)
-            if drawn is not None:
-                self._show(drawn)
-                look(drawn)
-        with desk.database.write() as session:
-            ids = [row.id for row in rows]
-            done = {"status": DeliveryStatus.SENT, "sent_at": desk.clock.now()}
-            session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(done))
+        subjects = dict.fromkeys(row.subject for row in rows)
+        drawn = [screen for subject in subjects if (screen := self._draw(desk, subject)) is not None]
+        for screen in drawn:
+            self._show(screen)
+            look(screen)
+        desk.write_now(DELIVERY, lambda tx: _note(tx, [row.id for row in rows], drawn))
 
     def _show(self, drawn: Screen) -> None:
         known = self.shown.get(drawn.id)
@@ -110,7 +119,7 @@ class Screens:
         stale = []
         for screen in self.shown.values():
             # A note was said once, and so was what a later card has taken the place of.
-            if ":" in screen.subject or screen.kind in AS_OF_ITS_DRAWING:
+            if ":" in screen.subject or screen.message.closes or screen.kind in AS_OF_ITS_DRAWING:
                 continue
             then = replace(desk, clock=HeldClock(screen.drawn_at))
             again = self._draw(then, screen.id)
