@@ -58,10 +58,9 @@ def close_copy(tx: Transaction, message_id: str) -> None:
 
 def look_again(tx: Transaction, user_ids: Iterable[str]) -> None:
     """These people may not be owners any more: draw again what was sent to them as such."""
+    # One of which no place is known may be on its way in this instant, and is closed once it has arrived.
     theirs = select(SlackMessage).where(
-        SlackMessage.conversation.in_(list(user_ids)),
-        SlackMessage.audience.is_not(None),
-        SlackMessage.ts.is_not(None),
+        SlackMessage.conversation.in_(list(user_ids)), SlackMessage.audience.is_not(None)
     )
     for message in tx.session.scalars(theirs.order_by(SlackMessage.created_at, SlackMessage.id)).all():
         refresh_message(tx, message)

@@ -1,12 +1,15 @@
 """Which notes tell of roles, and to whom."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from sqlalchemy import select
 
 from desk.messages.outbox import owners_conversations, send_note
 from desk.messages.readers import look_again
 from desk.permissions import is_full_member
 from desk.transaction import Transaction
-from storage.models import Grant, Member, Role, SubjectKind
+from storage.models import Grant, Member, Role, SubjectKind, UserGroupMember
 
 ROLE_GRANTED = "role.granted"
 """Said to the person; the subject is the grant."""
@@ -33,9 +36,18 @@ def tell_ended(tx: Transaction, grant: Grant, how: str) -> None:
     """Tell the person, and the owners when there is one less."""
     _tell_person(tx, grant, ROLE_ENDED, how=how)
     if grant.role == Role.OWNER:
-        if grant.subject_kind == SubjectKind.USER:
-            look_again(tx, [grant.subject_id])
+        look_again(tx, _people_of(tx, grant))
         send_note(tx, OWNER_ENDED, grant.id, owners_conversations(tx), by=str(tx.actor), how=how)
+
+
+def _people_of(tx: Transaction, grant: Grant) -> Sequence[str]:
+    if grant.subject_kind == SubjectKind.USER:
+        return [grant.subject_id]
+    return tx.session.scalars(
+        select(UserGroupMember.user_id)
+        .where(UserGroupMember.group_id == grant.subject_id)
+        .order_by(UserGroupMember.user_id)
+    ).all()
 
 
 def _tell_person(tx: Transaction, grant: Grant, kind: str, **facts: Any) -> None:

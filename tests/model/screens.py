@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select, update
 
@@ -30,6 +31,7 @@ class Screen:
     posted_at: datetime
     drawn_at: datetime
     message: Message
+    is_for_owners: bool
 
     @property
     def words(self) -> str:
@@ -63,14 +65,15 @@ def _readable(message: Message) -> object:
     return message.text, strip([block for block in message.blocks or [] if _NOTICE not in str(block)])
 
 
-def _note(tx: Transaction, delivery_ids: Sequence[int], drawn: Sequence[Screen]) -> None:
-    """Note what the worker notes when Slack has taken messages."""
-    done = {"status": DeliveryStatus.SENT, "sent_at": tx.now}
-    tx.session.execute(update(Delivery).where(Delivery.id.in_(delivery_ids)).values(done))
-    for screen in drawn:
-        keep_place(tx.session, screen.id, Place(screen.conversation, screen.id), won=True)
-        if screen.message.closes:
-            close_copy(tx, screen.id)
+def _note(tx: Transaction, subject: str, drawn: Screen | None) -> None:
+    """Note what the worker notes when Slack has taken a message, or there was nothing to say."""
+    of_subject = (Delivery.subject == subject, Delivery.status == DeliveryStatus.PENDING)
+    tx.session.execute(update(Delivery).where(*of_subject).values(status=DeliveryStatus.SENT, sent_at=tx.now))
+    if drawn is None:
+        return
+    keep_place(tx.session, subject, Place(drawn.conversation, subject), won=True)
+    if drawn.message.closes:
+        close_copy(tx, subject)
 
 
 @dataclass(slots=True)
@@ -88,12 +91,12 @@ class Screens:
             rows = session.execute(waiting.order_by(Delivery.id)).all()
         if not rows:
             return
-        subjects = dict.fromkeys(row.subject for row in rows)
-        drawn = [screen for subject in subjects if (screen := self._draw(desk, subject)) is not None]
-        for screen in drawn:
-            self._show(screen)
-            look(screen)
-        desk.write_now(DELIVERY, lambda tx: _note(tx, [row.id for row in rows], drawn))
+        for subject in dict.fromkeys(row.subject for row in rows):
+            drawn = self._draw(desk, subject)
+            desk.write_now(DELIVERY, partial(_note, subject=subject, drawn=drawn))
+            if drawn is not None:
+                self._show(drawn)
+                look(drawn)
 
     def _show(self, drawn: Screen) -> None:
         known = self.shown.get(drawn.id)
@@ -109,7 +112,9 @@ class Screens:
             message = self.renderers[row.kind](tx, row)
             if message is None:
                 return None
-            return Screen(row.id, row.kind, row.subject_id, row.conversation, tx.now, tx.now, message)
+            return Screen(
+                row.id, row.kind, row.subject_id, row.conversation, tx.now, tx.now, message, row.audience is not None
+            )
 
         return desk.read_now(DELIVERY, draw)
 
@@ -123,6 +128,9 @@ class Screens:
                 continue
             then = replace(desk, clock=HeldClock(screen.drawn_at))
             again = self._draw(then, screen.id)
+            if again is not None and again.message.closes and not again.is_for_owners:
+                # What was one's own is closed when there is something to say of it, and not before.
+                continue
             if again is None or _readable(again.message) != _readable(screen.message):
                 stale.append((screen, again.message if again else None))
         return stale
