@@ -120,6 +120,7 @@ def member_returned(tx: Transaction, member: Member) -> None:
         departure.returned_at = tx.now
         tx.session.flush()
     _show_departures(tx, member)
+    look_again(tx, ())
     ended = departure.roles_ended if departure else 0
     send_note(tx, MEMBER_RETURNED, member.user_id, owners_conversations(tx), roles_ended=ended)
     record(tx, Action.MEMBER_RETURNED, "member", member.user_id, name=member.name, roles_ended=ended)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 
-from desk.messages.outbox import refresh_message
-from desk.messages.subjects import set_shown
+from desk.messages.outbox import refresh, refresh_message
+from desk.messages.subjects import THE_OWNERS, set_shown
 from desk.permissions import Duty, effective_roles, is_full_member, require_duty, require_insider
 from desk.transaction import Transaction
 from storage.models import Member, SlackMessage
@@ -57,10 +57,12 @@ def close_copy(tx: Transaction, message_id: str) -> None:
 
 
 def look_again(tx: Transaction, user_ids: Iterable[str]) -> None:
-    """These people may not be owners any more: draw again what was sent to them as such."""
+    """Other people may be owners by now, and these none any more: draw again what was sent to them as such, and what
+    says whose word counts."""
     # One of which no place is known may be on its way in this instant, and is closed once it has arrived.
     theirs = select(SlackMessage).where(
         SlackMessage.conversation.in_(list(user_ids)), SlackMessage.audience.is_not(None)
     )
     for message in tx.session.scalars(theirs.order_by(SlackMessage.created_at, SlackMessage.id)).all():
         refresh_message(tx, message)
+    refresh(tx, *THE_OWNERS)

@@ -16,10 +16,16 @@ class Thing(StrEnum):
     REQUEST = "request"
     KEY = "key"
     TICKET = "ticket"
+    OWNERS = "owners"
+    """Who the owners are; see `THE_OWNERS`."""
 
 
 Shown = tuple[Thing, str]
 """Something that a card shows: what it is, and its id."""
+
+
+THE_OWNERS: Shown = (Thing.OWNERS, "all")
+"""What a card shows that says whose word counts: there is one such thing in an organization."""
 
 
 def set_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Shown]) -> None:
@@ -44,6 +50,20 @@ def list_showing(tx: Transaction, thing: Thing, subject_id: str) -> Sequence[Sla
         .where(MessageSubject.kind == thing, MessageSubject.subject_id == subject_id)
         .order_by(SlackMessage.created_at, SlackMessage.id)
     ).all()
+
+
+def stop_showing(tx: Transaction, shown: Shown, messages: Iterable[SlackMessage]) -> None:
+    """These messages stay as they are when this changes."""
+    thing, subject_id = shown
+    tx.session.execute(
+        delete(MessageSubject)
+        .where(
+            MessageSubject.message_id.in_([message.id for message in messages]),
+            MessageSubject.kind == thing,
+            MessageSubject.subject_id == subject_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def take_over(tx: Transaction, kind: str, subject_id: str) -> None:

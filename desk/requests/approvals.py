@@ -71,9 +71,8 @@ def _settle(
         _forget_uncounted(tx, request)
     if not transition(tx.session, request, allowed=[RequestStatus.PENDING], **values):
         raise already_decided(tx, request)
-    if decision.outcome is Outcome.COUNTS:
-        refresh_request(tx, request)
-    else:
+    refresh_request(tx, request)
+    if decision.outcome is Outcome.GRANTS:
         tell_requester(tx, request)
         if decision.self_approved:
             announce_self_approval(tx, request)

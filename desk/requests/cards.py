@@ -1,9 +1,11 @@
 """Which cards and notes show a key request, and to whom."""
 
+from collections.abc import Sequence
+
 from desk.messages.outbox import list_cards, owners_conversations, refresh, send_card, send_note, tell_decision
-from desk.messages.subjects import Thing
+from desk.messages.subjects import THE_OWNERS, Shown, Thing, list_showing, stop_showing
 from desk.transaction import Transaction
-from storage.models import KeyRequest
+from storage.models import KeyRequest, RequestStatus
 
 REQUEST_CARD = "request.card"
 """The owners' card of a request."""
@@ -19,7 +21,7 @@ REQUEST_SELF_APPROVED = "request.self_approved"
 
 def show_request(tx: Transaction, request: KeyRequest) -> None:
     """Show a new request to owners and to the person who made it."""
-    shows = [(Thing.REQUEST, request.id)]
+    shows = _shown(request)
     send_card(tx, REQUEST_CARD, request.id, owners_conversations(tx), shows=shows)
     send_card(tx, REQUEST_MINE, request.id, [request.requester_id], shows=shows)
 
@@ -27,6 +29,13 @@ def show_request(tx: Transaction, request: KeyRequest) -> None:
 def refresh_request(tx: Transaction, request: KeyRequest) -> None:
     """Bring every copy of a request's cards up to date, its reminders included."""
     refresh(tx, Thing.REQUEST, request.id)
+    if request.status != RequestStatus.PENDING:
+        # Whose approvals count is of no account any more.
+        stop_showing(tx, THE_OWNERS, list_showing(tx, Thing.REQUEST, request.id))
+
+
+def _shown(request: KeyRequest) -> Sequence[Shown]:
+    return [(Thing.REQUEST, request.id), THE_OWNERS]
 
 
 def tell_requester(tx: Transaction, request: KeyRequest) -> None:
@@ -39,7 +48,7 @@ def tell_requester(tx: Transaction, request: KeyRequest) -> None:
 def remind_owners(tx: Transaction, request: KeyRequest) -> None:
     """Show owners the request once more, as a message of its own; `reminders_sent` counts it already."""
     subject_id = f"{request.id}:{request.reminders_sent}"
-    send_card(tx, REQUEST_REMINDER, subject_id, owners_conversations(tx), shows=[(Thing.REQUEST, request.id)])
+    send_card(tx, REQUEST_REMINDER, subject_id, owners_conversations(tx), shows=_shown(request))
 
 
 def announce_self_approval(tx: Transaction, request: KeyRequest) -> None:

@@ -29,6 +29,7 @@ def tell_granted(tx: Transaction, grant: Grant) -> None:
     """Tell the person, and the owners when there is a new one."""
     _tell_person(tx, grant, ROLE_GRANTED)
     if grant.role == Role.OWNER:
+        look_again(tx, ())
         send_note(tx, OWNER_GRANTED, grant.id, owners_conversations(tx), by=str(tx.actor))
 
 

@@ -165,11 +165,11 @@ def _differences(screen: Screen, again: Message | None) -> Sequence[str]:
 
 AFTER_EACH_STEP = (
     somebody_is_owner,
-    approvals_that_suffice_decide,
     every_key_was_approved,
     tickets_end_once,
     keys_have_holders_or_are_listed,
     policy_ends_nothing_in_use,
     announcements_end_with_their_keys,
-    nothing_waits_past_its_end,
 )
+AFTER_JOBS = (approvals_that_suffice_decide, nothing_waits_past_its_end)
+"""What time brings about is done within the minute in which it falls due."""

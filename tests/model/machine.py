@@ -11,7 +11,7 @@ from hypothesis.stateful import invariant, rule
 from desk.audit import chain as audit_chain
 from desk.transaction import Actor
 from storage.models import AuditEvent
-from tests.model.checks import AFTER_EACH_STEP, cards_say_what_is_so, nobody_reads_what_is_not_theirs
+from tests.model.checks import AFTER_EACH_STEP, AFTER_JOBS, cards_say_what_is_so, nobody_reads_what_is_not_theirs
 from tests.model.house import House
 from tests.model.rules_of_incidents import RulesOfIncidents
 from tests.model.rules_of_keys import RulesOfKeys
@@ -45,11 +45,17 @@ class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents):
         cards_say_what_is_so(self.house)
         for _ in range(times):
             self.house.pass_time(span)
+            self._look_after_jobs()
 
     @rule(needed=st.integers(1, 3))
     def need_other_approvals(self, needed: int) -> None:
         """The organization wants more owners to approve, or fewer."""
         self.house.set_policy(approvals_needed=needed)
+        self._look_after_jobs()
+
+    def _look_after_jobs(self) -> None:
+        for check in AFTER_JOBS:
+            check(self.house)
 
     @invariant()
     def all_holds(self) -> None:

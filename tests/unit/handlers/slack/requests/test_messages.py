@@ -130,7 +130,7 @@ def test_a_collected_rotation_says_when_the_old_key_ends(stage: Stage, clock: He
     key, _ = stage.mint(ticket, MAX)
     stage.do(MAX, partial(mark_revealed, key_id=key.id))
     said = _says(stage, "ticket.mine", ticket.id)
-    assert "The old key was given until" in said
+    assert "The old key works until" in said
     assert f"begins with `{key.start}`" in said
 
 
