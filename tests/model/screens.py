@@ -47,8 +47,9 @@ AS_OF_ITS_DRAWING: Mapping[str, str] = {
 """Cards that show something of their surroundings besides their subject, and what: that is as it was when they were
 drawn, is drawn anew with whatever happens to the subject, and is looked at again when somebody presses."""
 _USES = re.compile(r"([Nn]ever|[Ll]ast) used[^;\n]*")
-_NOTICE = "*Notice*"
-"""What owners should look at in a request, such as keys that are like it: as of its drawing, too."""
+_AS_OF_ITS_DRAWING = ("*Notice*", "ollected")
+"""Parts of a request's cards that are as of their drawing, too: which keys are like it, and, once its key was
+collected, what became of that."""
 
 
 def _readable(message: Message) -> object:
@@ -62,7 +63,8 @@ def _readable(message: Message) -> object:
             return {name: strip(value) for name, value in part.items() if name not in {"value", "block_id"}}
         return [strip(one) for one in part] if isinstance(part, list) else part
 
-    return message.text, strip([block for block in message.blocks or [] if _NOTICE not in str(block)])
+    follows = [block for block in message.blocks if not any(part in str(block) for part in _AS_OF_ITS_DRAWING)]
+    return message.text, strip(follows)
 
 
 def _note(tx: Transaction, subject: str, drawn: Screen | None) -> None:
