@@ -11,6 +11,7 @@ from pprint import pformat
 from sqlalchemy import select
 
 from desk.digest.composing import compose
+from desk.incidents.inputs import ENDED
 from desk.permissions import effective_roles, list_owner_ids
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Message
@@ -18,7 +19,11 @@ from storage.models import (
     Announcement,
     ApiKey,
     Approval,
+    Component,
+    ComponentStatus,
     Grant,
+    Incident,
+    IncidentComponent,
     IncidentDraft,
     KeyRequest,
     KeyStatus,
@@ -163,7 +168,33 @@ def _differences(screen: Screen, again: Message | None) -> Sequence[str]:
     return list(unified_diff(shown, now, "shown", "so now", lineterm="", n=1))
 
 
+_WORSE = (
+    ComponentStatus.OPERATIONAL,
+    ComponentStatus.UNDER_MAINTENANCE,
+    ComponentStatus.DEGRADED_PERFORMANCE,
+    ComponentStatus.PARTIAL_OUTAGE,
+    ComponentStatus.MAJOR_OUTAGE,
+)
+"""Each is worse than those before it."""
+
+
+def no_component_is_better_than_what_is_open_says(house: House) -> None:
+    """A component is at least as bad as the worst that anything open says of it, and under maintenance only where a
+    maintenance says so: one that goes on, or one that was to leave it so."""
+    incidents = {incident.id: incident for incident in house.rows(Incident)}
+    said: dict[str, list[tuple[Incident, ComponentStatus]]] = {}
+    for row in house.rows(IncidentComponent, IncidentComponent.holds.is_not(None)):
+        said.setdefault(row.component_id, []).append((incidents[row.incident_id], ComponentStatus(row.holds or "")))
+    for component in house.rows(Component):
+        now = _WORSE.index(ComponentStatus(component.status))
+        words = said.get(component.id, [])
+        assert all(_WORSE.index(status) <= now for incident, status in words if incident.status not in ENDED)
+        if component.status == ComponentStatus.UNDER_MAINTENANCE:
+            assert any(status == component.status and incident.scheduled_for for incident, status in words)
+
+
 AFTER_EACH_STEP = (
+    no_component_is_better_than_what_is_open_says,
     somebody_is_owner,
     every_key_was_approved,
     tickets_end_once,

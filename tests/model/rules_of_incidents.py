@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from desk.incidents.drafts.drafts import discard_draft, send_back, write_draft
 from desk.incidents.drafts.publishing import publish_draft
@@ -30,9 +30,12 @@ from storage.models import (
     Page,
     SecondPerson,
 )
+from tests.factories import INES, MAX
 from tests.model.house import House, publishers_mostly
 
-states = st.dictionaries(st.integers(0, 2), st.none() | st.sampled_from(ComponentStatus), max_size=3)
+_BY_HAND = [status for status in ComponentStatus if status is not ComponentStatus.UNDER_MAINTENANCE]
+"""Only maintenances put a component under maintenance here, so that it can be seen when none does any more."""
+states = st.dictionaries(st.integers(0, 2), st.none() | st.sampled_from(_BY_HAND), max_size=3)
 _REALTIME = (IncidentStatus.INVESTIGATING, IncidentStatus.MONITORING, IncidentStatus.RESOLVED)
 _PLANS = {"start": plan_start, "complete": plan_completion, "cancel": plan_cancellation}
 
@@ -44,6 +47,14 @@ class RulesOfIncidents(RuleBasedStateMachine):
 
     def _components(self, wanted: Mapping[int, ComponentStatus | None]) -> dict[str, ComponentStatus | None]:
         return {self.house.components[place]: status for place, status in wanted.items()}
+
+    @initialize()
+    def begin_with_incidents(self) -> None:
+        """One is open and has a component down, a maintenance of it begins in an hour, another is thought of."""
+        down: dict[int, ComponentStatus | None] = {0: ComponentStatus.PARTIAL_OUTAGE}
+        self.report(INES, down, IncidentStatus.INVESTIGATING, True)
+        self.plan(INES, 1, 5, 15)
+        self.report(MAX, {1: None}, IncidentStatus.MONITORING, False)
 
     @rule(who=publishers_mostly, wanted=states, status=st.sampled_from(_REALTIME), at_once=st.booleans())
     def report(
