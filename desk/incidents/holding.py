@@ -74,7 +74,7 @@ def decide_state(
     if wanted is None:
         return now
     if ends and others.is_watched and is_worse(now, _AT_WORK):
-        return worst([now, others.state])
+        return worst([now, wanted, others.state])
     return worst([wanted, others.state])
 
 

@@ -69,6 +69,7 @@ ADDED_LATER: dict[str, dict[str, object]] = {
     "slack_message": {"audience": None},
     "incident_draft": {"kept_until": None},
     "key_request": {"replaces_id": None, "grace_seconds": None},
+    "incident_component": {"holds": None},
 }
 """What later migrations add to the rows that were there, by table."""
 

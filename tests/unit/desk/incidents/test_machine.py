@@ -161,6 +161,10 @@ class IncidentLives(RuleBasedStateMachine):
             told.holds = {place: AT_WORK for place in left if mine[place] == AT_WORK}
         elif not over:
             told.holds = mine | {place: status for place, status in says.items() if status is not None}
+            if begins and told.is_maintenance:
+                # What it leaves as it is, and is worse, is under it once that is over.
+                below = [place for place, status in wanted.items() if status is None]
+                told.holds |= {one: AT_WORK for one in below if ORDER[self.states[one]] > ORDER[AT_WORK]}
         return follows
 
     def _is_as_held(self, told: Told, place: int) -> bool:
