@@ -54,6 +54,14 @@ holds = st.builds(Hold, st.just("x"), st.just("X"), st.none() | states, st.boole
 holdings = st.builds(Holding, st.lists(holds, max_size=4).map(tuple))
 
 
+def test_a_worse_state_is_not_swallowed_by_who_watches() -> None:
+    """Where an open incident is about a component, whoever ends another keeps what is out of order, and what they
+    say to be worse is worse."""
+    watched = Holding((Hold("other", "Strange", None),))
+    assert decide_state(SLOW, WELL, watched, ends=True) == SLOW
+    assert decide_state(SLOW, DOWN, watched, ends=True) == DOWN
+
+
 @given(now=states, wanted=st.none() | states, others=holdings, ends=st.booleans())
 def test_nothing_is_better_than_the_worst_that_is_said_of_it(
     now: ComponentStatus, wanted: ComponentStatus | None, others: Holding, ends: bool
