@@ -10,7 +10,7 @@ from desk.requests.cards import REQUEST_CARD, REQUEST_MINE
 from desk.requests.requests import withdraw
 from desk.roles.roles import grant_role, revoke_grant
 from desk.transaction import Desk
-from storage.models import Delivery, Role, SlackMessage, SubjectKind, UserGroup, UserGroupMember
+from storage.models import Delivery, DeliveryStatus, Role, SlackMessage, SubjectKind, UserGroup, UserGroupMember
 from storage.slack_messages import Place, keep_place
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_grant
 from tests.unit.desk.stage import Stage, set_stage
@@ -70,6 +70,9 @@ def test_a_group_that_is_owner_no_more_takes_its_peoples_copies_along(stage: Sta
             keep_place(session, message.id, Place("D0MAX00001", "1.000001"), won=True)
     stage.ask(name="on its way")
     last = last_delivery(stage)
+    with stage.desk.database.write() as session:
+        newest = select(Delivery).where(Delivery.lane == MAX).order_by(Delivery.id.desc()).limit(1)
+        session.scalars(newest).one().status = DeliveryStatus.SENDING
     stage.do(OLIVIA, partial(revoke_grant, grant_id=grant_id))
     with stage.desk.database.read() as session:
         again = session.scalars(

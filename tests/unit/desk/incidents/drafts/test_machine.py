@@ -264,7 +264,7 @@ def test_drafts_hold_their_promises(sqlite_template: Path, tmp_path_factory: pyt
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
