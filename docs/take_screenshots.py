@@ -84,7 +84,7 @@ def take(camera: Camera, control: Control) -> None:
         camera.shoot(page, "collect")
     with camera.person(OMAR, OWNERS, height=1180) as page:
         camera.type_command(page, "/keys digest")
-        page.get_by_text("working keys want a look").wait_for()
+        page.get_by_text("working keys want a look").first.wait_for()
         camera.shoot(page, "digest")
     with camera.person(OMAR, OWNERS, dark=True, height=900) as page:
         page.get_by_text("Apps").wait_for()

@@ -37,15 +37,20 @@ def _joined(words: Sequence[str]) -> str:
 
 
 def _finding_words(line: Line, finding: Finding, idle: timedelta, now: datetime) -> str:
-    age = days_in_words((now - line.created_at).days)
+    days = (now - line.created_at).days
+    age = days_in_words(days) if days else "first day"
     return {
         Finding.NOBODY: "nobody answers for it",
         Finding.NEVER_USED: f"it was never used in its {age}",
         Finding.UNUSED: f"it has been unused for {days_in_words(idle.days)}",
         Finding.NEVER_COLLECTED: "it was never collected",
-        Finding.EXPIRING: f"it expires in {days_in_words(max((line.expires_at - now).days, 0))}",
+        Finding.EXPIRING: _expiry_words((line.expires_at - now).days),
         Finding.WIDER: f"it may write and has only read in its {age}",
     }[finding]
+
+
+def _expiry_words(days: int) -> str:
+    return f"it expires in {days_in_words(days)}" if days > 0 else "it expires within a day"
 
 
 _PAST = {

@@ -167,6 +167,8 @@ def test_a_line_says_what_to_do_and_why() -> None:
     assert "Ask its holder" not in orphan
     held = words(Finding.EXPIRING, expires_at=NOW + 3 * DAY)
     assert "*Extend it*, or let it end: it expires in 3 days." in held
+    young = words(Finding.NEVER_USED, Finding.EXPIRING, created_at=NOW - DAY / 2, expires_at=NOW + DAY / 2)
+    assert "it was never used in its first day and it expires within a day." in young
     assert "Transfer to…" not in held
     done = words(Finding.WIDER, status=KeyStatus.REVOKED, revoked_by=f"member:{OLIVIA}")
     assert "It was listed because it may write and has only read in its 90 days." in done
