@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import Phase
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.databases import create_sqlite_template
 from tests.model.playing import play
@@ -24,14 +24,21 @@ def main() -> int:
     parser.add_argument("--as-found", action="store_true", help="do not look for a shorter story")
     wanted = parser.parse_args()
     until = time.monotonic() + timedelta(minutes=wanted.minutes).total_seconds()
-    phases = [Phase.generate] if wanted.as_found else list(Phase)
+    how = settings(
+        max_examples=_LIVES,
+        stateful_step_count=wanted.steps,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate] if wanted.as_found else list(Phase),
+        suppress_health_check=list(HealthCheck),
+    )
     reached: Counter[str] = Counter()
     lives = 0
     with TemporaryDirectory() as place:
         template = create_sqlite_template(Path(place))
         while time.monotonic() < until:
             with TemporaryDirectory() as folder:
-                reached += play(template, Path(folder), lives=_LIVES, steps=wanted.steps, phases=phases)
+                reached += play(template, Path(folder), how)
             lives += _LIVES
             _say(f"{lives} lives, {reached.total()} events, and all that must hold held.")
     _say("Seen: " + ", ".join(f"{action} {times}" for action, times in reached.most_common()))

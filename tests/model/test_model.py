@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.machines import as_found
 from tests.model.playing import play
 
 REACHES = 20
@@ -10,5 +11,5 @@ REACHES = 20
 
 def test_the_whole_desk_holds_its_promises(sqlite_template: Path, tmp_path: Path) -> None:
     """Whatever people, Slack, clients and time do in whatever order, what must hold holds after each step."""
-    reached = play(sqlite_template, tmp_path, lives=10, steps=20, repeatable=True)
+    reached = play(sqlite_template, tmp_path, as_found(lives=10))
     assert len(reached) >= REACHES, reached

@@ -8,7 +8,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import ConflictError, InvalidInputError
@@ -31,6 +31,7 @@ from storage.models import Component, ComponentStatus, DraftKind, Incident, Inci
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite, open_database
+from tests.machines import as_found
 from tests.unit.desk.incidents.maintenances.maintenance_stage import (
     LEAD,
     LENGTH,
@@ -326,7 +327,7 @@ def test_a_component_is_under_maintenance_as_long_as_one_of_them_says_so(
     clock = HeldClock()
     stage = set_maintenances(Desk(open_database(copy_sqlite(sqlite_template, tmp_path)), clock, Policy()), "API")
 
-    @settings(max_examples=15, deadline=None)
+    @as_found(lives=15)
     @given(
         plans=st.tuples(*[st.tuples(flags, st.integers(1, 60), st.integers(1, 120))] * 2),
         does=st.lists(deeds, max_size=14),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select, text
@@ -25,6 +24,7 @@ from storage.models import ApiKey, Approval, KeyRequest, KeyStatus, KeyUse, Requ
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite, open_database
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_use
+from tests.machines import as_found
 from tests.policies import policy_of
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -216,12 +216,4 @@ def test_requests_and_tickets_hold_their_promises(
         return set_stage(Desk(open_database(url), HeldClock(), policy))
 
     machine = type("Machine", (RequestsAndTickets,), {"new_stage": staticmethod(new_stage)})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=20,
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    run_state_machine_as_test(machine, settings=as_found(lives=20))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -46,6 +45,7 @@ from storage.models import Grant, Member, Organization, Role, SubjectKind, UserG
 from tests.clock import MONDAY_MORNING, HeldClock
 from tests.databases import copy_sqlite, open_database
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_member, add_page
+from tests.machines import as_found
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 RECONCILE = Actor.job(JobName.RECONCILE)
@@ -337,5 +337,4 @@ class OwnersMachine(RuleBasedStateMachine):
 def test_no_order_of_commands_and_sweeps_leaves_the_desk_without_an_owner(sqlite_template: Path) -> None:
     """Grants, changes of end, revocations, waiting and sweeps in any order: somebody is owner for good throughout."""
     machine = type("Machine", (OwnersMachine,), {"template": sqlite_template})
-    checks = settings(max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(machine, settings=checks)
+    run_state_machine_as_test(machine, settings=as_found(lives=25))

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -37,6 +36,7 @@ from storage.models import (
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite, open_database
 from tests.factories import INES, MAX, MIA, OLIVIA
+from tests.machines import as_found
 from tests.unit.desk.incidents.incident_stage import IncidentStage, set_incident_stage
 
 PUBLISHERS = {INES, MAX, OLIVIA}
@@ -261,12 +261,4 @@ def test_drafts_hold_their_promises(sqlite_template: Path, tmp_path_factory: pyt
         return set_incident_stage(Desk(open_database(url), HeldClock(), Policy()))
 
     machine = type("Machine", (DraftLives,), {"new_stage": staticmethod(new_stage)})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    run_state_machine_as_test(machine, settings=as_found(lives=12))
