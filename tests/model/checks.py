@@ -51,10 +51,13 @@ def somebody_is_owner(house: House) -> None:
 
 
 def approvals_that_suffice_decide(house: House) -> None:
-    """No request waits that as many owners have approved as it needs, its requester not among them."""
+    """No request waits that as many owners have approved as it needs, its requester not among them, as long as that
+    one may hold keys."""
     approvals = house.rows(Approval)
     deciders = owners(house)
     for request in house.rows(KeyRequest, KeyRequest.status == RequestStatus.PENDING):
+        if not house.is_full_member(request.requester_id):
+            continue
         given = {one.approver_id for one in approvals if one.request_id == request.id} & deciders
         assert len(given - {request.requester_id}) < request.approvals_needed, (request.name, given)
 
@@ -96,6 +99,17 @@ def keys_have_holders_or_are_listed(house: House) -> None:
         return found
 
     assert house.desk.read_now(DIGEST, look) == []
+
+
+def a_key_and_its_successor_have_one_holder(house: House) -> None:
+    """While a rotated key works on in its grace period, whoever answers for it answers for its successor too."""
+    now = house.clock.now()
+    keys = {key.id: key for key in house.rows(ApiKey, ApiKey.status == KeyStatus.ACTIVE, ApiKey.expires_at > now)}
+    for key in keys.values():
+        before = keys.get(key.predecessor_id or "")
+        if before is not None and before.retires_at is not None and before.retires_at > now:
+            holder = house.is_full_member(before.holder_id or "")
+            assert key.holder_id == before.holder_id or not holder, (key.name, key.holder_id, before.holder_id)
 
 
 def policy_ends_nothing_in_use(house: House) -> None:
@@ -199,6 +213,7 @@ AFTER_EACH_STEP = (
     every_key_was_approved,
     tickets_end_once,
     keys_have_holders_or_are_listed,
+    a_key_and_its_successor_have_one_holder,
     policy_ends_nothing_in_use,
     announcements_end_with_their_keys,
 )

@@ -33,6 +33,9 @@ def _holder(house: House, event: AuditEvent) -> Collection[str | None]:
 
 
 def _both_holders(house: House, event: AuditEvent) -> Collection[str | None]:
+    # What a key has replaced goes along with it: they are told once, of the key.
+    if house.rows(ApiKey, ApiKey.id == event.subject_id, ApiKey.retires_at.is_not(None)):
+        return []
     return [event.data["before"], event.data["holder_id"]]
 
 
