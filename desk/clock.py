@@ -1,7 +1,10 @@
 """Time is handed in, so that tests can hold it still."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+CLOCKS_APART = timedelta(seconds=15)
+"""How far the clocks of replicas may be apart: what people see, and who does what, does not follow from less."""
 
 
 class Clock(Protocol):

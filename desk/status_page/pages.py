@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from desk.clock import CLOCKS_APART
 from desk.pages.status import Headline, Impact, decide_headline
 from desk.status_page.components import ComponentView
 from desk.status_page.incidents import IncidentView
 
+TICK = timedelta(minutes=5)
+"""How often a page is shown anew without a change, for today's bars and for the turn of the day."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -56,6 +59,17 @@ class PageView:
     first_incident_at: datetime | None
     history: tuple[IncidentView, ...] = ()
     """Everything that began in this month or in one of the two before, the newest first."""
+
+    def as_of(self, now: datetime) -> datetime:
+        """The instant that what is shown speaks of: the last tick, or a later change.
+
+        So every replica shows the same of the same rows, also one whose clock is behind that of who wrote them.
+        """
+        tick = datetime.fromtimestamp(now.timestamp() // TICK.total_seconds() * TICK.total_seconds(), UTC)
+        written = [self.page.updated_at, *(row.updated_at for row in self.incidents)]
+        for row in self.components:
+            written += [row.updated_at, *(change.at for change in row.changes[-1:])]
+        return max([tick, *(at for at in written if at <= now + CLOCKS_APART)])
 
     @property
     def zone(self) -> ZoneInfo:

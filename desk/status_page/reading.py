@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from desk.clock import CLOCKS_APART
 from desk.incidents.components import list_components
 from desk.incidents.inputs import ENDED, RUNNING
 from desk.incidents.lookup import list_updates
@@ -74,7 +75,7 @@ def read_page_view(session: Session, facts: PageFacts, now: datetime) -> PageVie
         incidents=incidents,
         first_incident_at=min(_read_firsts(session, facts.id), default=None),
     )
-    latest, *_, first = recent_months(now, view.zone)
+    latest, *_, first = recent_months(view.as_of(now), view.zone)
     return replace(view, history=tuple(read_period(session, view, first.start, latest.end)))
 
 
@@ -250,13 +251,18 @@ def _read_changes(session: Session, page_id: str, start: datetime, now: datetime
     rows: Sequence[Any] = session.execute(
         select(changed.component_id, changed.at, changed.status)
         .join(Component, Component.id == changed.component_id)
-        .where(Component.page_id == page_id, changed.at >= start, changed.at <= now)
+        .where(Component.page_id == page_id, changed.at >= start)
         .order_by(changed.component_id, changed.at, changed.id)
     ).all()
     return {
-        component_id: [Change(at, ComponentStatus(status)) for _, at, status in group]
+        component_id: [Change(_told(at, now), ComponentStatus(status)) for _, at, status in group]
         for component_id, group in groupby(rows, key=lambda row: row[0])
     }
+
+
+def _told(at: datetime, now: datetime) -> datetime:
+    # A clock that is further ahead is wrong, and when it happened is not known: by now.
+    return at if at <= now + CLOCKS_APART else now
 
 
 def _history(

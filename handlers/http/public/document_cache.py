@@ -13,7 +13,7 @@ from handlers.http.public.assets import Assets, make_assets
 from handlers.http.public.document import Document, make_document
 from handlers.http.public.headers import HTML_HEADERS
 from handlers.http.public.html import headline, render_pages
-from handlers.http.public.rendering import Rendered, as_of, render_page
+from handlers.http.public.rendering import Rendered, render_page
 from handlers.http.public.sites import is_below, plan_sites
 
 _HTML = "text/html; charset=utf-8"
@@ -77,7 +77,7 @@ def fill_cache(
     for site in plan_sites([view.page for view in views], base_url, addresses.owners):
         view = of_page[site.page.id]
         old = known.get((site.host, site.base))
-        fresh = old is not None and (old.site, old.view, old.as_of) == (site, view, as_of(view, now))
+        fresh = old is not None and (old.site, old.view, old.as_of) == (site, view, view.as_of(now))
         places.append(old if old is not None and fresh else render_page(view, site, now, old))
     if (
         before is not None

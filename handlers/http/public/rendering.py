@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from desk.status_page.incidents import IncidentView
@@ -19,9 +19,6 @@ from handlers.http.public.headers import HTML_HEADERS, NO_INDEX, PICTURE_HEADERS
 from handlers.http.public.html import HtmlRenderer
 from handlers.http.public.shapes import render_v2_incident, render_v2_shapes
 from handlers.http.public.sites import Site
-
-TICK = timedelta(minutes=5)
-"""How often documents are rendered without a change, for today's bars and for the turn of the day."""
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
@@ -48,25 +45,15 @@ class Rendered:
     """What old documents show besides their own incidents: when it changes, they change."""
 
 
-def as_of(view: PageView, now: datetime) -> datetime:
-    """The instant that documents speak of: the last tick, or a later change.
-
-    So every replica renders the same bytes from the same rows.
-    """
-    tick = datetime.fromtimestamp(now.timestamp() // TICK.total_seconds() * TICK.total_seconds(), UTC)
-    changed = [row.changes[-1].at for row in view.components if row.changes]
-    return min(now, max([tick, view.page.updated_at, *changed]))
-
-
 def render_page(view: PageView, site: Site, now: datetime, before: Rendered | None = None) -> Rendered:
     """Every document of a page but old incidents and old months; incidents as they were are taken over."""
     assets = make_assets(view.page, site.base)
-    instant = as_of(view, now)
+    instant = view.as_of(now)
     frame = _frame(view, site, assets, instant)
     html = HtmlRenderer(view, site, assets, instant)
     documents: dict[str, Document] = {**assets.documents, **_data(view, site)}
     pages = {"/": html.page(), "/history/": html.history(), "/uptime/": html.uptime()}
-    for month in recent_months(now, view.zone):
+    for month in recent_months(instant, view.zone):
         rows = [row for row in view.history if month.start <= row.began_at < month.end]
         pages[f"/history/{month}/"] = html.month(month, rows)
     for path, body in pages.items():
@@ -152,14 +139,14 @@ def json_incident_in(path: str) -> str | None:
     return found.group(1) if found else None
 
 
-def month_in(path: str, view: PageView, now: datetime) -> Month | None:
+def month_in(path: str, view: PageView, instant: datetime) -> Month | None:
     """The month in the path of a month's history, if the page has lived in it."""
     found = _MONTH.fullmatch(path)
     first = view.first_incident_at
     if found is None or first is None:
         return None
     month = Month(int(found.group(1)), int(found.group(2)), view.zone)
-    return month if Month.at(first, view.zone) <= month <= Month.at(now, view.zone) else None
+    return month if Month.at(first, view.zone) <= month <= Month.at(instant, view.zone) else None
 
 
 def _data(view: PageView, site: Site) -> dict[str, Document]:

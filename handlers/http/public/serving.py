@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from desk.status_page.pages import TICK
 from desk.status_page.reading import find_incident_view, read_period
 from desk.transaction import Desk
 from handlers.http.answers import Scope, Send
@@ -18,7 +19,6 @@ from handlers.http.public.archive import ROOM, Archive, Keeper
 from handlers.http.public.document import Document
 from handlers.http.public.document_cache import Addresses, DocumentCache, fill_cache, read_views
 from handlers.http.public.rendering import (
-    TICK,
     Rendered,
     incident_in,
     json_incident_in,
@@ -214,7 +214,7 @@ class PublicSite:
     def _render_below(self, place: Rendered, path: str) -> Document | None:
         json_id = json_incident_in(path)
         incident_id = incident_in(path) or json_id
-        month = month_in(path, place.view, self._desk.clock.now())
+        month = month_in(path, place.view, place.as_of)
         if incident_id is None and month is None:
             return None
         with self._everything.read() as session:
