@@ -3,9 +3,12 @@
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 
 import structlog
 import uvloop
+from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from bot.database import open_database, upgrade_schema
 from bot.logging import configure_logging
@@ -19,7 +22,7 @@ _log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> None:
     """Run Keydesk in this process until SIGTERM or SIGINT. Raises KeydeskError when it cannot start."""
     require_slack(settings)
-    configure_logging(settings.log_format, settings.log_level)
+    configure_logging(settings.log_format, settings.log_level, secrets=secrets_in(settings))
     database = open_database(settings)
     try:
         before, now = upgrade_schema(database)
@@ -32,6 +35,14 @@ def serve(settings: Settings) -> None:
             runner.run(run_program(settings, database, listener, stopping))
     finally:
         database.close()
+
+
+def secrets_in(settings: Settings) -> Iterator[str]:
+    """Every secret that the settings hold, whatever its shape."""
+    yield from (value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
+    password = make_url(settings.database_url).password
+    if password is not None:
+        yield str(password)
 
 
 def stop_on_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:

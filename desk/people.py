@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk.errors import InvalidInputError
+from desk.masking import mask
 from desk.transaction import Transaction
 from storage.folding import is_called
 from storage.models import Member, SubjectKind, UserGroup
@@ -86,9 +87,9 @@ def store_user(tx: Transaction, seen: SeenUser) -> Member:
     elif not is_news(member, seen):
         return member
     member.team_id = seen.team_id
-    member.name = seen.name[:255]
-    member.handle = seen.handle[:255]
-    member.time_zone = seen.time_zone[:64]
+    member.name = mask(seen.name)[:255]
+    member.handle = mask(seen.handle)[:255]
+    member.time_zone = mask(seen.time_zone)[:64]
     member.is_primary_owner = seen.is_primary_owner
     member.is_workspace_owner = seen.is_workspace_owner
     member.is_bot = seen.is_bot

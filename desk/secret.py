@@ -1,18 +1,17 @@
 """The secret of an API key: made once, shown once, kept nowhere."""
 
 import hashlib
-import html
 import re
 import secrets
 import string
-import unicodedata
 import zlib
-from collections.abc import Iterator
-from urllib.parse import unquote
 
+from desk.encodings import list_readings
 from desk.errors import InvalidInputError
 
 PREFIX = "kd_"
+MASK = f"{PREFIX}…"
+"""What is shown in a secret's place."""
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM_LENGTH = 32
 _CHECK_LENGTH = 6
@@ -86,26 +85,13 @@ _PIECE = re.compile(rf"{PREFIX}[^\s]{{{_RANDOM_LENGTH + _CHECK_LENGTH},{_LONGEST
 
 def holds_secret(text: str) -> bool:
     """Whether a key's secret stands anywhere in a text, also over several lines, with signs between that nobody sees
-    or that style it, in wide letters, or escaped as in an address."""
-    return any(_stands_in(reading) for reading in dict.fromkeys(_readings(text)))
+    or that style it, in wide letters, or escaped or encoded."""
+    return any(_stands_in(reading) for reading in list_readings(text))
 
 
 def hides_secret(text: str) -> bool:
     """Whether one does, and not as one piece that `masked` finds."""
-    return holds_secret(text) and holds_secret(_without_pieces(text))
-
-
-def _readings(text: str) -> Iterator[str]:
-    """What a text is for whoever copies it, opens it or has it decoded."""
-    yield text
-    plain = unicodedata.normalize("NFKC", text)
-    yield plain
-    unescaped = html.unescape(plain)
-    yield unescaped
-    for _ in range(2):
-        # What is escaped in an address may be escaped in another.
-        unescaped = unquote(unescaped)
-        yield unescaped
+    return holds_secret(text) and holds_secret(without_pieces(text))
 
 
 def _stands_in(text: str) -> bool:
@@ -121,13 +107,14 @@ def _is_spread(piece: str) -> bool:
 
 def masked(text: str) -> str:
     """A text with no more than the start of each secret in it; nothing else of one that hides a secret."""
-    plain = _without_pieces(text)
-    return f"{PREFIX}…" if holds_secret(plain) else plain
+    plain = without_pieces(text)
+    return MASK if holds_secret(plain) else plain
 
 
-def _without_pieces(text: str) -> str:
-    plain = _CANDIDATE.sub(lambda found: f"{PREFIX}…" if looks_genuine(found[0]) else found[0], text)
-    return _PIECE.sub(lambda found: f"{PREFIX}…" if _is_spread(found[0]) else found[0], plain)
+def without_pieces(text: str, mask: str = MASK) -> str:
+    """The text without the secrets that stand in it as one piece, each but its prefix."""
+    plain = _CANDIDATE.sub(lambda found: mask if looks_genuine(found[0]) else found[0], text)
+    return _PIECE.sub(lambda found: mask if _is_spread(found[0]) else found[0], plain)
 
 
 def refuse_secrets(*texts: str, field: str | None = None) -> None:

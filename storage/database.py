@@ -56,7 +56,12 @@ def make_engine(url: str, *, threads: int = 4) -> Engine:
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"json_serializer": _encode, "pool_pre_ping": parsed.drivername != "sqlite"}
+    options: dict[str, Any] = {
+        "json_serializer": _encode,
+        "pool_pre_ping": parsed.drivername != "sqlite",
+        # What people typed stands in no error, and so in no log.
+        "hide_parameters": True,
+    }
     if parsed.drivername != "sqlite":
         options |= {"pool_size": threads, "max_overflow": 4, "connect_args": network_manners(parsed)}
     engine = create_engine(parsed, **options)

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from desk.audit.trail import Action, record
 from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
+from desk.masking import mask
 from desk.messages.outbox import owners_conversations, send_note
 from desk.messages.readers import look_again
 from desk.permissions import Duty, open_grant_condition, require_duty
@@ -53,8 +54,9 @@ def describe_group(tx: Transaction, seen: SeenGroup) -> UserGroup:
     if group is None:
         group = UserGroup(group_id=seen.group_id, is_disabled=seen.is_disabled, version=1, date_update=0)
         tx.session.add(group)
-    if (group.handle, group.name) != (seen.handle[:255], seen.name[:255]):
-        group.handle, group.name = seen.handle[:255], seen.name[:255]
+    handle, name = mask(seen.handle)[:255], mask(seen.name)[:255]
+    if (group.handle, group.name) != (handle, name):
+        group.handle, group.name = handle, name
         signal(tx.session, Topic.PEOPLE)
     tx.session.flush()
     return group

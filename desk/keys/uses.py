@@ -14,6 +14,7 @@ from functools import partial
 
 import structlog
 
+from desk.masking import mask
 from desk.permissions import Duty, require_duty
 from desk.transaction import Actor, Desk, Transaction
 from storage.uses import UseMark, add_uses, added, in_chunks
@@ -175,10 +176,11 @@ def _add(marks: dict[tuple[str, date], UseMark], mark: UseMark) -> None:
 
 
 def clean_user_agent(presented: bytes | None) -> str | None:
-    """A user agent that can be stored and shown: up to 255 characters, none of them control characters."""
+    """A user agent that can be stored and shown: up to 255 characters, none of them control characters or of a
+    secret."""
     if presented is None:
         return None
-    return _CONTROL.sub("", presented.decode("utf-8", "replace")).strip()[:_MAX_USER_AGENT] or None
+    return mask(_CONTROL.sub("", presented.decode("utf-8", "replace")).strip())[:_MAX_USER_AGENT] or None
 
 
 def clean_address(address: str | None) -> str | None:

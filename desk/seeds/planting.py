@@ -1,7 +1,8 @@
 """A seed put into the database: what is missing is made, what differs is changed, no page or component is removed."""
 
+import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from desk.errors import ConflictError
 from desk.identifiers import new_id
 from desk.pages.pages import find_organization, name_organization
 from desk.permissions import require_owner
+from desk.secret import refuse_secrets
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
 from storage.models import Component, Page, PageAddress, SecondPerson
@@ -34,9 +36,10 @@ def plant_seed(tx: Transaction, seed: Seed) -> Planted:
     A page is known by its id, else its subdomain, else its name; a component by its id, else its name within its
     group, else its name where the page has it once: then it moves. What the seed does not mention stays, and so does
     the status of a component that is there; what it names and leaves empty is as if it had never been set. Raises
-    ConflictError when an id belongs to another thing.
+    ConflictError when an id belongs to another thing, and InvalidInputError for a secret in it.
     """
     require_owner(tx)
+    refuse_secrets(json.dumps(asdict(seed), default=str))
     done = Planted()
     _plant_organization(tx, seed, done)
     for page in seed.pages:

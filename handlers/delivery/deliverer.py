@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from desk.masking import mask
 from desk.transaction import Transaction
 from storage.outbox import Claim
 
@@ -39,11 +40,11 @@ class DeliveryError(Exception):
     def __init__(
         self, trouble: Trouble, call: str, error: str, *, wait: timedelta = SHORTEST_WAIT, uncertain: bool = False
     ) -> None:
-        super().__init__(f"{call}: {error}")
+        self.error = mask(error)
+        super().__init__(f"{call}: {self.error}")
         self.trouble = trouble
         self.call = call
         """What was tried."""
-        self.error = error
         self.wait = wait
         """How long we are asked to wait."""
         self.uncertain = uncertain

@@ -1,5 +1,6 @@
 """The Bolt app, and the areas that it is made of."""
 
+import logging
 from collections.abc import Mapping
 from functools import partial
 
@@ -72,6 +73,8 @@ def create_bolt_app(
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=bool(signing_secret),
+        # Its own would be named after this file, and take the root's level: at debug it writes whole requests.
+        logger=logging.getLogger("slack_bolt"),
     )
     listen(app, SlackContext(desk, client, ensure_known), join_areas(AREAS))
     return app

@@ -36,7 +36,8 @@ def _find_address(hop: str) -> str | None:
     if text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        return str(ipaddress.ip_address(text))
+        # A zone ("%eth0") may be any text, and says nothing away from the proxy.
+        return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
         return None
 

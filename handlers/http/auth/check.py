@@ -67,6 +67,9 @@ class KeyCheck:
                 user_agent = value
             elif name == b"x-forwarded-for":
                 forwarded_for.append(value)
+        if user_agent is not None and (secret := find_secret(authorization)) is not None:
+            # Of an imported key nobody could tell later that it is one.
+            user_agent = user_agent.replace(secret, b"[masked]")
         client = scope.get("client")
         address = client_address(client[0] if client else None, forwarded_for, self._trusted_proxies)
         return Caller(self._clock.now(), authorization, address, user_agent)

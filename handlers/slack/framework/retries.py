@@ -7,6 +7,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from desk.masking import mask
 from handlers.delivery.deliverer import Trouble
 from handlers.slack.framework.error_codes import trouble_of
 
@@ -67,5 +68,5 @@ def _retry_after(error: Exception) -> float | None:
 def problem_of(error: Exception) -> str:
     """Why Slack could not be read, in a few words."""
     if isinstance(error, SlackApiError):
-        return f"Slack answered “{error.response.get('error') or 'an error without a name'}”"
+        return f"Slack answered “{mask(str(error.response.get('error') or 'an error without a name'))}”"
     return "Slack did not answer in time" if isinstance(error, TimeoutError) else "Slack could not be reached"

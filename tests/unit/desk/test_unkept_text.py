@@ -1,5 +1,6 @@
 """Text that no database takes is refused in words, whichever way it comes in."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from desk.people import Subject
 from desk.requests.approvals import deny
 from desk.requests.requests import make_request
 from desk.roles.roles import grant_role
+from desk.secret import Secret
 from desk.seeds.planting import plant_seed
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Actor, Desk, Transaction
@@ -56,6 +58,16 @@ def test_words_for_the_public(desk: Desk, door: Callable[[Transaction, str], Non
         desk.write_now(ACTOR, lambda tx: door(tx, text))
     with desk.database.read() as session:
         assert session.query(Incident).count() == 0
+
+
+def quote_all(text: str) -> str:
+    """As in an address that escapes every letter."""
+    return "".join(f"%{ord(letter):02x}" for letter in text)
+
+
+def in_base64(text: str) -> str:
+    """As in a header of a request."""
+    return b64encode(f"user:{text}".encode()).decode()
 
 
 def _doors(stage: Stage, key: str, request: str, text: str) -> Mapping[str, Callable[[Transaction], object]]:
@@ -105,6 +117,21 @@ def test_names_and_reasons(desk: Desk) -> None:
         assert refused.value.hint, name
         with pytest.raises(_UndoneError):
             stage.do(OLIVIA, partial(_undo, _doors(stage, key, request, "whole \U0001f600 one")[name]))
+
+
+@pytest.mark.parametrize("write", [str, quote_all, in_base64])
+def test_secrets_in_names_and_reasons(desk: Desk, write: Callable[[str], str]) -> None:
+    """At every door a key's secret is refused, whatever stands around it and however it is written."""
+    stage = set_stage(desk)
+    with desk.database.write() as session:
+        key = add_key(session, desk.clock.now(), holder_id=OLIVIA).id
+    request = stage.ask().id
+    secret = Secret.generate().reveal()
+    text = f"\u201c_{write(secret)}x"
+    for name, door in _doors(stage, key, request, text).items():
+        with pytest.raises(KeydeskError, match="secret"):
+            stage.do(OLIVIA, door)
+            pytest.fail(name)
 
 
 class _UndoneError(Exception):

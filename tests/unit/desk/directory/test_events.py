@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE, SYNC_DONE, SYNC_STOPPED
-from desk.directory.events import Taken, remember_team, take_group_event, take_members_event, take_read_group
+from desk.directory.events import (
+    Taken,
+    remember_team,
+    take_group_event,
+    take_members_event,
+    take_read_group,
+    take_user,
+)
 from desk.directory.groups import MembershipChange, SeenGroup, group_versions, list_members
 from desk.directory.sync_decision import Held, decide_sync
 from desk.directory.sync_steps import cancel_sync, confirm_sync, finish_requests, list_due_syncs, request_sync
@@ -15,6 +22,7 @@ from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.pages.pages import find_organization
 from desk.people import SeenUser, Subject, SubjectWord, get_answerer, get_subject
 from desk.permissions import effective_roles
+from desk.secret import Secret
 from desk.transaction import Actor, Desk, JobName
 from storage.models import DirectorySync, Member, Organization, Role, SubjectKind, SyncStatus, UserGroup
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_member
@@ -438,3 +446,18 @@ def test_an_ambiguous_name_is_refused_with_the_choices(stage: Stage) -> None:
     assert find(lambda tx: get_subject(tx.session, SubjectWord("name", "@mia"))).id == MIA
     with pytest.raises(Exception, match="nobody called"):
         find(lambda tx: get_subject(tx.session, SubjectWord("name", "@")))
+
+
+def test_a_secret_in_a_name_is_not_kept(stage: Stage) -> None:
+    """Whatever people call themselves, their groups or their workspace at Slack is fit to be shown."""
+    secret = Secret.generate().reveal()
+    seen = SeenUser(user_id="U0NEW00001", team_id=TEAM, name=f"_{secret}", handle=f"new%20{secret}", time_zone=secret)
+    stage.do(SLACK, partial(take_user, seen=seen))
+    stage.do(
+        SLACK,
+        partial(take_group_event, event_id="Ev1", seen=group(MIA, name=secret, handle="xoxb-12-ab", date_update=20)),
+    )
+    with stage.desk.database.read() as session:
+        member, kept = session.get_one(Member, "U0NEW00001"), session.get_one(UserGroup, GROUP)
+        shown = (member.name, member.handle, member.time_zone, kept.name, kept.handle)
+    assert shown == ("_kd_[masked]", "new%20kd_[masked]", "kd_[masked]", "kd_[masked]", "xoxb-[masked]")

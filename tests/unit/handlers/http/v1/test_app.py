@@ -9,6 +9,7 @@ from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from desk.keys.check import Need
+from desk.secret import Secret
 from desk.transaction import Transaction
 from handlers.http.answers import Answer
 from handlers.http.app import HttpSettings
@@ -255,6 +256,17 @@ async def test_a_use_is_noted_with_time_place_and_client(site: Site, clock: Any)
     assert use.first_used_at == clock.now() - timedelta(seconds=90)
     assert (use.last_address, use.last_user_agent) == ("127.0.0.1", "curl/8.9.1")
     assert (use.last_write_at, use.last_refused_at) == (None, None)
+
+
+async def test_a_secret_in_the_user_agent_is_not_kept(site: Site, clock: Any) -> None:
+    """Neither one of ours nor the imported one that the call presents, which has no shape of its own."""
+    key_id, secret = site.key()
+    headers = {"Authorization": secret, "User-Agent": f"tool/1 {secret}"}
+    await site.client.get("/v1/pages", headers=headers)
+    assert (await site.marks(key_id)).last_user_agent == "tool/1 [masked]"
+    clock.advance(seconds=1)
+    await site.client.get("/v1/pages", headers={**headers, "User-Agent": f"%20{Secret.generate().reveal()}"})
+    assert (await site.marks(key_id)).last_user_agent == "%20kd_[masked]"
 
 
 class TestBehindProxies:
