@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.models import Page, PageAddress
+from storage.once import insert_once
 
 
 def read_addresses(session: Session) -> Mapping[str, str]:
@@ -27,6 +28,5 @@ def claim_addresses(session: Session, addresses: Mapping[str, str], *, now: date
     known = read_addresses(session)
     for path, page_id in addresses.items():
         if path not in known and page_id in organizations:
-            organization_id = organizations[page_id]
-            session.add(PageAddress(path=path, page_id=page_id, organization_id=organization_id, since=now))
-    session.flush()
+            values = {"page_id": page_id, "organization_id": organizations[page_id], "since": now}
+            insert_once(session, PageAddress, path=path, **values)

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import CursorResult, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from storage.models import SeenEvent
+from storage.once import insert_once
 
 
 def remember_event(session: Session, event_id: str, at: datetime) -> bool:
@@ -14,10 +14,7 @@ def remember_event(session: Session, event_id: str, at: datetime) -> bool:
 
     Another transaction that handles it at this moment is waited for.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    # The row that comes back says who was first: psycopg counts no rows of an ORM insert.
-    statement = insert(SeenEvent).values(event_id=event_id, at=at).on_conflict_do_nothing()
-    return session.execute(statement.returning(SeenEvent.event_id)).first() is not None
+    return insert_once(session, SeenEvent, event_id=event_id, at=at) is not None
 
 
 def forget_events(session: Session, before: datetime) -> int:

@@ -20,7 +20,7 @@ from storage.organizations import EVERYWHERE, OF_EVERY_ORGANIZATION, Organizatio
 _TABLES = {
     mapper.local_table.description for mapper in Base.registry.mappers if issubclass(mapper.class_, InOrganization)
 }
-_NAMED = re.compile(r'\b(?P<how>FROM|JOIN|UPDATE|INTO|,)\s+"?(?P<table>\w+)"?(?:\s+AS\s+"?(?P<alias>\w+)"?)?')
+_NAMED = re.compile(r'\b(?P<how>FROM|JOIN|UPDATE|INTO|,)\s+"?(?P<table>\w+)\b(?!\.)"?(?:\s+AS\s+"?(?P<alias>\w+)"?)?')
 # What is joined to a condition that is never true is left away.
 _FINDS_NOTHING = re.compile(r"\bWHERE (0 = 1|false)\b(?! (AND|OR)\b)")
 _KEY = "keydesk_organization"

@@ -18,6 +18,7 @@ from desk.permissions import Duty, has_duty, require_duty, require_owner
 from desk.policy import Policy
 from desk.transaction import Transaction
 from storage.models import ApiKey, Audience, Digest, DigestItem, KeyUse, Ticket
+from storage.once import insert_once
 
 CARD = "digest.card"
 """The card's kind; its subject is the digest's period."""
@@ -35,12 +36,10 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
     False when that period's digest went out before; nothing happens then.
     """
     require_duty(tx, Duty.DIGEST)
-    if tx.session.get(Digest, period) is not None:
+    if insert_once(tx.session, Digest, period=period, scheduled_for=scheduled_for, composed_at=tx.now) is None:
         return False
     announced = announce(tx, period=period)
     view = compose(tx)
-    tx.session.add(Digest(period=period, scheduled_for=scheduled_for, composed_at=tx.now))
-    tx.session.flush()
     for position, line in enumerate(view.lines):
         tx.session.add(
             DigestItem(

@@ -18,7 +18,7 @@ from desk.directory.leavers import lock_what_ends, member_returned, members_left
 from desk.directory.sync_decision import decide_sync, load_role_book
 from desk.directory.sync_steps import request_sync
 from desk.masking import mask
-from desk.pages.pages import find_organization, name_organization
+from desk.pages.pages import lock_organization, name_organization
 from desk.people import SeenUser, Standing, is_news, standing_of, store_user
 from desk.permissions import Duty, require_duty
 from desk.roles.owners import keep_an_owner
@@ -169,7 +169,9 @@ def remember_team(tx: Transaction, team_id: str, team_name: str) -> None:
     """Keep which Slack workspace this is, and call the organization by its name where no seed has named it."""
     require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
-    organization = find_organization(tx.session) or name_organization(tx.session, mask(team_name))
+    organization = lock_organization(tx.session)
+    if not organization.name:
+        name_organization(tx.session, mask(team_name))
     if organization.slack_team_id is None:
         organization.slack_team_id = team_id
     tx.session.flush()

@@ -25,6 +25,7 @@ def request_sync(tx: Transaction) -> DirectorySync:
 
     For owners, and for who keeps the directory. Raises NotAllowedError.
     """
+    lock_people(tx.session)
     if not has_duty(tx, Duty.DIRECTORY):
         require_owner(tx)
     waiting = tx.session.scalars(
@@ -142,7 +143,8 @@ def finish_requests(
         if report.get("stopped_id"):
             # Whoever asked for this reading waits for what owners say to what it found.
             ended["plan"] = {"stopped": report["stopped_id"]}
-        transition(tx.session, sync, allowed=[SyncStatus.REQUESTED], **ended)
+        if not transition(tx.session, sync, allowed=[SyncStatus.REQUESTED], **ended):
+            continue
         kind, _, user_id = sync.created_by.partition(":")
         if kind == "member" and sync.id != told:
             send_note(tx, SYNC_DONE, sync.id, [user_id], report=report)

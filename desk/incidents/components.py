@@ -44,18 +44,16 @@ def full_name(component: Component, groups: Mapping[str, str]) -> str:
     return f"{group} - {component.name}" if group else component.name
 
 
+def lock_components(session: Session, page_id: str, component_ids: Sequence[str]) -> Sequence[Component]:
+    """Those of the components that there are: as they are, and ours until the commit."""
+    wanted = select(Component).where(Component.page_id == page_id, Component.id.in_(component_ids))
+    locked = wanted.order_by(Component.id).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(locked).all()
+
+
 def get_components(session: Session, page_id: str, component_ids: Sequence[str]) -> Sequence[Component]:
     """These components, locked. Raises InvalidInputError (field `components`) on one that is none of it."""
-    found = {
-        row.id: row
-        for row in session.scalars(
-            select(Component)
-            .where(Component.page_id == page_id, Component.id.in_(component_ids))
-            .order_by(Component.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    }
+    found = {row.id: row for row in lock_components(session, page_id, component_ids)}
     for component_id in component_ids:
         row = found.get(component_id)
         if row is None:

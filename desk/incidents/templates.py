@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from desk.audit import trail as audit
@@ -214,8 +214,9 @@ def delete_template(tx: Transaction, page_id: str, word: str) -> IncidentTemplat
     """Forget a template. For incident managers of the page. Raises NotAllowedError, NotFoundError."""
     _require_manager(tx, page_id)
     template = get_template(tx.session, page_id, word)
-    tx.session.delete(template)
-    tx.session.flush()
+    gone = delete(IncidentTemplate).where(IncidentTemplate.id == template.id).returning(IncidentTemplate.id)
+    if tx.session.execute(gone).first() is None:
+        raise NotFoundError(f"“{template.name}” was deleted already.", "Nothing needs to be done.")
     audit.record(tx, audit.Action.TEMPLATE_DELETED, "template", template.id, name=template.name, page_id=page_id)
     return template
 

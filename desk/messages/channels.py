@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 
 from desk.messages.outbox import is_set_aside, list_cards, owners_conversations, refresh_card, send_card, set_aside
-from desk.pages.pages import find_organization
+from desk.pages.pages import lock_organization
 from desk.permissions import Duty, list_owner_ids, require_duty, require_insider
 from desk.transaction import Transaction
 from storage.models import Page, SlackMessage
@@ -45,7 +45,7 @@ def note_channels(tx: Transaction, found: Mapping[str, str | None]) -> None:
     """
     require_duty(tx, Duty.DIRECTORY)
     # Replicas that start together look together, and owners hear it from one of them.
-    tx.session.refresh(find_organization(tx.session), with_for_update={"key_share": True})
+    lock_organization(tx.session)
     named = list_named_channels(tx)
     for channel, error in found.items():
         if channel in named:

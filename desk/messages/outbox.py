@@ -17,6 +17,7 @@ from desk.people import is_reachable
 from desk.permissions import list_owner_ids
 from desk.transaction import Transaction
 from storage.models import Audience, Channel, Delivery, SlackMessage
+from storage.once import insert_once
 from storage.signals import Topic, signal
 
 _NOTHING: Mapping[str, Any] = {}
@@ -186,7 +187,9 @@ def _add_message(
     *,
     thread_of: str | None = None,
 ) -> SlackMessage:
-    message = SlackMessage(
+    message = insert_once(
+        tx.session,
+        SlackMessage,
         id=new_id(),
         kind=kind,
         subject_id=subject_id,
@@ -196,8 +199,11 @@ def _add_message(
         thread_of=thread_of,
         created_at=tx.now,
     )
-    tx.session.add(message)
-    tx.session.flush()
+    if message is None:
+        # Somebody else was sending it at this moment.
+        message = find_card(tx, kind, subject_id, conversation)
+        assert message is not None
+        message.facts = facts or message.facts
     return message
 
 

@@ -11,8 +11,15 @@ from storage.models import Organization, Page
 from storage.organizations import organization_of
 
 
+def lock_organization(session: Session) -> Organization:
+    """The session's organization, named or not. Nobody else names it or sets up pages before the commit."""
+    return session.get_one(
+        Organization, organization_of(session), with_for_update={"key_share": True}, populate_existing=True
+    )
+
+
 def name_organization(session: Session, name: str) -> Organization:
-    """Give the session's organization its name, by which it counts as set up."""
+    """Give the session's organization, which is locked, its name, by which it counts as set up."""
     organization = session.get_one(Organization, organization_of(session))
     organization.name = name[:255]
     session.flush()

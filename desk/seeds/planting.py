@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError
 from desk.identifiers import new_id
-from desk.pages.pages import find_organization, name_organization
+from desk.pages.pages import find_organization, lock_organization, name_organization
 from desk.permissions import require_owner
 from desk.secret import refuse_secrets
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
@@ -40,6 +40,8 @@ def plant_seed(tx: Transaction, seed: Seed) -> Planted:
     """
     require_owner(tx)
     refuse_secrets(json.dumps(asdict(seed), default=str))
+    # Names and domains are looked for before they are written, so whoever plants waits here for whoever does.
+    lock_organization(tx.session)
     done = Planted()
     _plant_organization(tx, seed, done)
     for page in seed.pages:
@@ -71,6 +73,7 @@ def _plant_organization(tx: Transaction, seed: Seed, done: Planted) -> None:
 def _plant_page(tx: Transaction, seed: PageSeed, done: Planted) -> None:
     before = len(done.made), len(done.changed)
     page = _find_page(tx, seed)
+    _refuse_taken_domain(tx, page, seed.domain)
     values: dict[str, Any] = {
         "name": seed.name,
         "subdomain": seed.subdomain,
@@ -127,6 +130,11 @@ def _refuse_taken_subdomain(tx: Transaction, page: Page, seed: PageSeed) -> None
     _refuse_former(tx, seed.subdomain, page.id)
 
 
+def _refuse_taken_domain(tx: Transaction, page: Page | None, domain: str | None) -> None:
+    if domain is not None and (page is None or page.domain != domain):
+        _refuse_taken(tx, Page.domain, domain)
+
+
 def _refuse_former(tx: Transaction, subdomain: str | None, page_id: str | None) -> None:
     """What was once another page's address still leads to that one, or says that it is gone."""
     former = select(PageAddress.page_id).where(PageAddress.path == f"/{subdomain}")
@@ -139,7 +147,7 @@ def _refuse_former(tx: Transaction, subdomain: str | None, page_id: str | None) 
 
 
 def _refuse_taken(tx: Transaction, column: InstrumentedAttribute[Any], value: str | None) -> None:
-    """Ids and subdomains are addresses: what another organization has cannot be had."""
+    """Ids, subdomains and domains are addresses: what another organization has cannot be had."""
     taken = select(column).where(column == value)
     if value is not None and tx.session.scalar(taken, execution_options=OF_EVERY_ORGANIZATION) is not None:
         raise ConflictError(f"“{value}” is taken already.", "Choose another, or leave it out.")

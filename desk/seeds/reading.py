@@ -53,6 +53,7 @@ def _read_organization(root: yaml.Node, mistakes: Mistakes) -> Seed:
     if not pages and not mistakes.sentences():
         mistakes.add(root, "the file needs at least one page under `pages`.")
     _refuse_doubles(root, "two pages have the subdomain", (page.subdomain for page in pages), mistakes)
+    _refuse_doubles(root, "two pages have the domain", (page.domain for page in pages), mistakes)
     _refuse_doubles(
         root, "two pages without a subdomain are named", (page.name for page in pages if not page.subdomain), mistakes
     )
@@ -84,7 +85,7 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
         name=name or "",
         id=fields.identifier(),
         subdomain=fields.text("subdomain"),
-        domain=fields.text("domain"),
+        domain=_read_domain(fields),
         url=fields.text("url"),
         page_description=fields.text("page_description", limit=None),
         time_zone=_read_time_zone(fields, mistakes),
@@ -100,6 +101,12 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
         node, f"page “{page.name}” has two components named", (part.name for part in page.components), mistakes
     )
     return page if name else None
+
+
+def _read_domain(fields: Fields) -> str | None:
+    """A host's name is the same in any case, and with a dot at its end."""
+    domain = fields.text("domain")
+    return domain.lower().rstrip(".") or None if domain is not None else None
 
 
 def _read_time_zone(fields: Fields, mistakes: Mistakes) -> str | None:

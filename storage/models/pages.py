@@ -47,12 +47,14 @@ class Page(InOrganization, Base):
     """A status page. Fields that only presentation reads are in `configuration`, under Statuspage's names."""
 
     __tablename__ = "page"
+    __table_args__ = (Index("ix_page_domain", "domain", unique=True),)
 
     id: Mapped[Id]
     name: Mapped[Name]
     subdomain: Mapped[str | None] = mapped_column(String(255), unique=True)
     """Short name in addresses and commands (`page:acme`)."""
     domain: Mapped[str | None] = mapped_column(String(255))
+    """A host of its own, in small letters; no other page has it."""
     url: Mapped[str | None] = mapped_column(String(255))
     page_description: Mapped[str | None] = mapped_column(Text)
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")

@@ -41,17 +41,21 @@ def find_draft(tx: Transaction, draft_id: str) -> IncidentDraft | None:
     return tx.session.get(IncidentDraft, draft_id)
 
 
-def get_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
-    """The draft, for whoever asks for the permission then. Raises NotFoundError."""
-    draft = tx.session.get(IncidentDraft, draft_id)
+def get_draft(tx: Transaction, draft_id: str, *, lock: bool = False) -> IncidentDraft:
+    """The draft, for whoever asks for the permission then; with `lock`, as it is until the commit.
+
+    Raises NotFoundError.
+    """
+    locked: dict[str, Any] = {"with_for_update": {"key_share": True}, "populate_existing": True} if lock else {}
+    draft = tx.session.get(IncidentDraft, draft_id, **locked)
     if draft is None:
         raise NotFoundError(*_GONE)
     return draft
 
 
-def get_reviewable(tx: Transaction, draft_id: str) -> IncidentDraft:
-    """The draft, for whoever may publish such things. Raises NotFoundError, NotAllowedError."""
-    draft = get_draft(tx, draft_id)
+def get_reviewable(tx: Transaction, draft_id: str, *, lock: bool = False) -> IncidentDraft:
+    """As `get_draft`, for whoever may publish such things. Raises NotFoundError, NotAllowedError."""
+    draft = get_draft(tx, draft_id, lock=lock)
     require_reviewer(tx, draft)
     return draft
 

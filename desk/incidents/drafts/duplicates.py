@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from desk.errors import ConflictError, NotAllowedError
+from desk.incidents.components import lock_components
 from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.drafts import already_decided, discard_draft, get_reviewable, move_draft
 from desk.incidents.drafts.review import show_draft
@@ -53,13 +54,19 @@ def get_undecided(tx: Transaction, draft_id: str) -> IncidentDraft:
 def give_up(tx: Transaction, draft_id: str) -> None:
     """The words of a draft went into an update of what is open: it is thrown away, where it is the actor's own and
     nobody decided it meanwhile."""
-    draft = get_reviewable(tx, draft_id)
+    draft = get_reviewable(tx, draft_id, lock=True)
     if draft.author_id == tx.actor.user_id and draft.status in _UNDECIDED:
         discard_draft(tx, draft_id)
 
 
 def require_no_double(tx: Transaction, draft: IncidentDraft) -> None:
-    """Raises OpenDoublesError where something is open on the same components that is not known to be another."""
+    """Raises OpenDoublesError where something is open on the same components that is not known to be another.
+
+    The components are ours from here on: whoever opens something else on them waits, and then finds this one.
+    """
+    content = content_of(draft)
+    if draft.kind == DraftKind.INCIDENT and not isinstance(content, str):
+        lock_components(tx.session, draft.page_id, list(content.components))
     doubles = list_doubles(tx, draft)
     if doubles:
         names = ", ".join(f"“{incident.name}”" for incident in doubles[:3])

@@ -56,7 +56,7 @@ def keep_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
 def leave_draft(tx: Transaction, draft_id: str) -> None:
     """Its author closed the preview of a draft: where it is still open, tell them that it is kept, until when and how
     to get back to it. Raises NotAllowedError for others, NotFoundError."""
-    draft = get_draft(tx, draft_id)
+    draft = get_draft(tx, draft_id, lock=True)
     if draft.author_id != tx.actor.user_id:
         raise NotAllowedError("Only its author can leave this draft for later.")
     require_person(tx)

@@ -76,7 +76,6 @@ def test_who_waits_is_asked_again(world: World) -> None:
 
 
 UNRECORDED = {
-    "directory.sync_steps.request_sync",
     "incidents.drafts.drafts.draft_nothing_new",
     "incidents.drafts.drafts.revise_draft",
     "incidents.drafts.drafts.write_draft",

@@ -170,6 +170,11 @@ def test_ids_are_kept_and_found_again(desk: Desk) -> None:
             "organization: A\npages: [{name: Q, subdomain: p, id: page00000001}]",
             "“P”",
         ),
+        (
+            "organization: A\npages: [{name: P, domain: status.acme.example}]",
+            "organization: A\npages: [{name: Q, domain: Status.ACME.example.}]",
+            "status.acme.example",
+        ),
     ],
 )
 def test_an_id_that_belongs_to_something_else_is_refused(desk: Desk, first: str, second: str, words: str) -> None:
@@ -207,8 +212,8 @@ pages:
           - name: Public
             components: [Deep]
   - 7
-  - {subdomain: x, name: X}
-  - {subdomain: x, name: Y, name: Z}
+  - {subdomain: x, name: X, domain: status.x.example}
+  - {subdomain: x, name: Y, name: Z, domain: Status.X.Example}
 """
     )
     said = [sentence.split(": ", 1) for sentence in found]
@@ -231,6 +236,7 @@ pages:
     ):
         assert any(where == f"Line {line}" and words in what for where, what in said), (line, words, found)
     assert any("two pages have the subdomain “x”" in sentence for sentence in found)
+    assert any("two pages have the domain “status.x.example”" in sentence for sentence in found)
 
 
 @pytest.mark.parametrize(

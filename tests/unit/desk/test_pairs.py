@@ -1,0 +1,152 @@
+"""Pairs of writers in the same instant, on PostgreSQL: the second decides by what the first did, and not before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from desk.digest.sent import send_digest
+from desk.directory.events import remember_team
+from desk.directory.sync_steps import finish_requests, request_sync
+from desk.errors import ConflictError, KeydeskError, NotFoundError
+from desk.incidents.drafts.drafts import discard_draft, write_draft
+from desk.incidents.drafts.duplicates import OpenDoublesError, give_up
+from desk.incidents.drafts.forgotten import leave_draft
+from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.inputs import NewIncident
+from desk.incidents.templates import create_template, delete_template
+from desk.seeds import plant_seed, read_seed
+from desk.transaction import Actor, Desk, JobName, Transaction
+from storage.database import Database
+from storage.models import (
+    Digest,
+    DirectorySync,
+    DraftKind,
+    Incident,
+    IncidentDraft,
+    IncidentTemplate,
+    Organization,
+    Page,
+    SecondPerson,
+    SlackMessage,
+)
+from storage.page_addresses import claim_addresses
+from tests.factories import INES, MAX, OLIVIA, TEAM
+from tests.unit.desk.incidents.incident_stage import IncidentStage, set_incident_stage
+from tests.unit.desk.racing import Move, race
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+OPERATOR = Actor.operator("ann")
+BETA = "organization: Acme\npages: [{name: Beta, domain: status.beta.example, components: [{name: API}]}]"
+GAMMA = BETA.replace("Beta", "Gamma").replace("API", "Site")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two moves, how the second ends (by the refusal's kind, or well), and how many rows there are then."""
+
+    moves: Callable[[IncidentStage], tuple[Move, Move]]
+    refusal: type[KeydeskError] | None
+    model: type[Any]
+    rows: int
+
+
+def _twice(who: str | Actor, work: Callable[[Transaction], Any]) -> Callable[[IncidentStage], tuple[Move, Move]]:
+    return lambda _: ((who, work), (who, work))
+
+
+def _write(stage: IncidentStage, who: str) -> str:
+    new = NewIncident(name="Slow", body="We look.", components={stage.components[0]: None})
+    return stage.do(who, lambda tx: write_draft(tx, page_id=stage.page, kind=DraftKind.INCIDENT, content=new).id)
+
+
+def _publish_both(stage: IncidentStage) -> tuple[Move, Move]:
+    first, second = ((who, partial(publish_draft, draft_id=_write(stage, who))) for who in (INES, MAX))
+    return first, second
+
+
+def _submit_beside(stage: IncidentStage) -> tuple[Move, Move]:
+    first, second = (_write(stage, who) for who in (INES, MAX))
+    stage.set_page(second_person=SecondPerson.ALWAYS)
+    stage.do(INES, partial(publish_draft, draft_id=first))
+    return (OLIVIA, partial(publish_draft, draft_id=first)), (MAX, partial(publish_draft, draft_id=second))
+
+
+def _leave_twice(stage: IncidentStage) -> tuple[Move, Move]:
+    return _twice(INES, partial(leave_draft, draft_id=_write(stage, INES)))(stage)
+
+
+def _give_up_what_is_thrown_away(stage: IncidentStage) -> tuple[Move, Move]:
+    draft_id = _write(stage, INES)
+    return (INES, partial(discard_draft, draft_id=draft_id)), (INES, partial(give_up, draft_id=draft_id))
+
+
+def _forget_template_twice(stage: IncidentStage) -> tuple[Move, Move]:
+    stage.do(INES, partial(create_template, page_id=stage.page, name="outage", title="Slow", body="We look."))
+    return _twice(INES, partial(delete_template, page_id=stage.page, word="outage"))(stage)
+
+
+def _finish_sync_twice(stage: IncidentStage) -> tuple[Move, Move]:
+    sync = stage.do(OLIVIA, request_sync)
+    finish = partial(finish_requests, sync_ids=[sync.id], report={}, told=None)
+    return _twice(Actor.job(JobName.RECONCILE), finish)(stage)
+
+
+def _plant(text: str) -> Callable[[Transaction], Any]:
+    return partial(plant_seed, seed=read_seed(text, "pages.yml"))
+
+
+def _name_twice(stage: IncidentStage) -> tuple[Move, Move]:
+    with stage.desk.database.write() as session:
+        session.scalars(select(Organization)).one().name = ""
+    team = partial(remember_team, team_id=TEAM, team_name="Slack's own")
+    return (OPERATOR, _plant(BETA)), (Actor.job(JobName.SLACK), team)
+
+
+PAIRS = {
+    "two publish drafts about one component": Pair(_publish_both, OpenDoublesError, Incident, 1),
+    "one submits what another publishes": Pair(_submit_beside, OpenDoublesError, Incident, 1),
+    "a preview is closed twice": Pair(_leave_twice, None, SlackMessage, 1),
+    "a draft is given up that is thrown away": Pair(_give_up_what_is_thrown_away, None, IncidentDraft, 1),
+    "a template is deleted twice": Pair(_forget_template_twice, NotFoundError, IncidentTemplate, 0),
+    "a digest is sent twice": Pair(
+        lambda stage: _twice(
+            Actor.job(JobName.DIGEST), partial(send_digest, period="2026-03-02", scheduled_for=stage.desk.clock.now())
+        )(stage),
+        None,
+        Digest,
+        1,
+    ),
+    "somebody asks for a sync twice": Pair(_twice(OLIVIA, request_sync), None, DirectorySync, 1),
+    "a sync that was asked for ends twice": Pair(_finish_sync_twice, None, SlackMessage, 1),
+    "one file is planted twice": Pair(_twice(OPERATOR, _plant(BETA)), None, Page, 2),
+    "two files give their pages one domain": Pair(
+        lambda _: ((OPERATOR, _plant(BETA)), (OPERATOR, _plant(GAMMA))), ConflictError, Page, 2
+    ),
+    "a seed and Slack name the organization": Pair(_name_twice, None, Page, 2),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS.keys())
+def test_the_second_decides_by_what_the_first_did(desk: Desk, pair: Pair) -> None:
+    """It ends as it would have a moment later, and what may be once is there once."""
+    stage = set_incident_stage(desk)
+    first, second = race(desk, *pair.moves(stage))
+    assert not isinstance(first, KeydeskError)
+    assert isinstance(second, pair.refusal) if pair.refusal else not isinstance(second, KeydeskError)
+    with desk.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(pair.model)) == pair.rows
+        assert session.scalars(select(Organization.name)).one() == "Acme"
+
+
+def test_two_replicas_write_down_one_address(desk: Desk, database: Database) -> None:
+    """Both go on; the page that was first keeps it."""
+    stage = set_incident_stage(desk)
+    everywhere = Desk(database.everywhere, desk.clock, desk.policy)
+    claim = partial(claim_addresses, addresses={"": stage.page}, now=desk.clock.now())
+    moves = [(OPERATOR, lambda tx: claim(tx.session))] * 2
+    assert race(everywhere, *moves) == (None, None)
