@@ -5,11 +5,10 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 
 from desk.status_page.pages import TICK
 from desk.status_page.reading import find_incident_view, read_period
@@ -142,9 +141,8 @@ class PublicSite:
             addresses = Addresses(read_addresses(session), list_gone(session))
         unclaimed = list_unclaimed([view.page for view in views], addresses.owners)
         if unclaimed:
-            # What is shown now is kept for this page, whatever becomes of it and of others. Another replica that
-            # starts at the same time may be first.
-            with suppress(IntegrityError), self._everything.write() as session:
+            # What is shown now is kept for this page, whatever becomes of it and of others.
+            with self._everything.write() as session:
                 claim_addresses(session, unclaimed, now=now)
             with self._everything.read() as session:
                 addresses = Addresses(read_addresses(session), list_gone(session))

@@ -144,7 +144,7 @@ def test_the_second_decides_by_what_the_first_did(desk: Desk, pair: Pair) -> Non
 
 
 def test_two_replicas_write_down_one_address(desk: Desk, database: Database) -> None:
-    """Both go on; the page that was first keeps it."""
+    """Both go on, whoever was first."""
     stage = set_incident_stage(desk)
     everywhere = Desk(database.everywhere, desk.clock, desk.policy)
     claim = partial(claim_addresses, addresses={"": stage.page}, now=desk.clock.now())
