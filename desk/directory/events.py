@@ -15,7 +15,7 @@ from desk.directory.groups import (
     switch_group,
 )
 from desk.directory.leavers import lock_what_ends, member_returned, members_left, standing_changed
-from desk.directory.sync_decision import decide_sync, load_role_book
+from desk.directory.sync_decision import decide_sync, load_role_books
 from desk.directory.sync_steps import request_sync
 from desk.masking import mask
 from desk.pages.pages import lock_organization, name_organization
@@ -103,23 +103,29 @@ def _is_doubtful(tx: Transaction, known: UserGroup, seen: SeenGroup) -> bool:
 
 
 def take_group(tx: Transaction, seen: SeenGroup) -> None:
-    """Keep what Slack says of a group. A list of people that would take roles from too many is left to a sync."""
+    """Keep what Slack says of a group. What would take roles from too many, a list of people without them or a group
+    that is switched off, is left to a sync."""
     group = describe_group(tx, seen)
-    switch_group(tx, group, is_disabled=seen.is_disabled)
-    if seen.users is not None:
-        if _stops(tx, seen.group_id, seen.users):
-            request_sync(tx)
-        else:
+    if _stops(tx, group, users=seen.users, is_disabled=seen.is_disabled):
+        request_sync(tx)
+    else:
+        switch_group(tx, group, is_disabled=seen.is_disabled)
+        if seen.users is not None:
             set_members(tx, group, seen.users, seen.date_update)
     keep_an_owner(tx)
 
 
-def _stops(tx: Transaction, group_id: str, users: frozenset[str]) -> bool:
-    if not has_grants(tx, group_id) or list_members(tx, group_id) <= users:
+def _stops(tx: Transaction, group: UserGroup, *, users: frozenset[str] | None, is_disabled: bool) -> bool:
+    """Whether a group with these people (None: the same), on or off, would take roles from too many at once."""
+    loses = users is not None and not list_members(tx, group.group_id) <= users
+    if not (loses or (is_disabled and not group.is_disabled)) or not has_grants(tx, group.group_id):
         return False
-    book = load_role_book(tx)
-    after = book.with_members(group_id, users)
-    return decide_sync(book.holdings(), after.holdings(), share=tx.policy.group_sync_brake).stops
+    book, earlier = load_role_books(tx)
+    after = book.with_switch(group.group_id, is_disabled=is_disabled)
+    if users is not None:
+        after = after.with_members(group.group_id, users)
+    share = tx.policy.group_sync_brake
+    return decide_sync(book.holdings(), after.holdings(), share=share, earlier=earlier.holdings()).stops
 
 
 def take_members_event(tx: Transaction, event_id: str, change: MembershipChange) -> Taken:
@@ -136,7 +142,8 @@ def take_members_event(tx: Transaction, event_id: str, change: MembershipChange)
         return Taken.UNCLEAR
     if not remember_event(tx.session, event_id, tx.now):
         return Taken.REPEATED
-    if _stops(tx, change.group_id, (present | change.added) - change.removed):
+    users = (present | change.added) - change.removed
+    if _stops(tx, group, users=users, is_disabled=group.is_disabled):
         # Its date stays, too: what Slack says of the group next is read whole.
         request_sync(tx)
         return Taken.APPLIED

@@ -11,8 +11,9 @@ from sqlalchemy import delete, select
 from desk.audit.trail import Action, record
 from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
 from desk.masking import mask
-from desk.messages.outbox import owners_conversations, send_note
+from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.readers import look_again
+from desk.messages.subjects import THE_OWNERS
 from desk.permissions import Duty, open_grant_condition, require_duty
 from desk.transaction import Transaction
 from storage.models import Grant, SubjectKind, UserGroup, UserGroupMember
@@ -95,6 +96,7 @@ def change_members(
     signal(tx.session, Topic.PEOPLE)
     if has_grants(tx, group.group_id):
         look_again(tx, going)
+        refresh(tx, *THE_OWNERS)
         record(tx, Action.GROUP_CHANGED, "group", group.group_id, handle=group.handle, added=coming, removed=going)
 
 
@@ -117,6 +119,7 @@ def switch_group(tx: Transaction, group: UserGroup, *, is_disabled: bool) -> Non
     signal(tx.session, Topic.PEOPLE)
     if has_grants(tx, group.group_id):
         look_again(tx, list_members(tx, group.group_id) if is_disabled else ())
+        refresh(tx, *THE_OWNERS)
         send_note(tx, GROUP_DISABLED, group.group_id, owners_conversations(tx), is_disabled=is_disabled)
         record(tx, Action.GROUP_CHANGED, "group", group.group_id, handle=group.handle, is_disabled=is_disabled)
 

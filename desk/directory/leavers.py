@@ -11,9 +11,9 @@ from desk.identifiers import new_id
 from desk.keys.holders import may_answer
 from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.keys.tickets import withdraw_tickets_of
-from desk.messages.outbox import owners_conversations, refresh_card, send_card, send_note
+from desk.messages.outbox import owners_conversations, refresh, refresh_card, send_card, send_note
 from desk.messages.readers import look_again
-from desk.messages.subjects import Thing
+from desk.messages.subjects import THE_OWNERS, Thing
 from desk.people import Standing, Subject
 from desk.permissions import Duty, has_duty, require_owner
 from desk.requests.requests import withdraw_requests_of
@@ -63,6 +63,7 @@ def lock_what_ends(tx: Transaction, user_ids: Collection[str]) -> None:
 
 def _depart(tx: Transaction, member: Member, withdrawn: int) -> None:
     look_again(tx, [member.user_id])
+    refresh(tx, *THE_OWNERS)
     _show_departures(tx, member)
     grants = list_own_grants(tx, SubjectKind.USER, member.user_id)
     ended = sum(end_grant(tx, grant, Action.ROLE_REVOKED, REASON) for grant in grants)
@@ -120,7 +121,7 @@ def member_returned(tx: Transaction, member: Member) -> None:
         departure.returned_at = tx.now
         tx.session.flush()
     _show_departures(tx, member)
-    look_again(tx, ())
+    refresh(tx, *THE_OWNERS)
     ended = departure.roles_ended if departure else 0
     send_note(tx, MEMBER_RETURNED, member.user_id, owners_conversations(tx), roles_ended=ended)
     record(tx, Action.MEMBER_RETURNED, "member", member.user_id, name=member.name, roles_ended=ended)
@@ -146,6 +147,7 @@ def standing_changed(tx: Transaction, member: Member, before: Standing, after: S
     has grants or answers for keys.
     """
     look_again(tx, [member.user_id])
+    refresh(tx, *THE_OWNERS)
     _show_departures(tx, member)
     subject = Subject(SubjectKind.USER, member.user_id, member.name)
     if list_grants(tx, subject=subject) or list_live_keys(tx, member.user_id):

@@ -1,15 +1,33 @@
-"""When a sync stops and asks: pure."""
+"""When a sync stops and asks: pure, over who has which role, now and an hour ago."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from desk.audit.trail import Action
 from desk.people import Standing
 from desk.permissions import full_member_condition, open_grant_condition
 from desk.transaction import Transaction
-from storage.models import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
+from storage.models import (
+    AuditEvent,
+    AuditHead,
+    DirectorySync,
+    Grant,
+    Member,
+    Role,
+    SubjectKind,
+    SyncStatus,
+    UserGroup,
+    UserGroupMember,
+)
+
+REMEMBERED = timedelta(hours=1)
+"""How long people who lost roles by groups count as lost together with those who would lose them next."""
+_LOOKED_THROUGH = 2000
+"""Audit events, newest first, among which what groups took lately is looked for: a bound to what a look costs."""
 
 
 class Held(NamedTuple):
@@ -56,8 +74,13 @@ class RoleBook:
         return replace(self, disabled=others | {group_id} if is_disabled else others)
 
 
-def load_role_book(tx: Transaction) -> RoleBook:
-    """The book as it stands now."""
+def load_role_books(tx: Transaction) -> tuple[RoleBook, RoleBook]:
+    """The book as it stands now, and the earlier one with which losses are measured."""
+    book = _load_book(tx)
+    return book, _load_earlier_book(tx, book)
+
+
+def _load_book(tx: Transaction) -> RoleBook:
     own: dict[str, set[Held]] = {}
     of_group: dict[str, set[Held]] = {}
     grants = tx.session.execute(
@@ -81,6 +104,29 @@ def load_role_book(tx: Transaction) -> RoleBook:
     )
 
 
+def _load_earlier_book(tx: Transaction, book: RoleBook) -> RoleBook:
+    """The book as it stood an hour ago, or after the last sync that an owner said yes to: with the people back whom
+    groups have lost since, and with groups on that were switched off. Slack takes people out one by one, too."""
+    agreed = tx.session.scalar(
+        select(func.max(DirectorySync.finished_at)).where(DirectorySync.status == SyncStatus.APPLIED)
+    )
+    since = max(tx.now - REMEMBERED, agreed) if agreed else tx.now - REMEMBERED
+    newest = select(func.max(AuditHead.seq)).scalar_subquery()
+    changes = tx.session.execute(
+        select(AuditEvent.subject_id, AuditEvent.data).where(
+            AuditEvent.seq > newest - _LOOKED_THROUGH,
+            AuditEvent.action == Action.GROUP_CHANGED,
+            AuditEvent.subject_id.in_(book.of_group),
+            AuditEvent.at > since,
+        )
+    )
+    for group_id, data in changes:
+        book = book.with_members(group_id, book.members.get(group_id, frozenset()) | set(data.get("removed", ())))
+        if data.get("is_disabled"):
+            book = book.with_switch(group_id, is_disabled=False)
+    return book
+
+
 Holdings = Mapping[str, frozenset[Held]]
 
 
@@ -93,11 +139,18 @@ class SyncVerdict:
     stops: bool
 
 
-def decide_sync(before: Holdings, after: Holdings, *, share: float) -> SyncVerdict:
-    """Compare who has what before and after. It stops when more than `share` of the people would lose something.
+def decide_sync(before: Holdings, after: Holdings, *, share: float, earlier: Holdings | None = None) -> SyncVerdict:
+    """Compare who has what before and after. It stops when more than `share` of the people would lose something,
+    or would have lost it since `earlier`.
 
     Whoever keeps a role by another way loses nothing.
     """
+    losers = _losses(before, after)
+    measured = before if earlier is None else earlier
+    stops = bool(losers) and len(_losses(measured, after)) > share * len(measured)
+    return SyncVerdict(losers, len(measured), stops)
+
+
+def _losses(before: Holdings, after: Holdings) -> dict[str, frozenset[Held]]:
     losses = {user_id: roles - after.get(user_id, frozenset()) for user_id, roles in before.items()}
-    losers = {user_id: lost for user_id, lost in sorted(losses.items()) if lost}
-    return SyncVerdict(losers, len(before), len(losers) > share * len(before))
+    return {user_id: lost for user_id, lost in sorted(losses.items()) if lost}

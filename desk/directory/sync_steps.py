@@ -110,7 +110,7 @@ def _tell(tx: Transaction, sync: DirectorySync, *, waiting: Sequence[str], owner
     people = [identity for kind, _, identity in (actor.partition(":") for actor in waiting) if kind == "member"]
     reached = [user_id for user_id in people if user_id != tx.actor.user_id and is_reachable(tx, user_id)]
     below = list_cards(tx, SYNC_STOPPED, sync.id)
-    facts = {"status": str(sync.status), "by": sync.decided_by}
+    facts: dict[str, Any] = {"status": str(sync.status), "by": sync.decided_by}
     send_note(tx, SYNC_DECIDED, sync.id, [*owners, *reached], below=below, **facts)
 
 

@@ -26,7 +26,7 @@ from desk.directory.groups import (
     switch_group,
 )
 from desk.directory.leavers import lock_what_ends, members_left
-from desk.directory.sync_decision import Held, RoleBook, SyncVerdict, decide_sync, load_role_book
+from desk.directory.sync_decision import Held, RoleBook, SyncVerdict, decide_sync, load_role_books
 from desk.directory.sync_steps import close_sync, find_open_sync
 from desk.identifiers import new_id
 from desk.messages.outbox import owners_conversations, send_card
@@ -107,8 +107,9 @@ def apply_snapshot(tx: Transaction, snapshot: Snapshot) -> SyncReport:
     for seen in snapshot.groups:
         _note_readability(tx, seen, report)
     changes = _changes(tx, snapshot)
-    book = load_role_book(tx)
-    verdict = decide_sync(book.holdings(), _after(book, changes).holdings(), share=tx.policy.group_sync_brake)
+    book, earlier = load_role_books(tx)
+    after, share = _after(book, changes).holdings(), tx.policy.group_sync_brake
+    verdict = decide_sync(book.holdings(), after, share=share, earlier=earlier.holdings())
     report.losers = {user_id: _plain(held) for user_id, held in verdict.losers.items()}
     withheld = _judge(tx, verdict, changes, report)
     _apply(tx, changes, withheld, report)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.identifiers import new_id
-from desk.messages.subjects import Shown, Thing, list_showing, list_shown, set_shown
+from desk.messages.subjects import THE_READER, Shown, Thing, list_showing, list_shown, set_shown
 from desk.people import is_reachable
 from desk.permissions import list_owner_ids
 from desk.transaction import Transaction
@@ -67,10 +67,11 @@ def send_card(
         message = find_card(tx, kind, subject_id, conversation)
         if message is None:
             message = _add_message(tx, kind, subject_id, conversation, facts)
-        elif facts:
+            set_shown(tx, message, [THE_READER, *shows])
+        elif shows:
+            set_shown(tx, message, [THE_READER, *shows])
+        if facts:
             message.facts = facts
-        if shows:
-            set_shown(tx, message, shows)
         _enqueue(tx, message)
 
 
@@ -119,7 +120,7 @@ def set_aside(tx: Transaction, kind: str, subject_id: str) -> None:
     """
     for message in list_cards(tx, kind, subject_id):
         message.subject_id = f"{subject_id}:{message.id}"
-        set_shown(tx, message, ())
+        set_shown(tx, message, [THE_READER])
         tx.session.flush()
         _enqueue(tx, message)
 
@@ -155,6 +156,7 @@ def send_note(
     conversations: Iterable[str],
     *,
     below: Sequence[SlackMessage] = (),
+    shows: Sequence[Shown] = (),
     **facts: Any,
 ) -> None:
     """Say something once in each conversation. The note may be rendered from the subject and from `facts`.
@@ -164,7 +166,10 @@ def send_note(
     heads = {card.conversation: card.id for card in below if card.thread_of is None}
     for conversation in dict.fromkeys(conversations):
         head = heads.get(conversation)
-        _enqueue(tx, _add_message(tx, kind, f"{subject_id}:{new_id()}", conversation, facts, thread_of=head))
+        message = _add_message(tx, kind, f"{subject_id}:{new_id()}", conversation, facts, thread_of=head)
+        if shows:
+            set_shown(tx, message, shows)
+        _enqueue(tx, message)
 
 
 def tell_decision(

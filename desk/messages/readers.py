@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import exists, or_, select
 
-from desk.messages.outbox import refresh, refresh_message
-from desk.messages.subjects import THE_OWNERS, set_shown
+from desk.messages.outbox import refresh_message
+from desk.messages.subjects import Thing, set_shown
 from desk.permissions import Duty, effective_roles, is_full_member, require_duty, require_insider
 from desk.transaction import Transaction
-from storage.models import Delivery, DeliveryStatus, Member, SlackMessage
+from storage.models import Delivery, DeliveryStatus, Member, MessageSubject, SlackMessage
 
 Reader = Callable[[Transaction, SlackMessage], bool]
 """Whether the person in whose direct messages a message is may see what it says at this instant."""
@@ -57,15 +57,17 @@ def close_copy(tx: Transaction, message_id: str) -> None:
 
 
 def look_again(tx: Transaction, user_ids: Iterable[str]) -> None:
-    """Other people may be owners by now, and these none any more: draw again what was sent to them as such, and what
-    says whose word counts."""
+    """These people may see less by now: draw again what is in their direct messages.
+
+    Where owners may be others by that, the caller refreshes `THE_OWNERS` besides.
+    """
     # What is on its way in this instant is closed once it has arrived; what waits still is looked at when it leaves.
     on_its_way = exists().where(Delivery.subject == SlackMessage.id, Delivery.status == DeliveryStatus.SENDING)
+    is_card = exists().where(MessageSubject.message_id == SlackMessage.id, MessageSubject.kind == Thing.READER)
     theirs = select(SlackMessage).where(
         SlackMessage.conversation.in_(list(user_ids)),
-        SlackMessage.audience.is_not(None),
+        or_(SlackMessage.audience.is_not(None), is_card),
         or_(SlackMessage.ts.is_not(None), on_its_way),
     )
     for message in tx.session.scalars(theirs.order_by(SlackMessage.created_at, SlackMessage.id)).all():
         refresh_message(tx, message)
-    refresh(tx, *THE_OWNERS)

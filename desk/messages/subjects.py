@@ -18,6 +18,8 @@ class Thing(StrEnum):
     TICKET = "ticket"
     OWNERS = "owners"
     """Who the owners are; see `THE_OWNERS`."""
+    READER = "reader"
+    """What its reader may see; see `THE_READER`."""
 
 
 Shown = tuple[Thing, str]
@@ -26,6 +28,8 @@ Shown = tuple[Thing, str]
 
 THE_OWNERS: Shown = (Thing.OWNERS, "all")
 """What a card shows that says whose word counts: there is one such thing in an organization."""
+THE_READER: Shown = (Thing.READER, "own")
+"""What every card shows: it is closed when whoever has it in their direct messages may not see it any more."""
 
 
 def set_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Shown]) -> None:
@@ -73,6 +77,7 @@ def take_over(tx: Transaction, kind: str, subject_id: str) -> None:
     shown_by_mine = exists().where(
         mine.message_id.in_(of_kind.where(SlackMessage.subject_id == subject_id)),
         mine.kind == MessageSubject.kind,
+        mine.kind != Thing.READER,
         mine.subject_id == MessageSubject.subject_id,
     )
     others = of_kind.where(SlackMessage.subject_id != subject_id)

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from desk.messages.outbox import owners_conversations, send_note
+from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.readers import look_again
+from desk.messages.subjects import THE_OWNERS
 from desk.permissions import is_full_member
 from desk.transaction import Transaction
 from storage.models import Grant, Member, Role, SubjectKind, UserGroupMember
@@ -29,15 +30,16 @@ def tell_granted(tx: Transaction, grant: Grant) -> None:
     """Tell the person, and the owners when there is a new one."""
     _tell_person(tx, grant, ROLE_GRANTED)
     if grant.role == Role.OWNER:
-        look_again(tx, ())
+        refresh(tx, *THE_OWNERS)
         send_note(tx, OWNER_GRANTED, grant.id, owners_conversations(tx), by=str(tx.actor))
 
 
 def tell_ended(tx: Transaction, grant: Grant, how: str) -> None:
     """Tell the person, and the owners when there is one less."""
     _tell_person(tx, grant, ROLE_ENDED, how=how)
+    look_again(tx, _people_of(tx, grant))
     if grant.role == Role.OWNER:
-        look_again(tx, _people_of(tx, grant))
+        refresh(tx, *THE_OWNERS)
         send_note(tx, OWNER_ENDED, grant.id, owners_conversations(tx), by=str(tx.actor), how=how)
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import CursorResult, func, or_, select, update
 
 from desk.audit.trail import Action, record
 from desk.errors import KeydeskError
-from desk.messages.outbox import owners_conversations, send_note
-from desk.messages.readers import look_again
+from desk.messages.outbox import owners_conversations, refresh, send_note
+from desk.messages.subjects import THE_OWNERS
 from desk.pages.pages import find_organization
 from desk.people import Subject
 from desk.permissions import full_member_condition, list_owner_ids
@@ -192,7 +192,7 @@ def _appoint(tx: Transaction, user_ids: Sequence[str], why: str) -> Sequence[str
         if present is None or present.expires_at is not None:
             open_grant(tx, SubjectKind.USER, user_id, Role.OWNER, reason=_REASONS[why], replaces=present)
     if user_ids:
-        look_again(tx, ())
+        refresh(tx, *THE_OWNERS)
         _announce(tx, user_ids, why)
     return user_ids
 

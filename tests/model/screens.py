@@ -31,7 +31,6 @@ class Screen:
     posted_at: datetime
     drawn_at: datetime
     message: Message
-    is_for_owners: bool
 
     @property
     def words(self) -> str:
@@ -114,24 +113,24 @@ class Screens:
             message = self.renderers[row.kind](tx, row)
             if message is None:
                 return None
-            return Screen(
-                row.id, row.kind, row.subject_id, row.conversation, tx.now, tx.now, message, row.audience is not None
-            )
+            return Screen(row.id, row.kind, row.subject_id, row.conversation, tx.now, tx.now, message)
 
         return desk.read_now(DELIVERY, draw)
 
     def list_stale(self, desk: Desk) -> Sequence[tuple[Screen, Message | None]]:
         """The cards that would look different had they been drawn at the same instant from what the database says
-        now: something that they show has changed, and nothing brought them up to date."""
+        now: something that they show has changed, or their reader may not see them any more, and nothing brought
+        them up to date."""
         stale = []
         for screen in self.shown.values():
-            # A note was said once, and so was what a later card has taken the place of.
-            if ":" in screen.subject or screen.message.closes or screen.kind in AS_OF_ITS_DRAWING:
+            if screen.message.closes:
                 continue
             then = replace(desk, clock=HeldClock(screen.drawn_at))
             again = self._draw(then, screen.id)
-            if again is not None and again.message.closes and not again.is_for_owners:
-                # What was one's own is closed when there is something to say of it, and not before.
+            closes = again is not None and again.message.closes
+            # A note was said once, and so was what a later card has taken the place of.
+            is_said = ":" in screen.subject or screen.kind in AS_OF_ITS_DRAWING
+            if not closes and is_said:
                 continue
             if again is None or _readable(again.message) != _readable(screen.message):
                 stale.append((screen, again.message if again else None))

@@ -8,7 +8,7 @@ from desk.directory.events import take_user
 from desk.people import SeenUser
 from desk.policy import Policy
 from desk.transaction import Actor, JobName
-from sandbox.player import Json, find_label, words_of
+from sandbox.player import Json, Player, find_label, words_of
 from storage.models import IncidentDraft, Member, SecondPerson
 from tests.factories import MAX, MIA, OMAR
 from tests.scenario.conftest import Scenario, shows
@@ -30,6 +30,10 @@ def _copies(scenario: Scenario, word: str) -> list[Json]:
     return [message for message in scenario.direct_messages(scenario.omar) if word in words_of(message)]
 
 
+def _as_it_is(scenario: Scenario, reader: Player, copy: Json) -> Json:
+    return only([message for message in scenario.direct_messages(reader) if message["ts"] == copy["ts"]])
+
+
 def _edits(scenario: Scenario, copy: Json) -> int:
     return sum(call["args"].get("ts") == copy["ts"] for call in scenario.calls("chat.update"))
 
@@ -41,7 +45,7 @@ def test_a_former_owner_reads_on_nowhere(scenario: Scenario) -> None:
     request = only(_copies(scenario, "nightly export"))
     said(scenario.olivia, f"/roles revoke <@{OMAR}> owner")
     scenario.olivia.press("Do it", scenario.olivia.messages("C0GENERAL1")[-1])
-    closed = only([message for message in scenario.direct_messages(scenario.omar) if message["ts"] == request["ts"]])
+    closed = _as_it_is(scenario, scenario.omar, request)
     assert CLOSED in words_of(closed)
     assert "nightly export" not in words_of(closed)
     assert find_label(closed, "Approve") is None
@@ -66,15 +70,16 @@ def test_what_was_on_its_way_does_not_arrive(scenario: Scenario) -> None:
 
 
 def test_a_guest_has_nothing_to_read(scenario: Scenario) -> None:
-    """The card of Mia's own request is closed when it changes after she became a guest."""
+    """The card of Mia's own request is closed when she becomes a guest, and says nothing of what follows."""
     said(scenario.mia, ASKED)
     mine = shows(scenario.direct_messages(scenario.mia), "You asked for an API key")
     guest = SeenUser(user_id=MIA, team_id="T0ACME0001", name="Mia", handle="mia", is_guest=True)
     scenario.desk.write_now(Actor.job(JobName.SLACK), partial(take_user, seen=guest))
+    assert CLOSED in words_of(_as_it_is(scenario, scenario.mia, mine))
     scenario.olivia.press("Deny", shows(scenario.direct_messages(scenario.olivia), "asks for an API key"))
     assert scenario.olivia.submit(reason="You are a guest now.") == {}
-    heard = scenario.direct_messages(scenario.mia)
-    assert CLOSED in words_of(only([message for message in heard if message["ts"] == mine["ts"]]))
+    assert CLOSED in words_of(_as_it_is(scenario, scenario.mia, mine))
+    assert _edits(scenario, mine) == 1
 
 
 def test_a_former_holder_does_not_read_addresses(scenario: Scenario) -> None:
@@ -87,7 +92,8 @@ def test_a_former_holder_does_not_read_addresses(scenario: Scenario) -> None:
 
 
 def test_a_former_reviewer_reads_no_unpublished_words(scenario: Scenario) -> None:
-    """Max may not publish any more: what Ines writes now is not on the card that he had."""
+    """Max may not publish any more: the unpublished words that he was shown are gone at once, and what Ines writes
+    now is not on the card that he had."""
     stage = set_stage(scenario)
     stage.set_page(second_person=SecondPerson.ALWAYS)
     scenario.ines.type_command('/incident new "Checkout errors" component:checkout=partial_outage We look.')
@@ -95,9 +101,10 @@ def test_a_former_reviewer_reads_no_unpublished_words(scenario: Scenario) -> Non
     scenario.ines.close()
     card = shows(scenario.direct_messages(scenario.max), "Checkout errors", "We look.")
     said(scenario.olivia, f"/roles revoke <@{MAX}> incident_manager")
+    assert CLOSED in words_of(_as_it_is(scenario, scenario.max, card))
     draft = only(everything(scenario, IncidentDraft))
     scenario.ines.press("Take back", shows(scenario.direct_messages(scenario.ines), "You wrote a new incident"))
-    after = only([message for message in scenario.direct_messages(scenario.max) if message["ts"] == card["ts"]])
+    after = _as_it_is(scenario, scenario.max, card)
     assert CLOSED in words_of(after)
     assert "We look." not in words_of(after)
     assert draft.author_id != MAX

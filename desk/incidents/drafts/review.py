@@ -14,6 +14,7 @@ from desk.messages.outbox import (
     send_reply,
     tell_decision,
 )
+from desk.messages.subjects import THE_READER
 from desk.permissions import list_owner_ids
 from desk.roles.lists import list_holders
 from desk.transaction import Transaction
@@ -55,7 +56,7 @@ def ask_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> None:
     again = [one for one in reviewers if find_card(tx, REVIEW_CARD, draft.id, one) is not None]
     send_card(tx, REVIEW_CARD, draft.id, reviewers)
     # Slack notifies nobody of a message that is edited.
-    send_note(tx, AGAIN_NOTE, draft.id, again)
+    send_note(tx, AGAIN_NOTE, draft.id, again, shows=[THE_READER])
     send_card(tx, MINE_CARD, draft.id, [draft.author_id])
 
 

@@ -188,7 +188,10 @@ def group_changed(**data: Any) -> Event:
 
 @story(Action.GROUP_CHANGED, Action.GROUP_UNREADABLE, Action.GROUP_READABLE)
 def a_group_with_a_role(stage: Stage) -> Iterator[Step]:
-    """People come and go, it is switched off and on, and for a while Slack does not tell who is in it."""
+    """People come and go, it is switched off and on, and for a while Slack does not tell who is in it. Each of them
+    has the same role besides, so that nobody loses any."""
+    for user_id in (MIA, MAX, INES):
+        granted_before(stage, user_id)
     granted_before(stage, GROUP, subject_kind=SubjectKind.GROUP)
     stage.do(SLACK, partial(take_group_event, event_id="Ev0", seen=group(MIA, MAX)))
     yield [group_changed(added=[MAX, MIA], removed=[])], set()

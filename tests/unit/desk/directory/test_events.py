@@ -25,6 +25,7 @@ from desk.permissions import effective_roles
 from desk.secret import Secret
 from desk.transaction import Actor, Desk, JobName
 from storage.models import DirectorySync, Member, Organization, Role, SubjectKind, SyncStatus, UserGroup
+from tests.clock import HeldClock
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_member
 from tests.unit.desk.stage import Stage, set_stage
 
@@ -164,14 +165,56 @@ def test_a_group_of_which_not_everybody_is_named_keeps_its_people(stage: Stage) 
 
 
 def test_a_group_that_is_switched_off_gives_no_roles_until_it_is_on_again(stage: Stage) -> None:
-    """Owners are told both times; its people stay known."""
+    """Max is the one of four who loses by it. Owners are told both times; the group's people stay known."""
+    with stage.desk.database.write() as session:
+        add_grant(session, MIA, Role.INCIDENT_MANAGER, stage.desk.clock.now())
     off = group(users=None, is_disabled=True, date_update=20)
     stage.do(SLACK, partial(take_group_event, event_id="Ev1", seen=off))
-    assert not is_manager(stage, MIA)
+    assert not is_manager(stage, MAX)
     stage.do(SLACK, partial(take_group_event, event_id="Ev2", seen=group(MIA, MAX, date_update=30)))
-    assert is_manager(stage, MIA)
+    assert is_manager(stage, MAX)
     assert [note.facts["is_disabled"] for note in stage.shown(GROUP_DISABLED)].count(True) == 2
     assert len(stage.shown(GROUP_DISABLED)) == 4
+
+
+@pytest.mark.parametrize("users", [None, frozenset(), frozenset({MIA, MAX})])
+def test_a_group_that_is_switched_off_and_would_take_too_much_stays_on(
+    stage: Stage, users: frozenset[str] | None
+) -> None:
+    """Two of four at once: nobody loses anything by the event, whatever it says of the group's people; the sync that
+    it asks for asks the owners."""
+    off = group(users=users, is_disabled=True, date_update=20)
+    stage.do(SLACK, partial(take_group_event, event_id="Ev1", seen=off))
+    assert is_manager(stage, MIA)
+    assert is_manager(stage, MAX)
+    assert len(stage.see(SLACK, list_due_syncs)) == 1
+    assert sync(stage, off).stopped_id is not None
+    assert is_manager(stage, MIA)
+
+
+def test_people_who_are_taken_out_one_by_one_count_together(stage: Stage, clock: HeldClock) -> None:
+    """Max goes a minute after Mia: that would be two of four. The sync sees it the same way and asks."""
+    stage.do(SLACK, partial(take_members_event, event_id="Ev1", change=change(removed=(MIA,))))
+    clock.advance(minutes=1)
+    next_one = change(removed=(MAX,), date_update=30, date_previous_update=20)
+    stage.do(SLACK, partial(take_members_event, event_id="Ev2", change=next_one))
+    assert (is_manager(stage, MIA), is_manager(stage, MAX)) == (False, True)
+    report = sync(stage, group(date_update=30))
+    assert list(report.losers) == [MAX]
+    stopped = stage.fresh(DirectorySync, report.stopped_id or "")
+    stage.do(OLIVIA, partial(confirm_sync, sync_id=stopped.id, version=stopped.version))
+    assert sync(stage, group(date_update=30)).applied_id == stopped.id
+    assert not is_manager(stage, MAX)
+
+
+def test_who_was_put_back_counts_as_if_never_gone(stage: Stage) -> None:
+    """Mia is taken out and put back; then Max goes, who is one of four."""
+    steps = [((), (MIA,)), ((MIA,), ()), ((), (MAX,))]
+    for number, (added, removed) in enumerate(steps, 1):
+        date = 10 * number
+        step = change(added, removed, date_update=date + 10, date_previous_update=date)
+        stage.do(SLACK, partial(take_members_event, event_id=f"Ev{number}", change=step))
+    assert members(stage) == {MIA}
 
 
 def test_a_full_list_that_would_take_too_much_is_left_to_a_sync(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from desk.audit.trail import Action
 from desk.messages.dead_letters import DEAD_LETTER, bury, note_sent, retry_delivery, sweep_unheard
 from desk.messages.outbox import find_card, owners_conversations, places_of, send_card, send_note, set_aside
-from desk.messages.subjects import Thing, list_shown
+from desk.messages.subjects import THE_READER, Thing, list_shown
 from desk.people import Subject
 from desk.roles.roles import revoke_role
 from desk.transaction import Actor, Desk, JobName, Transaction
@@ -101,7 +101,7 @@ def test_what_nobody_saw_goes_to_the_corrected_channel(wrong: Stage) -> None:
     assert where(right, "request.card") == where(right, "key.changed") == [RIGHT]
     assert waiting(right).count(RIGHT) == 2
     [card] = right.shown("request.card")
-    assert right.see(SWEEP, lambda tx: list_shown(tx, card)) == [(Thing.KEY, "k")]
+    assert right.see(SWEEP, lambda tx: list_shown(tx, card)) == [(Thing.KEY, "k"), THE_READER]
     assert {letter.facts["settled"] for letter in right.shown(DEAD_LETTER)} == {"readdressed"}
     assert Action.DELIVERY_READDRESSED in right.actions(card.id)
     deliver(right, dead=is_wrong)
