@@ -17,7 +17,7 @@ from bot.database import make_desk
 from bot.jobs import list_jobs
 from bot.server import HttpServer, address_of
 from bot.settings import Settings
-from bot.slack_link import SlackClient, SlackLink, make_client, make_session
+from bot.slack_link import SlackLink, make_client, make_session
 from desk.clock import Clock
 from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
@@ -31,6 +31,8 @@ from handlers.jobs.scheduler import Scheduler
 from handlers.jobs.sweep import sweep_unheard_now
 from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
+from handlers.slack.framework.afterwards import Afterwards
+from handlers.slack.framework.client import SlackClient
 from handlers.slack.framework.retries import UNREACHABLE
 from storage.database import Database
 from storage.models import Channel
@@ -65,6 +67,7 @@ class Program:
         scheduler: Scheduler,
         http: HttpApp,
         server: HttpServer,
+        afterwards: Afterwards,
     ) -> None:
         self._settings = settings
         self._desk = desk
@@ -74,6 +77,7 @@ class Program:
         self._scheduler = scheduler
         self._http = http
         self._server = server
+        self._afterwards = afterwards
 
     async def run(self, stopping: asyncio.Event, serving: Callable[[], None] = lambda: None) -> None:
         """Run until `stopping` is set, then finish what is in hand. `serving` is called when requests are answered.
@@ -118,6 +122,7 @@ class Program:
         deadline = loop.time() + self._settings.shutdown_seconds
         _log.info("stopping", seconds_at_most=self._settings.shutdown_seconds)
         await asyncio.gather(self._link.stop(self._settings.shutdown_seconds), self._server.stop())
+        await self._afterwards.drain(max(deadline - loop.time(), 0))
         await self._scheduler.stop(patience=timedelta(seconds=max(deadline - loop.time(), 1)))
         await self._last_deliveries(min(deadline, loop.time() + _LAST_DELIVERIES_SECONDS))
         self._worker.stop()
@@ -167,10 +172,18 @@ def create_program(
     make_worker: MakeWorker = _make_worker,
 ) -> Program:
     """Every part, made and connected; nothing is started yet."""
+    afterwards = Afterwards()
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
 
     def make_app(identity: AuthorizeResult) -> AsyncApp:
-        return create_bolt_app(desk, client, signing_secret=secret, identity=identity, ensure_known=ensure_known)
+        return create_bolt_app(
+            desk,
+            client,
+            signing_secret=secret,
+            identity=identity,
+            ensure_known=ensure_known,
+            afterwards=afterwards,
+        )
 
     async def ask_database() -> str | None:
         await desk.database.run_read(lambda session: session.execute(text("SELECT 1")))
@@ -213,4 +226,5 @@ def create_program(
         Scheduler(desk, list_jobs(desk, client)),
         http,
         HttpServer(http, listener, grace_seconds=settings.shutdown_seconds),
+        afterwards,
     )

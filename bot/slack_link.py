@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import aiohttp
 import structlog
@@ -22,7 +21,8 @@ from bot.settings import Settings
 from bot.socket_mode import DrainingHandler, SocketMode
 from desk.errors import KeydeskError
 from handlers.delivery.deliverer import Trouble
-from handlers.slack.framework.error_codes import TOKEN_REFUSED, trouble_of
+from handlers.slack.framework.client import SlackClient, code_of
+from handlers.slack.framework.error_codes import trouble_of
 
 EVENTS_PATH = "/slack/events"
 _CALL_SECONDS = 10
@@ -41,29 +41,6 @@ def make_session() -> aiohttp.ClientSession:
     """One session for all calls to Slack: opening one for each call would cost a TLS handshake each time."""
     # The client applies its own time limit only to sessions that it makes itself.
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
-
-
-class SlackClient(AsyncWebClient):
-    """Slack's client, which remembers whether Slack takes its tokens. It tries nothing twice: whoever calls knows
-    whether a call may be repeated."""
-
-    refusal: str | None = None
-    """Slack's word for why it took none at the last call; None while all is well."""
-
-    async def api_call(self, *arguments: Any, **named: Any) -> AsyncSlackResponse:
-        """One call. Raises as Slack's client does."""
-        try:
-            answer = await super().api_call(*arguments, **named)
-        except SlackApiError as error:
-            code = _code_of(error)
-            if code in TOKEN_REFUSED and code != self.refusal:
-                self.refusal = code
-                _log.error("slack_refuses_token", error=code)
-            raise
-        if self.refusal is not None:
-            self.refusal = None
-            _log.info("slack_takes_token_again")
-        return answer
 
 
 def make_client(settings: Settings, session: aiohttp.ClientSession) -> SlackClient:
@@ -144,7 +121,7 @@ class SlackLink:
             try:
                 return await call()
             except SlackApiError as error:
-                code = _code_of(error)
+                code = code_of(error)
                 if trouble_of(code) is Trouble.ACCOUNT:
                     raise SlackRefusedError(
                         f"Slack refuses the token in {variable}: {code}.",
@@ -173,12 +150,3 @@ class SlackLink:
         if self._http is None:
             return "not connected to Slack yet"
         return None
-
-
-def _code_of(error: SlackApiError) -> str:
-    """Slack's error code; without one, as from a proxy between us, the HTTP status."""
-    response = error.response
-    data = response.data if isinstance(response, AsyncSlackResponse) else response
-    if isinstance(data, dict) and data.get("error"):
-        return str(data["error"])
-    return f"http_{response.status_code}" if isinstance(response, AsyncSlackResponse) else "unknown"

@@ -1,5 +1,7 @@
 """What the desk says when it says no: one sentence for the person, and a hint of what to do next."""
 
+from collections.abc import Callable
+
 
 class KeydeskError(Exception):
     """A refusal that a person can read. `hint` says what to do next; both are plain text without markup."""
@@ -31,6 +33,27 @@ class InvalidInputError(KeydeskError):
 
 class ConflictError(KeydeskError):
     """Somebody or something was first: the state has moved on since the person looked."""
+
+
+class LateError(KeydeskError):
+    """It took longer than somebody can be kept waiting, and was given up: nothing of it was done, or will be."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This took too long, so nothing was changed.",
+            "The database or Slack is slow at the moment: please try again.",
+        )
+
+
+class UnknownOutcomeError(KeydeskError):
+    """It is not known whether a change was kept. `find_out` says so once it can; it may take minutes."""
+
+    def __init__(self, find_out: Callable[[], bool]) -> None:
+        super().__init__(
+            "It is not known whether this was done: the database did not answer when it was to be kept.",
+            "Look whether it is there before you do it again.",
+        )
+        self.find_out = find_out
 
 
 UNKEPT = (

@@ -12,9 +12,11 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from desk.clock import Clock
-from desk.errors import UNKEPT, ConflictError, InvalidInputError
+from desk.errors import UNKEPT, ConflictError, InvalidInputError, LateError, UnknownOutcomeError
 from desk.policy import Policy
+from storage.attempts import UncertainError
 from storage.database import Database
+from storage.deadline import TooLateError, find_deadline
 from storage.locks import still_holds
 from storage.models import Revision
 from storage.organizations import organization_of
@@ -122,17 +124,24 @@ class Desk:
     async def write(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """`work` in one write transaction. When it raises, nothing of it is kept.
 
-        Nor where a permission that it went by was taken away while it waited for others: then ConflictError.
+        Nor where a permission that it went by was taken away while it waited for others: then ConflictError. Raises
+        LateError when somebody waits and it took too long, and UnknownOutcomeError.
         """
-        return await self.database.run_write(lambda session: self._carry_out(session, actor, work))
+        with _kept_or_said():
+            given = await self.database.run_write(lambda session: self._carry_out(session, actor, work))
+        deadline = find_deadline()
+        if deadline is not None and actor.kind is ActorKind.MEMBER:
+            deadline.changed = True
+        return given
 
     async def read(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
-        """`work` in one read transaction."""
-        return await self.database.run_read(lambda session: self._look(session, actor, work))
+        """`work` in one read transaction. Raises LateError."""
+        with _kept_or_said():
+            return await self.database.run_read(lambda session: self._look(session, actor, work))
 
     def write_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """As `write`, in the calling thread: for the command line and tests."""
-        with self.database.write() as session:
+        with _kept_or_said(), self.database.write() as session:
             return self._carry_out(session, actor, work)
 
     def read_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
@@ -153,6 +162,17 @@ class Desk:
 
     def _transaction(self, session: Session, actor: Actor) -> Transaction:
         return Transaction(session, self.clock.now(), self.policy, actor)
+
+
+@contextmanager
+def _kept_or_said() -> Iterator[None]:
+    """What came too late, and what nobody knows of, is told as people can read it."""
+    try:
+        yield
+    except TooLateError as error:
+        raise LateError from error
+    except UncertainError as error:
+        raise UnknownOutcomeError(error.find_out) from error
 
 
 @contextmanager

@@ -15,8 +15,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from storage.attempts import NOTIFY_CHANNEL
 from storage.background import end_task
-from storage.database import NOTIFY_CHANNEL, Database, network_manners
+from storage.database import Database
+from storage.engine import network_manners
 from storage.mirror import Mirror, check_mirrors
 
 _log = structlog.get_logger(__name__)

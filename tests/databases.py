@@ -17,7 +17,8 @@ from sqlalchemy import Engine
 
 from storage import schema
 from storage.beginning import begin_organization, open_organization
-from storage.database import Database, make_engine
+from storage.database import Database
+from storage.engine import make_engine
 from tests.places import find_place
 
 ORGANIZATION = "organization"

@@ -137,7 +137,12 @@ class StorageSettings(_Group):
         ".", "the path of a folder", "Folder of Keydesk's own files; a relative SQLite path begins here."
     )
     database_threads: int = _number(
-        4, 1, 64, "threads", "How many database transactions may run at the same time in this process."
+        4,
+        1,
+        64,
+        "threads",
+        "How many database transactions may run at the same time in this process for people who wait, and as many "
+        "for the rest.",
     )
     public_folder: Path | None = _setting(
         None,

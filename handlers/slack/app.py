@@ -4,13 +4,15 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.transaction import Desk, Transaction
 from handlers.slack import deliveries, digest, directory, home, incidents, keys, maintenances, requests, roles
 from handlers.slack.framework.action_ids import ActionId
+from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.areas import Area, join_areas
 from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.listeners import listen
@@ -21,6 +23,7 @@ from handlers.slack.incidents.drafts.actions import DrawEditor, draw_editor, pre
 from handlers.slack.maintenances.cancelling import draw_cancel_editor, is_cancellation
 from handlers.slack.maintenances.moving import draw_move_editor, is_move
 from handlers.slack.maintenances.scheduling import draw_plan_editor
+from storage.deadline import answer_within
 from storage.models import DraftKind, IncidentDraft
 
 
@@ -55,10 +58,32 @@ AREAS: tuple[Area, ...] = (
 """Everything that Keydesk answers in Slack, and every message that it draws."""
 
 
+ANSWER_SECONDS = 2.5
+"""Slack waits three seconds from its click to our answer, and the way there and back takes some of them."""
+
+
+class PunctualApp(AsyncApp):
+    """An app that gives each request one deadline, for whatever its answer waits for."""
+
+    answer_seconds = ANSWER_SECONDS
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """Answer one request, over HTTP or Socket Mode."""
+        with answer_within(self.answer_seconds):
+            return await super().async_dispatch(req)
+
+
 def create_bolt_app(
-    desk: Desk, client: AsyncWebClient, *, signing_secret: str, identity: AuthorizeResult, ensure_known: EnsureKnown
-) -> AsyncApp:
-    """The app that answers Slack, over HTTP and Socket Mode alike.
+    desk: Desk,
+    client: AsyncWebClient,
+    *,
+    signing_secret: str,
+    identity: AuthorizeResult,
+    ensure_known: EnsureKnown,
+    afterwards: Afterwards | None = None,
+    answer_seconds: float = ANSWER_SECONDS,
+) -> PunctualApp:
+    """The app that answers Slack, over HTTP and Socket Mode alike, within `answer_seconds`.
 
     `identity` is what Slack's `auth.test` said of the bot's token at start; asking it again at each request, as
     Bolt would, costs a call to Slack per click. The acknowledgement follows the commit.
@@ -67,7 +92,7 @@ def create_bolt_app(
     async def authorize() -> AuthorizeResult:
         return identity
 
-    app = AsyncApp(
+    app = PunctualApp(
         client=client,
         signing_secret=signing_secret,
         authorize=authorize,
@@ -76,7 +101,8 @@ def create_bolt_app(
         # Its own would be named after this file, and take the root's level: at debug it writes whole requests.
         logger=logging.getLogger("slack_bolt"),
     )
-    listen(app, SlackContext(desk, client, ensure_known), join_areas(AREAS))
+    app.answer_seconds = answer_seconds
+    listen(app, SlackContext(desk, client, ensure_known, afterwards or Afterwards()), join_areas(AREAS))
     return app
 
 

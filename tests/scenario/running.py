@@ -22,8 +22,10 @@ from bot.server import address_of, listen
 from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker, Step
 from handlers.http.app import HttpApp, create_http_app
-from handlers.slack.app import create_bolt_app
+from handlers.slack.app import PunctualApp, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
+from handlers.slack.framework.afterwards import Afterwards
+from handlers.slack.framework.client import SlackClient
 from sandbox.server import PromptServer
 
 T = TypeVar("T")
@@ -34,7 +36,10 @@ _STUCK_SECONDS = 30
 
 
 class RunningBot:
-    """A bot that answers the sandbox's signed requests on `url`, until `stop()`. It has no page and no API."""
+    """A bot that answers the sandbox's signed requests on `url`, until `stop()`. It has no page and no API.
+
+    It may take its time, unless a story sets `app.answer_seconds`: the machine may be crowded.
+    """
 
     def __init__(self, desk: Desk, *, slack_api_url: str) -> None:
         self.desk = desk
@@ -42,8 +47,10 @@ class RunningBot:
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._stopping: asyncio.Event
+        self._afterwards = Afterwards()
         self._failure: BaseException | None = None
         self._steps = 0
+        self.app: PunctualApp
         self.client: AsyncWebClient
         self.worker: OutboxWorker
         self._thread = threading.Thread(target=self._run, name="bot")
@@ -90,7 +97,7 @@ class RunningBot:
     async def _serve(self) -> None:
         self._stopping = asyncio.Event()
         async with aiohttp.ClientSession() as session:
-            self.client = AsyncWebClient(
+            self.client = SlackClient(
                 token=BOT_TOKEN, base_url=self._slack_api_url, session=session, retry_handlers=[], timeout=2
             )
             who = (await self.client.auth_test()).data
@@ -102,9 +109,13 @@ class RunningBot:
                 signing_secret=SIGNING_SECRET,
                 identity=identity,
                 ensure_known=ensure_known,
+                afterwards=self._afterwards,
+                answer_seconds=_STUCK_SECONDS,
             )
+            self.app = app
             self.worker = OutboxWorker(self.desk, make_deliverers(self.desk, self.client), on_step=self._on_step)
             await self._listen(AsyncSlackRequestHandler(app).handle)
+            await self._afterwards.drain(0)
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
         await self._serve_web(Starlette(routes=[Route("/slack/events", handle, methods=["POST"])]))

@@ -5,7 +5,6 @@ handled in one place.
 """
 
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from desk.secret import hides_secret, holds_secret, refuse_secrets
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
 from handlers.slack.framework.areas import Area
-from handlers.slack.framework.blocks import Block, Message, escape, plain_text
+from handlers.slack.framework.blocks import Block, Message, escape, plain, plain_text
 from handlers.slack.framework.command_line import typed_text
 from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.messages import error_message, given_back, notice, without_secrets
@@ -37,6 +36,7 @@ from handlers.slack.framework.payloads import (
     ViewSubmission,
     choice_in,
 )
+from handlers.slack.framework.refusals import as_refusal, in_time
 from handlers.slack.framework.retries import UNREACHABLE
 
 _log = structlog.get_logger(__name__)
@@ -46,21 +46,8 @@ _FEW_WORDS = 2
 """So many are typed again sooner than copied."""
 _MAX_OPTIONS = 100
 """Of an answer or a group of it, and groups of an answer."""
-_TELL_SECONDS = 2
-"""Slack waits three seconds for the acknowledgement, which comes after the telling."""
-
-
-def _unknown(error: Exception) -> KeydeskError:
-    reference = secrets.token_hex(4)
-    _log.error("unexpected_error", reference=reference, exc_info=error)
-    return KeydeskError(
-        "Something went wrong on our side; nothing was changed by this click.",
-        f"Please try again, and tell an operator the reference {reference} if it stays so.",
-    )
-
-
-def _as_refusal(error: Exception) -> KeydeskError:
-    return error if isinstance(error, KeydeskError) else _unknown(error)
+_OPTION_TEXT = 75
+_TELL_SECONDS = 10
 
 
 def listen(app: AsyncApp, slack: SlackContext, area: Area) -> None:
@@ -96,19 +83,23 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
             response_url=body.get("response_url", ""),
         )
         try:
-            await slack.ensure_known(slack.client, slack.desk, command.user_id)
-            if hides_secret(command.text):
-                # Pieces of it would stand in an answer.
-                refuse_secrets(command.text)
-            message = await family.answer(slack, command)
+            message = await in_time(_answer_command(slack, family, command))
         except Exception as error:
-            message = given_back(_as_refusal(error), _worth_keeping(family, command.text))
+            message = given_back(as_refusal(error), _worth_keeping(family, command.text))
         if message is not None and holds_secret(command.text):
             message = without_secrets(message)
         if message is None:
             await ack()
         else:
             await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+
+async def _answer_command(slack: SlackContext, family: CommandFamily, command: SlashCommand) -> Message | None:
+    await slack.ensure_known(slack.client, slack.desk, command.user_id)
+    if hides_secret(command.text):
+        # Pieces of it would stand in an answer.
+        refuse_secrets(command.text)
+    return await family.answer(slack, command)
 
 
 def _worth_keeping(family: CommandFamily, text: str) -> str:
@@ -143,9 +134,9 @@ def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
         message = await _answer_action(slack, done, handlers.get(done.action_id))
         await ack()
         if message is not None:
-            await tell(slack, done, message)
+            await slack.afterwards.show(tell(slack, done, message))
         if done.view is not None and done.view.get("type") == "home":
-            await _refresh(slack, area, done.user_id)
+            await slack.afterwards.show(_refresh(slack, area, done.user_id))
 
 
 async def _answer_action(slack: SlackContext, action: BlockAction, handler: ActionHandler | None) -> Message | None:
@@ -154,10 +145,14 @@ async def _answer_action(slack: SlackContext, action: BlockAction, handler: Acti
         hint = "Open Keydesk's Home tab or type /keys to see where things stand."
         return error_message(KeydeskError(sentence, hint))
     try:
-        await slack.ensure_known(slack.client, slack.desk, action.user_id)
-        return await handler(slack, action)
+        return await in_time(_act(slack, action, handler))
     except Exception as error:
-        return error_message(_as_refusal(error))
+        return error_message(as_refusal(error))
+
+
+async def _act(slack: SlackContext, action: BlockAction, handler: ActionHandler) -> Message | None:
+    await slack.ensure_known(slack.client, slack.desk, action.user_id)
+    return await handler(slack, action)
 
 
 def _on_submission(
@@ -175,8 +170,7 @@ def _on_submission(
             body=body,
         )
         try:
-            await slack.ensure_known(slack.client, slack.desk, submission.user_id)
-            answer = await handler(slack, submission)
+            answer = await in_time(_submit(slack, submission, handler))
         except InvalidInputError as error:
             inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
             if error.field in inputs:
@@ -186,11 +180,16 @@ def _on_submission(
                 await ack(response_action="update", view=notice("That did not work", refusal))
             return
         except Exception as error:
-            refusal = given_back(_as_refusal(error), *_written_in(submission))
+            refusal = given_back(as_refusal(error), *_written_in(submission))
             await ack(response_action="update", view=notice("That did not work", refusal))
             return
         await _acknowledge(ack, answer)
-        await _refresh(slack, area, submission.user_id)
+        await slack.afterwards.show(_refresh(slack, area, submission.user_id))
+
+
+async def _submit(slack: SlackContext, submission: ViewSubmission, handler: ViewHandler) -> Answer | None:
+    await slack.ensure_known(slack.client, slack.desk, submission.user_id)
+    return await handler(slack, submission)
 
 
 async def _acknowledge(ack: Any, answer: Answer | None) -> None:
@@ -212,10 +211,10 @@ def _on_closed(app: AsyncApp, slack: SlackContext, callback_id: CallbackId, hand
     @app.view_closed(str(callback_id))
     async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         try:
-            await handler(slack, body["user"]["id"], view.get("private_metadata", ""))
+            await in_time(handler(slack, body["user"]["id"], view.get("private_metadata", "")))
         except Exception as error:
             # The window is gone, so there is nowhere to say it.
-            _as_refusal(error)
+            as_refusal(error)
         await ack()
 
 
@@ -230,7 +229,16 @@ def _on_options(app: AsyncApp, slack: SlackContext, action_id: ActionId, handler
             block_id=body.get("block_id", ""),
             private_metadata=(body.get("view") or {}).get("private_metadata") or "",
         )
-        await ack(**_offered(await handler(slack, request)))
+        try:
+            offered = _offered(await in_time(handler(slack, request)))
+        except Exception as error:
+            offered = _offered([_unavailable(as_refusal(error))])
+        await ack(**offered)
+
+
+def _unavailable(error: KeydeskError) -> Block:
+    """What stands in a menu that cannot be filled. Whoever chooses it is told that there is no such thing."""
+    return {"text": plain_text(plain(error.sentence, limit=_OPTION_TEXT)), "value": "unavailable"}
 
 
 def _on_event(app: AsyncApp, slack: SlackContext, event_type: str, handler: EventHandler) -> None:
@@ -240,7 +248,7 @@ def _on_event(app: AsyncApp, slack: SlackContext, event_type: str, handler: Even
     @app.event(event_type)
     async def listener(body: dict[str, Any], event: dict[str, Any]) -> None:
         try:
-            taken = await handler(slack, body["event_id"], event)
+            taken = await in_time(handler(slack, body["event_id"], event))
         except Exception:
             _log.exception("event_failed", event_id=body.get("event_id"), event_type=event_type)
             raise

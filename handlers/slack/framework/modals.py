@@ -16,6 +16,7 @@ from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.error_codes import trouble_of
 from handlers.slack.framework.payloads import BlockAction, SlackContext
 from handlers.slack.framework.retries import UNREACHABLE
+from storage.deadline import find_deadline, find_seconds_left
 
 _log = structlog.get_logger(__name__)
 _SECONDS = 2.0
@@ -25,10 +26,17 @@ _SHOW_DRAFTS = frozenset({CallbackId.DRAFT, CallbackId.DRAFT_DOUBLES})
 
 async def open_modal(slack: SlackContext, trigger_id: str, view: Block) -> None:
     """Open a modal for the person who clicked or typed. Raises KeydeskError that asks them to try again."""
-    kept = view["callback_id"] in _SHOW_DRAFTS
-    told = "What you wrote is kept: /incident drafts opens it." if kept else "Nothing was changed: please try again."
-    refusal = KeydeskError("Slack did not open the window in time.", told)
+    refusal = KeydeskError("Slack did not open the window in time.", _what_is_kept(view))
     await _in_time(slack.client.views_open(trigger_id=trigger_id, view=view), view, refusal)
+
+
+def _what_is_kept(view: Block) -> str:
+    if view["callback_id"] in _SHOW_DRAFTS:
+        return "What you wrote is kept: /incident drafts opens it."
+    deadline = find_deadline()
+    if deadline is not None and deadline.changed:
+        return "What you asked for before is done all the same."
+    return "Nothing was changed: please try again."
 
 
 def is_in_modal(action: BlockAction) -> bool:
@@ -51,7 +59,7 @@ async def show_modal(slack: SlackContext, action: BlockAction, view: Block) -> N
 
 async def _in_time(call: Awaitable[object], view: Block, refusal: KeydeskError) -> None:
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(find_seconds_left(most=_SECONDS)):
             await call
     except UNREACHABLE as error:
         problem = problem_of(error)

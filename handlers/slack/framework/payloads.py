@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from desk.texts import clean_text
 from desk.transaction import Actor, Desk
 from handlers.slack.framework.action_ids import number_in
+from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.blocks import Block, Message
 
 _CHOSEN = ("selected_user", "selected_date", "selected_time", "selected_conversation", "selected_channel")
@@ -65,6 +66,7 @@ class SlackContext:
     client: AsyncWebClient
     ensure_known: EnsureKnown
     """Called before anything is decided for a person whom the desk may not have met yet."""
+    afterwards: Afterwards = field(default_factory=Afterwards)
     collecting: set[str] = field(default_factory=set)
     """The tickets that this process is collecting now."""
 

@@ -10,6 +10,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from desk.masking import mask
 from handlers.delivery.deliverer import Trouble
 from handlers.slack.framework.error_codes import trouble_of
+from storage.deadline import find_seconds_left
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -33,12 +34,17 @@ async def read_patiently(
             retry_after = _retry_after(error)
             if retry_after is not None and refused < _MOST_REFUSALS:
                 refused += 1
-                await sleep(min(retry_after, _LONGEST_WAIT))
+                wait = min(retry_after, _LONGEST_WAIT)
             elif retry_after is None and is_passing(error) and lost < len(_WAITS):
-                await sleep(_WAITS[lost])
+                wait = _WAITS[lost]
                 lost += 1
             else:
                 raise
+            left = find_seconds_left()
+            if left is not None and left <= wait:
+                # Whoever waits would not hear of the next try any more.
+                raise
+            await sleep(wait)
 
 
 def is_passing(error: Exception) -> bool:

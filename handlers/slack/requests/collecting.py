@@ -16,7 +16,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.durations import in_words
-from desk.errors import KeydeskError
+from desk.errors import KeydeskError, UnknownOutcomeError
 from desk.keys.collecting import UNSEEN_AFTER, mark_revealed, mint_for_ticket, return_unseen
 from desk.keys.tickets import check_collection, say_window_was_not_opened
 from desk.transaction import Actor, Transaction
@@ -31,12 +31,15 @@ from handlers.slack.requests.key_window import (
     render_void_window,
     void_message,
 )
+from storage.deadline import find_seconds_left
 
 _log = structlog.get_logger(__name__)
 
 _OPEN_SECONDS = 1.3
-_WHOLE_SECONDS = 2.3
+_WHOLE_SECONDS = 2.1
 """Slack waits three seconds for the acknowledgement, which follows when all is done."""
+_VOID_SECONDS = 0.2
+"""What is left then for making a key void that was not shown."""
 _LEAST_SECONDS = 0.3
 
 # Slack's client describes every call at the level DEBUG, and one of these calls carries a secret.
@@ -68,13 +71,14 @@ class _Window:
             retry_handlers=[],
             logger=_silent,
         )
-        self._until = monotonic() + _WHOLE_SECONDS
+        left = find_seconds_left(most=_WHOLE_SECONDS + _VOID_SECONDS) or 0
+        self._until = monotonic() + left - _VOID_SECONDS
         self._view_id = ""
 
     async def open(self, trigger_id: str) -> bool:
         """Open the window that asks for patience; False when it is not known to be open."""
         try:
-            async with asyncio.timeout(_OPEN_SECONDS):
+            async with asyncio.timeout(find_seconds_left(most=_OPEN_SECONDS)):
                 answer = await self._client.views_open(trigger_id=trigger_id, view=render_preparing_window())
         except Exception as error:
             _log.warning("key_window_not_opened", problem=problem_of(error))
@@ -122,16 +126,24 @@ async def _collect(slack: SlackContext, action: BlockAction, ticket_id: str) -> 
     except KeydeskError as refusal:
         await window.show(render_failure_window(error_message(refusal)))
         return None
-    except Exception:
+    except UnknownOutcomeError:
         # Should the commit have gone through after all, the sweep finds a key that nobody saw and makes it void.
+        await window.show(render_failure_window(void_message()), least=_LEAST_SECONDS)
+        return None
+    except Exception:
         await window.show(render_failure_window(void_message()))
         raise
+    # What follows is done also when the person's time is over: without it the key would be void only after minutes.
     if await window.show(collected.window, least=_LEAST_SECONDS):
-        await _note_revealed(slack, action, collected.key_id, window)
-        return None
-    await slack.desk.write(action.actor, partial(return_unseen, key_id=collected.key_id))
-    await window.show(render_void_window())
+        await slack.afterwards.show(_note_revealed(slack, action, collected.key_id, window))
+    else:
+        await slack.afterwards.show(_return(slack, action, collected.key_id, window))
     return None
+
+
+async def _return(slack: SlackContext, action: BlockAction, key_id: str, window: _Window) -> None:
+    await slack.desk.write(action.actor, partial(return_unseen, key_id=key_id))
+    await window.show(render_void_window(), least=_LEAST_SECONDS)
 
 
 def _mint(tx: Transaction, ticket_id: str) -> _Collected:

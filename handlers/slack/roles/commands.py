@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 
 from desk.directory.sync_steps import confirm_sync, request_sync
-from desk.errors import InvalidInputError
+from desk.errors import InvalidInputError, LateError
 from desk.people import Subject, SubjectWord
 from desk.permissions import roles_of_actor
 from desk.roles.lists import NAMES, get_role, page_name
@@ -40,6 +40,7 @@ from handlers.slack.roles.replies import (
     who_message,
 )
 from handlers.slack.roles.sync_card import sync_message
+from storage.deadline import find_seconds_left
 from storage.models import Role
 
 _log = structlog.get_logger(__name__)
@@ -170,9 +171,9 @@ async def confirm_and_sync(slack: SlackContext, actor: Actor, sync_id: str, vers
 async def _carry_out(slack: SlackContext, actor: Actor, sync_id: str) -> Message | None:
     """What the sync came to; None when Slack takes too long, and the job goes on with it."""
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(find_seconds_left(most=_PATIENCE_SECONDS)):
             report = await reconcile(slack.client, slack.desk, told=sync_id)
-    except UNREACHABLE as error:
+    except (*UNREACHABLE, LateError) as error:
         _log.info("sync_left_to_job", sync_id=sync_id, error=problem_of(error))
         return None
     return await slack.desk.read(actor, partial(sync_message, report=report))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, MetaData, Table
 
 from storage import schema
-from storage.database import make_engine
+from storage.engine import make_engine
 from tests.databases import ORGANIZATION
 
 LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)

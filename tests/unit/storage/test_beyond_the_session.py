@@ -15,10 +15,14 @@ _MIGRATIONS = ROOT / "storage" / "migrations"
 
 AS_TEXT: Mapping[str, str] = {
     "bot/program.py create_program.ask_database": "it asks for nothing that is kept",
-    "storage/database.py Database.write": "NOTIFY, with a topic and nothing of any row",
-    "storage/database.py _prepare_postgresql.connect": "which collations the database has",
-    "storage/database.py _prepare_sqlite.begin": "BEGIN",
-    "storage/database.py _prepare_sqlite.connect": "PRAGMAs of the connection",
+    "storage/engine.py _prepare_postgresql.connect": "which collations the database has",
+    "storage/attempts.py _END_SESSION": "the session of a transaction whose commit was not answered",
+    "storage/attempts.py _STATUS": "whether a transaction was committed",
+    "storage/attempts.py _find_out": "a connection that was not there when the commit was lost",
+    "storage/attempts.py commit": "the number of the transaction, and NOTIFY",
+    "storage/engine.py _prepare_postgresql.begin": "the deadline, told to the server",
+    "storage/engine.py _prepare_sqlite.begin": "BEGIN",
+    "storage/engine.py _prepare_sqlite.connect": "PRAGMAs of the connection",
     "storage/locks.py _lock": "an advisory lock, on no row",
     "storage/models/keys.py ApiKey": "the condition of an index",
     "storage/models/messages.py _only_where": "the condition of an index",

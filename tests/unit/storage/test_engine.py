@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import make_url, text
 
-from storage.database import Database, network_manners
+from storage.database import Database
+from storage.engine import network_manners
 
 
 def test_an_address_may_have_its_own_time_limits() -> None:

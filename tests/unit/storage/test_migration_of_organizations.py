@@ -17,7 +17,8 @@ from desk.policy import Policy
 from desk.transaction import Actor, Desk
 from storage import schema
 from storage.beginning import open_organization
-from storage.database import Database, make_engine
+from storage.database import Database
+from storage.engine import make_engine
 from storage.models import Base, Channel, Delivery, Organization
 from storage.organizations import GLOBAL
 from tests.clock import HeldClock

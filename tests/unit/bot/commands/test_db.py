@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from storage import schema
-from storage.database import make_engine
+from storage.engine import make_engine
 from tests.unit.bot.commands.conftest import Run
 
 

@@ -1,0 +1,130 @@
+"""A TCP proxy in front of a PostgreSQL server, which falls silent or cuts a connection at its commit."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import make_url
+
+_COMMIT = b"COMMIT\x00"
+Cut = Literal["before", "after"]
+
+
+class PostgresqlProxy:
+    """Forwards connections to a server until it is told otherwise."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self._socket = str(Path(str(parsed.query["host"])) / ".s.PGSQL.5432")
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = (
+            f"postgresql://postgres@127.0.0.1:{self._listener.getsockname()[1]}/{parsed.database}?sslmode=disable"
+        )
+        self.commits_cut = 0
+        self._cut: Cut | None = None
+        self._refuses = self._stays_away = False
+        self._silent_at_commit = False
+        self._talks = threading.Event()
+        self._talks.set()
+        self._lines: list[_Line] = []
+        self._lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut_next_commit(self, when: Cut, *, stay_away: bool = False) -> None:
+        """Cut the connection of the next commit, before or after the server has carried it out. `stay_away`: and
+        refuse new ones."""
+        self._cut, self._stays_away = when, stay_away
+
+    def fall_silent(self) -> None:
+        """Forward nothing any more, and leave every connection open."""
+        self._talks.clear()
+
+    def fall_silent_at_commit(self) -> None:
+        """Forward the next commit no more, nor anything after it."""
+        self._silent_at_commit = True
+
+    def talk_again(self) -> None:
+        """Forward what has come meanwhile, and take connections again."""
+        self._refuses = False
+        self._talks.set()
+
+    def close(self) -> None:
+        """End everything."""
+        self._talks.set()
+        self._listener.close()
+        self._cut_all()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                if self._refuses:
+                    client.close()
+                    continue
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self._socket)
+                line = _Line(client, server)
+                with self._lock:
+                    self._lines.append(line)
+                for forward in (self._ask, self._answer):
+                    threading.Thread(target=forward, args=(line,), daemon=True).start()
+
+    def _ask(self, line: "_Line") -> None:
+        with contextlib.suppress(OSError):
+            while data := line.client.recv(65536):
+                if self._silent_at_commit and _COMMIT in data:
+                    self._silent_at_commit = False
+                    self._talks.clear()
+                self._talks.wait()
+                cut = self._cut if _COMMIT in data else None
+                if cut is not None:
+                    self._cut = None
+                    self._refuses = self._stays_away
+                    if cut == "after":
+                        line.is_mute = True
+                        line.server.sendall(data)
+                        assert line.answered.wait(20), "the server did not answer to the commit"
+                    self.commits_cut += 1
+                    break
+                line.server.sendall(data)
+        line.end()
+
+    def _answer(self, line: "_Line") -> None:
+        with contextlib.suppress(OSError):
+            while data := line.server.recv(65536):
+                self._talks.wait()
+                if line.is_mute:
+                    line.answered.set()
+                else:
+                    line.client.sendall(data)
+        line.end()
+
+    def _cut_all(self) -> None:
+        with self._lock:
+            for line in self._lines:
+                line.end()
+
+
+class _Line:
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.client, self.server = client, server
+        self.is_mute = False
+        self.answered = threading.Event()
+
+    def end(self) -> None:
+        for side in (self.client, self.server):
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def proxied(url: str) -> Iterator[PostgresqlProxy]:
+    """A proxy in front of the server of an address, within the block."""
+    proxy = PostgresqlProxy(url)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
