@@ -41,6 +41,21 @@ def open_database(settings: Settings) -> Database:
     return Database.from_url(address, threads=settings.database_threads)
 
 
+def find_public_folder(settings: Settings) -> Path | None:
+    """Where public documents are written too. Raises KeydeskError for a folder in which the database is."""
+    if settings.public_folder is None:
+        return None
+    folder, address = settings.data_folder / settings.public_folder, database_address(settings)
+    if address.startswith(_SQLITE):
+        database = Path(address.removeprefix(_SQLITE).removeprefix("file:").partition("?")[0])
+        if database.resolve().is_relative_to(folder.resolve()):
+            raise KeydeskError(
+                f"The database would be in the public folder {folder}, for everybody to read.",
+                "Choose another folder in KEYDESK_PUBLIC_FOLDER.",
+            )
+    return folder
+
+
 def make_desk(
     settings: Settings, database: Database, *, clock: Clock | None = None, organization_id: str | None = None
 ) -> Desk:

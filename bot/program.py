@@ -13,7 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 
-from bot.database import make_desk
+from bot.database import find_public_folder, make_desk
 from bot.jobs import list_jobs
 from bot.server import HttpServer, address_of
 from bot.settings import Settings
@@ -214,7 +214,7 @@ def create_program(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
             distrust_after=timedelta(seconds=settings.key_trust_seconds),
             trusted_proxies=settings.trusted_proxies,
-            public_folder=settings.data_folder / settings.public_folder if settings.public_folder else None,
+            public_folder=find_public_folder(settings),
         ),
     )
     return Program(

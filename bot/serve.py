@@ -10,7 +10,7 @@ import uvloop
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from bot.database import open_database, upgrade_schema
+from bot.database import find_public_folder, open_database, upgrade_schema
 from bot.logging import configure_logging
 from bot.program import run_program
 from bot.server import listen
@@ -22,6 +22,7 @@ _log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> None:
     """Run Keydesk in this process until SIGTERM or SIGINT. Raises KeydeskError when it cannot start."""
     require_slack(settings)
+    find_public_folder(settings)
     configure_logging(settings.log_format, settings.log_level, secrets=secrets_in(settings))
     database = open_database(settings)
     try:

@@ -5,7 +5,7 @@ open, and the last fifty of each kind. Everything older is read one incident or 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -21,6 +21,7 @@ from desk.incidents.lookup import list_updates
 from desk.pages.pages import list_pages
 from desk.status_page.components import ComponentView
 from desk.status_page.incidents import IncidentView, UpdateView
+from desk.status_page.marks import as_utc
 from desk.status_page.months import recent_months
 from desk.status_page.pages import PageFacts, PageView
 from desk.status_page.uptime import Change
@@ -41,17 +42,6 @@ LATELY = timedelta(days=15)
 """How long what is over is carried at least, whenever it began."""
 WINDOW = timedelta(days=92)
 """How far back changes are read: ninety whole days in any time zone, and today."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveMark:
-    """What changes whenever any incident of a page does: their number, their versions, the latest of them."""
-
-    count: int
-    versions: int
-    """The sum of them, which grows also where the clock of whoever writes is slow."""
-    newest: int
-    updated_at: datetime | None
 
 
 def is_public(page: Page) -> bool:
@@ -118,16 +108,6 @@ def read_period(session: Session, page: PageView, start: datetime, end: datetime
     return sorted(found, key=lambda incident: (incident.began_at, incident.id), reverse=True)
 
 
-def read_archive_mark(session: Session, page_id: str) -> ArchiveMark:
-    """Compare two of them to learn whether any incident of the page was added, changed or deleted in between."""
-    count, versions, newest, updated_at = session.execute(
-        select(
-            func.count(), func.sum(Incident.version), func.max(Incident.number), func.max(Incident.updated_at)
-        ).where(Incident.page_id == page_id)
-    ).one()
-    return ArchiveMark(count, int(versions or 0), newest or 0, _utc(updated_at))
-
-
 def _read_firsts(session: Session, page_id: str) -> Sequence[datetime]:
     """When the first incident and the first maintenance began, and the first that ran before its time."""
     early = (
@@ -140,7 +120,7 @@ def _read_firsts(session: Session, page_id: str) -> Sequence[datetime]:
         )
     )
     firsts = (
-        _utc(session.scalar(early)),
+        as_utc(session.scalar(early)),
         *(
             session.scalar(select(at).where(Incident.page_id == page_id, kind).order_by(at).limit(1))
             for at, kind in (
@@ -293,8 +273,3 @@ def _known(
     if began < changes[0].at:
         return (Change(began, ComponentStatus.OPERATIONAL), *changes)
     return tuple(changes)
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    # Aggregates come back as the driver has them.
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

@@ -131,7 +131,10 @@ def create_http_app(
         on_suspended_use=flusher.tell,
     )
     api = ManagementApi(check, page_routes(documents))
-    export = FolderExport(settings.public_folder) if settings.public_folder else None
+    export = None
+    if settings.public_folder:
+        export = FolderExport(settings.public_folder, desk.database.organization or "")
+        warnings = {**(warnings or {}), "public_folder": _folder_check(export)}
     public = PublicSite(desk, export=export, monotonic=monotonic)
     rest = Starlette(
         routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}, warnings or {}), *routes],
@@ -149,6 +152,13 @@ def _ring_check(ring: Mirror[KeyRing], check: KeyCheck) -> Check:
         age = ring.age()
         since = "never" if math.isinf(age) else f"for {age:.0f} seconds not"
         return f"The key ring was {since} compared with the database; API calls are refused until it is."
+
+    return look
+
+
+def _folder_check(export: FolderExport) -> Check:
+    async def look() -> str | None:
+        return export.find_problem()
 
     return look
 

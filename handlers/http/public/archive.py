@@ -1,13 +1,14 @@
 """What lies further back than the cache: incidents and months of the past, rendered ahead and kept in memory."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from desk.status_page.incidents import IncidentView
+from desk.status_page.marks import ArchiveMark, count_newer, list_incident_ids, read_archive_mark
 from desk.status_page.months import Month, recent_months
-from desk.status_page.reading import ArchiveMark, read_archive_mark, read_incidents, read_period
+from desk.status_page.reading import read_incidents, read_period
 from handlers.http.public.document import Document
 from handlers.http.public.document_cache import DocumentCache
 from handlers.http.public.rendering import Rendered, is_old, render_incident, render_month
@@ -25,6 +26,13 @@ class Keeper(Protocol):
 
     openings: int
     """How often it began anew, not knowing what it holds; after each time it must be offered everything."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it could not do all that it was told, and is to be told again."""
+
+    def keep_only(self, incident_ids: Collection[str]) -> None:
+        """Let go at once of what shows other incidents."""
 
     def keep(self, place: Rendered, documents: Mapping[str, Document]) -> None:
         """Take documents over, by their path below the page."""
@@ -64,6 +72,7 @@ class Archive:
         self._keeper = keeper
         self._openings = 0
         self._pasts: dict[str, _Past] = {}
+        self._marks: dict[str, ArchiveMark] = {}
 
     def find(self, place: Rendered, path: str) -> Document | None:
         """A document that is there already. Fit for the event loop."""
@@ -74,6 +83,21 @@ class Archive:
         """Whether what `find` does not find is not there at all. Fit for the event loop."""
         past = self._past_of(place)
         return past is not None and past.is_complete
+
+    def let_go(self, cache: DocumentCache) -> None:
+        """Where an incident or a page is gone, have the keeper let go of it. Raises what the database raises."""
+        if self._keeper is None:
+            return
+        page_ids = {place.view.page.id for place in cache.places}
+        with self._database.read() as session:
+            marks = {page_id: read_archive_mark(session, page_id) for page_id in page_ids}
+            is_whole = self._marks.keys() <= page_ids and all(
+                before.count + count_newer(session, page_id, before) == marks[page_id].count
+                for page_id, before in self._marks.items()
+            )
+            if not self._marks or not is_whole or self._keeper.is_behind:
+                self._keeper.keep_only(list_incident_ids(session, page_ids))
+        self._marks = marks
 
     def follow(self, cache: DocumentCache) -> None:
         """Take up what a new cache means for the past. Raises what the database raises."""

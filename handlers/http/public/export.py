@@ -4,135 +4,198 @@ A document `/history/` is the file `history/index.html`; what a host of its own 
 Each file appears at once under its name, with `.gz` and `.br` beside it for servers that send those.
 """
 
-import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from errno import EACCES, EEXIST, EISDIR, ENOTDIR, EPERM
+from pathlib import Path
 
 import structlog
 
-from handlers.http.public.document import BROTLI, GZIP, Document
+from handlers.http.public.archive import ROOM
+from handlers.http.public.document import Document
 from handlers.http.public.document_cache import DocumentCache
+from handlers.http.public.folder import NotOursError, OwnFolder
 from handlers.http.public.rendering import Rendered, is_old
 
 _log = structlog.get_logger(__name__)
 
-_NEW = ".keydesk-new"
-_LIST = ".keydesk"
-"""The list of files that are ours; nothing else in the folder is ever touched."""
-_SUFFIXES = ((BROTLI, ".br"), (GZIP, ".gz"))
+_OF_ONE_FILE = frozenset({NotOursError.NUMBER, EACCES, EPERM, EEXIST, ENOTDIR, EISDIR})
+"""What keeps one file from being written, and says nothing of others."""
+_PERMALINK = re.compile(r"(?:^|/)incidents/([a-z0-9]{12})/index\.html$")
 
 
 class FolderExport:
     """Keeps a folder up to date: call it with each new cache, and hand it what the archive renders.
 
-    A folder that cannot be written to is told of once, and tried with every new cache.
+    What is gone is removed before anything is written, so that a full disk has room again. What could be neither
+    written nor removed is told of once, kept, and tried with every call: nothing is rendered anew for it. Meanwhile a
+    file keeps its last edition, unless that shows something that is gone: then there is none.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, owner: str = "", *, room: int = ROOM) -> None:
+        self._name = str(folder)
+        self._folder = OwnFolder(folder, owner)
+        self._room = room
         self._written: dict[str, bytes] | None = None
         self._ahead: frozenset[str] = frozenset()
+        self._owed: dict[str, Document] = {}
+        self._owed_bytes = 0
+        self._stuck: set[str] = set()
+        self._gone: set[str] = set()
+        """Incidents that are gone, as long as not everything is written that showed them."""
+        self._left_out = False
+        """Whether documents of the past were left out because there was no room to keep them."""
+        self._error: OSError | None = None
         self._is_failing = False
         self.openings = 0
-        """How often it began to compare the folder anew; each time, the archive offers everything again."""
+        """How often it began not knowing what the past is; each time, the archive offers everything again."""
 
     @property
     def is_behind(self) -> bool:
-        """Whether the folder could not be written to and does not hold what readers get."""
-        return self._written is None
+        """Whether the folder does not hold what readers get, and is to be tried again soon."""
+        return self._written is None or bool(self._owed or self._stuck) or self._left_out
+
+    def find_problem(self) -> str | None:
+        """What is wrong with the folder, in words that may be public, or None."""
+        if not self._is_failing or self._error is None:
+            return None
+        why = self._error.strerror or type(self._error).__name__
+        counts = [f"{len(self._owed)} documents could not be written"] if self._owed else []
+        counts += [f"{len(self._stuck)} that are gone could not be removed"] if self._stuck else []
+        return f"{', '.join(counts) or 'it cannot be opened'}: {why}"
 
     def __call__(self, cache: DocumentCache) -> None:
-        """Write what changed, remove what is gone."""
+        """Remove what is gone, write what changed. Raises OccupiedFolderError where the folder is somebody else's."""
         files = _files(cache)
         self._ahead = frozenset(files)
-        with self._guarded():
-            self._write_all(files)
+        if self._open():
+            roots = {root.strip("/") for place in cache.places for root in (place.site.folder, *place.site.aliases)}
             # Stylesheets stay as long as documents of the past may need them.
-            for name in [name for name in self._open() if name not in files and not _may_be_old(name)]:
-                self._remove(name)
-            if self._is_failing:
-                self._is_failing = False
-                _log.info("public_folder_written_again", folder=str(self._folder))
+            self._remove({name for name in self._names() if name not in files and not _may_be_old(name, roots)})
+            owed = {name: document for name, document in self._owed.items() if name not in files}
+            self._write({**files, **owed})
+        if self._left_out and self._written is not None and not self._owed:
+            self._left_out = False
+            self.openings += 1
+        self._tell()
+
+    def keep_only(self, incident_ids: Collection[str]) -> None:
+        """Remove what shows incidents that are not among these, before anything else is rendered."""
+        if not self._open():
+            return
+        links = {name: found.group(1) for name in self._names() if (found := _PERMALINK.search(name))}
+        gone = {incident_id for incident_id in links.values() if incident_id not in incident_ids}
+        self._gone |= gone
+        self._remove({name for name, incident_id in links.items() if incident_id in gone})
 
     def keep(self, place: Rendered, documents: Mapping[str, Document]) -> None:
         """Write documents that the cache does not have."""
-        if self.is_behind:
+        if self._written is None:
+            self._left_out = True
             return
         files = {name: document for path, document in documents.items() for name in _names_of(place, path)}
-        with self._guarded():
-            self._write_all({name: document for name, document in files.items() if name not in self._ahead})
+        self._write({name: document for name, document in files.items() if name not in self._ahead})
 
     def settle(self, past: Iterable[tuple[Rendered, str]]) -> None:
         """Remove what is neither in the cache nor among the documents of the past, which are all named here."""
-        if self.is_behind:
+        if self._written is None:
             return
         keep = self._ahead.union(name for place, path in past for name in _names_of(place, path))
-        with self._guarded():
-            for name in [name for name in self._open() if name not in keep]:
-                self._remove(name)
-            self._keep_list(self._open())
+        for name in self._owed.keys() - keep:
+            self._settle_debt(name)
+        self._remove({name for name in self._names() if name not in keep})
+        self._list(self._written)
+        self._tell()
 
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if not self._is_failing:
-                _log.error("public_folder_not_written", folder=str(self._folder), error=str(error))
-            self._is_failing = True
-            # Everything is compared anew next time.
-            self._written = None
-
-    def _open(self) -> dict[str, bytes]:
+    def _open(self) -> bool:
         if self._written is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for leftover in self._folder.rglob(f".*{_NEW}"):
-                leftover.unlink(missing_ok=True)
-            listed = self._folder / _LIST
-            names = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
-            # What is in the files is not known yet: each is compared when it is written.
-            self._written = {name: b"" for name in names if _is_inside(name)}
+            try:
+                # What is in the files is not known yet: each is compared when it is written.
+                self._written = dict.fromkeys(self._folder.open(), b"")
+            except OSError as error:
+                self._error = error
+                return False
             self.openings += 1
-        return self._written
+            self._left_out = False
+        return True
 
-    def _write_all(self, files: Mapping[str, Document]) -> None:
-        written = self._open()
-        if not files.keys() <= written.keys():
-            # Listed before they are there: whatever happens next, the next start knows them for ours.
-            self._keep_list(files.keys() | written.keys())
+    def _names(self) -> Collection[str]:
+        return list(self._written or ())
+
+    def _tell(self) -> None:
+        if self.is_behind and self._error is not None and not self._is_failing:
+            _log.error("public_folder_not_written", folder=self._name, error=str(self._error))
+        elif self._is_failing and not self.is_behind:
+            _log.info("public_folder_written_again", folder=self._name)
+        self._is_failing = self.is_behind
+        if not self.is_behind:
+            self._gone = set()
+
+    def _list(self, names: Iterable[str]) -> bool:
+        try:
+            self._folder.keep_list(names)
+        except OSError as error:
+            self._error = error
+            return False
+        return True
+
+    def _write(self, files: Mapping[str, Document]) -> None:
+        assert self._written is not None
+        fresh = {name for name in files if name not in self._written}
+        taken = {name for name in fresh if not self._folder.is_free(name, files[name])}
+        fresh -= taken
+        is_full = bool(fresh) and not self._list(self._written.keys() | fresh)
+        if not is_full:
+            self._written |= dict.fromkeys(fresh, b"")
         for name, document in files.items():
-            self._write(name, document)
+            self._settle_debt(name)
+            etag = document.form(b"").etag
+            if self._written.get(name) == etag:
+                continue
+            try:
+                if name in taken:
+                    raise NotOursError
+                if not is_full:
+                    self._folder.write(name, document)
+                    self._written[name] = etag
+                    self._stuck.discard(name)
+                    continue
+            except OSError as error:
+                self._error = error
+                # Readers get one edition, as far as can be: what would be written next is not.
+                is_full = error.errno not in _OF_ONE_FILE
+            self._owe(name, document)
 
-    def _write(self, name: str, document: Document) -> None:
-        written = self._open()
-        etag = document.form(b"").etag
-        if written.get(name) == etag:
-            return
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, document.body)
-        forms = dict(document.forms)
-        for coding, suffix in _SUFFIXES:
-            beside = path.with_name(path.name + suffix)
-            if coding in forms:
-                _replace(beside, forms[coding].body)
-            else:
-                beside.unlink(missing_ok=True)
-        written[name] = etag
+    def _owe(self, name: str, document: Document) -> None:
+        """Keep what could not be written; where its last edition shows what is gone, that goes too."""
+        if self._owed_bytes + document.size <= self._room or name in self._ahead:
+            self._owed[name] = document
+            self._owed_bytes += document.size
+        else:
+            self._left_out = True
+        if self._written and name in self._written and self._folder.mentions(name, self._gone):
+            self._written[name] = b""
+            self._try_to_remove(name)
 
-    def _remove(self, name: str) -> None:
-        path = self._folder / name
-        for suffix in ("", ".gz", ".br"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        if path.parent != self._folder:
-            with suppress(OSError):
-                # Only a folder that is empty now goes with it.
-                path.parent.rmdir()
-        self._open().pop(name, None)
+    def _settle_debt(self, name: str) -> None:
+        document = self._owed.pop(name, None)
+        self._owed_bytes -= document.size if document is not None else 0
 
-    def _keep_list(self, names: Iterable[str]) -> None:
-        _replace(self._folder / _LIST, "".join(f"{name}\n" for name in sorted(names)).encode())
+    def _remove(self, names: Collection[str]) -> None:
+        assert self._written is not None
+        for name in (*names, *self._stuck - self._ahead):
+            if self._try_to_remove(name):
+                self._written.pop(name, None)
+
+    def _try_to_remove(self, name: str) -> bool:
+        try:
+            self._folder.remove(name)
+        except OSError as error:
+            self._error = error
+            self._stuck.add(name)
+            return False
+        self._stuck.discard(name)
+        return True
 
 
 def _names_of(place: Rendered, path: str) -> Iterator[str]:
@@ -144,8 +207,14 @@ def _names_of(place: Rendered, path: str) -> Iterator[str]:
         yield _file_name("", path)
 
 
-def _may_be_old(name: str) -> bool:
-    return is_old(f"/{name.removesuffix('index.html')}") or "assets" in PurePosixPath(name).parts
+def _may_be_old(name: str, roots: Collection[str]) -> bool:
+    """Whether a file may be of the past, of one of the pages that there are, below these folders."""
+    path = name.removesuffix("index.html")
+    for part in ("incidents/", "history/", "assets/"):
+        root, found, _ = path.rpartition(part)
+        if found and (root.strip("/") in roots or (part == "incidents/" and not root)):
+            return part == "assets/" or is_old(f"/{path}")
+    return False
 
 
 def _files(cache: DocumentCache) -> Mapping[str, Document]:
@@ -160,21 +229,3 @@ def _files(cache: DocumentCache) -> Mapping[str, Document]:
 def _file_name(folder: str, path: str) -> str:
     name = f"{folder}{path}" if folder else path.lstrip("/")
     return f"{name}index.html" if not name or name.endswith("/") else name
-
-
-def _is_inside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return bool(name) and not path.is_absolute() and ".." not in path.parts
-
-
-def _replace(path: Path, body: bytes) -> None:
-    """Put a file in place at once: whoever reads sees the old one or the new one, whole."""
-    if path.is_file() and path.stat().st_size == len(body) and path.read_bytes() == body:
-        return
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_NEW}")
-    try:
-        # Not forced to the disk: what a power cut damages is found and written again at the next start.
-        new.write_bytes(body)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)

@@ -46,10 +46,6 @@ _ASKED_FOR = 512
 class Export(Keeper, Protocol):
     """Takes everything somewhere else."""
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether it could not, and wants to be called again soon."""
-
     def __call__(self, cache: DocumentCache) -> None:
         """Take over what changed in the cache."""
 
@@ -148,6 +144,7 @@ class PublicSite:
                 addresses = Addresses(read_addresses(session), list_gone(session))
         cache = fill_cache(views, self._desk.policy.base_url, now, self._cache, addresses)
         self._cache = cache
+        self._archive.let_go(cache)
         if self._export is not None:
             self._export(cache)
         # Old incidents may have changed also where nothing in the cache did.

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.database import database_address, make_desk, open_database, require_schema, upgrade_schema
+from bot.database import (
+    database_address,
+    find_public_folder,
+    make_desk,
+    open_database,
+    require_schema,
+    upgrade_schema,
+)
 from bot.settings import GivenSettings
 from desk.errors import KeydeskError
 from desk.policy import Policy
@@ -35,6 +42,23 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     """Instead of SQLite's "unable to open database file"."""
     with pytest.raises(KeydeskError, match=r"The folder .*missing of the database does not exist"):
         open_database(GivenSettings(data_folder=tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+    ("folder", "url"),
+    [
+        (".", "sqlite:///keydesk.db"),
+        ("public", "sqlite:///public/inner/keydesk.db?timeout=9"),
+        ("..", "sqlite:///k.db"),
+    ],
+)
+def test_a_public_folder_with_the_database_in_it_is_refused(tmp_path: Path, folder: str, url: str) -> None:
+    """Everybody could read it there."""
+    data = tmp_path / "data"
+    with pytest.raises(KeydeskError, match="for everybody to read"):
+        find_public_folder(GivenSettings(data_folder=data, public_folder=Path(folder), database_url=url))
+    settings = GivenSettings(data_folder=data, public_folder=Path("public"))
+    assert find_public_folder(settings) == data / "public"
 
 
 def test_an_empty_database_is_brought_up_to_date(empty_database_url: str) -> None:

@@ -13,13 +13,13 @@ from sqlalchemy import event
 
 from desk.incidents.incidents import create_incident, delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
+from desk.status_page.marks import read_archive_mark
 from desk.status_page.months import Month, recent_months
 from desk.status_page.pages import PageView
 from desk.status_page.reading import (
     RECENT,
     find_incident_view,
     list_public_pages,
-    read_archive_mark,
     read_page_view,
     read_period,
 )

@@ -1,6 +1,7 @@
 """The whole application: health, distrust, uses of suspended keys, and the way of uses to the database."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -278,7 +279,7 @@ async def test_other_routes_are_served_beside_the_api(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_warning_is_said_and_sends_nobody_elsewhere(desk: Desk) -> None:
+async def test_a_warning_is_said_and_sends_nobody_elsewhere(desk: Desk, tmp_path: Path) -> None:
     """What operators should look at stands in /readyz, which stays ready: requests are still well served here."""
 
     async def warns() -> str | None:
@@ -287,9 +288,14 @@ async def test_a_warning_is_said_and_sends_nobody_elsewhere(desk: Desk) -> None:
     async def fine() -> str | None:
         return None
 
-    app = create_http_app(desk, warnings={"channels": warns, "other": fine})
+    (tmp_path / "file").touch()
+    settings = HttpSettings(public_folder=tmp_path / "file" / "folder")
+    app = create_http_app(desk, warnings={"channels": warns, "other": fine}, settings=settings)
     transport = httpx.ASGITransport(app=app)
     async with app.running(), httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-        assert ready.json()["warnings"] == {"channels": "KEYDESK_OWNERS_CHANNEL: is_archived"}
+        assert ready.json()["warnings"] == {
+            "channels": "KEYDESK_OWNERS_CHANNEL: is_archived",
+            "public_folder": "it cannot be opened: Not a directory",
+        }

@@ -5,6 +5,7 @@ import re
 import resource
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,9 +18,15 @@ from structlog.testing import capture_logs
 from desk.incidents.incidents import delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
+from desk.status_page.incidents import IncidentView
+from desk.status_page.months import Month
 from desk.transaction import Desk, Transaction
 from handlers.http.app import HttpSettings
+from handlers.http.public import archive
+from handlers.http.public.document import Document
 from handlers.http.public.export import FolderExport
+from handlers.http.public.folder import OccupiedFolderError
+from handlers.http.public.rendering import Rendered, render_month
 from handlers.http.public.serving import PublicSite
 from storage.models import IncidentStatus
 from tests.clock import HeldClock
@@ -31,6 +38,17 @@ from tests.unit.handlers.http.public import dying_process, writing_process
 from tests.waiting import eventually, wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@contextmanager
+def full_disk(size: int = 3000) -> Iterator[None]:
+    """No file can become larger than that within the block."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class Writer:
@@ -190,19 +208,110 @@ def test_a_full_disk_leaves_what_is_there(writer: Writer, desk: Desk, story: Sto
     writer.write()
     before = _contents(writer.folder)
     open_incident(desk, story.page, "Late letters")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
-    try:
-        with capture_logs() as logs:
-            writer.write()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with capture_logs() as logs, full_disk():
+        writer.write()
     assert [entry["event"] for entry in logs] == ["public_folder_not_written"]
     assert b"Late letters" in writer.site.cache.shared["/"].body
     during = _contents(writer.folder)
     assert {name: during.get(name) for name in before} == before
     writer.write()
     assert "Late letters" in writer.read("index.html")
+
+
+def test_a_full_disk_keeps_nothing_that_is_gone(
+    writer: Writer, desk: Desk, story: Story, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deleted incident goes from every file, though none can be written; nothing is rendered anew for it meanwhile,
+    `/readyz` says so, and once there is room everything is there."""
+    clock.advance(timedelta(days=800))
+    writer.write()
+    rendered: list[Month] = []
+
+    def render(place: Rendered, month: Month, rows: list[IncidentView]) -> Document:
+        rendered.append(month)
+        return render_month(place, month, rows)
+
+    monkeypatch.setattr(archive, "render_month", render)
+    desk.write_now(ACTOR, lambda tx: delete_incident(tx, story.resolved))
+    with capture_logs(), full_disk(10):
+        writer.write()
+        assert _showing(writer.folder, story.resolved) == []
+        assert (writer.export.find_problem() or "").endswith("documents could not be written: File too large")
+        months = len(rendered)
+        for _ in range(3):
+            writer.write()
+    assert len(rendered) == months
+    writer.write()
+    assert writer.export.find_problem() is None
+    assert _contents(writer.folder) == _contents_of_another(desk, writer.folder)
+
+
+def test_a_page_that_is_not_for_everybody_any_more_goes(writer: Writer, desk: Desk, story: Story) -> None:
+    """With all its past, before anything else is written, also where nothing can be."""
+    writer.write()
+    change_page(desk, story.page, configuration={"viewers_must_be_team_members": True})
+    with capture_logs(), full_disk(10):
+        writer.site.refresh()
+        assert _showing(writer.folder, story.resolved) == []
+        assert not list(writer.folder.rglob("history/*"))
+
+
+def test_what_cannot_be_removed_is_told_and_tried_again(writer: Writer, desk: Desk, story: Story) -> None:
+    """By `/readyz`, until it is gone."""
+    writer.write()
+    link = writer.folder / "incidents" / story.resolved / "index.html"
+    link.unlink()
+    link.mkdir()
+    desk.write_now(ACTOR, lambda tx: delete_incident(tx, story.resolved))
+    writer.write()
+    assert (writer.export.find_problem() or "").startswith("1 that are gone could not be removed")
+    link.rmdir()
+    writer.write()
+    assert writer.export.find_problem() is None
+
+
+@pytest.mark.parametrize("there", ["index.html", ".keydesk"])
+def test_a_folder_of_somebody_else_is_refused(writer: Writer, there: str) -> None:
+    """One with a page in it, or in which another Keydesk writes, stays as it is."""
+    writer.folder.mkdir()
+    (writer.folder / there).write_text("# of another\n")
+    with pytest.raises(OccupiedFolderError):
+        writer.write()
+    assert [path.name for path in writer.folder.iterdir()] == [there]
+
+
+def test_files_of_others_in_our_way_stay(writer: Writer, desk: Desk, story: Story, tmp_path: Path) -> None:
+    """Files, links, linked folders and another Keydesk's folder: nothing is written over or through them, the rest of
+    the page is there, and what is missing is told."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    writer.folder.mkdir()
+    (writer.folder / "history.rss").write_text("mine")
+    (writer.folder / "badge.svg").symlink_to(elsewhere / "badge.svg")
+    (writer.folder / "uptime").symlink_to(elsewhere)
+    (writer.folder / "api").mkdir()
+    (writer.folder / "api" / ".keydesk").write_text("# of another\n")
+    names = writer.write()
+    assert "index.html" in names
+    assert writer.read("history.rss") == "mine"
+    assert list(elsewhere.iterdir()) == []
+    assert [path.name for path in (writer.folder / "api").iterdir()] == [".keydesk"]
+    assert "a file that is not Keydesk's is in the way" in (writer.export.find_problem() or "")
+    (writer.folder / "history.rss").unlink()
+    writer.write()
+    assert writer.read("history.rss").startswith("<?xml")
+
+
+def test_a_file_of_ours_that_became_a_link_is_a_file_again(writer: Writer, desk: Desk, tmp_path: Path) -> None:
+    """What it pointed at is not touched."""
+    writer.write()
+    mine = tmp_path / "mine.html"
+    mine.write_text("mine")
+    (writer.folder / "index.html").unlink()
+    (writer.folder / "index.html").symlink_to(mine)
+    Writer(desk, writer.folder).write()
+    assert mine.read_text() == "mine"
+    assert not (writer.folder / "index.html").is_symlink()
 
 
 def test_stylesheets_stay_until_nothing_old_needs_them(
@@ -313,6 +422,17 @@ def test_a_kill_at_any_step_is_made_up_for(
         assert _contents(copy) == after, copy.name
         assert not list(copy.rglob("*.keydesk-new"))
         assert (copy / "index.html").read_bytes() == again.site.cache.shared["/"].body
+
+
+def _showing(folder: Path, word: str) -> list[str]:
+    return [name for name, content in _contents(folder).items() if word in name or word.encode() in content]
+
+
+def _contents_of_another(desk: Desk, folder: Path) -> dict[str, bytes]:
+    """What a folder holds that begins now."""
+    another = Writer(desk, folder.with_name("another"))
+    another.write()
+    return _contents(another.folder)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
