@@ -31,7 +31,8 @@ def _copies(scenario: Scenario, word: str) -> list[Json]:
 
 
 def _as_it_is(scenario: Scenario, reader: Player, copy: Json) -> Json:
-    return only([message for message in scenario.direct_messages(reader) if message["ts"] == copy["ts"]])
+    found: Json = only([message for message in scenario.direct_messages(reader) if message["ts"] == copy["ts"]])
+    return found
 
 
 def _edits(scenario: Scenario, copy: Json) -> int:
