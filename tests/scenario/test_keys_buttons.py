@@ -51,6 +51,18 @@ def test_a_wish_for_more_time_is_declined(scenario: Scenario) -> None:
     assert "The migration is over." in words_of(heard)
 
 
+def test_a_wish_for_more_time_is_declined_by_typing(scenario: Scenario) -> None:
+    """`/keys decline` is the same; it is for owners, and says so where nobody asks."""
+    add(scenario)
+    typed = "/keys decline terraform prod because the migration is over"
+    shows([said(scenario.olivia, typed)], "Nobody waits for more time for “terraform prod”.")
+    said(scenario.mia, "/keys extend terraform prod until 2026-12-24 because the migration is late")
+    shows([said(scenario.mia, typed)], "owner")
+    shows([said(scenario.olivia, "/keys decline terraform prod")], "Say why")
+    shows([said(scenario.olivia, typed)], "Declined: it keeps its end")
+    shows(scenario.direct_messages(scenario.mia), "You asked about this key", "the migration is over")
+
+
 @pytest.mark.parametrize(
     ("label", "fields", "expected"),
     [

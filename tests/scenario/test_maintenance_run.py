@@ -181,10 +181,15 @@ def test_people_may_complete_it_themselves(scenario: Scenario, stage: Stage) -> 
     stage.sweep()
     assert status(stage) == "in_progress"
     publish(stage, "/maintenance complete Done.")
-    publish(stage, '/maintenance reopen "Database upgrade" Not done.')
+    scenario.max.press("Reopen", shows(stage.channel(), "Database upgrade"))
+    assert scenario.max.submit(**{"body.0": "Not done."}) == {}
+    scenario.max.press("Publish", scenario.max.modal)
     assert (status(stage), states(stage)) == ("in_progress", ("under_maintenance", "under_maintenance"))
     scenario.clock.advance(minutes=5)
     stage.sweep()
+    assert status(stage) == "in_progress"
+    publish(stage, "/maintenance complete Done.")
+    publish(stage, '/maintenance reopen "Database upgrade" Still not done.')
     assert status(stage) == "in_progress"
     assert scenario.violations() == []
 

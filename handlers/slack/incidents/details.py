@@ -162,8 +162,6 @@ def _buttons(tx: Transaction, incident: Incident) -> list[Block]:
     if roles.has(role_of(incident), incident.page_id):
         buttons += next_buttons(incident)
         if incident.status in ENDED:
-            if incident.scheduled_for is None:
-                buttons.append(button("Reopen", ActionId.INCIDENT_REOPEN, value))
             buttons.append(button("Postmortem", ActionId.INCIDENT_POSTMORTEM, value))
     if incident.scheduled_for is None and roles.has(Role.INCIDENT_MANAGER, incident.page_id):
         buttons.append(button("Keep as template", ActionId.INCIDENT_TEMPLATE, value))

@@ -71,10 +71,13 @@ def show_button(incident: Incident) -> Block:
 
 
 def next_buttons(incident: Incident) -> list[Block]:
-    """What somebody who may publish can do with an incident that is not over; of one that is, nothing."""
+    """What somebody who may publish can do next with an incident."""
     value = value_of(incident.id, incident.version)
     if incident.status in ENDED:
-        return []
+        # One that was cancelled has nothing to go on with.
+        ended, planned = incident.resolved_at, incident.scheduled_for
+        is_cancelled = planned is not None and (ended is None or ended < planned)
+        return [] if is_cancelled else [button("Reopen", ActionId.INCIDENT_REOPEN, value)]
     if incident.status == IncidentStatus.SCHEDULED:
         return [
             button("Update", ActionId.INCIDENT_UPDATE, value),

@@ -118,7 +118,6 @@ def _buttons(incident: Incident) -> Block:
     buttons = next_buttons(incident)
     if incident.status in ENDED and incident.scheduled_for is None:
         value = value_of(incident.id, incident.version)
-        buttons.append(button("Reopen", ActionId.INCIDENT_REOPEN, value))
         buttons.append(button("Postmortem", ActionId.INCIDENT_POSTMORTEM, value))
     return actions(*buttons, show_button(incident), block_id=f"incident:{incident.id}")
 

@@ -166,6 +166,9 @@ CATALOGUE: Sequence[KeyChange] = (
         action_id=ActionId.KEY_DECLINE,
         label="Decline…",
         form=Form(CallbackId.KEY_DECLINE, "Decline more time", "Decline", views.decline_inputs),
+        usage=Usage(
+            9, "decline KEY because …", "let it end when it would, though more time is asked for", owners_only=True
+        ),
         audited=Action.KEY_EXTENSION_DECLINED,
         past="more time declined",
         told=Told(

@@ -85,7 +85,7 @@ def test_a_maintenance_shows_its_window_and_its_next_step(stage: CardStage, cloc
     assert stage.labels(HEAD_CARD, incident.id) == ["Update", "Complete", "Takes longer", "Show"]
     stage.say(incident, status=IncidentStatus.COMPLETED)
     assert "Completed <!date^" in stage.says(HEAD_CARD, incident.id)
-    assert stage.labels(HEAD_CARD, incident.id) == ["Show"]
+    assert stage.labels(HEAD_CARD, incident.id) == ["Reopen", "Show"]
 
 
 def test_a_resolved_incident_is_calm(stage: CardStage, clock: HeldClock) -> None:
