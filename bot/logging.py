@@ -110,8 +110,10 @@ def _say_of_thread(thrown: threading.ExceptHookArgs) -> None:
 def configure_logging(
     log_format: LogFormat, level: str, stream: IO[str] | None = None, secrets: Iterable[str] = ()
 ) -> None:
-    """Send every log line of the process, ours and the libraries', to `stream` (standard error). What has the shape
-    of a secret is masked, and `secrets` whatever their shape."""
+    """Send every log line of the process, ours and the libraries', to `stream` (standard error).
+
+    What has the shape of a secret is masked, and `secrets` whatever their shape.
+    """
     stream = stream or sys.stderr
     processors: tuple[Processor, ...] = (*_PROCESSORS, _MaskSecrets(Masker(secrets)))
     json = log_format is LogFormat.JSON or (log_format is LogFormat.AUTO and not stream.isatty())

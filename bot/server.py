@@ -5,10 +5,12 @@ import contextlib
 import errno
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
 
+from bot.connections import LimitedConnection, Limits
 from desk.errors import KeydeskError
 
 _BACKLOG = 2048
@@ -60,9 +62,15 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves an ASGI application on a listening socket, from `start()` to `stop()`."""
 
-    def __init__(self, app: Any, listener: socket.socket, *, grace_seconds: float) -> None:
+    def __init__(
+        self, app: Any, listener: socket.socket, *, grace_seconds: float, limits: Limits | None = None
+    ) -> None:
+        limits = limits or Limits()
         config = uvicorn.Config(
             app,
+            # It makes a protocol, as the class that uvicorn names would.
+            http=partial(LimitedConnection, limits=limits),  # type: ignore[arg-type]
+            timeout_keep_alive=limits.idle_seconds,
             log_config=None,
             access_log=False,
             lifespan="off",

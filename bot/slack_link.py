@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
@@ -22,13 +21,12 @@ from bot.socket_mode import DrainingHandler, SocketMode
 from desk.errors import KeydeskError
 from handlers.delivery.deliverer import Trouble
 from handlers.slack.framework.client import SlackClient, code_of
+from handlers.slack.framework.door import answer_slack
 from handlers.slack.framework.error_codes import trouble_of
 
 EVENTS_PATH = "/slack/events"
 _CALL_SECONDS = 10
 _LONGEST_WAIT = 30.0
-_MAX_BODY = 1_000_000
-"""Slack's largest requests are views, of up to 250 kB, URL-encoded."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +62,8 @@ class SlackLink:
     ) -> None:
         self._app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
         self._bot_token = client.token
+        secret = settings.slack_signing_secret
+        self._signing_secret = secret.get_secret_value() if secret else ""
         self._client = client
         self._make_app = make_app
         self._socket: SocketMode | None = None
@@ -101,16 +101,7 @@ class SlackLink:
     async def _answer(self, request: Request) -> Response:
         if self._http is None:
             raise HTTPException(503, "Keydesk is not connected to Slack yet.", {"Retry-After": "5"})
-        body = bytearray()
-        async for part in request.stream():
-            body += part
-            if len(body) > _MAX_BODY:
-                raise HTTPException(413, "This is larger than anything that Slack sends.", {"Connection": "close"})
-        try:
-            asked = to_async_bolt_request(request, bytes(body))
-        except UnicodeDecodeError as error:
-            raise HTTPException(400, "Slack sends UTF-8.") from error
-        return to_starlette_response(await self._http.async_dispatch(asked))
+        return await answer_slack(self._http, self._signing_secret, request)
 
     async def _insist(
         self, variable: str, call: Callable[[], Awaitable[AsyncSlackResponse]]

@@ -74,8 +74,8 @@ def mask(text: str) -> str:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it stands in addresses, documents and dumps. `list_readings` undoes these too, but then a whole
-    line is lost."""
+    """A secret as it stands in addresses, documents and dumps, to be cut out alone: where `list_readings` finds it, a
+    whole line is lost."""
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)

@@ -10,6 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.deadline import find_seconds_left
 from storage.folding import COLLATION, COLLATIONS, SQLITE_FUNCTION, fold
+from storage.sqlite_file import find_file, keep_private
 
 _BUSY_TIMEOUT_MS = 5_000
 _LEAST_CONNECT_SECONDS = 2
@@ -59,6 +60,8 @@ def make_engine(url: str, *, threads: int = 4) -> Engine:
     }
     if parsed.drivername != "sqlite":
         options |= {"pool_size": 2 * threads, "max_overflow": 4, "connect_args": network_manners(parsed)}
+    elif (file := find_file(parsed)) is not None:
+        keep_private(file)
     engine = create_engine(parsed, **options)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)

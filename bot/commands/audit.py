@@ -1,5 +1,6 @@
 """`keydesk audit`: the audit trail, proved and exported."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -78,8 +79,13 @@ def register(cli: typer.Typer) -> None:
             if output is None:
                 desk.read_now(operator(), partial(work, stream=sys.stdout))
                 return
-            with output.open("w", encoding="utf-8", newline="") as stream:
+            with open(output, "w", encoding="utf-8", newline="", opener=_for_owner) as stream:
                 desk.read_now(operator(), partial(work, stream=stream))
+
+
+def _for_owner(path: str, flags: int) -> int:
+    # What was done, by whom and why, is not for everybody on the machine.
+    return os.open(path, flags, 0o600)
 
 
 def _utc(given: datetime | None) -> datetime | None:

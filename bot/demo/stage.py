@@ -94,7 +94,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
 @contextmanager
 def _folder(wanted: Path | None) -> Iterator[Path]:
     if wanted is not None:
-        wanted.mkdir(parents=True, exist_ok=True)
+        wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield wanted
         return
     with tempfile.TemporaryDirectory(prefix="keydesk-demo-") as folder:

@@ -140,6 +140,8 @@ def create_http_app(
         routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}, warnings or {}), *routes],
         exception_handlers={HTTPException: _as_json},
     )
+    # An address with a slash too many is none of ours; Starlette would send it on to whatever host the caller names.
+    rest.router.redirect_slashes = False
     mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes]
     watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
     return HttpApp(api=api, public=public, rest=rest, check=check, flusher=flusher, watcher=watcher)

@@ -5,11 +5,11 @@ import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
 import uvicorn
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
@@ -26,6 +26,7 @@ from handlers.slack.app import PunctualApp, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
+from handlers.slack.framework.door import answer_slack
 from sandbox.server import PromptServer
 
 T = TypeVar("T")
@@ -114,7 +115,7 @@ class RunningBot:
             )
             self.app = app
             self.worker = OutboxWorker(self.desk, make_deliverers(self.desk, self.client), on_step=self._on_step)
-            await self._listen(AsyncSlackRequestHandler(app).handle)
+            await self._listen(partial(answer_slack, app, SIGNING_SECRET))
             await self._afterwards.drain(0)
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:

@@ -1,7 +1,11 @@
 """How the engine connects."""
 
+import os
+from pathlib import Path
+
 import pytest
 from sqlalchemy import make_url, text
+from structlog.testing import capture_logs
 
 from storage.database import Database
 from storage.engine import network_manners
@@ -23,3 +27,47 @@ def test_connections_have_the_limits(database: Database) -> None:
         parameters = driver.info.get_parameters()
         assert (parameters["connect_timeout"], parameters["tcp_user_timeout"]) == ("5", "10000")
         assert connection.scalar(text("SELECT 1")) == 1
+
+
+def modes(path: Path) -> dict[str, str]:
+    """The rights of a database's files."""
+    return {file.name: f"{file.stat().st_mode & 0o777:o}" for file in path.parent.glob(f"{path.name}*")}
+
+
+@pytest.mark.parametrize("address", ["sqlite:///{path}", "sqlite:///file:{path}?uri=true"])
+def test_a_database_file_is_for_its_owner_alone(tmp_path: Path, address: str) -> None:
+    """The new one and what SQLite puts beside it, whatever the process would give other files."""
+    path = tmp_path / "keydesk.db"
+    before = os.umask(0)
+    try:
+        database = Database.from_url(address.format(path=path))
+        with database.write() as session:
+            session.execute(text("CREATE TABLE thing (id INTEGER)"))
+            assert modes(path) == dict.fromkeys(("keydesk.db", "keydesk.db-wal", "keydesk.db-shm"), "600")
+        database.close()
+    finally:
+        os.umask(before)
+
+
+def test_a_database_file_of_an_earlier_release_is_closed_to_others(tmp_path: Path) -> None:
+    """With all that is beside it; the log says so."""
+    path = tmp_path / "keydesk.db"
+    first = Database.from_url(f"sqlite:///{path}")
+    with first.write() as session:
+        session.execute(text("CREATE TABLE thing (id INTEGER)"))
+        for file in tmp_path.iterdir():
+            file.chmod(0o644)
+        with capture_logs() as logs:
+            second = Database.from_url(f"sqlite:///{path}")
+        assert modes(path) == dict.fromkeys(("keydesk.db", "keydesk.db-wal", "keydesk.db-shm"), "600")
+    assert {line["event"] for line in logs} == {"database_file_was_open_to_others"}
+    second.close()
+    first.close()
+
+
+def test_a_database_in_memory_has_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is made for it."""
+    monkeypatch.chdir(tmp_path)
+    for address in ("sqlite://", "sqlite:///:memory:"):
+        Database.from_url(address).close()
+    assert list(tmp_path.iterdir()) == []

@@ -68,9 +68,10 @@ def test_the_trail_is_exported_as_json_lines(trail: Run) -> None:
 
 
 def test_the_trail_is_exported_as_csv_into_a_file(trail: Run, tmp_path: Path) -> None:
-    """With a heading, narrowed to one action."""
+    """With a heading, narrowed to one action. It is for its owner alone."""
     result = trail("audit", "export", "--format", "csv", "--action", "role.granted", "--output", "trail.csv")
     assert (result.exit_code, result.stdout) == (0, "")
+    assert (tmp_path / "trail.csv").stat().st_mode & 0o777 == 0o600
     with (tmp_path / "trail.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["seq"], row["action"]) for row in rows] == [("1", "role.granted"), ("2", "role.granted")]
