@@ -16,6 +16,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.settings import LogFormat
+from bot.sparing import SparingFilter
 from desk.masking import MASK, Masker
 
 _OURS = frozenset({"bot", "desk", "handlers", "storage"})
@@ -132,6 +133,7 @@ def configure_logging(
     handler = _Handler(stream)
     handler.setFormatter(formatter)
     handler.addFilter(_worth_writing)
+    handler.addFilter(SparingFilter())
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

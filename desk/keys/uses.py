@@ -26,6 +26,8 @@ MAX_MARKS = 100_000
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_USER_AGENT = 255
+_MAX_PRESENTED = 4096
+"""Bytes of a user agent that are kept until it is written down."""
 _MAX_ADDRESS = 64
 
 
@@ -144,7 +146,7 @@ class UseLog:
                 counts.first_used_at = at
             counts.last_used_at = at
             counts.address = address
-            counts.user_agent = user_agent
+            counts.user_agent = user_agent and user_agent[:_MAX_PRESENTED]
 
     def take(self) -> Sequence[UseMark]:
         """Everything noted so far, which the caller now answers for: write it down, or give it back."""

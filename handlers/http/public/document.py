@@ -14,6 +14,9 @@ BROTLI, GZIP, IDENTITY = b"br", b"gzip", b""
 _SMALL = 400
 """Bodies of fewer bytes are sent as they are: encoding them gains nothing."""
 
+_LONGEST = 256
+"""Bytes of a header that are read, and remembered: anybody can send any number of long ones."""
+
 READ_AGAIN = b"public, max-age=0, stale-if-error=86400"
 """Ask whether it changed each time, which costs a 304; while nobody answers, an old page is better than none."""
 FOREVER = b"public, max-age=31536000, immutable"
@@ -47,6 +50,8 @@ class Document:
 
     def form(self, accept_encoding: bytes) -> Encoded:
         """The best form that a reader understands."""
+        if len(accept_encoding) > _LONGEST:
+            accept_encoding = accept_encoding[:_LONGEST].rpartition(b",")[0]
         accepted = _accepted(accept_encoding)
         for coding, encoded in self.forms:
             if coding in accepted:
@@ -101,4 +106,4 @@ def _accepted(header: bytes) -> frozenset[bytes]:
         if weight.startswith(b"q=") and not weight[2:].strip(b"0."):
             continue
         accepted.add(coding.strip())
-    return frozenset(accepted | {BROTLI, GZIP} if b"*" in accepted else accepted)
+    return frozenset({BROTLI, GZIP} if b"*" in accepted else accepted & {BROTLI, GZIP})

@@ -127,6 +127,11 @@ def may_be_asked_for(path: str) -> bool:
     return is_old(path) or _JSON_INCIDENT.search(path) is not None
 
 
+def is_whole(path: str) -> bool:
+    """Whether a path below a page is that of a document which is rendered for whoever asks, and nothing more."""
+    return any(form.fullmatch(path) for form in (_INCIDENT, _MONTH, _JSON_INCIDENT))
+
+
 def incident_in(path: str) -> str | None:
     """The id in the path of a permalink."""
     found = _INCIDENT.fullmatch(path)

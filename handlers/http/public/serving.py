@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -15,11 +14,13 @@ from desk.status_page.reading import find_incident_view, read_period
 from desk.transaction import Desk
 from handlers.http.answers import Scope, Send
 from handlers.http.public.archive import ROOM, Archive, Keeper
+from handlers.http.public.asked_for import AskedFor
 from handlers.http.public.document import Document
 from handlers.http.public.document_cache import Addresses, DocumentCache, fill_cache, read_views
 from handlers.http.public.rendering import (
     Rendered,
     incident_in,
+    is_whole,
     json_incident_in,
     may_be_asked_for,
     month_in,
@@ -39,8 +40,6 @@ _log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 1.0
 _FOLDER_SECONDS = 10.0
 """After how long a folder that could not be written to is tried again."""
-_ASKED_FOR = 512
-"""How many documents that the archive has no room for are kept once they were asked for, until the next change."""
 
 
 class Export(Keeper, Protocol):
@@ -67,7 +66,7 @@ class PublicSite:
         self._export = export
         self._cache = DocumentCache()
         self._archive = Archive(self._everything, room=room, keeper=export)
-        self._asked_for: OrderedDict[tuple[str, str], Document | None] = OrderedDict()
+        self._asked_for = AskedFor()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-public")
@@ -102,29 +101,30 @@ class PublicSite:
         """A document of the past: from memory, or rendered where the archive has not come to it."""
         if scope["method"] not in ("GET", "HEAD") or not may_be_asked_for(scope["path"]):
             return None
-        host, path = _host(scope), scope["path"]
         cache, asked_for = self._cache, self._asked_for
-        readings = list(_read_path(cache, host, path))
+        readings = list(_read_path(cache, _host(scope), scope["path"]))
         for place, below in readings:
             found = self._archive.find(place, below)
             if found is not None:
                 return found
-        if not any(self._may_be_there(place, below) for place, below in readings):
+        readings = [(place, below) for place, below in readings if self._may_be_there(place, below)]
+        if not readings:
             return None
-        if (host, path) not in asked_for:
+        # Of all hosts and paths that somebody may think of, only those count that pages have.
+        address = (readings[0][0].site.host or "", scope["path"])
+        if address not in asked_for:
             loop = asyncio.get_running_loop()
             document = await loop.run_in_executor(self._old_thread, self._render_old, readings)
             # Into what was there before: a change in between has begun with nothing.
-            asked_for[host, path] = document
-            if len(asked_for) > _ASKED_FOR:
-                asked_for.popitem(last=False)
+            asked_for.keep(address, document)
             return document
-        asked_for.move_to_end((host, path))
-        return asked_for[host, path]
+        return asked_for.get(address)
 
     def _may_be_there(self, place: Rendered, path: str) -> bool:
         """Whether it is to be looked for: what a complete archive has not is nowhere, but JSON is not kept there."""
         incident_id = json_incident_in(path)
+        if not is_whole(path):
+            return False
         if not self._archive.is_complete(place):
             return True
         return incident_id is not None and self._archive.find(place, f"/incidents/{incident_id}/") is not None
@@ -149,7 +149,7 @@ class PublicSite:
             self._export(cache)
         # Old incidents may have changed also where nothing in the cache did.
         self._archive.follow(cache)
-        self._asked_for = OrderedDict()
+        self._asked_for = AskedFor()
 
     def catch_up(self) -> bool:
         """Render a little more of the past, in the calling thread; whether there is more. Raises as `refresh`."""

@@ -45,6 +45,8 @@ class _Node:
 Found = tuple[Mapping[str, Route], Mapping[str, str]]
 
 _PATHS_REMEMBERED = 2048
+_LONGEST_REMEMBERED = 200
+"""Characters: anybody can ask for any number of long paths."""
 
 
 class RouteTable:
@@ -75,7 +77,7 @@ class RouteTable:
 
     def find(self, path: str) -> Found | None:
         """The routes of a path below the version, by method, and its parameters; None where nothing is."""
-        return self._find(path)
+        return self._find(path) if len(path) <= _LONGEST_REMEMBERED else self._search(path)
 
     def _search(self, path: str) -> Found | None:
         parts = path.removesuffix("/").removesuffix(".json").split("/")

@@ -1,0 +1,74 @@
+"""Log lines that say again what was said a moment ago: one a minute, with how many there were."""
+
+import logging
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+_SECONDS = 60.0
+_MOST = 500
+"""How many troubles are told apart at once."""
+_DATABASE = re.compile(
+    r"OperationalError|InterfaceError|PoolTimeout|QueuePool limit|AdminShutdown|ConnectionTimeout"
+    r"|connection (?:failed|timeout|is closed|is lost)|(?:connection to server|consuming input) .*failed"
+    r"|server closed the connection|terminating connection|the database system is"
+)
+_NEW_EACH_TIME = frozenset({"reference", "at", "exception", "exc_info", "late", "scheduled_at", "repeated"})
+_FOR_SOMEBODY = frozenset({"unexpected_error", "call_failed"})
+"""A person was shown the reference of such a line: it is always there, though its traceback is not."""
+
+
+@dataclass(slots=True)
+class _Said:
+    at: float
+    since: int = 0
+
+
+class SparingFilter(logging.Filter):
+    """Lets warnings and errors through that are new, and those that are not once a minute.
+
+    Of a database that is away every part of Keydesk says the same, so that it is said once for all of them.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._monotonic = monotonic
+        self._said: OrderedDict[str, _Said] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is to be written."""
+        if not logging.WARNING <= record.levelno < logging.CRITICAL:
+            return True
+        event = record.msg if isinstance(record.msg, dict) else None
+        trouble = _trouble_of(record, event)
+        now, said = self._monotonic(), self._said.get(trouble)
+        if said is None or now - said.at >= _SECONDS:
+            self._said[trouble] = _Said(now)
+            self._said.move_to_end(trouble)
+            if len(self._said) > _MOST:
+                self._said.popitem(last=False)
+            if said is not None and said.since and event is not None:
+                event["repeated"] = said.since
+            return True
+        if event is not None and event.get("event") in _FOR_SOMEBODY and "reference" in event:
+            if isinstance(exception := event.get("exception"), str):
+                event["exception"] = exception.rstrip().rpartition("\n")[2]
+            return True
+        said.since += 1
+        return False
+
+
+def _trouble_of(record: logging.LogRecord, event: Mapping[str, object] | None) -> str:
+    """What the line is about: two lines of the same say the same."""
+    if event is None:
+        text = record.getMessage()
+        thrown = record.exc_info[1] if record.exc_info else None
+        full = f"{text} {type(thrown).__name__}: {thrown}"
+    else:
+        full = str(dict(event))
+        text = str({key: value for key, value in event.items() if key not in _NEW_EACH_TIME})
+        last = str(event.get("exception", "")).partition("\n(Background")[0].rstrip().rpartition("\n")[2]
+        text += last
+    return "database" if _DATABASE.search(full) else f"{record.name} {text}"[:1000]

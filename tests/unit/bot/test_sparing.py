@@ -1,0 +1,106 @@
+"""Troubles that go on are said once a minute."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from bot import sparing
+from bot.logging import configure_logging
+from bot.settings import LogFormat
+from storage.engine import make_engine
+
+AWAY = "postgresql://keydesk@/keydesk?host=/nowhere"
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """Where log lines go; logging is as before after the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure_logging(LogFormat.JSON, "info", stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def seconds(stream: io.StringIO) -> list[float]:
+    """What the filter takes for the time, in its last place."""
+    now = [0.0]
+    for filter_ in logging.getLogger().handlers[0].filters:
+        if isinstance(filter_, sparing.SparingFilter):
+            filter_._monotonic = lambda: now[-1]
+    return now
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    """The lines that were written."""
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def fail_all() -> None:
+    """What every loop says when the database is away."""
+    log = structlog.get_logger("handlers.any")
+    try:
+        make_engine(AWAY).connect()
+    except OperationalError as away:
+        for event in ("outbox_unreadable", "sweep_failed", "job_failed", "delivery_not_noted"):
+            log.error(event, exc_info=away, reference=str(id(event)), area=event)
+        for event in ("uses_not_written", "mirror_not_reloaded", "public_documents_not_rendered"):
+            log.warning(event, error=str(away))
+        logging.getLogger("apscheduler").error("Job raised an exception", exc_info=away)
+    try:
+        psycopg.connect(host="/nowhere")
+    except psycopg.Error as away_too:
+        log.warning("listener_lost", error=str(away_too))
+
+
+def test_a_database_that_is_away_is_one_line_a_minute(stream: io.StringIO, seconds: list[float]) -> None:
+    """Whoever finds out first says it, with its traceback; a minute later it is said again, with how often."""
+    for at in range(0, 120, 2):
+        seconds.append(float(at))
+        fail_all()
+    first, second = lines(stream)
+    assert first["event"] == second["event"] == "outbox_unreadable"
+    assert "OperationalError" in first["exception"]
+    assert second["repeated"] == 30 * 9 - 1
+
+
+def test_what_a_person_was_told_of_is_always_there(stream: io.StringIO, seconds: list[float]) -> None:
+    """The reference that they saw stands in a line of its own; its traceback, which is there already, is left out."""
+    log = structlog.get_logger("handlers.any")
+    for reference in ("aa", "bb"):
+        try:
+            make_engine(AWAY).connect()
+        except OperationalError as away:
+            log.error("unexpected_error", reference=reference, exc_info=away)
+    first, second = lines(stream)
+    assert (first["reference"], second["reference"]) == ("aa", "bb")
+    assert "Traceback" in first["exception"]
+    assert "Traceback" not in second["exception"]
+
+
+def test_what_says_something_else_is_said(stream: io.StringIO, seconds: list[float]) -> None:
+    """Lines of other things, and what is no trouble; and no number of troubles takes more room than some do."""
+    log = structlog.get_logger("handlers.any")
+    for delivery in (1, 2, 2):
+        log.warning("claim_lost", delivery=delivery)
+        log.info("slack_socket_open")
+    assert [line["event"] for line in lines(stream)].count("slack_socket_open") == 3
+    assert [line.get("delivery") for line in lines(stream) if line["event"] == "claim_lost"] == [1, 2]
+    log.error("failed", exc_info=ValueError("one"))
+    log.error("failed", exc_info=ValueError("another"))
+    assert len([line for line in lines(stream) if line["event"] == "failed"]) == 2
+    for number in range(2000):
+        log.warning("claim_lost", delivery=number)
+    [filter_] = [one for one in logging.getLogger().handlers[0].filters if isinstance(one, sparing.SparingFilter)]
+    assert len(filter_._said) <= 500
