@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import audit, config, db, demo, digest, keys, roles, run, seed
+from bot.commands import audit, config, db, demo, digest, keys, manifest, roles, run, seed
 from bot.commands.console import Console, KeydeskGroup, say
 from bot.settings import ENV_FILE
 from desk.errors import KeydeskError
@@ -55,6 +55,7 @@ def create_cli() -> typer.Typer:
     run.register(cli)
     demo.register(cli)
     config.register(cli)
+    manifest.register(cli)
     db.register(cli)
     seed.register(cli)
     keys.register(cli)

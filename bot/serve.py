@@ -39,11 +39,14 @@ def serve(settings: Settings) -> None:
 
 
 def secrets_in(settings: Settings) -> Iterator[str]:
-    """Every secret that the settings hold, whatever its shape."""
-    yield from (value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
-    password = make_url(settings.database_url).password
-    if password is not None:
-        yield str(password)
+    """Every secret that the settings hold, whatever its shape; of an address its password alone."""
+    addresses = [settings.database_url]
+    if settings.slack_proxy is not None:
+        addresses.append(settings.slack_proxy.get_secret_value())
+    yield from (str(password) for address in addresses if (password := make_url(address).password) is not None)
+    for name, value in settings:
+        if isinstance(value, SecretStr) and name != "slack_proxy":
+            yield value.get_secret_value()
 
 
 def stop_on_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.settings import Settings
+from bot.slack_proxy import find_slack_proxy
 from bot.socket_mode import DrainingHandler, SocketMode
 from desk.errors import KeydeskError
 from handlers.delivery.deliverer import Trouble
@@ -44,7 +45,7 @@ def make_session() -> aiohttp.ClientSession:
 def make_client(settings: Settings, session: aiohttp.ClientSession) -> SlackClient:
     """Slack's client, for the bot."""
     assert settings.slack_bot_token is not None
-    return SlackClient(
+    client = SlackClient(
         token=settings.slack_bot_token.get_secret_value(),
         base_url=f"{settings.slack_api_url}/",
         session=session,
@@ -52,6 +53,9 @@ def make_client(settings: Settings, session: aiohttp.ClientSession) -> SlackClie
         retry_handlers=[],
         logger=logging.getLogger("slack_sdk"),
     )
+    # Given as None, the client would look for one itself.
+    client.proxy = find_slack_proxy(settings)
+    return client
 
 
 class SlackLink:

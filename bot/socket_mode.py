@@ -21,6 +21,7 @@ class DrainingHandler(AsyncSocketModeHandler):
 
     def __init__(self, app: AsyncApp, app_token: str) -> None:
         super().__init__(app, app_token)
+        self.client.proxy = app.client.proxy
         self._taking = True
         self._in_hand = 0
         self._idle = asyncio.Event()

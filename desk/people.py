@@ -145,13 +145,13 @@ def _get_subject_by_name(session: Session, text: str) -> Subject:
     subjects = [*_find_users(session, wanted), *_find_groups(session, wanted)] if wanted else []
     if not subjects:
         raise InvalidInputError(
-            f"I know nobody called “{text}”.", "Mention a person or a group, like @mia.", field="subject"
+            f"I know nobody called “{text}”.", "Name a person or a group, like @mia.", field="subject"
         )
     if len(subjects) > 1:
         names = ", ".join(f"{subject.name} ({subject.id})" for subject in subjects[:5])
         raise InvalidInputError(
             f"“{text}” could be {len(subjects)} of us: {names}.",
-            "Mention the one you mean, or write the id.",
+            "Name the one you mean by the id.",
             field="subject",
         )
     return subjects[0]

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from desk.commands import UNPREFIXED, Naming
 from storage.models import Scope
 
 
@@ -28,6 +29,8 @@ class Policy:
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     base_url: str = "http://127.0.0.1:3000"
     """Where API clients reach Keydesk, without a trailing slash."""
+    name_command: Naming = UNPREFIXED
+    """What the commands are called where this desk's words are read."""
     default_role: str | None = "integrator"
     """What full members get without a grant; None: nothing."""
 

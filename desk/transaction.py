@@ -12,6 +12,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from desk.clock import Clock
+from desk.commands import named
 from desk.errors import UNKEPT, ConflictError, InvalidInputError, LateError, UnknownOutcomeError
 from desk.policy import Policy
 from storage.attempts import UncertainError
@@ -150,7 +151,7 @@ class Desk:
             return self._look(session, actor, work)
 
     def _look(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:
-        with _in_words():
+        with named(self.policy.name_command), _in_words():
             return work(self._transaction(session, actor))
 
     def _carry_out(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:

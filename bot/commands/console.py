@@ -4,7 +4,7 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
+from bot.commands.naming import on_terminal, without_marks
 from bot.database import make_desk, open_database, require_schema
 from bot.settings import Settings, SettingsError, load_settings
 from desk.errors import KeydeskError
@@ -43,7 +44,7 @@ class KeydeskGroup(TyperGroup):
         except KeydeskError as error:
             complain(error.sentence)
             if error.hint:
-                complain(error.hint)
+                complain(without_marks(error.hint))
         except OperationalError as error:
             complain(f"The database does not answer: {str(error.orig).strip().splitlines()[0]}")
             complain("Is KEYDESK_DATABASE_URL right, and does the server run? 'keydesk config' shows it.")
@@ -87,7 +88,8 @@ class Console:
         settings = self.settings()
         with self.database(settings) as database:
             require_schema(database)
-            yield make_desk(settings, database, organization_id=organization_id)
+            desk = make_desk(settings, database, organization_id=organization_id)
+            yield replace(desk, policy=replace(desk.policy, name_command=on_terminal(settings.command_prefix)))
 
 
 def console_of(context: typer.Context) -> Console:

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import sys
 import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from bot.demo.looking import StepFailedError
 from bot.demo.seeding import seed_demo
 from bot.demo.tour import Tour
 from bot.logging import configure_logging
+from bot.manifest import render_manifest
 from bot.program import run_program
 from bot.serve import stop_on_signals
 from bot.server import address_of, listen
@@ -31,7 +31,6 @@ from storage.database import Database
 
 OWNERS_CHANNEL = "C0OWNERS01"
 STATUS_CHANNEL = "C0STATUS01"
-_MANIFEST = Path("manifest.yml")
 _SOMEBODY = "U0INES0001"
 _PATIENCE_SECONDS = 20.0
 _LOOK_SECONDS = 0.1
@@ -66,7 +65,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
     Raises KeydeskError when it cannot start, and StepFailedError when a step of the tour was not seen to work.
     """
     configure_logging(LogFormat.AUTO, options.log_level)
-    with _folder(options.folder) as folder, _sandbox(options.sandbox_port) as sandbox:
+    with _folder(options.folder) as folder, _sandbox(folder, options.sandbox_port) as sandbox:
         listener = listen("127.0.0.1", options.port)
         settings = _settings(folder, sandbox.api_url, address_of(listener))
         database = open_database(settings)
@@ -102,23 +101,17 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _sandbox(port: int) -> Iterator[SandboxServer]:
+def _sandbox(folder: Path, port: int) -> Iterator[SandboxServer]:
+    manifest = folder / "manifest.yml"
+    manifest.write_text(render_manifest(GivenSettings()), encoding="utf-8")
     try:
-        server = SandboxServer(manifest=find_manifest(), port=port)
+        server = SandboxServer(manifest=manifest, port=port)
     except OSError as error:
         raise KeydeskError(
             f"Port {port} is taken, so the local workspace cannot start.", "Choose another with --sandbox-port."
         ) from error
     with server:
         yield server
-
-
-def find_manifest() -> Path:
-    """`manifest.yml`: in the folder of the source, or where an installation put it. Raises KeydeskError."""
-    for folder in (Path(__file__).parents[2], Path(sys.prefix) / "share" / "keydesk"):
-        if (folder / _MANIFEST).is_file():
-            return folder / _MANIFEST
-    raise KeydeskError("manifest.yml is missing.", "Install Keydesk again, or run the demo from a clone.")
 
 
 def _settings(folder: Path, slack_api_url: str, address: str) -> Settings:

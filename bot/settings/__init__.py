@@ -5,13 +5,13 @@ from bot.settings.loading import (
     ENV_FILE,
     SettingEntry,
     SettingsError,
-    Source,
     list_settings,
     load_settings,
     require_slack,
     variable_of,
 )
 from bot.settings.policy import make_policy
+from bot.settings.sources import SECRETS, Source
 from bot.settings.table import GROUPS, PREFIX, RETIRED, GivenSettings, LogFormat, Settings
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "GROUPS",
     "PREFIX",
     "RETIRED",
+    "SECRETS",
     "GivenSettings",
     "LogFormat",
     "SettingEntry",

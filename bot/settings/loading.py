@@ -1,22 +1,23 @@
 """From the environment and `.env` to settings: every fault at once, one sentence each."""
 
 import difflib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
+from bot.settings.sources import IN_FILE, SECRETS, Source, Written, read_written
 from bot.settings.table import GROUPS, PREFIX, RETIRED, Settings
 from desk.errors import InvalidInputError
 
 ENV_FILE = Path(".env")
+_ADDRESSES = frozenset({"KEYDESK_DATABASE_URL", "KEYDESK_SLACK_PROXY"})
+"""Secrets of which everything but the password may be shown."""
 
 
 class SettingsError(InvalidInputError):
@@ -25,14 +26,6 @@ class SettingsError(InvalidInputError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems), "'keydesk config' lists every setting with its help.")
         self.problems = tuple(problems)
-
-
-class Source(StrEnum):
-    """Where a value comes from."""
-
-    DEFAULT = "default"
-    ENV_FILE = ".env"
-    ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +38,7 @@ class SettingEntry:
     help: str
     expects: str
     shown: str
-    source: Source
-
-
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    """What was written where, before it is understood. Names are upper case."""
-
-    environment: Mapping[str, str]
-    env_file: Mapping[str, str]
-
-    def find(self, variable: str) -> tuple[str, Source] | None:
-        if text := self.environment.get(variable):
-            return text, Source.ENVIRONMENT
-        if text := self.env_file.get(variable):
-            return text, Source.ENV_FILE
-        return None
-
-
-def _read(env_file: Path | None) -> _Raw:
-    written = dotenv_values(env_file) if env_file and env_file.is_file() else {}
-    return _Raw(
-        {name.upper(): text for name, text in os.environ.items()},
-        {name.upper(): text or "" for name, text in written.items()},
-    )
+    source: str
 
 
 def _fields() -> dict[str, tuple[str, FieldInfo]]:
@@ -86,6 +56,11 @@ def variable_of(name: str) -> str:
     return alias if isinstance(alias, str) else PREFIX + name.upper()
 
 
+def _name_of(variable: str) -> str:
+    """The field of an environment variable."""
+    return next(name for name in Settings.model_fields if variable_of(name) == variable)
+
+
 def _extra(field: FieldInfo, key: str) -> str:
     extra: Any = field.json_schema_extra or {}
     return str(extra[key])
@@ -93,13 +68,14 @@ def _extra(field: FieldInfo, key: str) -> str:
 
 def load_settings(env_file: Path | None = ENV_FILE, *, retired: Mapping[str, str] = RETIRED) -> Settings:
     """The settings of the environment and, where that says nothing, of `env_file`. Raises SettingsError."""
-    raw = _read(env_file)
-    problems = _name_problems(raw, retired)
+    written = read_written(env_file)
+    problems = [*_name_problems(written, retired), *written.problems]
     settings = None
+    secrets: dict[str, Any] = {_name_of(variable): text for variable, (text, _) in written.files.items()}
     try:
-        settings = Settings(_env_file=env_file)  # type: ignore[call-arg]
+        settings = Settings(_env_file=env_file, **secrets)  # type: ignore[call-arg]
     except ValidationError as error:
-        problems += _value_problems(error, raw)
+        problems += _value_problems(error, written)
     if settings is not None:
         problems += _pair_problems(settings)
     if settings is None or problems:
@@ -107,13 +83,17 @@ def load_settings(env_file: Path | None = ENV_FILE, *, retired: Mapping[str, str
     return settings
 
 
-def _name_problems(raw: _Raw, retired: Mapping[str, str]) -> list[str]:
+def _name_problems(written: Written, retired: Mapping[str, str]) -> list[str]:
     known = list(_fields())
-    names = sorted({name for name in (*raw.environment, *raw.env_file) if name.startswith(PREFIX)} - set(known))
+    in_files = {variable + IN_FILE for variable in SECRETS}
+    names = sorted({name for name in written.names() if name.startswith(PREFIX)} - {*known, *in_files})
     problems = []
     for name in names:
         if name in retired:
             problems.append(f"{name} is no longer used: {retired[name]}")
+            continue
+        if name.removesuffix(IN_FILE) in known:
+            problems.append(f"{name} is not a setting of Keydesk: only secrets are read from files.")
             continue
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
         meant = f"did you mean {close[0]}?" if close else "remove it, or see 'keydesk config' for the names."
@@ -121,15 +101,17 @@ def _name_problems(raw: _Raw, retired: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def _value_problems(error: ValidationError, raw: _Raw) -> list[str]:
+def _value_problems(error: ValidationError, written: Written) -> list[str]:
     fields = _fields()
     problems: dict[str, str] = {}
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         name = str(fault["loc"][0])
         variable = name if name in fields else variable_of(name)
         field = fields[variable][1]
-        written = raw.find(variable)
-        value = f' is "{written[0]}" but' if written and not _is_secret(variable) else ""
+        found = written.find(variable)
+        value = f' is "{found[0]}" but' if found else ""
+        if variable in SECRETS:
+            value = f" (from {found[1]})" if found and variable in written.files else ""
         problems[variable] = f"{variable}{value} must be {_extra(field, 'expects')}."
     return [problems[variable] for variable in fields if variable in problems]
 
@@ -167,24 +149,23 @@ def require_slack(settings: Settings) -> None:
         raise SettingsError(problems)
 
 
-def _is_secret(variable: str) -> bool:
-    return variable.startswith("SLACK_") or variable == "KEYDESK_DATABASE_URL"
-
-
 def _mask(variable: str, text: str) -> str:
-    if variable == "KEYDESK_DATABASE_URL":
-        return make_url(text).render_as_string(hide_password=True)
+    if variable in _ADDRESSES:
+        try:
+            return make_url(text).render_as_string(hide_password=True)
+        except (ArgumentError, ValueError):
+            return "…"
     return f"{text[:5]}…" if text[:5] in ("xoxb-", "xapp-") else "…"
 
 
 def list_settings(env_file: Path | None = ENV_FILE) -> Sequence[SettingEntry]:
     """Every setting with its present value, where that comes from, its default and its help."""
-    raw = _read(env_file)
+    written = read_written(env_file)
     entries = []
     for variable, (group, field) in _fields().items():
         default = "" if field.default is None else str(field.default)
-        text, source = raw.find(variable) or (default, Source.DEFAULT)
-        shown = _mask(variable, text) if text and _is_secret(variable) else text
+        text, source = written.find(variable) or (default, Source.DEFAULT)
+        shown = _mask(variable, text) if text and variable in SECRETS else text
         expects = _extra(field, "expects")
         entries.append(SettingEntry(group, variable, default, field.description or "", expects, shown, source))
     return entries

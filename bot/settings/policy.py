@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.settings.table import Settings
+from desk.commands import SlackNames
 from desk.policy import Policy
 
 
@@ -11,6 +12,7 @@ def make_policy(settings: Settings) -> Policy:
     return Policy(
         owners=settings.owners,
         owners_channel=settings.owners_channel,
+        name_command=SlackNames(settings.command_prefix),
         time_zone=settings.time_zone,
         base_url=settings.base_url,
         default_role=None if settings.default_role == "none" else settings.default_role,

@@ -12,14 +12,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.settings.values import (
     Address,
+    AppName,
     AppToken,
     BaseUrl,
     BotToken,
     ChannelId,
+    CommandPrefix,
     DatabaseUrl,
     HostPatterns,
     Hours,
     Networks,
+    ProxyAddress,
     SigningSecret,
     TimeOfDay,
     UserIds,
@@ -91,10 +94,43 @@ class SlackSettings(_Group):
         "Signing Secret of your Slack app, from its page Basic Information. Needed without an app-level token.",
         variable="SLACK_SIGNING_SECRET",
     )
+    app_name: AppName = _setting(
+        "Keydesk",
+        "a name of 1 to 35 characters in one line",
+        "What the app is called in Slack: `keydesk manifest` writes it into the manifest.",
+    )
+    command_prefix: CommandPrefix = _setting(
+        "",
+        "up to 20 lower-case letters, digits, - and _, beginning with a letter or digit, like acme-",
+        "What the slash commands begin with, as in /acme-keys. Command names are one namespace per workspace, and "
+        "the app that was installed last wins in silence: set it where another app answers /keys or /incident. Give "
+        "Slack the manifest of `keydesk manifest` after a change.",
+    )
     slack_api_url: Address = _setting(
         "https://slack.com/api",
         "an address that begins with http:// or https://",
         "Where Slack's Web API is; another address is for trying Keydesk against a local workspace.",
+    )
+    slack_proxy: ProxyAddress | None = _setting(
+        None,
+        "an address like http://proxy.example.com:3128 or http://user:password@proxy.example.com:3128",
+        "Proxy by which Slack is reached: its Web API, the socket of Socket Mode, and answers to clicks. Without it "
+        "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY count, but for what NO_PROXY names and for this machine.",
+        repr=False,
+    )
+
+
+class SecretFileSettings(_Group):
+    """Secrets in files"""
+
+    secrets_folder: Path | None = _setting(
+        None,
+        "the path of a folder",
+        "Folder whose files each hold one secret and are called as its variable, in capitals or small letters, like "
+        "/run/secrets/slack_bot_token. A single file is named by its variable with _FILE behind it, like "
+        "SLACK_BOT_TOKEN_FILE. Both are for the secrets alone: "
+        "SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, KEYDESK_SLACK_PROXY and KEYDESK_DATABASE_URL. "
+        "What the environment or .env says comes before the folder.",
     )
 
 
@@ -300,6 +336,7 @@ class DigestSettings(_Group):
 
 GROUPS: tuple[type[_Group], ...] = (
     SlackSettings,
+    SecretFileSettings,
     ServerSettings,
     StorageSettings,
     PeopleSettings,
@@ -312,6 +349,7 @@ GROUPS: tuple[type[_Group], ...] = (
 
 class Settings(
     SlackSettings,
+    SecretFileSettings,
     ServerSettings,
     StorageSettings,
     PeopleSettings,

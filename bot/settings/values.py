@@ -20,6 +20,8 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 _HOST_PATTERN = re.compile(r"(?=.*[^*.])[\w*](?:[\w.*-]*[\w*])?")
+_COMMAND_PREFIX = re.compile(r"(?:[a-z0-9][a-z0-9_-]{0,19})?")
+"""Slack takes 32 characters with the slash, of which the longest command needs 12."""
 _DRIVERS = {"sqlite", "postgresql", "postgres", "postgresql+psycopg"}
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -128,9 +130,33 @@ def parse_host_patterns(text: str) -> tuple[str, ...]:
     return tuple(_matching(item.lower(), _HOST_PATTERN) for item in _items(text))
 
 
+def parse_command_prefix(text: str) -> str:
+    """What Slack allows in the name of a command, and short enough that the longest one still fits."""
+    return _matching(text.removeprefix("/"), _COMMAND_PREFIX)
+
+
+def parse_app_name(text: str) -> str:
+    """A name that Slack's manifest takes."""
+    name = text.strip()
+    if not 1 <= len(name) <= 35 or not name.isprintable():
+        raise ValueError(text)
+    return name
+
+
+def parse_proxy(secret: SecretStr) -> SecretStr:
+    """An address of a proxy, which may hold a password."""
+    parts = urlsplit(secret.get_secret_value().strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("not an address of a proxy")
+    if parts.path.strip("/") or parts.port == 0:
+        raise ValueError("not an address of a proxy")
+    return SecretStr(secret.get_secret_value().strip().rstrip("/"))
+
+
 BotToken = Annotated[SecretStr, _secret(r"xoxb-\S+")]
 AppToken = Annotated[SecretStr, _secret(r"xapp-\S+")]
 SigningSecret = Annotated[SecretStr, _secret(r"\S+")]
+ProxyAddress = Annotated[SecretStr, AfterValidator(parse_proxy)]
 UserIds = Annotated[
     tuple[str, ...],
     NoDecode,
@@ -141,6 +167,8 @@ Weekday = Annotated[int, BeforeValidator(parse_weekday)]
 Weekdays = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_weekdays)]
 TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
 Hours = Annotated[tuple[time, time], NoDecode, BeforeValidator(parse_hours)]
+AppName = Annotated[str, BeforeValidator(parse_app_name)]
+CommandPrefix = Annotated[str, BeforeValidator(parse_command_prefix)]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
 Address = Annotated[str, BeforeValidator(parse_address)]
 BaseUrl = Annotated[str, BeforeValidator(parse_base_url)]

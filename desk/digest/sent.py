@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from desk.audit import trail as audit
+from desk.commands import slash
 from desk.digest.composing import Judge, compose, list_live_ids, ticket_line
 from desk.digest.findings import DigestView, Finding, Line
 from desk.digest.unused_policy import announce, list_announced
@@ -91,7 +92,7 @@ def get_digest(tx: Transaction, period: str) -> DigestView:
         require_owner(tx)
     digest = tx.session.get(Digest, period)
     if digest is None:
-        raise NotFoundError("That digest is not kept any more.", "Type /keys digest for a fresh one.")
+        raise NotFoundError("That digest is not kept any more.", f"Type {slash('keys digest')} for a fresh one.")
     current = compose(tx)
     lines = _read_lines(tx, period)
     found_then = {line.key.id for line in lines if line.key}

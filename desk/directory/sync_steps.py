@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
+from desk.commands import slash
 from desk.directory.cards import SYNC_DECIDED, SYNC_DONE, SYNC_STOPPED
 from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
@@ -85,7 +86,7 @@ def _decide(
     require_owner(tx)
     sync = tx.session.get(DirectorySync, sync_id)
     if sync is None:
-        raise NotFoundError("There is no such sync any more.", "Type /roles sync for a new one.")
+        raise NotFoundError("There is no such sync any more.", f"Type {slash('roles sync')} for a new one.")
     values = {"status": status, "decided_at": tx.now, "decided_by": str(tx.actor)}
     if not transition(tx.session, sync, allowed=allowed, version=version, **values):
         raise _decided_already(tx, sync)
@@ -117,10 +118,12 @@ def _tell(tx: Transaction, sync: DirectorySync, *, waiting: Sequence[str], owner
 def _decided_already(tx: Transaction, sync: DirectorySync) -> ConflictError:
     if sync.status == SyncStatus.SUPERSEDED:
         return ConflictError(
-            "Slack or the roles have changed since this was shown.", "Type /roles sync to look anew."
+            "Slack or the roles have changed since this was shown.", f"Type {slash('roles sync')} to look anew."
         )
     what = "said to leave it as it is" if sync.status == SyncStatus.CANCELLED else "said to apply it"
-    return ConflictError(f"{name_of(tx, sync.decided_by)} was first and {what}.", "Type /roles sync to look anew.")
+    return ConflictError(
+        f"{name_of(tx, sync.decided_by)} was first and {what}.", f"Type {slash('roles sync')} to look anew."
+    )
 
 
 def list_due_syncs(tx: Transaction) -> Sequence[str]:

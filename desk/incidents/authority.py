@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Collection, Sequence
 
+from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from desk.incidents.components import get_component_by_word
 from desk.incidents.drafts.decision import role_to_manage
@@ -146,7 +147,7 @@ def _none_is(*, scheduled: bool, statuses: Collection[IncidentStatus] | None) ->
         kind = "maintenance" if scheduled else "incident"
         return ConflictError(f"No {kind} is open.", f"Name the one that you mean: /{kind} list shows them.")
     standing = "planned" if IncidentStatus.SCHEDULED in statuses else "in progress"
-    return ConflictError(f"No maintenance is {standing}.", "/maintenance list shows what there is.")
+    return ConflictError(f"No maintenance is {standing}.", f"{slash('maintenance list')} shows what there is.")
 
 
 def find_page_of_components(tx: Transaction, role: Role, words: Sequence[str]) -> Page | None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.inputs import ENDED, REALTIME, SCHEDULED
 from storage.folding import begins_with, fold, is_called
@@ -98,13 +99,15 @@ def get_incident_by_word(session: Session, word: str, *, open_only: bool = False
     if incident is not None:
         return incident
     if not word.strip():
-        raise InvalidInputError("Say which incident.", "By its name, its id or its link: /incident list shows them.")
+        raise InvalidInputError(
+            "Say which incident.", f"By its name, its id or its link: {slash('incident list')} shows them."
+        )
     over = find_incident_by_word(session, word) if open_only else None
     if over is not None:
         raise _is_over(over)
     shown = word.strip()
     shown = shown if len(shown) <= _LONGEST_ECHO else f"{shown[:_LONGEST_ECHO]}…"
-    listed = "`/incident list all` shows them with their ids."
+    listed = f"`{slash('incident list all')}` shows them with their ids."
     raise NotFoundError(f"There is no incident “{shown}”.", f"{_near_names(session, word)}{listed}")
 
 
@@ -126,10 +129,10 @@ def _meant(found: Sequence[Incident], *, open_only: bool) -> Sequence[Incident]:
 
 
 def _is_over(incident: Incident) -> ConflictError:
-    is_back = "To say that it is back: /incident reopen"
+    is_back = f"To say that it is back: {slash('incident reopen')}"
     return ConflictError(
         f"“{incident.name}” is over: it is {incident.status}.",
-        is_back if incident.scheduled_for is None else "To go on with it: /maintenance reopen",
+        is_back if incident.scheduled_for is None else f"To go on with it: {slash('maintenance reopen')}",
     )
 
 

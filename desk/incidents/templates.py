@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from desk.audit import trail as audit
+from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.authority import require_publisher
@@ -117,7 +118,7 @@ def get_template_to_change(tx: Transaction, template_id: str) -> IncidentTemplat
     template = tx.session.get(IncidentTemplate, template_id)
     if template is None:
         raise NotFoundError(
-            "There is no such template any more.", "Type /incident template list to see which there are."
+            "There is no such template any more.", f"Type {slash('incident template list')} to see which there are."
         )
     _require_manager(tx, template.page_id)
     return template

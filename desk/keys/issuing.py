@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from desk.commands import slash
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.keys.holders import may_answer
@@ -37,7 +38,9 @@ def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
         return _successor_of(tx, get_predecessor(tx, ticket.predecessor_id), ticket.collector_id)
     request = tx.session.get(KeyRequest, ticket.request_id) if ticket.request_id else None
     if request is None:
-        raise NotFoundError("The request of this ticket does not exist any more.", "Ask again with /keys request.")
+        raise NotFoundError(
+            "The request of this ticket does not exist any more.", f"Ask again with {slash('keys request')}."
+        )
     days = request.granted_lifetime_days or request.lifetime_days
     pages = request.granted_pages
     # Who was to answer for it may have left meanwhile; then whoever takes the key does.
@@ -96,7 +99,7 @@ def get_predecessor(tx: Transaction, key_id: str) -> ApiKey:
     """The key that a rotation replaces. Raises NotFoundError."""
     key = tx.session.get(ApiKey, key_id)
     if key is None:
-        raise NotFoundError("This key does not exist.", "List keys with /keys list.")
+        raise NotFoundError("This key does not exist.", f"List keys with {slash('keys list')}.")
     return key
 
 

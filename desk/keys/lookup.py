@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Nullable, Select, String, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from desk.commands import slash
 from desk.errors import InvalidInputError, NotFoundError
 from desk.keys.rules import KeyState, is_retiring, person_of, state_of
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import holds_secret, sha256
 from desk.texts import clean_text
-from desk.transaction import Transaction
+from desk.transaction import ActorKind, Transaction
 from storage.folding import begins_with, fold, folded, holds, is_called
 from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay
 
@@ -63,7 +64,7 @@ def get_key(tx: Transaction, key_id: str, *, lock: bool = False) -> ApiKey:
     """
     key = tx.session.get(ApiKey, key_id, with_for_update=True if lock else None, populate_existing=lock)
     if key is None:
-        raise NotFoundError("There is no such key.", "`/keys list` shows the keys that you may see.")
+        raise NotFoundError("There is no such key.", f"`{slash('keys list')}` shows the keys that you may see.")
     return key
 
 
@@ -114,10 +115,12 @@ def get_key_by_word(tx: Transaction, word: str) -> ApiKey:
         return key
     meant = _meant_instead(tx, word)
     if roles_of_actor(tx).is_owner:
-        raise NotFoundError(f"There is no key “{echo(word)}”.", meant or "`/keys list all` shows every key.")
+        raise NotFoundError(
+            f"There is no key “{echo(word)}”.", meant or f"`{slash('keys list all')}` shows every key."
+        )
     raise NotFoundError(
         f"You answer for no key “{echo(word)}”.",
-        meant or f"`/keys mine` shows yours; only owners see the others. {ask_an_owner(tx)}",
+        meant or f"`{slash('keys mine')}` shows yours; only owners see the others. {ask_an_owner(tx)}",
     )
 
 
@@ -130,6 +133,9 @@ def _meant_instead(tx: Transaction, word: str) -> str:
         name = " ".join(words[:length])
         key = tx.session.scalars(select(ApiKey).where(is_called(ApiKey.name, name), *_visible_to_actor(tx))).first()
         if key is not None:
+            if tx.actor.kind is ActorKind.OPERATOR:
+                # Quoted by the shell, nothing can have run into the name.
+                return f"There is “{key.name}”."
             return (
                 f"There is “{key.name}”. What follows a name is written with a word before it: "
                 "“for 30d”, “until 2026-12-01”, “to …” or “because …”."

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from desk.audit.trail import Action
+from desk.commands import slash
 from desk.errors import ConflictError, KeydeskError, NotAllowedError
 from desk.keys.rules import Refusal
 from desk.people import name_of
@@ -61,11 +62,13 @@ def refusal_error(tx: Transaction, key: ApiKey, refusal: Refusal) -> KeydeskErro
         case Refusal.NO_KEYS_FOR_YOU:
             return NotAllowedError("Holding a key needs the role `integrator`.", ask_an_owner(tx))
         case Refusal.REVOKED:
-            return ConflictError(f"{name} is revoked, for good.", latest or "Ask for a new one: `/keys request`.")
+            return ConflictError(
+                f"{name} is revoked, for good.", latest or f"Ask for a new one: `{slash('keys request')}`."
+            )
         case Refusal.EXPIRED:
-            return ConflictError(f"{name} has expired.", "An owner can extend it: `/keys extend`.")
+            return ConflictError(f"{name} has expired.", f"An owner can extend it: `{slash('keys extend')}`.")
         case Refusal.SUSPENDED:
-            return ConflictError(f"{name} is suspended.", latest or "`/keys restore` lets it work again.")
+            return ConflictError(f"{name} is suspended.", latest or f"`{slash('keys restore')}` lets it work again.")
         case Refusal.SUSPENDED_BY_ANOTHER:
             return NotAllowedError(f"You did not suspend {name}, so an owner has to restore it.", ask_an_owner(tx))
         case Refusal.NOT_SUSPENDED:
@@ -81,7 +84,7 @@ def changed_meanwhile(tx: Transaction, key: ApiKey) -> ConflictError:
     latest = last_change(tx, key)
     return ConflictError(
         f"“{key.name}” was changed after this was shown to you.",
-        f"{latest} Look at it again with `/keys show {key.start}`.".strip(),
+        f"{latest} Look at it again with `{slash(f'keys show {key.start}')}`.".strip(),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, select
 
 from desk.audit.trail import Action, record
+from desk.commands import slash
 from desk.durations import ago
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
@@ -40,7 +41,9 @@ def read_ticket(tx: Transaction, ticket_id: str) -> Ticket:
     """A ticket, for functions that go on to ask whose it is. Raises NotFoundError."""
     ticket = tx.session.get(Ticket, ticket_id)
     if ticket is None:
-        raise NotFoundError("There is nothing to collect here any more.", "Ask for a key with /keys request.")
+        raise NotFoundError(
+            "There is nothing to collect here any more.", f"Ask for a key with {slash('keys request')}."
+        )
     return ticket
 
 
@@ -69,7 +72,7 @@ def check_collection(tx: Transaction, ticket_id: str) -> Ticket:
     if ticket.status != TicketStatus.WAITING:
         raise ended(tx, ticket)
     if ticket.expires_at <= tx.now:
-        raise ConflictError("This key was not collected in time.", "Ask again with /keys request.")
+        raise ConflictError("This key was not collected in time.", f"Ask again with {slash('keys request')}.")
     require_holder(tx, ticket)
     if ticket.predecessor_id is not None:
         require_rotatable(tx, get_predecessor(tx, ticket.predecessor_id))
@@ -81,7 +84,7 @@ def require_collector(tx: Transaction, ticket: Ticket) -> None:
     if tx.actor.user_id != ticket.collector_id:
         raise NotAllowedError(
             f"Only {name_of(tx, ticket.collector_id)} can collect this key.",
-            "You can ask for one of your own with /keys request.",
+            f"You can ask for one of your own with {slash('keys request')}.",
         )
 
 
@@ -93,10 +96,10 @@ def ended(tx: Transaction, ticket: Ticket) -> ConflictError:
         if key is not None and key.revealed_at is None:
             hint = "If no window shows it, press again in a few minutes: it is void by then."
         else:
-            hint = "If it was lost, rotate it with /keys rotate."
+            hint = f"If it was lost, rotate it with {slash('keys rotate')}."
         return ConflictError(f"You collected this key {when}.", hint)
     if ticket.status == TicketStatus.LAPSED:
-        return ConflictError("This key was not collected in time.", "Ask again with /keys request.")
+        return ConflictError("This key was not collected in time.", f"Ask again with {slash('keys request')}.")
     return ConflictError("This key can't be collected any more.", ticket.end_reason or "")
 
 

@@ -119,9 +119,10 @@ def _clock_of(moment: Moment) -> time:
 _UNTIL = re.compile(r"(?P<until>until|till|by)\s+|(?:for|in)\s+", re.IGNORECASE)
 
 
-def parse_end(text: str, *, now: datetime, zone: tzinfo) -> datetime:
+def parse_end(text: str, *, now: datetime, zone: tzinfo, spans_from: datetime | None = None) -> datetime:
     """The instant meant by a moment (a day means its end) or by a span from `now`, in `zone`. `for` or `until` may
-    stand before it: “for 22h” is a span, and “until 22h” a time.
+    stand before it: “for 22h” is a span, and “until 22h” a time. Spans count from `spans_from` where that is given,
+    but for “in 22h”, which is from now on.
 
     Raises InvalidInputError (field `ends`), also when the instant has passed.
     """
@@ -129,7 +130,8 @@ def parse_end(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     wanted = text.strip()[keyword.end() if keyword else 0 :].strip(" .,")
     is_until = keyword is not None and keyword["until"] is not None
     if not is_until and find_span(wanted, 0) == len(wanted):
-        return now + parse_duration(wanted)
+        is_from_now = keyword is not None and keyword[0].lower().startswith("in")
+        return (now if is_from_now else spans_from or now) + parse_duration(wanted)
     found = find_moment(wanted, 0) or (find_hour(wanted, 0) if is_until else None)
     if found is None or wanted[found[1] :].strip():
         if find_span(wanted, 0) == len(wanted):

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from desk.audit.trail import Action, record
+from desk.commands import slash
 from desk.errors import ConflictError, KeydeskError, NotAllowedError
 from desk.keys.tickets import make_ticket
 from desk.people import name_of
@@ -172,7 +173,7 @@ def _require_requester_may_hold(tx: Transaction, request: KeyRequest, granted: E
     if not _may_hold(tx, request, granted):
         raise ConflictError(
             f"{name_of(tx, request.requester_id)} may not hold such a key any more.",
-            "Deny the request, or give them the role `integrator` with /roles grant.",
+            f"Deny the request, or give them the role `integrator` with {slash('roles grant')}.",
         )
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from sqlalchemy import select
 
+from desk.commands import slash
 from desk.durations import ago
 from desk.errors import ConflictError, NotFoundError
 from desk.keys.lookup import echo
@@ -33,7 +34,7 @@ def read_request(tx: Transaction, request_id: str, *, lock: bool = False) -> Key
     ends. Raises NotFoundError."""
     request = tx.session.get(KeyRequest, request_id, with_for_update=lock or None, populate_existing=lock)
     if request is None:
-        raise NotFoundError("This request does not exist any more.", "Type /keys request to make one.")
+        raise NotFoundError("This request does not exist any more.", f"Type {slash('keys request')} to make one.")
     return request
 
 
@@ -58,7 +59,9 @@ def find_pending_called(tx: Transaction, word: str) -> Sequence[KeyRequest]:
     ]
     if not found:
         named = name_of(tx, wanted) if tx.session.get(Member, wanted) else echo(wanted)
-        raise NotFoundError(f"No request “{named}” waits for a decision.", "`/keys requests` lists those that do.")
+        raise NotFoundError(
+            f"No request “{named}” waits for a decision.", f"`{slash('keys requests')}` lists those that do."
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import CursorResult, func, or_, select, update
 
 from desk.audit.trail import Action, record
+from desk.commands import slash
 from desk.errors import KeydeskError
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import THE_OWNERS
@@ -99,7 +100,7 @@ def require_owner_stays(tx: Transaction, leaving: Grant) -> None:
     if not decide_removal(before, after):
         raise LastOwnerError(
             "That would leave the organization without an owner.",
-            "Make somebody else owner first, without an end: /roles grant @somebody owner",
+            f"Make somebody else owner first, without an end: {slash('roles grant @somebody owner')}",
         )
 
 

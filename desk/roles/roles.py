@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 from sqlalchemy import select
 
 from desk.audit.trail import Action
+from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.people import Standing, Subject, name_of, standing_of
 from desk.permissions import Duty, is_full_member, require_duty, require_owner
@@ -112,7 +113,9 @@ def _require_usable_group(tx: Transaction, subject: Subject) -> None:
     group = tx.session.get(UserGroup, subject.id)
     if group is None:
         raise InvalidInputError(
-            f"I don't know the group {subject.name}.", "Try /roles sync, then grant again.", field="subject"
+            f"I don't know the group {subject.name}.",
+            f"Try {slash('roles sync')}, then grant again.",
+            field="subject",
         )
     if group.is_disabled:
         raise InvalidInputError(
@@ -131,9 +134,7 @@ _WHY_NOT = {
 def _require_full_member(tx: Transaction, subject: Subject) -> None:
     member = tx.session.get(Member, subject.id)
     if member is None:
-        raise InvalidInputError(
-            f"I know nobody with the id {subject.id}.", "Mention them, like @mia.", field="subject"
-        )
+        raise InvalidInputError(f"I know nobody with the id {subject.id}.", "Name them, like @mia.", field="subject")
     if not is_full_member(member):
         raise InvalidInputError(
             f"{member.name} {_WHY_NOT[standing_of(member)]} and can't have roles.",
@@ -160,7 +161,7 @@ def revoke_role(tx: Transaction, subject: Subject, role: Role, page: PageChoice 
         places = ", ".join(sorted(page_name(tx, grant) or "all pages" for grant in grants))
         raise InvalidInputError(
             f"{subject.name} has that role in {len(grants)} grants: {places}.",
-            "Say which one ends, with: on <page>, or on all.",
+            f"Say which one ends, or all: {slash(f'roles revoke @somebody {role} on PAGE')}",
             field="page",
         )
     return _revoke(tx, grants[0])
@@ -172,10 +173,10 @@ def revoke_grant(tx: Transaction, grant_id: str) -> Grant:
     require_owner(tx)
     grant = tx.session.get(Grant, grant_id)
     if grant is None:
-        raise NotFoundError("There is no such grant.", "See /roles list.")
+        raise NotFoundError("There is no such grant.", f"See {slash('roles list')}.")
     if not _is_open(tx, grant):
         by = f" by {name_of(tx, grant.ended_by)}" if grant.ended_by else ""
-        raise ConflictError(f"That grant was ended already{by}.", "See /roles list.")
+        raise ConflictError(f"That grant was ended already{by}.", f"See {slash('roles list')}.")
     return _revoke(tx, grant)
 
 
@@ -183,7 +184,7 @@ def _revoke(tx: Transaction, grant: Grant) -> Grant:
     if grant.role == Role.OWNER:
         require_owner_stays(tx, grant)
     if not end_grant(tx, grant, Action.ROLE_REVOKED, "revoked"):
-        raise ConflictError("That grant was ended already.", "See /roles list.")
+        raise ConflictError("That grant was ended already.", f"See {slash('roles list')}.")
     tell_ended(tx, grant, "revoked")
     return grant
 
@@ -195,7 +196,7 @@ def _is_open(tx: Transaction, grant: Grant) -> bool:
 def _where_else(tx: Transaction, subject: Subject, role: Role) -> str:
     listed = [item for item in list_grants(tx, subject=subject) if item.grant.role == role]
     if not listed:
-        return "See /roles list."
+        return f"See {slash('roles list')}."
     places = ", ".join(
         f"{item.page_name or 'all pages'}{f' through {item.through}' if item.through else ''}" for item in listed
     )

@@ -128,6 +128,7 @@ def create_http_app(
         distrust_after=settings.distrust_after,
         trusted_proxies=settings.trusted_proxies,
         is_page=lambda key, page_id: page_id in documents.value.get(key.organization_id, NO_PAGES).pages,
+        name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
     api = ManagementApi(check, page_routes(documents))

@@ -6,6 +6,7 @@ The specification names the field `message`, the live service and its clients sa
 import json
 from collections.abc import Collection
 
+from desk.commands import Naming
 from handlers.http.answers import Answer, Header
 
 COULD_NOT_AUTHENTICATE = "Could not authenticate"
@@ -30,21 +31,21 @@ KEY_IN_ADDRESS_REFUSED = error_answer(401, KEY_IN_ADDRESS, _CHALLENGE)
 ADDRESS_TOO_LONG = error_answer(414, "This address is longer than any that leads somewhere here.")
 
 
-def scope_missing(scope: str, resource: str) -> Answer:
+def scope_missing(scope: str, resource: str, slash: Naming) -> Answer:
     """403: the key may not do this."""
     kind = resource.replace("_", " ")
     act = "Changing" if scope.endswith(":write") else "Reading"
     return error_answer(
         403,
         f"This key lacks the scope {scope}. {act} {kind} needs it:"
-        " ask for a key that has it with /keys request in Slack.",
+        f" ask for a key that has it with {slash('keys request')} in Slack.",
     )
 
 
-def page_outside(page_id: str) -> Answer:
+def page_outside(page_id: str, slash: Naming) -> Answer:
     """403: the key is for other pages."""
     return error_answer(
-        403, f"This key is not for the page {page_id}. Ask for one that is with /keys request in Slack."
+        403, f"This key is not for the page {page_id}. Ask for one that is with {slash('keys request')} in Slack."
     )
 
 

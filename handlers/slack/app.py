@@ -9,6 +9,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from desk.commands import UNPREFIXED, Naming, named
 from desk.transaction import Desk, Transaction
 from handlers.slack import deliveries, digest, directory, home, incidents, keys, maintenances, requests, roles
 from handlers.slack.framework.action_ids import ActionId
@@ -63,13 +64,15 @@ ANSWER_SECONDS = 2.5
 
 
 class PunctualApp(AsyncApp):
-    """An app that gives each request one deadline, for whatever its answer waits for."""
+    """An app that gives each request one deadline, for whatever its answer waits for, and names commands as they are
+    called in the workspace."""
 
     answer_seconds = ANSWER_SECONDS
+    name_command: Naming = UNPREFIXED
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Answer one request, over HTTP or Socket Mode."""
-        with answer_within(self.answer_seconds):
+        with answer_within(self.answer_seconds), named(self.name_command):
             return await super().async_dispatch(req)
 
 
@@ -101,6 +104,7 @@ def create_bolt_app(
         # Its own would be named after this file, and take the root's level: at debug it writes whole requests.
         logger=logging.getLogger("slack_bolt"),
     )
+    app.name_command = desk.policy.name_command
     app.answer_seconds = answer_seconds
     listen(app, SlackContext(desk, client, ensure_known, afterwards or Afterwards()), join_areas(AREAS))
     return app

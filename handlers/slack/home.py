@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from desk.commands import slash
 from desk.keys.details import show_keys
 from desk.keys.lookup import KeyFilter, KeyView
 from desk.keys.tickets import list_collectable
@@ -146,7 +147,7 @@ def _own_keys(tx: Transaction, user_id: str) -> list[Block]:
     for shown in page.keys:
         blocks += key_line(shown, place="own")
     if page.total > len(page.keys):
-        blocks.append(context(f"…and {page.total - len(page.keys)} more: `/keys mine`."))
+        blocks.append(context(f"…and {page.total - len(page.keys)} more: `{slash('keys mine')}`."))
     return blocks
 
 

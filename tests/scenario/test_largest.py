@@ -2,19 +2,21 @@
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from desk.commands import SlackNames
 from desk.transaction import Actor, Desk
 from handlers.slack.app import all_renderers
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.commands import split_command
 from handlers.slack.incidents.commands import INCIDENTS
 from handlers.slack.maintenances.commands import MAINTENANCES
-from sandbox.player import Control, Json
+from sandbox.player import Json
 from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import Delivery, SlackMessage
@@ -27,6 +29,7 @@ from tests.scenario.largest_incidents import Incidents, seed
 from tests.scenario.largest_messages import ERRORS, send_everything
 from tests.scenario.largest_play import OF_INCIDENTS, Play
 from tests.scenario.largest_world import CHANNEL, NAME, World, largest_policy, longest
+from tests.scenario.prefixed import PREFIX, PrefixedControl, bare_commands, write_manifest
 from tests.scenario.running import RunningBot
 from tests.scenario.slack_checks import problems_of_message, problems_of_view
 from tests.scenario.texts_alone import SAYS, list_dumb
@@ -53,6 +56,8 @@ class Seen:
     offered: set[str] = field(default_factory=set)
     problems: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     violations: list[str] = field(default_factory=list)
+    bare: list[str] = field(default_factory=list)
+    """Commands that are named without the prefix that is set."""
     mistakes: list[str] = field(default_factory=list)
     """Answers that owe themselves to an error that nobody foresaw, and messages that could not be drawn or sent."""
 
@@ -67,33 +72,30 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(slack_server: SandboxServer, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """Everything that the bot sent while the largest world was played."""
-    slack_server.workspace.reset()
-    timing = slack_server.workspace.timing
-    deadlines = timing.acknowledge_within, timing.trigger_lifetime
-    # What fits is the question here, not how fast a busy machine draws it.
-    timing.acknowledge_within = timing.trigger_lifetime = 30
-    database = Database.from_url(copy_sqlite(sqlite_template, tmp_path_factory.mktemp("largest"))).of(ORGANIZATION)
-    clock = HeldClock()
-    desk = Desk(database, clock, largest_policy())
-    for number, person in enumerate(slack_server.workspace.people.values()):
-        person.name = person.real_name = longest(NAME, number)
-    with database.write() as session:
-        _introduce_people(session, slack_server)
-        world = World(session, clock.now())
-    bot = RunningBot(desk, slack_api_url=slack_server.api_url)
-    slack_server.workspace.set_request_url(bot.url)
-    try:
-        scenario = Scenario(Control(slack_server.url), slack_server, bot, desk, clock)
-        made = desk.write_now(Actor.member(OLIVIA), lambda tx: seed(tx, world))
-        play = play_all(scenario, world, made)
-        return judge(scenario, play)
-    finally:
-        bot.stop()
-        database.close()
-        timing.acknowledge_within, timing.trigger_lifetime = deadlines
-        slack_server.workspace.reset()
+def seen(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """Everything that the bot sent while the largest world was played, under the longest prefix of commands."""
+    folder = tmp_path_factory.mktemp("largest")
+    with SandboxServer(manifest=write_manifest(folder)) as slack_server:
+        timing = slack_server.workspace.timing
+        # What fits is the question here, not how fast a busy machine draws it.
+        timing.acknowledge_within = timing.trigger_lifetime = 30
+        database = Database.from_url(copy_sqlite(sqlite_template, folder)).of(ORGANIZATION)
+        clock = HeldClock()
+        desk = Desk(database, clock, replace(largest_policy(), name_command=SlackNames(PREFIX)))
+        for number, person in enumerate(slack_server.workspace.people.values()):
+            person.name = person.real_name = longest(NAME, number)
+        with database.write() as session:
+            _introduce_people(session, slack_server)
+            world = World(session, clock.now())
+        bot = RunningBot(desk, slack_api_url=slack_server.api_url)
+        slack_server.workspace.set_request_url(bot.url)
+        try:
+            scenario = Scenario(PrefixedControl(slack_server.url), slack_server, bot, desk, clock)
+            made = desk.write_now(Actor.member(OLIVIA), lambda tx: seed(tx, world))
+            yield judge(scenario, play_all(scenario, world, made))
+        finally:
+            bot.stop()
+            database.close()
 
 
 def play_all(scenario: Scenario, world: World, made: Incidents) -> Play:
@@ -141,6 +143,7 @@ def judge(scenario: Scenario, play: Play) -> Seen:
             seen.message("response_url", entry["body"])
         elif entry["kind"] == "violation":
             seen.violations.append(entry["text"])
+        seen.bare += bare_commands(entry)
         said = {name: part for name, part in entry.items() if name != "payload"}
         if _OUR_FAULT in json.dumps(said):
             seen.mistakes.append(json.dumps(entry.get("payload", entry))[:1000])
@@ -195,6 +198,8 @@ def test_the_largest_world(seen: Seen, subtests: pytest.Subtests) -> None:
         problems = [f"{what}: {one[:300]}" for what, found in seen.problems.items() for one in sorted(found)]
         assert problems == []
         assert seen.violations == []
+    with subtests.test("every command is named with its prefix"):
+        assert seen.bare == []
     with subtests.test("no command, click or delivery met an error that nobody foresaw"):
         assert seen.mistakes == []
     with subtests.test("every kind of message was sent"):
@@ -207,7 +212,8 @@ def test_the_largest_world(seen: Seen, subtests: pytest.Subtests) -> None:
         assert seen.callback_ids == set(CallbackId)
     with subtests.test("every sub-command of incidents and maintenances was typed"):
         families = (INCIDENTS, MAINTENANCES)
-        wanted = {(str(family.command), one.name) for family in families for one in family.sub_commands}
+        name = SlackNames(PREFIX)
+        wanted = {(name(family.command[1:]), one.name) for family in families for one in family.sub_commands}
         assert wanted - seen.typed == set()
     with subtests.test("every button, menu and form of incidents and maintenances was used"):
         assert {one for one in ActionId if one.startswith(OF_INCIDENTS)} - seen.pressed == set()

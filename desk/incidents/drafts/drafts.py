@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from desk.audit import trail as audit
+from desk.commands import slash
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.affected import require_effects
@@ -32,8 +33,6 @@ from desk.reasons import check_reason
 from desk.transaction import Transaction
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus
 
-_GONE = ("That draft is gone.", "Begin again with /incident new.")
-
 
 def find_draft(tx: Transaction, draft_id: str) -> IncidentDraft | None:
     """The draft, or None. Raises NotAllowedError for who may not look behind the public page."""
@@ -49,7 +48,7 @@ def get_draft(tx: Transaction, draft_id: str, *, lock: bool = False) -> Incident
     locked: dict[str, Any] = {"with_for_update": {"key_share": True}, "populate_existing": True} if lock else {}
     draft = tx.session.get(IncidentDraft, draft_id, **locked)
     if draft is None:
-        raise NotFoundError(*_GONE)
+        raise _gone()
     return draft
 
 
@@ -258,8 +257,12 @@ def move_draft(
         execution_options={"synchronize_session": False},
     ).first()
     if tx.session.get(IncidentDraft, draft.id, populate_existing=True) is None:
-        raise NotFoundError(*_GONE)
+        raise _gone()
     return won is not None
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError("That draft is gone.", f"Begin again with {slash('incident new')}.")
 
 
 def already_decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) -> ConflictError:
@@ -274,7 +277,7 @@ def already_decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) 
         DraftStatus.WAITING: "waits for a second person",
         DraftStatus.OPEN: "is open: its author changes it",
     }[DraftStatus(draft.status)]
-    return ConflictError(f"This draft {words}.", "Type /incident list to see where things stand.")
+    return ConflictError(f"This draft {words}.", f"Type {slash('incident list')} to see where things stand.")
 
 
 def draft_nothing_new(tx: Transaction, incident_id: str) -> IncidentDraft:

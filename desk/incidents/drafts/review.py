@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
+from desk.commands import slash
 from desk.errors import ConflictError
 from desk.messages.outbox import (
     find_card,
@@ -51,7 +52,7 @@ def ask_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> None:
         page = tx.session.get_one(Page, draft.page_id)
         raise ConflictError(
             f"Somebody else must publish this on {page.name}, and nobody else may.",
-            f"Appoint somebody: /roles grant @somebody {role} on {page.subdomain or page.name}",
+            f"Appoint somebody: {slash(f'roles grant @somebody {role} on {page.subdomain or page.name}')}",
         )
     again = [one for one in reviewers if find_card(tx, REVIEW_CARD, draft.id, one) is not None]
     send_card(tx, REVIEW_CARD, draft.id, reviewers)

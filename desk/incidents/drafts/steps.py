@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from desk.commands import slash
 from desk.errors import ConflictError
 from desk.incidents.announcements import channel_of
 from desk.incidents.drafts.content import content_of
@@ -139,7 +140,7 @@ def get_editable(tx: Transaction, draft_id: str) -> IncidentDraft:
     if draft.status == DraftStatus.WAITING:
         raise ConflictError(
             "This draft waits for a second person, who reads it as it is.",
-            "To change it, take it back first: type /incident drafts and open it.",
+            f"To change it, take it back first: type {slash('incident drafts')} and open it.",
         )
     if draft.status not in _UNDECIDED:
         raise already_decided(draft)

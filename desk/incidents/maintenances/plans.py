@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import list_incident_components
@@ -26,7 +27,6 @@ from storage.models import ComponentStatus, Incident, IncidentComponent, Inciden
 EXTENDED = "This maintenance takes longer than planned: it is now expected to end on {end}."
 SHORTENED = "This maintenance is now expected to end on {end}."
 MOVED = "This maintenance has been rescheduled: it begins on {start} and ends on {end}."
-_AGAIN = "To go on with it: /maintenance reopen"
 _STANDING: dict[str, str] = {
     IncidentStatus.SCHEDULED: "has not begun",
     IncidentStatus.IN_PROGRESS: "is in progress",
@@ -45,7 +45,7 @@ def check_window(schedule: Schedule, now: datetime, *, has_begun: bool = False) 
         )
     if schedule.scheduled_until <= now:
         raise InvalidInputError(
-            "That time is over.", "Write down what is past with /incident backfill.", field="scheduled_for"
+            "That time is over.", f"Write down what is past with {slash('incident backfill')}.", field="scheduled_for"
         )
     if has_begun:
         return
@@ -53,7 +53,8 @@ def check_window(schedule: Schedule, now: datetime, *, has_begun: bool = False) 
     if now - schedule.scheduled_for > LATE:
         raise InvalidInputError(
             "That start has passed.",
-            "Where the work begins at once, say: from now. One that is planned begins early with /maintenance start.",
+            "Where the work begins at once, say: from now. "
+            f"One that is planned begins early with {slash('maintenance start')}.",
             field="scheduled_for",
         )
 
@@ -100,7 +101,7 @@ def get_manageable(tx: Transaction, incident_id: str) -> Incident:
     if incident is None:
         raise NotFoundError("There is no such maintenance.", "It may have been deleted.")
     if incident.scheduled_for is None:
-        raise NotFoundError(f"“{incident.name}” is an incident.", "For incidents there is /incident.")
+        raise NotFoundError(f"“{incident.name}” is an incident.", f"For incidents there is {slash('incident')}.")
     require_publisher(tx, role_of(incident), tx.session.get_one(Page, incident.page_id))
     return incident
 
@@ -109,7 +110,7 @@ def plan_start(tx: Transaction, incident_id: str) -> IncidentChange:
     """What starting it now changes. Raises as `get_manageable`, and ConflictError when it began already."""
     incident = get_manageable(tx, incident_id)
     if incident.status != IncidentStatus.SCHEDULED:
-        raise _not_now(incident, "It can only start once." if incident.status in RUNNING else _AGAIN)
+        raise _not_now(incident, "It can only start once." if incident.status in RUNNING else _again())
     return change_to_start(incident)
 
 
@@ -129,7 +130,8 @@ def plan_cancellation(tx: Transaction, incident_id: str, *, reason: str = "") ->
     if incident.scheduled_for is not None and incident.scheduled_for <= tx.now:
         raise ConflictError(
             f"The time for which “{incident.name}” was scheduled has come.",
-            "Move it to a later time first: /maintenance reschedule. Or start and complete it, saying what happened.",
+            f"Move it to a later time first: {slash('maintenance reschedule')}. "
+            "Or start and complete it, saying what happened.",
         )
     return change_to_cancel(reason=reason)
 
@@ -230,7 +232,11 @@ def moved_text(schedule: Schedule, zone: ZoneInfo) -> str:
 def _require_scheduled(incident: Incident) -> None:
     if incident.status != IncidentStatus.SCHEDULED:
         running = incident.status in RUNNING
-        raise _not_now(incident, "Complete it when it is done." if running else _AGAIN)
+        raise _not_now(incident, "Complete it when it is done." if running else _again())
+
+
+def _again() -> str:
+    return f"To go on with it: {slash('maintenance reopen')}"
 
 
 def _not_now(incident: Incident, hint: str) -> ConflictError:

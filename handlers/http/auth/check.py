@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from desk.clock import Clock
+from desk.commands import Naming
 from desk.keys.check import KeyRing, Need, RingKey, Verdict, decide_call, digest_of, find_secret
 from desk.keys.rules import KeyState, state_of
 from desk.keys.uses import SuspendedUse, UseKind, UseLog, clean_address, clean_user_agent
@@ -45,6 +46,7 @@ class KeyCheck:
         distrust_after: timedelta,
         trusted_proxies: Sequence[Network],
         is_page: Callable[[RingKey, str], bool],
+        name_command: Naming,
         on_suspended_use: Callable[[RingKey, SuspendedUse], None],
     ) -> None:
         self._ring = ring
@@ -53,6 +55,7 @@ class KeyCheck:
         self._distrust_after = distrust_after.total_seconds()
         self._trusted_proxies = trusted_proxies
         self._is_page = is_page
+        self._name_command = name_command
         self._on_suspended_use = on_suspended_use
 
     def caller(self, scope: Scope) -> Caller:
@@ -101,9 +104,9 @@ class KeyCheck:
             return not_found()
         self.refuse(key, caller)
         if verdict is Verdict.SCOPE_MISSING and need is not None:
-            return scope_missing(need.scope, need.resource)
+            return scope_missing(need.scope, need.resource, self._name_command)
         if verdict is Verdict.PAGE_OUTSIDE and page_id is not None:
-            return page_outside(page_id)
+            return page_outside(page_id, self._name_command)
         return UNAUTHENTICATED
 
     def note(self, key: RingKey, kind: UseKind, caller: Caller, *, failed: bool = False) -> None:

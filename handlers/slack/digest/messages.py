@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from desk.commands import slash
 from desk.digest.findings import DigestView, Finding
 from desk.policy import Policy
 from handlers.slack.digest.lines import digest_lines
@@ -100,7 +101,7 @@ def digest_modal(view: DigestView, page: int, daily: Mapping[str, Sequence[int]]
 
 def _cheerful(view: DigestView) -> Message:
     if view.live_keys == 0:
-        text = ":sunny: No keys yet, so none unused. Ask for the first one with `/keys request`."
+        text = f":sunny: No keys yet, so none unused. Ask for the first one with `{slash('keys request')}`."
     elif view.live_keys == 1:
         text = ":sunny: The one key there is, is in use and in good hands. Nothing to do this week."
     else:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -35,6 +36,9 @@ class SlackClient(AsyncWebClient):
                 self.refusal = code
                 _log.error("slack_refuses_token", error=code)
             raise
+        except aiohttp.ClientHttpProxyError as error:
+            # Its own words hold the proxy's address, password and all.
+            raise aiohttp.ClientConnectionError(f"the proxy answered {error.status} {error.message}") from None
         if self.refusal is not None:
             self.refusal = None
             _log.info("slack_takes_token_again")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from desk.commands import slash
 from desk.errors import InvalidInputError
 from desk.secret import holds_secret
 from handlers.slack.framework.action_ids import Command
@@ -32,8 +33,8 @@ class SubCommand:
     owners_only: bool = False
     destroys: bool = False
     """Whether what it does cannot be undone: then only a slip of the finger is taken for it."""
-    more: Sequence[str] = ()
-    """Further lines about it in a help that has examples."""
+    more: Sequence[tuple[str, str]] = ()
+    """Further examples, each with what it does, in a help that has some."""
 
     @property
     def name(self) -> str:
@@ -51,6 +52,11 @@ class CommandFamily:
     check: Callable[[str], None] = lambda _text: None
     """Refuses what must not be typed, before anything is made of it: lists, forms and refusals would repeat it."""
 
+    @property
+    def name(self) -> str:
+        """The command as people type it."""
+        return slash(self.command.removeprefix("/"))
+
     async def answer(self, slack: SlackContext, command: SlashCommand) -> Message | None:
         """Answer what was typed. Raises InvalidInputError that names what may have been meant."""
         self.check(command.text)
@@ -67,7 +73,7 @@ class CommandFamily:
         """The sub-command of that name. Raises InvalidInputError that names what may have been meant."""
         found = self._find(name)
         if found is None:
-            raise InvalidInputError(f"`{self.command} {_shown(name)}` is nothing I know.", self._meant_instead(name))
+            raise InvalidInputError(f"`{self.name} {_shown(name)}` is nothing I know.", self._meant_instead(name))
         return found
 
     def _find(self, name: str) -> SubCommand | None:
@@ -79,13 +85,13 @@ class CommandFamily:
         if meant is not None and meant.destroys and not _is_slip(name, close[0]):
             # Nobody is pointed at what cannot be undone by a word that is merely like it.
             meant = None
-        listed = f"`{self.command} help` lists what there is."
-        return f"Did you mean `{self.command} {meant.name}`? {listed}" if meant else listed
+        listed = f"`{self.name} help` lists what there is."
+        return f"Did you mean `{self.name} {meant.name}`? {listed}" if meant else listed
 
     def help_lines(self, *, is_owner: bool) -> list[str]:
         """Every sub-command in a line of mrkdwn."""
         shown = [one for one in self.sub_commands if is_owner or not one.owners_only]
-        return [f"• `{self.command} {one.usage}`  {one.does}" for one in shown]
+        return [f"• `{self.name} {one.usage}`  {one.does}" for one in shown]
 
 
 def _shown(name: str) -> str:

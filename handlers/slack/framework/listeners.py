@@ -12,6 +12,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from desk.commands import slash
 from desk.errors import InvalidInputError, KeydeskError
 from desk.secret import hides_secret, holds_secret, refuse_secrets
 from desk.texts import clean_text
@@ -73,7 +74,7 @@ async def _refresh(slack: SlackContext, area: Area, user_id: str) -> None:
 def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> None:
     """Answer a slash command: what it answers is shown to the person alone."""
 
-    @app.command(str(family.command))
+    @app.command(slack.desk.policy.name_command(family.command.removeprefix("/")))
     async def listener(ack: Any, body: dict[str, Any]) -> None:
         command = SlashCommand(
             user_id=body["user_id"],
@@ -104,7 +105,7 @@ async def _answer_command(slack: SlackContext, family: CommandFamily, command: S
 
 def _worth_keeping(family: CommandFamily, text: str) -> str:
     """The line that was typed; nothing where it is a word or two."""
-    return f"{family.command} {text}" if len(text.split()) > _FEW_WORDS else ""
+    return f"{family.name} {text}" if len(text.split()) > _FEW_WORDS else ""
 
 
 def _written_in(submission: ViewSubmission) -> list[str]:
@@ -142,7 +143,7 @@ def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
 async def _answer_action(slack: SlackContext, action: BlockAction, handler: ActionHandler | None) -> Message | None:
     if handler is None:
         sentence = RETIRED.get(action.action_id, "This button is from another release of Keydesk.")
-        hint = "Open Keydesk's Home tab or type /keys to see where things stand."
+        hint = f"Open Keydesk's Home tab or type {slash('keys')} to see where things stand."
         return error_message(KeydeskError(sentence, hint))
     try:
         return await in_time(_act(slack, action, handler))
@@ -272,7 +273,9 @@ async def tell(slack: SlackContext, action: BlockAction, message: Message) -> No
     try:
         if action.response_url:
             own = bool((action.body.get("container") or {}).get("is_ephemeral"))
-            await AsyncWebhookClient(action.response_url, timeout=_TELL_SECONDS).send(
+            webhook = AsyncWebhookClient(action.response_url, timeout=_TELL_SECONDS)
+            webhook.proxy = slack.client.proxy
+            await webhook.send(
                 text=message.text,
                 blocks=message.blocks,
                 response_type="ephemeral",

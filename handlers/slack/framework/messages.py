@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from desk.commands import slash
 from desk.errors import KeydeskError
 from desk.messages.readers import Reader, is_closed, may_read
 from desk.secret import holds_secret, masked
@@ -68,7 +69,7 @@ def without_secrets(message: Message) -> Message:
     """An answer to somebody who typed a key's secret: it repeats none, and says what to do about it."""
     warning = context(
         ":warning: You typed the whole secret of a key. Slack keeps what is typed, and others may read it: rotate "
-        "the key with `/keys rotate`."
+        f"the key with `{slash('keys rotate')}`."
     )
     blocks = message.blocks or [section(message.text)]
     return replace(message, text=masked(message.text), blocks=[*(_masked(block) for block in blocks), warning])

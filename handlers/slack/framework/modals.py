@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from desk.commands import slash
 from desk.errors import KeydeskError
 from handlers.delivery.deliverer import Trouble
 from handlers.slack.framework.action_ids import CallbackId
@@ -32,7 +33,7 @@ async def open_modal(slack: SlackContext, trigger_id: str, view: Block) -> None:
 
 def _what_is_kept(view: Block) -> str:
     if view["callback_id"] in _SHOW_DRAFTS:
-        return "What you wrote is kept: /incident drafts opens it."
+        return f"What you wrote is kept: {slash('incident drafts')} opens it."
     deadline = find_deadline()
     if deadline is not None and deadline.changed:
         return "What you asked for before is done all the same."

@@ -1,5 +1,6 @@
 """`/incident …`: which sub-command does what."""
 
+from desk.commands import slash
 from desk.incidents.authority import list_meant
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import get_incident_by_word
@@ -157,7 +158,7 @@ def menu_message(tx: Transaction) -> Message:
     if roles.has_anywhere(Role.MAINTENANCE_MANAGER):
         buttons.append(button("Schedule maintenance", ActionId.MAINTENANCE_NEW))
     buttons.append(button("What is open", ActionId.INCIDENT_LIST))
-    hint = context("`/incident help` and `/maintenance help` list what can be typed.")
+    hint = context(f"`{slash('incident help')}` and `{slash('maintenance help')}` list what can be typed.")
     return Message("Incidents", [section("*Incidents and maintenances*"), actions(*buttons), hint])
 
 
@@ -165,4 +166,4 @@ def help_message(family: CommandFamily) -> Message:
     """Every sub-command in a line."""
     named = "An incident is named by its name in quotation marks, its id or its link; alone, it can be left out."
     lines = "\n".join(family.help_lines(is_owner=True))
-    return Message(f"Help for {family.command}", [section(f"*`{family.command}`*\n{lines}"), context(named)])
+    return Message(f"Help for {family.name}", [section(f"*`{family.name}`*\n{lines}"), context(named)])

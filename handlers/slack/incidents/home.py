@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from desk.commands import slash
 from desk.incidents.listing import ListedDraft, ListedIncident, OpenDrafts, list_current, list_drafts
 from desk.pages.pages import list_pages
 from desk.permissions import EffectiveRoles, roles_of_actor
@@ -95,4 +96,4 @@ def _new_buttons(roles: EffectiveRoles) -> list[Block]:
 
 
 def _more(total: int, shown: int) -> list[Block]:
-    return [context(f"…and {total - shown} more: `/incident list`")] if total > shown else []
+    return [context(f"…and {total - shown} more: `{slash('incident list')}`")] if total > shown else []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from desk.commands import slash
 from desk.errors import ConflictError
 from desk.keys.changes import check_change
 from desk.keys.details import get_key_details, show_key
@@ -145,5 +146,7 @@ async def choose_from_menu(slack: SlackContext, action: BlockAction) -> Message 
     action_id, _, value = action.value.partition(":")
     press = _IN_MENU.get(action_id)
     if press is None:
-        raise ConflictError("This menu is from another release of Keydesk.", "Type `/keys list` for a new one.")
+        raise ConflictError(
+            "This menu is from another release of Keydesk.", f"Type `{slash('keys list')}` for a new one."
+        )
     return await press(slack, replace(action, value=value))

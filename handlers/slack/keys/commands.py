@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from desk.commands import slash
 from desk.errors import InvalidInputError
 from desk.keys.details import get_key_details, show_key
 from desk.keys.lookup import get_key_by_word
@@ -64,7 +65,9 @@ async def change(row: KeyChange, name: str, slack: SlackContext, command: SlashC
 
 def _named(tx: Transaction, said: Said, name: str) -> ApiKey:
     if not said.key:
-        raise InvalidInputError("Which key?", f"Write: /keys {name} “name of the key” …, or /keys mine to see yours.")
+        raise InvalidInputError(
+            "Which key?", f"Write: {slash(f'keys {name} “name of the key” …')}, or {slash('keys mine')} to see yours."
+        )
     return get_key_by_word(tx, said.key)
 
 

@@ -6,6 +6,7 @@ Each is read when it is asked for. Raises InvalidInputError whose field is the f
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from desk.commands import slash
 from desk.durations import parse_duration
 from desk.errors import InvalidInputError
 from desk.transaction import Transaction
@@ -74,7 +75,9 @@ class TypedInputs:
     def name(self) -> str:
         name = self.said.text("to")
         if not name:
-            raise InvalidInputError("What is its new name?", f'Write: /keys rename {self.key.start} to "new name".')
+            raise InvalidInputError(
+                "What is its new name?", f"Write: {slash(f'keys rename {self.key.start} to “new name”')}."
+            )
         return name
 
     def reason(self) -> str:

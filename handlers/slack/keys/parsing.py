@@ -6,9 +6,9 @@ from datetime import datetime
 
 from desk.errors import InvalidInputError
 from desk.keys.lookup import KeyFilter, KeyView
-from desk.moments.instants import parse_end
+from desk.keys.spans import end_said
 from desk.pages.pages import get_page_by_word
-from desk.people import SubjectWord, get_answerer, zone_of
+from desk.people import SubjectWord, get_answerer
 from desk.transaction import Transaction
 from handlers.slack.framework.command_line import Word, as_written, cut, split_reason, without_dashes
 from handlers.slack.framework.quotes import unquoted
@@ -94,20 +94,13 @@ def read_person(tx: Transaction, words: list[Word]) -> str:
 
 
 def read_until(tx: Transaction, said: Said, *, expires_at: datetime | None = None) -> datetime:
-    """The instant after `for` or `until`. A span counts from `expires_at` where that is given and to come.
-
-    Raises InvalidInputError (field `until`).
-    """
+    """The instant after `for` or `until`, as `end_said`. Raises InvalidInputError (field `until`)."""
     text = f"until {said.text('until')}" if said.text("until") else said.text("for")
     if not text:
         raise InvalidInputError(
             "Until when?", "Write for example: for 30d, until friday, until Dec 1 18:00.", field="until"
         )
-    start = max(expires_at, tx.now) if expires_at is not None else tx.now
-    try:
-        return parse_end(text, now=start if said.parts.get("for") else tx.now, zone=zone_of(tx))
-    except InvalidInputError as error:
-        raise InvalidInputError(error.sentence, error.hint, field="until") from None
+    return end_said(tx, text, expires_at=expires_at)
 
 
 def read_filter(tx: Transaction, text: str) -> KeyFilter:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from desk.commands import slash
 from desk.keys.details import KeyDetails, ShownKey, show_key
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import Change
@@ -48,14 +49,17 @@ def menu_message(tx: Transaction) -> Message:
         buttons.append(button("My keys", ActionId.KEYS_PAGE, page_value(0, "")))
     buttons.append(button("About the API", ActionId.KEYS_INFO))
     text = "*API keys of the status page.* What would you like to do?"
-    hint = "In words: `/keys request`, `/keys mine`, `/keys show “terraform prod”`, `/keys help`."
+    words = [f"`{slash(f'keys {word}')}`" for word in ("request", "mine", "show “terraform prod”", "help")]
+    hint = f"In words: {', '.join(words)}."
     return Message("API keys", [section(text), actions(*buttons, block_id="keys.menu"), context(hint)])
 
 
 def help_message(lines: Sequence[str]) -> Message:
     """Every sub-command in a line."""
     named = "A key is named by its name, its id or the start of its secret (`kd_Ab12`)."
-    return Message("Help for /keys", [section("*`/keys`*\n" + "\n".join(lines)), context(named)])
+    return Message(
+        f"Help for {slash('keys')}", [section(f"*`{slash('keys')}`*\n" + "\n".join(lines)), context(named)]
+    )
 
 
 def info_blocks(tx: Transaction) -> list[Block]:
@@ -74,8 +78,8 @@ def info_blocks(tx: Transaction) -> list[Block]:
     names = ", ".join(mention(owner) for owner in owners[:_OWNERS_SHOWN]) or "nobody yet"
     more = f" and {len(owners) - _OWNERS_SHOWN} more" if len(owners) > _OWNERS_SHOWN else ""
     blocks.append(section(f"*Owners*, who decide requests: {names}{more}"))
-    ask = "Ask for a key with `/keys request`. An owner approves, and you collect it once, in a window of your own."
-    return [*blocks, context(ask)]
+    ask = f"Ask for a key with `{slash('keys request')}`."
+    return [*blocks, context(f"{ask} An owner approves, and you collect it once, in a window of your own.")]
 
 
 def info_message(tx: Transaction) -> Message:

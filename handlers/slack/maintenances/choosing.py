@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from desk.commands import slash
 from desk.errors import InvalidInputError
 from desk.incidents.authority import list_meant
 from desk.incidents.inputs import IncidentChange
@@ -60,7 +61,9 @@ def _list_message(tx: Transaction, rest: str) -> Message:
 def _read_page(tx: Transaction, rest: str) -> str | None:
     words = [word for word in cut(rest) if word.text.lower() != "on"]
     if len(words) > 1:
-        raise InvalidInputError("I did not understand that.", "Type /maintenance list or /maintenance list on PAGE.")
+        raise InvalidInputError(
+            "I did not understand that.", f"Type {slash('maintenance list')} or {slash('maintenance list on PAGE')}."
+        )
     return get_page_by_word(tx.session, words[0].text).id if words else None
 
 
@@ -78,7 +81,7 @@ def _blocks(tx: Transaction, listed: list[ListedIncident]) -> list[Block]:
         blocks += more
         shown += 1
     if len(listed) > shown:
-        blocks.append(context(f"…and {len(listed) - shown} more. `/incident list` has them all."))
+        blocks.append(context(f"…and {len(listed) - shown} more. `{slash('incident list')}` has them all."))
     return blocks
 
 

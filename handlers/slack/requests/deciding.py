@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from desk.commands import slash
 from desk.errors import InvalidInputError
 from desk.requests.approvals import approve, deny
 from desk.requests.lookup import extent_now, find_pending_called, list_pending_requests
@@ -64,7 +65,7 @@ async def deny_command(slack: SlackContext, command: SlashCommand, rest: str) ->
 def _meant(tx: Transaction, typed: str, verb: str) -> Sequence[KeyRequest]:
     words = cut(typed)
     if not words:
-        raise InvalidInputError(f"Which request do you want to {verb}?", "`/keys requests` lists them.")
+        raise InvalidInputError(f"Which request do you want to {verb}?", f"`{slash('keys requests')}` lists them.")
     if len(words) == 1 and words[0].kind == "user":
         return find_pending_called(tx, words[0].text)
     return find_pending_called(tx, " ".join(word.as_typed for word in words))

@@ -1,5 +1,6 @@
 """What requesters, collectors and holders are shown in direct messages, kept up to date where it is a card."""
 
+from desk.commands import slash
 from desk.keys.rules import KeyState, state_of
 from desk.keys.tickets import find_ticket_of_request, get_ticket
 from desk.requests.lookup import (
@@ -143,7 +144,8 @@ def _collected(tx: Transaction, ticket: Ticket) -> list[Block]:
     line = f":white_check_mark: You collected it {when(ticket.collected_at)}."
     if key is None:
         return [section(line)]
-    hint = f"See it with `/keys show {key.id}`. If it was lost or leaked, rotate it with `/keys rotate {key.id}`."
+    rotate = f"If it was lost or leaked, rotate it with `{slash(f'keys rotate {key.id}')}`."
+    hint = f"See it with `{slash(f'keys show {key.id}')}`. {rotate}"
     return [section(f"{line} It begins with `{key.start}`; {life_in_words(tx, key)}."), context(hint)]
 
 
@@ -240,7 +242,7 @@ def render_self_approval(tx: Transaction, note: SlackMessage) -> Message:
             section(
                 f":eyes: {who} approved their own request for {name_in_words(request.name)}, as policy lets an "
                 "organization's only owner. A second owner would make this unnecessary: "
-                "`/roles grant @somebody owner`."
+                f"`{slash('roles grant @somebody owner')}`."
             )
         ],
     )
@@ -258,7 +260,7 @@ def render_holder_named(tx: Transaction, note: SlackMessage) -> Message | None:
             section(
                 f":bust_in_silhouette: You now answer for the API key {name_in_words(key.name)}, which {collector} "
                 f"asked for and collected. It works until {day(key.expires_at)}. You are asked when it goes unused "
-                f"or expires; `/keys show {key.id}` shows it."
+                f"or expires; `{slash(f'keys show {key.id}')}` shows it."
             ),
             section(f"It may, on {pages_in_words(tx, key.pages)}:\n{scopes_in_words(key.scopes)}"),
         ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from desk.commands import slash
 from desk.keys.tickets import find_ticket_of_request
 from desk.requests.decisions import possible_approvers
 from desk.requests.lookup import (
@@ -142,7 +143,7 @@ def _unreachable(possible: int, needed: int) -> str:
     owners = "another owner" if needed == 1 else f"{needed} owners other than who asked"
     return (
         f":no_entry: It needs the approval of {owners}, and {have}. "
-        "Appoint one with `/roles grant @somebody owner`, or deny the request."
+        f"Appoint one with `{slash('roles grant @somebody owner')}`, or deny the request."
     )
 
 

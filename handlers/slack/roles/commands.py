@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from desk.commands import slash
 from desk.directory.sync_steps import confirm_sync, request_sync
 from desk.errors import InvalidInputError, LateError
 from desk.people import Subject, SubjectWord
@@ -106,7 +107,9 @@ async def list_(slack: SlackContext, command: SlashCommand, rest: str) -> Messag
     """`/roles list [@somebody] [on page]`."""
     query = parse_query(rest)
     if query.role is not None:
-        raise InvalidInputError("A list shows every role.", f"For one role: /roles who {query.role}", field="role")
+        raise InvalidInputError(
+            "A list shows every role.", f"For one role: {slash(f'roles who {query.role}')}", field="role"
+        )
     if query.subject is not None:
         query = replace(query, subject=await meet(slack, query.subject, command.user_id))
     return await slack.desk.read(command.actor, partial(show_list, sheet=Sheet(query)))
@@ -186,10 +189,10 @@ def _later(then: str) -> Message:
 
 _GRANT = 'grant @mia incident_manager on "Acme" for 8h because she is on call'
 _MORE_GRANTS = (
-    "`/roles grant @platform integrator` – a whole user group, for good",
-    "`/roles grant @mia page_configuration on acme until 2026-12-01`",
+    ("grant @platform integrator", "a whole user group, for good"),
+    ("grant @mia page_configuration on acme until 2026-12-01", ""),
 )
-_LIST = "all grants; `/roles list @mia`, `/roles list on acme` – fewer of them"
+_FEWER = (("list @mia", "those that reach one person or group"), ("list on acme", "those that hold on one page"))
 _SYNC = "read people and groups from Slack again, and say what changed"
 ROLES = CommandFamily(
     Command.ROLES,
@@ -197,7 +200,7 @@ ROLES = CommandFamily(
     [
         SubCommand(_GRANT, "", grant, also=["add", "give", "assign"], more=_MORE_GRANTS),
         SubCommand("revoke @mia incident_manager on acme", "", revoke, also=["remove", "take"], destroys=True),
-        SubCommand("list", _LIST, list_),
+        SubCommand("list", "all grants", list_, more=_FEWER),
         SubCommand("who incident_manager on acme", "who has a role, and where from", who),
         SubCommand("sync", _SYNC, sync),
         SubCommand("help", "", help_),

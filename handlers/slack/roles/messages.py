@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from desk.commands import slash
 from desk.people import Standing, Subject, group_name, member_name, standing_of
 from desk.roles.lists import ALLOWS, Remains, list_grants, page_name, read_remains
 from desk.transaction import Transaction
@@ -55,7 +56,7 @@ def render_granted(tx: Transaction, message: SlackMessage) -> Message:
     grant = _grant(tx, message)
     what = f"{role_text(grant.role, page_name(tx, grant))} {end_text(grant.expires_at)}"
     text = f":key: You are now {what}, says {_by(message.facts)}{reason_text(grant.reason)}."
-    hint = f"This role {ALLOWS[Role(grant.role)]}. See your roles with `/roles list me`."
+    hint = f"This role {ALLOWS[Role(grant.role)]}. See your roles with `{slash('roles list me')}`."
     return _said(text, hint)
 
 
@@ -67,14 +68,15 @@ def render_ended(tx: Transaction, message: SlackMessage) -> Message:
     if remains.lost_nothing:
         ended = "has run out" if expired else f"was ended by {_by(message.facts)}"
         text = f":information_source: A grant that made you {what} {ended}. You still are: {_ways(grant, remains)}."
-        return _said(text, "`/roles list me` shows what you have.")
+        return _said(text, f"`{slash('roles list me')}` shows what you have.")
     if expired:
         text = f":hourglass: Your time as {what} is over."
     else:
         text = f":no_entry_sign: {_by(message.facts)} ended your role as {what}."
     if remains.partly:
         text += f" You still have it: {_ways(grant, remains)}."
-    hint = "Keys that you answer for work on. `/roles list me` shows what you still have; owners can grant it again."
+    shows = f"`{slash('roles list me')}` shows what you still have"
+    hint = f"Keys that you answer for work on. {shows}; owners can grant it again."
     return _said(text, hint)
 
 
@@ -132,7 +134,7 @@ def render_owners_appointed(_tx: Transaction, message: SlackMessage) -> Message:
         text = f":crown: You are an *owner* of Keydesk{together}: {why}."
     else:
         text = f":crown: {', '.join(mention(owner) for owner in owners[:20])}: {why}."
-    hint = "Owners decide on key requests and grant roles: `/roles help`, `/keys help`."
+    hint = f"Owners decide on key requests and grant roles: `{slash('roles help')}`, `{slash('keys help')}`."
     return _said(text, hint)
 
 
@@ -161,7 +163,7 @@ def render_returned(tx: Transaction, message: SlackMessage) -> Message:
     elif holding:
         roles = ", ".join(role_text(item.grant.role, item.page_name) for item in holding[:10])
         text += f" Through user groups they have: {roles}."
-    return _said(text, "Grant anew what they need: `/roles grant`")
+    return _said(text, f"Grant anew what they need: `{slash('roles grant')}`")
 
 
 def render_standing_changed(tx: Transaction, message: SlackMessage) -> Message:
@@ -173,7 +175,7 @@ def render_standing_changed(tx: Transaction, message: SlackMessage) -> Message:
         text += " Their grants count again."
     else:
         text += " Their grants don't count any more while that is so. Keys that they answer for work on."
-    return _said(text, "See `/roles list`, or end the grants.")
+    return _said(text, f"See `{slash('roles list')}`, or end the grants.")
 
 
 def render_group_disabled(tx: Transaction, message: SlackMessage) -> Message:
@@ -193,7 +195,9 @@ def render_group_unreadable(tx: Transaction, message: SlackMessage) -> Message:
     name = shown(group_name(tx.session, _subject_id(message)))
     problem = shown(str(message.facts.get("problem", "")))
     text = f":warning: I can't read who is in the user group *{name}*: {problem}. Its people keep their roles."
-    hint = "I try again every hour and say when it works. If the group is gone, end its grants: `/roles list`"
+    hint = (
+        f"I try again every hour and say when it works. If the group is gone, end its grants: `{slash('roles list')}`"
+    )
     return _said(text, hint)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from desk.commands import slash
 from desk.errors import InvalidInputError
 from desk.moments.typed import find_hour, find_moment, find_span
 from desk.people import SubjectWord
@@ -13,7 +14,7 @@ from handlers.slack.framework.command_line import Word, as_written, cut, split_r
 from handlers.slack.framework.quotes import unquoted
 from storage.models import Role
 
-EXAMPLE = 'For example: /roles grant @mia incident_manager on "Acme" for 8h because she is on call'
+_EXAMPLE = 'roles grant @mia incident_manager on "Acme" for 8h because she is on call'
 _FILLERS = frozenset({"to", "as", "a", "an", "the", "role", ",", ":", "-", "–", "—", "→"})
 """Words and signs between those that say something."""
 _FOREVER = frozenset({"good", "ever", "forever", "always"})
@@ -42,7 +43,7 @@ def parse_grant(text: str) -> GrantOrder:
     head, reason = _split_reason(text)
     said = _read(head)
     if said.subject is None:
-        raise InvalidInputError("Who gets the role?", EXAMPLE, field="subject")
+        raise InvalidInputError("Who gets the role?", _example(), field="subject")
     if said.role is None:
         raise InvalidInputError("Which role?", f"Roles are: {', '.join(Role)}.", field="role")
     page = None if isinstance(said.page, AnyPage) else said.page
@@ -52,7 +53,7 @@ def parse_grant(text: str) -> GrantOrder:
 def parse_revoke(text: str) -> RevokeOrder:
     """Read `@mia incident_manager on "Acme"`. Raises InvalidInputError with an example."""
     said = _read(_split_reason(text)[0])
-    example = "For example: /roles revoke @mia incident_manager"
+    example = f"For example: {slash('roles revoke @mia incident_manager')}"
     if said.subject is None:
         raise InvalidInputError("Whose role ends?", example, field="subject")
     if said.role is None:
@@ -68,6 +69,10 @@ def parse_query(text: str) -> Query:
     if said.has_end:
         raise InvalidInputError("A list shows what holds now.", "Leave the time away.", field="ends")
     return Query(subject=said.subject, role=said.role, page=None if isinstance(said.page, AnyPage) else said.page)
+
+
+def _example() -> str:
+    return f"For example: {slash(_EXAMPLE)}"
 
 
 def _split_reason(text: str) -> tuple[str, str]:
@@ -148,7 +153,7 @@ def _take_pair(said: _Said, word: Word) -> None:
     elif word.key in {"for", "until"}:
         _set_end(said, word.text)
     else:
-        raise InvalidInputError(f"I don't understand “{word.key}:{word.text}”.", EXAMPLE)
+        raise InvalidInputError(f"I don't understand “{word.key}:{word.text}”.", _example())
 
 
 def _take_page(said: _Said, words: Iterator[Word]) -> Word | None:
@@ -200,23 +205,23 @@ def _set_subject(said: _Said, subject: SubjectWord) -> None:
             f"I understood {' and '.join(shown)} as {'a name too' if len(shown) == 1 else 'names'}."
             if shown
             else "That names more than one.",
-            f"Name one person or group at a time, and put names with blanks in quotation marks. {EXAMPLE}",
+            f"Name one person or group at a time, and put names with blanks in quotation marks. {_example()}",
             field="subject",
         )
     if not subject.text.strip("@ "):
-        raise InvalidInputError("That is no name.", EXAMPLE, field="subject")
+        raise InvalidInputError("That is no name.", _example(), field="subject")
     said.subject = subject
 
 
 def _set_role(said: _Said, role: Role) -> None:
     if said.role is not None and said.role != role:
-        raise InvalidInputError("One role at a time, please.", EXAMPLE, field="role")
+        raise InvalidInputError("One role at a time, please.", _example(), field="role")
     said.role = role
 
 
 def _set_page(said: _Said, page: str | None) -> None:
     if not isinstance(said.page, AnyPage):
-        raise InvalidInputError("One page at a time, please, or all.", EXAMPLE, field="page")
+        raise InvalidInputError("One page at a time, please, or all.", _example(), field="page")
     if page is not None and not page.strip():
         raise InvalidInputError("On which page?", 'Write: on "Acme", or on all.', field="page")
     said.page = None if page is not None and page.strip().lower() == "all" else page
@@ -224,5 +229,5 @@ def _set_page(said: _Said, page: str | None) -> None:
 
 def _set_end(said: _Said, ends: str | None) -> None:
     if said.has_end:
-        raise InvalidInputError("One end is enough.", EXAMPLE, field="ends")
+        raise InvalidInputError("One end is enough.", _example(), field="ends")
     said.has_end, said.ends = True, ends

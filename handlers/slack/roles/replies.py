@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
+from desk.commands import slash
 from desk.people import Standing, Subject, SubjectWord
 from desk.roles.lists import ALLOWS, NAMES, Holder, ListedGrant
 from desk.roles.orders import GrantOrder, Holders, Listing, RevokeOrder, UnsureError
@@ -231,7 +232,9 @@ def menu_message(*, is_owner: bool, own: Sequence[str]) -> Message:
     if is_owner:
         buttons.insert(0, button("Grant a role…", ActionId.ROLE_GRANT, style="primary"))
         buttons.append(button("Read Slack again", ActionId.ROLES_SYNC))
-    return Message("Roles", [section(f"Your roles: {roles}"), actions(*buttons), context("More: `/roles help`")])
+    return Message(
+        "Roles", [section(f"Your roles: {roles}"), actions(*buttons), context(f"More: `{slash('roles help')}`")]
+    )
 
 
 def help_message(family: CommandFamily) -> Message:
@@ -239,10 +242,13 @@ def help_message(family: CommandFamily) -> Message:
     lines = []
     for one in family.sub_commands:
         if one.name != "help":
-            lines += [f"`{family.command} {one.usage}`{f' – {one.does}' if one.does else ''}", *one.more]
+            lines += [
+                f"`{family.name} {usage}`{f' – {does}' if does else ''}"
+                for usage, does in ((one.usage, one.does), *one.more)
+            ]
     roles = "\n".join(f"*{NAMES[role]}* (`{role}`): {ALLOWS[role]}" for role in Role)
     return Message(
-        "How to use /roles",
+        f"How to use {slash('roles')}",
         [
             header("Roles"),
             section("\n".join(lines)),

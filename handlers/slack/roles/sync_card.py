@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from desk.commands import slash
 from desk.directory.syncs import SyncReport
 from desk.people import Standing, group_name
 from desk.transaction import Transaction
@@ -95,7 +96,9 @@ def _decision(sync: DirectorySync) -> Block:
     if sync.status == SyncStatus.APPLIED:
         return context(f":white_check_mark: Applied, as {who} said {at}.")
     if sync.status == SyncStatus.CANCELLED:
-        return context(f":hand: {who} said *Leave as is* {at}. I don't ask about the same again; `/roles sync` does.")
+        return context(
+            f":hand: {who} said *Leave as is* {at}. I don't ask about the same again; `{slash('roles sync')}` does."
+        )
     return context(":information_source: Slack or the roles have changed since, so this is settled.")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from desk.commands import slash
 from desk.durations import in_words
 from desk.incidents.components import list_incident_components
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
@@ -48,9 +49,9 @@ def _by_itself(schedule: Schedule) -> list[str]:
     does = [words for happens, words in steps if happens]
     lines = [f"By itself: {', '.join(does)}"] if does else []
     if not schedule.auto_in_progress:
-        lines.append("*Somebody must start it*: /maintenance start")
+        lines.append(f"*Somebody must start it*: {slash('maintenance start')}")
     if not schedule.auto_completed:
-        lines.append("*Somebody must complete it*: /maintenance complete")
+        lines.append(f"*Somebody must complete it*: {slash('maintenance complete')}")
     if not schedule.to_operational_state:
         lines.append("Components stay under maintenance when it ends")
     return lines

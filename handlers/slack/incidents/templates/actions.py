@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.leaks import Leak
@@ -129,7 +130,7 @@ def kept_message(tx: Transaction, template: IncidentTemplate, done: str, warning
     if warnings:
         blocks.append(section(render_leaks(warnings)))
     blocks += asked_blocks(template)
-    blocks.append(context("Choose it in the form of `/incident new`."))
+    blocks.append(context(f"Choose it in the form of `{slash('incident new')}`."))
     return Message(f"{done} “{plain_name(template.name)}”", [*blocks, edit_button(template)])
 
 

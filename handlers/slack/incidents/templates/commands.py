@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from desk.commands import slash
 from desk.errors import InvalidInputError
 from desk.incidents.components import full_name, list_components
 from desk.incidents.lookup import get_incident_by_word
@@ -46,10 +47,7 @@ from storage.models import IncidentTemplate
 
 _LIST_TEXT = 2900
 _BODY = 2500
-_USAGE = (
-    "/incident template list, new, show NAME, edit NAME, delete NAME (each with on PAGE where there are several), "
-    'or save INCIDENT as "name".'
-)
+_SAVE = 'incident template save "Checkout errors" as "checkout"'
 
 
 async def template_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
@@ -57,8 +55,13 @@ async def template_command(slack: SlackContext, command: SlashCommand, rest: str
     name, following = split_command(rest)
     handler = _COMMANDS.get(name or "list")
     if handler is None:
-        raise InvalidInputError(f"“{name[:40]}” is nothing that templates know.", _USAGE)
+        raise InvalidInputError(f"“{name[:40]}” is nothing that templates know.", _usage())
     return await handler(slack, command, following)
+
+
+def _usage() -> str:
+    verbs = "list, new, show NAME, edit NAME, delete NAME (each with on PAGE where there are several)"
+    return f'{slash("incident template")} {verbs}, or save INCIDENT as "name".'
 
 
 async def _list(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
@@ -70,7 +73,7 @@ def _list_message(tx: Transaction, page_id: str | None) -> Message:
     new = button("New template", ActionId.TEMPLATE_NEW, page_id or "")
     ends = [
         actions(new, block_id="templates"),
-        context('Keep an incident\'s words with `/incident template save "Checkout errors" as "checkout"`.'),
+        context(f"Keep an incident's words with `{slash(_SAVE)}`."),
     ]
     if not templates:
         return Message("No template", [section("There is no template yet."), *ends])
@@ -180,7 +183,7 @@ def _is(word: Word, text: str) -> bool:
 def _named(text: str) -> str:
     name = incident_word(text)
     if not name:
-        raise InvalidInputError("Say which template.", _USAGE)
+        raise InvalidInputError("Say which template.", _usage())
     return name
 
 
