@@ -17,9 +17,13 @@ def register(cli: typer.Typer) -> None:
             Path | None, typer.Option(help="Keep the database here; without it, everything goes when the demo ends.")
         ] = None,
         sandbox_port: Annotated[
-            int, typer.Option(help="Port of the local Slack workspace; 0 picks a free one.")
-        ] = 3100,
-        port: Annotated[int, typer.Option(help="Port of Keydesk's own API; 0 picks a free one.")] = 3000,
+            int | None,
+            typer.Option(help="Port of the local Slack workspace; 3100, or a free one where that is taken."),
+        ] = None,
+        port: Annotated[
+            int | None,
+            typer.Option(help="Port of Keydesk's own API; 3000, or a free one where that is taken."),
+        ] = None,
         tour: Annotated[
             bool,
             typer.Option(

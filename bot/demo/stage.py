@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
 import uvloop
 
@@ -31,6 +32,7 @@ from storage.database import Database
 
 OWNERS_CHANNEL = "C0OWNERS01"
 STATUS_CHANNEL = "C0STATUS01"
+SANDBOX_PORT, PORT = 3100, 3000
 _SOMEBODY = "U0INES0001"
 _PATIENCE_SECONDS = 20.0
 _LOOK_SECONDS = 0.1
@@ -38,12 +40,12 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """How the demo is played. Port 0 picks a free one."""
+    """How the demo is played. Port 0 picks a free one; None: the usual one, or a free one where that is taken."""
 
     folder: Path | None = None
     """Where its database is kept; None: a temporary folder that goes with the demo."""
-    sandbox_port: int = 3100
-    port: int = 3000
+    sandbox_port: int | None = None
+    port: int | None = None
     tour: bool = False
     browser: bool = True
     log_level: str = "warning"
@@ -65,8 +67,8 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
     Raises KeydeskError when it cannot start, and StepFailedError when a step of the tour was not seen to work.
     """
     configure_logging(LogFormat.AUTO, options.log_level)
-    with _folder(options.folder) as folder, _sandbox(folder, options.sandbox_port) as sandbox:
-        listener = listen("127.0.0.1", options.port)
+    with _folder(options.folder) as folder, _sandbox(folder, options.sandbox_port, say) as sandbox:
+        listener = _listen(options.port, say)
         settings = _settings(folder, sandbox.api_url, address_of(listener))
         database = open_database(settings)
         stage = _Stage(
@@ -101,17 +103,31 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _sandbox(folder: Path, port: int) -> Iterator[SandboxServer]:
+def _sandbox(folder: Path, port: int | None, say: Callable[[str], None]) -> Iterator[SandboxServer]:
     manifest = folder / "manifest.yml"
     manifest.write_text(render_manifest(GivenSettings()), encoding="utf-8")
     try:
-        server = SandboxServer(manifest=manifest, port=port)
+        server = SandboxServer(manifest=manifest, port=SANDBOX_PORT if port is None else port)
     except OSError as error:
-        raise KeydeskError(
-            f"Port {port} is taken, so the local workspace cannot start.", "Choose another with --sandbox-port."
-        ) from error
+        if port is not None:
+            raise KeydeskError(
+                f"Port {port} is taken, so the local workspace cannot start.", "Choose another with --sandbox-port."
+            ) from error
+        server = SandboxServer(manifest=manifest, port=0)
+        say(f"Port {SANDBOX_PORT} is taken, so the local workspace takes a free one: {server.url}")
     with server:
         yield server
+
+
+def _listen(port: int | None, say: Callable[[str], None]) -> socket.socket:
+    try:
+        return listen("127.0.0.1", PORT if port is None else port)
+    except KeydeskError as error:
+        if port is not None:
+            raise KeydeskError(error.sentence, "Choose another with --port.") from error
+    listener = listen("127.0.0.1", 0)
+    say(f"Port {PORT} is taken, so Keydesk takes a free one: {address_of(listener)}")
+    return listener
 
 
 def _settings(folder: Path, slack_api_url: str, address: str) -> Settings:
@@ -205,8 +221,15 @@ A key for the API, in five steps:
  2. Become Omar, an owner. In #keydesk-owners, press Approve.
  3. Become Mia again. In the direct message from Keydesk, press Collect: the key is shown, once. Copy it.
  4. In a terminal, use it:
-        curl -H "Authorization: OAuth <your key>" {api_url}/v1/pages
+        {_curl()} -H "Authorization: OAuth <your key>" {api_url}/v1/pages
  5. Become Omar. Type  /keys digest : your key is not in it, those that nobody uses are, and the buttons work.
 
-Stop with Ctrl-C. To see the whole story played by itself: make demo ARGS="--tour"
+Stop with Ctrl-C. To see the whole story played by itself: keydesk demo --tour, or make demo ARGS="--tour"
 """
+
+
+def _curl() -> str:
+    """The command, which must not ask a proxy for what is on this machine."""
+    proxies = getproxies_environment()
+    is_direct = not (proxies.get("http") or proxies.get("all")) or proxy_bypass_environment("127.0.0.1", proxies)
+    return "curl" if is_direct else "curl --noproxy '*'"

@@ -66,11 +66,12 @@ class _Window:
             token=client.token,
             base_url=client.base_url,
             session=client.session,
-            proxy=client.proxy,
             ssl=client.ssl,
             retry_handlers=[],
             logger=_silent,
         )
+        # Given as None, it would look for one itself.
+        self._client.proxy = client.proxy
         left = find_seconds_left(most=_WHOLE_SECONDS + _VOID_SECONDS) or 0
         self._until = monotonic() + left - _VOID_SECONDS
         self._view_id = ""
