@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import structlog
 import uvloop
 from pydantic import SecretStr
-from sqlalchemy import make_url
 
 from bot.database import find_public_folder, open_database, upgrade_schema
 from bot.logging import configure_logging
 from bot.program import run_program
 from bot.server import listen
 from bot.settings import Settings, require_slack
+from bot.settings.masking import list_passwords
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +43,8 @@ def secrets_in(settings: Settings) -> Iterator[str]:
     addresses = [settings.database_url]
     if settings.slack_proxy is not None:
         addresses.append(settings.slack_proxy.get_secret_value())
-    yield from (str(password) for address in addresses if (password := make_url(address).password) is not None)
+    for address in addresses:
+        yield from list_passwords(address)
     for name, value in settings:
         if isinstance(value, SecretStr) and name != "slack_proxy":
             yield value.get_secret_value()

@@ -37,6 +37,17 @@ def claim_run(session: Session, job: str, period: str, *, who: str, now: datetim
     return taken_over.rowcount == 1
 
 
+def renew_run(session: Session, job: str, period: str, *, who: str, now: datetime, lease: timedelta) -> bool:
+    """Let the run be `who`'s for longer; False when somebody else has taken it over."""
+    result = session.execute(
+        update(JobRun)
+        .where(JobRun.job == job, JobRun.period == period, JobRun.claimed_by == who, JobRun.finished_at.is_(None))
+        .values(lease_until=now + lease)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
 def finish_run(session: Session, job: str, period: str, *, who: str, now: datetime) -> bool:
     """Write down that the run is done; False when somebody else has taken it over."""
     result = session.execute(

@@ -8,16 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
+from bot.settings.masking import hide_passwords, show_setting
 from bot.settings.sources import IN_FILE, SECRETS, Source, Written, read_written
 from bot.settings.table import GROUPS, PREFIX, RETIRED, Settings
 from desk.errors import InvalidInputError
 
 ENV_FILE = Path(".env")
-_ADDRESSES = frozenset({"KEYDESK_DATABASE_URL", "KEYDESK_SLACK_PROXY"})
-"""Secrets of which everything but the password may be shown."""
 
 
 class SettingsError(InvalidInputError):
@@ -68,8 +65,10 @@ def _extra(field: FieldInfo, key: str) -> str:
 
 def load_settings(env_file: Path | None = ENV_FILE, *, retired: Mapping[str, str] = RETIRED) -> Settings:
     """The settings of the environment and, where that says nothing, of `env_file`. Raises SettingsError."""
-    written = read_written(env_file)
+    written = _read(env_file)
     problems = [*_name_problems(written, retired), *written.problems]
+    if broken := [variable for variable in _fields() if _is_broken(written.find(variable))]:
+        raise SettingsError([*problems, *(f"{variable} is not UTF-8 text." for variable in broken)])
     settings = None
     secrets: dict[str, Any] = {_name_of(variable): text for variable, (text, _) in written.files.items()}
     try:
@@ -81,6 +80,18 @@ def load_settings(env_file: Path | None = ENV_FILE, *, retired: Mapping[str, str
     if settings is None or problems:
         raise SettingsError(problems)
     return settings
+
+
+def _read(env_file: Path | None) -> Written:
+    try:
+        return read_written(env_file)
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"The file {env_file} is not UTF-8 text."]) from error
+
+
+def _is_broken(found: tuple[str, str] | None) -> bool:
+    # What is no UTF-8 comes from the environment as halves of characters, which nothing takes.
+    return found is not None and any("\ud800" <= character <= "\udfff" for character in found[0])
 
 
 def _name_problems(written: Written, retired: Mapping[str, str]) -> list[str]:
@@ -109,7 +120,7 @@ def _value_problems(error: ValidationError, written: Written) -> list[str]:
         variable = name if name in fields else variable_of(name)
         field = fields[variable][1]
         found = written.find(variable)
-        value = f' is "{found[0]}" but' if found else ""
+        value = f' is "{hide_passwords(found[0])}" but' if found else ""
         if variable in SECRETS:
             value = f" (from {found[1]})" if found and variable in written.files else ""
         problems[variable] = f"{variable}{value} must be {_extra(field, 'expects')}."
@@ -149,23 +160,14 @@ def require_slack(settings: Settings) -> None:
         raise SettingsError(problems)
 
 
-def _mask(variable: str, text: str) -> str:
-    if variable in _ADDRESSES:
-        try:
-            return make_url(text).render_as_string(hide_password=True)
-        except (ArgumentError, ValueError):
-            return "…"
-    return f"{text[:5]}…" if text[:5] in ("xoxb-", "xapp-") else "…"
-
-
 def list_settings(env_file: Path | None = ENV_FILE) -> Sequence[SettingEntry]:
     """Every setting with its present value, where that comes from, its default and its help."""
-    written = read_written(env_file)
+    written = _read(env_file)
     entries = []
     for variable, (group, field) in _fields().items():
         default = "" if field.default is None else str(field.default)
         text, source = written.find(variable) or (default, Source.DEFAULT)
-        shown = _mask(variable, text) if text and variable in SECRETS else text
+        shown = show_setting(variable, text) if text else text
         expects = _extra(field, "expects")
         entries.append(SettingEntry(group, variable, default, field.description or "", expects, shown, source))
     return entries

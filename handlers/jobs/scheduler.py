@@ -6,6 +6,7 @@ whose replica died is taken up again when its lease is over.
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
@@ -18,6 +19,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped] # it has no types
 from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped]
 from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from desk.transaction import Desk
@@ -26,19 +28,26 @@ from storage import jobs as runs
 
 _log = structlog.get_logger(__name__)
 _LATE = timedelta(minutes=5)
+_RENEWALS = 3
+"""How often a lease is renewed in the time for which it was given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something that happens by schedule. `work` is told the instant for which the run was scheduled.
 
-    `work` must bear being run again when it failed or was cut off, and take less time than `lease`.
+    `work` must bear being run again when it failed or was cut off. While it goes on its lease is renewed; when that
+    was lost all the same, it is cut off, as somebody else is at it.
     """
 
     name: str
     schedule: Schedule
     work: Callable[[datetime], Awaitable[object]]
     lease: timedelta = timedelta(minutes=10)
+
+
+class LostLeaseError(Exception):
+    """Somebody else has taken the run over."""
 
 
 class Scheduler:
@@ -104,12 +113,38 @@ class Scheduler:
             late = self._desk.clock.now() - scheduled_at
             if late > _LATE:
                 _log.warning("job_late", job=job.name, scheduled_at=scheduled_at.isoformat(), late=str(late))
-            await job.work(scheduled_at)
+            await self._carry_out(job, scheduled_at)
             return await self._desk.database.run_write(partial(self._finish, job, scheduled_at))
         except Exception as error:
             reference = secrets.token_hex(4)
             _log.error("job_failed", job=job.name, reference=reference, exc_info=error)
             return False
+
+    async def _carry_out(self, job: Job, scheduled_at: datetime) -> None:
+        work = asyncio.ensure_future(job.work(scheduled_at))
+        renewing = asyncio.create_task(self._keep_lease(job, scheduled_at, work))
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not renewing.done():
+                raise
+            raise LostLeaseError(job.name) from None
+        finally:
+            renewing.cancel()
+
+    async def _keep_lease(self, job: Job, scheduled_at: datetime, work: asyncio.Future[object]) -> None:
+        """Renew the lease until it is lost, and then cut the work off."""
+        is_ours = True
+        while is_ours:
+            await asyncio.sleep(job.lease.total_seconds() / _RENEWALS)
+            # While the database does not answer, nobody else can take the run over there either.
+            with contextlib.suppress(SQLAlchemyError):
+                is_ours = await self._desk.database.run_write(partial(self._renew, job, scheduled_at))
+        work.cancel()
+
+    def _renew(self, job: Job, scheduled_at: datetime, session: Session) -> bool:
+        period, now = runs.period_of(scheduled_at), self._desk.clock.now()
+        return runs.renew_run(session, job.name, period, who=self._name, now=now, lease=job.lease)
 
     def _claim(self, job: Job, session: Session) -> datetime | None:
         now = self._desk.clock.now()

@@ -46,6 +46,38 @@ def test_wrong_settings_are_told_and_end_with_1(keydesk: Run, monkeypatch: pytes
     ]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ann:planted@host:port/name",
+        "mysql://ann:planted@host/name",
+        "postgresql://host/name?password=planted",
+        "ann:planted@host",
+        "planted\udcff",
+        "[planted",
+    ],
+)
+@pytest.mark.parametrize("variable", ["KEYDESK_DATABASE_URL", "KEYDESK_BASE_URL"])
+def test_no_address_shows_its_password_or_breaks_the_list(
+    keydesk: Run, monkeypatch: pytest.MonkeyPatch, variable: str, address: str
+) -> None:
+    """Right or wrong: the list and what is said of faults are sentences, and every other setting is shown."""
+    monkeypatch.setenv(variable, address)
+    result = keydesk("config")
+    assert isinstance(result.exception, SystemExit | None)
+    assert "KEYDESK_PORT" in result.output
+    if "@" in address or "=" in address or variable == "KEYDESK_DATABASE_URL":
+        assert "planted" not in result.output
+
+
+def test_a_file_that_is_no_text_is_told(keydesk: Run, tmp_path: Path) -> None:
+    """A `.env` in another encoding is named in a sentence."""
+    (tmp_path / ".env").write_bytes(b"KEYDESK_DATABASE_URL=postgresql://ann:\xff@host/name\n")
+    result = keydesk("config")
+    assert result.exit_code == 1
+    assert "is not UTF-8 text" in result.stderr
+
+
 def test_the_example_file_is_printed_as_it_is(keydesk: Run) -> None:
     """`--example` prints a file that can be saved as `.env`."""
     assert keydesk("config", "--example").stdout == render_env_example()

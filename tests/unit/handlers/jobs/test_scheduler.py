@@ -6,11 +6,13 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
+from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from desk.transaction import Desk
 from handlers.jobs.schedule import Every, Weekly
-from handlers.jobs.scheduler import Job, Scheduler
+from handlers.jobs.scheduler import Job, LostLeaseError, Scheduler
+from storage.models import JobRun
 from tests.clock import MONDAY_MORNING, HeldClock
 from tests.waiting import eventually
 
@@ -91,6 +93,47 @@ async def test_replicas_that_look_at_once_run_it_once(desk: Desk, clock: HeldClo
         done = await asyncio.gather(*(replica.run_due() for replica in replicas))
         assert sorted(map(len, done)) == [0, 0, 1]
     assert diary.runs == [at(10), at(11), at(12), at(13)]
+
+
+async def test_a_run_that_outlives_its_lease_runs_once(desk: Desk, clock: HeldClock) -> None:
+    """As long as whoever has it goes on, nobody else takes it over."""
+    diary = Diary()
+    jobs = [Job("hourly", HOURLY, diary.work, lease=timedelta(milliseconds=60))]
+    first, second = (Scheduler(desk, jobs, name=name) for name in ("first", "second"))
+    await first.run_due()
+    clock.advance(hours=1)
+    diary.go_on.clear()
+    running = asyncio.create_task(first.run_due())
+    await eventually(lambda: len(diary.runs) == 1)
+    clock.advance(minutes=5)
+    await eventually(lambda: _lease_of(desk, "hourly") > clock.now())
+    assert await second.run_due() == []
+    diary.go_on.set()
+    assert await running == ["hourly"]
+    assert diary.runs == [at(10)]
+
+
+async def test_who_lost_a_run_does_not_go_on_with_it(desk: Desk, clock: HeldClock) -> None:
+    """A replica that stood still for longer than its lease finds that another one is at it, and stops."""
+    diary = Diary()
+    jobs = [Job("hourly", HOURLY, diary.work, lease=timedelta(milliseconds=60))]
+    scheduler = Scheduler(desk, jobs)
+    await scheduler.run_due()
+    clock.advance(hours=1)
+    diary.go_on.clear()
+    with capture_logs() as logs:
+        running = asyncio.create_task(scheduler.run_due())
+        await eventually(lambda: len(diary.runs) == 1)
+        with desk.database.write() as session:
+            session.execute(update(JobRun).where(JobRun.finished_at.is_(None)).values(claimed_by="another"))
+        assert await running == []
+    assert isinstance(logs[-1]["exc_info"], LostLeaseError)
+
+
+def _lease_of(desk: Desk, job: str) -> datetime:
+    with desk.database.read() as session:
+        leases = select(JobRun.lease_until).where(JobRun.job == job, JobRun.finished_at.is_(None))
+        return session.scalars(leases).one()
 
 
 async def test_a_failed_run_is_logged_and_tried_again(desk: Desk, clock: HeldClock) -> None:
