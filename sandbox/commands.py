@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sandbox.bodies import Args
@@ -10,15 +9,13 @@ from sandbox.content import read_content
 from sandbox.conversations import Conversation
 from sandbox.delivery import Deliverer
 from sandbox.errors import SlackError
+from sandbox.escaping import escape_typed
 from sandbox.interactions import conversation_label
 from sandbox.messages import app_message, post_ephemeral, post_message
 from sandbox.people import Person
 from sandbox.workspace import Workspace
 
 Json = dict[str, Any]
-_MENTION = re.compile(r"(?<![\w&])([@#])([\w.\-]*\w)")
-_REFERENCE = re.compile(r"(<(?:[@#!]|https?:|mailto:)[^<>]*>)")
-_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 
 
 class Commands:
@@ -48,7 +45,7 @@ class Commands:
             "user_id": person.id,
             "user_name": person.name,
             "command": name,
-            "text": escape_mentions(workspace, rest, labelled=True) if command.should_escape else rest,
+            "text": escape_typed(workspace, rest, labelled=True) if command.should_escape else rest,
             "api_app_id": workspace.app_id,
             "is_enterprise_install": "false",
             "response_url": f"{workspace.base_url}/response/{url.id}/{url.secret}",
@@ -80,31 +77,3 @@ class Commands:
     def _toast(self, person: Person, sentence: str) -> str:
         self._workspace.live.publish("toast", person.id, text=sentence, level="error")
         return sentence
-
-
-def escape_mentions(workspace: Workspace, text: str, *, labelled: bool) -> str:
-    """Turn typed `@name`, `#channel` and `@group` into Slack's references, and escape `&`, `<` and `>`.
-
-    What is escaped already, as by the browser page, stays as it is.
-    """
-    parts = _REFERENCE.split(text)
-    return "".join(
-        part if place % 2 else _escape_plain(workspace, part, labelled=labelled) for place, part in enumerate(parts)
-    )
-
-
-def _escape_plain(workspace: Workspace, text: str, *, labelled: bool) -> str:
-    def refer(match: re.Match[str]) -> str:
-        mark, name = match.groups()
-        label = f"|{name}" if labelled else ""
-        if mark == "#":
-            channel = next((c for c in workspace.conversations.values() if c.name == name), None)
-            return f"<#{channel.id}{label}>" if channel else match.group()
-        person = next((p for p in workspace.people.values() if p.name == name and not p.deleted), None)
-        if person:
-            return f"<@{person.id}{label}>"
-        group = next((g for g in workspace.groups.values() if g.handle == name and not g.date_delete), None)
-        return f"<!subteam^{group.id}{f'|@{name}' if labelled else ''}>" if group else match.group()
-
-    escaped = _BARE_AMPERSAND.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
-    return _MENTION.sub(refer, escaped)

@@ -14,12 +14,14 @@ from starlette.routing import Route
 
 from sandbox.actors import find_first_person, find_surface, get_person, get_view, get_writable
 from sandbox.api.files import add_file
-from sandbox.commands import Commands, escape_mentions
+from sandbox.commands import Commands
 from sandbox.conversations import Conversation
 from sandbox.endpoints import workspace_of
 from sandbox.errors import RefusedError
+from sandbox.escaping import escape_typed
 from sandbox.events import Events
 from sandbox.interactions import Interactions
+from sandbox.keyboards import KEYBOARDS, PLAIN, curl
 from sandbox.messages import person_message, post_message, without_metadata
 from sandbox.people import render_usergroup
 from sandbox.submissions import Submissions
@@ -143,11 +145,30 @@ async def run_command(request: Request) -> Json:
     workspace, body = workspace_of(request), await read_body(request)
     person = get_person(workspace, body.get("user"))
     conversation = get_writable(workspace, person, body.get("channel"))
-    text = str(body.get("text", ""))
+    text = _typed(body)
     if not text.startswith("/"):
         raise RefusedError("A slash command begins with a slash.")
     commands: Commands = request.app.state.commands
     return _answer(await commands.run(person, conversation, text))
+
+
+def _typed(body: Json) -> str:
+    return curl(str(body.get("text", "")), _keyboard(body))
+
+
+def _keyboard(body: Json) -> str:
+    keyboard = str(body.get("keyboard", PLAIN))
+    if keyboard not in KEYBOARDS:
+        raise RefusedError(f"A keyboard is one of {', '.join(sorted(KEYBOARDS))}.")
+    return keyboard
+
+
+def _filled_in(body: Json) -> Json:
+    keyboard, values = _keyboard(body), body.get("values") or {}
+    for entry in (entry for entries in values.values() for entry in entries.values()):
+        if entry.get("type") == "plain_text_input" and isinstance(entry.get("value"), str):
+            entry["value"] = curl(entry["value"], keyboard)
+    return dict(values)
 
 
 async def send_message(request: Request) -> Json:
@@ -155,10 +176,10 @@ async def send_message(request: Request) -> Json:
     workspace, body = workspace_of(request), await read_body(request)
     person = get_person(workspace, body.get("user"))
     conversation = get_writable(workspace, person, body.get("channel"))
-    text = str(body.get("text", "")).strip()
+    text = _typed(body).strip()
     if not text:
         raise RefusedError("A message needs a text.")
-    escaped = escape_mentions(workspace, text, labelled=False)
+    escaped = escape_typed(workspace, text, labelled=False)
     message = post_message(workspace, conversation, person_message(workspace, person, escaped, body.get("thread_ts")))
     _send_message_events(request.app.state.events, workspace, conversation, message)
     return {"ts": message["ts"]}
@@ -203,7 +224,7 @@ async def submit(request: Request) -> Json:
     person = get_person(workspace, body.get("user"))
     view = get_view(workspace, person, body.get("view_id"))
     submissions: Submissions = request.app.state.submissions
-    return await submissions.submit(person, view, body.get("values") or {})
+    return await submissions.submit(person, view, _filled_in(body))
 
 
 async def close(request: Request) -> Json:

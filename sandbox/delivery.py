@@ -159,7 +159,8 @@ class Deliverer:
         return Outcome(True, body=body)
 
     async def _send_by_http(self, kind: str, payload: Json, retry: Retry | None) -> Outcome:
-        url = self._workspace.request_url
+        urls = self._workspace.request_urls
+        url = urls.find(kind, payload) if urls is not None else None
         if url is None:
             return _UNREACHABLE
         body, content_type = encode_request(kind, payload)

@@ -20,6 +20,24 @@ class SlashCommand:
 
 
 @dataclass(frozen=True)
+class RequestUrls:
+    """Where Slack calls the app in HTTP mode, for each kind of request. None: of that kind it sends nothing."""
+
+    commands: dict[str, str | None] = field(default_factory=dict)
+    events: str | None = None
+    interactivity: str | None = None
+    options: str | None = None
+
+    def find(self, kind: str, payload: dict[str, Any]) -> str | None:
+        """Where one delivery goes."""
+        if kind == "slash_commands":
+            return self.commands.get(str(payload.get("command")))
+        if kind == "events_api":
+            return self.events
+        return self.options if payload.get("type") == "block_suggestion" else self.interactivity
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The parts of an app manifest that change what Slack allows, sends or shows."""
 
@@ -33,6 +51,12 @@ class Manifest:
     messages_tab_enabled: bool = False
     messages_tab_read_only: bool = True
     socket_mode_enabled: bool = False
+    request_urls: RequestUrls | None = None
+    """Those that it declares; None with Socket Mode, and where it declares none."""
+
+    def all_at(self, url: str) -> RequestUrls:
+        """As if it declared this one address for every kind of request."""
+        return RequestUrls(dict.fromkeys(self.commands, url), url, url, url)
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -70,7 +94,20 @@ def parse_manifest(document: dict[str, Any]) -> Manifest:
         messages_tab_enabled=bool(home.get("messages_tab_enabled", False)),
         messages_tab_read_only=bool(home.get("messages_tab_read_only_enabled", True)),
         socket_mode_enabled=bool(settings.get("socket_mode_enabled", False)),
+        request_urls=None if settings.get("socket_mode_enabled") else _request_urls(commands, settings),
     )
+
+
+def _request_urls(commands: list[dict[str, Any]], settings: dict[str, Any]) -> RequestUrls | None:
+    interactivity = settings.get("interactivity") or {}
+    urls = RequestUrls(
+        {entry["command"]: entry.get("url") for entry in commands},
+        (settings.get("event_subscriptions") or {}).get("request_url"),
+        interactivity.get("request_url"),
+        interactivity.get("message_menu_options_url"),
+    )
+    named = [*urls.commands.values(), urls.events, urls.interactivity, urls.options]
+    return urls if any(named) else None
 
 
 def _command(entry: dict[str, Any]) -> SlashCommand:

@@ -64,11 +64,13 @@ class Player:
 
     control: Control
     user_id: str
+    keyboard: str = "plain"
+    """Whose quotation marks and dashes the person's typing becomes, as `german` on a phone."""
 
     def type_command(self, text: str, channel: str = "C0GENERAL1") -> Json | None:
         """Type a slash command; gives the ephemeral message that it was answered with, or None."""
         before = {message["ts"] for message in self.messages(channel)}
-        self._do("command", channel=channel, text=text)
+        self._do("command", channel=channel, text=text, keyboard=self.keyboard)
         new = [message for message in self.messages(channel) if message["ts"] not in before]
         return new[-1] if new else None
 
@@ -176,7 +178,8 @@ class Player:
             block_id: {inputs[block_id]["action_id"]: _fill_in(inputs[block_id], value)}
             for block_id, value in fields.items()
         }
-        answer = self.control.call("POST", "submit", {"user": self.user_id, "view_id": view["id"], "values": values})
+        filled = {"user": self.user_id, "view_id": view["id"], "values": values, "keyboard": self.keyboard}
+        answer = self.control.call("POST", "submit", filled)
         if answer.get("error"):
             raise SandboxRefusedError(str(answer["error"]))
         errors: dict[str, str] = answer.get("errors") or {}

@@ -15,7 +15,7 @@ from sandbox.faults import SOCKET_FAULTS, Faults, parse_fault
 from sandbox.ids import Ids
 from sandbox.journal import Journal
 from sandbox.live import LiveHub
-from sandbox.manifest import Manifest
+from sandbox.manifest import Manifest, RequestUrls
 from sandbox.modals import Modals
 from sandbox.people import Person, UserGroup, render_person
 from sandbox.ratelimits import RateLimits
@@ -44,7 +44,7 @@ class Workspace:
     def __init__(self, manifest: Manifest, *, roster: Roster | None = None, request_url: str | None = None):
         self.manifest = manifest
         self.roster = roster or acme()
-        self.request_url = request_url
+        self.request_urls = manifest.all_at(request_url) if request_url else manifest.request_urls
         self.base_url = "http://127.0.0.1"
         self.loop: asyncio.AbstractEventLoop | None = None
         self.clock = Clock()
@@ -90,7 +90,7 @@ class Workspace:
     @property
     def connected(self) -> bool:
         """Whether anything that happens here can reach the app."""
-        return self.sockets.connected or self.request_url is not None
+        return self.sockets.connected or self.request_urls is not None
 
     # Helpers that tests may call from another thread.
 
@@ -107,8 +107,12 @@ class Workspace:
         return self._on_loop(lambda: self.arm_fault(fields))
 
     def set_request_url(self, url: str | None) -> None:
-        """Where signed HTTP deliveries go while no socket is connected."""
-        self._on_loop(lambda: self._set_request_url(url))
+        """Where signed HTTP deliveries of every kind go while no socket is connected."""
+        self.set_request_urls(None if url is None else self.manifest.all_at(url))
+
+    def set_request_urls(self, urls: RequestUrls | None) -> None:
+        """Where those of each kind go."""
+        self._on_loop(lambda: self._set_request_urls(urls))
 
     def _on_loop(self, act: Callable[[], T]) -> T:
         loop = self.loop
@@ -125,8 +129,8 @@ class Workspace:
         loop.call_soon_threadsafe(run)
         return done.result(timeout=10)
 
-    def _set_request_url(self, url: str | None) -> None:
-        self.request_url = url
+    def _set_request_urls(self, urls: RequestUrls | None) -> None:
+        self.request_urls = urls
         self.live.publish("connected", connected=self.connected)
 
     def _reset(self) -> None:

@@ -295,7 +295,7 @@ async def test_an_unhandled_command_fails_as_in_slack(
         answer = await people.do("command", channel=STATUS, text="/escaped hi")
     finally:
         server.workspace.timing.acknowledge_within = 3.0
-    by_http = server.workspace.request_url is not None
+    by_http = server.workspace.request_urls is not None
     expected = "dispatch_failed" if by_http else "operation_timeout"
     assert answer["error"] == f'/escaped failed with the error "{expected}"'
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
+from sandbox.manifest import RequestUrls
 from tests.unit.sandbox.probes import (
     GENERAL,
     GUS,
@@ -391,3 +392,13 @@ async def test_the_direct_message_with_the_app_is_always_there(slack: Slack) -> 
     state = await slack.look("state", user=MIA)
     [im] = [c for c in state["conversations"] if c["kind"] == "im"]
     assert (im["id"], im["user"]) == (MIA_IM, "U0KEYDESK1")
+
+
+async def test_what_has_no_address_is_not_sent(slack: Slack, http_app: HttpApp) -> None:
+    """An app that declared where commands go, and nothing else, hears of commands alone."""
+    urls = slack.workspace.request_urls
+    assert urls is not None
+    slack.workspace.set_request_urls(RequestUrls(commands=urls.commands))
+    assert await slack.type("/probe") == {"ok": True}
+    await slack.look("home", user=MIA)
+    assert [payload.get("command") for payload in slack.app] == ["/probe"]
