@@ -32,7 +32,7 @@ _BEHIND = ".,;:!?)'\""
 
 
 def escape_typed(workspace: Workspace, text: str, *, labelled: bool) -> str:
-    """Typed `@name`, `#channel`, `@group` and `@here` as references, addresses as links, and `&`, `<` and `>` escaped.
+    """Typed `@name`, `#channel`, `@group` and `@here` as references, addresses as links, `&`, `<` and `>` escaped.
 
     What is escaped already, as by the browser page, stays as it is. In a command references are `labelled`.
     """

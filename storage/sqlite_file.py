@@ -1,18 +1,19 @@
 """The file of an SQLite database, which is for its owner alone: it holds everything that Keydesk knows."""
 
 import contextlib
+import logging
 import os
 import stat
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import structlog
 from sqlalchemy import URL
 
 _OWNER_ONLY = 0o600
 _BESIDE = ("", "-wal", "-shm", "-journal")
 
-_log = structlog.get_logger(__name__)
+# Through the standard library: a command that prints to standard output must not have this between its lines.
+_log = logging.getLogger(__name__)
 
 
 def find_file(url: URL) -> Path | None:
@@ -40,8 +41,8 @@ def _tighten(path: Path) -> None:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & ~_OWNER_ONLY:
             path.chmod(mode & _OWNER_ONLY)
-            _log.warning("database_file_was_open_to_others", file=str(path), mode=f"{mode:04o}")
+            _log.info("database_file_was_open_to_others", extra={"file": str(path), "mode": f"{mode:04o}"})
     except FileNotFoundError:
         return
     except OSError as error:
-        _log.warning("database_file_is_open_to_others", file=str(path), error=str(error))
+        _log.warning("database_file_is_open_to_others", extra={"file": str(path), "error": str(error)})

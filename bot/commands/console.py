@@ -16,6 +16,7 @@ from bot.commands.naming import on_terminal, without_marks
 from bot.database import make_desk, open_database, require_schema
 from bot.settings import Settings, SettingsError, load_settings
 from desk.errors import KeydeskError
+from desk.masking import mask
 from desk.transaction import Actor, Desk
 from storage.database import Database
 
@@ -26,8 +27,8 @@ def say(text: str = "") -> None:
 
 
 def complain(text: str) -> None:
-    """Print a line to standard error."""
-    typer.echo(text, err=True)
+    """Print a line to standard error, without the secrets that an error may repeat."""
+    typer.echo(mask(text), err=True)
 
 
 class KeydeskGroup(TyperGroup):

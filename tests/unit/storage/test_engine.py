@@ -1,11 +1,11 @@
 """How the engine connects."""
 
+import logging
 import os
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
-from structlog.testing import capture_logs
 
 from storage.database import Database
 from storage.engine import network_manners
@@ -49,7 +49,9 @@ def test_a_database_file_is_for_its_owner_alone(tmp_path: Path, address: str) ->
         os.umask(before)
 
 
-def test_a_database_file_of_an_earlier_release_is_closed_to_others(tmp_path: Path) -> None:
+def test_a_database_file_of_an_earlier_release_is_closed_to_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """With all that is beside it; the log says so."""
     path = tmp_path / "keydesk.db"
     first = Database.from_url(f"sqlite:///{path}")
@@ -57,10 +59,10 @@ def test_a_database_file_of_an_earlier_release_is_closed_to_others(tmp_path: Pat
         session.execute(text("CREATE TABLE thing (id INTEGER)"))
         for file in tmp_path.iterdir():
             file.chmod(0o644)
-        with capture_logs() as logs:
+        with caplog.at_level(logging.INFO):
             second = Database.from_url(f"sqlite:///{path}")
         assert modes(path) == dict.fromkeys(("keydesk.db", "keydesk.db-wal", "keydesk.db-shm"), "600")
-    assert {line["event"] for line in logs} == {"database_file_was_open_to_others"}
+    assert {record.getMessage() for record in caplog.records} == {"database_file_was_open_to_others"}
     second.close()
     first.close()
 
