@@ -21,10 +21,10 @@ def list_jobs(desk: Desk, client: AsyncWebClient) -> Sequence[Job]:
     policy = desk.policy
     weekly = Weekly(policy.digest_day, policy.digest_time, policy.time_zone)
     return (
-        Job("sweep", Every(timedelta(minutes=1)), partial(sweep, desk)),
-        Job("digest", weekly, partial(send_weekly_digest, desk)),
+        Job("sweep", Every(timedelta(minutes=1)), partial(sweep, desk), is_final=True),
+        Job("digest", weekly, partial(send_weekly_digest, desk), is_final=True),
         Job("reconcile", Every(timedelta(hours=1)), partial(reconcile_by_schedule, client, desk)),
         Job("syncs", Every(timedelta(minutes=1)), partial(run_due_syncs, client, desk)),
         Job("channels", Every(timedelta(hours=1)), partial(check_channels, client, desk)),
-        Job("tidy", Every(timedelta(days=1)), partial(tidy, desk)),
+        Job("tidy", Every(timedelta(days=1)), partial(tidy, desk), is_final=True),
     )

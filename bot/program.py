@@ -26,6 +26,7 @@ from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from handlers.jobs.channels import check_channels
+from handlers.jobs.clock_watch import ClockWatch
 from handlers.jobs.reconcile import RECONCILE, reconcile_at_start
 from handlers.jobs.scheduler import Scheduler
 from handlers.jobs.sweep import sweep_unheard_now
@@ -64,6 +65,7 @@ class Program:
         client: AsyncWebClient,
         link: SlackLink,
         worker: OutboxWorker,
+        watch: ClockWatch,
         scheduler: Scheduler,
         http: HttpApp,
         server: HttpServer,
@@ -74,6 +76,7 @@ class Program:
         self._client = client
         self._link = link
         self._worker = worker
+        self._watch = watch
         self._scheduler = scheduler
         self._http = http
         self._server = server
@@ -84,6 +87,7 @@ class Program:
 
         Raises what ended a part that should have gone on, once all others are stopped.
         """
+        await self._watch.begin()
         async with self._http.running():
             await self._server.start()
             parts = [
@@ -91,6 +95,7 @@ class Program:
                 asyncio.create_task(self._worker.run(), name="outbox"),
             ]
             self._scheduler.start()
+            watching = asyncio.create_task(self._watch.run(), name="clock")
             serving()
             asked = asyncio.create_task(stopping.wait())
             beginning = asyncio.create_task(self._begin(), name="beginning")
@@ -99,6 +104,7 @@ class Program:
             finally:
                 asked.cancel()
                 beginning.cancel()
+                watching.cancel()
                 stopping.set()
                 await self._stop()
             await asyncio.gather(*parts)
@@ -156,7 +162,9 @@ async def run_program(
     async with make_session() as session:
         client = make_client(settings, session)
         desk = await asyncio.to_thread(make_desk, settings, database, clock=clock)
-        program = create_program(settings, desk, client, listener, stopping, make_worker=make_worker)
+        program = create_program(
+            settings, desk, client, listener, stopping, make_worker=make_worker, machine_clock=clock is None
+        )
         _log.info("serving", address=address_of(listener), slack="socket" if settings.slack_app_token else "http")
         await program.run(stopping, serving)
     _log.info("stopped")
@@ -170,8 +178,12 @@ def create_program(
     stopping: asyncio.Event,
     *,
     make_worker: MakeWorker = _make_worker,
+    machine_clock: bool = True,
 ) -> Program:
-    """Every part, made and connected; nothing is started yet."""
+    """Every part, made and connected; nothing is started yet.
+
+    `machine_clock`: the desk's clock is the machine's, so that it can be compared with that of the database.
+    """
     afterwards = Afterwards()
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
 
@@ -204,12 +216,19 @@ def create_program(
     async def ask_channels() -> str | None:
         return "; ".join(await desk.read(RECONCILE, list_channel_troubles)) or None
 
+    watch = ClockWatch(desk, has_database_clock=machine_clock, on_jump=lambda: scheduler.look_anew())
+    scheduler = Scheduler(desk, list_jobs(desk, client), find_doubt=watch.find_doubt)
     link = SlackLink(settings, client, make_app)
     http = create_http_app(
         desk,
         routes=link.routes(),
-        checks={"database": ask_database, "slack": ask_slack, "process": ask_process},
-        warnings={"channels": ask_channels},
+        checks={
+            "database": ask_database,
+            "slack": ask_slack,
+            "clock": watch.find_problem,
+            "process": ask_process,
+        },
+        warnings={"channels": ask_channels, "clock": watch.find_warnings},
         settings=HttpSettings(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
             distrust_after=timedelta(seconds=settings.key_trust_seconds),
@@ -223,7 +242,8 @@ def create_program(
         client,
         link,
         make_worker(desk, client),
-        Scheduler(desk, list_jobs(desk, client)),
+        watch,
+        scheduler,
         http,
         HttpServer(http, listener, grace_seconds=settings.shutdown_seconds),
         afterwards,

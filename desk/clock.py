@@ -1,5 +1,6 @@
 """Time is handed in, so that tests can hold it still."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +15,10 @@ class Clock(Protocol):
         """The present instant."""
         ...
 
+    def steady(self) -> float:
+        """Seconds that pass, from no instant in particular: whoever sets the clock changes nothing of them."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -21,3 +26,7 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant by the machine's clock."""
         return datetime.now(UTC)
+
+    def steady(self) -> float:
+        """Seconds since the machine started."""
+        return time.monotonic()

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from storage.models import JobRun
 
+LEASE = timedelta(minutes=10)
+"""The longest that any job is claimed for."""
 _PERIOD = "%Y-%m-%dT%H:%M:%SZ"
 _BEFORE_TIME = "known"
 """Who claimed the run that stands for everything before a job was first known."""
@@ -61,20 +63,43 @@ def finish_run(session: Session, job: str, period: str, *, who: str, now: dateti
 
 def make_known(session: Session, job: str, period: str, *, now: datetime) -> None:
     """A job that was never seen before counts as done up to and with `period`: a fresh start owes nothing."""
-    if find_last_finished(session, job) is None:
+    if find_last_finished(session, job, until=period) is None:
         _insert(session, job=job, period=period, claimed_by=_BEFORE_TIME, lease_until=now, finished_at=now)
 
 
-def find_last_finished(session: Session, job: str) -> str | None:
-    """The newest period of a job that was finished; None for a job that is not known."""
-    return session.scalars(
-        select(func.max(JobRun.period)).where(JobRun.job == job, JobRun.finished_at.is_not(None))
-    ).one()
+def find_last_finished(session: Session, job: str, *, until: str) -> str | None:
+    """The newest period of a job that was finished, up to `until`; None for a job that is not known.
+
+    What a clock that was ahead has done is later than that: it holds up nothing, and is not done again in its time.
+    """
+    finished = (JobRun.job == job, JobRun.finished_at.is_not(None), JobRun.period <= until)
+    return session.scalars(select(func.max(JobRun.period)).where(*finished)).one()
 
 
-def forget_runs(session: Session, *, before: datetime) -> int:
+def find_last_sign(session: Session, *, until: datetime) -> datetime | None:
+    """When the newest job was finished that is not later than `until`: a sign of life for each minute."""
+    finished = select(JobRun.finished_at).where(JobRun.finished_at <= until)
+    return session.scalars(finished.order_by(JobRun.finished_at.desc()).limit(1)).first()
+
+
+def find_last_minute(session: Session) -> datetime:
+    """The newest instant for which a job was ever claimed. There must be one."""
+    return instant_of(session.scalars(select(func.max(JobRun.period))).one())
+
+
+def count_minutes(session: Session, *, after: datetime) -> int:
+    """In how many minutes after an instant jobs were due and done."""
+    done = select(func.count(JobRun.period.distinct())).where(JobRun.period > period_of(after))
+    return session.scalars(done).one()
+
+
+def forget_runs(session: Session, *, before: datetime, now: datetime) -> int:
     """Delete finished runs of before an instant, but the newest of each job; how many."""
-    newest = select(func.max(JobRun.period)).where(JobRun.finished_at.is_not(None)).group_by(JobRun.job)
+    newest = (
+        select(func.max(JobRun.period))
+        .where(JobRun.finished_at.is_not(None), JobRun.period <= period_of(now))
+        .group_by(JobRun.job)
+    )
     result = session.execute(
         delete(JobRun)
         .where(JobRun.finished_at < before, JobRun.period.not_in(newest))

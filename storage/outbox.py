@@ -15,6 +15,11 @@ from sqlalchemy.orm import Session
 from storage import lanes
 from storage.models import Channel, Delivery, DeliveryLane, DeliveryStatus
 
+LEASE = timedelta(seconds=30)
+"""For how long a worker holds a delivery."""
+LONGEST_WAIT = timedelta(minutes=20)
+"""No delivery is put back for longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -111,6 +111,8 @@ class Action(StrEnum):
     DELIVERY_READDRESSED = "delivery.readdressed"
     """It goes to where its readers are now."""
     DELIVERY_DROPPED = "delivery.dropped"
+    CLOCK_SET_RIGHT = "clock.set_right"
+    """What a clock that was ahead had written was set right."""
 
 
 def event_hash(

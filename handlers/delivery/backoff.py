@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.delivery.deliverer import DeliveryError, Trouble
+from storage.outbox import LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def decide_next(
     """When the delivery is tried again after this failure of its `attempt`, if at all."""
     match failure.trouble:
         case Trouble.WAIT:
-            return Next(now + failure.wait, counted=False)
+            return Next(now + min(failure.wait, LONGEST_WAIT), counted=False)
         case Trouble.ACCOUNT:
             return Next(now + back_off.account_pause, counted=False)
         case Trouble.MESSAGE | Trouble.PLACE:

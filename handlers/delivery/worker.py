@@ -48,9 +48,8 @@ class Step(StrEnum):
 class Timing:
     """The worker's times; those of a channel are its deliverer's."""
 
-    lease: timedelta = timedelta(seconds=30)
-    """A delivery whose worker died is free after this long. The clocks of replicas may differ by less than half of
-    it."""
+    lease: timedelta = outbox.LEASE
+    """A delivery whose worker died is free after this long, twice `CLOCKS_APART`."""
     look_every: timedelta = timedelta(seconds=2)
     """How often to look for deliveries of other processes that could not wake this one."""
 
@@ -88,9 +87,7 @@ class OutboxWorker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
         self._in_hand: dict[asyncio.Task[bool], Claim] = {}
-        self._paused_until: dict[Channel, datetime] = {}
-
-    # Running
+        self._paused_until: dict[Channel, float] = {}
 
     async def run(self) -> None:
         """Deliver until `stop()`; several lanes at once, each in order. Returns when nothing is in hand."""
@@ -170,19 +167,20 @@ class OutboxWorker:
     async def _rest(self, due: datetime | None) -> None:
         """Wait until something is due, somebody wakes us or, at the latest, it is time to look again."""
         look = self._desk.clock.now() + self._timing.look_every
-        until = min(look, due) if due else look
-        waiting = {asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(self._wait_until(until))}
+        looking = self._wait_until(min(look, due or look))
+        waiting = {asyncio.ensure_future(each) for each in (self._wake.wait(), looking)}
         _, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
 
     async def _sleep_until(self, instant: datetime) -> None:
-        await asyncio.sleep(max((instant - self._desk.clock.now()).total_seconds(), 0))
+        wait = min(instant - self._desk.clock.now(), self._timing.look_every)  # The clock may be set back meanwhile.
+        await asyncio.sleep(max(wait.total_seconds(), 0))
 
     def _is_paused(self, channel: Channel) -> bool:
         until = self._paused_until.get(channel)
-        return until is not None and self._desk.clock.now() < until
+        return until is not None and self._desk.clock.steady() < until
 
     async def _look(self, channel: Channel, pace: timedelta, *, only_untried: bool = False) -> datetime | None:
         now = self._desk.clock.now()
@@ -278,8 +276,9 @@ class OutboxWorker:
             trouble=failure.trouble,
         )
         if failure.trouble is Trouble.ACCOUNT and not self._is_paused(claim.channel):
-            until = self._paused_until[claim.channel] = now + self._back_off.account_pause
-            log.error("delivery_paused", until=until.isoformat())
+            pause = self._back_off.account_pause
+            self._paused_until[claim.channel] = self._desk.clock.steady() + pause.total_seconds()
+            log.error("delivery_paused", until=(now + pause).isoformat())
         if following.due_at is None:
             log.error("delivery_died", attempts=claim.attempts)
             died = partial(bury, claim=claim, error=failure.error, what=what, uncertain=failure.uncertain)

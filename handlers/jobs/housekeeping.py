@@ -25,7 +25,7 @@ async def tidy(desk: Desk, _scheduled_at: datetime) -> int:
         partial(forget_events, before=now - KEEP_EVENTS),
         partial(forget_settled, before=now - KEEP_DELIVERIES),
         partial(forget_empty, before=now - KEEP_DELIVERIES),
-        partial(forget_runs, before=now - KEEP_RUNS),
+        partial(forget_runs, before=now - KEEP_RUNS, now=now),
     )
     total = 0
     for batch in batches:

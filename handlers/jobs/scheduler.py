@@ -22,6 +22,7 @@ from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from desk.clock import CLOCKS_APART
 from desk.transaction import Desk
 from handlers.jobs.schedule import Schedule, find_due
 from storage import jobs as runs
@@ -43,7 +44,9 @@ class Job:
     name: str
     schedule: Schedule
     work: Callable[[datetime], Awaitable[object]]
-    lease: timedelta = timedelta(minutes=10)
+    lease: timedelta = runs.LEASE
+    is_final: bool = False
+    """It does what cannot be undone, so it waits while the clock is in doubt."""
 
 
 class LostLeaseError(Exception):
@@ -53,16 +56,24 @@ class LostLeaseError(Exception):
 class Scheduler:
     """Runs jobs that are due: between `start()` and `stop()`, or once at `run_due()`.
 
-    `trigger` says when the clock looks; by default at every full minute.
+    `trigger` says when the clock looks; by default at every full minute. `find_doubt` says why the clock is not to be
+    believed, if it is not.
     """
 
     def __init__(
-        self, desk: Desk, jobs: Sequence[Job], *, name: str | None = None, trigger: BaseTrigger | None = None
+        self,
+        desk: Desk,
+        jobs: Sequence[Job],
+        *,
+        name: str | None = None,
+        trigger: BaseTrigger | None = None,
+        find_doubt: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._desk = desk
         self._jobs = tuple(jobs)
         self._name = name or f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._trigger = trigger or CronTrigger(second=0, timezone=UTC)
+        self._find_doubt = find_doubt
         self._clockwork: AsyncIOScheduler | None = None
         self._running: dict[str, asyncio.Task[bool]] = {}
 
@@ -75,6 +86,14 @@ class Scheduler:
             self._clockwork.add_job(self._look, self._trigger, args=[job], id=job.name)
         self._clockwork.start()
         for job in self._jobs:
+            self._take_up(job)
+
+    def look_anew(self) -> None:
+        """The clock was set: look now, and then when it says, rather than at instants of before."""
+        if self._clockwork is None:
+            return
+        for job in self._jobs:
+            self._clockwork.reschedule_job(job.name, trigger=self._trigger)
             self._take_up(job)
 
     async def stop(self, *, patience: timedelta = timedelta(seconds=10)) -> None:
@@ -106,6 +125,9 @@ class Scheduler:
 
     async def _run_if_due(self, job: Job) -> bool:
         """Whether the job was due, nobody else's, and done."""
+        if job.is_final and (doubt := self._find_doubt()) is not None:
+            _log.warning("job_waits", job=job.name, why=doubt)
+            return False
         try:
             scheduled_at = await self._desk.database.run_write(partial(self._claim, job))
             if scheduled_at is None:
@@ -148,7 +170,7 @@ class Scheduler:
 
     def _claim(self, job: Job, session: Session) -> datetime | None:
         now = self._desk.clock.now()
-        last = runs.find_last_finished(session, job.name)
+        last = runs.find_last_finished(session, job.name, until=runs.period_of(now + CLOCKS_APART))
         if last is None:
             runs.make_known(session, job.name, runs.period_of(job.schedule.latest(now)), now=now)
             return None

@@ -61,7 +61,7 @@ class Town:
             due = await self.worker.find_next_due()
             if due is None:
                 return
-            self.clock.set(max(due, self.clock.now() + timedelta(seconds=1)))
+            self.clock.advance(max(due - self.clock.now(), timedelta(seconds=1)))
         raise AssertionError("still not done")
 
     def rows(self) -> list[Delivery]:

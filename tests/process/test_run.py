@@ -16,7 +16,7 @@ def test_it_prepares_the_database_serves_and_stops_when_asked(start_on: Start, e
     assert keydesk.wait_for("schema_upgraded")["before"] is None
     keydesk.wait_until_ready()
     assert keydesk.ask("GET", "/healthz") == (200, b'{"status":"alive"}')
-    assert keydesk.readiness() == (200, dict.fromkeys(("keys", "database", "slack", "process"), "ok"))
+    assert keydesk.readiness() == (200, dict.fromkeys(("keys", "database", "slack", "clock", "process"), "ok"))
     assert keydesk.stop() == 0
     assert keydesk.lines[-1]["event"] == "stopped"
     assert keydesk.troubles() == []

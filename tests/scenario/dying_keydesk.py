@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import uvloop
@@ -60,6 +61,10 @@ class ShiftedClock:
     def now(self) -> datetime:
         """The present instant and a little more."""
         return datetime.now(UTC) + self.ahead
+
+    def steady(self) -> float:
+        """Seconds that pass."""
+        return monotonic()
 
 
 class Death:

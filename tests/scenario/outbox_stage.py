@@ -119,7 +119,7 @@ class OutboxStage:
         due = await worker.find_next_due()
         if due is None:
             return False
-        self.clock.set(max(due, self.clock.now() + timedelta(seconds=1)))
+        self.clock.advance(max(due - self.clock.now(), timedelta(seconds=1)))
         return True
 
     def texts(self, channel: str = STATUS, *, reader: str = OLIVIA) -> list[str]:

@@ -69,7 +69,7 @@ async def running(stage: OutboxStage, pauses: list[datetime]) -> AsyncIterator[O
     async def wait_until(instant: datetime) -> None:
         pauses.append(instant)
         await asyncio.sleep(0)
-        stage.clock.set(max(instant, stage.clock.now()))
+        stage.clock.advance(max(instant - stage.clock.now(), timedelta()))
 
     worker = stage.make_worker(wait_until=wait_until)
     task = asyncio.create_task(worker.run())

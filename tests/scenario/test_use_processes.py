@@ -5,12 +5,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 
+from desk.clock import SystemClock
 from desk.keys.changes import restore_key, revoke_key, suspend_key
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_acme
@@ -27,14 +27,6 @@ from tests.waiting import wait_until
 pytestmark = both_databases
 
 OPERATOR = Actor.operator("ann")
-
-
-class WallClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The present instant."""
-        return datetime.now(UTC)
 
 
 class Server:
@@ -61,7 +53,7 @@ class Server:
 @pytest.fixture
 def desk(database: Database) -> Desk:
     """The desk of this process, which is the command line's side: it shares nothing but the database."""
-    return Desk(database, WallClock(), policy_of())
+    return Desk(database, SystemClock(), policy_of())
 
 
 @pytest.fixture

@@ -39,8 +39,9 @@ class SlackCalls:
         self._client = client
         self._clock = clock
         self._timeout = timeout
-        self._closed_until: dict[str, datetime] = {}
-        self._limited_posts: dict[str, datetime] = {}
+        # By the steady clock: one that was set must not close anything for as long as it was wrong.
+        self._closed_until: dict[str, float] = {}
+        self._limited_posts: dict[str, float] = {}
 
     async def post(
         self, conversation: str, message: Message, message_id: str, *, thread: Place | None = None
@@ -144,25 +145,25 @@ class SlackCalls:
         self, name: str, method: Callable[..., Awaitable[AsyncSlackResponse]], *, limited: str = "", **arguments: Any
     ) -> dict[str, Any]:
         """One Web API call. `limited` is the conversation whose own limit the call falls under, if one does."""
-        now = self._clock.now()
+        now = self._clock.steady()
         wait = self._closed_until.get(name, now) - now
-        if wait > timedelta():
-            raise CallError(Trouble.WAIT, name, "ratelimited", wait=wait)
+        if wait > 0:
+            raise CallError(Trouble.WAIT, name, "ratelimited", wait=timedelta(seconds=wait))
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 response = await method(**arguments)
         except Exception as error:
             failure = failure_of(name, error)
             if failure.trouble is Trouble.WAIT:
-                self._note_limit(name, limited, self._clock.now() + failure.wait)
+                self._note_limit(name, limited, self._clock.steady() + failure.wait.total_seconds())
             raise failure from error
         assert isinstance(response.data, dict)
         return response.data
 
-    def _note_limit(self, name: str, conversation: str, until: datetime) -> None:
+    def _note_limit(self, name: str, conversation: str, until: float) -> None:
         # Posts are limited per channel first. A second channel that is limited meanwhile means the whole workspace;
         # every other method is limited for the workspace at once.
-        now = self._clock.now()
+        now = self._clock.steady()
         if conversation:
             self._limited_posts = {place: end for place, end in self._limited_posts.items() if end > now}
             self._limited_posts[conversation] = until

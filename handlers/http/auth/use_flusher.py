@@ -37,7 +37,7 @@ class UseFlusher:
     def tell(self, key: RingKey, use: SuspendedUse) -> None:
         """Have owners told, unless they were told of this key lately."""
         told = self._told.get(use.key_id)
-        if told is not None and told.version == use.version and use.at - told.at < QUIET:
+        if told is not None and told.version == use.version and abs(use.at - told.at) < QUIET:
             return
         self._suspended_uses.setdefault(use.key_id, (self._desk.of(key.organization_id), use))
         self._woken.set()
@@ -83,7 +83,7 @@ class UseFlusher:
         self._forget_told(self._desk.clock.now())
 
     def _forget_told(self, now: datetime) -> None:
-        for key_id in [key_id for key_id, use in self._told.items() if now - use.at >= QUIET]:
+        for key_id in [key_id for key_id, use in self._told.items() if abs(now - use.at) >= QUIET]:
             del self._told[key_id]
 
     async def close(self) -> None:

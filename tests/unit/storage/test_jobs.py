@@ -30,7 +30,7 @@ def _finish(database: Database, who: str, *, minutes: int = 0, period: str = PER
 
 def _last(database: Database, job: str = "digest") -> str | None:
     with database.read() as session:
-        return find_last_finished(session, job)
+        return find_last_finished(session, job, until="9999")
 
 
 def test_a_run_is_claimed_once(database: Database) -> None:
@@ -110,7 +110,7 @@ def test_old_runs_are_forgotten_but_the_newest(database: Database) -> None:
     unfinished = period_of(NOW - timedelta(days=4))
     assert _claim(database, "x", period=unfinished, minutes=-5760)
     with database.write() as session:
-        assert forget_runs(session, before=NOW) == 2
+        assert forget_runs(session, before=NOW, now=NOW) == 2
         assert set(session.scalars(select(JobRun.period))) == {
             period_of(NOW - timedelta(days=1)),
             period_of(NOW - timedelta(days=9)),

@@ -98,4 +98,5 @@ NOBODY_WAITS: Mapping[Action, str] = {
     Action.MEMBER_JOINED: "nobody was told of anything yet",
     Action.ORGANIZATION_SEEDED: "an operator did it",
     Action.PAGE_SEEDED: "an operator did it",
+    Action.CLOCK_SET_RIGHT: "operators read it in the log and in `/readyz`",
 }

@@ -9,9 +9,11 @@ from desk.messages.dead_letters import bury, drop_delivery, retry_delivery, swee
 from desk.messages.outbox import owners_conversations, send_note
 from desk.seeds.planting import plant_seed
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
+from desk.timekeeping.setting_right import set_right
 from desk.transaction import Actor, Transaction
 from storage.models import Channel, Page
 from storage.outbox import claim_next
+from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, OMAR
 from tests.unit.desk.audit.chronicle import CHANNEL, Step, event, sent, story, under
 from tests.unit.desk.stage import SWEEP, Stage
@@ -74,4 +76,22 @@ def pages_made_from_a_file(stage: Stage) -> Iterator[Step]:
     made = {"name": "Shop", "made": ["page Shop", "component API of page Shop"], "changed": []}
     yield [renamed, event(OPERATOR, Action.PAGE_SEEDED, shop.id, **made)], set()
     stage.do(OPERATOR, partial(plant_seed, seed=seed))
+    yield [], set()
+
+
+@story(Action.CLOCK_SET_RIGHT)
+def a_clock_that_was_ahead(stage: Stage) -> Iterator[Step]:
+    """What it wrote is set right once, and told to nobody."""
+    clock = stage.desk.clock
+    assert isinstance(clock, HeldClock)
+    # The organization was made by the machine's own clock.
+    stage.do(SWEEP, set_right)
+    clock.set(clock.now() + timedelta(days=14))
+    stage.do(OLIVIA, partial(send_note, kind="key.changed", subject_id="k", conversations=[MIA]))
+    clock.set(clock.now() - timedelta(days=14))
+    yield None
+    assert stage.do(SWEEP, set_right) is not None
+    rows = {"delivery": 1, "slack_message": 1}
+    yield [event(SWEEP, Action.CLOCK_SET_RIGHT, "clock", ahead=14 * 86400, rows=rows)], set()
+    assert stage.do(SWEEP, set_right) is None
     yield [], set()

@@ -226,6 +226,7 @@ OF_JOBS: Mapping[JobName, set[str]] = {
         "messages.dead_letters.sweep_unheard",
         "requests.requests.sweep_requests",
         "roles.roles.sweep_roles",
+        "timekeeping.setting_right.set_right",
         # Steps of maintenances alone: see `is_step`.
         "incidents.incidents.update_incident",
         "port.update_incident",

@@ -1,0 +1,1 @@
+"""What a wrong clock has written."""

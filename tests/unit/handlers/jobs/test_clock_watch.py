@@ -1,0 +1,183 @@
+"""A clock that is not believed: what cannot be undone waits, `/readyz` tells, and what it wrote is set right."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped]
+from structlog.testing import capture_logs
+
+from desk.messages.outbox import send_note
+from desk.transaction import Actor, Desk
+from handlers.jobs.clock_watch import HOLD, STANDSTILL, ClockWatch
+from handlers.jobs.schedule import Every
+from handlers.jobs.scheduler import Job, Scheduler
+from tests.clock import HeldClock
+from tests.factories import MIA
+from tests.unit.handlers.jobs.test_scheduler import Diary
+from tests.waiting import eventually
+
+MINUTELY = Every(timedelta(minutes=1))
+OPERATOR = Actor.operator("ann")
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+postgresql_only = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+class Play:
+    """A process: its watch, a job that can be done again and one that cannot be undone."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.watch = ClockWatch(desk)
+        jobs = [Job("again", MINUTELY, Diary().work), Job("final", MINUTELY, Diary().work, is_final=True)]
+        self._scheduler = Scheduler(desk, jobs, find_doubt=self.watch.find_doubt)
+
+    async def minute(self, clock: HeldClock) -> Sequence[str]:
+        """The jobs that are done in the next minute."""
+        clock.advance(minutes=1)
+        return await self._scheduler.run_due()
+
+
+@pytest.fixture
+async def play(desk: Desk, clock: HeldClock) -> Play:
+    """A process that has run for a minute."""
+    play = Play(desk)
+    await play.watch.begin()
+    await play.minute(clock)
+    assert await play.minute(clock) == ["again", "final"]
+    return play
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=16), timedelta(hours=5), timedelta(days=700)], ids=str)
+@sqlite_only
+async def test_a_leap_ahead_holds_what_cannot_be_undone(
+    desk: Desk, play: Play, clock: HeldClock, ahead: timedelta
+) -> None:
+    """For two minutes, also where nobody looked in between; `/readyz` says why. Everything else goes on, and once the
+    clock was not set back for so long it is believed."""
+    clock.set(clock.now() + ahead)
+    with capture_logs() as logs:
+        assert await play.minute(clock) == ["again"]
+    assert {entry["event"] for entry in logs} >= {"clock_jumped", "job_waits"}
+    assert "went ahead by" in (await play.watch.find_problem() or "")
+    clock.advance(HOLD)
+    assert await play.minute(clock) == ["again", "final"]
+    assert await play.watch.find_problem() is None
+
+
+@sqlite_only
+async def test_a_clock_that_comes_back_is_believed_at_once(desk: Desk, play: Play, clock: HeldClock) -> None:
+    """Two seconds ahead in time by years: nothing final was done, all jobs go on, and what was written is set right
+    and told for a day."""
+    right = clock.now()
+    clock.set(right + timedelta(days=700))
+    assert await play.minute(clock) == ["again"]
+    desk.write_now(OPERATOR, partial(send_note, kind="key.changed", subject_id="k", conversations=[MIA]))
+    clock.set(right + timedelta(seconds=2))
+    with capture_logs() as logs:
+        await play.watch.check()
+    assert "clock_set_right" in {entry["event"] for entry in logs}
+    assert await play.watch.find_problem() is None
+    told = await play.watch.find_warnings() or ""
+    assert "set right" in told
+    assert "1 of delivery" in told
+    assert await play.minute(clock) == ["again", "final"]
+    clock.advance(days=1)
+    assert await play.watch.find_warnings() is None
+
+
+@sqlite_only
+@pytest.mark.parametrize("behind", [timedelta(seconds=16), timedelta(hours=5), timedelta(days=700)], ids=str)
+async def test_a_clock_that_goes_back_holds_nothing(play: Play, clock: HeldClock, behind: timedelta) -> None:
+    """What is done then was due by then; jobs wait for no instant that was."""
+    clock.set(clock.now() - behind)
+    assert await play.watch.find_problem() is None
+    done = [*await play.minute(clock), *await play.minute(clock)]
+    assert {"again", "final"} <= set(done)
+
+
+@sqlite_only
+async def test_a_start_long_after_the_last_sign_of_life_holds_for_a_moment(
+    desk: Desk, play: Play, clock: HeldClock
+) -> None:
+    """It may be one with a wrong clock. That is a warning: after a night's standstill, all is well."""
+    clock.advance(STANDSTILL)
+    clock.advance(minutes=2)
+    late = Play(desk)
+    await late.watch.begin()
+    assert await late.minute(clock) == ["again"]
+    assert await late.watch.find_problem() is None
+    assert "last sign of life" in (await late.watch.find_warnings() or "")
+    clock.advance(HOLD)
+    assert await late.minute(clock) == ["again", "final"]
+    assert await late.watch.find_warnings() is None
+
+
+@sqlite_only
+async def test_a_restart_holds_nothing(desk: Desk, play: Play, clock: HeldClock) -> None:
+    """Nor does a first start."""
+    fresh = Play(desk)
+    await fresh.watch.begin()
+    assert await fresh.minute(clock) == ["again", "final"]
+
+
+@sqlite_only
+async def test_a_clock_that_is_behind_what_was_lived_is_told(desk: Desk, play: Play, clock: HeldClock) -> None:
+    """A machine that starts in the past leaves what happened as it was, goes on with its jobs, and says so."""
+    lived_from = clock.now()
+    for _ in range(12):
+        await play.minute(clock)
+    desk.write_now(OPERATOR, partial(send_note, kind="key.changed", subject_id="k", conversations=[MIA]))
+    clock.set(lived_from - timedelta(days=3650))
+    old = Play(desk)
+    await old.watch.begin()
+    told = await old.watch.find_warnings() or ""
+    assert "this clock is behind" in told
+    assert "slack_message" not in told
+    await old.minute(clock)
+    assert await old.minute(clock) == ["again", "final"]
+
+
+@postgresql_only
+async def test_the_database_s_clock_is_asked(desk: Desk, clock: HeldClock) -> None:
+    """A replica whose clock is months behind the server's holds what cannot be undone and sets nothing right, until
+    the two agree again."""
+    watch = ClockWatch(desk, has_database_clock=True)
+    clock.set(datetime.now(UTC))
+    desk.write_now(OPERATOR, partial(send_note, kind="key.changed", subject_id="k", conversations=[MIA]))
+    for wrong in (-timedelta(days=200), timedelta(days=200), timedelta(minutes=1)):
+        clock.set(datetime.now(UTC) + wrong)
+        await watch.check()
+        assert ("ahead of" if wrong > timedelta() else "behind") in (await watch.find_problem() or "")
+        assert await watch.find_warnings() is None
+    clock.set(datetime.now(UTC))
+    await watch.check()
+    assert await watch.find_problem() is None
+
+
+class Lost(BaseTrigger):  # type: ignore[misc] # it has no types
+    """The next look is far away, as after a clock that was ahead; then every hundredth of a second."""
+
+    def __init__(self) -> None:
+        self.is_lost = True
+
+    def get_next_fire_time(self, _before: Any, now: datetime) -> datetime:
+        """When the clock looks."""
+        return now + (timedelta(days=14) if self.is_lost else timedelta(seconds=0.01))
+
+
+async def test_the_scheduler_looks_anew_once_the_clock_was_set(desk: Desk, clock: HeldClock) -> None:
+    """Looks that were planned by a clock that was ahead are planned again: no job waits two weeks."""
+    diary, trigger = Diary(), Lost()
+    jobs = [Job("again", MINUTELY, diary.work)]
+    await Scheduler(desk, jobs).run_due()
+    scheduler = Scheduler(desk, jobs, trigger=trigger)
+    scheduler.start()
+    trigger.is_lost = False
+    scheduler.look_anew()
+    clock.advance(minutes=1)
+    await eventually(lambda: len(diary.runs) == 1)
+    clock.advance(minutes=1)
+    await eventually(lambda: len(diary.runs) == 2)
+    await scheduler.stop()
