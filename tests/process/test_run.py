@@ -4,10 +4,16 @@ import signal
 import socket
 from pathlib import Path
 
+import yaml
+
+from bot.manifest import render_manifest
+from bot.settings import GivenSettings
+from sandbox.manifest import parse_manifest
 from sandbox.player import Control
 from sandbox.server import SandboxServer
 from tests.process.conftest import Start
 from tests.process.running import KeydeskProcess
+from tests.waiting import wait_until
 
 
 def test_it_prepares_the_database_serves_and_stops_when_asked(start_on: Start, empty_database_url: str) -> None:
@@ -82,15 +88,21 @@ def test_it_waits_for_slack(start: Start, slack: SandboxServer) -> None:
 
 
 def test_slack_may_call_it_over_http(start: Start, slack: SandboxServer) -> None:
-    """Without an app-level token signed requests are taken at /slack/events; others are refused."""
+    """Without an app-level token signed requests are taken where the manifest for HTTP sends each kind of them.
+
+    Others are refused.
+    """
     keydesk = start(SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="sandbox-signing-secret")
     keydesk.wait_until_ready()
-    slack.workspace.set_request_url(f"{keydesk.url}/slack/events")
+    base = "https://keydesk.example"
+    manifest = render_manifest(GivenSettings(base_url=base), over_http=True).replace(base, keydesk.url)
+    slack.workspace.set_request_urls(parse_manifest(yaml.safe_load(manifest)).request_urls)
     control = Control(slack.url)
     control.person("U0MIA00001").type_command("/keys")
-    assert [entry["via"] for entry in control.journal(kind="delivery") if entry["type"] == "slash_commands"] == [
-        "http"
-    ]
+    control.call("GET", "home", None, user="U0MIA00001")
+    wait_until(lambda: slack.workspace.home_views)
+    deliveries = [(entry["type"], entry["via"], entry["acked"]) for entry in control.journal(kind="delivery")]
+    assert {("slash_commands", "http", True), ("events_api", "http", True)} == set(deliveries)
     assert keydesk.ask("POST", "/slack/events", b"{}")[0] == 401
     assert keydesk.ask("POST", "/slack/events", b"\xff")[0] == 401
     assert keydesk.ask("POST", "/slack/events", b"x" * 1_000_001)[0] == 413

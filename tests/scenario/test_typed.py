@@ -1,6 +1,7 @@
 """What people type on phones, on Macs and in a hurry: understood, or asked about, and never lost."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -51,6 +52,27 @@ def test_any_keyboard_opens_an_incident(scenario: Scenario, stage: Stage, line: 
     assert "Preview" in shown(scenario.ines)
     for words in ("*Checkout errors*", "Partial outage", "We look."):
         assert words in shown(scenario.ines)
+
+
+@pytest.mark.parametrize("keyboard", ["english", "german", "french", "swedish"])
+def test_what_a_keyboard_curls_is_understood(scenario: Scenario, stage: Stage, keyboard: str) -> None:
+    """Names in its quotation marks, an option behind its dash, and words that are shown as it wrote them."""
+    ines = replace(scenario.ines, keyboard=keyboard)
+    ines.type_command('/incident new "Checkout errors" --component:checkout=partial_outage It\'s slow ...')
+    for words in ("*Checkout errors*", "Partial outage", "It’s slow …"):
+        assert words in shown(ines)
+
+
+def test_addresses_in_words_for_the_public_stay_as_they_were_typed(scenario: Scenario, stage: Stage) -> None:
+    """Slack makes links of them on their way; of a call for everybody no more stays than a word, with a warning."""
+    words = "See api.acme.com/x?a=1&b=2 or ops@acme.com. @here"
+    scenario.ines.type_command(f'/incident new "Errors at acme.com" component:checkout=down {words}')
+    draft = only(everything(scenario, IncidentDraft))
+    assert draft.content["name"] == "Errors at acme.com"
+    assert "Errors at acme.com" in shown(scenario.ines)
+    assert draft.content["body"].startswith("See [api.acme.com/x?a=1&b=2](http://api.acme.com/x?a=1&b=2) or")
+    assert draft.content["body"].endswith("ops@acme.com. here")
+    assert "broadcast" in {warning["kind"] for warning in draft.warnings}
 
 
 def test_words_without_quotation_marks_are_the_name(scenario: Scenario, stage: Stage) -> None:
