@@ -204,6 +204,23 @@ def test_no_suggestion_points_at_destruction(scenario: Scenario, typed: str) -> 
     assert "/keys revoke" not in words_of(said(scenario.olivia, f"/keys {typed}"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "instead"),
+    [
+        ("/incident rename checkout to payments", "`/incident update` opens a form"),
+        ("/incident delete checkout", "`/incident resolve`"),
+        ("/incident severity major", "`/incident update INCIDENT impact:major`"),
+        ("/maintenance edit upgrade", "`/maintenance update` opens a form"),
+        ("/maintenance remove upgrade", "`/maintenance cancel`"),
+    ],
+)
+def test_words_of_other_tools_are_told_what_to_do_instead(scenario: Scenario, typed: str, instead: str) -> None:
+    """Not what is merely spelled like them."""
+    answer = words_of(said(scenario.olivia, typed))
+    assert instead in answer
+    assert "Did you mean" not in answer
+
+
 @both_databases
 def test_a_name_with_something_behind_it_is_told_how_to_write_it(scenario: Scenario) -> None:
     """Neither a bare span nor a letter too many ends in “there is no key” alone."""

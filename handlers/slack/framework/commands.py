@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from desk.commands import slash
@@ -51,6 +51,8 @@ class CommandFamily:
     sub_commands: Sequence[SubCommand]
     check: Callable[[str], None] = lambda _text: None
     """Refuses what must not be typed, before anything is made of it: lists, forms and refusals would repeat it."""
+    instead: Callable[[], Mapping[str, str]] = dict
+    """What to do instead, for words that other tools have and this one has not."""
 
     @property
     def name(self) -> str:
@@ -80,12 +82,14 @@ class CommandFamily:
         return next((one for one in self.sub_commands if name in (one.name, *one.also)), None)
 
     def _meant_instead(self, name: str) -> str:
+        listed = f"`{self.name} help` lists what there is."
+        if instead := self.instead().get(name):
+            return f"{instead} {listed}"
         close = difflib.get_close_matches(name, self.names(), n=1)
         meant = self._find(close[0]) if close else None
         if meant is not None and meant.destroys and not _is_slip(name, close[0]):
             # Nobody is pointed at what cannot be undone by a word that is merely like it.
             meant = None
-        listed = f"`{self.name} help` lists what there is."
         return f"Did you mean `{self.name} {meant.name}`? {listed}" if meant else listed
 
     def help_lines(self, *, is_owner: bool) -> list[str]:

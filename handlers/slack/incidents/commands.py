@@ -1,5 +1,7 @@
 """`/incident …`: which sub-command does what."""
 
+from collections.abc import Mapping
+
 from desk.commands import slash
 from desk.incidents.authority import list_meant
 from desk.incidents.inputs import ENDED
@@ -126,6 +128,25 @@ _BACKFILL = 'backfill ["Short outage" on acme at 2026-03-01 14:00 It was …]'
 _TEMPLATE = 'template list|new|edit NAME|show NAME|save INCIDENT as "name"|delete NAME'
 _RESOLVE = "resolve [INCIDENT] [It works again …]"
 _LIST = "list [open|all|on PAGE|text]"
+
+
+def words_instead(command: str, ended: str) -> Mapping[str, str]:
+    """What to do instead of changing or deleting what was published."""
+    edits = (
+        f"`{slash(f'{command} update')}` opens a form in which the name can be changed as well. What was said stays: "
+        "what is right is said in a new update."
+    )
+    deletes = f"What was published stays, for those who have read it. {ended}"
+    changing = dict.fromkeys(("rename", "name", "title", "edit", "change", "modify", "correct", "fix"), edits)
+    return {**changing, **dict.fromkeys(("delete", "remove", "erase", "undo", "hide"), deletes)}
+
+
+def _instead() -> Mapping[str, str]:
+    ended = f"It is ended with `{slash('incident resolve')}`; a draft is thrown away in `{slash('incident drafts')}`."
+    worse = f"The impact follows the components; to say another: `{slash('incident update')} INCIDENT impact:major`."
+    return {**words_instead("incident", ended), **dict.fromkeys(("severity", "sev", "priority", "impact"), worse)}
+
+
 INCIDENTS = CommandFamily(
     Command.INCIDENT,
     _menu,
@@ -145,6 +166,7 @@ INCIDENTS = CommandFamily(
         SubCommand("help", "this", help_, also=["?"]),
     ],
     check=refuse_secrets,
+    instead=_instead,
 )
 """`/incident` and everything that may follow it."""
 

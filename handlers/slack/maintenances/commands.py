@@ -1,12 +1,15 @@
 """`/maintenance …`: which sub-command does what."""
 
+from collections.abc import Mapping
+
+from desk.commands import slash
 from desk.secret import refuse_secrets
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.choosing import go_on
-from handlers.slack.incidents.commands import change_incident, help_message, reopen
+from handlers.slack.incidents.commands import change_incident, help_message, reopen, words_instead
 from handlers.slack.incidents.details import show_command
 from handlers.slack.maintenances.cancelling import cancel_command
 from handlers.slack.maintenances.choosing import list_command
@@ -42,6 +45,13 @@ async def _list(slack: SlackContext, command: SlashCommand) -> Message:
 
 _SCHEDULE = 'schedule ["Database upgrade" on acme component:search from tomorrow 22:00 for 3h We move to …]'
 _RESCHEDULE = "reschedule [MAINTENANCE] [from 2026-12-01 22:00 until 2026-12-02 01:00 UTC] [text]"
+
+
+def _instead() -> Mapping[str, str]:
+    called_off = f"One that is not to take place is called off with `{slash('maintenance cancel')}`."
+    return words_instead("maintenance", called_off)
+
+
 MAINTENANCES = CommandFamily(
     Command.MAINTENANCE,
     _list,
@@ -55,9 +65,12 @@ MAINTENANCES = CommandFamily(
             complete_command,
             also=["end", "finish", "done"],
         ),
-        SubCommand(_RESCHEDULE, "move it", reschedule_command, also=["move"]),
+        SubCommand(_RESCHEDULE, "move it", reschedule_command, also=["move", "postpone", "delay"]),
         SubCommand(
-            "extend [MAINTENANCE] for 2h|until 23:30 [text]", "it takes longer", extend_command, also=["longer"]
+            "extend [MAINTENANCE] for 2h|until 23:30 [text]",
+            "it takes longer",
+            extend_command,
+            also=["longer", "prolong"],
         ),
         SubCommand("reopen MAINTENANCE [text]", "it was completed too early", reopen_, also=["resume"]),
         SubCommand("cancel [MAINTENANCE] [why]", "call it off", cancel_command),
@@ -66,5 +79,6 @@ MAINTENANCES = CommandFamily(
         SubCommand("help", "this", help_, also=["?"]),
     ],
     check=refuse_secrets,
+    instead=_instead,
 )
 """`/maintenance` and everything that may follow it."""
