@@ -11,11 +11,11 @@ from desk.errors import NotFoundError
 from desk.incidents.drafts.decision import role_of
 from desk.incidents.inputs import ENDED
 from desk.messages.dead_letters import revive_delivery
-from desk.messages.outbox import find_card, refresh_card, send_card, send_reply
+from desk.messages.outbox import AudiencePlace, find_card, places_of, refresh_card, send_card, send_reply
 from desk.permissions import require_insider, require_person, require_role
 from desk.transaction import Transaction
+from storage.models import Audience, DeliveryStatus, Incident, IncidentComponent, IncidentUpdate, Page, SlackMessage
 from storage.models import Delivery as DeliveryRow
-from storage.models import DeliveryStatus, Incident, IncidentComponent, IncidentUpdate, Page, SlackMessage
 
 HEAD_CARD = "incident.head"
 """The kind of the message that shows an incident as it is; its subject is the incident."""
@@ -48,9 +48,9 @@ class Delivery:
     """Where it is in Slack; empty until it is there."""
 
 
-def channel_of(tx: Transaction, page: Page) -> str | None:
+def channel_of(tx: Transaction, page: Page) -> AudiencePlace | None:
     """The channel in which a page's incidents are announced; None: nobody can be notified of them."""
-    return page.announcement_channel or tx.policy.announcement_channel
+    return next(iter(places_of(tx, Audience.ANNOUNCEMENTS, page)), None)
 
 
 def announce(tx: Transaction, incident: Incident, said: IncidentUpdate | None) -> None:

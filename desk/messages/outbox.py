@@ -16,7 +16,7 @@ from desk.messages.subjects import THE_READER, Shown, Thing, list_showing, list_
 from desk.people import is_reachable
 from desk.permissions import list_owner_ids
 from desk.transaction import Transaction
-from storage.models import Audience, Channel, Delivery, SlackMessage
+from storage.models import Audience, Channel, Delivery, Page, SlackMessage
 from storage.once import insert_once
 from storage.signals import Topic, signal
 
@@ -36,8 +36,14 @@ class AudiencePlace(str):
         return place
 
 
-def places_of(tx: Transaction, audience: Audience) -> Sequence[AudiencePlace]:
-    """Where an audience is told things: its channel, the owners' or, without one, each owner's direct messages."""
+def places_of(tx: Transaction, audience: Audience, page: Page | None = None) -> Sequence[AudiencePlace]:
+    """Where an audience is told things: its channel, the owners' or, without one, each owner's direct messages.
+
+    Announcements are of a page; where it has no channel, nobody hears of them.
+    """
+    if audience is Audience.ANNOUNCEMENTS:
+        announced = (page.announcement_channel if page else None) or tx.policy.announcement_channel
+        return [AudiencePlace(announced, audience)] if page and announced else []
     channel = tx.policy.owners_channel
     if audience is Audience.DIGEST:
         channel = tx.policy.digest_channel or channel
@@ -90,7 +96,8 @@ def send_reply(tx: Transaction, kind: str, subject_id: str, head: SlackMessage, 
     """Show the card `kind` of a subject in the thread below another message, which is posted first."""
     message = find_card(tx, kind, subject_id, head.conversation)
     if message is None:
-        message = _add_message(tx, kind, subject_id, head.conversation, facts, thread_of=head.id)
+        place = AudiencePlace(head.conversation, Audience(head.audience)) if head.audience else head.conversation
+        message = _add_message(tx, kind, subject_id, place, facts, thread_of=head.id)
     elif facts:
         message.facts = facts
     _enqueue(tx, message)

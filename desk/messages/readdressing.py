@@ -6,12 +6,13 @@ old place. At the new one it is said once, whoever looks first and however many 
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
-from desk.messages.outbox import AudiencePlace, is_set_aside_copy, places_of, send_copy
+from desk.messages.outbox import AudiencePlace, find_card, is_set_aside_copy, places_of, send_copy
 from desk.transaction import Transaction
 from storage import outbox
-from storage.models import Audience, Delivery, DeliveryStatus, SlackMessage
+from storage.models import Audience, Delivery, DeliveryStatus, Incident, Page, SlackMessage
 from storage.signals import Topic, signal
 
 
@@ -19,8 +20,16 @@ def find_new_places(tx: Transaction, message: SlackMessage) -> Sequence[Audience
     """Where the readers of a message are now; empty when they are where it went, or nowhere, or it is for a place."""
     if message.audience is None:
         return []
-    places = places_of(tx, Audience(message.audience))
+    audience, page = Audience(message.audience), None
+    if audience is Audience.ANNOUNCEMENTS:
+        head = _head_of(tx, message) or message
+        page = tx.session.get(Page, head.facts.get("page_id", ""))
+    places = places_of(tx, audience, page)
     return [] if message.conversation in places else places
+
+
+def _head_of(tx: Transaction, message: SlackMessage) -> SlackMessage | None:
+    return tx.session.get(SlackMessage, message.thread_of) if message.thread_of else None
 
 
 def list_unheard(tx: Transaction, *, last: str, limit: int) -> Sequence[SlackMessage]:
@@ -32,8 +41,7 @@ def list_unheard(tx: Transaction, *, last: str, limit: int) -> Sequence[SlackMes
         for audience, places in now.items()
         if places
     ]
-    if not elsewhere:
-        return []
+    elsewhere.append(_is_announced_elsewhere(tx))
     mine = Delivery.subject == SlackMessage.id
     on_its_way = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
     return tx.session.scalars(
@@ -44,9 +52,27 @@ def list_unheard(tx: Transaction, *, last: str, limit: int) -> Sequence[SlackMes
             exists().where(mine, Delivery.status == DeliveryStatus.DEAD),
             ~exists().where(mine, Delivery.status.in_(on_its_way)),
         )
-        .order_by(SlackMessage.kind == last, SlackMessage.created_at, SlackMessage.id)
+        # A head moves before what was said in its thread.
+        .order_by(
+            SlackMessage.kind == last, SlackMessage.created_at, SlackMessage.thread_of.is_not(None), SlackMessage.id
+        )
         .limit(limit)
     ).all()
+
+
+def _is_announced_elsewhere(tx: Transaction) -> ColumnElement[bool]:
+    """Whether a message announces something open, or is in the thread of that, in a channel that is its page's no
+    more. What is over is no news by now: of that, *Retry* says it."""
+    head = aliased(SlackMessage)
+    channel = func.coalesce(Page.announcement_channel, tx.policy.announcement_channel)
+    return exists().where(
+        SlackMessage.audience == Audience.ANNOUNCEMENTS,
+        or_(head.id == SlackMessage.id, head.id == SlackMessage.thread_of),
+        Incident.id == head.subject_id,
+        Incident.resolved_at.is_(None),
+        Page.id == Incident.page_id,
+        channel != SlackMessage.conversation,
+    )
 
 
 def is_needless(tx: Transaction, message: SlackMessage) -> bool:
@@ -69,9 +95,11 @@ def readdress(tx: Transaction, message: SlackMessage, places: Sequence[AudienceP
     signal(tx.session, Topic.OUTBOX)
     message.conversation = str(free[0])
     message.channel_id = message.ts = None
-    head = tx.session.get(SlackMessage, message.thread_of) if message.thread_of else None
+    head = _head_of(tx, message)
     if head is not None and head.conversation != message.conversation:
-        message.thread_of = None
+        # Where the readers are, the same card may be the head.
+        there = find_card(tx, head.kind, head.subject_id, message.conversation)
+        message.thread_of = there.id if there else None
     tx.session.flush()
     for place in free[1:]:
         send_copy(tx, message, place)

@@ -37,6 +37,8 @@ class Audience(StrEnum):
     OWNERS = "owners"
     DIGEST = "digest"
     """Whoever reads the digest."""
+    ANNOUNCEMENTS = "announcements"
+    """Whoever hears of a page's incidents; the head of an announcement has the fact `page_id`."""
 
 
 class SlackMessage(InOrganization, Base):

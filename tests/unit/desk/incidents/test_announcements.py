@@ -24,6 +24,7 @@ from desk.incidents.inputs import NewIncident, Schedule
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
 from desk.incidents.updates import edit_update
+from desk.messages.dead_letters import sweep_unheard
 from desk.messages.outbox import send_note
 from desk.pages.status import Impact
 from desk.policy import Policy
@@ -42,7 +43,7 @@ from storage.models import Delivery as DeliveryRow
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import INES, MAX, MIA, OLIVIA
-from tests.unit.desk.incidents.incident_stage import STATUS, IncidentStage, set_incident_stage
+from tests.unit.desk.incidents.incident_stage import STATUS, SWEEP, IncidentStage, set_incident_stage
 
 ELSEWHERE = "C0OWNERS01"
 
@@ -284,3 +285,47 @@ def test_what_is_said_quietly_posts_no_message(stage: IncidentStage, clock: Held
         stage.do(INES, correct)
     assert stage.outbox()[5:] == [HEAD_CARD, HEAD_CARD, UPDATE_CARD]
     assert len(stage.cards(UPDATE_CARD)) == 2
+
+
+def give_up(stage: IncidentStage) -> None:
+    """Slack takes nothing that is on its way."""
+    for kind in (HEAD_CARD, UPDATE_CARD):
+        for message in stage.cards(kind):
+            if message.ts is None:
+                settle(stage, message.id, DeliveryStatus.DEAD, "channel_not_found")
+
+
+def announced(stage: IncidentStage, incident_id: str) -> list[tuple[str, str, bool]]:
+    """Where an incident's announcements are or will be, and whether in a thread of the same channel."""
+    messages = {message.id: message for kind in (HEAD_CARD, UPDATE_CARD) for message in stage.cards(kind)}
+    with stage.desk.database.read() as session:
+        said = {one.id for one in list_updates(session, [incident_id])}
+    found = []
+    for message in messages.values():
+        if message.subject_id in {incident_id, *said}:
+            head = messages.get(message.thread_of or "")
+            found.append(
+                (message.kind, message.conversation, head is not None and head.conversation == message.conversation)
+            )
+    return found
+
+
+def test_what_nobody_saw_goes_to_the_pages_corrected_channel(stage: IncidentStage, clock: HeldClock) -> None:
+    """The head and what was said below it, once. What is over by then is no news: *Retry* says it there."""
+    over, late, running = stage.open(name="Over"), stage.open(name="Late"), stage.open(name="Running")
+    stage.change(over, status=IncidentStatus.RESOLVED)
+    give_up(stage)
+    stage.set_page(announcement_channel=ELSEWHERE)
+    clock.advance(minutes=1)
+    # The next update brings a head of its own to the right place; what was said before goes below that one. The old
+    # head is on its way once more.
+    stage.change(late, body="We found it.")
+    assert stage.do(SWEEP, sweep_unheard) == 3
+    assert stage.do(SWEEP, sweep_unheard) == 0
+    assert announced(stage, running) == [(HEAD_CARD, ELSEWHERE, False), (UPDATE_CARD, ELSEWHERE, True)]
+    assert (UPDATE_CARD, STATUS, True) not in announced(stage, late)
+    assert announced(stage, late).count((UPDATE_CARD, ELSEWHERE, True)) == 2
+    assert {place for _, place, _ in announced(stage, over)} == {STATUS}
+    [head, *_] = deliveries(stage, over)
+    stage.do(INES, partial(retry_announcement, message_id=head.message_id))
+    assert (HEAD_CARD, ELSEWHERE, False) in announced(stage, over)
