@@ -39,6 +39,7 @@ from desk.requests.requests import make_request
 from desk.requests.terms import Asked
 from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.seeds import PastKey, Seed, read_seed
+from desk.status_page.marks import ArchiveMark
 from desk.transaction import Actor, ActorKind, Desk, JobName, Transaction
 from storage.models import (
     Act,
@@ -256,6 +257,7 @@ def _plain(maker: _Maker) -> Filled:
         KeyFilter | None: [None],
         IncidentFilter: [IncidentFilter()],
         Keep | None: [None],
+        ArchiveMark: [ArchiveMark(0, 0, 0, None)],
         Page | None: [Row(Page, maker.page)],
         Sequence[int]: [[]],
         Audience: [Audience.OWNERS],
