@@ -34,12 +34,17 @@ from storage.transitions import transition
 _BATCH = 100
 
 
+def may_ask(tx: Transaction) -> bool:
+    """Whether the actor may ask for a key, for some page."""
+    return tx.actor.user_id is not None and roles_of_actor(tx).has_anywhere(Role.INTEGRATOR)
+
+
 def require_asker(tx: Transaction) -> EffectiveRoles:
     """The actor's roles. Raises NotAllowedError, naming whom to ask, when they may not ask for keys."""
     roles = roles_of_actor(tx)
     if tx.actor.user_id is None:
         raise NotAllowedError("Keys are asked for in Slack.", "Operators make them with: keydesk keys.")
-    if not roles.has_anywhere(Role.INTEGRATOR):
+    if not may_ask(tx):
         raise NotAllowedError("Asking for keys needs the role `integrator`.", ask_an_owner(tx))
     return roles
 

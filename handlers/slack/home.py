@@ -15,9 +15,10 @@ from desk.keys.details import show_keys
 from desk.keys.lookup import KeyFilter, KeyView
 from desk.keys.tickets import list_collectable
 from desk.messages.dead_letters import list_dead
-from desk.pages.pages import page_names
+from desk.pages.pages import list_pages, page_names
 from desk.permissions import ask_an_owner, is_person, roles_of_actor
 from desk.requests.lookup import list_pending_requests, list_requests_of, status_of
+from desk.requests.requests import may_ask
 from desk.transaction import Actor, Transaction
 from handlers.slack.deliveries.messages import place_in_words, reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
@@ -76,8 +77,14 @@ def _guest_blocks(tx: Transaction) -> list[Block]:
 
 
 def _welcome(tx: Transaction) -> list[Block]:
-    ask = button("Ask for a key", ActionId.REQUEST_OPEN, style="primary")
-    return [header("Keydesk"), section(f"You are {_roles_in_words(tx)}."), actions(ask, block_id="home.ask")]
+    buttons = []
+    # In an outage nobody shall have to look for it.
+    if roles_of_actor(tx).has_anywhere(Role.INCIDENT_MANAGER) and list_pages(tx.session):
+        buttons.append(button("New incident", ActionId.INCIDENT_NEW, style="primary"))
+    if may_ask(tx):
+        buttons.append(button("Ask for a key", ActionId.REQUEST_OPEN, style=None if buttons else "primary"))
+    first = [actions(*buttons, block_id="home.first")] if buttons else []
+    return [header("Keydesk"), section(f"You are {_roles_in_words(tx)}."), *first]
 
 
 def _roles_in_words(tx: Transaction) -> str:

@@ -82,7 +82,8 @@ def test_info_is_for_everyone(scenario: Scenario) -> None:
     assert "Organization *Acme*" in answer
     assert "OAuth YOUR_KEY" in answer
     assert "<@U0OLIVIA01>" in answer
-    assert "/keys request" in answer
+    assert "/keys request" not in answer, "they may not"
+    assert "/keys request" in words_of(said(scenario.mia, "/keys info"))
 
 
 def test_a_guest_is_told_politely(scenario: Scenario) -> None:

@@ -31,6 +31,8 @@ class SubCommand:
     also: Sequence[str] = ()
     """Other names for it, which help does not list."""
     owners_only: bool = False
+    for_guests: bool = False
+    """Whether it answers those, too, who are no full members."""
     destroys: bool = False
     """Whether what it does cannot be undone: then only a slip of the finger is taken for it."""
     more: Sequence[tuple[str, str]] = ()
@@ -92,9 +94,10 @@ class CommandFamily:
             meant = None
         return f"Did you mean `{self.name} {meant.name}`? {listed}" if meant else listed
 
-    def help_lines(self, *, is_owner: bool) -> list[str]:
-        """Every sub-command in a line of mrkdwn."""
-        shown = [one for one in self.sub_commands if is_owner or not one.owners_only]
+    def help_lines(self, *, is_owner: bool, is_guest: bool = False) -> list[str]:
+        """Every sub-command that the reader may use, in a line of mrkdwn."""
+        usable = [one for one in self.sub_commands if one.for_guests or not is_guest]
+        shown = [one for one in usable if is_owner or not one.owners_only]
         return [f"• `{self.name} {one.usage}`  {one.does}" for one in shown]
 
 

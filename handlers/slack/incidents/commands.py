@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from desk.commands import slash
 from desk.incidents.authority import list_meant
 from desk.incidents.inputs import ENDED
+from desk.incidents.listing import require_reader
 from desk.incidents.lookup import get_incident_by_word
 from desk.permissions import roles_of_actor
 from desk.secret import refuse_secrets
@@ -114,7 +115,13 @@ def _parse(rest: str, *, takes_bare_name: bool = False) -> TypedIncident:
 
 async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/incident help`."""
-    return help_message(INCIDENTS)
+    return await help_for(slack, command, INCIDENTS)
+
+
+async def help_for(slack: SlackContext, command: SlashCommand, family: CommandFamily) -> Message:
+    """Everything that can be typed, to those who may. Raises NotAllowedError."""
+    await slack.desk.read(command.actor, require_reader)
+    return help_message(family)
 
 
 async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
@@ -172,7 +179,8 @@ INCIDENTS = CommandFamily(
 
 
 def menu_message(tx: Transaction) -> Message:
-    """`/incident` alone: what one can do, as buttons."""
+    """`/incident` alone: what one can do, as buttons. Raises NotAllowedError."""
+    require_reader(tx)
     roles = roles_of_actor(tx)
     buttons = []
     if roles.has_anywhere(Role.INCIDENT_MANAGER):

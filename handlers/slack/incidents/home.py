@@ -87,8 +87,6 @@ def _drafts(tx: Transaction, drafts: OpenDrafts) -> list[_Part]:
 
 def _new_buttons(roles: EffectiveRoles) -> list[Block]:
     buttons = []
-    if roles.has_anywhere(Role.INCIDENT_MANAGER):
-        buttons.append(button("New incident", ActionId.INCIDENT_NEW))
     if roles.has_anywhere(Role.MAINTENANCE_MANAGER):
         buttons.append(button("Schedule maintenance", ActionId.MAINTENANCE_NEW))
     buttons.append(button("All incidents", ActionId.INCIDENT_LIST, list_value(0, "all")))

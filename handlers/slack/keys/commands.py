@@ -7,7 +7,7 @@ from desk.errors import InvalidInputError
 from desk.keys.details import get_key_details, show_key
 from desk.keys.lookup import get_key_by_word
 from desk.keys.refusals import RecentlyUsedError
-from desk.permissions import roles_of_actor
+from desk.permissions import is_person, roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.digest.actions import show_digest
 from handlers.slack.framework.action_ids import Command
@@ -102,7 +102,7 @@ async def _help(slack: SlackContext, command: SlashCommand, _rest: str) -> Messa
 
 
 def _help_for(tx: Transaction) -> Message:
-    return help_message(KEYS.help_lines(is_owner=roles_of_actor(tx).is_owner))
+    return help_message(KEYS.help_lines(is_owner=roles_of_actor(tx).is_owner, is_guest=not is_person(tx)))
 
 
 async def _digest(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
@@ -129,8 +129,8 @@ KEYS = CommandFamily(
         SubCommand("approve NAME", "grant what somebody asked for", approve_command, owners_only=True),
         SubCommand("deny NAME because …", "refuse it", deny_command, also=["reject"], owners_only=True),
         SubCommand("digest", "what nobody uses, now", _digest, owners_only=True),
-        SubCommand("info", "ids, base URL, owners, how to ask", _info, also=["about"]),
-        SubCommand("help", "this", _help, also=["?"]),
+        SubCommand("info", "ids, base URL, owners, how to ask", _info, also=["about"], for_guests=True),
+        SubCommand("help", "this", _help, also=["?"], for_guests=True),
     ],
 )
 """`/keys` and everything that may follow it."""

@@ -8,7 +8,8 @@ from desk.keys.details import KeyDetails, ShownKey, show_key
 from desk.keys.refusals import RecentUse
 from desk.keys.rules import Change
 from desk.pages.pages import find_organization, list_pages
-from desk.permissions import list_owner_ids, roles_of_actor
+from desk.permissions import ask_an_owner, is_person, list_owner_ids, roles_of_actor
+from desk.requests.requests import may_ask
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import (
@@ -31,7 +32,7 @@ from handlers.slack.keys.change import Done
 from handlers.slack.keys.details import key_blocks, key_buttons, key_line
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.text import key_name, use_warning
-from storage.models import Ticket
+from storage.models import Role, Ticket
 
 _PAGES_TEXT = 2000
 """Characters of the list of pages: some 25 of them."""
@@ -41,15 +42,16 @@ _OWNERS_SHOWN = 10
 def menu_message(tx: Transaction) -> Message:
     """`/keys` alone: what one can do, as buttons."""
     roles = roles_of_actor(tx)
-    buttons = [button("Ask for a key", ActionId.REQUEST_OPEN, style="primary")]
+    buttons = [button("Ask for a key", ActionId.REQUEST_OPEN, style="primary")] if may_ask(tx) else []
     if roles.is_owner:
         buttons.append(button("All keys", ActionId.KEYS_PAGE, page_value(0, "")))
         buttons.append(button("Unused keys", ActionId.KEYS_UNUSED, page_value(0, "unused")))
-    else:
+    elif is_person(tx):
         buttons.append(button("My keys", ActionId.KEYS_PAGE, page_value(0, "")))
     buttons.append(button("About the API", ActionId.KEYS_INFO))
     text = "*API keys of the status page.* What would you like to do?"
-    words = [f"`{slash(f'keys {word}')}`" for word in ("request", "mine", "show “terraform prod”", "help")]
+    typed = ("request", "mine", "show “terraform prod”", "help") if is_person(tx) else ("info", "help")
+    words = [f"`{slash(f'keys {word}')}`" for word in typed if word != "request" or may_ask(tx)]
     hint = f"In words: {', '.join(words)}."
     return Message("API keys", [section(text), actions(*buttons, block_id="keys.menu"), context(hint)])
 
@@ -78,8 +80,12 @@ def info_blocks(tx: Transaction) -> list[Block]:
     names = ", ".join(mention(owner) for owner in owners[:_OWNERS_SHOWN]) or "nobody yet"
     more = f" and {len(owners) - _OWNERS_SHOWN} more" if len(owners) > _OWNERS_SHOWN else ""
     blocks.append(section(f"*Owners*, who decide requests: {names}{more}"))
-    ask = f"Ask for a key with `{slash('keys request')}`."
-    return [*blocks, context(f"{ask} An owner approves, and you collect it once, in a window of your own.")]
+    if may_ask(tx):
+        ask = f"Ask for a key with `{slash('keys request')}`."
+        blocks.append(context(f"{ask} An owner approves, and you collect it once, in a window of your own."))
+    elif is_person(tx):
+        blocks.append(context(f"Asking for a key needs the role `{Role.INTEGRATOR}`. {escape(ask_an_owner(tx))}"))
+    return blocks
 
 
 def info_message(tx: Transaction) -> Message:

@@ -9,7 +9,7 @@ from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.commands import CommandFamily, SubCommand
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.incidents.choosing import go_on
-from handlers.slack.incidents.commands import change_incident, help_message, reopen, words_instead
+from handlers.slack.incidents.commands import change_incident, help_for, reopen, words_instead
 from handlers.slack.incidents.details import show_command
 from handlers.slack.maintenances.cancelling import cancel_command
 from handlers.slack.maintenances.choosing import list_command
@@ -36,7 +36,7 @@ async def press_chosen(slack: SlackContext, action: BlockAction) -> Message | No
 
 async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/maintenance help`."""
-    return help_message(MAINTENANCES)
+    return await help_for(slack, command, MAINTENANCES)
 
 
 async def _list(slack: SlackContext, command: SlashCommand) -> Message:

@@ -10,7 +10,7 @@ from desk.commands import slash
 from desk.directory.sync_steps import confirm_sync, request_sync
 from desk.errors import InvalidInputError, LateError
 from desk.people import Subject, SubjectWord
-from desk.permissions import roles_of_actor
+from desk.permissions import require_person, roles_of_actor
 from desk.roles.lists import NAMES, get_role, page_name
 from desk.roles.orders import (
     GrantOrder,
@@ -54,15 +54,17 @@ async def menu(slack: SlackContext, command: SlashCommand) -> Message:
 
 
 def render_menu(tx: Transaction) -> Message:
-    """The actor's roles in words, and buttons."""
+    """The actor's roles in words, and buttons. Raises NotAllowedError: guests have none."""
+    require_person(tx)
     held = roles_of_actor(tx)
     own = [NAMES[role] for role in Role if role in held.everywhere]
     own += [f"{NAMES[role]} on some pages" for role in Role if held.has_anywhere(role) and not held.has(role)]
     return menu_message(is_owner=held.is_owner, own=own)
 
 
-async def help_(_slack: SlackContext, _command: SlashCommand, _rest: str) -> Message:
+async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
     """`/roles help`."""
+    await slack.desk.read(command.actor, require_person)
     return help_message(ROLES)
 
 
