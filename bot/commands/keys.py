@@ -12,13 +12,13 @@ from bot.commands.console import complain, console_of, operator, say
 from bot.commands.people import get_user_id
 from bot.commands.tables import day, moment, print_facts, print_table
 from desk.durations import in_words, parse_duration
-from desk.keys.changes import extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
+from desk.keys.changes import rename_key, restore_key, revoke_key, suspend_key, transfer_key
 from desk.keys.details import show_key
-from desk.keys.lookup import KeyFilter, KeyView, get_key, get_key_by_word, list_keys
+from desk.keys.lookup import KeyFilter, KeyView, get_key_by_word, list_keys
 from desk.keys.refusals import RecentlyUsedError
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import is_retiring, state_of
-from desk.keys.spans import end_said
+from desk.keys.spans import extend_as_said
 from desk.people import member_name
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyUse, Page
@@ -117,11 +117,7 @@ def _register_changes(family: typer.Typer) -> None:
         ],
     ) -> None:
         """Let a key live longer, also one that has expired; a span counts from now then."""
-
-        def change(tx: Transaction, key_id: str) -> ApiKey:
-            return extend_key(tx, key_id, end_said(tx, until, expires_at=get_key(tx, key_id).expires_at))
-
-        changed = _write(context, key, change)
+        changed = _write(context, key, lambda tx, key_id: extend_as_said(tx, key_id, until))
         say(f"“{changed.name}” now expires on {moment(changed.expires_at)}.")
 
     @family.command()

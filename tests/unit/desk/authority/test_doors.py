@@ -144,7 +144,7 @@ OPEN: Mapping[str, str] = {
     "incidents.port.port_of": "it gives no row, only where to ask",
     "permissions.ask_an_owner": "everybody is told whom to ask",
     "permissions.list_owner_ids": "everybody is told whom to ask",
-    "roles.orders.end_of": "about the actor's clock alone",
+    "keys.spans.end_said": "about the actor's clock alone",
     "people.zone_of": "about the actor's clock alone",
 }
 """Doors that show something to everybody, and why they may."""
