@@ -46,7 +46,7 @@ class LateError(KeydeskError):
 
 
 class UnknownOutcomeError(KeydeskError):
-    """It is not known whether a change was kept. `find_out` says so once it can; it may take minutes."""
+    """It is not known whether a change was kept. `find_out` says so, or raises UncertainError while nobody can."""
 
     def __init__(self, find_out: Callable[[], bool]) -> None:
         super().__init__(

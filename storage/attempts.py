@@ -4,18 +4,21 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from storage.deadline import TooLateError, find_seconds_left, until_the_answer
+from storage.deadline import TooLateError, answer_within, find_seconds_left, until_the_answer
 
 NOTIFY_CHANNEL = "keydesk"
 _PATIENCE_SECONDS = 30.0
 """How long it is looked what became of a commit where nobody waits for the answer."""
-_MOST_SECONDS = 600.0
+_MOST_LOOK_SECONDS = 5.0
+"""So long, at most, for one look: a server that is silent may be so for hours."""
 _LOOK_SECONDS = 0.1
 
 _NUMBER = "SELECT txid_current_if_assigned()"
@@ -28,13 +31,13 @@ _END_SESSION = text(
 )
 
 
-class UncertainError(Exception):
-    """A commit was sent and not answered. `find_out` says whether it was carried out."""
+class UncertainError(SQLAlchemyError):
+    """A commit was sent and not answered."""
 
     def __init__(self, find_out: Callable[[], bool]) -> None:
         super().__init__("a commit was not answered")
         self.find_out = find_out
-        """It waits as long as it takes the database to say so, and raises what the database raises."""
+        """Says whether it was carried out. Raises UncertainError while that cannot be told."""
 
 
 class Attempt:
@@ -86,24 +89,26 @@ def commit(session: Session, topics: Collection[str], attempt: Attempt) -> None:
 
 
 def find_outcome(engine: Engine, attempt: Attempt, running: "Future[Any]") -> bool:
-    """Whether an attempt that had begun to commit did, once that can be told. Raises UncertainError after minutes."""
+    """Whether an attempt that had begun to commit did. Raises UncertainError while that cannot be told."""
     if attempt.transaction_id is not None:
-        return _find_out(engine, attempt.transaction_id, _MOST_SECONDS)
-    return running.exception(_MOST_SECONDS) is None
+        return _find_out(engine, attempt.transaction_id, 0)
+    if not running.done():
+        raise UncertainError(partial(find_outcome, engine, attempt, running))
+    return running.exception() is None
 
 
 def _find_out(engine: Engine, number: int, seconds: float | None) -> bool:
     until = time.monotonic() + (seconds or 0)
     while True:
         try:
-            with engine.connect() as connection:
+            with answer_within(_MOST_LOOK_SECONDS), engine.connect() as connection:
                 status = connection.scalar(_STATUS, {"number": number})
                 if status in ("committed", "aborted"):
                     return bool(status == "committed")
                 connection.execute(_END_SESSION, {"number": number})
-        except DBAPIError:
+        except (DBAPIError, PoolTimeoutError):
             # It is away altogether.
             pass
         if time.monotonic() >= until:
-            raise UncertainError(lambda: _find_out(engine, number, _MOST_SECONDS))
+            raise UncertainError(partial(_find_out, engine, number, 0))
         time.sleep(_LOOK_SECONDS)

@@ -6,7 +6,7 @@ or an audit event: those are committed before anybody sees them.
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from functools import partial
 
 import structlog
 
+from desk.errors import UnknownOutcomeError
 from desk.masking import mask
 from desk.permissions import Duty, require_duty
 from desk.transaction import Actor, Desk, Transaction
@@ -108,6 +109,7 @@ class UseLog:
         self._waiting: dict[tuple[str, date], UseMark] = {}
         self._lock = threading.Lock()
         self._lost = 0
+        self._doubted: list[tuple[Sequence[UseMark], Callable[[], bool]]] = []
 
     def note(
         self,
@@ -170,6 +172,19 @@ class UseLog:
             for mark in newer.values():
                 _add(self._waiting, mark)
 
+    def doubt(self, marks: Sequence[UseMark], find_out: Callable[[], bool]) -> None:
+        """Keep marks apart of which nobody knows whether they were written, until that is found out."""
+        self._doubted.append((marks, find_out))
+
+    def settle(self) -> None:
+        """Find out what became of marks in doubt; what was not written waits again. Raises while nobody knows."""
+        while self._doubted:
+            marks, find_out = self._doubted[0]
+            written = find_out()
+            del self._doubted[0]
+            if not written:
+                self.give_back(marks)
+
 
 def _add(marks: dict[tuple[str, date], UseMark], mark: UseMark) -> None:
     place = (mark.key_id, mark.day)
@@ -201,11 +216,17 @@ def flush_uses(desk: Desk, actor: Actor, log: UseLog) -> int:
 
     What cannot be written goes back into the log. Raises what `note_uses` or the database raised.
     """
+    log.settle()
     marks = log.take()
     written = 0
     try:
         for chunk in in_chunks(marks):
-            desk.write_now(actor, partial(note_uses, marks=chunk))
+            try:
+                desk.write_now(actor, partial(note_uses, marks=chunk))
+            except UnknownOutcomeError as error:
+                written += len(chunk)
+                log.doubt(chunk, error.find_out)
+                raise
             written += len(chunk)
     finally:
         if written < len(marks):

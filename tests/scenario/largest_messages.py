@@ -20,6 +20,7 @@ from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
 from desk.messages.channels import CHANNEL_TROUBLE
 from desk.messages.dead_letters import DEAD_LETTER
 from desk.messages.outbox import send_card, send_note
+from desk.messages.outcomes import tell_outcome
 from desk.people import Standing
 from desk.reasons import MAXIMUM_REASON
 from desk.requests import cards as request_cards
@@ -60,6 +61,9 @@ def send_everything(tx: Transaction, world: World) -> None:
     for number, error in enumerate(["is_archived", *ERRORS, None]):
         names = [f"announcement_channel of the page “{longest(NAME, number)}”"] * 9
         send_card(tx, CHANNEL_TROUBLE, f"C0CLOSED{number:02}", [CHANNEL], names=names, error=error)
+    for done in (True, False):
+        what = longest(NAME, 1) * 9
+        tell_outcome(replace(tx, actor=Actor.job(JobName.DELIVERY)), user_id=MIA, what=what, done=done)
     job = replace(tx, actor=Actor.job(JobName.DIGEST))
     send_digest(job, period="2026-W10", scheduled_for=tx.now - timedelta(hours=5))
     _send_widest_digest(tx, world)

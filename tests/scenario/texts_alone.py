@@ -27,6 +27,9 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         r":warning: Keydesk cannot post to <#\w+> \(.+\)\. .+\.",
         r".+(?:can post to <#\w+> again|Nothing names <#\w+>|could not post to <#\w+>).*",
     ),
+    "change.outcome": (
+        r":\w+: A moment ago nobody knew whether this was done\. It was(?: not, please do it again)?: .+",
+    ),
     "delivery.dead": (
         r"A message could not be delivered to .+: .+",
         rf"A message could not be delivered at first to .+\. .*{_SETTLED}.*",

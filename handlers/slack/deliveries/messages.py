@@ -127,6 +127,15 @@ def render_channel_trouble(_tx: Transaction, card: SlackMessage) -> Message:
     return _plain(f":warning: Keydesk cannot post to {where} ({names}). {why}")
 
 
+def render_outcome(_tx: Transaction, note: SlackMessage) -> Message:
+    """What became of a change of which nobody knew."""
+    shown = escape(plain(" ".join(str(note.facts.get("what") or "").split()), limit=200)) or "What you clicked"
+    unknown = "A moment ago nobody knew whether this was done."
+    if note.facts.get("done"):
+        return _plain(f":white_check_mark: {unknown} It was: {shown}")
+    return _plain(f":warning: {unknown} It was not, please do it again: {shown}")
+
+
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(plain(name, limit=120) for name in names[:_NAMES])
     return shown if len(names) <= _NAMES else f"{shown} and {len(names) - _NAMES} more"

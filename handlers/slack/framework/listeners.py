@@ -22,6 +22,7 @@ from handlers.slack.framework.blocks import Block, Message, escape, plain, plain
 from handlers.slack.framework.command_line import typed_text
 from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.messages import error_message, given_back, notice, without_secrets
+from handlers.slack.framework.outcomes import refuse
 from handlers.slack.framework.payloads import (
     ActionHandler,
     Answer,
@@ -86,7 +87,8 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
         try:
             message = await in_time(_answer_command(slack, family, command))
         except Exception as error:
-            message = given_back(as_refusal(error), _worth_keeping(family, command.text))
+            refusal = refuse(slack, error, command.user_id, f"{family.command} {command.text}")
+            message = given_back(refusal, _worth_keeping(family, command.text))
         if message is not None and holds_secret(command.text):
             message = without_secrets(message)
         if message is None:
@@ -131,6 +133,7 @@ def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
             response_url=body.get("response_url"),
             view=body.get("view"),
             body=body,
+            label=str((action.get("text") or {}).get("text") or ""),
         )
         message = await _answer_action(slack, done, handlers.get(done.action_id))
         await ack()
@@ -148,7 +151,7 @@ async def _answer_action(slack: SlackContext, action: BlockAction, handler: Acti
     try:
         return await in_time(_act(slack, action, handler))
     except Exception as error:
-        return error_message(as_refusal(error))
+        return error_message(refuse(slack, error, action.user_id, action.label))
 
 
 async def _act(slack: SlackContext, action: BlockAction, handler: ActionHandler) -> Message | None:
@@ -181,7 +184,8 @@ def _on_submission(
                 await ack(response_action="update", view=notice("That did not work", refusal))
             return
         except Exception as error:
-            refusal = given_back(as_refusal(error), *_written_in(submission))
+            sent = str((view.get("title") or {}).get("text") or "")
+            refusal = given_back(refuse(slack, error, submission.user_id, sent), *_written_in(submission))
             await ack(response_action="update", view=notice("That did not work", refusal))
             return
         await _acknowledge(ack, answer)

@@ -106,6 +106,8 @@ class BlockAction:
     """None for clicks in modals and on the Home tab."""
     view: dict[str, Any] | None
     body: dict[str, Any]
+    label: str = ""
+    """What stands on the button; empty for a menu."""
 
     @property
     def actor(self) -> Actor:

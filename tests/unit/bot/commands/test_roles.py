@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
+
 from desk.transaction import Desk
 from storage.models import DirectorySync, Grant, SyncStatus
 from tests.factories import MIA, OLIVIA
+from tests.postgresql_proxy import Cut, proxied
 from tests.unit.bot.commands.conftest import Run
 
 
@@ -73,3 +76,18 @@ def test_a_sync_is_asked_for(keydesk_on: Run, seeded: Desk) -> None:
     assert keydesk_on("roles", "sync").stdout == "Asked for. A running Keydesk reads Slack within a minute.\n"
     with seeded.database.read() as session:
         assert session.query(DirectorySync).one().status == SyncStatus.REQUESTED
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("when", "code"), [("after", 0), ("before", 1)])
+def test_a_grant_whose_commit_was_not_answered(
+    keydesk_on: Run, seeded: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch, when: Cut, code: int
+) -> None:
+    """The connection dies at the commit: it is looked, and said as it is, what was done and what was not."""
+    with proxied(database_url) as proxy:
+        monkeypatch.setenv("KEYDESK_DATABASE_URL", proxy.url)
+        proxy.cut_next_commit(when)
+        said = keydesk_on("roles", "grant", MIA, "page_configuration")
+    assert (proxy.commits_cut, said.exit_code) == (1, code)
+    assert ("is now page_configuration" in said.stdout) == (when == "after")
+    assert len(open_grants(seeded, MIA)) == (when == "after")

@@ -7,12 +7,20 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from desk.errors import UnknownOutcomeError
 from desk.keys.uses import UseKind, UseLog, clean_address, clean_user_agent, flush_uses
+from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
+from storage.attempts import UncertainError
+from storage.database import Database
+from storage.deadline import answer_within
 from storage.models import KeyUse
 from storage.uses import CHUNK
 from tests.clock import MONDAY_MORNING as NOW
+from tests.clock import HeldClock
+from tests.databases import open_database
 from tests.factories import add_key
+from tests.postgresql_proxy import Cut, proxied
 
 KEY = "k00000000001"
 CHECK = Actor.job(JobName.KEY_CHECK)
@@ -176,3 +184,28 @@ def test_addresses_are_cut_to_what_fits() -> None:
     """An address that no network would write is cut; none stays none."""
     assert clean_address("a" * 100) == "a" * 64
     assert clean_address(None) is None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("when", ["after", "before"])
+def test_uses_whose_commit_was_not_answered_are_counted_once(
+    database: Database, database_url: str, clock: HeldClock, policy: Policy, when: Cut
+) -> None:
+    """While nobody knows whether they were written they wait; then they are written, if they were not."""
+    with database.write() as session:
+        key_id = add_key(session, NOW).id
+    log = UseLog()
+    log.note(key_id, UseKind.READ, NOW, None, None)
+    with proxied(database_url) as proxy:
+        behind = open_database(proxy.url)
+        desk = Desk(behind, clock, policy)
+        proxy.cut_next_commit(when, stay_away=True)
+        for _ in range(2):
+            with pytest.raises((UnknownOutcomeError, UncertainError)), answer_within(0.3):
+                flush_uses(desk, CHECK, log)
+        proxy.talk_again()
+        flush_uses(desk, CHECK, log)
+        behind.close()
+    with database.read() as session:
+        assert session.get_one(KeyUse, key_id).reads == 1
+    assert log.take() == []
