@@ -199,7 +199,7 @@ def create_program(
 
     async def ask_database() -> str | None:
         await desk.database.run_read(lambda session: session.execute(text("SELECT 1")))
-        return None
+        return await asyncio.to_thread(desk.database.room.find_problem)
 
     async def ask_slack() -> str | None:
         if client.refusal is not None:

@@ -45,6 +45,16 @@ class LateError(KeydeskError):
         )
 
 
+class NoRoomError(KeydeskError):
+    """The database has no room for what was to be kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk of Keydesk's database is full, so nothing was changed.",
+            "Tell whoever runs Keydesk, and try again once there is room.",
+        )
+
+
 class UnknownOutcomeError(KeydeskError):
     """It is not known whether a change was kept. `find_out` says so, or raises UncertainError while nobody can."""
 

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import TypeVar
 
 from sqlalchemy import update
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 from desk.clock import Clock
 from desk.commands import named
-from desk.errors import UNKEPT, ConflictError, InvalidInputError, LateError, UnknownOutcomeError
+from desk.errors import UNKEPT, ConflictError, InvalidInputError, LateError, NoRoomError, UnknownOutcomeError
 from desk.policy import Policy
 from storage.attempts import UncertainError
 from storage.database import Database
@@ -21,6 +21,7 @@ from storage.deadline import TooLateError, find_deadline
 from storage.locks import still_holds
 from storage.models import Revision
 from storage.organizations import organization_of
+from storage.room import is_for_want_of_room
 from storage.signals import Topic, signal
 
 T = TypeVar("T")
@@ -174,6 +175,10 @@ def _kept_or_said() -> Iterator[None]:
         raise LateError from error
     except UncertainError as error:
         raise UnknownOutcomeError(error.find_out) from error
+    except DBAPIError as error:
+        if is_for_want_of_room(error):
+            raise NoRoomError from error
+        raise
 
 
 @contextmanager

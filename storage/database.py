@@ -25,6 +25,7 @@ from storage.attempts import Attempt, UncertainError, commit, find_outcome
 from storage.deadline import TooLateError, find_deadline, find_seconds_left, require_time
 from storage.engine import make_engine
 from storage.organizations import EVERYWHERE, OrganizationSession
+from storage.room import Room, is_for_want_of_room
 from storage.signals import Topic, signalled
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Database:
 
     def __init__(self, engine: Engine, *, threads: int = 4) -> None:
         self.engine = engine
+        self.room = Room(engine)
         # Apart from each other, so that what nobody waits for takes no thread from what somebody does.
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="keydesk-db")
         self._background = ThreadPoolExecutor(threads, thread_name_prefix="keydesk-background")
@@ -92,7 +94,7 @@ class Database:
         Raises TooLateError when the deadline passed, or the attempt was given up, before it could commit, and
         UncertainError when it is not known whether it did.
         """
-        with _in_time(), self._in_turn(), self._writers() as session, session.begin():
+        with _in_time(), self._room_noted(), self._in_turn(), self._writers() as session, session.begin():
             yield session
             session.flush()
             topics = signalled(session)
@@ -100,6 +102,16 @@ class Database:
         if topics:
             for listener in self._listeners:
                 listener(topics)
+
+    @contextmanager
+    def _room_noted(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            if is_for_want_of_room(error):
+                self.room.note_refusal()
+            raise
+        self.room.note_success()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

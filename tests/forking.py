@@ -42,14 +42,19 @@ class Fork:
         if heard:
             self.stdout = os.fdopen(self._receiver.fileno(), encoding="utf-8", closefd=False)
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def poll(self) -> int | None:
         """The code with which it ended (minus the signal that ended it), or None while it runs."""
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
         """Send it a signal."""
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it by SIGKILL."""

@@ -4,6 +4,7 @@ import gc
 import http.client
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -70,6 +71,11 @@ class KeydeskProcess:
         found = wait_until(look, 60)
         assert found is not None
         return found
+
+    def limit_files(self, size: int | None) -> None:
+        """Let it write no file beyond a size, as on a disk that is full; None: as it likes."""
+        _, most = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
 
     @property
     def url(self) -> str:

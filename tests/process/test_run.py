@@ -9,7 +9,7 @@ import yaml
 from bot.manifest import render_manifest
 from bot.settings import GivenSettings
 from sandbox.manifest import parse_manifest
-from sandbox.player import Control
+from sandbox.player import Control, words_of
 from sandbox.server import SandboxServer
 from tests.process.conftest import Start
 from tests.process.running import KeydeskProcess
@@ -132,5 +132,22 @@ def test_an_app_that_is_taken_out_of_the_workspace_says_so(start: Start, slack: 
     assert (status, checks["slack"]) == (503, refused)
     assert keydesk.ask("GET", "/healthz")[0] == 200
     control.call("PUT", "app", {"installed": True})
+    keydesk.wait_until_ready()
+    assert keydesk.stop() == 0
+
+
+def test_a_disk_without_room_is_told(start: Start, slack: SandboxServer) -> None:
+    """Nothing can be written any more: people and `/readyz` are told that the disk is full, until there is room."""
+    keydesk = start()
+    keydesk.wait_until_ready()
+    mia = Control(slack.url).person("U0MIA00001")
+    mia.type_command("/keys")
+    keydesk.limit_files(0)
+    refused = mia.type_command('/keys request "ci" scope:read page:all for 9d because we build')
+    assert "disk of Keydesk's database is full, so nothing was changed." in words_of(refused)
+    status, checks = keydesk.readiness()
+    assert (status, checks["database"]) == (503, "the database's disk is full: its last change was refused")
+    keydesk.limit_files(None)
+    assert "ci" in words_of(mia.type_command('/keys request "ci" scope:read page:all for 9d because we build'))
     keydesk.wait_until_ready()
     assert keydesk.stop() == 0
