@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from storage.deadline import TooLateError, answer_within, find_seconds_left, until_the_answer
+from storage.engine import has_changed
 
 NOTIFY_CHANNEL = "keydesk"
 _PATIENCE_SECONDS = 30.0
@@ -64,8 +65,8 @@ class Attempt:
             self._committing = True
 
 
-def commit(session: Session, topics: Collection[str], attempt: Attempt) -> None:
-    """Commit, and let PostgreSQL tell other processes of the topics.
+def commit(session: Session, topics: Collection[str], attempt: Attempt) -> bool:
+    """Commit, and let PostgreSQL tell other processes of the topics. Whether there was anything to keep.
 
     When the answer is lost, it is looked whether it was done. Raises UncertainError when that cannot be found out.
     """
@@ -75,6 +76,9 @@ def commit(session: Session, topics: Collection[str], attempt: Attempt) -> None:
         statement = text(_NUMBER + "".join(f"{_NOTIFY}{number})" for number in told))
         row = session.execute(statement, {f"topic_{number}": topic for number, topic in told.items()}).one()
         attempt.transaction_id = row[0]
+        changed = row[0] is not None
+    else:
+        changed = has_changed(session.connection())
     attempt.begin_commit()
     with until_the_answer():
         try:
@@ -86,6 +90,7 @@ def commit(session: Session, topics: Collection[str], attempt: Attempt) -> None:
                 raise
             if not _find_out(engine, number, find_seconds_left(most=_PATIENCE_SECONDS)):
                 raise
+    return changed
 
 
 def find_outcome(engine: Engine, attempt: Attempt, running: "Future[Any]") -> bool:

@@ -98,7 +98,8 @@ class Database:
             yield session
             session.flush()
             topics = signalled(session)
-            commit(session, topics, attempt or Attempt())
+            if commit(session, topics, attempt or Attempt()):
+                self.room.note_success()
         if topics:
             for listener in self._listeners:
                 listener(topics)
@@ -111,7 +112,6 @@ class Database:
             if is_for_want_of_room(error):
                 self.room.note_refusal()
             raise
-        self.room.note_success()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

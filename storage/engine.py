@@ -13,6 +13,7 @@ from storage.folding import COLLATION, COLLATIONS, SQLITE_FUNCTION, fold
 from storage.sqlite_file import find_file, keep_private
 
 _BUSY_TIMEOUT_MS = 5_000
+_CHANGES_BEFORE = "keydesk_changes_before"
 _LEAST_CONNECT_SECONDS = 2
 """psycopg waits no shorter."""
 _LOOK_SECONDS = 0.1
@@ -98,6 +99,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         left = find_seconds_left(most=_BUSY_TIMEOUT_MS / 1000)
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {_in_milliseconds(left)}")
+        connection.info[_CHANGES_BEFORE] = _count_changes(connection)
         # A transaction that reads first and writes later fails as busy under load; writers say so at the start.
         writes = connection.get_execution_options().get("keydesk_writes", True)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
@@ -145,6 +147,18 @@ def _prepare_postgresql(engine: Engine) -> None:
             known = {row[0] for row in cursor.fetchall()}
         dbapi_connection.rollback()
         setattr(engine.dialect, COLLATION, next((name for name in COLLATIONS if name in known), "default"))
+
+
+def has_changed(connection: Connection) -> bool:
+    """Whether the transaction on an SQLite connection has changed any row."""
+    before: int = connection.info[_CHANGES_BEFORE]
+    return _count_changes(connection) != before
+
+
+def _count_changes(connection: Connection) -> int:
+    own: Any = connection.connection.dbapi_connection
+    changes: int = own.total_changes
+    return changes
 
 
 def _in_milliseconds(seconds: float | None) -> int:

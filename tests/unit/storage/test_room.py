@@ -58,6 +58,8 @@ def test_a_full_disk_is_said_until_there_is_room(desk: Desk) -> None:
         with pytest.raises(NoRoomError, match="is full, so nothing was changed"):
             desk.write_now(_MIA, _write)
         assert room.find_problem() == "the database's disk is full: its last change was refused"
+        desk.write_now(_MIA, lambda tx: None)
+        assert room.find_problem() is not None, "what keeps nothing says nothing of the disk"
         assert desk.read_now(_MIA, lambda tx: tx.session.query(SeenEvent).count()) == 0
     desk.write_now(_MIA, _write)
     assert room.find_problem() is None
