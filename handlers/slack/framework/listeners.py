@@ -87,7 +87,7 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
         try:
             message = await in_time(_answer_command(slack, family, command))
         except Exception as error:
-            refusal = refuse(slack, error, command.user_id, f"{family.command} {command.text}")
+            refusal = refuse(slack, error, command.user_id, f"{family.name} {command.text}")
             message = given_back(refusal, _worth_keeping(family, command.text))
         if message is not None and holds_secret(command.text):
             message = without_secrets(message)

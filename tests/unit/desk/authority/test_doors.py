@@ -241,6 +241,7 @@ OF_JOBS: Mapping[JobName, set[str]] = {
         "messages.dead_letters.bury",
         "messages.dead_letters.note_put_back",
         "messages.dead_letters.note_sent",
+        "messages.outcomes.tell_outcome",
     },
     JobName.KEY_CHECK: {"keys.suspended_use.tell_of_suspended_use", "keys.uses.note_uses"},
 }
