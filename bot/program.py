@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -35,11 +35,14 @@ from handlers.slack.directory.reading import ensure_known
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
 from handlers.slack.framework.retries import UNREACHABLE
+from storage.background import finish, finish_all
 from storage.database import Database
 from storage.models import Channel
 
 _LAST_DELIVERIES_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
+_KEPT_SECONDS = 3.0
+"""Of the time that a stop may take, what is kept for the last deliveries, the last uses and the files."""
 
 MakeWorker = Callable[[Desk, AsyncWebClient], OutboxWorker]
 
@@ -106,8 +109,8 @@ class Program:
                 beginning.cancel()
                 watching.cancel()
                 stopping.set()
-                await self._stop()
-            await asyncio.gather(*parts)
+                await self._stop(parts)
+            await asyncio.gather(*(part for part in parts if part.done() and not part.cancelled()))
 
     async def _begin(self) -> None:
         """What is done at each start: look who is there, which channels take messages, and what nobody ever saw."""
@@ -122,16 +125,22 @@ class Program:
             except Exception as error:
                 _log.error(failed, exc_info=error)
 
-    async def _stop(self) -> None:
-        """Take nothing new, finish what is in hand, deliver what that caused."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._settings.shutdown_seconds
-        _log.info("stopping", seconds_at_most=self._settings.shutdown_seconds)
-        await asyncio.gather(self._link.stop(self._settings.shutdown_seconds), self._server.stop())
-        await self._afterwards.drain(max(deadline - loop.time(), 0))
-        await self._scheduler.stop(patience=timedelta(seconds=max(deadline - loop.time(), 1)))
-        await self._last_deliveries(min(deadline, loop.time() + _LAST_DELIVERIES_SECONDS))
+    async def _stop(self, parts: Sequence[asyncio.Task[None]]) -> None:
+        """Take nothing new, finish what is in hand, deliver what that caused; and leave time for what comes then."""
+        loop, seconds = asyncio.get_running_loop(), self._settings.shutdown_seconds
+        deadline = loop.time() + seconds
+        kept = _time_kept(self._settings)
+        _log.info("stopping", seconds_at_most=seconds)
+        await asyncio.gather(
+            finish(self._link.stop(seconds - kept), "slack", until=deadline - kept),
+            finish(self._server.stop(), "http", until=deadline - kept),
+            self._scheduler.stop(patience=timedelta(seconds=seconds - kept)),
+        )
+        await self._afterwards.drain(max(deadline - kept - loop.time(), 0))
+        last = min(deadline - kept * 2 / 3, loop.time() + _LAST_DELIVERIES_SECONDS)
+        await finish(self._last_deliveries(last), "last deliveries", until=last)
         self._worker.stop()
+        await finish_all(parts, until=deadline - kept * 2 / 3)
 
     async def _last_deliveries(self, until: float) -> None:
         """Let the worker go on until nothing is due; what is still there then waits on disk for the next start."""
@@ -146,6 +155,10 @@ class Program:
             if due is None or due > self._desk.clock.now():
                 return
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _time_kept(settings: Settings) -> float:
+    return min(settings.shutdown_seconds / 3, _KEPT_SECONDS)
 
 
 async def run_program(
@@ -245,6 +258,6 @@ def create_program(
         watch,
         scheduler,
         http,
-        HttpServer(http, listener, grace_seconds=settings.shutdown_seconds),
+        HttpServer(http, listener, grace_seconds=settings.shutdown_seconds - _time_kept(settings)),
         afterwards,
     )

@@ -3,7 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from typing import Any
 
 import structlog
 import uvloop
@@ -15,6 +18,8 @@ from bot.program import run_program
 from bot.server import listen
 from bot.settings import Settings, require_slack
 from bot.settings.masking import list_passwords
+
+_LAST_WORDS_SECONDS = 0.1
 
 _log = structlog.get_logger(__name__)
 
@@ -33,9 +38,34 @@ def serve(settings: Settings) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             stopping = asyncio.Event()
             stop_on_signals(runner.get_loop(), stopping)
-            runner.run(run_program(settings, database, listener, stopping))
+            limit = partial(_limit_stop, stopping, settings.shutdown_seconds)
+            runner.run(_run(limit, run_program(settings, database, listener, stopping)))
     finally:
         database.close()
+
+
+async def _run(limit: Callable[[], Coroutine[Any, Any, None]], program: Coroutine[Any, Any, None]) -> None:
+    limiting = asyncio.create_task(limit())
+    try:
+        await program
+    finally:
+        limiting.cancel()
+
+
+async def _limit_stop(stopping: asyncio.Event, seconds: float) -> None:
+    """Once the stop has begun, end the process after so long, whatever hangs in whichever thread.
+
+    What is on disk stays, and what was in hand is taken up by others or the next start, as after a kill.
+    """
+    await stopping.wait()
+    timer = threading.Timer(max(seconds - _LAST_WORDS_SECONDS, 0), _cut_off)
+    timer.daemon = True
+    timer.start()
+
+
+def _cut_off() -> None:
+    _log.error("cut_off", reason="KEYDESK_SHUTDOWN_SECONDS are over")
+    os._exit(1)
 
 
 def secrets_in(settings: Settings) -> Iterator[str]:

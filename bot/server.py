@@ -77,9 +77,10 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
             ws="none",
-            timeout_graceful_shutdown=max(1, round(grace_seconds)),
+            timeout_graceful_shutdown=max(1, int(grace_seconds)),
         )
         self._server = _Server(config)
+        self._grace_seconds = grace_seconds
         self._listener = listener
         self._task: asyncio.Task[None] | None = None
 
@@ -92,9 +93,12 @@ class HttpServer:
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        """Take no more connections, finish the requests in hand, and close."""
+        """Take no more connections, finish the requests in hand within the grace, and close."""
         if self._task is None:
             self._listener.close()
             return
         self._server.should_exit = True
+        _, late = await asyncio.wait([self._task], timeout=self._grace_seconds)
+        if late:
+            self._server.force_exit = True
         await self._task

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from storage.attempts import NOTIFY_CHANNEL
-from storage.background import end_task
+from storage.background import end_task, end_thread
 from storage.database import Database
 from storage.engine import network_manners
 from storage.mirror import Mirror, check_mirrors
@@ -103,8 +103,8 @@ class Watcher:
         for task in self._tasks:
             await end_task(task)
         # A question that is still being asked holds a connection, which whoever stops us closes next.
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._glance.close)
-        self._thread.shutdown(wait=False)
+        self._thread.submit(self._glance.close)
+        await end_thread(self._thread)
 
     async def _ask(self) -> None:
         loop = asyncio.get_running_loop()

@@ -20,6 +20,7 @@ from desk.transaction import Actor, Desk, JobName
 from handlers.delivery.backoff import BackOff, decide_next
 from handlers.delivery.deliverer import Deliverer, DeliveryError, Drawn, Trouble
 from storage import lanes, outbox
+from storage.background import wait_out
 from storage.models import Channel
 from storage.outbox import Claim
 from storage.signals import Topic
@@ -100,8 +101,7 @@ class OutboxWorker:
                 await self._rest(min((due for due in dues if due), default=None))
         finally:
             self._stopping = True
-            if self._in_hand:
-                await asyncio.wait(self._in_hand)
+            await wait_out(self._in_hand)
 
     def stop(self) -> None:
         """Take no more deliveries; `run()` returns once those in hand are done."""

@@ -2,6 +2,9 @@
 
 import signal
 import socket
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import yaml
@@ -85,6 +88,33 @@ def test_it_waits_for_slack(start: Start, slack: SandboxServer) -> None:
     control.call("POST", "faults", {"clear": True})
     keydesk.wait_until_ready()
     assert keydesk.stop() == 0
+
+
+def test_a_stop_has_an_end_while_slack_hangs(start: Start, slack: SandboxServer) -> None:
+    """Whatever asks Slack something is cut off in time; that is no failure."""
+    control = Control(slack.url)
+    control.call("POST", "faults", {"method": "*", "kind": "timeout", "times": 1000, "seconds": 30})
+    keydesk = start(KEYDESK_SHUTDOWN_SECONDS="2")
+    assert keydesk.readiness()[1]["slack"] == "not connected to Slack yet"
+    begun = time.monotonic()
+    status = keydesk.stop()
+    control.call("POST", "faults", {"clear": True})
+    assert (status, time.monotonic() - begun < 5) == (0, True)
+    assert keydesk.lines[-1]["event"] == "stopped"
+    assert [line["task"] for line in keydesk.events("cut_off")] == ["slack"]
+
+
+def test_a_stop_has_an_end_while_the_database_hangs(start: Start, tmp_path: Path) -> None:
+    """Threads that wait for a lock are left behind: the process ends all the same, and says so."""
+    keydesk = start(KEYDESK_SHUTDOWN_SECONDS="1")
+    keydesk.wait_until_ready()
+    [path] = tmp_path.glob("*.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        keydesk.ask("GET", "/v1/pages")
+        begun = time.monotonic()
+        keydesk.stop()
+        assert time.monotonic() - begun < 4
 
 
 def test_slack_may_call_it_over_http(start: Start, slack: SandboxServer) -> None:

@@ -30,7 +30,7 @@ from handlers.http.public.rendering import (
 )
 from handlers.http.public.send import GONE_DATA, NO_DATA, is_api, send_document
 from handlers.http.public.sites import host_of, list_unclaimed
-from storage.background import end_task
+from storage.background import end_task, end_thread
 from storage.mirror import Mirror
 from storage.page_addresses import claim_addresses, list_gone, read_addresses
 from storage.signals import Topic
@@ -166,8 +166,7 @@ class PublicSite:
         finally:
             await end_task(task)
             self._loop = None
-            self._thread.shutdown(wait=True)
-            self._old_thread.shutdown(wait=True)
+            await asyncio.gather(end_thread(self._thread), end_thread(self._old_thread))
 
     async def _keep_fresh(self, loop: asyncio.AbstractEventLoop) -> None:
         # The past is rendered once the page itself can be read.
