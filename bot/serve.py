@@ -4,8 +4,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from functools import partial
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import structlog
@@ -29,6 +28,7 @@ def serve(settings: Settings) -> None:
     require_slack(settings)
     find_public_folder(settings)
     configure_logging(settings.log_format, settings.log_level, secrets=secrets_in(settings))
+    limit = _Limit(settings.shutdown_seconds)
     database = open_database(settings)
     try:
         before, now = upgrade_schema(database)
@@ -38,34 +38,42 @@ def serve(settings: Settings) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             stopping = asyncio.Event()
             stop_on_signals(runner.get_loop(), stopping)
-            limit = partial(_limit_stop, stopping, settings.shutdown_seconds)
-            runner.run(_run(limit, run_program(settings, database, listener, stopping)))
+            runner.run(_run(limit.watch(stopping), run_program(settings, database, listener, stopping)))
     finally:
         database.close()
+    limit.status = 0
 
 
-async def _run(limit: Callable[[], Coroutine[Any, Any, None]], program: Coroutine[Any, Any, None]) -> None:
-    limiting = asyncio.create_task(limit())
+async def _run(watch: Coroutine[Any, Any, None], program: Coroutine[Any, Any, None]) -> None:
+    watching = asyncio.create_task(watch)
     try:
         await program
     finally:
-        limiting.cancel()
+        watching.cancel()
 
 
-async def _limit_stop(stopping: asyncio.Event, seconds: float) -> None:
-    """Once the stop has begun, end the process after so long, whatever hangs in whichever thread.
+class _Limit:
+    """Ends the process so long after its stop has begun, whatever hangs in whichever thread.
 
     What is on disk stays, and what was in hand is taken up by others or the next start, as after a kill.
     """
-    await stopping.wait()
-    timer = threading.Timer(max(seconds - _LAST_WORDS_SECONDS, 0), _cut_off)
-    timer.daemon = True
-    timer.start()
 
+    def __init__(self, seconds: float) -> None:
+        self._seconds = max(seconds - _LAST_WORDS_SECONDS, 0)
+        self.status = 1
+        """With which it ends the process: 0 once only Python's own end is left."""
 
-def _cut_off() -> None:
-    _log.error("cut_off", reason="KEYDESK_SHUTDOWN_SECONDS are over")
-    os._exit(1)
+    async def watch(self, stopping: asyncio.Event) -> None:
+        """Begin to count when the stop begins."""
+        await stopping.wait()
+        timer = threading.Timer(self._seconds, self._cut_off)
+        timer.daemon = True
+        timer.start()
+
+    def _cut_off(self) -> None:
+        if self.status:
+            _log.error("cut_off", reason="KEYDESK_SHUTDOWN_SECONDS are over")
+        os._exit(self.status)
 
 
 def secrets_in(settings: Settings) -> Iterator[str]:

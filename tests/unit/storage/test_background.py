@@ -64,7 +64,7 @@ async def test_what_takes_too_long_is_cut_off_with_all_that_it_waits_for() -> No
 async def test_a_thread_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has in hand is left to the end of the process, and nothing more is begun."""
     monkeypatch.setattr(background, "_THREAD_SECONDS", 0.02)
-    thread, release, begun = ThreadPoolExecutor(1), threading.Event(), []
+    thread, release, begun = ThreadPoolExecutor(1), threading.Event(), list[int]()
     thread.submit(release.wait)
     thread.submit(begun.append, 1)
     await end_thread(thread)
