@@ -93,15 +93,23 @@ $(BIN)/python:
 	echo "Making $(VENV) with $$("$$found" --version)"; \
 	"$$found" -m venv --clear $(VENV)
 
+# $(call install,requirements.lock): its packages, each named as its turn comes. The pipe must not hide that pip failed.
+define install
+@echo "  $$(grep -c '^[a-z0-9].*==' $(1)) packages from $(1); the first time this takes a minute or two"
+@{ $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off --require-hashes -r $(1) \
+	|| echo "pip failed"; } | awk '/^(Collecting|Processing) / {parts = split($$2, part, "/"); print "  " part[parts]; fflush()} \
+	/^Installing collected/ {print "  unpacking them"; fflush()} /^pip failed$$/ {failed = 1} END {exit failed}'
+endef
+
 $(RUN_STAMP): requirements.lock pyproject.toml $(BIN)/python
-	@echo "Installing what Keydesk runs on (requirements.lock)"
-	@$(PIP) install --require-hashes -r requirements.lock
+	@echo "Installing what Keydesk runs on, into $(VENV)"
+	$(call install,requirements.lock)
 	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV_STAMP): requirements.lock requirements-dev.lock pyproject.toml $(BIN)/python
-	@echo "Installing what Keydesk is developed with (requirements-dev.lock)"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@echo "Installing what Keydesk is developed with, into $(VENV)"
+	$(call install,requirements-dev.lock)
 	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $(RUN_STAMP) $@
 
