@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk.errors import InvalidInputError
 from desk.masking import mask
+from desk.texts import without_broken
 from desk.transaction import Transaction
 from storage.folding import is_called
 from storage.models import Member, SubjectKind, UserGroup
@@ -78,6 +79,11 @@ def is_news(member: Member, seen: SeenUser) -> bool:
     return seen.updated == 0 or seen.updated >= member.slack_updated
 
 
+def fit_name(name: str) -> str:
+    """A name that somebody or something has at Slack, fit to be kept and shown."""
+    return mask(without_broken(name))[:255]
+
+
 def store_user(tx: Transaction, seen: SeenUser) -> Member:
     """Keep what Slack said of a person. Call it under `storage.locks.lock_people`."""
     member = tx.session.get(Member, seen.user_id)
@@ -87,9 +93,9 @@ def store_user(tx: Transaction, seen: SeenUser) -> Member:
     elif not is_news(member, seen):
         return member
     member.team_id = seen.team_id
-    member.name = mask(seen.name)[:255]
-    member.handle = mask(seen.handle)[:255]
-    member.time_zone = mask(seen.time_zone)[:64]
+    member.handle = fit_name(seen.handle) or seen.user_id
+    member.name = fit_name(seen.name) or member.handle
+    member.time_zone = fit_name(seen.time_zone)[:64]
     member.is_primary_owner = seen.is_primary_owner
     member.is_workspace_owner = seen.is_workspace_owner
     member.is_bot = seen.is_bot

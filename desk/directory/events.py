@@ -17,9 +17,8 @@ from desk.directory.groups import (
 from desk.directory.leavers import lock_what_ends, member_returned, members_left, standing_changed
 from desk.directory.sync_decision import decide_sync, load_role_books
 from desk.directory.sync_steps import request_sync
-from desk.masking import mask
 from desk.pages.pages import lock_organization, name_organization
-from desk.people import SeenUser, Standing, is_news, standing_of, store_user
+from desk.people import SeenUser, Standing, fit_name, is_news, standing_of, store_user
 from desk.permissions import Duty, require_duty
 from desk.roles.owners import keep_an_owner
 from desk.transaction import Transaction
@@ -178,7 +177,7 @@ def remember_team(tx: Transaction, team_id: str, team_name: str) -> None:
     lock_people(tx.session)
     organization = lock_organization(tx.session)
     if not organization.name:
-        name_organization(tx.session, mask(team_name))
+        name_organization(tx.session, fit_name(team_name))
     if organization.slack_team_id is None:
         organization.slack_team_id = team_id
     tx.session.flush()

@@ -10,10 +10,10 @@ from sqlalchemy import delete, select
 
 from desk.audit.trail import Action, record
 from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
-from desk.masking import mask
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.readers import look_again
 from desk.messages.subjects import THE_OWNERS
+from desk.people import fit_name
 from desk.permissions import Duty, open_grant_condition, require_duty
 from desk.transaction import Transaction
 from storage.models import Grant, SubjectKind, UserGroup, UserGroupMember
@@ -55,7 +55,7 @@ def describe_group(tx: Transaction, seen: SeenGroup) -> UserGroup:
     if group is None:
         group = UserGroup(group_id=seen.group_id, is_disabled=seen.is_disabled, version=1, date_update=0)
         tx.session.add(group)
-    handle, name = mask(seen.handle)[:255], mask(seen.name)[:255]
+    handle, name = fit_name(seen.handle) or seen.group_id, fit_name(seen.name)
     if (group.handle, group.name) != (handle, name):
         group.handle, group.name = handle, name
         signal(tx.session, Topic.PEOPLE)

@@ -504,3 +504,15 @@ def test_a_secret_in_a_name_is_not_kept(stage: Stage) -> None:
         member, kept = session.get_one(Member, "U0NEW00001"), session.get_one(UserGroup, GROUP)
         shown = (member.name, member.handle, member.time_zone, kept.name, kept.handle)
     assert shown == ("_kd_[masked]", "new%20kd_[masked]", "kd_[masked]", "kd_[masked]", "xoxb-[masked]")
+
+
+def test_a_broken_name_is_kept_as_far_as_it_goes(stage: Stage) -> None:
+    """Half a character, or one that is none, holds up no event: nobody here could type the name again."""
+    seen = SeenUser(user_id="U0NEW00001", team_id=TEAM, name="Ne\ud83dw", handle="n\0ew", time_zone="\udc00")
+    stage.do(SLACK, partial(take_user, seen=seen))
+    stage.do(
+        SLACK, partial(take_group_event, event_id="Ev1", seen=group(MIA, name="\ud83d", handle="p\0", date_update=20))
+    )
+    with stage.desk.database.read() as session:
+        member, kept = session.get_one(Member, "U0NEW00001"), session.get_one(UserGroup, GROUP)
+        assert (member.name, member.handle, kept.name, kept.handle) == ("New", "new", "", "p")
