@@ -9,7 +9,7 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 
 import structlog
 
-from bot.settings import Settings
+from bot.settings import Settings, is_proxy
 
 _log = structlog.get_logger(__name__)
 
@@ -26,8 +26,8 @@ def find_slack_proxy(settings: Settings) -> str | None:
         return None
     if "://" not in proxy:
         proxy = f"http://{proxy}"
-    if urlsplit(proxy).scheme not in ("http", "https"):
-        _log.warning("proxy_not_understood", kind=urlsplit(proxy).scheme, hint="set KEYDESK_SLACK_PROXY")
+    if not is_proxy(proxy):
+        _log.warning("proxy_not_understood", hint="Set KEYDESK_SLACK_PROXY to an address like http://proxy:3128.")
         return None
     return proxy
 
@@ -35,6 +35,7 @@ def find_slack_proxy(settings: Settings) -> str | None:
 def is_this_machine(host: str) -> bool:
     """Whether a host is the machine that asks: no proxy elsewhere would find it."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
+        return address.is_loopback or address.is_unspecified
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")

@@ -13,6 +13,7 @@ from bot.settings.loading import (
 from bot.settings.policy import make_policy
 from bot.settings.sources import SECRETS, Source
 from bot.settings.table import GROUPS, PREFIX, RETIRED, GivenSettings, LogFormat, Settings
+from bot.settings.values import is_proxy
 
 __all__ = [
     "ENV_FILE",
@@ -26,6 +27,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Source",
+    "is_proxy",
     "list_settings",
     "load_settings",
     "make_policy",

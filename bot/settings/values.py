@@ -143,14 +143,22 @@ def parse_app_name(text: str) -> str:
     return name
 
 
+def is_proxy(text: str) -> bool:
+    """Whether the text is the address of a proxy that Slack's client can go by; it may hold a password."""
+    try:
+        parts = urlsplit(text)
+        is_alone = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.port != 0
+    except ValueError:
+        return False
+    return is_alone and parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)
+
+
 def parse_proxy(secret: SecretStr) -> SecretStr:
-    """An address of a proxy, which may hold a password."""
-    parts = urlsplit(secret.get_secret_value().strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    """An address of a proxy."""
+    text = secret.get_secret_value().strip()
+    if not is_proxy(text):
         raise ValueError("not an address of a proxy")
-    if parts.path.strip("/") or parts.port == 0:
-        raise ValueError("not an address of a proxy")
-    return SecretStr(secret.get_secret_value().strip().rstrip("/"))
+    return SecretStr(text.rstrip("/"))
 
 
 BotToken = Annotated[SecretStr, _secret(r"xoxb-\S+")]

@@ -109,6 +109,9 @@ async def test_a_password_of_the_proxy_is_not_told(session: aiohttp.ClientSessio
         ({"HTTP_PROXY": COMPANY}, "http://localhost:3100/api", None),
         ({"HTTP_PROXY": COMPANY}, "http://[::1]:3100/api", None),
         ({"ALL_PROXY": "socks5://proxy.example.com:1080"}, "https://slack.com/api", None),
+        ({"HTTPS_PROXY": "http://[proxy:3128"}, "https://slack.com/api", None),
+        ({"HTTPS_PROXY": "http://proxy.example.com:port"}, "https://slack.com/api", None),
+        ({"HTTPS_PROXY": "http://"}, "https://slack.com/api", None),
     ],
 )
 def test_what_the_environment_names(

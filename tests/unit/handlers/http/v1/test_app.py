@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
+from desk.commands import SlackNames
 from desk.keys.check import Need
+from desk.policy import Policy
 from desk.secret import Secret
 from desk.transaction import Transaction
 from handlers.http.answers import Answer
@@ -17,6 +19,7 @@ from handlers.http.auth.addresses import parse_networks
 from handlers.http.v1.app import ManagementApi
 from handlers.http.v1.routing import Call, Route
 from storage.models import ApiKey, KeyStatus, KeyUse
+from tests.policies import policy_of
 from tests.unit.handlers.http.conftest import Site
 
 UNAUTHENTICATED = {"error": "Could not authenticate", "message": "Could not authenticate"}
@@ -153,6 +156,24 @@ async def test_a_missing_scope_is_named(site: Site) -> None:
     assert response.json()["error"] == response.json()["message"]
     assert "scope read" in response.json()["error"]
     assert await site.use(key_id) == (0, 0, 1)
+
+
+class TestUnderAPrefix:
+    """Where the workspace's commands bear one."""
+
+    @pytest.fixture
+    def policy(self) -> Policy:
+        """The prefix."""
+        return policy_of(name_command=SlackNames("acme-"))
+
+    async def test_a_refusal_names_the_command_as_it_is_set(self, site: Site) -> None:
+        """For a scope that is missing and for a page that is not the key's."""
+        _, secret = site.key(scopes=["incidents:write"], pages=[site.page().id])
+        missing, outside = f"/v1/pages/{site.page(subdomain='beta').id}", "/v1/pages"
+        for path in (missing, outside):
+            response = await site.get(path, secret)
+            assert response.status_code == 403
+            assert "with /acme-keys request in Slack" in response.json()["error"]
 
 
 async def test_a_key_sees_its_own_pages_only(site: Site) -> None:
