@@ -1,6 +1,6 @@
 """By what whoever keeps the past of a page learns that it changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -35,6 +35,12 @@ def count_newer(session: Session, page_id: str, mark: ArchiveMark) -> int:
     """How many incidents of the page there are that came after the mark was read."""
     newer = select(func.count()).where(Incident.page_id == page_id, Incident.number > mark.newest)
     return session.execute(newer).scalar_one()
+
+
+def read_versions(session: Session, page_id: str) -> Mapping[str, int]:
+    """The version of every incident of a page, by its id: it grows with each change, whatever clocks show."""
+    rows = session.execute(select(Incident.id, Incident.version).where(Incident.page_id == page_id))
+    return dict(rows.all())
 
 
 def list_incident_ids(session: Session, page_ids: Collection[str]) -> frozenset[str]:

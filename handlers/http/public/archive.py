@@ -2,23 +2,20 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Protocol
 
 from desk.status_page.incidents import IncidentView
-from desk.status_page.marks import ArchiveMark, count_newer, list_incident_ids, read_archive_mark
+from desk.status_page.marks import ArchiveMark, count_newer, list_incident_ids, read_archive_mark, read_versions
 from desk.status_page.months import Month, recent_months
 from desk.status_page.reading import read_incidents, read_period
 from handlers.http.public.document import Document
 from handlers.http.public.document_cache import DocumentCache
-from handlers.http.public.rendering import Rendered, is_old, render_incident, render_month
+from handlers.http.public.rendering import Rendered, is_old, month_in, render_incident, render_month
 from storage.database import Database
 from storage.models import Incident
 
 ROOM = 64 * 1024 * 1024
 """Bytes of old documents that are kept in memory, in all their forms: some eight thousand incidents."""
-_SKEW = timedelta(minutes=5)
-"""By how much the clocks of those who write may differ."""
 
 
 class Keeper(Protocol):
@@ -47,11 +44,15 @@ class _Past:
 
     place: Rendered
     mark: ArchiveMark
+    versions: Mapping[str, int]
+    """Of each incident, as it was rendered last."""
     next_month: Month | None
     """The month to render next, going back; None at the end of the way."""
     documents: dict[str, Document] = field(default_factory=dict)
     paths: set[str] = field(default_factory=set)
     """Of all that was rendered, also of what found no room."""
+    months: dict[str, Month] = field(default_factory=dict)
+    """In which each incident was shown last."""
     size: int = 0
 
     @property
@@ -115,7 +116,7 @@ class Archive:
         past = next((past for past in self._pasts.values() if past.next_month is not None), None)
         if past is not None and past.next_month is not None:
             month = past.next_month
-            self._keep(past, self._render(past.place, month))
+            self._keep(past, self._render(past, month))
             past.next_month = self._before(past, month)
         if any(past.next_month is not None for past in self._pasts.values()):
             return True
@@ -129,30 +130,34 @@ class Archive:
         return past if past is not None and past.place.frame is place.frame else None
 
     def _follow(self, place: Rendered) -> None:
-        folder = place.site.folder
-        past, before = self._pasts.get(folder), self._pasts.get(folder)
+        past = self._pasts.get(place.site.folder)
         changed: Sequence[IncidentView] = ()
         with self._database.read() as session:
             mark = read_archive_mark(session, place.view.page.id)
-            if before is not None and before.mark != mark and before.mark.updated_at is not None:
-                since = before.mark.updated_at - _SKEW
-                changed = read_incidents(session, place.view, Incident.updated_at >= since)
-        if past is None or past.place.frame != place.frame or not _adds_up(past.mark, mark, changed):
-            past = _Past(place, mark, next_month=None)
+            if past is not None and past.mark == mark:
+                versions = past.versions
+            else:
+                versions = read_versions(session, place.view.page.id)
+            if past is not None and past.versions != versions:
+                moved = [one for one, version in versions.items() if past.versions.get(one) != version]
+                changed = read_incidents(session, place.view, Incident.id.in_(moved))
+        if past is None or past.place.frame != place.frame or past.versions.keys() - versions.keys():
+            past = _Past(place, mark, versions, next_month=None)
             past.next_month = self._before(past, recent_months(place.as_of, place.view.zone)[-1])
         else:
             left = {path: document for path, document in past.place.documents.items() if is_old(path)}
-            past.place, past.mark = place, mark
+            past.place, past.mark, past.versions = place, mark, versions
             self._keep(past, left)
             self._keep(past, _render_incidents(place, changed))
-            for month in {Month.at(row.began_at, place.view.zone) for row in changed}:
-                if f"/history/{month}/" not in place.documents:
-                    self._keep(past, self._render(place, month, only_itself=True))
-        self._pasts[folder] = past
+            for month in _list_months(past, changed):
+                self._keep(past, self._render(past, month, only_itself=True))
+        self._pasts[place.site.folder] = past
 
-    def _render(self, place: Rendered, month: Month, *, only_itself: bool = False) -> Mapping[str, Document]:
+    def _render(self, past: _Past, month: Month, *, only_itself: bool = False) -> Mapping[str, Document]:
+        place = past.place
         with self._database.read() as session:
             rows = list(read_period(session, place.view, month.start, month.end))
+        past.months.update((row.id, month) for row in rows)
         documents = {f"/history/{month}/": render_month(place, month, rows)}
         if not only_itself:
             documents |= _render_incidents(place, rows)
@@ -187,9 +192,17 @@ class Archive:
                 yield past.place, path
 
 
-def _adds_up(before: ArchiveMark, now: ArchiveMark, changed: Sequence[IncidentView]) -> bool:
-    """Whether what was added explains how many incidents there are: otherwise some are gone."""
-    return now.count == before.count + sum(row.number > before.newest for row in changed)
+def _list_months(past: _Past, changed: Sequence[IncidentView]) -> Collection[Month]:
+    """The months of the past in which these incidents were, and those in which they are now."""
+    place, months = past.place, set[Month]()
+    for row in changed:
+        now = Month.at(row.began_at, place.view.zone)
+        months |= {past.months.get(row.id, now), now}
+        past.months[row.id] = now
+    paths = {f"/history/{month}/": month for month in months}
+    # A clock that was ahead may have written what begins in a month that has not come.
+    known = {path: month for path, month in paths.items() if month_in(path, place.view, place.as_of) is not None}
+    return [month for path, month in known.items() if path not in place.documents]
 
 
 def _render_incidents(place: Rendered, rows: Sequence[IncidentView]) -> Mapping[str, Document]:

@@ -3,19 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
 
 from desk.incidents.incidents import delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange
-from desk.transaction import Desk
+from desk.incidents.lookup import list_updates
+from desk.incidents.updates import edit_update
+from desk.transaction import Desk, Transaction, pages_changed
 from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
-from storage.models import IncidentStatus
+from storage.models import Incident, IncidentStatus, IncidentUpdate
 from tests.clock import HeldClock
 from tests.public_story import Story, change_page, open_incident
 from tests.unit.handlers.http.conftest import ACTOR
@@ -109,6 +112,58 @@ async def test_the_past_follows_changes(desk: Desk, old: Story) -> None:
     site.refresh()
     assert (await read(site, path))[0] == 404
     assert b"Orders failed" not in (await read(site, month))[1]
+
+
+async def test_a_correction_by_a_clock_that_is_behind_is_seen(desk: Desk, old: Story, clock: HeldClock) -> None:
+    """Words of years ago are corrected by a clock that is a day late: permalink and month say the new ones."""
+    site = fill(make_site(desk))
+    clock.advance(days=-1)
+    with desk.database.read() as session:
+        said = list_updates(session, [old.resolved])[0].id
+    desk.write_now(ACTOR, lambda tx: edit_update(tx, said, body="It was the moon."))
+    clock.advance(days=1)
+    site.refresh()
+    for where in (f"/incidents/{old.resolved}/", "/history/2026-02/"):
+        assert b"It was the moon." in (await read(site, where))[1]
+
+
+async def test_a_maintenance_that_is_moved_leaves_the_month_in_which_it_was(desk: Desk, old: Story) -> None:
+    """Both months follow, also when it comes back."""
+    site = fill(make_site(desk))
+    for months, there, gone in ((-1, "/history/2026-01/", "/history/2026-02/"), (1, "/history/2026-02/", None)):
+        desk.write_now(ACTOR, partial(_move, incident_id=old.completed, by=timedelta(days=28 * months)))
+        site.refresh()
+        while site.catch_up():
+            pass
+        assert b"Upgrade" in (await read(site, there))[1]
+        if gone is not None:
+            assert b"Upgrade" not in (await read(site, gone))[1]
+
+
+def _move(tx: Transaction, incident_id: str, by: timedelta) -> None:
+    incident = tx.session.get_one(Incident, incident_id)
+    assert incident.scheduled_for is not None
+    incident.scheduled_for += by
+    incident.version += 1
+    for said in tx.session.scalars(select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id)):
+        said.display_at += by
+    pages_changed(tx)
+
+
+async def test_a_month_that_never_came_goes(desk: Desk, old: Story, clock: HeldClock, tmp_path: Path) -> None:
+    """A clock that was a year ahead for a moment leaves no month behind, in memory and in the folder."""
+    folder = tmp_path / "public"
+    site = fill(make_site(desk, export=FolderExport(folder)))
+    before = {path.name for path in (folder / "history").iterdir()}
+    clock.advance(days=400)
+    late = open_incident(desk, old.page, "Too early", status=IncidentStatus.RESOLVED)
+    fill(site)
+    assert {path.name for path in (folder / "history").iterdir()} > before
+    clock.advance(days=-400)
+    fill(site)
+    desk.write_now(ACTOR, lambda tx: update_incident(tx, late, IncidentChange(name="Much too early")))
+    fill(site)
+    assert {path.name for path in (folder / "history").iterdir()} == before
 
 
 async def test_a_database_that_fails_on_the_way_back_loses_nothing(desk: Desk, old: Story, tmp_path: Path) -> None:
