@@ -21,6 +21,7 @@ _PATIENCE_SECONDS = 30.0
 _MOST_LOOK_SECONDS = 5.0
 """So long, at most, for one look: a server that is silent may be so for hours."""
 _LOOK_SECONDS = 0.1
+_NO_SUCH_NUMBER = "22023"
 
 _NUMBER = "SELECT txid_current_if_assigned()"
 _NOTIFY = f", pg_notify('{NOTIFY_CHANNEL}', :topic_"
@@ -102,6 +103,11 @@ def find_outcome(engine: Engine, attempt: Attempt, running: "Future[Any]") -> bo
     return running.exception() is None
 
 
+def _is_in_future(error: SQLAlchemyError) -> bool:
+    """Whether the server has not come to that number yet: another one that took over before it was told of it."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _NO_SUCH_NUMBER
+
+
 def _find_out(engine: Engine, number: int, seconds: float | None) -> bool:
     until = time.monotonic() + (seconds or 0)
     while True:
@@ -111,9 +117,10 @@ def _find_out(engine: Engine, number: int, seconds: float | None) -> bool:
                 if status in ("committed", "aborted"):
                     return bool(status == "committed")
                 connection.execute(_END_SESSION, {"number": number})
-        except (DBAPIError, PoolTimeoutError):
-            # It is away altogether.
-            pass
+        except (DBAPIError, PoolTimeoutError) as error:
+            if _is_in_future(error):
+                return False
+            # Otherwise it is away altogether.
         if time.monotonic() >= until:
             raise UncertainError(partial(_find_out, engine, number, 0))
         time.sleep(_LOOK_SECONDS)

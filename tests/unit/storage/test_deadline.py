@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
@@ -12,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from storage.attempts import UncertainError
+from storage.attempts import Attempt, UncertainError, find_outcome
 from storage.database import Database
 from storage.deadline import TooLateError, answer_within
 from storage.models import SeenEvent
@@ -223,6 +224,14 @@ async def test_a_commit_into_the_silence(behind: Database, proxy: PostgresqlProx
     proxy.talk_again()
     found = await asyncio.to_thread(unknown.value.find_out)
     assert _made(behind) == (["made"] if found else [])
+
+
+@postgresql_only
+async def test_a_commit_that_a_new_server_never_saw(database: Database) -> None:
+    """Where another server took over that has not come to the transaction's number, it was not kept."""
+    attempt = Attempt()
+    attempt.transaction_id = 2_000_000_000
+    assert find_outcome(database.engine, attempt, Future()) is False
 
 
 async def test_nested_requests_keep_the_first_deadline() -> None:
