@@ -16,8 +16,9 @@ from copy import copy
 from functools import partial
 from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -196,6 +197,11 @@ def _in_time() -> Iterator[None]:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
         left = find_seconds_left()
-        if left is not None and left <= _CLOSE_SECONDS:
+        if left is not None and (left <= _CLOSE_SECONDS or _is_silence(error)):
             raise TooLateError from error
         raise
+
+
+def _is_silence(error: SQLAlchemyError) -> bool:
+    """Whether no connection could be had in the time that a deadline leaves for it."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.ConnectionTimeout)

@@ -156,6 +156,9 @@ async def test_a_database_that_falls_silent(behind: Database, proxy: PostgresqlP
             await behind.run_write(_make)
     async with _told_in_time():
         await behind.run_read(lambda session: session.execute(text("SELECT 1")))
+    with pytest.raises(TooLateError), answer_within(5):
+        # No connection is left, and a new one is waited for as long as psycopg does at least.
+        await behind.run_write(_make)
     proxy.talk_again()
     await _settle(behind)
     assert _made(behind) == []
