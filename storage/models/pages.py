@@ -69,12 +69,13 @@ class Page(InOrganization, Base):
 
 
 class PageAddress(InOrganization, Base):
-    """A path below which a page is or was found, by the first page that had it; it outlives the page."""
+    """A path below which a page is or was found, or a host of its own, by the first page that had it; it outlives the
+    page."""
 
     __tablename__ = "page_address"
 
     path: Mapped[str] = mapped_column(String(256), primary_key=True)
-    """Empty for the root, else as `/acme`."""
+    """Empty for the root, else as `/acme`; a host as `//status.acme.example`."""
     page_id: Mapped[str] = mapped_column(String(32))
     since: Mapped[datetime]
 

@@ -14,7 +14,7 @@ from handlers.http.public.document import Document, make_document
 from handlers.http.public.headers import HTML_HEADERS
 from handlers.http.public.html import headline, render_pages
 from handlers.http.public.rendering import Rendered, render_page
-from handlers.http.public.sites import is_below, plan_sites
+from handlers.http.public.sites import is_gone, plan_sites
 
 _HTML = "text/html; charset=utf-8"
 _NOBODY = PageFacts("", "Status", None, None, None, None, "UTC", {}, datetime.min.replace(tzinfo=UTC))
@@ -30,18 +30,21 @@ class DocumentCache:
     missing: Document | None = None
     """What a browser gets where there is nothing."""
     gone: frozenset[str] = frozenset()
-    """Paths whose page was removed."""
+    """Paths and hosts whose page was removed."""
     removed: Document | None = None
     """What a browser gets below these."""
 
     def find(self, host: str, path: str) -> Document | None:
         """The document at an address; a slash at its end may be left out."""
-        table = self.tables.get(host, self.shared)
+        table = self.tables.get(host)
+        if table is None:
+            # A host whose page was removed shows nobody else's.
+            table = {} if is_gone(host, "/", self.gone) else self.shared
         return table.get(path) or table.get(f"{path}/")
 
     def is_gone(self, host: str, path: str) -> bool:
         """Whether an address was a page's that was removed."""
-        return host not in self.tables and any(is_below(path, base) for base in self.gone)
+        return host not in self.tables and is_gone(host, path, self.gone)
 
     def places_of(self, host: str) -> Sequence[Rendered]:
         """The pages that a host shows."""

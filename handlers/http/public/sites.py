@@ -1,6 +1,6 @@
 """Under which hosts and paths each page is found. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -19,6 +19,10 @@ _OF_A_PAGE = frozenset(
     {*("api", "badge.svg", "embed.js", "history", "history.atom", "history.rss", "maintenances.ics", "uptime")}
 )
 """First parts of paths below the root that are of the page which owns it."""
+
+
+_HOST = "//"
+"""What stands before a host among addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +53,33 @@ def plan_sites(
     One page owns the root for ever, whatever becomes of others: while it is the only one that is not hidden it is at
     `/`. Otherwise each is below its subdomain, `/` lists those that are not hidden, and everything else below the
     root goes on answering for its owner. A page with a domain of its own is there too. Each answers below every path
-    that it had before.
+    that it had before, and on every domain that is no other page's by now.
     """
     shown = [page for page in pages if not page.hidden] or list(pages)
     owner = addresses.get("") or find_root_owner(pages)
     alone = shown[0] if len(shown) == 1 and shown[0].id == owner else None
+    hosts = {find_host(page) for page in pages}
     sites = []
     for page in pages:
         own = find_base(page)
         base = "" if page is alone else own
-        had = [own, *(path for path, page_id in sorted(addresses.items()) if path and page_id == page.id)]
+        before = [path for path, page_id in sorted(addresses.items()) if path and page_id == page.id]
+        had = [own, *(path for path in before if not path.startswith(_HOST))]
         had += [""] if page.id == owner else []
         aliases = tuple(path for path in dict.fromkeys(had) if path != base)
         host = f"https://{page.domain.lower()}" if page.domain else None
         url, permalinks = host or base_url + base, host or base_url
         sites.append(Site(page, None, base, url, permalinks, aliases))
-        if page.domain and is_host(page.domain.lower()):
-            sites.append(Site(page, page.domain.lower(), "", url, permalinks))
+        former = [path.removeprefix(_HOST) for path in before if path.startswith(_HOST)]
+        its = [find_host(page), *(name for name in former if name not in hosts)]
+        sites += [Site(page, name, "", url, permalinks) for name in its if name]
     return sites
+
+
+def find_host(page: PageFacts) -> str:
+    """The host that is a page's own; empty where it has none."""
+    host = (page.domain or "").lower()
+    return host if is_host(host) else ""
 
 
 def find_root_owner(pages: Sequence[PageFacts]) -> str:
@@ -76,12 +89,20 @@ def find_root_owner(pages: Sequence[PageFacts]) -> str:
 
 
 def list_unclaimed(pages: Sequence[PageFacts], addresses: Mapping[str, str]) -> Mapping[str, str]:
-    """The paths that pages have now and that were no page's before, with the page of each."""
+    """The paths and hosts that pages have now and that were no page's before, with the page of each."""
     now = {find_base(page): page.id for page in pages}
     owner = find_root_owner(pages)
+    now |= {_HOST + host: page.id for page in pages if (host := find_host(page))}
     if owner:
         now[""] = owner
     return {path: page_id for path, page_id in now.items() if path not in addresses}
+
+
+def is_gone(host: str, path: str, gone: Collection[str]) -> bool:
+    """Whether an address on a host that is no page's own was one of those that are `gone`."""
+    if _HOST + host in gone and (path == "/" or is_below(path, "")):
+        return True
+    return any(is_below(path, base) for base in gone if not base.startswith(_HOST))
 
 
 def is_below(path: str, base: str) -> bool:

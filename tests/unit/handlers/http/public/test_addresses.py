@@ -145,6 +145,30 @@ async def test_a_renamed_page_answers_where_it_was(story: Story, web: Web) -> No
     )
 
 
+async def test_a_page_answers_on_every_domain_that_it_had(story: Story, web: Web) -> None:
+    """Until that is another page's; of a page that was removed the domain says so, and shows nobody else's."""
+    for domain in ("status.acme.example", "Status.Acme.Dev", "status.acme.test"):
+        change_page(web.desk, story.page, domain=domain)
+        web.app.public.refresh()
+    for host in ("status.acme.example", "status.acme.dev", "status.acme.test"):
+        for path in ("/", "/history.rss", "/api/v2/summary.json", f"/incidents/{story.open}/"):
+            answer = await web.client.get(path, headers={"Host": host})
+            assert answer.status_code == 200, (host, path)
+            assert story.page in answer.text or "Acme" in answer.text
+    second = add_second(web.desk, domain="status.acme.dev")
+    web.app.public.refresh()
+    there, own = {"Host": "status.acme.dev"}, {"Host": "status.another.example"}
+    assert "Another" in (await web.client.get("/", headers=there)).text
+    change_page(web.desk, second, domain="status.another.example")
+    web.app.public.refresh()
+    assert "Another" in (await web.client.get("/", headers=own)).text
+    web.desk.write_now(ACTOR, lambda tx: tx.session.delete(tx.session.get_one(Page, second)))
+    web.app.public.refresh()
+    assert "Another" not in (await web.client.get("/", headers=there)).text
+    for path in ("/", "/history.rss", "/api/v2/summary.json"):
+        assert (await web.client.get(path, headers=own)).status_code == 410, path
+
+
 async def test_what_was_removed_is_gone(web: Web, desk: Desk) -> None:
     """The page that had the root is removed: its addresses say so, as JSON where they were JSON, and are no other
     page's; whoever asks for what never was is told that there is nothing."""

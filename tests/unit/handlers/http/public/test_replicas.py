@@ -74,6 +74,7 @@ def test_replicas_that_start_together_claim_addresses_once(desk: Desk, story: St
         assert {row.path: row.page_id for row in session.scalars(select(PageAddress))} == {
             "": story.page,
             "/acme": story.page,
+            "//status.acme.example": story.page,
         }
     assert all(app.public.cache.find("", "/history.rss") for app in apps)
     database.close()
