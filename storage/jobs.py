@@ -82,17 +82,6 @@ def find_last_sign(session: Session, *, until: datetime) -> datetime | None:
     return session.scalars(finished.order_by(JobRun.finished_at.desc()).limit(1)).first()
 
 
-def find_last_minute(session: Session) -> datetime:
-    """The newest instant for which a job was ever claimed. There must be one."""
-    return instant_of(session.scalars(select(func.max(JobRun.period))).one())
-
-
-def count_minutes(session: Session, *, after: datetime) -> int:
-    """In how many minutes after an instant jobs were due and done."""
-    done = select(func.count(JobRun.period.distinct())).where(JobRun.period > period_of(after))
-    return session.scalars(done).one()
-
-
 def forget_runs(session: Session, *, before: datetime, now: datetime) -> int:
     """Delete finished runs of before an instant, but the newest of each job; how many."""
     newest = (

@@ -37,6 +37,7 @@ WAITS: Mapping[Column, timedelta] = {
 """What something waits for, and the longest that it ever does. What is later was written by a wrong clock."""
 
 ONLY_WITHOUT: Mapping[Column, InstrumentedAttribute[Any]] = {
+    Delivery.due_at: Delivery.sent_at,
     JobRun.lease_until: JobRun.finished_at,
     # Who wrote intervals of their own may wait for longer.
     Incident.update_due_at: Incident.reminder_intervals,

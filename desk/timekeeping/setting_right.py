@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
@@ -19,12 +19,12 @@ from desk.clock import CLOCKS_APART
 from desk.permissions import Duty, require_duty
 from desk.timekeeping.columns import BEFORE, FOLLOWS, ONLY_WITHOUT, WAITS, Column, list_models, list_stamps
 from desk.transaction import Transaction, keys_changed, pages_changed
-from storage import jobs, lanes
+from storage import lanes
 from storage.models import ApiKey, Base, Channel, Delivery, DeliveryLane
 from storage.signals import Topic, signal
 
-LIVED = 10
-"""So many minutes in the future, and the database was lived in there: it is this clock that is behind."""
+LIVED = timedelta(hours=1)
+"""What happened in the future over a longer time was lived through: it is this clock that is behind."""
 _STAMPS = {model: list_stamps(model) for model in list_models()}
 _ROWS = [model for model in _STAMPS if model not in (Delivery, DeliveryLane)]
 
@@ -40,11 +40,15 @@ class SetRight:
 
 
 def find_behind(tx: Transaction) -> datetime | None:
-    """Until when jobs ran on, minute by minute, beyond what this clock says: then it is behind, rather than another
-    one was ahead for a moment. None: it is not."""
+    """Until when things happened beyond what this clock says, over so long a time that it is behind, rather than
+    another one was ahead for a moment. None: it is not."""
     require_duty(tx, Duty.TIME)
-    after = tx.now + CLOCKS_APART
-    return jobs.find_last_minute(tx.session) if jobs.count_minutes(tx.session, after=after) > LIVED else None
+    ends: list[datetime] = []
+    for stamp in chain.from_iterable(_STAMPS.values()):
+        late = select(stamp).where(stamp > _latest(stamp, tx.now)).limit(1)
+        for order in (stamp, stamp.desc()):
+            ends += tx.session.scalars(late.order_by(order))
+    return max(ends) if ends and max(ends) - min(ends) > LIVED else None
 
 
 def is_due(tx: Transaction, *, records: bool) -> bool:

@@ -115,18 +115,20 @@ class ClockWatch:
         """Compare with the database's clock, and set right what is later than it can be. Raises as `begin`."""
         self._apart = await self._compare() if self._has_database_clock else None
         is_certain = self._has_database_clock and self._desk.database.engine.dialect.name == "postgresql"
-        behind = None if is_certain else await self._desk.read(_ACTOR, find_behind)
-        self._behind = None if behind is None else _behind_words(behind, self._desk.clock.now())
         if self._apart is not None:
             # Others' leases are theirs, and right by their clocks.
             return
         if is_certain:
             self._held, self._ahead = None, timedelta()
-        records = behind is None
-        if await self._desk.read(_ACTOR, partial(is_due, records=records)):
-            done = await self._desk.write(_ACTOR, partial(set_right, records=records))
-            if done is not None:
-                self._note(done)
+        self._behind = None
+        if not await self._desk.read(_ACTOR, partial(is_due, records=True)):
+            return
+        behind = None if is_certain else await self._desk.read(_ACTOR, find_behind)
+        if behind is not None:
+            self._behind = _behind_words(behind, self._desk.clock.now())
+        done = await self._desk.write(_ACTOR, partial(set_right, records=behind is None))
+        if done is not None:
+            self._note(done)
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -165,8 +167,8 @@ class ClockWatch:
 
 def _behind_words(until: datetime, now: datetime) -> str:
     return (
-        f"Jobs were done up to {until:%Y-%m-%d %H:%M} UTC, {_span(until - now)} from now: this clock is behind, or it"
-        " was ahead for long. What is dated later than now is left as it is."
+        f"Things happened up to {until:%Y-%m-%d %H:%M} UTC, {_span(until - now)} from now: this clock is behind, or"
+        " it was ahead for long. What is dated later than now is left as it is."
     )
 
 

@@ -126,8 +126,8 @@ async def test_a_restart_holds_nothing(desk: Desk, play: Play, clock: HeldClock)
 async def test_a_clock_that_is_behind_what_was_lived_is_told(desk: Desk, play: Play, clock: HeldClock) -> None:
     """A machine that starts in the past leaves what happened as it was, goes on with its jobs, and says so."""
     lived_from = clock.now()
-    for _ in range(12):
-        await play.minute(clock)
+    clock.advance(hours=1)
+    await play.minute(clock)
     desk.write_now(OPERATOR, partial(send_note, kind="key.changed", subject_id="k", conversations=[MIA]))
     clock.set(lived_from - timedelta(days=3650))
     old = Play(desk)
