@@ -2,6 +2,7 @@
 
 import base64
 import json
+import textwrap
 import time
 from collections.abc import Callable, Mapping
 from html import escape
@@ -29,6 +30,12 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "in JSON of JSON": lambda secret: json.dumps(json.dumps({"a": f"\n{secret}"})),
     "escaped for JSON": lambda secret: "".join(f"\\u{ord(letter):04x}" for letter in secret),
     "escaped for Python": lambda secret: "".join(f"\\x{ord(letter):02x}" for letter in secret),
+    "one sign escaped": lambda secret: secret.replace("_", "\\u005f").replace("-", "\\u002d"),
+    "in Base64 of Base64": lambda secret: base64.b64encode(base64.b64encode(secret.encode())).decode(),
+    "in Base64 over lines": lambda secret: "\n".join(textwrap.wrap(base64.b64encode(secret.encode()).decode(), 20)),
+    "in hexadecimal with signs between": lambda secret: secret.encode().hex(":"),
+    "as numbers": lambda secret: str(list(secret.encode())),
+    "in colours": lambda secret: f"{secret[:9]}\x1b[0m\x1b[1;31m{secret[9:]}",
     "as bytes": lambda secret: repr(f"\n{secret}".encode()),
     "in markup": lambda secret: escape(secret),
     "as entities": lambda secret: "".join(f"&#{ord(letter)};" for letter in secret),
