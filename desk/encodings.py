@@ -45,9 +45,6 @@ def _read(text: str) -> Iterator[str]:
         yield plain
         yield from _decoded(plain)
     yield _QUOTED_PRINTABLE.sub(lambda found: chr(int(found[1], 16)), plain.replace("=\n", "").replace("=\r\n", ""))
-    joined = _BETWEEN.sub("", plain)
-    if joined != plain:
-        yield from _decoded(joined)
     for run in _NUMBERS.findall(plain):
         yield "".join(chr(int(number)) for number in re.findall(r"\d+", run))
 
@@ -57,14 +54,19 @@ def _character(found: re.Match[str]) -> str:
     return chr(code) if code <= 0x10FFFF else found[0]
 
 
-def _decoded(text: str, *, again: bool = True) -> Iterator[str]:
+def _decoded(text: str) -> Iterator[str]:
+    for one in dict.fromkeys((text, _BETWEEN.sub("", text))):
+        yield from _decoded_runs(one, again=True)
+
+
+def _decoded_runs(text: str, *, again: bool) -> Iterator[str]:
     for run in _BASE64.findall(text):
         # What stands before it may be letters, too: then it begins at any of four places.
         for start in range(4):
             decoded = _from_base64(run[start:])
             yield decoded
             if again:
-                yield from _decoded(decoded, again=False)
+                yield from _decoded_runs(decoded, again=False)
     for run in _HEX.findall(text):
         for start in range(2):
             digits = run[start:]
