@@ -16,6 +16,8 @@ _DATABASE = re.compile(
     r"|server closed the connection|terminating connection|the database system is"
 )
 _NEW_EACH_TIME = frozenset({"reference", "at", "exception", "exc_info", "late", "scheduled_at", "repeated"})
+_OF_NOTHING_ELSE = _NEW_EACH_TIME | {"event", "level", "logger", "error", "job", "area", "topic", "task"}
+"""What a line may hold that says no more than that the database is away: not how much was lost, nor of which key."""
 _FOR_SOMEBODY = frozenset({"unexpected_error", "call_failed"})
 """A person was shown the reference of such a line: it is always there, though its traceback is not."""
 
@@ -71,4 +73,6 @@ def _trouble_of(record: logging.LogRecord, event: Mapping[str, object] | None) -
         text = str({key: value for key, value in event.items() if key not in _NEW_EACH_TIME})
         last = str(event.get("exception", "")).partition("\n(Background")[0].rstrip().rpartition("\n")[2]
         text += last
-    return "database" if _DATABASE.search(full) else f"{record.name} {text}"[:1000]
+    if _DATABASE.search(full) and (event is None or event.keys() <= _OF_NOTHING_ELSE):
+        return "database"
+    return f"{record.name} {text}"[:1000]

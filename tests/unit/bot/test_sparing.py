@@ -92,6 +92,10 @@ def test_what_a_person_was_told_of_is_always_there(stream: io.StringIO, seconds:
 def test_what_says_something_else_is_said(stream: io.StringIO, seconds: list[float]) -> None:
     """Lines of other things, and what is no trouble; and no number of troubles takes more room than some do."""
     log = structlog.get_logger("handlers.any")
+    fail_all()
+    log.error("uses_lost", uses=7, reason="(psycopg.OperationalError) connection failed")
+    log.error("reveal_not_noted", key_id="k1", problem="OperationalError")
+    assert [line["event"] for line in lines(stream)][1:] == ["uses_lost", "reveal_not_noted"]
     for delivery in (1, 2, 2):
         log.warning("claim_lost", delivery=delivery)
         log.info("slack_socket_open")
