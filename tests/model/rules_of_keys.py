@@ -1,7 +1,10 @@
 """Requests, tickets and keys: asked for, decided, collected, used, changed."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -26,10 +29,55 @@ days = st.sampled_from([1, 10, 40, 100, 300])
 hours = st.sampled_from([0, 24, 200])
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that is done with a key, by its name and what is chosen with it."""
+
+    name: str
+    chosen: Any
+    of: Callable[[datetime], Callable[..., object]] = field(repr=False)
+    """The function of the desk, at an instant; it takes the key's id."""
+
+
+def _act(name: str, chosen: Any, work: Callable[..., object], **given: Any) -> Act:
+    return Act(name, chosen, lambda _now: partial(work, **given))
+
+
+def _until(name: str, lasts: int, work: Callable[..., object], **given: Any) -> Act:
+    return Act(name, lasts, lambda now: partial(work, until=now + timedelta(days=lasts), **given))
+
+
+# What ends a key is rarer than what goes on with it.
+acts = st.lists(
+    st.one_of(
+        hours.map(lambda grace: _act("rotate", grace, rotate_or_ask, grace=timedelta(hours=grace))),
+        hours.map(lambda grace: _act("rotate", grace, rotate_or_ask, grace=timedelta(hours=grace))),
+        people.map(lambda to: _act("transfer", to, transfer_key, to_user_id=to)),
+        days.map(lambda lasts: _until("extend", lasts, extend_key)),
+        days.map(lambda lasts: _until("ask for more time", lasts, ask_for_extension, reason="Not done.")),
+        days.map(lambda lasts: _until("keep", lasts, keep_key, reason="Needed.")),
+        st.just(_act("decline more time", None, decline_extension, reason="It is enough.")),
+        st.just(_act("ask whether it is needed", None, ask_holder)),
+        st.sampled_from(
+            [
+                _act("suspend", None, suspend_key, reason="Why not."),
+                _act("restore", None, restore_key),
+                _act("revoke", None, revoke_key, reason="Why not."),
+            ]
+        ),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
 class RulesOfKeys(RuleBasedStateMachine):
     """The life of keys. Often whoever may does it, sometimes anybody tries."""
 
     house: House
+
+    def all_holds(self) -> None:
+        """What must hold after each act."""
 
     @initialize()
     def begin_with_keys(self) -> None:
@@ -86,70 +134,27 @@ class RulesOfKeys(RuleBasedStateMachine):
             key, _ = minted
             self.house.act(SWEEP, partial(mark_revealed if arrives else return_unseen, key_id=key.id))
 
-    def _key(self, data: st.DataObject) -> ApiKey | None:
-        return self.house.any(data, ApiKey, ApiKey.voided_at.is_(None))
+    @rule(data=st.data(), who=st.none() | owners_mostly, acts=acts)
+    def change(self, data: st.DataObject, who: str | None, acts: list[Act]) -> None:
+        """The holder, an owner or anybody else does something with a key, and perhaps more."""
+        self._change(data, who, acts)
 
-    @rule(data=st.data(), who=st.none() | owners_mostly, graces=st.lists(hours, min_size=1, max_size=2))
-    def rotate(self, data: st.DataObject, who: str | None, graces: list[int]) -> None:
-        """Its holder, or anybody else, rotates a key, and perhaps again for another grace period."""
-        key = self._key(data)
-        for grace in graces if key is not None else ():
+    @rule(data=st.data(), acts=acts)
+    def change_as_its_holder(self, data: st.DataObject, acts: list[Act]) -> None:
+        """The same, by whoever answers for it."""
+        self._change(data, None, acts)
+
+    @rule(data=st.data(), who=st.sampled_from([OLIVIA, OMAR]), acts=acts)
+    def change_as_an_owner(self, data: st.DataObject, who: str, acts: list[Act]) -> None:
+        """The same, by an owner as long as that one is."""
+        self._change(data, who, acts)
+
+    def _change(self, data: st.DataObject, who: str | None, acts: list[Act]) -> None:
+        key = self.house.any(data, ApiKey, ApiKey.voided_at.is_(None))
+        for act in acts if key is not None else ():
             assert key is not None
-            work = partial(rotate_or_ask, key_id=key.id, grace=timedelta(hours=grace))
-            self.house.act(who or str(key.holder_id), work)
-
-    @rule(
-        data=st.data(), who=st.none() | owners_mostly, change=st.sampled_from([suspend_key, restore_key, revoke_key])
-    )
-    def change(self, data: st.DataObject, who: str | None, change: object) -> None:
-        """Its holder, or anybody else, suspends, restores or revokes a key."""
-        key = self._key(data)
-        if key is None:
-            return
-        actor = who or str(key.holder_id)
-        if change is restore_key:
-            self.house.act(actor, partial(restore_key, key_id=key.id))
-        else:
-            end = suspend_key if change is suspend_key else revoke_key
-            self.house.act(actor, partial(end, key_id=key.id, reason="Why not."))
-
-    @rule(data=st.data(), who=owners_mostly, to=people)
-    def transfer(self, data: st.DataObject, who: str, to: str) -> None:
-        """Somebody makes somebody answer for a key."""
-        key = self._key(data)
-        if key is not None:
-            self.house.act(who, partial(transfer_key, key_id=key.id, to_user_id=to))
-
-    @rule(data=st.data(), who=st.none() | owners_mostly, lasts=days, asks=st.booleans())
-    def want_more_time(self, data: st.DataObject, who: str | None, lasts: int, asks: bool) -> None:
-        """Somebody extends a key, or asks for that."""
-        key = self._key(data)
-        if key is not None:
-            until = self.house.clock.now() + timedelta(days=lasts)
-            work = partial(ask_for_extension, reason="Not done.") if asks else extend_key
-            self.house.act(who or str(key.holder_id), partial(work, key_id=key.id, until=until))
-
-    @rule(data=st.data(), who=owners_mostly)
-    def decline_more_time(self, data: st.DataObject, who: str) -> None:
-        """Somebody declines a wish for more time."""
-        key = self._key(data)
-        if key is not None:
-            self.house.act(who, partial(decline_extension, key_id=key.id, reason="It is enough."))
-
-    @rule(data=st.data(), who=st.none() | owners_mostly, lasts=days)
-    def keep(self, data: st.DataObject, who: str | None, lasts: int) -> None:
-        """Somebody says that a key is to be left alone for a while."""
-        key = self._key(data)
-        if key is not None:
-            until = self.house.clock.now() + timedelta(days=lasts)
-            self.house.act(who or str(key.holder_id), partial(keep_key, key_id=key.id, until=until, reason="Needed."))
-
-    @rule(data=st.data(), who=owners_mostly)
-    def ask_whether_needed(self, data: st.DataObject, who: str) -> None:
-        """Somebody asks the holder whether a key is needed."""
-        key = self._key(data)
-        if key is not None:
-            self.house.act(who, partial(ask_holder, key_id=key.id))
+            self.house.act(who or str(key.holder_id), partial(act.of(self.house.clock.now()), key_id=key.id))
+            self.all_holds()
 
     @rule(data=st.data())
     def use(self, data: st.DataObject) -> None:
