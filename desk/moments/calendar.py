@@ -47,6 +47,8 @@ def _day_of(moment: Moment, said: str, today: date, *, is_past: bool) -> date:
         return today + timedelta(days={"today": 0, "tomorrow": 1, "yesterday": -1}[said])
     if said[0] in "+-":
         return today + timedelta(days=int(said))
+    if said.startswith("after "):
+        return _week_after(moment, said[-3:], today)
     if said[-3:] in WEEKDAYS:
         return _weekday(said, today, is_past=is_past)
     if "/" in said:
@@ -55,6 +57,8 @@ def _day_of(moment: Moment, said: str, today: date, *, is_past: bool) -> date:
         if len(said) > 5:
             year, month, day = (int(part) for part in said.split("-"))
             return date(year, month, day)
+        if len(said) == 2:
+            return _of_month(int(said), today, is_past=is_past)
         return _nearest(said, today, is_past=is_past)
     except ValueError:
         raise InvalidInputError(
@@ -69,6 +73,26 @@ def _weekday(said: str, today: date, *, is_past: bool) -> date:
         behind = -ahead % 7
         return today - timedelta(days=behind or (7 if which else 0))
     return today + timedelta(days=ahead or (7 if which == "next" else 0))
+
+
+def _week_after(moment: Moment, name: str, today: date) -> date:
+    """“friday week”: a week after the next one. On a friday, nobody can know which one that is."""
+    ahead = (WEEKDAYS.index(name) - today.weekday()) % 7
+    if not ahead:
+        raise _contradicts(moment, today + timedelta(days=7), today + timedelta(days=14))
+    return today + timedelta(days=ahead + 7)
+
+
+def _of_month(number: int, today: date, *, is_past: bool) -> date:
+    """“the 5th”: of the next month that has one, or of the last. Raises ValueError where none does."""
+    first = today.replace(day=1)
+    for _ in range(3):
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        found = first.replace(day=number) if 1 <= number <= last.day else None
+        if found is not None and (found <= today if is_past else found >= today):
+            return found
+        first = (first - timedelta(days=1) if is_past else last + timedelta(days=1)).replace(day=1)
+    raise ValueError(number)
 
 
 def _nearest(said: str, today: date, *, is_past: bool) -> date:

@@ -27,7 +27,8 @@ _CLOCK = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _IS_HOUR = re.compile(
-    r"\s*(?:$|[-–—‑−]\s*\d{1,2}(?!\d)|\s(?:to|until|till|for|because|utc|in\s+the|at\s+night)(?!\w))", re.IGNORECASE
+    r"\s*(?:$|[-–—‑−]\s*\d{1,2}(?!\d)|\s(?:to|until|till|bis|for|because|utc|in\s+the|at\s+night)(?!\w))",
+    re.IGNORECASE,
 )
 """What follows a number that is an hour."""
 _PART = re.compile(

@@ -16,17 +16,20 @@ _WEEKDAY = (
 _DAY = re.compile(
     rf"""(?:on\s+)?(?:
         (?P<iso>\d{{4}}-\d{{1,2}}-\d{{1,2}}(?!\d))
-      | (?P<relative>today|tonight|tomorrow|tmrw|yesterday)(?!\w)
+      | (?P<relative>today|tonight|tomorrow|tmrw|yesterday|heute|morgen)(?!\w)
       | (?:the\s+)?day\s+(?:(?P<after>after\s+tomorrow)|before\s+yesterday)(?!\w)
       | (?P<halved>this\s+(?:morning|afternoon|evening)|last\s+night)(?!\w)
       | (?P<near>(?:the\s+)?(?:next|this|coming)\s+(?:week(?:end)?|month)|(?:the\s+)?weekend)(?!\w)
       | (?:the\s+)?(?P<end>end\s+of\s+(?:the\s+|this\s+)?(?:(?:business|working)\s+)?(?:day|week|month)|eo[dwm]|cob
           |close\s+of\s+business)(?!\w)
+      | (?P<week_after>{_WEEKDAY}\s+week|a\s+week\s+(?:on\s+|from\s+)?{_WEEKDAY}|{_WEEKDAY}\s+in\s+a\s+week)(?!\w)
       | (?:(?P<which>next|this|coming|last)\s+)?(?P<weekday>{_WEEKDAY})(?!\w)\.?,?
       | (?:the\s+)?(?:
             (?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:])(?:,?\s+(?P<year>\d{{4}})(?![\d:]))?
           | (?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<month_second>{_MONTH})(?!\w)\.?
             (?:,?\s+(?P<year_third>\d{{4}})(?![\d:]))?)
+      | (?:the\s+)?(?P<of_month>\d{{1,2}})(?:st|nd|rd|th)
+            (?=\s*,?\s*(?:$|[.,;@\d]|(?:at|from|between|until|till)\s|(?-i:[A-Z])))
       | (?P<one>\d{{1,4}})(?P<sign>[/.])(?P<two>\d{{1,2}})(?:(?P=sign)(?P<three>\d{{4}}|\d{{2}})?)?(?![\d/:])
     )""",
     re.VERBOSE | re.IGNORECASE,
@@ -39,8 +42,9 @@ class Day:
     """A day that stands in a text, the part of it that is named along with it, and where both are over."""
 
     said: str
-    """`2026-12-01`, `today`, `tomorrow`, `yesterday`, `mon` or `next mon`, `12-01`, `01/12` or `01.12.2026`, `+2`
-    (days); or, of those that say no day, `next week`, `this weekend`, `end day`, `end month`."""
+    """`2026-12-01`, `today`, `tomorrow`, `yesterday`, `mon`, `next mon` or `after mon` (a week later), `12-01`, `05`
+    (of a month), `01/12` or `01.12.2026`, `+2` (days); or, of those that say no day, `next week`, `this weekend`,
+    `end day`, `end month`."""
     end: int
     part: str = ""
     is_numbers: bool = False
@@ -64,6 +68,10 @@ def _ends_well(text: str, end: int) -> bool:
 def _day_in(match: re.Match[str]) -> str:
     if match["iso"]:
         return str(match["iso"])
+    if week_after := match["week_after"]:
+        return f"after {re.sub('(?i)^a +week +(on|from)? *', '', week_after)[:3].lower()}"
+    if match["of_month"]:
+        return f"{int(match['of_month']):02}"
     if match["weekday"]:
         which = {"next": "next ", "coming": "next ", "last": "last "}.get((match["which"] or "").lower(), "")
         return f"{which}{match['weekday'][:3].lower()}"
@@ -81,7 +89,7 @@ def _day_in(match: re.Match[str]) -> str:
 def _in_words(match: re.Match[str]) -> str:
     if match["relative"]:
         said = match["relative"].lower()
-        return {"tonight": "today", "tmrw": "tomorrow"}.get(said, said)
+        return {"tonight": "today", "heute": "today", "tmrw": "tomorrow", "morgen": "tomorrow"}.get(said, said)
     if match["halved"]:
         return "yesterday" if match["halved"].lower().startswith("last") else "today"
     if match["near"]:

@@ -9,7 +9,7 @@ from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
 from desk.moments.instants import VagueMomentError, get_instant
-from desk.moments.typed import Moment, find_moment
+from desk.moments.typed import Moment, find_moment, find_range_end, find_span
 from desk.pages.status import Impact
 from desk.people import zone_of
 from desk.secret import refuse_secrets
@@ -103,7 +103,7 @@ def parse_backfill(text: str) -> TypedBackfill:
         found.setdefault("page", said.page)
     body = text[position:].strip()
     return TypedBackfill(
-        **found, at=at, body=body, impact=said.impact or Impact.NONE, problems=_cannot_be(said, body)
+        **found, at=at, body=body, impact=said.impact or Impact.NONE, problems=_cannot_be(said, at, body)
     )
 
 
@@ -117,13 +117,23 @@ def _moment_at(text: str, word: Word) -> tuple[Moment, int] | None:
     return found if found is not None and found[0].is_time else None
 
 
-def _cannot_be(said: TypedIncident, body: str) -> tuple[str, ...]:
+def _cannot_be(said: TypedIncident, at: Moment | None, body: str) -> tuple[str, ...]:
     """What was said that an incident of the past has no place for."""
     problems = list(said.problems)
     if said.components:
         problems.append("A backfilled incident cannot change components: leave them out.")
     problems += [f"A backfilled incident takes no {name}: leave it out." for name in _without(said)]
+    if at is not None and (until := _end_behind(body)):
+        problems.append(f"“{until}”: only when it began is kept. Say in a sentence how long it took.")
     return (*problems, *list_leftovers(body, OPTIONS, has_status=False))
+
+
+def _end_behind(body: str) -> str:
+    """An end or a length with which the words for the public begin, as in “14:00-15:30”; else empty."""
+    if (ends := find_range_end(f" {body}", 0)) is not None:
+        return body[: ends[1] - 1]
+    over = find_span(body, len("for ") if body.startswith("for ") else 0)
+    return body[:over] if over is not None else ""
 
 
 def _without(said: TypedIncident) -> list[str]:

@@ -10,12 +10,13 @@ from desk.errors import InvalidInputError
 from handlers.slack.framework.command_line import Word, next_word, peek_word
 from handlers.slack.framework.quotes import opens_double
 from handlers.slack.incidents.leftovers import DASHED, list_leftovers
-from handlers.slack.incidents.statuses import find_status_at, goes_on
+from handlers.slack.incidents.statuses import STOPS, find_status_at, goes_on
 from handlers.slack.incidents.typed import IMPACTS, TypedIncident, find_state, quoted_words
 from storage.models import ComponentStatus
 
 _BETWEEN = frozenset({":", "-", "–", "—", ",", ";"})
 """What people put between a name and what they say of it."""
+_SIGNS = frozenset({":", "=", "：", "＝"})
 _STATE = re.compile(r"\s*[=＝](\s*)([\w-]+)")
 _ID = re.compile(r"[a-z0-9]{12}")
 _PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
@@ -121,7 +122,14 @@ class LineReader:
         dashed = DASHED.fullmatch(word.text) if word.kind == "word" else None
         names = OPTIONS | self.options | (_NAMES if self.takes_bare_name else frozenset())
         key = dashed[1].lower() if dashed else ""
+        if (sign := self._sign_behind(word)) is not None and word.text.lower() in names:
+            key, word = word.text.lower(), replace(word, end=sign.end)
         return replace(word, kind="pair", key=key, text="") if key in names else word
+
+    def _sign_behind(self, word: Word) -> Word | None:
+        """The sign of `component : search`, with blanks on both sides."""
+        sign = peek_word(self.text, word.end) if word.kind == "word" else None
+        return sign if sign is not None and sign.text in _SIGNS and not self._begins_line(sign) else None
 
     def _begins_line(self, word: Word) -> bool:
         """Whether a line of its own begins there: then a dash is the first of a list."""
@@ -267,7 +275,8 @@ class LineReader:
     def _whole_state(self, state: str) -> str:
         """A state with the word behind it, where it takes two: `partial outage`."""
         following = peek_word(self.text, self.position) if state else None
-        two = f"{state}_{following.text}" if following is not None and following.kind == "word" else ""
+        second = following.text.rstrip(STOPS) if following is not None and following.kind == "word" else ""
+        two = f"{state}_{second}" if second else ""
         if following is None or find_state(two) is None:
             return state
         self.position = following.end

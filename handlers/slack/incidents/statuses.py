@@ -6,7 +6,7 @@ from handlers.slack.framework.command_line import Word, peek_word
 from handlers.slack.incidents.typed import STATUSES, find_status
 from storage.models import IncidentStatus
 
-_STOPS = ":.,;!…"
+STOPS = ":.,;!…"
 """What may stand right behind a status."""
 _MARKS = "*_`"
 """Of Slack's formatting."""
@@ -26,12 +26,12 @@ def find_status_at(text: str, word: Word) -> tuple[IncidentStatus, int] | None:
         return STATUSES[word.key], word.start + len(word.key) + 1
     if word.kind != "word":
         return None
-    if (status := find_status(word.text.strip(_MARKS).rstrip(_STOPS))) is not None:
+    if (status := find_status(word.text.strip(_MARKS).rstrip(STOPS))) is not None:
         return status, word.end
     following = peek_word(text, word.end)
     if following is None or following.kind not in {"word", "pair"}:
         return None
-    second = following.key if following.kind == "pair" and following.sign == ":" else following.text.rstrip(_STOPS)
+    second = following.key if following.kind == "pair" and following.sign == ":" else following.text.rstrip(STOPS)
     two = f"{word.text}_{second}".lower()
     end = following.start + len(second) + 1 if following.kind == "pair" else following.end
     return (STATUSES[two], end) if two in STATUSES else None
@@ -43,4 +43,4 @@ def goes_on(text: str, word: Word, end: int) -> bool:
     is_continued = following is not None and _SENTENCE_GOES_ON.fullmatch(following.text) is not None
     # On a line of its own it is the status alone.
     is_apart = following is None or "\n" in text[end : following.start]
-    return is_continued and not is_apart and word.kind == "word" and not word.text.endswith(tuple(_STOPS))
+    return is_continued and not is_apart and word.kind == "word" and not word.text.endswith(tuple(STOPS))

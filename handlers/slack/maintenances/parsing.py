@@ -5,9 +5,10 @@
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from desk.moments.calendar import is_vague
-from desk.moments.typed import Moment
+from desk.moments.typed import Moment, find_span
 from desk.secret import refuse_secrets
 from handlers.slack.framework.command_line import Word
 from handlers.slack.incidents.parsing import LineReader
@@ -20,6 +21,8 @@ _REPEATED = re.compile(
     re.IGNORECASE,
 )
 _DAYS = re.compile(r"(\d{1,3})\s*(d|days?|w|weeks?)", re.IGNORECASE)
+_WORD = re.compile(r"[^\s/]+")
+_FIRST_WORDS = 8
 _NUMBER_AFTER_HOURS = re.compile(r"(\d{1,2})(?![\w:./,-])")
 
 
@@ -86,6 +89,17 @@ def _late_window(body: str) -> str | None:
     return body[: said.over].strip()
 
 
+def _missed_window(body: str) -> str | None:
+    """A time or a length of time within the first words for the public, which may be what is missing."""
+    for word in islice(_WORD.finditer(body), _FIRST_WORDS):
+        said = find_window(body, word.start())
+        if said is not None and any(one is not None and (one.clock or one.span) for one in (said.start, said.end)):
+            return body[word.start() : said.over].strip()
+        if (over := find_span(body, word.start())) is not None:
+            return body[word.start() : over]
+    return None
+
+
 def _stray_minutes(end: Moment | None, body: str) -> str | None:
     """The `30` of “for 1h 30”."""
     found = _NUMBER_AFTER_HOURS.match(body) if end is not None and end.span.lower().endswith("h") else None
@@ -110,6 +124,8 @@ def parse_maintenance(text: str, *, plans: bool = False, takes_times: bool = Tru
             if takes_times
             else f"“{late}” looks like a time, and this happens now. Leave it if people should read it."
         )
+    elif plans and not (reader.start and reader.end) and (missed := _missed_window(said.body)) is not None:
+        said.problems.append(f"Does “{missed}” say when? It stands among the words for the public.")
     if (minutes := _stray_minutes(reader.end, said.body)) is not None and reader.end is not None:
         whole = f"{reader.end.span}{minutes}"
         said.problems.append(f"Does “{minutes}” belong to “{reader.end.span}”? Then write {whole}.")

@@ -13,11 +13,14 @@ from desk.moments.typed import Moment, find_hour, find_moment, find_range_end, f
 
 _KEYWORD = re.compile(
     r"(?P<start>from|starting|starts?|beginning|begins?|at|on|between)(?:\s*:\s*|\s+)"
-    r"|(?P<end>until|till|to|ending|ends?)(?:\s*:\s*|\s+)(?:at\s+)?"
+    r"|(?P<end>until|till|to|through|bis|ending|ends?)(?:\s*:\s*|\s+)(?:at\s+)?"
     r"|(?P<length>(?:for|by|lasting|duration)(?:\s*:\s*|\s+)|\+(?=\d))|(?P<delay>in)\s+",
     re.IGNORECASE,
 )
 _CLOCK_FIRST = re.compile(r"\d{1,2}(?::\d{2})?\s*(?:[ap]\.?m\.?)?\s", re.IGNORECASE)
+_LENGTH_BEHIND = re.compile(r"\s*,?\s+(?=\d)")
+_IS_LENGTH = re.compile(r"\s*(?:$|[.,;:\n–—-]|[^\W\d_]+[:=]|[^a-zß-öø-ÿ\W])")
+"""What follows a length that stands by itself behind a start; “2h of work” may be words for the public."""
 _HALF = re.compile(r"\s*([ap])\.?m\b\.?", re.IGNORECASE)
 _HOW = "Write tomorrow 22:00-23:30, from 2026-12-01 22:00 until 2026-12-02 01:00 UTC, or in 2h for 30m."
 
@@ -72,11 +75,21 @@ def _find_start(text: str, position: int, *, hours: bool = False, between: bool 
     start, over = found
     ends = find_range_end(text, over, is_between=between) if start.clock or start.part else None
     if ends is None:
-        return None if between else Said(over, start)
+        length = None if between else _length_behind(text, start, over)
+        return None if between else Said(length[1], start, length[0]) if length else Said(over, start)
     # “10:00 to 11:00 tomorrow” is about one day, “22:00 to tomorrow 9:00” is not.
     day = start.day or (ends[0].day if _CLOCK_FIRST.match(ends[0].said) else "")
     start, end = _in_one_half(replace(start, day=day), ends[0])
     return Said(ends[1], start, end)
+
+
+def _length_behind(text: str, start: Moment, position: int) -> tuple[Moment, int] | None:
+    """“22:00 2h”"""
+    behind = _LENGTH_BEHIND.match(text, position) if start.clock else None
+    over = find_span(text, behind.end()) if behind else None
+    if behind is None or over is None or not _IS_LENGTH.match(text, over):
+        return None
+    return Moment(text[behind.end() : over], span=text[behind.end() : over]), over
 
 
 def _find_short_range(text: str, position: int) -> Said | None:

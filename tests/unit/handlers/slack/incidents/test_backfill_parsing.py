@@ -50,6 +50,18 @@ from handlers.slack.incidents.backfill import TypedBackfill, parse_backfill
             ),
         ),
         ("It broke", TypedBackfill(body="It broke")),
+        *(
+            (
+                f'"Outage" yesterday 14:00{end} It broke.',
+                TypedBackfill(
+                    "Outage",
+                    at=Moment("yesterday 14:00", day="yesterday", clock="14:00"),
+                    body=f"{end.strip()} It broke.",
+                    problems=(f"“{end.strip()}”: only when it began is kept. Say in a sentence how long it took.",),
+                ),
+            )
+            for end in ("-15:30", " until 15:30", " to 3pm", " for 20m", " 90m")
+        ),
         (
             '"Outage" impact:Major page:acme It broke: impact:none',
             TypedBackfill(

@@ -67,6 +67,11 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
     "a status as a pair": ("status:monitoring x", {"status": MONITORING, "body": "x"}),
     "a status of two words": ("in progress x", {"status": IncidentStatus.IN_PROGRESS, "body": "x"}),
     "a state of two words": ("c:a=partial outage x", {"components": [("a", PARTIAL)], "body": "x"}),
+    "a state of two words and a mark": ("c:a=partial outage; x", {"components": [("a", PARTIAL)], "body": "x"}),
+    "blanks around the sign": (
+        "page : acme component : a = down x",
+        {"page": "acme", "components": [("a", DOWN)], "body": "x"},
+    ),
     "a value behind a blank": (
         "page: acme component: a=down x",
         {"page": "acme", "components": [("a", DOWN)], "body": "x"},

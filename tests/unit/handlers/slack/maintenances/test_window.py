@@ -56,6 +56,17 @@ def read(line: str, zone: ZoneInfo = TOKYO, now: datetime = NOW) -> Window:
         ("tomorrow 10-11", "2026-03-03 01:00", "2026-03-03 02:00"),
         ("tomorrow between 10 and 11pm", "2026-03-03 13:00", "2026-03-03 14:00"),
         ("tomorrow 22h-23h30", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("22:00 2h", "2026-03-02 13:00", "2026-03-02 15:00"),
+        ("tomorrow 22:00, 90 minutes component:search", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("tomorrow 10pm 1h30 We upgrade.", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("friday week 22:00 for 2h", "2026-03-13 13:00", "2026-03-13 15:00"),
+        ("a week on tuesday 22:00-23:00", "2026-03-10 13:00", "2026-03-10 14:00"),
+        ("thursday in a week at 9 for 1h", "2026-03-12 00:00", "2026-03-12 01:00"),
+        ("on the 5th at 22:00 for 2h", "2026-03-05 13:00", "2026-03-05 15:00"),
+        ("22:00-23:00 on the 1st", "2026-04-01 13:00", "2026-04-01 14:00"),
+        ("the 31st, 22:00 through 23:30", "2026-03-31 13:00", "2026-03-31 14:30"),
+        ("morgen 22:00 bis 23:30", "2026-03-03 13:00", "2026-03-03 14:30"),
+        ("heute 22 Uhr bis 23 Uhr", "2026-03-02 13:00", "2026-03-02 14:00"),
         ("tomorrow 22:00~24:00", "2026-03-03 13:00", "2026-03-03 15:00"),
         ("tomorrow 22：00～23：30", "2026-03-03 13:00", "2026-03-03 14:30"),
         ("Tue Mar 3 22:00 for 1h30", "2026-03-03 13:00", "2026-03-03 14:30"),
@@ -112,6 +123,9 @@ def test_a_window_that_is_moved_keeps_what_is_not_said(line: str, start: str, en
         ("from 22:00 for 3h 9 servers move", "9 servers move"),
         ("10-15 servers move", "10-15 servers move"),
         ("tomorrow 22:00 for 3h 1/2 of it moves", "1/2 of it moves"),
+        ("tomorrow 22:00-23:00 90 minutes of downtime", "90 minutes of downtime"),
+        ("tomorrow 22:00 2 hours of downtime", "2 hours of downtime"),
+        ("tomorrow 22:00-23:00 The 5th node is changed.", "The 5th node is changed."),
     ],
 )
 def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
@@ -130,6 +144,9 @@ def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
         ("from 22:00 CET for 1h", "“CET” is no time zone that is the same for everybody."),
         ("from 22:00 until 23:00 Europe/Zurick", "“Europe/Zurick” is no time zone"),
         ("01/12 22:00 for 2h", "12 Jan or 1 Dec?"),
+        ("monday week 22:00 for 2h", "Write Mon 9 Mar 2026 or Mon 16 Mar 2026."),
+        ("the 32nd 22:00-23:00", "“the 32nd 22:00” is not a date."),
+        ("the 0th 22:00-23:00", "“the 0th 22:00” is not a date."),
         ("from tomorrow for 2h", "At what time"),
         ("2026-12-01 22:00 -05:00", "Write “2026-12-01 22:00-05:00” or “2026-12-01 22:00 UTC-05:00”."),
         ("tomorrow from 9 to 5", "Is “5” before or after noon?"),
@@ -220,3 +237,19 @@ def test_what_clocks_show_once_is_that_instant(minutes: int, zone: str) -> None:
             instant_of(local.date(), local.time(), ZoneInfo(zone))
     else:
         assert instant_of(local.date(), local.time(), ZoneInfo(zone)) == instant
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("tomorrow 22:00 2h of work We upgrade.", "2h"),
+        ("tomorrow 22:00/23:30 We upgrade.", "23:30"),
+        ("half past nine tomorrow for 2h", "for 2h"),
+        ("in a fortnight at 22:00 for 2h", "at 22:00"),
+        ("übermorgen 22:00 bis 23:00 Wir ziehen um.", "22:00 bis 23:00"),
+    ],
+)
+def test_a_time_that_is_missing_is_looked_for_in_the_words(line: str, said: str) -> None:
+    """What may be the start or the end, and was not understood, is asked about and not published."""
+    found = parse_maintenance(f'"Upgrade" {line}', plans=True).said.problems
+    assert found == [f"Does “{said}” say when? It stands among the words for the public."]
