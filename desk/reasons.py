@@ -44,7 +44,7 @@ def check_name(
     return line
 
 
-def refuse_broken(text: str, *, field: str) -> None:
+def refuse_broken(text: str, *, field: str | None = None) -> None:
     """Raises InvalidInputError (`field`) for half a character, which no database takes."""
     if not can_be_kept(text):
         raise InvalidInputError(*UNKEPT, field=field)

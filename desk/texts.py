@@ -24,6 +24,11 @@ def can_be_kept(text: str) -> bool:
     return not any(mark == "\0" or unicodedata.category(mark) == "Cs" for mark in text)
 
 
+def readable(text: str) -> str:
+    """The text with a sign in place of what no database takes, and no message that repeats it either."""
+    return text if can_be_kept(text) else "".join(mark if can_be_kept(mark) else "\ufffd" for mark in text)
+
+
 def without_broken(text: str) -> str:
     """The text without what no database takes: for what others call themselves, which nobody here can type again."""
     return text if can_be_kept(text) else "".join(mark for mark in text if can_be_kept(mark))

@@ -1,7 +1,11 @@
 """Half a character, as a cut emoji leaves it, is refused at Slack's doors with what is wrong, and nothing is kept."""
 
+import pytest
+
+from sandbox.player import inputs_of, options_of, text_of, words_of
 from storage.models import KeyRequest
 from tests.scenario.conftest import Scenario
+from tests.scenario.incidents_stage import set_stage
 from tests.scenario.requests_stage import everything, only
 
 HALF = "half \ud83d of one"
@@ -19,3 +23,34 @@ def test_in_a_form(scenario: Scenario) -> None:
     assert scenario.mia.submit(**filled | {"name": "whole \U0001f600 one"}) == {}
     assert only(everything(scenario, KeyRequest)).name == "whole \U0001f600 one"
     assert scenario.violations() == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '/incident new "Checkout \0 errors" component:checkout=down We look.',
+        "/incident show none \0 of them",
+        "/keys request nightly scopes:read page:all because \0 it builds",
+        "/roles grant @mia incident_manager on Acme\0",
+        '/maintenance schedule "Upgrade" tomorrow 22:00 2h We \0 move.',
+    ],
+)
+def test_in_a_line(scenario: Scenario, line: str) -> None:
+    """Any command says what is wrong, opens nothing and gives the line back."""
+    answer = scenario.omar.type_command(line)
+    assert answer is not None
+    assert BROKEN in words_of(answer)
+    assert scenario.omar.views() == []
+    assert f"You wrote: {line.replace(chr(0), '')}" in words_of(answer)
+    assert scenario.violations() == []
+
+
+def test_in_a_menu_that_is_searched(scenario: Scenario) -> None:
+    """The one thing on offer says what is wrong."""
+    set_stage(scenario)
+    scenario.ines.type_command("/incident new")
+    names = [block["block_id"] for block in inputs_of(scenario.ines.modal)]
+    menu = next(name for name in names if name.startswith("components"))
+    offered = [text_of(one) for one in options_of(scenario.ines.options(menu, HALF))]
+    assert len(offered) == 1
+    assert offered[0].startswith("A character in what you typed is broken")

@@ -14,6 +14,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.commands import slash
 from desk.errors import InvalidInputError, KeydeskError
+from desk.reasons import refuse_broken
 from desk.secret import hides_secret, holds_secret, refuse_secrets
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
@@ -85,6 +86,7 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
             response_url=body.get("response_url", ""),
         )
         try:
+            refuse_broken(body.get("text") or "")
             message = await in_time(_answer_command(slack, family, command))
         except Exception as error:
             refusal = refuse(slack, error, command.user_id, f"{family.name} {command.text}")
@@ -235,6 +237,7 @@ def _on_options(app: AsyncApp, slack: SlackContext, action_id: ActionId, handler
             private_metadata=(body.get("view") or {}).get("private_metadata") or "",
         )
         try:
+            refuse_broken(body.get("value") or "")
             offered = _offered(await in_time(handler(slack, request)))
         except Exception as error:
             offered = _offered([_unavailable(as_refusal(error))])

@@ -8,6 +8,7 @@ from desk.commands import slash
 from desk.errors import KeydeskError
 from desk.messages.readers import Reader, is_closed, may_read
 from desk.secret import holds_secret, masked
+from desk.texts import readable
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, context, escape, modal, section, trim
@@ -40,15 +41,16 @@ def _closed_message() -> Message:
 
 def error_message(error: KeydeskError) -> Message:
     """A refusal as people see it."""
-    text = f":warning: {escape(error.sentence)}"
-    blocks = [section(f"{text}\n{escape(error.hint)}" if error.hint else text)]
+    sentence = escape(readable(error.sentence))
+    text = f":warning: {sentence}"
+    blocks = [section(f"{text}\n{escape(readable(error.hint))}" if error.hint else text)]
     # A sentence may repeat all that somebody typed.
-    return Message(trim(escape(error.sentence), limit=MAX_SECTION_TEXT), blocks)
+    return Message(trim(sentence, limit=MAX_SECTION_TEXT), blocks)
 
 
 def typed_blocks(text: str) -> list[Block]:
     """What somebody typed, exactly, to be copied; nothing of a text that holds a key's secret."""
-    written = as_written(text).strip()
+    written = readable(as_written(text)).strip()
     if holds_secret(text) or holds_secret(written):
         return []
     # A line that no message could hold beside its refusal is given back as far as one does.
