@@ -17,7 +17,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.settings import LogFormat
 from bot.sparing import SparingFilter
-from desk.masking import MASK, Masker
+from desk.masking import Masker
+from desk.secret_shapes import MASK
 
 _OURS = frozenset({"bot", "desk", "handlers", "storage"})
 """Whose debug lines are written. Libraries' hold whole requests and answers, in forms that no mask knows."""

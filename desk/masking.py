@@ -1,4 +1,4 @@
-"""Secrets of every kind, cut out of what others send us and of what is logged. Pure."""
+"""Secrets of every kind: cut out of what others send us and of what is logged, refused where people type. Pure."""
 
 import base64
 import html
@@ -8,27 +8,11 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 from desk.encodings import list_readings
-from desk.secret import holds_secret, without_pieces
+from desk.errors import InvalidInputError
+from desk.secret import MASK as KEY_MASK
+from desk.secret import holds_key, without_pieces
+from desk.secret_shapes import MASK, cut_shapes, cut_sure, has_shape, is_surely_one
 
-MASK = "[masked]"
-"""What stands in a secret's place; in that of a key behind its prefix."""
-_NEW = rf"(?!{re.escape(MASK)})"
-_QUOTE = r"\\*+[\"']?+"
-_VALUE = rf"{_NEW}(?:(?<=[\"'])[^\"'\\]+|[^\s\"'&,;)}}\]\\]+)"
-_ADDRESS = rf"{_NEW}[^\s\"'<>]{{1,512}}"
-_SHAPES = (
-    # A key by its prefix, whatever stands before it; the first characters alone are public: they name it.
-    r"(kd_)[0-9A-Za-z_]{12,}",
-    r"(xox[a-z][-.]|xapp-|xwfp-)[\w.%-]+",
-    # A password in an address, which may hold anything but a blank.
-    rf"(:\\?/\\?/[^/\s:@]{{0,255}}:){_ADDRESS}(?=@)",
-    rf"((?:hooks\.slack\.com/|[?&](?:ticket|sig|signature)=)){_ADDRESS}",
-    rf"(authorization{_QUOTE}\s*+[:=,]\s*+\(?+b?+{_QUOTE}(?:(?:oauth|bearer|basic|token)\s++)?+){_VALUE}",
-    rf"((?:oauth|bearer|basic)\s++){_NEW}(?=\S{{0,512}}\d)[\w+/=.~-]{{8,}}",
-    r"((?:password|passwd|pwd|api[_-]?key|(?:client|signing)_secret|(?:access|refresh)_token)"
-    rf"{_QUOTE}\s*+[=:]\s*+b?+{_QUOTE}){_VALUE}",
-)
-_SECRET = re.compile("|".join(_SHAPES), re.IGNORECASE)
 _SHORTEST_KNOWN = 6
 """Characters. A shorter password would be cut out of words."""
 
@@ -51,18 +35,14 @@ class Masker:
         if self._is_hiding(whole):
             whole = "\n".join(MASK if self._is_hiding(line) else line for line in whole.split("\n"))
             whole = MASK if self._is_hiding(whole) else whole
-        return _cut(whole)
+        return cut_shapes(whole)
 
     def _is_hiding(self, text: str) -> bool:
-        """Whether a text gives a secret to whoever decodes it, besides those that `_cut` finds at once."""
-        if holds_secret(text):
+        """Whether a text gives a secret to whoever decodes it, besides those that `cut_shapes` finds at once."""
+        if holds_key(text):
             return True
-        readings = list_readings(_cut(text))
-        return any(_SECRET.search(one) or any(secret in one for secret in self._known) for one in readings)
-
-
-def _cut(text: str) -> str:
-    return _SECRET.sub(lambda found: f"{found[found.lastindex or 0]}{MASK}", text)
+        readings = list_readings(cut_shapes(text))
+        return any(has_shape(one) or any(secret in one for secret in self._known) for one in readings)
 
 
 _masker = Masker()
@@ -71,6 +51,42 @@ _masker = Masker()
 def mask(text: str) -> str:
     """A text of others, fit to be kept and shown: with no secret in it that can be told by its shape."""
     return _masker.mask(text)
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a key's secret, or one of another kind that is surely one, stands anywhere in what somebody typed."""
+    return holds_key(text) or any(is_surely_one(reading) for reading in list_readings(text))
+
+
+def hides_secret(text: str) -> bool:
+    """Whether one does, and not as one piece that `masked` finds."""
+    return holds_secret(text) and holds_secret(_without_pieces(text))
+
+
+def masked(text: str) -> str:
+    """A typed text with no more than the start of each secret in it; nothing else of one that hides a secret."""
+    plain = _without_pieces(text)
+    return KEY_MASK if holds_secret(plain) else plain
+
+
+def _without_pieces(text: str) -> str:
+    return cut_sure(without_pieces(text))
+
+
+def refuse_secrets(*texts: str, field: str | None = None) -> None:
+    """Raises InvalidInputError, which repeats nothing, when a text that would be kept holds a secret."""
+    if any(holds_key(text) for text in texts):
+        raise InvalidInputError(
+            "That holds the secret of an API key, so it was not kept.",
+            "Type it again without the secret. Whoever can read where you typed it can use that key: rotate it.",
+            field=field,
+        )
+    if any(holds_secret(text) for text in texts):
+        raise InvalidInputError(
+            "That holds a token or a password, so it was not kept.",
+            "Type it again without it. Whoever can read where you typed it can use it: replace it where it is from.",
+            field=field,
+        )
 
 
 def _forms(secret: str) -> Iterator[str]:

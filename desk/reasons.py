@@ -1,7 +1,7 @@
 """Reasons and names as people give them, made fit to be kept: one rule for each, whatever they are for. Pure."""
 
 from desk.errors import UNKEPT, InvalidInputError
-from desk.secret import refuse_secrets
+from desk.masking import refuse_secrets
 from desk.texts import can_be_kept, clean_line, clean_text
 
 MAXIMUM_REASON = 1000

@@ -7,7 +7,6 @@ import string
 import zlib
 
 from desk.encodings import list_readings
-from desk.errors import InvalidInputError
 
 PREFIX = "kd_"
 MASK = f"{PREFIX}…"
@@ -83,15 +82,10 @@ _BEGINNING = re.compile(PREFIX.rstrip("_"))
 _PIECE = re.compile(rf"{PREFIX}[^\s]{{{_RANDOM_LENGTH + _CHECK_LENGTH},{_LONGEST_SPLIT}}}")
 
 
-def holds_secret(text: str) -> bool:
+def holds_key(text: str) -> bool:
     """Whether a key's secret stands anywhere in a text, also over several lines, with signs between that nobody sees
     or that style it, in wide letters, or escaped or encoded."""
     return any(_stands_in(reading) for reading in list_readings(text))
-
-
-def hides_secret(text: str) -> bool:
-    """Whether one does, and not as one piece that `masked` finds."""
-    return holds_secret(text) and holds_secret(without_pieces(text))
 
 
 def _stands_in(text: str) -> bool:
@@ -105,26 +99,10 @@ def _is_spread(piece: str) -> bool:
     return looks_genuine(_BETWEEN.sub("", piece)[: len(PREFIX) + _RANDOM_LENGTH + _CHECK_LENGTH])
 
 
-def masked(text: str) -> str:
-    """A text with no more than the start of each secret in it; nothing else of one that hides a secret."""
-    plain = without_pieces(text)
-    return MASK if holds_secret(plain) else plain
-
-
 def without_pieces(text: str, mask: str = MASK) -> str:
     """The text without the secrets that stand in it as one piece, each but its prefix."""
     plain = _CANDIDATE.sub(lambda found: mask if looks_genuine(found[0]) else found[0], text)
     return _PIECE.sub(lambda found: mask if _is_spread(found[0]) else found[0], plain)
-
-
-def refuse_secrets(*texts: str, field: str | None = None) -> None:
-    """Raises InvalidInputError, which repeats nothing, when a text that would be kept holds a key's secret."""
-    if any(holds_secret(text) for text in texts):
-        raise InvalidInputError(
-            "That holds the secret of an API key, so it was not kept.",
-            "Type it again without the secret. Whoever can read where you typed it can use that key: rotate it.",
-            field=field,
-        )
 
 
 def looks_genuine(text: str) -> bool:

@@ -16,10 +16,10 @@ from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_components, list_incident_components
 from desk.incidents.inputs import MAX_NAME, check_body, check_incident_name
 from desk.incidents.lookup import get_incident, list_updates
+from desk.masking import refuse_secrets
 from desk.pages.pages import get_page, list_pages
 from desk.permissions import roles_of_actor
 from desk.reasons import check_name
-from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from storage.folding import fold, folded
 from storage.models import IncidentStatus, IncidentTemplate, Page, Role

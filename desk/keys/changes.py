@@ -21,12 +21,12 @@ from desk.keys.rules import (
     state_of,
 )
 from desk.keys.tickets import withdraw_tickets_for
+from desk.masking import refuse_secrets
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
 from desk.people import is_reachable
 from desk.permissions import is_full_member, roles_of_actor
 from desk.reasons import check_key_name, check_reason
-from desk.secret import refuse_secrets
 from desk.transaction import ActorKind, Transaction, keys_changed
 from storage.locks import lock_people
 from storage.models import ApiKey, KeyStatus, Member

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from desk.commands import slash
 from desk.errors import InvalidInputError, NotFoundError
 from desk.keys.rules import KeyState, is_retiring, person_of, state_of
+from desk.masking import holds_secret
 from desk.permissions import ask_an_owner, roles_of_actor
-from desk.secret import holds_secret, sha256
+from desk.secret import sha256
 from desk.texts import clean_text
 from desk.transaction import ActorKind, Transaction
 from storage.folding import begins_with, fold, folded, holds, is_called

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from desk.errors import InvalidInputError
 from desk.keys.scopes import are_narrower, parse_scopes
+from desk.masking import refuse_secrets
 from desk.policy import Policy
 from desk.reasons import check_key_name, refuse_broken
-from desk.secret import refuse_secrets
 from desk.texts import clean_text
 from storage.models import Scope
 

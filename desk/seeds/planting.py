@@ -11,9 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError
 from desk.identifiers import new_id
+from desk.masking import refuse_secrets
 from desk.pages.pages import find_organization, lock_organization, name_organization
 from desk.permissions import require_owner
-from desk.secret import refuse_secrets
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
 from storage.models import Component, Page, PageAddress, SecondPerson

@@ -19,7 +19,7 @@ from desk.incidents.inputs import (
 )
 from desk.incidents.lookup import find_incident
 from desk.incidents.maintenances.plans import check_window
-from desk.secret import refuse_secrets
+from desk.masking import refuse_secrets
 from desk.transaction import Transaction
 from storage.models import Component, ComponentStatus, DraftKind, IncidentDraft, Role
 

@@ -14,13 +14,16 @@ import structlog
 from handlers.http.public.archive import ROOM
 from handlers.http.public.document import Document
 from handlers.http.public.document_cache import DocumentCache
-from handlers.http.public.folder import NotOursError, OwnFolder
+from handlers.http.public.folder import NotOursError, OccupiedFolderError, OwnFolder
 from handlers.http.public.rendering import Rendered, is_old
 
 _log = structlog.get_logger(__name__)
 
 _OF_ONE_FILE = frozenset({NotOursError.NUMBER, EACCES, EPERM, EEXIST, ENOTDIR, EISDIR})
 """What keeps one file from being written, and says nothing of others."""
+_FRONT = "index.html"
+"""Where pages are listed."""
+_LISTED = re.compile(rb'<li class="card"><a href="([^"]*)"')
 _PERMALINK = re.compile(r"(?:^|/)incidents/([a-z0-9]{12})/index\.html$")
 
 
@@ -101,6 +104,7 @@ class FolderExport:
         if self._written is None:
             return
         keep = self._ahead.union(name for place, path in past for name in _names_of(place, path))
+        self._adopt()
         for name in self._owed.keys() - keep:
             self._settle_debt(name)
         self._remove({name for name in self._names() if name not in keep})
@@ -119,6 +123,14 @@ class FolderExport:
             self._left_out = False
         return True
 
+    def _adopt(self) -> None:
+        """Take over what a replica has left that is no more: nobody else would remove it."""
+        assert self._written is not None
+        try:
+            self._written |= dict.fromkeys(self._folder.list_others(self._written), b"")
+        except (OSError, OccupiedFolderError) as error:
+            _log.warning("public_folder_list_not_read", folder=self._name, error=str(error))
+
     def _names(self) -> Collection[str]:
         return list(self._written or ())
 
@@ -131,7 +143,7 @@ class FolderExport:
         if not self.is_behind:
             self._gone = set()
 
-    def _list(self, names: Iterable[str]) -> bool:
+    def _list(self, names: Collection[str]) -> bool:
         try:
             self._folder.keep_list(names)
         except OSError as error:
@@ -142,7 +154,7 @@ class FolderExport:
     def _write(self, files: Mapping[str, Document]) -> None:
         assert self._written is not None
         fresh = {name for name in files if name not in self._written}
-        taken = {name for name in fresh if not self._folder.is_free(name, files[name])}
+        taken = {name for name in fresh if not self._is_ours(name, files[name])}
         fresh -= taken
         is_full = bool(fresh) and not self._list(self._written.keys() | fresh)
         if not is_full:
@@ -166,6 +178,16 @@ class FolderExport:
                 is_full = error.errno not in _OF_ONE_FILE
             self._owe(name, document)
 
+    def _is_ours(self, name: str, document: Document) -> bool:
+        """Whether a file may be written that this replica has not written before."""
+        if self._folder.is_free(name, document):
+            return True
+        try:
+            # Another replica was first.
+            return self._folder.is_listed(name)
+        except OSError:
+            return False
+
     def _owe(self, name: str, document: Document) -> None:
         """Keep what could not be written; where its last edition shows what is gone, that goes too."""
         if self._owed_bytes + document.size <= self._room or name in self._ahead:
@@ -173,9 +195,16 @@ class FolderExport:
             self._owed_bytes += document.size
         else:
             self._left_out = True
-        if self._written and name in self._written and self._folder.mentions(name, self._gone):
+        if self._written and name in self._written and self._shows_what_is_gone(name, document):
             self._written[name] = b""
             self._try_to_remove(name)
+
+    def _shows_what_is_gone(self, name: str, document: Document) -> bool:
+        edition = self._folder.read(name)
+        if any(one.encode() in edition for one in self._gone):
+            return True
+        # A page that is not listed any more may be nobody's business.
+        return name == _FRONT and not set(_LISTED.findall(edition)) <= set(_LISTED.findall(document.body))
 
     def _settle_debt(self, name: str) -> None:
         document = self._owed.pop(name, None)

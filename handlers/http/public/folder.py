@@ -1,7 +1,11 @@
 """A folder in which some files are ours: they are listed in it, and nothing else there is ever touched."""
 
+import fcntl
+import os
 import secrets
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from desk.errors import KeydeskError
@@ -11,6 +15,10 @@ _NEW = ".keydesk-new"
 _LIST = ".keydesk"
 _OWNER = "# of "
 """How the list's first line says whose folder it is."""
+_SETTLED_SECONDS = 60
+"""Every replica has rendered what is older."""
+_TRIES = 3
+_TURN_SECONDS = 1.0
 _SUFFIXES = ((BROTLI, ".br"), (GZIP, ".gz"))
 
 
@@ -28,7 +36,10 @@ class NotOursError(OSError):
 
 
 class OwnFolder:
-    """Files in a folder, each with its encoded forms beside it; `owner` tells one Keydesk from another."""
+    """Files in a folder, each with its encoded forms beside it; `owner` tells one Keydesk from another.
+
+    Replicas of one Keydesk share a folder: what one lists is every other's, too.
+    """
 
     def __init__(self, path: Path, owner: str) -> None:
         self._path = path
@@ -44,8 +55,14 @@ class OwnFolder:
         for folder in {self._path, *((self._path / name).parent for name in names)}:
             if self._is_plain(folder):
                 for leftover in folder.glob(f".*{_NEW}"):
+                    # Should it be another replica's, that writes it again.
                     leftover.unlink(missing_ok=True)
         return names
+
+    def list_others(self, own: Collection[str]) -> Iterable[str]:
+        """Names that another replica has listed, and has not just now written. Raises OSError."""
+        names = set(self._read_list()).difference(own)
+        return {name for name in names if _is_settled(self._path / name)}
 
     def _read_list(self) -> Iterable[str]:
         listed = self._path / _LIST
@@ -66,10 +83,30 @@ class OwnFolder:
             del lines[0]
         return {name for name in lines if _is_inside(name)}
 
-    def keep_list(self, names: Iterable[str]) -> None:
+    def keep_list(self, names: Collection[str]) -> None:
         """Say which files are ours, before they are there: so the next start knows them. Raises OSError."""
-        body = "".join(f"{name}\n" for name in (f"{_OWNER}{self._owner}", *sorted(names)))
-        self._replace(self._path / _LIST, body.encode())
+        with self._in_turn():
+            others = {name for name in set(self._read_list()).difference(names) if _is_there(self._path / name)}
+            body = "".join(f"{name}\n" for name in (f"{_OWNER}{self._owner}", *sorted(others.union(names))))
+            self._replace(self._path / _LIST, body.encode())
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """One replica at a time: what another adds to the list meanwhile would be lost."""
+        folder = os.open(self._path, os.O_RDONLY)
+        try:
+            until = time.monotonic() + _TURN_SECONDS
+            # Some network file systems lock no folders, and one replica that hangs must not hold up the others.
+            with suppress(OSError):
+                while not _take_turn(folder) and time.monotonic() < until:
+                    time.sleep(0.005)
+            yield
+        finally:
+            os.close(folder)
+
+    def is_listed(self, name: str) -> bool:
+        """Whether a file is on the list by now. Raises OSError."""
+        return name in self._read_list()
 
     def is_free(self, name: str, document: Document) -> bool:
         """Whether a file that is not listed may be ours: there is none, or it says the same."""
@@ -83,7 +120,6 @@ class OwnFolder:
         path = self._path / name
         if not self._is_plain(path.parent):
             raise NotOursError
-        path.parent.mkdir(parents=True, exist_ok=True)
         for one, body in _forms(path, document).items():
             if body is None:
                 one.unlink(missing_ok=True)
@@ -97,17 +133,18 @@ class OwnFolder:
             return
         for suffix in ("", ".gz", ".br"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        if path.parent != self._path and path.parent.is_dir() and not any(path.parent.iterdir()):
-            path.parent.rmdir()
+        if path.parent != self._path:
+            with suppress(OSError):
+                # It is not empty, or gone already.
+                path.parent.rmdir()
 
-    def mentions(self, name: str, words: Iterable[str]) -> bool:
-        """Whether a file of ours says any of the words, as far as it can be read."""
+    def read(self, name: str) -> bytes:
+        """What a file of ours says, as far as it can be read."""
         path = self._path / name
         try:
-            body = path.read_bytes() if self._is_plain(path.parent) else b""
+            return path.read_bytes() if self._is_plain(path.parent) else b""
         except OSError:
-            return False
-        return any(word.encode() in body for word in words)
+            return b""
 
     def _is_plain(self, folder: Path) -> bool:
         """Whether the way to a folder leads through no link, and into no other Keydesk's folder."""
@@ -119,8 +156,16 @@ class OwnFolder:
 
     def _replace(self, path: Path, body: bytes) -> None:
         """Put a file in place at once: whoever reads sees the old one or the new one, whole."""
-        if _holds(path, body):
-            return
+        for _ in range(_TRIES):
+            # Another replica may remove in between a folder that was empty, or what it takes for a leftover.
+            with suppress(FileNotFoundError):
+                if not _holds(path, body):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self._put(path, body)
+                return
+        self._put(path, body)
+
+    def _put(self, path: Path, body: bytes) -> None:
         new = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_NEW}")
         try:
             # Not forced to the disk: what a power cut damages is found and written again at the next start.
@@ -141,6 +186,21 @@ def _holds(path: Path, body: bytes | None) -> bool:
     if body is None or path.is_symlink() or not path.is_file():
         return False
     return path.stat().st_size == len(body) and path.read_bytes() == body
+
+
+def _take_turn(folder: int) -> bool:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_settled(path: Path) -> bool:
+    try:
+        return time.time() - path.lstat().st_mtime > _SETTLED_SECONDS
+    except OSError:
+        return False
 
 
 def _is_there(path: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from desk.commands import slash
 from desk.errors import InvalidInputError
-from desk.secret import holds_secret
+from desk.masking import holds_secret
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.payloads import CommandHandler, SlackContext, SlashCommand

@@ -14,8 +14,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.commands import slash
 from desk.errors import InvalidInputError, KeydeskError
+from desk.masking import hides_secret, holds_secret, refuse_secrets
 from desk.reasons import refuse_broken
-from desk.secret import hides_secret, holds_secret, refuse_secrets
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
 from handlers.slack.framework.areas import Area
@@ -92,7 +92,7 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
             refusal = refuse(slack, error, command.user_id, f"{family.name} {command.text}")
             message = given_back(refusal, _worth_keeping(family, command.text))
         if message is not None and holds_secret(command.text):
-            message = without_secrets(message)
+            message = without_secrets(message, command.text)
         if message is None:
             await ack()
         else:

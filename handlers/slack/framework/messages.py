@@ -6,8 +6,9 @@ from typing import Any
 
 from desk.commands import slash
 from desk.errors import KeydeskError
+from desk.masking import holds_secret, masked
 from desk.messages.readers import Reader, is_closed, may_read
-from desk.secret import holds_secret, masked
+from desk.secret import holds_key
 from desk.texts import readable
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
@@ -49,7 +50,7 @@ def error_message(error: KeydeskError) -> Message:
 
 
 def typed_blocks(text: str) -> list[Block]:
-    """What somebody typed, exactly, to be copied; nothing of a text that holds a key's secret."""
+    """What somebody typed, exactly, to be copied; nothing of a text that holds a secret."""
     written = readable(as_written(text)).strip()
     if holds_secret(text) or holds_secret(written):
         return []
@@ -67,12 +68,13 @@ def given_back(error: KeydeskError, *texts: str) -> Message:
     return replace(message, blocks=[*message.blocks, context("You wrote:"), *typed]) if typed else message
 
 
-def without_secrets(message: Message) -> Message:
-    """An answer to somebody who typed a key's secret: it repeats none, and says what to do about it."""
-    warning = context(
-        ":warning: You typed the whole secret of a key. Slack keeps what is typed, and others may read it: rotate "
-        f"the key with `{slash('keys rotate')}`."
-    )
+def without_secrets(message: Message, typed: str) -> Message:
+    """An answer to somebody who typed a secret (as in `typed`): it repeats none, and says what to do about it."""
+    if holds_key(typed):
+        what, remedy = "the whole secret of a key", f"rotate the key with `{slash('keys rotate')}`"
+    else:
+        what, remedy = "a token or a password", "replace it where it is from"
+    warning = context(f":warning: You typed {what}. Slack keeps what is typed, and others may read it: {remedy}.")
     blocks = message.blocks or [section(message.text)]
     return replace(message, text=masked(message.text), blocks=[*(_masked(block) for block in blocks), warning])
 

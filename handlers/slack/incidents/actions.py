@@ -10,7 +10,7 @@ from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.duplicates import give_up
 from desk.incidents.lookup import get_incident
 from desk.incidents.templates import get_template
-from desk.secret import refuse_secrets
+from desk.masking import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import show_modal

@@ -8,11 +8,11 @@ from desk.incidents.authority import get_publishable_page, list_publishable_page
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
+from desk.masking import refuse_secrets
 from desk.moments.instants import VagueMomentError, get_instant
 from desk.moments.typed import Moment, find_moment, find_range_end, find_span
 from desk.pages.status import Impact
 from desk.people import zone_of
-from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import (

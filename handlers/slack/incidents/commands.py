@@ -7,8 +7,8 @@ from desk.incidents.authority import list_meant
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import require_reader
 from desk.incidents.lookup import get_incident_by_word
+from desk.masking import refuse_secrets
 from desk.permissions import roles_of_actor
-from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, Command
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section

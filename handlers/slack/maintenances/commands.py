@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from desk.commands import slash
-from desk.secret import refuse_secrets
+from desk.masking import refuse_secrets
 from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.commands import CommandFamily, SubCommand

@@ -6,8 +6,8 @@ from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import RUNNING, IncidentChange
 from desk.incidents.maintenances.plans import check_move, complete_by_itself, plan_move, schedule_of
+from desk.masking import refuse_secrets
 from desk.people import zone_of
-from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, Message, modal, section

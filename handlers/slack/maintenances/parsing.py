@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from desk.masking import refuse_secrets
 from desk.moments.calendar import is_vague
 from desk.moments.typed import Moment, find_span
-from desk.secret import refuse_secrets
 from handlers.slack.framework.command_line import Word
 from handlers.slack.incidents.parsing import LineReader
 from handlers.slack.incidents.typed import TypedIncident

@@ -10,8 +10,8 @@ from desk.incidents.default_texts import words_for
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
 from desk.incidents.templates import fill_in, get_template
+from desk.masking import refuse_secrets
 from desk.people import zone_of
-from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.modals import open_modal, show_modal

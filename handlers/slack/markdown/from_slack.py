@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from desk.incidents.drafts import names as desk_names
 from desk.incidents.drafts.leaks import Leak, LeakKind, find_leaks, only_once
 from desk.incidents.drafts.names import Names, list_handles
-from desk.secret import refuse_secrets
+from desk.masking import refuse_secrets
 from handlers.slack.framework.command_line import unescape
 from handlers.slack.markdown.emoji import find_emoji, find_skin_tone, tinted
 

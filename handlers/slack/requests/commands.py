@@ -3,8 +3,8 @@
 from functools import partial
 
 from desk.errors import InvalidInputError
+from desk.masking import refuse_secrets
 from desk.requests.requests import make_request
-from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.modals import open_modal

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.keys.uses import clean_user_agent
-from desk.masking import Masker, mask
-from desk.secret import Secret, holds_secret
+from desk.masking import Masker, holds_secret, mask
+from desk.secret import Secret
 
 KNOWN = "s1gn1ng&s3cret/+"
 """A secret without a shape."""

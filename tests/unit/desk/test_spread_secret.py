@@ -6,7 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from desk.errors import InvalidInputError
-from desk.secret import Secret, hides_secret, holds_secret, masked, refuse_secrets
+from desk.masking import hides_secret, holds_secret, masked, refuse_secrets
+from desk.secret import Secret
 
 SIGNS = ["\u200c", "\u00ad", "\u200e", "\ufe0f", "\u034f", "\u2063", "\U000e0041", "*", "`", "~", '"', "-"]
 

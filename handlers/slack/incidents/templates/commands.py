@@ -11,8 +11,8 @@ from desk.incidents.templates import (
     get_template_by_word,
     list_usable_templates,
 )
+from desk.masking import refuse_secrets
 from desk.pages.pages import get_page_by_word
-from desk.secret import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import (

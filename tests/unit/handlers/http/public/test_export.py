@@ -30,6 +30,7 @@ from handlers.http.public.rendering import Rendered, render_month
 from handlers.http.public.serving import PublicSite
 from storage.models import IncidentStatus
 from tests.clock import HeldClock
+from tests.factories import add_page
 from tests.forking import Fork
 from tests.public_story import Story, change_page, open_incident
 from tests.serving import serving
@@ -254,6 +255,27 @@ def test_a_page_that_is_not_for_everybody_any_more_goes(writer: Writer, desk: De
         writer.site.refresh()
         assert _showing(writer.folder, story.resolved) == []
         assert not list(writer.folder.rglob("history/*"))
+
+
+@pytest.mark.parametrize("change", [{"viewers_must_be_team_members": True}, {"hidden_from_search": True}])
+def test_a_page_that_leaves_the_list_of_pages_goes_from_it(
+    writer: Writer, desk: Desk, story: Story, change: dict[str, object]
+) -> None:
+    """Where the new list cannot be written, there is none; a list that lacks nothing but news stays."""
+    with desk.database.write() as session:
+        other = add_page(session, desk.clock.now(), name="Plans of a merger", subdomain="merger").id
+        add_page(session, desk.clock.now(), name="Third", subdomain="third")
+    writer.write()
+    change_page(desk, story.page, name="Acme, with a new name")
+    with capture_logs(), full_disk(10):
+        writer.write()
+    assert "index.html" in _showing(writer.folder, "Plans of a merger")
+    change_page(desk, other, configuration=change)
+    with capture_logs(), full_disk(10):
+        writer.write()
+    assert "index.html" not in _showing(writer.folder, "Plans of a merger")
+    writer.write()
+    assert "Third" in writer.read("index.html")
 
 
 def test_what_cannot_be_removed_is_told_and_tried_again(writer: Writer, desk: Desk, story: Story) -> None:
