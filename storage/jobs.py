@@ -1,13 +1,12 @@
 """Runs of scheduled jobs: claimed in the database, so that each happens once however many replicas there are."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import CursorResult, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from storage.models import JobRun
+from storage.once import insert_once
 
 LEASE = timedelta(minutes=10)
 """The longest that any job is claimed for."""
@@ -28,7 +27,7 @@ def instant_of(period: str) -> datetime:
 
 def claim_run(session: Session, job: str, period: str, *, who: str, now: datetime, lease: timedelta) -> bool:
     """Whether the run is `who`'s to do until the lease ends: nobody had it, or whoever did was not done in time."""
-    if _insert(session, job=job, period=period, claimed_by=who, lease_until=now + lease):
+    if insert_once(session, JobRun, job=job, period=period, claimed_by=who, lease_until=now + lease):
         return True
     taken_over = session.execute(
         update(JobRun)
@@ -64,7 +63,8 @@ def finish_run(session: Session, job: str, period: str, *, who: str, now: dateti
 def make_known(session: Session, job: str, period: str, *, now: datetime) -> None:
     """A job that was never seen before counts as done up to and with `period`: a fresh start owes nothing."""
     if find_last_finished(session, job, until=period) is None:
-        _insert(session, job=job, period=period, claimed_by=_BEFORE_TIME, lease_until=now, finished_at=now)
+        done = {"lease_until": now, "finished_at": now}
+        insert_once(session, JobRun, job=job, period=period, claimed_by=_BEFORE_TIME, **done)
 
 
 def find_last_finished(session: Session, job: str, *, until: str) -> str | None:
@@ -96,10 +96,3 @@ def forget_runs(session: Session, *, before: datetime, now: datetime) -> int:
     )
     assert isinstance(result, CursorResult)
     return result.rowcount
-
-
-def _insert(session: Session, **values: Any) -> bool:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    # The row that comes back says who was first: psycopg counts no rows of an ORM insert.
-    statement = dialect.insert(JobRun).values(**values).on_conflict_do_nothing()
-    return session.execute(statement.returning(JobRun.job)).first() is not None

@@ -38,7 +38,7 @@ def decide_return(facts: ReturnFacts) -> str | None:
 
 
 def read_return_facts(tx: Transaction, ticket: Ticket, predecessor: ApiKey | None) -> ReturnFacts:
-    """The facts as they are now; the predecessor is locked."""
+    """The facts as they are now, with the ticket's own key void already; the predecessor is locked."""
     is_member = is_full_member(tx.session.get(Member, ticket.collector_id))
     if predecessor is None:
         return ReturnFacts(collector_is_member=is_member)
@@ -47,12 +47,12 @@ def read_return_facts(tx: Transaction, ticket: Ticket, predecessor: ApiKey | Non
         collector_is_member=is_member,
         state=state_of(predecessor, tx.now),
         rotated=predecessor.retires_at is not None,
-        other_rotation=find_open_rotation(tx, predecessor.id, but=ticket.id) is not None,
+        other_rotation=find_open_rotation(tx, predecessor.id) is not None,
         held_by_another=holder_id != ticket.collector_id and may_answer(tx, holder_id, predecessor.pages),
     )
 
 
-def find_open_rotation(tx: Transaction, key_id: str, *, but: str | None = None) -> Ticket | None:
+def find_open_rotation(tx: Transaction, key_id: str) -> Ticket | None:
     """A ticket for a key's successor that waits, or whose key is being shown and was not seen yet."""
     unseen = exists().where(
         ApiKey.id == Ticket.key_id,
@@ -62,5 +62,5 @@ def find_open_rotation(tx: Transaction, key_id: str, *, but: str | None = None) 
     )
     waits = (Ticket.status == TicketStatus.WAITING) & (Ticket.expires_at > tx.now)
     is_open = waits | ((Ticket.status == TicketStatus.COLLECTED) & unseen)
-    found = select(Ticket).where(Ticket.predecessor_id == key_id, is_open, Ticket.id != (but or ""))
+    found = select(Ticket).where(Ticket.predecessor_id == key_id, is_open)
     return tx.session.scalars(found.order_by(Ticket.created_at, Ticket.id)).first()

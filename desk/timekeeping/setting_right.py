@@ -98,12 +98,10 @@ class _Found:
         return _columns_of(model, records=self._records)
 
     def mend(self, rows: Sequence[Any]) -> None:
-        """Set rows right that are held."""
+        """Set rows right that are held, and in which something is late."""
         for row in rows:
             columns = self.columns_of(type(row))
             late = {column: value for column in columns if (value := _late(row, column, self._tx.now)) is not None}
-            if not late:
-                continue
             self.latest = max(self.latest, *late.values())
             self._move(row, late)
             self.rows[row.__tablename__] += 1

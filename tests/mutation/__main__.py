@@ -22,16 +22,26 @@ from tests.mutation.trial import Outcome, Trials, Verdict
 
 RULES = (
     "desk",
+    "storage/attempts.py",
+    "storage/deadline.py",
     "storage/jobs.py",
     "storage/lanes.py",
     "storage/locks.py",
+    "storage/once.py",
+    "storage/organizations.py",
     "storage/outbox.py",
+    "storage/room.py",
+    "storage/seen_events.py",
     "storage/transitions.py",
     "storage/uses.py",
+    "bot/connections.py",
     "handlers/delivery",
-    "handlers/http/auth/check.py",
+    "handlers/http/auth",
+    "handlers/jobs/clock_watch.py",
+    "handlers/slack/framework/door.py",
+    "handlers/slack/framework/shapes.py",
 )
-"""The rules, what remembers for them, and two adapters with promises of their own."""
+"""The rules, what remembers and guards for them, and the adapters with promises of their own."""
 _LONGEST_SECONDS = 1800.0
 """What the tests of a file may take while they are traced."""
 KEPT = ROOT / ".mutants"

@@ -158,7 +158,8 @@ class Reach:
         return found
 
     def seeing(self, mutant: Mutant) -> tuple[list[Measured], bool]:
-        """The tests that may see a mutant, the most specific first, and whether its very line is reached.
+        """The tests that may see a mutant, those of its room and then the most specific first, and whether its very
+        line is reached.
 
         Where no test reaches the line, those are meant that reach its function; where it is outside of functions,
         those that reach a function in which its name stands.
@@ -166,14 +167,17 @@ class Reach:
         function = self.functions.find(mutant.path, mutant.lines[0]) if mutant.function else None
         if function is None:
             places = {found.place for found in self.functions.using(mutant.statement.split())}
-            return self._sorted(known for known in self._measured.values() if places & known.reached.keys()), True
+            using = (known for known in self._measured.values() if places & known.reached.keys())
+            return _sorted(using, mutant.path), True
         wanted = range(mutant.lines[0] - function.first, mutant.lines[1] - function.first + 1)
         around = [known for known in self._measured.values() if function.place in known.reached]
         at = [known for known in around if _reaches(known.reached[function.place], function.version, wanted)]
-        return self._sorted(at or around), bool(at)
+        return _sorted(at or around, mutant.path), bool(at)
 
-    def _sorted(self, tests: Iterable[Measured]) -> list[Measured]:
-        return sorted(tests, key=lambda known: (known.breadth, known.test))
+
+def _sorted(tests: Iterable[Measured], path: str) -> list[Measured]:
+    room = f"tests/unit/{Path(path).parent}/"
+    return sorted(tests, key=lambda known: (not known.test.startswith(room), known.breadth, known.test))
 
 
 def _reaches(versions: Mapping[str, Sequence[int]], version: str, wanted: range) -> bool:

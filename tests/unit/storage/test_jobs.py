@@ -7,7 +7,16 @@ import pytest
 from sqlalchemy import select
 
 from storage.database import Database
-from storage.jobs import claim_run, find_last_finished, finish_run, forget_runs, instant_of, make_known, period_of
+from storage.jobs import (
+    claim_run,
+    find_last_finished,
+    finish_run,
+    forget_runs,
+    instant_of,
+    make_known,
+    period_of,
+    renew_run,
+)
 from storage.models import JobRun
 from tests.clock import MONDAY_MORNING
 from tests.forking import Fork
@@ -53,6 +62,22 @@ def test_a_run_that_was_not_done_in_time_is_taken_over(database: Database) -> No
     assert _last(database) is None
     assert _finish(database, "heir", minutes=11)
     assert _last(database) == PERIOD
+
+
+def test_whoever_is_still_at_it_has_the_run_for_longer(database: Database) -> None:
+    """Each renewal counts from its own instant; nobody renews what is another's, or done."""
+
+    def renew(who: str, minutes: int) -> bool:
+        with database.write() as session:
+            return renew_run(session, "digest", PERIOD, who=who, now=NOW + timedelta(minutes=minutes), lease=LEASE)
+
+    assert _claim(database, "slow")
+    assert renew("slow", 9)
+    assert not _claim(database, "heir", minutes=18)
+    assert _claim(database, "heir", minutes=19)
+    assert not renew("slow", 20)
+    assert _finish(database, "heir", minutes=21)
+    assert not renew("heir", 22)
 
 
 @pytest.mark.parametrize(

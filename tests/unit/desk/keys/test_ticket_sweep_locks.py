@@ -13,7 +13,7 @@ from desk.transaction import Desk, Transaction, keys_changed
 from storage.models import ApiKey, KeyStatus, Ticket, TicketStatus
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA, add_use
-from tests.unit.desk.racing import race
+from tests.unit.desk.racing import race, while_held
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -63,3 +63,12 @@ def test_a_key_whose_predecessor_is_being_changed_is_left_to_the_next_sweep(stag
     assert stage.fresh(Ticket, lapsing.id).status == TicketStatus.LAPSED
     assert stage.do(SWEEP, sweep_tickets) == 1
     assert stage.fresh(ApiKey, successor.id).revealed_at is not None
+
+
+def test_a_key_that_somebody_has_in_hand_is_left_to_the_next_sweep(stage: Stage, clock: HeldClock) -> None:
+    """Whoever confirms or revokes a key in this instant holds up no other ticket."""
+    unseen, _ = stage.mint(stage.ticket())
+    clock.advance(minutes=3)
+    assert while_held(stage.desk, unseen, (SWEEP, sweep_tickets)) == 0
+    assert stage.do(SWEEP, sweep_tickets) == 1
+    assert stage.fresh(ApiKey, unseen.id).status == KeyStatus.REVOKED

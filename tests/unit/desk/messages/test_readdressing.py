@@ -12,13 +12,27 @@ import pytest
 from sqlalchemy import select
 
 from desk.audit.trail import Action
-from desk.messages.dead_letters import DEAD_LETTER, bury, note_sent, retry_delivery, sweep_unheard
+from desk.incidents.announcements import HEAD_CARD
+from desk.incidents.incidents import create_incident
+from desk.incidents.inputs import NewIncident
+from desk.messages.dead_letters import DEAD_LETTER, bury, drop_delivery, note_sent, retry_delivery, sweep_unheard
 from desk.messages.outbox import find_card, owners_conversations, places_of, send_card, send_note, set_aside
+from desk.messages.readdressing import list_unheard
 from desk.messages.subjects import THE_READER, Thing, list_shown
 from desk.people import Subject
 from desk.roles.roles import revoke_role
 from desk.transaction import Actor, Desk, JobName, Transaction
-from storage.models import Audience, AuditEvent, Channel, Delivery, DeliveryStatus, Role, SlackMessage, SubjectKind
+from storage.models import (
+    Audience,
+    AuditEvent,
+    Channel,
+    Delivery,
+    DeliveryStatus,
+    Page,
+    Role,
+    SlackMessage,
+    SubjectKind,
+)
 from storage.outbox import claim_next
 from storage.slack_messages import Place, keep_place
 from tests.factories import MIA, OLIVIA, OMAR, add_grant
@@ -116,11 +130,35 @@ def test_nothing_moves_while_the_place_is_the_same(wrong: Stage) -> None:
     assert where(wrong, "request.card") == [WRONG]
 
 
+def test_what_an_owner_gave_up_stays_so(wrong: Stage) -> None:
+    """A message that is not to be sent any more follows nobody."""
+    wrong.do(SWEEP, ask)
+    deliver(wrong, dead=is_wrong)
+    [card] = wrong.shown("request.card")
+    wrong.do(OLIVIA, partial(drop_delivery, subject=card.id))
+    right = with_policy(wrong, owners_channel=RIGHT)
+    assert right.see(SWEEP, partial(list_unheard, last=DEAD_LETTER, limit=9)) == []
+    assert right.do(SWEEP, sweep_unheard) == 0
+
+
 def test_what_was_for_a_place_stays_there(wrong: Stage) -> None:
     """A message to a channel that was the owners' by chance, and was not for owners, does not move."""
     wrong.do(SWEEP, lambda tx: send_card(tx, "incident.head", "i", [WRONG]))
     deliver(wrong, dead=is_wrong)
     assert with_policy(wrong, owners_channel=RIGHT).do(SWEEP, sweep_unheard) == 0
+
+
+def test_what_its_page_announces_in_a_channel_of_its_own_stays_there(desk: Desk) -> None:
+    """However dead: that others announce elsewhere is no reason to say it again."""
+    stage = with_policy(set_stage(desk), announcement_channel=RIGHT)
+    with desk.database.write() as session:
+        session.get_one(Page, stage.page.id).announcement_channel = WRONG
+    down = NewIncident(name="Down", body="We look.")
+    stage.do(Actor.operator("ann"), lambda tx: create_incident(tx, stage.page.id, down))
+    deliver(stage, dead=is_wrong)
+    assert stage.see(SWEEP, partial(list_unheard, last=DEAD_LETTER, limit=9)) == []
+    assert stage.do(SWEEP, sweep_unheard) == 0
+    assert where(stage, HEAD_CARD) == [WRONG]
 
 
 def test_without_a_channel_every_owner_gets_it(wrong: Stage) -> None:

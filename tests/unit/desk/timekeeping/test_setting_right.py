@@ -28,6 +28,7 @@ from storage.models import (
     Ticket,
 )
 from storage.outbox import claim_next, mark_sent, put_back
+from storage.signals import Topic, signalled
 from storage.uses import UseMark, add_uses
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, add_component, add_key
@@ -221,6 +222,29 @@ def test_a_job_is_done_once_for_each_period_whatever_the_clock(stage: Stage, clo
     clock.advance(days=7)
     assert stage.see(SWEEP, last) == ahead
     assert len(stage.all(JobRun)) == 1
+
+
+def test_whoever_waits_hears_of_it(stage: Stage, clock: HeldClock) -> None:
+    """Workers and pages look again; the key ring is read anew where something of a key was set right, or not."""
+    begun = clock.now()
+    key = stage.do(SWEEP, lambda tx: add_key(tx.session, tx.now))
+
+    def use_key(tx: Transaction) -> None:
+        add_uses(tx.session, [UseMark(key.id, tx.now.date(), reads=1, first_used_at=tx.now, last_used_at=tx.now)])
+
+    def told(tx: Transaction) -> frozenset[Topic]:
+        assert set_right(tx) is not None
+        return signalled(tx.session)
+
+    everybody = {Topic.OUTBOX, Topic.PAGES}
+    works = [partial(post, stage, MIA), partial(stage.do, SWEEP, use_key)]
+    for work, topics in zip(works, (everybody, everybody | {Topic.KEYS}), strict=True):
+        clock.set(begun + timedelta(hours=3))
+        work()
+        clock.set(begun)
+        assert stage.do(SWEEP, told) == topics
+        clock.advance(seconds=1)
+        begun = clock.now()
 
 
 def test_a_lane_that_rested_too_long_goes_on(stage: Stage, clock: HeldClock) -> None:
