@@ -32,6 +32,7 @@ from storage.signals import Topic, signalled
 from storage.uses import UseMark, add_uses
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, add_component, add_key
+from tests.unit.desk.racing import while_held
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 WORKER = Actor.operator("outbox")
@@ -154,6 +155,19 @@ def test_nothing_waits_for_what_a_clock_wrote_that_was_ahead(
     while send_one(stage):
         clock.advance(PACE)
     assert {row.status for row in stage.all(Delivery)} == {"sent"}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_somebody_has_in_hand_is_set_right_at_the_next_look(stage: Stage, clock: HeldClock) -> None:
+    """Whoever decides on a request in this instant holds up nothing of the rest."""
+    begun = clock.now()
+    clock.set(begun + timedelta(hours=3))
+    request = stage.ask()
+    clock.set(begun)
+    assert while_held(stage.desk, request, (SWEEP, set_right)) is not None
+    assert stage.fresh(KeyRequest, request.id).created_at == begun + timedelta(hours=3)
+    assert stage.do(SWEEP, set_right) is not None
+    assert stage.see(SWEEP, list_late) == []
 
 
 def test_reminders_of_an_incident_come_in_time(stage: Stage, clock: HeldClock) -> None:
