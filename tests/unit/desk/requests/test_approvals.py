@@ -237,8 +237,8 @@ class TestTwoApprovals:
         assert not approved.narrowed_meanwhile
 
     def test_former_owners_do_not_count(self, stage: Stage) -> None:
-        """An approval of somebody who is no owner any more has to be replaced by another. Once granted, a request keeps
-        those that granted it; what waits besides keeps all."""
+        """An approval of somebody who is no owner any more has to be replaced by another. A request that was granted
+        keeps those that granted it; what waits besides keeps all."""
         with stage.desk.database.write() as session:
             add_grant(session, INES, Role.OWNER, stage.desk.clock.now())
         request, waiting = stage.ask(), stage.ask(name="another")
