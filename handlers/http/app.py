@@ -27,7 +27,8 @@ from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
 from handlers.http.v1.app import PREFIX, ManagementApi
 from handlers.http.v1.documents import NO_PAGES, Documents, read_page_documents
-from handlers.http.v1.resources.pages import page_routes
+from handlers.http.v1.operations import make_routes
+from handlers.http.v1.resources.pages import page_handlers
 from storage.mirror import Mirror
 from storage.signals import Topic
 from storage.watcher import Watcher
@@ -131,7 +132,7 @@ def create_http_app(
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
-    api = ManagementApi(check, page_routes(documents))
+    api = ManagementApi(check, make_routes(page_handlers(documents)))
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")

@@ -194,6 +194,27 @@ async def test_groups_are_rows_and_children_name_them(api: Api) -> None:
     assert rows["group0000001"]["group_id"] is None
 
 
+async def test_groups_are_listed_with_what_is_in_them(api: Api) -> None:
+    """By themselves they have ids where the specification says text, and a number for their place: clients do so."""
+    rows = (await api("pages/fullpage0001/component-groups")).json()
+    [group] = rows
+    fields = ["id", "page_id", "name", "description", "components", "position", "created_at", "updated_at"]
+    assert list(group) == fields
+    assert (group["id"], group["components"]) == ("group0000001", ["component002", "component003"])
+    assert isinstance(group["position"], int)
+    assert (await api("pages/fullpage0001/component-groups/group0000001.json")).json() == group
+    for path in ("component-groups/component001", "component-groups/nothing", "components/nothing"):
+        assert (await api(f"pages/fullpage0001/{path}")).status_code == 404
+    assert (await api("pages/barepage0001/component-groups")).json() == []
+
+
+async def test_a_component_by_itself_is_the_row_of_the_list(api: Api) -> None:
+    """Groups are components, too."""
+    for row in (await api("pages/fullpage0001/components")).json():
+        assert (await api(f"pages/fullpage0001/components/{row['id']}")).json() == row
+    assert (await api("pages/barepage0001/components/component001")).status_code == 404
+
+
 async def test_times_are_in_the_zone_of_the_page(api: Api, desk: Desk) -> None:
     """The page in Zurich shows its offset, the one in UTC shows Z, both the same instant."""
     there = (await api("pages/fullpage0001")).json()["created_at"]

@@ -93,4 +93,4 @@ def _kind(route: Route, answer: Answer) -> UseKind:
     # Whatever else it is answered, a call that passed the check is a use: only 401 and 403 are Keydesk's own no.
     if answer.status in {401, 403}:
         return UseKind.REFUSED
-    return UseKind.WRITE if route.need.write else UseKind.READ
+    return UseKind.READ if route.method == "GET" else UseKind.WRITE

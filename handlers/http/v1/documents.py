@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.pages.pages import list_pages
-from handlers.http.v1.shapes.components import component_shape, group_status
+from handlers.http.v1.shapes.components import component_shape, group_shape, group_status
 from handlers.http.v1.shapes.pages import page_shape
 from storage.models import Component, ComponentStatus, Page
 
@@ -21,14 +21,16 @@ class PageDocuments:
 
     pages: Mapping[str, bytes]
     """By page id, in the order in which they are listed."""
-    components: Mapping[str, Sequence[bytes]]
-    """By page id, in Statuspage's order."""
+    components: Mapping[str, Mapping[str, bytes]]
+    """By page id, then by their own, in Statuspage's order; the rows of groups are among them."""
+    groups: Mapping[str, Mapping[str, bytes]]
+    """By page id, then by their own, in the same order, with what is in each."""
 
 
 Documents = Mapping[str, PageDocuments]
 """By organization: whatever its keys ask for, they find no other's pages."""
 
-NO_PAGES = PageDocuments({}, {})
+NO_PAGES = PageDocuments({}, {}, {})
 
 
 def read_page_documents(session: Session) -> Documents:
@@ -43,6 +45,7 @@ def read_page_documents(session: Session) -> Documents:
         organization_id: PageDocuments(
             pages={page.id: _json(page_shape(page)) for page in own},
             components={page.id: _render_components(page, rows.get(page.id, ())) for page in own},
+            groups={page.id: _render_groups(page, rows.get(page.id, ())) for page in own},
         )
         for organization_id, own in pages.items()
     }
@@ -57,7 +60,7 @@ def _json(shape: Mapping[str, Any]) -> bytes:
     return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _render_components(page: Page, components: Sequence[Component]) -> Sequence[bytes]:
+def _render_components(page: Page, components: Sequence[Component]) -> Mapping[str, bytes]:
     zone = ZoneInfo(page.time_zone)
     in_group: dict[str, list[ComponentStatus]] = {}
     for component in components:
@@ -69,7 +72,17 @@ def _render_components(page: Page, components: Sequence[Component]) -> Sequence[
             return group_status(in_group.get(component.id, ()))
         return ComponentStatus(component.status)
 
-    return [_json(component_shape(row, status(row), zone)) for row in _in_order(components)]
+    return {row.id: _json(component_shape(row, status(row), zone)) for row in _in_order(components)}
+
+
+def _render_groups(page: Page, components: Sequence[Component]) -> Mapping[str, bytes]:
+    zone = ZoneInfo(page.time_zone)
+    rows = _in_order(components)
+    members: dict[str, list[str]] = {}
+    for row in rows:
+        if row.group_id is not None:
+            members.setdefault(row.group_id, []).append(row.id)
+    return {row.id: _json(group_shape(row, members.get(row.id, ()), zone)) for row in rows if row.group}
 
 
 def _in_order(components: Sequence[Component]) -> Sequence[Component]:

@@ -31,7 +31,8 @@ class Route:
 
     method: str
     pattern: str
-    need: Need
+    need: Need | None
+    """None: any key will do that works and is for the page."""
     handler: Handler
 
 

@@ -1,23 +1,19 @@
-"""`GET /pages`, `/pages/{page_id}` and `/pages/{page_id}/components`."""
+"""Pages, components and groups, as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from itertools import islice
 
-from desk.keys.check import Need
 from handlers.http.answers import Answer
 from handlers.http.errors import not_found
 from handlers.http.v1.documents import NO_PAGES, Documents, PageDocuments, json_array
+from handlers.http.v1.operations import Key
 from handlers.http.v1.paging import window
-from handlers.http.v1.routing import Call, Route
+from handlers.http.v1.routing import Call, Handler
 from storage.mirror import Mirror
 
-_READ_PAGES = Need("page_configuration", write=False)
-_READ_COMPONENTS = Need("components", write=False)
-NEEDS = (_READ_PAGES, _READ_COMPONENTS)
-"""What the endpoints need: a scope that none of them needs opens nothing."""
 
-
-def page_routes(documents: Mirror[Documents]) -> Sequence[Route]:
-    """The endpoints that answer from rendered documents, each key from its organization's."""
+def page_handlers(documents: Mirror[Documents]) -> Mapping[Key, Handler]:
+    """The operations that answer from rendered documents, each key from its organization's."""
 
     def known_to(call: Call) -> PageDocuments:
         return documents.value.get(call.key.organization_id, NO_PAGES)
@@ -33,11 +29,34 @@ def page_routes(documents: Mirror[Documents]) -> Sequence[Route]:
         return not_found() if page is None else Answer(200, page)
 
     async def list_components(call: Call) -> Answer:
-        components = known_to(call).components.get(call.path["page_id"])
-        return not_found() if components is None else Answer(200, json_array(components[window(call.query)]))
+        return _part(known_to(call).components.get(call.path["page_id"]), call)
 
-    return (
-        Route("GET", "pages", _READ_PAGES, list_pages),
-        Route("GET", "pages/{page_id}", _READ_PAGES, get_page),
-        Route("GET", "pages/{page_id}/components", _READ_COMPONENTS, list_components),
-    )
+    async def get_component(call: Call) -> Answer:
+        return _one(known_to(call).components.get(call.path["page_id"]), call.path["component_id"])
+
+    async def list_groups(call: Call) -> Answer:
+        return _part(known_to(call).groups.get(call.path["page_id"]), call)
+
+    async def get_group(call: Call) -> Answer:
+        return _one(known_to(call).groups.get(call.path["page_id"]), call.path["id"])
+
+    return {
+        ("GET", "pages"): list_pages,
+        ("GET", "pages/{page_id}"): get_page,
+        ("GET", "pages/{page_id}/components"): list_components,
+        ("GET", "pages/{page_id}/components/{component_id}"): get_component,
+        ("GET", "pages/{page_id}/component-groups"): list_groups,
+        ("GET", "pages/{page_id}/component-groups/{id}"): get_group,
+    }
+
+
+def _part(rows: Mapping[str, bytes] | None, call: Call) -> Answer:
+    if rows is None:
+        return not_found()
+    asked = window(call.query)
+    return Answer(200, json_array(list(islice(rows.values(), asked.start, asked.stop))))
+
+
+def _one(rows: Mapping[str, bytes] | None, row_id: str) -> Answer:
+    row = (rows or {}).get(row_id)
+    return not_found() if row is None else Answer(200, row)

@@ -1,6 +1,6 @@
 """Components and groups: every field, in the order of the specification, null where nothing is set."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,20 @@ def component_shape(component: Component, status: ComponentStatus, zone: ZoneInf
         "only_show_if_degraded": component.only_show_if_degraded,
         "automation_email": component.automation_email,
         "start_date": component.start_date.isoformat() if component.start_date else None,
+    }
+
+
+def group_shape(group: Component, members: Sequence[str], zone: ZoneInfo) -> Mapping[str, Any]:
+    """A group by itself. The specification calls `components` and `position` texts; clients read ids and a number."""
+    return {
+        "id": group.id,
+        "page_id": group.page_id,
+        "name": group.name,
+        "description": group.description,
+        "components": list(members),
+        "position": group.position,
+        "created_at": instant(group.created_at, zone),
+        "updated_at": instant(group.updated_at, zone),
     }
 
 

@@ -1,5 +1,6 @@
 """The management API behind the key check."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from handlers.http.answers import Answer
 from handlers.http.app import HttpSettings
 from handlers.http.auth.addresses import parse_networks
 from handlers.http.v1.app import ManagementApi
+from handlers.http.v1.operations import OPERATIONS
 from handlers.http.v1.routing import Call, Route
 from storage.models import ApiKey, KeyStatus, KeyUse
 from tests.policies import policy_of
@@ -364,3 +366,23 @@ async def test_a_key_that_meets_errors_is_used(site: Site, status: int) -> None:
     use = await site.marks(key_id)
     assert (use.failed, use.refused, use.last_user_agent) == (1, 0, "deploy/1")
     assert use.first_used_at == use.last_used_at == use.last_write_at == use.last_failed_at == site.desk.clock.now()
+
+
+async def test_what_is_not_there_says_so_and_why(site: Site) -> None:
+    """Each operation that is missing, to every key that works and is for the page, whatever its scopes; others learn
+    nothing by it. No client tries again after 501."""
+    page, other = site.page(), site.page(name="Other", subdomain="other")
+    key_id, secret = site.key(scopes=["read"], pages=[page.id])
+    headers = {"Authorization": f"OAuth {secret}"}
+    missing = [one for one in OPERATIONS if one.missing is not None]
+    for operation in missing:
+        path = re.sub(r"\{\w+\}", "x", f"/v1/{operation.path}".replace("{page_id}", page.id))
+        response = await site.client.request(operation.method, path, headers=headers)
+        assert (response.status_code, set(response.json())) == (501, {"error", "message"}), path
+        assert f"{operation.method} /v1/{operation.path}" in response.json()["error"]
+    assert len(missing) + 6 == len(OPERATIONS) == 112
+    use = await site.marks(key_id)
+    assert (use.reads, use.writes, use.failed, use.refused) == (0, 0, len(missing), 0)
+    incidents = f"/v1/pages/{other.id}/incidents"
+    assert (await site.client.post(incidents, headers=headers)).status_code == 403
+    assert (await site.client.post(incidents)).status_code == 401
