@@ -30,7 +30,11 @@ class PagePort(Protocol):
     def update_incident(
         self, tx: Transaction, incident_id: str, change: IncidentChange, *, version: int | None = None
     ) -> IncidentUpdate | None:
-        """Change an incident; gives the update that this made, if it says something."""
+        """Change an incident; gives the update that this made, if it says something.
+
+        An end brings back no component that it does not name, as Statuspage's own does not: whoever ends an incident
+        says in `components` which of them work again, as the preview in Slack does for people.
+        """
         ...
 
     def edit_update(
@@ -50,7 +54,8 @@ class PagePort(Protocol):
         ...
 
     def write_postmortem(self, tx: Transaction, incident_id: str, body: str, *, seen: str | None = None) -> Incident:
-        """Keep a postmortem's draft."""
+        """Keep a postmortem's draft. Without `seen` it replaces whatever there is, as Statuspage's own does; with it,
+        only what its author has seen."""
         ...
 
     def publish_postmortem(self, tx: Transaction, incident_id: str, *, notify_subscribers: bool = True) -> Incident:

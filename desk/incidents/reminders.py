@@ -1,7 +1,7 @@
 """“Time for an update”: who is reminded, when, and how that is put off.
 
-Whoever spoke last, of those who may still act, is reminded first, the page's channel from then on. Statuspage's
-`reminder_intervals` of an incident are obeyed; without them its impact says how soon.
+Whoever spoke last, of those who may still act, is reminded first, the page's channel from then on, and owners where
+nobody else may act. Statuspage's `reminder_intervals` of an incident are obeyed; without them its impact says how soon.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from desk.permissions import (
     require_role,
 )
 from desk.policy import Policy
+from desk.roles.lists import list_holders
 from desk.transaction import Transaction
 from storage.models import Incident, IncidentUpdate, Page, SlackMessage
 
@@ -142,12 +143,13 @@ def _due(tx: Transaction, incident: Incident, since: datetime, sent: int) -> dat
 
 
 def _places(tx: Transaction, incident: Incident, sent: int) -> Sequence[str]:
-    """Whoever spoke last of those who may still act, once; then, or where there is none, the channel; without one,
-    owners."""
+    """Whoever spoke last of those who may still act, once; then, or where there is none, the channel. Owners where it
+    has none, or where nobody else may act: it would be read by people who cannot."""
     if sent == 1 and (speaker := _find_speaker(tx, incident)) is not None:
         return [speaker]
     channel = channel_of(tx, tx.session.get_one(Page, incident.page_id))
-    return [channel] if channel else list_owner_ids(tx)
+    is_for_owners = channel is None or not list_holders(tx, role_of(incident), incident.page_id)
+    return [*([channel] if channel else []), *(list_owner_ids(tx) if is_for_owners else [])]
 
 
 def _find_speaker(tx: Transaction, incident: Incident) -> str | None:

@@ -113,6 +113,19 @@ def test_components_come_along(system: PageSystem) -> None:
     assert [(step.status, step.at) for step in system.component("API").changes][-1] == (MAJOR, NOW + HOUR)
 
 
+def test_an_end_brings_back_what_it_names(system: PageSystem) -> None:
+    """A component that an end does not name stays as it is, and may be brought back afterwards."""
+    api, website = system.components["API"], system.components["Website"]
+    incident_id = system.open(components={api: MAJOR, website: PARTIAL})
+    change(system, incident_id, status=RESOLVED, body="Fixed.", components={api: OPERATIONAL})
+    assert {row.id: row.status for row in system.seen().components if row.id in {api, website}} == {
+        api: OPERATIONAL,
+        website: PARTIAL,
+    }
+    system.write(lambda tx, port: port.set_statuses(tx, system.page_id, {website: OPERATIONAL}))
+    assert all(row.status == OPERATIONAL for row in system.seen().components)
+
+
 def test_impact_is_the_worst_that_its_own_components_were(system: PageSystem) -> None:
     """It rises with the incident's components, does not fall with them, and takes no notice of any other."""
     api, website = system.components["API"], system.components["Website"]

@@ -288,12 +288,12 @@ def test_an_update_against_a_sweep(stage: IncidentStage, clock: HeldClock) -> No
 
 @pytest.mark.parametrize("lost", [[MAX], [MAX, INES]])
 def test_who_may_not_act_any_more_is_not_reminded(stage: IncidentStage, clock: HeldClock, lost: list[str]) -> None:
-    """Where whoever spoke last has lost the role, who spoke before them and has it still is reminded, or the
-    channel at once."""
+    """Where whoever spoke last has lost the role, who spoke before them and has it still is reminded, or the channel
+    at once; and owners, where nobody else may act on what the channel reads."""
     incident_id = stage.open(impact_override=CRITICAL)
     clock.advance(MINUTE)
     stage.change(incident_id, MAX, body="I look, too.")
     with stage.desk.database.write() as session:
         session.execute(delete(Grant).where(Grant.subject_id.in_(lost)))
     clock.advance(HOUR / 2)
-    assert sweep(stage) == [STATUS if INES in lost else INES]
+    assert sweep(stage) == ([STATUS, OLIVIA] if INES in lost else [INES])
