@@ -4,7 +4,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 from desk.encodings import list_readings
@@ -15,6 +15,9 @@ from desk.secret_shapes import MASK, cut_shapes, cut_sure, has_shape, is_surely_
 
 _SHORTEST_KNOWN = 6
 """Characters. A shorter password would be cut out of words."""
+_SHORTEST_PART = 8
+"""Characters: one more than is shown of any key."""
+_WORD = re.compile(rf"\w{{{_SHORTEST_PART},}}")
 
 
 class Masker:
@@ -67,6 +70,24 @@ def masked(text: str) -> str:
     """A typed text with no more than the start of each secret in it; nothing else of one that hides a secret."""
     plain = _without_pieces(text)
     return KEY_MASK if holds_secret(plain) else plain
+
+
+def answer_without(typed: str) -> Callable[[str], str]:
+    """What masks a text that answers `typed`: as `masked`, and every part of a secret in `typed` that is longer than
+    what is shown of a key, in small letters or cut off too."""
+    lost = _words(typed) - _words(masked(typed))
+
+    def is_part(word: str) -> bool:
+        return any(word in one or one[:_SHORTEST_PART] in word for one in lost)
+
+    def mask_answer(text: str) -> str:
+        return _WORD.sub(lambda found: KEY_MASK if is_part(found[0].lower()) else found[0], masked(text))
+
+    return mask_answer
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}
 
 
 def _without_pieces(text: str) -> str:

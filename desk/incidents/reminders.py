@@ -1,7 +1,8 @@
 """“Time for an update”: who is reminded, when, and how that is put off.
 
 Whoever spoke last, of those who may still act, is reminded first, the page's channel from then on, and owners where
-nobody else may act. Statuspage's `reminder_intervals` of an incident are obeyed; without them its impact says how soon.
+nobody else may act. Statuspage's `reminder_intervals` of an incident are obeyed; without them its impact says how
+soon.
 """
 
 from collections.abc import Sequence

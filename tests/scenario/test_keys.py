@@ -1,5 +1,6 @@
 """`/keys` in words: what each sub-command answers, and what becomes of the key."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -240,6 +241,35 @@ def test_a_pasted_secret_is_not_repeated(scenario: Scenario) -> None:
     assert other not in words_of(said(scenario.mia, f"/keys show {other}"))
     answers = [entry for entry in scenario.control.journal() if entry["kind"] != "delivery"]
     assert secret.reveal() not in str(answers)
+
+
+def test_no_answer_holds_a_part_of_a_secret(scenario: Scenario) -> None:
+    """Wherever in a line a secret stands, no answer repeats more of it than is shown of any key, whatever is made of
+    the word: in small letters, or cut off."""
+    secret = Secret.generate().reveal()
+    parts = [secret[at : at + 10].lower() for at in range(len(secret) - 9)]
+    for line in (
+        "/keys {}",
+        "/keys {} revoke",
+        "/keys list {}",
+        "/keys view:{}",
+        "/keys approve {}",
+        "/roles {}",
+        "/roles grant @mia {}",
+        "/roles grant @mia incident_manager on {} until {}",
+        "/incident {}",
+        "/incident show {}",
+        "/maintenance cancel {} it moves",
+    ):
+        answer = said(scenario.olivia, line.replace("{}", secret))
+        shown = json.dumps([answer, scenario.olivia.views()]).lower()
+        assert [part for part in parts if part in shown] == [], line
+        assert "rotate" in words_of(answer), line
+    token = "xoxb-" + "2345678901-" * 2 + "AbCdEfGhIjKlMnOpQrStUvWx"
+    for line in ("/keys {}", "/roles {} on acme", "/incident {}"):
+        answer = said(scenario.olivia, line.replace("{}", token))
+        assert "abcdefgh" not in json.dumps(answer).lower(), line
+        assert "replace it" in words_of(answer), line
 
 
 def test_time_is_told(scenario: Scenario) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from desk.commands import slash
 from desk.errors import KeydeskError
-from desk.masking import holds_secret, masked
+from desk.masking import answer_without, holds_secret
 from desk.messages.readers import Reader, is_closed, may_read
 from desk.secret import holds_key
 from desk.texts import readable
@@ -75,16 +75,17 @@ def without_secrets(message: Message, typed: str) -> Message:
     else:
         what, remedy = "a token or a password", "replace it where it is from"
     warning = context(f":warning: You typed {what}. Slack keeps what is typed, and others may read it: {remedy}.")
+    mask = answer_without(typed)
     blocks = message.blocks or [section(message.text)]
-    return replace(message, text=masked(message.text), blocks=[*(_masked(block) for block in blocks), warning])
+    return replace(message, text=mask(message.text), blocks=[*(_masked(block, mask) for block in blocks), warning])
 
 
-def _masked(part: Any) -> Any:
+def _masked(part: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(part, str):
-        return masked(part)
+        return mask(part)
     if isinstance(part, dict):
-        return {name: _masked(value) for name, value in part.items()}
-    return [_masked(value) for value in part] if isinstance(part, list) else part
+        return {name: _masked(value, mask) for name, value in part.items()}
+    return [_masked(value, mask) for value in part] if isinstance(part, list) else part
 
 
 def notice(title: str, message: Message) -> Block:
