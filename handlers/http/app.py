@@ -28,6 +28,7 @@ from handlers.http.public.serving import PublicSite
 from handlers.http.v1.app import PREFIX, ManagementApi
 from handlers.http.v1.documents import NO_PAGES, Documents, read_page_documents
 from handlers.http.v1.operations import make_routes
+from handlers.http.v1.resources.incidents import incident_handlers
 from handlers.http.v1.resources.pages import page_handlers
 from storage.mirror import Mirror
 from storage.signals import Topic
@@ -132,7 +133,7 @@ def create_http_app(
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
-    api = ManagementApi(check, make_routes(page_handlers(documents)))
+    api = ManagementApi(check, make_routes({**page_handlers(documents), **incident_handlers(everything)}))
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")

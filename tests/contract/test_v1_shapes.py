@@ -137,7 +137,7 @@ def _fits(value: Any, kind: str) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "integer":
         return isinstance(value, int) and not isinstance(value, bool)
-    return type(value) is {"string": str, "boolean": bool}[kind]
+    return type(value) is {"string": str, "boolean": bool, "array": list, "object": dict}[kind]
 
 
 async def test_a_page_with_everything_set(api: Api) -> None:

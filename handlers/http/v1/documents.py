@@ -43,7 +43,7 @@ def read_page_documents(session: Session) -> Documents:
         rows.setdefault(component.page_id, []).append(component)
     return {
         organization_id: PageDocuments(
-            pages={page.id: _json(page_shape(page)) for page in own},
+            pages={page.id: json_document(page_shape(page)) for page in own},
             components={page.id: _render_components(page, rows.get(page.id, ())) for page in own},
             groups={page.id: _render_groups(page, rows.get(page.id, ())) for page in own},
         )
@@ -56,7 +56,8 @@ def json_array(documents: Sequence[bytes]) -> bytes:
     return b"[" + b",".join(documents) + b"]"
 
 
-def _json(shape: Mapping[str, Any]) -> bytes:
+def json_document(shape: Mapping[str, Any]) -> bytes:
+    """A shape as JSON."""
     return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -72,7 +73,7 @@ def _render_components(page: Page, components: Sequence[Component]) -> Mapping[s
             return group_status(in_group.get(component.id, ()))
         return ComponentStatus(component.status)
 
-    return {row.id: _json(component_shape(row, status(row), zone)) for row in _in_order(components)}
+    return {row.id: json_document(component_shape(row, status(row), zone)) for row in _in_order(components)}
 
 
 def _render_groups(page: Page, components: Sequence[Component]) -> Mapping[str, bytes]:
@@ -82,7 +83,7 @@ def _render_groups(page: Page, components: Sequence[Component]) -> Mapping[str, 
     for row in rows:
         if row.group_id is not None:
             members.setdefault(row.group_id, []).append(row.id)
-    return {row.id: _json(group_shape(row, members.get(row.id, ()), zone)) for row in rows if row.group}
+    return {row.id: json_document(group_shape(row, members.get(row.id, ()), zone)) for row in rows if row.group}
 
 
 def _in_order(components: Sequence[Component]) -> Sequence[Component]:

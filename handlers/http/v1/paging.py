@@ -6,13 +6,14 @@ MAX_PER_PAGE = 100
 _FIRST = slice(0, MAX_PER_PAGE)
 
 
-def window(query: Mapping[str, str]) -> slice:
-    """The rows that `page` (from 1) and `per_page` (1 to 100) ask for; what cannot be used counts as not given."""
+def window(query: Mapping[str, str], *, size: str = "per_page") -> slice:
+    """The rows that `page` (from 1) and `per_page`, or what the size is called (1 to 100), ask for; what cannot be
+    used counts as not given."""
     if not query:
         return _FIRST
-    size = min(max(_number(query.get("per_page"), MAX_PER_PAGE), 1), MAX_PER_PAGE)
-    start = (max(_number(query.get("page"), 1), 1) - 1) * size
-    return slice(start, start + size)
+    most = min(max(_number(query.get(size), MAX_PER_PAGE), 1), MAX_PER_PAGE)
+    start = (max(_number(query.get("page"), 1), 1) - 1) * most
+    return slice(start, start + most)
 
 
 def _number(text: str | None, default: int) -> int:

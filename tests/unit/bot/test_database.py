@@ -18,6 +18,7 @@ from desk.errors import KeydeskError
 from desk.policy import Policy
 from handlers.http.v1.documents import read_page_documents
 from handlers.http.v1.operations import list_needs, make_routes
+from handlers.http.v1.resources.incidents import incident_handlers
 from handlers.http.v1.resources.pages import page_handlers
 from storage import schema
 from storage.database import Database
@@ -79,7 +80,8 @@ def test_an_empty_database_is_brought_up_to_date(empty_database_url: str) -> Non
 def test_what_opens_something_is_what_is_offered(database: Database) -> None:
     """A key can be asked for with the scopes that some endpoint of the API needs, and with no others."""
     desk = make_desk(GivenSettings(), database)
-    routes = make_routes(page_handlers(Mirror(database, Topic.PAGES, read_page_documents)))
+    documents = Mirror(database, Topic.PAGES, read_page_documents)
+    routes = make_routes({**page_handlers(documents), **incident_handlers(database)})
     assert {route.need for route in routes if route.need} == list_needs()
     assert desk.policy.offered_scopes == (Scope.READ,)
     assert Policy().offered_scopes == desk.policy.offered_scopes

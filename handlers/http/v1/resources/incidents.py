@@ -1,0 +1,136 @@
+"""Incidents, maintenances and templates, as they are: read from the database at each call."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from desk.incidents.inputs import ENDED, RUNNING
+from desk.incidents.lookup import list_updates
+from handlers.http.answers import Answer
+from handlers.http.errors import not_found
+from handlers.http.v1.documents import json_array, json_document
+from handlers.http.v1.operations import Key
+from handlers.http.v1.paging import window
+from handlers.http.v1.routing import Call, Handler
+from handlers.http.v1.shapes.components import component_shape
+from handlers.http.v1.shapes.incidents import incident_shape, template_shape
+from storage.database import Database
+from storage.folding import fold
+from storage.models import (
+    Component,
+    ComponentStatus,
+    Incident,
+    IncidentComponent,
+    IncidentStatus,
+    IncidentTemplate,
+    Page,
+)
+
+_IS_PLANNED = Incident.scheduled_for.is_not(None)
+LISTS: Mapping[str, ColumnElement[bool]] = {
+    "unresolved": ~_IS_PLANNED & Incident.status.not_in(list(ENDED)),
+    "scheduled": _IS_PLANNED,
+    "upcoming": Incident.status == IncidentStatus.SCHEDULED,
+    "active_maintenance": Incident.status.in_(list(RUNNING)),
+}
+"""What is in each list of incidents but the one of all."""
+
+
+def incident_handlers(everywhere: Database) -> Mapping[Key, Handler]:
+    """The operations that read incidents and templates, each key its organization's."""
+
+    def reading(work: Callable[[Session, Page, Call], Answer]) -> Handler:
+        async def handle(call: Call) -> Answer:
+            def read(session: Session) -> Answer:
+                page = session.get(Page, call.path["page_id"])
+                return not_found() if page is None else work(session, page, call)
+
+            return await everywhere.of(call.key.organization_id).run_read(read)
+
+        return handle
+
+    def listing(condition: ColumnElement[bool]) -> Handler:
+        return reading(lambda session, page, call: _list(session, page, window(call.query), condition))
+
+    handlers = {
+        ("GET", f"pages/{{page_id}}/incidents/{name}"): listing(condition) for name, condition in LISTS.items()
+    }
+    return handlers | {
+        ("GET", "pages/{page_id}/incidents"): reading(_search),
+        ("GET", "pages/{page_id}/incidents/{incident_id}"): reading(_get),
+        ("GET", "pages/{page_id}/incident_templates"): reading(_list_templates),
+    }
+
+
+def _search(session: Session, page: Page, call: Call) -> Answer:
+    asked, condition = window(call.query, size="limit"), Incident.page_id == page.id
+    words = fold(call.query.get("q", "")).split()
+    if not words:
+        return _list(session, page, asked, condition)
+    # No database folds the letters of all alphabets alike.
+    rows = session.execute(_newest(page, condition).with_only_columns(Incident.id, Incident.name))
+    found = [incident_id for incident_id, name in rows if all(word in fold(name) for word in words)][asked]
+    return _list(session, page, slice(0, len(found)), Incident.id.in_(found))
+
+
+def _get(session: Session, page: Page, call: Call) -> Answer:
+    incident = session.get(Incident, call.path["incident_id"])
+    if incident is None or incident.page_id != page.id:
+        return not_found()
+    return Answer(200, _render(session, page, [incident])[0])
+
+
+def _newest(page: Page, condition: ColumnElement[bool]) -> Any:
+    newest = select(Incident).order_by(Incident.created_at.desc(), Incident.number.desc())
+    return newest.where(Incident.page_id == page.id, condition)
+
+
+def _list(session: Session, page: Page, asked: slice, condition: ColumnElement[bool]) -> Answer:
+    rows = _newest(page, condition).offset(asked.start).limit(asked.stop - asked.start)
+    return Answer(200, json_array(_render(session, page, session.scalars(rows).all())))
+
+
+def _list_templates(session: Session, page: Page, call: Call) -> Answer:
+    asked = window(call.query)
+    by_name = select(IncidentTemplate).order_by(IncidentTemplate.name, IncidentTemplate.id)
+    rows = by_name.where(IncidentTemplate.page_id == page.id)
+    templates = session.scalars(rows.offset(asked.start).limit(asked.stop - asked.start)).all()
+    shown = _component_shapes(session, page, {one for template in templates for one in template.component_ids})
+    documents = [
+        json_document(template_shape(one, [shown[each] for each in one.component_ids if each in shown]))
+        for one in templates
+    ]
+    return Answer(200, json_array(documents))
+
+
+def _render(session: Session, page: Page, incidents: Sequence[Incident]) -> Sequence[bytes]:
+    ids, zone = [incident.id for incident in incidents], ZoneInfo(page.time_zone)
+    said: dict[str, list[Any]] = {}
+    for update in list_updates(session, ids):
+        said.setdefault(update.incident_id, []).append(update)
+    about: dict[str, list[str]] = {}
+    links = select(IncidentComponent.incident_id, IncidentComponent.component_id)
+    for incident_id, component_id in session.execute(links.where(IncidentComponent.incident_id.in_(ids))):
+        about.setdefault(incident_id, []).append(component_id)
+    shown = _component_shapes(session, page, {one for those in about.values() for one in those})
+    return [
+        json_document(
+            incident_shape(
+                incident,
+                [shape for key, shape in shown.items() if key in about.get(incident.id, ())],
+                said.get(incident.id, ()),
+                zone,
+            )
+        )
+        for incident in incidents
+    ]
+
+
+def _component_shapes(session: Session, page: Page, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Components by id, in the order of the page."""
+    rows = select(Component).where(Component.id.in_(ids)).order_by(Component.position, Component.id)
+    zone = ZoneInfo(page.time_zone)
+    return {row.id: component_shape(row, ComponentStatus(row.status), zone) for row in session.scalars(rows)}

@@ -1,0 +1,124 @@
+"""What the management API says of incidents, maintenances and templates, against Statuspage's specification."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from desk.secret import Secret
+from desk.transaction import Desk, Transaction, keys_changed
+from storage.models import Component, Incident, IncidentTemplate, Page
+from tests.contract.test_v1_shapes import Api, check_shape
+from tests.factories import add_key
+from tests.public_story import ACTOR, Story, open_incident, write_story
+from tests.serving import serving
+
+BEYOND = ["backfilled", "started_at"]
+"""Fields of live answers that the specification does not have."""
+
+
+@pytest.fixture
+def story(desk: Desk) -> Story:
+    """A page with an incident or a maintenance of every kind."""
+    return write_story(desk)
+
+
+@pytest.fixture
+async def api(desk: Desk, story: Story) -> AsyncIterator[Api]:
+    """The API, served on a socket, and a key that reads everything."""
+    secret = Secret.generate()
+
+    def prepare(tx: Transaction) -> None:
+        add_key(tx.session, tx.now, sha256=secret.sha256)
+        keys_changed(tx)
+
+    desk.write_now(ACTOR, prepare)
+    async with serving(desk) as served, httpx.AsyncClient(base_url=served.url) as client:
+        yield Api(client, secret.reveal())
+
+
+async def ids(api: Api, path: str) -> list[str]:
+    """The ids of a list."""
+    return [row["id"] for row in (await api(path)).json()]
+
+
+async def test_incidents_have_statuspage_s_fields(api: Api, story: Story) -> None:
+    """Each row of the list is what the incident shows by itself: its components as they are now, its updates with the
+    newest first."""
+    rows = (await api(f"pages/{story.page}/incidents")).json()
+    assert len(rows) == 5
+    for row in rows:
+        assert row == (await api(f"pages/{story.page}/incidents/{row['id']}.json")).json()
+        assert list(row)[-2:] == BEYOND
+        check_shape({name: value for name, value in row.items() if name not in BEYOND}, "Incident")
+        for update in row["incident_updates"]:
+            check_shape(update, "IncidentUpdate")
+            assert update["incident_id"] == row["id"]
+        assert [one["created_at"] for one in row["incident_updates"]] == sorted(
+            (one["created_at"] for one in row["incident_updates"]), reverse=True
+        )
+        for component in row["components"]:
+            check_shape(component, "Component")
+            assert component == (await api(f"pages/{story.page}/components/{component['id']}")).json()
+        assert row["created_at"].endswith("+01:00")
+    assert any(row["components"] for row in rows)
+    assert [row["created_at"] for row in rows] == sorted((row["created_at"] for row in rows), reverse=True)
+    assert {row["status"] for row in rows} == {"resolved", "completed", "in_progress", "scheduled", "investigating"}
+
+
+async def test_each_list_has_its_own(api: Api, desk: Desk, story: Story) -> None:
+    """Open incidents without maintenances, planned ones by whether they have begun, and past an end nothing."""
+    with desk.database.read() as session:
+        known = {one.id: one for one in session.query(Incident).filter_by(page_id=story.page)}
+    base = f"pages/{story.page}/incidents"
+    assert set(await ids(api, base)) == set(known)
+    lists = {name: set(await ids(api, f"{base}/{name}")) for name in ("unresolved", "scheduled", "upcoming")}
+    running = set(await ids(api, f"{base}/active_maintenance"))
+    planned = {key for key, one in known.items() if one.scheduled_for is not None}
+    assert lists["scheduled"] == planned
+    assert lists["upcoming"] == {key for key in planned if known[key].status == "scheduled"}
+    assert running == {key for key in planned if known[key].status in ("in_progress", "verifying")}
+    assert lists["unresolved"] == {key for key in known.keys() - planned if known[key].resolved_at is None}
+    assert lists["unresolved"]
+    assert await ids(api, f"{base}?page=9") == []
+
+
+async def test_incidents_are_searched_and_parted(api: Api, desk: Desk, story: Story) -> None:
+    """`limit` and `page` for the list of all, of which `per_page` is not asked; `q` finds words of a name."""
+    found = [open_incident(desk, story.page, name) for name in ("Überlast der Suche", "Suche überlastet", "Nichts")]
+    base = f"pages/{story.page}/incidents"
+    whole = await ids(api, base)
+    assert await ids(api, f"{base}?limit=2&page=2") == whole[2:4]
+    assert await ids(api, f"{base}?per_page=1") == whole
+    assert sorted(await ids(api, f"{base}?q=ÜBERLAST%20suche")) == sorted(found[:2])
+    assert len(await ids(api, f"{base}?q=suche&limit=1&page=2")) == 1
+    assert await ids(api, f"{base}?q=nothing%20of%20the%20kind") == []
+
+
+async def test_templates_have_statuspage_s_fields(api: Api, desk: Desk, story: Story) -> None:
+    """With their components as they are now; one that is gone is left out."""
+    with desk.database.write() as session:
+        component = session.query(Component).filter_by(page_id=story.page, group=False).first()
+        assert component is not None
+        now = desk.clock.now()
+        values = {"title": "Slow", "body": "We look.", "created_at": now, "updated_at": now}
+        session.add(
+            IncidentTemplate(
+                id="template0001", page_id=story.page, name="Slow", component_ids=[component.id, "gone"], **values
+            )
+        )
+        component_id = component.id
+    [row] = (await api(f"pages/{story.page}/incident_templates")).json()
+    check_shape(row, "IncidentTemplate")
+    assert [one["id"] for one in row["components"]] == [component_id]
+    assert await ids(api, f"pages/{story.page}/incident_templates?page=2") == []
+
+
+async def test_what_is_another_pages_is_not_there(api: Api, desk: Desk, story: Story) -> None:
+    """An incident is found below its own page alone."""
+    with desk.database.write() as session:
+        now = desk.clock.now()
+        session.add(Page(id="otherpage001", name="Other", created_at=now, updated_at=now))
+    [first, *_] = await ids(api, f"pages/{story.page}/incidents")
+    for path in (f"pages/otherpage001/incidents/{first}", f"pages/{story.page}/incidents/nothing"):
+        assert (await api(path)).status_code == 404
