@@ -25,7 +25,9 @@ _PYTHON = Path(sys.prefix, "clients", "bin", "python")
 
 _CLIENT = """\
 import json, sys
-from atlassian_statuspage import ApiClient, ComponentsApi, Configuration, PagesApi
+from atlassian_statuspage import (
+    ApiClient, ComponentGroupsApi, ComponentsApi, Configuration, IncidentsApi, PagesApi, SubscribersApi, TemplatesApi,
+)
 from atlassian_statuspage.rest import ApiException
 
 host, secret, page_id = sys.argv[1:]
@@ -47,11 +49,25 @@ def refused(call, *arguments):
 
 
 pages, components = PagesApi(client(secret)), ComponentsApi(client(secret))
+groups, incidents = ComponentGroupsApi(client(secret)), IncidentsApi(client(secret))
+listed = incidents.get_pages_page_id_incidents(page_id, limit=100)
 print(json.dumps({
     "pages": [page.to_dict() for page in pages.get_pages()],
     "page": pages.get_pages_page_id(page_id).to_dict(),
     "components": [row.to_dict() for row in components.get_pages_page_id_components(page_id)],
     "second": [row.to_dict() for row in components.get_pages_page_id_components(page_id, page=2, per_page=3)],
+    "component": components.get_pages_page_id_components_component_id(
+        page_id, components.get_pages_page_id_components(page_id)[0].id
+    ).to_dict(),
+    "groups": [row.to_dict() for row in groups.get_pages_page_id_component_groups(page_id)],
+    "incidents": [row.to_dict() for row in listed],
+    "incident": incidents.get_pages_page_id_incidents_incident_id(page_id, listed[0].id).to_dict(),
+    "lists": {
+        name: [row.id for row in getattr(incidents, f"get_pages_page_id_incidents_{name}")(page_id)]
+        for name in ("unresolved", "scheduled", "upcoming", "active_maintenance")
+    },
+    "templates": TemplatesApi(client(secret)).get_pages_page_id_incident_templates(page_id),
+    "missing": refused(SubscribersApi(client(secret)).get_pages_page_id_subscribers, page_id),
     "nowhere": refused(pages.get_pages_page_id, "nosuchpage00"),
     "stranger": refused(PagesApi(client("kd_nobody")).get_pages),
 }, default=str))
@@ -83,10 +99,10 @@ def add_reader(desk: Desk) -> str:
     return secret.reveal()
 
 
-async def test_the_package_atlassian_statuspage_reads_pages_and_components(
+async def test_the_package_atlassian_statuspage_reads_what_there_is(
     desk: Desk, served: Served, story: Story, tmp_path: Path
 ) -> None:
-    """It lists pages and components, page by page, and takes our refusals for Statuspage's."""
+    """It lists pages, components, groups, incidents and templates, and takes our refusals for Statuspage's."""
     found = await asyncio.to_thread(_run, f"{served.url}/v1", add_reader(desk), story.page, tmp_path)
     assert [page["id"] for page in found["pages"]] == [found["page"]["id"]] == [story.page]
     assert (found["page"]["name"], found["page"]["time_zone"]) == ("Acme", "Europe/Zurich")
@@ -95,8 +111,18 @@ async def test_the_package_atlassian_statuspage_reads_pages_and_components(
     assert (rows["API"]["status"], rows["API"]["group_id"]) == ("partial_outage", story.components["Europe"])
     assert (rows["Europe"]["group"], rows["API"]["group"]) == (True, False)
     assert [row["id"] for row in found["second"]] == [row["id"] for row in found["components"]][3:]
-    assert [found["nowhere"][0], found["stranger"][0]] == [404, 401]
-    assert all("error" in body for _, body in (found["nowhere"], found["stranger"]))
+    assert found["component"] == found["components"][0]
+    assert [group["id"] for group in found["groups"]] == [story.components["Europe"]]
+    shown = {row["id"]: row for row in found["incidents"]}
+    assert found["incident"] == found["incidents"][0]
+    assert len(shown[story.open]["incident_updates"]) == 2
+    assert found["lists"]["unresolved"] == [story.open]
+    assert (found["lists"]["active_maintenance"], found["lists"]["upcoming"]) == ([story.active], [story.upcoming])
+    assert len(found["lists"]["scheduled"]) == 3
+    assert found["templates"] == []
+    refusals = [found["nowhere"], found["stranger"], found["missing"]]
+    assert [code for code, _ in refusals] == [404, 401, 501]
+    assert all("error" in body for _, body in refusals)
 
 
 def _run(host: str, secret: str, page_id: str, folder: Path) -> dict[str, Any]:
