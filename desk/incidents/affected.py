@@ -14,7 +14,7 @@ from desk.incidents.holding import (
     forget_answered,
     read_holding,
 )
-from desk.incidents.inputs import ENDED, RUNNING
+from desk.incidents.inputs import ENDED
 from desk.pages.status import Impact, impact_of
 from desk.transaction import Transaction
 from storage.models import (
@@ -111,8 +111,6 @@ def release_components(tx: Transaction, incident: Incident) -> list[dict[str, An
     hold."""
     # Of any incident, since whoever says something of its components changes what it said, before they lock the page.
     components = get_components(tx.session, incident.page_id, _list_own(tx.session, incident))
-    if incident.status not in RUNNING:
-        return []
     move = Move.of(incident, IncidentStatus(incident.status), IncidentStatus.SCHEDULED)
     effects = foresee_effects(tx.session, move, Wanted({}, {}), components, incident_id=incident.id)
     freed = {one.component.id: one.new for one in effects if one.new != one.now}

@@ -33,9 +33,9 @@ def states_at_end(session: Session, incident: Incident) -> Mapping[str, Componen
 
 
 def states_before_end(session: Session, incident: Incident) -> Mapping[str, ComponentStatus]:
-    """The components that a realtime incident which is over held in a state until its end, and that are well since or
-    under a maintenance, each with that state; empty for an incident that is open."""
-    if incident.scheduled_for is not None or incident.status not in ENDED:
+    """The components that an incident which is over held in a state until its end, and that are well since or under a
+    maintenance, each with that state; empty for an incident that is open, and for a maintenance."""
+    if incident.status not in ENDED:
         return {}
     own = (
         select(Component.id, IncidentComponent.holds)

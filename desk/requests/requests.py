@@ -61,10 +61,7 @@ def get_askable(tx: Transaction) -> Askable:
     """For which pages the actor may ask for a key. Raises NotAllowedError, naming whom to ask, when for none."""
     roles = require_asker(tx)
     pages = [page for page in list_pages(tx.session) if may_hold_key(roles, [page.id])]
-    everywhere = may_hold_key(roles, None)
-    if not pages and not everywhere:
-        raise NotAllowedError("There is no page for which you may hold a key.", ask_an_owner(tx))
-    return Askable(pages, everywhere)
+    return Askable(pages, may_hold_key(roles, None))
 
 
 def make_request(tx: Transaction, asked: Asked, *, client_token: str | None = None) -> KeyRequest:

@@ -123,6 +123,9 @@ def test_a_lease_that_is_over_frees_the_row(database: Database) -> None:
     assert (heir.delivery_id, heir.attempts, heir.uncertain_since) == (row, 2, NOW)
     assert not _sent(database, silent, after=LEASE)
     assert _sent(database, heir, after=LEASE)
+    with database.read() as session:
+        settled = session.get_one(Delivery, row)
+        assert (settled.claimed_by, settled.lease_until) == (None, None)
 
 
 def test_the_same_worker_cannot_settle_an_older_claim(database: Database) -> None:

@@ -63,6 +63,36 @@ def test_a_worse_state_is_not_swallowed_by_who_watches() -> None:
     assert decide_state(SLOW, DOWN, watched, ends=True) == DOWN
 
 
+def test_only_the_steps_of_a_maintenance_have_a_plan() -> None:
+    """A word in the middle of it plans nothing, and neither does an incident, whatever flags either has."""
+    move = Move(before=STARTED, after=COMPLETED, scheduled=True, to_maintenance=True, to_operational=True)
+    assert move.plan_of(AT_WORK, Holding(())) == WELL
+    assert replace(move, after=IncidentStatus.VERIFYING).plan_of(AT_WORK, Holding(())) is None
+    assert replace(move, before=OPEN, after=RESOLVED, scheduled=False).plan_of(AT_WORK, Holding(())) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "flags", "named", "says"),
+    [
+        (OPEN, IncidentStatus.MONITORING, {}, False, DOWN),
+        (OPEN, RESOLVED, {}, False, DOWN),
+        (RESOLVED, OPEN, {}, False, None),
+        (STARTED, IncidentStatus.VERIFYING, {"scheduled": True}, False, DOWN),
+        (IncidentStatus.SCHEDULED, STARTED, {"scheduled": True, "to_maintenance": True}, True, AT_WORK),
+        (IncidentStatus.SCHEDULED, STARTED, {"scheduled": True, "to_maintenance": True}, False, None),
+    ],
+)  # fmt: skip
+def test_what_was_said_of_a_component_holds_until_more_is_said(
+    before: IncidentStatus, after: IncidentStatus, flags: dict[str, bool], named: bool, says: ComponentStatus | None
+) -> None:
+    """Words alone leave it, the end keeps it for a reopening, and a reopening begins anew. A maintenance that starts
+    says of what is down besides it that it is worked on, where its plan is followed."""
+    component = Component(id="api", status=DOWN)
+    wanted = Wanted({}, {}, as_planned=named)
+    effect = decide_effect(component, Move(before=before, after=after, **flags), wanted, DOWN, Holding(()))
+    assert effect.holds == says
+
+
 @given(now=states, wanted=st.none() | states, others=holdings, ends=st.booleans())
 def test_nothing_is_better_than_the_worst_that_is_said_of_it(
     now: ComponentStatus, wanted: ComponentStatus | None, others: Holding, ends: bool

@@ -17,7 +17,7 @@ from desk.incidents.incidents import create_incident
 from desk.incidents.inputs import NewIncident
 from desk.messages.dead_letters import DEAD_LETTER, bury, drop_delivery, note_sent, retry_delivery, sweep_unheard
 from desk.messages.outbox import find_card, owners_conversations, places_of, send_card, send_note, set_aside
-from desk.messages.readdressing import list_unheard
+from desk.messages.readdressing import list_unheard, readdress
 from desk.messages.subjects import THE_READER, Thing, list_shown
 from desk.people import Subject
 from desk.roles.roles import revoke_role
@@ -34,6 +34,7 @@ from storage.models import (
     SubjectKind,
 )
 from storage.outbox import claim_next
+from storage.signals import Topic, signalled
 from storage.slack_messages import Place, keep_place
 from tests.factories import MIA, OLIVIA, OMAR, add_grant
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
@@ -120,6 +121,20 @@ def test_what_nobody_saw_goes_to_the_corrected_channel(wrong: Stage) -> None:
     assert Action.DELIVERY_READDRESSED in right.actions(card.id)
     deliver(right, dead=is_wrong)
     assert {letter.facts["settled"] for letter in right.shown(DEAD_LETTER)} == {"delivered"}
+
+
+def test_whoever_delivers_hears_of_what_moves(wrong: Stage) -> None:
+    """Also where no owner has a letter about it: it leaves at once, and not at the next look."""
+    wrong.do(SWEEP, ask)
+    deliver(wrong, dead=is_wrong)
+    [card] = wrong.shown("request.card")
+
+    def move(tx: Transaction) -> frozenset[Topic]:
+        places = owners_conversations(tx)
+        assert readdress(tx, tx.session.get_one(SlackMessage, card.id), places) == [RIGHT]
+        return signalled(tx.session)
+
+    assert with_policy(wrong, owners_channel=RIGHT).do(SWEEP, move) == {Topic.OUTBOX}
 
 
 def test_nothing_moves_while_the_place_is_the_same(wrong: Stage) -> None:

@@ -308,6 +308,9 @@ def test_more_are_asked_for_since(stage: Stage) -> None:
     waiting = stage.ask(name="other")
     assert stricter.do(SWEEP, sweep_requests) == 1
     assert stage.fresh(KeyRequest, waiting.id).approvals_needed == 2
+    [changed] = [event for event in stage.all(AuditEvent) if event.action == "request.changed"]
+    said = {"before": {"approvals_needed": 1}, "after": {"approvals_needed": 2}}
+    assert (changed.subject_id, changed.data) == (waiting.id, said)
     assert stricter.approve(request, OMAR).decision.outcome is Outcome.GRANTS
 
 

@@ -15,11 +15,11 @@ from desk.keys.tickets import make_ticket
 from desk.requests.approvals import Approved, approve, deny
 from desk.requests.decisions import Outcome
 from desk.requests.requests import make_request, sweep_requests, withdraw
-from desk.transaction import Desk
-from storage.models import ApiKey, AuditEvent, KeyRequest, KeyStatus, RequestStatus, Ticket, TicketStatus
+from desk.transaction import Desk, Transaction
+from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyStatus, RequestStatus, Ticket, TicketStatus
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA, OMAR
-from tests.unit.desk.racing import race
+from tests.unit.desk.racing import race, somebody_waits
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
 T = TypeVar("T")
@@ -119,6 +119,24 @@ def test_one_form_sent_five_times_at_once_is_one_request(stage: Stage) -> None:
     results = _at_once(*[partial(stage.do, MIA, work)] * 5)
     assert {result.id for result in results if isinstance(result, KeyRequest)} == {stage.all(KeyRequest)[0].id}
     assert _events(stage, "request.made") == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_sweep_that_grants_holds_up_no_other_request(desk: Desk) -> None:
+    """While what has its approvals by now is granted, whoever decides on another has it in hand at once."""
+    strict = set_stage(replace(desk, policy=replace(desk.policy, approvals_needed=2)))
+    enough, other = strict.ask(), strict.ask(name="other")
+    strict.approve(enough, OLIVIA)
+    with desk.database.write() as session:
+        session.add(Approval(request_id=enough.id, approver_id=OMAR, created_at=desk.clock.now()))
+
+    def take(tx: Transaction) -> KeyRequest:
+        return tx.session.get_one(KeyRequest, other.id, with_for_update=True)
+
+    def nobody_waits(_: Transaction) -> None:
+        assert not somebody_waits(strict.desk)
+
+    assert race(strict.desk, (SWEEP, sweep_requests), (OLIVIA, take), then=nobody_waits)[0] == 1
 
 
 def test_ten_collects_of_one_ticket_make_one_key(stage: Stage) -> None:

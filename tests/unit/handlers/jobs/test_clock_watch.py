@@ -156,6 +156,16 @@ async def test_the_database_s_clock_is_asked(desk: Desk, clock: HeldClock) -> No
     assert await watch.find_problem() is None
 
 
+@postgresql_only
+async def test_a_server_that_is_not_asked_proves_nothing(desk: Desk, play: Play, clock: HeldClock) -> None:
+    """Where the two clocks are not compared, a leap holds what cannot be undone for its moment."""
+    clock.advance(minutes=1)
+    clock.set(clock.now() + timedelta(hours=5))
+    play.watch.look()
+    await play.watch.check()
+    assert "went ahead by" in (await play.watch.find_problem() or "")
+
+
 class Lost(BaseTrigger):  # type: ignore[misc] # it has no types
     """The next look is far away, as after a clock that was ahead; then every hundredth of a second."""
 
