@@ -131,7 +131,7 @@ def _refuse_taken_subdomain(tx: Transaction, page: Page, seed: PageSeed) -> None
 
 
 def _refuse_taken_domain(tx: Transaction, page: Page | None, domain: str | None) -> None:
-    if domain is not None and (page is None or page.domain != domain):
+    if page is None or page.domain != domain:
         _refuse_taken(tx, Page.domain, domain)
 
 

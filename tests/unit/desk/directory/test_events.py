@@ -1,5 +1,6 @@
 """User groups followed by events, and syncs that stop before they take too much."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -465,6 +466,13 @@ def test_groups_are_found_by_what_they_are_called(stage: Stage, word: str) -> No
     """By handle with and without @, in any case, and by id."""
     found = stage.see(SLACK, lambda tx: get_subject(tx.session, SubjectWord("name", word)))
     assert found == Subject(SubjectKind.GROUP, GROUP, "@platform")
+
+
+def test_a_name_too_long_to_be_kept_is_cut(stage: Stage) -> None:
+    """People, groups and workspaces are taken over whatever they are called."""
+    stage.do(SLACK, partial(take_user, seen=replace(user(MIA), name="M" * 300, handle="m" * 300)))
+    mia = stage.fresh(Member, MIA)
+    assert (mia.name, mia.handle) == ("M" * 255, "m" * 255)
 
 
 def test_a_person_answers_for_a_key(stage: Stage) -> None:

@@ -50,6 +50,16 @@ def test_words_for_a_key(desk: Desk) -> None:
     assert found(desk, "  ") is None
 
 
+@pytest.mark.parametrize("word", ["", " ", "\u200b", "*", Secret.generate().reveal()], ids=repr)
+def test_what_names_nothing_is_told_where_to_look(desk: Desk, word: str) -> None:
+    """Nothing is guessed from a word in which nothing stands, nor from a secret."""
+    with desk.database.write() as session:
+        add_key(session, NOW, name="kd_terraform")
+    with pytest.raises(NotFoundError) as raised:
+        desk.read_now(OWNER, lambda tx: get_key_by_word(tx, word))
+    assert raised.value.hint == "`/keys list all` shows every key."
+
+
 def test_others_find_only_their_own(desk: Desk) -> None:
     """A member finds the keys they answer for; of others' keys they do not learn that they exist."""
     with desk.database.write() as session:
