@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from desk.secret import Secret
 from sandbox.player import find_label, inputs_of, words_of
 from storage.models import Incident, IncidentDraft, IncidentStatus
 from tests.scenario.conftest import Scenario
@@ -26,6 +27,26 @@ def over(stage: Stage) -> str:
     incident_id = open_incident(stage)
     resolve(stage, incident_id)
     return incident_id
+
+
+def test_words_behind_the_incident_begin_the_text(scenario: Scenario, stage: Stage, over: str) -> None:
+    """What is typed behind its quoted name, id or link stands in the form, behind what is drafted already; a key's
+    secret does not."""
+
+    def text() -> object:
+        shown = inputs_of(scenario.ines.modal)[0]["element"].get("initial_value")
+        scenario.ines.close()
+        return shown
+
+    for named in ("“Checkout errors”", over, f"<https://status.example/incidents/{over}>", f"{over}:"):
+        assert scenario.ines.type_command(f"/incident postmortem {named} A disk & a cable\nwere full.") is None
+        assert text() == "A disk & a cable\nwere full.", named
+    with scenario.database.write() as session:
+        session.get_one(Incident, over).postmortem_body_draft = "# Why"
+    scenario.ines.type_command(f"/incident postmortem {over} A disk was full.")
+    assert text() == "# Why\n\nA disk was full."
+    secret = Secret.generate().reveal()
+    assert "not kept" in words_of(said(scenario.ines, f"/incident postmortem {over} It was {secret}"))
 
 
 @pytest.mark.page

@@ -11,15 +11,13 @@ from handlers.slack.framework.command_line import Word, next_word, peek_word
 from handlers.slack.framework.quotes import opens_double
 from handlers.slack.incidents.leftovers import DASHED, list_leftovers
 from handlers.slack.incidents.statuses import STOPS, find_status_at, goes_on
-from handlers.slack.incidents.typed import IMPACTS, TypedIncident, find_state, quoted_words
+from handlers.slack.incidents.typed import ID, IMPACTS, TypedIncident, find_incident_id, find_state, quoted_words
 from storage.models import ComponentStatus
 
 _BETWEEN = frozenset({":", "-", "–", "—", ",", ";"})
 """What people put between a name and what they say of it."""
 _SIGNS = frozenset({":", "=", "：", "＝"})
 _STATE = re.compile(r"\s*[=＝](\s*)([\w-]+)")
-_ID = re.compile(r"[a-z0-9]{12}")
-_PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
 _NAMES = frozenset({"name", "title"})
 _COMPONENTS = frozenset({"component", "components", "c"})
 OPTIONS = _COMPONENTS | {"page", "on", "template", "impact", "remind", "incident"}
@@ -169,12 +167,7 @@ class LineReader:
     def _is_reference(self, word: Word) -> bool:
         if self._has_begun() or self.position != 0 or word.start != len(self.text) - len(self.text.lstrip()):
             return False
-        whole = self.text[word.start : word.end]
-        link = _PERMALINK.fullmatch(whole)
-        if link:
-            self.found.incident = link[1]
-        elif _ID.fullmatch(named := word.text.rstrip(":,")) and any(mark.isdigit() for mark in named):
-            self.found.incident = named
+        self.found.incident = find_incident_id(self.text, word)
         return self.found.incident is not None
 
     def _take_page(self, word: Word) -> bool:
@@ -193,7 +186,7 @@ class LineReader:
         if name in _COMPONENTS:
             self._take_components(word)
             return True
-        if name == "incident" and _ID.fullmatch(value) and self.found.incident is None:
+        if name == "incident" and ID.fullmatch(value) and self.found.incident is None:
             self.found.incident, self.position = value, word.end
             return True
         if name == "impact" and is_apart and value.lower() not in IMPACTS:

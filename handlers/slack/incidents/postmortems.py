@@ -9,9 +9,11 @@ from desk.incidents.drafts.steps import find_changes
 from desk.incidents.lookup import get_incident, get_incident_by_word
 from desk.incidents.port import port_of
 from desk.incidents.postmortems import check_postmortem, mark_of, postmortem_of
+from desk.masking import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import Block, actions, button, confirm, context, modal, section, when
+from handlers.slack.framework.command_line import as_written
 from handlers.slack.framework.modals import open_modal, show_modal
 from handlers.slack.framework.payloads import (
     Answer,
@@ -26,6 +28,7 @@ from handlers.slack.incidents.drafts.views import preview_view
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.text import public_link, titled
+from handlers.slack.incidents.typed import split_reference
 from handlers.slack.markdown.inputs import read_text, text_inputs
 from storage.models import DraftKind, Incident, IncidentDraft
 
@@ -36,10 +39,14 @@ _HINT = (
 
 
 async def postmortem_command(slack: SlackContext, command: SlashCommand, rest: str) -> None:
-    """`/incident postmortem INCIDENT`."""
+    """`/incident postmortem INCIDENT`; what stands behind a name in quotation marks, an id or a link begins the
+    text."""
+    # Before anything else: the form would show it again.
+    refuse_secrets(rest)
+    named, words = split_reference(rest)
 
     def work(tx: Transaction) -> Block:
-        return postmortem_form(tx, get_incident_by_word(tx.session, incident_word(rest)).id)
+        return postmortem_form(tx, get_incident_by_word(tx.session, incident_word(named)).id, as_written(words))
 
     await open_modal(slack, command.trigger_id, await slack.desk.read(command.actor, work))
 
@@ -51,11 +58,13 @@ async def press_postmortem(slack: SlackContext, action: BlockAction) -> None:
     )
 
 
-def postmortem_form(tx: Transaction, incident_id: str) -> Block:
-    """The form, with what is drafted or public already. Raises ConflictError while the incident is open, and
-    NotAllowedError."""
+def postmortem_form(tx: Transaction, incident_id: str, words: str = "") -> Block:
+    """The form, with what is drafted or public already, and `words` behind it.
+
+    Raises ConflictError while the incident is open, and NotAllowedError.
+    """
     incident = check_postmortem(tx, incident_id)
-    return _form(tx, incident, postmortem_of(incident), _state_of(incident))
+    return _form(tx, incident, f"{postmortem_of(incident)}\n\n{words}".strip(), _state_of(incident))
 
 
 def edit_form(tx: Transaction, draft: IncidentDraft) -> Block:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from desk.pages.status import Impact
-from handlers.slack.framework.command_line import Word, as_written
+from handlers.slack.framework.command_line import Word, as_written, peek_word
 from storage.models import ComponentStatus, IncidentStatus
 
 STATUSES: dict[str, IncidentStatus] = {status.value: status for status in IncidentStatus}
@@ -20,6 +20,8 @@ STATES: dict[str, ComponentStatus] = {status.value: status for status in Compone
     "red": ComponentStatus.MAJOR_OUTAGE,
 }
 IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
+ID = re.compile(r"[a-z0-9]{12}")
+_PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
 _UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")
 
 
@@ -95,3 +97,21 @@ def name_words(text: str) -> str:
     """The words of a name as they were typed: see `quoted_words`."""
     pieces = _UNNAMED.split(text)
     return "".join(piece if _UNNAMED.fullmatch(piece) else as_written(piece) for piece in pieces).strip()
+
+
+def find_incident_id(text: str, word: Word) -> str | None:
+    """The id of an incident that a word is, or that the link names which it is."""
+    if link := _PERMALINK.fullmatch(text[word.start : word.end]):
+        return link[1]
+    named = word.text.rstrip(":,")
+    # Without a digit it is a word of the language.
+    return named if ID.fullmatch(named) and any(mark.isdigit() for mark in named) else None
+
+
+def split_reference(text: str) -> tuple[str, str]:
+    """An incident's quoted name, id or link at the beginning of a line, and what follows; the whole line where it
+    begins with words, of which nobody knows where a name ends."""
+    word = peek_word(text, 0)
+    if word is None or (word.kind != "quoted" and find_incident_id(text, word) is None):
+        return text, ""
+    return text[: word.end].rstrip(":,"), text[word.end :].strip()
