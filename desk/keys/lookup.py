@@ -1,6 +1,7 @@
 """API keys: found by what a person calls them, listed, and their use counted by the day."""
 
 import difflib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -141,11 +142,19 @@ def _meant_instead(tx: Transaction, word: str) -> str:
                 f"There is “{key.name}”. What follows a name is written with a word before it: "
                 "“for 30d”, “until 2026-12-01”, “to …” or “because …”."
             )
+    # Of very many names, those with the same beginning.
     begins = begins_with(ApiKey.name, words[0][:2])
-    query = select(ApiKey.name).where(begins, *_visible_to_actor(tx)).distinct().limit(_MOST_COMPARED)
-    by_folded = {fold(name): name for name in tx.session.scalars(query)}
-    close = difflib.get_close_matches(fold(" ".join(words)), list(by_folded), n=3, cutoff=0.7)
-    return f"Did you mean {' or '.join(f'“{by_folded[name]}”' for name in close)}?" if close else ""
+    query = (
+        select(ApiKey.name).where(*_visible_to_actor(tx)).group_by(ApiKey.name).order_by(begins.desc(), ApiKey.name)
+    )
+    by_letters = {_letters(name): name for name in tx.session.scalars(query.limit(_MOST_COMPARED))}
+    close = difflib.get_close_matches(_letters(" ".join(words)), list(by_letters), n=3, cutoff=0.7)
+    return f"Did you mean {' or '.join(f'“{by_letters[name]}”' for name in close)}?" if close else ""
+
+
+def _letters(name: str) -> str:
+    """A name as it is typed on a keyboard without its accents."""
+    return "".join(mark for mark in unicodedata.normalize("NFD", fold(name)) if not unicodedata.combining(mark))
 
 
 def echo(word: str) -> str:

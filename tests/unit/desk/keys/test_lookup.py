@@ -50,7 +50,11 @@ def test_words_for_a_key(desk: Desk) -> None:
     assert found(desk, "  ") is None
 
 
-@pytest.mark.parametrize("word", ["", " ", "\u200b", "*", Secret.generate().reveal()], ids=repr)
+@pytest.mark.parametrize(
+    "word",
+    ["", " ", "\u200b", "*", Secret.generate().reveal()],
+    ids=["nothing", "a blank", "a sign that nobody sees", "a mark", "a secret"],
+)
 def test_what_names_nothing_is_told_where_to_look(desk: Desk, word: str) -> None:
     """Nothing is guessed from a word in which nothing stands, nor from a secret."""
     with desk.database.write() as session:
@@ -58,6 +62,17 @@ def test_what_names_nothing_is_told_where_to_look(desk: Desk, word: str) -> None
     with pytest.raises(NotFoundError) as raised:
         desk.read_now(OWNER, lambda tx: get_key_by_word(tx, word))
     assert raised.value.hint == "`/keys list all` shows every key."
+
+
+@pytest.mark.parametrize("word", ["Uberwachung", "überwachng", "berwachung", "Wüberwachung"])
+def test_near_names_are_offered(desk: Desk, word: str) -> None:
+    """However it is mistyped: without its accents, or at its beginning too."""
+    with desk.database.write() as session:
+        add_key(session, NOW, name="Überwachung")
+        add_key(session, NOW, name="nightly")
+    with pytest.raises(NotFoundError) as refused:
+        desk.read_now(OWNER, lambda tx: get_key_by_word(tx, word))
+    assert refused.value.hint == "Did you mean “Überwachung”?"
 
 
 def test_others_find_only_their_own(desk: Desk) -> None:
