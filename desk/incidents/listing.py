@@ -84,7 +84,7 @@ def require_reader(tx: Transaction) -> None:
     """Raises NotAllowedError unless the actor is a full member or serves them: guests have the public page."""
     if not is_insider(tx):
         raise NotAllowedError(
-            "Looking incidents up here is for full members of the workspace.",
+            "Only full members of the workspace can look incidents and maintenances up here.",
             f"The status page shows what is public: {tx.policy.base_url}",
         )
 

@@ -11,7 +11,7 @@ from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.inputs import ENDED, REALTIME, SCHEDULED
 from storage.folding import begins_with, fold, is_called
-from storage.models import Incident, IncidentComponent, IncidentUpdate, Page
+from storage.models import Incident, IncidentComponent, IncidentStatus, IncidentUpdate, Page
 
 
 def find_incident(session: Session, incident_id: str) -> Incident | None:
@@ -136,6 +136,19 @@ def _is_over(incident: Incident) -> ConflictError:
     )
 
 
+def require_over(incident: Incident) -> None:
+    """Raises ConflictError, saying what there is instead of opening it again, while an incident is not over."""
+    if incident.status in ENDED:
+        return
+    if incident.scheduled_for is None:
+        more = f"Say more: {slash('incident update')}"
+    elif incident.status == IncidentStatus.SCHEDULED:
+        more = f"To begin it: {slash('maintenance start')}"
+    else:
+        more = f"Say more: {slash('maintenance update')}"
+    raise ConflictError(f"“{incident.name}” is not over: it is {incident.status.replace('_', ' ')}.", more)
+
+
 def _ambiguous(session: Session, word: str, found: Sequence[Incident]) -> InvalidInputError:
     pages = dict(session.execute(select(Page.id, Page.name)).all())
     named = [
@@ -143,7 +156,7 @@ def _ambiguous(session: Session, word: str, found: Sequence[Incident]) -> Invali
         for incident in found[:_MOST_CANDIDATES]
     ]
     more = f" and {len(found) - _MOST_CANDIDATES} more" if len(found) > _MOST_CANDIDATES else ""
+    planned = all(incident.scheduled_for is not None for incident in found)
+    what = "maintenances" if planned else "incidents"
     shown = word if len(word) <= _LONGEST_ECHO else f"{word[:_LONGEST_ECHO]}…"
-    return InvalidInputError(
-        f"“{shown}” means {len(found)} incidents.", f"Say which by id: {', '.join(named)}{more}."
-    )
+    return InvalidInputError(f"“{shown}” means {len(found)} {what}.", f"Say which by id: {', '.join(named)}{more}.")

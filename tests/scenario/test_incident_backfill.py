@@ -31,7 +31,12 @@ def test_a_line_in_the_persons_own_time(scenario: Scenario, stage: Stage) -> Non
     line = '/incident backfill "Short outage" on acme at 2026-02-11 14:00 It was :zap: short &amp; over.'
     assert scenario.ines.type_command(line) is None
     preview = words_of(scenario.ines.modal)
-    for words in ("*Short outage*", "Resolved", "It was ⚡ short &amp; over.", "Wed 11 Feb 2026 13:00 UTC"):
+    for words in (
+        "*Short outage*",
+        "Resolved",
+        "It was ⚡ short &amp; over.",
+        "13:00 UTC> (Wed 11 Feb 2026 13:00 UTC), in brackets",
+    ):
         assert words in preview
     scenario.ines.press("Publish", scenario.ines.modal)
     incident: Incident = only(everything(scenario, Incident))

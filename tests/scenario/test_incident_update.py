@@ -131,6 +131,10 @@ def test_a_resolved_incident_is_reopened(scenario: Scenario, stage: Stage) -> No
     now = only(everything(scenario, Incident))
     assert (now.status, now.resolved_at) == (IncidentStatus.INVESTIGATING, None)
     assert "Investigating" in words_of(only(stage.channel()))
+    scenario.ines.close()
+    answer = scenario.ines.type_command(f"/incident reopen {incident.id}")
+    assert answer is not None
+    assert "is not over: it is investigating.\nSay more: /incident update" in words_of(answer)
 
 
 def test_the_form_proposes_what_was_wrong_before(scenario: Scenario, stage: Stage) -> None:

@@ -194,6 +194,31 @@ def test_people_may_complete_it_themselves(scenario: Scenario, stage: Stage) -> 
     assert scenario.violations() == []
 
 
+def test_one_that_has_not_begun_is_extended(scenario: Scenario, stage: Stage) -> None:
+    """A span is added to its end, as to that of one that runs; it never becomes shorter by it."""
+    planned = publish(stage, LINE)
+    publish(stage, '/maintenance extend "Database upgrade" for 30m')
+    moved = only(everything(scenario, Incident))
+    assert moved.scheduled_for == planned.scheduled_for
+    assert planned.scheduled_until is not None
+    assert moved.scheduled_until == planned.scheduled_until + timedelta(minutes=30)
+
+
+def test_what_is_not_over_is_not_taken_up_again(scenario: Scenario, stage: Stage) -> None:
+    """`reopen` says how it stands and what there is instead; what ran and ended before its time can be."""
+    publish(stage, LINE)
+    reopen = '/maintenance reopen "Database upgrade" Once more.'
+    assert "is not over: it is scheduled. To begin it: /maintenance start" in told(scenario.max, reopen)
+    publish(stage, "/maintenance start")
+    assert "is not over: it is in progress. Say more: /maintenance update" in told(scenario.max, reopen)
+    scenario.max.type_command("/maintenance extend for 1h")
+    assert "By itself: the end" in words_of(scenario.max.modal)
+    scenario.max.close()
+    publish(stage, "/maintenance complete Done early.")
+    scenario.max.press("Reopen", shows(stage.channel(), "Database upgrade"))
+    assert "In progress" in words_of(scenario.max.modal)
+
+
 @pytest.mark.page
 def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None:
     """The reason is previewed, then public; the page says Cancelled, and it does not run."""

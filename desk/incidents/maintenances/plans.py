@@ -22,7 +22,7 @@ from desk.incidents.maintenances.runs import change_to_cancel, change_to_complet
 from desk.incidents.maintenances.steps import LATE, zoned_text
 from desk.incidents.port import port_of
 from desk.transaction import Transaction
-from storage.models import ComponentStatus, Incident, IncidentComponent, IncidentStatus, Page
+from storage.models import ComponentStatus, Incident, IncidentComponent, IncidentStatus, IncidentUpdate, Page
 
 EXTENDED = "This maintenance takes longer than planned: it is now expected to end on {end}."
 SHORTENED = "This maintenance is now expected to end on {end}."
@@ -220,6 +220,17 @@ def propose_states(
         return {row.id: before.get(row.id) for row in rows}
     ill = [row.id for row in rows if row.status != ComponentStatus.OPERATIONAL]
     return {row.id: ComponentStatus.OPERATIONAL if row.id in ill else None for row in rows}
+
+
+def was_called_off(session: Session, incident: Incident) -> bool:
+    """Whether it is a maintenance that ended before its time without ever having begun."""
+    planned, ended = incident.scheduled_for, incident.resolved_at
+    if planned is None or (ended is not None and ended >= planned):
+        return False
+    began = select(IncidentUpdate.id).where(
+        IncidentUpdate.incident_id == incident.id, IncidentUpdate.status.in_(list(RUNNING))
+    )
+    return session.scalar(began.limit(1)) is None
 
 
 def moved_text(schedule: Schedule, zone: ZoneInfo) -> str:

@@ -8,7 +8,7 @@ from desk.errors import InvalidInputError
 from desk.incidents.announcements import retry_announcement
 from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.duplicates import give_up
-from desk.incidents.lookup import get_incident
+from desk.incidents.lookup import get_incident, require_over
 from desk.incidents.templates import get_template
 from desk.masking import refuse_secrets
 from desk.transaction import Transaction
@@ -44,17 +44,21 @@ async def press_resolve(slack: SlackContext, action: BlockAction) -> None:
 
 async def press_reopen(slack: SlackContext, action: BlockAction) -> None:
     """*Reopen*."""
-    await _open(slack, action, lambda tx: begin_update(tx, action.subject, status=_again(tx, action.subject)))
+
+    def begin(tx: Transaction) -> Begun:
+        incident = get_incident(tx.session, action.subject)
+        planned = incident.scheduled_for is not None
+        again = IncidentStatus.IN_PROGRESS if planned else IncidentStatus.INVESTIGATING
+        begun = begin_update(tx, incident.id, status=again)
+        require_over(incident)
+        return begun
+
+    await _open(slack, action, begin)
 
 
 def _end_of(tx: Transaction, incident_id: str) -> IncidentStatus:
     scheduled = get_incident(tx.session, incident_id).scheduled_for is not None
     return IncidentStatus.COMPLETED if scheduled else IncidentStatus.RESOLVED
-
-
-def _again(tx: Transaction, incident_id: str) -> IncidentStatus:
-    scheduled = get_incident(tx.session, incident_id).scheduled_for is not None
-    return IncidentStatus.IN_PROGRESS if scheduled else IncidentStatus.INVESTIGATING
 
 
 async def _open(slack: SlackContext, action: BlockAction, begin: Callable[[Transaction], Begun]) -> None:

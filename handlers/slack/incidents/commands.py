@@ -6,7 +6,7 @@ from desk.commands import slash
 from desk.incidents.authority import list_meant
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import require_reader
-from desk.incidents.lookup import get_incident_by_word
+from desk.incidents.lookup import get_incident_by_word, require_over
 from desk.masking import refuse_secrets
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
@@ -63,6 +63,7 @@ async def reopen(
         incident = get_incident_by_word(tx.session, said.incident or said.quoted or as_written(said.body))
         status = said.status or again
         begun = begin_update(tx, incident.id, with_page_or_words(tx, said), status=status, token=command.token)
+        require_over(incident)
         return draft_or_form(tx, begun, is_complete=bool(said.body))
 
     await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))

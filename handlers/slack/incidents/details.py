@@ -160,7 +160,7 @@ def _buttons(tx: Transaction, incident: Incident) -> list[Block]:
     value = value_of(incident.id, incident.version)
     buttons = []
     if roles.has(role_of(incident), incident.page_id):
-        buttons += next_buttons(incident)
+        buttons += next_buttons(tx, incident)
         if incident.status in ENDED:
             buttons.append(button("Postmortem", ActionId.INCIDENT_POSTMORTEM, value))
     if incident.scheduled_for is None and roles.has(Role.INCIDENT_MANAGER, incident.page_id):

@@ -6,6 +6,7 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.forgotten import IN_HAND
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import ListedDraft, ListedIncident
+from desk.incidents.maintenances.plans import was_called_off
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import Block, actions, button, escape, mention, plain, section, when
@@ -59,7 +60,7 @@ def standing_text(tx: Transaction, incident: Incident) -> str:
 def incident_blocks(tx: Transaction, listed: ListedIncident, *, place: str) -> list[Block]:
     """An incident in a list; who may not publish has *Show* alone. `place` keeps block ids apart."""
     text, show = incident_text(tx, listed), show_button(listed.incident)
-    buttons = [*next_buttons(listed.incident), show] if listed.may_publish else []
+    buttons = [*next_buttons(tx, listed.incident), show] if listed.may_publish else []
     if len(buttons) < 2:
         return [section(text, accessory=show)]
     return [section(text), actions(*buttons, block_id=f"{place}.{listed.incident.id}")]
@@ -70,14 +71,12 @@ def show_button(incident: Incident) -> Block:
     return button("Show", ActionId.INCIDENT_SHOW, value_of(incident.id))
 
 
-def next_buttons(incident: Incident) -> list[Block]:
+def next_buttons(tx: Transaction, incident: Incident) -> list[Block]:
     """What somebody who may publish can do next with an incident."""
     value = value_of(incident.id, incident.version)
     if incident.status in ENDED:
         # One that was cancelled has nothing to go on with.
-        ended, planned = incident.resolved_at, incident.scheduled_for
-        is_cancelled = planned is not None and (ended is None or ended < planned)
-        return [] if is_cancelled else [button("Reopen", ActionId.INCIDENT_REOPEN, value)]
+        return [] if was_called_off(tx.session, incident) else [button("Reopen", ActionId.INCIDENT_REOPEN, value)]
     if incident.status == IncidentStatus.SCHEDULED:
         return [
             button("Update", ActionId.INCIDENT_UPDATE, value),

@@ -57,7 +57,7 @@ def render_head(tx: Transaction, card: SlackMessage) -> Message | None:
     latest = next(iter(list_updates(tx.session, [incident.id])), None)
     text = f"{STATUS_WORDS[IncidentStatus(incident.status)]}: {plain_name(incident.name)}"
     drawn = _calm(tx, incident, latest) if incident.status in ENDED else _busy(tx, incident, latest)
-    return Message(f"{text}{on_page(tx, incident.page_id)}", [*drawn, _buttons(incident)])
+    return Message(f"{text}{on_page(tx, incident.page_id)}", [*drawn, _buttons(tx, incident)])
 
 
 def _render_deleted(tx: Transaction, card: SlackMessage) -> Message | None:
@@ -114,8 +114,8 @@ def _quietly(said: IncidentUpdate) -> str:
     return "" if said.deliver_notifications else ", quietly"
 
 
-def _buttons(incident: Incident) -> Block:
-    buttons = next_buttons(incident)
+def _buttons(tx: Transaction, incident: Incident) -> Block:
+    buttons = next_buttons(tx, incident)
     if incident.status in ENDED and incident.scheduled_for is None:
         value = value_of(incident.id, incident.version)
         buttons.append(button("Postmortem", ActionId.INCIDENT_POSTMORTEM, value))

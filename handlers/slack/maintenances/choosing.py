@@ -75,7 +75,7 @@ def _blocks(tx: Transaction, listed: list[ListedIncident]) -> list[Block]:
     blocks: list[Block] = []
     shown = 0
     for each in listed[:_SHOWN]:
-        more = [divider(), section(incident_text(tx, each)), actions(*_buttons(each), block_id=_place(each))]
+        more = [divider(), section(incident_text(tx, each)), actions(*_buttons(tx, each), block_id=_place(each))]
         if text_length([*blocks, *more]) > MAX_MESSAGE_TEXT - _BESIDE:
             break
         blocks += more
@@ -85,8 +85,8 @@ def _blocks(tx: Transaction, listed: list[ListedIncident]) -> list[Block]:
     return blocks
 
 
-def _buttons(listed: ListedIncident) -> list[Block]:
-    incident, buttons = listed.incident, next_buttons(listed.incident) if listed.may_publish else []
+def _buttons(tx: Transaction, listed: ListedIncident) -> list[Block]:
+    incident, buttons = listed.incident, next_buttons(tx, listed.incident) if listed.may_publish else []
     if buttons and incident.status == IncidentStatus.SCHEDULED:
         value = value_of(incident.id, incident.version)
         buttons.append(button("Reschedule", ActionId.MAINTENANCE_RESCHEDULE, value))

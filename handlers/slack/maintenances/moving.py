@@ -37,7 +37,7 @@ from handlers.slack.maintenances.views import (
     text_blocks,
     window_blocks,
 )
-from handlers.slack.maintenances.windows import read_end_of_running, read_window
+from handlers.slack.maintenances.windows import read_new_end, read_window
 from storage.models import Incident, IncidentDraft, IncidentStatus
 
 _MOVABLE = RUNNING | {IncidentStatus.SCHEDULED}
@@ -54,7 +54,7 @@ async def reschedule_command(slack: SlackContext, command: SlashCommand, rest: s
 
 
 async def extend_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
-    """`/maintenance extend`: one that runs takes longer, `for 2h` more or `until 23:00`."""
+    """`/maintenance extend`: it takes longer, `for 2h` more or `until 23:00`. Unnamed, one that runs."""
     return await about_one(slack, command, rest, "extend", _drawing(command, adds=True), RUNNING, takes_times=True)
 
 
@@ -69,8 +69,8 @@ def _drawing(command: SlashCommand, *, adds: bool) -> Draw:
             if line.is_to and line.start is None and incident.status not in RUNNING:
                 # “reschedule … to friday 22:00” says when it begins.
                 found = read_window(line.end, None, now=tx.now, zone=own, kept=window)
-            elif incident.status in RUNNING:
-                found = read_end_of_running(line.start, line.end, window, now=tx.now, zone=own, adds=adds)
+            elif incident.status in RUNNING or (adds and line.start is None):
+                found = read_new_end(line.start, line.end, window, now=tx.now, zone=own, adds=adds)
             else:
                 found = read_window(line.start, line.end, now=tx.now, zone=own, kept=window)
             values = replace(values, start=found.start, end=found.end, problems=(*values.problems, *found.problems))

@@ -201,7 +201,7 @@ def _read_end(start: Moment | None, end: Moment, begins: datetime, now: datetime
     return get_instant(end, now=now, zone=zone, after=begins, is_end=True)
 
 
-def read_end_of_running(
+def read_new_end(
     start: Moment | None,
     end: Moment | None,
     kept: tuple[datetime, datetime],
@@ -210,8 +210,8 @@ def read_end_of_running(
     zone: ZoneInfo,
     adds: bool,
 ) -> Window:
-    """The window of a maintenance that has begun, with the end that is meant. With `adds`, a span is added to its
-    end, or to now where that is over; else it counts from the start. A time without a day is the next one."""
+    """The window of a maintenance whose end alone moves, with the end that is meant. With `adds`, a span is added to
+    its end, or to now where that is over; else it counts from the start. A time without a day is the next one."""
     begins, ends = kept
     if start is not None:
         return Window(begins, problems=("It has begun: only its end can be moved.",))
@@ -220,7 +220,7 @@ def read_end_of_running(
     try:
         if end.span:
             return Window(begins, (max(ends, now) if adds else begins) + parse_duration(end.span))
-        return Window(begins, get_instant(end, now=now, zone=zone, after=now, is_end=True))
+        return Window(begins, get_instant(end, now=now, zone=zone, after=max(begins, now), is_end=True))
     except InvalidInputError as error:
         return Window(begins, problems=(str(error),))
 

@@ -12,7 +12,7 @@ from desk.people import zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, context, escape, section
 from handlers.slack.incidents.text import both_clocks, name_text, public_link
-from storage.models import Incident, IncidentDraft, Page
+from storage.models import Incident, IncidentDraft, IncidentStatus, Page
 
 _MOST_OVERLAPPING = 5
 
@@ -24,12 +24,13 @@ def schedule_blocks(tx: Transaction, draft: IncidentDraft, content: NewIncident 
         return []
     zone = ZoneInfo(tx.session.get_one(Page, draft.page_id).time_zone)
     window = f"From {both_clocks(schedule.scheduled_for, zone)}\nUntil {both_clocks(schedule.scheduled_until, zone)}"
+    is_planned = _is_planned(tx, draft)
     lasts = in_words(schedule.scheduled_until - schedule.scheduled_for)
     blocks = [
         section(f":calendar: *For {lasts}*\n{window}"),
-        context(_whose_clocks(tx, zone), *_by_itself(schedule)),
+        context(_whose_clocks(tx, zone), *_by_itself(schedule, is_planned=is_planned)),
     ]
-    if schedule.scheduled_for <= tx.now:
+    if schedule.scheduled_for <= tx.now and is_planned:
         blocks.append(section(":warning: That start has passed: once it is public, it begins within a minute."))
     return [*blocks, *_overlaps(tx, draft, content, schedule, zone)]
 
@@ -40,15 +41,20 @@ def _whose_clocks(tx: Transaction, zone: ZoneInfo) -> str:
     return f"By your clock: {escape(zone_of(tx).key)}. In brackets by the page's: {escape(zone.key)}"
 
 
-def _by_itself(schedule: Schedule) -> list[str]:
+def _is_planned(tx: Transaction, draft: IncidentDraft) -> bool:
+    incident = tx.session.get(Incident, draft.incident_id) if draft.incident_id else None
+    return incident is None or incident.status == IncidentStatus.SCHEDULED
+
+
+def _by_itself(schedule: Schedule, *, is_planned: bool) -> list[str]:
     steps = [
-        (schedule.remind_prior, "a reminder 60 minutes before"),
-        (schedule.auto_in_progress, _with("the start", schedule.notify_at_start)),
+        (is_planned and schedule.remind_prior, "a reminder 60 minutes before"),
+        (is_planned and schedule.auto_in_progress, _with("the start", schedule.notify_at_start)),
         (schedule.auto_completed, _with("the end", schedule.notify_at_end)),
     ]
     does = [words for happens, words in steps if happens]
     lines = [f"By itself: {', '.join(does)}"] if does else []
-    if not schedule.auto_in_progress:
+    if is_planned and not schedule.auto_in_progress:
         lines.append(f"*Somebody must start it*: {slash('maintenance start')}")
     if not schedule.auto_completed:
         lines.append(f"*Somebody must complete it*: {slash('maintenance complete')}")

@@ -14,7 +14,6 @@ from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident, list_updates
 from desk.reasons import MAXIMUM_REASON
 from desk.transaction import Transaction
-from desk.zones import clock_in
 from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import (
     Block,
@@ -44,6 +43,7 @@ from handlers.slack.incidents.drafts.text import (
     wish_blocks,
 )
 from handlers.slack.incidents.text import (
+    both_clocks,
     find_public_link,
     impact_of,
     impact_text,
@@ -148,7 +148,8 @@ def _facts(tx: Transaction, draft: IncidentDraft, content: NewIncident | Inciden
     if draft.kind != DraftKind.BACKFILL:
         lines.append(impact_text(expected_impact(tx, draft)))
     if isinstance(content, NewIncident) and content.backfilled_at is not None:
-        lines.append(f":calendar: It began {clock_in(zone, content.backfilled_at)}; it is shown as resolved.")
+        began = both_clocks(content.backfilled_at, zone)
+        lines.append(f":calendar: It began {began}, in brackets by the page's clock; it is shown as resolved.")
     return [context(*lines)] if lines else []
 
 
