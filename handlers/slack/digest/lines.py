@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from desk.digest.findings import Announced, DigestView, Finding, Line
+from desk.digest.findings import Advice, Announced, DigestView, Finding, Line
 from desk.people import Standing
 from desk.policy import Policy
-from handlers.slack.digest.text import act_words, advice_words, outcome_words, scope_words, use_words
+from handlers.slack.digest.text import act_words, advice_words, find_advice, outcome_words, scope_words, use_words
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
     Block,
@@ -82,13 +82,13 @@ def _key_blocks(
     blocks = [section(text), context(*([f"`{render_sparkline(daily)}`"] if any(daily) else []), small)]
     if outcome:
         blocks.append(context(outcome))
-    buttons = _buttons(line, key, view.now)
+    buttons = _buttons(line, key, view.now, policy)
     if buttons:
         blocks.append(actions(*buttons, block_id=f"digest.{key.id}"))
     return blocks
 
 
-def _buttons(line: Line, key: ApiKey, now: datetime) -> list[Block]:
+def _buttons(line: Line, key: ApiKey, now: datetime, policy: Policy) -> list[Block]:
     value = value_of(key.id, key.version)
     revoke = button("Revoke", ActionId.KEY_REVOKE, value, style="danger")
     extend = button("Extend…", ActionId.KEY_EXTEND, value)
@@ -102,16 +102,26 @@ def _buttons(line: Line, key: ApiKey, now: datetime) -> list[Block]:
         button("Keep until…", ActionId.KEY_KEEP, value),
         button("Suspend", ActionId.KEY_SUSPEND, value),
         button("Rotate", ActionId.KEY_ROTATE, value),
-        revoke,
     ]
     if Finding.EXPIRING in line.findings:
         buttons.insert(0, extend)
     # Whoever has left cannot be asked.
     if Finding.NOBODY in line.findings:
-        buttons.insert(0, button("Transfer to…", ActionId.KEY_TRANSFER, value, style="primary"))
+        buttons.insert(0, button("Transfer to…", ActionId.KEY_TRANSFER, value))
     elif key.holder_id:
         buttons.append(button("Ask its holder", ActionId.KEY_ASK, value))
-    return buttons
+    # What the line says to do comes first, and what cannot be undone last.
+    advised = _ADVISED.get(find_advice(line, key, now, policy))
+    buttons.sort(key=lambda each: each["action_id"] != advised)
+    return [each | {"style": "primary"} if each["action_id"] == advised else each for each in buttons] + [revoke]
+
+
+_ADVISED: Mapping[Advice | None, ActionId] = {
+    Advice.TRANSFER: ActionId.KEY_TRANSFER,
+    Advice.SUSPEND: ActionId.KEY_SUSPEND,
+    Advice.ASK: ActionId.KEY_ASK,
+    Advice.EXTEND: ActionId.KEY_EXTEND,
+}
 
 
 def _ticket_blocks(line: Line, now: datetime) -> list[Block]:

@@ -18,17 +18,29 @@ _ADVICE = {
 }
 
 
+def find_advice(line: Line, key: ApiKey, now: datetime, policy: Policy) -> Advice | None:
+    """What to do about a key; None where that is done, or there is nothing to do any more."""
+    if outcome_words(key, now) or not line.findings:
+        return None
+    return decide_advice(line.findings, idle=_idle(line, key, now), policy=policy)
+
+
+def _idle(line: Line, key: ApiKey, now: datetime) -> timedelta:
+    return now - ((line.use and line.use.last_used_at) or key.created_at)
+
+
 def advice_words(line: Line, key: ApiKey, view: DigestView, policy: Policy) -> str:
     """What to do, and why; of what was dealt with, why it was listed and what became of that."""
     now = view.now
-    idle = now - ((line.use and line.use.last_used_at) or key.created_at)
+    idle = _idle(line, key, now)
     holds = [_finding_words(line, finding, idle, now) for finding in line.findings]
     if outcome_words(key, now):
         return f"It was listed because {_joined([*holds, *(_PAST[finding] for finding in line.gone)])}."
     became = f"{_joined([_became_words(line, key, finding) for finding in line.gone])}." if line.gone else ""
-    if not holds:
+    advised = find_advice(line, key, now, policy)
+    if advised is None:
         return f":white_check_mark: Nothing to do any more: {became}"
-    advice = f"{_ADVICE[decide_advice(line.findings, idle=idle, policy=policy)]}: {_joined(holds)}."
+    advice = f"{_ADVICE[advised]}: {_joined(holds)}."
     return f"{advice} Since it was listed, {became}" if became else advice
 
 

@@ -10,7 +10,7 @@ from desk.policy import Policy
 from handlers.slack.digest.messages import MODAL_LINES, digest_message, digest_modal
 from handlers.slack.framework.blocks import Message
 from sandbox.blockkit import check_message, check_view
-from sandbox.player import words_of
+from sandbox.player import elements_of, text_of, words_of
 from storage.models import Act, ApiKey, KeyStatus, KeyUse, Scope
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import MIA, OLIVIA
@@ -172,6 +172,25 @@ def test_a_line_says_what_to_do_and_why() -> None:
     assert "Transfer to…" not in held
     done = words(Finding.WIDER, status=KeyStatus.REVOKED, revoked_by=f"member:{OLIVIA}")
     assert "It was listed because it may write and has only read in its 90 days." in done
+
+
+def test_what_a_line_says_to_do_is_its_first_button() -> None:
+    """It comes in the colour of what matters most, and what cannot be undone comes last."""
+
+    def buttons(*findings: Finding, **values: object) -> list[tuple[str, str | None]]:
+        line = key_line(_key(1, **values), None, findings)
+        message = digest_message(DigestView(composed_at=NOW, lines=(line,), live_keys=1), {}, POLICY)
+        return [(text_of(each), each.get("style")) for _, each in elements_of(message.blocks)]
+
+    for label, found in {
+        "Transfer to…": buttons(Finding.NOBODY, Finding.EXPIRING, expires_at=NOW + DAY),
+        "Extend…": buttons(Finding.EXPIRING, expires_at=NOW + 3 * DAY),
+        "Suspend": buttons(Finding.NEVER_USED),
+        "Ask its holder": buttons(Finding.NEVER_USED, created_at=NOW - DAY / 2),
+    }.items():
+        assert found[0] == (label, "primary")
+        assert found[-1] == ("Revoke", "danger")
+        assert {style for _, style in found[1:-1]} == {None}
 
 
 def test_a_late_digest_says_so() -> None:
