@@ -76,7 +76,7 @@ def tell_ticket_ended(tx: Transaction, ticket: Ticket, told: Collection[str] = (
     else:
         below = list_cards(tx, TICKET_MINE, ticket.id)
     people = [ticket.collector_id] if ticket.collector_id not in told else []
-    facts = {"status": str(ticket.status), "reason": ticket.end_reason}
+    facts: dict[str, Any] = {"status": str(ticket.status), "reason": ticket.end_reason}
     tell_decision(tx, TICKET_ENDED, ticket.id, people, below=below, **facts)
 
 
@@ -84,7 +84,7 @@ def tell_key_is_void(tx: Transaction, ticket: Ticket) -> None:
     """Tell the collector that whatever a window showed of this ticket's key is void, and to collect again if they
     still can. Whoever left Slack is told nothing."""
     if is_reachable(tx, ticket.collector_id):
-        send_note(tx, TICKET_VOID, ticket.id, [ticket.collector_id])
+        send_note(tx, TICKET_VOID, ticket.id, [ticket.collector_id], shows=[(Thing.TICKET, ticket.id)])
 
 
 def tell_holder(tx: Transaction, key: ApiKey, collector_id: str) -> None:
@@ -95,4 +95,4 @@ def tell_holder(tx: Transaction, key: ApiKey, collector_id: str) -> None:
 
 def tell_window_was_not_opened(tx: Transaction, ticket: Ticket) -> None:
     """Tell the collector that no key was made because Slack did not open the window, and to press again."""
-    send_note(tx, TICKET_NOT_OPENED, ticket.id, [ticket.collector_id])
+    send_note(tx, TICKET_NOT_OPENED, ticket.id, [ticket.collector_id], shows=[(Thing.TICKET, ticket.id)])

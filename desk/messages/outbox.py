@@ -180,14 +180,21 @@ def send_note(
 
 
 def tell_decision(
-    tx: Transaction, kind: str, subject_id: str, people: Iterable[str], *, below: Sequence[SlackMessage], **facts: Any
+    tx: Transaction,
+    kind: str,
+    subject_id: str,
+    people: Iterable[str],
+    *,
+    below: Sequence[SlackMessage],
+    shows: Sequence[Shown] = (),
+    **facts: Any,
 ) -> None:
     """Tell those who waited for a decision, and did not make it themselves, by a message of its own.
 
     Slack notifies nobody of a card that is edited. Whoever left Slack is told nothing.
     """
     waited = [user_id for user_id in people if user_id != tx.actor.user_id and is_reachable(tx, user_id)]
-    send_note(tx, kind, subject_id, waited, below=below, by=str(tx.actor), **facts)
+    send_note(tx, kind, subject_id, waited, below=below, shows=shows, by=str(tx.actor), **facts)
 
 
 def _add_message(

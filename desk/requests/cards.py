@@ -42,7 +42,10 @@ def tell_requester(tx: Transaction, request: KeyRequest) -> None:
     """Tell the person who asked what became of it."""
     below = list_cards(tx, REQUEST_MINE, request.id)
     status = str(request.status)
-    tell_decision(tx, REQUEST_DECIDED, request.id, [request.requester_id], below=below, status=status)
+    # Its button goes once there is nothing to collect any more.
+    shows = [(Thing.REQUEST, request.id)]
+    people = [request.requester_id]
+    tell_decision(tx, REQUEST_DECIDED, request.id, people, below=below, shows=shows, status=status)
 
 
 def remind_owners(tx: Transaction, request: KeyRequest) -> None:

@@ -17,6 +17,7 @@ from desk.permissions import (
     EffectiveRoles,
     ask_an_owner,
     is_full_member,
+    is_person,
     may_hold_key,
     require_duty,
     require_person,
@@ -44,6 +45,8 @@ def require_asker(tx: Transaction) -> EffectiveRoles:
     roles = roles_of_actor(tx)
     if tx.actor.user_id is None:
         raise NotAllowedError("Keys are asked for in Slack.", "Operators make them with: keydesk keys.")
+    if not is_person(tx):
+        raise NotAllowedError("API keys are for full members of this workspace.", ask_an_owner(tx))
     if not may_ask(tx):
         raise NotAllowedError("Asking for keys needs the role `integrator`.", ask_an_owner(tx))
     return roles

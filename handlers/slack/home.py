@@ -71,7 +71,7 @@ def home_view(tx: Transaction) -> Block:
 
 
 def _guest_blocks(tx: Transaction) -> list[Block]:
-    text = "API keys are for full members of this workspace, so there is nothing for you to do here."
+    text = "API keys are for full members of this workspace: one of them can ask for what you need."
     told = section(f"{text} {escape(ask_an_owner(tx))}")
     return [header("Keydesk"), told, *guest_home_blocks(tx), divider(), *info_blocks(tx)]
 

@@ -56,6 +56,8 @@ def test_a_key_is_collected_once(scenario: Scenario) -> None:
     done = mine(scenario, scenario.mia)
     assert "You collected it" in words_of(done)
     assert find_label(done, "Collect my key") is None
+    shows(scenario.direct_messages(scenario.mia), "was approved by")
+    assert [each for each in scenario.direct_messages(scenario.mia) if find_label(each, "Collect my key")] == []
     assert f"Collected by <@{MIA}>" in words_of(shows(scenario.owners_channel(), "*Approved*"))
     assert_secret_is_nowhere(scenario, secret)
     assert scenario.violations() == []

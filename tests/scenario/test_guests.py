@@ -47,6 +47,13 @@ def test_what_is_for_members_is_not_offered(scenario: Scenario, typed: str) -> N
     assert buttons_of(refused) == []
 
 
+def test_no_role_is_named_that_a_guest_cannot_get(scenario: Scenario) -> None:
+    """Whoever asks for a key is told that keys are for full members, and not to get a role first."""
+    refused = words_of(said(scenario.person(GUS), "/keys request"))
+    assert "full members" in refused
+    assert "role" not in refused
+
+
 @pytest.mark.parametrize(
     ("roles", "first"),
     [((), "Ask for a key"), ((Role.INCIDENT_MANAGER,), "New incident"), ((Role.OWNER,), "New incident")],

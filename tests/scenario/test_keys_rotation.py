@@ -135,11 +135,11 @@ def test_what_is_taken_over_ends_as_after_a_rotation(
     and nobody has to think of revoking it."""
     key_id = add(scenario, holder_id=None)
     answer = words_of(said(scenario.olivia, f"/keys rotate terraform prod{typed}"))
-    assert f"the old one works for another {words}" in answer
+    assert f"the old one works on for {words}" in answer
     asked = shows(
         scenario.owners_channel(), "asks for an API key", f"Once it is collected, `{stored(scenario, key_id).start}…`"
     )
-    assert f"works for another {words}" in words_of(asked)
+    assert f"works on for {words}" in words_of(asked)
     scenario.omar.press("Approve", asked)
     assert stored(scenario, key_id).retires_at is None
     card = shows(scenario.direct_messages(scenario.olivia), "approved")
@@ -166,11 +166,11 @@ def test_who_asks_again_for_what_they_take_over_sets_its_grace_period(scenario: 
     """As in a rotation: the second time asks nobody anew. The cards say so, and it is on record."""
     add(scenario, holder_id=None)
     said(scenario.olivia, "/keys rotate terraform prod")
-    shows(scenario.owners_channel(), "asks for an API key", "works for another 1 day")
+    shows(scenario.owners_channel(), "asks for an API key", "works on for 1 day")
     for _ in range(2):
         said(scenario.olivia, "/keys rotate terraform prod grace 7d")
     for messages in (scenario.owners_channel(), scenario.direct_messages(scenario.olivia)):
-        shows(messages, "an API key", "works for another 7 days")
+        shows(messages, "an API key", "works on for 7 days")
     with scenario.database.read() as session:
         assert session.query(KeyRequest).one().grace_seconds == 7 * DAY.total_seconds()
         [changed] = session.query(AuditEvent).filter_by(action="request.changed").all()

@@ -1,6 +1,7 @@
 """The second person: who is asked to publish somebody's draft, and what both of them see of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -78,7 +79,7 @@ def show_draft(tx: Transaction, draft: IncidentDraft) -> None:
 def tell_author(tx: Transaction, draft: IncidentDraft) -> None:
     """Tell a draft's author, who may wait for it, what somebody else decided."""
     below = list_cards(tx, MINE_CARD, draft.id)
-    facts = {"status": str(draft.status), "reason": draft.decision_reason}
+    facts: dict[str, Any] = {"status": str(draft.status), "reason": draft.decision_reason}
     tell_decision(tx, DECIDED_NOTE, draft.id, [draft.author_id], below=below, **facts)
 
 

@@ -153,8 +153,8 @@ def taken_over(request: KeyRequest) -> list[tuple[str, str]]:
 
 
 def works_on(grace_seconds: int | None) -> str:
-    """What becomes of a key whose successor was collected: “works for another 24 hours”."""
-    return f"works for another {in_words(timedelta(seconds=grace_seconds))}" if grace_seconds else "stops at once"
+    """What becomes of a key whose successor was collected: “works on for 24 hours”."""
+    return f"works on for {in_words(timedelta(seconds=grace_seconds))}" if grace_seconds else "stops at once"
 
 
 def takeover_asked(request: KeyRequest) -> Message:

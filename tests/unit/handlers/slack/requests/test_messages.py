@@ -109,8 +109,8 @@ def test_a_reminder_that_comes_too_late_is_not_sent(stage: Stage, clock: HeldClo
     ("grace", "words"),
     [
         (timedelta(), "the old one stops at once"),
-        (timedelta(hours=24), "the old one works for another 1 day"),
-        (timedelta(minutes=90), "the old one works for another 90 minutes"),
+        (timedelta(hours=24), "the old one works on for 1 day"),
+        (timedelta(minutes=90), "the old one works on for 90 minutes"),
     ],
 )
 def test_a_rotation_says_what_becomes_of_the_old_key(
