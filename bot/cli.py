@@ -12,9 +12,9 @@ from bot.settings import ENV_FILE
 from desk.errors import KeydeskError
 
 _HELP = (
-    "The Slack front desk of a status page: roles, API keys by request and approval, and a weekly digest of unused "
-    "keys.\n\nSettings come from the environment and from .env; 'keydesk config' lists them. To try Keydesk without "
-    "a Slack account, type 'keydesk demo'."
+    "The Slack front desk of a status page: incidents and maintenances, API keys by request and approval, and roles."
+    "\n\nSettings come from the environment and from .env; 'keydesk config' lists them. To try Keydesk without a "
+    "Slack account, type 'keydesk demo'."
 )
 
 

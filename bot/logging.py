@@ -30,6 +30,12 @@ _NOISE = ("As you gave `client` as well", "As `installation_store` or `authorize
 _log = structlog.get_logger(__name__)
 
 
+def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # uvicorn says its lines a second time, with a terminal's colours.
+    event.pop("color_message", None)
+    return event
+
+
 class _MaskSecrets:
     """A processor that masks secrets in every key and value, however deep."""
 
@@ -69,6 +75,7 @@ _PROCESSORS: tuple[Processor, ...] = (
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    _without_colours,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     structlog.processors.StackInfoRenderer(),
     structlog.processors.format_exc_info,

@@ -34,6 +34,7 @@ def register(cli: typer.Typer) -> None:
         log_level: Annotated[str, typer.Option(help="The least important log lines to show.")] = "warning",
     ) -> None:
         """Try Keydesk: a local Slack workspace, the real bot and a status page. Needs no account and no token."""
+        say("Starting Keydesk, with a Slack workspace of its own …\n")
         # Loaded here, so that other commands start without Slack's libraries and the sandbox.
         from bot.demo import DemoOptions, StepFailedError, run_demo
 

@@ -57,9 +57,11 @@ def test_a_line_is_an_event_with_its_values(stream: io.StringIO) -> None:
 
 
 def test_libraries_take_the_same_way(stream: io.StringIO) -> None:
-    """A line of the standard library's logging has the same form, with its extra values."""
+    """A line of the standard library's logging has the same form, with its extra values, but for colours."""
     configure_logging(LogFormat.JSON, "info", stream)
-    logging.getLogger("library").warning("took %s seconds", 3, extra={"host": "h"})
+    logging.getLogger("library").warning(
+        "took %s seconds", 3, extra={"host": "h", "color_message": "took \x1b[36m%s"}
+    )
     (line,) = lines(stream)
     assert (line["event"], line["level"], line["logger"], line["host"]) == (
         "took 3 seconds",
@@ -67,6 +69,7 @@ def test_libraries_take_the_same_way(stream: io.StringIO) -> None:
         "library",
         "h",
     )
+    assert "color_message" not in line
 
 
 @pytest.mark.parametrize("log_format", [LogFormat.JSON, LogFormat.PRETTY])
