@@ -138,10 +138,7 @@ def finish_requests(
 ) -> None:
     """The readings that were asked for are done. Members who asked are told, except `told`, who sees it already."""
     require_duty(tx, Duty.DIRECTORY)
-    requests = tx.session.scalars(
-        select(DirectorySync).where(DirectorySync.id.in_(sync_ids), DirectorySync.status == SyncStatus.REQUESTED)
-    ).all()
-    for sync in requests:
+    for sync in tx.session.scalars(select(DirectorySync).where(DirectorySync.id.in_(sync_ids))).all():
         ended: dict[str, Any] = {"status": SyncStatus.DONE, "finished_at": tx.now}
         if report.get("stopped_id"):
             # Whoever asked for this reading waits for what owners say to what it found.

@@ -127,6 +127,10 @@ def test_a_correction_edits_its_reply(stage: IncidentStage) -> None:
     stage.do(INES, lambda tx: edit_update(tx, said.id, body="We are looking."))
     assert stage.outbox()[2:] == [HEAD_CARD, UPDATE_CARD]
     assert len(stage.cards(UPDATE_CARD)) == 1
+    assert first_update(stage, incident_id).body == "We are looking."
+    stage.do(INES, lambda tx: edit_update(tx, said.id, deliver_notifications=False))
+    kept = first_update(stage, incident_id)
+    assert (kept.body, kept.deliver_notifications) == ("We are looking.", False)
 
 
 def test_a_postmortem_shows_on_the_head_once_it_is_public(stage: IncidentStage) -> None:

@@ -90,6 +90,13 @@ def test_what_a_word_means(known: Known) -> None:
     assert {word: known.find(word) for word in meant} == meant
 
 
+def test_a_whole_name_goes_before_those_that_begin_with_it(known: Known) -> None:
+    """However many there are of those."""
+    short = NewIncident(name="Checkout", body="We look.")
+    known.ids["short"] = known.desk.write_now(INES_, lambda tx: create_incident(tx, known.page_id, short).id)
+    assert known.find("checkout", open_only=True) == "short"
+
+
 def test_what_a_word_cannot_mean(known: Known) -> None:
     """Several candidates are named with their ids; what is over is called so where only open ones are meant; nothing
     at all is asked for."""

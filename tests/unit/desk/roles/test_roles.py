@@ -9,6 +9,7 @@ import pytest
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from desk.people import Subject, SubjectWord
 from desk.permissions import effective_roles, list_owner_ids
+from desk.requests.cards import REQUEST_CARD
 from desk.roles.cards import OWNER_ENDED, OWNER_GRANTED, ROLE_ENDED, ROLE_GRANTED
 from desk.roles.lists import list_grants, list_holders, list_usable_groups
 from desk.roles.orders import RevokeOrder, revoke_as_said
@@ -18,7 +19,7 @@ from desk.secret import Secret
 from desk.transaction import Actor, Desk, JobName
 from handlers.slack.framework.blocks import Message
 from handlers.slack.roles.messages import render_ended, render_owner_ended
-from storage.models import Grant, Role, SubjectKind, UserGroup, UserGroupMember
+from storage.models import Delivery, Grant, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import HeldClock
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_member, add_page
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
@@ -340,6 +341,23 @@ def test_who_keeps_a_role_by_another_way_lost_none(stage: Stage, clock: HeldCloc
     clock.advance(hours=1)
     stage.do(OLIVIA, partial(revoke_role, subject=MIA_, role=role))
     assert "still" not in _said_to(stage, ROLE_ENDED, render_ended, MIA)
+
+
+def test_cards_that_depend_on_who_the_owners_are_follow_them(stage: Stage) -> None:
+    """A request shows whose approvals count: it is drawn again when an owner comes or goes, not with other roles."""
+    stage.ask()
+
+    def drawn() -> int:
+        [card] = [card.id for card in stage.shown(REQUEST_CARD) if card.conversation == OLIVIA]
+        return sum(row.subject == card for row in stage.all(Delivery))
+
+    counts = [drawn()]
+    for role in (Role.INCIDENT_MANAGER, Role.OWNER):
+        grant(stage, MIA_, role)
+        counts.append(drawn())
+        stage.do(OLIVIA, partial(revoke_role, subject=MIA_, role=role))
+        counts.append(drawn())
+    assert [count - counts[0] for count in counts] == [0, 0, 0, 1, 2]
 
 
 def test_what_every_member_is_nobody_loses(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back,
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
+from desk.incidents.listing import list_drafts
 from desk.incidents.lookup import list_updates
 from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
 from desk.incidents.templates import (
@@ -59,6 +60,22 @@ def _publish(
     desk: Desk, draft: IncidentDraft, who: Actor, *, quietly: bool = False
 ) -> tuple[Outcome, Incident | None]:
     return desk.write_now(who, lambda tx: publish_draft(tx, draft.id, quietly=quietly))
+
+
+def test_drafts_are_listed_for_their_author_and_for_who_may_publish(desk: Desk, page: str) -> None:
+    """One that waits is its author's, and waits for the others who may publish it; nobody else sees it."""
+    mine, waiting = _draft(desk, page), _draft(desk, page)
+    with desk.database.write() as session:
+        session.get_one(IncidentDraft, waiting.id).status = DraftStatus.WAITING
+
+    def listed(who: Actor) -> tuple[set[str], set[str]]:
+        drafts = desk.read_now(who, list_drafts)
+        own, others = ({each.draft.id for each in some} for some in (drafts.own, drafts.waiting))
+        return own, others
+
+    assert listed(INES_) == ({mine.id, waiting.id}, set())
+    assert listed(MAX_) == (set(), {waiting.id})
+    assert listed(MIA_) == (set(), set())
 
 
 ALONE = Press(

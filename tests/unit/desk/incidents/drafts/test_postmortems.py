@@ -65,6 +65,7 @@ def test_the_same_words_and_other_changes_are_in_nobodys_way(stage: IncidentStag
     same, other = _write(stage, MAX, over, "A cable."), _write(stage, INES, over, "A cable.")
     _publish(stage, MAX, same)
     stage.change(over, body="Sorry again.")
+    assert stage.see(INES, lambda tx: find_changes(tx, get_draft(tx, other))) is None
     _publish(stage, INES, other)
     assert stage.incident(over).postmortem_body == "A cable."
 
