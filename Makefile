@@ -25,7 +25,7 @@ BASE ?= main
 .PHONY: help demo install run check test soak mutants lint bench screenshots lock setup clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN_STAMP) ## Try Keydesk in the browser, without a Slack account (ARGS="--tour" plays it by itself)
 	@$(BIN)/python -m bot demo $(ARGS)

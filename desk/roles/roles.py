@@ -134,7 +134,11 @@ _WHY_NOT = {
 def _require_full_member(tx: Transaction, subject: Subject) -> None:
     member = tx.session.get(Member, subject.id)
     if member is None:
-        raise InvalidInputError(f"I know nobody with the id {subject.id}.", "Name them, like @mia.", field="subject")
+        raise InvalidInputError(
+            f"I know nobody with the id {subject.id}.",
+            f"Name them, like @mia. If they joined just now, type {slash('roles sync')} first.",
+            field="subject",
+        )
     if not is_full_member(member):
         raise InvalidInputError(
             f"{member.name} {_WHY_NOT[standing_of(member)]} and can't have roles.",
