@@ -1,7 +1,8 @@
 """Socket Mode: Slack comes in over a WebSocket that we opened, so nothing of ours must be reachable."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import aiohttp
 import structlog
@@ -10,6 +11,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from handlers.slack.framework.door import read_json
+from handlers.slack.framework.shapes import is_well_formed
 
 _CONNECTING_SECONDS = 0.05
 
@@ -22,6 +27,8 @@ class DrainingHandler(AsyncSocketModeHandler):
     def __init__(self, app: AsyncApp, app_token: str) -> None:
         super().__init__(app, app_token)
         self.client.proxy = app.client.proxy
+        self._enqueue = self.client.enqueue_message
+        self.client.enqueue_message = self._take  # type: ignore[method-assign]
         self._taking = True
         self._in_hand = 0
         self._idle = asyncio.Event()
@@ -41,6 +48,20 @@ class DrainingHandler(AsyncSocketModeHandler):
             if not self._in_hand:
                 self._idle.set()
 
+    async def _take(self, message: str) -> None:
+        """Let Slack's client have what Slack may send. The rest is acknowledged, so that it does not come again."""
+        try:
+            envelope = read_json(message)
+        except (ValueError, RecursionError):
+            envelope = None
+        if _is_envelope(envelope):
+            await self._enqueue(message)
+            return
+        _log.warning("slack_request_malformed", bytes=len(message))
+        envelope_id = envelope.get("envelope_id") if isinstance(envelope, dict) else None
+        if isinstance(envelope_id, str) and envelope_id:
+            await self.client.send_socket_mode_response(SocketModeResponse(envelope_id))
+
     async def drain(self, seconds: float) -> bool:
         """Take nothing more and wait for what is in hand. False when it took longer."""
         self._taking = False
@@ -50,6 +71,22 @@ class DrainingHandler(AsyncSocketModeHandler):
         except TimeoutError:
             return False
         return True
+
+
+def _is_envelope(envelope: Any) -> bool:
+    """Whether something is what Slack's client itself answers to, or a request of Slack's within its envelope."""
+    if not isinstance(envelope, dict):
+        return False
+    if "envelope_id" not in envelope:
+        return isinstance(envelope.get("type"), str)
+    words = (envelope.get("type"), envelope["envelope_id"])
+    extras: Mapping[str, type] = {"retry_attempt": int, "retry_reason": str, "accepts_response_payload": bool}
+    return (
+        all(isinstance(word, str) and word for word in words)
+        and all(envelope.get(name) is None or isinstance(envelope[name], kind) for name, kind in extras.items())
+        and isinstance(envelope.get("payload"), dict)
+        and is_well_formed(envelope["payload"])
+    )
 
 
 class SocketMode:

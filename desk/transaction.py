@@ -148,7 +148,7 @@ class Desk:
 
     def read_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """As `read`, in the calling thread."""
-        with self.database.read() as session:
+        with _kept_or_said(), self.database.read() as session:
             return self._look(session, actor, work)
 
     def _look(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:

@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from bot.commands.console import complain, console_of, operator, say
+from bot.commands.console import LONG_SECONDS, complain, console_of, operator, say
 from desk.audit.chain import Extract, Head, export_csv, export_json_lines, verify
 from desk.errors import InvalidInputError
 from desk.transaction import Transaction
@@ -46,7 +46,7 @@ def register(cli: typer.Typer) -> None:
         trail in the database could not change your note.
         """
         head = _head(noted) if noted else None
-        with console_of(context).desk() as desk:
+        with console_of(context).desk(seconds=LONG_SECONDS) as desk:
             verdict = desk.read_now(operator(), partial(verify, noted=head))
         for problem in verdict.problems:
             complain(f"Event {problem.seq}: {problem.what}")
@@ -75,7 +75,7 @@ def register(cli: typer.Typer) -> None:
         def work(tx: Transaction, stream: TextIO) -> None:
             stream.writelines(lines(tx, extract))
 
-        with console_of(context).desk() as desk:
+        with console_of(context).desk(seconds=LONG_SECONDS) as desk:
             if output is None:
                 desk.read_now(operator(), partial(work, stream=sys.stdout))
                 return

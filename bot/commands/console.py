@@ -15,10 +15,16 @@ from typer.core import TyperGroup
 from bot.commands.naming import on_terminal, without_marks
 from bot.database import make_desk, open_database, require_schema
 from bot.settings import Settings, SettingsError, load_settings
-from desk.errors import KeydeskError
+from desk.errors import KeydeskError, LateError
 from desk.masking import mask
 from desk.transaction import Actor, Desk
 from storage.database import Database
+from storage.deadline import TooLateError, answer_within
+
+WAIT_SECONDS = 30.0
+"""So long a command waits for the database. It answers whoever looks in a fraction of a second, or is silent."""
+LONG_SECONDS = 1800.0
+"""So long one that reads or writes very much."""
 
 
 def say(text: str = "") -> None:
@@ -46,6 +52,9 @@ class KeydeskGroup(TyperGroup):
             complain(error.sentence)
             if error.hint:
                 complain(without_marks(error.hint))
+        except TooLateError:
+            complain(LateError().sentence)
+            complain(LateError().hint)
         except OperationalError as error:
             complain(f"The database does not answer: {str(error.orig).strip().splitlines()[0]}")
             complain("Is KEYDESK_DATABASE_URL right, and does the server run? 'keydesk config' shows it.")
@@ -72,22 +81,23 @@ class Console:
         return load_settings(self.env_file)
 
     @contextmanager
-    def database(self, settings: Settings) -> Iterator[Database]:
-        """The database, whatever state it is in."""
+    def database(self, settings: Settings, *, seconds: float = LONG_SECONDS) -> Iterator[Database]:
+        """The database, whatever state it is in; nothing waits for it longer than these seconds."""
         database = open_database(settings)
         try:
-            yield database
+            with answer_within(seconds):
+                yield database
         finally:
             database.close()
 
     @contextmanager
-    def desk(self, *, organization_id: str | None = None) -> Iterator[Desk]:
+    def desk(self, *, organization_id: str | None = None, seconds: float | None = None) -> Iterator[Desk]:
         """The desk on an up-to-date database. Raises KeydeskError when the database has another schema.
 
         Where there is no organization yet, it begins with the id that is given.
         """
         settings = self.settings()
-        with self.database(settings) as database:
+        with self.database(settings, seconds=seconds or WAIT_SECONDS) as database:
             require_schema(database)
             desk = make_desk(settings, database, organization_id=organization_id)
             yield replace(desk, policy=replace(desk.policy, name_command=on_terminal(settings.command_prefix)))

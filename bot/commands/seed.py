@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.console import console_of, operator, say
+from bot.commands.console import LONG_SECONDS, console_of, operator, say
 from desk.errors import KeydeskError
 from desk.seeds import plant_seed, read_seed
 
@@ -29,7 +29,7 @@ def register(cli: typer.Typer) -> None:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise KeydeskError(f"The file {file} cannot be read: {reason}.") from error
         wanted = read_seed(text, str(file))
-        with console_of(context).desk(organization_id=wanted.organization_id) as desk:
+        with console_of(context).desk(organization_id=wanted.organization_id, seconds=LONG_SECONDS) as desk:
             planted = desk.write_now(operator(), partial(plant_seed, seed=wanted))
         for thing in planted.made:
             say(f"made     {thing}")

@@ -69,7 +69,7 @@ def find_payload(raw: bytes, content_type: str) -> Mapping[str, Any] | None:
     kind = content_type.partition(";")[0].strip().lower()
     try:
         text = raw.decode("utf-8")
-        payload = _read_form(text) if kind == _FORM else _read_json(text) if kind == _JSON else None
+        payload = _read_form(text) if kind == _FORM else read_json(text) if kind == _JSON else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(payload, dict) or not is_well_formed(payload):
@@ -82,10 +82,12 @@ def _read_form(text: str) -> Any:
     values = dict(fields)
     if len(values) != len(fields):
         raise ValueError("a field twice")
-    return _read_json(values["payload"]) if "payload" in values else values
+    return read_json(values["payload"]) if "payload" in values else values
 
 
-def _read_json(text: str) -> Any:
+def read_json(text: str) -> Any:
+    """What a document says. Raises ValueError (or RecursionError) for one that Slack would not send: with a name
+    twice, with what is no number, or nested beyond all measure."""
     value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_refuse_doubles)
     _refuse_depth(value)
     return value
