@@ -9,6 +9,7 @@ from desk.identifiers import new_id
 from desk.incidents.drafts.leaks import Leak, LeakKind, only_once
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.pages.status import Impact
+from handlers.slack.framework.metadata import our_window, shaped
 from storage.models import ComponentStatus, DraftKind, IncidentDraft, IncidentStatus
 
 KEEP = "keep"
@@ -27,7 +28,8 @@ _FOUND_IN_TEXT = frozenset({LeakKind.INTERNAL_LINK, LeakKind.SLACK_LINK, LeakKin
 
 def page_in(metadata: str) -> str:
     """The page that a form is about, from its private metadata."""
-    return str(json.loads(metadata)["page_id"])
+    with our_window():
+        return str(json.loads(metadata)["page_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,11 @@ class FormState:
 
     @classmethod
     def from_metadata(cls, text: str) -> "FormState":
-        """From a modal's private metadata."""
-        kept = json.loads(text)
-        kept["kind"] = DraftKind(kept["kind"])
-        kept["leaks"] = tuple(Leak(LeakKind(kind), about) for kind, about in kept.get("leaks", ()))
-        kept["status"] = IncidentStatus(kept["status"]) if "status" in kept else None
-        return cls(**kept)
+        """From a modal's private metadata. Raises ForeignWindowError."""
+        with our_window():
+            kept = json.loads(text)
+            leaks = [{"kind": kind, "about": about} for kind, about in kept.get("leaks", ())]
+            return shaped(cls, {**kept, "leaks": leaks})
 
     def as_metadata(self) -> str:
         """For a modal's private metadata. No warning is left out: where they are too many, names are cut."""

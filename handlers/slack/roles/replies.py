@@ -25,6 +25,7 @@ from handlers.slack.framework.blocks import (
     section,
 )
 from handlers.slack.framework.commands import CommandFamily
+from handlers.slack.framework.metadata import our_window, shaped
 from handlers.slack.roles.parsing import Query
 from handlers.slack.roles.text import (
     STANDINGS,
@@ -119,11 +120,10 @@ def pack_order(order: GrantOrder | RevokeOrder) -> str:
 
 
 def read_order(value: str) -> GrantOrder | RevokeOrder:
-    """The order that a button carries."""
-    kept = json.loads(value)
-    grants = kept.pop("grants")
-    kept |= {"subject": SubjectWord(**kept["subject"]), "role": Role(kept["role"])}
-    return GrantOrder(**kept) if grants else RevokeOrder(**kept)
+    """The order that a button carries. Raises ForeignWindowError."""
+    with our_window():
+        kept = json.loads(value)
+        return shaped(GrantOrder if kept.pop("grants") else RevokeOrder, kept)
 
 
 def revoked_text(subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]) -> str:

@@ -23,6 +23,7 @@ from handlers.slack.framework.blocks import (
     static_select,
     text_input,
 )
+from handlers.slack.framework.metadata import unpack
 from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import MOST_COMPONENTS
 from handlers.slack.incidents.inputs import components_select, page_select
@@ -56,8 +57,8 @@ class TemplateCarried:
 
     @classmethod
     def unpack(cls, text: str) -> "TemplateCarried":
-        """From a modal's private metadata."""
-        return cls(**json.loads(text))
+        """From a modal's private metadata. Raises ForeignWindowError."""
+        return unpack(cls, text)
 
     @property
     def components_block(self) -> str:
