@@ -30,14 +30,16 @@ def our_window() -> Iterator[None]:
 
 
 @cache
-def _adapter(shape: type[T]) -> TypeAdapter[T]:
+def _adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
 
 
 def shaped(shape: type[T], values: Any) -> T:
     """An object of a dataclass, each value of the type that it says. Raises ForeignWindowError."""
     with our_window():
-        return _adapter(shape).validate_python(values)
+        key: Any = shape
+        made: T = _adapter(key).validate_python(values)
+        return made
 
 
 def unpack(shape: type[T], text: str) -> T:

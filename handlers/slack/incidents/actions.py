@@ -11,6 +11,7 @@ from desk.incidents.drafts.duplicates import give_up
 from desk.incidents.lookup import get_incident, require_over
 from desk.incidents.templates import get_template
 from desk.masking import refuse_secrets
+from desk.pages.pages import get_page
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import show_modal
@@ -21,7 +22,7 @@ from handlers.slack.incidents.inputs import beside_its_input, drawn_anew
 from handlers.slack.incidents.starting import Begun, begin_new, begin_update, in_status, with_template
 from handlers.slack.incidents.typed import TypedIncident
 from handlers.slack.incidents.views import check_form, read_form, render_form, role_of_form
-from storage.models import IncidentStatus, Page, Role
+from storage.models import IncidentStatus, Role
 
 Follow = Callable[[Transaction, FormState, FormValues, str], Begun]
 """What a choice in the form makes of it: (…, the chosen value)."""
@@ -71,7 +72,7 @@ async def choose_page(slack: SlackContext, action: BlockAction) -> None:
 
 
 def _on_page(tx: Transaction, state: FormState, values: FormValues, chosen: str) -> Begun:
-    page = tx.session.get_one(Page, chosen)
+    page = get_page(tx.session, chosen)
     require_publisher(tx, Role.INCIDENT_MANAGER, page)
     moved = replace(state, page_id=page.id, template_id=None).with_new_states()
     return moved, replace(values, states={}, values={})
@@ -105,7 +106,7 @@ async def _follow(slack: SlackContext, action: BlockAction, follow: Follow) -> N
     def work(tx: Transaction) -> Block:
         state = FormState.from_metadata(action.private_metadata)
         # The form may have been open for long: what it shows next is for those who may publish now.
-        require_publisher(tx, role_of_form(tx, state), tx.session.get_one(Page, state.page_id))
+        require_publisher(tx, role_of_form(tx, state), get_page(tx.session, state.page_id))
         values = read_form(tx, state, action.entered)
         # What is drawn again goes to Slack once more.
         refuse_secrets(values.name, values.body, *values.values.values())

@@ -123,7 +123,7 @@ def read_order(value: str) -> GrantOrder | RevokeOrder:
     """The order that a button carries. Raises ForeignWindowError."""
     with our_window():
         kept = json.loads(value)
-        return shaped(GrantOrder if kept.pop("grants") else RevokeOrder, kept)
+        return shaped(GrantOrder, kept) if kept.pop("grants") else shaped(RevokeOrder, kept)
 
 
 def revoked_text(subject: Subject, grant: Grant, page_name: str | None, remaining: Sequence[ListedGrant]) -> str:

@@ -15,6 +15,7 @@ from desk.incidents.templates import (
     get_template_to_change,
     list_placeholders,
 )
+from desk.pages.pages import get_page
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, escape, fit, section
@@ -39,7 +40,7 @@ from handlers.slack.incidents.templates.views import (
     split_components,
 )
 from handlers.slack.incidents.text import name_text, on_page, plain_name, render_leaks
-from storage.models import IncidentTemplate, Page, Role
+from storage.models import IncidentTemplate, Role
 
 _MOST_ASKED = 1500
 
@@ -58,7 +59,7 @@ async def choose_page(slack: SlackContext, action: BlockAction) -> None:
     """Another page: other components."""
 
     def work(tx: Transaction) -> Block:
-        page = tx.session.get_one(Page, action.value)
+        page = get_page(tx.session, action.value)
         require_publisher(tx, Role.INCIDENT_MANAGER, page)
         words = read_template_form(action.entered, TemplateCarried.unpack(action.private_metadata))
         return render_template_form(tx, TemplateCarried(page.id), replace(words, components=()))

@@ -10,6 +10,7 @@ from desk.incidents.components import list_components
 from desk.incidents.inputs import MAX_NAME, REALTIME
 from desk.incidents.lookup import get_incident
 from desk.incidents.templates import get_template_to_change
+from desk.pages.pages import get_page
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import (
@@ -144,7 +145,7 @@ def render_template_form(tx: Transaction, carried: TemplateCarried, words: Templ
 def _page(tx: Transaction, carried: TemplateCarried) -> Block:
     pages = list_publishable_pages(tx, Role.INCIDENT_MANAGER)
     if carried.template_id or len(pages) < 2:
-        return context(f"On {name_text(tx.session.get_one(Page, carried.page_id).name)}")
+        return context(f"On {name_text(get_page(tx.session, carried.page_id).name)}")
     menu = page_select(pages, carried.page_id) | {"action_id": ActionId.TEMPLATE_PAGE}
     return input_block("Page", menu, block_id="page", dispatch=True)
 
