@@ -506,7 +506,11 @@ def test_a_secret_in_a_name_is_not_kept(stage: Stage) -> None:
     stage.do(SLACK, partial(take_user, seen=seen))
     stage.do(
         SLACK,
-        partial(take_group_event, event_id="Ev1", seen=group(MIA, name=secret, handle="xoxb-12-ab", date_update=20)),
+        partial(
+            take_group_event,
+            event_id="Ev1",
+            seen=group(MIA, name=secret, handle="xoxb-1234567890-ab", date_update=20),
+        ),
     )
     with stage.desk.database.read() as session:
         member, kept = session.get_one(Member, "U0NEW00001"), session.get_one(UserGroup, GROUP)
