@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +15,7 @@ from tests.clock import HeldClock
 from tests.databases import (
     Lending,
     PostgresqlServer,
+    Prepared,
     create_postgresql_template,
     create_sqlite_template,
     lend_database,
@@ -32,8 +33,24 @@ hypothesis.settings.register_profile("keydesk", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("keydesk")
 guard_network()
+# What a developer has set for their own Keydesk must not reach the tests.
+for name in list(os.environ):
+    if name.upper().startswith(("KEYDESK_", "SLACK_")):
+        del os.environ[name]
+# Nobody here speaks TLS, and each client would read the certificates of all authorities, which takes 30 ms.
+os.environ["SSL_CERT_DIR"] = find_place()
 # Pytest makes the folders of `tmp_path` below this one.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", find_place())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage meanwhile: what is imported and collected stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage less often, and not among the tests and modules, which stay to the end."""
+    """From now on look for garbage less often, and not among the tests and modules."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -62,14 +79,6 @@ def _organizations_are_kept_apart() -> Iterator[None]:
         yield
         if statements:
             pytest.fail("these statements reach beyond their organization:\n" + "\n".join(sorted(set(statements))))
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a developer has set for their own Keydesk must not reach the tests."""
-    for name in list(os.environ):
-        if name.upper().startswith(("KEYDESK_", "SLACK_")):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -121,6 +130,18 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     name = server.create()
     yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """A database without any table, for a file's tests to prepare and copy, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield Prepared(f"sqlite:///{tmp_path_factory.mktemp('prepared') / 'prepared.db'}")
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    name = server.create()
+    yield Prepared(server.url(name), server)
     server.drop(name)
 
 

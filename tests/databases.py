@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from storage import schema
 from storage.beginning import begin_organization, open_organization
@@ -198,6 +198,26 @@ def copy_sqlite(template: Path, folder: Path) -> str:
     path = folder / "keydesk.db"
     shutil.copyfile(template, path)
     return f"sqlite:///{os.fspath(path)}"
+
+
+class Prepared:
+    """A database that the tests of a file prepare once, of which each has a copy. Nobody is connected to it then."""
+
+    def __init__(self, url: str, server: PostgresqlServer | None = None) -> None:
+        self.url = url
+        self._server = server
+
+    @contextmanager
+    def copied(self, folder: Path) -> Iterator[str]:
+        """The address of a copy; of one in a file, in that folder."""
+        place = make_url(self.url).database
+        assert place is not None
+        if self._server is None:
+            yield copy_sqlite(Path(place), folder)
+            return
+        name = self._server.create(place)
+        yield self._server.url(name)
+        self._server.drop(name)
 
 
 def lend_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:

@@ -4,10 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sqlalchemy import inspect, select, update
+
+from desk.identifiers import new_id
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.transaction import Actor, Desk, Transaction, pages_changed
-from storage.models import Component, ComponentStatus, IncidentStatus, Page
+from storage.models import (
+    Base,
+    Component,
+    ComponentStatus,
+    Incident,
+    IncidentStatus,
+    IncidentUpdate,
+    Page,
+    Revision,
+)
 from tests.factories import add_component, add_page
 
 ACTOR = Actor.operator("test")
@@ -36,6 +48,34 @@ def open_incident(desk: Desk, page_id: str, name: str = "Something new", **value
     """One more incident; gives its id."""
     new = NewIncident(**({"name": name, "body": "We are looking into it."} | values))  # type: ignore[arg-type]
     return desk.write_now(ACTOR, lambda tx: create_incident(tx, page_id, new).id)
+
+
+def open_later(desk: Desk, page_id: str, count: int) -> None:
+    """Incidents that are over at once, so many that what was before is not among the latest any more.
+
+    The desk writes the first; the others are rows like its own.
+    """
+    first = open_incident(desk, page_id, "Later 0", status=IncidentStatus.RESOLVED)
+    desk.write_now(ACTOR, lambda tx: _repeat(tx, first, count - 1))
+
+
+def _repeat(tx: Transaction, incident_id: str, times: int) -> None:
+    incident = tx.session.get_one(Incident, incident_id)
+    said = tx.session.scalars(select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id)).one()
+    numbers = update(Revision).where(Revision.topic == "incidents").values(value=Revision.value + times)
+    tx.session.execute(numbers)
+    for index in range(1, times + 1):
+        id_ = new_id()
+        link = incident.shortlink.replace(incident_id, id_)
+        number = incident.number + index
+        tx.session.add(_twin(incident, id=id_, number=number, name=f"Later {index}", shortlink=link))
+        tx.session.add(_twin(said, id=new_id(), incident_id=id_))
+    pages_changed(tx)
+
+
+def _twin(row: Base, **different: object) -> Base:
+    values = {attribute.key: getattr(row, attribute.key) for attribute in inspect(type(row)).column_attrs}
+    return type(row)(**values | different)
 
 
 def change_page(desk: Desk, page_id: str, **values: object) -> None:

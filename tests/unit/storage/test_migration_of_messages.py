@@ -1,8 +1,10 @@
 """What the migration to one outbox makes of the messages that are there, in every state."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select
@@ -16,7 +18,7 @@ from storage import schema
 from storage.database import Database
 from storage.models import Delivery, SlackMessage
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import ORGANIZATION, Prepared
 from tests.unit.storage.earlier_database import LONG_AGO, add_row, at_revision
 
 WEEK = timedelta(days=7)
@@ -69,15 +71,21 @@ def add_cards(connection: Connection) -> None:
         add_row(connection, "slack_message", id=f"m{number}", kind=kind, subject_id=subject_id, conversation=place)
 
 
-@pytest.fixture
-def desk(empty_database_url: str, clock: HeldClock) -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def upgraded(prepared: Prepared) -> Prepared:
     """A database of the release before, full of messages, brought to the newest schema."""
-    with at_revision(empty_database_url, "0002") as connection:
+    with at_revision(prepared.url, "0002") as connection:
         add_cards(connection)
-    database = Database.from_url(empty_database_url).of(ORGANIZATION)
-    schema.upgrade(database.engine)
-    yield Desk(database, clock, Policy())
-    database.close()
+    with closing(Database.from_url(prepared.url)) as database:
+        schema.upgrade(database.engine)
+    return prepared
+
+
+@pytest.fixture
+def desk(upgraded: Prepared, tmp_path: Path, clock: HeldClock) -> Iterator[Desk]:
+    """A desk on a copy of it."""
+    with upgraded.copied(tmp_path) as url, closing(Database.from_url(url)) as database:
+        yield Desk(database.of(ORGANIZATION), clock, Policy())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from storage.engine import make_engine
 from storage.models import Base, Channel, Delivery, Organization
 from storage.organizations import GLOBAL
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import ORGANIZATION, Prepared
 from tests.unit.storage.earlier_database import LONG_AGO, at_revision
 from tests.unit.storage.full_database import fill_tables
 
@@ -84,29 +86,34 @@ def _use_up_numbers(connection: Connection) -> None:
         connection.execute(text(f"INSERT INTO sqlite_sequence VALUES ('delivery', {LAST})"))  # noqa: S608
 
 
-@pytest.fixture
-def before(empty_database_url: str) -> Rows:
-    """What such a database holds."""
-    fill(empty_database_url)
-    database = Database(make_engine(empty_database_url))
-    try:
-        return rows_of(database)
-    finally:
-        database.close()
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """A database with a row in every table that was brought to the newest schema, and what it held before."""
+
+    prepared: Prepared
+    before: Rows
+
+
+@pytest.fixture(scope="module")
+def upgraded(prepared: Prepared) -> Upgraded:
+    """See `Upgraded`."""
+    fill(prepared.url)
+    with closing(Database.from_url(prepared.url)) as database:
+        before = rows_of(database)
+        schema.upgrade(database.engine)
+    return Upgraded(prepared, before)
 
 
 @pytest.fixture
-def database(before: Rows, empty_database_url: str) -> Iterator[Database]:
-    """The same, brought to the newest schema."""
-    database = Database.from_url(empty_database_url)
-    schema.upgrade(database.engine)
-    yield database.of(ORGANIZATION)
-    database.close()
+def database(upgraded: Upgraded, tmp_path: Path) -> Iterator[Database]:
+    """A copy of it."""
+    with upgraded.prepared.copied(tmp_path) as url, closing(Database.from_url(url)) as database:
+        yield database.of(ORGANIZATION)
 
 
-def test_every_row_is_kept_and_has_the_organization(before: Rows, database: Database) -> None:
+def test_every_row_is_kept_and_has_the_organization(upgraded: Upgraded, database: Database) -> None:
     """The one that there was, with its id; nothing else of any row is changed, and no row is gone."""
-    after = rows_of(database)
+    before, after = upgraded.before, rows_of(database)
     assert after.keys() == before.keys() | {"page_address"}
     for name, rows in before.items():
         assert rows, name

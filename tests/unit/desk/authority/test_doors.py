@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import Member
+from storage.signals import signalled
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite, open_database
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR
@@ -21,6 +22,7 @@ from tests.unit.desk.authority.doors import (
     list_writing,
 )
 from tests.unit.desk.authority.walking import (
+    Arguments,
     Opening,
     Outcome,
     State,
@@ -31,6 +33,7 @@ from tests.unit.desk.authority.walking import (
     is_something,
     list_arguments,
     read_state,
+    try_each,
     undone,
 )
 from tests.unit.desk.authority.world import FULL_KEY, NOBODY, OPERATOR, POLICY, Row
@@ -84,9 +87,9 @@ def test_somebody_gets_through_every_door(walk: Walk) -> None:
     for door in find_doors().values():
         assert walk.find_opening(door, SOMEBODY) is not None, f"nobody gets through {door.name}"
     for door in list_reading():
-        for arguments in list_arguments(walk.world, door):
-            tried = undone(walk.world, partial(call, door, arguments=arguments))
-            assert tried.outcome is not Outcome.WROTE, door.name
+        choices = list_arguments(walk.world, door)
+        tries = try_each(walk.world, partial(call, door), choices, OPERATOR, until=Outcome.WROTE)
+        assert tries[-1].outcome is not Outcome.WROTE, door.name
 
 
 def test_nobody_writes_who_may_nothing(walk: Walk) -> None:
@@ -102,15 +105,19 @@ def test_nobody_writes_who_may_nothing(walk: Walk) -> None:
 def _expect_refusals(
     walk: Walk, door: Door, actors: Sequence[Actor], opening: Opening, before: State, *, as_guests: bool = False
 ) -> None:
-    def work(tx: Transaction) -> tuple[Mapping[Actor, Try], State]:
+    def work(tx: Transaction) -> Mapping[Actor, Try]:
         if as_guests:
             _make_guests(tx.session)
-        return call_as_each(door, tx, actors, opening.arguments), read_state(tx.session)
+        tries = call_as_each(door, tx, actors, opening.arguments)
+        # Where nothing but reading was asked of the database, every row is as it was.
+        if any(tried.changed for tried in tries.values()):
+            assert read_state(tx.session).rows == before.rows, door.name
+        assert signalled(tx.session) == before.topics, door.name
+        return tries
 
-    tries, after = undone(walk.world, work)
+    tries = undone(walk.world, work)
     through = {actor: tried for actor, tried in tries.items() if tried.outcome is not Outcome.REFUSED}
     assert not through, door.name
-    assert after == before, door.name
 
 
 def test_who_might_may_no_more_as_a_guest(walk: Walk) -> None:
@@ -154,12 +161,19 @@ def test_what_is_internal_is_shown_to_nobody_who_may_nothing(walk: Walk) -> None
     """A door that reads refuses them, finds nothing, or tells only of a row that whoever calls it has already."""
     shown = set()
     for door in list_reading():
-        for arguments in list_arguments(walk.world, door):
-            if any(isinstance(value, Row) for value in arguments.values()):
-                continue
-            tries = undone(walk.world, lambda tx: call_as_each(door, tx, NOBODY.values(), arguments))  # noqa: B023
-            shown |= {door.name for tried in tries.values() if is_something(tried.given)}
+        choices = [
+            arguments
+            for arguments in list_arguments(walk.world, door)
+            if not any(isinstance(value, Row) for value in arguments.values())
+        ]
+        if undone(walk.world, partial(_shows_to_nobodies, door, choices)):
+            shown.add(door.name)
     assert shown == set(OPEN)
+
+
+def _shows_to_nobodies(door: Door, choices: Sequence[Arguments], tx: Transaction) -> bool:
+    tries = [call_as_each(door, tx, NOBODY.values(), arguments) for arguments in choices]
+    return any(is_something(tried.given) for by_actor in tries for tried in by_actor.values())
 
 
 def test_what_takes_a_bare_session_only_reads() -> None:

@@ -21,7 +21,17 @@ from tests.unit.desk.authority.neighbours import (
     rows_of_the_first,
     shown,
 )
-from tests.unit.desk.authority.walking import Arguments, Opening, Outcome, Try, call, is_something, read_state, undone
+from tests.unit.desk.authority.walking import (
+    Arguments,
+    Opening,
+    Outcome,
+    Try,
+    call,
+    is_something,
+    read_state,
+    try_each,
+    undone,
+)
 from tests.unit.desk.authority.world import OPERATOR, POLICY
 
 ACTORS = [OPERATOR, *map(Actor.member, (OLIVIA, INES, MIA, MAX, OMAR)), *map(Actor.job, JobName)]
@@ -123,16 +133,14 @@ class Visitor:
 
     def find_opening(self, door: Door) -> Opening:
         """Who gets through, and with what of their own; where nobody does, anything of it."""
+        choices = list(list_own_arguments(self.two.second, door))
         for actor in ACTORS:
-            tried = [
-                (undone(self.two.second, partial(_attempt, door, arguments=arguments), actor).outcome, arguments)
-                for arguments in list_own_arguments(self.two.second, door)
-            ]
+            tries = try_each(self.two.second, partial(_attempt, door), choices, actor, until=Outcome.WROTE)
             for wanted in (Outcome.WROTE, Outcome.READ):
-                for outcome, arguments in tried:
-                    if outcome is wanted:
+                for tried, arguments in zip(tries, choices, strict=False):
+                    if tried.outcome is wanted:
                         return Opening(actor, arguments)
-        return Opening(OPERATOR, next(list_own_arguments(self.two.second, door)))
+        return Opening(OPERATOR, choices[0])
 
 
 def _attempt(door: Door, tx: Transaction, arguments: Arguments) -> Try:
@@ -140,7 +148,7 @@ def _attempt(door: Door, tx: Transaction, arguments: Arguments) -> Try:
     try:
         return call(door, tx, arguments)
     except Exception as error:
-        return Try(Outcome.FAILED, error)
+        return Try(Outcome.FAILED, error, changed=True)
 
 
 def test_functions_are_found() -> None:

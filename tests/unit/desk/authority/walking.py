@@ -2,14 +2,14 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property, partial
 from inspect import Parameter
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.orm import Session
 
 from desk.errors import KeydeskError, NotAllowedError
@@ -41,6 +41,8 @@ class Try:
 
     outcome: Outcome
     given: object
+    changed: bool
+    """Whether more than reading was asked of the database, or is still to be: also where it was refused then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +99,36 @@ def list_arguments(world: World, door: Door) -> Sequence[Arguments]:
 def find_opening(world: World, door: Door, actors: Iterable[Actor]) -> Opening | None:
     """Who of these gets through first, and with what: writing, where the door could write."""
     wanted = Outcome.WROTE if door.could_write else Outcome.READ
+    choices = list_arguments(world, door)
     for actor in actors:
-        for arguments in list_arguments(world, door):
-            if undone(world, partial(call, door, arguments=arguments), actor).outcome is wanted:
-                return Opening(actor, arguments)
+        tries = try_each(world, partial(call, door), choices, actor, until=wanted)
+        if tries and tries[-1].outcome is wanted:
+            return Opening(actor, choices[len(tries) - 1])
     return None
+
+
+def try_each(
+    world: World,
+    attempt: Callable[[Transaction, Arguments], Try],
+    choices: Sequence[Arguments],
+    actor: Actor,
+    *,
+    until: Outcome,
+) -> Sequence[Try]:
+    """What comes of one after the other, up to the first with that outcome. Each finds everything as it was."""
+
+    def work(tx: Transaction) -> Sequence[Try]:
+        made: list[Try] = []
+        for arguments in choices[len(tries) :]:
+            made.append(attempt(tx, arguments))
+            if made[-1].outcome is until or made[-1].changed:
+                break
+        return made
+
+    tries: list[Try] = []
+    while len(tries) < len(choices) and not (tries and tries[-1].outcome is until):
+        tries += undone(world, work, actor)
+    return tries
 
 
 class Walk:
@@ -134,34 +161,40 @@ def call_as_each(door: Door, tx: Transaction, actors: Iterable[Actor], arguments
 
 def call(door: Door, tx: Transaction, arguments: Arguments) -> Try:
     """Call the door within a transaction."""
-    values = {name: value.read(tx.session) if isinstance(value, Row) else value for name, value in arguments.items()}
-    with _watched(tx) as written:
-        try:
-            given = door.function(tx, **values)
-            given = list(given) if isinstance(given, Iterator) else given
-            tx.session.flush()
-        except NotAllowedError as refusal:
-            return Try(Outcome.REFUSED, refusal)
-        except KeydeskError as refusal:
-            return Try(Outcome.FAILED, refusal)
-    return Try(Outcome.WROTE if written else Outcome.READ, given)
-
-
-@contextmanager
-def _watched(tx: Transaction) -> Iterator[list[str]]:
-    """The statements that write."""
-    written: list[str] = []
-
-    def look(_connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
-        if statement.lstrip().partition(" ")[0].upper() in {"INSERT", "UPDATE", "DELETE"}:
-            written.append(statement)
-
-    engine = tx.session.get_bind()
-    event.listen(engine, "before_cursor_execute", look)
+    session = tx.session
+    values = {name: value.read(session) if isinstance(value, Row) else value for name, value in arguments.items()}
+    done = _words_of(session)
+    before = len(done)
+    outcome = None
     try:
-        yield written
-    finally:
-        event.remove(engine, "before_cursor_execute", look)
+        given = door.function(tx, **values)
+        given = list(given) if isinstance(given, Iterator) else given
+        session.flush()
+    except KeydeskError as refusal:
+        given = refusal
+        outcome = Outcome.REFUSED if isinstance(refusal, NotAllowedError) else Outcome.FAILED
+    words = set(done[before:])
+    changed = bool(words - {"SELECT"} or session.new or session.dirty or session.deleted)
+    return Try(outcome or (Outcome.WROTE if words & _WRITING else Outcome.READ), given, changed)
+
+
+_WRITING = {"INSERT", "UPDATE", "DELETE"}
+
+
+def _words_of(session: Session) -> list[str]:
+    """The first word of each statement that was executed so far where this session is; it goes on."""
+    engine = session.get_bind()
+    if engine not in _executed:
+        words = _executed[engine] = []
+
+        def note(_connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
+            words.append(statement.lstrip().partition(" ")[0].upper())
+
+        event.listen(engine, "before_cursor_execute", note)
+    return _executed[engine]
+
+
+_executed: WeakKeyDictionary[Engine | Connection, list[str]] = WeakKeyDictionary()
 
 
 def is_something(given: object) -> bool:

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.models import IncidentStatus
 from tests.factories import add_page
-from tests.public_story import ACTOR, Story, change_page, open_incident
+from tests.public_story import ACTOR, Story, change_page, open_later
 from tests.unit.handlers.http.public.conftest import Web
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -37,8 +36,7 @@ async def test_an_incident_by_itself(story: Story, web: Web) -> None:
 async def test_an_incident_of_long_ago(story: Story, web: Web) -> None:
     """However old it is, and whether or not all of the past is rendered, with its components as they are now."""
     web.desk.clock.advance(timedelta(days=800))  # type: ignore[attr-defined]
-    for index in range(60):
-        open_incident(web.desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    open_later(web.desk, story.page, 60)
     for _ in range(2):
         path = f"/api/v2/incidents/{story.resolved}.json"
         found = (await web.read(path)).json()

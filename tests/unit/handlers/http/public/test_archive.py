@@ -20,7 +20,7 @@ from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
 from storage.models import Incident, IncidentStatus, IncidentUpdate
 from tests.clock import HeldClock
-from tests.public_story import Story, change_page, open_incident
+from tests.public_story import Story, change_page, open_incident, open_later
 from tests.unit.handlers.http.conftest import ACTOR
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -30,8 +30,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def old(desk: Desk, story: Story, clock: HeldClock) -> Story:
     """The story, and years after it more incidents than the page itself tells of."""
     clock.advance(timedelta(days=800))
-    for index in range(55):
-        open_incident(desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    open_later(desk, story.page, 55)
     return story
 
 

@@ -28,11 +28,10 @@ from handlers.http.public.export import FolderExport
 from handlers.http.public.folder import OccupiedFolderError
 from handlers.http.public.rendering import Rendered, render_month
 from handlers.http.public.serving import PublicSite
-from storage.models import IncidentStatus
 from tests.clock import HeldClock
 from tests.factories import add_page
 from tests.forking import Fork
-from tests.public_story import Story, change_page, open_incident
+from tests.public_story import Story, change_page, open_incident, open_later
 from tests.serving import serving
 from tests.unit.handlers.http.conftest import ACTOR
 from tests.unit.handlers.http.public import dying_process, writing_process
@@ -145,8 +144,7 @@ def test_old_incidents_are_there_and_follow_changes(
 ) -> None:
     """What lies years back is written too, changes when its postmortem is published, and goes when it is deleted."""
     clock.advance(timedelta(days=800))
-    for index in range(120):
-        open_incident(desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    open_later(desk, story.page, 120)
     old = f"incidents/{story.resolved}/index.html"
     names = writer.write()
     assert old in names
@@ -170,8 +168,7 @@ def test_incidents_that_become_old_stay(writer: Writer, desk: Desk, story: Story
     """A file that was written while its incident was recent is still there when it is not."""
     writer.write()
     clock.advance(timedelta(days=200))
-    for index in range(60):
-        open_incident(desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    open_later(desk, story.page, 60)
     assert f"incidents/{story.resolved}/index.html" in writer.write()
 
 
@@ -341,8 +338,7 @@ def test_stylesheets_stay_until_nothing_old_needs_them(
 ) -> None:
     """After a change of colours, a permalink of years ago finds its stylesheet at every moment."""
     clock.advance(timedelta(days=800))
-    for index in range(60):
-        open_incident(desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    open_later(desk, story.page, 60)
     change_page(desk, story.page, configuration={"css_greens": "00aa00"})
     writer.write()
     change_page(desk, story.page, configuration={"css_greens": "123456"})

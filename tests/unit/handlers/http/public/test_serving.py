@@ -11,9 +11,9 @@ from desk.incidents.incidents import delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.transaction import Desk, Transaction
-from storage.models import Component, IncidentStatus
+from storage.models import Component
 from tests.factories import add_page
-from tests.public_story import Story, change_page, open_incident
+from tests.public_story import Story, change_page, open_incident, open_later
 from tests.unit.handlers.http.conftest import ACTOR, Site
 from tests.waiting import eventually
 
@@ -231,8 +231,7 @@ async def test_old_incidents_and_months_stay_reachable(story: Story, site: Site)
     """What lies years back is rendered when somebody asks, follows later changes, and unknown ids are 404."""
     clock = site.desk.clock
     clock.advance(timedelta(days=800))  # type: ignore[attr-defined]
-    for index in range(60):
-        open_incident(site.desk, story.page, f"Later {index}", status=IncidentStatus.RESOLVED)
+    open_later(site.desk, story.page, 60)
     site.app.public.refresh()
     path = f"/incidents/{story.resolved}/"
     assert path not in site.app.public.cache.shared
