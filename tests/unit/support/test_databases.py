@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -13,7 +14,7 @@ from sqlalchemy import make_url, text
 from storage import schema
 from storage.database import Database
 from tests import postgresql_guard
-from tests.databases import Lending, PostgresqlServer
+from tests.databases import Lending, PostgresqlServer, open_database
 from tests.places import find_place
 from tests.waiting import wait_until
 
@@ -63,6 +64,24 @@ def test_a_database_is_lent_as_the_template_is(
         assert contents(again) == begun
         assert (url == again) is (what in ("nothing", "rows"))
     lending.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_is_left_over_is_as_good_as_new(database_url: str) -> None:
+    """The next engine has the same one, and nothing that was said on it before; one that was cut off it has not."""
+    state = text("SELECT pg_backend_pid(), current_setting('statement_timeout'), current_setting('application_name')")
+    found = []
+    for leaves in ("SET statement_timeout = 7; SET application_name = 'x'; LISTEN x", "SELECT 1", "SELECT 1"):
+        with closing(open_database(database_url)) as database, database.engine.connect() as connection:
+            found.append(connection.execute(state).one())
+            assert connection.execute(text("SELECT count(*) FROM pg_listening_channels()")).scalar() == 0
+            connection.execute(text(leaves))
+            connection.commit()
+        if len(found) == 2:
+            with psycopg.connect(database_url, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [found[0][0]])
+    assert found[0] == found[1]
+    assert (found[2][0] != found[1][0], found[2][1:]) == (True, found[1][1:])
 
 
 def test_the_suite_runs_on_both_databases(database_url: str, request: pytest.FixtureRequest) -> None:
