@@ -110,7 +110,8 @@ def test_suspend_and_restore(scenario: Scenario) -> None:
 def test_a_reason_is_asked_for(scenario: Scenario) -> None:
     """Suspending and revoking without a reason changes nothing."""
     key_id = add(scenario)
-    assert "Say why" in words_of(said(scenario.mia, "/keys suspend terraform prod"))
+    unsaid = words_of(said(scenario.mia, "/keys suspend terraform prod"))
+    assert "Say why, in a few words: others will wonder.\nWrite it behind “because”." in unsaid
     assert "Say why" in words_of(said(scenario.mia, "/keys revoke terraform prod"))
     assert stored(scenario, key_id).version == 1
 

@@ -56,6 +56,10 @@ async def change(row: KeyChange, name: str, slack: SlackContext, command: SlashC
 
     try:
         return await slack.desk.write(command.actor, work)
+    except InvalidInputError as error:
+        if error.field != "reason" or said.reason:
+            raise
+        raise InvalidInputError(error.sentence, "Write it behind “because”.", field="reason") from error
     except RecentlyUsedError as warning:
         key_id, use = warning.key_id, warning.use
     return await slack.desk.read(

@@ -180,7 +180,9 @@ def _list_head(listing: Listing, sheets: int, number: int, default_role: str | N
 
 
 def _nothing(listing: Listing) -> str:
-    return "Nothing was granted to them." if listing.subject else "Nothing was granted yet."
+    return (
+        f"Nothing was granted to {subject_text(listing.subject)}." if listing.subject else "Nothing was granted yet."
+    )
 
 
 def _revoke_button(item: ListedGrant, sheet: Sheet) -> Block:
