@@ -486,7 +486,8 @@ def test_a_person_answers_for_a_key(stage: Stage) -> None:
 
 
 def test_an_ambiguous_name_is_refused_with_the_choices(stage: Stage) -> None:
-    """Two people called Mia are both named with their ids; one who left does not make it ambiguous."""
+    """Two people called Mia are both named with their ids; one who left does not make it ambiguous, and is found
+    where nobody else is called so."""
     with stage.desk.database.write() as session:
         add_member(session, "U0MIA00002", stage.desk.clock.now(), name="Mia")
     find = partial(stage.see, SLACK)
@@ -494,7 +495,9 @@ def test_an_ambiguous_name_is_refused_with_the_choices(stage: Stage) -> None:
         find(lambda tx: get_subject(tx.session, SubjectWord("name", "@mia")))
     with stage.desk.database.write() as session:
         session.get_one(Member, "U0MIA00002").is_deleted = True
+        session.get_one(Member, GUS).is_deleted = True
     assert find(lambda tx: get_subject(tx.session, SubjectWord("name", "@mia"))).id == MIA
+    assert find(lambda tx: get_subject(tx.session, SubjectWord("name", "@gus"))).id == GUS
     with pytest.raises(Exception, match="nobody called"):
         find(lambda tx: get_subject(tx.session, SubjectWord("name", "@")))
 
