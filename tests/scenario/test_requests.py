@@ -97,7 +97,7 @@ def test_a_page_that_does_not_exist_is_said_in_the_form(scenario: Scenario) -> N
 def test_guests_are_told_whom_to_ask(scenario: Scenario) -> None:
     """A guest gets no form, but the names of owners to ask."""
     answer = scenario.person(GUS).type_command("/keys request")
-    assert "needs the role `integrator`" in words_of(answer)
+    assert "API keys are for full members of this workspace." in words_of(answer)
     assert "Olivia" in words_of(answer)
     assert scenario.person(GUS).views() == []
 

@@ -102,7 +102,7 @@ def one_owner_approves_and_the_key_is_collected(stage: Stage) -> Iterator[Step]:
     yield minted(ticket, key), set()
     assert stage.do(MIA, partial(mark_revealed, key_id=key.id))
     revealed = event(MIA, Action.KEY_REVEALED, key.id, ticket_id=ticket.id)
-    yield [revealed], CARDS | sent("request.holder_named", MAX)
+    yield [revealed], CARDS | DECIDED | sent("request.holder_named", MAX)
 
 
 @story(
@@ -190,10 +190,13 @@ def a_ticket_whose_key_reached_nobody(stage: Stage) -> Iterator[Step]:
     assert stage.do(MIA, partial(return_unseen, key_id=key.id))
     voided = event(MIA, Action.KEY_VOIDED, key.id, ticket_id=ticket.id, reason="Its secret was not seen to arrive.")
     returned = event(MIA, Action.TICKET_RETURNED, ticket.id, key_id=key.id)
-    yield [voided, returned], CARDS | sent("ticket.void", MIA)
+    yield [voided, returned], CARDS | DECIDED | sent("ticket.void", MIA)
     later(stage, days=4)
     assert stage.do(SWEEP, sweep_tickets) == 1
-    yield [event(SWEEP, Action.TICKET_LAPSED, ticket.id, reason=None)], CARDS | sent("ticket.ended", MIA)
+    yield (
+        [event(SWEEP, Action.TICKET_LAPSED, ticket.id, reason=None)],
+        CARDS | DECIDED | sent("ticket.void", MIA) | sent("ticket.ended", MIA),
+    )
 
 
 @story(
