@@ -139,12 +139,23 @@ class LimitedConnection(HttpToolsProtocol):
                 "connection: close",
             )
             self.transport.write("\r\n".join([*lines, "", body]).encode())
+            self._end_saying()
+        else:
+            self.transport.close()
         if self.cycle is not None:
             # Whoever still reads the body hears that there is no more of it.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self.transport.close()
         self._leave()
+
+    def _end_saying(self) -> None:
+        """Say no more, and let what is still sent come to nothing: a connection that is closed under a client that
+        sends is reset, and the answer is lost to it."""
+        if self.transport.can_write_eof():
+            self.flow.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
 
     def _leave(self) -> None:
         # A client that does not read would keep the connection open for its answer.

@@ -111,6 +111,10 @@ TOO_MUCH = {
     "a header without an end": (431, b"GET / HTTP/1.1\r\nX: %s" % (b"a" * 3000)),
     "many headers": (431, b"GET / HTTP/1.1\r\n%s\r\n" % (b"A: b\r\n" * 11)),
     "a long body": (413, b"POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n"),
+    "a long body that is sent to its end": (
+        413,
+        b"POST / HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n%s" % (b"a" * 3_000_000),
+    ),
     "a long body in chunks": (
         413,
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n%s\r\n" % (b"a" * 101),
