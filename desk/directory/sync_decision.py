@@ -1,4 +1,4 @@
-"""When a sync stops and asks: pure, over who has which role, now and an hour ago."""
+"""When a sync stops and asks: decided purely, over who has which role now and had it an hour ago, as read here."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
