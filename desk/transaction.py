@@ -87,6 +87,14 @@ class Actor:
         """The Slack user id, when a member acts."""
         return self.id if self.kind == ActorKind.MEMBER else None
 
+    @property
+    def author_id(self) -> str:
+        """Who it is beside what they wrote or approved: a member's Slack user id, or the form that records keep.
+
+        Of a very long login only its beginning: two that begin so are one person then, and never one person two.
+        """
+        return self.user_id or str(self)[:32]
+
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"
 

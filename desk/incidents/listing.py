@@ -134,8 +134,8 @@ def list_drafts(tx: Transaction) -> OpenDrafts:
     """The actor's own undecided drafts, and those of others that they may publish, the newest first."""
     if not is_insider(tx):
         return OpenDrafts()
-    user_id, roles = tx.actor.user_id, roles_of_actor(tx)
-    own = IncidentDraft.author_id == user_id
+    author_id, roles = tx.actor.author_id, roles_of_actor(tx)
+    own = IncidentDraft.author_id == author_id
     rows = tx.session.scalars(
         select(IncidentDraft)
         .where(or_(own, IncidentDraft.status == DraftStatus.WAITING), IncidentDraft.status.in_(_UNDECIDED))
@@ -146,7 +146,7 @@ def list_drafts(tx: Transaction) -> OpenDrafts:
         ListedDraft(
             row,
             tx.session.get(Incident, row.incident_id) if row.incident_id else None,
-            is_own=row.author_id == user_id,
+            is_own=row.author_id == author_id,
         )
         for row in rows
     ]

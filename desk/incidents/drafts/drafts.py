@@ -67,7 +67,7 @@ def require_reviewer(tx: Transaction, draft: IncidentDraft) -> None:
 
 def require_author(tx: Transaction, draft: IncidentDraft) -> None:
     """Raises NotAllowedError unless the actor is the draft's author, and may publish such things still."""
-    if draft.author_id != tx.actor.user_id:
+    if draft.author_id != tx.actor.author_id:
         raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
     require_reviewer(tx, draft)
 
@@ -113,7 +113,7 @@ def write_draft(
         client_token=client_token,
         content=_stored(tx, content, incident, seen),
         warnings=list(warnings),
-        author_id=tx.actor.user_id or str(tx.actor)[:32],
+        author_id=tx.actor.author_id,
         created_at=tx.now,
         updated_at=tx.now,
     )
@@ -149,7 +149,7 @@ def _resubmit(
 def _find_by_token(tx: Transaction, client_token: str | None) -> IncidentDraft | None:
     if client_token is None:
         return None
-    own = IncidentDraft.author_id == (tx.actor.user_id or str(tx.actor)[:32])
+    own = IncidentDraft.author_id == tx.actor.author_id
     return tx.session.scalars(select(IncidentDraft).where(IncidentDraft.client_token == client_token, own)).first()
 
 
@@ -186,7 +186,7 @@ def revise_draft(
 def take_back(tx: Transaction, draft_id: str) -> IncidentDraft:
     """Open a draft again that waits for a second person; its author may. Raises ConflictError, NotAllowedError."""
     draft = get_draft(tx, draft_id)
-    if draft.author_id != tx.actor.user_id:
+    if draft.author_id != tx.actor.author_id:
         raise NotAllowedError("Only its author can take this draft back.", "Send it back with what should change.")
     require_person(tx)
     if not move_draft(tx, draft, [DraftStatus.WAITING], status=DraftStatus.OPEN):
@@ -223,7 +223,7 @@ def send_back(tx: Transaction, draft_id: str, *, reason: str, version: int | Non
 def discard_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
     """Throw a draft away; its author may. Raises ConflictError once it is decided, NotAllowedError."""
     draft = get_draft(tx, draft_id)
-    if draft.author_id != tx.actor.user_id and not roles_of_actor(tx).is_owner:
+    if draft.author_id != tx.actor.author_id and not roles_of_actor(tx).is_owner:
         raise NotAllowedError("Only its author can throw this draft away.")
     require_person(tx)
     allowed = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)

@@ -30,7 +30,7 @@ def list_doubles(tx: Transaction, draft: IncidentDraft) -> Sequence[Incident]:
 def accept_doubles(tx: Transaction, draft_id: str) -> IncidentDraft:
     """Say that a draft is about something else than what is open now. Raises NotAllowedError, ConflictError."""
     draft = get_reviewable(tx, draft_id)
-    if draft.status == DraftStatus.OPEN and draft.author_id != tx.actor.user_id:
+    if draft.status == DraftStatus.OPEN and draft.author_id != tx.actor.author_id:
         raise NotAllowedError("Only its author says that this draft is about something else.")
     accepted = [*draft.accepted, *(incident.id for incident in list_doubles(tx, draft))]
     allowed = [DraftStatus.OPEN, DraftStatus.WAITING]
@@ -55,7 +55,7 @@ def give_up(tx: Transaction, draft_id: str) -> None:
     """The words of a draft went into an update of what is open: it is thrown away, where it is the actor's own and
     nobody decided it meanwhile."""
     draft = get_reviewable(tx, draft_id, lock=True)
-    if draft.author_id == tx.actor.user_id and draft.status in _UNDECIDED:
+    if draft.author_id == tx.actor.author_id and draft.status in _UNDECIDED:
         discard_draft(tx, draft_id)
 
 

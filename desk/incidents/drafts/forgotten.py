@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from desk.audit import trail as audit
 from desk.errors import NotAllowedError
 from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
-from desk.incidents.drafts.review import MINE_CARD, show_draft
+from desk.incidents.drafts.review import MINE_CARD, places_of_author, show_draft
 from desk.messages.outbox import send_card
 from desk.permissions import Duty, require_duty, require_person
 from desk.transaction import Transaction
@@ -34,7 +34,7 @@ def keep_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
     Raises NotAllowedError for others, ConflictError when they do not have it in hand, NotFoundError.
     """
     draft = get_draft(tx, draft_id)
-    if draft.author_id != tx.actor.user_id:
+    if draft.author_id != tx.actor.author_id:
         raise NotAllowedError("Only its author can keep this draft.")
     require_person(tx)
     until = tx.now + _KEPT_TIMES * tx.policy.draft_expires_after
@@ -48,7 +48,7 @@ def keep_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
     tx.session.refresh(draft)
     if won is None:
         raise already_decided(draft, IN_HAND)
-    send_card(tx, MINE_CARD, draft.id, [draft.author_id])
+    send_card(tx, MINE_CARD, draft.id, places_of_author(draft))
     audit.record(tx, audit.Action.DRAFT_KEPT, "draft", draft.id, page_id=draft.page_id, until=until.isoformat())
     return draft
 
@@ -57,18 +57,18 @@ def leave_draft(tx: Transaction, draft_id: str) -> None:
     """Its author closed the preview of a draft: where it is still open, tell them that it is kept, until when and how
     to get back to it. Raises NotAllowedError for others, NotFoundError."""
     draft = get_draft(tx, draft_id, lock=True)
-    if draft.author_id != tx.actor.user_id:
+    if draft.author_id != tx.actor.author_id:
         raise NotAllowedError("Only its author can leave this draft for later.")
     require_person(tx)
     if draft.status == DraftStatus.OPEN:
-        send_card(tx, MINE_CARD, draft.id, [draft.author_id])
+        send_card(tx, MINE_CARD, draft.id, places_of_author(draft))
 
 
 def discard_all(tx: Transaction) -> int:
     """Throw away every draft that the actor has in hand; those that wait for a second person stay. Gives how many."""
     require_person(tx)
     own = select(IncidentDraft).where(
-        IncidentDraft.author_id == tx.actor.user_id, IncidentDraft.status.in_(list(IN_HAND))
+        IncidentDraft.author_id == tx.actor.author_id, IncidentDraft.status.in_(list(IN_HAND))
     )
     drafts = tx.session.scalars(own.order_by(IncidentDraft.id)).all()
     return _throw_away(tx, drafts, audit.Action.DRAFT_DISCARDED)

@@ -66,7 +66,7 @@ def _publish(
 ) -> Incident:
     by = {"decided_by": str(tx.actor), "decided_at": tx.now, "quietly": quietly}
     # While its author changes it, nobody else has read what it says.
-    own = draft.author_id == (tx.actor.user_id or str(tx.actor)[:32])
+    own = draft.author_id == tx.actor.author_id
     allowed = [DraftStatus.OPEN, DraftStatus.WAITING] if own else [DraftStatus.WAITING]
     if not move_draft(tx, draft, allowed, seen=seen, status=DraftStatus.PUBLISHED, **by):
         raise already_decided(draft, allowed)
@@ -129,7 +129,7 @@ def _press(tx: Transaction, draft: IncidentDraft) -> Press:
     return Press(
         second_person=SecondPerson(second_person),
         may_publish=roles.has(role, page.id) and is_person(tx),
-        is_author=draft.author_id == tx.actor.user_id,
+        is_author=draft.author_id == tx.actor.author_id,
         is_waiting=draft.status == DraftStatus.WAITING,
         is_first_post=draft.kind in _FIRST_POSTS or _reopens(tx, draft),
         is_critical=urgent and expected_impact(tx, draft) is Impact.CRITICAL,

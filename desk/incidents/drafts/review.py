@@ -59,7 +59,12 @@ def ask_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> None:
     send_card(tx, REVIEW_CARD, draft.id, reviewers)
     # Slack notifies nobody of a message that is edited.
     send_note(tx, AGAIN_NOTE, draft.id, again, shows=[THE_READER])
-    send_card(tx, MINE_CARD, draft.id, [draft.author_id])
+    send_card(tx, MINE_CARD, draft.id, places_of_author(draft))
+
+
+def places_of_author(draft: IncidentDraft) -> Sequence[str]:
+    """Where a draft's author reads in Slack: a person's direct messages. Who wrote elsewhere looks there."""
+    return [] if ":" in draft.author_id else [draft.author_id]
 
 
 def reminder_subject(draft: IncidentDraft, *, before: int = 0) -> str:
@@ -80,7 +85,7 @@ def tell_author(tx: Transaction, draft: IncidentDraft) -> None:
     """Tell a draft's author, who may wait for it, what somebody else decided."""
     below = list_cards(tx, MINE_CARD, draft.id)
     facts: dict[str, Any] = {"status": str(draft.status), "reason": draft.decision_reason}
-    tell_decision(tx, DECIDED_NOTE, draft.id, [draft.author_id], below=below, **facts)
+    tell_decision(tx, DECIDED_NOTE, draft.id, places_of_author(draft), below=below, **facts)
 
 
 def show_waiting(tx: Transaction, incident_id: str) -> None:
@@ -94,7 +99,7 @@ def show_waiting(tx: Transaction, incident_id: str) -> None:
 def _tell_outdated(tx: Transaction, draft: IncidentDraft) -> None:
     mine = find_card(tx, MINE_CARD, draft.id, draft.author_id)
     subject = reminder_subject(draft)
-    if mine is None or draft.author_id == tx.actor.user_id:
+    if mine is None or draft.author_id == tx.actor.author_id:
         return
     told = find_card(tx, OUTDATED_CARD, subject, draft.author_id)
     if told is None or told.ts is None:
@@ -112,7 +117,7 @@ def drop_drafts(tx: Transaction, draft_ids: Sequence[str], *, name: str) -> None
     waiting = IncidentDraft.id.in_(draft_ids), IncidentDraft.status == DraftStatus.WAITING
     for draft in tx.session.scalars(select(IncidentDraft).where(*waiting).order_by(IncidentDraft.id)).all():
         below = list_cards(tx, MINE_CARD, draft.id)
-        tell_decision(tx, DECIDED_NOTE, draft.id, [draft.author_id], below=below, name=name)
+        tell_decision(tx, DECIDED_NOTE, draft.id, places_of_author(draft), below=below, name=name)
     tx.session.execute(delete(IncidentDraft).where(IncidentDraft.id.in_(draft_ids)))
     for draft_id in draft_ids:
         for kind in (REVIEW_CARD, MINE_CARD):

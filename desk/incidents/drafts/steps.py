@@ -86,7 +86,7 @@ def list_steps(tx: Transaction, draft: IncidentDraft) -> frozenset[Step]:
     return decide_steps(
         DraftStatus(draft.status),
         foresee_publication(tx, draft),
-        is_author=draft.author_id == tx.actor.user_id,
+        is_author=draft.author_id == tx.actor.author_id,
         is_outdated=find_changes(tx, draft) is not None,
     )
 

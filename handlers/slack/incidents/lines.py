@@ -9,7 +9,8 @@ from desk.incidents.listing import ListedDraft, ListedIncident
 from desk.incidents.maintenances.plans import was_called_off
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
-from handlers.slack.framework.blocks import Block, actions, button, escape, mention, plain, section, when
+from handlers.slack.framework.blocks import Block, actions, button, escape, plain, section, when
+from handlers.slack.incidents.drafts.text import author_text
 from handlers.slack.incidents.text import (
     IMPACT_WORDS,
     both_clocks,
@@ -113,7 +114,7 @@ def _draft_text(tx: Transaction, listed: ListedDraft) -> str:
     draft = listed.draft
     content = content_of(draft)
     name = listed.incident.name if listed.incident else "" if isinstance(content, str) else content.name or ""
-    who = "yours" if listed.is_own else f"by {mention(draft.author_id)}"
+    who = "yours" if listed.is_own else f"by {author_text(tx, draft)}"
     kind = _KINDS[DraftKind(draft.kind)]
     text = f":memo: {name_text(name)}{on_page(tx, draft.page_id)}  ·  {kind}, {who}, {_draft_standing(listed)}"
     words = " ".join(((content if isinstance(content, str) else content.body) or "").split())

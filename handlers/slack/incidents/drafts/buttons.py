@@ -15,7 +15,7 @@ from storage.models import DraftStatus, IncidentDraft
 def preview_buttons(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     """What the viewer may do with the draft as it stands; nothing where that is nothing."""
     steps, value = list_steps(tx, draft), value_of(draft.id, draft.version)
-    own = draft.author_id == tx.actor.user_id
+    own = draft.author_id == tx.actor.author_id
     buttons = publish_buttons(tx, draft, ask_twice=not own) if Step.PUBLISH in steps else []
     if Step.EDIT in steps:
         style = None if buttons else "primary"

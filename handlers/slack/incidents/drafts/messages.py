@@ -21,6 +21,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.incidents.drafts.buttons import mine_buttons, review_buttons
 from handlers.slack.incidents.drafts.text import (
+    author_text,
     changes_blocks,
     concern_blocks,
     outcome_blocks,
@@ -48,13 +49,13 @@ def render_review(tx: Transaction, card: SlackMessage) -> Message | None:
     draft = find_draft(tx, card.subject_id)
     if draft is None:
         return _render_gone(card)
-    author, what = mention(draft.author_id), subject_text(tx, draft)
+    author, what = author_text(tx, draft), subject_text(tx, draft)
     if draft.status == DraftStatus.WAITING:
         intro = section(f":raised_hand: {author} asks you to publish {what}.")
         wish, changes = wish_blocks(draft, viewer_id=None), changes_blocks(tx, draft, viewer_id=None)
-        blocks = [intro, *wish, *_shown(tx, draft), *changes, _written(draft), review_buttons(tx, draft)]
+        blocks = [intro, *wish, *_shown(tx, draft), *changes, _written(tx, draft), review_buttons(tx, draft)]
         return Message(f"{author} asks you to publish {plain_subject(tx, draft)}", blocks)
-    asked = section(f"{author} asked for {what} to be published.\n{outcome_text(draft)}")
+    asked = section(f"{author} asked for {what} to be published.\n{outcome_text(tx, draft)}")
     return Message(f"{_became(draft)}: {plain_subject(tx, draft)}", [asked, *outcome_blocks(tx, draft)])
 
 
@@ -63,7 +64,7 @@ def render_again(tx: Transaction, card: SlackMessage) -> Message | None:
     draft = find_draft(tx, card.subject_id.partition(":")[0])
     if draft is None or draft.status != DraftStatus.WAITING:
         return None
-    author, what = mention(draft.author_id), subject_text(tx, draft)
+    author, what = author_text(tx, draft), subject_text(tx, draft)
     look = button("Open", ActionId.DRAFT_SHOW, value_of(draft.id, draft.version), style="primary")
     text = f":raised_hand: {author} changed {what}, and asks you again to publish it."
     return Message(f"{author} asks you again to publish {plain_subject(tx, draft)}", [section(text, accessory=look)])
@@ -81,7 +82,7 @@ def render_mine(tx: Transaction, card: SlackMessage) -> Message | None:
         wish, changes = wish_blocks(draft, viewer_id=author_id), changes_blocks(tx, draft, viewer_id=author_id)
         blocks = [section(text), *wish, *changes, mine_buttons(draft)]
         return Message(f"Waits for a second person: {plain_subject(tx, draft)}", blocks)
-    became = outcome_text(draft)
+    became = outcome_text(tx, draft)
     until = when(thrown_away_at(tx, draft))
     if draft.status == DraftStatus.OPEN:
         became = f":pencil2: *It is not public.* It is kept for you until {until}."
@@ -127,7 +128,7 @@ def render_outdated(tx: Transaction, card: SlackMessage) -> Message | None:
     if draft is None or draft.status != DraftStatus.WAITING or find_changes(tx, draft) is None:
         return None
     told = f"Nobody can publish {plain_subject(tx, draft)} as it is: the incident has changed since you wrote it"
-    text = f"{mention(draft.author_id)} Nobody can publish {subject_text(tx, draft)} as it is."
+    text = f"{author_text(tx, draft)} Nobody can publish {subject_text(tx, draft)} as it is."
     return Message(told, [section(text), *changes_blocks(tx, draft, viewer_id=draft.author_id)])
 
 
@@ -146,10 +147,10 @@ def _render_waits(tx: Transaction, card: SlackMessage, *, for_owners: bool) -> M
     if draft is None:
         return _render_gone(card)
     if draft.status != DraftStatus.WAITING:
-        settled = f"{mention(draft.author_id)} waited for somebody to publish {subject_text(tx, draft)}."
-        blocks = [context(settled, outcome_text(draft))]
+        settled = f"{author_text(tx, draft)} waited for somebody to publish {subject_text(tx, draft)}."
+        blocks = [context(settled, outcome_text(tx, draft))]
         return None if card.ts is None else Message(f"{_became(draft)}: {plain_subject(tx, draft)}", blocks)
-    author, since = mention(draft.author_id), when(draft.updated_at)
+    author, since = author_text(tx, draft), when(draft.updated_at)
     text = f":hourglass_flowing_sand: {author} waits since {since} for somebody to publish {subject_text(tx, draft)}."
     told = f"{author} still waits for somebody to publish {plain_subject(tx, draft)}"
     if for_owners:
@@ -188,5 +189,5 @@ def _shown(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     return [*kept, *warnings]
 
 
-def _written(draft: IncidentDraft) -> Block:
-    return context(f"Written by {mention(draft.author_id)} {when(draft.created_at)}")
+def _written(tx: Transaction, draft: IncidentDraft) -> Block:
+    return context(f"Written by {author_text(tx, draft)} {when(draft.created_at)}")

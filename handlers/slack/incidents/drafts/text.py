@@ -69,6 +69,12 @@ def _name(tx: Transaction, draft: IncidentDraft) -> str:
     return incident.name if incident is not None else "an incident"
 
 
+def author_text(tx: Transaction, draft: IncidentDraft) -> str:
+    """Who wrote it: a person by mention, whoever did not write in Slack by name."""
+    author = draft.author_id
+    return speaker(tx, author if ":" in author else f"member:{author}")
+
+
 def reviewers_text(tx: Transaction, draft: IncidentDraft) -> str:
     """Those who may publish it besides its author, by mention; the first of them, where they are many."""
     reviewers = list_reviewers(tx, draft, role_of_draft(tx, draft))
@@ -77,7 +83,7 @@ def reviewers_text(tx: Transaction, draft: IncidentDraft) -> str:
     return f"{named}{more}" if named else "but nobody else may. An owner can appoint somebody"
 
 
-def outcome_text(draft: IncidentDraft) -> str:
+def outcome_text(tx: Transaction, draft: IncidentDraft) -> str:
     """What became of a draft that waits no more, by whom and when."""
     who, at = actor_name(draft.decided_by), when(draft.decided_at or draft.updated_at)
     match DraftStatus(draft.status):
@@ -92,7 +98,7 @@ def outcome_text(draft: IncidentDraft) -> str:
         case DraftStatus.DISCARDED:
             return f":wastebasket: *Thrown away* by {who} {at}"
         case _:
-            author, since = mention(draft.author_id), when(draft.updated_at)
+            author, since = author_text(tx, draft), when(draft.updated_at)
             return f":pencil2: {author} has it in hand since {since}. It has not been handed in again yet."
 
 
@@ -120,8 +126,8 @@ def changes_blocks(tx: Transaction, draft: IncidentDraft, *, viewer_id: str | No
     if changed is None:
         return []
     if changed.postmortem:
-        return [*theirs_blocks(tx, changed), _advice(draft, viewer_id)]
-    return [*_incident_changed(tx, changed), *_states_changed(tx, draft, changed), _advice(draft, viewer_id)]
+        return [*theirs_blocks(tx, changed), _advice(tx, draft, viewer_id)]
+    return [*_incident_changed(tx, changed), *_states_changed(tx, draft, changed), _advice(tx, draft, viewer_id)]
 
 
 def theirs_blocks(tx: Transaction, changed: ChangedSince) -> list[Block]:
@@ -162,9 +168,9 @@ def _states_changed(tx: Transaction, draft: IncidentDraft, changed: ChangedSince
     return [section("\n".join([*lines, f"…and {more} more"] if more > 0 else lines))]
 
 
-def _advice(draft: IncidentDraft, viewer_id: str | None) -> Block:
+def _advice(tx: Transaction, draft: IncidentDraft, viewer_id: str | None) -> Block:
     if viewer_id != draft.author_id:
-        return context(f"{mention(draft.author_id)} has to look at the draft again first.")
+        return context(f"{author_text(tx, draft)} has to look at the draft again first.")
     steps = "*Take back*, then *Edit*," if draft.status == DraftStatus.WAITING else "*Edit*"
     return section(f":memo: *Your draft is kept.* {steps} shows your words beside how things stand; publish it then.")
 

@@ -33,6 +33,7 @@ from handlers.slack.incidents.drafts.buttons import choose_button, preview_butto
 from handlers.slack.incidents.drafts.components import component_blocks, still_held_text
 from handlers.slack.incidents.drafts.schedules import schedule_blocks
 from handlers.slack.incidents.drafts.text import (
+    author_text,
     changes_blocks,
     concern_blocks,
     outcome_blocks,
@@ -90,7 +91,7 @@ def preview_view(tx: Transaction, draft: IncidentDraft, *, problem: str = "") ->
 
 def _standing(tx: Transaction, draft: IncidentDraft, problem: str) -> list[Block]:
     """What stands between the draft and the page."""
-    changes = changes_blocks(tx, draft, viewer_id=tx.actor.user_id)
+    changes = changes_blocks(tx, draft, viewer_id=tx.actor.author_id)
     if changes:
         return changes
     blocks = [section(f":warning: {escape(problem)}")] if problem else []
@@ -100,7 +101,7 @@ def _standing(tx: Transaction, draft: IncidentDraft, problem: str) -> list[Block
         case DraftStatus.WAITING:
             return [*blocks, context(f":hourglass_flowing_sand: It waits for {reviewers_text(tx, draft)}.")]
         case _:
-            return [*blocks, section(outcome_text(draft)), *outcome_blocks(tx, draft)]
+            return [*blocks, section(outcome_text(tx, draft)), *outcome_blocks(tx, draft)]
 
 
 def draft_blocks(tx: Transaction, draft: IncidentDraft, *, most_sections: int = _MOST_SECTIONS) -> list[Block]:
@@ -154,7 +155,7 @@ def _facts(tx: Transaction, draft: IncidentDraft, content: NewIncident | Inciden
 
 
 def _notes(tx: Transaction, draft: IncidentDraft) -> list[Block]:
-    wish = [] if draft.status in _DECIDED else wish_blocks(draft, viewer_id=tx.actor.user_id)
+    wish = [] if draft.status in _DECIDED else wish_blocks(draft, viewer_id=tx.actor.author_id)
     if Step.PUBLISH not in list_steps(tx, draft):
         return wish
     lines = []
@@ -237,7 +238,7 @@ def send_back_view(tx: Transaction, draft_id: str, seen: int | None = None) -> B
     return modal(
         "Send back",
         [
-            section(f"{mention(draft.author_id)} wrote {subject_text(tx, draft)}."),
+            section(f"{author_text(tx, draft)} wrote {subject_text(tx, draft)}."),
             input_block(
                 "What should change?",
                 text_input(multiline=True, max_length=MAXIMUM_REASON),
