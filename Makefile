@@ -10,9 +10,10 @@ BIN := $(VENV)/bin
 # A file that changes when the environment does: the run-time packages, and those with the development tools.
 RUN_STAMP := $(VENV)/.keydesk-run
 DEV_STAMP := $(VENV)/.keydesk-dev
-# Clients that a test calls, each with the old versions that it pins, which are none of ours.
+# Clients of others that tests call, each in an environment of its own: what they pin is none of ours.
 CLIENTS := $(VENV)/clients
-CLIENTS_STAMP := $(CLIENTS)/.keydesk-clients
+CLIENT_LOCKS := $(wildcard tests/clients/*/requirements.lock)
+CLIENT_STAMPS := $(CLIENT_LOCKS:tests/clients/%/requirements.lock=$(CLIENTS)/%/.keydesk)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -35,12 +36,12 @@ install: $(RUN_STAMP) ## Make .venv with what Keydesk runs on, without the tools
 run: $(RUN_STAMP) ## Start Keydesk with the settings of the environment and .env
 	@$(BIN)/python -m bot run $(ARGS)
 
-check: lint $(CLIENTS_STAMP) ## In under a minute: style, types, and on SQLite the tests nearest to what was changed
+check: lint $(CLIENT_STAMPS) ## In under a minute: style, types, and on SQLite the tests nearest to what was changed
 	@files=$$($(BIN)/python -m tests.touched $(BASE)) || exit 1; if [ -z "$$files" ]; then echo "No test is near to this change."; \
 	else $(BIN)/python -m pytest --quiet --numprocesses=2 -k "not postgresql" $$files $(ARGS); fi
 
 # Each worker imports every test, which takes twice as long where what was compiled may not be kept.
-test: $(DEV_STAMP) $(CLIENTS_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
+test: $(DEV_STAMP) $(CLIENT_STAMPS) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
@@ -66,12 +67,14 @@ bench: $(DEV_STAMP) ## Run the benchmarks; each prints ratios against a baseline
 screenshots: $(DEV_STAMP) ## Take the pictures of the documentation anew, from the running demo
 	@$(BIN)/python -m docs.take_screenshots
 
-lock: $(DEV_STAMP) ## Resolve the newest allowed packages again and write the lock files
+lock: $(DEV_STAMP) $(CLIENT_STAMPS) ## Resolve the newest allowed packages again and write the lock files
 	$(PIP_COMPILE) --upgrade --build-deps-for=editable --output-file requirements.lock pyproject.toml
 	$(PIP_COMPILE) --upgrade --build-deps-for=editable --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-	$(PIP_COMPILE) --upgrade --output-file tests/clients/requirements.lock tests/clients/requirements.in
+	for lock in $(CLIENT_LOCKS); do $(PIP_COMPILE) --upgrade --output-file $$lock $${lock%lock}in || exit 1; done
+	cd tests/clients/statuspage.io && PATH="$(abspath $(CLIENTS))/statuspage.io/bin:$$PATH" npm update --package-lock-only --ignore-scripts
+	$(BIN)/python -m tests.clients.strip_hosts tests/clients/statuspage.io/package-lock.json
 
-setup: $(DEV_STAMP) $(CLIENTS_STAMP) ## Make .venv with everything that development needs, and find or fetch a browser and nginx
+setup: $(DEV_STAMP) $(CLIENT_STAMPS) ## Make .venv with everything that development needs, and find or fetch a browser and nginx
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_nginx
 
@@ -113,8 +116,10 @@ $(DEV_STAMP): requirements.lock requirements-dev.lock pyproject.toml $(BIN)/pyth
 	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $(RUN_STAMP) $@
 
-$(CLIENTS_STAMP): tests/clients/requirements.lock $(DEV_STAMP)
-	@echo "Installing the clients that tests call ($<)"
-	@$(BIN)/python -m venv --clear $(CLIENTS)
-	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+$(CLIENTS)/%/.keydesk: tests/clients/%/requirements.lock $(DEV_STAMP)
+	@echo "Installing the client $* that tests call ($<)"
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@if [ -f $(<D)/package-lock.json ]; then cp $(<D)/package.json $(<D)/package-lock.json $(@D)/ && cd $(@D) \
+		&& PATH="$$PWD/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; fi
 	@touch $@
