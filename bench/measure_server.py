@@ -1,4 +1,6 @@
-"""A server to be measured, in a process of its own: `python -m bench.measure_server bare|keydesk [database url]`.
+"""A server to be measured, in a process of its own: `python -m bench.measure_server bare [file]|keydesk <url>`.
+
+`url` is the database's; the bare one sends what the file holds.
 
 Prints its port; then, for every line on standard input, the CPU seconds it has used so far.
 """
@@ -6,6 +8,7 @@ Prints its port; then, for every line on standard input, the CPU seconds it has 
 import asyncio
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -21,11 +24,15 @@ from tests.databases import ORGANIZATION
 BODY = b'[{"id":"acmepage0001","name":"Acme"}]' * 20
 
 
-async def bare(scope: Any, receive: Any, send: Any) -> None:
+def bare(body: bytes) -> Any:
     """The least that an ASGI application can do: the baseline."""
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": BODY})
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
 
 
 async def _serve(app: Any) -> None:
@@ -46,11 +53,8 @@ async def _serve(app: Any) -> None:
     await server.stop()
 
 
-async def main(what: str, database_url: str = "") -> None:
+async def serve_keydesk(database_url: str) -> None:
     """Serve until standard input closes."""
-    if what == "bare":
-        await _serve(bare)
-        return
     database = Database.from_url(database_url).of(ORGANIZATION)
     app = create_http_app(Desk(database, SystemClock(), Policy()))
     async with app.running():
@@ -58,6 +62,14 @@ async def main(what: str, database_url: str = "") -> None:
     database.close()
 
 
-if __name__ == "__main__":
+def main(what: str, of: str = "") -> None:
+    """Serve a bare application or, `of` a database, Keydesk."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(*sys.argv[1:]))
+        if what == "bare":
+            runner.run(_serve(bare(Path(of).read_bytes() if of else BODY)))
+        else:
+            runner.run(serve_keydesk(of))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

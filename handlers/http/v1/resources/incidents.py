@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from desk.incidents.inputs import ENDED, RUNNING
@@ -14,6 +14,7 @@ from handlers.http.errors import not_found
 from handlers.http.v1.documents import json_array, json_document
 from handlers.http.v1.operations import Key
 from handlers.http.v1.paging import window
+from handlers.http.v1.remembered import RememberedAnswers
 from handlers.http.v1.routing import Call, Handler
 from handlers.http.v1.shapes.components import component_shape
 from handlers.http.v1.shapes.incidents import incident_shape, template_shape
@@ -52,26 +53,32 @@ def incident_handlers(everywhere: Database) -> Mapping[Key, Handler]:
 
         return handle
 
-    def listing(condition: ColumnElement[bool]) -> Handler:
-        return reading(lambda session, page, call: _list(session, page, window(call.query), condition))
+    remembered = RememberedAnswers()
 
-    handlers = {
-        ("GET", f"pages/{{page_id}}/incidents/{name}"): listing(condition) for name, condition in LISTS.items()
-    }
+    def listing(name: str, condition: ColumnElement[bool], size: str = "per_page") -> Handler:
+        def read(session: Session, page: Page, call: Call) -> Answer:
+            asked = window(call.query, size=size)
+            which = (page.id, name, asked.start, asked.stop)
+            return remembered.get(session, which, lambda: _list(session, page, asked, condition))
+
+        return reading(read)
+
+    list_all = listing("", true(), size="limit")
+    search = reading(_search)
+    lists = {f"pages/{{page_id}}/incidents/{name}": listing(name, condition) for name, condition in LISTS.items()}
+    handlers: dict[Key, Handler] = {("GET", path): handler for path, handler in lists.items()}
     return handlers | {
-        ("GET", "pages/{page_id}/incidents"): reading(_search),
+        ("GET", "pages/{page_id}/incidents"): lambda call: (search if call.query.get("q") else list_all)(call),
         ("GET", "pages/{page_id}/incidents/{incident_id}"): reading(_get),
         ("GET", "pages/{page_id}/incident_templates"): reading(_list_templates),
     }
 
 
 def _search(session: Session, page: Page, call: Call) -> Answer:
-    asked, condition = window(call.query, size="limit"), Incident.page_id == page.id
-    words = fold(call.query.get("q", "")).split()
-    if not words:
-        return _list(session, page, asked, condition)
+    asked = window(call.query, size="limit")
+    words = fold(call.query["q"]).split()
     # No database folds the letters of all alphabets alike.
-    rows = session.execute(_newest(page, condition).with_only_columns(Incident.id, Incident.name))
+    rows = session.execute(_newest(page, true()).with_only_columns(Incident.id, Incident.name))
     found = [incident_id for incident_id, name in rows if all(word in fold(name) for word in words)][asked]
     return _list(session, page, slice(0, len(found)), Incident.id.in_(found))
 
