@@ -1,6 +1,7 @@
 """What the desk says when it says no: one sentence for the person, and a hint of what to do next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 
 class KeydeskError(Exception):
@@ -29,6 +30,33 @@ class InvalidInputError(KeydeskError):
     def __init__(self, sentence: str, hint: str = "", *, field: str | None = None) -> None:
         super().__init__(sentence, hint)
         self.field = field
+        self.together: Sequence[InvalidInputError] = (self,)
+        """This one and whatever else is wrong with the same input."""
+
+
+class Problems:
+    """Everything that is wrong with an input, to be said at once."""
+
+    def __init__(self) -> None:
+        self._found: list[InvalidInputError] = []
+
+    def add(self, sentence: str, hint: str = "", *, field: str | None = None) -> None:
+        """One more."""
+        self._found.append(InvalidInputError(sentence, hint, field=field))
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """What is refused within the block is one more, and the block ends there."""
+        try:
+            yield
+        except InvalidInputError as error:
+            self._found.extend(error.together)
+
+    def refuse(self) -> None:
+        """Raises the first, which knows the others, if there is any."""
+        if self._found:
+            first, self._found[0].together = self._found[0], tuple(self._found)
+            raise first
 
 
 class ConflictError(KeydeskError):

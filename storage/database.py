@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -31,6 +31,9 @@ from storage.signals import Topic, signalled
 
 T = TypeVar("T")
 CommitListener = Callable[[frozenset[Topic]], None]
+
+AWAY = (InterfaceError, OperationalError, PoolTimeoutError)
+"""What is raised where the database cannot be reached, gives up or has no connection left: not now, perhaps later."""
 
 _CLOSE_SECONDS = 0.05
 """So near to the deadline, what the database refuses is refused because of it: its clock is not ours."""

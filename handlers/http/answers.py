@@ -1,6 +1,6 @@
 """Answers as plain ASGI sends them."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 Scope = MutableMapping[str, Any]
@@ -19,6 +19,11 @@ class Answer(NamedTuple):
     status: int
     body: bytes = b""
     headers: tuple[Header, ...] = ()
+
+
+def find_header(headers: Sequence[Header], name: bytes) -> bytes:
+    """What a call's header of this name, in small letters, says; empty: there is none."""
+    return next((value for key, value in headers if key == name), b"")
 
 
 async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:

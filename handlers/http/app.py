@@ -133,7 +133,7 @@ def create_http_app(
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
-    api = ManagementApi(check, make_routes({**page_handlers(documents), **incident_handlers(everything)}))
+    api = ManagementApi(check, make_routes({**page_handlers(documents), **incident_handlers(desk)}))
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")

@@ -4,9 +4,19 @@ The specification names the field `message`, the live service and its clients sa
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from desk.commands import Naming
+from desk.errors import (
+    ConflictError,
+    InvalidInputError,
+    KeydeskError,
+    LateError,
+    NoRoomError,
+    NotAllowedError,
+    NotFoundError,
+    UnknownOutcomeError,
+)
 from handlers.http.answers import Answer, Header
 
 COULD_NOT_AUTHENTICATE = "Could not authenticate"
@@ -16,12 +26,23 @@ KEY_IN_ADDRESS = (
     " Then rotate the key, because this address may be in a log already."
 )
 NOT_FOUND = "The requested resource could not be found."
+RETRY_AFTER_SECONDS = 2
+"""Clients read whole seconds only."""
 
 
-def error_answer(status: int, sentence: str, *headers: Header) -> Answer:
-    """An error with this sentence as `error` and `message`."""
-    body = json.dumps({"error": sentence, "message": sentence}, ensure_ascii=False).encode()
-    return Answer(status, body, headers)
+class RefusedError(Exception):
+    """The call goes no further; `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def error_answer(status: int, sentence: str, *headers: Header, problems: Sequence[str] = ()) -> Answer:
+    """An error with this sentence as `error` and `message`; where there are `problems`, these are the `error`."""
+    body = json.dumps({"error": list(problems) or sentence, "message": sentence}, ensure_ascii=False)
+    # A sentence may quote half a character, as somebody sent it.
+    return Answer(status, body.encode(errors="replace"), headers)
 
 
 _CHALLENGE: Header = (b"www-authenticate", b'OAuth realm="Keydesk"')
@@ -72,6 +93,29 @@ def not_confident(retry_after: int) -> Answer:
         "Keydesk cannot check keys at the moment, because it has lost touch with its database. Please try again.",
         (b"retry-after", b"%d" % retry_after),
     )
+
+
+def try_again(sentence: str) -> Answer:
+    """503: not now, and perhaps in a moment."""
+    return error_answer(503, sentence, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+
+
+def answer_to(error: KeydeskError) -> Answer:
+    """What the desk's refusal is in HTTP.
+
+    A conflict is 409 and not 422: nothing is wrong with what was sent, and it may go through once its sender has
+    looked again. Statuspage uses both, and no client treats one as the other's contrary.
+    """
+    if isinstance(error, InvalidInputError):
+        problems = [str(one) for one in error.together]
+        return error_answer(422, " ".join(problems), problems=problems)
+    if isinstance(error, LateError | NoRoomError | UnknownOutcomeError):
+        return try_again(str(error))
+    found = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
+    return error_answer(next(found, 422), str(error))
+
+
+_STATUSES = {NotFoundError: 404, NotAllowedError: 403, ConflictError: 409}
 
 
 def went_wrong(reference: str) -> Answer:

@@ -10,12 +10,14 @@ from desk.transaction import Desk
 from storage.jobs import forget_runs
 from storage.lanes import forget_empty
 from storage.outbox import forget_settled
+from storage.posts import forget_posts
 from storage.seen_events import forget_events
 
 KEEP_EVENTS = timedelta(days=7)
 """Slack repeats an event within an hour or so."""
 KEEP_DELIVERIES = timedelta(days=30)
 KEEP_RUNS = timedelta(days=7)
+KEEP_POSTS = timedelta(hours=1)
 
 
 async def tidy(desk: Desk, _scheduled_at: datetime) -> int:
@@ -26,6 +28,7 @@ async def tidy(desk: Desk, _scheduled_at: datetime) -> int:
         partial(forget_settled, before=now - KEEP_DELIVERIES),
         partial(forget_empty, before=now - KEEP_DELIVERIES),
         partial(forget_runs, before=now - KEEP_RUNS, now=now),
+        partial(forget_posts, before=now - KEEP_POSTS),
     )
     total = 0
     for batch in batches:

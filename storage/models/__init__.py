@@ -18,6 +18,7 @@ from storage.models.incidents import (
 from storage.models.jobs import JobRun, Revision, SeenEvent
 from storage.models.keys import (
     ApiKey,
+    ApiPost,
     Approval,
     KeyRequest,
     KeyStatus,
@@ -44,6 +45,7 @@ __all__ = [
     "Act",
     "Announcement",
     "ApiKey",
+    "ApiPost",
     "Approval",
     "Audience",
     "AuditEvent",

@@ -220,3 +220,19 @@ class KeyUseDay(InOrganization, Base):
     writes: Mapped[int] = mapped_column(BigInteger, default=0)
     failed: Mapped[int] = mapped_column(BigInteger, default=0)
     refused: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class ApiPost(InOrganization, Base):
+    """What was made for a POST, so that the same one again after a lost answer makes nothing more."""
+
+    __tablename__ = "api_post"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A digest of the path and the body or, where the client gave a name of its own to the call, of that."""
+    content: Mapped[str] = mapped_column(String(64))
+    """A digest of the body."""
+    subject_id: Mapped[str] = mapped_column(String(12))
+    mark: Mapped[str] = mapped_column(String(64))
+    """Tells the thing as it was made from what became of it."""
+    made_at: Mapped[datetime] = mapped_column(index=True)

@@ -30,6 +30,7 @@ RULES = (
     "storage/once.py",
     "storage/organizations.py",
     "storage/outbox.py",
+    "storage/posts.py",
     "storage/room.py",
     "storage/seen_events.py",
     "storage/transitions.py",

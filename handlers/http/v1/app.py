@@ -6,18 +6,24 @@ from urllib.parse import parse_qsl
 
 import structlog
 
+from desk.errors import KeydeskError
 from desk.keys.uses import UseKind
 from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
 from handlers.http.auth.check import KeyCheck
+from handlers.http.bodies import MOST_SECONDS
 from handlers.http.errors import (
     ADDRESS_TOO_LONG,
     KEY_IN_ADDRESS_REFUSED,
+    RefusedError,
+    answer_to,
     method_not_allowed,
     not_found,
     options,
+    try_again,
     went_wrong,
 )
 from handlers.http.v1.routing import Call, Route, RouteTable
+from storage.database import AWAY
 
 PREFIX = "/v1/"
 MAX_QUERY = 8192
@@ -33,8 +39,9 @@ _log = structlog.get_logger(__name__)
 class ManagementApi:
     """Everything below `/v1/`."""
 
-    def __init__(self, check: KeyCheck, routes: Sequence[Route]) -> None:
+    def __init__(self, check: KeyCheck, routes: Sequence[Route], *, body_seconds: float = MOST_SECONDS) -> None:
         self._check = check
+        self._body_seconds = body_seconds
         self._routes = RouteTable(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +73,9 @@ class ManagementApi:
             kind = UseKind.READ if method in _READING else UseKind.WRITE
             self._check.note(key, kind, caller, failed=True)
             return method_not_allowed(method, _allowed(routes)) if routes else not_found()
-        answer = await _carry_out(route, Call(key, path, query, receive))
+        operation = f"{route.method} {route.pattern}"
+        call = Call(key, path, query, receive, scope["headers"], operation, self._body_seconds)
+        answer = await _carry_out(route, call)
         self._check.note(key, _kind(route, answer), caller, failed=answer.status >= 400)
         return answer
 
@@ -74,6 +83,13 @@ class ManagementApi:
 async def _carry_out(route: Route, call: Call) -> Answer:
     try:
         return await route.handler(call)
+    except RefusedError as refusal:
+        return refusal.answer
+    except KeydeskError as refusal:
+        return answer_to(refusal)
+    except AWAY as error:
+        _log.warning("database_away", route=route.pattern, key_id=call.key.id, error=str(error))
+        return try_again("Keydesk's database does not answer at the moment. Please try again.")
     except Exception as error:
         reference = secrets.token_hex(4)
         _log.error("call_failed", reference=reference, route=route.pattern, key_id=call.key.id, exc_info=error)

@@ -1,12 +1,13 @@
 """Which call leads where, and what a key must be allowed for it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from desk.keys.check import Need, RingKey
-from handlers.http.answers import Answer, Receive
+from handlers.http.answers import Answer, Header, Receive, find_header
+from handlers.http.bodies import MOST_SECONDS
 
 
 class Call(NamedTuple):
@@ -17,6 +18,14 @@ class Call(NamedTuple):
     """What stands in the pattern's braces, as in `page_id`."""
     query: Mapping[str, str]
     receive: Receive
+    headers: Sequence[Header] = ()
+    operation: str = ""
+    """The method and the pattern."""
+    body_seconds: float = MOST_SECONDS
+
+    def header(self, name: bytes) -> bytes:
+        """What the header of this name, in small letters, says; empty: there is none."""
+        return find_header(self.headers, name)
 
 
 Handler = Callable[[Call], Awaitable[Answer]]

@@ -81,7 +81,7 @@ def test_what_opens_something_is_what_is_offered(database: Database) -> None:
     """A key can be asked for with the scopes that some endpoint of the API needs, and with no others."""
     desk = make_desk(GivenSettings(), database)
     documents = Mirror(database, Topic.PAGES, read_page_documents)
-    routes = make_routes({**page_handlers(documents), **incident_handlers(database)})
+    routes = make_routes({**page_handlers(documents), **incident_handlers(desk)})
     assert {route.need for route in routes if route.need} == list_needs()
     assert desk.policy.offered_scopes == (Scope.READ,)
     assert Policy().offered_scopes == desk.policy.offered_scopes

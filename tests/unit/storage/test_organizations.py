@@ -101,6 +101,7 @@ def test_names_that_others_give_are_unique_within_an_organization() -> None:
     assert kept == {
         ("api_key", "sha256"),
         ("api_key", "ticket_id"),
+        ("api_post", "key_id", "fingerprint"),
         ("delivery", "channel", "lane"),
         ("delivery_lane", "channel", "lane"),
         ("incident", "number"),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from desk.incidents.inputs import ENDED, RUNNING
 from desk.incidents.lookup import list_updates
+from desk.transaction import Desk, Transaction
 from handlers.http.answers import Answer
 from handlers.http.errors import not_found
 from handlers.http.v1.documents import json_array, json_document
@@ -18,7 +19,7 @@ from handlers.http.v1.remembered import RememberedAnswers
 from handlers.http.v1.routing import Call, Handler
 from handlers.http.v1.shapes.components import component_shape
 from handlers.http.v1.shapes.incidents import incident_shape, template_shape
-from storage.database import Database
+from handlers.http.v1.writing import reading
 from storage.folding import fold
 from storage.models import (
     Component,
@@ -40,18 +41,15 @@ LISTS: Mapping[str, ColumnElement[bool]] = {
 """What is in each list of incidents but the one of all."""
 
 
-def incident_handlers(everywhere: Database) -> Mapping[Key, Handler]:
+def incident_handlers(desk: Desk) -> Mapping[Key, Handler]:
     """The operations that read incidents and templates, each key its organization's."""
 
-    def reading(work: Callable[[Session, Page, Call], Answer]) -> Handler:
-        async def handle(call: Call) -> Answer:
-            def read(session: Session) -> Answer:
-                page = session.get(Page, call.path["page_id"])
-                return not_found() if page is None else work(session, page, call)
+    def of_page(look: Callable[[Session, Page, Call], Answer]) -> Handler:
+        def on_its_page(tx: Transaction, call: Call) -> Answer:
+            page = tx.session.get(Page, call.path["page_id"])
+            return not_found() if page is None else look(tx.session, page, call)
 
-            return await everywhere.of(call.key.organization_id).run_read(read)
-
-        return handle
+        return reading(desk, on_its_page)
 
     remembered = RememberedAnswers()
 
@@ -61,16 +59,16 @@ def incident_handlers(everywhere: Database) -> Mapping[Key, Handler]:
             which = (page.id, name, asked.start, asked.stop)
             return remembered.get(session, which, lambda: _list(session, page, asked, condition))
 
-        return reading(read)
+        return of_page(read)
 
     list_all = listing("", true(), size="limit")
-    search = reading(_search)
+    search = of_page(_search)
     lists = {f"pages/{{page_id}}/incidents/{name}": listing(name, condition) for name, condition in LISTS.items()}
     handlers: dict[Key, Handler] = {("GET", path): handler for path, handler in lists.items()}
     return handlers | {
         ("GET", "pages/{page_id}/incidents"): lambda call: (search if call.query.get("q") else list_all)(call),
-        ("GET", "pages/{page_id}/incidents/{incident_id}"): reading(_get),
-        ("GET", "pages/{page_id}/incident_templates"): reading(_list_templates),
+        ("GET", "pages/{page_id}/incidents/{incident_id}"): of_page(_get),
+        ("GET", "pages/{page_id}/incident_templates"): of_page(_list_templates),
     }
 
 

@@ -5,6 +5,7 @@ from desk.timekeeping.columns import BEFORE, FOLLOWS, FREE, WAITS, list_columns,
 HAPPENED = {
     "Announcement": {"first_announced_at", "closed_at"},
     "ApiKey": {"created_at", "extended_at", "revealed_at", "voided_at", "suspended_at", "revoked_at"},
+    "ApiPost": {"made_at"},
     "Approval": {"created_at"},
     "Component": {"created_at", "updated_at"},
     "ComponentStatusChange": {"at"},

@@ -7,10 +7,11 @@ from structlog.testing import capture_logs
 
 from desk.transaction import Desk, Transaction
 from handlers.jobs import sweep as sweep_job
-from handlers.jobs.housekeeping import KEEP_DELIVERIES, KEEP_EVENTS, tidy
+from handlers.jobs.housekeeping import KEEP_DELIVERIES, KEEP_EVENTS, KEEP_POSTS, tidy
 from handlers.jobs.sweep import sweep
 from storage.models import (
     ApiKey,
+    ApiPost,
     AuditEvent,
     Channel,
     Delivery,
@@ -20,6 +21,7 @@ from storage.models import (
     SeenEvent,
     Ticket,
 )
+from storage.posts import claim_post
 from tests.clock import HeldClock
 from tests.factories import add_key, add_owner, add_request, add_ticket
 
@@ -89,10 +91,14 @@ async def test_housekeeping_forgets_only_what_is_old_and_settled(desk: Desk, clo
             session.add(DeliveryLane(channel=Channel.SLACK, lane=sent_at.isoformat(), sent_at=sent_at))
         session.add(SeenEvent(event_id="old", at=clock.now() - KEEP_EVENTS - timedelta(minutes=1)))
         session.add(SeenEvent(event_id="new", at=clock.now()))
-    assert await tidy(desk, clock.now()) == 4
+        key = add_key(session, clock.now())
+        for name, made_at in (("old", clock.now() - KEEP_POSTS - timedelta(minutes=1)), ("new", clock.now())):
+            claim_post(session, key.id, name, content="", now=made_at)
+    assert await tidy(desk, clock.now()) == 5
     with desk.database.read() as session:
         left = {row.status for row in session.query(Delivery) if row.created_at == old}
         assert left == {DeliveryStatus.PENDING, DeliveryStatus.DEAD}
         assert session.query(Delivery).count() == 2 + len(DeliveryStatus)
         assert session.query(DeliveryLane).count() == 1
         assert [event.event_id for event in session.query(SeenEvent)] == ["new"]
+        assert [post.fingerprint for post in session.query(ApiPost)] == ["new"]
