@@ -49,6 +49,11 @@ _CHALLENGE: Header = (b"www-authenticate", b'OAuth realm="Keydesk"')
 UNAUTHENTICATED = error_answer(401, COULD_NOT_AUTHENTICATE, _CHALLENGE)
 """One and the same for no key, an unknown one and one that is not active, so that probing tells nothing."""
 KEY_IN_ADDRESS_REFUSED = error_answer(401, KEY_IN_ADDRESS, _CHALLENGE)
+ADDRESS_AMBIGUOUS = error_answer(
+    400,
+    "Programs read this address in different ways: write it with single slashes, letters, digits, hyphens and"
+    " underscores only, and nothing escaped.",
+)
 ADDRESS_TOO_LONG = error_answer(414, "This address is longer than any that leads somewhere here.")
 
 

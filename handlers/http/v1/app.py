@@ -12,6 +12,7 @@ from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
 from handlers.http.auth.check import KeyCheck
 from handlers.http.bodies import MOST_SECONDS
 from handlers.http.errors import (
+    ADDRESS_AMBIGUOUS,
     ADDRESS_TOO_LONG,
     KEY_IN_ADDRESS_REFUSED,
     RefusedError,
@@ -23,6 +24,7 @@ from handlers.http.errors import (
     went_wrong,
 )
 from handlers.http.v1.routing import Call, Route, RouteTable
+from handlers.http.v1.targets import normal_path
 from storage.database import AWAY
 
 PREFIX = "/v1/"
@@ -62,7 +64,10 @@ class ManagementApi:
             scope["query_string"] = b"api_key=masked"
             self._check.refuse_exposed(query["api_key"], caller)
             return KEY_IN_ADDRESS_REFUSED
-        routes, path = self._routes.find(scope["path"][len(PREFIX) :]) or (_NO_ROUTES, _NOTHING)
+        target = normal_path(scope)
+        if target is None:
+            return ADDRESS_AMBIGUOUS
+        routes, path = self._routes.find(target[len(PREFIX) :]) or (_NO_ROUTES, _NOTHING)
         if method == "OPTIONS":
             return options(_allowed(routes)) if routes else not_found()
         route = routes.get("GET" if method == "HEAD" else method)

@@ -214,6 +214,29 @@ async def test_unknown_paths_and_methods_have_statuspage_s_error_shape(site: Sit
     assert use.last_used_at == use.last_read_at == use.last_write_at == use.last_failed_at
 
 
+@pytest.mark.parametrize(
+    "tail", ["pages%2f..", "pages/acmepage0001;x", "pages//acmepage0001", "pages/%2e%2e/pages", "ü"]
+)
+async def test_an_address_of_two_readings_is_refused_before_its_key(site: Site, tail: str) -> None:
+    """Whoever asks, and what for: 400, which counts against no key. What is escaped in vain means the same."""
+    key_id, secret = site.key()
+    for headers in ({}, {"Authorization": secret}):
+        answer = await site.client.get(f"/v1/{tail}", headers=headers)
+        assert (answer.status_code, "different ways" in answer.json()["error"]) == (400, True)
+    assert (await site.get("/v1/%70ages", secret)).status_code == 200
+    assert await site.use(key_id) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+async def test_another_method_in_a_header_means_nothing(site: Site, header: str) -> None:
+    """What is decided on is the method of the request."""
+    _, secret = site.key(scopes=["read"])
+    headers = {"Authorization": secret, header: "DELETE"}
+    answer = await site.client.get("/v1/pages?_method=DELETE", headers=headers)
+    assert answer.status_code == 200
+    assert (await site.client.post("/v1/pages", headers={**headers, header: "GET"})).status_code == 405
+
+
 async def test_head_is_get_without_a_body(site: Site) -> None:
     """Probes with HEAD see status and length, and count as reads."""
     site.page()
