@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import audit, config, db, demo, digest, keys, manifest, roles, run, seed
+from bot.commands import (
+    audit,
+    config,
+    db,
+    demo,
+    digest,
+    drafts,
+    incident,
+    keys,
+    maintenance,
+    manifest,
+    roles,
+    run,
+    seed,
+)
 from bot.commands.console import Console, KeydeskGroup, say
 from bot.settings import ENV_FILE
 from desk.errors import KeydeskError
@@ -58,6 +72,9 @@ def create_cli() -> typer.Typer:
     manifest.register(cli)
     db.register(cli)
     seed.register(cli)
+    incident.register(cli)
+    maintenance.register(cli)
+    drafts.register(cli)
     keys.register(cli)
     roles.register(cli)
     digest.register(cli)

@@ -13,7 +13,7 @@ from desk.masking import mask
 from desk.texts import without_broken
 from desk.transaction import Transaction
 from storage.folding import is_called
-from storage.models import Member, SubjectKind, UserGroup
+from storage.models import ApiKey, Member, SubjectKind, UserGroup
 from storage.signals import Topic, signal
 
 
@@ -190,6 +190,9 @@ def name_of(tx: Transaction, actor: str | None) -> str:
     if kind in {"", "member"}:
         member = tx.session.get(Member, identity)
         return member.name if member else identity
+    if kind == "key":
+        key = tx.session.get(ApiKey, identity)
+        return f"the API key {key.name}" if key else "an API key"
     return f"operator {identity}" if kind == "operator" else "Keydesk"
 
 

@@ -4,22 +4,16 @@ import re
 
 from desk.commands import Naming, SlackNames
 
-HERE = {
-    "keys list": "keys list",
-    "keys show": "keys show",
-    "keys rename": "keys rename",
-    "keys extend": "keys extend",
-    "keys transfer": "keys transfer",
-    "keys rotate": "keys rotate",
-    "keys suspend": "keys suspend",
-    "keys restore": "keys restore",
-    "keys revoke": "keys revoke",
+_SAME = {
+    "keys": "list show rename extend transfer rotate suspend restore revoke",
+    "roles": "list who grant revoke sync",
+    "incident": "new update resolve reopen list show postmortem backfill",
+    "maintenance": "schedule start update complete reschedule extend reopen cancel list show",
+}
+"""Families and commands that are called here as they are in Slack."""
+HERE = {f"{family} {name}": f"{family} {name}" for family, names in _SAME.items() for name in names.split()} | {
     "keys digest": "digest --dry-run",
-    "roles list": "roles list",
-    "roles who": "roles who",
-    "roles grant": "roles grant",
-    "roles revoke": "roles revoke",
-    "roles sync": "roles sync",
+    "incident drafts": "drafts list",
 }
 """Slack's command and sub-command → the one that does the same here."""
 _TO_TYPE = re.compile(r"`([^`]*?)( in Slack)?`")
@@ -33,12 +27,13 @@ def on_terminal(prefix: str) -> Naming:
 
     def name(line: str) -> str:
         words = line.split()
-        here = HERE.get(" ".join(words[:2]))
-        if here is None:
+        length = next((many for many in (3, 2) if " ".join(words[:many]) in HERE), 0)
+        if not length:
             return f"{slack(line)} in Slack"
-        if words[1:] == ["list", "all"]:
+        here = HERE[" ".join(words[:length])]
+        if words[length:] == ["all"]:
             return f"keydesk {here} --view all"
-        rest = _OPTIONS.sub(lambda found: f" --{_NAMES[found[1]]} ", "".join(f" {word}" for word in words[2:]))
+        rest = _OPTIONS.sub(lambda found: f" --{_NAMES[found[1]]} ", "".join(f" {word}" for word in words[length:]))
         return f"keydesk {here}{rest}"
 
     return name

@@ -58,6 +58,19 @@ def get_publishable_page(tx: Transaction, role: Role, word: str | None) -> Page 
     return pages[0] if len(pages) == 1 else None
 
 
+def get_page_meant(tx: Transaction, role: Role, word: str | None, components: Sequence[str] = ()) -> Page:
+    """The page that is named, the only one on which the actor has the role, or that of these components.
+
+    Raises as `get_first_publishable_page`, and InvalidInputError where nobody can tell which.
+    """
+    page = get_publishable_page(tx, role, word) or find_page_of_components(tx, role, components)
+    if page is not None:
+        return page
+    get_first_publishable_page(tx, role)
+    names = ", ".join(one.subdomain or one.name for one in list_publishable_pages(tx, role))
+    raise InvalidInputError("On which page?", f"Say one of: {names}.", field="pages")
+
+
 def get_first_publishable_page(tx: Transaction, role: Role) -> Page:
     """The page that a form begins with. Raises NotAllowedError, or NotFoundError before the first page is made."""
     require_publisher(tx, role)
@@ -145,7 +158,9 @@ def find_named_beginning(tx: Transaction, words: Sequence[str]) -> tuple[Inciden
 def _none_is(*, scheduled: bool, statuses: Collection[IncidentStatus] | None) -> ConflictError:
     if statuses is None:
         kind = "maintenance" if scheduled else "incident"
-        return ConflictError(f"No {kind} is open.", f"Name the one that you mean: /{kind} list shows them.")
+        return ConflictError(
+            f"No {kind} is open.", f"Name the one that you mean: {slash(f'{kind} list')} shows them."
+        )
     standing = "planned" if IncidentStatus.SCHEDULED in statuses else "in progress"
     return ConflictError(f"No maintenance is {standing}.", f"{slash('maintenance list')} shows what there is.")
 

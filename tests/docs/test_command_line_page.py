@@ -24,7 +24,7 @@ def commands(command: Any, path: str = "keydesk") -> Iterator[tuple[str, Any]]:
 
 def test_every_command_is_on_the_page_once() -> None:
     """A command that is added, renamed or dropped is found here."""
-    listed = re.findall(r"^\| `(keydesk [a-z ]+)` \|", PAGE, re.MULTILINE)
+    listed = re.findall(r"^\| `(keydesk [a-z -]+)` \|", PAGE, re.MULTILINE)
     assert sorted(listed) == sorted(path for path, _ in commands(get_command(create_cli())))
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from desk.audit import trail as audit
+from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.announcements import announce_alone
 from desk.incidents.drafts.content import Content, content_of, moves_end, role_of_draft
@@ -59,6 +60,17 @@ def publish_draft(
         audit.record(tx, audit.Action.DRAFT_SUBMITTED, "draft", draft.id, page_id=draft.page_id, kind=str(draft.kind))
         return outcome, None
     return outcome, _publish(tx, draft, role, outcome, seen=seen, quietly=quietly)
+
+
+def require_alone(tx: Transaction, incident: Incident) -> None:
+    """Raises ConflictError where a second person must publish all that is said about an incident: what is public is
+    then corrected by a new update. For what people do to public words without a draft."""
+    rule = tx.session.get_one(Page, incident.page_id)
+    if rule.second_person == SecondPerson.ALWAYS:
+        raise ConflictError(
+            f"A second person must publish everything on {rule.name}.",
+            f"Say what is right in a new update: {slash('incident update')}",
+        )
 
 
 def _publish(

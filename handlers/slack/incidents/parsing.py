@@ -4,16 +4,20 @@
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from desk.errors import InvalidInputError
+from desk.incidents.words import IMPACTS, find_state, get_impact, get_state
 from handlers.slack.framework.command_line import Word, next_word, peek_word
 from handlers.slack.framework.quotes import opens_double
 from handlers.slack.incidents.leftovers import DASHED, list_leftovers
 from handlers.slack.incidents.statuses import STOPS, find_status_at, goes_on
-from handlers.slack.incidents.typed import ID, IMPACTS, TypedIncident, find_incident_id, find_state, quoted_words
+from handlers.slack.incidents.typed import ID, TypedIncident, find_incident_id, quoted_words
 from storage.models import ComponentStatus
 
+T = TypeVar("T")
 _BETWEEN = frozenset({":", "-", "–", "—", ",", ";"})
 """What people put between a name and what they say of it."""
 _SIGNS = frozenset({":", "=", "：", "＝"})
@@ -239,8 +243,7 @@ class LineReader:
             state = self._state_behind()
         state = self._whole_state(state)
         if state and find_state(state) is None:
-            known = ", ".join(status.value for status in ComponentStatus)
-            self.found.problems.append(f"“{state}” is no state of a component. There is {known}.")
+            self._note(lambda: get_state(state))
             state = ""
         is_quoted = opens_double(self.text, word.start + len(word.key) + len(word.sign))
         if is_quoted:
@@ -276,10 +279,15 @@ class LineReader:
         return two
 
     def _take_impact(self, value: str) -> None:
-        if value.lower() in IMPACTS:
-            self.found.impact = IMPACTS[value.lower()]
-        else:
-            self.found.problems.append(f"“{value}” is no impact. There is {', '.join(IMPACTS)}.")
+        self.found.impact = self._note(lambda: get_impact(value)) or self.found.impact
+
+    def _note(self, read: Callable[[], T]) -> T | None:
+        """What was read, or None with what is wrong with it among the problems."""
+        try:
+            return read()
+        except InvalidInputError as error:
+            self.found.problems.append(str(error))
+            return None
 
 
 def _each(names: str, state: ComponentStatus | None) -> list[tuple[str, ComponentStatus | None]]:

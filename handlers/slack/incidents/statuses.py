@@ -2,8 +2,8 @@
 
 import re
 
+from desk.incidents.words import STATUSES, find_status
 from handlers.slack.framework.command_line import Word, peek_word
-from handlers.slack.incidents.typed import STATUSES, find_status
 from storage.models import IncidentStatus
 
 STOPS = ":.,;!…"

@@ -7,39 +7,9 @@ from desk.pages.status import Impact
 from handlers.slack.framework.command_line import Word, as_written, peek_word
 from storage.models import ComponentStatus, IncidentStatus
 
-STATUSES: dict[str, IncidentStatus] = {status.value: status for status in IncidentStatus}
-STATES: dict[str, ComponentStatus] = {status.value: status for status in ComponentStatus} | {
-    "up": ComponentStatus.OPERATIONAL,
-    "ok": ComponentStatus.OPERATIONAL,
-    "maintenance": ComponentStatus.UNDER_MAINTENANCE,
-    "degraded": ComponentStatus.DEGRADED_PERFORMANCE,
-    "partial": ComponentStatus.PARTIAL_OUTAGE,
-    "major": ComponentStatus.MAJOR_OUTAGE,
-    "down": ComponentStatus.MAJOR_OUTAGE,
-    "green": ComponentStatus.OPERATIONAL,
-    "red": ComponentStatus.MAJOR_OUTAGE,
-}
-IMPACTS = {impact.value: impact for impact in Impact if impact is not Impact.MAINTENANCE}
 ID = re.compile(r"[a-z0-9]{12}")
 _PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
 _UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")
-
-
-def find_state(word: str) -> ComponentStatus | None:
-    """The state that a word names, with whatever is between its words: `partial-outage`."""
-    return _STATES_TOGETHER.get(_together(word))
-
-
-def find_status(word: str) -> IncidentStatus | None:
-    """The same of a status: `in-progress`."""
-    return STATUSES.get(word.lower().replace("-", "_"))
-
-
-def _together(word: str) -> str:
-    return re.sub(r"[\s_-]", "", word.lower())
-
-
-_STATES_TOGETHER = {_together(name): state for name, state in STATES.items()}
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from itertools import islice
 from desk.masking import refuse_secrets
 from desk.moments.calendar import is_vague
 from desk.moments.typed import Moment, find_span
+from desk.moments.windows import find_window
 from handlers.slack.framework.command_line import Word
 from handlers.slack.incidents.parsing import LineReader
 from handlers.slack.incidents.typed import TypedIncident
-from handlers.slack.maintenances.windows import find_window
 
 _REPEATED = re.compile(
     r"(?:every|each)\s+(?:other\s+)?(?:day|week|month|night|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"

@@ -11,6 +11,7 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
 from desk.incidents.templates import fill_in, get_template
 from desk.masking import refuse_secrets
+from desk.moments.windows import read_window
 from desk.people import zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block
@@ -29,7 +30,6 @@ from handlers.slack.incidents.starting import (
 )
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
 from handlers.slack.maintenances.views import PlanValues, read_plan, render_plan, schedule_from, values_of_plan
-from handlers.slack.maintenances.windows import read_window
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, IncidentTemplate, Page, Role
 
 Begun = tuple[FormState, PlanValues]

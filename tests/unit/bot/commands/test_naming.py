@@ -27,7 +27,11 @@ from tests.unit.bot.commands.conftest import Run
         ("keys", "/acme-keys in Slack"),
         ("roles grant @somebody owner", "keydesk roles grant @somebody owner"),
         ("roles revoke @somebody owner on PAGE", "keydesk roles revoke @somebody owner --page PAGE"),
-        ("incident new", "/acme-incident new in Slack"),
+        ("incident new", "keydesk incident new"),
+        ("incident list all", "keydesk incident list --view all"),
+        ("incident drafts", "keydesk drafts list"),
+        ("maintenance list on PAGE", "keydesk maintenance list --page PAGE"),
+        ("incident help", "/acme-incident help in Slack"),
     ],
 )
 def test_names(line: str, named: str) -> None:

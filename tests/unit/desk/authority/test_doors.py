@@ -147,11 +147,13 @@ def _make_guests(session: Session) -> None:
 
 OPEN: Mapping[str, str] = {
     "incidents.authority.list_meant": "it gives back the one that was named, and else looks by permission",
+    "incidents.drafts.composing.read_components": "components stand on the public page",
     "incidents.listing.list_current": "what is open stands on the public page",
     "incidents.port.port_of": "it gives no row, only where to ask",
     "permissions.ask_an_owner": "everybody is told whom to ask",
     "permissions.list_owner_ids": "everybody is told whom to ask",
     "keys.spans.end_said": "about the actor's clock alone",
+    "people.name_of": "what somebody is called whose id the caller has",
     "people.zone_of": "about the actor's clock alone",
 }
 """Doors that show something to everybody, and why they may."""

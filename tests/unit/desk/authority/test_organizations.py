@@ -58,6 +58,7 @@ SAYS_IT_AGAIN: Mapping[str, str] = {
     "digest.unused_policy.list_announced": "what stands, whichever digest is meant",
     "directory.events.take_members_event": "that the group must be read first",
     "incidents.authority.list_meant": "one's own, whose id says which it is before any word does",
+    "incidents.drafts.composing.compose_update": "of an incident that was found: no page is looked for any more",
     "incidents.drafts.content.as_seen": "it gives what it was given",
     "incidents.port.port_of": "it says where to ask, and nothing of the page",
     "keys.lookup.daily_counts": "none, for each key that was named",

@@ -18,6 +18,7 @@ from desk.digest.sent import send_digest
 from desk.directory.groups import MembershipChange, SeenGroup
 from desk.directory.syncs import Snapshot
 from desk.identifiers import new_id
+from desk.incidents.drafts.composing import Said
 from desk.incidents.drafts.content import Content
 from desk.incidents.drafts.drafts import send_back, write_draft
 from desk.incidents.drafts.publishing import publish_draft
@@ -288,6 +289,8 @@ def _plain(maker: _Maker) -> Filled:
         "to_user_id": [MAX],
         "user_id": [MIA],
         "approver_id": [OLIVIA],
+        "actor": [f"member:{MIA}"],
+        "began_at": [BEFORE],
         "update_status": [None],
         "component_ids": [[]],
         "period": ["2026-02-23", "2026-03-02"],
@@ -444,6 +447,7 @@ def _incidents(maker: _Maker) -> Filled:
         Schedule: [replace(WINDOW, scheduled_until=NOW + 2 * DAY)],
         Mapping[str, ComponentStatus | None]: [{maker.component: ComponentStatus.MAJOR_OUTAGE}],
         Incident: [Row(Incident, slow)],
+        Said: [Said(name="New", body="We look.", page=maker.places.page)],
     }
     return types, {"incident_id": [slow, planned, written, public, running], "update_id": [said]}
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
+from desk.moments.windows import Window, read_window
 from desk.zones import instant_of
 from handlers.slack.maintenances.parsing import parse_maintenance
-from handlers.slack.maintenances.windows import Window, read_window
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKYO, ZURICH = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Zurich")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from desk.durations import parse_duration
 from desk.errors import InvalidInputError
-from desk.moments.instants import VagueMomentError, get_instant
+from desk.moments.instants import HOW, VagueMomentError, get_instant
 from desk.moments.typed import Moment, find_hour, find_moment, find_range_end, find_span
 
 _KEYWORD = re.compile(
@@ -115,6 +115,22 @@ def _halved(clock: str, half: str, *, first: str = "", last: str = "~") -> str:
     hour, rest = int(clock[:2]) % 12, clock[2:]
     in_half, other = (f"{hour + more:02}{rest}" for more in ((12, 0) if half.lower() == "p" else (0, 12)))
     return in_half if first < in_half < last else other
+
+
+def parse_start(text: str) -> Moment:
+    """A time that stands by itself, as in `tomorrow 22:00`, `in 2h` or `now`. Raises InvalidInputError."""
+    said = find_window(text, 0)
+    if said is None or said.start is None or said.end is not None or text[said.over :].strip():
+        raise InvalidInputError(f"“{text}” is no time that I know.", HOW, field="starts")
+    return said.start
+
+
+def parse_stop(text: str) -> Moment:
+    """When something ends, behind `until` or `for`, as in `until 23:30` or `for 2h`. Raises InvalidInputError."""
+    said = find_window(text, 0)
+    if said is None or said.end is None or text[said.over :].strip():
+        raise InvalidInputError(f"“{text}” says not when it ends.", _HOW, field="ends")
+    return said.end
 
 
 def read_window(
