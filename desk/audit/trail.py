@@ -80,6 +80,12 @@ class Action(StrEnum):
     KEY_ASKED = "key.asked"
     """Its holder was asked whether it is still needed."""
 
+    PAGE_EDITED = "page.edited"
+    COMPONENT_CREATED = "component.created"
+    COMPONENT_EDITED = "component.edited"
+    """Its name, place or looks; of its status `component.changed` tells."""
+    COMPONENT_RETIRED = "component.retired"
+    COMPONENT_RESTORED = "component.restored"
     COMPONENT_CHANGED = "component.changed"
     INCIDENT_CREATED = "incident.created"
     INCIDENT_UPDATED = "incident.updated"

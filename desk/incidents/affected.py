@@ -47,10 +47,13 @@ def list_touched(session: Session, move: Move, wanted: Collection[str], *, incid
 
 
 def _list_own(session: Session, incident: Incident) -> Sequence[str]:
-    """The components that an incident is about and can change: of its page, and no groups."""
+    """The components that an incident is about and can change: those that are on its page, and no groups."""
     named = select(IncidentComponent.component_id).where(IncidentComponent.incident_id == incident.id)
     own = select(Component.id).where(
-        Component.id.in_(named), Component.page_id == incident.page_id, Component.group.is_(False)
+        Component.id.in_(named),
+        Component.page_id == incident.page_id,
+        Component.group.is_(False),
+        Component.retired_at.is_(None),
     )
     return session.scalars(own.order_by(Component.position, Component.id)).all()
 

@@ -11,6 +11,7 @@ from desk.audit import trail as audit
 from desk.errors import InvalidInputError
 from desk.incidents.announcements import announce_beside
 from desk.incidents.holding import NOTHING, decide_state, forget_answered, read_holding
+from desk.pages.order import in_order
 from desk.pages.pages import get_page
 from desk.permissions import require_write
 from desk.transaction import Transaction, pages_changed
@@ -27,15 +28,15 @@ _NAMED = 5
 
 
 def list_components(session: Session, page_id: str) -> Sequence[Component]:
-    """All components and groups of a page, in the order in which they are shown."""
+    """All components and groups that are on a page, in the order in which they are shown."""
     rows = session.scalars(select(Component).where(Component.page_id == page_id)).all()
-    top = sorted((row for row in rows if row.group_id is None), key=lambda row: (row.position, row.name))
-    ordered: list[Component] = []
-    for row in top:
-        ordered.append(row)
-        children = (child for child in rows if child.group_id == row.id)
-        ordered += sorted(children, key=lambda child: (child.position, child.name))
-    return ordered
+    return [one for top in in_order(rows, None) for one in (top, *in_order(rows, top.id))]
+
+
+def list_retired(session: Session, page_id: str) -> Sequence[Component]:
+    """What is not on the page any more, the latest first: what is past names it still."""
+    gone = select(Component).where(Component.page_id == page_id, Component.retired_at.is_not(None))
+    return session.scalars(gone.order_by(Component.retired_at.desc(), Component.name, Component.id)).all()
 
 
 def full_name(component: Component, groups: Mapping[str, str]) -> str:
@@ -62,6 +63,8 @@ def get_components(session: Session, page_id: str, component_ids: Sequence[str])
             raise InvalidInputError(
                 f"“{row.name}” is a group; its state follows from its components.", field="components"
             )
+        if row.retired_at is not None:
+            raise _is_retired(row)
     return [found[component_id] for component_id in dict.fromkeys(component_ids)]
 
 
@@ -177,14 +180,17 @@ def _change(tx: Transaction, component: Component, new: ComponentStatus, inciden
     tx.session.flush()
 
 
-def list_incident_components(session: Session, incident_id: str) -> Sequence[Component]:
-    """The components that an incident is about, in order of position."""
-    return session.scalars(
+def list_incident_components(
+    session: Session, incident_id: str, *, with_retired: bool = False
+) -> Sequence[Component]:
+    """The components that an incident is about, in order of position: those that are on the page, or all."""
+    about = (
         select(Component)
         .join(IncidentComponent, IncidentComponent.component_id == Component.id)
         .where(IncidentComponent.incident_id == incident_id)
         .order_by(Component.position, Component.name)
-    ).all()
+    )
+    return session.scalars(about if with_retired else about.where(Component.retired_at.is_(None))).all()
 
 
 def get_component_by_word(session: Session, page_id: str, word: str) -> Component:
@@ -221,8 +227,19 @@ def get_component_by_word(session: Session, page_id: str, word: str) -> Componen
     close = difflib.get_close_matches(wanted, [fold(row.name) for row in leaves], n=_NAMED)
     near = [row for row in leaves if fold(row.name) in close] or leaves
     known = ", ".join(f"“{full_name(row, groups)}”" for row in near[:_NAMED])
+    gone = next((row for row in list_retired(session, page_id) if wanted in {row.id, fold(row.name)}), None)
+    if gone is not None:
+        raise _is_retired(gone)
     raise InvalidInputError(
         f"“{word}” is no component of this page.",
         f"There is {known}{' and more' if len(near) > _NAMED else ''}.",
+        field="components",
+    )
+
+
+def _is_retired(row: Component) -> InvalidInputError:
+    return InvalidInputError(
+        f"“{row.name}” was retired: it is not on the page any more.",
+        "Leave it out, or bring it back first.",
         field="components",
     )

@@ -44,6 +44,7 @@ def states_before_end(session: Session, incident: Incident) -> Mapping[str, Comp
             IncidentComponent.incident_id == incident.id,
             IncidentComponent.holds.is_not(None),
             Component.status.in_([ComponentStatus.OPERATIONAL, _AT_WORK]),
+            Component.retired_at.is_(None),
         )
     )
     states = {component_id: ComponentStatus(holds) for component_id, holds in session.execute(own) if holds}

@@ -46,11 +46,14 @@ def list_open(session: Session, page_id: str | None = None, *, scheduled: bool |
     return session.scalars(query.order_by(Incident.created_at.desc(), Incident.id)).all()
 
 
-def list_open_on(session: Session, page_id: str, component_ids: Collection[str]) -> Sequence[Incident]:
-    """Open realtime incidents that are about any of these components: what a new one might double."""
+def list_open_on(
+    session: Session, page_id: str, component_ids: Collection[str], *, scheduled: bool | None = False
+) -> Sequence[Incident]:
+    """Open realtime incidents that are about any of these components: what a new one might double. Maintenances too
+    where `scheduled` is None."""
     about = select(IncidentComponent.incident_id).where(IncidentComponent.component_id.in_(component_ids))
     meant = set(session.scalars(about))
-    return [incident for incident in list_open(session, page_id, scheduled=False) if incident.id in meant]
+    return [incident for incident in list_open(session, page_id, scheduled=scheduled) if incident.id in meant]
 
 
 _PERMALINK = re.compile(r"/incidents/([0-9a-z]{12})(?![0-9a-z])", re.IGNORECASE)

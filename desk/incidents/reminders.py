@@ -1,8 +1,8 @@
 """“Time for an update”: who is reminded, when, and how that is put off.
 
 Whoever spoke last, of those who may still act, is reminded first, the page's channel from then on, and owners where
-nobody else may act. Statuspage's `reminder_intervals` of an incident are obeyed; without them its impact says how
-soon.
+nobody else may act. Statuspage's `reminder_intervals` of an incident are obeyed, or else those of its page; where
+there are none, its impact says how soon.
 """
 
 from collections.abc import Sequence
@@ -134,10 +134,11 @@ def _is_watched(incident: Incident) -> bool:
 
 
 def _due(tx: Transaction, incident: Incident, since: datetime, sent: int) -> datetime | None:
+    of_page = select(Page.reminder_intervals).where(Page.id == incident.page_id)
     return next_update_due(
         tx.policy,
         impact=Impact(incident.impact_override or incident.impact),
-        reminder_intervals=incident.reminder_intervals,
+        reminder_intervals=incident.reminder_intervals or tx.session.scalar(of_page),
         since=since,
         sent=sent,
     )

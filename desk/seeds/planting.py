@@ -6,18 +6,18 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError
 from desk.identifiers import new_id
 from desk.masking import refuse_secrets
+from desk.pages.addresses import Addresses
+from desk.pages.order import in_order, number
 from desk.pages.pages import find_organization, lock_organization, name_organization
 from desk.permissions import require_owner
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
-from storage.models import Component, Page, PageAddress, SecondPerson
-from storage.organizations import OF_EVERY_ORGANIZATION
+from storage.models import Component, Page, SecondPerson
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def _plant_organization(tx: Transaction, seed: Seed, done: Planted) -> None:
 def _plant_page(tx: Transaction, seed: PageSeed, done: Planted) -> None:
     before = len(done.made), len(done.changed)
     page = _find_page(tx, seed)
-    _refuse_taken_domain(tx, page, seed.domain)
+    Addresses(tx.session).refuse_domain(page, seed.domain)
     values: dict[str, Any] = {
         "name": seed.name,
         "subdomain": seed.subdomain,
@@ -89,9 +89,9 @@ def _plant_page(tx: Transaction, seed: PageSeed, done: Planted) -> None:
     }
     said = _said(values, seed.takes_back)
     if page is None:
-        _refuse_taken(tx, Page.id, seed.id)
-        _refuse_taken(tx, Page.subdomain, seed.subdomain)
-        _refuse_former(tx, seed.subdomain, None)
+        Addresses(tx.session).refuse_taken(Page.id, seed.id)
+        Addresses(tx.session).refuse_taken(Page.subdomain, seed.subdomain)
+        Addresses(tx.session).refuse_former(seed.subdomain, None)
         page = Page(
             id=seed.id or new_id(),
             created_at=tx.now,
@@ -113,7 +113,7 @@ def _find_page(tx: Transaction, seed: PageSeed) -> Page | None:
     if seed.id is not None:
         page = tx.session.get(Page, seed.id)
         if page is not None:
-            _refuse_taken_subdomain(tx, page, seed)
+            Addresses(tx.session).refuse_subdomain(page, seed.subdomain)
             return page
     known = Page.subdomain == seed.subdomain if seed.subdomain is not None else Page.name == seed.name
     page = tx.session.scalars(select(Page).where(known).order_by(Page.created_at, Page.id)).first()
@@ -121,61 +121,45 @@ def _find_page(tx: Transaction, seed: PageSeed) -> Page | None:
     return page
 
 
-def _refuse_taken_subdomain(tx: Transaction, page: Page, seed: PageSeed) -> None:
-    taken = select(Page.name).where(Page.subdomain == seed.subdomain, Page.id != page.id)
-    if seed.subdomain is not None and (other := tx.session.scalar(taken)) is not None:
-        raise ConflictError(f"The subdomain {seed.subdomain} is that of the page “{other}”.", "Choose another.")
-    if seed.subdomain != page.subdomain:
-        _refuse_taken(tx, Page.subdomain, seed.subdomain)
-    _refuse_former(tx, seed.subdomain, page.id)
-
-
-def _refuse_taken_domain(tx: Transaction, page: Page | None, domain: str | None) -> None:
-    if page is None or page.domain != domain:
-        _refuse_taken(tx, Page.domain, domain)
-
-
-def _refuse_former(tx: Transaction, subdomain: str | None, page_id: str | None) -> None:
-    """What was once another page's address still leads to that one, or says that it is gone."""
-    former = select(PageAddress.page_id).where(PageAddress.path == f"/{subdomain}")
-    owner = tx.session.scalar(former, execution_options=OF_EVERY_ORGANIZATION) if subdomain is not None else None
-    if owner is not None and owner != page_id:
-        raise ConflictError(
-            f"The subdomain {subdomain} was the address of another page, whose readers still come there.",
-            "Choose another.",
-        )
-
-
-def _refuse_taken(tx: Transaction, column: InstrumentedAttribute[Any], value: str | None) -> None:
-    """Ids, subdomains and domains are addresses: what another organization has cannot be had."""
-    taken = select(column).where(column == value)
-    if value is not None and tx.session.scalar(taken, execution_options=OF_EVERY_ORGANIZATION) is not None:
-        raise ConflictError(f"“{value}” is taken already.", "Choose another, or leave it out.")
-
-
 def _plant_components(tx: Transaction, page: Page, seeds: Sequence[ComponentSeed], done: Planted) -> None:
-    rows = tx.session.scalars(select(Component).where(Component.page_id == page.id)).all()
+    rows = _list_rows(tx, page)
     movable = _list_movable(seeds, rows)
+    named: list[Component] = []
     for position, seed in enumerate(seeds, start=1):
         row = _plant_component(tx, page, seed, position, None, (rows, movable), done)
-        for place, part in enumerate(seed.components or (), start=1):
-            _plant_component(tx, page, part, place, row.id, (rows, movable), done)
+        parts = enumerate(seed.components or (), start=1)
+        named += [row, *(_plant_component(tx, page, part, at, row.id, (rows, movable), done) for at, part in parts)]
     _refuse_scattered(tx, page)
+    _put_behind(_list_rows(tx, page), named)
+
+
+def _list_rows(tx: Transaction, page: Page) -> Sequence[Component]:
+    """All that there is, what was retired last: a file that names it brings it back."""
+    every = select(Component).where(Component.page_id == page.id)
+    return tx.session.scalars(every.order_by(Component.retired_at.is_not(None), Component.id)).all()
+
+
+def _put_behind(rows: Sequence[Component], named: Sequence[Component]) -> None:
+    """What the file does not name stands behind what it names."""
+    for group_id in {row.group_id for row in rows}:
+        siblings = in_order(rows, group_id)
+        number(sorted(siblings, key=lambda row: row not in named))
 
 
 def _list_movable(seeds: Sequence[ComponentSeed], rows: Sequence[Component]) -> list[Component]:
     """Components that the file does not name where they are, though it lists what is there."""
-    listed = {row.name: row.id for row in rows if row.group and row.name in {seed.name for seed in seeds}}
+    shown = [row for row in rows if row.retired_at is None]
+    listed = {row.name: row.id for row in shown if row.group and row.name in {seed.name for seed in seeds}}
     named: set[tuple[str, str | None]] = {(seed.name, None) for seed in seeds}
     named |= {(part.name, listed.get(seed.name)) for seed in seeds for part in seed.components or ()}
     places = {None, *listed.values()}
-    return [row for row in rows if row.group_id in places and (row.name, row.group_id) not in named]
+    return [row for row in shown if row.group_id in places and (row.name, row.group_id) not in named]
 
 
 def _refuse_scattered(tx: Transaction, page: Page) -> None:
-    rows = {row.id: row for row in tx.session.scalars(select(Component).where(Component.page_id == page.id))}
+    rows = {row.id: row for row in _list_rows(tx, page)}
     for row in rows.values():
-        if row.group_id is not None and not rows[row.group_id].group:
+        if row.retired_at is None and row.group_id is not None and not rows[row.group_id].group:
             raise ConflictError(
                 f"“{rows[row.group_id].name}” is no group in this file, and “{row.name}” is in it.",
                 "List its components as well, where they are to be.",
@@ -201,13 +185,13 @@ def _plant_component(
         "automation_email": seed.automation_email,
         "start_date": seed.start_date,
     }
-    said = _said(values, seed.takes_back) | {"group_id": group_id}
+    said = _said(values, seed.takes_back) | {"group_id": group_id, "retired_at": None}
     row = _find_component(tx, page, seed, group_id, *rows)
     label = f"component {seed.name} of page {page.name}"
     if row is not None:
         _change(tx, row, said, label, done)
         return row
-    _refuse_taken(tx, Component.id, seed.id)
+    Addresses(tx.session).refuse_taken(Component.id, seed.id)
     row = Component(
         id=seed.id or new_id(),
         page_id=page.id,
@@ -260,6 +244,7 @@ def _change(tx: Transaction, row: Page | Component, said: dict[str, Any], label:
         return
     for name, value in different.items():
         setattr(row, name, value)
+    row.version += 1
     row.updated_at = tx.now
     tx.session.flush()
     done.changed.append(label)

@@ -1,20 +1,18 @@
 """From YAML to a seed, or to a list of everything that is wrong with it."""
 
-import re
 from collections.abc import Iterable, Sequence
-from zoneinfo import ZoneInfo
 
 import yaml
 
 from desk.errors import InvalidInputError
 from desk.pages.fields import CONFIGURATION_FIELDS, OWN_FIELDS
+from desk.pages.rules import SKIPPING_ROLES, domain_of, is_channel_id, is_zone
 from desk.seeds.nodes import Fields, Mistakes
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
-from storage.models import ComponentStatus, Role, SecondPerson
+from storage.models import ComponentStatus, SecondPerson
 
-_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 _SECOND_PERSONS = {rule.value: rule for rule in SecondPerson}
-_ROLES = {role.value: role for role in (Role.OWNER, Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER)}
+_ROLES = {role.value: role for role in SKIPPING_ROLES}
 _STATUSES = {status.value: status for status in ComponentStatus}
 
 
@@ -85,7 +83,7 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
         name=name or "",
         id=fields.identifier(),
         subdomain=fields.text("subdomain"),
-        domain=_read_domain(fields),
+        domain=domain_of(fields.text("domain")),
         url=fields.text("url"),
         page_description=fields.text("page_description", limit=None),
         time_zone=_read_time_zone(fields, mistakes),
@@ -103,27 +101,19 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
     return page if name else None
 
 
-def _read_domain(fields: Fields) -> str | None:
-    """A host's name is the same in any case, and with a dot at its end."""
-    domain = fields.text("domain")
-    return domain.lower().rstrip(".") or None if domain is not None else None
-
-
 def _read_time_zone(fields: Fields, mistakes: Mistakes) -> str | None:
     node = fields.find("time_zone")
     if node is None:
         return None
     word = str(node.value)
-    try:
-        ZoneInfo(word)
-    except (KeyError, ValueError, OSError):
+    if not is_zone(word):
         mistakes.add(node, f"“{word}” is no time zone; name one as in Europe/Zurich.")
     return word
 
 
 def _read_channel(fields: Fields, mistakes: Mistakes) -> str | None:
     channel = fields.text("announcement_channel")
-    if channel is not None and not _CHANNEL.fullmatch(channel):
+    if channel is not None and not is_channel_id(channel):
         mistakes.add(fields.node, f"“{channel}” is no Slack channel id; it looks like C024BE91L (channel details).")
     return channel
 

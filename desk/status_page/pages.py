@@ -59,6 +59,8 @@ class PageView:
     first_incident_at: datetime | None
     history: tuple[IncidentView, ...] = ()
     """Everything that began in this month or in one of the two before, the newest first."""
+    retired: tuple[ComponentView, ...] = ()
+    """What is not on the page any more: incidents of the past name it still."""
 
     def as_of(self, now: datetime) -> datetime:
         """The instant that what is shown speaks of: the last tick, or a later change.

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from desk.clock import CLOCKS_APART
-from desk.incidents.components import list_components
+from desk.incidents.components import list_components, list_retired
 from desk.incidents.inputs import ENDED, RUNNING
 from desk.incidents.lookup import list_updates
 from desk.pages.pages import list_pages
@@ -58,11 +58,12 @@ def list_public_pages(session: Session) -> Sequence[PageFacts]:
 def read_page_view(session: Session, facts: PageFacts, now: datetime) -> PageView:
     """Everything that the public documents of a page need, as of `now`."""
     components = _read_components(session, facts.id, facts.time_zone, now)
-    incidents = _read_incidents(session, _current(session, facts.id, now), {row.id: row for row in components})
+    retired = tuple(ComponentView.of(row, ()) for row in list_retired(session, facts.id))
     view = PageView(
         page=facts,
         components=components,
-        incidents=incidents,
+        retired=retired,
+        incidents=_read_incidents(session, _current(session, facts.id, now), (*components, *retired)),
         first_incident_at=min(_read_firsts(session, facts.id), default=None),
     )
     latest, *_, first = recent_months(view.as_of(now), view.zone)
@@ -76,7 +77,7 @@ def read_incidents(session: Session, page: PageView, condition: ColumnElement[bo
         .where(Incident.page_id == page.page.id, condition)
         .order_by(Incident.created_at.desc(), Incident.id)
     ).all()
-    return _read_incidents(session, rows, {row.id: row for row in page.components})
+    return _read_incidents(session, rows, (*page.components, *page.retired))
 
 
 def find_incident_view(session: Session, page: PageView, incident_id: str) -> IncidentView | None:
@@ -171,7 +172,7 @@ def _current(session: Session, page_id: str, now: datetime) -> Sequence[Incident
 
 
 def _read_incidents(
-    session: Session, rows: Sequence[Incident], components: Mapping[str, ComponentView]
+    session: Session, rows: Sequence[Incident], components: Sequence[ComponentView]
 ) -> tuple[IncidentView, ...]:
     ids = [row.id for row in rows]
     updates: dict[str, list[UpdateView]] = {incident_id: [] for incident_id in ids}
@@ -183,7 +184,7 @@ def _read_incidents(
             row,
             tuple(updates[row.id]),
             # In the order of the page's own list, which is that of the API.
-            tuple(component for component in components if component in about.get(row.id, ())),
+            tuple(component.id for component in components if component.id in about.get(row.id, ())),
         )
         for row in rows
     )

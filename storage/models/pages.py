@@ -64,6 +64,10 @@ class Page(InOrganization, Base):
     second_person: Mapped[SecondPerson] = mapped_column(String(16), default=SecondPerson.NEVER)
     second_person_skipped_by: Mapped[str | None] = mapped_column(String(32))
     """A role that may publish alone when the impact is critical; it is announced."""
+    reminder_intervals: Mapped[str | None] = mapped_column(String(255))
+    """Those of its incidents that have none of their own, in Statuspage's form; None: their impact says how soon."""
+    version: Mapped[int] = mapped_column(default=1)
+    """Grows with each change that somebody makes of the page itself."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -99,5 +103,9 @@ class Component(InOrganization, Base):
     only_show_if_degraded: Mapped[bool] = mapped_column(default=False)
     automation_email: Mapped[str | None] = mapped_column(String(255))
     start_date: Mapped[date | None]
+    retired_at: Mapped[datetime | None]
+    """Since when it is not on the page any more. What is past keeps it, and it can be brought back."""
+    version: Mapped[int] = mapped_column(default=1)
+    """Grows with each change that somebody makes of the component itself; its status changes without."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

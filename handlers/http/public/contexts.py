@@ -1,6 +1,7 @@
 """What templates are told: words and markup, so that they decide nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from desk.incidents.inputs import ENDED
@@ -34,6 +35,7 @@ _FULL_NAMES = 6
 _DESCRIPTION = 200
 
 Context = Mapping[str, Any]
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def component_rows(view: PageView, uptime: UptimeReader) -> Sequence[Context]:
@@ -98,7 +100,7 @@ def incident_context(view: PageView, incident: IncidentView) -> Context:
         "window": window(*incident.window, zone) if incident.window else None,
         "began": when(incident.started_at, zone),
         "lasted": _lasted(incident),
-        "components": name_components(view, incident.component_ids),
+        "components": name_components(view, incident.component_ids, _names_of(incident)),
         "updates": [_update(view, incident, update) for update in incident.updates],
         "plain": plain_text(incident.updates[0].body)[:_DESCRIPTION] if incident.updates else incident.name,
         "postmortem": render_postmortem(incident.postmortem) if incident.postmortem else None,
@@ -126,8 +128,34 @@ def _state(status: ComponentStatus) -> dict[str, Any]:
     return {"look": STATUS_LOOKS[status], "status": STATUS_WORDS[status]}
 
 
-def name_components(view: PageView, ids: Collection[str]) -> Sequence[str]:
-    """Components in the order of the page, those of a group together: “API (Search, Sign-in)”, “Website”."""
+def name_components(view: PageView, ids: Collection[str], then: Mapping[str, str] = _NOTHING) -> Sequence[str]:
+    """Components in the order of the page, those of a group together: “API (Search, Sign-in)”, “Website”.
+
+    `then`: what they were called, by their ids. Those that are called otherwise by now, and those that are not on the
+    page any more, stand behind the others, under that name.
+    """
+    full = full_names(view)
+    changed = [one for one in ids if one in then and then[one] != full.get(one)]
+    gone = [row.id for row in view.retired if row.id in ids and row.id not in changed]
+    former = [then.get(one) or full[one] for one in dict.fromkeys((*changed, *gone))]
+    return _shortened([*_name_as_now(view, set(ids).difference(changed)), *former])
+
+
+def full_names(view: PageView) -> Mapping[str, str]:
+    """What updates would call each component now, be it on the page or not: “Europe - API”."""
+    rows = (*view.components, *view.retired)
+    groups = {row.id: row.name for row in rows if row.group}
+    return {row.id: f"{groups[row.group_id]} - {row.name}" if row.group_id in groups else row.name for row in rows}
+
+
+def _names_of(incident: IncidentView) -> Mapping[str, str]:
+    """What the components of an incident that is over were called when it last spoke of them."""
+    if incident.is_open:
+        return {}
+    return {one.code: one.name for update in reversed(incident.updates) for one in update.affected}
+
+
+def _name_as_now(view: PageView, ids: Collection[str]) -> Sequence[str]:
     names = []
     for top in view.components:
         if top.group:
@@ -140,7 +168,7 @@ def name_components(view: PageView, ids: Collection[str]) -> Sequence[str]:
                 names.append(f"{top.name} ({f'all {len(chosen)}' if is_all else ', '.join(_shortened(chosen))})")
         elif top.group_id is None and top.id in ids:
             names.append(top.name)
-    return _shortened(names)
+    return names
 
 
 def _shortened(names: Sequence[str]) -> Sequence[str]:
@@ -173,12 +201,11 @@ def _update(view: PageView, incident: IncidentView, update: UpdateView) -> Conte
 
 def _changes(view: PageView, changed: Sequence[Affected]) -> Sequence[Context]:
     """What became of which components, the worst first."""
-    known = {row.id for row in view.leaves}
     rows = []
     for status in reversed(ComponentStatus):
         those = [one for one in changed if one.new_status == status]
         if those:
-            ids = {one.code for one in those}
-            names = [*name_components(view, ids), *(one.name for one in those if one.code not in known)]
+            then = {one.code: one.name for one in those}
+            names = name_components(view, then, then)
             rows.append({"look": STATUS_LOOKS[status], "words": STATUS_WORDS[status], "names": names})
     return rows

@@ -81,7 +81,7 @@ def _frame(view: PageView, site: Site, assets: Assets, instant: datetime) -> tup
         replace(view.page, updated_at=instant.min),
         view.first_incident_at,
         (assets.style, assets.script, assets.favicon, assets.logo),
-        tuple((row.id, row.group_id, row.name) for row in view.components),
+        tuple((row.id, row.group_id, row.name) for row in (*view.components, *view.retired)),
         Month.at(instant, view.zone),
     )
 

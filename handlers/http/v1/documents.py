@@ -39,7 +39,7 @@ def read_page_documents(session: Session) -> Documents:
     for page in list_pages(session):
         pages.setdefault(page.organization_id, []).append(page)
     rows: dict[str, list[Component]] = {}
-    for component in session.scalars(select(Component)):
+    for component in session.scalars(select(Component).where(Component.retired_at.is_(None))):
         rows.setdefault(component.page_id, []).append(component)
     return {
         organization_id: PageDocuments(

@@ -179,7 +179,7 @@ def list_named(
     tx: Transaction, incident: Incident, states: Mapping[str, ComponentStatus] | None = None
 ) -> Sequence[tuple[str, ComponentStatus]]:
     """The components of an incident with their groups' names, and their states now or as given; the worst first."""
-    components = list_incident_components(tx.session, incident.id)
+    components = list_incident_components(tx.session, incident.id, with_retired=True)
     group_ids = {component.group_id for component in components if component.group_id}
     groups = {group_id: tx.session.get_one(Component, group_id).name for group_id in group_ids}
     shown = {row.id: ComponentStatus(row.status) for row in components} if states is None else states

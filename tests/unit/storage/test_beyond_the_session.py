@@ -44,8 +44,8 @@ ON_TABLES: Mapping[str, str] = {"storage/lanes.py notice": "a lane is no organiz
 
 OF_ALL: Mapping[str, str] = {
     "bot/demo/stage.py _opened": "whether the demo has begun at all",
-    "desk/seeds/planting.py _refuse_taken": "an address that anybody has is taken; it says no more than that",
-    "desk/seeds/planting.py _refuse_former": "an address that was anybody's is taken; it says no more than that",
+    "desk/pages/addresses.py Addresses.refuse_taken": "an address that anybody has is taken; it says no more",
+    "desk/pages/addresses.py Addresses.refuse_former": "one that was anybody's is taken; it says no more",
     "desk/transaction.py Desk.everywhere": "it is how others say that they mean all",
     "handlers/delivery/worker.py OutboxWorker.__init__": "a lane is no organization's; a claim says whose it is",
     "handlers/http/app.py create_http_app": "a key says whose it is, once it is found among all",

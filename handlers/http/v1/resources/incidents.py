@@ -135,7 +135,8 @@ def _render(session: Session, page: Page, incidents: Sequence[Incident]) -> Sequ
 
 
 def _component_shapes(session: Session, page: Page, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
-    """Components by id, in the order of the page."""
-    rows = select(Component).where(Component.id.in_(ids)).order_by(Component.position, Component.id)
+    """Those of the components that are on the page, by id, in its order."""
+    shown = select(Component).where(Component.id.in_(ids), Component.retired_at.is_(None))
+    rows = shown.order_by(Component.position, Component.id)
     zone = ZoneInfo(page.time_zone)
     return {row.id: component_shape(row, ComponentStatus(row.status), zone) for row in session.scalars(rows)}

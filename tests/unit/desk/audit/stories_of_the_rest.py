@@ -5,6 +5,10 @@ from datetime import timedelta
 from functools import partial
 
 from desk.audit.trail import Action
+from desk.configuration.components import create_component, restore_component, retire_component
+from desk.configuration.fields import GroupFields
+from desk.configuration.groups import create_group
+from desk.configuration.pages import edit_page
 from desk.messages.dead_letters import bury, drop_delivery, retry_delivery, sweep_unheard
 from desk.messages.outbox import owners_conversations, send_note
 from desk.seeds.planting import plant_seed
@@ -63,6 +67,52 @@ def what_owners_never_saw_follows_them(stage: Stage) -> Iterator[Step]:
     where = {"kind": "key.changed", "conversation": "C0WRONG001", "to": [CHANNEL]}
     # The delivery itself is the old one, which goes elsewhere.
     yield [event(SWEEP, Action.DELIVERY_READDRESSED, died, **where)], sent("delivery.dead", OLIVIA, OMAR)
+
+
+@story(Action.COMPONENT_CREATED, Action.COMPONENT_EDITED, Action.COMPONENT_RETIRED, Action.COMPONENT_RESTORED)
+def the_life_of_a_component(stage: Stage) -> Iterator[Step]:
+    """Each change is recorded with what it was before, and of a group that went with its last component as well."""
+    api = stage.do(OLIVIA, partial(create_component, page_id=stage.page.id, fields={"name": "API"}))
+    known = {"name": "API", "page_id": stage.page.id, "group": False}
+    yield [event(OLIVIA, Action.COMPONENT_CREATED, api.id, **known)], set()
+    all_of = {"name": "Core", "components": [api.id]}
+    group = stage.do(OLIVIA, partial(create_group, page_id=stage.page.id, fields=GroupFields(**all_of)))  # type: ignore[typeddict-item]
+    of_group = {"name": "Core", "page_id": stage.page.id, "group": True}
+    moved = {"before": {"group_id": None}, "after": {"group_id": group.id}}
+    yield (
+        [
+            event(OLIVIA, Action.COMPONENT_CREATED, group.id, **of_group),
+            event(OLIVIA, Action.COMPONENT_EDITED, api.id, **known, **moved),
+        ],
+        set(),
+    )
+    stage.do(OMAR, partial(retire_component, component_id=api.id))
+    yield (
+        [
+            event(OMAR, Action.COMPONENT_RETIRED, api.id, **known),
+            event(OMAR, Action.COMPONENT_RETIRED, group.id, **of_group),
+        ],
+        set(),
+    )
+    stage.do(OMAR, partial(restore_component, component_id=api.id))
+    yield (
+        [
+            event(OMAR, Action.COMPONENT_RESTORED, group.id, **of_group),
+            event(OMAR, Action.COMPONENT_RESTORED, api.id, **known),
+        ],
+        set(),
+    )
+
+
+@story(Action.PAGE_EDITED)
+def a_page_is_changed(stage: Stage) -> Iterator[Step]:
+    """With what it was before; of a picture only how large it is."""
+    fields = {"name": "Acme Status", "second_person": "always", "hero_cover": "data:image/png;base64,AA=="}
+    stage.do(OLIVIA, partial(edit_page, page_id=stage.page.id, settings=fields))
+    after = fields | {"hero_cover": "26 characters"}
+    before = {"name": "Acme", "second_person": "never", "hero_cover": None}
+    changed = {"name": "Acme Status", "before": before, "after": after}
+    yield [event(OLIVIA, Action.PAGE_EDITED, stage.page.id, **changed)], set()
 
 
 @story(Action.ORGANIZATION_SEEDED, Action.PAGE_SEEDED)

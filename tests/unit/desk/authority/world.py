@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.audit.chain import Extract
+from desk.configuration.fields import ComponentFields, GroupFields
 from desk.digest.sent import send_digest
 from desk.directory.groups import MembershipChange, SeenGroup
 from desk.directory.syncs import Snapshot
@@ -509,14 +510,29 @@ def _page_things(maker: _Maker) -> Filled:
     template = maker.do(
         INES, partial(create_template, page_id=maker.page, name="outage", title="Slow", body="We look.")
     )
+    search, group, gone = maker.given(_add_components, maker.page)
     types: dict[object, Sequence[Any]] = {
+        ComponentFields: [{"name": "Anew"}],
+        GroupFields: [{"name": "Anew", "components": [search]}],
         Seed: [read_seed(GAMMA, "gamma.yml")],
         IncidentTemplate: [Row(IncidentTemplate, template.id)],
         Component: [Row(Component, maker.component)],
     }
     names: dict[str, Sequence[Any]] = {
+        "component_id": [search, group, gone],
+        "settings": [{"name": "Anew"}],
         "template_id": [template.id],
         "seen_at": [template.updated_at],
         "word": ["outage", "terraform prod", "pending", maker.places.page],
     }
     return types, names
+
+
+def _add_components(session: Session, page_id: str) -> tuple[str, str, str]:
+    """A component that nothing is open on, a group with one in it, and a component that was retired."""
+    page = session.get_one(Page, page_id)
+    group = add_component(session, page, BEFORE, name="Europe", group=True, position=2)
+    add_component(session, page, BEFORE, name="Berlin", group_id=group.id)
+    search = add_component(session, page, BEFORE, name="Search", position=3)
+    gone = add_component(session, page, BEFORE, name="Fax", position=4, retired_at=BEFORE)
+    return search.id, group.id, gone.id

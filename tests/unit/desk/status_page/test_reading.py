@@ -25,7 +25,7 @@ from desk.status_page.reading import (
 )
 from desk.status_page.uptime import Change
 from desk.transaction import Actor, Desk, Transaction
-from storage.models import ComponentStatus, ComponentStatusChange, IncidentStatus
+from storage.models import Component, ComponentStatus, ComponentStatusChange, IncidentStatus
 from tests.factories import add_component, add_page
 from tests.public_story import write_story
 
@@ -55,6 +55,21 @@ def counting(desk: Desk) -> Iterator[list[str]]:
         yield sent
     finally:
         event.remove(desk.database.engine, "before_cursor_execute", note)
+
+
+def test_what_is_retired_is_of_the_past_alone(desk: Desk) -> None:
+    """It is neither shown nor counted, and incidents that were about it are so still."""
+    story = write_story(desk)
+    before = view_of(desk)
+    api = story.components["API"]
+    about = [row.id for row in before.history if api in row.component_ids]
+    with desk.database.write() as session:
+        session.get_one(Component, api).retired_at = desk.clock.now()
+    view = view_of(desk)
+    assert [row.name for row in view.components] == ["Website", "Europe", "Search"]
+    assert [row.name for row in view.retired] == ["API"]
+    assert [row.id for row in view.history if api in row.component_ids] == about != []
+    assert len(view.leaves) == 2
 
 
 def test_everything_that_a_page_shows(desk: Desk) -> None:

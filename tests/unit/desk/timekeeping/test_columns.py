@@ -7,7 +7,7 @@ HAPPENED = {
     "ApiKey": {"created_at", "extended_at", "revealed_at", "voided_at", "suspended_at", "revoked_at"},
     "ApiPost": {"made_at"},
     "Approval": {"created_at"},
-    "Component": {"created_at", "updated_at"},
+    "Component": {"created_at", "updated_at", "retired_at"},
     "ComponentStatusChange": {"at"},
     "Delivery": {"created_at", "noticed_at", "first_tried_at", "sent_at"},
     "DeliveryLane": {"sent_at"},

@@ -1,5 +1,6 @@
 """What templates are told of an incident's components."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from desk.status_page.components import ComponentView
@@ -53,3 +54,14 @@ def test_long_lists_are_cut_short() -> None:
     assert name_components(PAGE, [row.id for row in REGIONS]) == ["Compute (all 9)"]
     alone = view(*(component(f"c{index}") for index in range(9)))
     assert name_components(alone, [f"c{index}" for index in range(9)])[5:] == ["c5", "and 3 more"]
+
+
+def test_what_is_past_keeps_its_names() -> None:
+    """Components that are called otherwise by now, stand in another group or were retired have the name of then;
+    those of which no update spoke, their own."""
+    page = replace(PAGE, retired=(component("Fax"), component("r9", "Compute"), component("Old", is_group=True)))
+    then = {"r0": "Compute - r0", "Website": "Site", "r1": "Cloud - r1", "Fax": "Telefax"}
+    ids = ["Website", "r0", "r1", "Fax", "r9"]
+    assert name_components(page, ids, then) == ["Compute – r0", "Site", "Cloud - r1", "Telefax", "Compute - r9"]
+    assert name_components(page, ["Website", "Fax"]) == ["Website", "Fax"]
+    assert name_components(PAGE, ["gone"], {"gone": "Long gone"}) == ["Long gone"]

@@ -1,0 +1,63 @@
+"""What people, files and clients may say of a component: checked, and made fit to be kept. Pure."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, TypedDict
+
+from desk.errors import InvalidInputError
+from desk.masking import refuse_secrets
+from desk.reasons import check_name, refuse_broken
+from desk.texts import clean_text
+
+MAX_NAME = 255
+MAX_TEXT = 5000
+"""Characters of a text that the page shows."""
+
+
+class ComponentFields(TypedDict, total=False):
+    """What a component is to be; what is not named stays as it is."""
+
+    name: str
+    description: str | None
+    group_id: str | None
+    """None: in no group."""
+    position: int
+    """From 1, among what is in the same group."""
+    showcase: bool
+    """Whether the page shows its uptime."""
+    only_show_if_degraded: bool
+    """Whether it is on the page only while something is wrong with it."""
+    start_date: date | None
+
+
+class GroupFields(TypedDict, total=False):
+    """What a group is to be; what is not named stays as it is."""
+
+    name: str
+    description: str | None
+    position: int
+    components: list[str]
+    """All that is in it, in this order."""
+
+
+def check_fields(fields: Mapping[str, Any], *, of: str) -> dict[str, Any]:
+    """The same, fit to be kept. Raises InvalidInputError, whose `field` names what cannot be."""
+    values = dict(fields)
+    if "name" in values:
+        hint = "People look for it by its name on the page."
+        values["name"] = check_name(values["name"] or "", of=of, limit=MAX_NAME, hint=hint)
+    if "description" in values:
+        values["description"] = check_text(values["description"], field="description") or None
+    return values
+
+
+def check_text(text: str | None, *, field: str, limit: int = MAX_TEXT) -> str:
+    """A text that the page shows, or an empty one. Raises InvalidInputError (`field`)."""
+    kept = clean_text(text or "")
+    refuse_broken(kept, field=field)
+    refuse_secrets(kept, field=field)
+    if len(kept) > limit:
+        raise InvalidInputError(
+            f"The text has {len(kept)} characters, and at most {limit} fit.", "Shorten it.", field=field
+        )
+    return kept

@@ -1,0 +1,151 @@
+"""What people, files and clients may say of a page: checked, and made fit to be kept. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from desk.configuration.fields import MAX_NAME, MAX_TEXT, check_text
+from desk.errors import InvalidInputError
+from desk.incidents.inputs import reminder_hours
+from desk.pages.fields import CONFIGURATION_FIELDS, OWN_FIELDS
+from desk.pages.rules import SKIPPING_ROLES, domain_of, is_channel_id, is_zone
+from desk.reasons import check_name
+from storage.models import Role, SecondPerson
+
+POLICY_FIELDS = ("announcement_channel", "second_person", "second_person_skipped_by", "reminder_intervals")
+"""By which rules incidents are published, and where. People alone change them: a key would get round them."""
+SETTINGS = tuple(name for name in (*CONFIGURATION_FIELDS, *OWN_FIELDS) if name != "activity_score")
+"""What `Page.configuration` holds, each only where it is set."""
+FLAGS = frozenset(
+    {
+        "hidden_from_search",
+        "viewers_must_be_team_members",
+        *(f"allow_{kind}" for kind in ("page_subscribers", "incident_subscribers", "rss_atom_feeds")),
+        *(f"allow_{kind}_subscribers" for kind in ("email", "sms", "webhook")),
+    }
+)
+COLOURS = frozenset(name for name in CONFIGURATION_FIELDS if name.startswith("css_"))
+PICTURES = frozenset(name for name in CONFIGURATION_FIELDS if name.endswith(("_logo", "_cover")))
+_MAX_PICTURE = 1_000_000
+"""Characters: pictures are kept as `data:` addresses."""
+_COLOUR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+_SUBDOMAIN = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+
+
+def check_page_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, fit to be kept; an empty text takes back what was set. Raises InvalidInputError, whose `field` names
+    what cannot be."""
+    return {name: _check(name, value) for name, value in fields.items()}
+
+
+def _check(name: str, value: Any) -> Any:
+    if name in _CHECKS:
+        return _CHECKS[name](value)
+    if name not in SETTINGS:
+        raise InvalidInputError(f"A page has no {name}.", field=name)
+    if value is None or value == "":
+        return None
+    if name in FLAGS:
+        if not isinstance(value, bool):
+            raise InvalidInputError(f"{name} is either true or false.", field=name)
+        return value
+    if name in COLOURS:
+        return _check_colour(name, value)
+    return check_text(str(value), field=name, limit=_MAX_PICTURE if name in PICTURES else MAX_TEXT) or None
+
+
+def _check_colour(name: str, value: Any) -> str:
+    if not isinstance(value, str) or _COLOUR.fullmatch(value.strip()) is None:
+        raise InvalidInputError(f"“{value}” is no colour.", "Write it as in 1f9d61 or #fff.", field=name)
+    return value.strip().removeprefix("#")
+
+
+def _check_name(value: Any) -> str:
+    return check_name(value or "", of="A page", limit=MAX_NAME, hint="Readers see it above everything else.")
+
+
+def _check_zone(value: Any) -> str:
+    if not value or not is_zone(str(value)):
+        raise InvalidInputError(
+            f"“{value or ''}” is no time zone.", "Name one as in Europe/Zurich, or UTC.", field="time_zone"
+        )
+    return str(value)
+
+
+def _check_subdomain(value: Any) -> str | None:
+    if not value:
+        return None
+    if _SUBDOMAIN.fullmatch(str(value)) is None:
+        raise InvalidInputError(
+            f"“{value}” cannot be a short name in addresses.", "Take letters, digits and dashes.", field="subdomain"
+        )
+    return str(value)
+
+
+def _check_domain(value: Any) -> str | None:
+    domain = domain_of(str(value)) if value else None
+    if domain is not None and _DOMAIN.fullmatch(domain) is None:
+        raise InvalidInputError(
+            f"“{value}” is no host's name.", "Name it as in status.acme.example, without https://.", field="domain"
+        )
+    return domain
+
+
+def _check_line(field: str) -> Callable[[Any], str | None]:
+    return lambda value: check_text(value, field=field, limit=MAX_NAME) or None
+
+
+def _check_channel(value: Any) -> str | None:
+    if not value:
+        return None
+    if not is_channel_id(str(value)):
+        raise InvalidInputError(
+            f"“{value}” is no Slack channel id.",
+            "It looks like C024BE91L and stands in the channel's details.",
+            field="announcement_channel",
+        )
+    return str(value)
+
+
+def _check_second_person(value: Any) -> SecondPerson:
+    if value not in set(SecondPerson):
+        known = ", ".join(SecondPerson)
+        raise InvalidInputError(f"“{value}” is no rule.", f"It is one of: {known}.", field="second_person")
+    return SecondPerson(value)
+
+
+def _check_skipped_by(value: Any) -> str | None:
+    if not value:
+        return None
+    if value not in SKIPPING_ROLES:
+        known = ", ".join(SKIPPING_ROLES)
+        raise InvalidInputError(
+            f"“{value}” is no role that can publish alone.",
+            f"It is one of: {known}.",
+            field="second_person_skipped_by",
+        )
+    return str(Role(value))
+
+
+def _check_reminders(value: Any) -> str | None:
+    reminder_hours(value or None)
+    return value or None
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "name": _check_name,
+    "page_description": lambda value: check_text(value, field="page_description") or None,
+    "subdomain": _check_subdomain,
+    "domain": _check_domain,
+    "url": _check_line("url"),
+    "time_zone": _check_zone,
+    "announcement_channel": _check_channel,
+    "second_person": _check_second_person,
+    "second_person_skipped_by": _check_skipped_by,
+    "reminder_intervals": _check_reminders,
+}
+COLUMNS = tuple(_CHECKS)
+"""What a page has columns for."""
+PAGE_SETTINGS = (*COLUMNS, *SETTINGS)
+"""All that can be said of a page."""
