@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -25,15 +25,37 @@ from storage.models import ApiKey, Grant, KeyStatus, Member, Role, Scope, Subjec
 WRITES: Mapping[Scope, Role] = {
     Scope.INCIDENTS_WRITE: Role.INCIDENT_MANAGER,
     Scope.MAINTENANCES_WRITE: Role.MAINTENANCE_MANAGER,
+    Scope.COMPONENT_STATUS_WRITE: Role.PAGE_CONFIGURATION,
     Scope.COMPONENTS_WRITE: Role.PAGE_CONFIGURATION,
-    Scope.SUBSCRIBERS_WRITE: Role.PAGE_CONFIGURATION,
     Scope.METRICS_WRITE: Role.PAGE_CONFIGURATION,
     Scope.PAGE_CONFIGURATION_WRITE: Role.PAGE_CONFIGURATION,
+    Scope.SUBSCRIBERS_WRITE: Role.PAGE_CONFIGURATION,
+    Scope.PAGE_ACCESS_WRITE: Role.PAGE_CONFIGURATION,
 }
 """The role by which people write what a scope lets keys write, on the same page. Two of these roles are one scope
 each, so keys with that scope have them. Page configuration is several scopes, and none of them gives a key another.
-No scope is worth an owner, so `users:write` is not here, and who reads writes nothing."""
+What belongs to the organization and no page (`users:write`, `keys:write`, `deliveries:write`) is not here, and who
+reads writes nothing."""
+INCLUDED: Mapping[str, frozenset[Scope]] = {
+    Scope.COMPONENTS_WRITE: frozenset({Scope.COMPONENT_STATUS_WRITE}),
+    Scope.SUBSCRIBERS_WRITE: frozenset({Scope.SUBSCRIBERS_READ}),
+    Scope.PAGE_ACCESS_WRITE: frozenset({Scope.PAGE_ACCESS_READ}),
+    Scope.USERS_WRITE: frozenset({Scope.USERS_READ}),
+    Scope.KEYS_WRITE: frozenset({Scope.KEYS_READ}),
+}
+"""What a scope allows besides its own: a key that has it need not have these too."""
 _WHOLE_ROLES = frozenset({Scope.INCIDENTS_WRITE, Scope.MAINTENANCES_WRITE})
+
+
+def with_included(scopes: Collection[str]) -> frozenset[str]:
+    """All that `scopes` allow, by name."""
+    return _with_included(frozenset(scopes))
+
+
+@lru_cache(maxsize=4096)
+def _with_included(scopes: frozenset[str]) -> frozenset[str]:
+    # Asked at every call of the API, and thousands of keys share a handful of sets.
+    return scopes.union(*(INCLUDED.get(scope, ()) for scope in scopes))
 
 
 class Duty(StrEnum):
@@ -232,7 +254,7 @@ def may_write(tx: Transaction, scope: Scope, page_id: str) -> bool:
     if tx.actor.kind != ActorKind.KEY:
         return roles_of_actor(tx).has(WRITES[scope], page_id)
     key = _key_of(tx)
-    return scope in key.scopes and (key.pages is None or page_id in key.pages)
+    return scope in with_included(key.scopes) and (key.pages is None or page_id in key.pages)
 
 
 def require_write(tx: Transaction, scope: Scope, page_id: str) -> None:

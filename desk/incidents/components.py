@@ -132,13 +132,14 @@ def record_statuses(
 
 def set_statuses(tx: Transaction, page_id: str, wanted: Mapping[str, ComponentStatus | None]) -> list[dict[str, Any]]:
     """As `bring_statuses`, seen through to the public page and the audit trail: for who configures the page, and for
-    keys that write components. What is open holds its components: none becomes better than what that says of it.
+    keys that write components or their states. What is open holds its components: none becomes better than what that
+    says of it.
 
     Raises NotFoundError for the page, NotAllowedError.
     """
     page = get_page(tx.session, page_id)
     components = get_components(tx.session, page_id, list(wanted))
-    require_write(tx, Scope.COMPONENTS_WRITE, page_id)
+    require_write(tx, Scope.COMPONENT_STATUS_WRITE, page_id)
     affected = bring_statuses(tx, page_id, _held(tx, components, wanted))
     if affected:
         page.updated_at = tx.now

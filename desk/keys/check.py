@@ -16,8 +16,8 @@ from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from desk.keys.rules import KeyState, state_of
-from desk.keys.scopes import allows
-from storage.models import ApiKey, KeyStatus, Scope
+from desk.keys.scopes import allows, scope_for
+from storage.models import ApiKey, KeyStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Need:
     @property
     def scope(self) -> str:
         """The scope to ask an owner for."""
-        return f"{self.resource}:write" if self.write else Scope.READ.value
+        return scope_for(resource=self.resource, write=self.write)
 
 
 def find_secret(authorization: Sequence[bytes]) -> bytes | None:

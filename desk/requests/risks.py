@@ -29,6 +29,10 @@ class Risk(StrEnum):
     MANAGES_USERS = "manages_users"
     CONFIGURES = "configures"
     TOUCHES_SUBSCRIBERS = "touches_subscribers"
+    LETS_PEOPLE_IN = "lets_people_in"
+    READS_PEOPLE = "reads_people"
+    MANAGES_KEYS = "manages_keys"
+    READS_THE_TRAIL = "reads_the_trail"
     A_YEAR = "a_year"
     LONGER_THAN_DEFAULT = "longer_than_default"
     LONGER_THAN_ALLOWED = "longer_than_allowed"
@@ -44,8 +48,14 @@ SHARP: Mapping[Scope, Risk] = {
     Scope.USERS_WRITE: Risk.MANAGES_USERS,
     Scope.PAGE_CONFIGURATION_WRITE: Risk.CONFIGURES,
     Scope.SUBSCRIBERS_WRITE: Risk.TOUCHES_SUBSCRIBERS,
+    Scope.PAGE_ACCESS_WRITE: Risk.LETS_PEOPLE_IN,
+    Scope.SUBSCRIBERS_READ: Risk.READS_PEOPLE,
+    Scope.PAGE_ACCESS_READ: Risk.READS_PEOPLE,
+    Scope.USERS_READ: Risk.READS_PEOPLE,
+    Scope.KEYS_WRITE: Risk.MANAGES_KEYS,
+    Scope.AUDIT_READ: Risk.READS_THE_TRAIL,
 }
-"""Scopes that reach people, or the page as a whole: each is pointed out by itself."""
+"""Scopes that reach people, keys, or the page as a whole: each is pointed out by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,7 @@ def risk_notes(
         notes.append(RiskNote(Risk.ALL_PAGES))
     if any(is_write(scope) for scope in extent.scopes):
         notes.append(RiskNote(Risk.WRITES))
-    notes += [RiskNote(risk) for scope, risk in SHARP.items() if scope in extent.scopes]
+    notes += [RiskNote(risk) for risk in dict.fromkeys(SHARP[scope] for scope in SHARP if scope in extent.scopes)]
     if granted < extent.lifetime_days:
         notes.append(RiskNote(Risk.LONGER_THAN_ALLOWED))
     if granted >= _YEAR:

@@ -15,11 +15,20 @@ class Scope(StrEnum):
     READ = "read"
     INCIDENTS_WRITE = "incidents:write"
     MAINTENANCES_WRITE = "maintenances:write"
+    COMPONENT_STATUS_WRITE = "component_status:write"
     COMPONENTS_WRITE = "components:write"
-    SUBSCRIBERS_WRITE = "subscribers:write"
     METRICS_WRITE = "metrics:write"
     PAGE_CONFIGURATION_WRITE = "page_configuration:write"
+    SUBSCRIBERS_READ = "subscribers:read"
+    SUBSCRIBERS_WRITE = "subscribers:write"
+    PAGE_ACCESS_READ = "page_access:read"
+    PAGE_ACCESS_WRITE = "page_access:write"
+    USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
+    AUDIT_READ = "audit:read"
+    DELIVERIES_WRITE = "deliveries:write"
 
 
 class RequestStatus(StrEnum):

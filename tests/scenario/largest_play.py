@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 from desk.reasons import MAXIMUM_REASON
 from sandbox.player import Json, Player, SandboxRefusedError, elements_of, find_label, options_of
-from storage.models import Scope
 from tests.factories import MAX, MIA
 from tests.scenario.conftest import Scenario
 from tests.scenario.keys_stage import open_home
@@ -233,7 +232,12 @@ class Play:
         assert len(self._scenario.control.call("POST", "options", search)["options"]) == MOST_OPTIONS
         words = {"name": longest(80, 1), "purpose": longest(1000, 1, lines=True), "lifetime_days": "365"}
         pages = self._world.pages[:MOST_OPTIONS]
-        assert player.submit(**words, pages=pages, scopes=[str(scope) for scope in Scope], holder=MAX) == {}
+        places = {
+            block["block_id"]: [option["value"] for option in block["element"]["options"]]
+            for block in player.modal["blocks"]
+            if block.get("block_id", "").startswith("scopes")
+        }
+        assert player.submit(**words, **places, pages=pages, holder=MAX) == {}
         self._close_all(player)
 
 

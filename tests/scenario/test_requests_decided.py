@@ -75,10 +75,11 @@ def test_a_narrower_approval_says_what_was_changed(scenario: Scenario) -> None:
 
 
 def test_a_change_can_not_widen(scenario: Scenario) -> None:
-    """The form offers only what was asked, and a longer life is refused beside its field."""
+    """The form offers what was asked and parts of it alone, and a longer life is refused beside its field."""
     scenario.omar.press("Change and approve", ask(scenario, scenario.mia))
     scopes = next(block for block in scenario.omar.modal["blocks"] if block.get("block_id") == "scopes")
-    assert [option["value"] for option in scopes["element"]["options"]] == ["read", "components:write"]
+    offered = [option["value"] for option in scopes["element"]["options"]]
+    assert offered == ["read", "component_status:write", "components:write"]
     assert set(scenario.omar.submit(lifetime_days="91")) == {"lifetime_days"}
     assert only(everything(scenario, KeyRequest)).status == RequestStatus.PENDING
 

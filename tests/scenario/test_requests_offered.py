@@ -5,6 +5,7 @@ import pytest
 from desk.policy import Policy
 from sandbox.player import words_of
 from storage.models import ApiKey, KeyRequest, Scope
+from tests.policies import policy_of
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario, shows
 from tests.scenario.keys_stage import add, said
 from tests.scenario.requests_stage import everything, only
@@ -21,6 +22,33 @@ def test_the_form_offers_what_works(scenario: Scenario) -> None:
     scenario.mia.type_command("/keys request")
     scopes = next(block for block in scenario.mia.modal["blocks"] if block.get("block_id") == "scopes")
     assert [option["value"] for option in scopes["element"]["options"]] == ["read", "incidents:write"]
+
+
+@pytest.mark.parametrize("policy", [policy_of(owners_channel=OWNERS_CHANNEL)])
+def test_all_scopes_fit_into_the_form(scenario: Scenario) -> None:
+    """With everything on offer they stand in two places, as Slack takes ten in one, and what is ticked in either is
+    asked for; an owner who narrows that is offered the parts of a scope too."""
+    scenario.mia.type_command('/keys request "bot" scope:components:write page:acme for 30d')
+    shown = [block for block in scenario.mia.modal["blocks"] if str(block.get("block_id")).startswith("scopes")]
+    assert sorted(option["value"] for block in shown for option in block["element"]["options"]) == sorted(Scope)
+    ticked = {"scopes": ["components:write"], "scopes_behind": ["users:read"]}
+    assert scenario.mia.submit(purpose="It sets states.", **ticked) == {}
+    card = shows(scenario.owners_channel(), "bot", "`users:read`", "personal data")
+    scenario.olivia.press("Change and approve", card)
+    assert scenario.olivia.submit(scopes=["component_status:write"], scopes_behind=[]) == {}
+    request = only(everything(scenario, KeyRequest))
+    assert (request.scopes, request.granted_scopes) == (
+        ["components:write", "users:read"],
+        ["component_status:write"],
+    )
+    assert scenario.violations() == []
+
+
+def test_a_form_without_a_scope_says_so(scenario: Scenario) -> None:
+    """Where each place may stay empty, both may not."""
+    scenario.mia.type_command('/keys request "bot" page:acme for 30d because we must')
+    assert "scopes" in scenario.mia.submit(scopes=[])
+    assert everything(scenario, KeyRequest) == []
 
 
 def test_a_typed_one_is_answered_with_a_sentence(scenario: Scenario) -> None:

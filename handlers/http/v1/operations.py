@@ -25,9 +25,16 @@ class Depends(StrEnum):
     KIND = "kind"
     """Of a maintenance it needs `maintenances:write` instead of `incidents:write`."""
     STATES = "states"
-    """States of components in its body need `components:write` besides."""
+    """States of components in its body need `component_status:write` besides."""
     PAGES = "pages"
     """It reaches each page that its body names, or leaves out."""
+
+
+_BY_BODY: Mapping[Depends, Need] = {
+    Depends.KIND: Need("maintenances", write=True),
+    Depends.STATES: Need("component_status", write=True),
+}
+"""What some bodies need."""
 
 
 class Paging(StrEnum):
@@ -102,7 +109,9 @@ OPERATIONS: Sequence[Operation] = _read_operations()
 
 def list_needs() -> frozenset[Need]:
     """What the operations that are there need: a scope that none of them needs opens nothing."""
-    return frozenset(one.need for one in OPERATIONS if one.missing is None)
+    there = [one for one in OPERATIONS if one.missing is None]
+    by_body = {_BY_BODY[word] for one in there for word in one.depends if word in _BY_BODY}
+    return frozenset(one.need for one in there) | by_body
 
 
 def make_routes(handlers: Mapping[Key, Handler]) -> Sequence[Route]:

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from desk.keys.scopes import parse_scopes
 from desk.requests.approvals import Approved, approve, deny
 from desk.requests.lookup import asked_extent, extent_of, get_request
 from desk.requests.requests import make_request, require_asker, withdraw
@@ -11,7 +10,7 @@ from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
-from handlers.slack.requests.inputs import read_days, read_pages
+from handlers.slack.requests.inputs import read_days, read_pages, read_scopes
 from handlers.slack.requests.text import asked_message, changes_in_words, name_in_words
 from handlers.slack.requests.views import (
     Draft,
@@ -76,7 +75,7 @@ async def press_change(slack: SlackContext, action: BlockAction) -> None:
 async def submit_change(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The narrowed request is approved."""
     narrower = Extent(
-        scopes=tuple(str(scope) for scope in parse_scopes(submission.choices("scopes"))),
+        scopes=read_scopes(submission),
         pages=read_pages(submission),
         lifetime_days=read_days(submission),
     )

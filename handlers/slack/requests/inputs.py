@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from desk.errors import InvalidInputError
-from desk.keys.scopes import IN_WORDS
+from desk.keys.scopes import IN_WORDS, is_behind_the_page, parse_scopes
 from desk.pages.pages import list_pages
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId
-from handlers.slack.framework.blocks import Block, option
+from handlers.slack.framework.blocks import Block, input_block, option
 from handlers.slack.framework.payloads import OptionsRequest, SlackContext, ViewSubmission
 from storage.folding import fold
 from storage.models import Page, Scope
@@ -15,6 +15,8 @@ from storage.models import Page, Scope
 ALL_PAGES = "all"
 """The value of the choice *All pages*, those to come included."""
 _MAX_OPTIONS = 100
+_SCOPES = ("scopes", "scopes_behind")
+"""The inputs of scopes; the first is there whenever one is."""
 
 
 def page_option(page: Page) -> Block:
@@ -51,14 +53,38 @@ async def page_options(slack: SlackContext, request: OptionsRequest) -> Sequence
     return await slack.desk.read(request.actor, find)
 
 
-def scope_checkboxes(scopes: Sequence[Scope], *, chosen: Sequence[str]) -> Block:
-    """Scopes to tick, in plain words with their names below."""
+def scope_inputs(scopes: Sequence[Scope], *, chosen: Sequence[str], hint: str | None = None) -> list[Block]:
+    """Scopes to tick, in plain words with their names below: of the page, and of what is behind it, as Slack takes no
+    more than ten in one place."""
+    parts = [
+        ("What may it do?", [scope for scope in scopes if not is_behind_the_page(scope)]),
+        ("And behind the page?", [scope for scope in scopes if is_behind_the_page(scope)]),
+    ]
+    shown = [(label, part) for label, part in parts if part]
+    return [
+        input_block(
+            label,
+            _checkboxes(part, chosen),
+            block_id=block_id,
+            hint=hint if place == 0 else None,
+            optional=len(shown) > 1,
+        )
+        for place, (block_id, (label, part)) in enumerate(zip(_SCOPES, shown, strict=False))
+    ]
+
+
+def _checkboxes(scopes: Sequence[Scope], chosen: Sequence[str]) -> Block:
     choices = [option(IN_WORDS[scope].capitalize(), scope.value, scope.value) for scope in scopes]
     element: Block = {"type": "checkboxes", "action_id": "value", "options": choices}
     initial = [choice for choice in choices if choice["value"] in chosen]
     if initial:
         element["initial_options"] = initial
     return element
+
+
+def read_scopes(submission: ViewSubmission) -> tuple[Scope, ...]:
+    """The scopes that were ticked. Raises InvalidInputError (field `scopes`) when none was."""
+    return parse_scopes(scope for block_id in _SCOPES for scope in submission.choices(block_id))
 
 
 def days_input(days: int, maximum: int) -> Block:

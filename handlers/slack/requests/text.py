@@ -102,6 +102,10 @@ _SAID = {
     Risk.MANAGES_USERS: "It *manages the organization's users*: who has it can let others in.",
     Risk.CONFIGURES: "It *changes the page itself*: its name, its look, its address.",
     Risk.TOUCHES_SUBSCRIBERS: "It reaches *subscribers*: it reads, adds and removes their addresses.",
+    Risk.LETS_PEOPLE_IN: "It decides *who may see the page*, and reads their addresses.",
+    Risk.READS_PEOPLE: "It reads *personal data*: names and addresses of people.",
+    Risk.MANAGES_KEYS: "It *changes API keys*: who has it can stop what others rely on.",
+    Risk.READS_THE_TRAIL: "It reads *the audit trail*: who did what, and when.",
     Risk.SAME_NAME_ASKED: "Another open request asks for a key of this name.",
 }
 

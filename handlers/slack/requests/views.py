@@ -8,6 +8,7 @@ from desk.identifiers import new_id
 from desk.keys.scopes import parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_answerer
+from desk.permissions import with_included
 from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.requests.approvals import get_approvable, get_deniable
 from desk.requests.lookup import extent_now
@@ -23,7 +24,8 @@ from handlers.slack.requests.inputs import (
     pages_select,
     read_days,
     read_pages,
-    scope_checkboxes,
+    read_scopes,
+    scope_inputs,
 )
 from handlers.slack.requests.parsing import TypedRequest
 from handlers.slack.requests.text import name_in_words, quotation
@@ -157,12 +159,7 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
             block_id="pages",
             hint="“All pages” includes those to come.",
         ),
-        input_block(
-            "What may it do?",
-            scope_checkboxes(tx.policy.offered_scopes, chosen=draft.scopes),
-            block_id="scopes",
-            hint="The less, the sooner owners say yes.",
-        ),
+        *scope_inputs(tx.policy.offered_scopes, chosen=draft.scopes, hint="The less, the sooner owners say yes."),
         input_block(
             "Lifetime in days",
             days_input(days, maximum),
@@ -191,7 +188,7 @@ def read_asked(submission: ViewSubmission) -> Asked:
     return Asked(
         name=submission.text("name"),
         purpose=submission.text("purpose"),
-        scopes=parse_scopes(submission.choices("scopes")),
+        scopes=read_scopes(submission),
         pages=read_pages(submission),
         lifetime_days=read_days(submission),
         holder_id=submission.choice("holder") or submission.user_id,
@@ -203,7 +200,6 @@ def render_change_modal(tx: Transaction, request_id: str) -> Block:
     request = get_approvable(tx, request_id)
     extent = extent_now(tx, request)
     pages = [page for page in list_pages(tx.session) if extent.pages is None or page.id in extent.pages]
-    scopes = parse_scopes(extent.scopes)
     return modal(
         "Change and approve",
         [
@@ -213,7 +209,7 @@ def render_change_modal(tx: Transaction, request_id: str) -> Block:
                 pages_select(pages, chosen=extent.pages, all_pages=extent.pages is None),
                 block_id="pages",
             ),
-            input_block("What may it do?", scope_checkboxes(scopes, chosen=scopes), block_id="scopes"),
+            *scope_inputs(parse_scopes(with_included(extent.scopes)), chosen=extent.scopes),
             input_block(
                 "Lifetime in days", days_input(extent.lifetime_days, extent.lifetime_days), block_id="lifetime_days"
             ),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.keys.check import MAX_SECRET_LENGTH, Need, RingKey, Verdict, decide_call, digest_of, find_secret
+from desk.keys.scopes import allows
 from desk.secret import Secret
 from storage.models import KeyStatus, Scope
 from tests.clock import MONDAY_MORNING as NOW
@@ -150,7 +151,8 @@ def test_only_an_active_key_with_scope_and_page_is_admitted(
     """A key is admitted exactly when it is in time, allowed to do this, and for this page."""
     key = a_key(scopes=scopes, pages=pages)
     now = key.expires_at if late else NOW
-    allowed = "components:write" in scopes or (not write and "read" in scopes)
+    reading = not write and not scopes.isdisjoint({"read", "component_status:write"})
+    allowed = "components:write" in scopes or reading
     inside = pages is None or page in pages
     verdict = decide_call(key, Need("components", write=write), page, now)
     if verdict is Verdict.ADMITTED:
@@ -158,7 +160,37 @@ def test_only_an_active_key_with_scope_and_page_is_admitted(
     assert (verdict is Verdict.ADMITTED) == (not late and allowed and inside)
 
 
-@pytest.mark.parametrize(("need", "scope"), [(READ, "read"), (WRITE, "components:write")])
+PUBLIC = ("incidents", "components", "metrics", "page_configuration")
+BEHIND = ("subscribers", "page_access", "users", "keys", "audit", "deliveries")
+
+
+@pytest.mark.parametrize("resource", [*PUBLIC, *BEHIND])
+def test_reading_people_and_keys_takes_a_scope_of_its_own(resource: str) -> None:
+    """`read` reads what is on the page; people, keys, messages and the audit trail are read by who was given that."""
+    reads = {scope.value for scope in Scope if allows([scope], resource=resource, write=False)}
+    own = {scope.value for scope in Scope if scope.partition(":")[0] == resource}
+    also = {"incidents": {"maintenances:write"}, "components": {"component_status:write"}}.get(resource, set())
+    assert reads == own | also | ({"read"} if resource in PUBLIC else set())
+    if writing := {scope for scope in own if scope.endswith(":write")}:
+        assert {scope.value for scope in Scope if allows([scope], resource=resource, write=True)} == writing
+
+
+def test_states_of_components_are_written_by_who_may_write_components() -> None:
+    """The narrow scope is part of the wide one, and not the other way round."""
+    writers = {scope for scope in Scope if allows([scope], resource="component_status", write=True)}
+    assert writers == {Scope.COMPONENT_STATUS_WRITE, Scope.COMPONENTS_WRITE}
+
+
+@pytest.mark.parametrize(
+    ("need", "scope"),
+    [
+        (READ, "read"),
+        (WRITE, "components:write"),
+        (Need("users", write=False), "users:read"),
+        (Need("users", write=True), "users:write"),
+        (Need("deliveries", write=False), "deliveries:write"),
+    ],
+)
 def test_a_need_names_the_scope_to_ask_for(need: Need, scope: str) -> None:
     """Whoever lacks a scope is told the one to request."""
     assert need.scope == scope
