@@ -303,7 +303,9 @@ def require_owner(tx: Transaction) -> None:
 def require_role(tx: Transaction, role: Role, page_id: str | None = None) -> None:
     """Raises NotAllowedError, naming whom to ask, unless the actor has `role` (on the page) at this instant."""
     if not roles_of_actor(tx).has(role, page_id):
-        raise NotAllowedError(f"That needs the role `{role}`.", ask_an_owner(tx))
+        own = next((scope for scope in _WHOLE_ROLES if WRITES[scope] == role), None)
+        needed = f"scope `{own}`" if own and tx.actor.kind == ActorKind.KEY else f"role `{role}`"
+        raise NotAllowedError(f"That needs the {needed}.", ask_an_owner(tx))
 
 
 def ask_an_owner(tx: Transaction) -> str:

@@ -34,7 +34,12 @@ class Policy:
     default_role: str | None = "integrator"
     """What full members get without a grant; None: nothing."""
 
-    offered_scopes: tuple[Scope, ...] = (Scope.READ,)
+    offered_scopes: tuple[Scope, ...] = (
+        Scope.READ,
+        Scope.INCIDENTS_WRITE,
+        Scope.MAINTENANCES_WRITE,
+        Scope.COMPONENT_STATUS_WRITE,
+    )
     """What can be asked for: the scopes behind which there is something. A program that serves another API says what
     that needs."""
     default_lifetime: timedelta = timedelta(days=90)

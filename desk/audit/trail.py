@@ -98,6 +98,7 @@ class Action(StrEnum):
     POSTMORTEM_WRITTEN = "postmortem.written"
     POSTMORTEM_PUBLISHED = "postmortem.published"
     POSTMORTEM_REVERTED = "postmortem.reverted"
+    POSTMORTEM_DELETED = "postmortem.deleted"
     TEMPLATE_CREATED = "template.created"
     TEMPLATE_CHANGED = "template.changed"
     TEMPLATE_DELETED = "template.deleted"

@@ -16,13 +16,15 @@ from desk.incidents.holding import (
 )
 from desk.incidents.inputs import ENDED
 from desk.pages.status import Impact, impact_of
-from desk.transaction import Transaction
+from desk.permissions import require_write
+from desk.transaction import ActorKind, Transaction
 from storage.models import (
     Component,
     ComponentStatus,
     Incident,
     IncidentComponent,
     IncidentStatus,
+    Scope,
 )
 
 _IMPACTS = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
@@ -66,6 +68,9 @@ def bring_components(
     Gives what updates record. Raises InvalidInputError (field `components`), and ConflictError where a component is
     not as it was seen any more.
     """
+    if tx.actor.kind == ActorKind.KEY and any(wanted.states.values()):
+        # People move states with their incidents; of a key's scopes each is given for itself.
+        require_write(tx, Scope.COMPONENT_STATUS_WRITE, incident.page_id)
     move = Move.of(incident, before, IncidentStatus(incident.status))
     touched = list_touched(tx.session, move, wanted.states, incident=incident)
     # Locked before what others say of them is read: nobody changes either before the commit.

@@ -3,7 +3,9 @@
 Whoever manages incidents or, of maintenances, maintenances on the page may, and everybody else is refused.
 """
 
-from sqlalchemy import delete, update
+from datetime import datetime
+
+from sqlalchemy import delete, inspect, update
 
 from desk.audit import trail as audit
 from desk.identifiers import new_id
@@ -14,6 +16,7 @@ from desk.incidents.components import record_statuses
 from desk.incidents.drafts.decision import role_to_manage
 from desk.incidents.drafts.review import drop_drafts, lock_drafts
 from desk.incidents.effects import Wanted
+from desk.incidents.held import is_change_held, refusal, require_unheld
 from desk.incidents.inputs import (
     ENDED,
     IncidentChange,
@@ -28,7 +31,7 @@ from desk.incidents.updates import say, stamp
 from desk.pages.pages import get_page
 from desk.pages.status import impact_of
 from desk.permissions import require_role
-from desk.transaction import Transaction, pages_changed
+from desk.transaction import Actor, Transaction, pages_changed
 from storage.models import Incident, IncidentStatus, IncidentUpdate, Page, Revision
 
 
@@ -40,15 +43,28 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
     page = get_page(tx.session, page_id)
     scheduled = new.schedule is not None
     require_role(tx, role_to_manage(scheduled=scheduled), page_id)
+    require_unheld(tx, page_id, is_first_post=True)
     check_new(new, tx.now)
-    status = new.first_status
-    began_at = new.backfilled_at or tx.now
+    incident = draw_incident(new, page_id, now=tx.now, base_url=tx.policy.base_url, by=tx.actor)
+    incident.number = _next_number(tx)
+    tx.session.add(incident)
+    tx.session.flush()
+    affected = bring_components(tx, incident, Wanted(new.components, new.seen_states), before=None)
+    said = say(tx, incident, new.body, affected, notify=new.deliver_notifications and not incident.backfilled)
+    stamp(incident, new.first_status, said)
+    plan_reminder(tx, incident, said)
+    finish_change(tx, incident, page, audit.Action.INCIDENT_CREATED, said, affected)
+    return incident
+
+
+def draw_incident(new: NewIncident, page_id: str, *, now: datetime, base_url: str, by: Actor) -> Incident:
+    """An incident as it begins, which is no row yet. Pure."""
+    scheduled, began_at = new.schedule is not None, new.backfilled_at or now
     incident = Incident(
-        id=new_id(),
-        number=_next_number(tx),
+        id=new.id or new_id(),
         page_id=page_id,
         name=check_incident_name(new.name),
-        status=status,
+        status=new.first_status,
         impact=str(impact_of([], scheduled=scheduled)),
         impact_override=str(new.impact_override) if new.impact_override else None,
         created_at=began_at,
@@ -58,19 +74,21 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
         metadata_=dict(new.metadata),
         reminder_intervals=new.reminder_intervals,
         shortlink="",
-        created_by=str(tx.actor),
+        created_by=str(by),
     )
-    incident.shortlink = f"{tx.policy.base_url}/incidents/{incident.id}"
+    incident.shortlink = f"{base_url}/incidents/{incident.id}"
     if new.schedule is not None:
         _set_schedule(incident, new.schedule)
-    tx.session.add(incident)
-    tx.session.flush()
-    affected = bring_components(tx, incident, Wanted(new.components, new.seen_states), before=None)
-    said = say(tx, incident, new.body, affected, notify=new.deliver_notifications and not incident.backfilled)
-    stamp(incident, status, said)
-    plan_reminder(tx, incident, said)
-    finish_change(tx, incident, page, audit.Action.INCIDENT_CREATED, said, affected)
     return incident
+
+
+def draw_change(incident: Incident, change: IncidentChange, *, now: datetime) -> Incident:
+    """An incident as a change would make it, which is no row. Pure."""
+    columns = inspect(Incident).column_attrs
+    changed = Incident(**{column.key: getattr(incident, column.key) for column in columns})
+    _write_fields(changed, change, now)
+    changed.status = change.status or changed.status
+    return changed
 
 
 def update_incident(
@@ -82,10 +100,12 @@ def update_incident(
     NotFoundError, NotAllowedError, and InvalidInputError, whose `field` names what is wrong.
     """
     incident = lock_incident(tx, incident_id, version, change)
+    if is_change_held(tx, incident, change):
+        raise refusal()
     check_change(change, scheduled=incident.scheduled_for is not None)
     status = change.status or IncidentStatus(incident.status)
     pace = (incident.impact_override or incident.impact, incident.reminder_intervals)
-    _write_fields(tx, incident, change)
+    _write_fields(incident, change, tx.now)
     if incident.status in ENDED and status not in ENDED:
         # What people took up again, people complete; and it is not of the past alone.
         incident.scheduled_auto_completed = False
@@ -144,7 +164,7 @@ def _next_number(tx: Transaction) -> int:
     return counted.scalar_one()
 
 
-def _write_fields(tx: Transaction, incident: Incident, change: IncidentChange) -> None:
+def _write_fields(incident: Incident, change: IncidentChange, now: datetime) -> None:
     if change.name is not None:
         incident.name = check_incident_name(change.name)
     if change.metadata is not None:
@@ -158,7 +178,7 @@ def _write_fields(tx: Transaction, incident: Incident, change: IncidentChange) -
     if change.schedule is not None:
         if change.schedule.scheduled_for != incident.scheduled_for:
             # Who reads the new time needs no reminder of it right behind.
-            incident.scheduled_reminded_at = tx.now if change.says_something else None
+            incident.scheduled_reminded_at = now if change.says_something else None
         _set_schedule(incident, change.schedule)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from desk.errors import UNKEPT, InvalidInputError
+from desk.errors import UNKEPT, InvalidInputError, Problems
 from desk.moments.instants import FURTHEST
 from desk.pages.status import Impact
 from desk.reasons import check_name
@@ -53,6 +53,8 @@ class NewIncident:
     """A new realtime incident or, with a schedule, a maintenance; with `backfilled_at`, one of the past."""
 
     name: str
+    id: str | None = None
+    """The id that it was promised; None: any."""
     body: str = ""
     status: IncidentStatus | None = None
     """None: `investigating`, or `scheduled` for a maintenance."""
@@ -159,38 +161,56 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
 
 
 def check_new(new: NewIncident, now: datetime) -> None:
-    """Raises InvalidInputError, whose `field` names it, for anything in a new incident that cannot be."""
-    scheduled = new.schedule is not None
-    check_incident_name(new.name)
-    check_body(new.body)
-    if new.status is not None:
-        check_status(new.status, scheduled=scheduled)
-    check_metadata(new.metadata)
-    reminder_hours(new.reminder_intervals)
+    """Raises InvalidInputError, whose `field` names it, for all in a new incident that cannot be, at once."""
+    scheduled, problems = new.schedule is not None, Problems()
+    with problems.gathered():
+        check_incident_name(new.name)
+    _check_words(problems, new.body, new.status, new.metadata, new.reminder_intervals, scheduled=scheduled)
     if new.schedule is not None:
-        check_schedule(new.schedule)
+        with problems.gathered():
+            check_schedule(new.schedule)
     if new.backfilled_at is not None:
-        check_backfill(new.backfilled_at, now)
+        with problems.gathered():
+            check_backfill(new.backfilled_at, now)
         if new.components:
-            raise InvalidInputError("A backfilled incident cannot change components.", field="components")
+            problems.add("A backfilled incident cannot change components.", field="components")
+    problems.refuse()
 
 
 def check_change(change: IncidentChange, *, scheduled: bool) -> None:
     """The same for a change of an incident."""
+    problems = Problems()
     if change.name is not None:
-        check_incident_name(change.name)
-    check_body(change.body or "")
-    if change.status is not None:
-        check_status(change.status, scheduled=scheduled)
-    if change.metadata is not None:
-        check_metadata(change.metadata)
-    reminder_hours(change.reminder_intervals)
+        with problems.gathered():
+            check_incident_name(change.name)
+    body, metadata = change.body or "", change.metadata or {}
+    _check_words(problems, body, change.status, metadata, change.reminder_intervals, scheduled=scheduled)
     if change.schedule is not None:
-        check_schedule(change.schedule)
+        with problems.gathered():
+            check_schedule(change.schedule)
         if not scheduled:
-            raise InvalidInputError(
-                "An incident has no schedule.", "Schedule a maintenance instead.", field="scheduled_for"
-            )
+            problems.add("An incident has no schedule.", "Schedule a maintenance instead.", field="scheduled_for")
+    problems.refuse()
+
+
+def _check_words(
+    problems: Problems,
+    body: str,
+    status: IncidentStatus | None,
+    metadata: Mapping[str, Any],
+    reminder_intervals: str | None,
+    *,
+    scheduled: bool,
+) -> None:
+    with problems.gathered():
+        check_body(body)
+    if status is not None:
+        with problems.gathered():
+            check_status(status, scheduled=scheduled)
+    with problems.gathered():
+        check_metadata(metadata)
+    with problems.gathered():
+        reminder_hours(reminder_intervals)
 
 
 def reminder_hours(intervals: str | None) -> tuple[tuple[int, ...], int | None]:

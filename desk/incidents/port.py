@@ -6,6 +6,7 @@ by the outbox rows that its port writes beside them. So a change, its audit even
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from desk.incidents import incidents, postmortems, updates
@@ -38,7 +39,13 @@ class PagePort(Protocol):
         ...
 
     def edit_update(
-        self, tx: Transaction, update_id: str, *, body: str | None = None, deliver_notifications: bool | None = None
+        self,
+        tx: Transaction,
+        update_id: str,
+        *,
+        body: str | None = None,
+        deliver_notifications: bool | None = None,
+        display_at: datetime | None = None,
     ) -> IncidentUpdate:
         """Correct an update that was published."""
         ...
@@ -66,6 +73,10 @@ class PagePort(Protocol):
         """Take a public postmortem back; its text stays as the draft."""
         ...
 
+    def delete_postmortem(self, tx: Transaction, incident_id: str) -> Incident:
+        """Remove a postmortem, public or not, and its text."""
+        ...
+
 
 class LocalPages:
     """Pages whose record is this database: the embedded status page."""
@@ -78,6 +89,7 @@ class LocalPages:
     write_postmortem = staticmethod(postmortems.write_postmortem)
     publish_postmortem = staticmethod(postmortems.publish_postmortem)
     revert_postmortem = staticmethod(postmortems.revert_postmortem)
+    delete_postmortem = staticmethod(postmortems.delete_postmortem)
 
 
 _LOCAL: PagePort = LocalPages()

@@ -3,10 +3,11 @@
 import hashlib
 
 from desk.audit import trail as audit
-from desk.errors import ConflictError, InvalidInputError
+from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.announcements import announce
 from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.decision import role_of
+from desk.incidents.held import require_unheld
 from desk.incidents.inputs import ENDED, check_body
 from desk.incidents.lookup import get_incident
 from desk.permissions import require_role
@@ -59,6 +60,7 @@ def publish_postmortem(tx: Transaction, incident_id: str, *, notify_subscribers:
     """Make the draft public. Raises NotAllowedError, and ConflictError while the incident is open or where there is
     no draft."""
     incident = _lock(tx, incident_id)
+    require_unheld(tx, incident.page_id)
     _require_ended(incident)
     if not incident.postmortem_body_draft:
         raise ConflictError("There is no draft to publish.", "Write the postmortem first.")
@@ -91,6 +93,20 @@ def revert_postmortem(tx: Transaction, incident_id: str) -> Incident:
     incident.postmortem_notified_subscribers = False
     _changed(tx, incident)
     audit.record(tx, audit.Action.POSTMORTEM_REVERTED, "incident", incident.id, name=incident.name)
+    return incident
+
+
+def delete_postmortem(tx: Transaction, incident_id: str) -> Incident:
+    """Remove a postmortem, public or not, and its text. Raises NotAllowedError, and NotFoundError where none is."""
+    incident = _lock(tx, incident_id)
+    if not postmortem_of(incident):
+        raise NotFoundError("There is no postmortem of this incident.")
+    incident.postmortem_published_at = None
+    incident.postmortem_body = incident.postmortem_body_draft = None
+    incident.postmortem_body_last_updated_at = incident.postmortem_body_draft_updated_at = None
+    incident.postmortem_notified_subscribers = False
+    _changed(tx, incident)
+    audit.record(tx, audit.Action.POSTMORTEM_DELETED, "incident", incident.id, name=incident.name)
     return incident
 
 

@@ -6,26 +6,39 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.audit import trail as audit
-from desk.errors import NotFoundError
+from desk.errors import InvalidInputError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.changes import finish_change, lock_incident
+from desk.incidents.held import require_unheld
 from desk.incidents.inputs import ENDED, check_body
 from desk.transaction import Transaction
 from storage.models import Incident, IncidentStatus, IncidentUpdate, Page
 
 
 def edit_update(
-    tx: Transaction, update_id: str, *, body: str | None = None, deliver_notifications: bool | None = None
+    tx: Transaction,
+    update_id: str,
+    *,
+    body: str | None = None,
+    deliver_notifications: bool | None = None,
+    display_at: datetime | None = None,
 ) -> IncidentUpdate:
-    """Correct the words of an update that was published. Raises NotFoundError, NotAllowedError, InvalidInputError."""
+    """Correct an update that was published: its words, and the instant that readers are told. Raises NotFoundError,
+    NotAllowedError, InvalidInputError."""
     said = tx.session.get(IncidentUpdate, update_id)
     if said is None:
         raise NotFoundError("There is no such update.")
     incident = lock_incident(tx, said.incident_id)
+    if body is not None or display_at is not None:
+        require_unheld(tx, incident.page_id)
     if body is not None:
         said.body = check_body(body)
     if deliver_notifications is not None:
         said.deliver_notifications = deliver_notifications
+    if display_at is not None:
+        if display_at > tx.now:
+            raise InvalidInputError("An update was said in the past.", "Choose an earlier time.", field="display_at")
+        said.display_at = display_at
     said.updated_at = tx.now
     incident.updated_at = tx.now
     finish_change(tx, incident, tx.session.get_one(Page, incident.page_id), audit.Action.INCIDENT_EDITED, said)

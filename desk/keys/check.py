@@ -99,6 +99,13 @@ class Need:
     resource: str
     """As in scopes: `components`, `incidents`, `page_configuration`, …"""
     write: bool
+    besides: tuple[str, ...] = ()
+    """Resources of which it may be instead: its body, or what it is about, says of which."""
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """What it may be of."""
+        return (self.resource, *self.besides)
 
     @property
     def scope(self) -> str:
@@ -135,7 +142,7 @@ def decide_call(key: RingKey, need: Need | None, page_id: str | None, now: datet
     """
     if state_of(key, now) != KeyState.ACTIVE:
         return Verdict.NOT_ACTIVE
-    if need is not None and not allows(key.scopes, resource=need.resource, write=need.write):
+    if need is not None and not any(allows(key.scopes, resource=one, write=need.write) for one in need.resources):
         return Verdict.SCOPE_MISSING
     if page_id is not None and key.pages is not None and page_id not in key.pages:
         return Verdict.PAGE_OUTSIDE

@@ -17,7 +17,7 @@ from desk.pages.pages import find_organization, lock_organization, name_organiza
 from desk.permissions import require_owner
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Transaction, pages_changed
-from storage.models import Component, Page, SecondPerson
+from storage.models import ApiPosts, Component, Page, SecondPerson
 
 
 @dataclass(slots=True)
@@ -84,6 +84,7 @@ def _plant_page(tx: Transaction, seed: PageSeed, done: Planted) -> None:
         "announcement_channel": seed.announcement_channel,
         "second_person": seed.second_person,
         "second_person_skipped_by": seed.second_person_skipped_by,
+        "api_posts": seed.api_posts,
         "configuration": _without(page.configuration if page is not None else {}, seed.takes_back)
         | seed.configuration,
     }
@@ -255,6 +256,7 @@ _UNSET: dict[str, Any] = {
     "time_zone": "UTC",
     "second_person": SecondPerson.NEVER,
     "second_person_skipped_by": None,
+    "api_posts": ApiPosts.PUBLISH,
     **dict.fromkeys(("description", "automation_email", "start_date")),
     "showcase": True,
     "only_show_if_degraded": False,

@@ -9,9 +9,10 @@ from desk.pages.fields import CONFIGURATION_FIELDS, OWN_FIELDS
 from desk.pages.rules import SKIPPING_ROLES, domain_of, is_channel_id, is_zone
 from desk.seeds.nodes import Fields, Mistakes
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
-from storage.models import ComponentStatus, SecondPerson
+from storage.models import ApiPosts, ComponentStatus, SecondPerson
 
 _SECOND_PERSONS = {rule.value: rule for rule in SecondPerson}
+_API_POSTS = {choice.value: choice for choice in ApiPosts}
 _ROLES = {role.value: role for role in SKIPPING_ROLES}
 _STATUSES = {status.value: status for status in ComponentStatus}
 
@@ -90,6 +91,7 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
         announcement_channel=_read_channel(fields, mistakes),
         second_person=fields.chosen("second_person", _SECOND_PERSONS, None),
         second_person_skipped_by=fields.chosen("second_person_skipped_by", _ROLES, None),
+        api_posts=fields.chosen("api_posts", _API_POSTS, None),
         components=fields.each("components", lambda part: _read_component(part, mistakes, may_be_group=True)),
         configuration=fields.plain((*CONFIGURATION_FIELDS, *OWN_FIELDS)),
         takes_back=frozenset(fields.taken_back),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from storage.models import ComponentStatus, Role, SecondPerson
+from storage.models import ApiPosts, ComponentStatus, Role, SecondPerson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,8 @@ class PageSeed:
     """Slack channel in which each incident has its thread."""
     second_person: SecondPerson | None = None
     second_person_skipped_by: Role | None = None
+    api_posts: ApiPosts | None = None
+    """What becomes of what keys say."""
     configuration: dict[str, Any] = field(default_factory=dict)
     """Statuspage's other page fields."""
     components: tuple[ComponentSeed, ...] = ()

@@ -27,9 +27,8 @@ from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
 from handlers.http.v1.app import PREFIX, ManagementApi
 from handlers.http.v1.documents import NO_PAGES, Documents, read_page_documents
+from handlers.http.v1.handlers import make_handlers
 from handlers.http.v1.operations import make_routes
-from handlers.http.v1.resources.incidents import incident_handlers
-from handlers.http.v1.resources.pages import page_handlers
 from storage.mirror import Mirror
 from storage.signals import Topic
 from storage.watcher import Watcher
@@ -133,7 +132,7 @@ def create_http_app(
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
-    api = ManagementApi(check, make_routes({**page_handlers(documents), **incident_handlers(desk)}))
+    api = ManagementApi(check, make_routes(make_handlers(desk, documents)))
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")

@@ -139,6 +139,11 @@ class Fields:
         self._wrong(names[0], f"must say of each component one of {', '.join(ComponentStatus)}")
         return None
 
+    def items(self, name: str) -> Sequence[Any] | None:
+        """A list, as it is; None where there is something else."""
+        value = self._find((name,))
+        return value if isinstance(value, list) else None
+
     def members(self, *names: str) -> Mapping[str, Any] | None:
         """An object, as it is."""
         value = self._find(names)

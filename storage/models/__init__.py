@@ -38,7 +38,7 @@ from storage.models.messages import (
     MessageSubject,
     SlackMessage,
 )
-from storage.models.pages import Component, ComponentStatus, Organization, Page, PageAddress, SecondPerson
+from storage.models.pages import ApiPosts, Component, ComponentStatus, Organization, Page, PageAddress, SecondPerson
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Announcement",
     "ApiKey",
     "ApiPost",
+    "ApiPosts",
     "Approval",
     "Audience",
     "AuditEvent",

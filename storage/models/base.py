@@ -1,10 +1,11 @@
 """Column types that every table shares."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Integer, MetaData, String, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
 
 
@@ -47,6 +48,18 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
     }
+
+
+R = TypeVar("R", bound=Base)
+
+
+def with_defaults(row: R) -> R:
+    """A row that is in no table yet, with what the table would give it."""
+    for column in inspect(type(row)).column_attrs:
+        default = column.columns[0].default
+        if getattr(row, column.key) is None and isinstance(default, ScalarElementColumnDefault):
+            setattr(row, column.key, default.arg)
+    return row
 
 
 Id = Annotated[str, mapped_column(String(12), primary_key=True)]

@@ -199,6 +199,8 @@ class IncidentDraft(InOrganization, Base):
     accepted: Mapped[list[str]] = mapped_column(default=list)
     """Open incidents on the same components that are something else, as somebody said."""
     author_id: Mapped[str] = mapped_column(String(32))
+    on_behalf_of: Mapped[str | None] = mapped_column(String(32))
+    """Who answered for the key that wrote it."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     kept_until: Mapped[datetime | None]

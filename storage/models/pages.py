@@ -43,6 +43,14 @@ class SecondPerson(StrEnum):
     ALWAYS = "always"
 
 
+class ApiPosts(StrEnum):
+    """What becomes of what a key says on a page by the API."""
+
+    PUBLISH = "publish"
+    DRAFT = "draft"
+    """It waits for a person."""
+
+
 class Page(InOrganization, Base):
     """A status page. Fields that only presentation reads are in `configuration`, under Statuspage's names."""
 
@@ -64,6 +72,8 @@ class Page(InOrganization, Base):
     second_person: Mapped[SecondPerson] = mapped_column(String(16), default=SecondPerson.NEVER)
     second_person_skipped_by: Mapped[str | None] = mapped_column(String(32))
     """A role that may publish alone when the impact is critical; it is announced."""
+    api_posts: Mapped[ApiPosts] = mapped_column(String(16), default=ApiPosts.PUBLISH)
+    """What keys say is published, where `second_person` lets them, or waits for a person."""
     reminder_intervals: Mapped[str | None] = mapped_column(String(255))
     """Those of its incidents that have none of their own, in Statuspage's form; None: their impact says how soon."""
     version: Mapped[int] = mapped_column(default=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from desk.errors import ConflictError
+from desk.errors import ConflictError, NotFoundError
 from desk.incidents.inputs import REALTIME, SCHEDULED, IncidentChange, Schedule
 from desk.pages.status import Impact
 from desk.status_page.incidents import Affected
@@ -300,3 +300,11 @@ def test_a_postmortem_is_drafted_published_and_taken_back(system: PageSystem) ->
     system.write(lambda tx, port: port.revert_postmortem(tx, incident_id))
     assert (system.incident(incident_id).postmortem, system.incident(incident_id).postmortem_at) == (None, None)
     assert system.fields(incident_id)["postmortem_body_draft"] == "Two cables."
+    system.write(lambda tx, port: port.publish_postmortem(tx, incident_id))
+    system.write(lambda tx, port: port.delete_postmortem(tx, incident_id))
+    assert (system.incident(incident_id).postmortem, system.fields(incident_id)["postmortem_body_draft"]) == (
+        None,
+        None,
+    )
+    with pytest.raises(NotFoundError):
+        system.write(lambda tx, port: port.delete_postmortem(tx, incident_id))

@@ -127,6 +127,7 @@ GONE: Mapping[str, Act] = {
     "write_postmortem": lambda tx, port, _: port.write_postmortem(tx, NONE_SUCH, "x"),
     "publish_postmortem": lambda tx, port, _: port.publish_postmortem(tx, NONE_SUCH),
     "revert_postmortem": lambda tx, port, _: port.revert_postmortem(tx, NONE_SUCH),
+    "delete_postmortem": lambda tx, port, _: port.delete_postmortem(tx, NONE_SUCH),
 }
 
 
@@ -162,6 +163,7 @@ ACTS: Mapping[str, tuple[Act, list[str]]] = {
         ["postmortem.published"],
     ),
     "revert_postmortem": (lambda tx, port, world: port.revert_postmortem(tx, world.over), ["postmortem.reverted"]),
+    "delete_postmortem": (lambda tx, port, world: port.delete_postmortem(tx, world.over), ["postmortem.deleted"]),
 }
 """By method: something that it does, and what is recorded of that."""
 

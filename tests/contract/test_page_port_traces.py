@@ -127,6 +127,13 @@ WRITES = {
         ("postmortem.reverted",),
         end,
     ),
+    "forget": Write(
+        "delete_postmortem",
+        lambda told, tx, port: port.delete_postmortem(tx, told.own),
+        cards("own"),
+        ("postmortem.deleted",),
+        end,
+    ),
 }
 
 

@@ -42,6 +42,8 @@ def test_a_scope_speaks_of_what_the_path_is_about() -> None:
         ("POST", ""),
         *((method, "/{incident_id}") for method in ("PUT", "PATCH", "DELETE")),
         *((method, "/{incident_id}/incident_updates/{incident_update_id}") for method in ("PUT", "PATCH")),
+        *((method, "/{incident_id}/postmortem") for method in ("GET", "PUT", "DELETE")),
+        *(("PUT", f"/{{incident_id}}/postmortem/{act}") for act in ("publish", "revert")),
     }
     moving = {_below_incidents(one) for one in OPERATIONS if Depends.STATES in one.depends}
     assert moving == {("POST", ""), ("PUT", "/{incident_id}"), ("PATCH", "/{incident_id}")}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from storage.models import DraftKind, Incident, Role, SecondPerson
+from storage.models import DraftKind, Incident, IncidentDraft, Role, SecondPerson
 
 
 class Outcome(StrEnum):
@@ -45,6 +45,11 @@ def decide_publication(press: Press) -> Outcome:
     if press.is_critical and press.may_skip:
         return Outcome.PUBLISH_ALONE
     return Outcome.REFUSE_AUTHOR if press.is_waiting else Outcome.ASK_SECOND
+
+
+def is_own(draft: IncidentDraft, author_id: str) -> bool:
+    """Whether somebody wrote the draft, or answered for the key that did: neither is its second person."""
+    return author_id in {draft.author_id, draft.on_behalf_of}
 
 
 def role_to_manage(*, scheduled: bool) -> Role:

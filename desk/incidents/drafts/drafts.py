@@ -21,7 +21,7 @@ from desk.incidents.drafts.content import (
     role_of_draft,
     stored_form,
 )
-from desk.incidents.drafts.decision import role_for
+from desk.incidents.drafts.decision import is_own, role_for
 from desk.incidents.drafts.effects import foresee_content
 from desk.incidents.drafts.review import show_draft, tell_author
 from desk.incidents.inputs import IncidentChange
@@ -223,7 +223,7 @@ def send_back(tx: Transaction, draft_id: str, *, reason: str, version: int | Non
 def discard_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
     """Throw a draft away; its author may. Raises ConflictError once it is decided, NotAllowedError."""
     draft = get_draft(tx, draft_id)
-    if draft.author_id != tx.actor.author_id and not roles_of_actor(tx).is_owner:
+    if not is_own(draft, tx.actor.author_id) and not roles_of_actor(tx).is_owner:
         raise NotAllowedError("Only its author can throw this draft away.")
     require_person(tx)
     allowed = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)

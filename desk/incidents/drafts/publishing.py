@@ -9,11 +9,12 @@ from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.announcements import announce_alone
 from desk.incidents.drafts.content import Content, content_of, moves_end, role_of_draft
-from desk.incidents.drafts.decision import Outcome, Press, decide_publication
+from desk.incidents.drafts.decision import Outcome, Press, decide_publication, is_own
 from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
 from desk.incidents.drafts.duplicates import require_no_double
 from desk.incidents.drafts.effects import expected_impact
 from desk.incidents.drafts.review import ask_reviewers, list_reviewers, show_draft, tell_author
+from desk.incidents.held import reopens
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.maintenances.plans import check_window
@@ -141,7 +142,7 @@ def _press(tx: Transaction, draft: IncidentDraft) -> Press:
     return Press(
         second_person=SecondPerson(second_person),
         may_publish=roles.has(role, page.id) and is_person(tx),
-        is_author=draft.author_id == tx.actor.author_id,
+        is_author=is_own(draft, tx.actor.author_id),
         is_waiting=draft.status == DraftStatus.WAITING,
         is_first_post=draft.kind in _FIRST_POSTS or _reopens(tx, draft),
         is_critical=urgent and expected_impact(tx, draft) is Impact.CRITICAL,
@@ -150,14 +151,11 @@ def _press(tx: Transaction, draft: IncidentDraft) -> Press:
 
 
 def _reopens(tx: Transaction, draft: IncidentDraft) -> bool:
-    """Whether it opens again what was over, which is as new to readers as a first post."""
     content = content_of(draft)
     incident = (
         find_incident(tx.session, draft.incident_id) if draft.kind == DraftKind.UPDATE and draft.incident_id else None
     )
-    if incident is None or not isinstance(content, IncidentChange) or incident.status not in ENDED:
-        return False
-    return content.status is not None and content.status not in ENDED
+    return incident is not None and isinstance(content, IncidentChange) and reopens(incident, content)
 
 
 def _carry_out(tx: Transaction, draft: IncidentDraft, *, quietly: bool) -> Incident:

@@ -10,6 +10,7 @@ from desk.errors import ConflictError
 from desk.messages.outbox import (
     find_card,
     list_cards,
+    owners_conversations,
     refresh_card,
     send_card,
     send_note,
@@ -20,7 +21,7 @@ from desk.messages.subjects import THE_READER
 from desk.permissions import list_owner_ids
 from desk.roles.lists import list_holders
 from desk.transaction import Transaction
-from storage.models import DraftStatus, IncidentDraft, Page, Role
+from storage.models import DraftStatus, IncidentDraft, Page, Role, SecondPerson
 
 REVIEW_CARD = "draft.review"
 """The kind of the card that others who may publish get; its subject is the draft."""
@@ -42,8 +43,13 @@ LATE_CARD = "draft.late"
 def list_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> Sequence[str]:
     """Slack user ids of those who may publish the draft besides its author: role holders or, without any, owners."""
     holders = [holder.user_id for holder in list_holders(tx, role, draft.page_id)]
-    others = [user_id for user_id in holders if user_id != draft.author_id]
-    return others or [user_id for user_id in list_owner_ids(tx) if user_id != draft.author_id]
+    rule = select(Page.second_person).where(Page.id == draft.page_id)
+    # Who answers for a key is no second person; where any person will do, they are one.
+    own = (
+        {draft.author_id} if tx.session.scalar(rule) == SecondPerson.NEVER else {draft.author_id, draft.on_behalf_of}
+    )
+    others = [user_id for user_id in holders if user_id not in own]
+    return others or [user_id for user_id in list_owner_ids(tx) if user_id not in own]
 
 
 def ask_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> None:
@@ -67,6 +73,13 @@ def places_of_author(draft: IncidentDraft) -> Sequence[str]:
     return [] if ":" in draft.author_id else [draft.author_id]
 
 
+def places_of_waiting(tx: Transaction, draft: IncidentDraft) -> Sequence[str]:
+    """Where somebody waits for a draft: its author or, of a key's, who answered for it or else the owners."""
+    if not draft.author_id.startswith("key:"):
+        return places_of_author(draft)
+    return [draft.on_behalf_of] if draft.on_behalf_of else owners_conversations(tx)
+
+
 def reminder_subject(draft: IncidentDraft, *, before: int = 0) -> str:
     """What reminders of a draft are about: the draft in its state now, or `before` so many changes of it."""
     return f"{draft.id}:{draft.version - before}"
@@ -85,7 +98,7 @@ def tell_author(tx: Transaction, draft: IncidentDraft) -> None:
     """Tell a draft's author, who may wait for it, what somebody else decided."""
     below = list_cards(tx, MINE_CARD, draft.id)
     facts: dict[str, Any] = {"status": str(draft.status), "reason": draft.decision_reason}
-    tell_decision(tx, DECIDED_NOTE, draft.id, places_of_author(draft), below=below, **facts)
+    tell_decision(tx, DECIDED_NOTE, draft.id, places_of_waiting(tx, draft), below=below, **facts)
 
 
 def show_waiting(tx: Transaction, incident_id: str) -> None:
@@ -117,7 +130,7 @@ def drop_drafts(tx: Transaction, draft_ids: Sequence[str], *, name: str) -> None
     waiting = IncidentDraft.id.in_(draft_ids), IncidentDraft.status == DraftStatus.WAITING
     for draft in tx.session.scalars(select(IncidentDraft).where(*waiting).order_by(IncidentDraft.id)).all():
         below = list_cards(tx, MINE_CARD, draft.id)
-        tell_decision(tx, DECIDED_NOTE, draft.id, places_of_author(draft), below=below, name=name)
+        tell_decision(tx, DECIDED_NOTE, draft.id, places_of_waiting(tx, draft), below=below, name=name)
     tx.session.execute(delete(IncidentDraft).where(IncidentDraft.id.in_(draft_ids)))
     for draft_id in draft_ids:
         for kind in (REVIEW_CARD, MINE_CARD):

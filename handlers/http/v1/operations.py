@@ -82,8 +82,10 @@ class Operation:
 
     @property
     def need(self) -> Need:
-        """What a key must be allowed, `depends` apart."""
-        return Need(self.resource, write=self.method != "GET")
+        """What a key must be allowed before its body is read: of what may be either kind, one of the two."""
+        writes = self.method != "GET"
+        either = writes and Depends.KIND in self.depends
+        return Need(self.resource, write=writes, besides=("maintenances",) if either else ())
 
 
 def _read_operations() -> Sequence[Operation]:
@@ -111,7 +113,7 @@ def list_needs() -> frozenset[Need]:
     """What the operations that are there need: a scope that none of them needs opens nothing."""
     there = [one for one in OPERATIONS if one.missing is None]
     by_body = {_BY_BODY[word] for one in there for word in one.depends if word in _BY_BODY}
-    return frozenset(one.need for one in there) | by_body
+    return frozenset(Need(word, write=one.need.write) for one in there for word in one.need.resources) | by_body
 
 
 def make_routes(handlers: Mapping[Key, Handler]) -> Sequence[Route]:

@@ -15,11 +15,11 @@ from bot.database import (
 )
 from bot.settings import GivenSettings
 from desk.errors import KeydeskError
+from desk.keys.check import Need
 from desk.policy import Policy
 from handlers.http.v1.documents import read_page_documents
+from handlers.http.v1.handlers import make_handlers
 from handlers.http.v1.operations import list_needs, make_routes
-from handlers.http.v1.resources.incidents import incident_handlers
-from handlers.http.v1.resources.pages import page_handlers
 from storage import schema
 from storage.database import Database
 from storage.mirror import Mirror
@@ -81,9 +81,15 @@ def test_what_opens_something_is_what_is_offered(database: Database) -> None:
     """A key can be asked for with the scopes that some endpoint of the API needs, and with no others."""
     desk = make_desk(GivenSettings(), database)
     documents = Mirror(database, Topic.PAGES, read_page_documents)
-    routes = make_routes({**page_handlers(documents), **incident_handlers(desk)})
-    assert {route.need for route in routes if route.need} == list_needs()
-    assert desk.policy.offered_scopes == (Scope.READ,)
+    routes = make_routes(make_handlers(desk, documents))
+    needed = {Need(one, write=need.write) for route in routes if (need := route.need) for one in need.resources}
+    assert needed | {Need("component_status", write=True)} == list_needs()
+    assert desk.policy.offered_scopes == (
+        Scope.READ,
+        Scope.INCIDENTS_WRITE,
+        Scope.MAINTENANCES_WRITE,
+        Scope.COMPONENT_STATUS_WRITE,
+    )
     assert Policy().offered_scopes == desk.policy.offered_scopes
 
 

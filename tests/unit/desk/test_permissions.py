@@ -88,6 +88,7 @@ def _deeds(*, scheduled: bool) -> dict[str, Deed]:
         f"write postmortem of {kind}": lambda tx, at: _port(tx, at).write_postmortem(tx, at.over[scheduled], "z"),
         f"publish postmortem of {kind}": lambda tx, at: _port(tx, at).publish_postmortem(tx, at.over[scheduled]),
         f"revert postmortem of {kind}": lambda tx, at: _port(tx, at).revert_postmortem(tx, at.over[scheduled]),
+        f"delete postmortem of {kind}": lambda tx, at: _port(tx, at).delete_postmortem(tx, at.over[scheduled]),
     }
 
 

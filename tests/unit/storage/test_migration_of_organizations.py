@@ -70,7 +70,9 @@ ADDED_LATER: dict[str, dict[str, object]] = {
     "key_use": {"failed": 0, "last_failed_at": None},
     "key_use_day": {"failed": 0},
     "slack_message": {"audience": None},
-    "incident_draft": {"kept_until": None},
+    "incident_draft": {"kept_until": None, "on_behalf_of": None},
+    "page": {"api_posts": "publish", "reminder_intervals": None, "version": 1},
+    "component": {"retired_at": None, "version": 1},
     "key_request": {"replaces_id": None, "grace_seconds": None},
     "incident_component": {"holds": None},
 }

@@ -85,7 +85,7 @@ def _get(session: Session, page: Page, call: Call) -> Answer:
     incident = session.get(Incident, call.path["incident_id"])
     if incident is None or incident.page_id != page.id:
         return not_found()
-    return Answer(200, _render(session, page, [incident])[0])
+    return Answer(200, render_incidents(session, page, [incident])[0])
 
 
 def _newest(page: Page, condition: ColumnElement[bool]) -> Any:
@@ -95,7 +95,7 @@ def _newest(page: Page, condition: ColumnElement[bool]) -> Any:
 
 def _list(session: Session, page: Page, asked: slice, condition: ColumnElement[bool]) -> Answer:
     rows = _newest(page, condition).offset(asked.start).limit(asked.stop - asked.start)
-    return Answer(200, json_array(_render(session, page, session.scalars(rows).all())))
+    return Answer(200, json_array(render_incidents(session, page, session.scalars(rows).all())))
 
 
 def _list_templates(session: Session, page: Page, call: Call) -> Answer:
@@ -103,24 +103,26 @@ def _list_templates(session: Session, page: Page, call: Call) -> Answer:
     by_name = select(IncidentTemplate).order_by(IncidentTemplate.name, IncidentTemplate.id)
     rows = by_name.where(IncidentTemplate.page_id == page.id)
     templates = session.scalars(rows.offset(asked.start).limit(asked.stop - asked.start)).all()
-    shown = _component_shapes(session, page, {one for template in templates for one in template.component_ids})
-    documents = [
+    return Answer(200, json_array(render_templates(session, page, templates)))
+
+
+def render_templates(session: Session, page: Page, templates: Sequence[IncidentTemplate]) -> Sequence[bytes]:
+    """Each as JSON, with its components as they are now."""
+    shown = component_shapes(session, page, {one for template in templates for one in template.component_ids})
+    return [
         json_document(template_shape(one, [shown[each] for each in one.component_ids if each in shown]))
         for one in templates
     ]
-    return Answer(200, json_array(documents))
 
 
-def _render(session: Session, page: Page, incidents: Sequence[Incident]) -> Sequence[bytes]:
+def render_incidents(session: Session, page: Page, incidents: Sequence[Incident]) -> Sequence[bytes]:
+    """Each as JSON, with its components as they are now and all that was said."""
     ids, zone = [incident.id for incident in incidents], ZoneInfo(page.time_zone)
     said: dict[str, list[Any]] = {}
     for update in list_updates(session, ids):
         said.setdefault(update.incident_id, []).append(update)
-    about: dict[str, list[str]] = {}
-    links = select(IncidentComponent.incident_id, IncidentComponent.component_id)
-    for incident_id, component_id in session.execute(links.where(IncidentComponent.incident_id.in_(ids))):
-        about.setdefault(incident_id, []).append(component_id)
-    shown = _component_shapes(session, page, {one for those in about.values() for one in those})
+    about = read_components(session, ids)
+    shown = component_shapes(session, page, {one for those in about.values() for one in those})
     return [
         json_document(
             incident_shape(
@@ -134,7 +136,16 @@ def _render(session: Session, page: Page, incidents: Sequence[Incident]) -> Sequ
     ]
 
 
-def _component_shapes(session: Session, page: Page, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+def read_components(session: Session, incident_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """The components of each of the incidents, by id."""
+    about: dict[str, list[str]] = {}
+    links = select(IncidentComponent.incident_id, IncidentComponent.component_id)
+    for incident_id, component_id in session.execute(links.where(IncidentComponent.incident_id.in_(incident_ids))):
+        about.setdefault(incident_id, []).append(component_id)
+    return about
+
+
+def component_shapes(session: Session, page: Page, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
     """Those of the components that are on the page, by id, in its order."""
     shown = select(Component).where(Component.id.in_(ids), Component.retired_at.is_(None))
     rows = shown.order_by(Component.position, Component.id)

@@ -75,6 +75,24 @@ def update_shape(update: IncidentUpdate, zone: ZoneInfo) -> Shape:
     }
 
 
+def postmortem_shape(incident: Incident, zone: ZoneInfo) -> Shape:
+    """What was written afterwards: as it is public, and as it is drafted."""
+    at = incident.postmortem_body_draft_updated_at or incident.postmortem_body_last_updated_at
+    return {
+        "preview_key": None,
+        "body": incident.postmortem_body,
+        "body_updated_at": _at(incident.postmortem_body_last_updated_at, zone),
+        "body_draft": incident.postmortem_body_draft,
+        "body_draft_updated_at": _at(incident.postmortem_body_draft_updated_at, zone),
+        "published_at": _at(incident.postmortem_published_at, zone),
+        "notify_subscribers": incident.postmortem_notified_subscribers,
+        "notify_twitter": False,
+        "custom_tweet": None,
+        "created_at": _at(at, zone),
+        "updated_at": _at(at, zone),
+    }
+
+
 def template_shape(template: IncidentTemplate, components: Sequence[Shape]) -> Shape:
     """Words kept for the next time."""
     return {

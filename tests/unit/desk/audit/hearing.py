@@ -97,6 +97,7 @@ NOBODY_WAITS: Mapping[Action, str] = {
     Action.POSTMORTEM_WRITTEN: "nothing is public yet",
     Action.POSTMORTEM_PUBLISHED: "its author did it, or hears of the draft",
     Action.POSTMORTEM_REVERTED: "who took it back did it",
+    Action.POSTMORTEM_DELETED: "whoever calls the API did it",
     Action.TEMPLATE_CREATED: "who made it did it",
     Action.TEMPLATE_CHANGED: "who changed it did it",
     Action.TEMPLATE_DELETED: "who deleted it did it",

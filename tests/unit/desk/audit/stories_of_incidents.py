@@ -14,7 +14,12 @@ from desk.incidents.drafts.waiting import sweep_waiting
 from desk.incidents.incidents import create_incident, delete_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.lookup import list_updates
-from desk.incidents.postmortems import publish_postmortem, revert_postmortem, write_postmortem
+from desk.incidents.postmortems import (
+    delete_postmortem,
+    publish_postmortem,
+    revert_postmortem,
+    write_postmortem,
+)
 from desk.incidents.reminders import snooze_reminder, sweep_reminders
 from desk.incidents.templates import change_template, create_template, delete_template
 from desk.incidents.updates import edit_update
@@ -126,7 +131,7 @@ def an_incident_of_which_nothing_new_is_said(stage: Stage) -> Iterator[Step]:
     yield [event(SWEEP, Action.INCIDENT_REMINDED, made, number=2)], sent("incident.reminder", STATUS)
 
 
-@story(Action.POSTMORTEM_WRITTEN, Action.POSTMORTEM_PUBLISHED, Action.POSTMORTEM_REVERTED)
+@story(*(each for each in Action if each.startswith("postmortem.")))
 def a_postmortem(stage: Stage) -> Iterator[Step]:
     """A draft is nobody's news; once it is public, or no more, the head message says so."""
     set_scene(stage)
@@ -140,6 +145,8 @@ def a_postmortem(stage: Stage) -> Iterator[Step]:
     yield [published], HEAD
     stage.do(INES, partial(revert_postmortem, incident_id=made))
     yield [event(INES, Action.POSTMORTEM_REVERTED, made, name="Slow")], HEAD
+    stage.do(INES, partial(delete_postmortem, incident_id=made))
+    yield [event(INES, Action.POSTMORTEM_DELETED, made, name="Slow")], HEAD
 
 
 @story(Action.TEMPLATE_CREATED, Action.TEMPLATE_CHANGED, Action.TEMPLATE_DELETED)

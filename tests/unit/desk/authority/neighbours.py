@@ -37,7 +37,7 @@ from tests.unit.desk.authority.doors import Door
 from tests.unit.desk.authority.walking import Arguments
 from tests.unit.desk.authority.world import HERE, OPERATOR, POLICY, Places, Row, World, make_world
 
-ELSEWHERE = Places("elsewhere", "delta", "C0ELSEWHERE", "S0ELSEWHERE", nobodies=False)
+ELSEWHERE = Places("elsewhere", "delta", "C0ELSEWHERE", "S0ELSEWHERE", "kelsewhere00", nobodies=False)
 STRANGER = "U0BOT00001"
 """Somebody whom only the first organization knows."""
 PERIOD = "2026-02-09"

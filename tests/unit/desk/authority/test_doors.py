@@ -39,7 +39,7 @@ from tests.unit.desk.authority.walking import (
 from tests.unit.desk.authority.world import FULL_KEY, NOBODY, OPERATOR, POLICY, Row
 
 PEOPLE = [Actor.member(user_id) for user_id in (MIA, INES, OLIVIA, MAX, OMAR)]
-SOMEBODY = [OPERATOR, *PEOPLE, *(Actor.job(name) for name in JobName)]
+SOMEBODY = [OPERATOR, *PEOPLE, FULL_KEY, *(Actor.job(name) for name in JobName)]
 
 
 @pytest.fixture(scope="module", params=["sqlite"])
@@ -74,6 +74,7 @@ def test_doors_are_found() -> None:
         "port.create_incident",
         "port.set_statuses",
         "port.revert_postmortem",
+        "port.delete_postmortem",
     } <= set(find_doors())
     assert not {"audit.trail.record", "messages.outbox.send_card", "roles.grants.open_grant"} & set(find_doors())
     assert could_write(find_doors()["keys.uses.note_uses"].function)
@@ -194,9 +195,13 @@ PORT_OF_PAGES = {
     "write_postmortem",
     "publish_postmortem",
     "revert_postmortem",
+    "delete_postmortem",
 }
 OF_KEYS = {
     *(f"port.{method}" for method in PORT_OF_PAGES),
+    "incidents.drafts.posting.post_change",
+    "incidents.drafts.posting.post_incident",
+    "incidents.drafts.posting.post_postmortem",
     "incidents.incidents.create_incident",
     "incidents.incidents.update_incident",
     "incidents.maintenances.plans.complete_by_itself",

@@ -13,6 +13,7 @@ from desk.transaction import Actor, Desk, JobName, Transaction
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR
 from tests.unit.desk.authority.doors import Door, find_doors
 from tests.unit.desk.authority.neighbours import (
+    ELSEWHERE,
     Neighbours,
     find_functions,
     is_handed_a_row,
@@ -34,7 +35,8 @@ from tests.unit.desk.authority.walking import (
 )
 from tests.unit.desk.authority.world import OPERATOR, POLICY
 
-ACTORS = [OPERATOR, *map(Actor.member, (OLIVIA, INES, MIA, MAX, OMAR)), *map(Actor.job, JobName)]
+_KEY = Actor.key(ELSEWHERE.full_key)
+ACTORS = [OPERATOR, *map(Actor.member, (OLIVIA, INES, MIA, MAX, OMAR)), _KEY, *map(Actor.job, JobName)]
 
 WITHOUT_LOOKING: Mapping[str, str] = {
     "directory.events.take_group": "Slack's group of that name; each organization keeps its own row of it",

@@ -184,6 +184,7 @@ class Places:
     guarded: str = "beta"
     lane: str = "C0STATUS01"
     group: str = GROUP
+    full_key: str = FULL_KEY.id
     nobodies: bool = True
     """Whether those who may nothing are there: keys of the same ids can be only once."""
 
@@ -228,6 +229,7 @@ def _begin(desk: Desk, places: Places) -> _Maker:
         for manager in (INES, MAX):
             for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
                 add_grant(session, manager, role, BEFORE)
+        add_key(session, BEFORE, id=places.full_key, holder_id=None, scopes=[str(scope) for scope in Scope])
         if places.nobodies:
             _add_nobodies(session)
         return _Maker(desk, places, page.id, guarded.id, component)
@@ -247,7 +249,6 @@ def _add_nobodies(session: Session) -> None:
     add(id=NOBODY["a suspended key"].id, scopes=everything, status=KeyStatus.SUSPENDED)
     add(id=NOBODY["a revoked key"].id, scopes=everything, status=KeyStatus.REVOKED)
     add(id=NOBODY["an expired key"].id, scopes=everything, expires_at=NOW)
-    add(id=FULL_KEY.id, scopes=everything)
 
 
 def _plain(maker: _Maker) -> Filled:

@@ -9,7 +9,13 @@ from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.listing import IncidentFilter, list_current, list_incidents
-from desk.incidents.postmortems import check_postmortem, publish_postmortem, revert_postmortem, write_postmortem
+from desk.incidents.postmortems import (
+    check_postmortem,
+    delete_postmortem,
+    publish_postmortem,
+    revert_postmortem,
+    write_postmortem,
+)
 from desk.incidents.templates import (
     change_template,
     create_template,
@@ -79,6 +85,7 @@ ACTS: dict[str, Callable[[Transaction, str, str], object]] = {
         tx, page_id=page, kind=DraftKind.POSTMORTEM, content="Why", incident_id=incident
     ),
     "take a postmortem back": lambda tx, page, incident: revert_postmortem(tx, incident),
+    "delete a postmortem": lambda tx, page, incident: delete_postmortem(tx, incident),
     "keep a template": lambda tx, page, incident: create_template_from(tx, incident, name="again"),
     "write a template": lambda tx, page, incident: create_template(tx, page, name="by hand", title="Slow", body=""),
     "see the form of a template": lambda tx, page, incident: get_template_to_change(

@@ -289,12 +289,15 @@ def test_no_text_makes_the_reader_fail_otherwise(text: str) -> None:
 def test_how_incidents_of_a_page_go_out(desk: Desk) -> None:
     """A page's channel and its rule of the second person come from the file, and mistakes in them are named."""
     text = "organization: Acme\npages: [{name: Acme, announcement_channel: C024BE91L, second_person: first_post"
-    plant(desk, text + ", second_person_skipped_by: incident_manager}]")
+    plant(desk, text + ", second_person_skipped_by: incident_manager, api_posts: draft}]")
     with desk.database.read() as session:
         page = session.scalars(select(Page)).one()
         assert (page.announcement_channel, page.second_person) == ("C024BE91L", "first_post")
-        assert page.second_person_skipped_by == "incident_manager"
-    assert len(problems(text.replace("C024BE91L", "'#status'").replace("first_post", "sometimes") + "}]")) == 2
+        assert (page.second_person_skipped_by, page.api_posts) == ("incident_manager", "draft")
+    assert (
+        len(problems(text.replace("C024BE91L", "'#status'").replace("first_post", "sometimes") + ", api_posts: x}]"))
+        == 3
+    )
 
 
 WHOLE = """\
@@ -309,6 +312,7 @@ pages:
     announcement_channel: C024BE91L
     second_person: always
     second_person_skipped_by: owner
+    api_posts: draft
     headline: Acme status
     components:
       - name: Website

@@ -1,0 +1,96 @@
+"""What a body says of an incident, in the desk's words. What cannot be read is left to the body's own problems."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
+from desk.incidents.maintenances.plans import schedule_of
+from desk.pages.status import Impact
+from handlers.http.fields import Fields
+from storage.models import ComponentStatus, Incident, IncidentStatus
+
+_FLAGS: Mapping[str, tuple[str, ...]] = {
+    "remind_prior": ("scheduled_remind_prior",),
+    "auto_in_progress": ("scheduled_auto_in_progress", "scheduled_auto_transition"),
+    "auto_completed": ("scheduled_auto_completed",),
+    "to_maintenance_state": ("auto_transition_to_maintenance_state",),
+    "to_operational_state": ("auto_transition_to_operational_state",),
+    "notify_at_start": ("auto_transition_deliver_notifications_at_start",),
+    "notify_at_end": ("auto_transition_deliver_notifications_at_end",),
+}
+_TOLD = {"notify_at_start": True, "notify_at_end": True}
+"""What is so unless a client says otherwise; nothing else happens by itself that nobody asked for."""
+
+
+def read_new(fields: Fields, now: datetime) -> NewIncident:
+    """An incident, a maintenance or one of the past."""
+    flags = {name: fields.flag(*names) for name, names in _FLAGS.items()}
+    begins, ends = fields.instant("scheduled_for"), fields.instant("scheduled_until")
+    schedule = None
+    if begins is not None and ends is not None:
+        chosen = {name: _TOLD.get(name, False) if flag is None else flag for name, flag in flags.items()}
+        schedule = Schedule(scheduled_for=begins, scheduled_until=ends, **chosen)
+    elif fields.text("scheduled_for") or fields.text("scheduled_until"):
+        _require_both(fields)
+    backfilled, began_at = fields.flag("backfilled"), fields.instant("backfill_date")
+    return NewIncident(
+        name=fields.text("name") or "",
+        body=fields.text("body", "message") or "",
+        status=fields.choice(IncidentStatus, "status"),
+        impact_override=fields.choice(Impact, "impact_override"),
+        components=_components(fields),
+        deliver_notifications=fields.flag("deliver_notifications") is not False,
+        schedule=schedule,
+        backfilled_at=(began_at or now) if backfilled else None,
+        metadata=fields.members("metadata") or {},
+        reminder_intervals=None if schedule else _intervals(fields),
+    )
+
+
+def read_change(fields: Fields, incident: Incident) -> IncidentChange:
+    """What a body changes of an incident: what it does not give stays as it is."""
+    return IncidentChange(
+        name=fields.text("name"),
+        body=fields.text("body", "message"),
+        status=fields.choice(IncidentStatus, "status"),
+        impact_override=fields.choice(Impact, "impact_override"),
+        components=_components(fields),
+        deliver_notifications=fields.flag("deliver_notifications") is not False,
+        schedule=_changed_schedule(fields, incident),
+        metadata=fields.members("metadata"),
+        reminder_intervals=None if incident.scheduled_for else _intervals(fields),
+    )
+
+
+def _changed_schedule(fields: Fields, incident: Incident) -> Schedule | None:
+    begins, ends = fields.instant("scheduled_for"), fields.instant("scheduled_until")
+    if incident.scheduled_for is None or incident.scheduled_until is None:
+        # Clients send the flags of every incident; an instant says that a maintenance is meant.
+        return Schedule(scheduled_for=begins, scheduled_until=ends or begins) if begins is not None else None
+    flags = {name: fields.flag(*names) for name, names in _FLAGS.items()}
+    before = schedule_of(incident)
+    after = replace(
+        before,
+        scheduled_for=begins or before.scheduled_for,
+        scheduled_until=ends or before.scheduled_until,
+        **{name: flag for name, flag in flags.items() if flag is not None},
+    )
+    return None if after == before else after
+
+
+def _require_both(fields: Fields) -> None:
+    for name in ("scheduled_for", "scheduled_until"):
+        if fields.text(name) is None:
+            fields.problems.add(f"A maintenance needs {name} too.", field=name)
+
+
+def _components(fields: Fields) -> Mapping[str, ComponentStatus | None]:
+    """A component that is only named is affected, and stays in its state."""
+    return {**dict.fromkeys(fields.ids("component_ids") or ()), **(fields.states("components") or {})}
+
+
+def _intervals(fields: Fields) -> str | None:
+    hours = fields.items("reminder_intervals")
+    return fields.text("reminder_intervals") if hours is None else json.dumps(hours)

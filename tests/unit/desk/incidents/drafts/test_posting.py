@@ -1,0 +1,232 @@
+"""What keys hand in, and what a page's rule makes of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from desk.errors import ConflictError, KeydeskError, NotAllowedError, Problems
+from desk.incidents.components import set_statuses
+from desk.incidents.drafts.content import content_of
+from desk.incidents.drafts.drafts import discard_draft, send_back
+from desk.incidents.drafts.posting import find_promised, post_change, post_incident, post_postmortem, promised_id
+from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.held import decide_hold
+from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.lookup import find_incident, get_incident, list_updates
+from desk.incidents.port import port_of
+from desk.transaction import Actor, Desk, Transaction
+from storage.models import (
+    ApiPosts,
+    ComponentStatus,
+    DraftStatus,
+    Grant,
+    Incident,
+    IncidentDraft,
+    IncidentStatus,
+    Page,
+    Role,
+    Scope,
+    SecondPerson,
+    SlackMessage,
+)
+from tests.factories import add_component, add_grant, add_key, add_member, add_owner, add_page
+
+OPERATOR = Actor.operator("test")
+INES, MAX, HOLDER = (Actor.member(name) for name in ("U0INES00001", "U0MAX000001", "U0HOLDER001"))
+NEW = NewIncident(name="Slow", body="We look.")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A page with people who may publish on it, one of whom answers for a key that may write it."""
+
+    desk: Desk
+    page: str
+    component: str
+    key: Actor
+
+    def do(self, actor: Actor, work: Callable[[Transaction], Any]) -> Any:
+        """In one transaction."""
+        return self.desk.write_now(actor, work)
+
+    def post(self, new: NewIncident = NEW) -> Any:
+        """What becomes of an incident that the key hands in."""
+        return self.do(self.key, lambda tx: post_incident(tx, self.page, new))
+
+    def change(self, incident_id: str, **values: Any) -> Any:
+        """The same of a change."""
+        change = IncidentChange(**values)
+        return self.do(self.key, lambda tx: post_change(tx, incident_id, change))
+
+    def rule(self, second_person: SecondPerson, api_posts: ApiPosts = ApiPosts.PUBLISH) -> None:
+        """The page's rule from now on."""
+
+        def set_rule(tx: Transaction) -> None:
+            page = tx.session.get_one(Page, self.page)
+            page.second_person, page.api_posts = second_person, api_posts
+
+        self.do(OPERATOR, set_rule)
+
+    def cards(self, kind: str) -> set[str]:
+        """In which conversations there are messages of a kind."""
+        with self.desk.database.read() as session:
+            return {row.conversation for row in session.query(SlackMessage).filter_by(kind=kind)}
+
+
+@pytest.fixture
+def stage(desk: Desk) -> Stage:
+    """No rule as yet."""
+
+    def furnish(tx: Transaction) -> tuple[str, str, str]:
+        page = add_page(tx.session, tx.now)
+        add_owner(tx.session, "U0OLIVIA01", tx.now)
+        for member in (INES, MAX, HOLDER):
+            add_member(tx.session, member.id, tx.now)
+            add_grant(tx.session, member.id, Role.INCIDENT_MANAGER, tx.now)
+        scopes = [Scope.INCIDENTS_WRITE, Scope.COMPONENTS_WRITE]
+        key = add_key(tx.session, tx.now, scopes=scopes, holder_id=HOLDER.id)
+        return page.id, add_component(tx.session, page, tx.now).id, key.id
+
+    page, component, key = desk.write_now(OPERATOR, furnish)
+    return Stage(desk, page, component, Actor.key(key))
+
+
+@pytest.mark.parametrize("api_posts", ApiPosts)
+@pytest.mark.parametrize("second_person", SecondPerson)
+@pytest.mark.parametrize("first", [True, False])
+def test_the_rule(second_person: SecondPerson, api_posts: ApiPosts, first: bool) -> None:
+    """A page whose rule holds people back holds keys back too, and `draft` holds back every key."""
+    held = decide_hold(second_person, api_posts, is_first_post=first)
+    by_people = {SecondPerson.ALWAYS: True, SecondPerson.FIRST_POST: first, SecondPerson.NEVER: False}
+    assert held == (api_posts is ApiPosts.DRAFT or by_people[second_person])
+
+
+def test_without_a_rule_a_key_publishes(stage: Stage) -> None:
+    """At once, under its own name."""
+    made = stage.post()
+    assert isinstance(made, Incident)
+    assert made.created_by == str(stage.key)
+    assert stage.cards("draft.review") == set()
+
+
+@pytest.mark.parametrize(
+    ("second_person", "api_posts"), [(SecondPerson.ALWAYS, ApiPosts.PUBLISH), (SecondPerson.NEVER, ApiPosts.DRAFT)]
+)
+def test_what_waits_is_published_under_the_id_it_was_promised(
+    stage: Stage, second_person: SecondPerson, api_posts: ApiPosts
+) -> None:
+    """Nothing is public before; the others are asked, and whoever answers for the key hears how it ended."""
+    stage.rule(second_person, api_posts)
+    draft = stage.post(replace(NEW, components={stage.component: ComponentStatus.MAJOR_OUTAGE}))
+    assert isinstance(draft, IncidentDraft)
+    assert (draft.status, draft.author_id, draft.on_behalf_of) == (DraftStatus.WAITING, str(stage.key), HOLDER.id)
+    promised = promised_id(draft)
+    assert promised is not None
+    assert stage.do(OPERATOR, lambda tx: find_incident(tx.session, promised)) is None
+    asked = {INES.id, MAX.id} | ({HOLDER.id} if second_person is SecondPerson.NEVER else set())
+    assert stage.cards("draft.review") == asked
+    _, incident = stage.do(INES, lambda tx: publish_draft(tx, draft.id))
+    assert (incident.id, incident.impact) == (promised, "critical")
+    assert stage.cards("draft.decided") == {HOLDER.id}
+    found = stage.do(stage.key, lambda tx: find_promised(tx, draft.id))
+    assert promised_id(found) == promised
+
+
+def test_no_key_gets_round_the_rule(stage: Stage) -> None:
+    """Not by the port, nor by correcting or renaming what waited; and neither does whoever answers for it."""
+    stage.rule(SecondPerson.ALWAYS)
+    draft = stage.post()
+    with pytest.raises(NotAllowedError):
+        stage.do(HOLDER, lambda tx: publish_draft(tx, draft.id))
+    with pytest.raises(NotAllowedError):
+        stage.do(stage.key, lambda tx: publish_draft(tx, draft.id))
+    _, incident = stage.do(MAX, lambda tx: publish_draft(tx, draft.id))
+    [said] = stage.do(OPERATOR, lambda tx: [row.id for row in list_updates(tx.session, [incident.id])])
+    port = port_of
+    deeds: list[Callable[[Transaction], object]] = [
+        lambda tx: port(tx, stage.page).create_incident(tx, stage.page, NEW),
+        lambda tx: port(tx, stage.page).update_incident(tx, incident.id, IncidentChange(body="Worse.")),
+        lambda tx: port(tx, stage.page).update_incident(tx, incident.id, IncidentChange(name="Other")),
+        lambda tx: port(tx, stage.page).edit_update(tx, said, body="Other."),
+    ]
+    for deed in deeds:
+        with pytest.raises(NotAllowedError, match="a person reads what a key says"):
+            stage.do(stage.key, deed)
+    for values in ({"body": "Worse."}, {"name": "Other"}, {"status": IncidentStatus.RESOLVED}):
+        assert isinstance(stage.change(incident.id, **values), IncidentDraft)
+    assert isinstance(stage.change(incident.id, metadata={"a": {}}), Incident)
+    critical = replace(NEW, components={stage.component: ComponentStatus.MAJOR_OUTAGE})
+    stage.do(
+        OPERATOR,
+        lambda tx: setattr(tx.session.get_one(Page, stage.page), "second_person_skipped_by", "incident_manager"),
+    )
+    assert isinstance(stage.post(critical), IncidentDraft)
+
+
+def test_first_posts_alone(stage: Stage) -> None:
+    """An incident that begins, or begins again, waits; what goes on is published."""
+    stage.rule(SecondPerson.FIRST_POST)
+    draft = stage.post()
+    _, incident = stage.do(INES, lambda tx: publish_draft(tx, draft.id))
+    assert isinstance(stage.change(incident.id, body="Still."), Incident)
+    assert isinstance(stage.change(incident.id, status=IncidentStatus.RESOLVED), Incident)
+    assert isinstance(stage.change(incident.id, status=IncidentStatus.INVESTIGATING), IncidentDraft)
+
+
+def test_a_key_does_not_look_again(stage: Stage) -> None:
+    """What it said waits through whatever others change meanwhile, one after the other, and is published as it is."""
+    incident = stage.post()
+    stage.rule(SecondPerson.ALWAYS)
+    first, second = stage.change(incident.id, body="One."), stage.change(incident.id, status=IncidentStatus.RESOLVED)
+    stage.do(OPERATOR, lambda tx: set_statuses(tx, stage.page, {stage.component: ComponentStatus.PARTIAL_OUTAGE}))
+    for draft in (first, second):
+        stage.do(INES, partial(publish_draft, draft_id=draft.id))
+    assert stage.do(OPERATOR, lambda tx: get_incident(tx.session, incident.id)).status == "resolved"
+
+
+def test_a_postmortem_waits_too(stage: Stage) -> None:
+    """Its text is what is published, and the page has it once somebody has read it."""
+    incident = stage.post()
+    stage.change(incident.id, status=IncidentStatus.RESOLVED)
+    stage.rule(SecondPerson.ALWAYS)
+    stage.do(stage.key, lambda tx: port_of(tx, stage.page).write_postmortem(tx, incident.id, "A cable."))
+    draft = stage.do(stage.key, lambda tx: post_postmortem(tx, incident.id, notify_subscribers=False))
+    assert content_of(draft) == "A cable."
+    _, published = stage.do(INES, lambda tx: publish_draft(tx, draft.id, quietly=True))
+    assert published.postmortem_body == "A cable."
+
+
+@pytest.mark.parametrize("way", ["sent back", "thrown away"])
+def test_what_somebody_decides_is_heard(stage: Stage, way: str) -> None:
+    """By whoever answers for the key or, where nobody does, by the owners; and nothing is promised any more."""
+    stage.rule(SecondPerson.ALWAYS)
+    draft = stage.post()
+    if way == "sent back":
+        stage.do(INES, lambda tx: send_back(tx, draft.id, reason="Say which."))
+        assert stage.cards("draft.decided") == {HOLDER.id}
+    else:
+        stage.do(HOLDER, lambda tx: discard_draft(tx, draft.id))
+    assert stage.do(stage.key, lambda tx: find_promised(tx, draft.id)) is None
+
+
+def test_where_nobody_may_publish_nothing_waits(stage: Stage) -> None:
+    """The client is told, rather than left to wait."""
+    stage.rule(SecondPerson.ALWAYS)
+
+    stage.do(OPERATOR, lambda tx: tx.session.execute(delete(Grant)))
+    with pytest.raises(ConflictError, match="nobody else may"):
+        stage.post()
+
+
+def test_all_that_is_wrong_is_said_together(stage: Stage) -> None:
+    """What the caller found before, what the desk finds, and each component that is none."""
+    problems = Problems()
+    problems.add("Status is no status.")
+    new = NewIncident(name="", reminder_intervals="x", components=dict.fromkeys(("nosuchcomp00", "nosuchcomp01")))
+    with pytest.raises(KeydeskError) as refused:
+        stage.do(stage.key, lambda tx: post_incident(tx, stage.page, new, problems))
+    assert len(refused.value.together) == 5  # type: ignore[attr-defined]
