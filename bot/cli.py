@@ -10,16 +10,20 @@ from bot.commands import (
     audit,
     config,
     db,
+    deliveries,
     demo,
     digest,
     drafts,
     incident,
+    info,
     keys,
     maintenance,
     manifest,
+    requests,
     roles,
     run,
     seed,
+    templates,
 )
 from bot.commands.console import Console, KeydeskGroup, say
 from bot.settings import ENV_FILE
@@ -75,9 +79,13 @@ def create_cli() -> typer.Typer:
     incident.register(cli)
     maintenance.register(cli)
     drafts.register(cli)
+    templates.register(cli)
+    requests.register(cli)
     keys.register(cli)
     roles.register(cli)
     digest.register(cli)
+    deliveries.register(cli)
+    info.register(cli)
     audit.register(cli)
     return cli
 

@@ -8,9 +8,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from bot.commands import key_questions
 from bot.commands.console import complain, console_of, operator, say
 from bot.commands.people import get_user_id
-from bot.commands.tables import day, moment, print_facts, print_table
+from bot.commands.tables import AsJson, Day, moment, print_facts, print_list
 from desk.durations import in_words, parse_duration
 from desk.keys.changes import rename_key, restore_key, revoke_key, suspend_key, transfer_key
 from desk.keys.details import show_key
@@ -48,6 +49,7 @@ def register(cli: typer.Typer) -> None:
     _register_looks(family)
     _register_changes(family)
     _register_ends(family)
+    key_questions.register(family)
 
 
 def _write(context: typer.Context, word: str, change: Callable[[Transaction, str], T]) -> T:
@@ -67,6 +69,7 @@ def _register_looks(family: typer.Typer) -> None:
         view: Annotated[KeyView, typer.Option(help="Which keys; live is all but the revoked ones.")] = KeyView.LIVE,
         holder: Annotated[str | None, typer.Option(help="Only keys that this person answers for.")] = None,
         text: Annotated[str, typer.Option(help="Only keys with this in name, purpose or start.")] = "",
+        as_json: AsJson = False,
     ) -> None:
         """List API keys by name."""
 
@@ -77,17 +80,15 @@ def _register_looks(family: typer.Typer) -> None:
 
         with console_of(context).desk() as desk:
             found = desk.read_now(operator(), work)
-        if not found:
-            say("No keys.")
-            return
         rows = [
-            (shown.key.id, shown.key.name, shown.state, shown.holder, " ".join(shown.key.scopes), *_days(shown))
+            (shown.key.id, shown.key.name, shown.state, shown.holder, shown.key.scopes, *_days(shown))
             for shown in found
         ]
-        print_table(("id", "name", "state", "answers", "scopes", "expires", "last used"), rows)
+        headings = ("id", "name", "state", "answers", "scopes", "expires", "last used")
+        print_list(headings, rows, nothing="No keys.", as_json=as_json)
 
     @family.command()
-    def show(context: typer.Context, key: Key) -> None:
+    def show(context: typer.Context, key: Key, as_json: AsJson = False) -> None:
         """Show everything about one key, but its secret, which nobody has."""
 
         def work(tx: Transaction) -> _Shown:
@@ -95,7 +96,7 @@ def _register_looks(family: typer.Typer) -> None:
             return _shown(tx, found, show_key(tx, found.id).use)
 
         with console_of(context).desk() as desk:
-            _print_key(desk.read_now(operator(), work))
+            _print_key(desk.read_now(operator(), work), as_json=as_json)
 
 
 def _register_changes(family: typer.Typer) -> None:
@@ -210,11 +211,11 @@ def _page_names(tx: Transaction, key: ApiKey) -> str:
     return ", ".join(page.name for page in pages if page is not None)
 
 
-def _days(shown: _Shown) -> tuple[str, str]:
-    return day(shown.key.expires_at), day(shown.use.last_used_at if shown.use else None)
+def _days(shown: _Shown) -> tuple[Day, Day]:
+    return Day(shown.key.expires_at), Day(shown.use.last_used_at if shown.use else None)
 
 
-def _print_key(shown: _Shown) -> None:
+def _print_key(shown: _Shown, *, as_json: bool) -> None:
     key, use = shown.key, shown.use
     print_facts(
         (
@@ -224,11 +225,11 @@ def _print_key(shown: _Shown) -> None:
             ("purpose", key.purpose),
             ("state", shown.state),
             ("answers for it", shown.holder),
-            ("scopes", " ".join(key.scopes)),
+            ("scopes", key.scopes),
             ("pages", shown.pages),
-            ("made", moment(key.created_at)),
-            ("expires", moment(key.expires_at)),
-            ("works until", moment(key.retires_at)),
+            ("made", key.created_at),
+            ("expires", key.expires_at),
+            ("works until", key.retires_at),
             ("suspended", _because(moment(key.suspended_at), key.suspend_reason)),
             ("revoked", _because(moment(key.revoked_at), key.revoke_reason)),
             ("kept until", _because(moment(key.kept_until), key.keep_reason)),
@@ -241,7 +242,8 @@ def _print_key(shown: _Shown) -> None:
                 if use
                 else "",
             ),
-        )
+        ),
+        as_json=as_json,
     )
 
 

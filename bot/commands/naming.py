@@ -5,7 +5,7 @@ import re
 from desk.commands import Naming, SlackNames
 
 _SAME = {
-    "keys": "list show rename extend transfer rotate suspend restore revoke",
+    "keys": "list show rename extend transfer rotate suspend restore revoke keep decline",
     "roles": "list who grant revoke sync",
     "incident": "new update resolve reopen list show postmortem backfill",
     "maintenance": "schedule start update complete reschedule extend reopen cancel list show",
@@ -13,7 +13,18 @@ _SAME = {
 """Families and commands that are called here as they are in Slack."""
 HERE = {f"{family} {name}": f"{family} {name}" for family, names in _SAME.items() for name in names.split()} | {
     "keys digest": "digest --dry-run",
+    "keys info": "info",
+    "keys requests": "requests list",
+    "keys approve": "requests approve",
+    "keys deny": "requests deny",
     "incident drafts": "drafts list",
+    "incident template": "templates list",
+    "incident template list": "templates list",
+    "incident template show": "templates show",
+    "incident template new": "templates new",
+    "incident template edit": "templates edit",
+    "incident template save": "templates save",
+    "incident template delete": "templates delete",
 }
 """Slack's command and sub-command → the one that does the same here."""
 _TO_TYPE = re.compile(r"`([^`]*?)( in Slack)?`")

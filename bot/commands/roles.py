@@ -4,14 +4,17 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.console import console_of, operator, say
+from bot.commands.console import complain, console_of, operator, say
 from bot.commands.people import subject_word
-from bot.commands.tables import moment, print_table
-from desk.directory.sync_steps import request_sync
+from bot.commands.tables import AsJson, moment, print_list
+from bot.commands.terminal import require_sure
+from desk.directory.sync_steps import cancel_sync, confirm_sync, find_open_sync, request_sync
+from desk.errors import InvalidInputError, NotFoundError
 from desk.roles.lists import ListedGrant, get_role
 from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
 from desk.roles.roles import AnyPage, Granted, GrantOutcome, PageChoice
-from storage.models import Grant
+from desk.transaction import Transaction
+from storage.models import DirectorySync, Grant
 
 Subject = Annotated[str, typer.Argument(help="A Slack user or group id, or the name or handle of one.")]
 Role = Annotated[
@@ -35,40 +38,67 @@ def _register_looks(family: typer.Typer) -> None:
         context: typer.Context,
         of: Annotated[str | None, typer.Option(help="Only grants that reach this person or group.")] = None,
         page: Annotated[str | None, typer.Option(help="Only grants that hold on this page.")] = None,
+        as_json: AsJson = False,
     ) -> None:
         """List grants: whom, which role, where and until when."""
         with console_of(context).desk() as desk:
             listing = desk.read_now(operator(), lambda tx: list_as_said(tx, subject_word(of) if of else None, page))
-        if not listing.grants:
-            say("No grants.")
-            return
         rows = [
             (item.subject.name, str(item.grant.role), _where(item), _until(item.grant), item.grant.reason or "")
             for item in listing.grants
         ]
-        print_table(("whom", "role", "page", "until", "reason"), rows)
+        print_list(("whom", "role", "page", "until", "reason"), rows, nothing="No grants.", as_json=as_json)
 
     @family.command()
-    def who(context: typer.Context, role: Role, page: Page = None) -> None:
+    def who(context: typer.Context, role: Role, page: Page = None, as_json: AsJson = False) -> None:
         """List the people who have a role, on any page or on one, and by which grant."""
         wanted = get_role(role)
         with console_of(context).desk() as desk:
             found = desk.read_now(operator(), lambda tx: who_as_said(tx, wanted, page))
-        if not found.holders:
-            say("Nobody.")
-            return
         rows = [
             (holder.user_id, holder.name, "; ".join(_source(item) for item in holder.sources))
             for holder in found.holders
         ]
-        print_table(("id", "name", "by"), rows)
+        print_list(("id", "name", "by"), rows, nothing="Nobody.", as_json=as_json)
 
     @family.command()
-    def sync(context: typer.Context) -> None:
+    def sync(
+        context: typer.Context,
+        apply: Annotated[
+            bool, typer.Option("--apply", help="Carry out a sync that stopped, since it would take many roles away.")
+        ] = False,
+        leave: Annotated[bool, typer.Option("--leave", help="Leave everybody as they are instead.")] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    ) -> None:
         """Have people and groups read from Slack again, by the Keydesk that runs, within a minute."""
+        if apply and leave:
+            raise InvalidInputError("Both --apply and --leave were given.", "Give one of them.")
         with console_of(context).desk() as desk:
-            desk.write_now(operator(), request_sync)
-        say("Asked for. A running Keydesk reads Slack within a minute.")
+            if not (apply or leave):
+                desk.write_now(operator(), request_sync)
+                say("Asked for. A running Keydesk reads Slack within a minute.")
+                return
+            stopped, lines = desk.read_now(operator(), _stopped)
+            for line in lines:
+                complain(line)
+            if apply:
+                require_sure("Apply it?", yes=yes, done="Nothing was decided.")
+            decide = confirm_sync if apply else cancel_sync
+            desk.write_now(operator(), lambda tx: decide(tx, stopped.id, stopped.version))
+        done = "It is done in a minute if Slack still says so." if apply else "Everybody stays as they are."
+        say(done)
+
+
+def _stopped(tx: Transaction) -> tuple[DirectorySync, list[str]]:
+    """The sync that waits for a decision, and what it would do."""
+    # Loaded here, so that other commands start without Slack's libraries.
+    from bot.commands.wording import lines_of
+    from handlers.slack.roles.sync_card import sync_blocks
+
+    found = find_open_sync(tx)
+    if found is None:
+        raise NotFoundError("No sync waits for a decision.", "'keydesk roles sync' asks for one.")
+    return found, lines_of(tx, sync_blocks(tx, found))
 
 
 def _register_changes(family: typer.Typer) -> None:

@@ -28,7 +28,7 @@ from desk.requests.lookup import (
     status_of,
 )
 from desk.requests.terms import Extent, narrow
-from desk.transaction import Transaction
+from desk.transaction import ActorKind, Transaction
 from storage.models import Approval, KeyRequest, RequestStatus
 from storage.transitions import transition
 
@@ -57,7 +57,7 @@ def approve(
     granted = extent_now(tx, request) if narrower is None else narrow(extent_now(tx, request), narrower)
     _require_requester_may_hold(tx, request, granted)
     moved_on = seen_version is not None and seen_version != request.version and before != asked_extent(request)
-    _give_approval(tx, request, tx.actor.id)
+    _give_approval(tx, request, tx.actor.author_id)
     _settle(tx, request, decision, before, granted)
     return Approved(request, decision, moved_on)
 
@@ -142,9 +142,9 @@ def get_approvable(tx: Transaction, request_id: str) -> KeyRequest:
 
 def _require_approval(tx: Transaction, request: KeyRequest) -> ApprovalDecision:
     """What the actor's approval would come to now. Raises NotAllowedError or ConflictError when it does not count."""
-    if tx.actor.user_id is None:
-        raise NotAllowedError("Requests are approved in Slack, by owners.")
-    facts = approval_facts(tx, request, tx.actor.user_id)
+    if tx.actor.kind not in {ActorKind.MEMBER, ActorKind.OPERATOR}:
+        raise NotAllowedError("Requests are approved by people: no key and no job decides.", ask_an_owner(tx))
+    facts = approval_facts(tx, request, tx.actor.author_id)
     decision = decide_approval(facts)
     if decision.outcome is Outcome.ALREADY_COUNTED and suffices(facts):
         # They said so when it did not suffice, and the sweep has not come by since it does.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from desk.transaction import ActorKind
 from storage.models import RequestStatus
 
 
@@ -32,6 +33,10 @@ class ApprovalFacts:
     approvals_needed: int = 1
     sole_owner_may_approve_own: bool = False
 
+    def acts_as_owner(self, who: str) -> bool:
+        """Whether somebody is an owner at this instant, or an operator, who always acts as one."""
+        return who in self.owner_ids or who.startswith(f"{ActorKind.OPERATOR}:")
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalDecision:
@@ -51,9 +56,10 @@ def decide_approval(facts: ApprovalFacts) -> ApprovalDecision:
     """What it comes to when `approver_id` approves at this instant.
 
     Four eyes: who asks, and so collects the secret, is never one of those who approve; who merely answers for the
-    key may be. The exception is an organization's only owner, where policy allows it.
+    key may be. An operator's approval is one like an owner's. The exception is an organization's only owner, where
+    policy allows it.
     """
-    if facts.approver_id not in facts.owner_ids:
+    if not facts.acts_as_owner(facts.approver_id):
         return ApprovalDecision(Outcome.NOT_AN_OWNER, "Only owners can approve requests.")
     if facts.status != RequestStatus.PENDING:
         return ApprovalDecision(Outcome.ALREADY_DECIDED, "This request has been decided.")
@@ -78,8 +84,8 @@ def suffices(facts: ApprovalFacts) -> bool:
 
 
 def counted_approvals(facts: ApprovalFacts) -> frozenset[str]:
-    """Who approved and counts: an owner at this instant, and not the requester unless policy lets the only owner."""
-    approvers = facts.approved_by & facts.owner_ids
+    """Who approved and counts: who acts as an owner now, and not the requester unless policy lets the only owner."""
+    approvers = frozenset(filter(facts.acts_as_owner, facts.approved_by))
     if facts.sole_owner_may_approve_own and facts.owner_ids == {facts.requester_id}:
         return approvers
     return approvers - {facts.requester_id}

@@ -81,6 +81,11 @@ def actor_name(actor: str | None) -> str:
     return "Keydesk"
 
 
+def who_text(author_id: str) -> str:
+    """Who wrote or approved something, from `Actor.author_id`: a person by mention, an operator by login."""
+    return actor_name(author_id) if ":" in author_id else mention(author_id)
+
+
 def when(instant: datetime, style: str = "{date_short_pretty} at {time}") -> str:
     """An instant, shown by Slack in each reader's own time zone."""
     fallback = instant.strftime("%Y-%m-%d %H:%M UTC")

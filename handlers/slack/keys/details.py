@@ -24,6 +24,7 @@ from handlers.slack.framework.blocks import (
     quote,
     section,
     when,
+    who_text,
 )
 from handlers.slack.framework.sparkline import render_sparkline
 from handlers.slack.keys.catalogue import BY_CHANGE
@@ -157,7 +158,7 @@ def _origin(details: KeyDetails) -> list[str]:
     request = details.request
     if request is not None:
         decided = f", decided {day(request.decided_at)}" if request.decided_at else ""
-        by = ", ".join(mention(user_id) for user_id in details.approvers) or actor_name(request.decided_by)
+        by = ", ".join(who_text(who) for who in details.approvers) or actor_name(request.decided_by)
         reason = f"\n{quote(plain(request.decision_reason, limit=_REASON))}" if request.decision_reason else ""
         asked = f"*Asked for* by {mention(request.requester_id)}, {day(request.created_at)}"
         lines.append(f"{asked}; *approved* by {by}{decided}.{reason}")

@@ -31,6 +31,7 @@ from handlers.slack.framework.blocks import (
     mention,
     section,
     when,
+    who_text,
 )
 from handlers.slack.requests.text import (
     changes_in_words,
@@ -134,7 +135,7 @@ def _waiting(tx: Transaction, request: KeyRequest) -> list[Block]:
 
 def progress_in_words(approvers: Sequence[str], needed: int) -> str:
     """How many of the approvals that are needed are there, and whose."""
-    names = f": {', '.join(mention(approver) for approver in approvers)}" if approvers else ""
+    names = f": {', '.join(map(who_text, approvers))}" if approvers else ""
     return f"{len(approvers)} of {needed} approvals{names}"
 
 
@@ -191,7 +192,7 @@ def outcome_in_words(tx: Transaction, request: KeyRequest) -> str:
 def approvers_in_words(tx: Transaction, request: KeyRequest) -> str:
     """Whose approvals granted a request; who decided, where none of them is kept."""
     approvers = list_counted_approvers(tx, request)
-    return ", ".join(mention(approver) for approver in approvers) or actor_name(request.decided_by)
+    return ", ".join(map(who_text, approvers)) or actor_name(request.decided_by)
 
 
 def ticket_in_words(tx: Transaction, ticket: Ticket) -> str:

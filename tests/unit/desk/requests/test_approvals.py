@@ -62,16 +62,30 @@ def test_an_approval_makes_a_ticket_and_no_key(stage: Stage, clock: HeldClock) -
 
 
 def test_nobody_but_owners_approves_or_denies(stage: Stage) -> None:
-    """Members, guests, the requester and operators can't decide; nothing changes and they are told whom to ask."""
+    """Members, guests, the requester and keys can't decide; nothing changes and they are told whom to ask."""
     request = stage.ask()
     for person in (MIA, MAX, GUS):
         for decision in (partial(approve, request_id=request.id), partial(deny, request_id=request.id, reason="no")):
             with pytest.raises(NotAllowedError, match="Ask an owner: Olivia, Omar"):
                 stage.do(person, decision)
-    with pytest.raises(NotAllowedError):
-        stage.do(Actor.operator("ann"), partial(approve, request_id=request.id))
+    with pytest.raises(NotAllowedError, match="by people"):
+        stage.do(Actor.key("k1"), partial(approve, request_id=request.id))
     assert stage.fresh(KeyRequest, request.id).status == RequestStatus.PENDING
     assert stage.all(Approval) == []
+
+
+def test_an_operator_decides_as_an_owner_would(stage: Stage) -> None:
+    """A person on the machine, by their login: the approval is one of those that are needed, and counts once."""
+    stage = _with_policy(stage, approvals_needed=2)
+    request, ann = stage.ask(), Actor.operator("ann")
+    stage.do(ann, partial(approve, request_id=request.id))
+    with pytest.raises(ConflictError, match="You have approved this request already"):
+        stage.do(ann, partial(approve, request_id=request.id))
+    stage.do(OLIVIA, partial(approve, request_id=request.id))
+    assert {approval.approver_id for approval in stage.all(Approval)} == {"operator:ann", OLIVIA}
+    assert stage.fresh(KeyRequest, request.id).status == RequestStatus.APPROVED
+    other = stage.ask(name="another")
+    assert stage.do(ann, partial(deny, request_id=other.id, reason="no")).decided_by == "operator:ann"
 
 
 def test_permission_is_read_at_the_click(stage: Stage) -> None:
