@@ -12,7 +12,7 @@ from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
 from desk.messages.outbox import list_cards, owners_conversations, refresh_card, send_note
 from desk.people import is_reachable, name_of
-from desk.permissions import Duty, has_duty, require_duty, require_owner
+from desk.permissions import Duty, has_duty, require_duty, require_insider, require_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people
 from storage.models import DirectorySync, SyncStatus
@@ -54,7 +54,11 @@ def close_sync(tx: Transaction, sync: DirectorySync, status: SyncStatus) -> None
 
 
 def find_open_sync(tx: Transaction) -> DirectorySync | None:
-    """The stopped sync that stands: it waits for an answer, or the answer was not carried out yet, or was no."""
+    """The stopped sync that stands: it waits for an answer, or the answer was not carried out yet, or was no.
+
+    Raises NotAllowedError for who may not look behind the public page.
+    """
+    require_insider(tx)
     return tx.session.scalars(
         select(DirectorySync)
         .where(DirectorySync.status.in_(_OPEN))
