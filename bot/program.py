@@ -25,6 +25,7 @@ from handlers.delivery.deliverer import Deliverer
 from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
+from handlers.http.auth.budgets import Budgets
 from handlers.jobs.channels import check_channels
 from handlers.jobs.clock_watch import ClockWatch
 from handlers.jobs.reconcile import RECONCILE, reconcile_at_start
@@ -246,6 +247,7 @@ def create_program(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
             distrust_after=timedelta(seconds=settings.key_trust_seconds),
             trusted_proxies=settings.trusted_proxies,
+            budgets=Budgets(settings.api_calls_per_minute, settings.api_calls_of_keys, settings.api_limit_code),
             public_folder=find_public_folder(settings),
         ),
     )

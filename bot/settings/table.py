@@ -16,11 +16,13 @@ from bot.settings.values import (
     AppToken,
     BaseUrl,
     BotToken,
+    CallBudgets,
     ChannelId,
     CommandPrefix,
     DatabaseUrl,
     HostPatterns,
     Hours,
+    LimitCode,
     Networks,
     ProxyAddress,
     SigningSecret,
@@ -195,6 +197,24 @@ class StorageSettings(_Group):
         300,
         "seconds",
         "API calls get 503 when for this long the database could not say whether keys were revoked elsewhere.",
+    )
+    api_calls_per_minute: int = _number(
+        0,
+        0,
+        6000,
+        "",
+        "How many calls of the API each key has within a minute, in each process; 0 for as many as it likes. "
+        "Statuspage's own is 60.",
+    )
+    api_calls_of_keys: CallBudgets = _setting(
+        "",
+        "keys and numbers from 0 to 6000, like keyid0000001=300, keyid0000002=0",
+        "Keys that have another number of calls within a minute, by id; 0 for as many as they like.",
+    )
+    api_limit_code: LimitCode = _setting(
+        "420",
+        "420 or 429",
+        "What a call too many is answered. Statuspage says 420; some clients wait as told after 429 alone.",
     )
 
 

@@ -5,8 +5,9 @@ The sentence that a person sees is not here: every setting says itself what it e
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+_CALL_BUDGET = re.compile(r"[0-9a-z]{12}\s*=\s*\d{1,4}")
 _HOST_PATTERN = re.compile(r"(?=.*[^*.])[\w*](?:[\w.*-]*[\w*])?")
 _COMMAND_PREFIX = re.compile(r"(?:[a-z0-9][a-z0-9_-]{0,19})?")
 """Slack takes 32 characters with the slash, of which the longest command needs 12."""
@@ -130,6 +132,17 @@ def parse_host_patterns(text: str) -> tuple[str, ...]:
     return tuple(_matching(item.lower(), _HOST_PATTERN) for item in _items(text))
 
 
+def parse_call_budgets(text: str) -> Mapping[str, int]:
+    """Keys and how many calls they have, as in `keyid0000001=300, keyid0000002=0`."""
+    budgets: dict[str, int] = {}
+    for item in _items(text):
+        key_id, number = _matching(item, _CALL_BUDGET).split("=")
+        budgets[key_id.strip()] = int(number)
+    if any(number > 6000 for number in budgets.values()):
+        raise ValueError(text)
+    return budgets
+
+
 def parse_command_prefix(text: str) -> str:
     """What Slack allows in the name of a command, and short enough that the longest one still fits."""
     return _matching(text.removeprefix("/"), _COMMAND_PREFIX)
@@ -176,10 +189,12 @@ Weekdays = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_weekdays)]
 TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
 Hours = Annotated[tuple[time, time], NoDecode, BeforeValidator(parse_hours)]
 AppName = Annotated[str, BeforeValidator(parse_app_name)]
+CallBudgets = Annotated[Mapping[str, int], NoDecode, BeforeValidator(parse_call_budgets)]
 CommandPrefix = Annotated[str, BeforeValidator(parse_command_prefix)]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
 Address = Annotated[str, BeforeValidator(parse_address)]
 BaseUrl = Annotated[str, BeforeValidator(parse_base_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(parse_database_url)]
+LimitCode = Annotated[Literal[420, 429], BeforeValidator(int)]
 HostPatterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_host_patterns)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(parse_networks)]

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from desk.keys.uses import UseLog
 from desk.transaction import Desk
 from handlers.http.answers import Receive, Scope, Send
 from handlers.http.auth.addresses import Network
+from handlers.http.auth.budgets import Budgets, CallCounter
 from handlers.http.auth.check import KeyCheck
 from handlers.http.auth.use_flusher import UseFlusher
+from handlers.http.bodies import MOST_SECONDS
 from handlers.http.health import Check, health_routes
 from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
@@ -46,6 +48,10 @@ class HttpSettings:
     """API calls get 503 when for this long nobody could tell whether the key ring is up to date."""
     trusted_proxies: tuple[Network, ...] = ()
     """Networks of proxies whose `X-Forwarded-For` is believed."""
+    budgets: Budgets = field(default_factory=Budgets)
+    """How many calls of the API keys have within a minute."""
+    body_seconds: float = MOST_SECONDS
+    """Within which time a call's body comes."""
     public_folder: Path | None = None
     """Where every public document is written too, for a file server; None: nowhere."""
 
@@ -132,7 +138,12 @@ def create_http_app(
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
-    api = ManagementApi(check, make_routes(make_handlers(desk, documents)))
+    api = ManagementApi(
+        check,
+        make_routes(make_handlers(desk, documents)),
+        counter=CallCounter(settings.budgets, monotonic),
+        body_seconds=settings.body_seconds,
+    )
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")

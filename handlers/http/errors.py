@@ -100,6 +100,12 @@ def not_confident(retry_after: int) -> Answer:
     )
 
 
+def too_many_calls(code: int, budget: int, wait: int) -> Answer:
+    """420 or 429: the key has called as often as it may, and may again after so many seconds."""
+    sentence = f"This key may call {budget} times a minute, and has. Try again in {wait} seconds."
+    return error_answer(code, sentence, (b"retry-after", b"%d" % wait))
+
+
 def try_again(sentence: str) -> Answer:
     """503: not now, and perhaps in a moment."""
     return error_answer(503, sentence, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))

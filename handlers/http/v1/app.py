@@ -9,6 +9,7 @@ import structlog
 from desk.errors import KeydeskError
 from desk.keys.uses import UseKind
 from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
+from handlers.http.auth.budgets import Budgets, CallCounter
 from handlers.http.auth.check import KeyCheck
 from handlers.http.bodies import MOST_SECONDS
 from handlers.http.errors import (
@@ -20,6 +21,7 @@ from handlers.http.errors import (
     method_not_allowed,
     not_found,
     options,
+    too_many_calls,
     try_again,
     went_wrong,
 )
@@ -41,8 +43,16 @@ _log = structlog.get_logger(__name__)
 class ManagementApi:
     """Everything below `/v1/`."""
 
-    def __init__(self, check: KeyCheck, routes: Sequence[Route], *, body_seconds: float = MOST_SECONDS) -> None:
+    def __init__(
+        self,
+        check: KeyCheck,
+        routes: Sequence[Route],
+        *,
+        counter: CallCounter | None = None,
+        body_seconds: float = MOST_SECONDS,
+    ) -> None:
         self._check = check
+        self._counter = counter if counter is not None else CallCounter(Budgets())
         self._body_seconds = body_seconds
         self._routes = RouteTable(routes)
 
@@ -74,8 +84,12 @@ class ManagementApi:
         key = self._check.admit(caller, route.need if route else None, path.get("page_id") if route else None)
         if isinstance(key, Answer):
             return key
+        kind = UseKind.READ if method in _READING else UseKind.WRITE
+        wait = self._counter.take(key.id)
+        if wait:
+            self._check.note(key, kind, caller, failed=True)
+            return too_many_calls(self._counter.budgets.code, self._counter.budgets.of(key.id), wait)
         if route is None:
-            kind = UseKind.READ if method in _READING else UseKind.WRITE
             self._check.note(key, kind, caller, failed=True)
             return method_not_allowed(method, _allowed(routes)) if routes else not_found()
         operation = f"{route.method} {route.pattern}"

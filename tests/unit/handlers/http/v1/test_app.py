@@ -17,6 +17,7 @@ from desk.transaction import Transaction
 from handlers.http.answers import Answer
 from handlers.http.app import HttpSettings
 from handlers.http.auth.addresses import parse_networks
+from handlers.http.auth.budgets import Budgets
 from handlers.http.v1.app import ManagementApi
 from handlers.http.v1.operations import OPERATIONS
 from handlers.http.v1.routing import Call, Route
@@ -64,6 +65,30 @@ async def test_other_schemes_are_no_key(site: Site, scheme: str) -> None:
     response = await site.client.get("/v1/pages", headers={"Authorization": scheme + secret})
     assert (response.status_code, response.json()) == (401, UNAUTHENTICATED)
     assert await site.use(key_id) == (0, 0, 0)
+
+
+class TestBudgets:
+    """A page with a limit."""
+
+    @pytest.fixture(params=[420, 429])
+    def http_settings(self, request: pytest.FixtureRequest) -> HttpSettings:
+        """Two calls a minute."""
+        return HttpSettings(budgets=Budgets(calls=2, code=request.param), distrust_after=timedelta(hours=1))
+
+    async def test_a_call_too_many_says_when_the_next_is_let_through(
+        self, site: Site, http_settings: HttpSettings
+    ) -> None:
+        """In whole seconds, by either code; it counts as a call that failed, and other keys go on."""
+        (key_id, secret), (_, other) = site.key(), site.key()
+        assert [(await site.get("/v1/pages", secret)).status_code for _ in range(2)] == [200, 200]
+        refused = await site.get("/v1/nowhere", secret)
+        assert (refused.status_code, refused.headers["retry-after"]) == (http_settings.budgets.code, "60")
+        assert refused.json()["error"] == refused.json()["message"]
+        assert (await site.get("/v1/pages", other)).status_code == 200
+        site.seconds.now += 60
+        assert (await site.get("/v1/pages", secret)).status_code == 200
+        marks = await site.marks(key_id)
+        assert (marks.reads, marks.failed, marks.refused) == (4, 1, 0)
 
 
 async def test_a_key_in_the_address_is_refused_with_the_reason(site: Site) -> None:
