@@ -88,7 +88,7 @@ class TestBudgets:
         site.seconds.now += 60
         assert (await site.get("/v1/pages", secret)).status_code == 200
         marks = await site.marks(key_id)
-        assert (marks.reads, marks.failed, marks.refused) == (4, 1, 0)
+        assert (marks.reads, marks.failed, marks.refused) == (3, 1, 0)
 
 
 async def test_a_key_in_the_address_is_refused_with_the_reason(site: Site) -> None:
