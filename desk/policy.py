@@ -39,6 +39,8 @@ class Policy:
         Scope.INCIDENTS_WRITE,
         Scope.MAINTENANCES_WRITE,
         Scope.COMPONENT_STATUS_WRITE,
+        Scope.COMPONENTS_WRITE,
+        Scope.PAGE_CONFIGURATION_WRITE,
     )
     """What can be asked for: the scopes behind which there is something. A program that serves another API says what
     that needs."""

@@ -46,7 +46,8 @@ def create_component(
         updated_at=tx.now,
         **({"showcase": True, "only_show_if_degraded": False} | values),
     )
-    shelf.add(row)
+    tx.session.add(row)
+    shelf.rows.append(row)
     shelf.put(row, position)
     shelf.note(audit.Action.COMPONENT_CREATED, row)
     shelf.finish()
@@ -75,8 +76,11 @@ def edit_component(
     position = values.pop("position", None)
     if group_id != row.group_id or position is not None:
         shelf.move(row, group_id, position)
-    for name, value in values.items():
-        setattr(row, name, value)
+    row.name = values.get("name", row.name)
+    row.description = values.get("description", row.description)
+    row.showcase = values.get("showcase", row.showcase)
+    row.only_show_if_degraded = values.get("only_show_if_degraded", row.only_show_if_degraded)
+    row.start_date = values.get("start_date", row.start_date)
     shelf.note_changes(row, before)
     shelf.finish()
     return row

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, TypedDict
 
-from desk.errors import InvalidInputError
+from desk.errors import InvalidInputError, Problems
 from desk.masking import refuse_secrets
 from desk.reasons import check_name, refuse_broken
 from desk.texts import clean_text
@@ -41,13 +41,16 @@ class GroupFields(TypedDict, total=False):
 
 
 def check_fields(fields: Mapping[str, Any], *, of: str) -> dict[str, Any]:
-    """The same, fit to be kept. Raises InvalidInputError, whose `field` names what cannot be."""
-    values = dict(fields)
+    """The same, fit to be kept. Raises InvalidInputError, whose `field` names what cannot be, of all that cannot."""
+    problems, values = Problems(), dict(fields)
     if "name" in values:
         hint = "People look for it by its name on the page."
-        values["name"] = check_name(values["name"] or "", of=of, limit=MAX_NAME, hint=hint)
+        with problems.gathered():
+            values["name"] = check_name(values["name"] or "", of=of, limit=MAX_NAME, hint=hint)
     if "description" in values:
-        values["description"] = check_text(values["description"], field="description") or None
+        with problems.gathered():
+            values["description"] = check_text(values["description"], field="description") or None
+    problems.refuse()
     return values
 
 

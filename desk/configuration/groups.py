@@ -38,9 +38,10 @@ def create_group(tx: Transaction, page_id: str, fields: GroupFields) -> Componen
         updated_at=tx.now,
         **values,
     )
-    shelf.add(row)
+    tx.session.add(row)
     # Its components refer to it.
     tx.session.flush()
+    shelf.rows.append(row)
     shelf.put(row, position)
     shelf.note(audit.Action.COMPONENT_CREATED, row)
     _set_members(shelf, row, chosen)
@@ -63,8 +64,8 @@ def edit_group(tx: Transaction, component_id: str, fields: GroupFields, *, versi
     members = _get_members(shelf, values.pop("components")) if "components" in values else None
     if (position := values.pop("position", None)) is not None:
         shelf.put(row, position)
-    for name, value in values.items():
-        setattr(row, name, value)
+    row.name = values.get("name", row.name)
+    row.description = values.get("description", row.description)
     shelf.note_changes(row, before)
     if members is not None:
         _set_members(shelf, row, members)

@@ -2,17 +2,24 @@
 
 import re
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from desk.configuration.fields import MAX_NAME, MAX_TEXT, check_text
-from desk.errors import InvalidInputError
+from desk.errors import InvalidInputError, Problems
 from desk.incidents.inputs import reminder_hours
-from desk.pages.fields import CONFIGURATION_FIELDS, OWN_FIELDS
+from desk.pages.fields import CONFIGURATION_FIELDS, EMBED_CORNERS, OWN_FIELDS
 from desk.pages.rules import SKIPPING_ROLES, domain_of, is_channel_id, is_zone
 from desk.reasons import check_name
-from storage.models import Role, SecondPerson
+from storage.models import ApiPosts, Role, SecondPerson
 
-POLICY_FIELDS = ("announcement_channel", "second_person", "second_person_skipped_by", "reminder_intervals")
+POLICY_FIELDS = (
+    "announcement_channel",
+    "second_person",
+    "second_person_skipped_by",
+    "api_posts",
+    "reminder_intervals",
+)
 """By which rules incidents are published, and where. People alone change them: a key would get round them."""
 SETTINGS = tuple(name for name in (*CONFIGURATION_FIELDS, *OWN_FIELDS) if name != "activity_score")
 """What `Page.configuration` holds, each only where it is set."""
@@ -24,7 +31,8 @@ FLAGS = frozenset(
         *(f"allow_{kind}_subscribers" for kind in ("email", "sms", "webhook")),
     }
 )
-COLOURS = frozenset(name for name in CONFIGURATION_FIELDS if name.startswith("css_"))
+COLOURS = frozenset(name for name in SETTINGS if name.startswith("css_") or name.endswith("_color"))
+CHOICES: Mapping[str, tuple[str, ...]] = {"status_embed_position": EMBED_CORNERS, "branding": ("basic", "premium")}
 PICTURES = frozenset(name for name in CONFIGURATION_FIELDS if name.endswith(("_logo", "_cover")))
 _MAX_PICTURE = 1_000_000
 """Characters: pictures are kept as `data:` addresses."""
@@ -35,8 +43,13 @@ _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+
 
 def check_page_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The same, fit to be kept; an empty text takes back what was set. Raises InvalidInputError, whose `field` names
-    what cannot be."""
-    return {name: _check(name, value) for name, value in fields.items()}
+    what cannot be, of all that cannot."""
+    problems, values = Problems(), {}
+    for name, value in fields.items():
+        with problems.gathered():
+            values[name] = _check(name, value)
+    problems.refuse()
+    return values
 
 
 def _check(name: str, value: Any) -> Any:
@@ -50,6 +63,8 @@ def _check(name: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise InvalidInputError(f"{name} is either true or false.", field=name)
         return value
+    if name in CHOICES and value not in CHOICES[name]:
+        raise InvalidInputError(f"“{value}” is no {name}.", f"It is one of: {', '.join(CHOICES[name])}.", field=name)
     if name in COLOURS:
         return _check_colour(name, value)
     return check_text(str(value), field=name, limit=_MAX_PICTURE if name in PICTURES else MAX_TEXT) or None
@@ -58,7 +73,7 @@ def _check(name: str, value: Any) -> Any:
 def _check_colour(name: str, value: Any) -> str:
     if not isinstance(value, str) or _COLOUR.fullmatch(value.strip()) is None:
         raise InvalidInputError(f"“{value}” is no colour.", "Write it as in 1f9d61 or #fff.", field=name)
-    return value.strip().removeprefix("#")
+    return value.strip()
 
 
 def _check_name(value: Any) -> str:
@@ -108,11 +123,13 @@ def _check_channel(value: Any) -> str | None:
     return str(value)
 
 
-def _check_second_person(value: Any) -> SecondPerson:
-    if value not in set(SecondPerson):
-        known = ", ".join(SecondPerson)
-        raise InvalidInputError(f"“{value}” is no rule.", f"It is one of: {known}.", field="second_person")
-    return SecondPerson(value)
+def _check_rule(kind: type[StrEnum], field: str) -> Callable[[Any], StrEnum]:
+    def check(value: Any) -> StrEnum:
+        if value not in set(kind):
+            raise InvalidInputError(f"“{value}” is no rule.", f"It is one of: {', '.join(kind)}.", field=field)
+        return kind(value)
+
+    return check
 
 
 def _check_skipped_by(value: Any) -> str | None:
@@ -141,8 +158,9 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "url": _check_line("url"),
     "time_zone": _check_zone,
     "announcement_channel": _check_channel,
-    "second_person": _check_second_person,
+    "second_person": _check_rule(SecondPerson, "second_person"),
     "second_person_skipped_by": _check_skipped_by,
+    "api_posts": _check_rule(ApiPosts, "api_posts"),
     "reminder_intervals": _check_reminders,
 }
 COLUMNS = tuple(_CHECKS)

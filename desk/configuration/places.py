@@ -55,11 +55,6 @@ class Shelf:
         """What is in a group, in order; of None, what stands in no group, the groups among it."""
         return in_order(self.rows, group_id)
 
-    def add(self, row: Component) -> None:
-        """One more component."""
-        self._tx.session.add(row)
-        self.rows.append(row)
-
     def put(self, row: Component, position: int | None = None) -> None:
         """Give it its position within the group that it is in by now; None: the last."""
         put(self.rows, row, position)

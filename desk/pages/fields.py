@@ -51,5 +51,16 @@ PAGE_FIELDS = (
 CONFIGURATION_FIELDS = tuple(name for name in PAGE_FIELDS if name not in COLUMN_FIELDS)
 """Fields that only presentation reads: `Page.configuration` holds those that are set."""
 
-OWN_FIELDS = ("footer_text",)
-"""Fields that Statuspage does not have; `Page.configuration` holds them too, and its API does not show them."""
+EMBED_FIELDS = (
+    "position",
+    "incident_background_color",
+    "incident_text_color",
+    "maintenance_background_color",
+    "maintenance_text_color",
+)
+"""How the banner for sites of one's own looks: what Statuspage's API calls a page's status embed configuration."""
+EMBED_CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
+"""Where the banner can stand; without a word, in the last of these."""
+
+OWN_FIELDS = ("footer_text", *(f"status_embed_{name}" for name in EMBED_FIELDS))
+"""Fields that Statuspage's pages do not have; `Page.configuration` holds them too, and its API does not show them."""

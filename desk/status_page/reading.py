@@ -6,29 +6,23 @@ open, and the last fifty of each kind. Everything older is read one incident or 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
-from itertools import groupby
-from typing import Any
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from desk.clock import CLOCKS_APART
 from desk.incidents.components import list_components, list_retired
 from desk.incidents.inputs import ENDED, RUNNING
 from desk.incidents.lookup import list_updates
 from desk.pages.pages import list_pages
 from desk.status_page.components import ComponentView
+from desk.status_page.histories import read_histories
 from desk.status_page.incidents import IncidentView, UpdateView
 from desk.status_page.marks import as_utc
 from desk.status_page.months import recent_months
 from desk.status_page.pages import PageFacts, PageView
-from desk.status_page.uptime import Change
 from storage.models import (
-    Component,
-    ComponentStatus,
-    ComponentStatusChange,
     Incident,
     IncidentComponent,
     IncidentStatus,
@@ -203,74 +197,5 @@ def _read_abouts(session: Session, incident_ids: Collection[str]) -> Mapping[str
 
 def _read_components(session: Session, page_id: str, zone_name: str, now: datetime) -> tuple[ComponentView, ...]:
     rows = list_components(session, page_id)
-    start, zone = now - WINDOW, ZoneInfo(zone_name)
-    before = _read_states_before(session, page_id, start)
-    changes = _read_changes(session, page_id, start, now)
-    return tuple(
-        ComponentView.of(
-            row, () if row.group else _history(row, before.get(row.id), changes.get(row.id, ()), start, zone)
-        )
-        for row in rows
-    )
-
-
-def _read_states_before(session: Session, page_id: str, start: datetime) -> Mapping[str, ComponentStatus]:
-    # One step down an index for each component, however long its history is.
-    last = (
-        select(ComponentStatusChange.status)
-        .where(ComponentStatusChange.component_id == Component.id, ComponentStatusChange.at < start)
-        .order_by(ComponentStatusChange.at.desc(), ComponentStatusChange.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = session.execute(select(Component.id, last).where(Component.page_id == page_id)).all()
-    return {component_id: ComponentStatus(status) for component_id, status in rows if status is not None}
-
-
-def _read_changes(session: Session, page_id: str, start: datetime, now: datetime) -> Mapping[str, Sequence[Change]]:
-    changed = ComponentStatusChange
-    rows: Sequence[Any] = session.execute(
-        select(changed.component_id, changed.at, changed.status)
-        .join(Component, Component.id == changed.component_id)
-        .where(Component.page_id == page_id, changed.at >= start)
-        .order_by(changed.component_id, changed.at, changed.id)
-    ).all()
-    return {
-        component_id: [Change(_told(at, now), ComponentStatus(status)) for _, at, status in group]
-        for component_id, group in groupby(rows, key=lambda row: row[0])
-    }
-
-
-def _told(at: datetime, now: datetime) -> datetime:
-    # A clock that is further ahead is wrong, and when it happened is not known: by now.
-    return at if at <= now + CLOCKS_APART else now
-
-
-def _history(
-    row: Component, before: ComponentStatus | None, changes: Sequence[Change], start: datetime, zone: ZoneInfo
-) -> tuple[Change, ...]:
-    """The changes with what was before them: a component counts as operational from its first day on.
-
-    That is its start date, a day of the page's zone, where it has one: what was earlier is not told, and days before
-    it was made count as well.
-    """
-    if row.start_date is None:
-        return _known(row, before, changes, start, max(row.created_at, start))
-    first = max(datetime.combine(row.start_date, time(), zone).astimezone(UTC), start)
-    known = _known(row, before, changes, start, min(first, max(row.created_at, start)))
-    earlier = [change for change in known if change.at <= first]
-    return (*(Change(first, change.status) for change in earlier[-1:]), *known[len(earlier) :])
-
-
-def _known(
-    row: Component, before: ComponentStatus | None, changes: Sequence[Change], start: datetime, began: datetime
-) -> tuple[Change, ...]:
-    if before is not None:
-        return (Change(start, before), *changes)
-    if not changes:
-        status = ComponentStatus(row.status)
-        known = (Change(began, ComponentStatus.OPERATIONAL), Change(max(row.created_at, began), status))
-        return known if status != ComponentStatus.OPERATIONAL else known[:1]
-    if began < changes[0].at:
-        return (Change(began, ComponentStatus.OPERATIONAL), *changes)
-    return tuple(changes)
+    histories = read_histories(session, rows, now - WINDOW, now, ZoneInfo(zone_name))
+    return tuple(ComponentView.of(row, histories.get(row.id, ())) for row in rows)

@@ -1,7 +1,7 @@
 """The members of a body, read one by one as clients write them; whatever is wrong is gathered and said at once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -62,6 +62,14 @@ class Fields:
         """Whether the member is there at all, be it null or empty."""
         return name in self._members
 
+    def is_null(self, name: str) -> bool:
+        """Whether the member is there and null: what there is, is to be taken back."""
+        return name in self._members and self._members[name] is None
+
+    def is_empty(self, name: str) -> bool:
+        """Whether the member is there, and null or an empty text."""
+        return name in self._members and self._members[name] in _UNSET
+
     def text(self, *names: str) -> str | None:
         """A text, under the first of these names that has one. Numbers are texts too."""
         value = self._find(names)
@@ -102,6 +110,17 @@ class Fields:
             return kind(value)
         self._wrong(names[0], f"must be one of {', '.join(kind)}")
         return None
+
+    def day(self, *names: str) -> date | None:
+        """A day in ISO 8601, or that of a time."""
+        value = self._find(names)
+        if value is None:
+            return None
+        try:
+            return date.fromisoformat(str(value).strip()[:10])
+        except ValueError:
+            self._wrong(names[0], "must be a date such as 2026-11-28")
+            return None
 
     def instant(self, *names: str) -> datetime | None:
         """A time in ISO 8601; in UTC unless it says otherwise."""

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import json
 import re
 import struct
 import zlib
@@ -12,10 +13,11 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+from desk.pages.fields import EMBED_CORNERS, EMBED_FIELDS
 from desk.status_page.pages import PageFacts
 from handlers.http.public.document import FOREVER, Document, make_document
 from handlers.http.public.headers import PICTURE_HEADERS, SHARED_HEADERS
-from handlers.http.public.palette import make_themes
+from handlers.http.public.palette import find_colour, make_themes
 
 _STATIC = Path(__file__).parent / "static"
 _DATA = re.compile(r"data:(image/[a-z.+-]+)((?:;[a-z0-9=-]+)*),(.*)", re.IGNORECASE | re.DOTALL)
@@ -72,6 +74,18 @@ def render_style(page: PageFacts) -> bytes:
         f"@media print{{:root{{color-scheme:light;{light.declarations()}--ground:#fff;--surface:#fff}}}}\n"
     )
     return colours.encode() + read_static("style.css")
+
+
+def render_embed(page: PageFacts) -> bytes:
+    """The script of the banner for other sites, with what the page says of its looks."""
+    own = {}
+    for name in EMBED_FIELDS:
+        value = page.setting(f"status_embed_{name}")
+        if name == "position" and value in EMBED_CORNERS:
+            own[name] = value
+        elif name != "position" and (colour := find_colour(value)) is not None:
+            own[name] = "#{:02x}{:02x}{:02x}".format(*colour)
+    return read_static("embed.js").replace(b"const own = {};", f"const own = {json.dumps(own)};".encode())
 
 
 def render_favicon(page: PageFacts) -> bytes:

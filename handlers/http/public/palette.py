@@ -31,11 +31,20 @@ class Theme:
 
 def parse_colour(text: Any, default: str) -> Colour:
     """A colour as people write it (`fff`, `#FFFFFF`); the default for anything else."""
+    found = find_colour(text) or find_colour(default)
+    assert found is not None
+    return found
+
+
+def find_colour(text: Any) -> Colour | None:
+    """A colour as people write it, or None."""
     if isinstance(text, int) and not isinstance(text, bool):
         # As YAML reads a colour of digits only.
         text = f"{text:06}"
     found = _HEX.fullmatch(text.strip()) if isinstance(text, str) else None
-    digits = found.group(1) if found else default.lstrip("#")
+    if found is None:
+        return None
+    digits = found.group(1)
     if len(digits) == 3:
         digits = "".join(digit * 2 for digit in digits)
     return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)

@@ -10,7 +10,7 @@ from typing import Any
 from desk.status_page.incidents import IncidentView
 from desk.status_page.months import Month, recent_months
 from desk.status_page.pages import PageView
-from handlers.http.public.assets import Assets, make_assets, read_static, render_icon
+from handlers.http.public.assets import Assets, make_assets, render_embed, render_icon
 from handlers.http.public.badge import render_badge
 from handlers.http.public.calendar import render_calendar
 from handlers.http.public.document import Document, make_document
@@ -165,7 +165,7 @@ def _data(view: PageView, site: Site) -> dict[str, Document]:
     kind, icon = render_icon(view.page)
     documents["/favicon.ico"] = make_document(icon, kind, headers=PICTURE_HEADERS)
     documents["/badge.svg"] = data(render_badge(view), "image/svg+xml")
-    documents["/embed.js"] = data(read_static("embed.js"), "text/javascript; charset=utf-8")
+    documents["/embed.js"] = data(render_embed(view.page), "text/javascript; charset=utf-8")
     documents["/robots.txt"] = data(_robots(view), "text/plain; charset=utf-8")
     if view.page.has_feeds:
         documents["/history.atom"] = data(

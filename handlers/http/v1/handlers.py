@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from desk.transaction import Desk
 from handlers.http.v1.documents import Documents
 from handlers.http.v1.operations import Key
+from handlers.http.v1.resources.components import component_handlers
 from handlers.http.v1.resources.incident_writes import incident_write_handlers
 from handlers.http.v1.resources.incidents import incident_handlers
+from handlers.http.v1.resources.page_settings import page_setting_handlers
 from handlers.http.v1.resources.pages import page_handlers
 from handlers.http.v1.resources.postmortems import postmortem_handlers
 from handlers.http.v1.resources.templates import template_handlers
@@ -18,6 +20,8 @@ def make_handlers(desk: Desk, documents: Mirror[Documents]) -> Mapping[Key, Hand
     """By method and path."""
     return {
         **page_handlers(documents),
+        **page_setting_handlers(desk),
+        **component_handlers(desk),
         **incident_handlers(desk),
         **incident_write_handlers(desk),
         **postmortem_handlers(desk),

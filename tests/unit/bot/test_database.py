@@ -83,12 +83,14 @@ def test_what_opens_something_is_what_is_offered(database: Database) -> None:
     documents = Mirror(database, Topic.PAGES, read_page_documents)
     routes = make_routes(make_handlers(desk, documents))
     needed = {Need(one, write=need.write) for route in routes if (need := route.need) for one in need.resources}
-    assert needed | {Need("component_status", write=True)} == list_needs()
+    assert needed == list_needs()
     assert desk.policy.offered_scopes == (
         Scope.READ,
         Scope.INCIDENTS_WRITE,
         Scope.MAINTENANCES_WRITE,
         Scope.COMPONENT_STATUS_WRITE,
+        Scope.COMPONENTS_WRITE,
+        Scope.PAGE_CONFIGURATION_WRITE,
     )
     assert Policy().offered_scopes == desk.policy.offered_scopes
 

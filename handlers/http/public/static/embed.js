@@ -5,6 +5,9 @@
   const source = document.currentScript && document.currentScript.src;
   if (!source) return;
   const base = source.replace(/\/embed\.js(\?.*)?$/, "");
+  // What the page's configuration says of the banner is put in here.
+  const own = {};
+  const [vertical, horizontal] = (own.position || "bottom-right").split("-");
   const colours = { none: "#33415c", minor: "#8a6400", major: "#a84300", critical: "#b3202e", maintenance: "#2456c9" };
   const worst = ["critical", "major", "minor", "maintenance", "none"];
   const drawer = "keydesk:" + base;
@@ -37,6 +40,9 @@
       host.attachShadow({ mode: "open" });
       document.body.append(host);
     }
+    const kind = entry.impact === "maintenance" ? "maintenance" : "incident";
+    const ground = own[kind + "_background_color"] || colours[entry.impact] || colours.none;
+    const ink = own[kind + "_text_color"] || "#fff";
     const bar = document.createElement("div");
     bar.setAttribute("role", "status");
     const link = document.createElement("a");
@@ -50,14 +56,14 @@
     button.addEventListener("click", () => { keep([...closed, ...entries.map(markOf)]); hide(); });
     // Set one by one, so that a site's own Content-Security-Policy against inline styles does not matter.
     Object.assign(bar.style, {
-      position: "fixed", right: "16px", bottom: "16px", zIndex: "2147483000", display: "flex", gap: "12px",
+      position: "fixed", [horizontal]: "16px", [vertical]: "16px", zIndex: "2147483000", display: "flex", gap: "12px",
       alignItems: "center", maxWidth: "calc(100vw - 32px)", boxSizing: "border-box", padding: "12px 16px",
-      borderRadius: "10px", background: colours[entry.impact] || colours.none, color: "#fff",
+      borderRadius: "10px", background: ground, color: ink,
       font: "15px/1.4 system-ui, sans-serif", boxShadow: "0 6px 24px rgba(0,0,0,.25)",
     });
-    Object.assign(link.style, { color: "#fff", textDecoration: "underline", minWidth: "0", overflowWrap: "anywhere" });
+    Object.assign(link.style, { color: ink, textDecoration: "underline", minWidth: "0", overflowWrap: "anywhere" });
     Object.assign(button.style, {
-      background: "transparent", border: "0", color: "#fff", font: "22px/1 system-ui, sans-serif",
+      background: "transparent", border: "0", color: ink, font: "22px/1 system-ui, sans-serif",
       cursor: "pointer", flex: "none", minWidth: "28px", minHeight: "28px",
     });
     bar.append(link, button);

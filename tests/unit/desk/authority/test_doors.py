@@ -198,6 +198,12 @@ PORT_OF_PAGES = {
     "delete_postmortem",
 }
 OF_KEYS = {
+    "configuration.components.create_component",
+    "configuration.components.edit_component",
+    "configuration.components.retire_component",
+    "configuration.groups.create_group",
+    "configuration.groups.edit_group",
+    "configuration.pages.edit_page",
     *(f"port.{method}" for method in PORT_OF_PAGES),
     "incidents.drafts.posting.post_change",
     "incidents.drafts.posting.post_incident",

@@ -23,6 +23,7 @@ POLICY = {
     "announcement_channel": "C0STATUS01",
     "second_person": "first_post",
     "second_person_skipped_by": "owner",
+    "api_posts": "draft",
     "reminder_intervals": "[1,5]",
 }
 
@@ -56,7 +57,7 @@ def test_changed_and_taken_back(stage: ConfigurationStage) -> None:
     page = stage.page_row()
     assert (page.name, page.subdomain, page.domain) == ("Acme Status", "status", "status.acme.example")
     assert (page.time_zone, page.second_person) == ("Europe/Zurich", SecondPerson.FIRST_POST)
-    assert page.configuration == {"css_greens": "1F9d61", "hidden_from_search": True, "footer_text": "Made by hand"}
+    assert page.configuration == {"css_greens": "#1F9d61", "hidden_from_search": True, "footer_text": "Made by hand"}
     edit(stage, fields)
     edit(stage, {"page_description": "", "css_greens": None, "announcement_channel": "", "second_person": "never"})
     page = stage.page_row()
@@ -84,6 +85,7 @@ def test_changed_and_taken_back(stage: ConfigurationStage) -> None:
         ("second_person", "sometimes"),
         ("second_person_skipped_by", "integrator"),
         ("reminder_intervals", "soon"),
+        ("api_posts", "never"),
         ("css_greens", "green; background: url(//elsewhere)"),
         ("hidden_from_search", "yes"),
         ("footer_text", "x" * 5001),
