@@ -135,11 +135,12 @@ class Fields:
             return None
 
     def ids(self, *names: str) -> Sequence[str] | None:
-        """Ids: a list of them, one alone, or the keys of an object, as one client sends them."""
+        """Ids: a list of them or of objects that have one, one alone, or the keys of an object."""
         value = self._find(names)
         if value is None:
             return None
         rows = value if isinstance(value, list) else list(value) if isinstance(value, dict) else [value]
+        rows = [row.get("id") if isinstance(row, dict) else row for row in rows]
         if all(_is_id(row) for row in rows):
             return [str(row) for row in rows if row not in _UNSET]
         self._wrong(names[0], "must be a list of ids")

@@ -31,16 +31,12 @@ class Client:
     secret: str
 
     async def send(
-        self, method: str, path: str, body: Any = None, *, as_form: bool = False, **headers: str
+        self, method: str, path: str, body: Any = None, *, as_form: bool = False, kind: str | None = None
     ) -> httpx.Response:
-        """One call below the page."""
+        """One call below the page; `kind`: what it says that its body is."""
         given: dict[str, Any] = {"data": body} if as_form else {"json": body} if body is not None else {}
-        return await self.site.client.request(
-            method,
-            f"/v1/pages/{self.page.id}/{path}",
-            headers={"Authorization": f"OAuth {self.secret}", **headers},
-            **given,
-        )
+        headers = {"Authorization": f"OAuth {self.secret}", **({} if kind is None else {"Content-Type": kind})}
+        return await self.site.client.request(method, f"/v1/pages/{self.page.id}/{path}", headers=headers, **given)
 
     async def ok(self, method: str, path: str, body: Any = None, *, code: int = 200, **options: Any) -> Any:
         """What such a call is answered, which is what it should be."""

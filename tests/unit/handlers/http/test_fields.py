@@ -75,6 +75,7 @@ def test_components_as_a_map_or_a_list() -> None:
     assert Fields({"x": {"a": "major_outage", "b": ""}}).states("x") == {"a": OUTAGE, "b": None}
     assert Fields({"x": ["a", "b", ""]}).states("x") == {"a": None, "b": None}
     assert Fields({"x": {"a": "major_outage"}}).ids("x") == ["a"]
+    assert Fields({"x": [{"id": "a", "status": "major_outage"}, {"name": "B"}]}).states("x") == {"a": None}
     assert Fields({"x": "a"}).ids("x") == ["a"]
     assert Fields({"x": []}).ids("x") == []
 
