@@ -10,6 +10,7 @@ from desk.clock import Clock, SystemClock
 from desk.errors import KeydeskError
 from desk.identifiers import new_id
 from desk.transaction import Desk
+from handlers.http.own.operations import list_needs as list_own_needs
 from handlers.http.v1.operations import list_needs
 from storage import schema
 from storage.beginning import open_organization
@@ -61,7 +62,7 @@ def make_desk(
     """The desk of the one organization on an up-to-date database; it begins, with the id that is given, at first."""
     clock = clock or SystemClock()
     organization = open_organization(database, clock.now(), wanted=organization_id or new_id())
-    needed = {Scope(need.scope) for need in list_needs()}
+    needed = {Scope(need.scope) for need in (*list_needs(), *list_own_needs())}
     offered = tuple(scope for scope in Scope if scope in needed)
     return Desk(database.of(organization), clock, replace(make_policy(settings), offered_scopes=offered))
 

@@ -1,5 +1,6 @@
 """People and user groups as Slack describes them: kept, and found by what others call them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,6 +62,20 @@ class SubjectWord:
 
     kind: str
     text: str
+
+
+_USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_GROUP_ID = re.compile(r"S[A-Z0-9]{2,}")
+
+
+def subject_word(text: str) -> SubjectWord:
+    """Whom a text means that was written outside of Slack: a Slack id, or the name or handle of somebody, with or
+    without `@`."""
+    if _USER_ID.fullmatch(text):
+        return SubjectWord("user", text)
+    if _GROUP_ID.fullmatch(text):
+        return SubjectWord("group", text)
+    return SubjectWord("name", text.removeprefix("@"))
 
 
 def standing_of(person: Member | SeenUser) -> Standing:

@@ -16,11 +16,12 @@ from functools import lru_cache, partial
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from desk.acting_keys import ActingKey, acting_key
 from desk.errors import NotAllowedError
 from desk.policy import Policy
 from desk.transaction import Actor, ActorKind, JobName, Transaction
 from storage.locks import rely_on
-from storage.models import ApiKey, Grant, KeyStatus, Member, Role, Scope, SubjectKind, UserGroup, UserGroupMember
+from storage.models import Grant, Member, Role, Scope, SubjectKind, UserGroup, UserGroupMember
 
 WRITES: Mapping[Scope, Role] = {
     Scope.INCIDENTS_WRITE: Role.INCIDENT_MANAGER,
@@ -132,12 +133,6 @@ def open_grant_condition(now: datetime | BindParameter[datetime]) -> ColumnEleme
     return and_(Grant.ended_at.is_(None), or_(Grant.expires_at.is_(None), Grant.expires_at > now))
 
 
-def working_key_condition(now: datetime) -> ColumnElement[bool]:
-    """A key that works: neither suspended nor revoked, expired or past its grace period. `state_of` as SQL."""
-    kept = or_(ApiKey.retires_at.is_(None), ApiKey.retires_at > now)
-    return and_(ApiKey.status == KeyStatus.ACTIVE, ApiKey.expires_at > now, kept)
-
-
 # These are asked several times in each transaction, and making a statement takes longer than executing it.
 _PERSON = bindparam("user_id", type_=Member.user_id.type)
 _NOW: BindParameter[datetime] = bindparam("now", type_=Grant.created_at.type)
@@ -201,32 +196,12 @@ def roles_of_actor(tx: Transaction) -> EffectiveRoles:
     if tx.actor.kind == ActorKind.OPERATOR:
         return EffectiveRoles(frozenset({Role.OWNER}))
     if tx.actor.kind == ActorKind.KEY:
-        key = _key_of(tx)
+        key = acting_key(tx)
         return _on_pages(key, frozenset(WRITES[scope] for scope in _WHOLE_ROLES & key.scopes))
     return EffectiveRoles()
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    scopes: frozenset[str] = frozenset()
-    pages: frozenset[str] | None = frozenset()
-    """None: all pages."""
-
-
-def _key_of(tx: Transaction) -> _Key:
-    """What the acting key may now; nothing unless it works at this instant."""
-    return rely_on(tx.session, ("key", tx.actor.id), partial(_read_key, tx))
-
-
-def _read_key(tx: Transaction) -> _Key:
-    works = (ApiKey.id == tx.actor.id, working_key_condition(tx.now))
-    found = tx.session.execute(select(ApiKey.scopes, ApiKey.pages).where(*works)).one_or_none()
-    if found is None:
-        return _Key()
-    return _Key(frozenset(found.scopes), None if found.pages is None else frozenset(found.pages))
-
-
-def _on_pages(key: _Key, roles: frozenset[Role]) -> EffectiveRoles:
+def _on_pages(key: ActingKey, roles: frozenset[Role]) -> EffectiveRoles:
     if key.pages is None:
         return EffectiveRoles(roles)
     return EffectiveRoles(on_page=dict.fromkeys(key.pages, roles))
@@ -253,8 +228,8 @@ def may_write(tx: Transaction, scope: Scope, page_id: str) -> bool:
     """Whether the actor may write what the scope names, on the page: a key that has it, others by their role."""
     if tx.actor.kind != ActorKind.KEY:
         return roles_of_actor(tx).has(WRITES[scope], page_id)
-    key = _key_of(tx)
-    return scope in with_included(key.scopes) and (key.pages is None or page_id in key.pages)
+    key = acting_key(tx)
+    return scope in with_included(key.scopes) and key.reaches([page_id])
 
 
 def require_write(tx: Transaction, scope: Scope, page_id: str) -> None:

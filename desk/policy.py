@@ -41,6 +41,12 @@ class Policy:
         Scope.COMPONENT_STATUS_WRITE,
         Scope.COMPONENTS_WRITE,
         Scope.PAGE_CONFIGURATION_WRITE,
+        Scope.USERS_READ,
+        Scope.USERS_WRITE,
+        Scope.KEYS_READ,
+        Scope.KEYS_WRITE,
+        Scope.AUDIT_READ,
+        Scope.DELIVERIES_WRITE,
     )
     """What can be asked for: the scopes behind which there is something. A program that serves another API says what
     that needs."""

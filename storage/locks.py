@@ -30,6 +30,11 @@ def rely_on(session: Session, what: Hashable, read: Callable[[], T]) -> T:
     return found
 
 
+def stop_relying(session: Session, what: Hashable) -> None:
+    """What is relied on so far is not read again: this transaction has it locked, and changes it itself."""
+    session.info.get(_RELIED_ON, {}).pop(what, None)
+
+
 def still_holds(session: Session) -> bool:
     """Whether what this transaction relied on is so still, now that it has waited for whatever it had to wait for.
 

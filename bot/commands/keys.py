@@ -20,7 +20,11 @@ from desk.keys.refusals import RecentlyUsedError
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import is_retiring, state_of
 from desk.keys.spans import extend_as_said
+from desk.pages.pages import get_page_by_word
 from desk.people import member_name
+from desk.requests.making import make_key
+from desk.requests.terms import complete_asked
+from desk.secret import Secret
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyUse, Page
 
@@ -42,11 +46,13 @@ class _Shown:
 def register(cli: typer.Typer) -> None:
     """Add the family."""
     family = typer.Typer(
-        help="Look at API keys and change them. Keys are asked for and collected in Slack: no secret is shown here.",
+        help="Look at API keys and change them. Keys are asked for and collected in Slack: no secret is shown "
+        "here but that of a key which an operator makes, once.",
         no_args_is_help=True,
     )
     cli.add_typer(family, name="keys")
     _register_looks(family)
+    _register_creation(family)
     _register_changes(family)
     _register_ends(family)
     key_questions.register(family)
@@ -97,6 +103,50 @@ def _register_looks(family: typer.Typer) -> None:
 
         with console_of(context).desk() as desk:
             _print_key(desk.read_now(operator(), work), as_json=as_json)
+
+
+def _register_creation(family: typer.Typer) -> None:
+    @family.command()
+    def create(
+        context: typer.Context,
+        name: Annotated[str, typer.Argument(help="What will use it, like 'terraform prod'.")],
+        holder: Annotated[str, typer.Option(help="Who answers for it: a Slack user id, name or handle.")],
+        purpose: Annotated[str, typer.Option(help="What it is for, in a sentence.")],
+        scope: Annotated[list[str], typer.Option(help="What it may; can be given several times.")],
+        page: Annotated[
+            list[str] | None,
+            typer.Option(help="A page's id, subdomain or name; several times, or never for all pages."),
+        ] = None,
+        days: Annotated[
+            int | None, typer.Option(help="For how many days it lives; without it as policy says.")
+        ] = None,
+    ) -> None:
+        """Make a key at once, without a request: the first one, say. Owners are told in Slack.
+
+        The secret alone goes to standard output, once, and is kept nowhere: 'keydesk keys create … > file' keeps it.
+        """
+
+        def work(tx: Transaction) -> tuple[ApiKey, Secret]:
+            pages = tuple(get_page_by_word(tx.session, word).id for word in page) if page else None
+            user_id = get_user_id(tx.session, holder)
+            wanted = complete_asked(
+                tx.policy,
+                user_id,
+                name=name,
+                purpose=purpose,
+                scopes=scope,
+                pages=pages,
+                lifetime_days=days,
+                holder_id=user_id,
+            )
+            return make_key(tx, wanted)
+
+        with console_of(context).desk() as desk:
+            key, secret = desk.write_now(operator(), work)
+        complain(
+            f"The key {key.id}, “{key.name}”, works until {moment(key.expires_at)}. Its secret is shown only now:"
+        )
+        say(secret.reveal())
 
 
 def _register_changes(family: typer.Typer) -> None:

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from bot.commands.console import complain, console_of, operator, say
-from bot.commands.people import subject_word
 from bot.commands.tables import AsJson, moment, print_list
 from bot.commands.terminal import require_sure
 from desk.directory.sync_steps import cancel_sync, confirm_sync, find_open_sync, request_sync
 from desk.errors import InvalidInputError, NotFoundError
+from desk.people import subject_word
 from desk.roles.lists import ListedGrant, get_role
 from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
 from desk.roles.roles import AnyPage, Granted, GrantOutcome, PageChoice

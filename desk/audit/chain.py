@@ -8,7 +8,7 @@ database: compare with a head that was noted down elsewhere (`Verdict.head`).
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import Select, Text, cast, select, true
 
 from desk.audit.trail import event_hash
-from desk.permissions import require_owner
+from desk.key_powers import require_owner_or
 from desk.transaction import Transaction
-from storage.models import AuditEvent, AuditHead
+from storage.models import AuditEvent, AuditHead, Scope
 from storage.models.audit import GENESIS, beginning_of
 
 _BATCH = 500
@@ -62,7 +62,7 @@ def verify(tx: Transaction, *, noted: Head | None = None, at_most: int = 100) ->
 
     `noted` is a head that was noted down earlier; the trail must still run through it. Memory stays flat.
     """
-    require_owner(tx)
+    require_owner_or(tx, Scope.AUDIT_READ)
     problems: list[Problem] = []
     events, expected, previous, end = 0, 1, GENESIS, None
     for row in tx.session.execute(_TRAIL, execution_options={"yield_per": _BATCH}):
@@ -158,13 +158,14 @@ def _judge_end(end: Head, last: Head) -> Iterator[Problem]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
-    """Which events to export; None: no limit. `since` is included, `until` is not."""
+    """Which events to read; None: no limit. `since` is included, `until` is not."""
 
     since: datetime | None = None
     until: datetime | None = None
     subject_kind: str | None = None
     subject_id: str | None = None
     action: str | None = None
+    actor: str | None = None
 
     def select(self) -> Select[AuditEvent]:
         """The events, in order."""
@@ -177,22 +178,29 @@ class Extract:
             (AuditEvent.subject_kind, self.subject_kind),
             (AuditEvent.subject_id, self.subject_id),
             (AuditEvent.action, self.action),
+            (AuditEvent.actor, self.actor),
         ):
             if value is not None:
                 statement = statement.where(column == value)
         return statement
 
 
+def list_events(tx: Transaction, extract: Extract, *, after: int = 0, limit: int = 100) -> Sequence[AuditEvent]:
+    """The first events behind the number `after`, in order. For owners, and keys that read the trail."""
+    require_owner_or(tx, Scope.AUDIT_READ)
+    return tx.session.scalars(extract.select().where(AuditEvent.seq > after).limit(limit)).all()
+
+
 def export_json_lines(tx: Transaction, extract: Extract) -> Iterator[str]:
     """Events as JSON, one a line, with all that the hashes cover. Read it to its end within the transaction."""
-    require_owner(tx)
+    require_owner_or(tx, Scope.AUDIT_READ)
     for values in _stream(tx, extract):
         yield json.dumps(values, ensure_ascii=False) + "\n"
 
 
 def export_csv(tx: Transaction, extract: Extract) -> Iterator[str]:
     """Events as CSV with a heading. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    require_owner(tx)
+    require_owner_or(tx, Scope.AUDIT_READ)
     line = io.StringIO()
     writer = csv.writer(line)
 

@@ -13,12 +13,13 @@ from desk.digest.findings import DigestView, Finding, Line
 from desk.digest.unused_policy import announce, list_announced
 from desk.errors import NotFoundError
 from desk.identifiers import new_id
+from desk.key_powers import require_owner_or
 from desk.messages.outbox import places_of, send_card
 from desk.messages.subjects import Shown, Thing, take_over
 from desk.permissions import Duty, has_duty, require_duty, require_owner
 from desk.policy import Policy
 from desk.transaction import Transaction
-from storage.models import ApiKey, Audience, Digest, DigestItem, KeyUse, Ticket
+from storage.models import ApiKey, Audience, Digest, DigestItem, KeyUse, Scope, Ticket
 from storage.once import insert_once
 
 CARD = "digest.card"
@@ -128,6 +129,7 @@ def _read_lines(tx: Transaction, period: str) -> tuple[Line, ...]:
 
 
 def current_digest(tx: Transaction) -> DigestView:
-    """The digest as it would be now, kept and announced nowhere. For owners. Raises NotAllowedError."""
-    require_owner(tx)
+    """The digest as it would be now, kept and announced nowhere. For owners, and keys that read all keys. Raises
+    NotAllowedError."""
+    require_owner_or(tx, Scope.KEYS_READ)
     return replace(compose(tx), announced=list_announced(tx))

@@ -10,12 +10,13 @@ from desk.commands import slash
 from desk.directory.cards import SYNC_DECIDED, SYNC_DONE, SYNC_STOPPED
 from desk.errors import ConflictError, NotFoundError
 from desk.identifiers import new_id
+from desk.key_powers import require_owner_or
 from desk.messages.outbox import list_cards, owners_conversations, refresh_card, send_note
 from desk.people import is_reachable, name_of
 from desk.permissions import Duty, has_duty, require_duty, require_insider, require_owner
 from desk.transaction import Transaction
 from storage.locks import lock_people
-from storage.models import DirectorySync, SyncStatus
+from storage.models import DirectorySync, Scope, SyncStatus
 from storage.transitions import transition
 
 _OPEN = (SyncStatus.STOPPED, SyncStatus.CONFIRMED, SyncStatus.CANCELLED)
@@ -24,11 +25,11 @@ _OPEN = (SyncStatus.STOPPED, SyncStatus.CONFIRMED, SyncStatus.CANCELLED)
 def request_sync(tx: Transaction) -> DirectorySync:
     """Ask for a reading of Slack's whole directory; the job does it within a minute.
 
-    For owners, and for who keeps the directory. Raises NotAllowedError.
+    For owners, for keys on all pages that manage people, and for who keeps the directory. Raises NotAllowedError.
     """
     lock_people(tx.session)
     if not has_duty(tx, Duty.DIRECTORY):
-        require_owner(tx)
+        require_owner_or(tx, Scope.USERS_WRITE)
     waiting = tx.session.scalars(
         select(DirectorySync).where(
             DirectorySync.status == SyncStatus.REQUESTED, DirectorySync.created_by == str(tx.actor)

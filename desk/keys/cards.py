@@ -27,6 +27,8 @@ _ANSWERS: Mapping[Change, Sequence[str]] = {
 """The questions about a key that a change of it answers."""
 HOLDER_NAMED = "request.holder_named"
 """Said to who answers for a key that somebody else asked for."""
+KEY_MADE = "key.made"
+"""Said to owners and to who answers for it when an operator made a key without a request; its fact `by` says who."""
 TICKET_MINE = "ticket.mine"
 """The collector's card of a ticket that no request led to: a rotation's."""
 TICKET_ENDED = "ticket.ended"

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from desk.acting_keys import change_acting_key
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
 from desk.keys.cards import settle_questions
@@ -25,9 +26,12 @@ from desk.masking import refuse_secrets
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
 from desk.people import is_reachable
-from desk.permissions import is_full_member, roles_of_actor
+from desk.permissions import (
+    is_full_member,
+    roles_of_actor,
+)
 from desk.reasons import check_key_name, check_reason
-from desk.transaction import ActorKind, Transaction, keys_changed
+from desk.transaction import Actor, ActorKind, Transaction, keys_changed
 from storage.locks import lock_people
 from storage.models import ApiKey, KeyStatus, Member
 from storage.transitions import transition
@@ -65,6 +69,8 @@ def apply_change(tx: Transaction, key: ApiKey, allowed: Collection[KeyStatus], *
     """Set the values, unless somebody was first: then ConflictError."""
     if not transition(tx.session, key, allowed=[str(status) for status in allowed], version=key.version, **values):
         raise changed_meanwhile(tx, key)
+    if tx.actor == Actor.key(key.id):
+        change_acting_key(tx)
 
 
 def finish_change(
@@ -106,7 +112,8 @@ def tell_change(
     concerned = [user_id for user_id in (key.holder_id, *also) if user_id and user_id != tx.actor.user_id]
     places = [user_id for user_id in concerned if is_full_member(tx.session.get(Member, user_id))]
     places += [user_id for user_id in waited if user_id != tx.actor.user_id and is_reachable(tx, user_id)]
-    if owners and tx.actor.user_id is not None and not roles_of_actor(tx).is_owner:
+    is_anybody = tx.actor.kind in {ActorKind.MEMBER, ActorKind.KEY}
+    if owners and is_anybody and not roles_of_actor(tx).is_owner:
         places += owners_conversations(tx)
     if waited:
         facts["waited"] = waited
@@ -241,6 +248,7 @@ def rename_key(tx: Transaction, key_id: str, name: str, *, version: int | None =
 
 def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int | None = None) -> ApiKey:
     """Make somebody else answer for a key; both are told, and all owners when it is whoever does it, or an operator's
+    or a key's
     doing. A rotation that waits for the old holder is withdrawn. It hands over no secret: for that see `takeovers`.
 
     Owners only. Raises NotAllowedError, ConflictError, InvalidInputError (field `holder`).
@@ -260,7 +268,7 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
     apply_change(tx, key, _LIVE, holder_id=to_user_id)
     replaced = _transfer_replaced(tx, key, to_user_id)
     told = tell_change(tx, key, Change.TRANSFER, also=(before,), before=before, to=to_user_id)
-    if to_user_id == tx.actor.user_id or tx.actor.kind is ActorKind.OPERATOR:
+    if to_user_id == tx.actor.user_id or tx.actor.kind is not ActorKind.MEMBER:
         tell_all_owners(tx, key, Change.TRANSFER, besides=told, before=before, to=to_user_id)
     ends = "Somebody else answers for the key now."
     moved = {"before": before, "holder_id": to_user_id}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from desk.errors import NotAllowedError
+from desk.key_powers import require_power
 from desk.keys.lookup import KeyFilter, ListedKey, count_keys, daily_counts, find_use, get_key, list_keys
 from desk.keys.refusals import refusal_error
 from desk.keys.rotation import find_successor, find_waiting_rotation
@@ -23,7 +24,7 @@ from desk.keys.rules import (
 from desk.pages.pages import page_names
 from desk.permissions import ask_an_owner, is_full_member
 from desk.transaction import Transaction
-from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Member, Ticket
+from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Member, Scope, Ticket
 
 _HISTORY = 10
 
@@ -74,10 +75,14 @@ class KeyDetails:
 def show_keys(tx: Transaction, wanted: KeyFilter, *, offset: int, limit: int) -> KeyPage:
     """A part of the keys that the actor may see. `offset` is held within what there is.
 
-    Owners see every key, others their own. Raises NotAllowedError when somebody asks for another's.
+    Owners see every key, keys those on their pages, others their own. Raises NotAllowedError when somebody asks for
+    those of another.
     """
     person = person_of(tx)
-    if not person.is_owner:
+    if person.means is not None:
+        require_power(tx, Scope.KEYS_READ)
+    only_own = person.means is None and not person.is_owner
+    if only_own:
         if wanted.holder_id not in {None, person.user_id}:
             raise NotAllowedError("Only owners see the keys of others.", ask_an_owner(tx))
         if not person.is_member:
@@ -86,7 +91,7 @@ def show_keys(tx: Transaction, wanted: KeyFilter, *, offset: int, limit: int) ->
     total = count_keys(tx, wanted)
     offset = max(0, min(offset, (total - 1) // limit * limit))
     listed = list_keys(tx, wanted, offset=offset, limit=limit)
-    return KeyPage([_shown(tx, one, person) for one in listed], total, offset, not person.is_owner)
+    return KeyPage([_shown(tx, one, person) for one in listed], total, offset, only_own)
 
 
 def show_key(tx: Transaction, key_id: str) -> ShownKey:

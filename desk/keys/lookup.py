@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from desk.commands import slash
 from desk.errors import InvalidInputError, NotFoundError
-from desk.keys.rules import KeyState, is_retiring, person_of, state_of
+from desk.keys.rules import KeyState, Means, is_retiring, person_of, state_of
 from desk.masking import holds_secret
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import sha256
 from desk.texts import clean_text
 from desk.transaction import ActorKind, Transaction
 from storage.folding import begins_with, fold, folded, holds, is_called
-from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay
+from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay, Page
 
 SPARKLINE_DAYS = 30
 _MOST_COMPARED = 500
@@ -191,9 +191,25 @@ def find_use(tx: Transaction, key_id: str) -> KeyUse | None:
 
 def _visible_to_actor(tx: Transaction) -> list[ColumnElement[bool]]:
     person = person_of(tx)
+    if person.means is not None:
+        return _within(tx, person.means)
     if person.is_owner:
         return []
     return [ApiKey.holder_id == person.user_id if person.is_member else false()]
+
+
+def _within(tx: Transaction, means: Means) -> list[ColumnElement[bool]]:
+    """Keys that reach no further than the one that acts."""
+    if not means.reads:
+        return [false()]
+    if means.reach.pages is None:
+        return []
+    beyond = tx.session.scalars(select(Page.id).where(Page.id.not_in(means.reach.pages)))
+    return [ApiKey.pages.is_not(None), *(~_is_for(page_id) for page_id in beyond)]
+
+
+def _is_for(page_id: str) -> ColumnElement[bool]:
+    return cast(ApiKey.pages, String).contains(f'"{page_id}"', autoescape=True)
 
 
 def _filtered(tx: Transaction, query: Select[*tuple[Any, ...]], wanted: KeyFilter) -> Select[*tuple[Any, ...]]:
@@ -202,8 +218,7 @@ def _filtered(tx: Transaction, query: Select[*tuple[Any, ...]], wanted: KeyFilte
     if wanted.holder_id is not None:
         query = query.where(ApiKey.holder_id == wanted.holder_id)
     if wanted.page_id is not None:
-        on_page = cast(ApiKey.pages, String).contains(f'"{wanted.page_id}"', autoescape=True)
-        query = query.where(or_(ApiKey.pages.is_(None), on_page))
+        query = query.where(or_(ApiKey.pages.is_(None), _is_for(wanted.page_id)))
     if wanted.text:
         text = wanted.text
         query = query.where(

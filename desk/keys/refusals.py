@@ -11,7 +11,7 @@ from desk.errors import ConflictError, KeydeskError, NotAllowedError
 from desk.keys.rules import Refusal
 from desk.people import name_of
 from desk.permissions import ask_an_owner
-from desk.transaction import Transaction
+from desk.transaction import ActorKind, Transaction
 from storage.models import ApiKey, AuditEvent
 
 _VERBS: dict[Action, str] = {
@@ -29,6 +29,8 @@ _VERBS: dict[Action, str] = {
     Action.KEY_EXPIRED: "saw it expire",
 }
 
+_BEHIND_A_KEY = frozenset({Refusal.NOT_YOURS, Refusal.OWNERS_ONLY, Refusal.NO_KEYS_FOR_YOU})
+
 
 @dataclass(frozen=True, slots=True)
 class RecentUse:
@@ -41,7 +43,7 @@ class RecentUse:
     """The key is suspended, and something still uses it."""
 
 
-class RecentlyUsedError(KeydeskError):
+class RecentlyUsedError(ConflictError):
     """The key is about to be revoked although something used it lately: `use` says when and from where."""
 
     def __init__(self, key: ApiKey, use: RecentUse) -> None:
@@ -54,7 +56,18 @@ def refusal_error(tx: Transaction, key: ApiKey, refusal: Refusal) -> KeydeskErro
     """The error to raise for a refusal, with what happened to the key last where that explains it."""
     name = f"“{key.name}”"
     latest = last_change(tx, key)
+    if tx.actor.kind is ActorKind.KEY and refusal in _BEHIND_A_KEY:
+        return NotAllowedError(
+            f"Whoever answers for this key could not do that to {name} either.",
+            "A key changes keys only as its holder may.",
+        )
     match refusal:
+        case Refusal.SCOPE_MISSING:
+            return NotAllowedError("That needs the scope `keys:write`, or `keys:read` to look.", ask_an_owner(tx))
+        case Refusal.REACHES_FURTHER:
+            return NotAllowedError(f"{name} is for pages that this key is not for.", ask_an_owner(tx))
+        case Refusal.FOR_PEOPLE:
+            return NotAllowedError(f"No key can do that to {name}: it is for people.", ask_an_owner(tx))
         case Refusal.NOT_YOURS:
             return NotAllowedError("You don't answer for that key.", ask_an_owner(tx))
         case Refusal.OWNERS_ONLY:

@@ -5,16 +5,17 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from desk.errors import ConflictError, InvalidInputError
+from desk.key_powers import require_insider_or
 from desk.keys.changes import begin_change
 from desk.keys.rules import Change
 from desk.keys.takeovers import allow_takeover, is_takeover
 from desk.keys.tickets import change_grace, make_ticket
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
-from desk.permissions import effective_roles, may_hold_key, require_insider
+from desk.permissions import effective_roles, may_hold_key
 from desk.policy import Takeover
 from desk.transaction import Transaction
-from storage.models import ApiKey, Ticket, TicketStatus
+from storage.models import ApiKey, Scope, Ticket, TicketStatus
 
 
 def begin_rotation(
@@ -55,7 +56,7 @@ def find_waiting_rotation(tx: Transaction, key_id: str) -> Ticket | None:
 
 def find_successor(tx: Transaction, key_id: str) -> ApiKey | None:
     """The key that a rotation put in the place of this one."""
-    require_insider(tx)
+    require_insider_or(tx, Scope.KEYS_READ)
     return tx.session.scalars(
         select(ApiKey).where(ApiKey.predecessor_id == key_id, ApiKey.voided_at.is_(None)).limit(1)
     ).first()

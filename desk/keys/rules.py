@@ -1,14 +1,26 @@
-"""Who may change what about an API key, and when. Pure."""
+"""Who may change what about an API key, and when. Pure.
 
-from collections.abc import Sequence
+A key that has `keys:read` sees the keys on its pages, and one that has `keys:write` changes them as whoever answers
+for it could. It never touches a key that reaches further than itself. Keys that can change keys or roles get nothing
+from keys: to have them live longer, kept, restored or transferred is for people, as is the answer to somebody's wish.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from desk.permissions import Duty, has_duty, is_person, roles_of_actor
-from desk.transaction import Transaction
-from storage.models import ApiKey, KeyStatus, Role
+from desk.acting_keys import ActingKey, acting_key
+from desk.key_powers import has_power, roles_behind
+from desk.permissions import (
+    Duty,
+    has_duty,
+    is_full_member,
+    is_person,
+)
+from desk.transaction import ActorKind, Transaction
+from storage.models import ApiKey, KeyStatus, Member, Role, Scope
 
 
 class HasState(Protocol):
@@ -78,11 +90,27 @@ class Refusal(StrEnum):
     NOT_SUSPENDED = "not_suspended"
     RETIRING = "retiring"
     NOBODY_ANSWERS = "nobody_answers"
+    SCOPE_MISSING = "scope_missing"
+    """A key acts, and not one for this."""
+    REACHES_FURTHER = "reaches_further"
+    """The key is for pages that the acting one is not for."""
+    FOR_PEOPLE = "for_people"
+    """No key may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """The key by which somebody acts: what it lets them do with other keys."""
+
+    reads: bool
+    writes: bool
+    reach: ActingKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who wants to change a key. `actor` is the form that records keep."""
+    """Who wants to change a key. `actor` is the form that records keep; of a key that acts, everything but that and
+    its `means` is said of whoever answers for it."""
 
     actor: str
     user_id: str | None
@@ -92,6 +120,8 @@ class Person:
     may_hold_keys: bool
     ends_unused_keys: bool = False
     """The job that carries out what was announced of keys that nobody uses."""
+    means: Means | None = None
+    """None: they act by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +132,10 @@ class Standing:
     retiring: bool = False
     holder_id: str | None = None
     suspended_by: str | None = None
+    pages: Collection[str] | None = None
+    """None: all pages."""
+    manages: bool = False
+    """Whether it can change keys or roles itself."""
 
 
 _HOLDERS = frozenset(
@@ -138,6 +172,12 @@ _NOT_WHILE_RETIRING = frozenset(
     {Change.EXTEND, Change.ASK_EXTENSION, Change.ROTATE, Change.TRANSFER, Change.KEEP, Change.ASK_HOLDER}
 )
 """What would bear on a successor: it is done to that one."""
+_FOR_PEOPLE = frozenset({Change.DECLINE_EXTENSION})
+_FOR_PEOPLE_WHERE_IT_MANAGES = frozenset(
+    {Change.EXTEND, Change.ASK_EXTENSION, Change.KEEP, Change.RESTORE, Change.TRANSFER}
+)
+MANAGING = frozenset({Scope.KEYS_WRITE, Scope.USERS_WRITE})
+"""The scopes of keys that can change keys or roles."""
 _IN_THE_WAY = {
     KeyState.REVOKED: Refusal.REVOKED,
     KeyState.EXPIRED: Refusal.EXPIRED,
@@ -162,7 +202,21 @@ def decide_change(change: Change, standing: Standing, person: Person) -> Refusal
     return None
 
 
+def _decide_means(change: Change, standing: Standing, means: Means) -> Refusal | None:
+    if not (means.reads if change is Change.SEE else means.writes):
+        return Refusal.SCOPE_MISSING
+    if not means.reach.reaches(standing.pages):
+        return Refusal.REACHES_FURTHER
+    if change in _FOR_PEOPLE or (standing.manages and change in _FOR_PEOPLE_WHERE_IT_MANAGES):
+        return Refusal.FOR_PEOPLE
+    return None
+
+
 def _decide_permission(change: Change, standing: Standing, person: Person) -> Refusal | None:
+    if person.means is not None:
+        refusal = _decide_means(change, standing, person.means)
+        if refusal is not None or change is Change.SEE:
+            return refusal
     if person.is_owner or (person.ends_unused_keys and change in _OF_UNUSED):
         return None
     if not person.is_member or person.user_id is None or standing.holder_id != person.user_id:
@@ -201,17 +255,27 @@ def standing_of(tx: Transaction, key: ApiKey) -> Standing:
         retiring=is_retiring(key, tx.now),
         holder_id=key.holder_id,
         suspended_by=key.suspended_by,
+        pages=key.pages,
+        manages=not MANAGING.isdisjoint(key.scopes),
     )
 
 
 def person_of(tx: Transaction) -> Person:
-    """The actor, with the roles they have at this instant."""
-    roles = roles_of_actor(tx)
+    """The actor or, where a key acts, whoever answers for it; with the roles that they have at this instant."""
+    roles, acts_by_key = roles_behind(tx), tx.actor.kind is ActorKind.KEY
+    user_id = acting_key(tx).holder_id if acts_by_key else tx.actor.user_id
+    is_member = is_full_member(tx.session.get(Member, user_id)) if acts_by_key and user_id else is_person(tx)
     return Person(
         actor=str(tx.actor),
-        user_id=tx.actor.user_id,
+        user_id=user_id,
         is_owner=roles.is_owner,
-        is_member=tx.actor.user_id is not None and is_person(tx),
+        is_member=user_id is not None and is_member,
         may_hold_keys=roles.has_anywhere(Role.INTEGRATOR),
         ends_unused_keys=has_duty(tx, Duty.UNUSED_KEYS),
+        means=_means_of(tx) if acts_by_key else None,
     )
+
+
+def _means_of(tx: Transaction) -> Means:
+    reads, writes = has_power(tx, Scope.KEYS_READ), has_power(tx, Scope.KEYS_WRITE)
+    return Means(reads=reads, writes=writes, reach=acting_key(tx))

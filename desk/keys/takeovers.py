@@ -40,7 +40,7 @@ def is_takeover(tx: Transaction, key: ApiKey, collector_id: str) -> bool:
     Whom a request or an import made the holder was approved; so was, where people rotate it, whom an operator trusted
     with it, which owners were told.
     """
-    if tx.actor.kind not in {ActorKind.MEMBER, ActorKind.OPERATOR}:
+    if tx.actor.kind is ActorKind.JOB:
         return False
     by: str | None = None
     if collector_id == key.holder_id:
@@ -48,8 +48,11 @@ def is_takeover(tx: Transaction, key: ApiKey, collector_id: str) -> bool:
         if transfer is None:
             return False
         kind, _, by = transfer.partition(":")
-        if kind != ActorKind.MEMBER:
+        if kind == ActorKind.OPERATOR:
             return tx.actor.kind is ActorKind.OPERATOR
+        if kind != ActorKind.MEMBER:
+            # What a key does, nobody has approved.
+            by = None
     return decide_takeover(
         collector_id, transferred_by=by, actor_id=tx.actor.user_id, needed=tx.policy.approvals_needed
     )

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError, NotFoundError
+from desk.key_powers import require_owner_or
 from desk.messages.outbox import owners_conversations, refresh_card, send_card, set_aside
 from desk.messages.readdressing import find_new_places, is_needless, list_unheard, readdress
-from desk.permissions import Duty, is_person, list_owner_ids, require_duty, require_insider, require_owner
-from desk.transaction import Transaction
+from desk.permissions import Duty, is_person, list_owner_ids, require_duty, require_insider
+from desk.transaction import ActorKind, Transaction
 from storage import outbox
-from storage.models import Channel, Delivery, SlackMessage
+from storage.models import Channel, Delivery, Scope, SlackMessage
 from storage.outbox import Claim
 from storage.signals import Topic, signal
 
@@ -120,8 +121,9 @@ def _owners_but(tx: Transaction, conversation: str) -> Sequence[str]:
 
 
 def list_dead(tx: Transaction, *, limit: int = 50) -> Sequence[DeadLetter]:
-    """Deliveries that were given up and wait for an owner's word, the oldest first. For owners."""
-    require_owner(tx)
+    """Deliveries that were given up and wait for an owner's word, the oldest first. For owners, and keys that deal
+    with them."""
+    require_owner_or(tx, Scope.DELIVERIES_WRITE)
     return _read_letters(tx, or_(SlackMessage.kind.is_(None), SlackMessage.kind != DEAD_LETTER), limit=limit)
 
 
@@ -160,11 +162,11 @@ def _read_letters(tx: Transaction, condition: ColumnElement[bool], *, limit: int
 
 
 def retry_delivery(tx: Transaction, subject: str) -> None:
-    """Try a dead letter again, from the first attempt. For owners.
+    """Try a dead letter again, from the first attempt. For owners, and keys that deal with them.
 
     Raises NotFoundError, or ConflictError when the letter is settled already.
     """
-    require_owner(tx)
+    require_owner_or(tx, Scope.DELIVERIES_WRITE)
     revive_delivery(tx, subject)
 
 
@@ -205,8 +207,9 @@ def _follow(tx: Transaction, message: SlackMessage) -> bool:
 
 
 def drop_delivery(tx: Transaction, subject: str) -> None:
-    """Never send a dead letter. For owners. Raises NotFoundError, or ConflictError when it is settled already."""
-    require_owner(tx)
+    """Never send a dead letter. For owners, and keys that deal with them. Raises NotFoundError, or ConflictError when
+    it is settled already."""
+    require_owner_or(tx, Scope.DELIVERIES_WRITE)
     if not outbox.drop(tx.session, subject):
         _refuse_settled(tx, subject)
     _settle(tx, subject, "dropped")
@@ -220,7 +223,7 @@ def _refuse_settled(tx: Transaction, subject: str) -> None:
 
 
 def _settle(tx: Transaction, subject: str, settled: str, **facts: Any) -> None:
-    by = {"by": str(tx.actor)} if is_person(tx) else {}
+    by = {"by": str(tx.actor)} if is_person(tx) or tx.actor.kind is ActorKind.KEY else {}
     for letter in _letter_cards(tx, subject):
         kept = {name: value for name, value in letter.facts.items() if name != "by"}
         letter.facts = {**kept, "settled": settled, **by, "at": tx.now.isoformat(), **facts}

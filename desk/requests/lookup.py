@@ -6,27 +6,37 @@ from functools import partial
 
 from sqlalchemy import select
 
+from desk.acting_keys import acting_key
 from desk.commands import slash
 from desk.durations import ago
 from desk.errors import ConflictError, NotFoundError
+from desk.key_powers import require_insider_or, require_power
 from desk.keys.lookup import echo
 from desk.people import name_of
-from desk.permissions import list_owner_ids, require_insider, require_owner
+from desk.permissions import (
+    list_owner_ids,
+    require_insider,
+    require_owner,
+)
 from desk.requests.decisions import ApprovalFacts, counted_approvals
 from desk.requests.terms import Extent, limit_lifetime
 from desk.texts import clean_line
-from desk.transaction import Transaction
+from desk.transaction import ActorKind, Transaction
 from storage.folding import fold
 from storage.locks import rely_on
-from storage.models import Approval, KeyRequest, Member, RequestStatus
+from storage.models import Approval, KeyRequest, Member, RequestStatus, Scope
 
 _VERBS = {RequestStatus.APPROVED: "approved", RequestStatus.DENIED: "denied", RequestStatus.WITHDRAWN: "withdrew"}
 
 
 def get_request(tx: Transaction, request_id: str) -> KeyRequest:
-    """A request. Raises NotFoundError, and NotAllowedError for who may not look behind the public page."""
-    require_insider(tx)
-    return read_request(tx, request_id)
+    """A request; a key looks at those for its pages. Raises NotFoundError, and NotAllowedError for who may not look
+    behind the public page."""
+    require_insider_or(tx, Scope.KEYS_READ)
+    request = read_request(tx, request_id)
+    if tx.actor.kind is ActorKind.KEY:
+        require_power(tx, Scope.KEYS_READ, request.pages)
+    return request
 
 
 def read_request(tx: Transaction, request_id: str, *, lock: bool = False) -> KeyRequest:
@@ -39,13 +49,18 @@ def read_request(tx: Transaction, request_id: str, *, lock: bool = False) -> Key
 
 
 def list_pending_requests(tx: Transaction) -> Sequence[KeyRequest]:
-    """What waits for a decision now, oldest first. For owners. Raises NotAllowedError."""
-    require_owner(tx)
-    return tx.session.scalars(
+    """What waits for a decision now, oldest first. For owners, and of its pages for a key. Raises NotAllowedError."""
+    acts_by_key = tx.actor.kind is ActorKind.KEY
+    if acts_by_key:
+        require_power(tx, Scope.KEYS_READ)
+    else:
+        require_owner(tx)
+    pending = tx.session.scalars(
         select(KeyRequest)
         .where(KeyRequest.status == RequestStatus.PENDING, KeyRequest.expires_at > tx.now)
         .order_by(KeyRequest.created_at, KeyRequest.id)
     ).all()
+    return [one for one in pending if acting_key(tx).reaches(one.pages)] if acts_by_key else pending
 
 
 def find_pending_called(tx: Transaction, word: str) -> Sequence[KeyRequest]:

@@ -7,15 +7,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 
+from desk.acting_keys import acting_key
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
+from desk.key_powers import require_power
 from desk.keys.holders import may_answer
 from desk.pages.pages import list_pages
 from desk.permissions import (
     Duty,
     EffectiveRoles,
     ask_an_owner,
+    effective_roles,
     is_full_member,
     is_person,
     may_hold_key,
@@ -28,8 +31,9 @@ from desk.requests.cards import refresh_request, remind_owners, show_request, te
 from desk.requests.lookup import already_decided, read_request, status_of
 from desk.requests.reminders import is_working_time, next_reminder_at
 from desk.requests.terms import Asked, check_asked
-from desk.transaction import Transaction
-from storage.models import Approval, KeyRequest, Member, Page, RequestStatus, Role
+from desk.secret import sha256
+from desk.transaction import ActorKind, Transaction
+from storage.models import Approval, KeyRequest, Member, Page, RequestStatus, Role, Scope
 from storage.transitions import transition
 
 _BATCH = 100
@@ -67,14 +71,23 @@ def get_askable(tx: Transaction) -> Askable:
     return Askable(pages, may_hold_key(roles, None))
 
 
-def make_request(tx: Transaction, asked: Asked, *, client_token: str | None = None) -> KeyRequest:
+def make_request(
+    tx: Transaction, asked: Asked, *, client_token: str | None = None, requester_id: str | None = None
+) -> KeyRequest:
     """Ask for a key in the actor's name, and show the request to owners.
 
-    The same `client_token` makes the same request, however often it is sent. Raises NotAllowedError, or
-    InvalidInputError whose field names the input.
+    A key asks in the name of whoever answers for it, or of `requester_id`: that person is told, and collects; and for
+    pages that it is for itself. The same `client_token` makes the same request, however often it is sent. Raises
+    NotAllowedError, or InvalidInputError whose field names the input.
     """
-    roles = require_asker(tx)
-    earlier = _find_by_token(tx, client_token)
+    if tx.actor.kind is ActorKind.KEY:
+        require_power(tx, Scope.KEYS_WRITE, asked.pages)
+        requester_id, roles = _get_requester(tx, requester_id)
+        # Forms in Slack have names of their own; a program may choose what another one chose.
+        client_token = sha256(f"{tx.actor} {requester_id} {client_token}") if client_token is not None else None
+    else:
+        requester_id, roles = tx.actor.id, require_asker(tx)
+    earlier = _find_by_token(tx, requester_id, client_token)
     if earlier is not None:
         return earlier
     asked = check_asked(asked, tx.policy)
@@ -91,13 +104,13 @@ def make_request(tx: Transaction, asked: Asked, *, client_token: str | None = No
             "They need the role `integrator` on each of its pages.",
             field="holder",
         )
-    request = _new_request(tx, asked, client_token)
+    request = _new_request(tx, asked, requester_id, client_token)
     try:
         with tx.session.begin_nested():
             tx.session.add(request)
     except IntegrityError:
         # The same form was sent twice in the same instant, and the other one was first.
-        earlier = _find_by_token(tx, client_token)
+        earlier = _find_by_token(tx, requester_id, client_token)
         if earlier is None:
             raise
         return earlier
@@ -114,15 +127,33 @@ def make_request(tx: Transaction, asked: Asked, *, client_token: str | None = No
         lifetime_days=request.lifetime_days,
         holder_id=request.holder_id,
         approvals_needed=request.approvals_needed,
+        **({} if requester_id == tx.actor.user_id else {"requester_id": requester_id}),
     )
     return request
 
 
-def _new_request(tx: Transaction, asked: Asked, client_token: str | None) -> KeyRequest:
+def _get_requester(tx: Transaction, named: str | None) -> tuple[str, EffectiveRoles]:
+    """In whose name the acting key asks, and their roles. Raises InvalidInputError (field `requester`)."""
+    user_id = named or acting_key(tx).holder_id
+    if user_id is None or not is_full_member(tx.session.get(Member, user_id)):
+        raise InvalidInputError(
+            "A key asks for a person, who collects what was granted.",
+            "Name a full member of the workspace by their Slack id.",
+            field="requester",
+        )
+    roles = effective_roles(tx.session, user_id, now=tx.now, policy=tx.policy)
+    if not roles.has_anywhere(Role.INTEGRATOR):
+        raise InvalidInputError(
+            "That person may not ask for keys.", "It needs the role `integrator`.", field="requester"
+        )
+    return user_id, roles
+
+
+def _new_request(tx: Transaction, asked: Asked, requester_id: str, client_token: str | None) -> KeyRequest:
     expires_at = tx.now + tx.policy.request_expires_after
     return KeyRequest(
         id=new_id(),
-        requester_id=tx.actor.id,
+        requester_id=requester_id,
         holder_id=asked.holder_id,
         name=asked.name,
         purpose=asked.purpose,
@@ -139,11 +170,11 @@ def _new_request(tx: Transaction, asked: Asked, client_token: str | None) -> Key
     )
 
 
-def _find_by_token(tx: Transaction, client_token: str | None) -> KeyRequest | None:
+def _find_by_token(tx: Transaction, requester_id: str, client_token: str | None) -> KeyRequest | None:
     if client_token is None:
         return None
     return tx.session.scalars(
-        select(KeyRequest).where(KeyRequest.client_token == client_token, KeyRequest.requester_id == tx.actor.id)
+        select(KeyRequest).where(KeyRequest.client_token == client_token, KeyRequest.requester_id == requester_id)
     ).first()
 
 
@@ -153,18 +184,23 @@ def _check_pages(tx: Transaction, asked: Asked, roles: EffectiveRoles) -> None:
     if missing:
         raise InvalidInputError("A page that you chose does not exist any more.", "Choose again.", field="pages")
     if not may_hold_key(roles, asked.pages):
-        own = ", ".join(page.name for page in get_askable(tx).pages)
+        own = ", ".join(page.name for page in list_pages(tx.session) if may_hold_key(roles, [page.id])) or "none"
         raise InvalidInputError(
             "You may not hold keys for all of these pages.", f"You may for: {own}.", field="pages"
         )
 
 
 def withdraw(tx: Transaction, request_id: str) -> KeyRequest:
-    """Take back one's own request before it is decided. Raises NotAllowedError or ConflictError."""
+    """Take back one's own request, or by a key its holder's, before it is decided. Raises NotAllowedError or
+    ConflictError."""
     request = read_request(tx, request_id)
-    if tx.actor.user_id != request.requester_id:
+    acts_by_key = tx.actor.kind is ActorKind.KEY
+    if request.requester_id != (acting_key(tx).holder_id if acts_by_key else tx.actor.user_id):
         raise NotAllowedError("Only the person who asked can withdraw a request.", "Owners can deny it.")
-    require_person(tx)
+    if acts_by_key:
+        require_power(tx, Scope.KEYS_WRITE, request.pages)
+    else:
+        require_person(tx)
     if status_of(request, tx.now) != RequestStatus.PENDING or not _end(tx, [request], RequestStatus.WITHDRAWN, None):
         raise already_decided(tx, request)
     return request

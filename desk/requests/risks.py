@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
+from desk.acting_keys import working_key_condition
 from desk.keys.scopes import is_write
-from desk.permissions import working_key_condition
 from desk.policy import Policy
 from desk.requests.lookup import extent_of
 from desk.requests.terms import Extent, limit_lifetime

@@ -5,12 +5,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from desk.acting_keys import acting_key
 from desk.errors import InvalidInputError
+from desk.key_powers import require_insider_or
 from desk.people import Subject, group_name, member_name
-from desk.permissions import full_member_condition, is_full_member, open_grant_condition, require_insider
-from desk.transaction import Transaction
+from desk.permissions import (
+    full_member_condition,
+    is_full_member,
+    open_grant_condition,
+    require_insider,
+)
+from desk.transaction import ActorKind, Transaction
 from storage.folding import holds
-from storage.models import Grant, Member, Page, Role, SubjectKind, UserGroup, UserGroupMember
+from storage.models import Grant, Member, Page, Role, Scope, SubjectKind, UserGroup, UserGroupMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,10 @@ def list_grants(
 ) -> Sequence[ListedGrant]:
     """Open grants: everybody's, or those that reach one user (own and through groups) or belong to one group.
 
-    With a page, those that hold on it. Owners first, then by role and age. Raises NotAllowedError for who may not
-    look behind the public page.
+    With a page, those that hold on it; a key sees those that hold on its pages. Owners first, then by role and age.
+    Raises NotAllowedError for who may not look behind the public page.
     """
-    require_insider(tx)
+    require_insider_or(tx, Scope.USERS_READ)
     return _read_grants(tx, subject, page_id)
 
 
@@ -71,6 +78,8 @@ def _read_grants(tx: Transaction, subject: Subject | None, page_id: str | None) 
         statement = statement.where(_reaches(subject))
     if page_id is not None:
         statement = statement.where(or_(Grant.page_id == page_id, Grant.page_id.is_(None)))
+    if tx.actor.kind is ActorKind.KEY and (pages := acting_key(tx).pages) is not None:
+        statement = statement.where(or_(Grant.page_id.in_(pages), Grant.page_id.is_(None)))
     grants = tx.session.scalars(statement.order_by(Grant.created_at, Grant.id)).all()
     # The session knows a row as long as somebody holds it, and else would ask for one after the other.
     _held = _list_named(tx, grants)
@@ -96,6 +105,11 @@ def _reaches(subject: Subject) -> ColumnElement[bool]:
         .where(UserGroupMember.user_id == subject.id, UserGroup.is_disabled.is_(False))
     )
     return or_(own, and_(Grant.subject_kind == SubjectKind.GROUP, Grant.subject_id.in_(groups)))
+
+
+def list_one(tx: Transaction, grant: Grant) -> ListedGrant:
+    """One grant with names, for whoever has it already."""
+    return _listed(tx, grant, None)
 
 
 def _listed(tx: Transaction, grant: Grant, asked: Subject | None) -> ListedGrant:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
+from desk.key_powers import has_power
 from desk.moments.instants import parse_end
 from desk.pages.pages import get_page_by_word
 from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of, zone_of
@@ -11,7 +12,7 @@ from desk.permissions import ask_an_owner, is_insider, roles_of_actor
 from desk.roles.lists import Holder, ListedGrant, list_grants, list_holders
 from desk.roles.roles import AnyPage, Granted, GrantOutcome, PageChoice, grant_role, revoke_role
 from desk.transaction import Transaction
-from storage.models import Grant, Member, Page, Role, SubjectKind
+from storage.models import Grant, Member, Page, Role, Scope, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ def who_as_said(tx: Transaction, role: Role, page: str | None) -> Holders:
 
 
 def _require_member(tx: Transaction) -> None:
-    if not is_insider(tx):
+    if not is_insider(tx) and not has_power(tx, Scope.USERS_READ):
         raise NotAllowedError("Roles are for full members of the workspace.", ask_an_owner(tx))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, func, or_, select, update
 
 from desk.audit.trail import Action, record
 from desk.commands import slash
-from desk.errors import KeydeskError
+from desk.errors import ConflictError
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import THE_OWNERS
 from desk.pages.pages import find_organization
@@ -24,7 +24,7 @@ from desk.transaction import Transaction
 from storage.models import AuditEvent, Grant, Member, Organization, Role, SubjectKind, UserGroup, UserGroupMember
 
 
-class LastOwnerError(KeydeskError):
+class LastOwnerError(ConflictError):
     """The change would leave the organization without an owner for good."""
 
 

@@ -10,8 +10,9 @@ from desk.audit.trail import Action
 from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.people import Standing, Subject, name_of, standing_of
-from desk.permissions import Duty, is_full_member, require_duty, require_owner
+from desk.permissions import Duty, is_full_member, require_duty
 from desk.reasons import check_reason
+from desk.roles.authority import refuse_own_gain, require_granter, require_manager
 from desk.roles.cards import tell_ended, tell_granted
 from desk.roles.grants import end_grant, find_grant, list_own_grants, open_grant
 from desk.roles.lists import list_grants, page_name
@@ -63,11 +64,12 @@ def grant_role(
     """Give a user or a group a role, on a page or on all, for good or until a time, and tell the person.
 
     What is asked for holds afterwards: granting the same role again changes its end. Raises NotAllowedError unless
-    an owner asks, InvalidInputError for people who cannot have roles, and LastOwnerError when nobody would be owner
-    for good.
+    an owner asks, or a key that may (see `authority`), InvalidInputError for people who cannot have roles, and
+    LastOwnerError when nobody would be owner for good.
     """
     lock_people(tx.session)
-    require_owner(tx)
+    require_granter(tx, role, page_id)
+    refuse_own_gain(tx, subject)
     reason = check_reason(reason, ask=None)
     _require_possible(tx, subject, role, page_id, expires_at)
     present = find_grant(tx, subject.kind, subject.id, role, page_id)
@@ -153,7 +155,9 @@ def revoke_role(tx: Transaction, subject: Subject, role: Role, page: PageChoice 
     Raises NotFoundError when there is none, InvalidInputError when there are several, and what `revoke_grant` raises.
     """
     lock_people(tx.session)
-    require_owner(tx)
+    require_manager(tx)
+    if page is not AnyPage.ANY:
+        require_granter(tx, role, page)
     grants = [
         grant
         for grant in list_own_grants(tx, subject.kind, subject.id)
@@ -174,7 +178,7 @@ def revoke_role(tx: Transaction, subject: Subject, role: Role, page: PageChoice 
 def revoke_grant(tx: Transaction, grant_id: str) -> Grant:
     """End one grant and tell the person. Raises NotAllowedError, ConflictError (it has ended) and LastOwnerError."""
     lock_people(tx.session)
-    require_owner(tx)
+    require_manager(tx)
     grant = tx.session.get(Grant, grant_id)
     if grant is None:
         raise NotFoundError("There is no such grant.", f"See {slash('roles list')}.")
@@ -185,6 +189,7 @@ def revoke_grant(tx: Transaction, grant_id: str) -> Grant:
 
 
 def _revoke(tx: Transaction, grant: Grant) -> Grant:
+    require_granter(tx, Role(grant.role), grant.page_id)
     if grant.role == Role.OWNER:
         require_owner_stays(tx, grant)
     if not end_grant(tx, grant, Action.ROLE_REVOKED, "revoked"):

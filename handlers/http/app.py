@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,13 @@ from handlers.http.auth.budgets import Budgets, CallCounter
 from handlers.http.auth.check import KeyCheck
 from handlers.http.auth.use_flusher import UseFlusher
 from handlers.http.bodies import MOST_SECONDS
+from handlers.http.description.documents import make_description_documents
 from handlers.http.health import Check, health_routes
+from handlers.http.own.app import PREFIX as OWN_PREFIX
+from handlers.http.own.app import create_own_api
+from handlers.http.public.document import Document
 from handlers.http.public.export import FolderExport
+from handlers.http.public.send import send_document
 from handlers.http.public.serving import PublicSite
 from handlers.http.v1.app import PREFIX, ManagementApi
 from handlers.http.v1.documents import NO_PAGES, Documents, read_page_documents
@@ -63,6 +69,8 @@ class HttpApp:
         self,
         *,
         api: ManagementApi,
+        own_api: ManagementApi,
+        descriptions: Mapping[str, Document],
         public: PublicSite,
         rest: Starlette,
         check: KeyCheck,
@@ -70,6 +78,8 @@ class HttpApp:
         watcher: Watcher,
     ) -> None:
         self._api = api
+        self._own_api = own_api
+        self._descriptions = descriptions
         self._rest = rest
         self.public = public
         self._watcher = watcher
@@ -80,8 +90,12 @@ class HttpApp:
         """API calls and public documents take the short way; everything else goes to Starlette."""
         if scope["type"] != "http":
             await self._rest(scope, receive, send)
+        elif (described := self._descriptions.get(scope["path"])) is not None:
+            await send_document(send, described, scope)
         elif scope["path"].startswith(PREFIX):
             await self._api(scope, receive, send)
+        elif scope["path"].startswith(OWN_PREFIX):
+            await self._own_api(scope, receive, send)
         elif not await self.public.answer(scope, send):
             await self._rest(scope, receive, send)
 
@@ -138,12 +152,9 @@ def create_http_app(
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
-    api = ManagementApi(
-        check,
-        make_routes(make_handlers(desk, documents)),
-        counter=CallCounter(settings.budgets, monotonic),
-        body_seconds=settings.body_seconds,
-    )
+    counter, seconds = CallCounter(settings.budgets, monotonic), settings.body_seconds
+    routes_of_v1 = make_routes(make_handlers(desk, documents))
+    api = ManagementApi(check, routes_of_v1, counter=counter, body_seconds=seconds)
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")
@@ -157,7 +168,16 @@ def create_http_app(
     rest.router.redirect_slashes = False
     mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes]
     watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
-    return HttpApp(api=api, public=public, rest=rest, check=check, flusher=flusher, watcher=watcher)
+    return HttpApp(
+        api=api,
+        own_api=create_own_api(check, desk, counter=counter, body_seconds=seconds),
+        descriptions=make_description_documents(version_of("keydesk"), desk.policy.base_url),
+        public=public,
+        rest=rest,
+        check=check,
+        flusher=flusher,
+        watcher=watcher,
+    )
 
 
 def _ring_check(ring: Mirror[KeyRing], check: KeyCheck) -> Check:

@@ -81,6 +81,7 @@ def _send_requests(tx: Transaction, world: World) -> None:
         send_note(tx, request_cards.REQUEST_SELF_APPROVED, request, [CHANNEL])
     for key in world.keys[:4]:
         send_note(tx, key_cards.HOLDER_NAMED, key, [MIA], collector_id=OLIVIA)
+        send_note(tx, key_cards.KEY_MADE, key, [OLIVIA], by="operator:ann")
     for ticket in world.tickets[-8:]:
         send_card(tx, key_cards.TICKET_MINE, ticket, [MIA])
         for ended in (TicketStatus.LAPSED, TicketStatus.WITHDRAWN):

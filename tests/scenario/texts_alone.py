@@ -102,6 +102,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     "request.decided": (
         rf"Your request for the API key {_NAME} (?:was (?:approved|denied|withdrawn) by {_WHO}.*|has expired: .+)",
     ),
+    "key.made": (rf"{_WHO} made an API key on the server, {_NAME}, and <@\w+> answers for it",),
     "request.holder_named": (rf"You answer for a new API key, {_NAME}, which <@\w+> collected",),
     "request.mine": (
         rf"You asked for an API key: {_NAME}\. It waits for an owner",

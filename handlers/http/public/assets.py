@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from desk.pages.fields import EMBED_CORNERS, EMBED_FIELDS
@@ -67,13 +68,17 @@ def make_assets(page: PageFacts, base: str) -> Assets:
 
 def render_style(page: PageFacts) -> bytes:
     """The stylesheet with the page's colours."""
-    light, dark = make_themes(page.configuration)
-    colours = (
+    return render_colours(page.configuration) + read_static("style.css")
+
+
+def render_colours(configuration: Mapping[str, Any]) -> bytes:
+    """The colours of a page as custom properties, for light, for dark and for paper."""
+    light, dark = make_themes(configuration)
+    return (
         f":root{{color-scheme:light dark;{light.declarations()}}}\n"
         f"@media (prefers-color-scheme: dark){{:root{{{dark.declarations()}}}}}\n"
         f"@media print{{:root{{color-scheme:light;{light.declarations()}--ground:#fff;--surface:#fff}}}}\n"
-    )
-    return colours.encode() + read_static("style.css")
+    ).encode()
 
 
 def render_embed(page: PageFacts) -> bytes:

@@ -1,7 +1,7 @@
 """The management API as a plain ASGI application: check the key, find the route, answer, note the use."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 import structlog
@@ -40,18 +40,26 @@ _NOTHING: Mapping[str, str] = {}
 _log = structlog.get_logger(__name__)
 
 
+def _as_it_is(answer: Answer) -> Answer:
+    return answer
+
+
 class ManagementApi:
-    """Everything below `/v1/`."""
+    """Everything below `/v1/`, or below another prefix where refusals have another form."""
 
     def __init__(
         self,
         check: KeyCheck,
         routes: Sequence[Route],
         *,
+        prefix: str = PREFIX,
+        form: Callable[[Answer], Answer] = _as_it_is,
         counter: CallCounter | None = None,
         body_seconds: float = MOST_SECONDS,
     ) -> None:
         self._check = check
+        self._prefix = prefix
+        self._form = form
         self._counter = counter if counter is not None else CallCounter(Budgets())
         self._body_seconds = body_seconds
         self._routes = RouteTable(routes)
@@ -60,7 +68,7 @@ class ManagementApi:
         """Answer one HTTP request."""
         method = scope["method"]
         answer = await self._answer(scope, receive, method)
-        await send_answer(send, answer, head=method == "HEAD")
+        await send_answer(send, self._form(answer), head=method == "HEAD")
 
     async def _answer(self, scope: Scope, receive: Receive, method: str) -> Answer:
         caller = self._check.caller(scope)
@@ -77,7 +85,7 @@ class ManagementApi:
         target = normal_path(scope)
         if target is None:
             return ADDRESS_AMBIGUOUS
-        routes, path = self._routes.find(target[len(PREFIX) :]) or (_NO_ROUTES, _NOTHING)
+        routes, path = self._routes.find(target[len(self._prefix) :]) or (_NO_ROUTES, _NOTHING)
         if method == "OPTIONS":
             return options(_allowed(routes)) if routes else not_found()
         route = routes.get("GET" if method == "HEAD" else method)

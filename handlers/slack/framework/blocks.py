@@ -78,6 +78,8 @@ def actor_name(actor: str | None) -> str:
         return mention(identity)
     if kind == "operator":
         return f"operator {escape(identity)}"
+    if kind == "key":
+        return f"the API key `{escape(identity)}`"
     return "Keydesk"
 
 

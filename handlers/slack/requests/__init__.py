@@ -31,6 +31,7 @@ AREA = Area(
         (cards.REQUEST_DECIDED, messages.render_decided),
         (cards.REQUEST_SELF_APPROVED, messages.render_self_approval),
         (key_cards.HOLDER_NAMED, messages.render_holder_named),
+        (key_cards.KEY_MADE, messages.render_made),
         (key_cards.TICKET_MINE, messages.render_my_ticket),
         (key_cards.TICKET_ENDED, messages.render_ticket_ended),
         (key_cards.TICKET_VOID, messages.render_void),

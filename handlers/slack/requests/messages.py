@@ -267,6 +267,25 @@ def render_holder_named(tx: Transaction, note: SlackMessage) -> Message | None:
     )
 
 
+def render_made(tx: Transaction, note: SlackMessage) -> Message | None:
+    """To owners, and to who answers for it: an operator made a key."""
+    key = tx.session.get(ApiKey, _subject(note))
+    if key is None:
+        return None
+    who, holder = actor_name(str(note.facts["by"])), mention(key.holder_id)
+    return Message(
+        f"{who} made an API key on the server, “{escape(key.name)}”, and {holder} answers for it",
+        [
+            section(
+                f":key: {who} made the API key {name_in_words(key.name)} on the server, without a request, as "
+                f"operators are trusted. {holder} answers for it. It works until {day(key.expires_at)}; "
+                f"`{slash(f'keys show {key.id}')}` shows it."
+            ),
+            section(f"It may, on {pages_in_words(tx, key.pages)}:\n{scopes_in_words(key.scopes)}"),
+        ],
+    )
+
+
 def render_void(tx: Transaction, note: SlackMessage) -> Message:
     """To the collector: the key that a window may have shown is void."""
     ticket = get_ticket(tx, _subject(note))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from desk.acting_keys import working_key_condition
 from desk.errors import NotAllowedError
 from desk.identifiers import new_id
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
@@ -26,7 +27,6 @@ from desk.permissions import (
     require_duty,
     require_write,
     roles_of_actor,
-    working_key_condition,
 )
 from desk.transaction import Actor, ActorKind, Desk, JobName, Transaction
 from storage.models import ApiKey, ComponentStatus, IncidentStatus, KeyStatus, Role, Scope

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from desk.secret import looks_genuine, sha256
 from desk.transaction import Desk
-from storage.models import ApiKey, KeyStatus, Ticket
-from tests.factories import MIA, OLIVIA, add_key, add_use
+from storage.models import ApiKey, AuditEvent, KeyStatus, Page, SlackMessage, Ticket
+from tests.factories import GUS, MIA, OLIVIA, add_key, add_member, add_use
 from tests.unit.bot.commands.conftest import Run
 
 
@@ -135,3 +136,54 @@ def test_revoking_a_key_in_use_can_be_confirmed_beforehand(
         add_use(session, key, last_used_at=now, reads=1)
     assert keydesk_on("keys", "revoke", key.id, "--reason", "gone", "--yes").exit_code == 0
     assert present(seeded, key).status == KeyStatus.REVOKED
+
+
+def test_a_first_key_is_made(keydesk_on: Run, seeded: Desk, now: datetime) -> None:
+    """Its secret alone stands on standard output, and opens the key; of it nothing is kept, and owners are told."""
+    wanted = ("--holder", "@olivia", "--purpose", "To begin with.", "--scope", "keys:write", "--scope", "read")
+    done = keydesk_on("keys", "create", "first", *wanted, "--page", "acme", "--days", "7")
+    secret = done.stdout.removesuffix("\n")
+    assert looks_genuine(secret)
+    with seeded.database.read() as session:
+        key = session.query(ApiKey).one()
+        event = session.query(AuditEvent).filter_by(action="key.minted").one()
+        told = {note.conversation for note in session.query(SlackMessage).filter_by(kind="key.made")}
+        page = session.query(Page).filter_by(subdomain="acme").one()
+    assert (key.name, key.sha256, key.scopes, key.pages) == (
+        "first",
+        sha256(secret),
+        ["read", "keys:write"],
+        [page.id],
+    )
+    assert (key.holder_id, key.expires_at - key.created_at) == (OLIVIA, timedelta(days=7))
+    assert key.revealed_at is not None
+    assert event.actor.startswith("operator:")
+    assert event.data["holder_id"] == OLIVIA
+    assert secret not in f"{event.data}{done.stderr}"
+    assert f"The key {key.id}, “first”, works until" in done.stderr
+    assert OLIVIA in told
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("--scope", "metrics:write"), "No call of the API needs `metrics:write` yet"),
+        (("--scope", "nonsense"), "is not a scope"),
+        (("--holder", "@gus"), "may not hold keys"),
+        (("--page", "nowhere"), "is no page"),
+        (("--days", "900"), "Choose between 1 and 365 days"),
+    ],
+)
+def test_a_first_key_is_as_any_other(
+    keydesk_on: Run, seeded: Desk, now: datetime, changed: tuple[str, str], said: str
+) -> None:
+    """What nobody could ask for is not made, and nothing is printed as a secret."""
+    with seeded.database.write() as session:
+        add_member(session, GUS, now, name="Gus", is_guest=True)
+    wanted = {"--holder": "@olivia", "--purpose": "To begin with.", "--scope": "read"} | dict([changed])
+    done = keydesk_on("keys", "create", "first", *(word for pair in wanted.items() for word in pair))
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert done.stdout == ""
+    with seeded.database.read() as session:
+        assert session.query(ApiKey).count() == 0

@@ -1,6 +1,6 @@
 """Nobody who may nothing gets through a door of the desk, and nothing changes by their trying."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from desk.transaction import Actor, Desk, JobName, Transaction
-from storage.models import Member
+from storage.models import Member, Scope
 from storage.signals import signalled
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite, open_database
@@ -36,7 +36,16 @@ from tests.unit.desk.authority.walking import (
     try_each,
     undone,
 )
-from tests.unit.desk.authority.world import FULL_KEY, NOBODY, OPERATOR, POLICY, Row
+from tests.unit.desk.authority.world import (
+    FULL_KEY,
+    LONELY_KEY,
+    NOBODY,
+    OPERATOR,
+    POLICY,
+    REST_KEY,
+    SINGLE_KEYS,
+    Row,
+)
 
 PEOPLE = [Actor.member(user_id) for user_id in (MIA, INES, OLIVIA, MAX, OMAR)]
 SOMEBODY = [OPERATOR, *PEOPLE, FULL_KEY, *(Actor.job(name) for name in JobName)]
@@ -149,6 +158,7 @@ def _make_guests(session: Session) -> None:
 OPEN: Mapping[str, str] = {
     "incidents.authority.list_meant": "it gives back the one that was named, and else looks by permission",
     "incidents.drafts.composing.read_components": "components stand on the public page",
+    "acting_keys.acting_key": "a key is told of itself",
     "incidents.listing.list_current": "what is open stands on the public page",
     "incidents.port.port_of": "it gives no row, only where to ask",
     "permissions.ask_an_owner": "everybody is told whom to ask",
@@ -186,31 +196,23 @@ def test_what_takes_a_bare_session_only_reads() -> None:
     assert [name for name, function in readers.items() if could_write(function)] == []
 
 
-PORT_OF_PAGES = {
+PORT = {
     "create_incident",
     "update_incident",
     "edit_update",
     "delete_incident",
-    "set_statuses",
     "write_postmortem",
     "publish_postmortem",
     "revert_postmortem",
     "delete_postmortem",
 }
-OF_KEYS = {
-    "configuration.components.create_component",
-    "configuration.components.edit_component",
-    "configuration.components.retire_component",
-    "configuration.groups.create_group",
-    "configuration.groups.edit_group",
-    "configuration.pages.edit_page",
-    *(f"port.{method}" for method in PORT_OF_PAGES),
+INCIDENTS = {
+    *(f"port.{method}" for method in PORT),
     "incidents.drafts.posting.post_change",
     "incidents.drafts.posting.post_incident",
     "incidents.drafts.posting.post_postmortem",
     "incidents.incidents.create_incident",
     "incidents.incidents.update_incident",
-    "incidents.maintenances.plans.complete_by_itself",
     "incidents.postmortems.write_postmortem",
     "incidents.postmortems.publish_postmortem",
     "incidents.templates.create_template",
@@ -218,13 +220,75 @@ OF_KEYS = {
     "incidents.templates.change_template",
     "incidents.templates.delete_template",
 }
-"""What a key with every scope gets through: what the scopes of incidents, maintenances and components stand for."""
+MAINTENANCES = {
+    "incidents.drafts.posting.post_change",
+    "incidents.drafts.posting.post_incident",
+    "port.create_incident",
+    "port.update_incident",
+    "port.delete_incident",
+    "port.write_postmortem",
+    "incidents.incidents.create_incident",
+    "incidents.incidents.update_incident",
+    "incidents.postmortems.write_postmortem",
+    "incidents.maintenances.plans.complete_by_itself",
+}
+OF_SCOPES: Mapping[Scope, set[str]] = {
+    Scope.INCIDENTS_WRITE: INCIDENTS,
+    Scope.MAINTENANCES_WRITE: MAINTENANCES,
+    Scope.COMPONENT_STATUS_WRITE: {"port.set_statuses"},
+    Scope.COMPONENTS_WRITE: {
+        "port.set_statuses",
+        "configuration.components.create_component",
+        "configuration.components.edit_component",
+        "configuration.components.retire_component",
+        "configuration.groups.create_group",
+        "configuration.groups.edit_group",
+    },
+    Scope.PAGE_CONFIGURATION_WRITE: {"configuration.pages.edit_page"},
+    Scope.KEYS_WRITE: {
+        "keys.changes.rename_key",
+        "keys.changes.restore_key",
+        "keys.changes.revoke_key",
+        "keys.changes.suspend_key",
+        "keys.changes.transfer_key",
+        "keys.changes.extend_key",
+        "keys.questions.ask_for_extension",
+        "keys.spans.ask_for_extension_as_said",
+        "keys.spans.extend_as_said",
+        "keys.questions.ask_holder",
+        "keys.questions.keep_key",
+        "keys.rotation.begin_rotation",
+        "requests.requests.make_request",
+        "requests.takeovers.rotate_or_ask",
+    },
+    Scope.USERS_WRITE: {
+        "directory.sync_steps.request_sync",
+        "roles.orders.grant_as_said",
+        "roles.orders.revoke_as_said",
+        "roles.roles.grant_role",
+        "roles.roles.revoke_grant",
+    },
+    Scope.DELIVERIES_WRITE: {"messages.dead_letters.drop_delivery", "messages.dead_letters.retry_delivery"},
+}
+"""What a key writes by each scope, on all pages, where an owner answers for it; by the others nothing."""
+NEEDS_A_HOLDER = OF_SCOPES[Scope.KEYS_WRITE] | OF_SCOPES[Scope.USERS_WRITE] - {"directory.sync_steps.request_sync"}
 
 
 def test_what_keys_get_through(walk: Walk) -> None:
-    """A key with every scope on all pages writes what is on the page, and templates; it decides, grants, changes and
-    collects nothing, and is nobody's second person."""
-    assert _opened_by(walk, FULL_KEY) == OF_KEYS
+    """A key with every scope gets through what each of its scopes opens, and through nothing else: it decides, makes
+    owners and collects nothing, and is nobody's second person. Where nobody answers for it, it changes no key and no
+    role."""
+    every = _opened_by(walk, FULL_KEY)
+    assert every == set().union(*OF_SCOPES.values())
+    assert _opened_by(walk, LONELY_KEY) == every - NEEDS_A_HOLDER
+
+
+def test_what_a_key_with_one_scope_gets_through(walk: Walk) -> None:
+    """A key with a single scope writes what this opens, and nothing that another one does. One with all scopes that
+    are not listed writes nothing."""
+    every = _opened_by(walk, FULL_KEY)
+    assert {scope: _opened_by(walk, actor, among=every) for scope, actor in SINGLE_KEYS.items()} == OF_SCOPES
+    assert _opened_by(walk, REST_KEY, among=every) == set()
 
 
 DIRECTORY = {
@@ -279,6 +343,7 @@ def test_what_each_job_gets_through(walk: Walk) -> None:
     assert {name: _opened_by(walk, Actor.job(name)) for name in JobName} == OF_JOBS
 
 
-def _opened_by(walk: Walk, actor: Actor) -> set[str]:
-    """The doors through which somebody writes something."""
-    return {door.name for door in list_writing() if walk.find_opening(door, [actor]) is not None}
+def _opened_by(walk: Walk, actor: Actor, *, among: Collection[str] | None = None) -> set[str]:
+    """The doors (of these) through which somebody writes something."""
+    doors = [door for door in list_writing() if among is None or door.name in among]
+    return {door.name for door in doors if walk.find_opening(door, [actor]) is not None}

@@ -122,7 +122,24 @@ NOBODY: Mapping[str, Actor] = {
 }
 """Actors who may nothing. Those who once were somebody have an owner's grant still, or a key with every scope."""
 FULL_KEY = Actor.key("kfull0000000")
-"""A key with every scope on all pages."""
+"""A key with every scope on all pages, for which an owner answers."""
+LONELY_KEY = Actor.key("klonely00000")
+"""The same, and nobody answers for it."""
+WRITING = (
+    Scope.INCIDENTS_WRITE,
+    Scope.MAINTENANCES_WRITE,
+    Scope.COMPONENT_STATUS_WRITE,
+    Scope.COMPONENTS_WRITE,
+    Scope.PAGE_CONFIGURATION_WRITE,
+    Scope.KEYS_WRITE,
+    Scope.USERS_WRITE,
+    Scope.DELIVERIES_WRITE,
+)
+"""The scopes by which keys write something."""
+SINGLE_KEYS: Mapping[Scope, Actor] = {scope: Actor.key(f"ksingle{index:05}") for index, scope in enumerate(WRITING)}
+"""Keys with one of these scopes each, on all pages, for which an owner answers."""
+REST_KEY = Actor.key("krest0000000")
+"""A key with all other scopes."""
 POLICY = policy_of(suspend_unused_after=60 * DAY, update_due_after_none=HOUR)
 GROUP = "S0PLATFORM"
 WINDOW = Schedule(scheduled_for=NOW + DAY, scheduled_until=NOW + DAY + HOUR)
@@ -185,8 +202,9 @@ class Places:
     lane: str = "C0STATUS01"
     group: str = GROUP
     full_key: str = FULL_KEY.id
+    """A key with every scope on all pages, for which an owner answers."""
     nobodies: bool = True
-    """Whether those who may nothing are there: keys of the same ids can be only once."""
+    """Whether those who may nothing, and keys of single scopes, are there: keys of the same ids can be only once."""
 
 
 HERE = Places()
@@ -229,9 +247,13 @@ def _begin(desk: Desk, places: Places) -> _Maker:
         for manager in (INES, MAX):
             for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
                 add_grant(session, manager, role, BEFORE)
-        add_key(session, BEFORE, id=places.full_key, holder_id=None, scopes=[str(scope) for scope in Scope])
+        add_key(session, BEFORE, id=places.full_key, holder_id=OLIVIA, scopes=[str(scope) for scope in Scope])
         if places.nobodies:
             _add_nobodies(session)
+            for scope, actor in SINGLE_KEYS.items():
+                add_key(session, BEFORE, id=actor.id, name=f"only {scope}", holder_id=OLIVIA, scopes=[str(scope)])
+            others = [str(scope) for scope in Scope if scope not in WRITING]
+            add_key(session, BEFORE, id=REST_KEY.id, name="the rest", holder_id=OLIVIA, scopes=others)
         return _Maker(desk, places, page.id, guarded.id, component)
 
 
@@ -249,6 +271,7 @@ def _add_nobodies(session: Session) -> None:
     add(id=NOBODY["a suspended key"].id, scopes=everything, status=KeyStatus.SUSPENDED)
     add(id=NOBODY["a revoked key"].id, scopes=everything, status=KeyStatus.REVOKED)
     add(id=NOBODY["an expired key"].id, scopes=everything, expires_at=NOW)
+    add(id=LONELY_KEY.id, scopes=everything)
 
 
 def _plain(maker: _Maker) -> Filled:

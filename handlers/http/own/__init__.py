@@ -1,0 +1,1 @@
+"""Keydesk's own API: what people do in Slack, for programs."""

@@ -1,0 +1,112 @@
+"""The own API: its routes, each with a transaction of the desk behind it, and refusals in its own form."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from desk.errors import InvalidInputError, KeydeskError
+from desk.transaction import Actor, Desk
+from handlers.http.answers import Answer
+from handlers.http.auth.budgets import CallCounter
+from handlers.http.auth.check import KeyCheck
+from handlers.http.bodies import read_members
+from handlers.http.errors import answer_to
+from handlers.http.own.asked import Asked, Work
+from handlers.http.own.operations import OPERATIONS, Key, Operation
+from handlers.http.own.resources import keys, people, requests, trail
+from handlers.http.own.shapes.base import Given, Query, Shape
+from handlers.http.v1.app import ManagementApi
+from handlers.http.v1.routing import Call, Handler, Route
+from storage.deadline import answer_within
+
+PREFIX = "/keydesk/v1/"
+CALL_SECONDS = 10.0
+"""How long the desk has. What it could not do by then was not done."""
+HANDLERS: Mapping[Key, Work] = keys.HANDLERS | requests.HANDLERS | people.HANDLERS | trail.HANDLERS  # type: ignore[operator]
+
+
+def create_own_api(check: KeyCheck, desk: Desk, *, counter: CallCounter, body_seconds: float) -> ManagementApi:
+    """Everything below `/keydesk/v1/`; its calls are counted with those of other APIs. Raises ValueError unless each
+    operation has its handler."""
+    there = {one.key for one in OPERATIONS}
+    if there != HANDLERS.keys():
+        raise ValueError(f"there is no handler, or no operation, for {sorted(there ^ HANDLERS.keys())}")
+    routes = [
+        Route(one.method, one.path, one.need, _make_handler(desk, one, HANDLERS[one.key])) for one in OPERATIONS
+    ]
+    return ManagementApi(check, routes, prefix=PREFIX, form=with_hint, counter=counter, body_seconds=body_seconds)
+
+
+def _make_handler(desk: Desk, operation: Operation, work: Work) -> Handler:
+    async def handle(call: Call) -> Answer:
+        try:
+            asked = await _read_call(operation, call)
+            own, actor = desk.of(call.key.organization_id), Actor.key(call.key.id)
+            carry_out = own.read if operation.method == "GET" else own.write
+            with answer_within(CALL_SECONDS):
+                # What is answered may still ask the database, so it is made before the transaction ends.
+                body = await carry_out(actor, lambda tx: _document(work(tx, asked)))
+        except KeydeskError as refusal:
+            return refused(refusal)
+        return Answer(operation.success, body)
+
+    return handle
+
+
+def _document(shape: Shape) -> bytes:
+    return shape.model_dump_json().encode()
+
+
+async def _read_call(operation: Operation, call: Call) -> Asked:
+    query = _checked(operation.query, call.query, strict=False)
+    if operation.body is None:
+        return Asked(call.path, None, query)
+    members = await read_members(call.headers, call.receive, seconds=call.body_seconds)
+    return Asked(call.path, _checked(operation.body, members, strict=True), query)
+
+
+def _checked(model: type[Given] | type[Query], members: Mapping[str, Any], *, strict: bool) -> Any:
+    """The members as the model has them. Raises InvalidInputError, with all that is wrong."""
+    try:
+        # As JSON: there a text is what an enumeration has, and in Python it would be none of it.
+        return model.model_validate_json(json.dumps(members), strict=strict)
+    except ValidationError as error:
+        problems = [_problem(one["loc"], one["type"], one["msg"]) for one in error.errors(include_url=False)]
+    first = problems[0]
+    first.together = tuple(problems)
+    raise first
+
+
+def _problem(place: Sequence[int | str], kind: str, said: str) -> InvalidInputError:
+    name = ".".join(str(part) for part in place)
+    if kind == "extra_forbidden":
+        return InvalidInputError(f"There is no `{name}` here.", "The description lists what there is.", field=name)
+    if kind == "missing":
+        return InvalidInputError(f"`{name}` is missing.", field=name)
+    return InvalidInputError(f"`{name}`: {said[:1].lower()}{said[1:]}.", field=name)
+
+
+def refused(refusal: KeydeskError) -> Answer:
+    """What the desk's refusal is here: its sentence, its hint, and which member it is about."""
+    problems = refusal.together if isinstance(refusal, InvalidInputError) else (refusal,)
+    said: dict[str, Any] = {"error": refusal.sentence, "message": refusal.sentence, "hint": refusal.hint}
+    field = refusal.field if isinstance(refusal, InvalidInputError) else None
+    if field is not None:
+        said["field"] = field
+    if len(problems) > 1:
+        said["problems"] = [str(one) for one in problems]
+    return answer_to(refusal)._replace(body=_json(said))
+
+
+def with_hint(answer: Answer) -> Answer:
+    """An error of the guard, in the form of all others here."""
+    if answer.status < 400 or not answer.body.startswith(b"{"):
+        return answer
+    said = json.loads(answer.body)
+    return answer if "hint" in said else answer._replace(body=_json(said | {"hint": ""}))
+
+
+def _json(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said, ensure_ascii=False).encode(errors="replace")

@@ -1,0 +1,198 @@
+"""Keydesk's own API on a real socket: each operation does what it says, in the shape that the description has."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from desk.identifiers import new_id
+from desk.transaction import Desk, Transaction
+from handlers.http.description.own import describe_own_api
+from handlers.http.own.operations import OPERATIONS, Operation
+from storage.models import AuditEvent, Channel, Delivery, DeliveryStatus, KeyStatus, SlackMessage
+from tests.factories import MAX, MIA, OLIVIA
+from tests.own_story import ACTOR, Caller, OwnApi, own_api, said
+from tests.serving import serving
+
+SCOPES = ("keys:write", "users:write", "audit:read", "deliveries:write")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+class Described:
+    """Calls, each of which is compared with its row in the table."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.called: set[tuple[str, str]] = set()
+
+    async def get(self, pattern: str, path: dict[str, str] | None = None, **query: Any) -> Any:
+        """GET, and what is answered."""
+        return self._looked_at("GET", pattern, await self.caller.get(pattern.format(**(path or {})), **query))
+
+    async def post(self, pattern: str, path: dict[str, str] | None = None, **body: Any) -> Any:
+        """POST, and what is answered."""
+        return self._looked_at("POST", pattern, await self.caller.post(pattern.format(**(path or {})), **body))
+
+    def _looked_at(self, method: str, pattern: str, response: httpx.Response) -> Any:
+        operation = next(one for one in OPERATIONS if one.key == (method, pattern))
+        assert response.status_code == operation.success, response.text
+        assert response.headers["content-type"] == "application/json"
+        _expect_shape(operation, response.text)
+        self.called.add(operation.key)
+        return said(response)
+
+
+def _expect_shape(operation: Operation, text: str) -> None:
+    """It is what the model says, with every member there, and says of it what the model would."""
+    answer = operation.answer.model_validate_json(text)
+    assert answer.model_dump_json() == text
+    # What the trail has recorded is as it was recorded.
+    own = re.sub(r'"data":{[^}]*}', "", text)
+    assert all(_INSTANT.fullmatch(at) for at in re.findall(r'at":"([^"]+)"', own))
+
+
+@pytest.fixture
+async def api(desk: Desk) -> AsyncIterator[OwnApi]:
+    """The people and pages of the story, served on a socket."""
+    async with own_api(desk) as story, serving(desk) as served, httpx.AsyncClient(base_url=served.url) as client:
+        yield OwnApi(served.app, client, desk, story.page, story.other)
+
+
+def _add_dead(tx: Transaction) -> str:
+    message = SlackMessage(
+        id=new_id(), kind="digest.card", subject_id=new_id(), conversation="C0DIGEST01", created_at=tx.now
+    )
+    died = {"status": DeliveryStatus.DEAD, "due_at": tx.now, "created_at": tx.now, "last_error": "is_archived"}
+    tx.session.add(message)
+    tx.session.flush()
+    tx.session.add(Delivery(channel=Channel.SLACK, lane="C0DIGEST01", subject=message.id, **died))
+    return message.id
+
+
+async def test_each_operation_does_what_it_says(api: OwnApi) -> None:
+    """One after the other, as one program: what was changed is there, and the trail says which key did it."""
+    caller = api.key(*SCOPES)
+    call = Described(caller)
+    await _look_around(call, caller)
+    await _change_a_key(call, api)
+    await _ask(call)
+    await _give_and_take(call, api)
+    await _settle_letters(call, api)
+    await _read_the_trail(call, caller)
+    assert call.called == {one.key for one in OPERATIONS}
+
+
+async def _look_around(call: Described, caller: Caller) -> None:
+    me = await call.get("me")
+    assert (me["id"], me["scopes"], me["holder_id"]) == (caller.id, list(SCOPES), OLIVIA)
+    info = await call.get("info")
+    assert info["owners"] == [OLIVIA]
+    assert set(info["pages"].values()) == {"Acme", "Beta"}
+    digest = await call.get("digest")
+    assert (digest["live_keys"], digest["day"], digest["time"]) == (1, 0, "09:00")
+
+
+async def _change_a_key(call: Described, api: OwnApi) -> None:
+    one = {"key_id": api.add(name="nightly export", pages=[api.page], holder_id=MIA)}
+    page = await call.get("keys", q="nightly", holder_id=MIA, page_id=api.page, view="active", per_page=1)
+    assert ([row["id"] for row in page["items"]], page["total"]) == ([one["key_id"]], 1)
+    assert (await call.get("keys", page=9))["items"] == []
+    assert (await call.post("keys/{key_id}/rename", one, name="export"))["name"] == "export"
+    assert (await call.post("keys/{key_id}/suspend", one, reason="Who needs it?"))["state"] == "suspended"
+    assert (await call.post("keys/{key_id}/restore", one))["state"] == "active"
+    before = (await call.get("keys/{key_id}", one))["expires_at"]
+    assert (await call.post("keys/{key_id}/extend", one, until="30d"))["expires_at"] > before
+    assert (await call.post("keys/{key_id}/keep", one, until="30d", reason="Soon."))["keep_reason"] == "Soon."
+    await call.post("keys/{key_id}/ask-holder", one)
+    await call.post("keys/{key_id}/ask-for-extension", one, until="200d", reason="It is late.")
+    ticket = await call.post("keys/{key_id}/rotate", one, grace="48h")
+    assert (ticket["collector_id"], ticket["grace_seconds"]) == (MIA, 48 * 3600)
+    shown = await call.get("keys/{key_id}", one)
+    assert shown["rotation"] == ticket
+    assert "revoke" in shown["may"]
+    assert (await call.post("keys/{key_id}/transfer", one, to="max"))["holder_id"] == MAX
+    ended = await call.post("keys/{key_id}/revoke", one, reason="Enough.", version=shown["version"] + 1)
+    assert ended["state"] == "revoked"
+    assert api.read(one["key_id"]).status == KeyStatus.REVOKED
+
+
+async def _ask(call: Described) -> None:
+    wanted: dict[str, Any] = {
+        "name": "deploy bot",
+        "purpose": "It deploys.",
+        "scopes": ["read"],
+        "client_token": "once",
+    }
+    made = await call.post("requests", requester="mia", holder="max", **wanted)
+    assert (made["status"], made["requester_id"], made["holder_id"]) == ("pending", MIA, MAX)
+    assert await call.post("requests", requester="mia", **wanted) == made
+    own = await call.post("requests", **wanted)
+    waiting = await call.get("requests", per_page=1, page=2)
+    assert (waiting["total"], len(waiting["items"])) == (2, 1)
+    one = {"request_id": own["id"]}
+    assert (await call.post("requests/{request_id}/withdraw", one))["status"] == "withdrawn"
+    assert (await call.get("requests/{request_id}", one))["status"] == "withdrawn"
+
+
+async def _give_and_take(call: Described, api: OwnApi) -> None:
+    role: dict[str, Any] = {"subject": "max", "role": "incident_manager", "page_id": api.page}
+    made = await call.post("roles/grant", **role, until="8h", reason="On call.")
+    assert (made["outcome"], made["grant"]["subject_id"]) == ("granted", MAX)
+    listed = await call.get("roles", of=MAX, page_id=api.page)
+    assert listed["items"] == [made["grant"]]
+    holders = await call.get("roles/{role}/holders", {"role": "incident_manager"}, page_id=api.page)
+    assert {one["name"] for one in holders["items"]} == {"Ines", "Max"}
+    assert (await call.post("roles/revoke", **role))["id"] == made["grant"]["id"]
+    assert (await call.post("roles/sync"))["status"] == "requested"
+
+
+async def _settle_letters(call: Described, api: OwnApi) -> None:
+    first, second = (api.desk.write_now(ACTOR, _add_dead) for _ in range(2))
+    letters = (await call.get("deliveries/dead"))["items"]
+    assert [(one["id"], one["error"]) for one in letters] == [(first, "is_archived"), (second, "is_archived")]
+    assert (await call.post("deliveries/{delivery_id}/retry", {"delivery_id": first}))["outcome"] == "retried"
+    assert (await call.post("deliveries/{delivery_id}/drop", {"delivery_id": second}))["outcome"] == "dropped"
+    assert (await call.get("deliveries/dead"))["items"] == []
+
+
+async def _read_the_trail(call: Described, caller: Caller) -> None:
+    part = await call.get("audit", limit=2, actor=f"key:{caller.id}")
+    rest = await call.get("audit", after=part["last"], actor=f"key:{caller.id}")
+    actions = [one["action"] for one in part["items"] + rest["items"]]
+    assert {"key.renamed", "key.revoked", "request.made", "role.granted", "delivery.dropped"} <= set(actions)
+    only = await call.get("audit", action="key.revoked", since="2020-01-01T00:00:00Z", subject_kind="key")
+    assert [one["data"]["reason"] for one in only["items"]] == ["Enough."]
+    proof = await call.get("audit/verify")
+    assert proof["intact"]
+    assert (await call.get("audit/verify", noted=proof["head"]))["problems"] == []
+
+
+async def test_the_trail_names_the_key(api: OwnApi) -> None:
+    """What a key does is recorded as its doing, and nobody else's."""
+    caller, target = api.key("keys:write"), api.add(holder_id=MIA)
+    said(await caller.post(f"keys/{target}/suspend", reason="Leaked."))
+    with api.desk.database.read() as session:
+        assert session.query(AuditEvent).filter_by(action="key.suspended").one().actor == f"key:{caller.id}"
+    assert api.read(target).suspended_by == f"key:{caller.id}"
+
+
+async def test_descriptions_need_no_key(api: OwnApi) -> None:
+    """Both, and the page to read, which takes nothing from elsewhere and runs nothing."""
+    own = (await api.client.get("/keydesk/v1/openapi.json")).json()
+    assert own["paths"].keys() == describe_own_api("0")["paths"].keys()
+    v1 = (await api.client.get("/v1/openapi.json")).json()
+    assert (own["openapi"], v1["openapi"]) == ("3.1.0", "3.1.0")
+    page = await api.client.get("/keydesk/v1/")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "<script" not in page.text
+    assert set(re.findall(r'(?:href|src)="([^#"][^"]*)"', page.text)) == {
+        "/keydesk/v1/docs.css",
+        "/keydesk/v1/",
+        "/keydesk/v1/openapi.json",
+        "/v1/openapi.json",
+    }
+    assert (await api.client.get("/keydesk/v1/docs.css")).headers["content-type"].startswith("text/css")
+    assert all(f"<code>/keydesk/v1/{one.path}</code>" in page.text for one in OPERATIONS)
