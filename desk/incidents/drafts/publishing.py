@@ -66,10 +66,10 @@ def publish_draft(
 def require_alone(tx: Transaction, incident: Incident) -> None:
     """Raises ConflictError where a second person must publish all that is said about an incident: what is public is
     then corrected by a new update. For what people do to public words without a draft."""
-    rule = tx.session.get_one(Page, incident.page_id)
-    if rule.second_person == SecondPerson.ALWAYS:
+    page = tx.session.get_one(Page, incident.page_id)
+    if _read_rule(tx, page.id)[0] is SecondPerson.ALWAYS:
         raise ConflictError(
-            f"A second person must publish everything on {rule.name}.",
+            f"A second person must publish everything on {page.name}.",
             f"Say what is right in a new update: {slash('incident update')}",
         )
 
@@ -132,15 +132,20 @@ def _cancels(tx: Transaction, draft: IncidentDraft, content: Content) -> bool:
     return ends and incident.scheduled_for <= tx.now
 
 
+def _read_rule(tx: Transaction, page_id: str) -> tuple[SecondPerson, Role | None]:
+    """The page's rule, and the role that may publish alone what is critical."""
+    rule = select(Page.second_person, Page.second_person_skipped_by).where(Page.id == page_id)
+    second_person, skipped_by = rely_on(tx.session, ("rule", page_id), lambda: tx.session.execute(rule).one())
+    return SecondPerson(second_person), Role(skipped_by) if skipped_by else None
+
+
 def _press(tx: Transaction, draft: IncidentDraft) -> Press:
     page, role, roles = tx.session.get_one(Page, draft.page_id), role_of_draft(tx, draft), roles_of_actor(tx)
-    rule = select(Page.second_person, Page.second_person_skipped_by).where(Page.id == page.id)
-    second_person, skipped_by = rely_on(tx.session, ("rule", page.id), lambda: tx.session.execute(rule).one())
-    skips = Role(skipped_by) if skipped_by else None
+    second_person, skips = _read_rule(tx, page.id)
     # Nothing of the past is in a hurry.
     urgent = draft.kind not in {DraftKind.BACKFILL, DraftKind.POSTMORTEM}
     return Press(
-        second_person=SecondPerson(second_person),
+        second_person=second_person,
         may_publish=roles.has(role, page.id) and is_person(tx),
         is_author=is_own(draft, tx.actor.author_id),
         is_waiting=draft.status == DraftStatus.WAITING,
