@@ -8,6 +8,8 @@ import pytest
 
 from desk.secret import Secret
 from desk.transaction import Actor, Desk, Transaction, keys_changed
+from storage.models import Scope
+from tests.api_client import mint_key
 from tests.clients.running import run_client
 from tests.factories import add_key
 from tests.public_story import Story, write_story
@@ -74,3 +76,38 @@ async def test_the_package_atlassian_statuspage_reads_what_there_is(
     refusals = [found["nowhere"], found["stranger"], found["missing"]]
     assert [code for code, _ in refusals] == [404, 401, 501]
     assert all("error" in body for _, body in refusals)
+
+
+async def test_the_package_atlassian_statuspage_writes_incidents(
+    desk: Desk, served: Served, story: Story, tmp_path: Path
+) -> None:
+    """Each of its operations on incidents, updates, postmortems and templates, and what is wrong with one."""
+    writes = [Scope.READ, Scope.INCIDENTS_WRITE, Scope.MAINTENANCES_WRITE, Scope.COMPONENT_STATUS_WRITE]
+    component = story.components["Website"]
+    found = await asyncio.to_thread(
+        run_client,
+        "atlassian-statuspage",
+        "writing_incidents.py",
+        f"{served.url}/v1",
+        mint_key(desk, scopes=writes)[1],
+        story.page,
+        component,
+        folder=tmp_path,
+    )
+    made, changed, ended = found["made"], found["changed"], found["ended"]
+    assert (made["impact_override"], made["metadata"]) == ("minor", {"jira": {"issue": "X-1"}})
+    assert [(row["id"], row["status"]) for row in made["components"]] == [(component, "partial_outage")]
+    assert [one["body"] for one in changed["incident_updates"]] == ["A cable.", "We look."]
+    assert (ended["status"], ended["components"][0]["status"]) == ("resolved", "operational")
+    assert (found["corrected"]["body"], found["replaced"]["id"]) == (
+        "The cable.",
+        changed["incident_updates"][0]["id"],
+    )
+    assert (found["written"]["body_draft"], found["published"]["body"]) == ("Why.", "Why.")
+    assert found["read"] == found["published"]
+    assert found["reverted"].get("published_at") is None
+    assert (found["template"]["name"], found["template"]["components"][0]["id"]) == ("slow", component)
+    assert found["wrong"][0] == 422
+    assert len(found["wrong"][1]["error"]) == 2
+    assert (found["planned"]["status"], found["deleted"]["id"]) == ("scheduled", found["planned"]["id"])
+    assert found["gone"][0] == 404
