@@ -243,6 +243,37 @@ async def test_five_tries_open_one_incident(client: Client) -> None:
     assert (await client.open(body="We look."))["id"] != tries[0]["id"]
 
 
+async def test_five_tries_say_a_thing_once(client: Client) -> None:
+    """A change that says something is made once however often it is sent, until something else was changed."""
+    path = f"incidents/{(await client.open())['id']}"
+    change = {"incident": {"status": "identified", "body": "A cable."}}
+    answers = [await client.ok("PATCH", path, change) for _ in range(5)]
+    assert [len(one["incident_updates"]) for one in answers] == [2] * 5
+    await client.ok("PATCH", path, {"incident": {"status": "monitoring"}})
+    assert len((await client.ok("PATCH", path, change))["incident_updates"]) == 4
+
+
+async def test_an_impact_is_set_and_taken_back(client: Client) -> None:
+    """`none` is an impact as any other; null takes it back, and an empty text says nothing."""
+    path = f"incidents/{(await client.open(components={client.api.id: 'major_outage'}))['id']}"
+    for given, then in (("none", "none"), ("", "none"), (None, None), ("minor", "minor")):
+        changed = await client.ok("PATCH", path, {"incident": {"impact_override": given}})
+        assert (changed["impact_override"], changed["impact"], len(changed["incident_updates"])) == (
+            then,
+            "critical",
+            1,
+        )
+
+
+async def test_an_incident_gets_no_schedule(client: Client) -> None:
+    """One sentence says so, whichever end of one is given; flags of maintenances are passed over."""
+    path = f"incidents/{(await client.open())['id']}"
+    for name in ("scheduled_for", "scheduled_until"):
+        refused = await client.send("PATCH", path, {"incident": {name: "2031-01-01T00:00:00Z"}})
+        assert (refused.status_code, len(refused.json()["error"])) == (422, 1)
+    assert (await client.ok("PATCH", path, {"incident": {"scheduled_auto_completed": True}}))["scheduled_for"] is None
+
+
 async def test_a_postmortem(client: Client) -> None:
     """Written, published, taken back and removed; none is 404."""
     made = await client.open(status="resolved")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.maintenances.plans import schedule_of
@@ -20,6 +20,7 @@ _FLAGS: Mapping[str, tuple[str, ...]] = {
     "notify_at_start": ("auto_transition_deliver_notifications_at_start",),
     "notify_at_end": ("auto_transition_deliver_notifications_at_end",),
 }
+_INSTANT = timedelta(microseconds=1)
 _TOLD = {"notify_at_start": True, "notify_at_end": True}
 """What is so unless a client says otherwise; nothing else happens by itself that nobody asked for."""
 
@@ -56,6 +57,7 @@ def read_change(fields: Fields, incident: Incident) -> IncidentChange:
         body=fields.text("body", "message"),
         status=fields.choice(IncidentStatus, "status"),
         impact_override=fields.choice(Impact, "impact_override"),
+        clear_impact_override=incident.impact_override is not None and fields.is_null("impact_override"),
         components=_components(fields),
         deliver_notifications=fields.flag("deliver_notifications") is not False,
         schedule=_changed_schedule(fields, incident),
@@ -68,7 +70,8 @@ def _changed_schedule(fields: Fields, incident: Incident) -> Schedule | None:
     begins, ends = fields.instant("scheduled_for"), fields.instant("scheduled_until")
     if incident.scheduled_for is None or incident.scheduled_until is None:
         # Clients send the flags of every incident; an instant says that a maintenance is meant.
-        return Schedule(scheduled_for=begins, scheduled_until=ends or begins) if begins is not None else None
+        meant = begins or ends
+        return Schedule(scheduled_for=meant, scheduled_until=meant + _INSTANT) if meant is not None else None
     flags = {name: fields.flag(*names) for name, names in _FLAGS.items()}
     before = schedule_of(incident)
     after = replace(

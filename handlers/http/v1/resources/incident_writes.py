@@ -19,7 +19,7 @@ from handlers.http.v1.routing import Call, Handler
 from handlers.http.v1.shapes.incidents import update_shape
 from handlers.http.v1.shapes.times import zone_of
 from handlers.http.v1.writing import Made, creating, writing
-from storage.models import Incident, IncidentDraft, IncidentUpdate
+from storage.models import DraftStatus, Incident, IncidentDraft, IncidentUpdate
 
 _ONE = "pages/{page_id}/incidents/{incident_id}"
 _UPDATE = f"{_ONE}/incident_updates/{{incident_update_id}}"
@@ -27,7 +27,8 @@ _UPDATE = f"{_ONE}/incident_updates/{{incident_update_id}}"
 
 def incident_write_handlers(desk: Desk) -> Mapping[Key, Handler]:
     """The operations that write incidents and their updates."""
-    change, correct = writing(desk, _change), writing(desk, _correct)
+    # A change that says something makes an update, and clients send it again as they do what makes an incident.
+    change, correct = creating(desk, _change, _find_changed), writing(desk, _correct)
     return {
         ("POST", "pages/{page_id}/incidents"): creating(desk, _open, _find_made),
         ("PUT", _ONE): change,
@@ -63,10 +64,23 @@ def _made(tx: Transaction, made: Incident | IncidentDraft, *, drafted_as: str | 
     return Made(_answer(tx, made, status=201), drafted_as or made.id, mark=str(made.version))
 
 
-def _change(tx: Transaction, call: Call, body: Body) -> Answer:
+def _change(tx: Transaction, call: Call, body: Body) -> Made:
     incident, fields = incident_of(tx, call), body.fields("incident")
-    changed = post_change(tx, incident.id, read_change(fields, incident), fields.problems)
-    return answer_held(tx, changed) if isinstance(changed, IncidentDraft) else _answer(tx, changed)
+    return _changed(tx, post_change(tx, incident.id, read_change(fields, incident), fields.problems))
+
+
+def _find_changed(tx: Transaction, _call: Call, changed_id: str) -> Made | None:
+    found = find_incident(tx.session, changed_id) or find_promised(tx, changed_id)
+    return None if found is None else _changed(tx, found)
+
+
+def _changed(tx: Transaction, changed: Incident | IncidentDraft) -> Made:
+    if not isinstance(changed, IncidentDraft):
+        return Made(_answer(tx, changed), changed.id, mark=str(changed.version))
+    # Of what waited, there is the changed incident by now.
+    public = changed.status == DraftStatus.PUBLISHED
+    answer = _answer(tx, get_incident(tx.session, changed.incident_id or "")) if public else answer_held(tx, changed)
+    return Made(answer, changed.id, mark="held")
 
 
 def _delete(tx: Transaction, call: Call, _body: Body) -> Answer:
