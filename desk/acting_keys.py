@@ -1,15 +1,35 @@
 """The key that acts: what it has at this instant, read from the database each time it is asked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from desk.transaction import ActorKind, Transaction
 from storage.locks import rely_on, stop_relying
-from storage.models import ApiKey, KeyStatus
+from storage.models import ApiKey, KeyStatus, Scope
+
+INCLUDED: Mapping[str, frozenset[Scope]] = {
+    Scope.COMPONENTS_WRITE: frozenset({Scope.COMPONENT_STATUS_WRITE}),
+    Scope.SUBSCRIBERS_WRITE: frozenset({Scope.SUBSCRIBERS_READ}),
+    Scope.PAGE_ACCESS_WRITE: frozenset({Scope.PAGE_ACCESS_READ}),
+    Scope.USERS_WRITE: frozenset({Scope.USERS_READ}),
+    Scope.KEYS_WRITE: frozenset({Scope.KEYS_READ}),
+}
+"""What a scope allows besides its own: a key that has it need not have these too."""
+
+
+def with_included(scopes: Collection[str]) -> frozenset[str]:
+    """All that `scopes` allow, by name."""
+    return _with_included(frozenset(scopes))
+
+
+@lru_cache(maxsize=4096)
+def _with_included(scopes: frozenset[str]) -> frozenset[str]:
+    # Asked at every call of the API, and thousands of keys share a handful of sets.
+    return scopes.union(*(INCLUDED.get(scope, ()) for scope in scopes))
 
 
 def working_key_condition(now: datetime) -> ColumnElement[bool]:
@@ -25,11 +45,17 @@ class ActingKey:
     scopes: frozenset[str] = frozenset()
     pages: frozenset[str] | None = frozenset()
     """None: all pages."""
+    components: frozenset[str] | None = None
+    """Those that it may change; None: all on these pages."""
     holder_id: str | None = None
 
     def reaches(self, pages: Collection[str] | None) -> bool:
         """Whether it is for each of these pages (None: all, those to come included)."""
         return self.pages is None or (pages is not None and self.pages.issuperset(pages))
+
+    def is_for(self, component_ids: Collection[str] | None) -> bool:
+        """Whether it may change each of these components (None: any there are, or are to be)."""
+        return self.components is None or (component_ids is not None and self.components.issuperset(component_ids))
 
 
 def acting_key(tx: Transaction) -> ActingKey:
@@ -46,9 +72,9 @@ def change_acting_key(tx: Transaction) -> None:
 
 def _read_key(tx: Transaction) -> ActingKey:
     works = (ApiKey.id == tx.actor.id, working_key_condition(tx.now))
-    found = tx.session.execute(select(ApiKey.scopes, ApiKey.pages, ApiKey.holder_id).where(*works)).one_or_none()
+    of_key = select(ApiKey.scopes, ApiKey.pages, ApiKey.components, ApiKey.holder_id)
+    found = tx.session.execute(of_key.where(*works)).one_or_none()
     if found is None:
         return ActingKey()
-    return ActingKey(
-        frozenset(found.scopes), None if found.pages is None else frozenset(found.pages), found.holder_id
-    )
+    pages, components = (None if one is None else frozenset(one) for one in (found.pages, found.components))
+    return ActingKey(frozenset(found.scopes), pages, components, found.holder_id)

@@ -7,7 +7,7 @@ changes nothing there. What is for people stays with them: see `keys.rules` and 
 
 from collections.abc import Collection
 
-from desk.acting_keys import acting_key
+from desk.acting_keys import acting_key, with_included
 from desk.errors import NotAllowedError
 from desk.permissions import (
     EffectiveRoles,
@@ -15,7 +15,6 @@ from desk.permissions import (
     effective_roles,
     is_insider,
     roles_of_actor,
-    with_included,
 )
 from desk.transaction import ActorKind, Transaction
 from storage.models import Scope

@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import partial
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from desk.acting_keys import ActingKey, acting_key
+from desk.acting_keys import ActingKey, acting_key, with_included
 from desk.errors import NotAllowedError
 from desk.policy import Policy
 from desk.transaction import Actor, ActorKind, JobName, Transaction
@@ -37,26 +37,8 @@ WRITES: Mapping[Scope, Role] = {
 each, so keys with that scope have them. Page configuration is several scopes, and none of them gives a key another.
 What belongs to the organization and no page (`users:write`, `keys:write`, `deliveries:write`) is not here, and who
 reads writes nothing."""
-INCLUDED: Mapping[str, frozenset[Scope]] = {
-    Scope.COMPONENTS_WRITE: frozenset({Scope.COMPONENT_STATUS_WRITE}),
-    Scope.SUBSCRIBERS_WRITE: frozenset({Scope.SUBSCRIBERS_READ}),
-    Scope.PAGE_ACCESS_WRITE: frozenset({Scope.PAGE_ACCESS_READ}),
-    Scope.USERS_WRITE: frozenset({Scope.USERS_READ}),
-    Scope.KEYS_WRITE: frozenset({Scope.KEYS_READ}),
-}
-"""What a scope allows besides its own: a key that has it need not have these too."""
+_OF_COMPONENTS = frozenset({Scope.COMPONENT_STATUS_WRITE, Scope.COMPONENTS_WRITE})
 _WHOLE_ROLES = frozenset({Scope.INCIDENTS_WRITE, Scope.MAINTENANCES_WRITE})
-
-
-def with_included(scopes: Collection[str]) -> frozenset[str]:
-    """All that `scopes` allow, by name."""
-    return _with_included(frozenset(scopes))
-
-
-@lru_cache(maxsize=4096)
-def _with_included(scopes: frozenset[str]) -> frozenset[str]:
-    # Asked at every call of the API, and thousands of keys share a handful of sets.
-    return scopes.union(*(INCLUDED.get(scope, ()) for scope in scopes))
 
 
 class Duty(StrEnum):
@@ -224,19 +206,33 @@ def require_duty(tx: Transaction, duty: Duty) -> None:
         raise NotAllowedError("Keydesk does that by itself.", "Nobody else needs to.")
 
 
-def may_write(tx: Transaction, scope: Scope, page_id: str) -> bool:
-    """Whether the actor may write what the scope names, on the page: a key that has it, others by their role."""
+def may_write(tx: Transaction, scope: Scope, page_id: str, *, of: Collection[str] | None = None) -> bool:
+    """Whether the actor may write what the scope names, on the page: a key that has it, others by their role.
+
+    A key for named components writes no others. `of` says which ones are meant; None: any there are, or are to be.
+    """
     if tx.actor.kind != ActorKind.KEY:
         return roles_of_actor(tx).has(WRITES[scope], page_id)
     key = acting_key(tx)
-    return scope in with_included(key.scopes) and key.reaches([page_id])
+    may = scope in with_included(key.scopes) and key.reaches([page_id])
+    return may and (scope not in _OF_COMPONENTS or key.is_for(of))
 
 
-def require_write(tx: Transaction, scope: Scope, page_id: str) -> None:
+def require_write(tx: Transaction, scope: Scope, page_id: str, *, of: Collection[str] | None = None) -> None:
     """Raises NotAllowedError, naming whom to ask, unless the actor may write what the scope names, on the page."""
-    if not may_write(tx, scope, page_id):
-        needed = f"scope `{scope}`" if tx.actor.kind == ActorKind.KEY else f"role `{WRITES[scope]}`"
-        raise NotAllowedError(f"That needs the {needed}.", ask_an_owner(tx))
+    if may_write(tx, scope, page_id, of=of):
+        return
+    if scope in _OF_COMPONENTS and may_write(tx, scope, page_id, of=()):
+        require_components(tx, of)
+    needed = f"scope `{scope}`" if tx.actor.kind == ActorKind.KEY else f"role `{WRITES[scope]}`"
+    raise NotAllowedError(f"That needs the {needed}.", ask_an_owner(tx))
+
+
+def require_components(tx: Transaction, component_ids: Collection[str] | None) -> None:
+    """Raises NotAllowedError when the actor is a key for named components and would change others, or (None) when it
+    is not said which. Whatever a key changes of components, also by an incident that names them, asks this."""
+    if tx.actor.kind == ActorKind.KEY and not acting_key(tx).is_for(component_ids):
+        raise NotAllowedError("This key is for certain components, and changes no others.", ask_an_owner(tx))
 
 
 def is_person(tx: Transaction) -> bool:

@@ -10,6 +10,7 @@ from bot.commands.tables import day
 from desk.digest.findings import DigestView, Finding, Line
 from desk.digest.sent import current_digest, period_of, send_digest
 from desk.keys.lookup import daily_counts
+from desk.keys.restrictions import restrictions_in_short
 from desk.people import member_name
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
@@ -70,7 +71,8 @@ def _holder(tx: Transaction, line: Line) -> str:
 
 def _describe(line: Line, counts: dict[str, tuple[int, ...]], policy: Policy) -> list[str]:
     words = ", ".join(_finding(finding, policy) for finding in line.findings)
-    facts = [" ".join(line.scopes), f"made {day(line.created_at)}", f"expires {day(line.expires_at)}"]
+    narrower = restrictions_in_short(line.key.components, line.key.networks) if line.key is not None else []
+    facts = [" ".join(line.scopes), *narrower, f"made {day(line.created_at)}", f"expires {day(line.expires_at)}"]
     if line.key is not None:
         facts.append(f"last used {_last_used(line)}")
         facts.append(render_sparkline(counts.get(line.key.id, ())))

@@ -1,6 +1,6 @@
 """`keydesk keys`: API keys, looked at and changed by an operator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from desk.keys.changes import rename_key, restore_key, revoke_key, suspend_key, 
 from desk.keys.details import show_key
 from desk.keys.lookup import KeyFilter, KeyView, get_key_by_word, list_keys
 from desk.keys.refusals import RecentlyUsedError
+from desk.keys.restrictions import list_restrictions
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import is_retiring, state_of
 from desk.keys.spans import extend_as_said
@@ -40,6 +41,7 @@ class _Shown:
     state: str
     holder: str
     pages: str
+    restrictions: Sequence[tuple[str, str]]
     use: KeyUse | None
 
 
@@ -251,7 +253,8 @@ def _from(warning: RecentlyUsedError) -> str:
 def _shown(tx: Transaction, key: ApiKey, use: KeyUse | None) -> _Shown:
     holder = member_name(tx.session, key.holder_id) if key.holder_id else "nobody"
     state = "retiring" if is_retiring(key, tx.now) else str(state_of(key, tx.now))
-    return _Shown(key, state, holder, _page_names(tx, key), use)
+    restrictions = list_restrictions(tx.session, key.components, key.networks)
+    return _Shown(key, state, holder, _page_names(tx, key), restrictions, use)
 
 
 def _page_names(tx: Transaction, key: ApiKey) -> str:
@@ -277,6 +280,7 @@ def _print_key(shown: _Shown, *, as_json: bool) -> None:
             ("answers for it", shown.holder),
             ("scopes", key.scopes),
             ("pages", shown.pages),
+            *((label.lower(), words) for label, words in shown.restrictions),
             ("made", key.created_at),
             ("expires", key.expires_at),
             ("works until", key.retires_at),

@@ -81,6 +81,8 @@ def edit_component(
     _require_group(shelf, group_id)
     position = values.pop("position", None)
     if group_id != row.group_id or position is not None:
+        # What moves makes others move.
+        require_write(tx, Scope.COMPONENTS_WRITE, row.page_id)
         shelf.move(row, group_id, position)
     row.name = values.get("name", row.name)
     row.description = values.get("description", row.description)

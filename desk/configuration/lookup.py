@@ -53,7 +53,7 @@ def get_component(tx: Transaction, component_id: str, *, page_id: str | None = N
     row = tx.session.get(Component, component_id)
     if row is None or page_id not in (None, row.page_id):
         raise NotFoundError("There is no such component.", "Look at the page again for what there is.")
-    require_write(tx, Scope.COMPONENTS_WRITE, row.page_id)
+    require_write(tx, Scope.COMPONENTS_WRITE, row.page_id, of=[row.id])
     return row
 
 

@@ -16,7 +16,7 @@ from desk.incidents.holding import (
 )
 from desk.incidents.inputs import ENDED
 from desk.pages.status import Impact, impact_of
-from desk.permissions import require_write
+from desk.permissions import require_components, require_write
 from desk.transaction import ActorKind, Transaction
 from storage.models import (
     Component,
@@ -65,18 +65,20 @@ def bring_components(
 ) -> list[dict[str, Any]] | None:
     """Bring the components of an incident, whose status was another `before`, into the states that follow.
 
-    Gives what updates record. Raises InvalidInputError (field `components`), and ConflictError where a component is
-    not as it was seen any more.
+    Gives what updates record. Raises InvalidInputError (field `components`), ConflictError where a component is not
+    as it was seen any more, and NotAllowedError for a key that is for other components.
     """
     if tx.actor.kind == ActorKind.KEY and any(wanted.states.values()):
         # People move states with their incidents; of a key's scopes each is given for itself.
-        require_write(tx, Scope.COMPONENT_STATUS_WRITE, incident.page_id)
+        require_write(tx, Scope.COMPONENT_STATUS_WRITE, incident.page_id, of=wanted.states.keys())
     move = Move.of(incident, before, IncidentStatus(incident.status))
     touched = list_touched(tx.session, move, wanted.states, incident=incident)
     # Locked before what others say of them is read: nobody changes either before the commit.
     components = get_components(tx.session, incident.page_id, touched)
     effects = foresee_effects(tx.session, move, wanted, components, incident_id=incident.id)
     require_effects(effects)
+    # An incident says on the page that its components have trouble, whatever state it leaves them in.
+    require_components(tx, wanted.states.keys())
     _keep_holds(tx, incident, effects)
     told = [one for one in effects if wanted.as_planned or one.component.id in wanted.states or one.new != one.now]
     affected = bring_statuses(

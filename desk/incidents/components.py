@@ -13,7 +13,7 @@ from desk.incidents.announcements import announce_beside
 from desk.incidents.holding import NOTHING, decide_state, forget_answered, read_holding
 from desk.pages.order import in_order
 from desk.pages.pages import get_page
-from desk.permissions import require_write
+from desk.permissions import require_components, require_write
 from desk.transaction import Transaction, pages_changed
 from storage.folding import fold
 from storage.models import (
@@ -76,7 +76,8 @@ def bring_statuses(
     incident_id: str | None = None,
 ) -> list[dict[str, Any]]:
     """Bring components into the wanted states (None: leave it), keep the history, and give what updates record:
-    `{code, name, old_status, new_status}` of each. Raises InvalidInputError (field `components`).
+    `{code, name, old_status, new_status}` of each. Raises InvalidInputError (field `components`), and NotAllowedError
+    for a key that is for other components.
 
     Hand what it gives to `record_statuses` when nothing more is to be locked, and call `pages_changed`.
     """
@@ -89,7 +90,9 @@ def bring_statuses(
         ).all()
     )
     affected = []
-    for component in get_components(session, page_id, list(wanted)):
+    components = get_components(session, page_id, list(wanted))
+    require_components(tx, {row.id for row in components if wanted[row.id] not in (None, row.status)})
+    for component in components:
         old = ComponentStatus(component.status)
         new = wanted[component.id] or old
         affected.append(
@@ -139,7 +142,7 @@ def set_statuses(tx: Transaction, page_id: str, wanted: Mapping[str, ComponentSt
     """
     page = get_page(tx.session, page_id)
     components = get_components(tx.session, page_id, list(wanted))
-    require_write(tx, Scope.COMPONENT_STATUS_WRITE, page_id)
+    require_write(tx, Scope.COMPONENT_STATUS_WRITE, page_id, of=wanted.keys())
     affected = bring_statuses(tx, page_id, _held(tx, components, wanted))
     if affected:
         page.updated_at = tx.now

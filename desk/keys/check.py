@@ -15,6 +15,7 @@ from functools import lru_cache
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
+from desk.keys.restrictions import is_within
 from desk.keys.rules import KeyState, state_of
 from desk.keys.scopes import allows, scope_for
 from storage.models import ApiKey, KeyStatus
@@ -31,6 +32,8 @@ class RingKey:
     scopes: frozenset[str]
     pages: frozenset[str] | None
     """Page ids; None: all pages of its organization."""
+    networks: frozenset[str] | None
+    """Where it is called from; None: anywhere."""
     expires_at: datetime
     retires_at: datetime | None
     """End of the grace period after rotation."""
@@ -58,6 +61,7 @@ def read_key_ring(session: Session) -> KeyRing:
             ApiKey.status,
             cast(ApiKey.scopes, Text),
             cast(ApiKey.pages, Text),
+            cast(ApiKey.networks, Text),
             ApiKey.expires_at,
             ApiKey.retires_at,
         )
@@ -71,10 +75,11 @@ def read_key_ring(session: Session) -> KeyRing:
             statuses[status],
             _set_of(scopes) or frozenset(),
             _set_of(pages),
+            _set_of(networks),
             expires_at,
             retires_at,
         )
-        for sha256, key_id, organization_id, version, status, scopes, pages, expires_at, retires_at in rows
+        for sha256, key_id, organization_id, version, status, scopes, pages, networks, expires_at, retires_at in rows
     }
 
 
@@ -90,6 +95,8 @@ class Verdict(StrEnum):
     """To be answered exactly as an unknown key is, so that nobody learns that the key exists."""
     SCOPE_MISSING = "scope_missing"
     PAGE_OUTSIDE = "page_outside"
+    ADDRESS_OUTSIDE = "address_outside"
+    """To be answered as an unknown key is, too: whoever took a key learns neither that it is good nor where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +142,18 @@ def digest_of(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def decide_call(key: RingKey, need: Need | None, page_id: str | None, now: datetime) -> Verdict:
+def decide_call(
+    key: RingKey, need: Need | None, page_id: str | None, now: datetime, *, address: str | None = None
+) -> Verdict:
     """Whether a call with `key` may go on.
 
-    `need` is None where any active key will do, `page_id` where the call names no page.
+    `need` is None where any active key will do, `page_id` where the call names no page, `address` where it is not
+    known from where it comes.
     """
     if state_of(key, now) != KeyState.ACTIVE:
         return Verdict.NOT_ACTIVE
+    if key.networks is not None and not is_within(address, key.networks):
+        return Verdict.ADDRESS_OUTSIDE
     if need is not None and not any(allows(key.scopes, resource=one, write=need.write) for one in need.resources):
         return Verdict.SCOPE_MISSING
     if page_id is not None and key.pages is not None and page_id not in key.pages:

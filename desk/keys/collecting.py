@@ -16,6 +16,7 @@ from desk.identifiers import new_id
 from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void
 from desk.keys.holders import may_answer
 from desk.keys.issuing import find_ending, get_key_pattern, lock_predecessor
+from desk.keys.restrictions import facts_of_restrictions
 from desk.keys.returns import decide_return, read_return_facts
 from desk.keys.tickets import check_collection, ended, lapse, lock_lapsing, read_ticket, require_collector
 from desk.messages.outbox import refresh
@@ -72,6 +73,8 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
         start=secret.start,
         scopes=pattern.scopes,
         pages=pattern.pages,
+        components=pattern.components,
+        networks=pattern.networks,
         holder_id=pattern.holder_id,
         request_id=pattern.request_id,
         ticket_id=ticket.id,
@@ -104,6 +107,7 @@ def _record_minted(tx: Transaction, ticket: Ticket, key: ApiKey) -> None:
         expires_at=key.expires_at.isoformat(),
         ticket_id=ticket.id,
         predecessor_id=key.predecessor_id,
+        **facts_of_restrictions(key.components, key.networks),
     )
 
 

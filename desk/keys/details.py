@@ -9,6 +9,7 @@ from desk.errors import NotAllowedError
 from desk.key_powers import require_power
 from desk.keys.lookup import KeyFilter, ListedKey, count_keys, daily_counts, find_use, get_key, list_keys
 from desk.keys.refusals import refusal_error
+from desk.keys.restrictions import list_restrictions
 from desk.keys.rotation import find_successor, find_waiting_rotation
 from desk.keys.rules import (
     Change,
@@ -39,6 +40,8 @@ class ShownKey:
     retiring: bool
     pages: str
     """Their names, or “all pages”."""
+    restrictions: Sequence[tuple[str, str]]
+    """What else narrows it: a label and words for each."""
     holder_has_left: bool
     """Somebody is named who is no full member any more: in truth nobody answers for it."""
     allowed: frozenset[Change]
@@ -146,6 +149,7 @@ def _shown(tx: Transaction, listed: ListedKey, person: Person) -> ShownKey:
         state=state_of(key, tx.now),
         retiring=is_retiring(key, tx.now),
         pages=page_names(tx.session, key.pages),
+        restrictions=list_restrictions(tx.session, key.components, key.networks),
         holder_has_left=has_left,
         allowed=allowed - {Change.ASK_HOLDER} if has_left else allowed,
     )

@@ -22,6 +22,8 @@ class KeyPattern:
     purpose: str
     scopes: list[str]
     pages: list[str] | None
+    components: list[str] | None
+    networks: list[str] | None
     holder_id: str | None
     request_id: str | None
     expires_at: datetime
@@ -50,6 +52,8 @@ def get_key_pattern(tx: Transaction, ticket: Ticket) -> KeyPattern:
         purpose=request.purpose,
         scopes=list(request.scopes if request.granted_scopes is None else request.granted_scopes),
         pages=pages,
+        components=request.granted_components,
+        networks=request.granted_networks,
         holder_id=holder_id,
         request_id=request.id,
         expires_at=tx.now + min(timedelta(days=days), tx.policy.maximum_lifetime),
@@ -79,6 +83,8 @@ def _successor_of(tx: Transaction, predecessor: ApiKey, collector_id: str) -> Ke
         purpose=predecessor.purpose,
         scopes=list(predecessor.scopes),
         pages=predecessor.pages,
+        components=predecessor.components,
+        networks=predecessor.networks,
         holder_id=predecessor.holder_id if answers else collector_id,
         request_id=predecessor.request_id,
         expires_at=min(predecessor.expires_at, tx.now + tx.policy.maximum_lifetime),

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from desk.acting_keys import with_included
 from desk.errors import InvalidInputError
-from desk.permissions import with_included
 from storage.models import Scope
 
 IN_WORDS: Mapping[Scope, str] = {

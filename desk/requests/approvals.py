@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from desk.audit.trail import Action, record
 from desk.commands import slash
 from desk.errors import ConflictError, KeydeskError, NotAllowedError
+from desk.keys.restrictions import facts_of_restrictions
 from desk.keys.tickets import make_ticket
 from desk.people import name_of
 from desk.permissions import ask_an_owner, effective_roles, may_hold_key, require_owner
@@ -114,11 +115,8 @@ def is_enough(tx: Transaction, request: KeyRequest) -> bool:
 
 
 def _granted(extent: Extent) -> dict[str, Any]:
-    return {
-        "granted_scopes": list(extent.scopes),
-        "granted_pages": None if extent.pages is None else list(extent.pages),
-        "granted_lifetime_days": extent.lifetime_days,
-    }
+    narrower = {"components": None, "networks": None}
+    return {f"granted_{name}": value for name, value in (narrower | _plain(extent)).items()}
 
 
 def _ending(tx: Transaction, decision: ApprovalDecision) -> dict[str, Any]:
@@ -215,6 +213,7 @@ def _plain(extent: Extent) -> dict[str, Any]:
         "scopes": list(extent.scopes),
         "pages": None if extent.pages is None else list(extent.pages),
         "lifetime_days": extent.lifetime_days,
+        **facts_of_restrictions(extent.components, extent.networks),
     }
 
 

@@ -113,10 +113,14 @@ def status_of(request: KeyRequest, now: datetime) -> RequestStatus:
 def extent_of(request: KeyRequest) -> Extent:
     """What approving the request now would grant, or what was granted: as asked, or as owners narrowed it."""
     if request.granted_scopes is None or request.granted_lifetime_days is None:
-        scopes, pages, days = request.scopes, request.pages, request.lifetime_days
-    else:
-        scopes, pages, days = request.granted_scopes, request.granted_pages, request.granted_lifetime_days
-    return Extent(scopes=tuple(scopes), pages=None if pages is None else tuple(pages), lifetime_days=days)
+        return asked_extent(request)
+    return Extent(
+        scopes=tuple(request.granted_scopes),
+        pages=_tuple(request.granted_pages),
+        lifetime_days=request.granted_lifetime_days,
+        components=_tuple(request.granted_components),
+        networks=_tuple(request.granted_networks),
+    )
 
 
 def extent_now(tx: Transaction, request: KeyRequest) -> Extent:
@@ -126,8 +130,17 @@ def extent_now(tx: Transaction, request: KeyRequest) -> Extent:
 
 def asked_extent(request: KeyRequest) -> Extent:
     """What was asked for, whatever became of it."""
-    pages = None if request.pages is None else tuple(request.pages)
-    return Extent(scopes=tuple(request.scopes), pages=pages, lifetime_days=request.lifetime_days)
+    return Extent(
+        scopes=tuple(request.scopes),
+        pages=_tuple(request.pages),
+        lifetime_days=request.lifetime_days,
+        components=_tuple(request.components),
+        networks=_tuple(request.networks),
+    )
+
+
+def _tuple(stored: list[str] | None) -> tuple[str, ...] | None:
+    return None if stored is None else tuple(stored)
 
 
 def list_counted_approvers(tx: Transaction, request: KeyRequest) -> Sequence[str]:

@@ -13,6 +13,7 @@ from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
 from desk.key_powers import require_power
 from desk.keys.holders import may_answer
+from desk.keys.restrictions import facts_of_restrictions, require_on_pages
 from desk.pages.pages import list_pages
 from desk.permissions import (
     Duty,
@@ -128,6 +129,7 @@ def make_request(
         holder_id=request.holder_id,
         approvals_needed=request.approvals_needed,
         **({} if requester_id == tx.actor.user_id else {"requester_id": requester_id}),
+        **facts_of_restrictions(request.components, request.networks),
     )
     return request
 
@@ -159,6 +161,8 @@ def _new_request(tx: Transaction, asked: Asked, requester_id: str, client_token:
         purpose=asked.purpose,
         scopes=list(asked.scopes),
         pages=None if asked.pages is None else list(asked.pages),
+        components=None if asked.components is None else list(asked.components),
+        networks=None if asked.networks is None else list(asked.networks),
         lifetime_days=asked.lifetime_days,
         created_at=tx.now,
         expires_at=expires_at,
@@ -188,6 +192,7 @@ def _check_pages(tx: Transaction, asked: Asked, roles: EffectiveRoles) -> None:
         raise InvalidInputError(
             "You may not hold keys for all of these pages.", f"You may for: {own}.", field="pages"
         )
+    require_on_pages(tx.session, asked.components, asked.pages)
 
 
 def withdraw(tx: Transaction, request_id: str) -> KeyRequest:

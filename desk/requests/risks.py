@@ -9,7 +9,8 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from desk.acting_keys import working_key_condition
-from desk.keys.scopes import is_write
+from desk.keys.restrictions import are_components_narrower, are_networks_narrower
+from desk.keys.scopes import are_narrower, is_write
 from desk.policy import Policy
 from desk.requests.lookup import extent_of
 from desk.requests.terms import Extent, limit_lifetime
@@ -77,6 +78,8 @@ class KeyOnFile:
     holder_id: str | None
     scopes: tuple[str, ...]
     pages: tuple[str, ...] | None
+    components: tuple[str, ...] | None = None
+    networks: tuple[str, ...] | None = None
     created_at: datetime
     last_used_at: datetime | None
 
@@ -127,7 +130,12 @@ def is_similar(key: KeyOnFile, purpose: str, extent: Extent) -> bool:
         if key.pages is None or extent.pages is None
         else set(key.pages) == set(extent.pages)
     )
-    return same_pages and set(key.scopes) >= set(extent.scopes) and _alike(key.purpose, purpose)
+    does_it = (
+        are_narrower(extent.scopes, key.scopes)
+        and are_components_narrower(extent.components, key.components)
+        and are_networks_narrower(extent.networks, key.networks)
+    )
+    return same_pages and does_it and _alike(key.purpose, purpose)
 
 
 def _alike(one: str, other: str) -> bool:
@@ -186,6 +194,8 @@ def _keys_on_file(tx: Transaction) -> list[KeyOnFile]:
             holder_id=key.holder_id,
             scopes=tuple(key.scopes),
             pages=None if key.pages is None else tuple(key.pages),
+            components=None if key.components is None else tuple(key.components),
+            networks=None if key.networks is None else tuple(key.networks),
             created_at=key.created_at,
             last_used_at=last_used_at,
         )

@@ -69,6 +69,8 @@ def _like(tx: Transaction, key: ApiKey, grace: timedelta) -> Asked:
         pages=None if key.pages is None else tuple(key.pages),
         lifetime_days=max(1, min(days, tx.policy.maximum_lifetime.days)),
         holder_id=tx.actor.id,
+        components=None if key.components is None else tuple(key.components),
+        networks=None if key.networks is None else tuple(key.networks),
         replaces_id=key.id,
         grace=grace,
     )

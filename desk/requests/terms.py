@@ -5,6 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from desk.errors import InvalidInputError
+from desk.keys.restrictions import (
+    are_components_narrower,
+    are_networks_narrower,
+    check_components,
+    check_networks,
+    has_to_do_with_components,
+)
 from desk.keys.scopes import are_narrower, parse_scopes
 from desk.masking import refuse_secrets
 from desk.policy import Policy
@@ -28,6 +35,10 @@ class Asked:
     lifetime_days: int
     holder_id: str
     """Who answers for the key."""
+    components: tuple[str, ...] | None = None
+    """Ids of the components that it may change; None: any."""
+    networks: tuple[str, ...] | None = None
+    """Where it is called from, as CIDR; None: anywhere."""
     replaces_id: str | None = None
     """The key that it takes over, which ends once the new one was collected."""
     grace: timedelta | None = None
@@ -41,6 +52,8 @@ class Extent:
     scopes: tuple[str, ...]
     pages: tuple[str, ...] | None
     lifetime_days: int
+    components: tuple[str, ...] | None = None
+    networks: tuple[str, ...] | None = None
 
 
 def complete_asked(
@@ -53,6 +66,8 @@ def complete_asked(
     pages: tuple[str, ...] | None,
     lifetime_days: int | None,
     holder_id: str | None,
+    components: tuple[str, ...] | None = None,
+    networks: tuple[str, ...] | None = None,
 ) -> Asked:
     """What was said of a key and, for what was not, the usual: policy's lifetime, and that whoever asks answers for
     it. Raises InvalidInputError (field `scopes`), also for a scope that is not offered."""
@@ -65,6 +80,8 @@ def complete_asked(
         pages=pages,
         lifetime_days=policy.default_lifetime.days if lifetime_days is None else lifetime_days,
         holder_id=holder_id or asker_id,
+        components=components,
+        networks=networks,
     )
 
 
@@ -94,7 +111,16 @@ def check_asked(asked: Asked, policy: Policy) -> Asked:
         raise InvalidInputError("A key needs at least one page.", "Choose pages, or all pages.", field="pages")
     check_lifetime(asked.lifetime_days, policy.maximum_lifetime.days)
     pages = None if asked.pages is None else tuple(dict.fromkeys(asked.pages))
-    return replace(asked, name=name, purpose=purpose, scopes=parse_scopes(asked.scopes), pages=pages)
+    scopes = parse_scopes(asked.scopes)
+    return replace(
+        asked,
+        name=name,
+        purpose=purpose,
+        scopes=scopes,
+        pages=pages,
+        components=check_components(asked.components, scopes),
+        networks=check_networks(asked.networks),
+    )
 
 
 def check_lifetime(days: int, maximum: int) -> None:
@@ -124,5 +150,20 @@ def narrow(current: Extent, wanted: Extent) -> Extent:
         raise InvalidInputError(
             "An approval can only narrow what was asked.", "Choose among the pages of the request.", field="pages"
         )
+    networks = check_networks(wanted.networks)
+    if not are_components_narrower(wanted.components, current.components):
+        raise InvalidInputError(
+            "An approval can only narrow what was asked.",
+            "Choose among the components of the request.",
+            field="components",
+        )
+    if not are_networks_narrower(networks, current.networks):
+        raise InvalidInputError(
+            "An approval can only narrow what was asked.",
+            "Choose addresses within those of the request.",
+            field="networks",
+        )
     check_lifetime(wanted.lifetime_days, current.lifetime_days)
-    return Extent(scopes=tuple(scopes), pages=wanted.pages, lifetime_days=wanted.lifetime_days)
+    # What names components and may change none any more is a key that only reads.
+    bound = wanted.components if has_to_do_with_components(scopes) else None
+    return replace(wanted, scopes=tuple(scopes), components=check_components(bound, scopes), networks=networks)

@@ -79,6 +79,10 @@ class KeyRequest(InOrganization, Base):
     scopes: Mapped[list[str]]
     pages: Mapped[list[str] | None]
     """Page ids; None: all pages, those to come included."""
+    components: Mapped[list[str] | None]
+    """Ids of the components that it may change; None: any on its pages."""
+    networks: Mapped[list[str] | None]
+    """Ranges of addresses that it is called from, as CIDR; None: anywhere."""
     lifetime_days: Mapped[int]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -86,6 +90,8 @@ class KeyRequest(InOrganization, Base):
 
     granted_scopes: Mapped[list[str] | None]
     granted_pages: Mapped[list[str] | None]
+    granted_components: Mapped[list[str] | None]
+    granted_networks: Mapped[list[str] | None]
     granted_lifetime_days: Mapped[int | None]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(String(64))
@@ -163,6 +169,10 @@ class ApiKey(InOrganization, Base):
     scopes: Mapped[list[str]]
     pages: Mapped[list[str] | None]
     """Page ids; None: all pages."""
+    components: Mapped[list[str] | None]
+    """Ids of the components that it may change; None: any on its pages."""
+    networks: Mapped[list[str] | None]
+    """Ranges of addresses that it is called from, as CIDR; None: anywhere."""
     holder_id: Mapped[str | None] = mapped_column(String(32))
     """Who answers for the key; None: nobody."""
     request_id: Mapped[str | None] = mapped_column(ForeignKey("key_request.id"))

@@ -94,7 +94,7 @@ class KeyCheck:
         key = self._ring.value.get(digest_of(secret))
         if key is None:
             return UNAUTHENTICATED
-        verdict = decide_call(key, need, page_id, caller.at)
+        verdict = decide_call(key, need, page_id, caller.at, address=caller.address)
         if verdict is Verdict.ADMITTED:
             return key
         is_nowhere = verdict is Verdict.PAGE_OUTSIDE and page_id is not None and not self._is_page(key, page_id)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from desk.digest.findings import Advice, Announced, DigestView, Finding, Line
+from desk.keys.restrictions import restrictions_in_short
 from desk.people import Standing
 from desk.policy import Policy
 from handlers.slack.digest.text import act_words, advice_words, find_advice, outcome_words, scope_words, use_words
@@ -75,7 +76,8 @@ def _key_blocks(
     text = f"*{escape(plain(key.name, limit=100))}*  `{key.start}…`\n{advice_words(line, key, view, policy)}"
     if line.use is not None:
         text += f"\n{use_words(line.use)}"
-    small = f"{scope_words(line.scopes)} · created {day(key.created_at)} · expires {day(key.expires_at)}"
+    reach = " · ".join([scope_words(line.scopes), *restrictions_in_short(key.components, key.networks)])
+    small = f"{reach} · created {day(key.created_at)} · expires {day(key.expires_at)}"
     if announced is not None and not announced.is_done:
         small += f"\n:calendar: *{act_words(announced)}*"
     outcome = outcome_words(key, view.now)

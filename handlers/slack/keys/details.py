@@ -5,6 +5,7 @@ from datetime import datetime
 
 from desk.audit.trail import Action
 from desk.keys.details import KeyDetails, ShownKey
+from desk.keys.restrictions import restrictions_in_short
 from desk.keys.rules import KeyState
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
@@ -55,6 +56,7 @@ def key_line(shown: ShownKey, *, place: str = "line") -> list[Block]:
     text = (
         f"{key_name(key)}  {state_words(shown)}\n"
         f"{', '.join(f'`{escape(scope)}`' for scope in key.scopes)} on {escape(plain(shown.pages, limit=_PAGES))}"
+        f"{''.join(f', {words}' for words in restrictions_in_short(key.components, key.networks))}"
         f" · {_holder_words(shown)}\n"
         f"{expires} {day(key.expires_at)} · {last_used_words(shown.use)}"
     )
@@ -126,6 +128,7 @@ def _facts(shown: ShownKey) -> list[tuple[str, str]]:
     facts = [
         ("Answers for it", f"{mention(key.holder_id)}{', who has left' if shown.holder_has_left else ''}"),
         ("Pages", escape(plain(shown.pages, limit=300))),
+        *((label, escape(plain(words, limit=300))) for label, words in shown.restrictions),
         ("Made", f"{day(key.created_at)} by {actor_name(key.created_by)}"),
         ("Expired" if shown.state is KeyState.EXPIRED else "Expires", day(key.expires_at)),
     ]

@@ -11,6 +11,7 @@ from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.requests.inputs import read_days, read_pages, read_scopes
+from handlers.slack.requests.restrictions import read_restrictions
 from handlers.slack.requests.text import asked_message, changes_in_words, name_in_words
 from handlers.slack.requests.views import (
     Draft,
@@ -37,10 +38,10 @@ def _draw_again(tx: Transaction, request_id: str) -> Block:
 
 async def submit_request(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The filled-in modal becomes a request; a second submission of the same modal is the same request."""
-    asked = read_asked(submission)
-    await slack.ensure_known(slack.client, slack.desk, asked.holder_id)
+    await slack.ensure_known(slack.client, slack.desk, submission.choice("holder") or submission.user_id)
 
     def work(tx: Transaction) -> Message:
+        asked = read_asked(tx, submission)
         # A form that was open over a change of release may hold what is not offered any more.
         refuse_unoffered(asked.scopes, tx.policy)
         return asked_message(tx, make_request(tx, asked, client_token=submission.private_metadata or None))
@@ -74,13 +75,21 @@ async def press_change(slack: SlackContext, action: BlockAction) -> None:
 
 async def submit_change(slack: SlackContext, submission: ViewSubmission) -> Answer | None:
     """The narrowed request is approved."""
-    narrower = Extent(
-        scopes=read_scopes(submission),
-        pages=read_pages(submission),
-        lifetime_days=read_days(submission),
-    )
     request_id = submission.private_metadata.partition(":")[0]
-    await slack.desk.write(submission.actor, partial(approve, request_id=request_id, narrower=narrower))
+
+    def work(tx: Transaction) -> None:
+        pages = read_pages(submission)
+        components, networks = read_restrictions(tx, pages, submission)
+        narrower = Extent(
+            scopes=read_scopes(submission),
+            pages=pages,
+            lifetime_days=read_days(submission),
+            components=components,
+            networks=networks,
+        )
+        approve(tx, request_id, narrower=narrower)
+
+    await slack.desk.write(submission.actor, work)
     return None
 
 

@@ -23,7 +23,13 @@ from handlers.slack.framework.command_line import as_written, cut, split_reason
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.quotes import unquoted
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
-from handlers.slack.requests.text import days_in_words, name_in_words, pages_in_words, scopes_in_words
+from handlers.slack.requests.text import (
+    days_in_words,
+    name_in_words,
+    pages_in_words,
+    restrictions_in_words,
+    scopes_in_words,
+)
 from storage.models import KeyRequest, RequestStatus
 
 _SHOWN = 15
@@ -102,8 +108,12 @@ def _list_message(tx: Transaction, requests: Sequence[KeyRequest]) -> Message:
 def request_text(tx: Transaction, request: KeyRequest) -> str:
     """A request in a few lines: what for, for whom, how long, and why."""
     extent = extent_now(tx, request)
+    narrower = "".join(
+        f", {label[0].lower()}{label[1:]} {words}"
+        for label, words in restrictions_in_words(tx, extent.components, extent.networks)
+    )
     return (
         f"{name_in_words(request.name)} for {mention(request.requester_id)}, "
-        f"{days_in_words(extent.lifetime_days)} on {pages_in_words(tx, extent.pages)}: "
+        f"{days_in_words(extent.lifetime_days)} on {pages_in_words(tx, extent.pages)}{narrower}: "
         f"{scopes_in_words(extent.scopes)}\n> {escape(plain(' '.join(request.purpose.split()), limit=300))}"
     )

@@ -4,7 +4,7 @@ from desk.secret import Secret
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, Message, context, day, escape, fields, mention, modal, section
-from handlers.slack.requests.text import name_in_words, pages_in_words, scopes_in_words
+from handlers.slack.requests.text import name_in_words, reach_in_words, scopes_in_words
 from storage.models import ApiKey
 
 _TITLE = "Your API key"
@@ -29,7 +29,7 @@ def render_key_window(tx: Transaction, key: ApiKey, secret: Secret) -> Block:
     reach = fields(
         [
             ("It may", scopes_in_words(key.scopes)),
-            ("Pages", pages_in_words(tx, key.pages)),
+            *reach_in_words(tx, key),
             ("Works until", day(key.expires_at)),
             ("Answers for it", mention(key.holder_id)),
         ]

@@ -38,6 +38,7 @@ from handlers.slack.requests.text import (
     name_in_words,
     pages_in_words,
     quotation,
+    reach_in_words,
     scopes_in_words,
     taken_over,
     works_on,
@@ -66,7 +67,7 @@ def _what(tx: Transaction, request: KeyRequest) -> Block:
     return fields(
         [
             ("It may", scopes_in_words(extent.scopes)),
-            ("Pages", pages_in_words(tx, extent.pages)),
+            *reach_in_words(tx, extent),
             ("Lifetime", f"{days_in_words(extent.lifetime_days)} from collection"),
             ("Answers for it", mention(request.holder_id)),
             *taken_over(request),

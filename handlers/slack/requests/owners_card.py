@@ -38,8 +38,8 @@ from handlers.slack.requests.text import (
     days_in_words,
     life_in_words,
     name_in_words,
-    pages_in_words,
     quotation,
+    reach_in_words,
     risk_in_words,
     scopes_in_words,
     works_on,
@@ -100,7 +100,7 @@ def _ending(tx: Transaction, request: KeyRequest) -> list[Block]:
 
 def _facts(tx: Transaction, request: KeyRequest, extent: Extent) -> list[Block]:
     pairs = [
-        ("Pages", pages_in_words(tx, extent.pages)),
+        *reach_in_words(tx, extent),
         ("Lifetime", f"{days_in_words(extent.lifetime_days)} from collection"),
         ("Answers for it", mention(request.holder_id)),
         ("Asked", when(request.created_at)),

@@ -22,6 +22,9 @@ _FIELDS = {
     "scopes": "scopes",
     "page": "pages",
     "pages": "pages",
+    "component": "components",
+    "components": "components",
+    "from": "networks",
     "for": "lifetime",
     "lifetime": "lifetime",
     "holder": "holder",
@@ -30,6 +33,7 @@ _FIELDS = {
     "reason": "purpose",
     "purpose": "purpose",
 }
+_LISTS = frozenset({"scopes", "pages", "components", "networks"})
 _SCOPES = frozenset(scope.value for scope in Scope)
 
 
@@ -41,6 +45,9 @@ class TypedRequest:
     purpose: str | None = None
     scopes: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
+    components: list[str] = field(default_factory=list)
+    networks: list[str] = field(default_factory=list)
+    """Addresses and ranges from which it is called."""
     lifetime_days: int | None = None
     holder: SubjectWord | None = None
     problems: list[str] = field(default_factory=list)
@@ -127,8 +134,11 @@ def _read_pair(words: list[Word], position: int, found: TypedRequest) -> int:
         found.problems.append(f"I did not understand “{whole}”.{meant}")
         return position + 1
     value, position = word.text, position + 1
-    while position < len(words) and (not value or value.endswith(",")):
+    while position < len(words):
         following = words[position]
+        # A comma may also stand behind a closing quotation mark.
+        if value and not value.endswith(",") and not following.as_typed.startswith(","):
+            break
         if following.kind == "pair" and f"{following.key}:{following.text}".lower().rstrip(",") not in _SCOPES:
             break
         value += following.as_typed
@@ -142,10 +152,8 @@ def _set_field(found: TypedRequest, name: str, value: str) -> None:
     parts = [part.strip() for part in value.split(",") if part.strip()]
     if not parts:
         found.problems.append(f"Nothing follows “{name}:”.")
-    elif name == "scopes":
-        found.scopes.extend(parts)
-    elif name == "pages":
-        found.pages.extend(parts)
+    elif name in _LISTS:
+        getattr(found, name).extend(parts)
     elif name == "name":
         _set_name(found, value)
     elif name == "purpose":

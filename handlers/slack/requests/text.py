@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from desk.durations import in_words
+from desk.keys.restrictions import list_restrictions
 from desk.keys.rules import KeyState, state_of
 from desk.keys.scopes import IN_WORDS
 from desk.people import member_name
@@ -29,6 +30,7 @@ from handlers.slack.framework.blocks import (
 from storage.models import ApiKey, KeyRequest, Page, Scope
 
 _SHOWN_PAGES = 10
+_LONGEST_FACT = 600
 _LINE_ENDS = "\n\u2028\u2029"
 _QUOTE_LIMIT = 2900
 """Characters of one quotation: below the 3,000 of a section, whatever escaping adds."""
@@ -73,6 +75,19 @@ def pages_in_words(tx: Transaction, pages: Sequence[str] | None) -> str:
     return f"{words} and {more} more" if more else words
 
 
+def restrictions_in_words(
+    tx: Transaction, components: Sequence[str] | None, networks: Sequence[str] | None
+) -> list[tuple[str, str]]:
+    """Named components and addresses of a key as facts among others; none where it has neither."""
+    found = list_restrictions(tx.session, components, networks)
+    return [(label, escape(plain(words, limit=_LONGEST_FACT))) for label, words in found]
+
+
+def reach_in_words(tx: Transaction, of: Extent | ApiKey) -> list[tuple[str, str]]:
+    """Where a key may do what its scopes say, as facts among others."""
+    return [("Pages", pages_in_words(tx, of.pages)), *restrictions_in_words(tx, of.components, of.networks)]
+
+
 def scopes_in_words(scopes: Sequence[str]) -> str:
     """Scopes as a list of what the key may do."""
     return "\n".join(f"• {IN_WORDS[Scope(scope)]} (`{scope}`)" for scope in scopes)
@@ -92,6 +107,12 @@ def changes_in_words(tx: Transaction, asked: Extent, granted: Extent) -> str:
     if granted.pages != asked.pages:
         now, before = pages_in_words(tx, granted.pages), pages_in_words(tx, asked.pages)
         lines.append(f"• for {now} (asked: {before})")
+    had = restrictions_in_words(tx, asked.components, asked.networks)
+    lines += [
+        f"• {label[0].lower()}{label[1:]} {words}"
+        for label, words in restrictions_in_words(tx, granted.components, granted.networks)
+        if (label, words) not in had
+    ]
     if granted.lifetime_days != asked.lifetime_days:
         lines.append(f"• for {days_in_words(granted.lifetime_days)} instead of {days_in_words(asked.lifetime_days)}")
     return "\n".join(lines)

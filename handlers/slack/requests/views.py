@@ -1,14 +1,16 @@
 """The modal in which a key is asked for: drawn, filled in beforehand, and read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from desk.acting_keys import with_included
 from desk.errors import InvalidInputError
 from desk.identifiers import new_id
+from desk.keys.restrictions import check_networks
 from desk.keys.scopes import parse_scopes
 from desk.pages.pages import get_page_by_word, list_pages
 from desk.people import get_answerer
-from desk.permissions import with_included
 from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.requests.approvals import get_approvable, get_deniable
 from desk.requests.lookup import extent_now
@@ -28,6 +30,7 @@ from handlers.slack.requests.inputs import (
     scope_inputs,
 )
 from handlers.slack.requests.parsing import TypedRequest
+from handlers.slack.requests.restrictions import find_components, read_restrictions, restriction_inputs
 from handlers.slack.requests.text import name_in_words, quotation
 from storage.models import KeyRequest
 
@@ -41,6 +44,8 @@ class Draft:
     scopes: tuple[str, ...] = ()
     pages: tuple[str, ...] | None = ()
     """Page ids; None: all pages."""
+    components: tuple[str, ...] | None = None
+    networks: tuple[str, ...] | None = None
     lifetime_days: int | None = None
     holder_id: str | None = None
     problems: tuple[str, ...] = ()
@@ -58,6 +63,8 @@ def draft_from_request(request: KeyRequest) -> Draft:
         purpose=request.purpose,
         scopes=tuple(request.scopes),
         pages=None if request.pages is None else tuple(request.pages),
+        components=None if request.components is None else tuple(request.components),
+        networks=None if request.networks is None else tuple(request.networks),
         lifetime_days=request.lifetime_days,
         holder_id=request.holder_id,
     )
@@ -69,20 +76,18 @@ def draft_from_line(tx: Transaction, typed: TypedRequest) -> Draft:
     problems = list(typed.problems)
     scopes: tuple[str, ...] = ()
     pages: tuple[str, ...] | None = ()
-    holder_id = None
-    try:
+    components, networks, holder_id = None, None, None
+    with _noted(problems):
         scopes = parse_scopes(typed.scopes) if typed.scopes else ()
         refuse_unoffered(scopes, tx.policy)
-    except InvalidInputError as error:
-        problems.append(str(error))
-    try:
+    with _noted(problems):
         pages = _find_pages(tx, typed.pages)
-    except InvalidInputError as error:
-        problems.append(str(error))
-    try:
+    with _noted(problems):
+        components = find_components(tx, pages or None, typed.components)
+    with _noted(problems):
+        networks = check_networks(typed.networks or None)
+    with _noted(problems):
         holder_id = _find_holder(tx, typed)
-    except InvalidInputError as error:
-        problems.append(str(error))
     missing = [
         what
         for what, said in (
@@ -100,10 +105,20 @@ def draft_from_line(tx: Transaction, typed: TypedRequest) -> Draft:
         purpose=typed.purpose or "",
         scopes=scopes,
         pages=pages,
+        components=components,
+        networks=networks,
         lifetime_days=typed.lifetime_days,
         holder_id=holder_id,
         problems=tuple(problems),
     )
+
+
+@contextmanager
+def _noted(problems: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except InvalidInputError as error:
+        problems.append(str(error))
 
 
 def _find_pages(tx: Transaction, words: Sequence[str]) -> tuple[str, ...] | None:
@@ -127,6 +142,8 @@ def asked_from_draft(tx: Transaction, draft: Draft) -> Asked:
         pages=draft.pages,
         lifetime_days=draft.lifetime_days,
         holder_id=draft.holder_id,
+        components=draft.components,
+        networks=draft.networks,
     )
 
 
@@ -160,6 +177,7 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
             hint="“All pages” includes those to come.",
         ),
         *scope_inputs(tx.policy.offered_scopes, chosen=draft.scopes, hint="The less, the sooner owners say yes."),
+        *restriction_inputs(tx, draft.components, draft.networks),
         input_block(
             "Lifetime in days",
             days_input(days, maximum),
@@ -183,15 +201,19 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
     )
 
 
-def read_asked(submission: ViewSubmission) -> Asked:
+def read_asked(tx: Transaction, submission: ViewSubmission) -> Asked:
     """What the submitted modal asks for. Raises InvalidInputError, whose field names the input."""
+    pages = read_pages(submission)
+    components, networks = read_restrictions(tx, pages, submission)
     return Asked(
         name=submission.text("name"),
         purpose=submission.text("purpose"),
         scopes=read_scopes(submission),
-        pages=read_pages(submission),
+        pages=pages,
         lifetime_days=read_days(submission),
         holder_id=submission.choice("holder") or submission.user_id,
+        components=components,
+        networks=networks,
     )
 
 
@@ -210,6 +232,7 @@ def render_change_modal(tx: Transaction, request_id: str) -> Block:
                 block_id="pages",
             ),
             *scope_inputs(parse_scopes(with_included(extent.scopes)), chosen=extent.scopes),
+            *restriction_inputs(tx, extent.components, extent.networks),
             input_block(
                 "Lifetime in days", days_input(extent.lifetime_days, extent.lifetime_days), block_id="lifetime_days"
             ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from desk.directory.leavers import LeftKeys, get_left_keys
 from desk.durations import ago
+from desk.keys.restrictions import restrictions_in_short
 from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.pages.pages import page_names
 from desk.people import Standing, member_name, standing_of
@@ -137,7 +138,8 @@ def _key_text(tx: Transaction, key: ApiKey) -> str:
     pages = shown(page_names(tx.session, key.pages), _PAGES)
     state = ", *suspended*" if state_of(key, tx.now) is KeyState.SUSPENDED else ""
     scopes = " ".join(f"`{scope}`" for scope in key.scopes)
-    return f"{_name(key)}{state}\n{scopes} on {pages} · {used} · expires {day(key.expires_at)}"
+    narrower = "".join(f", {words}" for words in restrictions_in_short(key.components, key.networks))
+    return f"{_name(key)}{state}\n{scopes} on {pages}{narrower} · {used} · expires {day(key.expires_at)}"
 
 
 def _name(key: ApiKey) -> str:

@@ -63,6 +63,8 @@ SAYS_IT_AGAIN: Mapping[str, str] = {
     "incidents.drafts.composing.compose_update": "of an incident that was found: no page is looked for any more",
     "incidents.drafts.content.as_seen": "it gives what it was given",
     "incidents.port.port_of": "it says where to ask, and nothing of the page",
+    "keys.restrictions.component_names": "as pages.pages.page_names",
+    "keys.restrictions.list_restrictions": "as pages.pages.page_names",
     "keys.lookup.daily_counts": "none, for each key that was named",
     "pages.pages.page_names": "ids of pages that there are not any more stand for themselves",
     "people.get_answerer": "as get_subject",

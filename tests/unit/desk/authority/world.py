@@ -116,6 +116,7 @@ NOBODY: Mapping[str, Actor] = {
     "a suspended key": Actor.key("ksuspended00"),
     "a revoked key": Actor.key("krevoked0000"),
     "an expired key": Actor.key("kexpired0000"),
+    "a key for components that are not there": Actor.key("knamedparts0"),
     "an unknown key": Actor.key("kunknown0000"),
     "a job without a name here": Actor(ActorKind.JOB, "cron"),
     "a kind that there is not": Actor(cast(ActorKind, "robot"), OLIVIA),
@@ -272,6 +273,8 @@ def _add_nobodies(session: Session) -> None:
     add(id=NOBODY["a revoked key"].id, scopes=everything, status=KeyStatus.REVOKED)
     add(id=NOBODY["an expired key"].id, scopes=everything, expires_at=NOW)
     add(id=LONELY_KEY.id, scopes=everything)
+    states = ["component_status:write", "components:write"]
+    add(id=NOBODY["a key for components that are not there"].id, scopes=states, components=["cnowhere0000"])
 
 
 def _plain(maker: _Maker) -> Filled:
@@ -318,6 +321,8 @@ def _plain(maker: _Maker) -> Filled:
         "began_at": [BEFORE],
         "update_status": [None],
         "component_ids": [[]],
+        "components": [[maker.component]],
+        "networks": [["10.0.0.0/8"]],
         "period": ["2026-02-23", "2026-03-02"],
         "scheduled_for": [NOW, NOW + DAY],
         "scheduled_until": [NOW + 2 * DAY],

@@ -33,6 +33,7 @@ def a_key(**values: object) -> RingKey:
         "status": KeyStatus.ACTIVE,
         "scopes": frozenset({"read"}),
         "pages": None,
+        "networks": None,
         "expires_at": NOW + timedelta(days=1),
         "retires_at": None,
     }
@@ -117,11 +118,22 @@ def test_the_digest_is_the_stored_one() -> None:
         ({"pages": frozenset()}, Verdict.PAGE_OUTSIDE),
         ({"scopes": frozenset(), "pages": frozenset()}, Verdict.SCOPE_MISSING),
         ({"status": KeyStatus.REVOKED, "scopes": frozenset()}, Verdict.NOT_ACTIVE),
+        ({"networks": frozenset({"192.0.2.0/24"})}, Verdict.ADMITTED),
+        ({"networks": frozenset({"10.0.0.0/8"})}, Verdict.ADDRESS_OUTSIDE),
+        ({"networks": frozenset({"10.0.0.0/8"}), "scopes": frozenset()}, Verdict.ADDRESS_OUTSIDE),
+        ({"networks": frozenset({"10.0.0.0/8"}), "status": KeyStatus.SUSPENDED}, Verdict.NOT_ACTIVE),
     ],
 )
 def test_who_may_read_the_components_of_a_page(values: dict[str, object], verdict: Verdict) -> None:
-    """State comes before scope and scope before page; the instant of expiry is already too late."""
-    assert decide_call(a_key(**values), READ, "p00000000001", NOW) is verdict
+    """State comes before the caller's address, that before scope and scope before page; the instant of expiry is
+    already too late."""
+    assert decide_call(a_key(**values), READ, "p00000000001", NOW, address="192.0.2.1") is verdict
+
+
+def test_a_caller_without_an_address_is_outside() -> None:
+    """A key that is bound to addresses is no good where nobody knows from where the call comes."""
+    bound = a_key(networks=frozenset({"0.0.0.0/0", "::/0"}))
+    assert decide_call(bound, READ, None, NOW) is Verdict.ADDRESS_OUTSIDE
 
 
 def test_reading_does_not_allow_writing() -> None:
@@ -144,20 +156,31 @@ admitted = Branch(0.02)
     write=st.booleans(),
     page=st.sampled_from(["a", "b", "c"]),
     late=st.booleans(),
+    networks=st.none() | st.frozensets(st.sampled_from(["10.0.0.0/8", "192.0.2.0/24"])),
+    address=st.sampled_from([None, "10.1.1.1", "192.0.2.1", "203.0.113.1"]),
 )
 def test_only_an_active_key_with_scope_and_page_is_admitted(
-    scopes: frozenset[str], pages: frozenset[str] | None, write: bool, page: str, late: bool
+    scopes: frozenset[str],
+    pages: frozenset[str] | None,
+    write: bool,
+    page: str,
+    late: bool,
+    networks: frozenset[str] | None,
+    address: str | None,
 ) -> None:
-    """A key is admitted exactly when it is in time, allowed to do this, and for this page."""
-    key = a_key(scopes=scopes, pages=pages)
+    """A key is admitted exactly when it is in time, called from where it may be, allowed to do this, and for this
+    page."""
+    key = a_key(scopes=scopes, pages=pages, networks=networks)
+    range_of = {"10.1.1.1": "10.0.0.0/8", "192.0.2.1": "192.0.2.0/24"}
+    at_home = networks is None or range_of.get(address or "") in networks
     now = key.expires_at if late else NOW
     reading = not write and not scopes.isdisjoint({"read", "component_status:write"})
     allowed = "components:write" in scopes or reading
     inside = pages is None or page in pages
-    verdict = decide_call(key, Need("components", write=write), page, now)
+    verdict = decide_call(key, Need("components", write=write), page, now, address=address)
     if verdict is Verdict.ADMITTED:
         admitted.reached()
-    assert (verdict is Verdict.ADMITTED) == (not late and allowed and inside)
+    assert (verdict is Verdict.ADMITTED) == (not late and at_home and allowed and inside)
 
 
 PUBLIC = ("incidents", "components", "metrics", "page_configuration")

@@ -64,7 +64,7 @@ def collect(desk: Desk, ticket_id: str, actor: Actor = HOLDER) -> str:
 
 CARRIED = {
     *("organization_id", "name", "purpose", "scopes", "pages", "holder_id", "request_id", "expires_at"),
-    *("kept_until", "kept_by", "keep_reason"),
+    *("kept_until", "kept_by", "keep_reason", "components", "networks"),
 }
 """What was decided for a key and so holds for its successor."""
 OWN = {
@@ -88,6 +88,8 @@ def test_a_successor_has_all_that_was_decided(desk: Desk, clock: HeldClock) -> N
             purpose="Deploys",
             scopes=["read", "incidents:write"],
             pages=[page.id],
+            components=["c00000000001"],
+            networks=["10.0.0.0/8"],
             request_id=request.id,
             expires_at=NOW + timedelta(days=50),
             kept_until=NOW + timedelta(days=40),

@@ -44,6 +44,12 @@ def test_order_does_not_matter(parts: tuple[str, ...]) -> None:
         ("", TypedRequest()),
         ("   ", TypedRequest()),
         ("terraform", TypedRequest(name="terraform")),
+        ("components:API,Web", TypedRequest(components=["API", "Web"])),
+        (
+            'component:"Europe - API", Web from:10.0.0.0/8',
+            TypedRequest(components=["Europe - API", "Web"], networks=["10.0.0.0/8"]),
+        ),
+        ("from:2001:db8::/32,192.0.2.7", TypedRequest(networks=["2001:db8::/32", "192.0.2.7"])),
         ("terraform prod scope:read", TypedRequest(name="terraform prod", scopes=["read"])),
         ("“terraform prod”", TypedRequest(name="terraform prod")),
         ('name:"terraform prod" reason:"a: b"', TypedRequest(name="terraform prod", purpose="a: b")),

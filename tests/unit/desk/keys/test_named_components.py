@@ -1,0 +1,139 @@
+"""A key for named components changes no others, whatever it is called with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from desk.configuration.components import create_component, edit_component, retire_component
+from desk.configuration.groups import create_group
+from desk.errors import NotAllowedError
+from desk.incidents.incidents import create_incident
+from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
+from desk.incidents.port import port_of
+from desk.transaction import Actor, Desk, Transaction
+from storage.models import Component, ComponentStatus, Incident, IncidentStatus
+from tests.clock import MONDAY_MORNING as NOW
+from tests.factories import add_component, add_key, add_page
+
+DOWN, UP, AT_WORK = (
+    ComponentStatus.MAJOR_OUTAGE,
+    ComponentStatus.OPERATIONAL,
+    ComponentStatus.UNDER_MAINTENANCE,
+)
+OPERATOR = Actor.operator("ann")
+_SCOPES = ["components:write", "incidents:write", "maintenances:write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page with two components, and a key for one of them."""
+
+    desk: Desk
+    key: Actor
+    page: str
+    own: str
+    other: str
+
+    def do(self, work: Callable[[Transaction], object]) -> bool:
+        """Whether the key may; what it does is kept."""
+        try:
+            self.desk.write_now(self.key, work)
+        except NotAllowedError as refusal:
+            assert refusal.sentence == "This key is for certain components, and changes no others."
+            return False
+        return True
+
+    def sets(self, wanted: Mapping[str, ComponentStatus | None]) -> bool:
+        """Whether it may bring components into states."""
+        return self.do(lambda tx: port_of(tx, self.page).set_statuses(tx, self.page, wanted))
+
+    def updates(self, incident_id: str, change: IncidentChange) -> bool:
+        """Whether it may change an incident so."""
+        return self.do(lambda tx: port_of(tx, self.page).update_incident(tx, incident_id, change))
+
+    def states(self) -> tuple[str, str]:
+        """Of both components."""
+        with self.desk.database.read() as session:
+            return session.get_one(Component, self.own).status, session.get_one(Component, self.other).status
+
+    def open(self) -> Incident:
+        """Something that an operator opens on both."""
+        new = NewIncident(name="Slow", components={self.own: DOWN, self.other: DOWN})
+        return self.desk.write_now(OPERATOR, lambda tx: port_of(tx, self.page).create_incident(tx, self.page, new))
+
+
+@pytest.fixture
+def place(desk: Desk) -> Place:
+    """The key may write components, incidents and maintenances, of its own component."""
+    with desk.database.write() as session:
+        page = add_page(session, NOW)
+        own, other = (add_component(session, page, NOW, name=name).id for name in ("Own", "Other"))
+        key = add_key(session, NOW, scopes=_SCOPES, components=[own])
+        return Place(desk, Actor.key(key.id), page.id, own, other)
+
+
+def test_it_brings_its_own_into_states(place: Place) -> None:
+    """Alone; with another, nothing of it happens."""
+    assert place.sets({place.own: DOWN})
+    assert not place.sets({place.other: DOWN})
+    assert not place.sets({place.own: UP, place.other: DOWN})
+    assert not place.sets({place.other: None})
+    assert place.states() == (DOWN, UP)
+
+
+def test_its_incidents_are_about_its_own(place: Place) -> None:
+    """Or about none; an incident says on the page that its components have trouble, so that naming is enough."""
+    for components, may in (
+        ({}, True),
+        ({place.own: DOWN}, True),
+        ({place.other: DOWN}, False),
+        ({place.own: None, place.other: None}, False),
+    ):
+        new = NewIncident(name="Slow", components=components)
+        assert place.do(partial(create_incident, page_id=place.page, new=new)) is may
+    assert place.states() == (DOWN, UP)
+
+
+def test_it_speaks_of_others_incidents_but_moves_nothing_of_theirs(place: Place) -> None:
+    """It may say something, name its own component, and end it where nothing else moves with that."""
+    incident = place.open()
+    assert place.updates(incident.id, IncidentChange(body="We look."))
+    assert place.updates(incident.id, IncidentChange(body="Better.", components={place.own: UP}))
+    assert not place.updates(incident.id, IncidentChange(body="Better.", components={place.other: UP}))
+    assert place.states() == (UP, DOWN)
+    over = IncidentChange(status=IncidentStatus.RESOLVED, body="Over.", components={place.other: UP})
+    assert not place.updates(incident.id, over)
+
+
+def test_it_ends_no_maintenance_that_holds_another(place: Place) -> None:
+    """Completing it, or deleting it, would bring that one back."""
+    window = Schedule(scheduled_for=NOW, scheduled_until=NOW + timedelta(hours=1))
+    new = NewIncident(name="Disks", schedule=window, components={place.other: AT_WORK})
+
+    def begin(tx: Transaction) -> str:
+        port = port_of(tx, place.page)
+        incident = port.create_incident(tx, place.page, new)
+        change = IncidentChange(status=IncidentStatus.IN_PROGRESS, components={place.other: AT_WORK})
+        port.update_incident(tx, incident.id, change)
+        return incident.id
+
+    incident_id = place.desk.write_now(OPERATOR, begin)
+    assert place.states() == (UP, AT_WORK)
+    end = IncidentChange(status=IncidentStatus.COMPLETED, body="Done.")
+    assert not place.updates(incident_id, end)
+    assert not place.do(lambda tx: port_of(tx, place.page).delete_incident(tx, incident_id))
+    assert place.states() == (UP, AT_WORK)
+
+
+def test_it_changes_its_own_where_it_stands(place: Place) -> None:
+    """Its name and whether it is there; others, new ones, groups and places, which move others, are not for it."""
+    assert place.do(lambda tx: edit_component(tx, place.own, {"name": "Ours"}))
+    assert not place.do(lambda tx: edit_component(tx, place.other, {"name": "Ours"}))
+    assert not place.do(lambda tx: edit_component(tx, place.own, {"position": 2}))
+    assert not place.do(lambda tx: create_component(tx, place.page, {"name": "New"}))
+    assert not place.do(lambda tx: create_group(tx, place.page, {"name": "New", "components": [place.own]}))
+    assert not place.do(lambda tx: retire_component(tx, place.other))
+    assert place.do(lambda tx: retire_component(tx, place.own))
