@@ -291,6 +291,20 @@ async def test_a_postmortem(client: Client) -> None:
     assert (await client.ok("GET", f"incidents/{made['id']}"))["postmortem_body"] is None
 
 
+async def test_what_one_client_calls_instead(client: Client) -> None:
+    """It POSTs postmortems, and writes `incidents_update`: these are what they mean, for the same scopes."""
+    made = await client.open(status="resolved", body="Ovr.")
+    path = f"incidents/{made['id']}"
+    written = await client.ok("POST", f"{path}/postmortem", {"postmortem": {"body_draft": "A cable."}})
+    assert written["body_draft"] == "A cable."
+    assert (await client.ok("POST", f"{path}/postmortem/publish", {"postmortem": {}}))["body"] == "A cable."
+    assert (await client.ok("POST", f"{path}/postmortem/revert"))["body"] is None
+    said = f"{path}/incidents_update/{made['incident_updates'][0]['id']}"
+    assert (await client.ok("PATCH", said, {"incident_update": {"body": "Over."}}))["body"] == "Over."
+    reader = client_at(client.site, scopes=[Scope.READ], name="Other", subdomain="other")
+    assert (await reader.send("POST", "incidents/x/postmortem", {"postmortem": {}})).status_code == 403
+
+
 async def test_a_template(client: Client) -> None:
     """Once, under either envelope; a second of that name is refused."""
     template = {

@@ -6,7 +6,7 @@ Whatever has to know an operation reads them here.
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
 
@@ -109,6 +109,18 @@ def _read_operations() -> Sequence[Operation]:
 OPERATIONS: Sequence[Operation] = _read_operations()
 
 
+_ACTS = ("", "/publish", "/revert")
+_INCIDENT = "pages/{page_id}/incidents/{incident_id}"
+ALSO: Mapping[Key, Key] = {
+    **{("POST", f"{_INCIDENT}/postmortem{act}"): ("PUT", f"{_INCIDENT}/postmortem{act}") for act in _ACTS},
+    ("PATCH", f"{_INCIDENT}/incidents_update/{{incident_update_id}}"): (
+        "PATCH",
+        f"{_INCIDENT}/incident_updates/{{incident_update_id}}",
+    ),
+}
+"""Calls that Statuspage has not and that clients make all the same → the operations that they mean."""
+
+
 def list_needs() -> frozenset[Need]:
     """What the operations that are there need: a scope that none of them needs opens nothing."""
     there = [one for one in OPERATIONS if one.missing is None]
@@ -124,13 +136,15 @@ def make_routes(handlers: Mapping[Key, Handler]) -> Sequence[Route]:
     there = {(one.method, one.path) for one in OPERATIONS if one.missing is None}
     if there != handlers.keys():
         raise ValueError(f"there is no handler, or no operation, for {sorted(there ^ handlers.keys())}")
-    return [
-        Route(one.method, one.path, one.need, handlers[one.method, one.path])
+    routes = {
+        (one.method, one.path): Route(one.method, one.path, one.need, handlers[one.method, one.path])
         if one.missing is None
         # Whoever has a key is told that it is not there, before somebody grants a scope for it in vain.
         else Route(one.method, one.path, None, _refusing(one, one.missing))
         for one in OPERATIONS
-    ]
+    }
+    also = [replace(routes[meant], method=method, pattern=path) for (method, path), meant in ALSO.items()]
+    return [*routes.values(), *also]
 
 
 def _refusing(operation: Operation, why: Missing) -> Handler:
