@@ -14,6 +14,7 @@ _SAME = {
 HERE = {f"{family} {name}": f"{family} {name}" for family, names in _SAME.items() for name in names.split()} | {
     "keys digest": "digest --dry-run",
     "keys info": "info",
+    "keys request": "requests ask",
     "keys requests": "requests list",
     "keys approve": "requests approve",
     "keys deny": "requests deny",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.commands.console import console_of, operator, say
+from bot.commands.people import get_user_id
 from bot.commands.tables import AsJson, Cell, print_facts, print_list
 from desk.errors import InvalidInputError
 from desk.keys.scopes import parse_scopes
@@ -20,8 +21,9 @@ from desk.requests.lookup import (
     list_counted_approvers,
     list_pending_requests,
 )
+from desk.requests.requests import make_request
 from desk.requests.risks import list_risk_notes
-from desk.requests.terms import Extent
+from desk.requests.terms import Extent, complete_asked
 from desk.transaction import Transaction
 from storage.models import KeyRequest, RequestStatus
 
@@ -38,12 +40,13 @@ class _Narrower:
 def register(cli: typer.Typer) -> None:
     """Add the family."""
     family = typer.Typer(
-        help="Look at requests for keys that wait for a decision, approve or deny them. Your approval counts as an "
+        help="Ask for keys, look at what waits for a decision, approve or deny it. Your approval counts as an "
         "owner's does; who asked collects the key in Slack.",
         no_args_is_help=True,
     )
     cli.add_typer(family, name="requests")
     _register_looks(family)
+    _register_ask(family)
     _register_decisions(family)
 
 
@@ -66,6 +69,44 @@ def _register_looks(family: typer.Typer) -> None:
         with console_of(context).desk() as desk:
             facts = desk.read_now(operator(), lambda tx: _facts(tx, _get(tx, request)))
         print_facts(facts, as_json=as_json)
+
+
+def _register_ask(family: typer.Typer) -> None:
+    @family.command()
+    def ask(
+        context: typer.Context,
+        name: Annotated[str, typer.Argument(help="What will use the key, like 'terraform prod'.")],
+        requester: Annotated[str, typer.Option("--for", help="Who collects it: a Slack user id, name or handle.")],
+        purpose: Annotated[str, typer.Option(help="What it is for, in a sentence.")],
+        scope: Annotated[list[str], typer.Option(help="What it may. Can be repeated.")],
+        page: Annotated[
+            list[str] | None,
+            typer.Option(help="A page's id, subdomain or name. Can be repeated; never given, it is for all pages."),
+        ] = None,
+        days: Annotated[
+            int | None, typer.Option(help="For how many days it lives; without it as policy says.")
+        ] = None,
+        holder: Annotated[str | None, typer.Option(help="Who answers for it, if not who collects it.")] = None,
+    ) -> None:
+        """Ask for a key in the name of somebody, who is told, and collects it in Slack once it is approved."""
+
+        def work(tx: Transaction) -> KeyRequest:
+            user_id = get_user_id(tx.session, requester)
+            asked = complete_asked(
+                tx.policy,
+                user_id,
+                name=name,
+                purpose=purpose,
+                scopes=scope,
+                pages=tuple(get_page_by_word(tx.session, word).id for word in page) if page else None,
+                lifetime_days=days,
+                holder_id=get_user_id(tx.session, holder) if holder else None,
+            )
+            return make_request(tx, asked, requester_id=user_id)
+
+        with console_of(context).desk() as desk:
+            made = desk.write_now(operator(), work)
+        say(f"Owners are asked for “{made.name}” (id {made.id}).")
 
 
 def _register_decisions(family: typer.Typer) -> None:

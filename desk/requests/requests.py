@@ -78,14 +78,16 @@ def make_request(
     """Ask for a key in the actor's name, and show the request to owners.
 
     A key asks in the name of whoever answers for it, or of `requester_id`: that person is told, and collects; and for
-    pages that it is for itself. The same `client_token` makes the same request, however often it is sent. Raises
-    NotAllowedError, or InvalidInputError whose field names the input.
+    pages that it is for itself. An operator asks in the name of `requester_id`. The same `client_token` makes the
+    same request, however often it is sent. Raises NotAllowedError, or InvalidInputError whose field names the input.
     """
     if tx.actor.kind is ActorKind.KEY:
         require_power(tx, Scope.KEYS_WRITE, asked.pages)
         requester_id, roles = _get_requester(tx, requester_id)
         # Forms in Slack have names of their own; a program may choose what another one chose.
         client_token = sha256(f"{tx.actor} {requester_id} {client_token}") if client_token is not None else None
+    elif tx.actor.kind is ActorKind.OPERATOR:
+        requester_id, roles = _get_requester(tx, requester_id)
     else:
         requester_id, roles = tx.actor.id, require_asker(tx)
     earlier = _find_by_token(tx, requester_id, client_token)
@@ -135,11 +137,12 @@ def make_request(
 
 
 def _get_requester(tx: Transaction, named: str | None) -> tuple[str, EffectiveRoles]:
-    """In whose name the acting key asks, and their roles. Raises InvalidInputError (field `requester`)."""
-    user_id = named or acting_key(tx).holder_id
+    """In whose name a key or an operator asks, and their roles. Raises InvalidInputError (field `requester`)."""
+    own = acting_key(tx).holder_id if tx.actor.kind is ActorKind.KEY else None
+    user_id = named or own
     if user_id is None or not is_full_member(tx.session.get(Member, user_id)):
         raise InvalidInputError(
-            "A key asks for a person, who collects what was granted.",
+            "A key is asked for in the name of a person, who collects what was granted.",
             "Name a full member of the workspace by their Slack id.",
             field="requester",
         )

@@ -1,23 +1,36 @@
-"""Everything that Slack can do, the command line does as well, or a sentence says why not."""
+"""Everything that Slack can do, the command line and an API do as well, or a sentence says why not."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, TypeVar
 
 import pytest
 from typer.main import get_command
 
 from bot.cli import create_cli
 from bot.commands.naming import HERE
+from handlers.http.own.operations import OPERATIONS as OWN
+from handlers.http.v1.operations import OPERATIONS as V1
 from handlers.slack.app import AREAS
 from handlers.slack.framework.areas import join_areas
 from handlers.slack.incidents.templates import commands as templates
+from tests.docs.api_twins import (
+    ACTIONS_BY_OWN,
+    ACTIONS_BY_V1,
+    BY_V1,
+    NO_ACTION_BY_API,
+    NO_OPERATION,
+)
 from tests.docs.test_command_line_page import commands
 from tests.docs.twins import ACTIONS, NO_ACTION, NO_COMMAND, NO_VIEW, VIEWS
 
+T = TypeVar("T")
 WHOLE = join_areas(AREAS)
 THERE: Mapping[str, Any] = {
     path.removeprefix("keydesk "): command for path, command in commands(get_command(create_cli()))
+}
+THERE_BY_API = {("own", *one.key) for one in OWN} | {
+    ("v1", one.method, one.path) for one in V1 if one.missing is None
 }
 _SENTENCE = re.compile(r"[A-Z].{20,}\.")
 
@@ -42,13 +55,18 @@ def _exists(line: str) -> bool:
     return not dashes or f"--{option}" in {opt for parameter in command.params for opt in parameter.opts}
 
 
-def _unmatched(said: Collection[str], twins: Mapping[str, str], reasons: Mapping[str, str]) -> dict[str, list[str]]:
+def _unmatched(
+    said: Collection[str],
+    twins: Mapping[str, T],
+    reasons: Mapping[str, str],
+    exists: Callable[[T], bool],
+) -> dict[str, list[str]]:
     """What is wrong with two tables about these things; empty where nothing is."""
     wrong = {
         "neither a twin nor a reason": [one for one in said if one not in twins and one not in reasons],
         "a twin and a reason": [one for one in twins if one in reasons],
         "there is no such thing in Slack": [one for one in (*twins, *reasons) if one not in said],
-        "its twin is not there": [f"{one}: {line}" for one, line in twins.items() if not _exists(line)],
+        "its twin is not there": [f"{one}: {line}" for one, line in twins.items() if not exists(line)],
         "its reason is no sentence": [one for one, why in reasons.items() if not _SENTENCE.fullmatch(why)],
     }
     return {what: sorted(found) for what, found in wrong.items() if found}
@@ -56,17 +74,41 @@ def _unmatched(said: Collection[str], twins: Mapping[str, str], reasons: Mapping
 
 def test_every_command_has_a_twin() -> None:
     """Each sub-command, derived from the areas, is in the table by which hints are named; and no other is."""
-    assert _unmatched(set(_sub_commands()), HERE, NO_COMMAND) == {}
+    assert _unmatched(set(_sub_commands()), HERE, NO_COMMAND, _exists) == {}
 
 
 def test_every_button_has_a_twin() -> None:
     """Each button and menu that answers, searched menus included."""
-    assert _unmatched({*dict(WHOLE.actions), *dict(WHOLE.options)}, ACTIONS, NO_ACTION) == {}
+    assert _unmatched({*dict(WHOLE.actions), *dict(WHOLE.options)}, ACTIONS, NO_ACTION, _exists) == {}
 
 
 def test_every_form_has_a_twin() -> None:
     """Each form that is submitted."""
-    assert _unmatched(set(dict(WHOLE.views)), VIEWS, NO_VIEW) == {}
+    assert _unmatched(set(dict(WHOLE.views)), VIEWS, NO_VIEW, _exists) == {}
+
+
+def _by_api() -> Mapping[str, tuple[str, ...]]:
+    """Sub-commands of Slack → the operation that does the same."""
+    own = {twin: ("own", *one.key) for one in OWN for twin in one.twins}
+    assert not own.keys() & BY_V1.keys()
+    return own | {command: ("v1", *key) for command, key in BY_V1.items()}
+
+
+def test_every_command_has_an_operation() -> None:
+    """In Keydesk's own table, which names it, or in Statuspage's."""
+    assert _unmatched(set(_sub_commands()), _by_api(), NO_OPERATION, THERE_BY_API.__contains__) == {}
+
+
+def test_every_button_and_form_has_an_operation() -> None:
+    """That of the sub-command which does the same, one of its own, or a reason; what only redraws needs none."""
+    of_command = {here.partition(" --")[0]: slack for slack, here in HERE.items()}
+    same = {one: of_command.get(line.partition(" --")[0]) for one, line in {**ACTIONS, **VIEWS}.items()}
+    answered = {one for one, command in same.items() if command in _by_api() or command in NO_OPERATION}
+    own = {one: ("own", *key) for one, key in ACTIONS_BY_OWN.items()}
+    twins: Mapping[str, tuple[str, ...]] = own | {one: ("v1", *key) for one, key in ACTIONS_BY_V1.items()}
+    # What somebody can do at a terminal somebody may want to do by a program, and what belongs to one person as well.
+    left = {*ACTIONS, *VIEWS, "request.withdraw", "ticket.collect"} - answered
+    assert _unmatched(left, twins, NO_ACTION_BY_API, THERE_BY_API.__contains__) == {}
 
 
 @pytest.mark.parametrize(
@@ -85,4 +127,4 @@ def test_what_is_missing_is_found(
     said: set[str], twins: Mapping[str, str], reasons: Mapping[str, str], wrong: str
 ) -> None:
     """The tables cannot drift from what there is."""
-    assert list(_unmatched(said, twins, reasons)) == [wrong]
+    assert list(_unmatched(said, twins, reasons, _exists)) == [wrong]

@@ -6,13 +6,11 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId
 
 _HELP = "A command explains itself with --help."
 _OWN = "It is somebody's own, and nobody's at a terminal: an operator answers for no key."
-_COLLECTS = "Whoever asks for a key collects it in Slack: no operator asks in the name of another person."
 _TURNS = "A terminal prints the whole list."
 _FORM = "It redraws a form while that is filled in; here everything is an option of the command."
 _CHOICE = "Of several, one is named on the command line, whose refusal lists them."
 
 NO_COMMAND: Mapping[str, str] = {
-    "keys request": _COLLECTS,
     "keys mine": _OWN,
     "keys help": _HELP,
     "roles help": _HELP,
@@ -22,6 +20,7 @@ NO_COMMAND: Mapping[str, str] = {
 """Sub-commands of Slack that the command line has not, and why."""
 
 ACTIONS: Mapping[str, str] = {
+    ActionId.REQUEST_OPEN: "requests ask",
     ActionId.REQUEST_APPROVE: "requests approve",
     ActionId.REQUEST_CHANGE: "requests approve --days",
     ActionId.REQUEST_DENY: "requests deny",
@@ -89,7 +88,6 @@ ACTIONS: Mapping[str, str] = {
 """Buttons and menus → the command, with the option that makes it the same."""
 
 NO_ACTION: Mapping[str, str] = {
-    ActionId.REQUEST_OPEN: _COLLECTS,
     ActionId.REQUEST_WITHDRAW: "Who asked takes it back; an operator denies it.",
     ActionId.TICKET_COLLECT: "A secret is shown to the person who asked for it, in Slack, and to nobody else.",
     ActionId.REQUEST_PAGES: _FORM,
@@ -120,6 +118,7 @@ NO_ACTION: Mapping[str, str] = {
 """Buttons and menus that have no command, and why."""
 
 VIEWS: Mapping[str, str] = {
+    CallbackId.REQUEST_NEW: "requests ask --purpose",
     CallbackId.REQUEST_CHANGE: "requests approve --scope",
     CallbackId.REQUEST_DENY: "requests deny --reason",
     CallbackId.KEY_RENAME: "keys rename",
@@ -145,7 +144,6 @@ VIEWS: Mapping[str, str] = {
 """Forms that are submitted → the command and an option that stands for what they ask."""
 
 NO_VIEW: Mapping[str, str] = {
-    CallbackId.REQUEST_NEW: _COLLECTS,
     CallbackId.TICKET_COLLECT: "A secret is shown to the person who asked for it, in Slack, and to nobody else.",
 }
 """Forms that have no command, and why."""

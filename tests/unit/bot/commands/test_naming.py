@@ -23,7 +23,7 @@ from tests.unit.bot.commands.conftest import Run
         ("keys list all", "keydesk keys list --view all"),
         ("keys show kd_7f3a", "keydesk keys show kd_7f3a"),
         ("keys digest", "keydesk digest --dry-run"),
-        ("keys request", "/acme-keys request in Slack"),
+        ("keys request", "keydesk requests ask"),
         ("keys", "/acme-keys in Slack"),
         ("roles grant @somebody owner", "keydesk roles grant @somebody owner"),
         ("roles revoke @somebody owner on PAGE", "keydesk roles revoke @somebody owner --page PAGE"),
@@ -52,7 +52,7 @@ def test_both_commands_are_there(there: str, here: str) -> None:
     [
         (("keys", "show", "nothing"), "'keydesk keys list --view all' shows every key."),
         (("keys", "show", "over and more"), "There is “over”."),
-        (("keys", "extend", "over", "30d"), "Ask for a new one: '/acme-keys request' in Slack."),
+        (("keys", "extend", "over", "30d"), "Ask for a new one: 'keydesk requests ask'."),
         (("keys", "rotate", "suspended"), "'keydesk keys restore' lets it work again."),
         (("roles", "revoke", "Mia", "owner"), "See keydesk roles list."),
         (("roles", "revoke", "Omar", "owner"), "owner first, without an end: keydesk roles grant @somebody owner"),

@@ -77,3 +77,14 @@ def test_denied(keydesk_on: Run, seeded: Desk, asked: str, now: datetime) -> Non
     assert keydesk_on("requests", "deny", asked).exit_code == 2
     denied = keydesk_on("requests", "deny", asked, "--reason", "Use the other one.")
     assert (denied.stdout, status(seeded, asked)) == ("The request for “ci” is denied.\n", "denied")
+
+
+def test_asked_for_in_somebodys_name(keydesk_on: Run, seeded: Desk) -> None:
+    """They are told and collect."""
+    ask = ("requests", "ask", "ci", "--purpose", "We build.", "--scope", "read", "--page", "acme", "--days", "30")
+    assert "I know nobody called “gus”." in keydesk_on(*ask, "--for", "@gus").stderr
+    assert keydesk_on(*ask, "--for", "@mia").stdout.startswith("Owners are asked for “ci” (id ")
+    with seeded.database.read() as session:
+        request = session.scalars(select(KeyRequest)).one()
+    assert (request.requester_id, request.holder_id, request.lifetime_days) == (MIA, MIA, 30)
+    assert keydesk_on("requests", "approve", "ci").exit_code == 0

@@ -12,7 +12,7 @@ from desk.requests.approvals import deny
 from desk.requests.lookup import get_request, list_pending_requests, list_requests_of
 from desk.requests.requests import get_askable, make_request, sweep_requests, withdraw, withdraw_requests_of
 from desk.transaction import Actor, Desk
-from storage.models import Delivery, KeyRequest, RequestStatus, Role
+from storage.models import AuditEvent, Delivery, KeyRequest, RequestStatus, Role
 from tests.clock import HeldClock
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, add_grant, add_page
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
@@ -124,10 +124,17 @@ def test_a_page_that_is_gone_is_refused_beside_its_field(stage: Stage) -> None:
     assert refusal.value.field == "pages"
 
 
-def test_operators_ask_elsewhere(stage: Stage) -> None:
-    """A request has a member who made it: the command line is sent to its own way of making keys."""
-    with pytest.raises(NotAllowedError, match="keydesk keys"):
-        stage.do(Actor.operator("ann"), partial(make_request, asked=stage.asked()))
+def test_an_operator_asks_in_the_name_of_a_member(stage: Stage) -> None:
+    """Whoever is to collect has to be named, and be one of ours; they are told, and owners decide."""
+    ann = Actor.operator("ann")
+    for nobody in (None, GUS, "U0NOBODY01"):
+        with pytest.raises(InvalidInputError) as refusal:
+            stage.do(ann, partial(make_request, asked=stage.asked(), requester_id=nobody))
+        assert refusal.value.field == "requester"
+    request = stage.do(ann, partial(make_request, asked=stage.asked(), requester_id=MIA))
+    assert (request.requester_id, [card.conversation for card in stage.shown("request.mine")]) == (MIA, [MIA])
+    [made] = [event for event in stage.all(AuditEvent) if event.action == "request.made"]
+    assert (made.actor, made.data["requester_id"]) == ("operator:ann", MIA)
 
 
 def test_the_requester_withdraws(stage: Stage) -> None:
