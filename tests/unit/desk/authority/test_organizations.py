@@ -59,6 +59,7 @@ WITHOUT_LOOKING: Mapping[str, str] = {
 SAYS_IT_AGAIN: Mapping[str, str] = {
     "digest.unused_policy.list_announced": "what stands, whichever digest is meant",
     "directory.events.take_members_event": "that the group must be read first",
+    "incidents.authority.get_page_meant": "the page that was named: components tell which where none was",
     "incidents.authority.list_meant": "one's own, whose id says which it is before any word does",
     "incidents.drafts.composing.compose_update": "of an incident that was found: no page is looked for any more",
     "incidents.drafts.content.as_seen": "it gives what it was given",
