@@ -68,17 +68,13 @@ def bring_components(
     Gives what updates record. Raises InvalidInputError (field `components`), ConflictError where a component is not
     as it was seen any more, and NotAllowedError for a key that is for other components.
     """
-    if tx.actor.kind == ActorKind.KEY and any(wanted.states.values()):
-        # People move states with their incidents; of a key's scopes each is given for itself.
-        require_write(tx, Scope.COMPONENT_STATUS_WRITE, incident.page_id, of=wanted.states.keys())
+    require_states(tx, incident.page_id, wanted.states)
     move = Move.of(incident, before, IncidentStatus(incident.status))
     touched = list_touched(tx.session, move, wanted.states, incident=incident)
     # Locked before what others say of them is read: nobody changes either before the commit.
     components = get_components(tx.session, incident.page_id, touched)
     effects = foresee_effects(tx.session, move, wanted, components, incident_id=incident.id)
     require_effects(effects)
-    # An incident says on the page that its components have trouble, whatever state it leaves them in.
-    require_components(tx, wanted.states.keys())
     _keep_holds(tx, incident, effects)
     told = [one for one in effects if wanted.as_planned or one.component.id in wanted.states or one.new != one.now]
     affected = bring_statuses(
@@ -87,6 +83,15 @@ def bring_components(
     if incident.status not in ENDED or affected:
         _raise_impact(tx, incident)
     return affected or None
+
+
+def require_states(tx: Transaction, page_id: str, states: Mapping[str, ComponentStatus | None]) -> None:
+    """Raises NotAllowedError for a key that may not bring components into states, or is for other components."""
+    if tx.actor.kind == ActorKind.KEY and any(states.values()):
+        # People move states with their incidents; of a key's scopes each is given for itself.
+        require_write(tx, Scope.COMPONENT_STATUS_WRITE, page_id, of=states.keys())
+    # An incident says on the page that its components have trouble, whatever state it leaves them in.
+    require_components(tx, states.keys())
 
 
 def require_effects(effects: Iterable[Effect]) -> None:

@@ -7,9 +7,11 @@ from sqlalchemy import select
 from desk.audit import trail as audit
 from desk.errors import NotAllowedError, Problems
 from desk.identifiers import new_id
+from desk.incidents.affected import require_effects, require_states
 from desk.incidents.components import get_components
 from desk.incidents.drafts.content import Content, content_of, role_of_draft, stored_form, texts_of
 from desk.incidents.drafts.decision import role_of, role_to_manage
+from desk.incidents.drafts.effects import foresee_content
 from desk.incidents.drafts.review import ask_reviewers
 from desk.incidents.held import is_change_held, is_held
 from desk.incidents.inputs import IncidentChange, NewIncident, check_change, check_new
@@ -34,6 +36,7 @@ def post_incident(
     """
     get_page(tx.session, page_id)
     _require_key(tx, role_to_manage(scheduled=new.schedule is not None), page_id)
+    require_states(tx, page_id, new.components)
     problems = problems or Problems()
     with problems.gathered():
         check_new(new, tx.now)
@@ -51,6 +54,7 @@ def post_change(
     """Change an incident; or the draft of that, which waits. Raises as `post_incident`."""
     incident = get_incident(tx.session, incident_id)
     _require_key(tx, role_of(incident), incident.page_id)
+    require_states(tx, incident.page_id, change.components)
     problems = problems or Problems()
     with problems.gathered():
         check_change(change, scheduled=incident.scheduled_for is not None)
@@ -113,6 +117,8 @@ def _hold(
     *,
     quietly: bool = False,
 ) -> IncidentDraft:
+    incident_id = incident.id if incident is not None else None
+    require_effects(foresee_content(tx, page_id, content, incident_id).values())
     key = tx.session.get_one(ApiKey, tx.actor.id)
     stored = stored_form(content)
     if isinstance(content, str) and incident is not None:
@@ -124,7 +130,7 @@ def _hold(
         kind=kind,
         page_id=page_id,
         # What was changed since is no reason to wait for the key: it does not look, and writes as things are then.
-        incident_id=incident.id if incident is not None else None,
+        incident_id=incident_id,
         content=stored,
         quietly=quietly,
         author_id=tx.actor.author_id,

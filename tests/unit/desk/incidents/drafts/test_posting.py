@@ -2,24 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
-from desk.errors import ConflictError, KeydeskError, NotAllowedError, Problems
+from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError, Problems
 from desk.incidents.components import set_statuses
 from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.drafts import discard_draft, send_back
 from desk.incidents.drafts.posting import find_promised, post_change, post_incident, post_postmortem, promised_id
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.held import decide_hold
-from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.lookup import find_incident, get_incident, list_updates
 from desk.incidents.port import port_of
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import (
+    ApiKey,
     ApiPosts,
     ComponentStatus,
     DraftStatus,
@@ -165,6 +167,39 @@ def test_no_key_gets_round_the_rule(stage: Stage) -> None:
         lambda tx: setattr(tx.session.get_one(Page, stage.page), "second_person_skipped_by", "incident_manager"),
     )
     assert isinstance(stage.post(critical), IncidentDraft)
+
+
+@pytest.mark.parametrize("second_person", SecondPerson)
+def test_what_waits_needs_the_same_scopes(stage: Stage, second_person: SecondPerson) -> None:
+    """A person who publishes it lends a key no right to move components, nor one to other components or kinds."""
+    stage.rule(second_person)
+    down = replace(NEW, components={stage.component: ComponentStatus.MAJOR_OUTAGE})
+    later = stage.desk.clock.now() + timedelta(days=1)
+    plan = replace(NEW, schedule=Schedule(scheduled_for=later, scheduled_until=later + timedelta(hours=1)))
+    with pytest.raises(NotAllowedError, match="maintenances:write"):
+        stage.post(plan)
+    for lacking, scopes, components in (
+        ("component_status:write", [Scope.INCIDENTS_WRITE], None),
+        ("certain components", [Scope.INCIDENTS_WRITE, Scope.COMPONENT_STATUS_WRITE], ["anotherone00"]),
+    ):
+        stage.do(OPERATOR, partial(_set_key, key_id=stage.key.id, scopes=scopes, components=components))
+        with pytest.raises(NotAllowedError, match=lacking):
+            stage.post(down)
+    assert stage.cards("draft.review") == set()
+
+
+def _set_key(tx: Transaction, key_id: str, **values: Any) -> None:
+    key = tx.session.get_one(ApiKey, key_id)
+    for name, value in values.items():
+        setattr(key, name, value)
+
+
+def test_what_would_leave_components_down_is_refused_at_once(stage: Stage) -> None:
+    """The client reads why, rather than whoever would publish it."""
+    stage.rule(SecondPerson.ALWAYS)
+    over = replace(NEW, status=IncidentStatus.RESOLVED, components={stage.component: ComponentStatus.MAJOR_OUTAGE})
+    with pytest.raises(InvalidInputError, match="left in a major outage"):
+        stage.post(over)
 
 
 def test_first_posts_alone(stage: Stage) -> None:
