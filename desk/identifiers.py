@@ -1,5 +1,6 @@
 """Identifiers as Statuspage shows them."""
 
+import hashlib
 import secrets
 import string
 
@@ -13,3 +14,15 @@ def new_id() -> str:
         found = secrets.choice(string.ascii_lowercase) + "".join(secrets.choice(_ALPHABET) for _ in range(11))
         if not found.isalpha():
             return found
+
+
+def stable_id(*of: str) -> str:
+    """An identifier of the same form for something that has another: the same one each time, and nobody can read from
+    it what it stands for."""
+    number = int.from_bytes(hashlib.sha256("\0".join(of).encode()).digest())
+    found = string.ascii_lowercase[number % 26]
+    number //= 26
+    for _ in range(11):
+        number, place = divmod(number, len(_ALPHABET))
+        found += _ALPHABET[place]
+    return found

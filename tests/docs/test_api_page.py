@@ -7,7 +7,7 @@ from handlers.http.v1.operations import OPERATIONS, Missing
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 _ROW = re.compile(r"^\| `([A-Z]+) /v1/(\S+)` \| (\d+)(?: `(\S+)`)? \| (.+) \|$", re.MULTILINE)
-_HERE = {None: "yes", Missing.NOT_YET: "not yet", Missing.NOT_EMBEDDED: "never here"}
+_HERE = {None: "yes", Missing.NOT_YET: "not yet", Missing.NOT_EMBEDDED: "never here", Missing.FROM_SLACK: "by Slack"}
 
 
 def test_the_page_lists_every_operation() -> None:

@@ -12,6 +12,7 @@ from handlers.http.v1.resources.page_settings import page_setting_handlers
 from handlers.http.v1.resources.pages import page_handlers
 from handlers.http.v1.resources.postmortems import postmortem_handlers
 from handlers.http.v1.resources.templates import template_handlers
+from handlers.http.v1.resources.users import user_handlers
 from handlers.http.v1.routing import Handler
 from storage.mirror import Mirror
 
@@ -26,4 +27,5 @@ def make_handlers(desk: Desk, documents: Mirror[Documents]) -> Mapping[Key, Hand
         **incident_write_handlers(desk),
         **postmortem_handlers(desk),
         **template_handlers(desk),
+        **user_handlers(desk),
     }

@@ -53,12 +53,15 @@ class Missing(StrEnum):
 
     NOT_YET = "not_yet"
     NOT_EMBEDDED = "not_embedded"
+    FROM_SLACK = "from_slack"
 
     @property
     def in_words(self) -> str:
         """The reason, for whoever calls."""
         if self is Missing.NOT_YET:
             return "it is not built yet"
+        if self is Missing.FROM_SLACK:
+            return "people come from Slack, and leave with it"
         return "the pages that Keydesk serves itself have nothing of the kind"
 
 

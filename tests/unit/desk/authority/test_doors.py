@@ -266,6 +266,7 @@ OF_SCOPES: Mapping[Scope, set[str]] = {
         "directory.sync_steps.request_sync",
         "roles.orders.grant_as_said",
         "roles.orders.revoke_as_said",
+        "roles.page_roles.set_page_roles",
         "roles.roles.grant_role",
         "roles.roles.revoke_grant",
     },
