@@ -8,7 +8,6 @@ import typer
 
 from bot.commands import (
     audit,
-    components,
     config,
     db,
     deliveries,
@@ -20,12 +19,12 @@ from bot.commands import (
     keys,
     maintenance,
     manifest,
-    pages,
     requests,
     roles,
     run,
     seed,
     templates,
+    upstream,
 )
 from bot.commands.console import Console, KeydeskGroup, say
 from bot.settings import ENV_FILE
@@ -78,8 +77,6 @@ def create_cli() -> typer.Typer:
     manifest.register(cli)
     db.register(cli)
     seed.register(cli)
-    pages.register(cli)
-    components.register(cli)
     incident.register(cli)
     maintenance.register(cli)
     drafts.register(cli)
@@ -91,6 +88,7 @@ def create_cli() -> typer.Typer:
     deliveries.register(cli)
     info.register(cli)
     audit.register(cli)
+    upstream.register(cli)
     return cli
 
 

@@ -18,6 +18,7 @@ from bot.jobs import list_jobs
 from bot.server import HttpServer, address_of
 from bot.settings import Settings
 from bot.slack_link import SlackLink, make_client, make_session
+from bot.upstream import find_seal, list_setting_keys
 from desk.clock import Clock
 from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
@@ -26,6 +27,7 @@ from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from handlers.http.auth.budgets import Budgets
+from handlers.http.gateway.assembly import UpstreamOptions
 from handlers.jobs.channels import check_channels
 from handlers.jobs.clock_watch import ClockWatch
 from handlers.jobs.reconcile import RECONCILE, reconcile_at_start
@@ -231,7 +233,6 @@ def create_program(
         return "; ".join(await desk.read(RECONCILE, list_channel_troubles)) or None
 
     watch = ClockWatch(desk, has_database_clock=machine_clock, on_jump=lambda: scheduler.look_anew())
-    scheduler = Scheduler(desk, list_jobs(desk, client), find_doubt=watch.find_doubt)
     link = SlackLink(settings, client, make_app)
     http = create_http_app(
         desk,
@@ -249,8 +250,15 @@ def create_program(
             trusted_proxies=settings.trusted_proxies,
             budgets=Budgets(settings.api_calls_per_minute, settings.api_calls_of_keys, settings.api_limit_code),
             public_folder=find_public_folder(settings),
+            upstreams=UpstreamOptions(
+                seal=find_seal(settings),
+                keys=list_setting_keys(settings),
+                wait_seconds=settings.upstream_wait_seconds,
+                limit_code=settings.api_limit_code,
+            ),
         ),
     )
+    scheduler = Scheduler(desk, list_jobs(desk, client, http.upstreams), find_doubt=watch.find_doubt)
     return Program(
         settings,
         desk,

@@ -85,7 +85,8 @@ def secrets_in(settings: Settings) -> Iterator[str]:
         yield from list_passwords(address)
     for name, value in settings:
         if isinstance(value, SecretStr) and name != "slack_proxy":
-            yield value.get_secret_value()
+            # Some hold several, with something behind each.
+            yield from (item.partition("@")[0] for item in value.get_secret_value().split(","))
 
 
 def stop_on_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:

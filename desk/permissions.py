@@ -56,6 +56,8 @@ class Duty(StrEnum):
     """Keeping what Slack says of people and groups, and what follows from it."""
     DELIVERY = "delivery"
     """Noting what became of messages."""
+    COPIES = "copies"
+    """Keeping what a Statuspage elsewhere says of its pages, and of our keys there."""
     USES = "uses"
     """Noting how keys are used, and telling owners that a suspended one was."""
 
@@ -91,6 +93,7 @@ JOBS: Mapping[JobName, frozenset[Duty]] = {
     JobName.SLACK: frozenset({Duty.DIRECTORY}),
     JobName.DELIVERY: frozenset({Duty.DELIVERY}),
     JobName.KEY_CHECK: frozenset({Duty.USES}),
+    JobName.COPIES: frozenset({Duty.COPIES}),
 }
 """Every job, with what it needs and no more. A job that is not here may nothing, and none has a role."""
 

@@ -52,6 +52,8 @@ class JobName(StrEnum):
     """Takes messages to Slack."""
     KEY_CHECK = "key_check"
     """Sees how keys are used."""
+    COPIES = "copies"
+    """Follows what a Statuspage elsewhere says of its pages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ SECRETS = (
     "SLACK_SIGNING_SECRET",
     "KEYDESK_SLACK_PROXY",
     "KEYDESK_DATABASE_URL",
+    "KEYDESK_ENCRYPTION_KEYS",
+    "KEYDESK_STATUSPAGE_KEYS",
 )
 """What is shown masked only, and may come from a file."""
 IN_FILE = "_FILE"

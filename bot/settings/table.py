@@ -20,6 +20,8 @@ from bot.settings.values import (
     ChannelId,
     CommandPrefix,
     DatabaseUrl,
+    DatedKeys,
+    EncryptionKeys,
     HostPatterns,
     Hours,
     LimitCode,
@@ -131,7 +133,8 @@ class SecretFileSettings(_Group):
         "Folder whose files each hold one secret and are called as its variable, in capitals or small letters, like "
         "/run/secrets/slack_bot_token. A single file is named by its variable with _FILE behind it, like "
         "SLACK_BOT_TOKEN_FILE. Both are for the secrets alone: "
-        "SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, KEYDESK_SLACK_PROXY and KEYDESK_DATABASE_URL. "
+        "SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, KEYDESK_SLACK_PROXY, KEYDESK_DATABASE_URL, "
+        "KEYDESK_ENCRYPTION_KEYS and KEYDESK_STATUSPAGE_KEYS. "
         "What the environment or .env says comes before the folder.",
     )
 
@@ -354,6 +357,27 @@ class DigestSettings(_Group):
     )
 
 
+class UpstreamSettings(_Group):
+    """A Statuspage elsewhere"""
+
+    encryption_keys: EncryptionKeys | None = _setting(
+        None,
+        "keys that `keydesk upstream encryption-key` makes, with commas between",
+        "What keys of Statuspage are sealed with in the database: with the first, and opened with any. To change it, "
+        "put a new one before the old, restart, type `keydesk upstream reseal`, and take the old one away.",
+        repr=False,
+    )
+    statuspage_keys: DatedKeys | None = _setting(
+        None,
+        "keys of 8 or more characters with commas between, each perhaps with its last day, like key@2027-01-31",
+        "Keys by which Statuspage knows Keydesk, beside those that the database keeps.",
+        repr=False,
+    )
+    upstream_wait_seconds: float = _number(
+        10.0, 0, 60, "seconds", "How long a call waits for its turn at Statuspage, before it is told to come again."
+    )
+
+
 GROUPS: tuple[type[_Group], ...] = (
     SlackSettings,
     SecretFileSettings,
@@ -364,6 +388,7 @@ GROUPS: tuple[type[_Group], ...] = (
     KeySettings,
     IncidentSettings,
     DigestSettings,
+    UpstreamSettings,
 )
 
 
@@ -377,6 +402,7 @@ class Settings(
     KeySettings,
     IncidentSettings,
     DigestSettings,
+    UpstreamSettings,
 ):
     """All settings. Make them with `load_settings`, which tells faults in sentences."""
 

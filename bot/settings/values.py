@@ -5,12 +5,13 @@ The sentence that a person sees is not here: every setting says itself what it e
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from datetime import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, time
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cryptography.fernet import Fernet
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 from sqlalchemy import make_url
@@ -188,6 +189,35 @@ Weekday = Annotated[int, BeforeValidator(parse_weekday)]
 Weekdays = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_weekdays)]
 TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
 Hours = Annotated[tuple[time, time], NoDecode, BeforeValidator(parse_hours)]
+
+
+def _each(check: Callable[[str], object]) -> AfterValidator:
+    def each(secret: SecretStr) -> SecretStr:
+        items = _items(secret.get_secret_value())
+        if not items:
+            raise ValueError("empty")
+        for item in items:
+            check(item)
+        return SecretStr(",".join(items))
+
+    return AfterValidator(each)
+
+
+def list_secrets(secret: SecretStr | None) -> Sequence[str]:
+    """The secrets in a setting that holds several."""
+    return _items(secret.get_secret_value()) if secret is not None else ()
+
+
+def parse_dated_key(text: str) -> tuple[str, date | None]:
+    """A key, and the day that stands behind it, as in `0123abcd@2027-01-31`, which is the last on which it works."""
+    key, found, day = text.partition("@")
+    if not re.fullmatch(r"[\x21-\x7e]{8,512}", key):
+        raise ValueError("malformed")
+    return key, date.fromisoformat(day) if found else None
+
+
+EncryptionKeys = Annotated[SecretStr, _each(Fernet)]
+DatedKeys = Annotated[SecretStr, _each(parse_dated_key)]
 AppName = Annotated[str, BeforeValidator(parse_app_name)]
 CallBudgets = Annotated[Mapping[str, int], NoDecode, BeforeValidator(parse_call_budgets)]
 CommandPrefix = Annotated[str, BeforeValidator(parse_command_prefix)]

@@ -19,6 +19,14 @@ class Action(StrEnum):
     ORGANIZATION_SEEDED = "organization.seeded"
     PAGE_SEEDED = "page.seeded"
 
+    UPSTREAM_CONNECTED = "upstream.connected"
+    UPSTREAM_COPIED = "upstream.copied"
+    """Pages of the Statuspage elsewhere came, changed or went."""
+    UPSTREAM_KEY_ADDED = "upstream_key.added"
+    UPSTREAM_KEY_DROPPED = "upstream_key.dropped"
+    UPSTREAM_KEY_REFUSED = "upstream_key.refused"
+    """The Statuspage elsewhere did not take it any more."""
+
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
     ROLE_EXPIRED = "role.expired"

@@ -7,18 +7,19 @@ from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.components import full_name, list_components, list_retired
-from desk.pages.pages import get_page, get_page_by_word, list_pages
+from desk.pages.pages import get_page, get_page_by_word, list_pages, require_own
 from desk.permissions import may_write, require_role, require_write
 from desk.transaction import Transaction
 from storage.folding import fold
-from storage.models import Component, Page, Role, Scope
+from storage.models import Backend, Component, Page, Role, Scope
 
 _NAMED = 5
 
 
 def list_configurable_pages(tx: Transaction) -> Sequence[Page]:
     """The pages that the actor configures, by name. Raises NotAllowedError, naming whom to ask, where it is none."""
-    pages = [page for page in list_pages(tx.session) if may_write(tx, Scope.PAGE_CONFIGURATION_WRITE, page.id)]
+    own = (page for page in list_pages(tx.session) if page.backend == Backend.LOCAL)
+    pages = [page for page in own if may_write(tx, Scope.PAGE_CONFIGURATION_WRITE, page.id)]
     if not pages:
         require_role(tx, Role.PAGE_CONFIGURATION)
     return pages
@@ -28,6 +29,7 @@ def get_configurable_page(tx: Transaction, page_id: str) -> Page:
     """The page. Raises NotFoundError, and NotAllowedError unless the actor configures it."""
     page = get_page(tx.session, page_id)
     require_write(tx, Scope.PAGE_CONFIGURATION_WRITE, page.id)
+    require_own(page)
     return page
 
 

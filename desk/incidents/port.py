@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from desk.incidents import incidents, postmortems, updates
 from desk.incidents.components import set_statuses
 from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.pages.pages import require_own
 from desk.transaction import Transaction
-from storage.models import ComponentStatus, Incident, IncidentUpdate
+from storage.models import ComponentStatus, Incident, IncidentUpdate, Page
 
 
 class PagePort(Protocol):
@@ -95,6 +96,9 @@ class LocalPages:
 _LOCAL: PagePort = LocalPages()
 
 
-def port_of(_tx: Transaction, _page_id: str) -> PagePort:
-    """The port of a page. Every page is a local one as yet."""
+def port_of(tx: Transaction, page_id: str) -> PagePort:
+    """The port of a page. Raises ConflictError for one that is kept elsewhere: nothing is posted there as yet."""
+    page = tx.session.get(Page, page_id)
+    if page is not None:
+        require_own(page)
     return _LOCAL

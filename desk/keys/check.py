@@ -37,6 +37,8 @@ class RingKey:
     expires_at: datetime
     retires_at: datetime | None
     """End of the grace period after rotation."""
+    components: frozenset[str] | None = None
+    """The only ones that it changes; None: any. The desk asks for itself (`desk.permissions.require_components`)."""
 
 
 KeyRing = Mapping[bytes, RingKey]
@@ -62,6 +64,7 @@ def read_key_ring(session: Session) -> KeyRing:
             cast(ApiKey.scopes, Text),
             cast(ApiKey.pages, Text),
             cast(ApiKey.networks, Text),
+            cast(ApiKey.components, Text),
             ApiKey.expires_at,
             ApiKey.retires_at,
         )
@@ -78,8 +81,21 @@ def read_key_ring(session: Session) -> KeyRing:
             _set_of(networks),
             expires_at,
             retires_at,
+            _set_of(components),
         )
-        for sha256, key_id, organization_id, version, status, scopes, pages, networks, expires_at, retires_at in rows
+        for (
+            sha256,
+            key_id,
+            organization_id,
+            version,
+            status,
+            scopes,
+            pages,
+            networks,
+            components,
+            expires_at,
+            retires_at,
+        ) in rows
     }
 
 

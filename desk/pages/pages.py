@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from desk.errors import InvalidInputError, NotFoundError
+from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from storage.folding import is_called
-from storage.models import Organization, Page
+from storage.models import Backend, Organization, Page
 from storage.organizations import organization_of
 
 
@@ -55,6 +55,15 @@ def get_page(session: Session, page_id: str) -> Page:
     if page is None:
         raise NotFoundError("There is no such page.")
     return page
+
+
+def require_own(page: Page) -> None:
+    """Raises ConflictError where a Statuspage elsewhere has the page's record: what is here of it is a copy."""
+    if page.backend != Backend.LOCAL:
+        raise ConflictError(
+            f"{page.name} is kept by Statuspage, and what Keydesk has of it is a copy.",
+            "Change it there: in its own pages, or by its API with a key of Keydesk.",
+        )
 
 
 def get_page_by_word(session: Session, word: str) -> Page:

@@ -23,6 +23,7 @@ from desk.status_page.marks import as_utc
 from desk.status_page.months import recent_months
 from desk.status_page.pages import PageFacts, PageView
 from storage.models import (
+    Backend,
     Incident,
     IncidentComponent,
     IncidentStatus,
@@ -39,7 +40,10 @@ WINDOW = timedelta(days=92)
 
 
 def is_public(page: Page) -> bool:
-    """Whether everybody may read the page: not when it is for team members or for some addresses only."""
+    """Whether everybody may read the page here: not when it is for team members or for some addresses only, and not
+    when another Statuspage keeps it."""
+    if page.backend != Backend.LOCAL:
+        return False
     closed = page.configuration.get("viewers_must_be_team_members") or page.configuration.get("ip_restrictions")
     return not closed
 

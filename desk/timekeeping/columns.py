@@ -22,6 +22,7 @@ from storage.models import (
     JobRun,
     KeyRequest,
     Ticket,
+    UpstreamKey,
 )
 from storage.models.base import UTCDateTime
 
@@ -72,6 +73,7 @@ FREE: Mapping[Column, str] = {
     Incident.scheduled_for: "people choose it",
     Incident.scheduled_until: "people choose it",
     IncidentDraft.kept_until: "its author chose it",
+    UpstreamKey.expires_at: "its server said it",
 }
 """What may lie ahead as far as it likes, and why."""
 

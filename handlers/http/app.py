@@ -26,6 +26,7 @@ from handlers.http.auth.check import KeyCheck
 from handlers.http.auth.use_flusher import UseFlusher
 from handlers.http.bodies import MOST_SECONDS
 from handlers.http.description.documents import make_description_documents
+from handlers.http.gateway.assembly import UpstreamOptions, UpstreamParts
 from handlers.http.health import Check, health_routes
 from handlers.http.own.app import PREFIX as OWN_PREFIX
 from handlers.http.own.app import create_own_api
@@ -58,6 +59,7 @@ class HttpSettings:
     """How many calls of the API keys have within a minute."""
     body_seconds: float = MOST_SECONDS
     """Within which time a call's body comes."""
+    upstreams: UpstreamOptions = field(default_factory=UpstreamOptions)
     public_folder: Path | None = None
     """Where every public document is written too, for a file server; None: nowhere."""
 
@@ -76,6 +78,7 @@ class HttpApp:
         check: KeyCheck,
         flusher: UseFlusher,
         watcher: Watcher,
+        upstreams: UpstreamParts,
     ) -> None:
         self._api = api
         self._own_api = own_api
@@ -85,6 +88,7 @@ class HttpApp:
         self._watcher = watcher
         self._flusher = flusher
         self.key_check = check
+        self.upstreams = upstreams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """API calls and public documents take the short way; everything else goes to Starlette."""
@@ -118,6 +122,7 @@ class HttpApp:
                 yield
         finally:
             await self._watcher.stop()
+            await self.upstreams.close()
             await self._flusher.close()
 
 
@@ -152,9 +157,15 @@ def create_http_app(
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
+    upstreams = UpstreamParts(
+        desk,
+        settings.upstreams,
+        is_elsewhere=lambda page_id: any(page_id in one.elsewhere for one in documents.value.values()),
+        monotonic=monotonic,
+    )
     counter, seconds = CallCounter(settings.budgets, monotonic), settings.body_seconds
     routes_of_v1 = make_routes(make_handlers(desk, documents))
-    api = ManagementApi(check, routes_of_v1, counter=counter, body_seconds=seconds)
+    api = ManagementApi(check, routes_of_v1, gateway=upstreams.gateway, counter=counter, body_seconds=seconds)
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")
@@ -166,7 +177,7 @@ def create_http_app(
     )
     # An address with a slash too many is none of ours; Starlette would send it on to whatever host the caller names.
     rest.router.redirect_slashes = False
-    mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes]
+    mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes, upstreams.mirror]
     watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
     return HttpApp(
         api=api,
@@ -177,6 +188,7 @@ def create_http_app(
         check=check,
         flusher=flusher,
         watcher=watcher,
+        upstreams=upstreams,
     )
 
 

@@ -11,7 +11,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from desk.commands import UNPREFIXED, Naming, named
 from desk.transaction import Desk, Transaction
-from handlers.slack import deliveries, digest, directory, home, incidents, keys, maintenances, requests, roles
+from handlers.slack import (
+    deliveries,
+    digest,
+    directory,
+    home,
+    incidents,
+    keys,
+    maintenances,
+    requests,
+    roles,
+    upstreams,
+)
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.areas import Area, join_areas
@@ -52,6 +63,7 @@ AREAS: tuple[Area, ...] = (
     digest.AREA,
     incidents.AREA,
     maintenances.AREA,
+    upstreams.AREA,
     # *Edit* on a draft: the form that it came from, of incidents and maintenances alike.
     Area(actions=[(ActionId.DRAFT_EDIT, partial(press_edit, _EDITORS))]),
     home.AREA,

@@ -38,8 +38,18 @@ from storage.models.messages import (
     MessageSubject,
     SlackMessage,
 )
-from storage.models.pages import ApiPosts, Component, ComponentStatus, Organization, Page, PageAddress, SecondPerson
+from storage.models.pages import (
+    ApiPosts,
+    Backend,
+    Component,
+    ComponentStatus,
+    Organization,
+    Page,
+    PageAddress,
+    SecondPerson,
+)
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
+from storage.models.upstreams import Upstream, UpstreamKey, UpstreamKeyStatus
 
 __all__ = [
     "Act",
@@ -51,6 +61,7 @@ __all__ = [
     "Audience",
     "AuditEvent",
     "AuditHead",
+    "Backend",
     "Base",
     "Channel",
     "Component",
@@ -93,6 +104,9 @@ __all__ = [
     "SyncStatus",
     "Ticket",
     "TicketStatus",
+    "Upstream",
+    "UpstreamKey",
+    "UpstreamKeyStatus",
     "UserGroup",
     "UserGroupMember",
 ]

@@ -20,6 +20,13 @@ class ComponentStatus(StrEnum):
     MAJOR_OUTAGE = "major_outage"
 
 
+class Backend(StrEnum):
+    """Which system has a page's record."""
+
+    LOCAL = "local"
+    ATLASSIAN = "atlassian"
+
+
 class Organization(InOrganization, Base):
     """Whoever owns pages and keys. One Keydesk serves one, which the first start makes and a seed or Slack names."""
 
@@ -74,6 +81,8 @@ class Page(InOrganization, Base):
     """A role that may publish alone when the impact is critical; it is announced."""
     api_posts: Mapped[ApiPosts] = mapped_column(String(16), default=ApiPosts.PUBLISH)
     """What keys say is published, where `second_person` lets them, or waits for a person."""
+    backend: Mapped[Backend] = mapped_column(String(16), default=Backend.LOCAL)
+    """Which system has its record: of an upstream's pages there are copies here, which nobody changes."""
     reminder_intervals: Mapped[str | None] = mapped_column(String(255))
     """Those of its incidents that have none of their own, in Statuspage's form; None: their impact says how soon."""
     version: Mapped[int] = mapped_column(default=1)

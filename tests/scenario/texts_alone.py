@@ -23,6 +23,9 @@ _STATUS = "(?:Investigating|Identified|Monitoring|Resolved|Scheduled|In progress
 _SETTLED = "(?:let it be tried again|dropped it|Delivered after all|need not go there|sent it on to)"
 
 SAYS: Mapping[str, tuple[str, ...]] = {
+    "upstream.key_refused": (
+        rf"Statuspage does not take Keydesk's key {_NAME} any more\. (?:Calls go on|There is no).+",
+    ),
     "channel.trouble": (
         r":warning: Keydesk cannot post to <#\w+> \(.+\)\. .+\.",
         r".+(?:can post to <#\w+> again|Nothing names <#\w+>|could not post to <#\w+>).*",

@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl
 import structlog
 
 from desk.errors import KeydeskError
+from desk.keys.check import RingKey
 from desk.keys.uses import UseKind
 from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
 from handlers.http.auth.budgets import Budgets, CallCounter
-from handlers.http.auth.check import KeyCheck
+from handlers.http.auth.check import Caller, KeyCheck
 from handlers.http.bodies import MOST_SECONDS
 from handlers.http.errors import (
     ADDRESS_AMBIGUOUS,
@@ -25,6 +26,8 @@ from handlers.http.errors import (
     try_again,
     went_wrong,
 )
+from handlers.http.gateway.forwarding import BrokenOffError
+from handlers.http.gateway.gateway import Gateway, Incoming
 from handlers.http.v1.routing import Call, Route, RouteTable
 from handlers.http.v1.targets import normal_path
 from storage.database import AWAY
@@ -54,12 +57,14 @@ class ManagementApi:
         *,
         prefix: str = PREFIX,
         form: Callable[[Answer], Answer] = _as_it_is,
+        gateway: Gateway | None = None,
         counter: CallCounter | None = None,
         body_seconds: float = MOST_SECONDS,
     ) -> None:
         self._check = check
         self._prefix = prefix
         self._form = form
+        self._gateway = gateway
         self._counter = counter if counter is not None else CallCounter(Budgets())
         self._body_seconds = body_seconds
         self._routes = RouteTable(routes)
@@ -67,10 +72,12 @@ class ManagementApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         method = scope["method"]
-        answer = await self._answer(scope, receive, method)
-        await send_answer(send, self._form(answer), head=method == "HEAD")
+        answer = await self._answer(scope, receive, send, method)
+        if answer is not None:
+            await send_answer(send, self._form(answer), head=method == "HEAD")
 
-    async def _answer(self, scope: Scope, receive: Receive, method: str) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, method: str) -> Answer | None:
+        """The answer; None where it was sent already."""
         caller = self._check.caller(scope)
         if len(scope["query_string"]) > MAX_QUERY:
             # It may hold a key all the same, and the server's own log would read it after the answer.
@@ -89,7 +96,11 @@ class ManagementApi:
         if method == "OPTIONS":
             return options(_allowed(routes)) if routes else not_found()
         route = routes.get("GET" if method == "HEAD" else method)
-        key = self._check.admit(caller, route.need if route else None, path.get("page_id") if route else None)
+        there = self._gateway.find_page(target) if self._gateway is not None else None
+        if self._gateway is not None and there is not None:
+            key = self._check.admit(caller, self._gateway.need_of(route), there)
+        else:
+            key = self._check.admit(caller, route.need if route else None, path.get("page_id") if route else None)
         if isinstance(key, Answer):
             return key
         kind = UseKind.READ if method in _READING else UseKind.WRITE
@@ -97,6 +108,9 @@ class ManagementApi:
         if wait:
             self._check.note(key, kind, caller, failed=True)
             return too_many_calls(self._counter.budgets.code, self._counter.budgets.of(key.id), wait)
+        if self._gateway is not None and there is not None:
+            incoming = Incoming(method, target, scope["query_string"], scope["headers"], receive, path, route)
+            return await self._forward(self._gateway, key, caller, incoming, send)
         if route is None:
             self._check.note(key, kind, caller, failed=True)
             return method_not_allowed(method, _allowed(routes)) if routes else not_found()
@@ -105,6 +119,21 @@ class ManagementApi:
         answer = await _carry_out(route, call)
         self._check.note(key, _kind(route, answer), caller, failed=answer.status >= 400)
         return answer
+
+    async def _forward(
+        self, gateway: Gateway, key: RingKey, caller: Caller, call: Incoming, send: Send
+    ) -> Answer | None:
+        kind = UseKind.READ if call.method in _READING else UseKind.WRITE
+        try:
+            passage = await gateway.answer(key, call, send)
+        except BrokenOffError:
+            self._check.note(key, kind, caller, failed=True)
+            raise
+        except Exception as error:
+            self._check.note(key, kind, caller, failed=True)
+            return _went_wrong(error, target=call.target, key_id=key.id)
+        self._check.note(key, UseKind.REFUSED if passage.is_refused else kind, caller, failed=passage.status >= 400)
+        return None
 
 
 async def _carry_out(route: Route, call: Call) -> Answer:
@@ -118,9 +147,13 @@ async def _carry_out(route: Route, call: Call) -> Answer:
         _log.warning("database_away", route=route.pattern, key_id=call.key.id, error=str(error))
         return try_again("Keydesk's database does not answer at the moment. Please try again.")
     except Exception as error:
-        reference = secrets.token_hex(4)
-        _log.error("call_failed", reference=reference, route=route.pattern, key_id=call.key.id, exc_info=error)
-        return went_wrong(reference)
+        return _went_wrong(error, route=route.pattern, key_id=call.key.id)
+
+
+def _went_wrong(error: Exception, **about: str) -> Answer:
+    reference = secrets.token_hex(4)
+    _log.error("call_failed", reference=reference, exc_info=error, **about)
+    return went_wrong(reference)
 
 
 def _read_query(raw: bytes) -> Mapping[str, str]:

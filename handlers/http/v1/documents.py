@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from desk.pages.pages import list_pages
 from handlers.http.v1.shapes.components import component_shape, group_shape, group_status
 from handlers.http.v1.shapes.pages import page_shape
-from storage.models import Component, ComponentStatus, Page
+from storage.models import Backend, Component, ComponentStatus, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class PageDocuments:
     """By page id, then by their own, in Statuspage's order; the rows of groups are among them."""
     groups: Mapping[str, Mapping[str, bytes]]
     """By page id, then by their own, in the same order, with what is in each."""
+    elsewhere: frozenset[str] = frozenset()
+    """The ids of pages of which these are copies."""
 
 
 Documents = Mapping[str, PageDocuments]
@@ -46,6 +48,7 @@ def read_page_documents(session: Session) -> Documents:
             pages={page.id: json_document(page_shape(page)) for page in own},
             components={page.id: _render_components(page, rows.get(page.id, ())) for page in own},
             groups={page.id: _render_groups(page, rows.get(page.id, ())) for page in own},
+            elsewhere=frozenset(page.id for page in own if page.backend != Backend.LOCAL),
         )
         for organization_id, own in pages.items()
     }

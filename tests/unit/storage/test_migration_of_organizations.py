@@ -71,9 +71,14 @@ ADDED_LATER: dict[str, dict[str, object]] = {
     "key_use_day": {"failed": 0},
     "slack_message": {"audience": None},
     "incident_draft": {"kept_until": None, "on_behalf_of": None},
-    "page": {"api_posts": "publish", "reminder_intervals": None, "version": 1},
+    "page": {"api_posts": "publish", "backend": "local", "reminder_intervals": None, "version": 1},
     "component": {"retired_at": None, "version": 1},
-    "key_request": {"replaces_id": None, "grace_seconds": None},
+    "api_key": {"components": None, "networks": None},
+    "key_request": {
+        "replaces_id": None,
+        "grace_seconds": None,
+        **dict.fromkeys(("components", "networks", "granted_components", "granted_networks")),
+    },
     "incident_component": {"holds": None},
 }
 """What later migrations add to the rows that were there, by table."""
@@ -116,7 +121,7 @@ def database(upgraded: Upgraded, tmp_path: Path) -> Iterator[Database]:
 def test_every_row_is_kept_and_has_the_organization(upgraded: Upgraded, database: Database) -> None:
     """The one that there was, with its id; nothing else of any row is changed, and no row is gone."""
     before, after = upgraded.before, rows_of(database)
-    assert after.keys() == before.keys() | {"api_post", "page_address"}
+    assert after.keys() == before.keys() | {"api_post", "page_address", "upstream", "upstream_key"}
     for name, rows in before.items():
         assert rows, name
         own: dict[str, object] = {} if name in {"organization", *GLOBAL} else {"organization_id": ORGANIZATION}

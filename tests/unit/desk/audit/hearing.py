@@ -67,6 +67,7 @@ NEWS = {
     Action.OWNERS_VACANT,
     Action.INCIDENT_CREATED,
     Action.INCIDENT_UPDATED,
+    Action.UPSTREAM_KEY_REFUSED,
 }
 """What is told to owners or in the page's channel, and for which nobody waited by name."""
 NOBODY_WAITS: Mapping[Action, str] = {
@@ -104,5 +105,9 @@ NOBODY_WAITS: Mapping[Action, str] = {
     Action.MEMBER_JOINED: "nobody was told of anything yet",
     Action.ORGANIZATION_SEEDED: "an operator did it",
     Action.PAGE_SEEDED: "an operator did it",
+    Action.UPSTREAM_CONNECTED: "an operator did it",
+    Action.UPSTREAM_COPIED: "whoever changed it there did it",
+    Action.UPSTREAM_KEY_ADDED: "an operator did it",
+    Action.UPSTREAM_KEY_DROPPED: "an operator did it",
     Action.CLOCK_SET_RIGHT: "operators read it in the log and in `/readyz`",
 }

@@ -12,12 +12,20 @@ from tests.unit.desk.audit import (
     stories_of_people,
     stories_of_requests,
     stories_of_the_rest,
+    stories_of_upstreams,
 )
 from tests.unit.desk.audit.chronicle import STORIES, Event, Story
 from tests.unit.desk.audit.hearing import ASKS, NEWS, NOBODY_WAITS, RINGS
 from tests.unit.desk.stage import Stage, set_stage
 
-TOLD_BY = (stories_of_incidents, stories_of_keys, stories_of_people, stories_of_requests, stories_of_the_rest)
+TOLD_BY = (
+    stories_of_incidents,
+    stories_of_keys,
+    stories_of_people,
+    stories_of_requests,
+    stories_of_the_rest,
+    stories_of_upstreams,
+)
 """The modules whose stories are told here."""
 
 

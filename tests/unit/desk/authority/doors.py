@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from desk.incidents.port import PagePort, port_of
+from desk.incidents.port import LocalPages, PagePort
 from desk.transaction import Desk, Transaction
 
 ROOT = Path(__file__).parents[4]
@@ -45,7 +45,7 @@ def find_doors() -> Mapping[str, Door]:
         doors |= _door(name, function)
     for method in vars(PagePort):
         if not method.startswith("_"):
-            doors |= _door(f"port.{method}", getattr(port_of(None, ""), method))  # type: ignore[arg-type]
+            doors |= _door(f"port.{method}", getattr(LocalPages(), method))
     return doors
 
 

@@ -20,7 +20,7 @@ from desk.audit.trail import Action
 from desk.digest.sent import send_digest
 from desk.incidents.drafts.content import Content
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.incidents.port import PagePort, port_of
+from desk.incidents.port import LocalPages, PagePort
 from desk.keys.rules import Change
 from desk.messages.subjects import Thing
 from desk.people import Subject, SubjectWord
@@ -189,7 +189,7 @@ def find_functions() -> Mapping[str, Door]:
                 found |= _function(f"{module.name}.{name}".removeprefix("desk."), function)
     for name in vars(PagePort):
         if not name.startswith("_"):
-            found |= _function(f"port.{name}", getattr(port_of(None, ""), name))  # type: ignore[arg-type]
+            found |= _function(f"port.{name}", getattr(LocalPages(), name))
     return found
 
 

@@ -240,7 +240,6 @@ OF_SCOPES: Mapping[Scope, set[str]] = {
         "port.set_statuses",
         "configuration.components.create_component",
         "configuration.components.edit_component",
-        "configuration.components.restore_component",
         "configuration.components.retire_component",
         "configuration.groups.create_group",
         "configuration.groups.edit_group",
@@ -337,6 +336,11 @@ OF_JOBS: Mapping[JobName, set[str]] = {
         "messages.outcomes.tell_outcome",
     },
     JobName.KEY_CHECK: {"keys.suspended_use.tell_of_suspended_use", "keys.uses.note_uses"},
+    JobName.COPIES: {
+        "upstreams.copies.copy_pages",
+        "upstreams.copies.note_copy_problem",
+        "upstreams.keys.note_refused",
+    },
 }
 
 

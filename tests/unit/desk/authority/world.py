@@ -43,6 +43,9 @@ from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.seeds import PastKey, Seed, read_seed
 from desk.status_page.marks import ArchiveMark
 from desk.transaction import Actor, ActorKind, Desk, JobName, Transaction
+from desk.upstreams.connecting import connect_upstream
+from desk.upstreams.copies import PageThere
+from desk.upstreams.keys import NewUpstreamKey, add_upstream_key
 from storage.models import (
     Act,
     Announcement,
@@ -218,7 +221,7 @@ def make_world(desk: Desk, places: Places = HERE) -> World:
     maker = _begin(desk, places)
     names: dict[str, Sequence[Any]] = {}
     types: dict[object, Sequence[Any]] = {}
-    for fill in (_plain, _people, _keys, _requests, _incidents, _drafts, _messages, _page_things):
+    for fill in (_plain, _people, _keys, _requests, _incidents, _drafts, _messages, _page_things, _upstreams):
         more_types, more_names = fill(maker)
         types, names = types | more_types, names | more_names
     desk.clock.set(NOW)
@@ -553,7 +556,27 @@ def _page_things(maker: _Maker) -> Filled:
         "settings": [{"name": "Anew"}],
         "template_id": [template.id],
         "seen_at": [template.updated_at],
-        "word": ["outage", "terraform prod", "pending", "Search", maker.places.page],
+        "word": ["outage", "terraform prod", "pending", maker.places.page],
+    }
+    return types, names
+
+
+def _upstreams(maker: _Maker) -> Filled:
+    url, new = "https://statuspage.acme.example", NewUpstreamKey(name="anew", sealed="sealed")
+
+    def connect(tx: Transaction) -> str:
+        connect_upstream(tx, url)
+        return add_upstream_key(tx, NewUpstreamKey(name="first", sealed="sealed")).id
+
+    types: dict[object, Sequence[Any]] = {
+        NewUpstreamKey: [new],
+        Sequence[PageThere]: [[PageThere(id="statuspage01", name="Far")]],
+        Callable[[str], str]: [str.upper],
+    }
+    names: dict[str, Sequence[Any]] = {
+        "base_url": ["https://another.acme.example"],
+        "problem": ["It does not answer."],
+        "upstream_key_id": [maker.do(OLIVIA, connect)],
     }
     return types, names
 

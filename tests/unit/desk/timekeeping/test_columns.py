@@ -35,6 +35,8 @@ HAPPENED = {
     "SeenEvent": {"at"},
     "SlackMessage": {"created_at"},
     "Ticket": {"created_at", "collected_at"},
+    "Upstream": {"created_at", "copied_at"},
+    "UpstreamKey": {"created_at", "refused_at"},
     "UserGroup": {"unreadable_since", "synced_at"},
 }
 

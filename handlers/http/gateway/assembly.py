@@ -1,0 +1,85 @@
+"""The gateway's parts, made together: what they know of upstreams, the client, and who hears of keys in trouble."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from desk.transaction import Actor, Desk, JobName
+from desk.upstreams.keys import note_refused
+from handlers.http.gateway.connections import ConnectionBook, Connections, OpenKey, read_connections
+from handlers.http.gateway.forwarding import Forwarder
+from handlers.http.gateway.gateway import Gateway
+from handlers.upstream.client import ReqwestClient, UpstreamClient
+from storage.background import end_task
+from storage.mirror import Mirror
+from storage.sealing import Seal
+from storage.signals import Topic
+
+_ACTOR = Actor.job(JobName.COPIES)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamOptions:
+    """What settings say of Statuspages elsewhere."""
+
+    seal: Seal | None = None
+    keys: Sequence[OpenKey] = ()
+    """Those that have no row."""
+    wait_seconds: float = 10.0
+    limit_code: int = 420
+
+
+class UpstreamParts:
+    """What speaks to Statuspages elsewhere: `gateway` answers calls, `book` and `client` are for jobs."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        options: UpstreamOptions,
+        *,
+        is_elsewhere: Callable[[str], bool],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._desk = desk
+        self._reports: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self.mirror: Mirror[Connections] = Mirror(
+            desk.database.everywhere,
+            Topic.KEYS,
+            partial(read_connections, seal=options.seal, settings=options.keys),
+            monotonic=monotonic,
+        )
+        self.client: UpstreamClient = ReqwestClient()
+        self.book = ConnectionBook(self.mirror, wait_seconds=options.wait_seconds, monotonic=monotonic)
+        self.gateway = Gateway(
+            self.book,
+            Forwarder(self.client, limit_code=options.limit_code, on_refused=self._hear),
+            is_elsewhere=is_elsewhere,
+            name_command=desk.policy.name_command,
+        )
+
+    async def close(self) -> None:
+        """Let go of connections, and of what is still being told."""
+        for task in list(self._reports.values()):
+            await end_task(task)
+        await self.client.close()
+
+    def _hear(self, organization_id: str, key_id: str) -> None:
+        # One report at a time: whoever calls meanwhile meets the same key.
+        which = (organization_id, key_id)
+        if which not in self._reports:
+            self._reports[which] = asyncio.create_task(self._report(*which), name="upstream_key")
+
+    async def _report(self, organization_id: str, key_id: str) -> None:
+        try:
+            _log.error("upstream_key_refused", key_id=key_id)
+            await self._desk.of(organization_id).write(_ACTOR, partial(note_refused, upstream_key_id=key_id))
+        except Exception as error:
+            # The next call that meets the key reports it again.
+            _log.warning("upstream_key_not_reported", key_id=key_id, error=str(error))
+        finally:
+            del self._reports[organization_id, key_id]

@@ -1,0 +1,105 @@
+"""The organizations' Statuspages as calls need them: address, keys, turns and fuse, in memory."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from desk.secret import Secret
+from handlers.upstream.budget import Budget
+from handlers.upstream.fuse import Fuse
+from storage.mirror import Mirror
+from storage.models import Upstream, UpstreamKey, UpstreamKeyStatus
+from storage.sealing import Seal, SealError
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKey:
+    """A key of an upstream, ready to be called with."""
+
+    id: str
+    secret: Secret
+    calls_a_minute: int | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database says of one organization's upstream."""
+
+    upstream_id: str
+    base_url: str
+    keys: Mapping[str, OpenKey]
+
+
+Connections = Mapping[str, Known]
+"""By organization."""
+
+
+def read_connections(session: Session, seal: Seal | None, settings: Sequence[OpenKey]) -> Connections:
+    """Every organization's. `settings` names keys that have no row; what cannot be opened is left out, and said."""
+    opened: dict[str, dict[str, OpenKey]] = {}
+    rows = select(UpstreamKey).where(UpstreamKey.status == UpstreamKeyStatus.ACTIVE).order_by(UpstreamKey.created_at)
+    for row in session.scalars(rows):
+        try:
+            if seal is None:
+                raise SealError("no encryption key is set")
+            secret = Secret(seal.open(row.sealed or ""))
+        except SealError as error:
+            _log.error("upstream_key_not_opened", key=row.name, reason=str(error))
+            continue
+        opened.setdefault(row.upstream_id, {})[row.id] = OpenKey(row.id, secret, row.calls_a_minute, row.expires_at)
+    named = {key.id: key for key in settings}
+    return {
+        row.organization_id: Known(row.id, row.base_url, opened.get(row.id, {}) | named)
+        for row in session.scalars(select(Upstream))
+    }
+
+
+class Connection:
+    """One upstream as calls meet it. Turns and fuse outlast changes of its keys."""
+
+    def __init__(self, known: Known, budget: Budget, fuse: Fuse) -> None:
+        self.known = known
+        self.budget = budget
+        self.fuse = fuse
+
+    @property
+    def base_url(self) -> str:
+        """Where it is."""
+        return self.known.base_url
+
+    def secret_of(self, key_id: str) -> Secret | None:
+        """The key's value; None once it was dropped."""
+        key = self.known.keys.get(key_id)
+        return key.secret if key is not None else None
+
+
+class ConnectionBook:
+    """Finds an organization's connection. `monotonic` tells seconds and never goes back."""
+
+    def __init__(self, mirror: Mirror[Connections], *, wait_seconds: float, monotonic: Callable[[], float]) -> None:
+        self._mirror = mirror
+        self._wait_seconds = wait_seconds
+        self._monotonic = monotonic
+        self._open: dict[str, Connection] = {}
+
+    def find(self, organization_id: str) -> Connection | None:
+        """As the database has it by now; None where the organization has no Statuspage."""
+        known = self._mirror.value.get(organization_id)
+        if known is None:
+            return None
+        connection = self._open.get(organization_id)
+        limits = {key.id: key.calls_a_minute for key in known.keys.values()}
+        if connection is None or connection.known.upstream_id != known.upstream_id:
+            budget = Budget(limits, wait_seconds=self._wait_seconds, monotonic=self._monotonic)
+            connection = self._open[organization_id] = Connection(known, budget, Fuse(self._monotonic))
+        elif connection.known is not known:
+            connection.known = known
+            connection.budget.use(limits)
+        return connection

@@ -1,0 +1,221 @@
+"""The gateway: which calls are for a Statuspage elsewhere, whether they may go there, and what becomes of them."""
+
+import json
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from desk.commands import Naming
+from desk.keys.check import Need, RingKey
+from handlers.http.answers import Answer, Header, Message, Receive, Send, find_header, send_answer
+from handlers.http.bodies import MAX_BYTES, read_members
+from handlers.http.errors import RefusedError, error_answer, scope_missing
+from handlers.http.gateway.connections import Connection, ConnectionBook
+from handlers.http.gateway.forwarding import Forward, Forwarder
+from handlers.http.gateway.needs import (
+    BY_KEY,
+    find_missing,
+    is_about_one,
+    is_decided_by_body,
+    is_of_other_components,
+    list_needs,
+    may_everything,
+)
+from handlers.http.v1.operations import Operation
+from handlers.http.v1.routing import Route
+from handlers.upstream.client import Body
+
+_READING = frozenset({"GET", "HEAD"})
+_KINDS_REMEMBERED = 10_000
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Passage(NamedTuple):
+    """What became of a call at the gateway."""
+
+    status: int
+    is_refused: bool = False
+    """Keydesk itself refused it."""
+
+
+class Incoming(NamedTuple):
+    """A call as it came in, once its key was found good."""
+
+    method: str
+    target: str
+    query: bytes
+    headers: Sequence[Header]
+    receive: Receive
+    path: Mapping[str, str]
+    route: Route | None
+
+
+class Gateway:
+    """Answers calls for pages that are kept elsewhere. `is_elsewhere` says whether a page is."""
+
+    def __init__(
+        self,
+        connections: ConnectionBook,
+        forwarder: Forwarder,
+        *,
+        is_elsewhere: Callable[[str], bool],
+        name_command: Naming,
+    ) -> None:
+        self._connections = connections
+        self._forwarder = forwarder
+        self._is_elsewhere = is_elsewhere
+        self._name_command = name_command
+        self._kinds: OrderedDict[tuple[str, str], bool] = OrderedDict()
+
+    def find_page(self, target: str) -> str | None:
+        """The page that a path is about, where it is kept elsewhere."""
+        parts = target.split("/", 4)
+        if len(parts) < 4 or parts[2] != "pages":
+            return None
+        page_id = parts[3].removesuffix(".json")
+        return page_id if self._is_elsewhere(page_id) else None
+
+    def need_of(self, route: Route | None) -> Need | None:
+        """What a key must be allowed before the call's body is read; None where nobody knows what the call does."""
+        return BY_KEY[route.method, route.pattern].need if route is not None else None
+
+    async def answer(self, key: RingKey, call: Incoming, send: Send) -> Passage:
+        """Forward the call, or say why not. Raises BrokenOffError."""
+        connection = self._connections.find(key.organization_id)
+        if connection is None:
+            return await _refuse(send, error_answer(502, "The Statuspage of this page is not connected any more."))
+        operation = BY_KEY[call.route.method, call.route.pattern] if call.route is not None else None
+        try:
+            body, members = await _read_body(call)
+        except RefusedError as refusal:
+            return Passage((await _refuse(send, refusal.answer)).status)
+        if operation is not None and is_decided_by_body(operation) and not isinstance(body, bytes | None):
+            return await _refuse(send, _TOO_LARGE)
+        missing = await self._find_missing(connection, key, call, operation, members)
+        if missing is not None:
+            answer = scope_missing(missing.scope, missing.resource, self._name_command)
+            return await _refuse(send, answer)
+        if operation is None and not may_everything(key):
+            return await _refuse(send, _UNKNOWN)
+        if operation is not None and is_of_other_components(key, operation, call.path, members):
+            return await _refuse(send, _OTHER_COMPONENTS)
+        headers = call.headers if body is None else _as_json(call.headers)
+        forward = Forward(key, call.method, _target_of(call), headers, body)
+        return Passage(await self._forwarder.forward(connection, forward, send))
+
+    async def _find_missing(
+        self,
+        connection: Connection,
+        key: RingKey,
+        call: Incoming,
+        operation: Operation | None,
+        members: Mapping[str, Any],
+    ) -> Need | None:
+        if operation is None or not is_decided_by_body(operation):
+            return None
+        is_maintenance = is_about_one(operation) and await self._is_maintenance(connection, key, call)
+        return find_missing(key, list_needs(operation, members, is_maintenance=is_maintenance))
+
+    async def _is_maintenance(self, connection: Connection, key: RingKey, call: Incoming) -> bool:
+        """Whether an incident is one, as upstream says, or said when it was asked before: it stays one."""
+        incident = (call.path["page_id"], call.path["incident_id"])
+        if incident not in self._kinds:
+            heard = _Heard()
+            target = f"/v1/pages/{incident[0]}/incidents/{incident[1]}"
+            await self._forwarder.forward(connection, Forward(key, "GET", target, (), None), heard)
+            kind = heard.kind()
+            if kind is None:
+                # There is no such incident, or nobody can tell: what comes of the call itself says so.
+                return False
+            self._kinds[incident] = kind
+            if len(self._kinds) > _KINDS_REMEMBERED:
+                self._kinds.popitem(last=False)
+        return self._kinds[incident]
+
+
+class _Heard:
+    """Takes an answer instead of a caller."""
+
+    def __init__(self) -> None:
+        self._status = 0
+        self._body = bytearray()
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+        elif len(self._body) <= 4 * MAX_BYTES:
+            self._body += message.get("body", b"")
+
+    def kind(self) -> bool | None:
+        """Whether the incident is a maintenance; None where the answer does not say."""
+        try:
+            found = json.loads(self._body) if self._status == 200 else None
+        except ValueError:
+            return None
+        return bool(found.get("scheduled_for")) if isinstance(found, dict) else None
+
+
+_TOO_LARGE = error_answer(413, f"The body is larger than the {MAX_BYTES // 1024} KB that are taken here.")
+_OTHER_COMPONENTS = error_answer(403, "This key is for certain components, and changes no others.")
+_UNKNOWN = error_answer(
+    403, "Keydesk does not know what is at this address, so only a key with every scope may go there."
+)
+
+
+async def _refuse(send: Send, answer: Answer) -> Passage:
+    await send_answer(send, answer)
+    return Passage(answer.status, is_refused=answer.status == 403)
+
+
+def _target_of(call: Incoming) -> str:
+    query = call.query.decode("latin-1")
+    # Of what writes, the body says all. What Rails would read in an address beside it, nobody has decided on.
+    return f"{call.target}?{query}" if query and call.method in _READING else call.target
+
+
+async def _read_body(call: Incoming) -> tuple[Body | None, Mapping[str, Any]]:
+    """The body as it is to be sent, and what it says. Raises RefusedError.
+
+    What is sent is written anew from what was understood: two programs that read the same bytes as JSON and as a form
+    see different things in them. Only what is too long to be understood goes on as it comes, as JSON.
+    """
+    if call.method in _READING or not _has_body(call.headers):
+        return None, _NOTHING
+    taken, more = bytearray(), True
+    while more and len(taken) <= MAX_BYTES:
+        message = await call.receive()
+        if message["type"] == "http.disconnect":
+            raise RefusedError(error_answer(400, "The call was given up before its body had come."))
+        taken += message.get("body", b"")
+        more = message.get("more_body", False)
+    whole = bytes(taken)
+    if more or len(whole) > MAX_BYTES:
+        return _go_on(whole, call.receive, more=more), _NOTHING
+
+    async def replay() -> Message:
+        return {"type": "http.request", "body": whole, "more_body": False}
+
+    members = await read_members(call.headers, replay)
+    return (json.dumps(members).encode() if members else None), members
+
+
+def _has_body(headers: Sequence[Header]) -> bool:
+    if find_header(headers, b"transfer-encoding"):
+        return True
+    return find_header(headers, b"content-length") not in (b"", b"0")
+
+
+async def _go_on(begun: bytes, receive: Receive, *, more: bool) -> AsyncIterator[bytes]:
+    yield begun
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError("the caller hung up")
+        if message.get("body"):
+            yield message["body"]
+        more = message.get("more_body", False)
+
+
+def _as_json(headers: Sequence[Header]) -> Sequence[Header]:
+    kept = [(name, value) for name, value in headers if name.lower() not in (b"content-type", b"content-encoding")]
+    return [*kept, (b"content-type", b"application/json")]

@@ -1,0 +1,46 @@
+"""Stops asking a server that does not answer, and tries again now and then."""
+
+from collections.abc import Callable
+
+FAILURES = 5
+"""So many calls in a row get no answer, and the next are not even tried."""
+FIRST_SECONDS = 5.0
+LONGEST_SECONDS = 60.0
+
+
+class Fuse:
+    """Of one server. `monotonic` tells seconds and never goes back."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._failures = 0
+        self._wait = FIRST_SECONDS
+        self._blown_until: float | None = None
+        self._is_tried = False
+
+    def seconds_to_wait(self) -> float:
+        """How long until a call may be tried; 0.0: now."""
+        if self._blown_until is None:
+            return 0.0
+        return max(self._blown_until - self._monotonic(), self._wait if self._is_tried else 0.0)
+
+    def begin(self) -> float:
+        """As `seconds_to_wait`, for a call that is made at once where that is 0.0 and then says how it went. After a
+        wait it is the only one until it does."""
+        wait = self.seconds_to_wait()
+        if not wait and self._blown_until is not None:
+            self._is_tried = True
+        return wait
+
+    def answered(self) -> None:
+        """A call was answered, whatever with."""
+        self._failures, self._wait, self._blown_until, self._is_tried = 0, FIRST_SECONDS, None, False
+
+    def failed(self) -> None:
+        """A call was not."""
+        self._failures += 1
+        was_tried, self._is_tried = self._is_tried, False
+        if was_tried:
+            self._wait = min(self._wait * 2, LONGEST_SECONDS)
+        if was_tried or self._failures == FAILURES:
+            self._blown_until = self._monotonic() + self._wait

@@ -1,0 +1,140 @@
+"""What a Statuspage elsewhere says of itself, read by its API."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from desk.errors import KeydeskError
+from desk.pages.fields import PAGE_FIELDS
+from desk.upstreams.copies import ComponentThere, PageThere
+from handlers.upstream.client import Outgoing, UpstreamClient, UpstreamError
+from storage.models import ComponentStatus
+
+_PER_PAGE = 100
+_MOST_PAGES = 100
+"""So many hundred components has no page: a server that never says that it is through is not asked for ever."""
+_LARGEST = 8 * 1024 * 1024
+
+
+class UnreadableError(KeydeskError):
+    """The Statuspage elsewhere could not be read. `status` is what it answered, where it did."""
+
+    def __init__(self, sentence: str, hint: str = "", *, status: int | None = None) -> None:
+        super().__init__(sentence, hint)
+        self.status = status
+
+
+_Id = Annotated[str, Field(pattern=r"^[a-z0-9]{1,12}$")]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    id: _Id
+
+
+class _Page(_Row):
+    name: str
+
+
+class _Component(_Row):
+    name: str
+    position: int = 1
+    status: ComponentStatus | None = None
+    description: str | None = None
+    group: bool | None = False
+    group_id: _Id | None = None
+    showcase: bool | None = True
+    only_show_if_degraded: bool | None = False
+    start_date: date | None = None
+
+
+_PAGES = TypeAdapter(list[_Page])
+_COMPONENTS = TypeAdapter(list[_Component])
+
+Turn = Callable[[], Any]
+"""Waits until one more call may be made."""
+
+
+class UpstreamReader:
+    """Reads with one key. `turn` is awaited before each call."""
+
+    def __init__(self, client: UpstreamClient, base_url: str, secret: str, turn: Turn | None = None) -> None:
+        self._client = client
+        self._base_url = base_url
+        self._headers = ((b"authorization", b"OAuth " + secret.encode()), (b"accept", b"application/json"))
+        self._turn = turn
+
+    async def read_pages(self) -> Sequence[PageThere]:
+        """All pages with their components. Raises UnreadableError."""
+        return [await self._read_page(row) for row in _understood(_PAGES, await self._get("/v1/pages"))]
+
+    async def _read_page(self, row: _Page) -> PageThere:
+        extra = row.model_extra or {}
+        fields = {name: extra[name] for name in PAGE_FIELDS if extra.get(name) is not None}
+        components = [_as_there(one) async for one in self._read_components(row.id)]
+        return PageThere(id=row.id, name=row.name, fields=fields, components=components)
+
+    async def _read_components(self, page_id: str) -> AsyncIterator[_Component]:
+        for number in range(1, _MOST_PAGES + 1):
+            path = f"/v1/pages/{page_id}/components?page={number}&per_page={_PER_PAGE}"
+            rows = _understood(_COMPONENTS, await self._get(path))
+            for row in rows:
+                yield row
+            if len(rows) < _PER_PAGE:
+                return
+
+    async def _get(self, path: str) -> bytes:
+        if self._turn is not None:
+            await self._turn()
+        call = Outgoing("GET", self._base_url + path, self._headers)
+        try:
+            async with self._client.send(call) as answer:
+                body = b""
+                async for chunk in answer.chunks():
+                    body += chunk
+                    if len(body) > _LARGEST:
+                        raise UnreadableError(f"{self._base_url} answers with more than anybody could keep.")
+                status = answer.status
+        except UpstreamError as error:
+            raise UnreadableError(
+                f"{self._base_url} does not answer ({error.fault}).",
+                "Is the address right, and may this machine reach it?",
+            ) from error
+        if status in (401, 403):
+            raise UnreadableError(
+                f"{self._base_url} does not take this key ({status}).",
+                "Make one on Statuspage's page for API keys, and give it here.",
+                status=status,
+            )
+        if status != 200:
+            raise UnreadableError(f"{self._base_url} answered {status} to a question for its pages.", status=status)
+        return body
+
+
+def _understood(shape: TypeAdapter[Any], body: bytes) -> Any:
+    try:
+        return shape.validate_json(body)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise UnreadableError(
+            f"What it answers is not what Statuspage answers (at {where or 'the beginning'}).",
+            "Is the address right?",
+        ) from error
+
+
+def _as_there(row: _Component) -> ComponentThere:
+    return ComponentThere(
+        id=row.id,
+        name=row.name,
+        position=row.position,
+        status=row.status or ComponentStatus.OPERATIONAL,
+        description=row.description,
+        group=bool(row.group),
+        group_id=row.group_id,
+        showcase=row.showcase is not False,
+        only_show_if_degraded=bool(row.only_show_if_degraded),
+        start_date=row.start_date,
+    )

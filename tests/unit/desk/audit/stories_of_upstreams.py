@@ -1,0 +1,73 @@
+"""What is recorded and told of a Statuspage elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from desk.audit.trail import Action
+from desk.transaction import Actor, JobName
+from desk.upstreams.cards import KEY_REFUSED
+from desk.upstreams.connecting import connect_upstream
+from desk.upstreams.copies import ComponentThere, PageThere, copy_pages
+from desk.upstreams.keys import (
+    NewUpstreamKey,
+    add_upstream_key,
+    drop_upstream_key,
+    note_refused,
+    replace_upstream_key,
+)
+from storage.models import ComponentStatus
+from tests.factories import OLIVIA, OMAR
+from tests.unit.desk.audit.chronicle import Step, event, sent, story
+from tests.unit.desk.stage import Stage
+
+OPERATOR = Actor.operator("root")
+COPIES = Actor.job(JobName.COPIES)
+URL = "https://statuspage.acme.example"
+API = ComponentThere(id="componentaa1", name="API", position=1)
+FAR = PageThere(id="pageelsewhe1", name="Far", components=(API,))
+
+
+@story(Action.UPSTREAM_CONNECTED, Action.UPSTREAM_KEY_ADDED, Action.UPSTREAM_KEY_DROPPED, Action.UPSTREAM_KEY_REFUSED)
+def keys_of_a_statuspage_elsewhere(stage: Stage) -> Iterator[Step]:
+    """No event holds a value, and owners hear when one is not taken any more, once."""
+    upstream = stage.do(OPERATOR, partial(connect_upstream, base_url=f"{URL}/v1/"))
+    yield [event(OPERATOR, Action.UPSTREAM_CONNECTED, upstream.id, base_url=URL)], set()
+    stage.do(OPERATOR, partial(connect_upstream, base_url=URL))
+    yield [], set()
+    old = stage.do(OPERATOR, partial(add_upstream_key, new=NewUpstreamKey(name="old", sealed="sealed")))
+    yield [event(OPERATOR, Action.UPSTREAM_KEY_ADDED, old.id, name="old", expires_at=None)], set()
+    anew = NewUpstreamKey(name="new", sealed="sealed too")
+    new = stage.do(OPERATOR, partial(replace_upstream_key, upstream_key_id=old.id, new=anew))
+    yield (
+        [
+            event(OPERATOR, Action.UPSTREAM_KEY_DROPPED, old.id, name="old"),
+            event(OPERATOR, Action.UPSTREAM_KEY_ADDED, new.id, name="new", expires_at=None),
+        ],
+        set(),
+    )
+    assert stage.do(COPIES, partial(note_refused, upstream_key_id=new.id))
+    yield [event(COPIES, Action.UPSTREAM_KEY_REFUSED, new.id, name="new")], sent(KEY_REFUSED, OLIVIA, OMAR)
+    assert not stage.do(COPIES, partial(note_refused, upstream_key_id=new.id))
+    yield [], set()
+    stage.do(OLIVIA, partial(drop_upstream_key, upstream_key_id=new.id))
+    yield [event(OLIVIA, Action.UPSTREAM_KEY_DROPPED, new.id, name="new")], set()
+
+
+@story(Action.UPSTREAM_COPIED)
+def pages_of_a_statuspage_elsewhere(stage: Stage) -> Iterator[Step]:
+    """What came, changed and went is recorded, and nothing while nothing does."""
+    upstream = stage.do(OPERATOR, partial(connect_upstream, base_url=URL))
+    yield None
+    down = ComponentThere(id=API.id, name="API", position=1, status=ComponentStatus.MAJOR_OUTAGE)
+    steps: Sequence[tuple[list[PageThere], dict[str, list[str]] | None]] = (
+        ([FAR], {"new": ["Far"], "changed": [], "gone": []}),
+        ([FAR], None),
+        ([PageThere(id=FAR.id, name="Far", components=(down,))], {"new": [], "changed": ["Far"], "gone": []}),
+        ([PageThere(id=FAR.id, name="Further")], {"new": [], "changed": ["Further"], "gone": []}),
+        ([FAR], {"new": [], "changed": ["Far"], "gone": []}),
+        ([], {"new": [], "changed": [], "gone": ["Far"]}),
+        ([], None),
+    )
+    for there, what in steps:
+        stage.do(COPIES, partial(copy_pages, there=there))
+        yield [event(COPIES, Action.UPSTREAM_COPIED, upstream.id, **what)] if what else [], set()
