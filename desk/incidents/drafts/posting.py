@@ -9,6 +9,7 @@ from desk.errors import NotAllowedError, Problems
 from desk.identifiers import new_id
 from desk.incidents.affected import require_effects, require_states
 from desk.incidents.components import get_components
+from desk.incidents.drafts.composing import list_warnings
 from desk.incidents.drafts.content import Content, content_of, role_of_draft, stored_form, texts_of
 from desk.incidents.drafts.decision import role_of, role_to_manage
 from desk.incidents.drafts.effects import foresee_content
@@ -132,6 +133,7 @@ def _hold(
         # What was changed since is no reason to wait for the key: it does not look, and writes as things are then.
         incident_id=incident_id,
         content=stored,
+        warnings=list_warnings(tx, content),
         quietly=quietly,
         author_id=tx.actor.author_id,
         on_behalf_of=key.holder_id,

@@ -202,6 +202,13 @@ def test_what_would_leave_components_down_is_refused_at_once(stage: Stage) -> No
         stage.post(over)
 
 
+def test_whoever_reads_it_is_warned(stage: Stage) -> None:
+    """Of addresses that lead inside, as with drafts of people."""
+    stage.rule(SecondPerson.ALWAYS)
+    draft = stage.post(replace(NEW, body="See http://10.0.0.7/graphs"))
+    assert [warning["kind"] for warning in draft.warnings] == ["internal_link"]
+
+
 def test_first_posts_alone(stage: Stage) -> None:
     """An incident that begins, or begins again, waits; what goes on is published."""
     stage.rule(SecondPerson.FIRST_POST)
