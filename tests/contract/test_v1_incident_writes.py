@@ -325,6 +325,25 @@ async def test_a_template(client: Client) -> None:
     assert len(missing.json()["error"]) == 3
 
 
+async def test_a_template_is_read_changed_and_deleted(client: Client) -> None:
+    """As one client calls for it: what is not given stays, and it is of its own page."""
+    template = {"name": "slow", "title": "Slow", "body": "We look.", "should_send_notifications": "f"}
+    made = await client.ok("POST", "incident_templates", {"incident_template": template}, code=201)
+    path = f"incident_templates/{made['id']}"
+    assert await client.ok("GET", path) == made
+    changed = await client.ok(
+        "PATCH", path, {"incident_template": {"title": "Slower", "update_status": "identified"}}
+    )
+    assert changed == made | {"title": "Slower", "update_status": "identified"}
+    assert await client.ok("PUT", path, {"template": {"component_ids": ""}}) == changed
+    other = client_at(client.site, name="Other", subdomain="other")
+    reader = client_at(client.site, scopes=[Scope.READ], name="Third", subdomain="third")
+    assert (await other.send("GET", path)).status_code == 404
+    assert (await reader.send("DELETE", path)).status_code == 403
+    assert await client.ok("DELETE", path) == changed
+    assert (await client.send("GET", path)).status_code == 404
+
+
 Body = Callable[[Client], Mapping[str, Any]]
 PLAN = {"name": "x", "scheduled_for": "2027-01-01T22:00:00Z", "scheduled_until": "2027-01-02T00:00:00Z"}
 

@@ -124,6 +124,13 @@ ALSO: Mapping[Key, Key] = {
 """Calls that Statuspage has not and that clients make all the same → the operations that they mean."""
 
 
+_TEMPLATE = "pages/{page_id}/incident_templates/{template_id}"
+BESIDES: Mapping[Key, Need] = {
+    (method, _TEMPLATE): Need("incidents", write=method != "GET") for method in ("GET", "PUT", "PATCH", "DELETE")
+}
+"""Operations that Statuspage does not document and that a client calls, with what a key must be allowed."""
+
+
 def list_needs() -> frozenset[Need]:
     """What the operations that are there need: a scope that none of them needs opens nothing."""
     there = [one for one in OPERATIONS if one.missing is None]
@@ -136,7 +143,7 @@ def make_routes(handlers: Mapping[Key, Handler]) -> Sequence[Route]:
 
     Raises ValueError unless they are exactly these.
     """
-    there = {(one.method, one.path) for one in OPERATIONS if one.missing is None}
+    there = {(one.method, one.path) for one in OPERATIONS if one.missing is None} | BESIDES.keys()
     if there != handlers.keys():
         raise ValueError(f"there is no handler, or no operation, for {sorted(there ^ handlers.keys())}")
     routes = {
@@ -147,7 +154,8 @@ def make_routes(handlers: Mapping[Key, Handler]) -> Sequence[Route]:
         for one in OPERATIONS
     }
     also = [replace(routes[meant], method=method, pattern=path) for (method, path), meant in ALSO.items()]
-    return [*routes.values(), *also]
+    besides = [Route(method, path, need, handlers[method, path]) for (method, path), need in BESIDES.items()]
+    return [*routes.values(), *also, *besides]
 
 
 def _refusing(operation: Operation, why: Missing) -> Handler:
