@@ -1,5 +1,7 @@
 """The command line: each command reads its arguments, calls the desk and prints the answer."""
 
+import io
+import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
@@ -94,4 +96,8 @@ def create_cli() -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        # What was done is done, also where the terminal cannot show every sign of the answer.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     create_cli()(prog_name="keydesk")

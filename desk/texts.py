@@ -11,8 +11,12 @@ _INVISIBLE = frozenset({"Cf", "Cn", "Co", "Mn", "Zl", "Zp", "Zs"})
 def clean_text(text: str) -> str:
     """A person's text without what no screen wants: control characters, and marks that turn the order of what
     follows. Halves of characters stay, to be refused where they would be kept: who typed them meant something."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(mark for mark in lines if _is_wanted(mark)).strip()
+    return without_controls(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def without_controls(text: str) -> str:
+    """A text without signs that a terminal would obey rather than show, and without those that reorder it."""
+    return "".join(mark for mark in text if _is_wanted(mark))
 
 
 def _is_wanted(mark: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.console import console_of, say
+from bot.commands.console import console_of
 from bot.settings import list_settings, load_settings, render_env_example
 
 
@@ -29,11 +29,11 @@ def register(cli: typer.Typer) -> None:
         group = ""
         for entry in list_settings(env_file):
             if entry.group != group:
-                say(f"{typer.style(entry.group, bold=True)}")
+                typer.echo(typer.style(entry.group, bold=True))
                 group = entry.group
             value = entry.shown or typer.style("not set", dim=True)
-            say(f"  {entry.variable} = {value}  ({entry.source})")
+            typer.echo(f"  {entry.variable} = {value}  ({entry.source})")
             if not brief:
                 for line in textwrap.wrap(entry.help, width=90):
-                    say(typer.style(f"      {line}", dim=True))
+                    typer.echo(typer.style(f"      {line}", dim=True))
         load_settings(env_file)

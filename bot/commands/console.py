@@ -1,9 +1,9 @@
 """What all commands share: settings, the desk, who acts, and errors as two lines instead of a traceback."""
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,24 +17,26 @@ from bot.database import make_desk, open_database, require_schema
 from bot.settings import Settings, SettingsError, load_settings
 from desk.errors import KeydeskError, LateError
 from desk.masking import mask
+from desk.texts import without_controls
 from desk.transaction import Actor, Desk
 from storage.database import Database
 from storage.deadline import TooLateError, answer_within
 
 WAIT_SECONDS = 30.0
 """So long a command waits for the database. It answers whoever looks in a fraction of a second, or is silent."""
+_LOGIN, _NOBODY = Path("/proc/self/loginuid"), 2**32 - 1
 LONG_SECONDS = 1800.0
 """So long one that reads or writes very much."""
 
 
 def say(text: str = "") -> None:
-    """Print a line of the answer."""
-    typer.echo(text)
+    """Print a line of the answer, without what a terminal would obey: it may repeat what anybody wrote."""
+    typer.echo(without_controls(text))
 
 
 def complain(text: str) -> None:
     """Print a line to standard error, without the secrets that an error may repeat."""
-    typer.echo(mask(text), err=True)
+    typer.echo(without_controls(mask(text)), err=True)
 
 
 class KeydeskGroup(TyperGroup):
@@ -63,11 +65,21 @@ class KeydeskGroup(TyperGroup):
 
 def operator() -> Actor:
     """Whoever has the shell: an operator, by login name."""
+    return Actor.operator(login_name())
+
+
+def login_name() -> str:
+    """As whom somebody logged in, which the kernel remembers through `sudo`; else as whom they act. The environment
+    says what anybody wants."""
+    number = os.getuid()
+    with suppress(OSError, ValueError):
+        logged_in = int(_LOGIN.read_text())
+        number = logged_in if logged_in != _NOBODY else number
     try:
-        return Actor.operator(getpass.getuser())
-    except (KeyError, OSError):
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
         # Containers run under numbers that no user has.
-        return Actor.operator(f"uid-{os.getuid()}")
+        return f"uid-{number}"
 
 
 @dataclass(frozen=True, slots=True)

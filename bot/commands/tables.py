@@ -59,7 +59,7 @@ def print_facts(facts: Sequence[tuple[str, Cell]], *, as_json: bool = False) -> 
 
 def print_json(value: object) -> None:
     """Print something as JSON."""
-    say(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    typer.echo(json.dumps(value, indent=2, default=_plain))
 
 
 def day(instant: datetime | None) -> str:

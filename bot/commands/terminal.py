@@ -1,6 +1,8 @@
 """What somebody types at a terminal or hands in: texts for everybody to read, and whether they are sure."""
 
 import os
+import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from sqlalchemy.exc import OperationalError
 
@@ -49,7 +50,7 @@ def read_text(body: str | None, body_file: Path | None, *, left_empty: str = "",
             return _checked(body_file.read_bytes(), f"The file {body_file}")
         except OSError as error:
             raise InvalidInputError(f"The file {body_file} cannot be read: {error.strerror}.") from error
-    return _edit(text, left_empty) if has_terminal() and _has_editor() else text
+    return _edit(text, left_empty) if has_terminal() and _editor() else text
 
 
 @contextmanager
@@ -95,12 +96,23 @@ def _checked(read: bytes, where: str) -> str:
         raise InvalidInputError(f"{where} is not UTF-8 text.") from error
 
 
-def _has_editor() -> bool:
-    return bool(os.environ.get("VISUAL") or os.environ.get("EDITOR"))
+def _editor() -> str:
+    return os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
 
 
 def _edit(text: str, left_empty: str) -> str:
     empty = f" Left empty: “{left_empty}”" if left_empty else ""
     hint = f"{_MARK}everybody reads what stands above this line.{empty} -->"
-    written = click.edit(f"{text}\n\n{hint}\n", extension=".md", require_save=False)
-    return (written or "").partition(_MARK)[0].strip()
+    handle, name = tempfile.mkstemp(prefix="keydesk-", suffix=".md")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(f"{text}\n\n{hint}\n")
+    try:
+        # Whose editor it is chose it; no shell reads its name.
+        ended = subprocess.call([*shlex.split(_editor()), name])  # noqa: S603
+        written = Path(name).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"The editor “{_editor()}” did not work: {error}.", "Use --body.") from error
+    if ended:
+        raise InvalidInputError(f"The editor ended with {ended}, so nothing was done.", f"Your words are in {name}.")
+    Path(name).unlink()
+    return written.partition(_MARK)[0].strip()

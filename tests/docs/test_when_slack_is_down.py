@@ -99,7 +99,7 @@ def test_what_is_typed_says_what_is_shown(place: None, monkeypatch: pytest.Monke
     assert len(typed) > 10
     for each in typed:
         asks = any(line.startswith("Publish it?") for line in each.shown)
-        monkeypatch.setattr("getpass.getuser", lambda login=each.login: login)
+        monkeypatch.setattr("bot.commands.console.login_name", lambda login=each.login: login)
         for module in (terminal, publishing):
             monkeypatch.setattr(module, "has_terminal", lambda asks=asks: asks)
         line = _with_ids(each.line, ids)

@@ -113,10 +113,13 @@ def _ask_and_publish(desk: Desk, write: Write, wish: Wish) -> None:
 
     draft_id, version, has_doubles, lines = desk.write_now(operator(), begin)
     _show(lines)
-    if has_doubles and not ask("Is it something else?"):
-        _say_kept(draft_id)
-        return
-    if not ask("Publish it?"):
+    try:
+        is_sure = (not has_doubles or ask("Is it something else?")) and ask("Publish it?")
+    except typer.Abort:
+        # Whoever leaves finds again what they wrote.
+        say()
+        is_sure = False
+    if not is_sure:
         _say_kept(draft_id)
         return
 

@@ -119,6 +119,31 @@ def test_asked_at_a_terminal(keydesk_on: Run, page: Desk, at_terminal: None) -> 
     assert the_only(page, Incident).name == "Checkout errors"
 
 
+def test_left_at_the_question(keydesk_on: Run, page: Desk, at_terminal: None) -> None:
+    """Ctrl+C, or the end of a line that broke: what was written is a draft, which is named."""
+    left = keydesk_on(*NEW, input="")
+    assert f"It is kept as the draft {the_only(page, IncidentDraft).id}." in left.stdout
+    assert everything(page, Incident) == []
+
+
+def test_an_editor_that_fails(
+    keydesk_on: Run, page: Desk, at_terminal: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is done, and nobody reads a traceback."""
+    for editor, said in (("false", "The editor ended with 1"), ("/no/such/editor", "did not work")):
+        monkeypatch.setenv("EDITOR", editor)
+        refused = keydesk_on("incident", "new", "Slow")
+        assert (refused.exit_code, said in refused.stderr) == (1, True), refused.stderr
+    assert everything(page, IncidentDraft) == []
+
+
+def test_a_terminal_obeys_nothing_that_is_shown(keydesk_on: Run, page: Desk) -> None:
+    """Signs that move the cursor or turn the order of words are left out of what somebody is to read."""
+    keydesk_on("incident", "new", "Slow", "--body", "We \x1b[2Jlook\u202e.", "--draft")
+    shown = keydesk_on("drafts", "show", the_only(page, IncidentDraft).id).stdout
+    assert "  We [2Jlook.\n" in shown
+
+
 def test_kept_as_a_draft(keydesk_on: Run, page: Desk) -> None:
     """`--draft` publishes nothing; it is listed, shown, changed, kept for longer and published later."""
     assert "It is not public." in keydesk_on(*NEW, "--draft").stdout
@@ -149,20 +174,20 @@ def test_discarding_all(keydesk_on: Run, page: Desk) -> None:
 def test_a_second_person_is_wanted(keydesk_on: Run, page: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's rule holds: the draft waits, its author cannot publish it, and somebody with another login can."""
     set_page(page, second_person=SecondPerson.ALWAYS)
-    monkeypatch.setattr("getpass.getuser", lambda: "ann")
+    monkeypatch.setattr("bot.commands.console.login_name", lambda: "ann")
     asked = keydesk_on(*NEW, "--yes")
     assert "It waits for somebody else to publish it: Olivia, Omar, or another operator." in asked.stdout
     draft_id = the_only(page, IncidentDraft).id
     refused = keydesk_on("drafts", "publish", draft_id, "--yes")
     assert (refused.exit_code, "Somebody else must publish this" in refused.stderr) == (1, True)
-    monkeypatch.setattr("getpass.getuser", lambda: "bob")
+    monkeypatch.setattr("bot.commands.console.login_name", lambda: "bob")
     assert keydesk_on("drafts", "send-back", draft_id, "--reason", "Since when?").exit_code == 0
-    monkeypatch.setattr("getpass.getuser", lambda: "ann")
+    monkeypatch.setattr("bot.commands.console.login_name", lambda: "ann")
     assert keydesk_on("drafts", "edit", draft_id, "--body", "Since nine.").exit_code == 0
     assert keydesk_on("drafts", "publish", draft_id, "--yes").exit_code == 0
     assert keydesk_on("drafts", "take-back", draft_id).exit_code == 0
     assert keydesk_on("drafts", "publish", draft_id, "--yes").exit_code == 0
-    monkeypatch.setattr("getpass.getuser", lambda: "bob")
+    monkeypatch.setattr("bot.commands.console.login_name", lambda: "bob")
     assert keydesk_on("drafts", "publish", draft_id, "--yes").exit_code == 0
     assert the_only(page, IncidentDraft).status == DraftStatus.PUBLISHED
 

@@ -59,11 +59,11 @@ def test_approved_for_less(keydesk_on: Run, seeded: Desk, asked: str) -> None:
 def test_one_of_two_approvals(keydesk_on: Run, seeded: Desk, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each login counts once; two make it two people."""
     monkeypatch.setenv("KEYDESK_APPROVALS_NEEDED", "2")
-    monkeypatch.setattr("getpass.getuser", lambda: "ann")
+    monkeypatch.setattr("bot.commands.console.login_name", lambda: "ann")
     assert keydesk_on("requests", "approve", "ci").stdout == "Your approval of “ci” counts: 1 of 2.\n"
     assert "already" in keydesk_on("requests", "approve", "ci").stderr
     assert "approved by       operator ann\n" in keydesk_on("requests", "show", "ci").stdout
-    monkeypatch.setattr("getpass.getuser", lambda: "bob")
+    monkeypatch.setattr("bot.commands.console.login_name", lambda: "bob")
     assert keydesk_on("requests", "approve", "ci").exit_code == 0
     assert status(seeded, asked) == "approved"
 
