@@ -8,15 +8,16 @@ from typing import Any
 import httpx
 
 from desk.secret import Secret
-from desk.transaction import Actor, Desk, Transaction, keys_changed
+from desk.transaction import Actor, Desk, Transaction, keys_changed, pages_changed
 from handlers.http.app import HttpApp, create_http_app
-from storage.models import ApiKey, Role, UserGroup, UserGroupMember
+from storage.models import ApiKey, Page, Role, SecondPerson, UserGroup, UserGroupMember
 from tests.factories import (
     GUS,
     INES,
     MAX,
     MIA,
     OLIVIA,
+    add_component,
     add_grant,
     add_key,
     add_member,
@@ -80,6 +81,26 @@ class OwnApi:
         """A new request of Olivia's, of which its id."""
         given = {"requester_id": OLIVIA, "holder_id": OLIVIA} | values
         return self.desk.write_now(ACTOR, lambda tx: add_request(tx.session, tx.now, **given).id)
+
+    def component(self) -> str:
+        """A component of the first page, called Website, of which its id."""
+
+        def add(tx: Transaction) -> str:
+            pages_changed(tx)
+            return add_component(tx.session, tx.session.get_one(Page, self.page), tx.now).id
+
+        return self.desk.write_now(ACTOR, add)
+
+    def guarded(self) -> str:
+        """The other page, on which a second person publishes from now on: Max is one."""
+
+        def guard(tx: Transaction) -> str:
+            tx.session.get_one(Page, self.other).second_person = SecondPerson.ALWAYS
+            add_grant(tx.session, MAX, Role.INCIDENT_MANAGER, tx.now, page_id=self.other)
+            pages_changed(tx)
+            return self.other
+
+        return self.desk.write_now(ACTOR, guard)
 
     def read(self, key_id: str) -> ApiKey:
         """A key as it is now."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import aliased
 
+from desk.acting_keys import acting_key
 from desk.errors import NotAllowedError
 from desk.incidents.drafts.content import is_scheduled
 from desk.incidents.drafts.decision import role_for, role_of
@@ -21,6 +22,7 @@ from storage.models import (
     IncidentDraft,
     IncidentStatus,
     IncidentUpdate,
+    Scope,
 )
 
 _UNDECIDED = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)
@@ -80,9 +82,15 @@ class OpenDrafts:
     own: Sequence[ListedDraft] = ()
 
 
-def require_reader(tx: Transaction) -> None:
-    """Raises NotAllowedError unless the actor is a full member or serves them: guests have the public page."""
-    if not is_insider(tx):
+_READING = frozenset({Scope.READ, Scope.INCIDENTS_WRITE, Scope.MAINTENANCES_WRITE})
+
+
+def require_reader(tx: Transaction, page_id: str | None = None) -> None:
+    """Raises NotAllowedError unless the actor is a full member or serves them, or a key that reads the page: guests
+    have the public one."""
+    key = acting_key(tx)
+    reads = page_id is not None and key.reaches([page_id]) and not _READING.isdisjoint(key.scopes)
+    if not is_insider(tx) and not reads:
         raise NotAllowedError(
             "Only full members of the workspace can look incidents and maintenances up here.",
             f"The status page shows what is public: {tx.policy.base_url}",
@@ -91,7 +99,7 @@ def require_reader(tx: Transaction) -> None:
 
 def list_incidents(tx: Transaction, wanted: IncidentFilter, *, offset: int = 0, limit: int = 50) -> IncidentPart:
     """A part of the incidents and maintenances that a filter lets through. Raises NotAllowedError for guests."""
-    require_reader(tx)
+    require_reader(tx, wanted.page_id)
     conditions = _conditions(wanted)
     total = tx.session.scalar(select(func.count()).select_from(Incident).where(*conditions)) or 0
     offset = min(offset, max(0, (total - 1) // limit * limit))

@@ -65,7 +65,7 @@ def refusal_error(tx: Transaction, key: ApiKey, refusal: Refusal) -> KeydeskErro
         case Refusal.SCOPE_MISSING:
             return NotAllowedError("That needs the scope `keys:write`, or `keys:read` to look.", ask_an_owner(tx))
         case Refusal.REACHES_FURTHER:
-            return NotAllowedError(f"{name} is for pages that this key is not for.", ask_an_owner(tx))
+            return NotAllowedError(f"{name} is for pages or components that this key is not for.", ask_an_owner(tx))
         case Refusal.FOR_PEOPLE:
             return NotAllowedError(f"No key can do that to {name}: it is for people.", ask_an_owner(tx))
         case Refusal.NOT_YOURS:

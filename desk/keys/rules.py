@@ -13,6 +13,7 @@ from typing import Protocol
 
 from desk.acting_keys import ActingKey, acting_key
 from desk.key_powers import has_power, roles_behind
+from desk.keys.restrictions import has_to_do_with_components
 from desk.permissions import (
     Duty,
     has_duty,
@@ -93,7 +94,7 @@ class Refusal(StrEnum):
     SCOPE_MISSING = "scope_missing"
     """A key acts, and not one for this."""
     REACHES_FURTHER = "reaches_further"
-    """The key is for pages that the acting one is not for."""
+    """The key is for pages or components that the acting one is not for."""
     FOR_PEOPLE = "for_people"
     """No key may."""
 
@@ -134,6 +135,8 @@ class Standing:
     suspended_by: str | None = None
     pages: Collection[str] | None = None
     """None: all pages."""
+    components: Collection[str] | None = ()
+    """Those that it may change or say something of; None: any on its pages."""
     manages: bool = False
     """Whether it can change keys or roles itself."""
 
@@ -207,6 +210,8 @@ def _decide_means(change: Change, standing: Standing, means: Means) -> Refusal |
         return Refusal.SCOPE_MISSING
     if not means.reach.reaches(standing.pages):
         return Refusal.REACHES_FURTHER
+    if change is not Change.SEE and not means.reach.is_for(standing.components):
+        return Refusal.REACHES_FURTHER
     if change in _FOR_PEOPLE or (standing.manages and change in _FOR_PEOPLE_WHERE_IT_MANAGES):
         return Refusal.FOR_PEOPLE
     return None
@@ -256,6 +261,7 @@ def standing_of(tx: Transaction, key: ApiKey) -> Standing:
         holder_id=key.holder_id,
         suspended_by=key.suspended_by,
         pages=key.pages,
+        components=key.components if has_to_do_with_components(key.scopes) else (),
         manages=not MANAGING.isdisjoint(key.scopes),
     )
 

@@ -7,6 +7,7 @@ from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
 from desk.keys.cards import KEY_MADE
 from desk.keys.holders import may_answer
+from desk.keys.restrictions import facts_of_restrictions, require_on_pages
 from desk.messages.outbox import owners_conversations, send_note
 from desk.pages.pages import list_pages
 from desk.permissions import ask_an_owner
@@ -28,6 +29,7 @@ def make_key(tx: Transaction, wanted: Asked) -> tuple[ApiKey, Secret]:
     refuse_unoffered(wanted.scopes, tx.policy)
     if not {page.id for page in list_pages(tx.session)}.issuperset(wanted.pages or ()):
         raise InvalidInputError("There is no such page.", field="pages")
+    require_on_pages(tx.session, wanted.components, wanted.pages)
     if not may_answer(tx, wanted.holder_id, wanted.pages):
         raise InvalidInputError(
             "That person may not hold keys for all of these pages.",
@@ -43,6 +45,8 @@ def make_key(tx: Transaction, wanted: Asked) -> tuple[ApiKey, Secret]:
         start=secret.start,
         scopes=[str(scope) for scope in wanted.scopes],
         pages=None if wanted.pages is None else list(wanted.pages),
+        components=None if wanted.components is None else list(wanted.components),
+        networks=None if wanted.networks is None else list(wanted.networks),
         holder_id=wanted.holder_id,
         created_at=tx.now,
         created_by=str(tx.actor),
@@ -62,6 +66,7 @@ def make_key(tx: Transaction, wanted: Asked) -> tuple[ApiKey, Secret]:
         name=key.name,
         scopes=key.scopes,
         pages=key.pages,
+        **facts_of_restrictions(key.components, key.networks),
         holder_id=key.holder_id,
         expires_at=key.expires_at.isoformat(),
     )

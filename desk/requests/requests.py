@@ -13,7 +13,7 @@ from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
 from desk.key_powers import require_power
 from desk.keys.holders import may_answer
-from desk.keys.restrictions import facts_of_restrictions, require_on_pages
+from desk.keys.restrictions import facts_of_restrictions, has_to_do_with_components, require_on_pages
 from desk.pages.pages import list_pages
 from desk.permissions import (
     Duty,
@@ -83,6 +83,8 @@ def make_request(
     """
     if tx.actor.kind is ActorKind.KEY:
         require_power(tx, Scope.KEYS_WRITE, asked.pages)
+        if has_to_do_with_components(asked.scopes) and not acting_key(tx).is_for(asked.components):
+            raise NotAllowedError("That is for components that this key is not for.", ask_an_owner(tx))
         requester_id, roles = _get_requester(tx, requester_id)
         # Forms in Slack have names of their own; a program may choose what another one chose.
         client_token = sha256(f"{tx.actor} {requester_id} {client_token}") if client_token is not None else None

@@ -1,7 +1,7 @@
 """Keydesk's own API on a real socket: each operation does what it says, in the shape that the description has."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -10,13 +10,24 @@ import pytest
 from desk.identifiers import new_id
 from desk.transaction import Desk, Transaction
 from handlers.http.description.own import describe_own_api
-from handlers.http.own.operations import OPERATIONS, Operation
+from handlers.http.own.operation import Operation
+from handlers.http.own.operations import OPERATIONS
 from storage.models import AuditEvent, Channel, Delivery, DeliveryStatus, KeyStatus, SlackMessage
 from tests.factories import MAX, MIA, OLIVIA
 from tests.own_story import ACTOR, Caller, OwnApi, own_api, said
 from tests.serving import serving
 
-SCOPES = ("keys:write", "users:write", "audit:read", "deliveries:write")
+SCOPES = (
+    "incidents:write",
+    "maintenances:write",
+    "component_status:write",
+    "users:write",
+    "keys:write",
+    "audit:read",
+    "deliveries:write",
+)
+PAGE = "pages/{page_id}"
+INCIDENT, MAINTENANCE = f"{PAGE}/incidents/{{incident_id}}", f"{PAGE}/maintenances/{{incident_id}}"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -60,6 +71,26 @@ async def api(desk: Desk) -> AsyncIterator[OwnApi]:
         yield OwnApi(served.app, client, desk, story.page, story.other)
 
 
+async def test_a_key_says_only_what_its_scopes_say(api: OwnApi) -> None:
+    """Without the scope for states one is refused that names some, and what nobody named stays as it is; a key for
+    incidents touches no maintenance, and one for another page nothing here."""
+    whole = api.key(*SCOPES)
+    api.component()
+    down = {"name": "Slow", "components": {"website": "major_outage"}}
+    opened = said(await whole.post(f"pages/{api.page}/incidents", **down))["incident"]["id"]
+    window = {"start": "tomorrow 22:00", "length": "1h"}
+    planned = said(await whole.post(f"pages/{api.page}/maintenances", name="Upgrade", **window))["incident"]["id"]
+    speaks = api.key("incidents:write")
+    assert (await speaks.post(f"pages/{api.page}/incidents", **down)).status_code == 403
+    resolved = said(await speaks.post(f"pages/{api.page}/incidents/{opened}/resolve"))
+    assert (resolved["incident"]["status"], _states(resolved)) == ("resolved", ["major_outage"])
+    assert (await speaks.post(f"pages/{api.page}/maintenances/{planned}/cancel")).status_code == 403
+    assert (await speaks.post(f"pages/{api.page}/incidents/{planned}/update", body="x")).status_code == 404
+    assert (await speaks.post(f"pages/{api.page}/incidents/{planned}/delete")).status_code == 403
+    elsewhere = api.key(*SCOPES, pages=[api.other])
+    assert (await elsewhere.post(f"pages/{api.other}/incidents/{opened}/delete")).status_code == 404
+
+
 def _add_dead(tx: Transaction) -> str:
     message = SlackMessage(
         id=new_id(), kind="digest.card", subject_id=new_id(), conversation="C0DIGEST01", created_at=tx.now
@@ -76,6 +107,10 @@ async def test_each_operation_does_what_it_says(api: OwnApi) -> None:
     caller = api.key(*SCOPES)
     call = Described(caller)
     await _look_around(call, caller)
+    await _tell_of_an_incident(call, api)
+    await _run_a_maintenance(call, api)
+    await _keep_words(call, api)
+    await _wait_for_a_person(call, api)
     await _change_a_key(call, api)
     await _ask(call)
     await _give_and_take(call, api)
@@ -92,6 +127,85 @@ async def _look_around(call: Described, caller: Caller) -> None:
     assert set(info["pages"].values()) == {"Acme", "Beta"}
     digest = await call.get("digest")
     assert (digest["live_keys"], digest["day"], digest["time"]) == (1, 0, "09:00")
+
+
+async def _tell_of_an_incident(call: Described, api: OwnApi) -> None:
+    page, component = {"page_id": api.page}, api.component()
+    said = {"name": "Checkout is slow", "body": "We look.", "components": {"website": "partial_outage"}}
+    made = await call.post(f"{PAGE}/incidents", page, **said, deliver_notifications=False)
+    assert (made["outcome"], made["draft"], made["incident"]["impact"]) == ("published", None, "major")
+    one = page | {"incident_id": made["incident"]["id"]}
+    assert made["incident"]["components"] == [{"id": component, "name": "Website", "status": "partial_outage"}]
+    assert made["incident"]["updates"][0]["created_by"] == f"key:{call.caller.id}"
+    update = await call.post(f"{INCIDENT}/update", one, body="It is the cache.", status="identified", impact="minor")
+    assert (update["incident"]["status"], update["incident"]["impact"]) == ("identified", "minor")
+    done = await call.post(f"{INCIDENT}/resolve", one)
+    assert (done["incident"]["status"], done["incident"]["components"][0]["status"]) == ("resolved", "operational")
+    assert (await call.post(f"{INCIDENT}/reopen", one, body="It is back."))["incident"]["status"] == "investigating"
+    await call.post(f"{INCIDENT}/resolve", one, body="Now it is over.")
+    assert (await call.post(f"{INCIDENT}/postmortem", one, body="A cable."))["incident"]["postmortem"] == "A cable."
+    assert (await call.post(f"{INCIDENT}/take-back-postmortem", one))["postmortem"] is None
+    past = await call.post(f"{PAGE}/incidents/backfill", page, name="Was down", at="2026-02-27 14:00 UTC")
+    assert past["incident"]["backfilled"]
+    listed = await call.get(f"{PAGE}/incidents", page, view="all", q="checkout")
+    assert [row["name"] for row in listed["items"]] == ["Checkout is slow"]
+    assert (await call.get(INCIDENT, one)) == listed["items"][0]
+    assert (await call.post(f"{INCIDENT}/delete", one))["id"] == one["incident_id"]
+
+
+async def _run_a_maintenance(call: Described, api: OwnApi) -> None:
+    page = {"page_id": api.page}
+    window = {"start": "2026-03-03 22:00 UTC", "length": "2h"}
+    made = await call.post(f"{PAGE}/maintenances", page, name="Upgrade", components=["website"], **window)
+    one = page | {"incident_id": made["incident"]["id"]}
+    assert made["incident"]["scheduled_until"] == "2026-03-04T00:00:00.000Z"
+    moved = await call.post(f"{MAINTENANCE}/reschedule", one, start="2026-03-04 22:00 UTC", length="2h")
+    assert moved["incident"]["scheduled_for"] == "2026-03-04T22:00:00.000Z"
+    started = await call.post(f"{MAINTENANCE}/start", one)
+    assert (started["incident"]["status"], _states(started)) == ("in_progress", ["under_maintenance"])
+    longer = await call.post(f"{MAINTENANCE}/extend", one, length="1h", body="It takes longer.")
+    assert longer["incident"]["scheduled_until"] == "2026-03-05T01:00:00.000Z"
+    assert (await call.post(f"{MAINTENANCE}/update", one, status="verifying", body="Nearly."))[
+        "outcome"
+    ] == "published"
+    done = await call.post(f"{MAINTENANCE}/complete", one)
+    assert (done["incident"]["status"], _states(done)) == ("completed", ["operational"])
+    assert (await call.post(f"{MAINTENANCE}/reopen", one, body="Not yet."))["incident"]["status"] == "in_progress"
+    other = await call.post(f"{PAGE}/maintenances", page, name="Move", **window)
+    off = page | {"incident_id": other["incident"]["id"]}
+    assert (await call.post(f"{MAINTENANCE}/cancel", off, body="No need."))["incident"]["status"] == "completed"
+
+
+def _states(posted: Mapping[str, Any]) -> list[str]:
+    return [one["status"] for one in posted["incident"]["components"]]
+
+
+async def _keep_words(call: Described, api: OwnApi) -> None:
+    page = {"page_id": api.page}
+    words = {"name": "outage", "title": "{{what}} is down", "body": "We look.", "components": ["website"]}
+    made = await call.post(f"{PAGE}/templates", page, **words, update_status="identified")
+    one = page | {"template_id": made["id"]}
+    changed = await call.post(f"{PAGE}/templates/{{template_id}}/change", one, body="We are on it.")
+    assert (changed["title"], changed["body"]) == ("{{what}} is down", "We are on it.")
+    opened = await call.post(f"{PAGE}/incidents", page, template="outage", values={"what": "Login"})
+    assert (opened["incident"]["name"], opened["incident"]["status"]) == ("Login is down", "identified")
+    saved = page | {"incident_id": opened["incident"]["id"]}
+    kept = await call.post(f"{INCIDENT}/save-as-template", saved, name="login")
+    assert (await call.get(f"{PAGE}/templates", page))["items"] == [kept, changed]
+    assert await call.get(f"{PAGE}/templates/{{template_id}}", one) == changed
+    assert (await call.post(f"{PAGE}/templates/{{template_id}}/delete", one))["id"] == made["id"]
+
+
+async def _wait_for_a_person(call: Described, api: OwnApi) -> None:
+    """On the other page a person reads first, whatever the key is."""
+    page = {"page_id": api.guarded()}
+    posted = await call.post(f"{PAGE}/incidents", page, name="Down", body="We look.")
+    assert (posted["outcome"], posted["incident"]) == ("waiting", None)
+    one = {"draft_id": posted["draft"]["id"]}
+    assert (await call.get("drafts"))["items"] == [posted["draft"]]
+    assert await call.get("drafts/{draft_id}", one) == posted["draft"]
+    assert (await call.post("drafts/{draft_id}/discard", one))["status"] == "discarded"
+    assert (await call.get("drafts"))["items"] == []
 
 
 async def _change_a_key(call: Described, api: OwnApi) -> None:

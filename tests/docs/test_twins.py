@@ -1,4 +1,4 @@
-"""Everything that Slack can do, the command line and an API do as well, or a sentence says why not."""
+"""Everything that Slack can do, the command line and Keydesk's own API do as well, or a sentence says why not."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -10,14 +10,11 @@ from typer.main import get_command
 from bot.cli import create_cli
 from bot.commands.naming import HERE
 from handlers.http.own.operations import OPERATIONS as OWN
-from handlers.http.v1.operations import OPERATIONS as V1
 from handlers.slack.app import AREAS
 from handlers.slack.framework.areas import join_areas
 from handlers.slack.incidents.templates import commands as templates
 from tests.docs.api_twins import (
     ACTIONS_BY_OWN,
-    ACTIONS_BY_V1,
-    BY_V1,
     NO_ACTION_BY_API,
     NO_OPERATION,
 )
@@ -29,9 +26,7 @@ WHOLE = join_areas(AREAS)
 THERE: Mapping[str, Any] = {
     path.removeprefix("keydesk "): command for path, command in commands(get_command(create_cli()))
 }
-THERE_BY_API = {("own", *one.key) for one in OWN} | {
-    ("v1", one.method, one.path) for one in V1 if one.missing is None
-}
+THERE_BY_API = {one.key for one in OWN}
 _SENTENCE = re.compile(r"[A-Z].{20,}\.")
 
 
@@ -87,15 +82,13 @@ def test_every_form_has_a_twin() -> None:
     assert _unmatched(set(dict(WHOLE.views)), VIEWS, NO_VIEW, _exists) == {}
 
 
-def _by_api() -> Mapping[str, tuple[str, ...]]:
+def _by_api() -> Mapping[str, tuple[str, str]]:
     """Sub-commands of Slack → the operation that does the same."""
-    own = {twin: ("own", *one.key) for one in OWN for twin in one.twins}
-    assert not own.keys() & BY_V1.keys()
-    return own | {command: ("v1", *key) for command, key in BY_V1.items()}
+    return {twin: one.key for one in OWN for twin in one.twins}
 
 
 def test_every_command_has_an_operation() -> None:
-    """In Keydesk's own table, which names it, or in Statuspage's."""
+    """In Keydesk's own table, which names it."""
     assert _unmatched(set(_sub_commands()), _by_api(), NO_OPERATION, THERE_BY_API.__contains__) == {}
 
 
@@ -104,11 +97,9 @@ def test_every_button_and_form_has_an_operation() -> None:
     of_command = {here.partition(" --")[0]: slack for slack, here in HERE.items()}
     same = {one: of_command.get(line.partition(" --")[0]) for one, line in {**ACTIONS, **VIEWS}.items()}
     answered = {one for one, command in same.items() if command in _by_api() or command in NO_OPERATION}
-    own = {one: ("own", *key) for one, key in ACTIONS_BY_OWN.items()}
-    twins: Mapping[str, tuple[str, ...]] = own | {one: ("v1", *key) for one, key in ACTIONS_BY_V1.items()}
     # What somebody can do at a terminal somebody may want to do by a program, and what belongs to one person as well.
     left = {*ACTIONS, *VIEWS, "request.withdraw", "ticket.collect"} - answered
-    assert _unmatched(left, twins, NO_ACTION_BY_API, THERE_BY_API.__contains__) == {}
+    assert _unmatched(left, ACTIONS_BY_OWN, NO_ACTION_BY_API, THERE_BY_API.__contains__) == {}
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from desk.errors import InvalidInputError
 from desk.incidents.authority import list_meant
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.composing import Said, compose_maintenance
-from desk.incidents.inputs import RUNNING, Schedule
-from desk.incidents.maintenances.plans import check_move, plan_cancellation, plan_move, schedule_of
-from desk.moments.typed import Moment
-from desk.moments.windows import Window, parse_start, parse_stop, read_new_end, read_window
+from desk.incidents.inputs import RUNNING, IncidentChange
+from desk.incidents.maintenances.plans import plan_cancellation
+from desk.incidents.maintenances.windows import as_schedule, plan_move_as_said, read_moments
+from desk.moments.windows import read_window
 from desk.people import zone_of
 from desk.transaction import Transaction
 from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus
@@ -74,7 +74,7 @@ def _register_schedule(family: typer.Typer) -> None:
 
         def write(tx: Transaction) -> IncidentDraft:
             window = read_window(begins, ends, now=tx.now, zone=zone_of(tx))
-            planned = _as_schedule(window, by_itself=by_itself, remind=remind)
+            planned = as_schedule(window, by_itself=by_itself, remind=remind)
             meant, content = compose_maintenance(tx, said, planned)
             return new_draft(tx, meant.id, DraftKind.MAINTENANCE, content)
 
@@ -98,12 +98,14 @@ def _register_moves(family: typer.Typer) -> None:
         draft: AsDraft = False,
     ) -> None:
         """Move a maintenance to another time; of one that goes on, its end."""
-        begins, ends = read_moments(start, until, length)
+        # What is not understood is said before words are asked for.
+        read_moments(start, until, length)
         text = read_text(body, body_file)
 
         def write(tx: Transaction) -> IncidentDraft:
             found = get_planned(tx, maintenance, page, _MOVABLE)
-            return _move(tx, found, begins, ends, text, adds=False)
+            content = plan_move_as_said(tx, found.id, starts=start, ends=until, lasts=length, body=text, adds=False)
+            return _draft_move(tx, found, content)
 
         with kept_when_refused(text):
             settle(console_of(context), write, Wish(yes=yes, quietly=quietly, as_draft=draft))
@@ -122,11 +124,13 @@ def _register_moves(family: typer.Typer) -> None:
         draft: AsDraft = False,
     ) -> None:
         """Say that a maintenance takes longer. Unnamed, the one that goes on."""
-        _, ends = read_moments("", until, length)
+        read_moments("", until, length)
         text = read_text(body, body_file)
 
         def write(tx: Transaction) -> IncidentDraft:
-            return _move(tx, get_planned(tx, maintenance, page, RUNNING), None, ends, text, adds=True)
+            found = get_planned(tx, maintenance, page, RUNNING)
+            content = plan_move_as_said(tx, found.id, starts=None, ends=until, lasts=length, body=text, adds=True)
+            return _draft_move(tx, found, content)
 
         with kept_when_refused(text):
             settle(console_of(context), write, Wish(yes=yes, quietly=quietly, as_draft=draft))
@@ -156,14 +160,6 @@ def _register_cancel(family: typer.Typer) -> None:
             settle(console_of(context), write, Wish(yes=yes, quietly=quietly, as_draft=draft))
 
 
-def read_moments(start: str, until: str, length: str) -> tuple[Moment | None, Moment | None]:
-    """When it begins and ends, as far as that is said. Raises InvalidInputError."""
-    if until and length:
-        raise InvalidInputError("Both --until and --for say when it ends.", "Give one of them.")
-    ends = f"until {until}" if until else f"for {length}" if length else ""
-    return parse_start(start) if start else None, parse_stop(ends) if ends else None
-
-
 def get_planned(
     tx: Transaction, word: str | None, page: str | None, statuses: Collection[IncidentStatus]
 ) -> Incident:
@@ -175,29 +171,5 @@ def get_planned(
     return meant[0]
 
 
-def _move(
-    tx: Transaction, incident: Incident, begins: Moment | None, ends: Moment | None, body: str, *, adds: bool
-) -> IncidentDraft:
-    kept, zone = schedule_of(check_move(tx, incident.id)), zone_of(tx)
-    window = (kept.scheduled_for, kept.scheduled_until)
-    if begins is None and ends is None:
-        raise InvalidInputError("Say when.", "Give --until or --for, or of one that has not begun --from.")
-    if incident.status in RUNNING or (adds and begins is None):
-        found = read_new_end(begins, ends, window, now=tx.now, zone=zone, adds=adds)
-    else:
-        found = read_window(begins, ends, now=tx.now, zone=zone, kept=window)
-    new = _as_schedule(found)
-    content = plan_move(tx, incident.id, new.scheduled_for, new.scheduled_until, body=body)
+def _draft_move(tx: Transaction, incident: Incident, content: IncidentChange) -> IncidentDraft:
     return new_draft(tx, incident.page_id, DraftKind.UPDATE, content, incident_id=incident.id)
-
-
-def _as_schedule(window: Window, *, by_itself: bool = True, remind: bool = True) -> Schedule:
-    if window.problems or window.start is None or window.end is None:
-        raise InvalidInputError(" ".join(window.problems) or "Say from when and until when.", field="scheduled_for")
-    return Schedule(
-        scheduled_for=window.start,
-        scheduled_until=window.end,
-        remind_prior=remind,
-        auto_in_progress=by_itself,
-        auto_completed=by_itself,
-    )

@@ -30,7 +30,7 @@ from desk.incidents.postmortems import check_postmortem, mark_of, postmortem_of
 from desk.pages.pages import get_page
 from desk.permissions import require_insider, require_person, require_role, roles_of_actor
 from desk.reasons import check_reason
-from desk.transaction import Transaction
+from desk.transaction import ActorKind, Transaction
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus
 
 
@@ -221,11 +221,14 @@ def send_back(tx: Transaction, draft_id: str, *, reason: str, version: int | Non
 
 
 def discard_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
-    """Throw a draft away; its author may. Raises ConflictError once it is decided, NotAllowedError."""
+    """Throw a draft away; its author may, be it a key. Raises ConflictError once it is decided, NotAllowedError."""
     draft = get_draft(tx, draft_id)
     if not is_own(draft, tx.actor.author_id) and not roles_of_actor(tx).is_owner:
         raise NotAllowedError("Only its author can throw this draft away.")
-    require_person(tx)
+    if tx.actor.kind is ActorKind.KEY:
+        require_role(tx, role_of_draft(tx, draft), draft.page_id)
+    else:
+        require_person(tx)
     allowed = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)
     by: dict[str, Any] = {"decided_by": str(tx.actor), "decided_at": tx.now}
     if not move_draft(tx, draft, allowed, status=DraftStatus.DISCARDED, **by):

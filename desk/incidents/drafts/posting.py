@@ -1,11 +1,13 @@
 """What keys hand in: published at once or, where a page's rule wants it, put before a person as a draft."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
 
+from desk.acting_keys import acting_key
 from desk.audit import trail as audit
-from desk.errors import NotAllowedError, Problems
+from desk.errors import NotAllowedError, NotFoundError, Problems
 from desk.identifiers import new_id
 from desk.incidents.affected import require_effects, require_states
 from desk.incidents.components import get_components
@@ -92,6 +94,26 @@ def find_promised(tx: Transaction, draft_id: str) -> IncidentDraft | None:
     kept = (DraftStatus.WAITING, DraftStatus.PUBLISHED)
     own = (IncidentDraft.id == draft_id, IncidentDraft.author_id == tx.actor.author_id)
     return tx.session.scalars(select(IncidentDraft).where(*own, IncidentDraft.status.in_(kept))).one_or_none()
+
+
+_UNDECIDED = (DraftStatus.OPEN, DraftStatus.WAITING, DraftStatus.SENT_BACK)
+
+
+def list_own_drafts(tx: Transaction) -> Sequence[IncidentDraft]:
+    """What the acting key has said on its pages and nobody has decided on, the newest first."""
+    own = IncidentDraft.author_id == tx.actor.author_id
+    drafts = select(IncidentDraft).where(own, IncidentDraft.status.in_(_UNDECIDED))
+    newest = drafts.order_by(IncidentDraft.updated_at.desc(), IncidentDraft.id)
+    key = acting_key(tx)
+    return [one for one in tx.session.scalars(newest) if key.reaches([one.page_id])]
+
+
+def get_own_draft(tx: Transaction, draft_id: str) -> IncidentDraft:
+    """What the acting key has said on one of its pages, whatever became of it. Raises NotFoundError."""
+    draft = tx.session.get(IncidentDraft, draft_id)
+    if draft is None or draft.author_id != tx.actor.author_id or not acting_key(tx).reaches([draft.page_id]):
+        raise NotFoundError("This key has no such draft.", "What others wrote is read in Slack.")
+    return draft
 
 
 def promised_id(draft: IncidentDraft) -> str | None:

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from handlers.http.description.openapi import Part, describe_operation, make_description
-from handlers.http.own.operations import FAMILIES, OPERATIONS, Operation, Reach
+from handlers.http.own.operation import Operation, Reach
+from handlers.http.own.operations import FAMILIES, OPERATIONS
 from handlers.http.own.shapes.base import Error, Query
 
 PREFIX = "/keydesk/v1/"

@@ -14,8 +14,9 @@ from handlers.http.auth.check import KeyCheck
 from handlers.http.bodies import read_members
 from handlers.http.errors import answer_to
 from handlers.http.own.asked import Asked, Work
-from handlers.http.own.operations import OPERATIONS, Key, Operation
-from handlers.http.own.resources import keys, people, requests, trail
+from handlers.http.own.operation import Key, Operation
+from handlers.http.own.operations import OPERATIONS
+from handlers.http.own.resources import drafts, incidents, keys, people, requests, templates, trail
 from handlers.http.own.shapes.base import Given, Query, Shape
 from handlers.http.v1.app import ManagementApi
 from handlers.http.v1.routing import Call, Handler, Route
@@ -24,7 +25,8 @@ from storage.deadline import answer_within
 PREFIX = "/keydesk/v1/"
 CALL_SECONDS = 10.0
 """How long the desk has. What it could not do by then was not done."""
-HANDLERS: Mapping[Key, Work] = keys.HANDLERS | requests.HANDLERS | people.HANDLERS | trail.HANDLERS  # type: ignore[operator]
+_FAMILIES = (incidents, templates, drafts, keys, requests, people, trail)
+HANDLERS: Mapping[Key, Work] = {key: work for family in _FAMILIES for key, work in family.HANDLERS.items()}
 
 
 def create_own_api(check: KeyCheck, desk: Desk, *, counter: CallCounter, body_seconds: float) -> ManagementApi:

@@ -19,7 +19,8 @@ from desk.permissions import (
 from desk.transaction import Transaction
 from handlers.http.own.asked import Asked, Work
 from handlers.http.own.shapes.base import Part, Shape
-from handlers.http.own.shapes.keys import Info, Key, Me, details_of, digest_of, key_of, rotation_of
+from handlers.http.own.shapes.digest import digest_of
+from handlers.http.own.shapes.keys import Info, Key, Me, details_of, key_of, rotation_of
 from storage.models import ApiKey
 
 

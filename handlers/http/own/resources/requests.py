@@ -10,7 +10,7 @@ from desk.requests.terms import complete_asked
 from desk.transaction import Transaction
 from handlers.http.own.asked import Asked, Work
 from handlers.http.own.shapes.base import Part, Shape, part_of
-from handlers.http.own.shapes.keys import Request, request_of
+from handlers.http.own.shapes.requests import Request, request_of
 
 
 def list_(tx: Transaction, asked: Asked) -> Shape:
@@ -36,6 +36,8 @@ def ask(tx: Transaction, asked: Asked) -> Shape:
         purpose=body.purpose,
         scopes=body.scopes,
         pages=None if body.pages is None else tuple(body.pages),
+        components=None if body.components is None else tuple(body.components),
+        networks=None if body.networks is None else tuple(body.networks),
         lifetime_days=body.lifetime_days,
         holder_id=_person(tx, body.holder),
     )

@@ -5,13 +5,10 @@ from typing import Any
 
 from pydantic import Field
 
-from desk.digest.findings import DigestView, Line
 from desk.keys.details import KeyDetails, ShownKey
 from desk.keys.lookup import KeyView
-from desk.requests.lookup import extent_of, status_of
-from desk.transaction import Transaction
-from handlers.http.own.shapes.base import Days, Given, Instant, Paged, Shape, Versioned, Words
-from storage.models import AuditEvent, KeyRequest, KeyUse, Scope, Ticket
+from handlers.http.own.shapes.base import Given, Instant, Paged, Shape, Versioned, Words
+from storage.models import AuditEvent, KeyUse, Ticket
 
 
 class Use(Shape):
@@ -42,6 +39,8 @@ class Key(Shape):
     retiring: bool = Field(description="It was replaced, and works on for its grace period.")
     scopes: Sequence[str]
     pages: Sequence[str] | None = Field(description="Page ids; null: all pages, those to come included.")
+    components: Sequence[str] | None = Field(description="Ids of those that it may change; null: any on its pages.")
+    networks: Sequence[str] | None = Field(description="Where it is called from, as CIDR; null: anywhere.")
     holder_id: str | None = Field(description="The Slack id of whoever answers for it.")
     holder_has_left: bool
     created_at: Instant
@@ -177,80 +176,6 @@ class Info(Shape):
     maximum_lifetime_days: int
 
 
-class Ask(Given):
-    """The key that is wanted."""
-
-    name: Words
-    purpose: Words
-    scopes: list[Scope] = Field(min_length=1)
-    pages: list[str] | None = Field(None, min_length=1, description="Page ids; null: all pages.")
-    lifetime_days: Days | None = Field(None, description="null: as policy says.")
-    requester: Words | None = Field(
-        None,
-        description="The Slack id, name or handle of whoever is told and collects; null: the holder of your key.",
-    )
-    holder: Words | None = Field(None, description="Who is to answer for the key; null: whoever asks.")
-    client_token: str | None = Field(
-        None, max_length=64, description="Names this request: the same one twice makes one request."
-    )
-
-
-class Request(Shape):
-    """A key that somebody asked for."""
-
-    id: str
-    status: str
-    requester_id: str
-    holder_id: str
-    name: str
-    purpose: str
-    scopes: Sequence[str]
-    pages: Sequence[str] | None
-    lifetime_days: int
-    created_at: Instant
-    expires_at: Instant
-    approvals_needed: int
-    decided_at: Instant | None
-    decided_by: str | None
-    decision_reason: str | None
-
-
-class DigestLine(Shape):
-    """One key, or a granted one that nobody collected, that wants a look."""
-
-    key_id: str | None
-    ticket_id: str | None
-    name: str
-    holder_id: str | None
-    findings: Sequence[str]
-    scopes: Sequence[str]
-    created_at: Instant
-    expires_at: Instant
-    last_used_at: Instant | None
-
-
-class DigestAnnounced(Shape):
-    """What policy will do to a key."""
-
-    key_id: str
-    act: str
-    act_on: Instant
-
-
-class Digest(Shape):
-    """What the digest would say now, and when it goes out."""
-
-    composed_at: Instant
-    live_keys: int
-    lines: Sequence[DigestLine]
-    announced: Sequence[DigestAnnounced]
-    kept: Sequence[str] = Field(description="Ids of keys that somebody said to keep.")
-    day: int = Field(description="Of the week, Monday is 0.")
-    time: str
-    time_zone: str
-    channel: str | None
-
-
 def key_of(shown: ShownKey) -> Key:
     """A key as its reader may see it."""
     return Key(**_key_fields(shown))
@@ -293,48 +218,3 @@ def rotation_of(ticket: Ticket) -> Rotation:
 def event_of(event: AuditEvent) -> Event:
     """An audit event."""
     return Event(**{name: getattr(event, name) for name in Event.model_fields})
-
-
-def request_of(tx: Transaction, request: KeyRequest) -> Request:
-    """A request as it stands, with what was granted or can be."""
-    extent = extent_of(request)
-    own = {name: getattr(request, name) for name in Request.model_fields}
-    return Request(
-        **own
-        | {
-            "status": str(status_of(request, tx.now)),
-            "scopes": extent.scopes,
-            "pages": extent.pages,
-            "lifetime_days": extent.lifetime_days,
-        }
-    )
-
-
-def digest_of(tx: Transaction, view: DigestView) -> Digest:
-    """The digest as it would be now."""
-    policy = tx.policy
-    return Digest(
-        composed_at=view.composed_at,
-        live_keys=view.live_keys,
-        lines=[_line(line) for line in view.lines],
-        announced=[DigestAnnounced(key_id=one.key.id, act=str(one.act), act_on=one.act_on) for one in view.announced],
-        kept=[key.id for key in view.kept],
-        day=policy.digest_day,
-        time=f"{policy.digest_time:%H:%M}",
-        time_zone=policy.time_zone.key,
-        channel=policy.digest_channel,
-    )
-
-
-def _line(line: Line) -> DigestLine:
-    return DigestLine(
-        key_id=line.key.id if line.key else None,
-        ticket_id=line.ticket.id if line.ticket else None,
-        name=line.name,
-        holder_id=line.holder_id,
-        findings=[str(finding) for finding in line.findings],
-        scopes=line.scopes,
-        created_at=line.created_at,
-        expires_at=line.expires_at,
-        last_used_at=line.use.last_used_at if line.use else None,
-    )

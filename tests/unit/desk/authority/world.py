@@ -22,6 +22,7 @@ from desk.identifiers import new_id
 from desk.incidents.drafts.composing import Said
 from desk.incidents.drafts.content import Content
 from desk.incidents.drafts.drafts import send_back, write_draft
+from desk.incidents.drafts.posting import post_incident
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.incidents import create_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
@@ -283,6 +284,7 @@ def _add_nobodies(session: Session) -> None:
 def _plain(maker: _Maker) -> Filled:
     types: dict[object, Sequence[Any]] = {
         Role: [Role.INCIDENT_MANAGER],
+        Scope: [Scope.INCIDENTS_WRITE],
         Refusal: [Refusal.NOT_YOURS],
         Extract: [Extract()],
         KeyFilter: [KeyFilter()],
@@ -332,6 +334,10 @@ def _plain(maker: _Maker) -> Filled:
         "scheduled_until": [NOW + 2 * DAY],
         "called": [None],
         "last": ["delivery.dead"],
+        "starts": ["tomorrow 22:00"],
+        "ends": [None],
+        "lasts": ["1h"],
+        "adds": [False],
     }
     return types, names
 
@@ -502,7 +508,9 @@ def _drafts(maker: _Maker) -> Filled:
         Content: [NewIncident(name="Down again")],
         IncidentDraft: [Row(IncidentDraft, waiting)],
     }
-    return types, {"draft_id": [opened, waiting, returned]}
+    by_key = partial(post_incident, page_id=maker.guarded, new=NewIncident(name="Broken"))
+    posted = maker.desk.write_now(Actor.key(maker.places.full_key), by_key)
+    return types, {"draft_id": [opened, waiting, returned, posted.id]}
 
 
 def _messages(maker: _Maker) -> Filled:

@@ -91,14 +91,31 @@ def test_a_key_never_touches_one_that_reaches_further(desk: Desk, pages: tuple[s
     near = key(desk, name="near", pages=[one]).id
     far = [key(desk, name=f"far {index}", pages=reach).id for index, reach in enumerate(([two], [one, two], None))]
     for key_id in far:
-        with pytest.raises(NotAllowedError, match="for pages that this key is not for"):
+        with pytest.raises(NotAllowedError, match="that this key is not for"):
             act(desk, actor, suspend_key, key_id, reason="Because.")
-        with pytest.raises(NotAllowedError, match="for pages that this key is not for"):
+        with pytest.raises(NotAllowedError, match="that this key is not for"):
             desk.read_now(actor, partial(show_key, key_id=key_id))
     found = desk.read_now(actor, lambda tx: show_keys(tx, KeyFilter(), offset=0, limit=10))
     assert {shown.key.id for shown in found.keys} == {near, actor.id}
     assert found.total == 2
     act(desk, actor, suspend_key, near, reason="Because.")
+
+
+def test_a_key_for_some_components_changes_none_for_others(desk: Desk, pages: tuple[str, str]) -> None:
+    """Of keys that change components, or say something of them, and of its own wishes: none is for others."""
+    one, _ = pages
+    actor = key(
+        desk, scopes=[*MANAGES, "incidents:write"], holder_id=OLIVIA, pages=[one], components=["component001"]
+    )
+    of_any = {"scopes": ["component_status:write"], "pages": [one]}
+    near, reads = key(desk, **of_any, components=["component001"]).id, key(desk, scopes=["read"], pages=[one]).id
+    for far in (key(desk, **of_any).id, key(desk, **of_any, components=["component001", "component002"]).id):
+        with pytest.raises(NotAllowedError, match="that this key is not for"):
+            act(desk, actor, suspend_key, far, reason="Because.")
+    for key_id in (near, reads):
+        act(desk, actor, suspend_key, key_id, reason="Because.")
+    with pytest.raises(NotAllowedError, match="for components that this key is not for"):
+        act(desk, actor, make_request, _asked(one, scopes=(Scope.COMPONENT_STATUS_WRITE,)))
 
 
 @pytest.mark.parametrize("scope", ["keys:write", "users:write"])

@@ -96,8 +96,9 @@ async def test_uses_are_noted_and_refusals_are_none(api: OwnApi) -> None:
 
 async def test_nonsense_is_refused_everywhere(api: OwnApi) -> None:
     """Whatever is sent to whatever writes: a sentence that says why, and never an error of ours."""
-    caller = api.key("keys:write", "users:write", "deliveries:write")
-    ids = {"key_id": "nosuchkey000", "request_id": "nosuchthing0", "delivery_id": "nosuchthing0"}
+    caller = api.key("incidents:write", "maintenances:write", "keys:write", "users:write", "deliveries:write")
+    kinds = ("key", "request", "delivery", "incident", "template", "draft")
+    ids = {f"{kind}_id": "nosuchthing0" for kind in kinds} | {"page_id": api.page}
     bodies = (
         b"",
         b"[]",

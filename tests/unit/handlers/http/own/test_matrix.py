@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from desk.keys.scopes import allows
-from handlers.http.own.operations import OPERATIONS, Operation, Reach
+from handlers.http.own.operation import Operation, Reach
+from handlers.http.own.operations import OPERATIONS
 from storage.models import Scope
 from tests.factories import MAX
 from tests.own_story import Caller, OwnApi, own_api
@@ -23,6 +24,11 @@ SAMPLES: Mapping[str, Any] = {
     "scopes": ["read"],
     "subject": MAX,
     "role": "incident_manager",
+    "title": "Slow",
+    "body": "We look.",
+    "start": "tomorrow 22:00",
+    "length": "1h",
+    "at": "2026-03-01 14:00 UTC",
 }
 ALL, OWN, OTHER = "all pages", "own page", "other page"
 """What a calling key is for; everything that the calls are about is on the own page."""
@@ -72,12 +78,15 @@ def _make_things(api: OwnApi) -> Mapping[str, str]:
         "role": "incident_manager",
         "delivery_id": "nosuchthing0",
         "page_id": api.page,
+        "incident_id": "nosuchthing0",
+        "template_id": "nosuchthing0",
+        "draft_id": "nosuchthing0",
     }
 
 
 def _opens(operation: Operation, scopes: Sequence[str]) -> bool:
     need = operation.need
-    return need is None or allows(scopes, resource=need.resource, write=need.write)
+    return need is None or any(allows(scopes, resource=one, write=need.write) for one in need.resources)
 
 
 def _expect(operation: Operation, scopes: Sequence[str], pages: str) -> bool:
@@ -97,6 +106,6 @@ def _body(operation: Operation, ids: Mapping[str, str]) -> Mapping[str, Any]:
     asked = {
         name: values[name]
         for name, member in operation.body.model_fields.items()
-        if member.is_required() or name in {"version", "pages", "page_id"}
+        if member.is_required() or name in {"version", "pages", "page_id", "name", "length"}
     }
     return {"json": asked}

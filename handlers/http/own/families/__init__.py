@@ -1,0 +1,1 @@
+"""The table of the own API, one file for each family."""
