@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 import pytest
 from sqlalchemy.orm import Session
 
 from desk.transaction import Actor, Desk, JobName, Transaction
-from storage.models import Member, Scope
+from storage.models import Member, Role, Scope
 from storage.signals import signalled
+from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.databases import copy_sqlite, open_database
-from tests.factories import INES, MAX, MIA, OLIVIA, OMAR
+from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member
 from tests.unit.desk.authority.doors import (
     Door,
     could_write,
@@ -48,6 +51,8 @@ from tests.unit.desk.authority.world import (
 )
 
 PEOPLE = [Actor.member(user_id) for user_id in (MIA, INES, OLIVIA, MAX, OMAR)]
+_FEW = 2
+"""Ways to call a door, where one will do."""
 SOMEBODY = [OPERATOR, *PEOPLE, FULL_KEY, *(Actor.job(name) for name in JobName)]
 
 
@@ -293,6 +298,31 @@ def test_what_a_key_with_one_scope_gets_through(walk: Walk) -> None:
     every = _opened_by(walk, FULL_KEY)
     assert {scope: _opened_by(walk, actor, among=every) for scope, actor in SINGLE_KEYS.items()} == OF_SCOPES
     assert _opened_by(walk, REST_KEY, among=every) == set()
+
+
+def test_every_role_guards_something(walk: Walk) -> None:
+    """Somebody with this role alone is let through a door that writes, and somebody with none is not: a role that is
+    granted for nothing is found here."""
+    bare = Actor.member("U0BARE0001")
+    holders = {role: Actor.member(f"U0HOLDER0{number}") for number, role in enumerate(Role)}
+
+    def find_idle(tx: Transaction) -> set[Role]:
+        for actor in (bare, *holders.values()):
+            add_member(tx.session, actor.id, NOW)
+        for role, actor in holders.items():
+            add_grant(tx.session, actor.id, role, NOW)
+        alone, idle = replace(tx, policy=replace(tx.policy, default_role=None)), set(holders)
+        for door in list_writing():
+            if not idle:
+                break
+            for arguments in islice(list_arguments(walk.world, door), _FEW):
+                actors = [bare, *(holders[role] for role in Role if role in idle)]
+                tries = call_as_each(door, alone, actors, arguments)
+                if tries[bare].outcome is Outcome.REFUSED:
+                    idle -= {role for role in idle if tries[holders[role]].outcome is not Outcome.REFUSED}
+        return idle
+
+    assert undone(walk.world, find_idle) == set()
 
 
 DIRECTORY = {
