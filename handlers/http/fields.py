@@ -1,6 +1,6 @@
 """The members of a body, read one by one as clients write them; whatever is wrong is gathered and said at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -22,8 +22,9 @@ class Body:
     def __init__(self, members: Mapping[str, Any]) -> None:
         self.members = members
 
-    def fields(self, *envelopes: str, required: bool = True) -> "Fields":
+    def fields(self, *envelopes: str, required: bool = True, bare: Collection[str] = ()) -> "Fields":
         """What is in the envelope; under the first of these names that is there, since some clients send wrong ones.
+        Without one, what the body itself says, where a member of it is called as one of `bare`: some send none.
 
         Raises RefusedError (400) where none is, or where it holds no members. Not `required`: then there is nothing
         in it.
@@ -34,6 +35,8 @@ class Body:
             if not isinstance(self.members[name], dict):
                 raise RefusedError(error_answer(400, f"{name} must be an object, as in {_example(name)}."))
             return Fields(self.members[name])
+        if set(bare) & self.members.keys():
+            return self.bare
         if required:
             raise RefusedError(error_answer(400, f"The body has no {envelopes[0]}; send {_example(envelopes[0])}."))
         return Fields({})

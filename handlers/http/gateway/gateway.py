@@ -13,8 +13,8 @@ from handlers.http.errors import RefusedError, error_answer, scope_missing
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.http.gateway.forwarding import Forward, Forwarder
 from handlers.http.gateway.needs import (
-    BY_KEY,
     find_missing,
+    find_operation,
     is_about_one,
     is_decided_by_body,
     is_of_other_components,
@@ -77,14 +77,15 @@ class Gateway:
 
     def need_of(self, route: Route | None) -> Need | None:
         """What a key must be allowed before the call's body is read; None where nobody knows what the call does."""
-        return BY_KEY[route.method, route.pattern].need if route is not None else None
+        operation = find_operation(route)
+        return operation.need if operation is not None else None
 
     async def answer(self, key: RingKey, call: Incoming, send: Send) -> Passage:
         """Forward the call, or say why not. Raises BrokenOffError."""
         connection = self._connections.find(key.organization_id)
         if connection is None:
             return await _refuse(send, error_answer(502, "The Statuspage of this page is not connected any more."))
-        operation = BY_KEY[call.route.method, call.route.pattern] if call.route is not None else None
+        operation = find_operation(call.route)
         try:
             body, members = await _read_body(call)
         except RefusedError as refusal:
@@ -100,7 +101,7 @@ class Gateway:
         if operation is not None and is_of_other_components(key, operation, call.path, members):
             return await _refuse(send, _OTHER_COMPONENTS)
         headers = call.headers if body is None else _as_json(call.headers)
-        forward = Forward(key, call.method, _target_of(call), headers, body)
+        forward = Forward(key, *_means(call, operation), headers, body)
         return Passage(await self._forwarder.forward(connection, forward, send))
 
     async def _find_missing(
@@ -167,10 +168,16 @@ async def _refuse(send: Send, answer: Answer) -> Passage:
     return Passage(answer.status, is_refused=answer.status == 403)
 
 
-def _target_of(call: Incoming) -> str:
+def _means(call: Incoming, operation: Operation | None) -> tuple[str, str]:
+    """The method and the target as upstream knows them."""
+    if operation is None:
+        method, target = call.method, call.target
+    else:
+        method = call.method if call.method in _READING else operation.method
+        target = f"/v1/{operation.path.format_map(call.path)}"
     query = call.query.decode("latin-1")
     # Of what writes, the body says all. What Rails would read in an address beside it, nobody has decided on.
-    return f"{call.target}?{query}" if query and call.method in _READING else call.target
+    return method, f"{target}?{query}" if query and method in _READING else target
 
 
 async def _read_body(call: Incoming) -> tuple[Body | None, Mapping[str, Any]]:

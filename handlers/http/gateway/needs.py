@@ -9,10 +9,11 @@ from typing import Any
 from desk.incidents.inputs import SCHEDULED
 from desk.keys.check import Need, RingKey
 from desk.keys.scopes import allows
-from handlers.http.v1.operations import OPERATIONS, Depends, Key, Operation
+from handlers.http.v1.operations import ALSO, OPERATIONS, Depends, Key, Operation
+from handlers.http.v1.routing import Route
 from storage.models import Scope
 
-BY_KEY: Mapping[Key, Operation] = {(one.method, one.path): one for one in OPERATIONS}
+_BY_KEY: Mapping[Key, Operation] = {(one.method, one.path): one for one in OPERATIONS}
 
 _SCHEDULED = frozenset(str(status) for status in SCHEDULED)
 _WIDEST = frozenset(
@@ -34,6 +35,14 @@ _WIDEST = frozenset(
 
 _STATUS_ALONE = "component_status"
 """What bringing a component into a state needs; whatever else is said of it needs `components:write`."""
+
+
+def find_operation(route: Route | None) -> Operation | None:
+    """What a route means, whichever way a client spells it; None where nobody knows."""
+    if route is None:
+        return None
+    key = (route.method, route.pattern)
+    return _BY_KEY[ALSO.get(key, key)]
 
 
 def may_everything(key: RingKey) -> bool:

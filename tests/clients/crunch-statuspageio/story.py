@@ -50,7 +50,7 @@ step(
 )
 maintenance = step(
     "maintenance made",
-    client.incidents.create,
+    client.incidents.create_scheduled,
     name="New disks",
     body="We put in new disks.",
     scheduled_for="2031-05-06T20:00:00Z",

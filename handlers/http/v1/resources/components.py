@@ -24,7 +24,7 @@ from storage.models import Component, ComponentStatus, Page
 
 _COMPONENT = "pages/{page_id}/components/{component_id}"
 _GROUP = "pages/{page_id}/component-groups/{id}"
-_ENVELOPES, _IN_GROUPS = {"component_group", "components_group"}, {"name", "components"}
+_IN_GROUPS = ("name", "components")
 _NO_GROUP = "null"
 """What stands for no group in a text."""
 
@@ -129,8 +129,7 @@ def _read_component(fields: Fields) -> ComponentFields:
 def _read_group(body: Body) -> GroupFields:
     """What a body says of a group. Its description may stand beside the envelope or, as clients have it, in it; one
     of them sends no envelope when it changes a group."""
-    is_bare = not _ENVELOPES & body.members.keys() and bool(_IN_GROUPS & body.members.keys())
-    fields = body.bare if is_bare else body.fields("component_group", "components_group")
+    fields = body.fields("component_group", "components_group", bare=_IN_GROUPS)
     values = GroupFields()
     name, members, position = fields.text("name"), fields.ids("components"), fields.whole("position")
     if name is not None:

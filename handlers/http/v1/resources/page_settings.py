@@ -52,7 +52,7 @@ def _tell_embed(tx: Transaction, call: Call) -> Answer:
 
 
 def _change_embed(tx: Transaction, call: Call, body: Body) -> Answer:
-    fields = body.fields("status_embed_config")
+    fields = body.fields("status_embed_config", bare=EMBED_FIELDS)
     said = {name: fields.text(name) for name in EMBED_FIELDS}
     fields.problems.refuse()
     settings = {_own(name): value for name, value in said.items() if value is not None or fields.is_empty(name)}
