@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.player import words_of
+from sandbox.player import elements_of, words_of
 from storage.models import Incident, IncidentDraft, Scope, SecondPerson
 from tests.api_client import ApiClient, mint_key
 from tests.factories import INES, MAX
@@ -71,7 +71,10 @@ def test_a_person_sends_it_back(scenario: Scenario, stage: Stage, client: ApiCli
     card = shows(scenario.direct_messages(scenario.max), "Checkout errors")
     scenario.max.press("Send back", card)
     assert scenario.max.submit(reason="Name the region.") == {}
-    shows(scenario.direct_messages(scenario.ines), "sent back", "Name the region.")
+    told = shows(
+        scenario.direct_messages(scenario.ines), "sent back", "alert bridge", "handed in", "Name the region."
+    )
+    assert not any(element["type"] == "button" for _, element in elements_of(told["blocks"]))
     again = _post(stage, client)
     assert again != promised
     assert everything(scenario, Incident) == []

@@ -47,6 +47,11 @@ def decide_publication(press: Press) -> Outcome:
     return Outcome.REFUSE_AUTHOR if press.is_waiting else Outcome.ASK_SECOND
 
 
+def is_of_key(draft: IncidentDraft) -> bool:
+    """Whether an API key handed the draft in."""
+    return draft.author_id.startswith("key:")
+
+
 def is_own(draft: IncidentDraft, author_id: str) -> bool:
     """Whether somebody wrote the draft, or answered for the key that did: neither is its second person."""
     return author_id in {draft.author_id, draft.on_behalf_of}

@@ -7,10 +7,10 @@ from sqlalchemy import delete, select
 
 from desk.commands import slash
 from desk.errors import ConflictError
+from desk.incidents.drafts.decision import is_of_key
 from desk.messages.outbox import (
     find_card,
     list_cards,
-    owners_conversations,
     refresh_card,
     send_card,
     send_note,
@@ -18,6 +18,7 @@ from desk.messages.outbox import (
     tell_decision,
 )
 from desk.messages.subjects import THE_READER
+from desk.people import is_reachable
 from desk.permissions import list_owner_ids
 from desk.roles.lists import list_holders
 from desk.transaction import Transaction
@@ -75,9 +76,10 @@ def places_of_author(draft: IncidentDraft) -> Sequence[str]:
 
 def places_of_waiting(tx: Transaction, draft: IncidentDraft) -> Sequence[str]:
     """Where somebody waits for a draft: its author or, of a key's, who answered for it or else the owners."""
-    if not draft.author_id.startswith("key:"):
+    if not is_of_key(draft):
         return places_of_author(draft)
-    return [draft.on_behalf_of] if draft.on_behalf_of else owners_conversations(tx)
+    holder = draft.on_behalf_of
+    return [holder] if holder and is_reachable(tx, holder) else list_owner_ids(tx)
 
 
 def reminder_subject(draft: IncidentDraft, *, before: int = 0) -> str:

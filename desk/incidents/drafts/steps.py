@@ -8,12 +8,13 @@ from desk.commands import slash
 from desk.errors import ConflictError
 from desk.incidents.announcements import channel_of
 from desk.incidents.drafts.content import content_of
-from desk.incidents.drafts.decision import Outcome
+from desk.incidents.drafts.decision import Outcome, is_of_key, is_own
 from desk.incidents.drafts.drafts import already_decided, get_draft, require_author
 from desk.incidents.drafts.effects import foresee
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.lookup import find_incident, list_updates
 from desk.incidents.postmortems import mark_of, postmortem_of
+from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from storage.models import (
     Component,
@@ -83,12 +84,16 @@ def decide_steps(
 
 def list_steps(tx: Transaction, draft: IncidentDraft) -> frozenset[Step]:
     """What the actor may do with the draft now."""
-    return decide_steps(
+    steps = decide_steps(
         DraftStatus(draft.status),
         foresee_publication(tx, draft),
         is_author=draft.author_id == tx.actor.author_id,
         is_outdated=find_changes(tx, draft) is not None,
     )
+    # No key throws away what it handed in, so that whoever answers for it may, as owners may.
+    ours = is_own(draft, tx.actor.author_id) or roles_of_actor(tx).is_owner
+    waits = draft.status == DraftStatus.WAITING
+    return steps | {Step.DISCARD} if is_of_key(draft) and ours and waits else steps
 
 
 def find_audience_of(tx: Transaction, draft: IncidentDraft) -> str | None:

@@ -1,5 +1,6 @@
 """The second person: the card on which a draft is published or sent back, and its author's own."""
 
+from desk.incidents.drafts.decision import is_of_key
 from desk.incidents.drafts.drafts import find_draft
 from desk.incidents.drafts.forgotten import thrown_away_at
 from desk.incidents.drafts.steps import find_changes
@@ -114,9 +115,12 @@ def render_decided(tx: Transaction, note: SlackMessage) -> Message | None:
     reason = str(note.facts.get("reason") or "") if deed == "sent back" else ""
     told = f"{who} {deed} {plain_subject(tx, draft)}"
     words = escape(plain(" ".join(reason.split()), limit=_NOTIFIED))
-    blocks = [section(f"{reader} {who} {deed} {subject_text(tx, draft)}, which you wrote.")]
+    of_key = is_of_key(draft)
+    wrote = f"which {author_text(tx, draft)} handed in" if of_key else "which you wrote"
+    blocks = [section(f"{reader} {who} {deed} {subject_text(tx, draft)}, {wrote}.")]
     if draft.status == DraftStatus.SENT_BACK and reason:
-        blocks += [*quotation(reason), mine_buttons(draft)]
+        # What a key said is not edited: its client sends it anew.
+        blocks += [*quotation(reason), *([] if of_key else [mine_buttons(draft)])]
     elif draft.status == DraftStatus.PUBLISHED:
         blocks += outcome_blocks(tx, draft)
     return Message(f"{told}: {words}" if words else told, blocks)

@@ -15,11 +15,12 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.drafts import discard_draft, send_back
 from desk.incidents.drafts.posting import find_promised, post_change, post_incident, post_postmortem, promised_id
 from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.drafts.steps import Step, list_steps
 from desk.incidents.held import decide_hold
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.lookup import find_incident, get_incident, list_updates
 from desk.incidents.port import port_of
-from desk.transaction import Actor, Desk, Transaction
+from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import (
     ApiKey,
     ApiPosts,
@@ -38,7 +39,8 @@ from storage.models import (
 from tests.factories import add_component, add_grant, add_key, add_member, add_owner, add_page
 
 OPERATOR = Actor.operator("test")
-INES, MAX, HOLDER = (Actor.member(name) for name in ("U0INES00001", "U0MAX000001", "U0HOLDER001"))
+PEOPLE = ("U0INES00001", "U0MAX000001", "U0HOLDER001", "U0OLIVIA01")
+INES, MAX, HOLDER, OLIVIA = map(Actor.member, PEOPLE)
 NEW = NewIncident(name="Slow", body="We look.")
 
 
@@ -73,6 +75,13 @@ class Stage:
 
         self.do(OPERATOR, set_rule)
 
+    def steps(self, actor: Actor, draft: IncidentDraft) -> frozenset[Step]:
+        """What somebody may do with a draft."""
+        steps: frozenset[Step] = self.do(
+            actor, lambda tx: list_steps(tx, tx.session.get_one(IncidentDraft, draft.id))
+        )
+        return steps
+
     def cards(self, kind: str) -> set[str]:
         """In which conversations there are messages of a kind."""
         with self.desk.database.read() as session:
@@ -85,7 +94,7 @@ def stage(desk: Desk) -> Stage:
 
     def furnish(tx: Transaction) -> tuple[str, str, str]:
         page = add_page(tx.session, tx.now)
-        add_owner(tx.session, "U0OLIVIA01", tx.now)
+        add_owner(tx.session, OLIVIA.id, tx.now)
         for member in (INES, MAX, HOLDER):
             add_member(tx.session, member.id, tx.now)
             add_grant(tx.session, member.id, Role.INCIDENT_MANAGER, tx.now)
@@ -247,12 +256,25 @@ def test_what_somebody_decides_is_heard(stage: Stage, way: str) -> None:
     """By whoever answers for the key or, where nobody does, by the owners; and nothing is promised any more."""
     stage.rule(SecondPerson.ALWAYS)
     draft = stage.post()
+    assert stage.steps(MAX, draft) == {Step.PUBLISH, Step.SEND_BACK}
+    assert stage.steps(HOLDER, draft) == {Step.SEND_BACK, Step.DISCARD}
+    assert stage.steps(OLIVIA, draft) == {Step.PUBLISH, Step.SEND_BACK, Step.DISCARD}
     if way == "sent back":
         stage.do(INES, lambda tx: send_back(tx, draft.id, reason="Say which."))
         assert stage.cards("draft.decided") == {HOLDER.id}
     else:
         stage.do(HOLDER, lambda tx: discard_draft(tx, draft.id))
     assert stage.do(stage.key, lambda tx: find_promised(tx, draft.id)) is None
+
+
+def test_of_a_key_without_a_holder_owners_hear(stage: Stage) -> None:
+    """Or of one whose holder left: somebody has to see to its client."""
+    stage.rule(SecondPerson.ALWAYS)
+    stage.do(OPERATOR, partial(_set_key, key_id=stage.key.id, holder_id=None))
+    draft = stage.post()
+    assert stage.steps(Actor.job(JobName.SWEEP), draft) == set()
+    stage.do(INES, lambda tx: send_back(tx, draft.id, reason="Say which."))
+    assert stage.cards("draft.decided") == {OLIVIA.id}
 
 
 def test_where_nobody_may_publish_nothing_waits(stage: Stage) -> None:
