@@ -9,11 +9,14 @@ from typing import Any
 from desk.incidents.inputs import SCHEDULED
 from desk.keys.check import Need, RingKey
 from desk.keys.scopes import allows
-from handlers.http.v1.operations import ALSO, OPERATIONS, Depends, Key, Operation
+from handlers.http.v1.operations import ALSO, BESIDES, OPERATIONS, Depends, Key, Operation
 from handlers.http.v1.routing import Route
 from storage.models import Scope
 
-_BY_KEY: Mapping[Key, Operation] = {(one.method, one.path): one for one in OPERATIONS}
+_BY_KEY: Mapping[Key, Operation] = {(one.method, one.path): one for one in OPERATIONS} | {
+    (method, path): Operation(method, path, need.resource, 200, "", (), (), None, None)
+    for (method, path), need in BESIDES.items()
+}
 
 _SCHEDULED = frozenset(str(status) for status in SCHEDULED)
 _WIDEST = frozenset(
