@@ -48,7 +48,7 @@ class Caller:
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Any call below the prefix."""
-        headers = {"Authorization": f"OAuth {self.secret}"}
+        headers = {"Authorization": f"OAuth {self.secret}"} | options.pop("headers", {})
         return await self.client.request(method, f"/keydesk/v1/{path}", headers=headers, **options)
 
 

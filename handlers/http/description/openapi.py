@@ -9,7 +9,7 @@ from desk.keys.check import Need
 Part = Mapping[str, Any]
 ERROR_REF: Part = {"$ref": "#/components/schemas/Error"}
 ANSWERS = {
-    "400": "The body cannot be taken apart.",
+    "400": "The address can be read in different ways, or the body cannot be taken apart.",
     "401": "No key, or one that does not work; or it stands in the address.",
     "403": "The key may not, or what it would do is for people.",
     "404": "There is no such thing, or not where the key may look.",
@@ -22,6 +22,8 @@ ANSWERS = {
     "503": "Not now; `Retry-After` says when.",
 }
 """How a call may be refused, by code."""
+_IDENTIFIER: Part = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+"""What stands in an address. What programs read in different ways is refused before anybody looks it up."""
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
@@ -88,8 +90,7 @@ def operation_id(method: str, path: str) -> str:
 
 def _in_path(path: str) -> Sequence[Part]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-        for name in _PARAMETER.findall(path)
+        {"name": name, "in": "path", "required": True, "schema": _IDENTIFIER} for name in _PARAMETER.findall(path)
     ]
 
 
@@ -98,7 +99,7 @@ def _answer(code: int, schema: Part | None) -> Part:
     return {"description": said} | ({"content": {"application/json": {"schema": schema}}} if schema else {})
 
 
-_OF_BODIES: Collection[str] = frozenset({"400", "408", "413", "415"})
+_OF_BODIES: Collection[str] = frozenset({"408", "413", "415"})
 
 
 def _refusals(has_body: bool) -> Part:

@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from desk.errors import InvalidInputError, KeydeskError
-from desk.transaction import Actor, Desk
+from desk.incidents.drafts.posting import find_promised
+from desk.incidents.lookup import find_incident
+from desk.transaction import Actor, Desk, Transaction
 from handlers.http.answers import Answer
 from handlers.http.auth.budgets import CallCounter
 from handlers.http.auth.check import KeyCheck
@@ -18,8 +20,10 @@ from handlers.http.own.operation import Key, Operation
 from handlers.http.own.operations import OPERATIONS
 from handlers.http.own.resources import drafts, incidents, keys, people, requests, templates, trail
 from handlers.http.own.shapes.base import Given, Query, Shape
+from handlers.http.own.shapes.incidents import Posted, posted_of
 from handlers.http.v1.app import ManagementApi
 from handlers.http.v1.routing import Call, Handler, Route
+from handlers.http.v1.writing import Made, make_once
 from storage.deadline import answer_within
 
 PREFIX = "/keydesk/v1/"
@@ -49,12 +53,35 @@ def _make_handler(desk: Desk, operation: Operation, work: Work) -> Handler:
             carry_out = own.read if operation.method == "GET" else own.write
             with answer_within(CALL_SECONDS):
                 # What is answered may still ask the database, so it is made before the transaction ends.
-                body = await carry_out(actor, lambda tx: _document(work(tx, asked)))
+                body = await carry_out(actor, lambda tx: _make(tx, call, operation, work, asked))
         except KeydeskError as refusal:
             return refused(refusal)
         return Answer(operation.success, body)
 
     return handle
+
+
+def _make(tx: Transaction, call: Call, operation: Operation, work: Work, asked: Asked) -> bytes:
+    if operation.answer is not Posted:
+        return _document(work(tx, asked))
+
+    def make() -> Made:
+        posted = work(tx, asked)
+        assert isinstance(posted, Posted)
+        return _made(posted)
+
+    def again(made_id: str) -> Made | None:
+        # Of what waited, there is the incident by now.
+        said = find_incident(tx.session, made_id) or find_promised(tx, made_id)
+        return None if said is None else _made(posted_of(tx, said))
+
+    return make_once(tx, call, asked.members, make, again).body
+
+
+def _made(posted: Posted) -> Made:
+    said = posted.draft or posted.incident
+    assert said is not None
+    return Made(Answer(200, _document(posted)), said.id, str(said.version))
 
 
 def _document(shape: Shape) -> bytes:
@@ -66,7 +93,7 @@ async def _read_call(operation: Operation, call: Call) -> Asked:
     if operation.body is None:
         return Asked(call.path, None, query)
     members = await read_members(call.headers, call.receive, seconds=call.body_seconds)
-    return Asked(call.path, _checked(operation.body, members, strict=True), query)
+    return Asked(call.path, _checked(operation.body, members, strict=True), query, members)
 
 
 def _checked(model: type[Given] | type[Query], members: Mapping[str, Any], *, strict: bool) -> Any:

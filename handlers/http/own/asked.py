@@ -1,7 +1,7 @@
 """What an operation is asked, and what it is: one transaction of the desk, in which the key itself acts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from desk.transaction import Transaction
@@ -15,6 +15,8 @@ class Asked:
     path: Mapping[str, str]
     body: Any = None
     query: Any = None
+    members: Mapping[str, Any] = field(default_factory=dict)
+    """The body as it was sent."""
 
 
 Work = Callable[[Transaction, Asked], Shape]

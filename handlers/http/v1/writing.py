@@ -5,7 +5,7 @@ What the desk refuses goes up as it is; `ManagementApi` answers it.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from desk.errors import InvalidInputError
@@ -69,22 +69,35 @@ def creating(desk: Desk, make: Make, again: Again) -> Handler:
     """
 
     def work(tx: Transaction, call: Call, body: Body) -> Answer:
-        content = _digest(body.members)
-        name = call.header(b"idempotency-key")
-        fingerprint = _digest([call.operation, sorted(call.path.items()), name.decode("latin-1") or content])
-        row = claim_post(tx.session, call.key.id, fingerprint, content=content, now=tx.now)
-        if row.content != content:
-            raise InvalidInputError(
-                "This Idempotency-Key came with another body before.", "Use a new one for each thing that you make."
-            )
-        there = again(tx, call, row.subject_id) if row.subject_id else None
-        if there is not None and there.mark == row.mark:
-            return there.answer
-        made = make(tx, call, body)
-        row.subject_id, row.mark, row.made_at = made.id, made.mark, tx.now
-        return made.answer
+        return make_once(
+            tx, call, body.members, lambda: make(tx, call, body), lambda made_id: again(tx, call, made_id)
+        )
 
     return writing(desk, work)
+
+
+def make_once(
+    tx: Transaction,
+    call: Call,
+    members: Mapping[str, Any],
+    make: Callable[[], Made],
+    again: Callable[[str], Made | None],
+) -> Answer:
+    """What the call makes or, where it is the same again, what it has made, while that is as it was made."""
+    content = _digest(members)
+    name = call.header(b"idempotency-key")
+    fingerprint = _digest([call.operation, sorted(call.path.items()), name.decode("latin-1") or content])
+    row = claim_post(tx.session, call.key.id, fingerprint, content=content, now=tx.now)
+    if row.content != content:
+        raise InvalidInputError(
+            "This Idempotency-Key came with another body before.", "Use a new one for each thing that you make."
+        )
+    there = again(row.subject_id) if row.subject_id else None
+    if there is not None and there.mark == row.mark:
+        return there.answer
+    made = make()
+    row.subject_id, row.mark, row.made_at = made.id, made.mark, tx.now
+    return made.answer
 
 
 def _as_key(desk: Desk, call: Call) -> tuple[Desk, Actor]:

@@ -94,6 +94,21 @@ async def test_uses_are_noted_and_refusals_are_none(api: OwnApi) -> None:
     assert [used[reader.id][name] for name in ("reads", "writes", "failed", "refused")] == [0, 0, 0, 1]
 
 
+async def test_what_is_said_again_is_said_once(api: OwnApi) -> None:
+    """After a lost answer a client sends the same: it is answered with what there is, as long as that is as it was.
+    Whoever means another one says so by an `Idempotency-Key`."""
+    caller, path = api.key("incidents:write"), f"pages/{api.page}/incidents"
+    down = {"name": "Down", "body": "We look."}
+    first = said(await caller.post(path, **down))
+    assert said(await caller.post(path, **down)) == first
+    other = await caller.call("POST", path, json=down, headers={"Idempotency-Key": "another"})
+    assert said(other)["incident"]["id"] != first["incident"]["id"]
+    update = f"{path}/{first['incident']['id']}/update"
+    assert len(said(await caller.post(update, body="More."))["incident"]["updates"]) == 2
+    assert len(said(await caller.post(update, body="More."))["incident"]["updates"]) == 2
+    assert said(await caller.post(path, **down))["incident"]["id"] != first["incident"]["id"]
+
+
 async def test_nonsense_is_refused_everywhere(api: OwnApi) -> None:
     """Whatever is sent to whatever writes: a sentence that says why, and never an error of ours."""
     caller = api.key("incidents:write", "maintenances:write", "keys:write", "users:write", "deliveries:write")
