@@ -10,6 +10,7 @@ import typer
 
 from bot.commands import key_questions
 from bot.commands.console import complain, console_of, operator, say
+from bot.commands.narrowing import Components, Networks, components_of, networks_of
 from bot.commands.people import get_user_id
 from bot.commands.tables import AsJson, Day, moment, print_facts, print_list
 from desk.durations import in_words, parse_duration
@@ -122,6 +123,8 @@ def _register_creation(family: typer.Typer) -> None:
         days: Annotated[
             int | None, typer.Option(help="For how many days it lives; without it as policy says.")
         ] = None,
+        component: Components = None,
+        from_: Networks = None,
     ) -> None:
         """Make a key at once, without a request: the first one, say. Owners are told in Slack.
 
@@ -138,6 +141,8 @@ def _register_creation(family: typer.Typer) -> None:
                 purpose=purpose,
                 scopes=scope,
                 pages=pages,
+                components=components_of(tx, pages, component),
+                networks=networks_of(from_),
                 lifetime_days=days,
                 holder_id=user_id,
             )

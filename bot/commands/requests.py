@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from bot.commands.console import console_of, operator, say
+from bot.commands.narrowing import Components, Networks, components_of, networks_of
 from bot.commands.people import get_user_id
 from bot.commands.tables import AsJson, Cell, print_facts, print_list
 from desk.errors import InvalidInputError
+from desk.keys.restrictions import list_restrictions
 from desk.keys.scopes import parse_scopes
 from desk.pages.pages import get_page_by_word, page_names
 from desk.people import member_name, name_of
@@ -35,6 +37,8 @@ class _Narrower:
     scopes: Sequence[str]
     pages: Sequence[str]
     days: int | None
+    components: Sequence[str]
+    networks: Sequence[str]
 
 
 def register(cli: typer.Typer) -> None:
@@ -87,18 +91,23 @@ def _register_ask(family: typer.Typer) -> None:
             int | None, typer.Option(help="For how many days it lives; without it as policy says.")
         ] = None,
         holder: Annotated[str | None, typer.Option(help="Who answers for it, if not who collects it.")] = None,
+        component: Components = None,
+        from_: Networks = None,
     ) -> None:
         """Ask for a key in the name of somebody, who is told, and collects it in Slack once it is approved."""
 
         def work(tx: Transaction) -> KeyRequest:
             user_id = get_user_id(tx.session, requester)
+            pages = tuple(get_page_by_word(tx.session, word).id for word in page) if page else None
             asked = complete_asked(
                 tx.policy,
                 user_id,
                 name=name,
                 purpose=purpose,
                 scopes=scope,
-                pages=tuple(get_page_by_word(tx.session, word).id for word in page) if page else None,
+                pages=pages,
+                components=components_of(tx, pages, component),
+                networks=networks_of(from_),
                 lifetime_days=days,
                 holder_id=get_user_id(tx.session, holder) if holder else None,
             )
@@ -121,9 +130,11 @@ def _register_decisions(family: typer.Typer) -> None:
             list[str] | None, typer.Option(help="Only this page of those asked for. Can be repeated.")
         ] = None,
         days: Annotated[int | None, typer.Option(help="For so many days, and not for as many as asked for.")] = None,
+        component: Components = None,
+        from_: Networks = None,
     ) -> None:
         """Grant what somebody asked for, or less. Who asked collects the key in Slack."""
-        wanted = _Narrower(scope or (), page or (), days)
+        wanted = _Narrower(scope or (), page or (), days, component or (), from_ or ())
 
         def work(tx: Transaction) -> str:
             found = _get(tx, request)
@@ -158,13 +169,16 @@ def _get(tx: Transaction, word: str) -> KeyRequest:
 
 
 def _narrow(tx: Transaction, request: KeyRequest, wanted: _Narrower) -> Extent | None:
-    if not wanted.scopes and not wanted.pages and wanted.days is None:
+    if wanted == _Narrower((), (), None, (), ()):
         return None
     now = extent_now(tx, request)
+    pages = tuple(get_page_by_word(tx.session, word).id for word in wanted.pages) if wanted.pages else now.pages
     return Extent(
         scopes=tuple(map(str, parse_scopes(wanted.scopes))) if wanted.scopes else now.scopes,
-        pages=tuple(get_page_by_word(tx.session, word).id for word in wanted.pages) if wanted.pages else now.pages,
+        pages=pages,
         lifetime_days=now.lifetime_days if wanted.days is None else wanted.days,
+        components=components_of(tx, pages, wanted.components) or now.components,
+        networks=networks_of(wanted.networks) or now.networks,
     )
 
 
@@ -193,6 +207,7 @@ def _facts(tx: Transaction, request: KeyRequest) -> list[tuple[str, Cell]]:
         for note in list_risk_notes(tx, request)
     ]
     approvers = [name_of(tx, who) for who in list_counted_approvers(tx, request)]
+    restrictions = list_restrictions(tx.session, extent.components, extent.networks)
     return [
         ("id", request.id),
         ("name", request.name),
@@ -200,6 +215,7 @@ def _facts(tx: Transaction, request: KeyRequest) -> list[tuple[str, Cell]]:
         ("purpose", request.purpose),
         ("scopes", extent.scopes),
         ("pages", page_names(tx.session, extent.pages)),
+        *((label.lower(), words) for label, words in restrictions),
         ("days", extent.lifetime_days),
         ("answers for it", member_name(tx.session, request.holder_id)),
         ("asked", request.created_at),

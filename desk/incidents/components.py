@@ -12,7 +12,7 @@ from desk.errors import InvalidInputError
 from desk.incidents.announcements import announce_beside
 from desk.incidents.holding import NOTHING, decide_state, forget_answered, read_holding
 from desk.pages.order import in_order
-from desk.pages.pages import get_page
+from desk.pages.pages import get_page, list_pages
 from desk.permissions import require_components, require_write
 from desk.transaction import Transaction, pages_changed
 from storage.folding import fold
@@ -247,3 +247,32 @@ def _is_retired(row: Component) -> InvalidInputError:
         "Leave it out, or bring it back first.",
         field="components",
     )
+
+
+def get_components_by_words(
+    session: Session, page_ids: Sequence[str] | None, words: Sequence[str]
+) -> tuple[str, ...]:
+    """Ids of the components that are meant, each by its id or name, on these pages (None: on any).
+
+    Raises InvalidInputError (field `components`) that says what there is.
+    """
+    pages = [page.id for page in list_pages(session)] if page_ids is None else page_ids
+    return tuple(dict.fromkeys(_find_on_pages(session, pages, word) for word in words))
+
+
+def _find_on_pages(session: Session, page_ids: Sequence[str], word: str) -> str:
+    found: list[str] = []
+    problem = InvalidInputError(f"“{word}” is on none of these pages.", "Choose its page first.", field="components")
+    for page_id in page_ids:
+        try:
+            found.append(get_component_by_word(session, page_id, word).id)
+        except InvalidInputError as error:
+            problem = error if len(page_ids) == 1 else problem
+    if not found:
+        raise problem
+    if len(found) > 1:
+        ids = ", ".join(f"`{one}`" for one in found)
+        raise InvalidInputError(
+            f"“{word}” is on more than one of these pages.", f"Name it by its id: {ids}.", field="components"
+        )
+    return found[0]

@@ -3,46 +3,19 @@
 from collections.abc import Sequence
 
 from desk.errors import InvalidInputError
-from desk.incidents.components import get_component_by_word
+from desk.incidents.components import get_components_by_words
 from desk.keys.restrictions import check_networks
-from desk.pages.pages import get_page
-from desk.requests.requests import get_askable
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, input_block, text_input
 from handlers.slack.framework.payloads import ViewSubmission
-from storage.models import Component, Page
+from storage.models import Component
 
 _LONGEST = 3000
 
 
 def find_components(tx: Transaction, page_ids: Sequence[str] | None, words: Sequence[str]) -> tuple[str, ...] | None:
-    """Ids of the components that are meant, each by its name or id, on these pages (None: any); None without words.
-
-    Raises InvalidInputError (field `components`) that names what there is.
-    """
-    if not words:
-        return None
-    session = tx.session
-    pages = get_askable(tx).pages if page_ids is None else [get_page(session, page_id) for page_id in page_ids]
-    return tuple(dict.fromkeys(_find_component(tx, pages, word) for word in words))
-
-
-def _find_component(tx: Transaction, pages: Sequence[Page], word: str) -> str:
-    found: list[Component] = []
-    problem = InvalidInputError(f"“{word}” is on none of these pages.", "Choose its page first.", field="components")
-    for page in pages:
-        try:
-            found.append(get_component_by_word(tx.session, page.id, word))
-        except InvalidInputError as error:
-            problem = error if len(pages) == 1 else problem
-    if not found:
-        raise problem
-    if len(found) > 1:
-        ids = ", ".join(f"`{row.id}`" for row in found)
-        raise InvalidInputError(
-            f"“{word}” is on more than one of these pages.", f"Name it by its id: {ids}.", field="components"
-        )
-    return found[0].id
+    """Ids of the components that are meant on these pages (None: on any); None without words."""
+    return get_components_by_words(tx.session, page_ids, words) if words else None
 
 
 def restriction_inputs(

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from desk.transaction import Desk
-from storage.models import Approval, KeyRequest, Role, Ticket
-from tests.factories import MIA, OLIVIA, add_grant, add_request
+from storage.models import Approval, Component, KeyRequest, Page, Role, Ticket
+from tests.factories import MIA, OLIVIA, add_component, add_grant, add_request
 from tests.unit.bot.commands.conftest import Run
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -54,6 +54,28 @@ def test_approved_for_less(keydesk_on: Run, seeded: Desk, asked: str) -> None:
     assert keydesk_on("requests", "approve", "ci", "--page", "acme", "--days", "30").exit_code == 0
     with seeded.database.read() as session:
         assert session.get_one(KeyRequest, asked).granted_lifetime_days == 30
+
+
+def test_narrowed_to_components_and_addresses(keydesk_on: Run, seeded: Desk, now: datetime) -> None:
+    """Asked for by name, shown, and narrowed further; what is not said of either stays as it was asked."""
+    with seeded.database.write() as session:
+        add_grant(session, MIA, Role.INTEGRATOR, now)
+        [page] = session.scalars(select(Page).where(Page.subdomain == "acme"))
+        for name in ("One", "Two"):
+            add_component(session, page, now, name=name)
+    said = ("--for", "Mia", "--purpose", "Because.", "--scope", "component_status:write", "--page", "acme")
+    narrow = ("--component", "one", "--component", "two", "--from", "10.0.0.0/8")
+    assert "“three”" in keydesk_on("requests", "ask", "bot", *said, "--component", "three").stderr
+    assert "no range" in keydesk_on("requests", "ask", "bot", *said, "--from", "home").stderr
+    assert keydesk_on("requests", "ask", "bot", *said, *narrow).exit_code == 0
+    shown = json.loads(keydesk_on("requests", "show", "bot", "--json").stdout)
+    assert (shown["only_the_components"], shown["only_from"]) == ("One, Two", "10.0.0.0/8")
+    assert "can only narrow" in keydesk_on("requests", "approve", "bot", "--from", "11.0.0.1").stderr
+    assert keydesk_on("requests", "approve", "bot", "--component", "Two", "--days", "5").exit_code == 0
+    with seeded.database.read() as session:
+        request = session.scalars(select(KeyRequest)).one()
+        names = [session.get_one(Component, one).name for one in request.granted_components or ()]
+    assert (names, request.granted_networks) == (["Two"], ["10.0.0.0/8"])
 
 
 def test_one_of_two_approvals(keydesk_on: Run, seeded: Desk, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
