@@ -10,6 +10,7 @@ import typer
 
 from bot.commands import (
     audit,
+    components,
     config,
     db,
     deliveries,
@@ -21,6 +22,7 @@ from bot.commands import (
     keys,
     maintenance,
     manifest,
+    pages,
     requests,
     roles,
     run,
@@ -79,6 +81,8 @@ def create_cli() -> typer.Typer:
     manifest.register(cli)
     db.register(cli)
     seed.register(cli)
+    pages.register(cli)
+    components.register(cli)
     incident.register(cli)
     maintenance.register(cli)
     drafts.register(cli)

@@ -19,6 +19,8 @@ from desk.transaction import Transaction
 from storage.models import Component, ComponentStatus, Scope
 
 _NAMED = 3
+_OF_COMPONENTS = ("showcase", "only_show_if_degraded", "start_date")
+"""What groups do not have."""
 _OPERATIONAL = ComponentStatus.OPERATIONAL
 
 
@@ -59,7 +61,8 @@ def create_component(
 def edit_component(
     tx: Transaction, component_id: str, fields: ComponentFields, *, version: int | None = None
 ) -> Component:
-    """Change what is named of a component; what is as it was is no change. Moved without a position, it comes last.
+    """Change what is named of a component, or of a group; what is as it was is no change. Moved elsewhere without a
+    position, it comes last.
 
     With `version`, the one that the actor saw, nothing that somebody else did since is lost. Raises NotFoundError,
     NotAllowedError, InvalidInputError whose `field` names what cannot be, and ConflictError.
@@ -72,6 +75,9 @@ def edit_component(
     group_id = values.pop("group_id", row.group_id)
     if row.group and group_id is not None:
         raise InvalidInputError(f"“{row.name}” is a group, and can be in none.", field="group_id")
+    alone = next((name for name in _OF_COMPONENTS if row.group and name in values), None)
+    if alone is not None:
+        raise InvalidInputError(f"“{row.name}” is a group.", "Say it of its components.", field=alone)
     _require_group(shelf, group_id)
     position = values.pop("position", None)
     if group_id != row.group_id or position is not None:

@@ -28,6 +28,8 @@ class Planted:
     changed: list[str] = field(default_factory=list)
     left: int = 0
     """How many things were as the seed says already."""
+    named: dict[str, set[str]] = field(default_factory=dict)
+    """The ids of the components that the seed names, by their page's."""
 
 
 def plant_seed(tx: Transaction, seed: Seed) -> Planted:
@@ -132,6 +134,7 @@ def _plant_components(tx: Transaction, page: Page, seeds: Sequence[ComponentSeed
         named += [row, *(_plant_component(tx, page, part, at, row.id, (rows, movable), done) for at, part in parts)]
     _refuse_scattered(tx, page)
     _put_behind(_list_rows(tx, page), named)
+    done.named[page.id] = {row.id for row in named}
 
 
 def _list_rows(tx: Transaction, page: Page) -> Sequence[Component]:

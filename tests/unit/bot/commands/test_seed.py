@@ -38,3 +38,60 @@ def test_a_file_that_is_not_there_is_told(keydesk_on: Run) -> None:
     result = keydesk_on("seed", "nowhere.yml")
     assert result.exit_code == 1
     assert result.stderr.startswith("The file nowhere.yml cannot be read: No such file")
+
+
+MORE = (
+    SEED
+    + """\
+      - name: Website
+      - name: Europe
+        components: [{name: Berlin}]
+  - name: Shop
+    subdomain: shop
+    components: [{name: Cart}]
+"""
+)
+
+
+def test_what_the_file_does_not_name_is_retired(keydesk_on: Run, tmp_path: Path) -> None:
+    """First it is only shown; with `--yes` it is done; a page of which the file names nothing keeps all, and one that
+    it does not name stays."""
+    (tmp_path / "pages.yml").write_text(MORE)
+    keydesk_on("seed", "pages.yml")
+    (tmp_path / "pages.yml").write_text(SEED.replace("API", "API\n      - name: New"))
+    shown = keydesk_on("seed", "--prune", "pages.yml").stdout.splitlines()
+    assert shown == [
+        "made     component New of page Acme",
+        "retired  component Website of page Acme",
+        "retired  component Berlin of page Acme",
+        "retired  group Europe of page Acme",
+        "left     page Shop, which the file does not name",
+        "1 made, 0 changed, 3 retired, 3 as they were.",
+        "Nothing was changed. Type it again with --yes to do it.",
+    ]
+    listed = keydesk_on("components", "list", "--page", "acme").stdout
+    assert "Website" in listed
+    assert "New" not in listed
+    assert keydesk_on("seed", "--prune", "--yes", "pages.yml").stdout.splitlines() == shown[:-1]
+    listed = keydesk_on("components", "list", "--page", "acme").stdout
+    assert [line.split()[2] for line in listed.splitlines()[1:]] == ["API", "New"]
+    assert "Berlin" in keydesk_on("components", "list", "--page", "acme", "--retired").stdout
+    assert "Cart" in keydesk_on("components", "list", "--page", "shop").stdout
+    (tmp_path / "pages.yml").write_text("organization: Acme\npages: [{name: Acme, subdomain: acme}]\n")
+    assert "retired" not in keydesk_on("seed", "--prune", "--yes", "pages.yml").stdout
+    (tmp_path / "pages.yml").write_text(MORE)
+    assert "changed  component Berlin of page Acme" in keydesk_on("seed", "pages.yml").stdout
+
+
+def test_what_is_open_stops_all_of_it(keydesk_on: Run, tmp_path: Path) -> None:
+    """Nothing at all is done where an incident is open on what would be retired, and it is named."""
+    (tmp_path / "pages.yml").write_text(MORE)
+    keydesk_on("seed", "pages.yml")
+    keydesk_on(
+        "incident", "new", "Down", "--page", "acme", "--body", "We look.", "-c", "Website=major_outage", "--yes"
+    )
+    (tmp_path / "pages.yml").write_text(SEED.replace("API", "New"))
+    refused = keydesk_on("seed", "--prune", "--yes", "pages.yml")
+    assert refused.exit_code == 1
+    assert "“Website” cannot be retired: “Down” is open on it." in refused.stderr
+    assert "New" not in keydesk_on("components", "list", "--page", "acme").stdout

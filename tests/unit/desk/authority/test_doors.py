@@ -246,6 +246,7 @@ OF_SCOPES: Mapping[Scope, set[str]] = {
         "port.set_statuses",
         "configuration.components.create_component",
         "configuration.components.edit_component",
+        "configuration.components.restore_component",
         "configuration.components.retire_component",
         "configuration.groups.create_group",
         "configuration.groups.edit_group",

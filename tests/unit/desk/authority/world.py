@@ -564,7 +564,7 @@ def _page_things(maker: _Maker) -> Filled:
         "settings": [{"name": "Anew"}],
         "template_id": [template.id],
         "seen_at": [template.updated_at],
-        "word": ["outage", "terraform prod", "pending", maker.places.page],
+        "word": ["outage", "terraform prod", "pending", "Search", maker.places.page],
     }
     return types, names
 
