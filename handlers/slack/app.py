@@ -19,6 +19,7 @@ from handlers.slack import (
     incidents,
     keys,
     maintenances,
+    pages,
     requests,
     roles,
     upstreams,
@@ -64,6 +65,7 @@ AREAS: tuple[Area, ...] = (
     incidents.AREA,
     maintenances.AREA,
     upstreams.AREA,
+    pages.AREA,
     # *Edit* on a draft: the form that it came from, of incidents and maintenances alike.
     Area(actions=[(ActionId.DRAFT_EDIT, partial(press_edit, _EDITORS))]),
     home.AREA,

@@ -5,11 +5,13 @@ Keydesk's own table names the commands of Slack that its operations are twins of
 
 from collections.abc import Mapping
 
-from handlers.slack.framework.action_ids import ActionId
+from handlers.slack.framework.action_ids import ActionId, CallbackId
 
 _DECIDES = "It is for people to decide: no key does."
 _DRAFTS = "A draft waits for people: a key sees and throws away its own, and publishes, changes and keeps none."
 _HELP = "An API describes itself."
+_STATUSPAGE = "Statuspage's own API does it below `/v1`: it has components, groups and pages."
+_RETIRED = "To Statuspage's API what was deleted is gone: people bring it back, in Slack or on a terminal."
 
 NO_OPERATION: Mapping[str, str] = {
     "keys approve": _DECIDES,
@@ -19,6 +21,11 @@ NO_OPERATION: Mapping[str, str] = {
     "roles help": _HELP,
     "incident help": _HELP,
     "maintenance help": _HELP,
+    **dict.fromkeys((f"page {name}" for name in ["list", "show", "add", "group", "change", "retire", "texts", "look"]), _STATUSPAGE),
+    "page policy": "People alone change the rules by which incidents are published: a key would get round them.",
+    "page retired": _RETIRED,
+    "page restore": _RETIRED,
+    "page help": _HELP,
 }
 """Sub-commands that no operation does, and why."""
 
@@ -36,6 +43,7 @@ ACTIONS_BY_OWN: Mapping[str, tuple[str, str]] = {
 """Buttons that do what no sub-command does → the operation of Keydesk's own API."""
 
 NO_ACTION_BY_API: Mapping[str, str] = {
+    CallbackId.COMPONENT: _STATUSPAGE,
     ActionId.TICKET_COLLECT: "A secret is shown to the person who asked for it, in Slack, and to nobody else.",
     ActionId.INCIDENT_SNOOZE: "A reminder is for people: a client says something new instead.",
     ActionId.DRAFT_PUBLISH: _DRAFTS,

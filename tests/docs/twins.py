@@ -16,6 +16,7 @@ NO_COMMAND: Mapping[str, str] = {
     "roles help": _HELP,
     "incident help": _HELP,
     "maintenance help": _HELP,
+    "page help": _HELP,
 }
 """Sub-commands of Slack that the command line has not, and why."""
 
@@ -84,6 +85,16 @@ ACTIONS: Mapping[str, str] = {
     ActionId.DRAFT_NEW_ALL_THE_SAME: "drafts publish --another",
     ActionId.DRAFT_UPDATE_THAT: "incident update",
     ActionId.DIGEST_PAGE: "digest --dry-run",
+    ActionId.PAGE_OPEN: "components list",
+    ActionId.PAGE_RETIRED: "components list --retired",
+    ActionId.PAGE_TEXTS: "pages set",
+    ActionId.PAGE_LOOK: "pages set",
+    ActionId.PAGE_POLICY: "pages set",
+    ActionId.COMPONENT_NEW: "components add",
+    ActionId.COMPONENT_GROUP_NEW: "components add --with",
+    ActionId.COMPONENT_CHANGE: "components rename",
+    ActionId.COMPONENT_RETIRE: "components retire",
+    ActionId.COMPONENT_RESTORE: "components restore",
 }
 """Buttons and menus → the command, with the option that makes it the same."""
 
@@ -114,6 +125,11 @@ NO_ACTION: Mapping[str, str] = {
     ActionId.ROLE_GROUP: _FORM,
     ActionId.DIGEST_PREVIOUS: _TURNS,
     ActionId.DIGEST_NEXT: _TURNS,
+    ActionId.PAGE_PREVIOUS: _TURNS,
+    ActionId.PAGE_NEXT: _TURNS,
+    ActionId.PAGE_RETIRED_NEXT: _TURNS,
+    ActionId.PAGE_GROUP: _FORM,
+    ActionId.PAGE_MEMBERS: _FORM,
 }
 """Buttons and menus that have no command, and why."""
 
@@ -140,6 +156,9 @@ VIEWS: Mapping[str, str] = {
     CallbackId.MAINTENANCE_CANCEL: "maintenance cancel --body",
     CallbackId.MAINTENANCE_RESCHEDULE: "maintenance reschedule --until",
     CallbackId.DRAFT_SEND_BACK: "drafts send-back --reason",
+    CallbackId.COMPONENT: "components move --position",
+    CallbackId.COMPONENT_GROUP: "components add --with",
+    CallbackId.PAGE_SETTINGS: "pages set",
 }
 """Forms that are submitted → the command and an option that stands for what they ask."""
 

@@ -10,6 +10,7 @@ from tests.scenario.conftest import Scenario
 from tests.scenario.keys_stage import open_home
 from tests.scenario.largest_incident_play import IncidentForms, incident_commands, maintenance_commands
 from tests.scenario.largest_incidents import Incidents
+from tests.scenario.largest_pages import add_components, fill_in_pages, page_commands
 from tests.scenario.largest_world import OWNERS, World, longest
 
 MOST_OPTIONS = 100
@@ -176,6 +177,9 @@ class Play:
 
     def _press_in_answers(self, player: Player, surface: Json, *, deep: int) -> None:
         """Press what a click on a message was answered with, for this person alone."""
+        if "channel" not in surface:
+            # An answer that comes while a modal is open is for the message below.
+            return
         answers = self._scenario.control.journal(kind="response_url", after=str(self._heard))
         if answers:
             self._heard = answers[-1]["n"]
@@ -216,6 +220,15 @@ class Play:
         card = next(card for card in player.direct_messages() if find_label(card, "Send back"))
         forms.send_back("Send back", card)
         self._close_all(player)
+
+    def configure_pages(self, player: Player) -> None:
+        """Type everything about pages, press what it answers with, and fill in every form."""
+        with self._scenario.database.write() as session:
+            ids = add_components(session, self._world, self._scenario.clock.now())
+        for _ in fill_in_pages(player, self._world, ids):
+            self._press_in_modals(player)
+            self._close_all(player)
+        self._type(player, page_commands(self._world, ids))
 
     def ask(self, player: Player) -> None:
         """Ask for a key by the form, where pages are so many that they are searched for."""

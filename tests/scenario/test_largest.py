@@ -16,6 +16,7 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.commands import split_command
 from handlers.slack.incidents.commands import INCIDENTS
 from handlers.slack.maintenances.commands import MAINTENANCES
+from handlers.slack.pages.commands import PAGES
 from sandbox.player import Json
 from sandbox.server import SandboxServer
 from storage.database import Database
@@ -107,6 +108,7 @@ def play_all(scenario: Scenario, world: World, made: Incidents) -> Play:
     for player in players:
         play.open_home(player)
     play.submit_forms(scenario.olivia)
+    play.configure_pages(scenario.olivia)
     play.fill_in_incidents(scenario.mia)
     play.read_channel(scenario.olivia, CHANNEL)
     play.read_channel(scenario.mia, STATUS_CHANNEL)
@@ -210,14 +212,15 @@ def test_the_largest_world(seen: Seen, subtests: pytest.Subtests) -> None:
         assert not dumb, "\n".join(dumb)
     with subtests.test("every modal was opened"):
         assert seen.callback_ids == set(CallbackId)
-    with subtests.test("every sub-command of incidents and maintenances was typed"):
-        families = (INCIDENTS, MAINTENANCES)
+    with subtests.test("every sub-command of incidents, maintenances and pages was typed"):
+        families = (INCIDENTS, MAINTENANCES, PAGES)
         name = SlackNames(PREFIX)
         wanted = {(name(family.command[1:]), one.name) for family in families for one in family.sub_commands}
         assert wanted - seen.typed == set()
     with subtests.test("every button, menu and form of incidents and maintenances was used"):
         assert {one for one in ActionId if one.startswith(OF_INCIDENTS)} - seen.pressed == set()
         forms = {one for one in CallbackId if one.startswith(OF_INCIDENTS)} - _WITHOUT_SUBMIT
+        forms |= {CallbackId.COMPONENT, CallbackId.COMPONENT_GROUP, CallbackId.PAGE_SETTINGS}
         assert forms - seen.submitted == set()
     with subtests.test("every button and menu was offered, and everybody saw their Home tab"):
         # A player presses only what a surface shows: what the forms pressed was offered, too.

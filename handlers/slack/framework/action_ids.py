@@ -13,6 +13,7 @@ class Command(StrEnum):
     ROLES = "/roles"
     INCIDENT = "/incident"
     MAINTENANCE = "/maintenance"
+    PAGE = "/page"
 
 
 class ActionId(StrEnum):
@@ -125,6 +126,26 @@ class ActionId(StrEnum):
     DRAFT_NEW_ALL_THE_SAME = "draft.new_all_the_same"
     DRAFT_UPDATE_THAT = "draft.update_that"
 
+    # Pages and components
+    PAGE_OPEN = "page.open"
+    PAGE_PREVIOUS = "page.page.previous"
+    PAGE_NEXT = "page.page.next"
+    PAGE_RETIRED = "page.retired"
+    """What is not on the page any more, and the sheet before."""
+    PAGE_RETIRED_NEXT = "page.retired.next"
+    PAGE_TEXTS = "page.texts"
+    PAGE_LOOK = "page.look"
+    PAGE_POLICY = "page.policy"
+    PAGE_GROUP = "page.group"
+    """The group in a component's form."""
+    PAGE_MEMBERS = "page.members"
+    """What is in a group, in its form."""
+    COMPONENT_NEW = "component.new"
+    COMPONENT_GROUP_NEW = "component.group.new"
+    COMPONENT_CHANGE = "component.change"
+    COMPONENT_RETIRE = "component.retire"
+    COMPONENT_RESTORE = "component.restore"
+
     # Digest
     DIGEST_PAGE = "digest.page"
     DIGEST_PREVIOUS = "digest.page.previous"
@@ -166,6 +187,10 @@ class CallbackId(StrEnum):
     DRAFT_SEND_BACK = "draft.send_back"
     DRAFT_DOUBLES = "draft.doubles"
     """What is open already where a new incident would be."""
+    COMPONENT = "component"
+    """A component, new, changed or brought back."""
+    COMPONENT_GROUP = "component.group"
+    PAGE_SETTINGS = "page.settings"
     DIGEST = "digest"
     NOTICE = "notice"
 

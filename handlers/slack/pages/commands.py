@@ -1,0 +1,153 @@
+"""`/page …`: which sub-command does what."""
+
+from collections.abc import Callable
+from functools import partial
+
+from desk.configuration.components import restore_component, retire_component
+from desk.configuration.lookup import get_by_word, get_configurable_page_by_word, list_configurable_pages
+from desk.errors import InvalidInputError
+from desk.masking import refuse_secrets
+from desk.transaction import Transaction
+from handlers.slack.framework.action_ids import Command
+from handlers.slack.framework.blocks import Block, Message, section
+from handlers.slack.framework.command_line import cut
+from handlers.slack.framework.commands import CommandFamily, SubCommand
+from handlers.slack.framework.modals import open_modal
+from handlers.slack.framework.payloads import SlackContext, SlashCommand
+from handlers.slack.framework.quotes import unquoted
+from handlers.slack.pages.actions import done_message
+from handlers.slack.pages.lists import page_message, pages_message, retired_message
+from handlers.slack.pages.settings import settings_form
+from handlers.slack.pages.views import edit_form, new_form
+from storage.models import Page
+
+
+async def _overview(slack: SlackContext, command: SlashCommand) -> Message:
+    return await _show(slack, command, "")
+
+
+async def _list(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
+    return await slack.desk.read(command.actor, pages_message)
+
+
+async def _show(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
+    def look(tx: Transaction) -> Message:
+        word = _split(rest)[1] or unquoted(rest)
+        if not word and len(list_configurable_pages(tx)) != 1:
+            return pages_message(tx)
+        return page_message(tx, get_configurable_page_by_word(tx, word or None).id)
+
+    return await slack.desk.read(command.actor, look)
+
+
+async def _retired(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
+    def look(tx: Transaction) -> Message:
+        word = _split(rest)[1] or unquoted(rest)
+        return retired_message(tx, get_configurable_page_by_word(tx, word or None).id)
+
+    return await slack.desk.read(command.actor, look)
+
+
+async def _open(slack: SlackContext, command: SlashCommand, draw: Callable[[Transaction], Block]) -> None:
+    await open_modal(slack, command.trigger_id, await slack.desk.read(command.actor, draw))
+
+
+async def _add(slack: SlackContext, command: SlashCommand, rest: str, *, group: bool = False) -> None:
+    def draw(tx: Transaction) -> Block:
+        name, page = _meant(tx, rest)
+        return new_form(tx, page.id, group=group, name=name)
+
+    await _open(slack, command, draw)
+
+
+async def _change(slack: SlackContext, command: SlashCommand, rest: str) -> None:
+    def draw(tx: Transaction) -> Block:
+        name, page = _meant(tx, rest)
+        return edit_form(tx, get_by_word(tx, page.id, _named(name)).id)
+
+    await _open(slack, command, draw)
+
+
+async def _settings(slack: SlackContext, command: SlashCommand, rest: str, *, part: str) -> None:
+    def draw(tx: Transaction) -> Block:
+        word = _split(rest)[1] or unquoted(rest)
+        return settings_form(tx, get_configurable_page_by_word(tx, word or None).id, part)
+
+    await _open(slack, command, draw)
+
+
+async def _retire(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
+    def work(tx: Transaction) -> Message:
+        name, page = _meant(tx, rest)
+        return done_message(tx, retire_component(tx, get_by_word(tx, page.id, _named(name)).id), "retired")
+
+    return await slack.desk.write(command.actor, work)
+
+
+async def _restore(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
+    def work(tx: Transaction) -> Message | Block:
+        name, page = _meant(tx, rest)
+        row = get_by_word(tx, page.id, _named(name), retired=True)
+        if row.group:
+            return edit_form(tx, row.id)
+        return done_message(tx, restore_component(tx, row.id), "on the page again")
+
+    done = await slack.desk.write(command.actor, work)
+    if isinstance(done, Message):
+        return done
+    await open_modal(slack, command.trigger_id, done)
+    return None
+
+
+async def _help(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
+    await slack.desk.read(command.actor, list_configurable_pages)
+    lines = [f"*`{PAGES.name}`*  what is on your page", *PAGES.help_lines(is_owner=False)]
+    return Message("What can be typed", [section("\n".join(lines))])
+
+
+def _meant(tx: Transaction, text: str) -> tuple[str, Page]:
+    """The name that was typed, and the page: behind `on`, or the only one that the person configures."""
+    name, word = _split(text)
+    return name, get_configurable_page_by_word(tx, word)
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    """What stands before `on PAGE` at the end, and the page. A name may have an “on” in it."""
+    words = cut(text)
+    if len(words) >= 2 and words[-2].kind == "word" and words[-2].text.lower() == "on":
+        return unquoted(text[: words[-2].start]), words[-1].text
+    if len(words) == 2 and words[0].kind == "word" and words[0].text.lower() == "on":
+        return "", words[1].text
+    return unquoted(text), None
+
+
+def _named(name: str) -> str:
+    if not name:
+        raise InvalidInputError("Say which component.", "By its name, or its id.")
+    return name
+
+
+PAGES = CommandFamily(
+    Command.PAGE,
+    _overview,
+    [
+        SubCommand("show [PAGE]", "what is on it, with a button for everything", _show, also=["open"]),
+        SubCommand("list", "the pages that you configure", _list, also=["ls"]),
+        SubCommand('add ["NAME" on PAGE]', "a component", _add, also=["new", "create"]),
+        SubCommand('group ["NAME" on PAGE]', "a group of components", partial(_add, group=True)),
+        SubCommand(
+            "change COMPONENT [on PAGE]", "its name, place and more", _change, also=["edit", "rename", "move"]
+        ),
+        SubCommand(
+            "retire COMPONENT [on PAGE]", "off the page; what is past keeps its name", _retire, also=["remove"]
+        ),
+        SubCommand("restore COMPONENT [on PAGE]", "bring it back", _restore),
+        SubCommand("retired [PAGE]", "what is not on it any more", _retired),
+        SubCommand("texts [PAGE]", "name, texts and addresses", partial(_settings, part="texts")),
+        SubCommand("look [PAGE]", "colours", partial(_settings, part="look")),
+        SubCommand("policy [PAGE]", "who publishes, and who is reminded", partial(_settings, part="policy")),
+        SubCommand("help", "this", _help, also=["?"]),
+    ],
+    check=refuse_secrets,
+)
+"""`/page` and everything that may follow it."""
