@@ -11,6 +11,7 @@ _DECIDES = "It is for people to decide: no key does."
 _DRAFTS = "A draft waits for people: a key sees and throws away its own, and publishes, changes and keeps none."
 _HELP = "An API describes itself."
 _STATUSPAGE = "Statuspage's own API does it below `/v1`: it has components, groups and pages."
+_BELOW_V1 = ("list", "show", "add", "group", "change", "retire", "texts", "look")
 _RETIRED = "To Statuspage's API what was deleted is gone: people bring it back, in Slack or on a terminal."
 
 NO_OPERATION: Mapping[str, str] = {
@@ -21,7 +22,7 @@ NO_OPERATION: Mapping[str, str] = {
     "roles help": _HELP,
     "incident help": _HELP,
     "maintenance help": _HELP,
-    **dict.fromkeys((f"page {name}" for name in ["list", "show", "add", "group", "change", "retire", "texts", "look"]), _STATUSPAGE),
+    **{f"page {name}": _STATUSPAGE for name in _BELOW_V1},
     "page policy": "People alone change the rules by which incidents are published: a key would get round them.",
     "page retired": _RETIRED,
     "page restore": _RETIRED,
