@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from desk.transaction import Transaction
-from storage.models import AuditEvent, Component, Page, Scope
+from storage.models import ApiPosts, AuditEvent, Component, Page, Scope
+from tests.factories import add_owner
 from tests.unit.handlers.http.conftest import Site, http_settings, site
 
 __all__ = ["http_settings", "site"]
@@ -342,6 +343,37 @@ async def test_a_template_is_read_changed_and_deleted(client: Client) -> None:
     assert (await reader.send("DELETE", path)).status_code == 403
     assert await client.ok("DELETE", path) == changed
     assert (await client.send("GET", path)).status_code == 404
+
+
+async def test_what_waits_is_shown_as_it_would_be(client: Client) -> None:
+    """The same document as where it is published at once, but for ids and what publishing adds; and a `message`."""
+    body = {
+        "name": "Slow",
+        "status": "identified",
+        "impact_override": "minor",
+        "body": "We look.",
+        "components": {client.api.id: "major_outage"},
+        "component_ids": [client.web.id],
+        "metadata": {"jira": {"issue": "X-1"}},
+        "deliver_notifications": "f",
+    }
+    client.site.change(_let_wait)
+    held = await client.ok("POST", "incidents", {"incident": body}, code=202)
+    client.site.change(lambda tx: _let_wait(tx, ApiPosts.PUBLISH))
+    public = await client.open(**body, reminder_intervals=None, auto_tweet_on_creation=False)
+    assert held.pop("message")
+    assert held.keys() == public.keys()
+    differing = {name for name, value in held.items() if value != public[name]}
+    assert differing == {"id", "shortlink", "components", "incident_updates"}
+    assert [row["id"] for row in held["components"]] == [row["id"] for row in public["components"]]
+    [said], [published] = held["incident_updates"], public["incident_updates"]
+    assert {name for name in said if said[name] != published[name]} == {"id", "incident_id", "affected_components"}
+
+
+def _let_wait(tx: Transaction, rule: ApiPosts = ApiPosts.DRAFT) -> None:
+    tx.session.query(Page).update({"api_posts": rule})
+    if rule is ApiPosts.DRAFT:
+        add_owner(tx.session, "U0OLIVIA01", tx.now)
 
 
 Body = Callable[[Client], Mapping[str, Any]]
