@@ -7,6 +7,7 @@ from functools import partial
 from sqlalchemy import select
 
 from desk.acting_keys import acting_key
+from desk.audit.trail import Action
 from desk.commands import slash
 from desk.durations import ago
 from desk.errors import ConflictError, NotFoundError
@@ -21,10 +22,10 @@ from desk.permissions import (
 from desk.requests.decisions import ApprovalFacts, counted_approvals
 from desk.requests.terms import Extent, limit_lifetime
 from desk.texts import clean_line
-from desk.transaction import ActorKind, Transaction
+from desk.transaction import Actor, ActorKind, Transaction
 from storage.folding import fold
 from storage.locks import rely_on
-from storage.models import Approval, KeyRequest, Member, RequestStatus, Scope
+from storage.models import Approval, AuditEvent, KeyRequest, Member, RequestStatus, Scope
 
 _VERBS = {RequestStatus.APPROVED: "approved", RequestStatus.DENIED: "denied", RequestStatus.WITHDRAWN: "withdrew"}
 
@@ -91,6 +92,17 @@ def list_requests_of(tx: Transaction, user_id: str, *, limit: int = 20) -> Seque
         .order_by(KeyRequest.created_at.desc(), KeyRequest.id)
         .limit(limit)
     ).all()
+
+
+def find_asker(tx: Transaction, request: KeyRequest) -> str | None:
+    """Who asked in the requester's name, in the form that records keep; None where they asked themselves."""
+    made = select(AuditEvent.actor).where(
+        AuditEvent.subject_kind == "request",
+        AuditEvent.subject_id == request.id,
+        AuditEvent.action == str(Action.REQUEST_MADE),
+    )
+    actor = tx.session.scalars(made.limit(1)).first()
+    return None if actor in {None, str(Actor.member(request.requester_id))} else actor
 
 
 def list_approvals(tx: Transaction, request_id: str) -> Sequence[Approval]:

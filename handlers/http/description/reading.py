@@ -54,7 +54,7 @@ def _operation(schemas: Part, method: str, path: str, one: Part) -> Part:
         "method": method.upper(),
         "path": path.removeprefix("/"),
         "does": one["summary"],
-        "more": one["description"],
+        "more": one["description"].removeprefix(one["summary"]).strip(),
         "parameters": [_row(each["name"], each["schema"], needed=each["required"]) for each in one["parameters"]],
         "body": None if body is None else _members(schemas[_ref(body["content"]["application/json"]["schema"])]),
         "code": code,

@@ -8,6 +8,7 @@ from desk.requests.lookup import (
     asked_extent,
     extent_now,
     extent_of,
+    find_asker,
     get_request,
     list_counted_approvers,
     status_of,
@@ -81,6 +82,8 @@ def _pending(tx: Transaction, request: KeyRequest) -> Message:
     needed = approvals_needed(tx, request)
     if needed > 1:
         lines.insert(0, progress_in_words(list_counted_approvers(tx, request), needed))
+    if asker := find_asker(tx, request):
+        lines.insert(0, f"It was asked for in your name, by {actor_name(asker)}. What you don't want, withdraw.")
     ask = confirm("Withdraw your request?", "Owners are shown that you took it back.", "Withdraw", "Keep it")
     return Message(
         f"You asked for an API key: “{escape(request.name)}”. It waits for an owner",

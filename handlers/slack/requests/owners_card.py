@@ -11,6 +11,7 @@ from desk.requests.lookup import (
     asked_extent,
     extent_now,
     extent_of,
+    find_asker,
     get_request,
     list_counted_approvers,
     status_of,
@@ -103,9 +104,16 @@ def _facts(tx: Transaction, request: KeyRequest, extent: Extent) -> list[Block]:
         *reach_in_words(tx, extent),
         ("Lifetime", f"{days_in_words(extent.lifetime_days)} from collection"),
         ("Answers for it", mention(request.holder_id)),
-        ("Asked", when(request.created_at)),
+        ("Asked", asked_in_words(tx, request)),
     ]
     return [section(f"It may\n{scopes_in_words(extent.scopes)}"), fields(pairs)]
+
+
+def asked_in_words(tx: Transaction, request: KeyRequest) -> str:
+    """When it was asked for and, where somebody else did it in the requester's name, by whom."""
+    asker = find_asker(tx, request)
+    by = f", in their name by {actor_name(asker)}" if asker else ""
+    return f"{when(request.created_at)}{by}"
 
 
 def _risks(tx: Transaction, request: KeyRequest, extent: Extent) -> list[Block]:

@@ -9,13 +9,13 @@ import pytest
 from desk.keys.changes import revoke_key, suspend_key
 from desk.keys.collecting import mark_revealed, return_unseen, sweep_tickets
 from desk.keys.tickets import make_ticket, withdraw_tickets_of
-from desk.requests.requests import sweep_requests, withdraw_requests_of
-from desk.transaction import Desk
+from desk.requests.requests import make_request, sweep_requests, withdraw_requests_of
+from desk.transaction import Actor, Desk
 from handlers.slack.framework.blocks import Message
 from handlers.slack.requests import AREA
 from handlers.slack.requests.text import quotation
 from sandbox.player import find_label, words_of
-from storage.models import ApiKey, KeyRequest, SlackMessage, Ticket
+from storage.models import ApiKey, KeyRequest, Scope, SlackMessage, Ticket
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, add_key
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
@@ -208,3 +208,14 @@ def test_a_quotation_keeps_within_its_sections(text: str) -> None:
         quoted = "".join(block["text"]["text"] for block in blocks)
         assert quoted.count("&amp;") == text.count("&")
         assert "…" not in quoted
+
+
+def test_whoever_asked_in_somebody_s_name_is_named(stage: Stage) -> None:
+    """Owners and the person themselves read that a key asked, or an operator; of who asks for themselves nothing."""
+    with stage.desk.database.write() as session:
+        key = Actor.key(add_key(session, stage.desk.clock.now(), scopes=["keys:write"], holder_id=OLIVIA).id)
+    asked = stage.asked(scopes=(Scope.READ,))
+    by_key = stage.do(key, partial(make_request, asked=asked, requester_id=MIA))
+    for kind in ("request.card", "request.mine"):
+        assert f"by the API key `{key.id}`" in words_of(_surface(_drawn(stage, kind, by_key.id)))
+        assert "name, by" not in words_of(_surface(_drawn(stage, kind, stage.ask().id)))
