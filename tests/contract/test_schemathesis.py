@@ -37,7 +37,7 @@ async def served(desk: Desk) -> AsyncIterator[Served]:
 async def test_no_call_breaks_anything(desk: Desk, served: Served, prefix: str, tmp_path: Path) -> None:
     """What may be sent by the description, and what may not, meets an answer that the description has."""
     secret = mint(desk, EVERYTHING)
-    command = [
+    command: list[str | Path] = [
         *(CLIENTS / "schemathesis" / "bin" / "st", "run", f"{served.url}/{prefix}/openapi.json"),
         *("--header", f"Authorization: OAuth {secret}", "--checks", _CHECKS, "--phases", "fuzzing"),
         *("--max-examples", "2", "--generation-deterministic", "--continue-on-failure", "--no-color"),
