@@ -1,26 +1,20 @@
 """The tour's chapter about keys: one is asked for, approved, collected and used; one is not."""
 
-import http.client
 import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
+from bot.demo.key_steps import OWNERS_CHANNEL, KeySteps
 from bot.demo.looking import button_like, check, short, until, was_used, with_button
-from sandbox.player import Control, Json, Player, words_of
-
-OWNERS_CHANNEL = "C0OWNERS01"
-_SECRET = re.compile(r"kd_\w{38}")
+from sandbox.player import Json, Player, words_of
 
 
 @dataclass(slots=True)
-class KeyChapter:
+class KeyChapter(KeySteps):
     """The story of one key that is used and one that is not."""
 
-    sandbox_url: str
-    api_url: str
     secret: str = field(default="", repr=False)
 
     @property
@@ -41,45 +35,26 @@ class KeyChapter:
             self.check_secrecy,
         )
 
-    @property
-    def _control(self) -> Control:
-        return Control(self.sandbox_url)
-
-    @property
-    def _mia(self) -> Player:
-        return self._control.person("U0MIA00001")
-
-    @property
-    def _omar(self) -> Player:
-        return self._control.person("U0OMAR0001")
-
     def ask(self) -> str:
         """Mia asks for a key."""
-        self._mia.type_command('/keys request "status checker" scope:read page:acme for 30d because the tour checks')
-        card = self._wait_for_owners_card("status checker")
+        self.mia.type_command('/keys request "status checker" scope:read page:acme for 30d because the tour checks')
+        card = self.wait_for_owners_card("status checker")
         return f"The owners' channel shows: “{short(card)}”"
 
     def approve(self) -> str:
         """Omar, an owner, presses Approve."""
-        self._omar.press("Approve", self._wait_for_owners_card("status checker"))
+        self.omar.press("Approve", self.wait_for_owners_card("status checker"))
         card = until(lambda: self._card_that_says("status checker", "Approved"), "an approved card")
         return f"The card now says who decided: “{short(card, since='Approved')}”"
 
     def collect(self) -> str:
         """Mia collects the key, once."""
-        card = until(lambda: with_button(self._mia.direct_messages(), "Collect"), "a Collect button for Mia")
-        self._mia.press(button_like(card, "Collect"), card)
-        modal = self._mia.modal
-        found = _SECRET.search(json.dumps(modal))
-        check(found is not None, f"no key in the modal, which says: {short(modal)}")
-        assert found is not None
-        self.secret = found.group(0)
-        self._mia.close()
+        self.secret = self.collect_key("status checker")
         return f"The modal showed {self.secret[:7]}… and is closed; nobody can show it again."
 
     def use(self) -> str:
         """The key works."""
-        status, body = self._get("/v1/pages.json")
+        status, body = self.call(self.secret, "GET", "/v1/pages.json")
         check(status == 200, f"GET /v1/pages.json answered {status}: {body!r}")
         return f"GET /v1/pages.json answered 200 with {[page['name'] for page in body]}."
 
@@ -87,7 +62,7 @@ class KeyChapter:
         """The key shows as used."""
 
         def used() -> Json | None:
-            shown = self._mia.type_command('/keys show "status checker"')
+            shown = self.mia.type_command('/keys show "status checker"')
             return (
                 shown if shown and re.search(r"(?i)last (used|read)", words_of(shown)) and was_used(shown) else None
             )
@@ -96,14 +71,9 @@ class KeyChapter:
 
     def leave_one_unused(self) -> str:
         """Another key is asked for, approved, collected and never used."""
-        self._mia.type_command('/keys request "just in case" scope:read page:acme for 30d because one never knows')
-        self._omar.press("Approve", self._wait_for_owners_card("just in case"))
-        card = until(
-            lambda: with_button(self._mia.direct_messages(), "Collect", "just in case"), "the second Collect button"
-        )
-        self._mia.press(button_like(card, "Collect"), card)
-        check(_SECRET.search(json.dumps(self._mia.modal)) is not None, "no second key in the modal")
-        self._mia.close()
+        self.mia.type_command('/keys request "just in case" scope:read page:acme for 30d because one never knows')
+        self.omar.press("Approve", self.wait_for_owners_card("just in case"))
+        self.collect_key("just in case")
         return "It is named “just in case”."
 
     def read_the_digest(self) -> str:
@@ -119,11 +89,11 @@ class KeyChapter:
         digest = self._digest()
         line = next(index for index, block in enumerate(digest["blocks"]) if "just in case" in words_of(block))
         buttons = {**digest, "blocks": digest["blocks"][line:]}
-        self._omar.press("Suspend", buttons)
-        self._submit_if_asked(self._omar)
+        self.omar.press("Suspend", buttons)
+        self._submit_if_asked(self.omar)
 
         def suspended() -> Literal[True] | None:
-            shown = self._omar.type_command('/keys show "just in case"', channel=OWNERS_CHANNEL)
+            shown = self.omar.type_command('/keys show "just in case"', channel=OWNERS_CHANNEL)
             return True if shown and "suspended" in words_of(shown).lower() else None
 
         until(suspended, "the unused key to be suspended")
@@ -138,7 +108,7 @@ class KeyChapter:
     def use_the_suspended_key(self) -> str:
         """Owners are told at once that a suspended key is in use."""
         card = until(
-            lambda: with_button(self._omar.messages(OWNERS_CHANNEL), "Restore", "status checker"),
+            lambda: with_button(self.omar.messages(OWNERS_CHANNEL), "Restore", "status checker"),
             "an alert to owners",
         )
         return f"“{short(card)}”"
@@ -146,49 +116,44 @@ class KeyChapter:
     def restore(self) -> str:
         """Omar restores it by the alert's button."""
         card = until(
-            lambda: with_button(self._omar.messages(OWNERS_CHANNEL), "Restore", "status checker"),
+            lambda: with_button(self.omar.messages(OWNERS_CHANNEL), "Restore", "status checker"),
             "an alert to owners",
         )
-        self._omar.press("Restore", card)
-        self._submit_if_asked(self._omar)
+        self.omar.press("Restore", card)
+        self._submit_if_asked(self.omar)
         until(lambda: self._answer_with(200), "200 for the restored key")
         return "The same key answers 200 again."
 
     def check_secrecy(self) -> str:
         """The secret went over Slack's wire once, into that modal."""
-        carriers = [entry for entry in self._control.journal() if self.secret in json.dumps(entry.get("args") or {})]
+        carriers = [entry for entry in self.control.journal() if self.secret in json.dumps(entry.get("args") or {})]
         methods = sorted({entry["method"] for entry in carriers})
         check(len(carriers) == 1 and methods[0].startswith("views."), f"the secret went out with {methods}")
         return f"Only {methods[0]} carried it."
 
     # What the steps are made of
 
-    def _wait_for_owners_card(self, name: str) -> Json:
-        return until(
-            lambda: with_button(self._omar.messages(OWNERS_CHANNEL), "Approve", name), f"a card for “{name}”"
-        )
-
     def _card_that_says(self, *words: str) -> Json | None:
-        for message in reversed(self._omar.messages(OWNERS_CHANNEL)):
+        for message in reversed(self.omar.messages(OWNERS_CHANNEL)):
             if all(word in words_of(message) for word in words):
                 return message
         return None
 
     def _digest(self) -> Json:
-        shown = self._omar.type_command("/keys digest", channel=OWNERS_CHANNEL)
+        shown = self.omar.type_command("/keys digest", channel=OWNERS_CHANNEL)
         check(shown is not None, "/keys digest was answered with nothing")
         assert shown is not None
         if "Show all" in json.dumps(shown):
-            self._omar.press(button_like(shown, "Show all"), shown)
-            return self._omar.modal
+            self.omar.press(button_like(shown, "Show all"), shown)
+            return self.omar.modal
         return shown
 
     def _change_key(self, label: str) -> None:
-        shown = self._omar.type_command('/keys show "status checker"', channel=OWNERS_CHANNEL)
+        shown = self.omar.type_command('/keys show "status checker"', channel=OWNERS_CHANNEL)
         check(shown is not None, "/keys show was answered with nothing")
         assert shown is not None
-        self._omar.press(button_like(shown, label), shown)
-        self._submit_if_asked(self._omar)
+        self.omar.press(button_like(shown, label), shown)
+        self._submit_if_asked(self.omar)
 
     def _submit_if_asked(self, player: Player) -> None:
         for _ in player.views()[-1:]:
@@ -203,16 +168,6 @@ class KeyChapter:
         while player.views():
             player.close()
 
-    def _get(self, path: str) -> tuple[int, Any]:
-        where = urlsplit(self.api_url)
-        connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=10)
-        try:
-            connection.request("GET", path, headers={"Authorization": f"OAuth {self.secret}"})
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        finally:
-            connection.close()
-
     def _answer_with(self, status: int) -> tuple[int, Any] | None:
-        answer = self._get("/v1/pages.json")
+        answer = self.call(self.secret, "GET", "/v1/pages.json")
         return answer if answer[0] == status else None

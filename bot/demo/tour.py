@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
+from bot.demo.api_chapter import ApiChapter
 from bot.demo.incident_chapter import IncidentChapter
 from bot.demo.key_chapter import KeyChapter
 from bot.demo.looking import StepFailedError
@@ -13,7 +14,7 @@ from sandbox.player import NotOnScreenError, SandboxRefusedError
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """Both chapters: an incident, and two keys."""
+    """All chapters: an incident, two keys, and what keys are for."""
 
     sandbox_url: str
     api_url: str
@@ -22,7 +23,8 @@ class Tour:
     def play(self) -> None:
         """Play all steps, saying each. Raises StepFailedError at the first that does not work."""
         numbers = count(1)
-        for chapter in (IncidentChapter(self.sandbox_url, self.api_url), KeyChapter(self.sandbox_url, self.api_url)):
+        where = (self.sandbox_url, self.api_url)
+        for chapter in (IncidentChapter(*where), KeyChapter(*where), ApiChapter(*where)):
             self.say(f"\n{chapter.__doc__}")
             for step, number in zip(chapter.steps, numbers, strict=False):
                 try:

@@ -1,0 +1,66 @@
+"""What the chapters about keys are made of: asking, approving, collecting, and calls with the secret."""
+
+import http.client
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.demo.looking import button_like, check, short, until, with_button
+from sandbox.player import Control, Json, Player
+
+OWNERS_CHANNEL = "C0OWNERS01"
+_SECRET = re.compile(r"kd_\w{38}")
+
+
+@dataclass(slots=True)
+class KeySteps:
+    """Mia, who asks for keys, Omar, who decides, and the API."""
+
+    sandbox_url: str
+    api_url: str
+
+    @property
+    def control(self) -> Control:
+        """The sandbox."""
+        return Control(self.sandbox_url)
+
+    @property
+    def mia(self) -> Player:
+        """A member."""
+        return self.control.person("U0MIA00001")
+
+    @property
+    def omar(self) -> Player:
+        """An owner."""
+        return self.control.person("U0OMAR0001")
+
+    def wait_for_owners_card(self, name: str) -> Json:
+        """The card of a request, with its buttons."""
+        return until(lambda: with_button(self.omar.messages(OWNERS_CHANNEL), "Approve", name), f"a card for “{name}”")
+
+    def collect_key(self, name: str) -> str:
+        """Collect the key that was approved last; gives the secret that the modal showed. The modal is closed."""
+        card = until(
+            lambda: with_button(self.mia.direct_messages(), "Collect", name), f"a Collect button for “{name}”"
+        )
+        self.mia.press(button_like(card, "Collect"), card)
+        modal = self.mia.modal
+        found = _SECRET.search(json.dumps(modal))
+        check(found is not None, f"no key in the modal, which says: {short(modal)}")
+        assert found is not None
+        self.mia.close()
+        return found.group(0)
+
+    def call(self, secret: str, method: str, path: str, body: Json | None = None) -> tuple[int, Any]:
+        """Call the API with a key: the status, and what it says."""
+        where = urlsplit(self.api_url)
+        connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=10)
+        try:
+            sent = json.dumps(body) if body is not None else None
+            connection.request(method, path, body=sent, headers={"Authorization": f"OAuth {secret}"})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
