@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
@@ -23,13 +23,7 @@ INCLUDED: Mapping[str, frozenset[Scope]] = {
 
 def with_included(scopes: Collection[str]) -> frozenset[str]:
     """All that `scopes` allow, by name."""
-    return _with_included(frozenset(scopes))
-
-
-@lru_cache(maxsize=4096)
-def _with_included(scopes: frozenset[str]) -> frozenset[str]:
-    # Asked at every call of the API, and thousands of keys share a handful of sets.
-    return scopes.union(*(INCLUDED.get(scope, ()) for scope in scopes))
+    return frozenset(scopes).union(*(INCLUDED.get(scope, ()) for scope in scopes))
 
 
 def working_key_condition(now: datetime) -> ColumnElement[bool]:

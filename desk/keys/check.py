@@ -130,6 +130,13 @@ class Need:
         """What it may be of."""
         return (self.resource, *self.besides)
 
+    def is_met(self, scopes: frozenset[str]) -> bool:
+        """Whether a key with `scopes` may."""
+        # Nearly always it is of one resource, and this is asked at every call.
+        if allows(scopes, resource=self.resource, write=self.write):
+            return True
+        return any(allows(scopes, resource=one, write=self.write) for one in self.besides)
+
     @property
     def scope(self) -> str:
         """The scope to ask an owner for."""
@@ -170,7 +177,7 @@ def decide_call(
         return Verdict.NOT_ACTIVE
     if key.networks is not None and not is_within(address, key.networks):
         return Verdict.ADDRESS_OUTSIDE
-    if need is not None and not any(allows(key.scopes, resource=one, write=need.write) for one in need.resources):
+    if need is not None and not need.is_met(key.scopes):
         return Verdict.SCOPE_MISSING
     if page_id is not None and key.pages is not None and page_id not in key.pages:
         return Verdict.PAGE_OUTSIDE

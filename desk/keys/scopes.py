@@ -1,6 +1,7 @@
 """What a key may do: read or write one kind of resource. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from desk.acting_keys import with_included
 from desk.errors import InvalidInputError
@@ -88,6 +89,12 @@ def allows(scopes: Collection[str], *, resource: str, write: bool) -> bool:
     Writing needs the resource's write scope, or one that includes it. Who may write something of a resource reads it
     too; `read` reads all but what is behind the page.
     """
+    return _allows(frozenset(scopes), resource, write)
+
+
+# Asked at every call of the API, and thousands of keys share a handful of sets.
+@lru_cache(maxsize=4096)
+def _allows(scopes: frozenset[str], resource: str, write: bool) -> bool:
     allowed = with_included(scopes)
     if scope_for(resource=resource, write=write) in allowed:
         return True
