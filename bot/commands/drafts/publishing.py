@@ -121,7 +121,7 @@ def _ask_and_publish(desk: Desk, write: Write, wish: Wish) -> None:
         is_sure = False
     if not is_sure:
         _say_kept(draft_id)
-        return
+        raise typer.Exit(1)
 
     def go_on(tx: Transaction) -> list[str]:
         draft, seen = get_reviewable(tx, draft_id), version

@@ -111,6 +111,7 @@ def test_without_a_terminal_nothing_is_done(keydesk_on: Run, page: Desk) -> None
 def test_asked_at_a_terminal(keydesk_on: Run, page: Desk, at_terminal: None) -> None:
     """Yes publishes what was shown. No leaves it as a draft, which can be published or thrown away."""
     kept = keydesk_on(*NEW, input="n\n")
+    assert kept.exit_code == 1
     draft = the_only(page, IncidentDraft)
     assert f"It is kept as the draft {draft.id}." in kept.stdout
     assert everything(page, Incident) == []
@@ -212,7 +213,7 @@ def test_what_is_open_already(keydesk_on: Run, page: Desk, at_terminal: None) ->
     again = ("incident", "new", "Slow", "-c", "checkout=degraded", "--body", "Hm.")
     refused = keydesk_on(*again, "--yes")
     assert (refused.exit_code, "--another" in refused.stderr) == (1, True)
-    assert keydesk_on(*again, input="n\n").exit_code == 0
+    assert keydesk_on(*again, input="n\n").exit_code == 1
     assert len(everything(page, Incident)) == 1
     assert keydesk_on(*again, input="y\ny\n").exit_code == 0
     assert keydesk_on("incident", "new", "Slower", "-c", "checkout=down", "--yes", "--another").exit_code == 0
