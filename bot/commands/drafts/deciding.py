@@ -1,6 +1,7 @@
 """`keydesk drafts publish`, `send-back`, `take-back`, `edit`, `keep` and `discard`."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -8,17 +9,33 @@ import typer
 from bot.commands.console import console_of, operator, say
 from bot.commands.drafts.looking import Draft
 from bot.commands.drafts.publishing import Another, Quietly, Wish, Yes, publish_by_id
-from bot.commands.incident.options import Components
+from bot.commands.incident.options import Components, For, From, Until
 from bot.commands.tables import moment
 from bot.commands.terminal import Body, BodyFile, kept_when_refused, read_text
 from desk.errors import InvalidInputError
-from desk.incidents.drafts.composing import list_warnings, read_components
-from desk.incidents.drafts.content import Content, content_of
+from desk.incidents.drafts.composing import list_warnings, read_components, read_status
+from desk.incidents.drafts.content import Content, content_of, is_scheduled
 from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, take_back
 from desk.incidents.drafts.forgotten import discard_all, keep_draft, thrown_away_at
 from desk.incidents.drafts.steps import get_editable
+from desk.incidents.maintenances.windows import as_schedule, read_moments
+from desk.moments.typed import Moment
+from desk.moments.windows import read_window
+from desk.people import zone_of
 from desk.transaction import Transaction
-from storage.models import IncidentDraft
+from storage.models import DraftKind, IncidentDraft
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What a draft is to say; what is empty stays, but for the words."""
+
+    body: str
+    name: str
+    components: Sequence[str]
+    status: str
+    begins: Moment | None
+    ends: Moment | None
 
 
 def register(family: typer.Typer) -> None:
@@ -64,14 +81,20 @@ def _register_edit(family: typer.Typer) -> None:
         body_file: BodyFile = None,
         name: Annotated[str, typer.Option(help="What it is called.")] = "",
         component: Components = None,
+        status: Annotated[str, typer.Option(help="The status that it brings.")] = "",
+        start: From = "",
+        until: Until = "",
+        length: For = "",
     ) -> None:
         """Change what a draft of yours says; one that was sent back is open again."""
         console = console_of(context)
         with console.desk() as desk:
             before = desk.read_now(operator(), lambda tx: _words_of(content_of(get_editable(tx, draft))))
+        begins, ends = read_moments(start, until, length)
         text = read_text(body, body_file, text=before)
+        changes = _Changes(text, name, component or (), status, begins, ends)
         with kept_when_refused(text), console.desk() as desk:
-            desk.write_now(operator(), lambda tx: _revise(tx, draft, text, name, component or []))
+            desk.write_now(operator(), lambda tx: _revise(tx, draft, changes))
         say(f"The draft {draft} is changed: 'keydesk drafts publish {draft}' publishes it.")
 
     @family.command()
@@ -108,14 +131,26 @@ def _words_of(content: Content) -> str:
     return content if isinstance(content, str) else content.body or ""
 
 
-def _revise(tx: Transaction, draft_id: str, text: str, name: str, components: list[str]) -> IncidentDraft:
+def _revise(tx: Transaction, draft_id: str, changes: _Changes) -> IncidentDraft:
     draft = get_editable(tx, draft_id)
-    content = content_of(draft)
-    if isinstance(content, str):
-        content = text
-    else:
-        states = {**content.components, **read_components(tx, draft.page_id, components)}
-        content = replace(content, body=text, components=states)
-        if name:
-            content = replace(content, name=" ".join(name.split()))
+    content = _changed(tx, draft, content_of(draft), changes)
     return revise_draft(tx, draft_id, content, warnings=list_warnings(tx, content))
+
+
+def _changed(tx: Transaction, draft: IncidentDraft, content: Content, changes: _Changes) -> Content:
+    if isinstance(content, str):
+        return changes.body
+    status = read_status(changes.status, scheduled=is_scheduled(tx, draft)) or content.status
+    states = {**content.components, **read_components(tx, draft.page_id, changes.components)}
+    changed = replace(content, body=changes.body, status=status, components=states)
+    if changes.name:
+        changed = replace(changed, name=" ".join(changes.name.split()))
+    if changes.begins is None and changes.ends is None:
+        return changed
+    if draft.kind != DraftKind.MAINTENANCE or content.schedule is None:
+        raise InvalidInputError("Only a maintenance that is not public yet has times to change in its draft.")
+    kept = (content.schedule.scheduled_for, content.schedule.scheduled_until)
+    window = read_window(changes.begins, changes.ends, now=tx.now, zone=zone_of(tx), kept=kept)
+    new = as_schedule(window)
+    moved = replace(content.schedule, scheduled_for=new.scheduled_for, scheduled_until=new.scheduled_until)
+    return replace(changed, schedule=moved)

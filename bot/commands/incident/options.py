@@ -32,6 +32,10 @@ Remind = Annotated[
     typer.Option(help='When to remind of an update: after which hours, like "[1,3]", every how many, or "[]".'),
 ]
 
+From = Annotated[str, typer.Option("--from", help="When it begins, like 'tomorrow 22:00' or '2026-12-01 22:00 UTC'.")]
+Until = Annotated[str, typer.Option(help="When it ends, like 23:30 or '2026-12-02 01:00 UTC'.")]
+For = Annotated[str, typer.Option("--for", help="How long it takes, like 3h.")]
+
 
 def read_values(given: Sequence[str] | None) -> dict[str, str]:
     """What stands for placeholders. Raises InvalidInputError for what is not `name=value`."""

@@ -1,29 +1,27 @@
 """`keydesk maintenance schedule`, `reschedule`, `extend` and `cancel`: what is to come."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from bot.commands.console import console_of
+from bot.commands.console import console_of, operator, say
 from bot.commands.drafts.publishing import AsDraft, Quietly, Wish, Yes, new_draft, settle
-from bot.commands.incident.options import OnPage, Template, Values, Which, read_values
+from bot.commands.incident.options import For, From, OnPage, Template, Until, Values, Which, read_values
 from bot.commands.terminal import Body, BodyFile, kept_when_refused, read_text
 from desk.errors import InvalidInputError
 from desk.incidents.authority import list_meant
 from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.composing import Said, compose_maintenance
 from desk.incidents.inputs import RUNNING, IncidentChange
-from desk.incidents.maintenances.plans import plan_cancellation
+from desk.incidents.maintenances.plans import complete_by_itself, plan_cancellation
 from desk.incidents.maintenances.windows import as_schedule, plan_move_as_said, read_moments
 from desk.moments.windows import read_window
 from desk.people import zone_of
 from desk.transaction import Transaction
 from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus
 
-From = Annotated[str, typer.Option("--from", help="When it begins, like 'tomorrow 22:00' or '2026-12-01 22:00 UTC'.")]
-Until = Annotated[str, typer.Option(help="When it ends, like 23:30 or '2026-12-02 01:00 UTC'.")]
-For = Annotated[str, typer.Option("--for", help="How long it takes, like 3h.")]
 _PLANNED = frozenset({IncidentStatus.SCHEDULED})
 _MOVABLE = RUNNING | _PLANNED
 
@@ -51,10 +49,12 @@ def _register_schedule(family: typer.Typer) -> None:
         body_file: BodyFile = None,
         template: Template = "",
         values: Values = None,
-        by_itself: Annotated[
-            bool,
-            typer.Option("--by-itself/--by-hand", help="Whether it begins and ends by itself when it is time."),
-        ] = True,
+        auto_start: Annotated[bool, typer.Option(help="Begin by itself when it is time.")] = True,
+        auto_complete: Annotated[bool, typer.Option(help="End by itself when its time is over.")] = True,
+        to_maintenance: Annotated[bool, typer.Option(help="Components go under maintenance when it begins.")] = True,
+        to_operational: Annotated[bool, typer.Option(help="Components are operational again when it ends.")] = True,
+        notify_start: Annotated[bool, typer.Option(help="Tell people that it begins.")] = True,
+        notify_end: Annotated[bool, typer.Option(help="Tell people that it ends.")] = True,
         remind: Annotated[bool, typer.Option(help="Remind people an hour before.")] = True,
         yes: Yes = False,
         quietly: Quietly = False,
@@ -74,7 +74,15 @@ def _register_schedule(family: typer.Typer) -> None:
 
         def write(tx: Transaction) -> IncidentDraft:
             window = read_window(begins, ends, now=tx.now, zone=zone_of(tx))
-            planned = as_schedule(window, by_itself=by_itself, remind=remind)
+            planned = replace(
+                as_schedule(window, remind=remind),
+                auto_in_progress=auto_start,
+                auto_completed=auto_complete,
+                to_maintenance_state=to_maintenance,
+                to_operational_state=to_operational,
+                notify_at_start=notify_start,
+                notify_at_end=notify_end,
+            )
             meant, content = compose_maintenance(tx, said, planned)
             return new_draft(tx, meant.id, DraftKind.MAINTENANCE, content)
 
@@ -93,18 +101,38 @@ def _register_moves(family: typer.Typer) -> None:
         page: OnPage = None,
         body: Body = None,
         body_file: BodyFile = None,
+        auto_complete: Annotated[
+            bool | None,
+            typer.Option(
+                "--auto-complete/--no-auto-complete",
+                help="Whether it ends by itself when its time is over; alone, that is changed at once, and nobody is "
+                "told.",
+            ),
+        ] = None,
         yes: Yes = False,
         quietly: Quietly = False,
         draft: AsDraft = False,
     ) -> None:
         """Move a maintenance to another time; of one that goes on, its end."""
+        if auto_complete is not None and not (start or until or length):
+            _let_complete(context, maintenance, page, does=auto_complete)
+            return
         # What is not understood is said before words are asked for.
         read_moments(start, until, length)
         text = read_text(body, body_file)
 
         def write(tx: Transaction) -> IncidentDraft:
             found = get_planned(tx, maintenance, page, _MOVABLE)
-            content = plan_move_as_said(tx, found.id, starts=start, ends=until, lasts=length, body=text, adds=False)
+            content = plan_move_as_said(
+                tx,
+                found.id,
+                starts=start,
+                ends=until,
+                lasts=length,
+                body=text,
+                adds=False,
+                auto_completed=auto_complete,
+            )
             return _draft_move(tx, found, content)
 
         with kept_when_refused(text):
@@ -173,3 +201,13 @@ def get_planned(
 
 def _draft_move(tx: Transaction, incident: Incident, content: IncidentChange) -> IncidentDraft:
     return new_draft(tx, incident.page_id, DraftKind.UPDATE, content, incident_id=incident.id)
+
+
+def _let_complete(context: typer.Context, word: str | None, page: str | None, *, does: bool) -> None:
+    def work(tx: Transaction) -> Incident:
+        return complete_by_itself(tx, get_planned(tx, word, page, _MOVABLE).id, does=does)
+
+    with console_of(context).desk() as desk:
+        changed = desk.write_now(operator(), work)
+    ends = "ends by itself when its time is over" if does else "does not end by itself: somebody must complete it"
+    say(f"“{changed.name}” {ends}.")

@@ -47,7 +47,7 @@ def compose_incident(tx: Transaction, said: Said) -> tuple[Page, NewIncident]:
     """A new incident, and the page that it is for. Raises NotAllowedError, naming whom to ask, NotFoundError, and
     InvalidInputError that says what is missing or was not understood."""
     page, template, components = _begin(tx, Role.INCIDENT_MANAGER, said)
-    status = _read_status(said.status, scheduled=False)
+    status = read_status(said.status, scheduled=False)
     if status is None and template is not None and template.update_status:
         status = IncidentStatus(template.update_status)
     new = NewIncident(
@@ -96,7 +96,7 @@ def compose_update(
     """An update that brings the `status`, the one that is said, or none. Components go with it as a form proposes,
     but for those that are named. Raises InvalidInputError, also where nothing new is said."""
     scheduled = incident.scheduled_for is not None
-    wanted = _read_status(said.status, scheduled=scheduled) or status or IncidentStatus(incident.status)
+    wanted = read_status(said.status, scheduled=scheduled) or status or IncidentStatus(incident.status)
     check_status(wanted, scheduled=scheduled)
     impact = get_impact(said.impact) if said.impact else None
     if impact is None and incident.impact_override:
@@ -128,6 +128,18 @@ def read_components(tx: Transaction, page_id: str, words: Sequence[str]) -> dict
     return found
 
 
+def read_status(word: str, *, scheduled: bool) -> IncidentStatus | None:
+    """The status that a word names, or None for none. Raises InvalidInputError (field `status`) for one that there is
+    not, or that such things cannot be in."""
+    if not word:
+        return None
+    status = find_status(word)
+    if status is None:
+        raise InvalidInputError(f"“{word}” is no status.", f"There is {', '.join(STATUSES)}.", field="status")
+    check_status(status, scheduled=scheduled)
+    return status
+
+
 def _begin(
     tx: Transaction, role: Role, said: Said
 ) -> tuple[Page, IncidentTemplate | None, dict[str, ComponentStatus | None]]:
@@ -148,16 +160,6 @@ def _require_filled(template: IncidentTemplate, said: Said) -> None:
 def _split(word: str) -> tuple[str, str]:
     name, mark, state = word.rpartition("=")
     return (name.strip(), state.strip()) if mark else (word.strip(), "")
-
-
-def _read_status(word: str, *, scheduled: bool) -> IncidentStatus | None:
-    if not word:
-        return None
-    status = find_status(word)
-    if status is None:
-        raise InvalidInputError(f"“{word}” is no status.", f"There is {', '.join(STATUSES)}.", field="status")
-    check_status(status, scheduled=scheduled)
-    return status
 
 
 def _name(said: Said, template: IncidentTemplate | None) -> str:

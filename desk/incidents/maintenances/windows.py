@@ -27,6 +27,7 @@ def plan_move_as_said(
     lasts: str | None,
     body: str,
     adds: bool,
+    auto_completed: bool | None = None,
 ) -> IncidentChange:
     """What moving a maintenance changes; `adds`: `lasts` is how much longer it takes. Raises as `plan_move`, and
     InvalidInputError where nothing is said or it is not understood."""
@@ -41,7 +42,8 @@ def plan_move_as_said(
     else:
         found = read_window(start, end, now=tx.now, zone=zone, kept=window)
     new = as_schedule(found)
-    return plan_move(tx, incident_id, new.scheduled_for, new.scheduled_until, body=body)
+    moved = (new.scheduled_for, new.scheduled_until)
+    return plan_move(tx, incident_id, *moved, body=body, auto_completed=auto_completed)
 
 
 def read_moments(starts: str, ends: str, lasts: str) -> tuple[Moment | None, Moment | None]:

@@ -97,12 +97,41 @@ def test_what_cannot_be(keydesk_on: Run, page: Desk, typed: tuple[str, ...], sai
     assert (refused.exit_code, said in refused.stderr) == (1, True), refused.stderr
 
 
+def test_who_completes_it(keydesk_on: Run, page: Desk) -> None:
+    """Changed alone it is no news; with another time it goes along."""
+    keydesk_on(*NEW)
+    alone = keydesk_on("maintenance", "reschedule", "--no-auto-complete")
+    assert alone.stdout == "“Upgrade” does not end by itself: somebody must complete it.\n"
+    assert the_only(page).scheduled_auto_completed is False
+    assert keydesk_on("maintenance", "reschedule", "--from", "in 5h", "--auto-complete", "--yes").exit_code == 0
+    assert the_only(page).scheduled_auto_completed is True
+
+
+def test_a_draft_is_moved(keydesk_on: Run, page: Desk) -> None:
+    """Its times are changed while nobody has read it; those of an incident's draft cannot be."""
+    keydesk_on(*NEW[:-1], "--draft")
+    [draft] = json.loads(keydesk_on("drafts", "list", "--json").stdout)
+    moved = keydesk_on("drafts", "edit", draft["id"], "--from", "in 10h", "--for", "1h", "--body", "Later.")
+    assert moved.exit_code == 0, moved.stderr
+    said = json.loads(keydesk_on("drafts", "show", draft["id"], "--json").stdout)["content"]
+    window = [datetime.fromisoformat(said["schedule"][name]) for name in ("scheduled_for", "scheduled_until")]
+    assert (window[1] - window[0], said["body"]) == (timedelta(hours=1), "Later.")
+    keydesk_on("incident", "new", "Slow", "--draft")
+    other = next(
+        one["id"] for one in json.loads(keydesk_on("drafts", "list", "--json").stdout) if one["about"] == "Slow"
+    )
+    assert keydesk_on("drafts", "edit", other, "--from", "in 10h").exit_code == 1
+    assert keydesk_on("drafts", "edit", other, "--status", "identified").exit_code == 0
+    assert "An incident cannot be “completed”." in keydesk_on("drafts", "edit", other, "--status", "completed").stderr
+
+
 def test_lists_and_one(keydesk_on: Run, page: Desk) -> None:
     """What goes on and what is planned; its window in both forms."""
     assert "No maintenance is planned" in keydesk_on("maintenance", "list").stdout
-    keydesk_on(*NEW, "--by-hand", "--no-remind")
+    keydesk_on(*NEW, "--no-auto-start", "--no-remind")
     row = the_only(page)
     assert (row.scheduled_auto_in_progress, row.scheduled_remind_prior) == (False, False)
+    assert (row.scheduled_auto_completed, row.auto_transition_deliver_notifications_at_end) == (True, True)
     [listed] = json.loads(keydesk_on("maintenance", "list", "--page", "acme", "--json").stdout)
     assert datetime.fromisoformat(listed["begins"]) == row.scheduled_for
     assert "status      scheduled\n" in keydesk_on("maintenance", "show", row.id).stdout
