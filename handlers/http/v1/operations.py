@@ -114,12 +114,14 @@ OPERATIONS: Sequence[Operation] = _read_operations()
 
 _ACTS = ("", "/publish", "/revert")
 _INCIDENT = "pages/{page_id}/incidents/{incident_id}"
+_PERMISSIONS = "organizations/{organization_id}/permissions/{user_id}"
 ALSO: Mapping[Key, Key] = {
     **{("POST", f"{_INCIDENT}/postmortem{act}"): ("PUT", f"{_INCIDENT}/postmortem{act}") for act in _ACTS},
     ("PATCH", f"{_INCIDENT}/incidents_update/{{incident_update_id}}"): (
         "PATCH",
         f"{_INCIDENT}/incident_updates/{{incident_update_id}}",
     ),
+    ("PATCH", _PERMISSIONS): ("PUT", _PERMISSIONS),
 }
 """Calls that Statuspage has not and that clients make all the same → the operations that they mean."""
 

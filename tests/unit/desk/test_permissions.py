@@ -255,6 +255,7 @@ DUTIES: Mapping[JobName, set[Duty]] = {
     JobName.SLACK: {Duty.DIRECTORY},
     JobName.DELIVERY: {Duty.DELIVERY},
     JobName.KEY_CHECK: {Duty.USES},
+    JobName.COPIES: {Duty.COPIES},
 }
 
 

@@ -150,6 +150,15 @@ async def test_what_is_set_is_what_holds(stage: Stage) -> None:
     assert await stage.seen() == {stage.acme.id: NOTHING, stage.beta.id: NOTHING}
 
 
+async def test_a_patch_is_taken_for_what_its_client_means(stage: Stage) -> None:
+    """The client that sends one promises that pages which are left out are lost."""
+    stage.grant(MAINTENANCES, stage.beta)
+    headers, wanted = {"Authorization": f"OAuth {stage.key()}"}, {stage.acme.id: {"incident_manager": True}}
+    response = await stage.site.client.patch(stage.path(), headers=headers, json={"pages": wanted})
+    assert response.status_code == 200
+    assert await stage.seen() == {stage.acme.id: {**NOTHING, "incident_manager": True}, stage.beta.id: NOTHING}
+
+
 async def test_a_form_sets_the_same(stage: Stage) -> None:
     """As Rails' clients write it."""
     headers = {"Authorization": f"OAuth {stage.key()}"}
