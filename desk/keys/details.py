@@ -106,6 +106,11 @@ def show_key(tx: Transaction, key_id: str) -> ShownKey:
     return _shown(tx, ListedKey(key, find_use(tx, key_id)), person)
 
 
+def show_changed(tx: Transaction, key: ApiKey) -> ShownKey:
+    """A key, for who has just changed it: a key that ended itself may not even look any more."""
+    return _shown(tx, ListedKey(key, find_use(tx, key.id)), person_of(tx))
+
+
 def get_key_details(tx: Transaction, key_id: str) -> KeyDetails:
     """Everything about one key. Raises NotFoundError, NotAllowedError."""
     shown = show_key(tx, key_id)

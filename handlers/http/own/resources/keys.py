@@ -6,7 +6,7 @@ from desk.acting_keys import acting_key
 from desk.digest.sent import current_digest
 from desk.durations import parse_duration
 from desk.keys.changes import rename_key, restore_key, revoke_key, suspend_key, transfer_key
-from desk.keys.details import get_key_details, show_key, show_keys
+from desk.keys.details import get_key_details, show_changed, show_keys
 from desk.keys.lookup import KeyFilter
 from desk.keys.questions import ask_holder, keep_key
 from desk.keys.rotation import begin_rotation
@@ -63,51 +63,49 @@ def show(tx: Transaction, asked: Asked) -> Shape:
     return details_of(get_key_details(tx, asked.path["key_id"]))
 
 
-def _changing(change: Callable[[Transaction, str, Asked], object]) -> Work:
+def _changing(change: Callable[[Transaction, str, Asked], ApiKey]) -> Work:
     def work(tx: Transaction, asked: Asked) -> Shape:
-        key_id = asked.path["key_id"]
-        change(tx, key_id, asked)
-        return key_of(show_key(tx, key_id))
+        return key_of(show_changed(tx, change(tx, asked.path["key_id"], asked)))
 
     return work
 
 
-def _rename(tx: Transaction, key_id: str, asked: Asked) -> object:
+def _rename(tx: Transaction, key_id: str, asked: Asked) -> ApiKey:
     return rename_key(tx, key_id, asked.body.name, version=asked.body.version)
 
 
-def _suspend(tx: Transaction, key_id: str, asked: Asked) -> object:
+def _suspend(tx: Transaction, key_id: str, asked: Asked) -> ApiKey:
     return suspend_key(tx, key_id, reason=asked.body.reason, version=asked.body.version)
 
 
-def _restore(tx: Transaction, key_id: str, asked: Asked) -> object:
+def _restore(tx: Transaction, key_id: str, asked: Asked) -> ApiKey:
     return restore_key(tx, key_id, version=asked.body.version)
 
 
-def _revoke(tx: Transaction, key_id: str, asked: Asked) -> object:
+def _revoke(tx: Transaction, key_id: str, asked: Asked) -> ApiKey:
     body = asked.body
     return revoke_key(tx, key_id, reason=body.reason, version=body.version, warn=not body.confirmed)
 
 
-def _extend(tx: Transaction, key_id: str, asked: Asked) -> object:
+def _extend(tx: Transaction, key_id: str, asked: Asked) -> ApiKey:
     return extend_as_said(tx, key_id, asked.body.until, version=asked.body.version)
 
 
-def _ask_for_extension(tx: Transaction, key_id: str, asked: Asked) -> object:
+def _ask_for_extension(tx: Transaction, key_id: str, asked: Asked) -> ApiKey:
     return ask_for_extension_as_said(tx, key_id, asked.body.until, reason=asked.body.reason)
 
 
-def _keep(tx: Transaction, key_id: str, asked: Asked) -> object:
+def _keep(tx: Transaction, key_id: str, asked: Asked) -> ApiKey:
     body = asked.body
     return keep_key(tx, key_id, end_said(tx, body.until), body.reason, version=body.version)
 
 
-def _transfer(tx: Transaction, key_id: str, asked: Asked) -> object:
+def _transfer(tx: Transaction, key_id: str, asked: Asked) -> ApiKey:
     to = get_answerer(tx.session, subject_word(asked.body.to))
     return transfer_key(tx, key_id, to, version=asked.body.version)
 
 
-def _ask_holder(tx: Transaction, key_id: str, _asked: Asked) -> object:
+def _ask_holder(tx: Transaction, key_id: str, _asked: Asked) -> ApiKey:
     return ask_holder(tx, key_id)
 
 

@@ -72,6 +72,15 @@ async def test_a_key_in_use_is_revoked_when_it_is_meant(api: OwnApi) -> None:
     assert said(await caller.post(f"keys/{target}/revoke", reason="Enough.", confirmed=True))["state"] == "revoked"
 
 
+@pytest.mark.parametrize("end", ["suspend", "revoke"])
+async def test_a_key_can_end_itself(api: OwnApi, end: str) -> None:
+    """A program that leaked its own key stops it: that is answered, and the next call is not."""
+    caller = api.key("keys:write")
+    ended = said(await caller.post(f"keys/{caller.id}/{end}", reason="It leaked."))
+    assert (ended["state"], ended["may"]) == ({"suspend": "suspended", "revoke": "revoked"}[end], [])
+    assert (await caller.get("me")).status_code == 401
+
+
 async def test_what_was_changed_since_is_left_alone(api: OwnApi) -> None:
     """A version says what the sender saw."""
     caller, target = api.key("keys:write"), api.add(holder_id=MIA)
