@@ -59,18 +59,27 @@ def create_component(
 
 
 def edit_component(
-    tx: Transaction, component_id: str, fields: ComponentFields, *, version: int | None = None
+    tx: Transaction,
+    component_id: str,
+    fields: ComponentFields,
+    *,
+    version: int | None = None,
+    status: ComponentStatus | None = None,
 ) -> Component:
     """Change what is named of a component, or of a group; what is as it was is no change. Moved elsewhere without a
     position, it comes last.
 
-    With `version`, the one that the actor saw, nothing that somebody else did since is lost. Raises NotFoundError,
-    NotAllowedError, InvalidInputError whose `field` names what cannot be, and ConflictError.
+    With `version`, the one that the actor saw, nothing that somebody else did since is lost. A `status` is brought
+    about as by `set_statuses`. Raises NotFoundError, NotAllowedError, InvalidInputError whose `field` names what
+    cannot be, and ConflictError.
     """
     seen = get_component(tx, component_id)
     values = check_fields(fields, of="A component")
     shelf = Shelf(tx, seen.page_id)
     row = shelf.get_shown(component_id, version=version)
+    if status is not None:
+        # Before anything is recorded, which comes last of what is locked.
+        port_of(tx, row.page_id).set_statuses(tx, row.page_id, {row.id: status})
     before = facts_of(row)
     group_id = values.pop("group_id", row.group_id)
     if row.group and group_id is not None:

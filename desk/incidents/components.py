@@ -52,9 +52,14 @@ def lock_components(session: Session, page_id: str, component_ids: Sequence[str]
     return session.scalars(locked).all()
 
 
-def get_components(session: Session, page_id: str, component_ids: Sequence[str]) -> Sequence[Component]:
-    """These components, locked. Raises InvalidInputError (field `components`) on one that is none of it."""
-    found = {row.id: row for row in lock_components(session, page_id, component_ids)}
+def get_components(
+    session: Session, page_id: str, component_ids: Sequence[str], *, lock: bool = True
+) -> Sequence[Component]:
+    """These components, locked unless they are only looked at: of several, all by one call, or two who name them in
+    another order wait for each other. Raises InvalidInputError (field `components`) on one that is none of it."""
+    named = select(Component).where(Component.page_id == page_id, Component.id.in_(component_ids))
+    rows = lock_components(session, page_id, component_ids) if lock else session.scalars(named)
+    found = {row.id: row for row in rows}
     for component_id in component_ids:
         row = found.get(component_id)
         if row is None:

@@ -127,7 +127,8 @@ def _check_further(tx: Transaction, page_id: str, content: NewIncident | Inciden
         refuse_secrets(*texts_of(content), field="body")
     for component_id in content.components:
         with problems.gathered():
-            get_components(tx.session, page_id, [component_id])
+            # They are locked together, and after the incident, once it is changed.
+            get_components(tx.session, page_id, [component_id], lock=False)
     problems.refuse()
 
 

@@ -63,8 +63,8 @@ def _change_component(tx: Transaction, call: Call, body: Body) -> Answer:
     fields.problems.refuse()
     # Whoever may bring it into a state alone, sends nothing else.
     if values:
-        row = edit_component(tx, row.id, values)
-    if status is not None:
+        row = edit_component(tx, row.id, values, status=status)
+    elif status is not None:
         port_of(tx, row.page_id).set_statuses(tx, row.page_id, {row.id: status})
     return Answer(200, _show(tx, row))
 

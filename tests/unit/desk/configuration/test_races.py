@@ -4,19 +4,21 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from desk.configuration.components import create_component, edit_component, retire_component
 from desk.configuration.groups import edit_group
 from desk.configuration.pages import edit_page
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.components import set_statuses
+from desk.incidents.drafts.posting import post_incident
 from desk.incidents.incidents import create_incident
 from desk.incidents.inputs import NewIncident
 from desk.seeds import plant_seed, read_seed
 from desk.transaction import Actor, Transaction
 from storage.models import ComponentStatus, Incident, Page
-from tests.factories import INES, MAX
+from tests.clock import MONDAY_MORNING as NOW
+from tests.factories import INES, MAX, add_key
 from tests.unit.desk.configuration.configuration_stage import ConfigurationStage
 from tests.unit.desk.racing import race
 
@@ -122,3 +124,22 @@ def test_planted_while_somebody_makes_one(stage: ConfigurationStage) -> None:
     race(stage.desk, (INES, make), (OPERATOR, plant))
     tops = [line for line in stage.shown() if not line.startswith("..")]
     assert tops == ["1 Website", "2 API", "3 Europe", "4 America", "5 Docs"]
+
+
+def test_components_of_an_incident_are_locked_together(stage: ConfigurationStage) -> None:
+    """Whoever posts about several locks all of them by one statement: one by one, in the order in which a client
+    names them, they would wait for whoever holds those after."""
+    with stage.desk.database.write() as session:
+        key = Actor.key(add_key(session, NOW, scopes=["incidents:write", "component_status:write"]).id)
+    down = ComponentStatus.MAJOR_OUTAGE
+    about = {stage.ids[name]: down for name in ("Website", "API", "Oslo")}
+    locks: list[object] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_rest: Any) -> None:
+        if "FROM component" in statement and "FOR UPDATE" in statement:
+            locks.append({*given.values()} & about.keys())
+
+    event.listen(stage.desk.database.engine, "before_cursor_execute", note)
+    stage.do(lambda tx: post_incident(tx, stage.page, NewIncident(name="Down", components=about)), who=key)
+    event.remove(stage.desk.database.engine, "before_cursor_execute", note)
+    assert locks[0] == about.keys()
