@@ -8,9 +8,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from bot.commands import key_questions
+from bot.commands import key_making, key_questions
 from bot.commands.console import complain, console_of, operator, say
-from bot.commands.narrowing import Components, Networks, components_of, networks_of
 from bot.commands.people import get_user_id
 from bot.commands.tables import AsJson, Day, moment, print_facts, print_list
 from desk.durations import in_words, parse_duration
@@ -22,11 +21,7 @@ from desk.keys.restrictions import list_restrictions
 from desk.keys.rotation import begin_rotation
 from desk.keys.rules import is_retiring, state_of
 from desk.keys.spans import extend_as_said
-from desk.pages.pages import get_page_by_word
 from desk.people import member_name
-from desk.requests.making import make_key
-from desk.requests.terms import complete_asked
-from desk.secret import Secret
 from desk.transaction import Transaction
 from storage.models import ApiKey, KeyUse, Page
 
@@ -55,7 +50,7 @@ def register(cli: typer.Typer) -> None:
     )
     cli.add_typer(family, name="keys")
     _register_looks(family)
-    _register_creation(family)
+    key_making.register(family)
     _register_changes(family)
     _register_ends(family)
     key_questions.register(family)
@@ -106,54 +101,6 @@ def _register_looks(family: typer.Typer) -> None:
 
         with console_of(context).desk() as desk:
             _print_key(desk.read_now(operator(), work), as_json=as_json)
-
-
-def _register_creation(family: typer.Typer) -> None:
-    @family.command()
-    def create(
-        context: typer.Context,
-        name: Annotated[str, typer.Argument(help="What will use it, like 'terraform prod'.")],
-        holder: Annotated[str, typer.Option(help="Who answers for it: a Slack user id, name or handle.")],
-        purpose: Annotated[str, typer.Option(help="What it is for, in a sentence.")],
-        scope: Annotated[list[str], typer.Option(help="What it may; can be given several times.")],
-        page: Annotated[
-            list[str] | None,
-            typer.Option(help="A page's id, subdomain or name; several times, or never for all pages."),
-        ] = None,
-        days: Annotated[
-            int | None, typer.Option(help="For how many days it lives; without it as policy says.")
-        ] = None,
-        component: Components = None,
-        from_: Networks = None,
-    ) -> None:
-        """Make a key at once, without a request: the first one, say. Owners are told in Slack.
-
-        The secret alone goes to standard output, once, and is kept nowhere: 'keydesk keys create … > file' keeps it.
-        """
-
-        def work(tx: Transaction) -> tuple[ApiKey, Secret]:
-            pages = tuple(get_page_by_word(tx.session, word).id for word in page) if page else None
-            user_id = get_user_id(tx.session, holder)
-            wanted = complete_asked(
-                tx.policy,
-                user_id,
-                name=name,
-                purpose=purpose,
-                scopes=scope,
-                pages=pages,
-                components=components_of(tx, pages, component),
-                networks=networks_of(from_),
-                lifetime_days=days,
-                holder_id=user_id,
-            )
-            return make_key(tx, wanted)
-
-        with console_of(context).desk() as desk:
-            key, secret = desk.write_now(operator(), work)
-        complain(
-            f"The key {key.id}, “{key.name}”, works until {moment(key.expires_at)}. Its secret is shown only now:"
-        )
-        say(secret.reveal())
 
 
 def _register_changes(family: typer.Typer) -> None:

@@ -13,13 +13,12 @@ from desk.errors import InvalidInputError, NotAllowedError
 from desk.identifiers import new_id
 from desk.key_powers import require_power
 from desk.keys.holders import may_answer
-from desk.keys.restrictions import facts_of_restrictions, has_to_do_with_components, require_on_pages
+from desk.keys.restrictions import facts_of_restrictions, require_on_pages
 from desk.pages.pages import list_pages
 from desk.permissions import (
     Duty,
     EffectiveRoles,
     ask_an_owner,
-    effective_roles,
     is_full_member,
     is_person,
     may_hold_key,
@@ -30,6 +29,7 @@ from desk.permissions import (
 from desk.requests.approvals import is_enough, settle_waiting
 from desk.requests.cards import refresh_request, remind_owners, show_request, tell_requester
 from desk.requests.lookup import already_decided, read_request, status_of
+from desk.requests.others import get_requester, require_reach
 from desk.requests.reminders import is_working_time, next_reminder_at
 from desk.requests.terms import Asked, check_asked
 from desk.secret import sha256
@@ -82,14 +82,12 @@ def make_request(
     same request, however often it is sent. Raises NotAllowedError, or InvalidInputError whose field names the input.
     """
     if tx.actor.kind is ActorKind.KEY:
-        require_power(tx, Scope.KEYS_WRITE, asked.pages)
-        if has_to_do_with_components(asked.scopes) and not acting_key(tx).is_for(asked.components):
-            raise NotAllowedError("That is for components that this key is not for.", ask_an_owner(tx))
-        requester_id, roles = _get_requester(tx, requester_id)
+        require_reach(tx, asked)
+        requester_id, roles = get_requester(tx, requester_id)
         # Forms in Slack have names of their own; a program may choose what another one chose.
         client_token = sha256(f"{tx.actor} {requester_id} {client_token}") if client_token is not None else None
     elif tx.actor.kind is ActorKind.OPERATOR:
-        requester_id, roles = _get_requester(tx, requester_id)
+        requester_id, roles = get_requester(tx, requester_id)
     else:
         requester_id, roles = tx.actor.id, require_asker(tx)
     earlier = _find_by_token(tx, requester_id, client_token)
@@ -136,24 +134,6 @@ def make_request(
         **facts_of_restrictions(request.components, request.networks),
     )
     return request
-
-
-def _get_requester(tx: Transaction, named: str | None) -> tuple[str, EffectiveRoles]:
-    """In whose name a key or an operator asks, and their roles. Raises InvalidInputError (field `requester`)."""
-    own = acting_key(tx).holder_id if tx.actor.kind is ActorKind.KEY else None
-    user_id = named or own
-    if user_id is None or not is_full_member(tx.session.get(Member, user_id)):
-        raise InvalidInputError(
-            "A key is asked for in the name of a person, who collects what was granted.",
-            "Name a full member of the workspace by their Slack id.",
-            field="requester",
-        )
-    roles = effective_roles(tx.session, user_id, now=tx.now, policy=tx.policy)
-    if not roles.has_anywhere(Role.INTEGRATOR):
-        raise InvalidInputError(
-            "That person may not ask for keys.", "It needs the role `integrator`.", field="requester"
-        )
-    return user_id, roles
 
 
 def _new_request(tx: Transaction, asked: Asked, requester_id: str, client_token: str | None) -> KeyRequest:
