@@ -10,6 +10,7 @@ from bot.commands.people import get_user_id
 from bot.commands.tables import moment
 from desk.pages.pages import get_page_by_word
 from desk.requests.making import make_key
+from desk.requests.offers import policy_here
 from desk.requests.terms import complete_asked
 from desk.secret import Secret
 from desk.transaction import Transaction
@@ -45,7 +46,7 @@ def register(family: typer.Typer) -> None:
             pages = tuple(get_page_by_word(tx.session, word).id for word in page) if page else None
             user_id = get_user_id(tx.session, holder)
             wanted = complete_asked(
-                tx.policy,
+                policy_here(tx),
                 user_id,
                 name=name,
                 purpose=purpose,

@@ -23,6 +23,7 @@ from desk.requests.lookup import (
     list_counted_approvers,
     list_pending_requests,
 )
+from desk.requests.offers import policy_here
 from desk.requests.requests import make_request
 from desk.requests.risks import list_risk_notes
 from desk.requests.terms import Extent, complete_asked
@@ -100,7 +101,7 @@ def _register_ask(family: typer.Typer) -> None:
             user_id = get_user_id(tx.session, requester)
             pages = tuple(get_page_by_word(tx.session, word).id for word in page) if page else None
             asked = complete_asked(
-                tx.policy,
+                policy_here(tx),
                 user_id,
                 name=name,
                 purpose=purpose,

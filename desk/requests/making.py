@@ -11,6 +11,7 @@ from desk.keys.restrictions import facts_of_restrictions, require_on_pages
 from desk.messages.outbox import owners_conversations, send_note
 from desk.pages.pages import list_pages
 from desk.permissions import ask_an_owner
+from desk.requests.offers import policy_here
 from desk.requests.terms import Asked, check_asked, refuse_unoffered
 from desk.secret import Secret
 from desk.transaction import ActorKind, Transaction, keys_changed
@@ -26,7 +27,7 @@ def make_key(tx: Transaction, wanted: Asked) -> tuple[ApiKey, Secret]:
     if tx.actor.kind is not ActorKind.OPERATOR:
         raise NotAllowedError("Only operators make keys without a request.", ask_an_owner(tx))
     wanted = check_asked(wanted, tx.policy)
-    refuse_unoffered(wanted.scopes, tx.policy)
+    refuse_unoffered(wanted.scopes, policy_here(tx))
     if not {page.id for page in list_pages(tx.session)}.issuperset(wanted.pages or ()):
         raise InvalidInputError("There is no such page.", field="pages")
     require_on_pages(tx.session, wanted.components, wanted.pages)

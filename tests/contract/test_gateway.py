@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desk.requests.offers import policy_here
 from desk.secret import Secret
 from desk.transaction import Desk, Transaction, keys_changed, pages_changed
 from desk.upstreams.keys import NewUpstreamKey, list_upstream_keys, replace_upstream_key
@@ -243,3 +244,16 @@ async def test_owners_hear_when_our_key_is_not_taken(both: TwoKeydesks) -> None:
         dump = " ".join(str(vars(row)) for row in [*told, *events, *session.query(UpstreamKey)])
     assert [event.action for event in events] == ["upstream_key.added", "upstream_key.refused"]
     assert both.upstream_secret not in dump + answer.text + again.text
+
+
+async def test_what_upstream_has_can_be_asked_for(both: TwoKeydesks) -> None:
+    """Scopes that open nothing on pages of ours are on offer once there are others; here, and not there."""
+
+    def offered(tx: Transaction) -> set[str]:
+        return {str(scope) for scope in policy_here(tx).offered_scopes}
+
+    here, there = both.desk.read_now(OPERATOR, offered), both.there.read_now(OPERATOR, offered)
+    assert here - there == {
+        *("metrics:write", "subscribers:read", "subscribers:write", "page_access:read", "page_access:write")
+    }
+    assert there <= here

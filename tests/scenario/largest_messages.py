@@ -26,6 +26,7 @@ from desk.reasons import MAXIMUM_REASON
 from desk.requests import cards as request_cards
 from desk.roles import cards as role_cards
 from desk.transaction import Actor, JobName, Transaction
+from desk.upstreams import cards as upstream_cards
 from handlers.slack.keys.catalogue import BY_CHANGE
 from storage.models import (
     ApiKey,
@@ -126,6 +127,8 @@ def _send_roles(tx: Transaction, world: World) -> None:
         owners = [OLIVIA, *OWNERS, *MEMBERS]
         send_note(tx, role_cards.OWNERS_APPOINTED, new_id(), [OLIVIA, CHANNEL], owners=owners, why=why)
     send_note(tx, role_cards.NO_OWNER_LEFT, new_id(), [CHANNEL])
+    for left in (0, 1, 99):
+        send_note(tx, upstream_cards.KEY_REFUSED, new_id(), [CHANNEL], name=longest(NAME, left), left=left)
     for number, group in enumerate(GROUPS[:4]):
         send_note(tx, directory_cards.GROUP_DISABLED, group, [CHANNEL], is_disabled=number % 2 == 0)
         send_note(tx, directory_cards.GROUP_UNREADABLE, group, [CHANNEL], problem=longest(NAME, number))

@@ -4,6 +4,7 @@ from functools import partial
 
 from desk.requests.approvals import Approved, approve, deny
 from desk.requests.lookup import asked_extent, extent_of, get_request
+from desk.requests.offers import policy_here
 from desk.requests.requests import make_request, require_asker, withdraw
 from desk.requests.terms import Extent, refuse_unoffered
 from desk.transaction import Transaction
@@ -43,7 +44,7 @@ async def submit_request(slack: SlackContext, submission: ViewSubmission) -> Ans
     def work(tx: Transaction) -> Message:
         asked = read_asked(tx, submission)
         # A form that was open over a change of release may hold what is not offered any more.
-        refuse_unoffered(asked.scopes, tx.policy)
+        refuse_unoffered(asked.scopes, policy_here(tx))
         return asked_message(tx, make_request(tx, asked, client_token=submission.private_metadata or None))
 
     return Answer(message=await slack.desk.write(submission.actor, work))

@@ -14,6 +14,7 @@ from desk.people import get_answerer
 from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.requests.approvals import get_approvable, get_deniable
 from desk.requests.lookup import extent_now
+from desk.requests.offers import policy_here
 from desk.requests.requests import get_askable, require_asker
 from desk.requests.terms import MAX_PURPOSE, Asked, complete_asked, refuse_unoffered
 from desk.transaction import Transaction
@@ -79,7 +80,7 @@ def draft_from_line(tx: Transaction, typed: TypedRequest) -> Draft:
     components, networks, holder_id = None, None, None
     with _noted(problems):
         scopes = parse_scopes(typed.scopes) if typed.scopes else ()
-        refuse_unoffered(scopes, tx.policy)
+        refuse_unoffered(scopes, policy_here(tx))
     with _noted(problems):
         pages = _find_pages(tx, typed.pages)
     with _noted(problems):
@@ -134,7 +135,7 @@ def _find_holder(tx: Transaction, typed: TypedRequest) -> str | None:
 def asked_from_draft(tx: Transaction, draft: Draft) -> Asked:
     """A complete draft as what is asked for."""
     return complete_asked(
-        tx.policy,
+        policy_here(tx),
         tx.actor.id,
         name=draft.name,
         purpose=draft.purpose,
@@ -176,7 +177,9 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
             block_id="pages",
             hint="“All pages” includes those to come.",
         ),
-        *scope_inputs(tx.policy.offered_scopes, chosen=draft.scopes, hint="The less, the sooner owners say yes."),
+        *scope_inputs(
+            policy_here(tx).offered_scopes, chosen=draft.scopes, hint="The less, the sooner owners say yes."
+        ),
         *restriction_inputs(tx, draft.components, draft.networks),
         input_block(
             "Lifetime in days",

@@ -16,6 +16,7 @@ from desk.people import get_answerer, subject_word
 from desk.permissions import (
     list_owner_ids,
 )
+from desk.requests.offers import policy_here
 from desk.transaction import Transaction
 from handlers.http.own.asked import Asked, Work
 from handlers.http.own.shapes.base import Part, Shape
@@ -39,7 +40,7 @@ def info(tx: Transaction, _asked: Asked) -> Shape:
         base_url=policy.base_url,
         pages={page.id: page.name for page in list_pages(tx.session) if key.reaches([page.id])},
         owners=list_owner_ids(tx),
-        scopes=[str(scope) for scope in policy.offered_scopes],
+        scopes=[str(scope) for scope in policy_here(tx).offered_scopes],
         approvals_needed=policy.approvals_needed,
         default_lifetime_days=policy.default_lifetime.days,
         maximum_lifetime_days=policy.maximum_lifetime.days,

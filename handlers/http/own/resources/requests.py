@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from desk.acting_keys import acting_key
 from desk.people import get_answerer, subject_word
 from desk.requests.lookup import get_request, list_pending_requests
+from desk.requests.offers import policy_here
 from desk.requests.requests import make_request, withdraw
 from desk.requests.terms import complete_asked
 from desk.transaction import Transaction
@@ -30,7 +31,7 @@ def ask(tx: Transaction, asked: Asked) -> Shape:
     body = asked.body
     requester = _person(tx, body.requester) or acting_key(tx).holder_id
     wanted = complete_asked(
-        tx.policy,
+        policy_here(tx),
         requester or "",
         name=body.name,
         purpose=body.purpose,

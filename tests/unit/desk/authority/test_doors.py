@@ -170,6 +170,7 @@ OPEN: Mapping[str, str] = {
     "permissions.list_owner_ids": "everybody is told whom to ask",
     "incidents.maintenances.windows.schedule_as_said": "about the actor's clock alone",
     "keys.spans.end_said": "about the actor's clock alone",
+    "requests.offers.policy_here": "what can be asked for; the settings say the rest",
     "people.name_of": "what somebody is called whose id the caller has",
     "people.zone_of": "about the actor's clock alone",
 }
