@@ -235,7 +235,7 @@ def get_component_by_word(session: Session, page_id: str, word: str) -> Componen
         )
     close = difflib.get_close_matches(wanted, [fold(row.name) for row in leaves], n=_NAMED)
     near = [row for row in leaves if fold(row.name) in close] or leaves
-    known = ", ".join(f"“{full_name(row, groups)}”" for row in near[:_NAMED])
+    known = ", ".join(f"“{full_name(row, groups)}”" for row in near[:_NAMED]) or "none as yet"
     gone = next((row for row in list_retired(session, page_id) if wanted in {row.id, fold(row.name)}), None)
     if gone is not None:
         raise _is_retired(gone)

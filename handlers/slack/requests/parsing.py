@@ -34,6 +34,7 @@ _FIELDS = {
     "purpose": "purpose",
 }
 _LISTS = frozenset({"scopes", "pages", "components", "networks"})
+_ACTS = frozenset({"read", "write"})
 _SCOPES = frozenset(scope.value for scope in Scope)
 
 
@@ -128,7 +129,7 @@ def _read_pair(words: list[Word], position: int, found: TypedRequest) -> int:
         found.scopes.append(whole.rstrip(","))
         return position + 1
     name = _FIELDS.get(word.key)
-    if name is None:
+    if name is None or (name == "components" and word.text.lower().rstrip(",") in _ACTS):
         close = difflib.get_close_matches(whole.lower().rstrip(","), sorted(_SCOPES), n=1, cutoff=0.75)
         meant = f" Did you mean “{close[0]}”?" if close else ""
         found.problems.append(f"I did not understand “{whole}”.{meant}")
