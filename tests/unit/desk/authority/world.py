@@ -321,6 +321,7 @@ def _plain(maker: _Maker) -> Filled:
         "words": [["Website"]],
         "to_user_id": [MAX],
         "user_id": [MIA],
+        "named": [MIA],
         "wanted": [{maker.page: frozenset({Role.INCIDENT_MANAGER})}],
         "approver_id": [OLIVIA],
         "actor": [f"member:{MIA}"],
