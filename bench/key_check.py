@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import uvloop
 from sqlalchemy import func, insert, select
@@ -38,11 +39,21 @@ class Case:
     """One kind of call, and what its rounds found."""
 
     name: str
-    server: "Server"
+    server: "Measured"
     request: bytes
     loads: list[Load] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     """Microseconds per call, by round."""
+
+
+class Measured(Protocol):
+    """A server that is called, and says how much CPU time it has used."""
+
+    port: int
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds so far."""
+        ...
 
 
 class Server:

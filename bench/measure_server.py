@@ -1,6 +1,6 @@
-"""A server to be measured, in a process of its own: `python -m bench.measure_server bare [file]|keydesk <url>`.
+"""A server to be measured, in a process of its own: `python -m bench.measure_server bare|keydesk|gateway …`.
 
-`url` is the database's; the bare one sends what the file holds.
+`bare [file]` sends what the file holds; `keydesk <url>` and `gateway <url> <encryption key> <client>` have a database.
 
 Prints its port; then, for every line on standard input, the CPU seconds it has used so far.
 """
@@ -13,12 +13,15 @@ from typing import Any
 
 import uvloop
 
+from bench.measure_aiohttp_client import AiohttpClient
 from bot.server import HttpServer, listen
 from desk.clock import SystemClock
 from desk.policy import Policy
 from desk.transaction import Desk
-from handlers.http.app import create_http_app
+from handlers.http.app import HttpSettings, create_http_app
+from handlers.http.gateway.assembly import UpstreamOptions
 from storage.database import Database
+from storage.sealing import Seal
 from tests.databases import ORGANIZATION
 
 BODY = b'[{"id":"acmepage0001","name":"Acme"}]' * 20
@@ -53,20 +56,24 @@ async def _serve(app: Any) -> None:
     await server.stop()
 
 
-async def serve_keydesk(database_url: str) -> None:
+async def serve_keydesk(database_url: str, upstreams: UpstreamOptions | None = None) -> None:
     """Serve until standard input closes."""
     database = Database.from_url(database_url).of(ORGANIZATION)
-    app = create_http_app(Desk(database, SystemClock(), Policy()))
+    settings = HttpSettings(upstreams=upstreams or UpstreamOptions())
+    app = create_http_app(Desk(database, SystemClock(), Policy()), settings=settings)
     async with app.running():
         await _serve(app)
     database.close()
 
 
-def main(what: str, of: str = "") -> None:
-    """Serve a bare application or, `of` a database, Keydesk."""
+def main(what: str, of: str = "", key: str = "", client: str = "reqwest") -> None:
+    """Serve a bare application or, `of` a database, Keydesk: as a gateway with an encryption key and a client."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if what == "bare":
             runner.run(_serve(bare(Path(of).read_bytes() if of else BODY)))
+        elif what == "gateway":
+            calling = AiohttpClient() if client == "aiohttp" else None
+            runner.run(serve_keydesk(of, UpstreamOptions(seal=Seal([key]), client=calling)))
         else:
             runner.run(serve_keydesk(of))
 

@@ -32,6 +32,8 @@ class UpstreamOptions:
     """Those that have no row."""
     wait_seconds: float = 10.0
     limit_code: int = 420
+    client: UpstreamClient | None = None
+    """What calls; None: one that is made here."""
 
 
 class UpstreamParts:
@@ -53,7 +55,7 @@ class UpstreamParts:
             partial(read_connections, seal=options.seal, settings=options.keys),
             monotonic=monotonic,
         )
-        self.client: UpstreamClient = ReqwestClient()
+        self.client: UpstreamClient = options.client or ReqwestClient()
         self.book = ConnectionBook(self.mirror, wait_seconds=options.wait_seconds, monotonic=monotonic)
         self.gateway = Gateway(
             self.book,
