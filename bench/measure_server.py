@@ -1,6 +1,6 @@
 """A server to be measured, in a process of its own: `python -m bench.measure_server bare|keydesk|gateway …`.
 
-`bare [file]` sends what the file holds; `keydesk <url>` and `gateway <url> <encryption key> <client>` have a database.
+`bare [file]` sends what the file holds; `keydesk <url>` and `gateway <url> <key> <client>` have a database.
 
 Prints its port; then, for every line on standard input, the CPU seconds it has used so far.
 """
