@@ -37,9 +37,14 @@ def register(cli: typer.Typer) -> None:
     _register_ends(family)
 
 
-def _on_page(context: typer.Context, page: str | None, work: Callable[[Transaction, Page], T]) -> T:
+def _on_page(
+    context: typer.Context, page: str | None, work: Callable[[Transaction, Page], T], *, component: str = ""
+) -> T:
+    """Work on the page that is meant: where none is named, the only one, or the only one that has the component."""
     with console_of(context).desk() as desk:
-        return desk.write_now(operator(), lambda tx: work(tx, get_configurable_page_by_word(tx, page)))
+        return desk.write_now(
+            operator(), lambda tx: work(tx, get_configurable_page_by_word(tx, page, component=component))
+        )
 
 
 def _change(context: typer.Context, page: str | None, word: str, fields: ComponentFields) -> None:
@@ -49,7 +54,7 @@ def _change(context: typer.Context, page: str | None, word: str, fields: Compone
         row = edit_component(tx, get_by_word(tx, of.id, word).id, fields)
         return row, [one.id for one in list_namesakes(tx.session, row)]
 
-    row, namesakes = _on_page(context, page, work)
+    row, namesakes = _on_page(context, page, work, component=word)
     say(f"“{row.name}” ({row.id}) is changed.")
     _warn(row, namesakes)
 
@@ -175,7 +180,7 @@ def _register_changes(family: typer.Typer) -> None:
                 raise InvalidInputError("Say where to.", "With --position, --group or both.")
             return edit_component(tx, row.id, fields)
 
-        row = _on_page(context, page, work)
+        row = _on_page(context, page, work, component=component)
         say(f"“{row.name}” is at position {row.position}.")
 
     @family.command()
@@ -214,7 +219,7 @@ def _register_ends(family: typer.Typer) -> None:
         def work(tx: Transaction, of: Page) -> Component:
             return retire_component(tx, get_by_word(tx, of.id, component).id)
 
-        row = _on_page(context, page, work)
+        row = _on_page(context, page, work, component=component)
         say(f"“{row.name}” is retired. 'keydesk components restore {row.id}' brings it back.")
 
     @family.command()
@@ -233,5 +238,5 @@ def _register_ends(family: typer.Typer) -> None:
             members = [get_by_word(tx, of.id, word).id for word in member or ()]
             return restore_component(tx, row.id, members=members)
 
-        row = _on_page(context, page, work)
+        row = _on_page(context, page, work, component=component)
         say(f"“{row.name}” is on the page again.")

@@ -29,11 +29,11 @@ def register(cli: typer.Typer) -> None:
 
     @family.command("list")
     def list_(context: typer.Context) -> None:
-        """List pages by name."""
+        """List the pages that Keydesk itself keeps, by name."""
         with console_of(context).desk() as desk:
             pages = desk.read_now(operator(), list_configurable_pages)
         if not pages:
-            say("No pages.")
+            say("No pages of its own.")
             return
         rows = [(page.id, page.name, page.subdomain or "", page.domain or "", page.time_zone) for page in pages]
         print_table(("id", "name", "subdomain", "domain", "zone"), rows)

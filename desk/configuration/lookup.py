@@ -1,6 +1,6 @@
 """Which page or component is meant, and whether whoever asks may configure it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,16 +33,22 @@ def get_configurable_page(tx: Transaction, page_id: str) -> Page:
     return page
 
 
-def get_configurable_page_by_word(tx: Transaction, word: str | None) -> Page:
-    """The page that a person means by its id, short name or name or, without one, the only one that they configure.
+def get_configurable_page_by_word(tx: Transaction, word: str | None, *, component: str = "") -> Page:
+    """The page that a person means by its id, short name or name or, without one, the only one that they configure,
+    or on which anything was ever called as the component is.
 
-    Raises NotAllowedError, and InvalidInputError where there is no such page, or several.
+    Raises NotAllowedError, ConflictError where all pages are kept elsewhere, and InvalidInputError where there is no
+    such page, or several.
     """
     pages = list_configurable_pages(tx)
     if word:
         return get_configurable_page(tx, get_page_by_word(tx.session, word).id)
     if not pages:
+        for copy in list_pages(tx.session):
+            require_own(copy)  # says who keeps it
         raise NotFoundError("There is no page yet.", "An operator can make one with: keydesk seed pages.yml")
+    if component and len(pages) > 1:
+        pages = [page for page in pages if _has(tx, page.id, component)] or pages
     if len(pages) > 1:
         known = ", ".join(page.subdomain or page.name for page in pages)
         raise InvalidInputError("There is more than one page: say which.", f"Pages are: {known}.", field="page")
@@ -69,23 +75,28 @@ def get_by_word(tx: Transaction, page_id: str, word: str, *, retired: bool = Fal
     gone = list_retired(tx.session, page_id)
     groups = {row.id: row.name for row in (*gone, *known) if row.group}
     rows, others = (gone, known) if retired else (known, gone)
-    wanted = fold(" ".join(word.split()))
-
-    def fits(row: Component) -> bool:
-        return wanted in {row.id, fold(row.name), fold(full_name(row, groups))}
-
-    found = list(filter(fits, rows))
+    found = _called(rows, groups, word)
     if len(found) == 1:
         return found[0]
     if found:
         named = ", ".join(f"“{full_name(row, groups)}” ({row.id})" for row in found[:_NAMED])
         raise InvalidInputError(f"“{word}” means more than one: {named}.", "Name it by its id.", field="component")
-    if any(map(fits, others)):
+    if _called(others, groups, word):
         state = "is on the page" if retired else "was retired"
         raise ConflictError(f"“{word}” {state}.", "" if retired else "Bring it back first.")
     named = ", ".join(f"“{full_name(row, groups)}”" for row in rows[:_NAMED]) or "none"
     more = " and more" if len(rows) > _NAMED else ""
     raise InvalidInputError(f"“{word}” is no component of this page.", f"There is {named}{more}.", field="component")
+
+
+def _called(rows: Sequence[Component], groups: Mapping[str, str], word: str) -> list[Component]:
+    wanted = fold(" ".join(word.split()))
+    return [row for row in rows if wanted in {row.id, fold(row.name), fold(full_name(row, groups))}]
+
+
+def _has(tx: Transaction, page_id: str, word: str) -> bool:
+    rows = (*list_components(tx.session, page_id), *list_retired(tx.session, page_id))
+    return bool(_called(rows, {row.id: row.name for row in rows if row.group}, word))
 
 
 def list_namesakes(session: Session, component: Component) -> Sequence[Component]:

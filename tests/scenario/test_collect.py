@@ -76,6 +76,21 @@ def test_the_copied_command_works(scenario: Scenario) -> None:
         assert [page["name"] for page in json.load(response)] == ["Acme"]
 
 
+@pytest.mark.page
+def test_the_copied_command_works_for_a_key_that_reads_no_pages(scenario: Scenario) -> None:
+    """A key that only sets components is shown a call that it may make: the one that tells what it may."""
+    line = '/keys request "terraform status" scope:component_status:write page:acme for 90d because a monitor sets it'
+    scenario.mia.press("Collect my key", approved(scenario, scenario.mia, line))
+    words = words_of(scenario.mia.modal)
+    path = "/keydesk/v1/me"
+    assert f'curl -H "Authorization: OAuth {secret_in(scenario.mia.modal)}" http://127.0.0.1:3000{path}' in words
+    headers = {"Authorization": f"OAuth {secret_in(scenario.mia.modal)}"}
+    request = urllib.request.Request(f"{scenario.page.base_url}{path}", headers=headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        told = json.load(response)
+    assert (told["scopes"], told["components"], told["networks"]) == (["component_status:write"], None, None)
+
+
 def test_a_second_press_says_when_it_was_collected(scenario: Scenario) -> None:
     """Pressing the button of an old copy again makes nothing and tells when the key was collected."""
     card = approved(scenario, scenario.mia)

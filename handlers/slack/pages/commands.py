@@ -54,7 +54,8 @@ async def _open(slack: SlackContext, command: SlashCommand, draw: Callable[[Tran
 
 async def _add(slack: SlackContext, command: SlashCommand, rest: str, *, group: bool = False) -> None:
     def draw(tx: Transaction) -> Block:
-        name, page = _meant(tx, rest)
+        name, word = _split(rest)
+        page = get_configurable_page_by_word(tx, word)
         return new_form(tx, page.id, group=group, name=name)
 
     await _open(slack, command, draw)
@@ -63,7 +64,7 @@ async def _add(slack: SlackContext, command: SlashCommand, rest: str, *, group: 
 async def _change(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     def draw(tx: Transaction) -> Block:
         name, page = _meant(tx, rest)
-        return edit_form(tx, get_by_word(tx, page.id, _named(name)).id)
+        return edit_form(tx, get_by_word(tx, page.id, name).id)
 
     await _open(slack, command, draw)
 
@@ -79,7 +80,7 @@ async def _settings(slack: SlackContext, command: SlashCommand, rest: str, *, pa
 async def _retire(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     def work(tx: Transaction) -> Message:
         name, page = _meant(tx, rest)
-        return done_message(tx, retire_component(tx, get_by_word(tx, page.id, _named(name)).id), "retired")
+        return done_message(tx, retire_component(tx, get_by_word(tx, page.id, name).id), "retired")
 
     return await slack.desk.write(command.actor, work)
 
@@ -87,7 +88,7 @@ async def _retire(slack: SlackContext, command: SlashCommand, rest: str) -> Mess
 async def _restore(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     def work(tx: Transaction) -> Message | Block:
         name, page = _meant(tx, rest)
-        row = get_by_word(tx, page.id, _named(name), retired=True)
+        row = get_by_word(tx, page.id, name, retired=True)
         if row.group:
             return edit_form(tx, row.id)
         return done_message(tx, restore_component(tx, row.id), "on the page again")
@@ -106,9 +107,10 @@ async def _help(slack: SlackContext, command: SlashCommand, _rest: str) -> Messa
 
 
 def _meant(tx: Transaction, text: str) -> tuple[str, Page]:
-    """The name that was typed, and the page: behind `on`, or the only one that the person configures."""
+    """The component that was typed, and its page: behind `on`, or the only one that has it."""
     name, word = _split(text)
-    return name, get_configurable_page_by_word(tx, word)
+    page = get_configurable_page_by_word(tx, word, component=name)
+    return _named(name), page
 
 
 def _split(text: str) -> tuple[str, str | None]:

@@ -5,9 +5,10 @@ from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, Message, context, day, escape, fields, mention, modal, section
 from handlers.slack.requests.text import name_in_words, reach_in_words, scopes_in_words
-from storage.models import ApiKey
+from storage.models import ApiKey, Scope
 
 _TITLE = "Your API key"
+_LISTS_PAGES = {Scope.READ, Scope.PAGE_CONFIGURATION_WRITE}
 
 
 def render_preparing_window() -> Block:
@@ -34,9 +35,10 @@ def render_key_window(tx: Transaction, key: ApiKey, secret: Secret) -> Block:
             ("Answers for it", mention(key.holder_id)),
         ]
     )
+    path = "/v1/pages" if _LISTS_PAGES & set(key.scopes) else "/keydesk/v1/me"
     # Last, so that nothing that might fail has the plaintext at hand.
     plaintext = secret.reveal()
-    call = f'curl -H "Authorization: OAuth {plaintext}" {tx.policy.base_url}/v1/pages'
+    call = f'curl -H "Authorization: OAuth {plaintext}" {tx.policy.base_url}{path}'
     return modal(
         _TITLE,
         [

@@ -158,6 +158,8 @@ class Me(Shape):
     name: str
     scopes: Sequence[str]
     pages: Sequence[str] | None
+    components: Sequence[str] | None = Field(description="Ids of those that it may change; null: any on its pages.")
+    networks: Sequence[str] | None = Field(description="Where it is called from, as CIDR; null: anywhere.")
     holder_id: str | None
     expires_at: Instant
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from desk.configuration.components import retire_component
 from desk.configuration.lookup import get_configurable_page_by_word, list_configurable_pages
 from desk.configuration.page_fields import PAGE_SETTINGS
 from desk.configuration.pages import edit_page
@@ -13,10 +14,10 @@ from desk.incidents.inputs import IncidentChange
 from desk.pages.fields import COLUMN_FIELDS, OWN_FIELDS, PAGE_FIELDS
 from desk.secret import Secret
 from desk.transaction import Actor
-from storage.models import Incident, Page, PageAddress, SecondPerson
+from storage.models import Backend, Incident, Page, PageAddress, SecondPerson
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.factories import MIA, add_key, add_page
+from tests.factories import MIA, add_component, add_key, add_page
 from tests.unit.desk.configuration.configuration_stage import ConfigurationStage
 
 POLICY = {
@@ -152,6 +153,33 @@ def test_which_page_is_meant(stage: ConfigurationStage) -> None:
     operator = Actor.operator("ann")
     with pytest.raises(InvalidInputError, match="more than one page"):
         stage.do(lambda tx: get_configurable_page_by_word(tx, None), who=operator)
+
+
+def test_a_component_says_which_page_is_meant(stage: ConfigurationStage) -> None:
+    """The only page that has it, on it or retired; where several have one so called, or none, it is asked for."""
+    with stage.desk.database.write() as session:
+        shop = add_page(session, NOW, name="Shop", subdomain="shop")
+        add_component(session, shop, NOW, name="Till", position=1)
+        add_component(session, shop, NOW, name="API", position=2)
+
+    def meant(component: str, page: str | None = None) -> str:
+        who = Actor.operator("ann")
+        return stage.do(lambda tx: get_configurable_page_by_word(tx, page, component=component).name, who=who)
+
+    assert [meant("till"), meant("Europe - Berlin"), meant("API", "shop")] == ["Shop", "Acme", "Shop"]
+    stage.do(lambda tx: retire_component(tx, stage.ids["Berlin"]))
+    assert meant("Berlin") == "Acme"
+    for word in ("API", "nothing"):
+        with pytest.raises(InvalidInputError, match="more than one page"):
+            meant(word)
+
+
+def test_where_all_pages_are_kept_elsewhere(stage: ConfigurationStage) -> None:
+    """Who would configure a page is told where that is done, and not that there is none."""
+    with stage.desk.database.write() as session:
+        session.get_one(Page, stage.page).backend = Backend.ATLASSIAN
+    with pytest.raises(ConflictError, match="kept by Statuspage"):
+        stage.do(lambda tx: get_configurable_page_by_word(tx, None), who=Actor.operator("ann"))
 
 
 def test_incidents_are_reminded_of_by_the_page(stage: ConfigurationStage, clock: HeldClock) -> None:
