@@ -1,7 +1,8 @@
 """The members of a body, read one by one as clients write them; whatever is wrong is gathered and said at once."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -14,6 +15,9 @@ E = TypeVar("E", bound=StrEnum)
 _TRUE = frozenset({"t", "true", "1", "yes", "on"})
 _FALSE = frozenset({"f", "false", "0", "no", "off"})
 _UNSET: tuple[Any, ...] = (None, "")
+_DAY_ALONE = len("2026-11-28")
+_LOST_PLUS = re.compile(r"(:\d\d(?:\.\d+)?) (\d\d:?\d\d)$")
+"""In a form a plus is read as a space, and few who send one there escape it."""
 
 
 class Body:
@@ -125,14 +129,17 @@ class Fields:
             self._wrong(names[0], "must be a date such as 2026-11-28")
             return None
 
-    def instant(self, *names: str) -> datetime | None:
-        """A time in ISO 8601; in UTC unless it says otherwise."""
+    def instant(self, *names: str, zone: tzinfo = UTC) -> datetime | None:
+        """A time in ISO 8601; in UTC unless it says otherwise. A day alone begins when it does in `zone`."""
         value = self._find(names)
         if value is None:
             return None
+        text = _LOST_PLUS.sub(r"\1+\2", str(value).strip().removesuffix(" UTC"))
         try:
-            at = datetime.fromisoformat(str(value).strip().removesuffix(" UTC"))
-            return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).astimezone(UTC)
+            at = datetime.fromisoformat(text)
+            if at.tzinfo is None:
+                at = at.replace(tzinfo=zone if len(text) <= _DAY_ALONE else UTC)
+            return at.astimezone(UTC)
         except (ValueError, OverflowError):
             self._wrong(names[0], "must be a time in ISO 8601, such as 2026-11-28T22:00:00Z")
             return None

@@ -84,7 +84,8 @@ async def test_each_list_has_its_own(api: Api, desk: Desk, story: Story) -> None
 
 
 async def test_incidents_are_searched_and_parted(api: Api, desk: Desk, story: Story) -> None:
-    """`limit` and `page` for the list of all, of which `per_page` is not asked; `q` finds words of a name."""
+    """`limit` and `page` for the list of all, of which `per_page` is not asked; `q` finds what has its words in its
+    name, status, updates and postmortem."""
     found = [open_incident(desk, story.page, name) for name in ("Überlast der Suche", "Suche überlastet", "Nichts")]
     base = f"pages/{story.page}/incidents"
     whole = await ids(api, base)
@@ -93,6 +94,14 @@ async def test_incidents_are_searched_and_parted(api: Api, desk: Desk, story: St
     assert sorted(await ids(api, f"{base}?q=ÜBERLAST%20suche")) == sorted(found[:2])
     assert len(await ids(api, f"{base}?q=suche&limit=1&page=2")) == 1
     assert await ids(api, f"{base}?q=nothing%20of%20the%20kind") == []
+    assert await ids(api, f"{base}?q=still%20ANSWERS") == [story.open]
+    assert await ids(api, f"{base}?q=in_progress") == [story.active]
+    desk.write_now(
+        ACTOR, lambda tx: setattr(tx.session.get_one(Incident, story.resolved), "postmortem_body", "50% Öl")
+    )
+    assert await ids(api, f"{base}?q=%25%20öl") == [story.resolved]
+    assert await ids(api, f"{base}?q=%20") == await ids(api, base)
+    assert await ids(api, f"{base}?q={'a%20' * 2000}") == []
 
 
 async def test_templates_have_statuspage_s_fields(api: Api, desk: Desk, story: Story) -> None:

@@ -4,12 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.maintenances.plans import schedule_of
 from desk.pages.status import Impact
 from handlers.http.fields import Fields
-from storage.models import ComponentStatus, Incident, IncidentStatus
+from storage.models import Component, ComponentStatus, Incident, IncidentStatus
 
 _FLAGS: Mapping[str, tuple[str, ...]] = {
     "remind_prior": ("scheduled_remind_prior",),
@@ -25,17 +29,22 @@ _TOLD = {"notify_at_start": True, "notify_at_end": True}
 """What is so unless a client says otherwise; nothing else happens by itself that nobody asked for."""
 
 
-def read_new(fields: Fields, now: datetime) -> NewIncident:
-    """An incident, a maintenance or one of the past."""
+States = Mapping[str, ComponentStatus | None]
+
+
+def read_new(fields: Fields, now: datetime, zone: ZoneInfo) -> NewIncident:
+    """An incident, a maintenance or one of the past, on a page in this zone."""
     flags = {name: fields.flag(*names) for name, names in _FLAGS.items()}
-    begins, ends = fields.instant("scheduled_for"), fields.instant("scheduled_until")
+    begins, ends = fields.instant("scheduled_for", zone=zone), fields.instant("scheduled_until", zone=zone)
     schedule = None
     if begins is not None and ends is not None:
         chosen = {name: _TOLD.get(name, False) if flag is None else flag for name, flag in flags.items()}
         schedule = Schedule(scheduled_for=begins, scheduled_until=ends, **chosen)
     elif fields.text("scheduled_for") or fields.text("scheduled_until"):
         _require_both(fields)
-    backfilled, began_at = fields.flag("backfilled"), fields.instant("backfill_date")
+    backfilled = fields.flag("backfilled")
+    # Clients send the example that is documented for it, a word, where nothing is backfilled.
+    began_at = fields.instant("backfill_date", zone=zone) if backfilled else None
     return NewIncident(
         name=fields.text("name") or "",
         body=fields.text("body", "message") or "",
@@ -50,8 +59,8 @@ def read_new(fields: Fields, now: datetime) -> NewIncident:
     )
 
 
-def read_change(fields: Fields, incident: Incident) -> IncidentChange:
-    """What a body changes of an incident: what it does not give stays as it is."""
+def read_change(fields: Fields, incident: Incident, zone: ZoneInfo) -> IncidentChange:
+    """What a body changes of an incident on a page in this zone: what it does not give stays as it is."""
     return IncidentChange(
         name=fields.text("name"),
         body=fields.text("body", "message"),
@@ -60,14 +69,23 @@ def read_change(fields: Fields, incident: Incident) -> IncidentChange:
         clear_impact_override=incident.impact_override is not None and fields.is_null("impact_override"),
         components=_components(fields),
         deliver_notifications=fields.flag("deliver_notifications") is not False,
-        schedule=_changed_schedule(fields, incident),
+        schedule=_changed_schedule(fields, incident, zone),
         metadata=fields.members("metadata"),
         reminder_intervals=None if incident.scheduled_for else _intervals(fields),
     )
 
 
-def _changed_schedule(fields: Fields, incident: Incident) -> Schedule | None:
-    begins, ends = fields.instant("scheduled_for"), fields.instant("scheduled_until")
+def without_groups(session: Session, page_id: str, named: States) -> States:
+    """What is named but for groups, where a component of theirs is named as well: clients name each row of the list
+    of components, and the state of a group follows."""
+    of_page = (Component.page_id == page_id, Component.id.in_(named))
+    rows = session.execute(select(Component.id, Component.group_id).where(*of_page)).all() if named else ()
+    groups = {row.group_id for row in rows}
+    return {key: state for key, state in named.items() if key not in groups}
+
+
+def _changed_schedule(fields: Fields, incident: Incident, zone: ZoneInfo) -> Schedule | None:
+    begins, ends = fields.instant("scheduled_for", zone=zone), fields.instant("scheduled_until", zone=zone)
     if incident.scheduled_for is None or incident.scheduled_until is None:
         # Clients send the flags of every incident; an instant says that a maintenance is meant.
         meant = begins or ends
@@ -89,7 +107,7 @@ def _require_both(fields: Fields) -> None:
             fields.problems.add(f"A maintenance needs {name} too.", field=name)
 
 
-def _components(fields: Fields) -> Mapping[str, ComponentStatus | None]:
+def _components(fields: Fields) -> States:
     """A component that is only named is affected, and stays in its state."""
     return {**dict.fromkeys(fields.ids("component_ids") or ()), **(fields.states("components") or {})}
 

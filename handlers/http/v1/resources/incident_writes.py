@@ -1,6 +1,7 @@
 """Incidents and maintenances: opened, changed and deleted, and what was said of them corrected."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from desk.errors import NotFoundError
 from desk.incidents.drafts.posting import find_promised, post_change, post_incident, promised_id
@@ -13,7 +14,7 @@ from handlers.http.fields import Body
 from handlers.http.v1.documents import json_document
 from handlers.http.v1.operations import Key
 from handlers.http.v1.resources.held import answer_held
-from handlers.http.v1.resources.incident_inputs import read_change, read_new
+from handlers.http.v1.resources.incident_inputs import read_change, read_new, without_groups
 from handlers.http.v1.resources.incidents import render_incidents
 from handlers.http.v1.routing import Call, Handler
 from handlers.http.v1.shapes.incidents import update_shape
@@ -45,9 +46,10 @@ def incident_of(tx: Transaction, call: Call) -> Incident:
 
 
 def _open(tx: Transaction, call: Call, body: Body) -> Made:
-    fields = body.fields("incident")
-    made = post_incident(tx, call.path["page_id"], read_new(fields, tx.now), fields.problems)
-    return _made(tx, made)
+    fields, page = body.fields("incident"), get_page(tx.session, call.path["page_id"])
+    new = read_new(fields, tx.now, zone_of(page))
+    new = replace(new, components=without_groups(tx.session, page.id, new.components))
+    return _made(tx, post_incident(tx, page.id, new, fields.problems))
 
 
 def _find_made(tx: Transaction, _call: Call, made_id: str) -> Made | None:
@@ -66,7 +68,9 @@ def _made(tx: Transaction, made: Incident | IncidentDraft, *, drafted_as: str | 
 
 def _change(tx: Transaction, call: Call, body: Body) -> Made:
     incident, fields = incident_of(tx, call), body.fields("incident")
-    return _changed(tx, post_change(tx, incident.id, read_change(fields, incident), fields.problems))
+    change = read_change(fields, incident, zone_of(get_page(tx.session, incident.page_id)))
+    change = replace(change, components=without_groups(tx.session, incident.page_id, change.components))
+    return _changed(tx, post_change(tx, incident.id, change, fields.problems))
 
 
 def _find_changed(tx: Transaction, _call: Call, changed_id: str) -> Made | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from desk.incidents.inputs import ENDED, RUNNING
@@ -20,7 +20,7 @@ from handlers.http.v1.routing import Call, Handler
 from handlers.http.v1.shapes.components import component_shape
 from handlers.http.v1.shapes.incidents import incident_shape, template_shape
 from handlers.http.v1.writing import reading
-from storage.folding import fold
+from storage.folding import holds
 from storage.models import (
     Component,
     ComponentStatus,
@@ -28,9 +28,11 @@ from storage.models import (
     IncidentComponent,
     IncidentStatus,
     IncidentTemplate,
+    IncidentUpdate,
     Page,
 )
 
+_MOST_WORDS = 10
 _IS_PLANNED = Incident.scheduled_for.is_not(None)
 LISTS: Mapping[str, ColumnElement[bool]] = {
     "unresolved": ~_IS_PLANNED & Incident.status.not_in(list(ENDED)),
@@ -73,12 +75,15 @@ def incident_handlers(desk: Desk) -> Mapping[Key, Handler]:
 
 
 def _search(session: Session, page: Page, call: Call) -> Answer:
-    asked = window(call.query, size="limit")
-    words = fold(call.query["q"]).split()
-    # No database folds the letters of all alphabets alike.
-    rows = session.execute(_newest(page, true()).with_only_columns(Incident.id, Incident.name))
-    found = [incident_id for incident_id, name in rows if all(word in fold(name) for word in words)][asked]
-    return _list(session, page, slice(0, len(found)), Incident.id.in_(found))
+    # What is left after so many words is looked for as it stands.
+    words = call.query["q"].split(maxsplit=_MOST_WORDS - 1)
+    return _list(session, page, window(call.query, size="limit"), and_(true(), *map(_says, words)))
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    of_it = select(IncidentUpdate.id).where(IncidentUpdate.incident_id == Incident.id)
+    texts = (Incident.name, Incident.status, Incident.postmortem_body)
+    return or_(*(holds(text, word) for text in texts), of_it.where(holds(IncidentUpdate.body, word)).exists())
 
 
 def _get(session: Session, page: Page, call: Call) -> Answer:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -60,14 +61,20 @@ def test_what_is_false(word: object) -> None:
         "2026-11-28T23:00:00.5+0100",
         "2026-11-28T22:00:00",
         "2026-11-28 22:00:00 UTC",
+        "2026-11-28T23:00:00.0000000 01:00",
+        "2026-11-28 23:00 0100",
     ],
 )
 def test_times_as_clients_write_them(text: str) -> None:
-    """With an offset, in UTC, or without either; a day alone is its beginning."""
+    """With an offset, of which a form may have lost the plus, in UTC, or without either; a day alone begins in the
+    zone that it is read in."""
     at = Fields({"x": text}).instant("x")
     assert at is not None
     assert at.replace(microsecond=0) == datetime(2026, 11, 28, 22, tzinfo=UTC)
     assert Fields({"x": "2026-11-28"}).instant("x") == datetime(2026, 11, 28, tzinfo=UTC)
+    zone = ZoneInfo("America/New_York")
+    assert Fields({"x": text}).instant("x", zone=zone) == at
+    assert Fields({"x": "2026-11-28"}).instant("x", zone=zone) == datetime(2026, 11, 28, tzinfo=zone)
 
 
 def test_components_as_a_map_or_a_list() -> None:
