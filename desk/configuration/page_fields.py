@@ -64,7 +64,10 @@ def _check(name: str, value: Any) -> Any:
             raise InvalidInputError(f"{name} is either true or false.", field=name)
         return value
     if name in CHOICES and value not in CHOICES[name]:
-        raise InvalidInputError(f"“{value}” is no {name}.", f"It is one of: {', '.join(CHOICES[name])}.", field=name)
+        called = name.removeprefix("status_embed_")
+        raise InvalidInputError(
+            f"“{value}” is no {called}.", f"It is one of: {', '.join(CHOICES[name])}.", field=name
+        )
     if name in COLOURS:
         return _check_colour(name, value)
     return check_text(str(value), field=name, limit=_MAX_PICTURE if name in PICTURES else MAX_TEXT) or None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from desk.audit import trail as audit
 from desk.commands import slash
-from desk.errors import ConflictError, InvalidInputError, NotFoundError
+from desk.errors import ConflictError, InvalidInputError, NotFoundError, Problems
 from desk.identifiers import new_id
 from desk.incidents.authority import require_publisher
 from desk.incidents.components import get_components, list_incident_components
@@ -177,15 +177,19 @@ def change_template(
 def _checked(
     tx: Transaction, page_id: str, name: str, title: str, body: str, component_ids: Sequence[str]
 ) -> dict[str, Any]:
-    refuse_secrets(body, field="body")
-    components = list(dict.fromkeys(component_ids))
-    get_components(tx.session, page_id, components)
-    return {
-        "name": check_name(name, of="A template", limit=MAX_NAME, hint="By it people choose the template."),
-        "title": check_incident_name(title, field="title"),
-        "body": check_body(body),
-        "component_ids": components,
-    }
+    problems, kept = Problems(), dict[str, Any](component_ids=list(dict.fromkeys(component_ids)))
+    with problems.gathered():
+        hint = "By it people choose the template."
+        kept["name"] = check_name(name, of="A template", limit=MAX_NAME, hint=hint)
+    with problems.gathered():
+        kept["title"] = check_incident_name(title, field="title")
+    with problems.gathered():
+        refuse_secrets(body, field="body")
+        kept["body"] = check_body(body)
+    with problems.gathered():
+        get_components(tx.session, page_id, kept["component_ids"])
+    problems.refuse()
+    return kept
 
 
 def _claim_name(tx: Transaction, page_id: str, name: str, *, besides: str | None = None) -> None:

@@ -99,8 +99,10 @@ class Fields:
         return None
 
     def whole(self, *names: str) -> int | None:
-        """A whole number."""
+        """A whole number, also as `"7"` or `7.0`."""
         value = self._find(names)
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if value is None or (isinstance(value, str) and len(value) < 10 and value.strip().lstrip("-").isdecimal()):

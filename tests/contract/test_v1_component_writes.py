@@ -157,7 +157,7 @@ async def test_all_that_is_wrong_is_said_at_once(api: Caller) -> None:
     """A body without what it needs, or with what there is not, names each in a sentence."""
     wrong = {"status": "broken", "showcase": "perhaps", "start_date": "soon"}
     said = await api("POST", "/components", {"component": wrong}, expect=422)
-    assert len(said["error"]) == 3
+    assert len(said["error"]) == 4
     for method, path, body in (
         ("POST", "/components", {"component": {"description": "x"}}),
         ("POST", "/component-groups", {"component_group": {"name": "Empty"}}),

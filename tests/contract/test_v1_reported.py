@@ -78,3 +78,32 @@ async def test_a_script_whose_form_loses_the_plus(client: Client) -> None:
         "2031-01-01T21:00:00.000-05:00",
         "2031-01-02T21:00:00.000-05:00",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "wrong"),
+    [
+        ("components", {"component": {"name": "x" * 256, "status": "down", "start_date": "soon"}}, 3),
+        ("component-groups", {"component_group": {"name": "", "position": "last"}}, 2),
+        (
+            "incident_templates",
+            {"template": {"name": "x" * 256, "title": "x" * 256, "body": "x" * 25_001, "component_ids": ["none"]}},
+            4,
+        ),
+        ("incident_templates", {"template": {"name": "x", "update_status": "bad"}}, 3),
+    ],
+)
+async def test_who_is_shown_one_problem_mends_one(client: Client, path: str, body: Any, wrong: int) -> None:
+    """Whatever is made, all that is wrong with it is said at once, and none of it is kept."""
+    before = await client.ok("GET", path)
+    refused = await client.send("POST", path, body)
+    assert (refused.status_code, len(refused.json()["error"])) == (422, wrong), refused.text
+    assert await client.ok("GET", path) == before
+
+
+async def test_what_is_changed_is_refused_as_a_whole(client: Client) -> None:
+    """Of a change of which a part is wrong, nothing is kept."""
+    path = f"components/{client.api.id}"
+    before = await client.ok("GET", path)
+    refused = await client.send("PATCH", path, {"component": {"name": "Public API", "status": "down"}})
+    assert (refused.status_code, await client.ok("GET", path)) == (422, before)

@@ -50,8 +50,9 @@ def _make_component(tx: Transaction, call: Call, body: Body) -> Made:
     fields = body.fields("component")
     status = fields.choice(ComponentStatus, "status") or ComponentStatus.OPERATIONAL
     values = _read_component(fields)
+    with fields.problems.gathered():
+        row = create_component(tx, call.path["page_id"], values, status=status)
     fields.problems.refuse()
-    row = create_component(tx, call.path["page_id"], values, status=status)
     return Made(Answer(201, _show(tx, row)), row.id, _mark(row))
 
 
@@ -60,12 +61,13 @@ def _change_component(tx: Transaction, call: Call, body: Body) -> Answer:
     fields = body.fields("component")
     status = fields.choice(ComponentStatus, "status")
     values = _read_component(fields)
+    with fields.problems.gathered():
+        # Whoever may bring it into a state alone, sends nothing else.
+        if values:
+            row = edit_component(tx, row.id, values, status=status)
+        elif status is not None:
+            port_of(tx, row.page_id).set_statuses(tx, row.page_id, {row.id: status})
     fields.problems.refuse()
-    # Whoever may bring it into a state alone, sends nothing else.
-    if values:
-        row = edit_component(tx, row.id, values, status=status)
-    elif status is not None:
-        port_of(tx, row.page_id).set_statuses(tx, row.page_id, {row.id: status})
     return Answer(200, _show(tx, row))
 
 
@@ -75,14 +77,21 @@ def _retire_component(tx: Transaction, call: Call, _body: Body) -> Answer:
 
 
 def _make_group(tx: Transaction, call: Call, body: Body) -> Made:
-    values = _read_group(body)
-    row = create_group(tx, call.path["page_id"], values)
+    fields = _group_fields(body)
+    values = _read_group(fields, body)
+    with fields.problems.gathered():
+        row = create_group(tx, call.path["page_id"], values)
+    fields.problems.refuse()
     return Made(Answer(201, _show_group(tx, row)), row.id, _mark(row))
 
 
 def _change_group(tx: Transaction, call: Call, body: Body) -> Answer:
-    row = _get(tx, call, "id", group=True)
-    return Answer(200, _show_group(tx, edit_group(tx, row.id, _read_group(body))))
+    row, fields = _get(tx, call, "id", group=True), _group_fields(body)
+    values = _read_group(fields, body)
+    with fields.problems.gathered():
+        row = edit_group(tx, row.id, values)
+    fields.problems.refuse()
+    return Answer(200, _show_group(tx, row))
 
 
 def _retire_group(tx: Transaction, call: Call, _body: Body) -> Answer:
@@ -126,10 +135,13 @@ def _read_component(fields: Fields) -> ComponentFields:
     return values
 
 
-def _read_group(body: Body) -> GroupFields:
-    """What a body says of a group. Its description may stand beside the envelope or, as clients have it, in it; one
-    of them sends no envelope when it changes a group."""
-    fields = body.fields("component_group", "components_group", bare=_IN_GROUPS)
+def _group_fields(body: Body) -> Fields:
+    """What is in the envelope of a group; one client sends none when it changes a group."""
+    return body.fields("component_group", "components_group", bare=_IN_GROUPS)
+
+
+def _read_group(fields: Fields, body: Body) -> GroupFields:
+    """What a body says of a group. Its description may stand beside the envelope or, as clients have it, in it."""
     values = GroupFields()
     name, members, position = fields.text("name"), fields.ids("components"), fields.whole("position")
     if name is not None:
@@ -142,7 +154,6 @@ def _read_group(body: Body) -> GroupFields:
         values["components"] = list(members)
     if position is not None:
         values["position"] = position
-    fields.problems.refuse()
     return values
 
 

@@ -43,8 +43,10 @@ def _change_page(tx: Transaction, call: Call, body: Body) -> Answer:
         value = fields.flag(name) if name in FLAGS else fields.text(name)
         if value is not None or (fields.is_empty(name) and name not in _NEEDED):
             settings[name] = value
+    with fields.problems.gathered():
+        page = edit_page(tx, call.path["page_id"], settings)
     fields.problems.refuse()
-    return Answer(200, json_document(page_shape(edit_page(tx, call.path["page_id"], settings))))
+    return Answer(200, json_document(page_shape(page)))
 
 
 def _tell_embed(tx: Transaction, call: Call) -> Answer:
@@ -54,9 +56,11 @@ def _tell_embed(tx: Transaction, call: Call) -> Answer:
 def _change_embed(tx: Transaction, call: Call, body: Body) -> Answer:
     fields = body.fields("status_embed_config", bare=EMBED_FIELDS)
     said = {name: fields.text(name) for name in EMBED_FIELDS}
-    fields.problems.refuse()
     settings = {_own(name): value for name, value in said.items() if value is not None or fields.is_empty(name)}
-    return _embed(edit_page(tx, call.path["page_id"], settings))
+    with fields.problems.gathered():
+        page = edit_page(tx, call.path["page_id"], settings)
+    fields.problems.refuse()
+    return _embed(page)
 
 
 def _embed(page: Page) -> Answer:

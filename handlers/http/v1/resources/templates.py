@@ -50,15 +50,18 @@ def _make(tx: Transaction, call: Call, body: Body) -> Made:
     for name, text in given.items():
         if text is None:
             fields.problems.add(f"A template needs {name}.", field=name)
+    if None in given.values():
+        fields.problems.refuse()
+    with fields.problems.gathered():
+        template = create_template(
+            tx,
+            page.id,
+            **{name: text or "" for name, text in given.items()},
+            update_status=status,
+            component_ids=ids or (),
+            should_send_notifications=notify is not False,
+        )
     fields.problems.refuse()
-    template = create_template(
-        tx,
-        page.id,
-        **{name: text or "" for name, text in given.items()},
-        update_status=status,
-        component_ids=ids or (),
-        should_send_notifications=notify is not False,
-    )
     return _made(tx, template)
 
 
@@ -77,16 +80,17 @@ def _change(tx: Transaction, call: Call, body: Body) -> Answer:
     status, ids = fields.choice(IncidentStatus, "update_status"), fields.ids("component_ids")
     before = IncidentStatus(template.update_status) if template.update_status else None
     notify = fields.flag("should_send_notifications")
+    with fields.problems.gathered():
+        changed = change_template(
+            tx,
+            template.id,
+            seen_at=template.updated_at,
+            **words,
+            update_status=status or before,
+            component_ids=template.component_ids if ids is None else ids,
+            should_send_notifications=template.should_send_notifications if notify is None else notify,
+        )
     fields.problems.refuse()
-    changed = change_template(
-        tx,
-        template.id,
-        seen_at=template.updated_at,
-        **words,
-        update_status=status or before,
-        component_ids=template.component_ids if ids is None else ids,
-        should_send_notifications=template.should_send_notifications if notify is None else notify,
-    )
     return _answer(tx, changed)
 
 

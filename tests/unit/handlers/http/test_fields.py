@@ -95,6 +95,12 @@ def test_the_first_name_that_has_something_counts() -> None:
     assert Fields({"name": 5}).text("name") == "5"
 
 
+@pytest.mark.parametrize(("given", "read"), [(7, 7), ("7", 7), (7.0, 7), ("-7", -7), (7.5, None), (True, None)])
+def test_whole_numbers_as_languages_write_them(given: object, read: int | None) -> None:
+    """Some know one kind of number only."""
+    assert Fields({"x": given}).whole("x") == read
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     """Each a sentence of its own, and what cannot be read is None until then."""
     fields = Fields({key: {"deep": [True]} for key in "abcdefgh"} | {"g": [["x"]], "h": "word"})
