@@ -53,14 +53,15 @@ def decide_days(start: str | None, end: str | None, *, today: date, started: dat
     with problems.gathered():
         last = _read_days(end, "end")[1] if end else today
     problems.refuse()
+    if first is not None and first > last:
+        raise InvalidInputError("The start date must not be after the end date.", field="start")
     warnings = []
+    for reached, edge, words in ((last > today, today, "today"), (last < FIRST_DAY, FIRST_DAY, f"{FIRST_DAY}")):
+        if reached:
+            last = edge
+            warnings.append(_adjusted("End", words, "end"))
     if first is None:
         first = max(started or FIRST_DAY, last - timedelta(days=_DAYS))
-    elif first > last:
-        raise InvalidInputError("The start date must not be after the end date.", field="start")
-    if last > today:
-        last = today
-        warnings.append(_adjusted("End", "today", "end"))
     for floor, words in (
         (started or FIRST_DAY, "the day on which the component was started"),
         (FIRST_DAY, f"{FIRST_DAY}"),

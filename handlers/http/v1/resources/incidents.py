@@ -4,11 +4,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from desk.incidents.inputs import ENDED, RUNNING
 from desk.incidents.lookup import list_updates
+from desk.texts import can_be_kept
 from desk.transaction import Desk, Transaction
 from handlers.http.answers import Answer
 from handlers.http.errors import not_found
@@ -81,6 +82,8 @@ def _search(session: Session, page: Page, call: Call) -> Answer:
 
 
 def _says(word: str) -> ColumnElement[bool]:
+    if not can_be_kept(word):
+        return false()
     of_it = select(IncidentUpdate.id).where(IncidentUpdate.incident_id == Incident.id)
     texts = (Incident.name, Incident.status, Incident.postmortem_body)
     return or_(*(holds(text, word) for text in texts), of_it.where(holds(IncidentUpdate.body, word)).exists())

@@ -45,10 +45,13 @@ def test_days_that_are_meant(
         ("1960", "1970-02", None, (date(1970, 1, 1), date(1970, 2, 28)), 1),
         ("2024-01-01", "2024-08-31", None, (date(2024, 2, 29), date(2024, 8, 31)), 1),
         ("2030", "2031", None, (TODAY, TODAY), 1),
+        (None, "2030", None, (date(2025, 12, 2), TODAY), 1),
+        (None, "0001-01-01", None, (date(1970, 1, 1), date(1970, 1, 1)), 1),
+        ("0001", "0001", None, (date(1970, 1, 1), date(1970, 1, 1)), 2),
     ],
 )
 def test_what_is_out_of_range_is_adjusted(
-    start: str, end: str | None, started: date | None, days: tuple[date, date], count: int
+    start: str | None, end: str | None, started: date | None, days: tuple[date, date], count: int
 ) -> None:
     """To today, to when the component was started, to six months or to 1970, and a warning says so."""
     found = decide_days(start, end, today=TODAY, started=started)
