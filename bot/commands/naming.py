@@ -21,7 +21,7 @@ HERE = {f"{family} {name}": f"{family} {name}" for family, names in _SAME.items(
     "page show": "components list",
     "page list": "pages list",
     "page add": "components add",
-    "page group": "components add --with",
+    "page group": "components add",
     "page change": "components rename",
     "page retire": "components retire",
     "page restore": "components restore",

@@ -82,6 +82,7 @@ UNRECORDED = {
     "incidents.drafts.duplicates.accept_doubles",
     "incidents.drafts.forgotten.leave_draft",
     "keys.tickets.say_window_was_not_opened",
+    "upstreams.keys.reseal_upstream_keys",
 }
 """Doors at which nobody waits for the audit trail: what is written there decides nothing."""
 
