@@ -165,9 +165,10 @@ def _get_subject_by_name(session: Session, text: str) -> Subject:
     wanted = text.strip().removeprefix("@").strip()
     subjects = [*_find_users(session, wanted), *_find_groups(session, wanted)] if wanted else []
     if not subjects:
-        raise InvalidInputError(
-            f"I know nobody called “{text}”.", "Name a person or a group, like @mia.", field="subject"
-        )
+        hint = "Name a person or a group, like @mia."
+        if session.scalar(select(Member.user_id).limit(1)) is None:
+            hint = "Nobody was read from Slack yet: a Keydesk that runs does so when it starts."
+        raise InvalidInputError(f"I know nobody called “{text}”.", hint, field="subject")
     if len(subjects) > 1:
         names = ", ".join(f"{subject.name} ({subject.id})" for subject in subjects[:5])
         raise InvalidInputError(

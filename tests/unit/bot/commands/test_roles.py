@@ -72,6 +72,13 @@ def test_what_cannot_be_is_told(keydesk_on: Run, seeded: Desk) -> None:
     assert open_grants(seeded, MIA) == []
 
 
+def test_before_slack_was_read_nobody_is_known(keydesk_on: Run) -> None:
+    """Who sets Keydesk up is told that it has not read from Slack who is there, not that the name is wrong."""
+    told = keydesk_on("roles", "grant", "olivia", "owner").stderr
+    assert "I know nobody called “olivia”." in told
+    assert "Nobody was read from Slack yet" in told
+
+
 def test_a_sync_is_asked_for(keydesk_on: Run, seeded: Desk) -> None:
     """The command line does not talk to Slack: the running Keydesk finds the wish in the database."""
     assert keydesk_on("roles", "sync").stdout == "Asked for. A running Keydesk reads Slack within a minute.\n"
