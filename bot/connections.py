@@ -1,6 +1,7 @@
 """What a connection may take: time until its request is whole, and bytes. Neither depends on what is asked for."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -153,7 +154,9 @@ class LimitedConnection(HttpToolsProtocol):
         sends is reset, and the answer is lost to it."""
         if self.transport.can_write_eof():
             self.flow.resume_reading()
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):
+                # The client may be gone already.
+                self.transport.write_eof()
         else:
             self.transport.close()
 

@@ -64,7 +64,7 @@ async def _read_bytes(headers: Sequence[Header], receive: Receive, seconds: floa
                     raise _too_large()
                 more = message.get("more_body", False)
     except TimeoutError:
-        raise _refused(408, f"The body did not come within {seconds:g} seconds.") from None
+        raise late(seconds) from None
     return bytes(taken)
 
 
@@ -109,6 +109,11 @@ def _check_extent(members: Mapping[str, Any]) -> None:
 
 def _can_be_kept(value: Any) -> bool:
     return can_be_kept(value) if isinstance(value, str) else not isinstance(value, float) or math.isfinite(value)
+
+
+def late(seconds: float) -> RefusedError:
+    """A body that did not come in time."""
+    return _refused(408, f"The body did not come within {seconds:g} seconds.")
 
 
 def _too_large() -> RefusedError:

@@ -17,6 +17,8 @@ OWN_SHARE = 0.1
 NEW_SHARE = 0.1
 """The part that is kept for callers who have had less than others."""
 MOST_WAITING = 1000
+MOST_OF_ONE = 100
+"""Of those that wait, so many are one caller's: who asks most does not take the others' places too."""
 
 
 class NoTurnError(Exception):
@@ -74,6 +76,11 @@ class Budget:
         """Give no turn with the key for so long: its server wants none."""
         self._paused[key] = max(self._paused.get(key, 0.0), self._monotonic() + seconds)
 
+    def resume(self, key: str) -> None:
+        """The key is good: give turns with it again."""
+        self._paused.pop(key, None)
+        self._give_turns()
+
     async def take(self, caller: str, *, besides: frozenset[str] = frozenset()) -> str:
         """The key to call with, when it is the caller's turn. Raises NoTurnError.
 
@@ -82,7 +89,7 @@ class Budget:
         self._forget()
         if caller not in self._waiting and (key := self._find_key(caller, besides)) is not None:
             return self._note(caller, key)
-        if sum(map(len, self._waiting.values())) >= MOST_WAITING or not self._keys.keys() - besides:
+        if self._is_full(caller) or not self._keys.keys() - besides:
             raise NoTurnError(self._seconds_to_next())
         waiter = _Waiter(asyncio.get_running_loop().create_future(), besides)
         self._waiting.setdefault(caller, deque()).append(waiter)
@@ -94,6 +101,12 @@ class Budget:
             raise NoTurnError(self._seconds_to_next()) from None
         finally:
             self._leave(caller, waiter)
+
+    def _is_full(self, caller: str) -> bool:
+        if caller == OWN:
+            return False
+        of_all = sum(map(len, self._waiting.values()))
+        return of_all >= MOST_WAITING or len(self._waiting.get(caller, ())) >= MOST_OF_ONE
 
     def _find_key(self, caller: str, besides: frozenset[str]) -> str | None:
         now = self._monotonic()

@@ -3,7 +3,7 @@
 The interface is small, so that another library can stand behind it. `bench/gateway.py` compares two.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -101,10 +101,7 @@ class _Incoming:
     def __init__(self, response: Response) -> None:
         self._response = response
         self.status = response.status
-        self.headers: Sequence[Header] = [
-            (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, value in response.headers.items()
-        ]
+        self.headers: Sequence[Header] = list(_read_headers(response))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         reader = self._response.body_reader
@@ -115,6 +112,17 @@ class _Incoming:
             if chunk is None:
                 return
             yield bytes(chunk)
+
+
+def _read_headers(response: Response) -> Iterator[Header]:
+    for name in dict.fromkeys(response.headers.keys()):
+        try:
+            values = response.headers.getall(name)
+        except ValueError:
+            # It is not ASCII, which the library does not give; the answer is good without it.
+            continue
+        for value in values:
+            yield name.lower().encode("latin-1"), value.encode("latin-1", "replace")
 
 
 class ReqwestClient:

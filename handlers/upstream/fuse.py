@@ -36,6 +36,10 @@ class Fuse:
         """A call was answered, whatever with."""
         self._failures, self._wait, self._blown_until, self._is_tried = 0, FIRST_SECONDS, None, False
 
+    def given_up(self) -> None:
+        """A call ended on this side, so that nobody knows whether it would have been answered."""
+        self._is_tried = False
+
     def failed(self) -> None:
         """A call was not."""
         self._failures += 1

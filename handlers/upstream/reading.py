@@ -67,6 +67,14 @@ class UpstreamReader:
         self._headers = ((b"authorization", b"OAuth " + secret.encode()), (b"accept", b"application/json"))
         self._turn = turn
 
+    async def is_taken(self) -> bool | None:
+        """Whether the key is; None where nobody can tell."""
+        try:
+            await self._get("/v1/pages")
+        except UnreadableError as error:
+            return False if error.status == 401 else None
+        return True
+
     async def read_pages(self) -> Sequence[PageThere]:
         """All pages with their components. Raises UnreadableError."""
         return [await self._read_page(row) for row in _understood(_PAGES, await self._get("/v1/pages"))]

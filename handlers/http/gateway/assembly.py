@@ -13,6 +13,7 @@ from handlers.http.gateway.connections import ConnectionBook, Connections, OpenK
 from handlers.http.gateway.forwarding import Forwarder
 from handlers.http.gateway.gateway import Gateway
 from handlers.upstream.client import ReqwestClient, UpstreamClient
+from handlers.upstream.reading import UpstreamReader
 from storage.background import end_task
 from storage.mirror import Mirror
 from storage.sealing import Seal
@@ -76,8 +77,21 @@ class UpstreamParts:
         if which not in self._reports:
             self._reports[which] = asyncio.create_task(self._report(*which), name="upstream_key")
 
+    async def _is_refused(self, organization_id: str, key_id: str) -> bool:
+        """Whether it is the key that is not taken, and not something in the call that was made with it."""
+        connection = self.book.find(organization_id)
+        secret = connection.secret_of(key_id) if connection is not None else None
+        if connection is None or secret is None:
+            return False
+        is_taken = await UpstreamReader(self.client, connection.base_url, secret.reveal()).is_taken()
+        if is_taken:
+            connection.budget.resume(key_id)
+        return is_taken is False
+
     async def _report(self, organization_id: str, key_id: str) -> None:
         try:
+            if not await self._is_refused(organization_id, key_id):
+                return
             _log.error("upstream_key_refused", key_id=key_id)
             await self._desk.of(organization_id).write(_ACTOR, partial(note_refused, upstream_key_id=key_id))
         except Exception as error:

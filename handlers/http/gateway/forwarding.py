@@ -81,14 +81,22 @@ class Forwarder:
             if wait := connection.fuse.begin():
                 return await _say(send, _fuse_blown(connection, math.ceil(wait)))
             headers = list_sent(call.headers, secret.reveal())
-            outgoing = Outgoing(call.method, connection.base_url + call.target, headers, call.body)
+            body = call.body if isinstance(call.body, bytes | None) else _Coming(call.body)
+            outgoing = Outgoing(call.method, connection.base_url + call.target, headers, body)
             try:
                 async with self._client.send(outgoing) as answer:
                     if answer.status != 401:
                         return await self._pass_on(connection, key_id, answer, send)
-            except UpstreamError as error:
-                connection.fuse.failed()
-                return await _say(send, _unanswered(connection, error))
+            except (UpstreamError, ConnectionError) as error:
+                if isinstance(body, _Coming) and body.is_awaited:
+                    connection.fuse.given_up()
+                    return await _say(send, _NOT_COME)
+                if not isinstance(error, UpstreamError):
+                    raise
+                return await _say(send, _blame(connection, error))
+            except BaseException:
+                connection.fuse.given_up()
+                raise
             connection.fuse.answered()
             # Nothing was done: whoever calls with a bad key is sent away first.
             refused |= {key_id}
@@ -106,23 +114,25 @@ class Forwarder:
             connection.budget.pause(key_id, _pause_of(answer.headers))
         if answer.status in _REDIRECTS:
             return await _say(send, _redirected(connection))
+        if not 200 <= answer.status <= 599:
+            # 101 would make the caller's connection into another thing; others mean nothing to anybody.
+            return await _say(send, _odd(connection))
         started = False
         try:
             chunks = answer.chunks()
             # The first part is waited for, so that an answer that never comes is still told as one.
             first = await anext(chunks, b"")
-            await send(
-                {"type": "http.response.start", "status": answer.status, "headers": list_given(answer.headers)}
-            )
+            headers = list_given(answer.headers, status=answer.status)
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             started = True
             async for chunk in _after(first, chunks):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         except UpstreamError as error:
-            connection.fuse.failed()
+            told = _blame(connection, error)
             if started:
                 raise BrokenOffError from error
-            return await _say(send, _unanswered(connection, error))
+            return await _say(send, told)
         return answer.status
 
     def _come_later(self, retry_after: int) -> Answer:
@@ -131,6 +141,25 @@ class Forwarder:
             "Statuspage takes about one call a second from this organization, and others were before you.",
             (b"retry-after", b"%d" % retry_after),
         )
+
+
+class _Coming:
+    """A body that comes bit by bit. `is_awaited`: it is the caller who lets it wait, or who broke it off."""
+
+    def __init__(self, parts: AsyncIterator[bytes]) -> None:
+        self._parts = parts
+        self.is_awaited = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self.is_awaited = True
+        part = await anext(self._parts, None)
+        self.is_awaited = False
+        if part is None:
+            raise StopAsyncIteration
+        return part
 
 
 async def _after(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -148,6 +177,18 @@ def _pause_of(headers: Sequence[Header]) -> float:
     said = next((value for name, value in headers if name == b"retry-after"), b"")
     seconds = float(said) if said.isdigit() and len(said) < 6 else _DEFAULT_PAUSE
     return min(max(seconds, 1.0), _LONGEST_PAUSE)
+
+
+_NOT_COME = error_answer(408, "The body did not come to its end in time, so Statuspage did not get it whole.")
+
+
+def _blame(connection: Connection, error: UpstreamError) -> Answer:
+    """Count the failure against upstream, unless it was not asked at all; gives what to say."""
+    if error.fault is Fault.CROWDED:
+        connection.fuse.given_up()
+    else:
+        connection.fuse.failed()
+    return _unanswered(connection, error)
 
 
 def _unanswered(connection: Connection, error: UpstreamError) -> Answer:
@@ -175,8 +216,16 @@ def _fuse_blown(connection: Connection, seconds: int) -> Answer:
 def _no_key(connection: Connection) -> Answer:
     return error_answer(
         502,
-        f"Your key is good, but {connection.base_url} does not take Keydesk's own; its owners have been told."
-        " Nothing was done.",
+        f"Your key is good, but {connection.base_url} does not take Keydesk's own for this call; owners are told of"
+        " keys that it takes no more. Nothing was done.",
+    )
+
+
+def _odd(connection: Connection) -> Answer:
+    return error_answer(
+        502,
+        f"{connection.base_url} answered with a code that Keydesk does not pass on; what you asked for may have been"
+        " done: look before you repeat.",
     )
 
 

@@ -1,15 +1,17 @@
 """The gateway: which calls are for a Statuspage elsewhere, whether they may go there, and what becomes of them."""
 
+import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode
 
 from desk.commands import Naming
 from desk.keys.check import Need, RingKey
 from handlers.http.answers import Answer, Header, Message, Receive, Send, find_header, send_answer
-from handlers.http.bodies import MAX_BYTES, read_members
-from handlers.http.errors import RefusedError, error_answer, scope_missing
+from handlers.http.bodies import MAX_BYTES, MOST_SECONDS, late, read_members
+from handlers.http.errors import RefusedError, error_answer, method_not_allowed, scope_missing
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.http.gateway.forwarding import Forward, Forwarder
 from handlers.http.gateway.needs import (
@@ -19,6 +21,7 @@ from handlers.http.gateway.needs import (
     is_decided_by_body,
     is_of_other_components,
     list_needs,
+    may_either_kind,
     may_everything,
 )
 from handlers.http.v1.operations import Operation
@@ -26,7 +29,10 @@ from handlers.http.v1.routing import Route
 from handlers.upstream.client import Body
 
 _READING = frozenset({"GET", "HEAD"})
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+"""TRACE answers with what it was sent, Keydesk's key with it, and others are for proxies."""
 _KINDS_REMEMBERED = 10_000
+_MOST_HEARD = 4 * MAX_BYTES
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -48,6 +54,7 @@ class Incoming(NamedTuple):
     receive: Receive
     path: Mapping[str, str]
     route: Route | None
+    body_seconds: float = MOST_SECONDS
 
 
 class Gateway:
@@ -85,6 +92,8 @@ class Gateway:
         connection = self._connections.find(key.organization_id)
         if connection is None:
             return await _refuse(send, error_answer(502, "The Statuspage of this page is not connected any more."))
+        if call.method not in _METHODS:
+            return await _refuse(send, method_not_allowed(call.method, _METHODS))
         operation = find_operation(call.route)
         try:
             body, members = await _read_body(call)
@@ -92,7 +101,12 @@ class Gateway:
             return Passage((await _refuse(send, refusal.answer)).status)
         if operation is not None and is_decided_by_body(operation) and not isinstance(body, bytes | None):
             return await _refuse(send, _TOO_LARGE)
-        missing = await self._find_missing(connection, key, call, operation, members)
+        kind = None
+        if operation is not None and is_about_one(operation) and not may_either_kind(key):
+            kind = await self._find_kind(connection, key, call)
+            if isinstance(kind, _Heard):
+                return await kind.tell(send)
+        missing = _find_missing(key, operation, members, is_maintenance=bool(kind))
         if missing is not None:
             answer = scope_missing(missing.scope, missing.resource, self._name_command)
             return await _refuse(send, answer)
@@ -104,21 +118,11 @@ class Gateway:
         forward = Forward(key, *_means(call, operation), headers, body)
         return Passage(await self._forwarder.forward(connection, forward, send))
 
-    async def _find_missing(
-        self,
-        connection: Connection,
-        key: RingKey,
-        call: Incoming,
-        operation: Operation | None,
-        members: Mapping[str, Any],
-    ) -> Need | None:
-        if operation is None or not is_decided_by_body(operation):
-            return None
-        is_maintenance = is_about_one(operation) and await self._is_maintenance(connection, key, call)
-        return find_missing(key, list_needs(operation, members, is_maintenance=is_maintenance))
+    async def _find_kind(self, connection: Connection, key: RingKey, call: Incoming) -> "bool | _Heard":
+        """Whether an incident is a maintenance, as upstream says, or said when it was asked before: it stays one.
 
-    async def _is_maintenance(self, connection: Connection, key: RingKey, call: Incoming) -> bool:
-        """Whether an incident is one, as upstream says, or said when it was asked before: it stays one."""
+        What else upstream said, where it did not say that: nobody may change what might be of the other kind.
+        """
         incident = (call.path["page_id"], call.path["incident_id"])
         if incident not in self._kinds:
             heard = _Heard()
@@ -126,8 +130,7 @@ class Gateway:
             await self._forwarder.forward(connection, Forward(key, "GET", target, (), None), heard)
             kind = heard.kind()
             if kind is None:
-                # There is no such incident, or nobody can tell: what comes of the call itself says so.
-                return False
+                return heard
             self._kinds[incident] = kind
             if len(self._kinds) > _KINDS_REMEMBERED:
                 self._kinds.popitem(last=False)
@@ -138,24 +141,44 @@ class _Heard:
     """Takes an answer instead of a caller."""
 
     def __init__(self) -> None:
-        self._status = 0
-        self._body = bytearray()
+        self._messages: list[Message] = []
+        self._length = 0
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-        elif len(self._body) <= 4 * MAX_BYTES:
-            self._body += message.get("body", b"")
+        self._length += len(message.get("body", b""))
+        if self._length <= _MOST_HEARD:
+            self._messages.append(message)
 
     def kind(self) -> bool | None:
         """Whether the incident is a maintenance; None where the answer does not say."""
+        body = b"".join(message["body"] for message in self._messages[1:])
         try:
-            found = json.loads(self._body) if self._status == 200 else None
+            found = json.loads(body) if self._messages[0]["status"] == 200 else None
         except ValueError:
             return None
         return bool(found.get("scheduled_for")) if isinstance(found, dict) else None
 
+    async def tell(self, send: Send) -> Passage:
+        """Tell the caller, where it is an error of which all was heard."""
+        status: int = self._messages[0]["status"]
+        if status < 400 or self._length > _MOST_HEARD:
+            return await _refuse(send, _OF_NO_KIND)
+        for message in self._messages:
+            await send(message)
+        return Passage(status)
 
+
+def _find_missing(
+    key: RingKey, operation: Operation | None, members: Mapping[str, Any], *, is_maintenance: bool
+) -> Need | None:
+    if operation is None or not is_decided_by_body(operation):
+        return None
+    return find_missing(key, list_needs(operation, members, is_maintenance=is_maintenance))
+
+
+_OF_NO_KIND = error_answer(
+    502, "Statuspage does not say whether this is an incident or a maintenance, so nothing was done."
+)
 _TOO_LARGE = error_answer(413, f"The body is larger than the {MAX_BYTES // 1024} KB that are taken here.")
 _OTHER_COMPONENTS = error_answer(403, "This key is for certain components, and changes no others.")
 _UNKNOWN = error_answer(
@@ -175,7 +198,8 @@ def _means(call: Incoming, operation: Operation | None) -> tuple[str, str]:
     else:
         method = call.method if call.method in _READING else operation.method
         target = f"/v1/{operation.path.format_map(call.path)}"
-    query = call.query.decode("latin-1")
+    # Written anew, so that it falls apart into the same parts for whoever takes `;` for a separator.
+    query = urlencode(parse_qsl(call.query.decode("latin-1"), True, encoding="latin-1"), encoding="latin-1")
     # Of what writes, the body says all. What Rails would read in an address beside it, nobody has decided on.
     return method, f"{target}?{query}" if query and method in _READING else target
 
@@ -189,12 +213,16 @@ async def _read_body(call: Incoming) -> tuple[Body | None, Mapping[str, Any]]:
     if call.method in _READING or not _has_body(call.headers):
         return None, _NOTHING
     taken, more = bytearray(), True
-    while more and len(taken) <= MAX_BYTES:
-        message = await call.receive()
-        if message["type"] == "http.disconnect":
-            raise RefusedError(error_answer(400, "The call was given up before its body had come."))
-        taken += message.get("body", b"")
-        more = message.get("more_body", False)
+    try:
+        async with asyncio.timeout(call.body_seconds):
+            while more and len(taken) <= MAX_BYTES:
+                message = await call.receive()
+                if message["type"] == "http.disconnect":
+                    raise RefusedError(error_answer(400, "The call was given up before its body had come."))
+                taken += message.get("body", b"")
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise late(call.body_seconds) from None
     whole = bytes(taken)
     if more or len(whole) > MAX_BYTES:
         return _go_on(whole, call.receive, more=more), _NOTHING
@@ -203,6 +231,11 @@ async def _read_body(call: Incoming) -> tuple[Body | None, Mapping[str, Any]]:
         return {"type": "http.request", "body": whole, "more_body": False}
 
     members = await read_members(call.headers, replay)
+    if "api_key" in members:
+        # Upstream would take it for the key that the call is made with.
+        raise RefusedError(
+            error_answer(400, "Send your key in the Authorization header, and no api_key in the body.")
+        )
     return (json.dumps(members).encode() if members else None), members
 
 

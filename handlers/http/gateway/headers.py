@@ -18,40 +18,67 @@ _OF_ONE_CONNECTION = frozenset(
     }
 )
 """RFC 9110, section 7.6.1: they speak of the connection on which they come. So do those that `Connection` names."""
-_OF_THE_CALLER = frozenset(
+_OF_THE_CALL = frozenset(
     {
-        b"authorization",
-        b"cookie",
-        b"content-length",
-        b"expect",
-        b"forwarded",
-        b"host",
-        b"x-http-method",
-        b"x-http-method-override",
-        b"x-method-override",
-        b"via",
+        b"accept",
+        b"accept-charset",
+        b"accept-encoding",
+        b"accept-language",
+        b"cache-control",
+        b"content-language",
+        b"content-type",
+        b"idempotency-key",
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-match",
+        b"if-range",
+        b"if-unmodified-since",
+        b"pragma",
+        b"prefer",
+        b"range",
+        b"traceparent",
+        b"tracestate",
+        b"user-agent",
+        b"x-request-id",
     }
 )
-"""What is Keydesk's to say, is said by nobody, or tells a server to take the call for another one."""
-_OF_THE_SERVER = frozenset({b"set-cookie", b"date", b"server", b"alt-svc", b"strict-transport-security", b"location"})
+"""These alone pass. Programs know more names than anybody could list by which a call is made into another one or its
+caller into somebody else, and Rack reads `X_HTTP_METHOD_OVERRIDE` as it does the one with hyphens."""
+_OF_THE_SERVER = frozenset(
+    {
+        b"alt-svc",
+        b"authorization",
+        b"clear-site-data",
+        b"date",
+        b"location",
+        b"refresh",
+        b"server",
+        b"set-cookie",
+        b"strict-transport-security",
+        b"www-authenticate",
+    }
+)
 """What upstream says to whoever calls it, which is Keydesk."""
+_OF_PROXIES = (b"x-accel-", b"x-sendfile", b"x-lighttpd-")
+"""What a proxy before Keydesk would do something for, such as to send a file of its own."""
+_BODILESS = (204, 304)
 
 
 def list_sent(headers: Sequence[Header], secret: str) -> list[Header]:
     """What upstream is told: what the caller says of the call itself, and Keydesk's own key."""
-    kept = [
-        (name, value)
-        for name, value in _of_the_message(headers)
-        if name not in _OF_THE_CALLER and not name.startswith(b"x-forwarded-")
-    ]
+    kept = [(name, value) for name, value in _of_the_message(headers) if name in _OF_THE_CALL]
     return [*kept, (b"authorization", b"OAuth " + secret.encode())]
 
 
-def list_given(headers: Sequence[Header]) -> list[Header]:
+def list_given(headers: Sequence[Header], *, status: int = 200) -> list[Header]:
     """What the caller is told: what upstream says of its answer."""
-    given = [(name, value) for name, value in _of_the_message(headers) if name not in _OF_THE_SERVER]
-    lengths = {value for name, value in given if name == b"content-length"}
-    if len(lengths) > 1 or any(name == b"transfer-encoding" for name, _ in headers):
+    given = [
+        (name, value)
+        for name, value in _of_the_message(headers)
+        if name not in _OF_THE_SERVER and not name.startswith(_OF_PROXIES)
+    ]
+    lengths = [value for name, value in given if name == b"content-length"]
+    if len(lengths) > 1 or status in _BODILESS or any(name == b"transfer-encoding" for name, _ in headers):
         # Two statements on where the answer ends are two answers for whoever reads it another way.
         given = [(name, value) for name, value in given if name != b"content-length"]
     return given

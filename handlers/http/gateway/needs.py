@@ -53,6 +53,11 @@ def may_everything(key: RingKey) -> bool:
     return key.scopes >= _WIDEST
 
 
+def may_either_kind(key: RingKey) -> bool:
+    """Whether it makes no difference to the key of which kind an incident is."""
+    return key.scopes >= {Scope.INCIDENTS_WRITE, Scope.MAINTENANCES_WRITE}
+
+
 def is_decided_by_body(operation: Operation) -> bool:
     """Whether what a call carries says what it needs."""
     by_table = {Depends.KIND, Depends.STATES} & set(operation.depends)
@@ -73,8 +78,7 @@ def list_needs(operation: Operation, body: Mapping[str, Any], *, is_maintenance:
         return [operation.need]
     if operation.resource == _STATUS_ALONE:
         return [Need("components" if _says_more_than_status(body) else _STATUS_ALONE, write=True)]
-    # Rails takes members without their envelope, too.
-    places = [body, *(one for one in (body.get("incident"),) if isinstance(one, dict))]
+    places = _list_places(body)
     needs = []
     if Depends.KIND in operation.depends:
         schedules = any(map(_schedules, places))
@@ -101,16 +105,22 @@ def is_of_other_components(
         return path.get("component_id") not in key.components
     if Depends.STATES not in operation.depends:
         return False
-    places = [body, *(one for one in (body.get("incident"),) if isinstance(one, dict))]
+    places = _list_places(body)
     named = [
         one for place in places for word in ("components", "component_ids") for one in _named_in(place.get(word))
     ]
     return not set(named) <= key.components
 
 
+def _list_places(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    # Rails takes members without their envelope, too, and may take them from a list.
+    inner = body.get("incident")
+    return [body, *(one for one in (inner if isinstance(inner, list) else [inner]) if isinstance(one, dict))]
+
+
 def _says_more_than_status(body: Mapping[str, Any]) -> bool:
-    fields = body.get("component")
-    named = {*(set(body) - {"component"}), *(fields if isinstance(fields, dict) else ())}
+    fields = body.get("component") or {}
+    named = {*(set(body) - {"component"}), *(fields if isinstance(fields, dict) else ["component"])}
     return bool(named - {"status"})
 
 
@@ -132,7 +142,7 @@ def find_missing(key: RingKey, needs: Sequence[Need]) -> Need | None:
 
 def _schedules(fields: Mapping[str, Any]) -> bool:
     dated = any(fields.get(name) not in (None, "") for name in ("scheduled_for", "scheduled_until"))
-    return dated or fields.get("status") in _SCHEDULED
+    return dated or str(fields.get("status")) in _SCHEDULED
 
 
 def _moves_states(fields: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """The management API as a plain ASGI application: check the key, find the route, answer, note the use."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import parse_qsl
@@ -39,6 +40,7 @@ MAX_QUERY = 8192
 _READING = frozenset({"GET", "HEAD"})
 _NO_ROUTES: Mapping[str, Route] = {}
 _NOTHING: Mapping[str, str] = {}
+_NO_WORD = re.compile(r"\W")
 
 _log = structlog.get_logger(__name__)
 
@@ -84,10 +86,10 @@ class ManagementApi:
             scope["query_string"] = b""
             return ADDRESS_TOO_LONG
         query = _read_query(scope["query_string"])
-        if "api_key" in query:
+        if (exposed := _find_exposed(query)) is not None:
             # The server's own access log would read this scope after the answer.
             scope["query_string"] = b"api_key=masked"
-            self._check.refuse_exposed(query["api_key"], caller)
+            self._check.refuse_exposed(exposed, caller)
             return KEY_IN_ADDRESS_REFUSED
         target = normal_path(scope)
         if target is None:
@@ -109,7 +111,8 @@ class ManagementApi:
             self._check.note(key, kind, caller, failed=True)
             return too_many_calls(self._counter.budgets.code, self._counter.budgets.of(key.id), wait)
         if self._gateway is not None and there is not None:
-            incoming = Incoming(method, target, scope["query_string"], scope["headers"], receive, path, route)
+            headers, seconds = scope["headers"], self._body_seconds
+            incoming = Incoming(method, target, scope["query_string"], headers, receive, path, route, seconds)
             return await self._forward(self._gateway, key, caller, incoming, send)
         if route is None:
             self._check.note(key, kind, caller, failed=True)
@@ -158,6 +161,11 @@ def _went_wrong(error: Exception, **about: str) -> Answer:
 
 def _read_query(raw: bytes) -> Mapping[str, str]:
     return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)) if raw else _NOTHING
+
+
+def _find_exposed(query: Mapping[str, str]) -> str | None:
+    """A key in an address, by any name that a server may read as `api_key`: Rack does `api_key[]` and `[api_key]`."""
+    return next((value for name, value in query.items() if _NO_WORD.split(name.lstrip("[] "))[0] == "api_key"), None)
 
 
 def _allowed(routes: Iterable[str]) -> Sequence[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from handlers.upstream.budget import OWN, WINDOW, Budget, NoTurnError
+from handlers.upstream.budget import MOST_OF_ONE, OWN, WINDOW, Budget, NoTurnError
 
 
 class Seconds:
@@ -157,3 +157,19 @@ async def test_a_server_without_a_limit_has_none() -> None:
     """Nothing is counted, and nobody waits."""
     stage = Stage({"k": None})
     assert await stage.turns("one", 10_000) == 10_000
+
+
+async def test_who_asks_most_leaves_places_to_wait_to_others() -> None:
+    """However many calls one caller has waiting; Keydesk itself always may wait."""
+    stage = Stage({"k": 1}, wait_seconds=60.0)
+    assert await stage.budget.take(OWN) == "k"
+    waiting = [asyncio.create_task(stage.budget.take("greedy")) for _ in range(MOST_OF_ONE)]
+    await asyncio.sleep(0)
+    with pytest.raises(NoTurnError):
+        await stage.budget.take("greedy")
+    others = [asyncio.create_task(stage.budget.take(caller)) for caller in ("modest", OWN)]
+    await asyncio.sleep(0)
+    assert not any(one.done() for one in others)
+    for task in (*waiting, *others):
+        task.cancel()
+    await asyncio.gather(*waiting, *others, return_exceptions=True)

@@ -56,3 +56,13 @@ def test_the_longer_it_is_silent_the_rarer_it_is_asked() -> None:
         fuse.failed()
     assert waits == [5, 10, 20, 40, 60, 60, 60, 60]
     assert max(waits) == LONGEST_SECONDS
+
+
+def test_a_trial_that_is_given_up_leaves_the_next_call_to_try() -> None:
+    """Nobody waits for an answer that nobody waits for any more."""
+    fuse, seconds = blown()
+    seconds.now += FIRST_SECONDS
+    assert fuse.begin() == 0.0
+    fuse.given_up()
+    assert fuse.begin() == 0.0
+    assert fuse.begin() > 0.0

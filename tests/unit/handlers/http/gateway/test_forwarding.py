@@ -248,6 +248,45 @@ async def test_a_server_that_is_down_is_left_alone(client: ReqwestClient) -> Non
         assert len(server.heads) == FAILURES
 
 
+@pytest.mark.parametrize("hangs_up", [True, False])
+async def test_callers_whose_bodies_do_not_end_stop_nobody_else(hangs_up: bool) -> None:
+    """That they break off, or let upstream wait, is no sign that it is down."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"{"
+        if hangs_up:
+            raise ConnectionError("the caller hung up")
+        await asyncio.Event().wait()
+
+    async def behave(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if head.startswith(b"POST"):
+            await reader.read()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+
+    client = ReqwestClient(Limits(total_seconds=0.1))
+    async with HostileServer(behave).running() as server:
+        stage = Stage(server.url, client)
+        for _ in range(FAILURES):
+            heard = await stage.call("POST", parts())
+            assert (heard.status, "did not come to its end" in heard.sentence) == (408, True)
+        assert (await stage.call()).status == 200
+    await client.close()
+
+
+async def test_a_call_that_ends_here_leaves_the_next_to_try(client: ReqwestClient) -> None:
+    """Whatever goes wrong with the trial of a server that was down, others try it again."""
+
+    async with HostileServer(json_answer(b"[]")).running() as server:
+        stage, now = Stage(server.url, client), [0.0]
+        stage.connection.fuse = Fuse(lambda: now[0])
+        for _ in range(FAILURES):
+            stage.connection.fuse.failed()
+        now[0] = 1000.0
+        with pytest.raises(ValueError, match="invalid"):
+            await stage.call("GET ME")
+        assert (await stage.call()).status == 200
+
+
 async def test_gateways_between_count_as_failures(client: ReqwestClient) -> None:
     """503 is passed on, and enough of them are as good as no answer; other errors are answers."""
     async with HostileServer(json_answer(b"{}", b"503 Busy")).running() as server:

@@ -1,0 +1,73 @@
+"""A gateway on a socket before a hostile upstream, which has one page with nothing on it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from cryptography.fernet import Fernet
+
+from desk.transaction import Actor, Desk, JobName, Transaction
+from desk.upstreams.connecting import connect_upstream
+from desk.upstreams.copies import PageThere, copy_pages
+from desk.upstreams.keys import NewUpstreamKey, add_upstream_key, list_upstream_keys
+from handlers.http.app import HttpSettings
+from handlers.http.gateway.assembly import UpstreamOptions
+from storage.sealing import Seal
+from tests.contract.gateway_stage import OPERATOR
+from tests.hostile_server import Behaviour, HostileServer
+from tests.serving import Served, serving
+
+PAGE = "pppppppppppp"
+SECRET = "7" * 64
+
+
+@dataclass(slots=True)
+class Attacked:
+    """`server` is the upstream."""
+
+    desk: Desk
+    server: HostileServer
+    served: Served
+
+    async def call(self, secret: str, method: str, path: str, **options: Any) -> httpx.Response:
+        """Call the gateway below its page with a key."""
+        async with httpx.AsyncClient(base_url=self.served.url) as client:
+            headers = {"Authorization": f"OAuth {secret}", **(options.pop("headers", None) or {})}
+            return await client.request(method, f"/v1/pages/{PAGE}{path}", headers=headers, **options)
+
+    async def send(self, raw: bytes) -> bytes:
+        """Send these bytes on a connection of their own; gives what comes until the gateway hangs up."""
+        reader, writer = await asyncio.open_connection(self.served.host, self.served.port)
+        writer.write(raw)
+        try:
+            async with asyncio.timeout(10):
+                return await reader.read()
+        finally:
+            writer.close()
+
+    def states_of_our_keys(self) -> list[str]:
+        """Of Keydesk's keys of the upstream."""
+        return self.desk.read_now(OPERATOR, lambda tx: [str(key.status) for key in list_upstream_keys(tx.session)])
+
+
+@asynccontextmanager
+async def attacked(
+    desk: Desk, behaviour: Behaviour, *, wait_seconds: float = 0.0, **settings: Any
+) -> AsyncIterator[Attacked]:
+    """Both run within the block, and are connected. `settings` are the gateway's; calls wait so long for a turn."""
+    seal = Seal([Fernet.generate_key().decode()])
+    options = UpstreamOptions(seal=seal, wait_seconds=wait_seconds)
+    async with HostileServer(behaviour).running() as server:
+
+        def connect(tx: Transaction) -> None:
+            connect_upstream(tx, server.url)
+            add_upstream_key(tx, NewUpstreamKey(name="Keydesk", sealed=seal.close(SECRET), calls_a_minute=None))
+
+        desk.write_now(OPERATOR, connect)
+        pages = [PageThere(id=PAGE, name="Acme", fields={}, components=())]
+        desk.write_now(Actor.job(JobName.COPIES), lambda tx: copy_pages(tx, pages))
+        async with serving(desk, settings=HttpSettings(upstreams=options, **settings)) as served:
+            yield Attacked(desk, server, served)
