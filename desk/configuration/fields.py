@@ -12,6 +12,8 @@ from desk.texts import clean_text
 MAX_NAME = 255
 MAX_TEXT = 5000
 """Characters of a text that the page shows."""
+_FIRST_DAY = date(1970, 1, 1)
+"""Of which uptime is told. Programs write a day that was never set as in the year 1."""
 
 
 class ComponentFields(TypedDict, total=False):
@@ -50,6 +52,10 @@ def check_fields(fields: Mapping[str, Any], *, of: str) -> dict[str, Any]:
     if "description" in values:
         with problems.gathered():
             values["description"] = check_text(values["description"], field="description") or None
+    if (started := values.get("start_date")) is not None and started < _FIRST_DAY:
+        problems.add(
+            f"A component starts on {_FIRST_DAY} at the earliest.", "Choose a later day.", field="start_date"
+        )
     problems.refuse()
     return values
 

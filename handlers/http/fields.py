@@ -16,6 +16,8 @@ _TRUE = frozenset({"t", "true", "1", "yes", "on"})
 _FALSE = frozenset({"f", "false", "0", "no", "off"})
 _UNSET: tuple[Any, ...] = (None, "")
 _DAY_ALONE = len("2026-11-28")
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""Programs write a time that was never set as in the year 1, and the ends of the calendar are in no other zone."""
 _LOST_PLUS = re.compile(r"(:\d\d(?:\.\d+)?) (\d\d:?\d\d)$")
 """In a form a plus is read as a space, and few who send one there escape it."""
 
@@ -141,10 +143,12 @@ class Fields:
             at = datetime.fromisoformat(text)
             if at.tzinfo is None:
                 at = at.replace(tzinfo=zone if len(text) <= _DAY_ALONE else UTC)
-            return at.astimezone(UTC)
+            if _EARLIEST <= at <= _LATEST:
+                return at.astimezone(UTC)
         except (ValueError, OverflowError):
-            self._wrong(names[0], "must be a time in ISO 8601, such as 2026-11-28T22:00:00Z")
-            return None
+            pass
+        self._wrong(names[0], "must be a time in ISO 8601, from 1970 on, such as 2026-11-28T22:00:00Z")
+        return None
 
     def ids(self, *names: str) -> Sequence[str] | None:
         """Ids: a list of them or of objects that have one, one alone, or the keys of an object."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from storage.models import Page
 from tests.contract.test_v1_incident_writes import Client, client_at
 from tests.unit.handlers.http.conftest import Site, http_settings, site
 
@@ -107,3 +108,24 @@ async def test_what_is_changed_is_refused_as_a_whole(client: Client) -> None:
     before = await client.ok("GET", path)
     refused = await client.send("PATCH", path, {"component": {"name": "Public API", "status": "down"}})
     assert (refused.status_code, await client.ok("GET", path)) == (422, before)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Zurich", "America/New_York"])
+async def test_a_program_that_sends_a_time_that_was_never_set(client: Client, zone: str) -> None:
+    """The year 1 is refused wherever a day or a time is said, and nothing on the page fails over it."""
+    client.site.change(lambda tx: setattr(tx.session.get_one(Page, client.page.id), "time_zone", zone))
+    [said] = (made := await client.open())["incident_updates"]
+    unset = "0001-01-01T00:00:00Z"
+    for method, path, body in (
+        ("PATCH", f"components/{client.api.id}", {"component": {"start_date": unset}}),
+        ("POST", "components", {"component": {"name": "Search", "start_date": unset}}),
+        ("POST", "incidents", {"incident": {"name": "x", "scheduled_for": unset, "scheduled_until": unset}}),
+        ("POST", "incidents", {"incident": {"name": "x", "backfilled": True, "backfill_date": unset}}),
+        (
+            "PATCH",
+            f"incidents/{made['id']}/incident_updates/{said['id']}",
+            {"incident_update": {"display_at": unset}},
+        ),
+    ):
+        assert (await client.send(method, path, body)).status_code == 422, body
+    await client.ok("GET", f"components/{client.api.id}/uptime?end=0001-01-01")

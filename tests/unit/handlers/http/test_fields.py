@@ -117,7 +117,11 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "far", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "tomorrow", 17, [1], "2026-13-01"]
+    "far",
+    [
+        *("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"),
+        *("9999-12-31T23:59:59Z", "tomorrow", 17, [1], "2026-13-01"),
+    ],
 )
 def test_times_that_are_none(far: object) -> None:
     """Nor does one at the end of the calendar end in an error of ours."""
