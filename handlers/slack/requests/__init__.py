@@ -5,7 +5,7 @@ from desk.messages.readers import is_for_member, is_for_owner
 from desk.requests import cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
-from handlers.slack.requests import actions, collecting, inputs, messages, owners_card
+from handlers.slack.requests import actions, collecting, inputs, messages, notes, owners_card
 
 AREA = Area(
     actions=[
@@ -28,14 +28,14 @@ AREA = Area(
         (cards.REQUEST_CARD, owners_card.render_owners_card),
         (cards.REQUEST_REMINDER, owners_card.render_reminder),
         (cards.REQUEST_MINE, messages.render_my_request),
-        (cards.REQUEST_DECIDED, messages.render_decided),
-        (cards.REQUEST_SELF_APPROVED, messages.render_self_approval),
-        (key_cards.HOLDER_NAMED, messages.render_holder_named),
-        (key_cards.KEY_MADE, messages.render_made),
+        (cards.REQUEST_DECIDED, notes.render_decided),
+        (cards.REQUEST_SELF_APPROVED, notes.render_self_approval),
+        (key_cards.HOLDER_NAMED, notes.render_holder_named),
+        (key_cards.KEY_MADE, notes.render_made),
         (key_cards.TICKET_MINE, messages.render_my_ticket),
-        (key_cards.TICKET_ENDED, messages.render_ticket_ended),
-        (key_cards.TICKET_VOID, messages.render_void),
-        (key_cards.TICKET_NOT_OPENED, messages.render_not_opened),
+        (key_cards.TICKET_ENDED, notes.render_ticket_ended),
+        (key_cards.TICKET_VOID, notes.render_void),
+        (key_cards.TICKET_NOT_OPENED, notes.render_not_opened),
     ],
     readers=[
         (cards.REQUEST_CARD, is_for_owner),
