@@ -62,6 +62,10 @@ async def test_a_day_is_that_of_the_page(client: Client) -> None:
     assert made["created_at"] == "2026-02-10T00:00:00.000-05:00"
     planned = await client.open(scheduled_for="2026-04-10", scheduled_until="2026-04-10T06:00:00Z")
     assert planned["scheduled_for"] == "2026-04-10T00:00:00.000-04:00"
+    [said] = made["incident_updates"]
+    path = f"incidents/{made['id']}/incident_updates/{said['id']}"
+    corrected = await client.ok("PATCH", path, {"incident_update": {"display_at": "2026-02-11"}})
+    assert corrected["display_at"] == "2026-02-11T00:00:00.000-05:00"
 
 
 async def test_a_script_whose_form_loses_the_plus(client: Client) -> None:

@@ -99,12 +99,13 @@ def _correct(tx: Transaction, call: Call, body: Body) -> Answer:
     said = tx.session.get(IncidentUpdate, call.path["incident_update_id"])
     if said is None or said.incident_id != incident.id:
         raise NotFoundError("There is no such update.")
-    words, at = fields.text("body", "message"), fields.instant("display_at")
+    zone = zone_of(get_page(tx.session, incident.page_id))
+    words, at = fields.text("body", "message"), fields.instant("display_at", zone=zone)
     notify = fields.flag("deliver_notifications")
     fields.problems.refuse()
     port = port_of(tx, incident.page_id)
     said = port.edit_update(tx, said.id, body=words, deliver_notifications=notify, display_at=at)
-    return Answer(200, json_document(update_shape(said, zone_of(get_page(tx.session, incident.page_id)))))
+    return Answer(200, json_document(update_shape(said, zone)))
 
 
 def _answer(tx: Transaction, incident: Incident, *, status: int = 200) -> Answer:
