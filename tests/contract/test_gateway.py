@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from desk.requests.offers import policy_here
 from desk.secret import Secret
 from desk.transaction import Desk, Transaction, keys_changed, pages_changed
-from desk.upstreams.keys import NewUpstreamKey, list_upstream_keys, replace_upstream_key
+from desk.upstreams.keys import NewUpstreamKey, drop_upstream_key, list_upstream_keys, replace_upstream_key
 from storage.models import ApiKey, AuditEvent, Component, Incident, KeyStatus, KeyUse, Page, SlackMessage, UpstreamKey
 from tests.contract.gateway_stage import EVERYTHING, OPERATOR, TwoKeydesks, make_there, mint, two_keydesks
 from tests.factories import add_page
@@ -244,6 +245,30 @@ async def test_owners_hear_when_our_key_is_not_taken(both: TwoKeydesks) -> None:
         dump = " ".join(str(vars(row)) for row in [*told, *events, *session.query(UpstreamKey)])
     assert [event.action for event in events] == ["upstream_key.added", "upstream_key.refused"]
     assert both.upstream_secret not in dump + answer.text + again.text
+
+
+async def test_without_a_key_of_our_own_nobody_is_said_to_have_been_told(both: TwoKeydesks) -> None:
+    """Where no key is left, or none can be opened, the caller reads that, and where an operator looks."""
+    secret = mint(both.desk, ["read"])
+
+    def drop(tx: Transaction) -> None:
+        [only] = list_upstream_keys(tx.session)
+        drop_upstream_key(tx, only.id)
+
+    await both.desk.write(OPERATOR, drop)
+    answer = await both.call(secret, "GET", f"pages/{both.story.page}")
+    assert (answer.status_code, "'keydesk upstream show'" in answer.json()["error"]) == (502, True), answer.text
+    assert "told" not in answer.json()["error"]
+
+
+async def test_our_own_api_does_not_say_that_nothing_is_open_there(both: TwoKeydesks) -> None:
+    """What Keydesk's own API would list of a page that is kept elsewhere is not here, and it says so."""
+    secret = mint(both.desk, ["read"])
+    async with httpx.AsyncClient(base_url=both.served.url) as client:
+        for what in ("incidents", "templates"):
+            path = f"/keydesk/v1/pages/{both.story.page}/{what}"
+            answer = await client.get(path, headers={"Authorization": f"OAuth {secret}"})
+            assert (answer.status_code, "kept by Statuspage" in answer.json()["error"]) == (409, True), answer.text
 
 
 async def test_what_upstream_has_can_be_asked_for(both: TwoKeydesks) -> None:

@@ -214,6 +214,12 @@ def _fuse_blown(connection: Connection, seconds: int) -> Answer:
 
 
 def _no_key(connection: Connection) -> Answer:
+    if not connection.known.keys:
+        return error_answer(
+            502,
+            "Your key is good, but Keydesk has none of its own that it could go on with; 'keydesk upstream show' says"
+            " why. Nothing was done.",
+        )
     return error_answer(
         502,
         f"Your key is good, but {connection.base_url} does not take Keydesk's own for this call; owners are told of"
