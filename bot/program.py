@@ -22,6 +22,7 @@ from bot.upstream import find_seal, list_setting_keys
 from desk.clock import Clock
 from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
+from desk.upstreams.troubles import list_upstream_troubles
 from handlers.delivery.deliverer import Deliverer
 from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker
@@ -229,6 +230,12 @@ def create_program(
     async def ask_process() -> str | None:
         return "stopping" if stopping.is_set() else None
 
+    named_keys = list_setting_keys(settings)
+
+    async def ask_upstream() -> str | None:
+        others = [(key.id, key.expires_at) for key in named_keys]
+        return "; ".join(await desk.read(RECONCILE, partial(list_upstream_troubles, others=others))) or None
+
     async def ask_channels() -> str | None:
         return "; ".join(await desk.read(RECONCILE, list_channel_troubles)) or None
 
@@ -243,7 +250,7 @@ def create_program(
             "clock": watch.find_problem,
             "process": ask_process,
         },
-        warnings={"channels": ask_channels, "clock": watch.find_warnings},
+        warnings={"channels": ask_channels, "upstream": ask_upstream, "clock": watch.find_warnings},
         settings=HttpSettings(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
             distrust_after=timedelta(seconds=settings.key_trust_seconds),
@@ -252,7 +259,7 @@ def create_program(
             public_folder=find_public_folder(settings),
             upstreams=UpstreamOptions(
                 seal=find_seal(settings),
-                keys=list_setting_keys(settings),
+                keys=named_keys,
                 wait_seconds=settings.upstream_wait_seconds,
                 limit_code=settings.api_limit_code,
             ),
