@@ -136,6 +136,7 @@ def _copy_components(tx: Transaction, page: Page, there: Sequence[ComponentThere
             "retired_at": None,
         }
         if row is None:
+            _require_free(tx, one.id)
             tx.session.add(Component(id=one.id, page_id=page.id, created_at=tx.now, updated_at=tx.now, **wanted))
             tx.session.flush()
             changed = True
@@ -146,6 +147,14 @@ def _copy_components(tx: Transaction, page: Page, there: Sequence[ComponentThere
         if differs:
             row.updated_at, changed = tx.now, True
     return _retire(tx, [row for row in here.values() if row.id not in {one.id for one in there}]) or changed
+
+
+def _require_free(tx: Transaction, component_id: str) -> None:
+    if tx.session.get(Component, component_id, execution_options=OF_EVERY_ORGANIZATION) is not None:
+        raise ConflictError(
+            f"The component {component_id} is there already, on another page.",
+            "A component of Statuspage needs its own id here: remove the other one first.",
+        )
 
 
 def _retire(tx: Transaction, rows: Collection[Component]) -> bool:

@@ -1,13 +1,15 @@
 """What a Statuspage elsewhere says of itself, read by its API."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import date
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from desk.errors import KeydeskError
-from desk.pages.fields import PAGE_FIELDS
+from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS
+from desk.texts import can_be_kept, without_broken
 from desk.upstreams.copies import ComponentThere, PageThere
 from handlers.upstream.client import Outgoing, UpstreamClient, UpstreamError
 from storage.models import ComponentStatus
@@ -27,6 +29,8 @@ class UnreadableError(KeydeskError):
 
 
 _Id = Annotated[str, Field(pattern=r"^[a-z0-9]{1,12}$")]
+_Text = Annotated[str, AfterValidator(without_broken)]
+_Position = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 
 
 class _Row(BaseModel):
@@ -36,14 +40,14 @@ class _Row(BaseModel):
 
 
 class _Page(_Row):
-    name: str
+    name: _Text
 
 
 class _Component(_Row):
-    name: str
-    position: int = 1
+    name: _Text
+    position: _Position = 1
     status: ComponentStatus | None = None
-    description: str | None = None
+    description: _Text | None = None
     group: bool | None = False
     group_id: _Id | None = None
     showcase: bool | None = True
@@ -81,8 +85,11 @@ class UpstreamReader:
 
     async def _read_page(self, row: _Page) -> PageThere:
         extra = row.model_extra or {}
-        fields = {name: extra[name] for name in PAGE_FIELDS if extra.get(name) is not None}
-        components = [_as_there(one) async for one in self._read_components(row.id)]
+        fields = {name: extra[name] for name in PAGE_FIELDS if _is_kept(name, extra.get(name))}
+        # What moved while its list was read in parts is in two of them.
+        rows = {one.id: one async for one in self._read_components(row.id)}
+        groups = {one.id for one in rows.values() if one.group}
+        components = [_as_there(one, groups) for one in rows.values()]
         return PageThere(id=row.id, name=row.name, fields=fields, components=components)
 
     async def _read_components(self, page_id: str) -> AsyncIterator[_Component]:
@@ -133,7 +140,23 @@ def _understood(shape: TypeAdapter[Any], body: bytes) -> Any:
         ) from error
 
 
-def _as_there(row: _Component) -> ComponentThere:
+def _is_kept(name: str, value: Any) -> bool:
+    """Whether the value of a page's field is one that can be kept and used here; a copy is good without it."""
+    if name not in COLUMN_FIELDS:
+        return value is not None
+    return isinstance(value, str) and can_be_kept(value) and (name != "time_zone" or _is_zone(value))
+
+
+def _is_zone(name: str) -> bool:
+    # Everything that tells times on any page would stumble over one that nobody here knows.
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _as_there(row: _Component, groups: Collection[str]) -> ComponentThere:
     return ComponentThere(
         id=row.id,
         name=row.name,
@@ -141,7 +164,7 @@ def _as_there(row: _Component) -> ComponentThere:
         status=row.status or ComponentStatus.OPERATIONAL,
         description=row.description,
         group=bool(row.group),
-        group_id=row.group_id,
+        group_id=row.group_id if row.group_id in groups and not row.group else None,
         showcase=row.showcase is not False,
         only_show_if_degraded=bool(row.only_show_if_degraded),
         start_date=row.start_date,
