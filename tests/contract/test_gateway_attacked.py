@@ -186,3 +186,27 @@ async def test_nothing_of_the_caller_but_the_call_arrives(desk: Desk) -> None:
         await stage.send(raw(secret, "GET", "/components", *(name + b": evil" for name in names), b"Accept: a"))
         assert b"evil" not in stage.server.heads[0]
         assert b"\r\nAccept: a\r\n" in stage.server.heads[0]
+
+
+async def test_an_answer_without_an_end_is_not_read_for_nobody(desk: Desk) -> None:
+    """Neither when its caller has hung up, nor when it only was to say of which kind an incident is."""
+    ended: list[bool] = []
+
+    async def behave(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"10000\r\n" + b"a" * 65536 + b"\r\n")
+                await writer.drain()
+        finally:
+            ended.append(True)
+
+    reading, writing = mint(desk, ["read"]), mint(desk, ["incidents:write"])
+    async with attacked(desk, behave) as stage:
+        caller, connection = await asyncio.open_connection(stage.served.host, stage.served.port)
+        connection.write(raw(reading, "GET", "/components"))
+        await caller.readexactly(100_000)
+        connection.transport.abort()
+        await eventually(lambda: len(ended) == 1)
+        assert (await stage.call(writing, "PATCH", "/incidents/aaaaaaaaaaaa", json=CHANGE)).status_code == 502
+        await eventually(lambda: len(ended) == 2)

@@ -39,6 +39,8 @@ class Forward:
     """Its path in the form in which it was decided on, and its query."""
     headers: Sequence[Header]
     body: Body | None
+    is_given_up: Callable[[], bool] = lambda: False
+    """Whether the caller is gone, so that nobody reads the rest of an answer."""
 
 
 class BrokenOffError(Exception):
@@ -86,7 +88,7 @@ class Forwarder:
             try:
                 async with self._client.send(outgoing) as answer:
                     if answer.status != 401:
-                        return await self._pass_on(connection, key_id, answer, send)
+                        return await self._pass_on(connection, key_id, answer, call, send)
             except (UpstreamError, ConnectionError) as error:
                 if isinstance(body, _Coming) and body.is_awaited:
                     connection.fuse.given_up()
@@ -105,7 +107,7 @@ class Forwarder:
             if call.body is not None and not isinstance(call.body, bytes):
                 return await _say(send, _no_key(connection))
 
-    async def _pass_on(self, connection: Connection, key_id: str, answer: Incoming, send: Send) -> int:
+    async def _pass_on(self, connection: Connection, key_id: str, answer: Incoming, call: Forward, send: Send) -> int:
         if answer.status in _GATEWAY_FAILURES:
             connection.fuse.failed()
         else:
@@ -126,6 +128,8 @@ class Forwarder:
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             started = True
             async for chunk in _after(first, chunks):
+                if call.is_given_up():
+                    return answer.status
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         except UpstreamError as error:

@@ -1,6 +1,7 @@
 """The gateway: which calls are for a Statuspage elsewhere, whether they may go there, and what becomes of them."""
 
 import asyncio
+import contextlib
 import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -115,8 +116,15 @@ class Gateway:
         if operation is not None and is_of_other_components(key, operation, call.path, members):
             return await _refuse(send, _OTHER_COMPONENTS)
         headers = call.headers if body is None else _as_json(call.headers)
-        forward = Forward(key, *_means(call, operation), headers, body)
-        return Passage(await self._forwarder.forward(connection, forward, send))
+        if not isinstance(body, bytes | None):
+            forward = Forward(key, *_means(call, operation), headers, body)
+            return Passage(await self._forwarder.forward(connection, forward, send))
+        hangs_up = asyncio.create_task(_hear_hanging_up(call.receive), name="caller")
+        try:
+            forward = Forward(key, *_means(call, operation), headers, body, hangs_up.done)
+            return Passage(await self._forwarder.forward(connection, forward, send))
+        finally:
+            hangs_up.cancel()
 
     async def _find_kind(self, connection: Connection, key: RingKey, call: Incoming) -> "bool | _Heard":
         """Whether an incident is a maintenance, as upstream says, or said when it was asked before: it stays one.
@@ -127,7 +135,8 @@ class Gateway:
         if incident not in self._kinds:
             heard = _Heard()
             target = f"/v1/pages/{incident[0]}/incidents/{incident[1]}"
-            await self._forwarder.forward(connection, Forward(key, "GET", target, (), None), heard)
+            with contextlib.suppress(_EnoughError):
+                await self._forwarder.forward(connection, Forward(key, "GET", target, (), None), heard)
             kind = heard.kind()
             if kind is None:
                 return heard
@@ -135,6 +144,10 @@ class Gateway:
             if len(self._kinds) > _KINDS_REMEMBERED:
                 self._kinds.popitem(last=False)
         return self._kinds[incident]
+
+
+class _EnoughError(Exception):
+    """More is not listened to."""
 
 
 class _Heard:
@@ -146,8 +159,10 @@ class _Heard:
 
     async def __call__(self, message: Message) -> None:
         self._length += len(message.get("body", b""))
-        if self._length <= _MOST_HEARD:
-            self._messages.append(message)
+        if self._length > _MOST_HEARD:
+            # Some answers have no end.
+            raise _EnoughError
+        self._messages.append(message)
 
     def kind(self) -> bool | None:
         """Whether the incident is a maintenance; None where the answer does not say."""
@@ -237,6 +252,11 @@ async def _read_body(call: Incoming) -> tuple[Body | None, Mapping[str, Any]]:
             error_answer(400, "Send your key in the Authorization header, and no api_key in the body.")
         )
     return (json.dumps(members).encode() if members else None), members
+
+
+async def _hear_hanging_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _has_body(headers: Sequence[Header]) -> bool:
