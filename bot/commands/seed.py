@@ -11,7 +11,7 @@ from desk.errors import KeydeskError
 from desk.seeds import Seed, plant_seed, read_seed
 from desk.transaction import Desk, Transaction
 
-_WORDS = ("made", "changed", "retired")
+_DONE, _TO_DO = ("made", "changed", "retired"), ("make", "change", "retire")
 
 
 class _RehearsalError(Exception):
@@ -42,7 +42,7 @@ def register(cli: typer.Typer) -> None:
         wanted = _read(file)
         with console_of(context).desk(organization_id=wanted.organization_id, seconds=LONG_SECONDS) as desk:
             done = _carry_out(desk, wanted, prune=prune, yes=yes)
-        _print(done)
+        _print(done, is_done=yes or not prune)
         if prune and not yes:
             say("Nothing was changed. Type it again with --yes to do it.")
 
@@ -69,12 +69,13 @@ def _carry_out(desk: Desk, seed: Seed, *, prune: bool, yes: bool) -> Pruned:
         return rehearsal.seen
 
 
-def _print(done: Pruned) -> None:
+def _print(done: Pruned, *, is_done: bool) -> None:
     planted = done.planted
-    for word, things in zip(_WORDS, (planted.made, planted.changed, done.retired), strict=True):
+    for word, things in zip(_DONE if is_done else _TO_DO, (planted.made, planted.changed, done.retired), strict=True):
         for thing in things:
             say(f"{word.ljust(9)}{thing}")
     for page in done.other_pages:
         say(f"left     page {page}, which the file does not name")
     retired = f"{len(done.retired)} retired, " if done.retired else ""
-    say(f"{len(planted.made)} made, {len(planted.changed)} changed, {retired}{planted.left} as they were.")
+    counted = f"{len(planted.made)} made, {len(planted.changed)} changed, {retired}{planted.left} as they were"
+    say(f"{counted}." if is_done else f"It would be: {counted}.")

@@ -126,8 +126,10 @@ def _check_channel(value: Any) -> str | None:
     return str(value)
 
 
-def _check_rule(kind: type[StrEnum], field: str) -> Callable[[Any], StrEnum]:
+def _check_rule(kind: type[StrEnum], field: str, *, usual: StrEnum) -> Callable[[Any], StrEnum]:
     def check(value: Any) -> StrEnum:
+        if not value:
+            return usual
         if value not in set(kind):
             raise InvalidInputError(f"“{value}” is no rule.", f"It is one of: {', '.join(kind)}.", field=field)
         return kind(value)
@@ -161,9 +163,9 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "url": _check_line("url"),
     "time_zone": _check_zone,
     "announcement_channel": _check_channel,
-    "second_person": _check_rule(SecondPerson, "second_person"),
+    "second_person": _check_rule(SecondPerson, "second_person", usual=SecondPerson.NEVER),
     "second_person_skipped_by": _check_skipped_by,
-    "api_posts": _check_rule(ApiPosts, "api_posts"),
+    "api_posts": _check_rule(ApiPosts, "api_posts", usual=ApiPosts.PUBLISH),
     "reminder_intervals": _check_reminders,
 }
 COLUMNS = tuple(_CHECKS)

@@ -60,7 +60,7 @@ def test_changed_and_taken_back(stage: ConfigurationStage) -> None:
     assert (page.time_zone, page.second_person) == ("Europe/Zurich", SecondPerson.FIRST_POST)
     assert page.configuration == {"css_greens": "#1F9d61", "hidden_from_search": True, "footer_text": "Made by hand"}
     edit(stage, fields)
-    edit(stage, {"page_description": "", "css_greens": None, "announcement_channel": "", "second_person": "never"})
+    edit(stage, {"page_description": "", "css_greens": None, "announcement_channel": "", "second_person": ""})
     page = stage.page_row()
     assert (page.page_description, page.announcement_channel, page.second_person) == (None, None, SecondPerson.NEVER)
     assert "css_greens" not in page.configuration
