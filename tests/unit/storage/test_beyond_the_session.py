@@ -46,6 +46,7 @@ OF_ALL: Mapping[str, str] = {
     "bot/demo/stage.py _opened": "whether the demo has begun at all",
     "desk/pages/addresses.py Addresses.refuse_taken": "an address that anybody has is taken; it says no more",
     "desk/pages/addresses.py Addresses.refuse_former": "one that was anybody's is taken; it says no more",
+    "desk/upstreams/copies.py _copy_page": "an id that anybody's page has is taken; it says no more",
     "desk/upstreams/copies.py _require_free": "an id that anybody's page has is taken; it says no more",
     "desk/transaction.py Desk.everywhere": "it is how others say that they mean all",
     "handlers/delivery/worker.py OutboxWorker.__init__": "a lane is no organization's; a claim says whose it is",
