@@ -44,9 +44,13 @@ async def call(app: HttpApp, method: str, path: str, secret: str, body: Mapping[
     headers = [(b"authorization", f"OAuth {secret}".encode()), (b"content-length", b"%d" % len(sent))]
     scope = {"type": "http", "method": method, "path": f"/v1/{path}", "query_string": b"", "headers": headers}
     found: list[int] = []
+    bodies = [sent]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": sent, "more_body": False}
+        if not bodies:
+            # After the body a server has nothing to say until the caller hangs up, which this one does not.
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": bodies.pop(), "more_body": False}
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
