@@ -2,16 +2,13 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
-from desk.secret import Secret
-from desk.transaction import Desk, Transaction, keys_changed
+from desk.transaction import Desk
 from storage.models import Component, Incident, IncidentTemplate, Page
-from tests.contract.test_v1_shapes import Api, check_shape
-from tests.factories import add_key
+from tests.contract.test_v1_shapes import check_shape
+from tests.contract.v1_reader import Api, reading
 from tests.public_story import ACTOR, Story, open_incident, write_story
-from tests.serving import serving
 
 BEYOND = ["backfilled", "started_at"]
 """Fields of live answers that the specification does not have."""
@@ -26,15 +23,8 @@ def story(desk: Desk) -> Story:
 @pytest.fixture
 async def api(desk: Desk, story: Story) -> AsyncIterator[Api]:
     """The API, served on a socket, and a key that reads everything."""
-    secret = Secret.generate()
-
-    def prepare(tx: Transaction) -> None:
-        add_key(tx.session, tx.now, sha256=secret.sha256)
-        keys_changed(tx)
-
-    desk.write_now(ACTOR, prepare)
-    async with serving(desk) as served, httpx.AsyncClient(base_url=served.url) as client:
-        yield Api(client, secret.reveal())
+    async with reading(desk) as api:
+        yield api
 
 
 async def ids(api: Api, path: str) -> list[str]:

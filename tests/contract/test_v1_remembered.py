@@ -4,25 +4,21 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import select
 
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.maintenances.runs import sweep_maintenances
 from desk.incidents.port import port_of
-from desk.secret import Secret
 from desk.seeds import plant_seed
 from desk.seeds.shape import PageSeed, Seed
-from desk.transaction import Actor, Desk, JobName, Transaction, keys_changed
+from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.http.answers import Answer
 from handlers.http.v1.remembered import RememberedAnswers
 from storage.models import ComponentStatus, Incident, IncidentStatus, IncidentUpdate, Page
 from tests.clock import HeldClock
-from tests.contract.test_v1_shapes import Api
-from tests.factories import add_key
+from tests.contract.v1_reader import Api, reading
 from tests.public_story import ACTOR, Story, write_story
-from tests.serving import serving
 
 Work = Callable[[Transaction], Any]
 
@@ -36,15 +32,8 @@ def story(desk: Desk) -> Story:
 @pytest.fixture
 async def api(desk: Desk, story: Story) -> AsyncIterator[Api]:
     """The API, served on a socket, and a key that reads everything."""
-    secret = Secret.generate()
-
-    def prepare(tx: Transaction) -> None:
-        add_key(tx.session, tx.now, sha256=secret.sha256)
-        keys_changed(tx)
-
-    desk.write_now(ACTOR, prepare)
-    async with serving(desk) as served, httpx.AsyncClient(base_url=served.url) as client:
-        yield Api(client, secret.reveal())
+    async with reading(desk) as api:
+        yield api
 
 
 async def listed(api: Api, page_id: str) -> list[Mapping[str, Any]]:

@@ -7,15 +7,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_seed
-from desk.transaction import Actor, Desk, Transaction, keys_changed
+from desk.transaction import Actor, Desk, Transaction
 from storage.models import KeyStatus
+from tests.contract.v1_reader import Api, reading
 from tests.factories import add_key
-from tests.serving import serving
 
 FACTS = json.loads((Path(__file__).parent / "data" / "statuspage_v1.json").read_text(encoding="utf-8"))
 ACTOR = Actor.operator("test")
@@ -90,32 +89,17 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)")
 _ID = re.compile(r"[a-z0-9]{12}")
 
 
-class Api:
-    """A client with a key that reads everything."""
-
-    def __init__(self, client: httpx.AsyncClient, secret: str) -> None:
-        self.client = client
-        self._headers = {"Authorization": f"OAuth {secret}"}
-
-    async def __call__(self, path: str, **options: Any) -> httpx.Response:
-        """GET a path below /v1."""
-        return await self.client.get(f"/v1/{path}", headers=self._headers, **options)
-
-
 @pytest.fixture
 async def api(desk: Desk) -> AsyncIterator[Api]:
     """The API, served on a socket, with two pages: one that sets every field and one that sets none."""
-    secret, old = Secret.generate(), Secret.generate()
 
     def prepare(tx: Transaction) -> None:
         plant_seed(tx, read_seed(FULL, "full.yml"))
-        add_key(tx.session, tx.now, sha256=secret.sha256)
-        add_key(tx.session, tx.now, sha256=old.sha256, status=KeyStatus.REVOKED)
-        keys_changed(tx)
+        add_key(tx.session, tx.now, sha256=Secret.generate().sha256, status=KeyStatus.REVOKED)
 
     desk.write_now(ACTOR, prepare)
-    async with serving(desk) as served, httpx.AsyncClient(base_url=served.url) as client:
-        yield Api(client, secret.reveal())
+    async with reading(desk) as api:
+        yield api
 
 
 def check_shape(shown: dict[str, Any], name: str) -> None:
