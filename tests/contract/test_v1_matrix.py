@@ -3,6 +3,7 @@ gateway, beside one plain model."""
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -230,15 +231,23 @@ async def test_the_gateway_forwards_what_the_model_says(desk: Desk) -> None:
             ids["page_id"] = {OWN: own, OTHER: other, NOWHERE: "nosuchpage00"}[where]
             return ids | {"incident_id": planned if kind.is_maintenance else realtime, "component_id": component}
 
+        to_reach: Counter[str] = Counter()
+
         def expect(operation: Operation, kind: Kind, place: str, scope: str) -> str:
             if place == NOWHERE:
                 return expect_embedded(operation, kind, place, scope)
-            return PASSED if place == OWN and meets(scope, kind.needs) else REFUSED
+            if place != OWN or not meets(scope, kind.needs):
+                return REFUSED
+            to_reach[operation.method] += 1
+            return PASSED
 
         pages = [one for one in OPERATIONS if "{page_id}" in one.path]
         async with app.running():
             count = await compare(app, pages, keys, address, component, expect)
-        reached = [head.split(b" ", 2)[:2] for head in server.heads]
+        reached = [head.decode().split(" ", 2)[:2] for head in server.heads]
     assert count > 105 * len(SCOPES)
-    # A look at what an incident is may come before; otherwise upstream hears of nothing that was refused.
-    assert all(b"/pages/" + own.encode() in target for _, target in reached)
+    assert all(f"/pages/{own}" in target for _, target in reached)
+    # A look at what an incident is may come before, so that reads are more; upstream hears of no other call.
+    calls = Counter(method for method, _ in reached)
+    assert calls.pop("GET") >= to_reach.pop("GET")
+    assert calls == to_reach
