@@ -1,6 +1,6 @@
 """Block Kit on the sandbox's page: drawn as Slack draws it, and every control heard by the app."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.stage import MAX, MIA, STATUS, Stage
 
@@ -119,6 +119,26 @@ def test_selects_are_heard(stage: Stage) -> None:
     incident.press_sequentially("db")
     page.get_by_role("option", name="Incident about db").click()
     _hears(page, "heard incident = about-db")
+
+
+def test_a_late_answer_leaves_the_focus_where_the_person_is(stage: Stage) -> None:
+    """Who goes on to another select while the app still answers types there to the end."""
+    page = stage.enter(MIA)
+    stage.show_gallery(page)
+    page.get_by_role("combobox", name="Choose scopes").click()
+    page.get_by_role("option", name="read").click()
+    _hears(page, "heard scopes = read")
+    held: list[Route] = []
+    page.route("**/sandbox/action", lambda route: held.append(route))
+    page.get_by_role("button", name="Remove read").click()
+    incident = page.get_by_role("combobox", name="Find an incident")
+    incident.press_sequentially("d")
+    expect(page.get_by_role("button", name="Remove read")).to_have_count(0)
+    held.pop().continue_()
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+    page.keyboard.press("b")
+    expect(incident).to_be_focused()
+    page.get_by_role("option", name="Incident about db").click()
 
 
 def test_people_and_channels_can_be_chosen(stage: Stage) -> None:

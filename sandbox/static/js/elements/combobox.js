@@ -66,7 +66,7 @@ export class Combobox {
       { type: "button", class: "icon-button select-clear", "aria-label": "Clear selection", hidden: true },
       icon("close"),
     );
-    this.clear.addEventListener("click", () => this.commit([]).then(() => this.input.focus()));
+    this.clear.addEventListener("click", () => this.commitByButton([]));
     return [this.clear, h("span", { class: "select-arrow" }, icon("down"))];
   }
 
@@ -103,9 +103,9 @@ export class Combobox {
 
   chip(option) {
     const remove = h("button", { type: "button", "aria-label": `Remove ${option.label}` }, icon("close"));
-    remove.addEventListener("click", () => {
-      this.commit(this.selected.filter((each) => each.key !== option.key)).then(() => this.input.focus());
-    });
+    remove.addEventListener("click", () =>
+      this.commitByButton(this.selected.filter((each) => each.key !== option.key)),
+    );
     return h("span", { class: "chip" }, option.picture?.(), h("span", {}, option.label), remove);
   }
 
@@ -218,6 +218,13 @@ export class Combobox {
       had ? this.selected.filter((each) => each.key !== option.key) : [...this.selected, option],
     );
     if (this.close) await this.refresh();
+  }
+
+  /** As `commit`, for a button that is drawn away by it: the focus goes on to the input now, not with the app's answer,
+   * by when the person may be typing elsewhere. */
+  commitByButton(options) {
+    this.input.focus();
+    return this.commit(options);
   }
 
   async commit(options) {
