@@ -24,6 +24,13 @@ def register(cli: typer.Typer) -> None:
             int | None,
             typer.Option(help="Port of Keydesk's own API; 3000, or a free one where that is taken."),
         ] = None,
+        gateway: Annotated[
+            bool,
+            typer.Option(
+                "--gateway",
+                help="Stand in front of a Statuspage, which a second Keydesk plays, and show what passes.",
+            ),
+        ] = False,
         tour: Annotated[
             bool,
             typer.Option(
@@ -39,7 +46,13 @@ def register(cli: typer.Typer) -> None:
         from bot.demo import DemoOptions, StepFailedError, run_demo
 
         options = DemoOptions(
-            folder=folder, sandbox_port=sandbox_port, port=port, tour=tour, browser=browser, log_level=log_level
+            folder=folder,
+            sandbox_port=sandbox_port,
+            port=port,
+            gateway=gateway,
+            tour=tour,
+            browser=browser,
+            log_level=log_level,
         )
         try:
             run_demo(options, say)

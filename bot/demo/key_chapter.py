@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from bot.demo.key_steps import OWNERS_CHANNEL, KeySteps
 from bot.demo.looking import button_like, check, short, until, was_used, with_button
-from sandbox.player import Json, Player, words_of
+from sandbox.player import Json, words_of
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class KeyChapter(KeySteps):
         line = next(index for index, block in enumerate(digest["blocks"]) if "just in case" in words_of(block))
         buttons = {**digest, "blocks": digest["blocks"][line:]}
         self.omar.press("Suspend", buttons)
-        self._submit_if_asked(self.omar)
+        self.submit_if_asked(self.omar)
 
         def suspended() -> Literal[True] | None:
             shown = self.omar.type_command('/keys show "just in case"', channel=OWNERS_CHANNEL)
@@ -120,7 +120,7 @@ class KeyChapter(KeySteps):
             "an alert to owners",
         )
         self.omar.press("Restore", card)
-        self._submit_if_asked(self.omar)
+        self.submit_if_asked(self.omar)
         until(lambda: self._answer_with(200), "200 for the restored key")
         return "The same key answers 200 again."
 
@@ -153,20 +153,7 @@ class KeyChapter(KeySteps):
         check(shown is not None, "/keys show was answered with nothing")
         assert shown is not None
         self.omar.press(button_like(shown, label), shown)
-        self._submit_if_asked(self.omar)
-
-    def _submit_if_asked(self, player: Player) -> None:
-        for _ in player.views()[-1:]:
-            view = player.modal
-            if "submit" in view:
-                reason = {
-                    block["block_id"]: "the tour tries it"
-                    for block in view["blocks"]
-                    if block["type"] == "input" and block["element"]["type"] == "plain_text_input"
-                }
-                check(not player.submit(**reason), "the modal was not accepted")
-        while player.views():
-            player.close()
+        self.submit_if_asked(self.omar)
 
     def _answer_with(self, status: int) -> tuple[int, Any] | None:
         answer = self.call(self.secret, "GET", "/v1/pages.json")

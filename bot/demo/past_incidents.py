@@ -9,7 +9,15 @@ from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.postmortems import publish_postmortem, write_postmortem
 from desk.transaction import Transaction
-from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentStatus
+from storage.models import (
+    Backend,
+    Component,
+    ComponentStatus,
+    ComponentStatusChange,
+    Incident,
+    IncidentStatus,
+    Page,
+)
 
 PAGE = "acmepage0001"
 _LIVED = timedelta(days=400)
@@ -110,11 +118,12 @@ _STORIES = (
 
 
 def write_incident_history(tx: Transaction) -> int:
-    """Write the demo page's past and one maintenance to come; gives the number of incidents. Needs the Acme seed.
+    """Write the past of Acme's page and one maintenance to come; gives the number of incidents.
 
-    Nothing is written for a page on which something has happened.
+    Nothing is written where the page is not, or something has happened on it.
     """
-    if _has_lived(tx):
+    page = tx.session.get(Page, PAGE)
+    if page is None or page.backend != Backend.LOCAL or _has_lived(tx):
         return 0
     components = {row.name: row for row in tx.session.scalars(select(Component).where(Component.page_id == PAGE))}
     for row in components.values():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.stage import PORT, SANDBOX_PORT
+from bot.demo.assembly import PORT, SANDBOX_PORT
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "handlers", "desk", "storage", "sandbox")

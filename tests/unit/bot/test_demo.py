@@ -2,7 +2,7 @@
 
 import re
 
-from bot.demo.stage import welcome
+from bot.demo.welcome import welcome
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
 from desk.seeds import plant_seed, read_acme

@@ -43,7 +43,7 @@ ON_TABLES: Mapping[str, str] = {"storage/lanes.py notice": "a lane is no organiz
 """Statements on a `Table`, which are none of the ORM."""
 
 OF_ALL: Mapping[str, str] = {
-    "bot/demo/stage.py _opened": "whether the demo has begun at all",
+    "bot/demo/serving.py _opened": "whether the demo has begun at all",
     "desk/pages/addresses.py Addresses.refuse_taken": "an address that anybody has is taken; it says no more",
     "desk/pages/addresses.py Addresses.refuse_former": "one that was anybody's is taken; it says no more",
     "desk/upstreams/copies.py _copy_page": "an id that anybody's page has is taken; it says no more",
