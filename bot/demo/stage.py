@@ -2,11 +2,15 @@
 which a second Keydesk plays the Statuspage behind it."""
 
 import asyncio
+import signal
+import sys
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from bot.database import open_database
 from bot.demo.assembly import listen_for, make_settings, open_folder, open_sandbox, prepare
@@ -44,11 +48,17 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
     Raises KeydeskError when it cannot start, and StepFailedError when a step of the tour was not seen to work.
     """
     configure_logging(LogFormat.AUTO, options.log_level)
+    # Until the program listens for it itself: what was begun is taken away again.
+    signal.signal(signal.SIGTERM, _leave)
     with open_folder(options.folder) as folder:
         if options.gateway:
             _run_gateway(options, folder, say)
         else:
             _run_page(options, folder, say)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _run_page(options: DemoOptions, folder: Path, say: Callable[[str], None]) -> None:
@@ -60,6 +70,7 @@ def _run_page(options: DemoOptions, folder: Path, say: Callable[[str], None]) ->
 def _run_gateway(options: DemoOptions, folder: Path, say: Callable[[str], None]) -> None:
     if options.folder is not None:
         raise KeydeskError("The gateway's demo keeps no folder.", "Its Statuspage is another one each time.")
+    say("A second Keydesk starts as the Statuspage behind it …\n")
     seed, seal = read_acme(), Seal.make_key()
     there, here = (replace(seed, pages=pages) for pages in (seed.pages[:1], seed.pages[1:]))
     with (
