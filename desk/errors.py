@@ -83,6 +83,15 @@ class NoRoomError(KeydeskError):
         )
 
 
+class CollisionError(KeydeskError):
+    """Two transactions waited for each other, and the database ended this one: nothing of it was done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody changed the same things at the same moment, so nothing of this was done.", "Please try again."
+        )
+
+
 class UnknownOutcomeError(KeydeskError):
     """It is not known whether a change was kept. `find_out` says so, or raises UncertainError while nobody can."""
 

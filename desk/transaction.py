@@ -13,12 +13,20 @@ from sqlalchemy.orm import Session
 
 from desk.clock import Clock
 from desk.commands import named
-from desk.errors import UNKEPT, ConflictError, InvalidInputError, LateError, NoRoomError, UnknownOutcomeError
+from desk.errors import (
+    UNKEPT,
+    CollisionError,
+    ConflictError,
+    InvalidInputError,
+    LateError,
+    NoRoomError,
+    UnknownOutcomeError,
+)
 from desk.policy import Policy
 from storage.attempts import UncertainError
 from storage.database import Database
 from storage.deadline import TooLateError, find_deadline
-from storage.locks import still_holds
+from storage.locks import is_collision, still_holds
 from storage.models import Revision
 from storage.organizations import organization_of
 from storage.room import is_for_want_of_room
@@ -188,6 +196,8 @@ def _kept_or_said() -> Iterator[None]:
     except DBAPIError as error:
         if is_for_want_of_room(error):
             raise NoRoomError from error
+        if is_collision(error):
+            raise CollisionError from error
         raise
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
@@ -44,6 +45,15 @@ def still_holds(session: Session) -> bool:
     if session.info.get(_PEOPLE_STAY) or session.get_bind().dialect.name != "postgresql":
         return True
     return all(read() == found for read, found in session.info.get(_RELIED_ON, {}).values())
+
+
+_COLLISIONS = frozenset({"40001", "40P01"})
+"""`serialization_failure` and `deadlock_detected`."""
+
+
+def is_collision(error: DBAPIError) -> bool:
+    """Whether PostgreSQL ended a transaction because it and another one waited for each other."""
+    return getattr(error.orig, "sqlstate", None) in _COLLISIONS
 
 
 def lock_organizations(session: Session) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from desk.configuration.fields import MAX_NAME, MAX_TEXT, check_text
 from desk.errors import InvalidInputError, Problems
 from desk.incidents.inputs import reminder_hours
-from desk.pages.fields import CONFIGURATION_FIELDS, EMBED_CORNERS, OWN_FIELDS
-from desk.pages.rules import SKIPPING_ROLES, domain_of, is_channel_id, is_zone
+from desk.pages.fields import CONFIGURATION_FIELDS, EMBED_CORNERS, OWN_FIELDS, ZONE_AS_GIVEN
+from desk.pages.rules import SKIPPING_ROLES, domain_of, find_zone, is_channel_id
 from desk.reasons import check_name
 from storage.models import ApiPosts, Role, SecondPerson
 
@@ -49,6 +49,9 @@ def check_page_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         with problems.gathered():
             values[name] = _check(name, value)
     problems.refuse()
+    if "time_zone" in values:
+        given = fields["time_zone"]
+        values[ZONE_AS_GIVEN] = given if given != values["time_zone"] else None
     return values
 
 
@@ -84,11 +87,12 @@ def _check_name(value: Any) -> str:
 
 
 def _check_zone(value: Any) -> str:
-    if not value or not is_zone(str(value)):
+    zone = find_zone(str(value)) if value else None
+    if zone is None:
         raise InvalidInputError(
             f"“{value or ''}” is no time zone.", "Name one as in Europe/Zurich, or UTC.", field="time_zone"
         )
-    return str(value)
+    return zone
 
 
 def _check_subdomain(value: Any) -> str | None:

@@ -104,7 +104,7 @@ def update_incident(
         raise refusal()
     check_change(change, scheduled=incident.scheduled_for is not None)
     status = change.status or IncidentStatus(incident.status)
-    pace = (incident.impact_override or incident.impact, incident.reminder_intervals)
+    pace = (incident.shown_impact, incident.reminder_intervals)
     _write_fields(incident, change, tx.now)
     if incident.status in ENDED and status not in ENDED:
         # What people took up again, people complete; and it is not of the past alone.
@@ -120,7 +120,7 @@ def update_incident(
         stamp(incident, status, said)
         plan_reminder(tx, incident, said)
         settle_reminders(tx, incident.id)
-    elif (incident.impact_override or incident.impact, incident.reminder_intervals) != pace:
+    elif (incident.shown_impact, incident.reminder_intervals) != pace:
         replan_reminder(tx, incident)
     incident.updated_at = tx.now
     action = audit.Action.INCIDENT_UPDATED if said else audit.Action.INCIDENT_EDITED

@@ -137,7 +137,7 @@ def _due(tx: Transaction, incident: Incident, since: datetime, sent: int) -> dat
     of_page = select(Page.reminder_intervals).where(Page.id == incident.page_id)
     return next_update_due(
         tx.policy,
-        impact=Impact(incident.impact_override or incident.impact),
+        impact=Impact(incident.shown_impact),
         reminder_intervals=incident.reminder_intervals or tx.session.scalar(of_page),
         since=since,
         sent=sent,

@@ -1,5 +1,8 @@
 """Statuspage's page fields, in the order of its specification."""
 
+ZONE_AS_GIVEN = "time_zone_as_given"
+"""What whoever set the time zone called it, where that is Rails' name: clients compare what they read with that."""
+
 COLUMN_FIELDS = ("page_description", "subdomain", "domain", "url", "time_zone")
 """Fields that are columns of `Page`, besides id, name and times."""
 

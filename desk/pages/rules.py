@@ -3,6 +3,7 @@
 import re
 from zoneinfo import ZoneInfo
 
+from desk.pages.rails_zones import RAILS_ZONES
 from storage.models import Role
 
 SKIPPING_ROLES = (Role.OWNER, Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER)
@@ -15,10 +16,14 @@ def is_channel_id(word: str) -> bool:
     return _CHANNEL.fullmatch(word) is not None
 
 
-def is_zone(word: str) -> bool:
-    """Whether there is a time zone of that name."""
+def find_zone(word: str) -> str | None:
+    """The time zone that a word means, by its name or by the one that Rails has for it; None: there is none."""
+    return next((name for name in (word, RAILS_ZONES.get(word)) if name and _is_zone(name)), None)
+
+
+def _is_zone(name: str) -> bool:
     try:
-        ZoneInfo(word)
+        ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return False
     return True

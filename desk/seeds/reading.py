@@ -6,7 +6,7 @@ import yaml
 
 from desk.errors import InvalidInputError
 from desk.pages.fields import CONFIGURATION_FIELDS, OWN_FIELDS
-from desk.pages.rules import SKIPPING_ROLES, domain_of, is_channel_id, is_zone
+from desk.pages.rules import SKIPPING_ROLES, domain_of, find_zone, is_channel_id
 from desk.seeds.nodes import Fields, Mistakes
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from storage.models import ApiPosts, ComponentStatus, SecondPerson
@@ -108,9 +108,10 @@ def _read_time_zone(fields: Fields, mistakes: Mistakes) -> str | None:
     if node is None:
         return None
     word = str(node.value)
-    if not is_zone(word):
+    zone = find_zone(word)
+    if zone is None:
         mistakes.add(node, f"“{word}” is no time zone; name one as in Europe/Zurich.")
-    return word
+    return zone
 
 
 def _read_channel(fields: Fields, mistakes: Mistakes) -> str | None:

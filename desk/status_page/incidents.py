@@ -93,7 +93,7 @@ class IncidentView:
             page_id=row.page_id,
             name=row.name,
             status=IncidentStatus(row.status),
-            impact=row.impact_override or row.impact,
+            impact=row.shown_impact,
             created_at=row.created_at,
             updated_at=row.updated_at,
             started_at=row.started_at,

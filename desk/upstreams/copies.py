@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from desk.audit import trail as audit
 from desk.errors import ConflictError
-from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS
+from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS, ZONE_AS_GIVEN
+from desk.pages.rules import find_zone
 from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction, pages_changed
 from storage.models import Backend, Component, ComponentStatus, Page, Upstream
@@ -95,11 +96,14 @@ def _copy_page(tx: Transaction, there: PageThere, done: Copied) -> None:
         )
     values = {name: there.fields.get(name) for name in PAGE_FIELDS}
     configuration = {name: value for name, value in values.items() if name not in COLUMN_FIELDS and value is not None}
+    zone = find_zone(values["time_zone"] or "")
+    if zone is not None and zone != values["time_zone"]:
+        configuration[ZONE_AS_GIVEN] = values["time_zone"]
     wanted = {
         "name": there.name[:255],
         "page_description": values["page_description"],
         "url": values["url"],
-        "time_zone": values["time_zone"] or "UTC",
+        "time_zone": zone or "UTC",
         "configuration": configuration,
     }
     if page is None:

@@ -3,13 +3,14 @@
 import asyncio
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from desk.texts import can_be_kept
 from handlers.http.answers import Header, Receive, find_header
 from handlers.http.errors import RefusedError, error_answer
-from handlers.http.forms import read_form
+from handlers.http.forms import read_form, read_parts
 
 MAX_BYTES = 256 * 1024
 MOST_SECONDS = 10.0
@@ -32,13 +33,16 @@ async def read_members(
     raw = (await _read_bytes(headers, receive, seconds)).strip()
     if not raw:
         return _NOTHING
-    kind = find_header(headers, b"content-type").partition(b";")[0].strip().lower()
+    content_type = find_header(headers, b"content-type")
+    kind = content_type.partition(b";")[0].strip().lower()
     if raw.startswith(b"\xef\xbb\xbf"):
         raw = raw[3:]
     if raw.startswith(_JSON_BEGINS) or kind.endswith(b"json"):
         members = _read_json(raw)
     elif kind in (b"", b"application/x-www-form-urlencoded"):
-        members = _read_form(raw)
+        members = _as_form(read_form, raw)
+    elif kind == b"multipart/form-data":
+        members = _as_form(partial(read_parts, kind=content_type.decode("latin-1")), raw)
     else:
         raise _refused(415, "Send JSON (application/json) or a form (application/x-www-form-urlencoded).")
     _check_extent(members)
@@ -83,9 +87,9 @@ def _refuse_constant(word: str) -> None:
     raise json.JSONDecodeError(f"{word} is no number", word, 0)
 
 
-def _read_form(raw: bytes) -> Mapping[str, Any]:
+def _as_form(read: Callable[..., Mapping[str, Any]], raw: bytes) -> Mapping[str, Any]:
     try:
-        return read_form(raw, most=MAX_MEMBERS)
+        return read(raw, most=MAX_MEMBERS)
     except ValueError as error:
         raise _refused(400, f"The body is no form: {error}.") from None
 

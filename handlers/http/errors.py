@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from desk.commands import Naming
 from desk.errors import (
+    CollisionError,
     ConflictError,
     InvalidInputError,
     KeydeskError,
@@ -120,7 +121,7 @@ def answer_to(error: KeydeskError) -> Answer:
     if isinstance(error, InvalidInputError):
         problems = [str(one) for one in error.together]
         return error_answer(422, " ".join(problems), problems=problems)
-    if isinstance(error, LateError | NoRoomError | UnknownOutcomeError):
+    if isinstance(error, CollisionError | LateError | NoRoomError | UnknownOutcomeError):
         return try_again(str(error))
     found = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
     return error_answer(next(found, 422), str(error))

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import date
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from desk.errors import KeydeskError
 from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS
+from desk.pages.rules import find_zone
 from desk.texts import can_be_kept, without_broken
 from desk.upstreams.copies import ComponentThere, PageThere
 from handlers.upstream.client import Outgoing, UpstreamClient, UpstreamError
@@ -144,16 +144,8 @@ def _is_kept(name: str, value: Any) -> bool:
     """Whether the value of a page's field is one that can be kept and used here; a copy is good without it."""
     if name not in COLUMN_FIELDS:
         return value is not None
-    return isinstance(value, str) and can_be_kept(value) and (name != "time_zone" or _is_zone(value))
-
-
-def _is_zone(name: str) -> bool:
-    # Everything that tells times on any page would stumble over one that nobody here knows.
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
+    # Everything that tells times on any page would stumble over a zone that nobody here knows.
+    return isinstance(value, str) and can_be_kept(value) and (name != "time_zone" or find_zone(value) is not None)
 
 
 def _as_there(row: _Component, groups: Collection[str]) -> ComponentThere:

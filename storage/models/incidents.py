@@ -46,6 +46,7 @@ class Incident(InOrganization, Base):
     impact: Mapped[str] = mapped_column(String(16))
     """The worst that its components were while it was open; resolving does not clear it."""
     impact_override: Mapped[str | None] = mapped_column(String(16))
+    """What people or clients say that it is instead."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     started_at: Mapped[datetime]
@@ -81,6 +82,11 @@ class Incident(InOrganization, Base):
     postmortem_published_at: Mapped[datetime | None]
     postmortem_ignored: Mapped[bool] = mapped_column(default=False)
     postmortem_notified_subscribers: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def shown_impact(self) -> str:
+        """The impact that everybody reads."""
+        return self.impact_override or self.impact
 
 
 class IncidentUpdate(InOrganization, Base):

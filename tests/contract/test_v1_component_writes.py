@@ -153,6 +153,24 @@ async def test_places_are_kept_in_order(api: Caller) -> None:
     assert rows == [("B", 1), ("A", 2), ("Website", 3)]
 
 
+async def test_zones_have_statuspage_s_names_too(api: Caller) -> None:
+    """As Rails calls them; a client reads the name that it wrote, and times are those of the zone."""
+    for given, shows in (("Arizona", "-07:00"), ("Tokyo", "+09:00"), ("Asia/Tokyo", "+09:00")):
+        said = await api("PATCH", "", {"page": {"time_zone": given}})
+        assert (said["time_zone"], said["created_at"][-6:]) == (given, shows)
+        assert (await api("PATCH", "", {"page": {"time_zone": given, "headline": "x"}}))["time_zone"] == given
+
+
+async def test_groups_are_spelled_with_an_underscore_too(api: Caller) -> None:
+    """As all else in Statuspage's addresses is, and as clients write it."""
+    website = (await api("GET", "/components"))[0]["id"]
+    made = await api("POST", "/component_groups", _group([website]), expect=201)
+    assert await api("GET", "/component_groups") == [made]
+    assert await api("GET", f"/component_groups/{made['id']}.json") == made
+    assert (await api("GET", f"/component_groups/{made['id']}/uptime"))["name"] == "Core"
+    await api("DELETE", f"/component_groups/{made['id']}")
+
+
 async def test_all_that_is_wrong_is_said_at_once(api: Caller) -> None:
     """A body without what it needs, or with what there is not, names each in a sentence."""
     wrong = {"status": "broken", "showcase": "perhaps", "start_date": "soon"}

@@ -6,7 +6,7 @@ from desk.incidents.affected import foresee_effects
 from desk.incidents.components import list_components
 from desk.incidents.drafts.content import Content, content_of, is_scheduled
 from desk.incidents.effects import Effect, Move, Wanted
-from desk.incidents.inputs import NewIncident
+from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.lookup import find_incident
 from desk.pages.status import Impact, impact_of
 from desk.transaction import Transaction
@@ -53,4 +53,7 @@ def expected_impact(tx: Transaction, draft: IncidentDraft) -> Impact:
     )
     if incident is None:
         return impact
-    return max(impact, Impact(incident.impact_override or incident.impact), key=list(Impact).index)
+    assert isinstance(content, IncidentChange)
+    if incident.impact_override is not None and not content.clear_impact_override:
+        return Impact(incident.impact_override)
+    return max(impact, Impact(incident.impact), key=list(Impact).index)

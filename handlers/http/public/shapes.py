@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from desk.pages.rails_zones import RAILS_ZONES
 from desk.pages.status import Impact, page_status, worst
 from desk.status_page.components import ComponentView
 from desk.status_page.incidents import IncidentView, UpdateView
@@ -53,7 +54,7 @@ def page_shape(view: PageView, url: str, zone: ZoneInfo) -> Shape:
         "id": view.page.id,
         "name": view.page.name,
         "url": url,
-        "time_zone": view.page.time_zone,
+        "time_zone": RAILS_ZONES.get(view.page.time_zone, view.page.time_zone),
         "updated_at": instant(view.page.updated_at, zone),
     }
 

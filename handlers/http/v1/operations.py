@@ -122,6 +122,11 @@ ALSO: Mapping[Key, Key] = {
         f"{_INCIDENT}/incident_updates/{{incident_update_id}}",
     ),
     ("PATCH", _PERMISSIONS): ("PUT", _PERMISSIONS),
+    **{
+        (one.method, one.path.replace("component-groups", "component_groups")): (one.method, one.path)
+        for one in OPERATIONS
+        if "component-groups" in one.path
+    },
 }
 """Calls that Statuspage has not and that clients make all the same → the operations that they mean."""
 

@@ -95,7 +95,7 @@ def impact_text(impact: Impact | str) -> str:
 
 def impact_of(incident: Incident) -> Impact:
     """The impact that the public sees."""
-    return Impact(incident.impact_override or incident.impact)
+    return Impact(incident.shown_impact)
 
 
 def name_text(name: str) -> str:

@@ -216,7 +216,7 @@ def incident_of(tx: Transaction, incident: Incident) -> IncidentShown:
         **own
         | {
             "status": str(incident.status),
-            "impact": str(incident.impact_override or incident.impact),
+            "impact": str(incident.shown_impact),
             "postmortem": public,
             "components": [
                 ComponentOf(id=one.id, name=one.name, status=str(one.status))

@@ -1,10 +1,9 @@
 """What is answered where a person reads first what a key says: how it would be, under the id that it will have."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from desk.incidents.drafts.content import content_of, stored_form
+from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.effects import expected_impact
 from desk.incidents.incidents import draw_change, draw_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
@@ -44,9 +43,7 @@ def _shape(
     else:
         assert before is not None
         incident, says = draw_change(before, content, now=draft.created_at), content.says_something
-    plain = stored_form(replace(content, impact_override=None))
-    alike = IncidentDraft(kind=draft.kind, page_id=page.id, incident_id=draft.incident_id, content=plain)
-    incident.impact = str(expected_impact(tx, alike))
+    incident.impact = str(expected_impact(tx, draft))
     about = read_components(tx.session, [incident.id]).get(incident.id, ())
     shown = component_shapes(tx.session, page, {*about, *content.components})
     said = [_update(draft, content, incident)] if says else []

@@ -22,7 +22,7 @@ def incident_shape(
         "id": incident.id,
         "components": list(components),
         "created_at": instant(incident.created_at, zone),
-        "impact": incident.impact,
+        "impact": incident.shown_impact,
         "impact_override": incident.impact_override,
         "incident_updates": [update_shape(update, zone) for update in updates],
         "incident_impacts": [],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS
+from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS, ZONE_AS_GIVEN
 from handlers.http.v1.shapes.times import instant
 from storage.models import Page
 
@@ -13,6 +13,7 @@ def page_shape(page: Page) -> Mapping[str, Any]:
     """A page as `GET /pages/{page_id}` shows it."""
     zone = ZoneInfo(page.time_zone)
     values = page.configuration | {name: getattr(page, name) for name in COLUMN_FIELDS}
+    values["time_zone"] = values.get(ZONE_AS_GIVEN) or page.time_zone
     return {
         "id": page.id,
         "created_at": instant(page.created_at, zone),

@@ -18,7 +18,7 @@ def user_id_of(member: Member) -> str:
 
 
 def user_shape(member: Member) -> Mapping[str, Any]:
-    """A full member. Slack's e-mail addresses are not asked for, so there is none."""
+    """A full member. Slack's e-mail addresses are not asked for, and when somebody came is not kept."""
     first, _, last = member.name.partition(" ")
     return {
         "id": user_id_of(member),

@@ -12,6 +12,8 @@ from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.incidents import update_incident
 from desk.incidents.inputs import IncidentChange
 from desk.pages.fields import COLUMN_FIELDS, OWN_FIELDS, PAGE_FIELDS
+from desk.pages.rails_zones import RAILS_ZONES
+from desk.pages.rules import find_zone
 from desk.secret import Secret
 from desk.transaction import Actor
 from storage.models import Backend, Incident, Page, PageAddress, SecondPerson
@@ -70,6 +72,15 @@ def test_changed_and_taken_back(stage: ConfigurationStage) -> None:
     )
     assert second["before"]["second_person"] == "first_post"
     assert page.version == 3
+
+
+def test_every_zone_of_rails_is_known(stage: ConfigurationStage) -> None:
+    """By its own name and by that of the database; what was called otherwise before is changed."""
+    assert [name for name in RAILS_ZONES if find_zone(name) is None] == []
+    for given, kept in (("Bern", "Europe/Zurich"), ("Zurich", "Europe/Zurich"), ("UTC", "UTC")):
+        assert edit(stage, {"time_zone": given}).time_zone == kept
+    assert stage.page_row().configuration == {}
+    assert len(stage.recorded()) == 3
 
 
 @pytest.mark.parametrize(

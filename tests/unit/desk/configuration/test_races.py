@@ -4,19 +4,19 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from desk.configuration.components import create_component, edit_component, retire_component
 from desk.configuration.groups import edit_group
 from desk.configuration.pages import edit_page
-from desk.errors import ConflictError, InvalidInputError
+from desk.errors import CollisionError, ConflictError, InvalidInputError
 from desk.incidents.components import set_statuses
 from desk.incidents.drafts.posting import post_incident
 from desk.incidents.incidents import create_incident
 from desk.incidents.inputs import NewIncident
 from desk.seeds import plant_seed, read_seed
 from desk.transaction import Actor, Transaction
-from storage.models import ComponentStatus, Incident, Page
+from storage.models import Component, ComponentStatus, Incident, Page
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import INES, MAX, add_key
 from tests.unit.desk.configuration.configuration_stage import ConfigurationStage
@@ -51,6 +51,29 @@ def test_two_names_of_a_page_at_once(stage: ConfigurationStage) -> None:
     _, second = race(stage.desk, (INES, rename("Acme Status")), (MAX, rename("Acme Cloud")))
     assert isinstance(second, ConflictError)
     assert stage.page_row().name == "Acme Status"
+
+
+def test_who_meets_another_is_told_so(stage: ConfigurationStage) -> None:
+    """Where two wait for each other the database ends one of them, and that one reads what it was; nothing is said of
+    a database that is away. The other is done."""
+    one, other = (partial(_lock, component_id=stage.ids[name]) for name in ("Website", "API"))
+
+    def second(tx: Transaction) -> None:
+        other(tx)
+        one(tx)
+
+    def first(tx: Transaction) -> None:
+        one(tx)
+        # Whoever has waited for so long looks whether it waits in a circle, and ends itself.
+        tx.session.execute(text("SET LOCAL deadlock_timeout = '20s'"))
+
+    done, refused = race(stage.desk, (INES, first), (MAX, second), then=other)
+    assert done is None
+    assert isinstance(refused, CollisionError)
+
+
+def _lock(tx: Transaction, component_id: str) -> None:
+    tx.session.get_one(Component, component_id, with_for_update=True)
 
 
 def test_two_moves_at_once(stage: ConfigurationStage) -> None:

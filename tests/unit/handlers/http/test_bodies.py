@@ -16,6 +16,7 @@ from handlers.http.errors import RefusedError
 
 JSON: Header = (b"content-type", b"application/json; charset=utf-8")
 FORM: Header = (b"content-type", b"application/x-www-form-urlencoded")
+PARTS: Header = (b"content-type", b'multipart/form-data; boundary="-- x"')
 
 
 async def read(body: bytes, *headers: Header, step: int = 1 << 20, seconds: float = 10) -> Mapping[str, Any]:
@@ -87,12 +88,19 @@ def in_pairs(value: Any, name: str) -> list[tuple[str, str]]:
     return [(name, value)]
 
 
+def in_parts(pairs: Sequence[tuple[str, str]]) -> bytes:
+    """The same fields, a part for each, as programs send them that might send files."""
+    escaped = [(name.replace("\\", "\\\\").replace('"', '\\"'), value) for name, value in pairs]
+    parts = [f'\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in escaped]
+    return "".join(f"---- x{part}" for part in [*parts, "--\r\n"]).encode()
+
+
 @given(_MEMBERS, st.integers(1, 50))
 def test_json_and_form_say_the_same(members: dict[str, Any], step: int) -> None:
     """Whatever members a call carries, and in however many parts they come."""
     form = "&".join(f"{quote(name)}={quote(value)}" for name, value in in_pairs(members, "")).encode()
     plain, escaped = (json.dumps(members, ensure_ascii=way).encode() for way in (False, True))
-    for body, kind in ((form, FORM), (plain, JSON), (escaped, JSON)):
+    for body, kind in ((form, FORM), (in_parts(in_pairs(members, "")), PARTS), (plain, JSON), (escaped, JSON)):
         assert asyncio.run(read(body, kind, step=step)) == members
 
 
@@ -138,10 +146,32 @@ async def test_what_is_said_to_be_large_is_not_waited_for() -> None:
         assert (await refused(b"", (b"content-length", length)))[0] == 413
 
 
+_PART = b'--x\r\ncontent-disposition: form-data; name="a"'
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "says"),
+    [
+        (b"multipart/form-data", _PART + b"\r\n\r\n1\r\n--x--", "names no boundary"),
+        (b"multipart/form-data; boundary=x", _PART + b"\r\n\r\n1\r\n", "does not end"),
+        (b"multipart/form-data; boundary=x", _PART + b"\r\n\r\n1\r\n--x", "does not end"),
+        (b"multipart/form-data; boundary=x", b"a=1", "does not end"),
+        (b"multipart/form-data; boundary=x", _PART + b"\r\n1\r\n--x--", "has no name"),
+        (b"multipart/form-data; boundary=x", b"--x\r\nx: y\r\n\r\n1\r\n--x--", "has no name"),
+        (b"multipart/form-data; boundary=x", _PART + b"\r\n\r\n\xff\r\n--x--", "not UTF-8"),
+        (b"multipart/form-data; boundary=x", _PART + b'; filename="b"\r\n\r\n1\r\n--x--', "is a file"),
+        (b"multipart/form-data; boundary=x", b"--x\r\n" * (MAX_MEMBERS + 2) + b"--x--", "too many parts"),
+    ],
+)
+async def test_parts_that_cannot_be_read_are_refused_in_words(kind: bytes, body: bytes, says: str) -> None:
+    """No end, no name, no text: 400, and a file is not taken for one."""
+    status, said = await refused(body, (b"content-type", kind))
+    assert (status, says in said) == (400, True), said
+
+
 async def test_other_kinds_are_refused_by_name() -> None:
-    """Uploads and compressed bodies get 415."""
-    upload = (b"content-type", b"multipart/form-data; boundary=x")
-    assert (await refused(b"--x", upload))[0] == 415
+    """Pictures and compressed bodies get 415."""
+    assert (await refused(b"PNG", (b"content-type", b"image/png")))[0] == 415
     assert (await refused(b"\x1f\x8b", (b"content-encoding", b"gzip")))[0] == 415
 
 

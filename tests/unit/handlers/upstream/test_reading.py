@@ -10,6 +10,7 @@ from sqlalchemy import select
 from desk.errors import ConflictError
 from desk.transaction import Actor, Desk, JobName, Transaction
 from desk.upstreams.copies import copy_pages
+from handlers.http.v1.shapes.pages import page_shape
 from handlers.upstream.client import ReqwestClient
 from handlers.upstream.reading import UnreadableError, UpstreamReader
 from storage.models import Component, Page
@@ -42,7 +43,7 @@ async def copy(desk: Desk, behaviour: Behaviour) -> None:
 
 async def test_what_is_odd_is_copied_as_far_as_it_can_be(desk: Desk) -> None:
     """A zone that nobody knows, text that no database takes, components that are there twice or in no group."""
-    page = {"name": "A\0cme", "time_zone": "Eastern Time (US & Canada)", "url": {"a": 1}, "page_description": "a\0"}
+    page = {"name": "A\0cme", "time_zone": "Mars Time (Olympus)", "url": {"a": 1}, "page_description": "a\0"}
     lost = {**ONE, "id": "dddddddddddd", "name": "D\0B", "group_id": "gone"}
     await copy(desk, telling(page, ONE, ONE | {"position": 2}, lost))
     with desk.database.read() as session:
@@ -50,6 +51,14 @@ async def test_what_is_odd_is_copied_as_far_as_it_can_be(desk: Desk) -> None:
         assert (found.name, found.time_zone, found.url, found.page_description) == ("Acme", "UTC", None, None)
         rows = {row.name: row for row in session.scalars(select(Component))}
     assert (rows["API"].position, rows["DB"].group_id) == (2, None)
+
+
+async def test_zones_are_understood_as_statuspage_calls_them(desk: Desk) -> None:
+    """By the names that Rails has for them."""
+    await copy(desk, telling({"name": "Acme", "time_zone": "Eastern Time (US & Canada)"}, ONE))
+    with desk.database.read() as session:
+        page = session.get_one(Page, PAGE)
+    assert (page.time_zone, page_shape(page)["time_zone"]) == ("America/New_York", "Eastern Time (US & Canada)")
 
 
 @pytest.mark.parametrize("position", [2**31, -(2**40), "x"])

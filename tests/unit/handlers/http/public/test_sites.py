@@ -20,7 +20,7 @@ def page(name: str, **values: Any) -> PageFacts:
         "domain": None,
         "url": None,
         "description": None,
-        "time_zone": "UTC",
+        "time_zone": "Etc/UTC",
         "configuration": {},
         "updated_at": datetime(2026, 3, 2, tzinfo=UTC),
     }

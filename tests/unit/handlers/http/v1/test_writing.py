@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from desk.errors import (
+    CollisionError,
     ConflictError,
     KeydeskError,
     LateError,
@@ -74,6 +75,7 @@ def _several() -> KeydeskError:
         (ConflictError("Moved."), 409, "Moved."),
         (LateError(), 503, str(LateError())),
         (NoRoomError(), 503, str(NoRoomError())),
+        (CollisionError(), 503, str(CollisionError())),
         (UnknownOutcomeError(lambda: True), 503, str(UnknownOutcomeError(lambda: True))),
         (KeydeskError("Something else."), 422, "Something else."),
     ],
