@@ -21,6 +21,7 @@ from handlers.jobs.sweep import sweep
 def list_jobs(desk: Desk, client: AsyncWebClient, upstreams: UpstreamParts) -> Sequence[Job]:
     """Every job that the scheduler runs."""
     policy = desk.policy
+    copy = partial(follow_upstream, upstreams.client, upstreams.book, desk, upstreams.hear_refused)
     weekly = Weekly(policy.digest_day, policy.digest_time, policy.time_zone)
     return (
         Job("sweep", Every(timedelta(minutes=1)), partial(sweep, desk), is_final=True),
@@ -28,6 +29,6 @@ def list_jobs(desk: Desk, client: AsyncWebClient, upstreams: UpstreamParts) -> S
         Job("reconcile", Every(timedelta(hours=1)), partial(reconcile_by_schedule, client, desk)),
         Job("syncs", Every(timedelta(minutes=1)), partial(run_due_syncs, client, desk)),
         Job("channels", Every(timedelta(hours=1)), partial(check_channels, client, desk)),
-        Job("copies", Every(timedelta(minutes=5)), partial(follow_upstream, upstreams.client, upstreams.book, desk)),
+        Job("copies", Every(timedelta(minutes=5)), copy),
         Job("tidy", Every(timedelta(days=1)), partial(tidy, desk), is_final=True),
     )

@@ -1,5 +1,6 @@
 """Following what the Statuspage elsewhere has: its pages and components, copied within its budget."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -7,7 +8,7 @@ import structlog
 
 from desk.errors import KeydeskError
 from desk.transaction import Actor, Desk, JobName
-from desk.upstreams.copies import copy_pages, note_copy_problem
+from desk.upstreams.copies import PageThere, copy_pages, note_copy_problem
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.upstream.budget import OWN, NoTurnError
 from handlers.upstream.client import UpstreamClient
@@ -20,16 +21,20 @@ _log = structlog.get_logger(__name__)
 
 
 async def follow_upstream(
-    client: UpstreamClient, book: ConnectionBook, desk: Desk, _scheduled_at: datetime | None = None
+    client: UpstreamClient,
+    book: ConnectionBook,
+    desk: Desk,
+    on_refused: Callable[[str, str], None],
+    _scheduled_at: datetime | None = None,
 ) -> bool:
     """Copy what the organization's upstream has now; False where there is none, or it cannot be read. The job of
-    every few minutes."""
+    every few minutes. `on_refused` is told of an organization's key that its upstream does not take."""
     organization_id = await desk.read(_ACTOR, lambda tx: organization_of(tx.session))
     connection = book.find(organization_id)
     if connection is None:
         return False
     try:
-        pages = await _reader(client, connection).read_pages()
+        pages = await _read_with_any(client, connection, partial(on_refused, organization_id))
         done = await desk.write(_ACTOR, partial(copy_pages, there=pages))
     except KeydeskError as error:
         _log.warning("upstream_not_copied", error=str(error))
@@ -40,15 +45,33 @@ async def follow_upstream(
     return True
 
 
-def _reader(client: UpstreamClient, connection: Connection) -> UpstreamReader:
-    key = next(iter(connection.known.keys.values()), None)
-    if key is None:
-        raise UnreadableError("There is no key of Statuspage to ask with.", "Add one: keydesk upstream add-key")
+async def _read_with_any(
+    client: UpstreamClient, connection: Connection, on_refused: Callable[[str], None]
+) -> Sequence[PageThere]:
+    """Read with whatever keys have turns, and with the others where one is not taken."""
+    refused: set[str] = set()
+    last = ""
 
-    async def turn() -> None:
+    async def turn() -> str:
+        nonlocal last
+        if connection.known.keys.keys() <= refused:
+            raise UnreadableError("There is no key of Statuspage to ask with.", "Add one: keydesk upstream add-key")
+        while True:
+            try:
+                last = await connection.budget.take(OWN, besides=frozenset(refused))
+            except NoTurnError as error:
+                raise UnreadableError("Its calls for this minute are used up.") from error
+            secret = connection.secret_of(last)
+            if secret is not None:
+                return secret.reveal()
+
+    while True:
         try:
-            await connection.budget.take(OWN)
-        except NoTurnError as error:
-            raise UnreadableError("Its calls for this minute are used up.") from error
-
-    return UpstreamReader(client, connection.base_url, key.secret.reveal(), turn)
+            return await UpstreamReader(client, connection.base_url, turn).read_pages()
+        except UnreadableError as error:
+            if error.status != 401 or last in refused:
+                raise
+            refused.add(last)
+            on_refused(last)
+            if connection.known.keys.keys() <= refused:
+                raise

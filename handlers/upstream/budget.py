@@ -81,6 +81,15 @@ class Budget:
         self._paused.pop(key, None)
         self._give_turns()
 
+    def charge(self, caller: str, key: str) -> None:
+        """Count a call that is made with this key, whoever's turn it is."""
+        self._note(caller, key)
+
+    def count(self, caller: str) -> int:
+        """How many calls the caller has had within the window."""
+        self._forget()
+        return self._by_caller[caller]
+
     async def take(self, caller: str, *, besides: frozenset[str] = frozenset()) -> str:
         """The key to call with, when it is the caller's turn. Raises NoTurnError.
 

@@ -1,11 +1,13 @@
 """Stops asking a server that does not answer, and tries again now and then."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 FAILURES = 5
 """So many calls in a row get no answer, and the next are not even tried."""
 FIRST_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
+_MOST_CALLERS = 1000
 
 
 class Fuse:
@@ -48,3 +50,56 @@ class Fuse:
             self._wait = min(self._wait * 2, LONGEST_SECONDS)
         if was_tried or self._failures == FAILURES:
             self._blown_until = self._monotonic() + self._wait
+
+
+class Fuses:
+    """Of one server, for all who call it and for each of them.
+
+    A call may be made so that it fails: whoever fails alone is left alone. `caller` is whose call it is.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._of_all = Fuse(monotonic)
+        self._failing: set[str] = set()
+        self._of_one: OrderedDict[str, Fuse] = OrderedDict()
+
+    def seconds_to_wait(self, caller: str) -> float:
+        """How long until the caller's next call may be tried; 0.0: now."""
+        return max(one.seconds_to_wait() for one in self._about(caller))
+
+    def begin(self, caller: str) -> float:
+        """As `seconds_to_wait`, for a call that is made at once where that is 0.0 and then says how it went."""
+        wait = self.seconds_to_wait(caller)
+        if not wait:
+            for one in self._about(caller):
+                one.begin()
+        return wait
+
+    def answered(self, caller: str) -> None:
+        """A call was answered, whatever with."""
+        self._of_all.answered()
+        self._failing.clear()
+        self._of_one.pop(caller, None)
+
+    def given_up(self, caller: str) -> None:
+        """A call ended on this side."""
+        for one in self._about(caller):
+            one.given_up()
+
+    def failed(self, caller: str, *, is_for_all: bool = False) -> None:
+        """A call was not answered. `is_for_all`: it did not even get there, so it was nothing in the call."""
+        own = self._of_one.setdefault(caller, Fuse(self._monotonic))
+        self._of_one.move_to_end(caller)
+        if len(self._of_one) > _MOST_CALLERS:
+            self._of_one.popitem(last=False)
+        own.failed()
+        self._failing.add(caller)
+        if is_for_all or len(self._failing) > 1:
+            self._of_all.failed()
+        else:
+            self._of_all.given_up()
+
+    def _about(self, caller: str) -> list[Fuse]:
+        own = self._of_one.get(caller)
+        return [self._of_all] if own is None else [self._of_all, own]

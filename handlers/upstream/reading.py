@@ -1,6 +1,6 @@
 """What a Statuspage elsewhere says of itself, read by its API."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -58,18 +58,17 @@ class _Component(_Row):
 _PAGES = TypeAdapter(list[_Page])
 _COMPONENTS = TypeAdapter(list[_Component])
 
-Turn = Callable[[], Any]
-"""Waits until one more call may be made."""
+Turn = Callable[[], Awaitable[str]]
+"""Waits until one more call may be made; gives the key to make it with."""
 
 
 class UpstreamReader:
-    """Reads with one key. `turn` is awaited before each call."""
+    """Reads with the key that it was given, or with that of each turn."""
 
-    def __init__(self, client: UpstreamClient, base_url: str, secret: str, turn: Turn | None = None) -> None:
+    def __init__(self, client: UpstreamClient, base_url: str, key: str | Turn) -> None:
         self._client = client
         self._base_url = base_url
-        self._headers = ((b"authorization", b"OAuth " + secret.encode()), (b"accept", b"application/json"))
-        self._turn = turn
+        self._key = key
 
     async def is_taken(self) -> bool | None:
         """Whether the key is; None where nobody can tell."""
@@ -102,9 +101,9 @@ class UpstreamReader:
                 return
 
     async def _get(self, path: str) -> bytes:
-        if self._turn is not None:
-            await self._turn()
-        call = Outgoing("GET", self._base_url + path, self._headers)
+        secret = self._key if isinstance(self._key, str) else await self._key()
+        headers = ((b"authorization", b"OAuth " + secret.encode()), (b"accept", b"application/json"))
+        call = Outgoing("GET", self._base_url + path, headers)
         try:
             async with self._client.send(call) as answer:
                 body = b""

@@ -189,7 +189,7 @@ async def test_nothing_of_the_caller_but_the_call_arrives(desk: Desk) -> None:
 
 
 async def test_an_answer_without_an_end_is_not_read_for_nobody(desk: Desk) -> None:
-    """Neither when its caller has hung up, nor when it only was to say of which kind an incident is."""
+    """Not when its caller has hung up, nor only to say of which kind an incident is, nor to be searched."""
     ended: list[bool] = []
 
     async def behave(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -201,7 +201,7 @@ async def test_an_answer_without_an_end_is_not_read_for_nobody(desk: Desk) -> No
         finally:
             ended.append(True)
 
-    reading, writing = mint(desk, ["read"]), mint(desk, ["incidents:write"])
+    reading, narrow, writing = mint(desk, EVERYTHING), mint(desk, ["read"]), mint(desk, ["incidents:write"])
     async with attacked(desk, behave) as stage:
         caller, connection = await asyncio.open_connection(stage.served.host, stage.served.port)
         connection.write(raw(reading, "GET", "/components"))
@@ -210,3 +210,34 @@ async def test_an_answer_without_an_end_is_not_read_for_nobody(desk: Desk) -> No
         await eventually(lambda: len(ended) == 1)
         assert (await stage.call(writing, "PATCH", "/incidents/aaaaaaaaaaaa", json=CHANGE)).status_code == 502
         await eventually(lambda: len(ended) == 2)
+        # Nor is it gathered, to look for what is not for everybody.
+        assert (await stage.call(narrow, "GET", "/components")).status_code == 502
+        await eventually(lambda: len(ended) == 3)
+
+
+async def test_what_moves_states_shows_to_no_key_that_only_reads(desk: Desk) -> None:
+    """It is asked for in a form in which it can be found, and shown to those who may use it."""
+    reading, moving = mint(desk, ["read"]), mint(desk, ["read", "component_status:write"])
+    body = b'[{"id":"aaaaaaaaaaaa","name":"API","automation_email":"api@automation.example"}]'
+    async with attacked(desk, json_answer(body)) as stage:
+        hidden = await stage.call(reading, "GET", "/components", headers={"Accept-Encoding": "gzip"})
+        shown = await stage.call(moving, "GET", "/components", headers={"Accept-Encoding": "gzip"})
+        assert hidden.json() == [{"id": "aaaaaaaaaaaa", "name": "API", "automation_email": None}]
+        assert shown.content == body
+        assert [b"gzip" in head for head in stage.server.heads] == [False, True]
+
+
+async def test_a_key_in_a_long_body_does_not_arrive(desk: Desk) -> None:
+    """Wherever it stands, and however its letters are written, upstream never gets it whole."""
+    secret = mint(desk, EVERYTHING)
+    long = b'{"data":"' + b"x" * 300_000 + b'"'
+    bodies: list[bytes] = []
+
+    async def behave(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        bodies.append(await reader.read())
+
+    async with attacked(desk, behave) as stage:
+        for key in (b'"api_key"', b'"api\\u005fkey"', b'"\\u0061pi_key"'):
+            answer = await stage.call(secret, "POST", "/metrics/data", content=long + b"," + key + b':"k"}')
+            assert answer.status_code in (400, 408), key
+    assert not any(b"key" in body for body in bodies)

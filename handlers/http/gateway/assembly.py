@@ -12,6 +12,9 @@ from desk.upstreams.keys import note_refused
 from handlers.http.gateway.connections import ConnectionBook, Connections, OpenKey, read_connections
 from handlers.http.gateway.forwarding import Forwarder
 from handlers.http.gateway.gateway import Gateway
+from handlers.http.gateway.kinds import Kinds
+from handlers.http.gateway.reads import Reads
+from handlers.upstream.budget import OWN
 from handlers.upstream.client import ReqwestClient, UpstreamClient
 from handlers.upstream.reading import UpstreamReader
 from storage.background import end_task
@@ -33,6 +36,8 @@ class UpstreamOptions:
     """Those that have no row."""
     wait_seconds: float = 10.0
     limit_code: int = 420
+    keep_seconds: float = 0.0
+    """How long an answer to one who reads is given again to others."""
     client: UpstreamClient | None = None
     """What calls; None: one that is made here."""
 
@@ -58,9 +63,12 @@ class UpstreamParts:
         )
         self.client: UpstreamClient = options.client or ReqwestClient()
         self.book = ConnectionBook(self.mirror, wait_seconds=options.wait_seconds, monotonic=monotonic)
+        forwarder = Forwarder(self.client, limit_code=options.limit_code, on_refused=self.hear_refused)
         self.gateway = Gateway(
             self.book,
-            Forwarder(self.client, limit_code=options.limit_code, on_refused=self._hear),
+            forwarder,
+            Kinds(forwarder, monotonic),
+            Reads(forwarder, keep_seconds=options.keep_seconds, monotonic=monotonic),
             is_elsewhere=is_elsewhere,
             name_command=desk.policy.name_command,
         )
@@ -71,7 +79,8 @@ class UpstreamParts:
             await end_task(task)
         await self.client.close()
 
-    def _hear(self, organization_id: str, key_id: str) -> None:
+    def hear_refused(self, organization_id: str, key_id: str) -> None:
+        """A key of ours was not taken: look whether it is the key, and tell, behind what goes on meanwhile."""
         # One report at a time: whoever calls meanwhile meets the same key.
         which = (organization_id, key_id)
         if which not in self._reports:
@@ -83,6 +92,7 @@ class UpstreamParts:
         secret = connection.secret_of(key_id) if connection is not None else None
         if connection is None or secret is None:
             return False
+        connection.budget.charge(OWN, key_id)
         is_taken = await UpstreamReader(self.client, connection.base_url, secret.reveal()).is_taken()
         if is_taken:
             connection.budget.resume(key_id)

@@ -1,5 +1,6 @@
 """The organizations' Statuspages as calls need them: address, keys, turns and fuse, in memory."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from desk.secret import Secret
 from handlers.upstream.budget import Budget
-from handlers.upstream.fuse import Fuse
+from handlers.upstream.fuse import Fuses
 from storage.mirror import Mirror
 from storage.models import Upstream, UpstreamKey, UpstreamKeyStatus
 from storage.sealing import Seal, SealError
@@ -64,10 +65,12 @@ def read_connections(session: Session, seal: Seal | None, settings: Sequence[Ope
 class Connection:
     """One upstream as calls meet it. Turns and fuse outlast changes of its keys."""
 
-    def __init__(self, known: Known, budget: Budget, fuse: Fuse) -> None:
+    def __init__(self, known: Known, budget: Budget, fuse: Fuses) -> None:
         self.known = known
         self.budget = budget
         self.fuse = fuse
+        self.under_way: Counter[str] = Counter()
+        """How many of the connections are whose."""
 
     @property
     def base_url(self) -> str:
@@ -98,7 +101,7 @@ class ConnectionBook:
         limits = {key.id: key.calls_a_minute for key in known.keys.values()}
         if connection is None or connection.known.upstream_id != known.upstream_id:
             budget = Budget(limits, wait_seconds=self._wait_seconds, monotonic=self._monotonic)
-            connection = self._open[organization_id] = Connection(known, budget, Fuse(self._monotonic))
+            connection = self._open[organization_id] = Connection(known, budget, Fuses(self._monotonic))
         elif connection.known is not known:
             connection.known = known
             connection.budget.use(limits)

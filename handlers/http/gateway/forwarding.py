@@ -1,32 +1,39 @@
-"""One call, forwarded: its turn waited for, sent with Keydesk's own key, and its answer passed on as it comes.
+"""One call, forwarded: its turn waited for, sent with Keydesk's own key, and its answer opened.
 
 What the caller hears is upstream's own, except where it is about Keydesk's key or its way there: then a sentence says
 whose fault it is.
 """
 
-import math
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-import structlog
-
 from desk.keys.check import RingKey
-from handlers.http.answers import Answer, Header, Send, send_answer
-from handlers.http.errors import error_answer
+from desk.secret import Secret
+from handlers.http.answers import Header
+from handlers.http.gateway import faults
 from handlers.http.gateway.connections import Connection
 from handlers.http.gateway.headers import list_given, list_sent
+from handlers.http.gateway.replies import Reply, Rest
 from handlers.upstream.budget import NoTurnError
 from handlers.upstream.client import Body, Fault, Incoming, Outgoing, UpstreamClient, UpstreamError
 
 _GATEWAY_FAILURES = frozenset({502, 503, 504})
 _LIMITED = frozenset({420, 429})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_DONE = frozenset(range(400, 500)) - {408, 499}
+"""Of the others nobody knows: who says 408 or 499 may have passed the call on before."""
 _LONGEST_PAUSE = 120.0
 _REFUSED_PAUSE = 60.0
 """After which a key that was not taken is tried again, unless somebody took it away meanwhile."""
 _DEFAULT_PAUSE = 60.0
-
-_log = structlog.get_logger(__name__)
+SHORT = 512 * 1024
+"""An answer of up to so many bytes is read whole before it is passed on,"""
+_SOON = 1.0
+"""or what comes of it within so many seconds."""
+MOST_OF_ONE = 25
+"""Of the connections to upstream so many are one caller's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,8 @@ class Forward:
     body: Body | None
     is_given_up: Callable[[], bool] = lambda: False
     """Whether the caller is gone, so that nobody reads the rest of an answer."""
-
-
-class BrokenOffError(Exception):
-    """An answer broke off when the caller had half of it: the connection to the caller has to break off too."""
+    must_be_whole: int = 0
+    """Wait for so many bytes of the answer, however long it takes: it is read here."""
 
 
 class Forwarder:
@@ -65,86 +70,128 @@ class Forwarder:
         self._limit_code = limit_code
         self._on_refused = on_refused
 
-    async def forward(self, connection: Connection, call: Forward, send: Send) -> int:
-        """Send the call on and its answer back; gives the status that the caller saw. Raises BrokenOffError."""
+    async def open(self, connection: Connection, call: Forward) -> Reply:
+        """Send the call on; gives what it is answered with, which has to be closed."""
         refused: frozenset[str] = frozenset()
         while True:
-            if wait := connection.fuse.seconds_to_wait():
-                return await _say(send, _fuse_blown(connection, math.ceil(wait)))
+            if wait := connection.fuse.seconds_to_wait(call.key.id):
+                return Reply.of(faults.fuse_blown(connection.base_url, wait))
             try:
                 key_id = await connection.budget.take(call.key.id, besides=refused)
             except NoTurnError as error:
                 if connection.known.keys.keys() <= refused:
-                    return await _say(send, _no_key(connection))
-                return await _say(send, self._come_later(error.retry_after))
+                    return Reply.of(faults.no_key(connection.base_url, has_some=bool(connection.known.keys)))
+                return Reply.of(faults.come_later(self._limit_code, error.retry_after))
             secret = connection.secret_of(key_id)
             if secret is None:
                 continue
-            if wait := connection.fuse.begin():
-                return await _say(send, _fuse_blown(connection, math.ceil(wait)))
-            headers = list_sent(call.headers, secret.reveal())
-            body = call.body if isinstance(call.body, bytes | None) else _Coming(call.body)
-            outgoing = Outgoing(call.method, connection.base_url + call.target, headers, body)
-            try:
-                async with self._client.send(outgoing) as answer:
-                    if answer.status != 401:
-                        return await self._pass_on(connection, key_id, answer, call, send)
-            except (UpstreamError, ConnectionError) as error:
-                if isinstance(body, _Coming) and body.is_awaited:
-                    connection.fuse.given_up()
-                    return await _say(send, _NOT_COME)
-                if not isinstance(error, UpstreamError):
-                    raise
-                return await _say(send, _blame(connection, error))
-            except BaseException:
-                connection.fuse.given_up()
-                raise
-            connection.fuse.answered()
+            reply = await self._try(connection, key_id, secret, call)
+            if reply is not None:
+                return reply
             # Nothing was done: whoever calls with a bad key is sent away first.
             refused |= {key_id}
             connection.budget.pause(key_id, _REFUSED_PAUSE)
             self._on_refused(call.key.organization_id, key_id)
             if call.body is not None and not isinstance(call.body, bytes):
-                return await _say(send, _no_key(connection))
+                return Reply.of(faults.no_key(connection.base_url, has_some=True))
 
-    async def _pass_on(self, connection: Connection, key_id: str, answer: Incoming, call: Forward, send: Send) -> int:
-        if answer.status in _GATEWAY_FAILURES:
-            connection.fuse.failed()
-        else:
-            connection.fuse.answered()
-        if answer.status in _LIMITED:
-            connection.budget.pause(key_id, _pause_of(answer.headers))
-        if answer.status in _REDIRECTS:
-            return await _say(send, _redirected(connection))
-        if not 200 <= answer.status <= 599:
-            # 101 would make the caller's connection into another thing; others mean nothing to anybody.
-            return await _say(send, _odd(connection))
-        started = False
-        try:
-            chunks = answer.chunks()
-            # The first part is waited for, so that an answer that never comes is still told as one.
-            first = await anext(chunks, b"")
-            headers = list_given(answer.headers, status=answer.status)
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            started = True
-            async for chunk in _after(first, chunks):
-                if call.is_given_up():
-                    return answer.status
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-        except UpstreamError as error:
-            told = _blame(connection, error)
-            if started:
-                raise BrokenOffError from error
-            return await _say(send, told)
-        return answer.status
-
-    def _come_later(self, retry_after: int) -> Answer:
-        return error_answer(
-            self._limit_code,
-            "Statuspage takes about one call a second from this organization, and others were before you.",
-            (b"retry-after", b"%d" % retry_after),
+    async def _try(self, connection: Connection, key_id: str, secret: Secret, call: Forward) -> Reply | None:
+        """The answer to a call with this key; None where upstream does not take it."""
+        caller = call.key.id
+        if connection.under_way[caller] >= MOST_OF_ONE:
+            return Reply.of(faults.TOO_MANY_OF_ONE)
+        if wait := connection.fuse.begin(caller):
+            return Reply.of(faults.fuse_blown(connection.base_url, wait))
+        headers = list_sent(call.headers, secret.reveal())
+        body = call.body if isinstance(call.body, bytes | None) else _Coming(call.body)
+        sending = _Sending(
+            self._client.send(Outgoing(call.method, connection.base_url + call.target, headers, body)),
+            connection,
+            caller,
         )
+        try:
+            answer = await sending.begin()
+            if answer.status == 401:
+                await sending.close()
+                connection.fuse.answered(caller)
+                return None
+            return await _open(connection, key_id, answer, call, sending)
+        except (UpstreamError, ConnectionError) as error:
+            await sending.close()
+            if isinstance(body, _Coming) and body.is_awaited:
+                connection.fuse.given_up(caller)
+                return Reply.of(faults.NOT_COME, was_done=None)
+            if not isinstance(error, UpstreamError):
+                raise
+            return _blame(connection, caller, error)
+        except BaseException:
+            connection.fuse.given_up(caller)
+            await sending.close()
+            raise
+
+
+class _Sending:
+    """A call under way, which holds one of the connections."""
+
+    def __init__(self, sending: AbstractAsyncContextManager[Incoming], connection: Connection, caller: str) -> None:
+        self._sending = sending
+        self._connection = connection
+        self._caller = caller
+        self._is_open = False
+        connection.under_way[caller] += 1
+
+    async def begin(self) -> Incoming:
+        """The head of the answer. Raises UpstreamError."""
+        answer = await self._sending.__aenter__()
+        self._is_open = True
+        return answer
+
+    async def close(self) -> None:
+        """Let go of the connection; once, however often it is said."""
+        if self._caller:
+            under_way = self._connection.under_way
+            under_way[self._caller] -= 1
+            if not under_way[self._caller]:
+                del under_way[self._caller]
+            self._caller = ""
+        if self._is_open:
+            self._is_open = False
+            await self._sending.__aexit__(None, None, None)
+
+
+async def _open(connection: Connection, key_id: str, answer: Incoming, call: Forward, sending: _Sending) -> Reply:
+    status, caller = answer.status, call.key.id
+    if status in _GATEWAY_FAILURES:
+        connection.fuse.failed(caller)
+    else:
+        connection.fuse.answered(caller)
+    if status in _LIMITED:
+        connection.budget.pause(key_id, _pause_of(answer.headers))
+    if status in _REDIRECTS or not 200 <= status <= 599:
+        # 101 would make the caller's connection into another thing; others mean nothing to anybody.
+        await sending.close()
+        sentence = faults.redirected if status in _REDIRECTS else faults.odd
+        return Reply.of(sentence(connection.base_url), was_done=None, is_for_all=True)
+    chunks = answer.chunks()
+    headers = list_given(answer.headers, status=status)
+    body, is_whole = await _gather(chunks, call)
+    was_done = True if status < 400 else False if status in _NOT_DONE else None
+    if not is_whole:
+        return Reply(status, headers, body, Rest(chunks, sending.close), was_done=was_done)
+    await sending.close()
+    return Reply(status, headers, body, was_done=was_done)
+
+
+async def _gather(chunks: AsyncIterator[bytes], call: Forward) -> tuple[bytes, bool]:
+    """The beginning of an answer, and whether it is the whole. Raises UpstreamError."""
+    begun, most = bytearray(), max(SHORT, call.must_be_whole)
+    until = time.monotonic() + _SOON
+    async for chunk in chunks:
+        begun += chunk
+        is_late = not call.must_be_whole and time.monotonic() > until
+        if len(begun) > most or is_late or call.is_given_up():
+            return bytes(begun), False
+    return bytes(begun), True
 
 
 class _Coming:
@@ -166,78 +213,17 @@ class _Coming:
         return part
 
 
-async def _after(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in chunks:
-        yield chunk
-
-
-async def _say(send: Send, answer: Answer) -> int:
-    await send_answer(send, answer)
-    return answer.status
-
-
 def _pause_of(headers: Sequence[Header]) -> float:
     said = next((value for name, value in headers if name == b"retry-after"), b"")
     seconds = float(said) if said.isdigit() and len(said) < 6 else _DEFAULT_PAUSE
     return min(max(seconds, 1.0), _LONGEST_PAUSE)
 
 
-_NOT_COME = error_answer(408, "The body did not come to its end in time, so Statuspage did not get it whole.")
-
-
-def _blame(connection: Connection, error: UpstreamError) -> Answer:
+def _blame(connection: Connection, caller: str, error: UpstreamError) -> Reply:
     """Count the failure against upstream, unless it was not asked at all; gives what to say."""
     if error.fault is Fault.CROWDED:
-        connection.fuse.given_up()
+        connection.fuse.given_up(caller)
     else:
-        connection.fuse.failed()
-    return _unanswered(connection, error)
-
-
-def _unanswered(connection: Connection, error: UpstreamError) -> Answer:
-    if error.fault is Fault.CROWDED:
-        return error_answer(503, "Too many calls to Statuspage are under way at the moment.", (b"retry-after", b"2"))
-    done = (
-        "nothing was done" if error.is_harmless else "what you asked for may have been done: look before you repeat"
-    )
-    how, status = {
-        Fault.UNREACHED: ("cannot be reached", 502),
-        Fault.SILENT: ("did not answer in time", 504),
-        Fault.CUT: ("broke its answer off", 502),
-    }[error.fault]
-    return error_answer(status, f"Keydesk let this call through, and {connection.base_url} {how}; {done}.")
-
-
-def _fuse_blown(connection: Connection, seconds: int) -> Answer:
-    return error_answer(
-        503,
-        f"{connection.base_url} has not answered for a while, so this call was not sent. Please try again.",
-        (b"retry-after", b"%d" % max(seconds, 1)),
-    )
-
-
-def _no_key(connection: Connection) -> Answer:
-    if not connection.known.keys:
-        return error_answer(
-            502,
-            "Your key is good, but Keydesk has none of its own that it could go on with; 'keydesk upstream show' says"
-            " why. Nothing was done.",
-        )
-    return error_answer(
-        502,
-        f"Your key is good, but {connection.base_url} does not take Keydesk's own for this call; owners are told of"
-        " keys that it takes no more. Nothing was done.",
-    )
-
-
-def _odd(connection: Connection) -> Answer:
-    return error_answer(
-        502,
-        f"{connection.base_url} answered with a code that Keydesk does not pass on; what you asked for may have been"
-        " done: look before you repeat.",
-    )
-
-
-def _redirected(connection: Connection) -> Answer:
-    return error_answer(502, f"{connection.base_url} sends this call elsewhere, which Keydesk does not follow.")
+        connection.fuse.failed(caller, is_for_all=error.fault is Fault.UNREACHED)
+    was_done = False if error.is_harmless else None
+    return Reply.of(faults.unanswered(connection.base_url, error), was_done=was_done, is_for_all=True)

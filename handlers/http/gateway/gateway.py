@@ -1,20 +1,20 @@
 """The gateway: which calls are for a Statuspage elsewhere, whether they may go there, and what becomes of them."""
 
-import asyncio
-import contextlib
-import json
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from desk.commands import Naming
 from desk.keys.check import Need, RingKey
-from handlers.http.answers import Answer, Header, Message, Receive, Send, find_header, send_answer
-from handlers.http.bodies import MAX_BYTES, MOST_SECONDS, late, read_members
+from handlers.http.answers import Answer, Header, Receive, Send, send_answer
+from handlers.http.bodies import MAX_BYTES, MOST_SECONDS
 from handlers.http.errors import RefusedError, error_answer, method_not_allowed, scope_missing
+from handlers.http.gateway.bodies import NOTHING, HangUp, as_json, read_body
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.http.gateway.forwarding import Forward, Forwarder
+from handlers.http.gateway.hiding import MOST_SEARCHED, asking_openly, hide, is_hidden_from
+from handlers.http.gateway.kinds import Kinds
 from handlers.http.gateway.needs import (
     find_missing,
     find_operation,
@@ -25,6 +25,8 @@ from handlers.http.gateway.needs import (
     may_either_kind,
     may_everything,
 )
+from handlers.http.gateway.reads import Reads
+from handlers.http.gateway.replies import Reply, pass_on
 from handlers.http.v1.operations import Operation
 from handlers.http.v1.routing import Route
 from handlers.upstream.client import Body
@@ -32,9 +34,6 @@ from handlers.upstream.client import Body
 _READING = frozenset({"GET", "HEAD"})
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 """TRACE answers with what it was sent, Keydesk's key with it, and others are for proxies."""
-_KINDS_REMEMBERED = 10_000
-_MOST_HEARD = 4 * MAX_BYTES
-_NOTHING: Mapping[str, Any] = {}
 
 
 class Passage(NamedTuple):
@@ -65,6 +64,8 @@ class Gateway:
         self,
         connections: ConnectionBook,
         forwarder: Forwarder,
+        kinds: Kinds,
+        reads: Reads,
         *,
         is_elsewhere: Callable[[str], bool],
         name_command: Naming,
@@ -73,7 +74,8 @@ class Gateway:
         self._forwarder = forwarder
         self._is_elsewhere = is_elsewhere
         self._name_command = name_command
-        self._kinds: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._kinds = kinds
+        self._reads = reads
 
     def find_page(self, target: str) -> str | None:
         """The page that a path is about, where it is kept elsewhere."""
@@ -96,104 +98,88 @@ class Gateway:
         if call.method not in _METHODS:
             return await _refuse(send, method_not_allowed(call.method, _METHODS))
         operation = find_operation(call.route)
+        body, members = None, NOTHING
         try:
-            body, members = await _read_body(call)
+            if call.method not in _READING:
+                body, members = await read_body(call.headers, call.receive, seconds=call.body_seconds)
+            await self._require(connection, key, call, operation, body, members)
         except RefusedError as refusal:
-            return Passage((await _refuse(send, refusal.answer)).status)
-        if operation is not None and is_decided_by_body(operation) and not isinstance(body, bytes | None):
-            return await _refuse(send, _TOO_LARGE)
-        kind = None
-        if operation is not None and is_about_one(operation) and not may_either_kind(key):
-            kind = await self._find_kind(connection, key, call)
-            if isinstance(kind, _Heard):
-                return await kind.tell(send)
-        missing = _find_missing(key, operation, members, is_maintenance=bool(kind))
-        if missing is not None:
-            answer = scope_missing(missing.scope, missing.resource, self._name_command)
-            return await _refuse(send, answer)
-        if operation is None and not may_everything(key):
-            return await _refuse(send, _UNKNOWN)
-        if operation is not None and is_of_other_components(key, operation, call.path, members):
-            return await _refuse(send, _OTHER_COMPONENTS)
-        headers = call.headers if body is None else _as_json(call.headers)
+            return await _refuse(send, refusal.answer)
+        except _UnsaidError as unsaid:
+            return Passage(await pass_on(unsaid.reply, send, head=call.method == "HEAD", is_given_up=_never))
+        headers = call.headers if body is None else as_json(call.headers)
         if not isinstance(body, bytes | None):
             forward = Forward(key, *_means(call, operation), headers, body)
-            return Passage(await self._forwarder.forward(connection, forward, send))
-        hangs_up = asyncio.create_task(_hear_hanging_up(call.receive), name="caller")
+            return await self._pass(connection, forward, send)
+        hangs_up = HangUp(call.receive, is_read=call.method not in _READING)
         try:
-            forward = Forward(key, *_means(call, operation), headers, body, hangs_up.done)
-            return Passage(await self._forwarder.forward(connection, forward, send))
+            forward = Forward(key, *_means(call, operation), headers, body, hangs_up)
+            return await self._pass(connection, forward, send)
         finally:
-            hangs_up.cancel()
+            hangs_up.stop()
 
-    async def _find_kind(self, connection: Connection, key: RingKey, call: Incoming) -> "bool | _Heard":
-        """Whether an incident is a maintenance, as upstream says, or said when it was asked before: it stays one.
+    async def _require(
+        self,
+        connection: Connection,
+        key: RingKey,
+        call: Incoming,
+        operation: Operation | None,
+        body: Body | None,
+        members: Mapping[str, Any],
+    ) -> None:
+        """Raise RefusedError where the key may not do what the call says, and _UnsaidError where nobody can tell."""
+        if operation is None:
+            if not may_everything(key):
+                raise RefusedError(_UNKNOWN)
+            return
+        if is_decided_by_body(operation):
+            if not isinstance(body, bytes | None):
+                raise RefusedError(_TOO_LARGE)
+            is_maintenance = False
+            if is_about_one(operation) and not may_either_kind(key):
+                kind = await self._kinds.find(connection, key, call.path)
+                if isinstance(kind, Reply):
+                    raise _UnsaidError(kind)
+                is_maintenance = kind
+            missing = find_missing(key, list_needs(operation, members, is_maintenance=is_maintenance))
+            if missing is not None:
+                raise RefusedError(scope_missing(missing.scope, missing.resource, self._name_command))
+        if is_of_other_components(key, operation, call.path, members):
+            raise RefusedError(_OTHER_COMPONENTS)
 
-        What else upstream said, where it did not say that: nobody may change what might be of the other kind.
-        """
-        incident = (call.path["page_id"], call.path["incident_id"])
-        if incident not in self._kinds:
-            heard = _Heard()
-            target = f"/v1/pages/{incident[0]}/incidents/{incident[1]}"
-            with contextlib.suppress(_EnoughError):
-                await self._forwarder.forward(connection, Forward(key, "GET", target, (), None), heard)
-            kind = heard.kind()
-            if kind is None:
-                return heard
-            self._kinds[incident] = kind
-            if len(self._kinds) > _KINDS_REMEMBERED:
-                self._kinds.popitem(last=False)
-        return self._kinds[incident]
-
-
-class _EnoughError(Exception):
-    """More is not listened to."""
-
-
-class _Heard:
-    """Takes an answer instead of a caller."""
-
-    def __init__(self) -> None:
-        self._messages: list[Message] = []
-        self._length = 0
-
-    async def __call__(self, message: Message) -> None:
-        self._length += len(message.get("body", b""))
-        if self._length > _MOST_HEARD:
-            # Some answers have no end.
-            raise _EnoughError
-        self._messages.append(message)
-
-    def kind(self) -> bool | None:
-        """Whether the incident is a maintenance; None where the answer does not say."""
-        body = b"".join(message["body"] for message in self._messages[1:])
+    async def _pass(self, connection: Connection, call: Forward, send: Send) -> Passage:
+        is_hidden = is_hidden_from(call.key)
+        if is_hidden:
+            call = replace(call, headers=asking_openly(call.headers), must_be_whole=MOST_SEARCHED)
+        reply = await self._open(connection, call)
         try:
-            found = json.loads(body) if self._messages[0]["status"] == 200 else None
-        except ValueError:
-            return None
-        return bool(found.get("scheduled_for")) if isinstance(found, dict) else None
+            shown = hide(reply, call.key, connection.base_url) if is_hidden else reply
+            return Passage(await pass_on(shown, send, head=call.method == "HEAD", is_given_up=call.is_given_up))
+        finally:
+            await reply.close()
 
-    async def tell(self, send: Send) -> Passage:
-        """Tell the caller, where it is an error of which all was heard."""
-        status: int = self._messages[0]["status"]
-        if status < 400 or self._length > _MOST_HEARD:
-            return await _refuse(send, _OF_NO_KIND)
-        for message in self._messages:
-            await send(message)
-        return Passage(status)
-
-
-def _find_missing(
-    key: RingKey, operation: Operation | None, members: Mapping[str, Any], *, is_maintenance: bool
-) -> Need | None:
-    if operation is None or not is_decided_by_body(operation):
-        return None
-    return find_missing(key, list_needs(operation, members, is_maintenance=is_maintenance))
+    async def _open(self, connection: Connection, call: Forward) -> Reply:
+        if call.method in _READING:
+            return await self._reads.open(connection, call)
+        self._reads.forget()
+        try:
+            return await self._forwarder.open(connection, call)
+        finally:
+            self._reads.forget()
 
 
-_OF_NO_KIND = error_answer(
-    502, "Statuspage does not say whether this is an incident or a maintenance, so nothing was done."
-)
+class _UnsaidError(Exception):
+    """Upstream does not say what has to be known; `reply` is what it says instead."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+def _never() -> bool:
+    return False
+
+
 _TOO_LARGE = error_answer(413, f"The body is larger than the {MAX_BYTES // 1024} KB that are taken here.")
 _OTHER_COMPONENTS = error_answer(403, "This key is for certain components, and changes no others.")
 _UNKNOWN = error_answer(
@@ -217,65 +203,3 @@ def _means(call: Incoming, operation: Operation | None) -> tuple[str, str]:
     query = urlencode(parse_qsl(call.query.decode("latin-1"), True, encoding="latin-1"), encoding="latin-1")
     # Of what writes, the body says all. What Rails would read in an address beside it, nobody has decided on.
     return method, f"{target}?{query}" if query and method in _READING else target
-
-
-async def _read_body(call: Incoming) -> tuple[Body | None, Mapping[str, Any]]:
-    """The body as it is to be sent, and what it says. Raises RefusedError.
-
-    What is sent is written anew from what was understood: two programs that read the same bytes as JSON and as a form
-    see different things in them. Only what is too long to be understood goes on as it comes, as JSON.
-    """
-    if call.method in _READING or not _has_body(call.headers):
-        return None, _NOTHING
-    taken, more = bytearray(), True
-    try:
-        async with asyncio.timeout(call.body_seconds):
-            while more and len(taken) <= MAX_BYTES:
-                message = await call.receive()
-                if message["type"] == "http.disconnect":
-                    raise RefusedError(error_answer(400, "The call was given up before its body had come."))
-                taken += message.get("body", b"")
-                more = message.get("more_body", False)
-    except TimeoutError:
-        raise late(call.body_seconds) from None
-    whole = bytes(taken)
-    if more or len(whole) > MAX_BYTES:
-        return _go_on(whole, call.receive, more=more), _NOTHING
-
-    async def replay() -> Message:
-        return {"type": "http.request", "body": whole, "more_body": False}
-
-    members = await read_members(call.headers, replay)
-    if "api_key" in members:
-        # Upstream would take it for the key that the call is made with.
-        raise RefusedError(
-            error_answer(400, "Send your key in the Authorization header, and no api_key in the body.")
-        )
-    return (json.dumps(members).encode() if members else None), members
-
-
-async def _hear_hanging_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _has_body(headers: Sequence[Header]) -> bool:
-    if find_header(headers, b"transfer-encoding"):
-        return True
-    return find_header(headers, b"content-length") not in (b"", b"0")
-
-
-async def _go_on(begun: bytes, receive: Receive, *, more: bool) -> AsyncIterator[bytes]:
-    yield begun
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionError("the caller hung up")
-        if message.get("body"):
-            yield message["body"]
-        more = message.get("more_body", False)
-
-
-def _as_json(headers: Sequence[Header]) -> Sequence[Header]:
-    kept = [(name, value) for name, value in headers if name.lower() not in (b"content-type", b"content-encoding")]
-    return [*kept, (b"content-type", b"application/json")]

@@ -44,6 +44,8 @@ _OF_THE_CALL = frozenset(
 )
 """These alone pass. Programs know more names than anybody could list by which a call is made into another one or its
 caller into somebody else, and Rack reads `X_HTTP_METHOD_OVERRIDE` as it does the one with hyphens."""
+_OF_ONE_CALLER = frozenset({b"traceparent", b"tracestate", b"user-agent", b"x-request-id"})
+"""Of these, those that change nothing in an answer."""
 _OF_THE_SERVER = frozenset(
     {
         b"alt-svc",
@@ -68,6 +70,12 @@ def list_sent(headers: Sequence[Header], secret: str) -> list[Header]:
     """What upstream is told: what the caller says of the call itself, and Keydesk's own key."""
     kept = [(name, value) for name, value in _of_the_message(headers) if name in _OF_THE_CALL]
     return [*kept, (b"authorization", b"OAuth " + secret.encode())]
+
+
+def list_deciding(headers: Sequence[Header]) -> tuple[Header, ...]:
+    """What of a call's headers its answer may depend on."""
+    deciding = _OF_THE_CALL - _OF_ONE_CALLER
+    return tuple(sorted(one for one in _of_the_message(headers) if one[0] in deciding))
 
 
 def list_given(headers: Sequence[Header], *, status: int = 200) -> list[Header]:

@@ -27,8 +27,8 @@ from handlers.http.errors import (
     try_again,
     went_wrong,
 )
-from handlers.http.gateway.forwarding import BrokenOffError
 from handlers.http.gateway.gateway import Gateway, Incoming
+from handlers.http.gateway.replies import BrokenOffError
 from handlers.http.v1.routing import Call, Route, RouteTable
 from handlers.http.v1.targets import normal_path
 from storage.database import AWAY

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 from desk.keys.check import RingKey
 from desk.secret import Secret
-from handlers.http.answers import Message
+from handlers.http.answers import Message, Send
 from handlers.http.gateway.connections import Connection, Known, OpenKey
-from handlers.http.gateway.forwarding import BrokenOffError, Forward, Forwarder
+from handlers.http.gateway.forwarding import MOST_OF_ONE, SHORT, Forward, Forwarder
+from handlers.http.gateway.replies import BrokenOffError, pass_on
 from handlers.upstream.budget import Budget
 from handlers.upstream.client import Body, Limits, ReqwestClient
-from handlers.upstream.fuse import FAILURES, Fuse
+from handlers.upstream.fuse import FAILURES, Fuses
 from storage.models import KeyStatus
 from tests.hostile_server import Behaviour, HostileServer, answering, json_answer, length_of
 
@@ -76,16 +78,24 @@ class Stage:
             "uuuuuuuuuuu1", url, {name: OpenKey(name, Secret(value), most, None) for name, value in keys.items()}
         )
         budget = Budget(dict.fromkeys(keys, most), wait_seconds=0.0, monotonic=time.monotonic)
-        self.connection = Connection(known, budget, Fuse(time.monotonic))
+        self.connection = Connection(known, budget, Fuses(time.monotonic))
         self.refused: list[tuple[str, str]] = []
         self.forwarder = Forwarder(client, on_refused=lambda *of: self.refused.append(of))
+
+    async def pass_on(self, call: Forward, send: Send) -> int:
+        """Forward a call and pass its answer on."""
+        reply = await self.forwarder.open(self.connection, call)
+        try:
+            return await pass_on(reply, send, head=False, is_given_up=call.is_given_up)
+        finally:
+            await reply.close()
 
     async def call(self, method: str = "GET", body: Body | None = None) -> Heard:
         """Forward one call."""
         heard = Heard()
         headers = ((b"authorization", b"OAuth kd_of_the_caller"), (b"x-a", b"b"))
         call = Forward(CALLER, method, "/v1/pages?page=2", headers, body)
-        status = await self.forwarder.forward(self.connection, call, heard.send)
+        status = await self.pass_on(call, heard.send)
         assert status == heard.status
         assert heard.messages[-1].get("more_body", False) is False
         return heard
@@ -216,25 +226,48 @@ async def test_an_upstream_that_is_not_there_did_nothing(client: ReqwestClient) 
     assert (heard.status, "cannot be reached; nothing was done" in heard.sentence) == (502, True)
 
 
-async def test_an_answer_that_breaks_off_breaks_off(client: ReqwestClient) -> None:
-    """Half an answer is never given as a whole one."""
-    heard, half_is_there = Heard(), asyncio.Event()
+@pytest.mark.parametrize(("length", "status"), [(9, 502), (2 * SHORT, 200)])
+async def test_an_answer_that_breaks_off_breaks_off(client: ReqwestClient, length: int, status: int) -> None:
+    """Half an answer is never given as a whole one: a short one is an error in words, a long one breaks off too."""
+    heard, is_heard = Heard(), asyncio.Event()
 
     async def behave(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
-        await half_is_there.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + b"x" * (length - 1))
+        if status == 200:
+            await is_heard.wait()
         writer.close()
 
     async def send(message: Message) -> None:
         await heard.send(message)
-        if message.get("body"):
-            half_is_there.set()
+        is_heard.set()
 
     async with HostileServer(behave).running() as server:
         stage = Stage(server.url, client)
-        with pytest.raises(BrokenOffError):
-            await stage.forwarder.forward(stage.connection, Forward(CALLER, "GET", "/v1/pages", (), None), send)
-    assert (heard.body, heard.messages[-1].get("more_body")) == (b"half", True)
+        call = Forward(CALLER, "GET", "/v1/pages", (), None)
+        if status == 200:
+            with pytest.raises(BrokenOffError):
+                await stage.pass_on(call, send)
+            assert heard.messages[-1].get("more_body") is True
+        else:
+            await stage.pass_on(call, send)
+            assert "broke its answer off" in heard.sentence
+    assert heard.status == status
+
+
+async def test_a_caller_holds_only_so_many_connections(client: ReqwestClient) -> None:
+    """However slowly they read long answers, others have theirs."""
+    long = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * SHORT) + b"x" * SHORT + b"y"
+    async with HostileServer(answering(long)).running() as server:
+        stage = Stage(server.url, client)
+        call = Forward(CALLER, "GET", "/v1/pages", (), None)
+        held = await asyncio.gather(*(stage.forwarder.open(stage.connection, call) for _ in range(MOST_OF_ONE)))
+        assert {(reply.status, reply.rest is None) for reply in held} == {(200, False)}
+        assert (await stage.call()).status == 503
+        other = await stage.forwarder.open(stage.connection, replace(call, key=replace(CALLER, id="kkkkkkkkkkk2")))
+        assert other.status == 200
+        for reply in (*held, other):
+            await reply.close()
+        assert not stage.connection.under_way
 
 
 async def test_a_server_that_is_down_is_left_alone(client: ReqwestClient) -> None:
@@ -278,9 +311,9 @@ async def test_a_call_that_ends_here_leaves_the_next_to_try(client: ReqwestClien
 
     async with HostileServer(json_answer(b"[]")).running() as server:
         stage, now = Stage(server.url, client), [0.0]
-        stage.connection.fuse = Fuse(lambda: now[0])
+        stage.connection.fuse = Fuses(lambda: now[0])
         for _ in range(FAILURES):
-            stage.connection.fuse.failed()
+            stage.connection.fuse.failed(CALLER.id)
         now[0] = 1000.0
         with pytest.raises(ValueError, match="invalid"):
             await stage.call("GET ME")
