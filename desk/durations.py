@@ -8,7 +8,12 @@ from desk.errors import InvalidInputError
 _UNITS = {"m": 1, "h": 60, "d": 1440, "w": 7 * 1440, "mo": 30 * 1440, "y": 365 * 1440}
 """Minutes."""
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_UNIT = "minutes?|mins?|months?|mo|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|years?|yrs?|y"
+_UNIT = (
+    "minutes?|mins?|months?|mo|hours?|hrs?|days?|weeks?|wks?|years?|yrs?"
+    "|minuten|stunden?|std|tage?n?|wochen?|monate?n?|jahre?n?|m|h|d|w|y"
+)
+_GERMAN = {"s": "h", "t": "d", "j": "y"}
+"""Units that begin otherwise than in English."""
 _PART = re.compile(
     rf"""(?:
         (?P<few>(?:a\s+)?(?:couple|few|some|several)(?:\s+of)?)
@@ -63,7 +68,7 @@ def _read(text: str, position: int) -> tuple[float | None, int] | None:
 
 def _minutes_in(part: re.Match[str]) -> float:
     unit = part["unit"].lower()
-    size = _UNITS["mo" if unit.startswith("mo") else unit[0]]
+    size = _UNITS["mo" if unit.startswith("mo") else _GERMAN.get(unit[0], unit[0])]
     if part["half"]:
         return size / 2
     if part["quarters"]:

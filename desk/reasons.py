@@ -2,7 +2,7 @@
 
 from desk.errors import UNKEPT, InvalidInputError
 from desk.masking import refuse_secrets
-from desk.texts import can_be_kept, clean_line, clean_text
+from desk.texts import can_be_kept, clean_line, clean_text, find_control
 
 MAXIMUM_REASON = 1000
 """Characters. Messages show what has room on them, and whoever asks is shown all of it."""
@@ -30,10 +30,12 @@ def check_name(
 ) -> str:
     """The name in one line, fit to be kept: `of` says of what it is, `hint` what a good one says.
 
-    Raises InvalidInputError (`field`) without one, for a secret in it and when it is longer than `limit`.
+    Raises InvalidInputError (`field`) without one, for a sign that no screen shows or a secret in it, and when it is
+    longer than `limit`.
     """
     line = clean_line(name)
-    refuse_broken(line, field=field)
+    if line:
+        refuse_unseen(name, field=field)
     refuse_secrets(line, field=field)
     if not line:
         raise InvalidInputError(f"{of} needs a name.", hint, field=field)
@@ -48,6 +50,16 @@ def refuse_broken(text: str, *, field: str | None = None) -> None:
     """Raises InvalidInputError (`field`) for half a character, which no database takes."""
     if not can_be_kept(text):
         raise InvalidInputError(*UNKEPT, field=field)
+
+
+def refuse_unseen(text: str, *, field: str | None = None) -> None:
+    """As `refuse_broken`, also for a sign that no screen shows, where dropping it might change what is meant."""
+    refuse_broken(text, field=field)
+    control = find_control(text)
+    if control is not None:
+        raise InvalidInputError(
+            f"That holds a sign that no screen shows ({control}).", "Type it again rather than paste it.", field=field
+        )
 
 
 def check_key_name(name: str) -> str:

@@ -1,17 +1,33 @@
 """What people type, made fit to be kept and shown. Pure."""
 
+import re
 import unicodedata
 
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that show the text after them in another order: what an owner reads would not be what is there."""
 _INVISIBLE = frozenset({"Cf", "Cn", "Co", "Mn", "Zl", "Zp", "Zs"})
 """Categories of characters that show nothing when they stand alone."""
+_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+"""What begins a new line, besides the usual sign."""
+_TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""How a terminal is told of colours, as in what robots copy from a log."""
+
+
+def as_typed(text: str) -> str:
+    """A person's text with one sign for a new line, and nothing before or behind it; all else as it came."""
+    return _TERMINAL.sub("", _BREAKS.sub("\n", text)).strip()
 
 
 def clean_text(text: str) -> str:
     """A person's text without what no screen wants: control characters, and marks that turn the order of what
     follows. Halves of characters stay, to be refused where they would be kept: who typed them meant something."""
-    return without_controls(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return without_controls(as_typed(text)).strip()
+
+
+def find_control(text: str) -> str | None:
+    """The first sign that no screen shows and that `clean_text` takes away, as `U+0007`; None without one."""
+    found = (mark for mark in as_typed(text) if mark not in "\n\t" and unicodedata.category(mark) == "Cc")
+    return next((f"U+{ord(mark):04X}" for mark in found), None)
 
 
 def without_controls(text: str) -> str:

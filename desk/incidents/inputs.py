@@ -11,7 +11,7 @@ from desk.errors import UNKEPT, InvalidInputError, Problems
 from desk.moments.instants import FURTHEST
 from desk.pages.status import Impact
 from desk.reasons import check_name
-from desk.texts import can_be_kept
+from desk.texts import can_be_kept, clean_text
 from storage.models import ComponentStatus, IncidentStatus
 
 REALTIME = (
@@ -111,10 +111,10 @@ def check_incident_name(name: str, *, field: str = "name") -> str:
 
 
 def check_body(body: str) -> str:
-    """An update's text, stripped. Raises InvalidInputError (field `body`)."""
-    body = body.strip()
+    """An update's text without what no screen shows. Raises InvalidInputError (field `body`)."""
     if not can_be_kept(body):
         raise InvalidInputError(*UNKEPT, field="body")
+    body = clean_text(body)
     if len(body) > MAX_BODY:
         raise InvalidInputError(
             f"The text has {len(body)} characters, and at most {MAX_BODY} fit.", "Shorten it.", field="body"

@@ -15,6 +15,7 @@ from desk.commands import slash
 from desk.errors import InvalidInputError, NotFoundError
 from desk.keys.rules import KeyState, Means, is_retiring, person_of, state_of
 from desk.masking import holds_secret
+from desk.moments.typed import find_moment, find_span
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import sha256
 from desk.texts import clean_text
@@ -26,6 +27,9 @@ SPARKLINE_DAYS = 30
 _MOST_COMPARED = 500
 """Names that a word is compared with, to find what may have been meant."""
 _LONGEST_ECHO = 80
+_WORD_BEFORE = (
+    "What follows a name is written with a word before it: “for 30d”, “until 2026-12-01”, “to …” or “because …”."
+)
 
 
 class KeyView(StrEnum):
@@ -115,22 +119,19 @@ def get_key_by_word(tx: Transaction, word: str) -> ApiKey:
     key = find_key_by_word(tx, word)
     if key is not None:
         return key
-    meant = _meant_instead(tx, word)
     if roles_of_actor(tx).is_owner:
-        raise NotFoundError(
-            f"There is no key “{echo(word)}”.", meant or f"`{slash('keys list all')}` shows every key."
-        )
-    raise NotFoundError(
-        f"You answer for no key “{echo(word)}”.",
-        meant or f"`{slash('keys mine')}` shows yours; only owners see the others. {ask_an_owner(tx)}",
-    )
+        missing, list_them = f"There is no key “{echo(word)}”.", f"`{slash('keys list all')}` shows every key."
+    else:
+        missing = f"You answer for no key “{echo(word)}”."
+        list_them = f"`{slash('keys mine')}` shows yours; only owners see the others. {ask_an_owner(tx)}"
+    raise NotFoundError(missing, _meant_instead(tx, word, list_them))
 
 
-def _meant_instead(tx: Transaction, word: str) -> str:
+def _meant_instead(tx: Transaction, word: str, list_them: str) -> str:
     """What may have been meant: a key and something behind its name, or names that are nearly the same."""
     words = clean_text(word).split()
     if not words or holds_secret(word):
-        return ""
+        return list_them
     for length in range(len(words) - 1, max(0, len(words) - 6), -1):
         name = " ".join(words[:length])
         key = tx.session.scalars(select(ApiKey).where(is_called(ApiKey.name, name), *_visible_to_actor(tx))).first()
@@ -138,10 +139,23 @@ def _meant_instead(tx: Transaction, word: str) -> str:
             if tx.actor.kind is ActorKind.OPERATOR:
                 # Quoted by the shell, nothing can have run into the name.
                 return f"There is “{key.name}”."
-            return (
-                f"There is “{key.name}”. What follows a name is written with a word before it: "
-                "“for 30d”, “until 2026-12-01”, “to …” or “because …”."
-            )
+            return f"There is “{key.name}”. {_WORD_BEFORE}"
+    named = _without_time(words)
+    meant = _near_names(tx, named) or list_them
+    return meant if named == words else f"{meant} {_WORD_BEFORE}"
+
+
+def _without_time(words: list[str]) -> list[str]:
+    """The words before a length of time or an instant that they end with."""
+    for place in range(1, len(words)):
+        rest = " ".join(words[place:])
+        moment = find_moment(rest, 0)
+        if len(rest) in {find_span(rest, 0), moment and moment[1]}:
+            return words[:place]
+    return words
+
+
+def _near_names(tx: Transaction, words: Sequence[str]) -> str:
     # Of very many names, those with the same beginning.
     begins = begins_with(ApiKey.name, words[0][:2])
     query = (

@@ -14,7 +14,7 @@ PARTS = {
 }
 """Parts of a day: the hours that they have, and one that may be proposed."""
 _CLOCK = re.compile(
-    r"""(?:(?P<at>at|@)\s*)?(?:
+    r"""(?:(?P<at>at|@|um(?=\s))\s*)?(?:
         (?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?
             (?:\s*(?P<half>[ap])\.?m\.?(?!\w)|\s*(?:h|hrs|uhr)(?!\w))?
       | (?P<dotted>\d{1,2}\.\d{2})

@@ -8,22 +8,39 @@ MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)"
+    r"|nov(?:ember)?|dec(?:ember)?|januar|februar|märz|mai|juni|juli|oktober|dezember)"
 )
 _WEEKDAY = (
-    r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+    r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag"
+    r"|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
 )
+_GERMAN = {
+    "märz": "mar",
+    "mai": "may",
+    "oktober": "oct",
+    "dezember": "dec",
+    "dienstag": "tue",
+    "mittwoch": "wed",
+    "donnerstag": "thu",
+    "freitag": "fri",
+    "samstag": "sat",
+    "sonnabend": "sat",
+    "sonntag": "sun",
+}
+"""Those that begin otherwise than in English."""
 _DAY = re.compile(
-    rf"""(?:on\s+)?(?:
+    rf"""(?:(?:on|am|den)\s+)?(?:
         (?P<iso>\d{{4}}-\d{{1,2}}-\d{{1,2}}(?!\d))
-      | (?P<relative>today|tonight|tomorrow|tmrw|yesterday|heute|morgen)(?!\w)
+      | (?P<relative>today|tonight|tomorrow|tmrw|yesterday|heute|morgen|gestern)(?!\w)
       | (?:the\s+)?day\s+(?:(?P<after>after\s+tomorrow)|before\s+yesterday)(?!\w)
+      | (?:(?P<two_on>übermorgen)|vorgestern)(?!\w)
       | (?P<halved>this\s+(?:morning|afternoon|evening)|last\s+night)(?!\w)
       | (?P<near>(?:the\s+)?(?:next|this|coming)\s+(?:week(?:end)?|month)|(?:the\s+)?weekend)(?!\w)
       | (?:the\s+)?(?P<end>end\s+of\s+(?:the\s+|this\s+)?(?:(?:business|working)\s+)?(?:day|week|month)|eo[dwm]|cob
           |close\s+of\s+business)(?!\w)
       | (?P<week_after>{_WEEKDAY}\s+week|a\s+week\s+(?:on\s+|from\s+)?{_WEEKDAY}|{_WEEKDAY}\s+in\s+a\s+week)(?!\w)
-      | (?:(?P<which>next|this|coming|last)\s+)?(?P<weekday>{_WEEKDAY})(?!\w)\.?,?
+      | (?:(?P<which>next|this|coming|last|(?:nächste|kommende|diese|letzte)[nrs]?)\s+)?
+        (?P<weekday>{_WEEKDAY})(?!\w)\.?,?
       | (?:the\s+)?(?:
             (?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:])(?:,?\s+(?P<year>\d{{4}})(?![\d:]))?
           | (?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<month_second>{_MONTH})(?!\w)\.?
@@ -34,6 +51,14 @@ _DAY = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_RELATIVE = {
+    "tonight": "today",
+    "heute": "today",
+    "tmrw": "tomorrow",
+    "morgen": "tomorrow",
+    "gestern": "yesterday",
+}
+_WHICH = {"next": "next ", "comin": "next ", "nächs": "next ", "komme": "next ", "last": "last ", "letzt": "last "}
 _SHORT = {"eod": "end day", "cob": "end day", "eow": "end week", "eom": "end month"}
 
 
@@ -69,14 +94,13 @@ def _day_in(match: re.Match[str]) -> str:
     if match["iso"]:
         return str(match["iso"])
     if week_after := match["week_after"]:
-        return f"after {re.sub('(?i)^a +week +(on|from)? *', '', week_after)[:3].lower()}"
+        return f"after {_short(re.sub('(?i)^a +week +(?:(?:on|from) +)?| +.*', '', week_after))}"
     if match["of_month"]:
         return f"{int(match['of_month']):02}"
     if match["weekday"]:
-        which = {"next": "next ", "coming": "next ", "last": "last "}.get((match["which"] or "").lower(), "")
-        return f"{which}{match['weekday'][:3].lower()}"
+        return f"{_WHICH.get((match['which'] or '').lower()[:5], '')}{_short(match['weekday'])}"
     if month := match["month"] or match["month_second"]:
-        number = MONTHS.index(month[:3].lower()) + 1
+        number = MONTHS.index(_short(month)) + 1
         return date_of(match["year"] or match["year_third"], number, match["day"] or match["day_first"])
     if match["sign"] == "/":
         return str(match[0]).lower().removeprefix("on").strip()
@@ -89,7 +113,7 @@ def _day_in(match: re.Match[str]) -> str:
 def _in_words(match: re.Match[str]) -> str:
     if match["relative"]:
         said = match["relative"].lower()
-        return {"tonight": "today", "heute": "today", "tmrw": "tomorrow", "morgen": "tomorrow"}.get(said, said)
+        return _RELATIVE.get(said, said)
     if match["halved"]:
         return "yesterday" if match["halved"].lower().startswith("last") else "today"
     if match["near"]:
@@ -98,7 +122,12 @@ def _in_words(match: re.Match[str]) -> str:
     if match["end"]:
         said = match["end"].lower()
         return _SHORT.get(said, f"end {'day' if said.startswith('close') else said.split()[-1]}")
-    return "+2" if match["after"] else "-2"
+    return "+2" if match["after"] or match["two_on"] else "-2"
+
+
+def _short(name: str) -> str:
+    """`mon` of a weekday's or a month's name."""
+    return _GERMAN.get(name.lower(), name[:3].lower())
 
 
 def date_of(year: str | None, month: str | int, day: str | int) -> str:

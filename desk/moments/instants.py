@@ -116,7 +116,7 @@ def _clock_of(moment: Moment) -> time:
         ) from None
 
 
-_UNTIL = re.compile(r"(?P<until>until|till|by|bis)\s+|(?:for|in)\s+", re.IGNORECASE)
+_UNTIL = re.compile(r"(?P<until>until|till|by|bis)\s+|(?:for|für|in)\s+", re.IGNORECASE)
 
 
 def parse_end(text: str, *, now: datetime, zone: tzinfo, spans_from: datetime | None = None) -> datetime:

@@ -13,11 +13,11 @@ from desk.durations import find_duration
 from desk.moments.clocks import Clock, find_clock, find_part, find_zone, in_part
 from desk.moments.days import WEEKDAYS, find_day
 
-_BETWEEN = re.compile(r"(?:T(?=\d)|\s*\(\s*(?=[a-z])|,?\s+(?:at\s+|@\s*)?|,\s*)", re.IGNORECASE)
+_BETWEEN = re.compile(r"(?:T(?=\d)|\s*\(\s*(?=[a-z])|,?\s+(?:at\s+|um\s+|@\s*)?|,\s*)", re.IGNORECASE)
 _NOW = re.compile(r"(?:right\s+)?now(?!\w)", re.IGNORECASE)
 _AGO = re.compile(r"\s+ago(?!\w)", re.IGNORECASE)
 _HOUR = re.compile(r"(?:[01]?\d|2[0-4])(?:h(?:\d\d)?)?(?![\w:./]|-(?!\d))", re.IGNORECASE)
-_AT = re.compile("at|@", re.IGNORECASE)
+_AT = re.compile("at|um|@", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:-|–|—|‑|−|~|〜)\s*|\s+(?:to|until|till|through|bis)\s+", re.IGNORECASE)
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 _OFFSET_OR_END = re.compile(r".*\d\s+[−-](\d{2}:\d{2})", re.DOTALL)

@@ -12,9 +12,9 @@ from desk.moments.instants import HOW, VagueMomentError, get_instant
 from desk.moments.typed import Moment, find_hour, find_moment, find_range_end, find_span
 
 _KEYWORD = re.compile(
-    r"(?P<start>from|starting|starts?|beginning|begins?|at|on|between)(?:\s*:\s*|\s+)"
+    r"(?P<start>from|starting|starts?|beginning|begins?|at|on|between|ab|von|um|am)(?:\s*:\s*|\s+)"
     r"|(?P<end>until|till|to|through|bis|ending|ends?)(?:\s*:\s*|\s+)(?:at\s+)?"
-    r"|(?P<length>(?:for|by|lasting|duration)(?:\s*:\s*|\s+)|\+(?=\d))|(?P<delay>in)\s+",
+    r"|(?P<length>(?:for|by|lasting|duration|für)(?:\s*:\s*|\s+)|\+(?=\d))|(?P<delay>in)\s+",
     re.IGNORECASE,
 )
 _CLOCK_FIRST = re.compile(r"\d{1,2}(?::\d{2})?\s*(?:[ap]\.?m\.?)?\s", re.IGNORECASE)
@@ -64,7 +64,7 @@ def find_window(text: str, position: int) -> Said | None:
     first = keyword[0].split()[0].lower()
     # “at 9” is a time because of its “at”.
     return (None if first == "between" else _find_start(text, position)) or _find_start(
-        text, keyword.end(), hours=first in {"from", "between"}, between=first == "between"
+        text, keyword.end(), hours=first in {"from", "between", "von"}, between=first == "between"
     )
 
 

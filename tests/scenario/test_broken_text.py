@@ -19,10 +19,20 @@ def test_in_a_form(scenario: Scenario) -> None:
     for field in ("name", "purpose"):
         errors = scenario.mia.submit(**filled | {field: HALF})
         assert BROKEN in errors.get(field, ""), errors
+    unseen = scenario.mia.submit(**filled | {"name": "night\x07ly"})
+    assert "a sign that no screen shows (U+0007)" in unseen["name"]
     assert everything(scenario, KeyRequest) == []
     assert scenario.mia.submit(**filled | {"name": "whole \U0001f600 one"}) == {}
     assert only(everything(scenario, KeyRequest)).name == "whole \U0001f600 one"
     assert scenario.violations() == []
+
+
+def test_a_sign_that_no_screen_shows_in_a_line(scenario: Scenario) -> None:
+    """It is not dropped in silence: the line comes back without it, to be looked at and sent again."""
+    answer = words_of(scenario.ines.type_command('/incident new "Check\x08out" component:checkout=down We look.'))
+    assert "a sign that no screen shows (U+0008)" in answer
+    assert 'You wrote: /incident new "Checkout" component:checkout=down We look.' in answer
+    assert scenario.ines.views() == []
 
 
 @pytest.mark.parametrize(

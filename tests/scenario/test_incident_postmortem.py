@@ -73,6 +73,7 @@ def test_a_postmortem_from_slack_to_the_page(scenario: Scenario, stage: Stage, o
     assert "It names a channel" not in words_of(scenario.ines.modal)
     assert len(everything(scenario, IncidentDraft)) == 1
     scenario.ines.press("Publish", scenario.ines.modal)
+    assert "The postmortem of *Checkout errors* is on the page. " in words_of(scenario.ines.modal)
     assert stored_incident(scenario, over).postmortem_body == "# Why\n\nA disk was full.\n\nNow **two** watch it."
     stage.wait_for_page(f"/incidents/{over}/", "A disk was full.", "<strong>two</strong>")
     assert "Postmortem published" in words_of(said(scenario.mia, f"/incident show {over}"))

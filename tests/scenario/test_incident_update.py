@@ -56,6 +56,8 @@ def test_resolving_brings_components_back(scenario: Scenario, stage: Stage) -> N
     assert "API - Checkout: stays :large_orange_circle: Partial outage" in words
     assert "This incident has been resolved." in words
     scenario.ines.press("Publish", scenario.ines.modal)
+    said = words_of(scenario.ines.modal)
+    assert "The update of *Search is slow* is on the page: :white_check_mark: Resolved." in said
     stage.wait_for_state("Search", "operational")
     assert stage.states()["Checkout"] == "partial_outage"
     assert scenario.violations() == []

@@ -5,7 +5,7 @@ import pytest
 from desk.permissions import effective_roles
 from desk.roles.roles import sweep_roles
 from desk.transaction import Actor, JobName
-from sandbox.player import Json, find_label, words_of
+from sandbox.player import Json, find_label, inputs_of, text_of, words_of
 from storage.models import Role, UserGroup, UserGroupMember
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member
 from tests.scenario.conftest import Scenario, shows
@@ -211,13 +211,44 @@ def test_long_lists_are_turned_by_buttons(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("/roles grant", {"page": "all", "ends": "good"}),
+        (
+            "/roles grant @mia for 8h because she is on call",
+            {"subject": MIA, "ends": "8h", "reason": "she is on call"},
+        ),
+        (f"/roles grant <@{MIA}|mia> on acme until friday", {"subject": MIA, "page": "Acme"}),
+        ("/roles grant @platform", {"group": "S0PLATFORM"}),
+        ("/roles grant incident_manager", {"role": "incident_manager"}),
+    ],
+)
+def test_what_a_grant_lacks_is_asked_in_the_form(scenario: Scenario, text: str, filled: dict[str, str]) -> None:
+    """Without whom or which role the form opens, with what was said in it."""
+    assert scenario.olivia.type_command(text) is None
+    shown = {block["block_id"]: block["element"] for block in inputs_of(scenario.olivia.modal)}
+    for name, value in filled.items():
+        first = shown[name].get("initial_user") or shown[name].get("initial_value") or shown[name]["initial_option"]
+        assert value in ([first] if isinstance(first, str) else [first["value"], text_of(first)])
+    assert ("Choose anew how long: “until friday”" in words_of(scenario.olivia.modal)) == ("friday" in text)
+    assert scenario.violations() == []
+
+
+def test_the_form_of_a_grant_is_for_owners(scenario: Scenario) -> None:
+    """Others are told so and see no form, whatever they typed."""
+    for text in ("/roles grant", "/roles grant @mia", "/roles grant incident_manager"):
+        shows([said(scenario.mia, text)], "Only owners")
+    assert scenario.mia.views() == []
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("/roles help", ["owners", "/roles grant @mia"]),
         ("/roles frobnicate", ["`/roles frobnicate` is nothing I know", "`/roles help` lists what there is"]),
         ("/roles gramt @mia owner", ["Did you mean `/roles grant`?"]),
-        ("/roles grant", ["Who gets the role?"]),
-        ("/roles grant @mia", ["Which role?"]),
+        ("/roles grant @nobody", ["nobody called"]),
+        ("/roles grant @mia because ghp_16C7e42F292c6912E7710c838347Ae178B4a", ["holds a token or a password"]),
         ("/roles who", ["Which role?"]),
         ("/roles who king", ["is not a role"]),
         ('/roles grant @mia "open', ["not closed"]),

@@ -15,7 +15,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from desk.commands import slash
 from desk.errors import InvalidInputError, KeydeskError
 from desk.masking import hides_secret, holds_secret, refuse_secrets
-from desk.reasons import refuse_broken
+from desk.reasons import refuse_broken, refuse_unseen
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
 from handlers.slack.framework.areas import Area
@@ -86,7 +86,7 @@ def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> No
             response_url=body.get("response_url", ""),
         )
         try:
-            refuse_broken(body.get("text") or "")
+            refuse_unseen(body.get("text") or "")
             message = await in_time(_answer_command(slack, family, command))
         except Exception as error:
             refusal = refuse(slack, error, command.user_id, f"{family.name} {command.text}")

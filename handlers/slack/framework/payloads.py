@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from desk.texts import clean_text
+from desk.texts import as_typed, clean_text
 from desk.transaction import Actor, Desk
 from handlers.slack.framework.action_ids import number_in
 from handlers.slack.framework.afterwards import Afterwards
@@ -31,6 +31,10 @@ class ViewState:
     def text(self, block_id: str) -> str:
         """A text input's value, fit to be kept (see `desk.texts`); empty when nothing was typed."""
         return clean_text(str(self._state(block_id).get("value") or ""))
+
+    def name(self, block_id: str) -> str:
+        """A name as it was typed: what cannot be seen in it is refused where it would be kept."""
+        return as_typed(str(self._state(block_id).get("value") or ""))
 
     def choice(self, block_id: str) -> str | None:
         """The value of a select, radio group, date (`YYYY-MM-DD`), time (`HH:MM`), user or conversation."""

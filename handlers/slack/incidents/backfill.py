@@ -256,7 +256,7 @@ async def submit_backfill(slack: SlackContext, submission: ViewSubmission) -> An
         impact = submission.choice("impact")
         past = _Past(
             tx.session.get(Page, page_id),
-            submission.text("name"),
+            submission.entered.name("name"),
             read_text(submission.entered),
             submission.instant("backfill_date"),
             Impact(impact) if impact in set(Impact) else Impact.NONE,

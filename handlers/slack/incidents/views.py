@@ -155,7 +155,7 @@ def read_form(tx: Transaction, state: FormState, entered: ViewState) -> FormValu
     status = entered.choice(state.word_block("status"))
     impact = entered.choice(state.word_block("impact"))
     return FormValues(
-        name=entered.text(state.word_block("name")),
+        name=entered.name(state.word_block("name")),
         status=IncidentStatus(status) if status else None,
         body=read_text(entered, state.word_block("body")),
         states={one: entered.choice(state.state_block(f"state.{one}")) or "" for one in chosen},

@@ -32,7 +32,7 @@ class FormInputs:
 
     def name(self) -> str:
         """A new name."""
-        return self.state.text("name")
+        return self.state.name("name")
 
     def reason(self) -> str:
         """Why; empty where that was not said."""

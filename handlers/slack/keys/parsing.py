@@ -15,6 +15,7 @@ from handlers.slack.framework.quotes import unquoted
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _PARTS = frozenset({"to", "for", "until", "grace"})
+_SAME = {"till": "until", "bis": "until"}
 _MORE = re.compile(
     r"\s+(?:\+\s*|by\s+)(?=\d+(?:[.,]\d+)?\s*(?:d|days?|w|weeks?|h|hours?|months?|years?)\s*$)", re.IGNORECASE
 )
@@ -69,7 +70,7 @@ def _with_for(text: str) -> str:
 def _part_of(word: Word) -> str | None:
     """What a word begins, as `until`, `till`, `--until` or `until:`."""
     named = without_dashes(word.text) if word.kind == "word" else word.key if word.kind == "pair" else ""
-    named = "until" if named == "till" else named
+    named = _SAME.get(named, named)
     return named if named in _PARTS else None
 
 

@@ -214,7 +214,7 @@ def _flags(values: PlanValues) -> Block:
 def read_plan(tx: Transaction, state: FormState, entered: ViewState) -> PlanValues:
     """What is filled in so far."""
     return PlanValues(
-        name=entered.text(state.word_block("name")),
+        name=entered.name(state.word_block("name")),
         body=read_body(state, entered),
         components=tuple(entered.choices(state.state_block("components"))),
         start=entered.instant(STARTS),

@@ -190,7 +190,7 @@ def read_settings(entered: ViewState, part: str) -> dict[str, Any]:
     for setting in _settings_of(part):
         if setting.name in entered.values:
             chosen = setting.choices is not None or setting.is_channel
-            value = entered.choice(setting.name) if chosen else entered.text(setting.name)
+            value = entered.choice(setting.name) if chosen else entered.name(setting.name)
             values[setting.name] = None if value in (None, "", _NOTHING) else value
     if part == _WITH_FLAGS:
         ticked = entered.choices("flags")

@@ -162,7 +162,7 @@ def read_filled(entered: ViewState, seen: Filled) -> Filled:
     values = entered.values
     group = entered.choice("group_id")
     return Filled(
-        name=entered.text("name"),
+        name=entered.name("name"),
         description=entered.text("description") if "description" in values else seen.description,
         position=entered.text("position"),
         group_id=None if group in (None, NO_GROUP) else group,

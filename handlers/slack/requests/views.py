@@ -209,7 +209,7 @@ def read_asked(tx: Transaction, submission: ViewSubmission) -> Asked:
     pages = read_pages(submission)
     components, networks = read_restrictions(tx, pages, submission)
     return Asked(
-        name=submission.text("name"),
+        name=submission.entered.name("name"),
         purpose=submission.text("purpose"),
         scopes=read_scopes(submission),
         pages=pages,

@@ -11,7 +11,7 @@ from handlers.slack.roles.commands import ROLES
 AREA = Area(
     commands=[ROLES],
     actions=[
-        (ActionId.ROLE_GRANT, actions.open_grant_form),
+        (ActionId.ROLE_GRANT, actions.press_grant),
         (ActionId.ROLE_REVOKE, actions.revoke),
         (ActionId.ROLE_SURE, actions.press_sure),
         (ActionId.ROLES_LIST, actions.my_roles),

@@ -5,34 +5,33 @@ from dataclasses import replace
 from functools import partial
 
 from desk.directory.sync_steps import cancel_sync
-from desk.pages.pages import list_pages
 from desk.people import SubjectWord, get_subject
-from desk.permissions import require_owner
 from desk.roles.lists import list_usable_groups, page_name
 from desk.roles.orders import list_remaining
 from desk.roles.roles import revoke_grant
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block, Message
-from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, OptionsRequest, SlackContext, ViewSubmission
-from handlers.slack.roles.commands import carry_out, confirm_and_sync, meet, show_list, show_who, sync_now
+from handlers.slack.roles.commands import (
+    carry_out,
+    confirm_and_sync,
+    meet,
+    open_grant_form,
+    show_list,
+    show_who,
+    sync_now,
+)
 from handlers.slack.roles.leaver_card import leaver_sheet
-from handlers.slack.roles.parsing import Query
+from handlers.slack.roles.parsing import Query, StartedGrant
 from handlers.slack.roles.replies import Sheet, read_order, revoked_text
-from handlers.slack.roles.views import grant_form, group_options, read_grant
-from storage.models import Page, Role, SubjectKind
+from handlers.slack.roles.views import group_options, read_grant
+from storage.models import Role, SubjectKind
 
 
-async def open_grant_form(slack: SlackContext, action: BlockAction) -> Message | None:
+async def press_grant(slack: SlackContext, action: BlockAction) -> Message | None:
     """*Grant a role…*."""
-    pages = await slack.desk.read(action.actor, _pages_for_owner)
-    await open_modal(slack, action.trigger_id, grant_form(pages))
+    await open_grant_form(slack, action.actor, action.trigger_id, StartedGrant())
     return None
-
-
-def _pages_for_owner(tx: Transaction) -> Sequence[Page]:
-    require_owner(tx)
-    return list_pages(tx.session)
 
 
 async def offer_groups(slack: SlackContext, request: OptionsRequest) -> Sequence[Block]:

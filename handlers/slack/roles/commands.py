@@ -9,8 +9,10 @@ import structlog
 from desk.commands import slash
 from desk.directory.sync_steps import confirm_sync, request_sync
 from desk.errors import InvalidInputError, LateError
-from desk.people import Subject, SubjectWord
-from desk.permissions import require_person, roles_of_actor
+from desk.masking import refuse_secrets
+from desk.pages.pages import get_page_by_word, list_pages
+from desk.people import Subject, SubjectWord, get_subject
+from desk.permissions import require_owner, require_person, roles_of_actor
 from desk.roles.lists import NAMES, get_role, page_name
 from desk.roles.orders import (
     GrantOrder,
@@ -25,11 +27,12 @@ from desk.transaction import Actor, Transaction
 from handlers.jobs.reconcile import reconcile
 from handlers.slack.directory.reading import ensure_group_known, ensure_known
 from handlers.slack.framework.action_ids import Command
-from handlers.slack.framework.blocks import Message, section
+from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.commands import CommandFamily, SubCommand
+from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.retries import UNREACHABLE, problem_of
-from handlers.slack.roles.parsing import Query, parse_grant, parse_query, parse_revoke
+from handlers.slack.roles.parsing import Query, StartedGrant, parse_grant, parse_query, parse_revoke
 from handlers.slack.roles.replies import (
     Sheet,
     granted_message,
@@ -41,6 +44,7 @@ from handlers.slack.roles.replies import (
     who_message,
 )
 from handlers.slack.roles.sync_card import sync_message
+from handlers.slack.roles.views import grant_form
 from storage.deadline import find_seconds_left
 from storage.models import Role
 
@@ -68,11 +72,31 @@ async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Messa
     return help_message(ROLES)
 
 
-async def grant(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
-    """`/roles grant @somebody role …`."""
+async def grant(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
+    """`/roles grant @somebody role …`; without whom or which role, the form with what was said."""
     order = parse_grant(rest)
+    if isinstance(order, StartedGrant):
+        # A form filled in with what was typed would show it again.
+        refuse_secrets(rest)
+        await open_grant_form(slack, command.actor, command.trigger_id, order)
+        return None
     order = replace(order, subject=await meet(slack, order.subject, command.user_id))
     return await carry_out(slack, command.actor, order)
+
+
+async def open_grant_form(slack: SlackContext, actor: Actor, trigger_id: str, started: StartedGrant) -> None:
+    """The form in which owners grant a role. Raises NotAllowedError, and as `meet` where somebody is named."""
+    if started.subject is not None:
+        await slack.desk.read(actor, require_owner)
+        started = replace(started, subject=await meet(slack, started.subject, actor.author_id))
+    await open_modal(slack, trigger_id, await slack.desk.read(actor, partial(_draw_form, started=started)))
+
+
+def _draw_form(tx: Transaction, started: StartedGrant) -> Block:
+    require_owner(tx)
+    subject = get_subject(tx.session, started.subject) if started.subject else None
+    page_id = get_page_by_word(tx.session, started.page).id if started.page else None
+    return grant_form(list_pages(tx.session), started, subject=subject, page_id=page_id)
 
 
 async def carry_out(slack: SlackContext, actor: Actor, order: GrantOrder | RevokeOrder) -> Message:

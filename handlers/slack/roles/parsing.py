@@ -29,6 +29,17 @@ class Query:
     page: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedGrant:
+    """A grant of which somebody has not said whom or which role yet."""
+
+    subject: SubjectWord | None = None
+    role: Role | None = None
+    page: str | None = None
+    ends: str | None = None
+    reason: str = ""
+
+
 @dataclass(slots=True)
 class _Said:
     subject: SubjectWord | None = None
@@ -38,15 +49,13 @@ class _Said:
     has_end: bool = False
 
 
-def parse_grant(text: str) -> GrantOrder:
+def parse_grant(text: str) -> GrantOrder | StartedGrant:
     """Read `@mia incident_manager on "Acme" for 8h because …`. Raises InvalidInputError with an example."""
     head, reason = _split_reason(text)
     said = _read(head)
-    if said.subject is None:
-        raise InvalidInputError("Who gets the role?", _example(), field="subject")
-    if said.role is None:
-        raise InvalidInputError("Which role?", f"Roles are: {', '.join(Role)}.", field="role")
     page = None if isinstance(said.page, AnyPage) else said.page
+    if said.subject is None or said.role is None:
+        return StartedGrant(subject=said.subject, role=said.role, page=page, ends=said.ends, reason=reason)
     return GrantOrder(subject=said.subject, role=said.role, page=page, ends=said.ends, reason=reason)
 
 
@@ -138,8 +147,8 @@ def _take(said: _Said, word: Word, words: _Words) -> Word | None:
         raise InvalidInputError("A role begins at once.", "Say until when it lasts; grant it when it is to begin.")
     elif bare in {"on", "from", "@"}:
         return _take_page(said, words)
-    elif bare in {"for", "until", "till"}:
-        _take_end(said, bare, words)
+    elif bare in {"for", "für", "until", "till", "bis"}:
+        _take_end(said, "for" if bare == "für" else bare, words)
     elif bare not in _FILLERS:
         return _take_name(said, word, words)
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from desk.errors import InvalidInputError
-from desk.people import SubjectWord
+from desk.people import Subject, SubjectWord
 from desk.reasons import MAXIMUM_REASON
 from desk.roles.lists import ALLOWS, NAMES
 from desk.roles.orders import GrantOrder
@@ -11,15 +11,18 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import (
     Block,
     context,
+    escape,
     input_block,
     modal,
     option,
     plain_text,
+    section,
     static_select,
     text_input,
 )
 from handlers.slack.framework.payloads import ViewSubmission
-from storage.models import Page, Role, UserGroup
+from handlers.slack.roles.parsing import StartedGrant
+from storage.models import Page, Role, SubjectKind, UserGroup
 
 _ALL = "all"
 _GOOD = "good"
@@ -28,29 +31,46 @@ _SPANS = (("8 hours", "8h"), ("24 hours", "24h"), ("7 days", "7d"), ("30 days", 
 _MOST_OPTIONS = 100
 
 
-def grant_form(pages: Sequence[Page]) -> Block:
-    """Whom, which role, where, until when and why."""
-    person = {"type": "users_select", "action_id": "value", "placeholder": plain_text("Choose a person")}
-    group = {
+def grant_form(
+    pages: Sequence[Page], started: StartedGrant, *, subject: Subject | None = None, page_id: str | None = None
+) -> Block:
+    """Whom, which role, where, until when and why; `subject` and `page_id` are those that were named."""
+    person: Block = {"type": "users_select", "action_id": "value", "placeholder": plain_text("Choose a person")}
+    group: Block = {
         "type": "external_select",
         "action_id": ActionId.ROLE_GROUP,
         "min_query_length": 0,
         "placeholder": plain_text("Choose a group"),
     }
+    if subject is not None and subject.kind == SubjectKind.GROUP:
+        group["initial_option"] = option(subject.name, subject.id)
+    elif subject is not None:
+        person["initial_user"] = subject.id
     roles = [option(NAMES[role], role, ALLOWS[role]) for role in Role]
     places = [option("All pages", _ALL), *(option(page.name, page.id) for page in pages)][:_MOST_OPTIONS]
     spans = [option("For good", _GOOD), *(option(text, value) for text, value in _SPANS)]
+    span = started.ends if started.ends in dict(_SPANS).values() else None
     date = {"type": "datepicker", "action_id": "value", "placeholder": plain_text("Choose a day")}
+    unsaid = [started.ends] if started.ends and not span else []
     blocks = [
+        *(section(f":warning: Choose anew how long: “{escape(ends)}”.") for ends in unsaid),
         input_block("Person", person, block_id="subject", optional=True),
         input_block("Or user group", group, block_id="group", optional=True),
-        input_block("Role", static_select(roles), block_id="role"),
+        input_block("Role", static_select(roles, chosen=started.role), block_id="role"),
         input_block(
-            "Where", static_select(places, chosen=_ALL), block_id="page", hint="Owners are owners of all pages."
+            "Where",
+            static_select(places, chosen=page_id or _ALL),
+            block_id="page",
+            hint=_OWNERS,
         ),
-        input_block("For how long", static_select(spans, chosen=_GOOD), block_id="ends"),
+        input_block("For how long", static_select(spans, chosen=span or _GOOD), block_id="ends"),
         input_block("Or until the end of", date, block_id="date", optional=True),
-        input_block("Why", text_input(max_length=MAXIMUM_REASON), block_id="reason", optional=True),
+        input_block(
+            "Why",
+            text_input(initial=started.reason or None, max_length=MAXIMUM_REASON),
+            block_id="reason",
+            optional=True,
+        ),
         context("The person is told by direct message. Granting a role again changes its end."),
     ]
     return modal("Grant a role", blocks, callback_id=CallbackId.ROLE_GRANT, submit="Grant", close="Cancel")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desk.errors import InvalidInputError
+from desk.errors import UNKEPT, InvalidInputError
 from desk.identifiers import new_id
 from desk.incidents.drafts.drafts import send_back, write_draft
 from desk.incidents.drafts.publishing import publish_draft
@@ -195,9 +195,11 @@ def test_one_rule_for_names(stage: Stage, what: str) -> None:
     the same words everywhere."""
     field, missing, limit, keep = NAMES[what]
     longest = "n" * (limit - 2) + " m"
-    assert keep(stage, f" {longest[:-1]} \n\u202e\x00m ") == longest
+    assert keep(stage, f" {longest[:-1]} \n\u202em ") == longest
     too_long = f"The name has {limit + 1} characters, and at most {limit} fit."
-    for text, sentence in ((longest + "m", too_long), (" \n ", missing), ("\u200b\u202e", missing)):
+    unseen = "That holds a sign that no screen shows (U+0007)."
+    refused = ((longest + "m", too_long), (" \n ", missing), ("\u200b\u202e", missing))
+    for text, sentence in (*refused, ("n\x07m", unseen), ("n\x00m", UNKEPT[0])):
         with pytest.raises(InvalidInputError) as refusal:
             keep(stage, text)
         assert (refusal.value.field, refusal.value.sentence) == (field, sentence)

@@ -4,13 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.texts import clean_line, clean_text
+from desk.texts import clean_line, clean_text, find_control
 
 
 def test_lines_of_a_purpose_stay() -> None:
     """A purpose keeps its lines; a name becomes one."""
     assert clean_text(" one\r\ntwo\rthree\x07 ") == "one\ntwo\nthree"
     assert clean_line("one\r\n two\tthree") == "one two three"
+
+
+def test_no_words_run_together() -> None:
+    """What begins a new line does so here, and in a name is a space; what colours a terminal goes as a whole."""
+    assert clean_text("one\x0btwo\x0cthree\x85four\u2028five\u2029six") == "one\ntwo\nthree\nfour\nfive\nsix"
+    assert clean_line("one\x0btwo\u2029three") == "one two three"
+    assert clean_text("\x1b[1;31mred\x1b[0m alert") == "red alert"
+    assert find_control("a\x0b\tb\n\x1b[1mc") is None
+    assert find_control("a\u202eb \x7f") == "U+007F"
 
 
 @given(st.text())

@@ -62,7 +62,7 @@ async def _publish(slack: SlackContext, action: BlockAction, *, quietly: bool) -
         draft = get_reviewable(tx, action.subject)
         if outcome is Outcome.ASK_SECOND or incident is None:
             return waiting_view(tx, draft)
-        return published_view(tx, incident, quietly=quietly)
+        return published_view(tx, draft, incident)
 
     try:
         view = await slack.desk.write(action.actor, work)

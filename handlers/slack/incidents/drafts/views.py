@@ -172,14 +172,26 @@ def _notes(tx: Transaction, draft: IncidentDraft) -> list[Block]:
     return [*wish, *([context(*lines)] if lines else [])]
 
 
-def published_view(tx: Transaction, incident: Incident, *, quietly: bool) -> Block:
-    """What the person sees who has just published."""
-    told = "\nNobody is notified: no message is posted about it." if quietly else ""
+def published_view(tx: Transaction, draft: IncidentDraft, incident: Incident) -> Block:
+    """What the person sees who has just published it."""
+    told = "\nNobody is notified: no message is posted about it." if draft.quietly else ""
     link = find_public_link(tx, incident, "Look at it")
-    where = f"on the page. {link}" if link else f"published on {page_text(tx, incident)}."
-    said = f":white_check_mark: {name_text(incident.name)} is {where}{told}{still_held_text(tx, incident)}"
+    where = "on the page" if link else f"published on {page_text(tx, incident)}"
+    look = f" {link}" if link else ""
+    said = f":white_check_mark: {_published(draft, incident, where)}{look}{told}{still_held_text(tx, incident)}"
     buttons = [button("Show", ActionId.INCIDENT_SHOW, value_of(incident.id, incident.version))]
     return modal("Published", [section(said), actions(*buttons)], callback_id=CallbackId.NOTICE)
+
+
+def _published(draft: IncidentDraft, incident: Incident, where: str) -> str:
+    name, content = name_text(incident.name), content_of(draft)
+    if isinstance(content, str):
+        return f"The postmortem of {name} is {where}."
+    if isinstance(content, NewIncident):
+        return f"{name} is {where}."
+    if content.schedule is not None:
+        return f"The new time of {name} is {where}."
+    return f"The update of {name} is {where}: {status_text(incident.status)}."
 
 
 def waiting_view(tx: Transaction, draft: IncidentDraft) -> Block:

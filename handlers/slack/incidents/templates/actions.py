@@ -154,7 +154,7 @@ async def press_template(slack: SlackContext, action: BlockAction) -> None:
 async def submit_template(slack: SlackContext, submission: ViewSubmission) -> Answer:
     """The incident's words are a template."""
     message = await slack.desk.write(
-        submission.actor, lambda tx: keep_words(tx, submission.private_metadata, submission.text("name"))
+        submission.actor, lambda tx: keep_words(tx, submission.private_metadata, submission.entered.name("name"))
     )
     return Answer(message=message)
 

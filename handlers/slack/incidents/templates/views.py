@@ -206,8 +206,8 @@ def read_template_form(entered: ViewState, carried: TemplateCarried) -> Template
     """What is filled in so far."""
     status = entered.choice("status")
     return TemplateWords(
-        name=entered.text("name"),
-        title=entered.text("title"),
+        name=entered.name("name"),
+        title=entered.name("title"),
         body=read_text(entered) if CONTINUED in entered.values else entered.text("body"),
         status=IncidentStatus(status) if status in set(IncidentStatus) else None,
         components=tuple(entered.choices(carried.components_block)),

@@ -75,6 +75,25 @@ def test_near_names_are_offered(desk: Desk, word: str) -> None:
     assert refused.value.hint == "Did you mean “Überwachung”?"
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("NOKEY 30 days", "`/keys list all` shows every key. "),
+        ("nihtly 30d", "Did you mean “nightly”? "),
+        ("nihtly next friday 18:00", "Did you mean “nightly”? "),
+        ("nightly 30 days", "There is “nightly”. "),
+    ],
+)
+def test_a_time_behind_a_name_is_told_from_it(desk: Desk, word: str, meant: str) -> None:
+    """What may be meant is looked for by the name alone, and how a time is written behind it is said."""
+    with desk.database.write() as session:
+        add_key(session, NOW, name="nightly")
+    with pytest.raises(NotFoundError) as refused:
+        desk.read_now(OWNER, lambda tx: get_key_by_word(tx, word))
+    hint = str(refused.value.hint)
+    assert hint.startswith(f"{meant}What follows a name is written with a word before it: “for 30d”, ")
+
+
 def test_others_find_only_their_own(desk: Desk) -> None:
     """A member finds the keys they answer for; of others' keys they do not learn that they exist."""
     with desk.database.write() as session:

@@ -29,9 +29,10 @@ def stories(stage: CardStage) -> tuple[str, str]:
     stage.do(INES, partial(write_postmortem, incident_id=incident.id, body="A full disk."))
     stage.do(INES, partial(publish_postmortem, incident_id=incident.id))
     said.append(stage.says(HEAD_CARD, incident.id))
+    draft = stage.draft()
     said += [
         words_of(stage.do(INES, partial(details_view, incident_id=incident.id))),
-        words_of(stage.do(INES, partial(published_view, incident=incident, quietly=False))),
+        words_of(stage.do(INES, lambda tx: published_view(tx, draft, incident))),
     ]
     return incident.shortlink, "\n".join(said)
 

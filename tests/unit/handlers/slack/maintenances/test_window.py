@@ -67,6 +67,10 @@ def read(line: str, zone: ZoneInfo = TOKYO, now: datetime = NOW) -> Window:
         ("the 31st, 22:00 through 23:30", "2026-03-31 13:00", "2026-03-31 14:30"),
         ("morgen 22:00 bis 23:30", "2026-03-03 13:00", "2026-03-03 14:30"),
         ("heute 22 Uhr bis 23 Uhr", "2026-03-02 13:00", "2026-03-02 14:00"),
+        ("übermorgen von 22 bis 23 Uhr", "2026-03-04 13:00", "2026-03-04 14:00"),
+        ("Mittwoch um 22:00 für 2 Stunden", "2026-03-04 13:00", "2026-03-04 15:00"),
+        ("am 5. März 22 Uhr für 30 Minuten", "2026-03-05 13:00", "2026-03-05 13:30"),
+        ("nächsten Sonntag ab 9 Uhr bis 11 Uhr", "2026-03-08 00:00", "2026-03-08 02:00"),
         ("tomorrow 22:00~24:00", "2026-03-03 13:00", "2026-03-03 15:00"),
         ("tomorrow 22：00～23：30", "2026-03-03 13:00", "2026-03-03 14:30"),
         ("Tue Mar 3 22:00 for 1h30", "2026-03-03 13:00", "2026-03-03 14:30"),
@@ -246,7 +250,7 @@ def test_what_clocks_show_once_is_that_instant(minutes: int, zone: str) -> None:
         ("tomorrow 22:00/23:30 We upgrade.", "23:30"),
         ("half past nine tomorrow for 2h", "for 2h"),
         ("in a fortnight at 22:00 for 2h", "at 22:00"),
-        ("übermorgen 22:00 bis 23:00 Wir ziehen um.", "22:00 bis 23:00"),
+        ("lundi 22:00-23:00 Nous migrons.", "22:00-23:00"),
     ],
 )
 def test_a_time_that_is_missing_is_looked_for_in_the_words(line: str, said: str) -> None:

@@ -12,7 +12,7 @@ from desk.roles.lists import NAMES, find_role
 from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.roles.roles import AnyPage
 from handlers.slack.framework.commands import split_command
-from handlers.slack.roles.parsing import Query, parse_grant, parse_query, parse_revoke
+from handlers.slack.roles.parsing import Query, StartedGrant, parse_grant, parse_query, parse_revoke
 from handlers.slack.roles.replies import Sheet, cut_sheet
 from storage.models import Role
 from tests.reaching import Branch
@@ -90,15 +90,25 @@ def test_a_grant_is_read_as_it_was_meant(text: str, order: GrantOrder) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "started"),
+    [
+        ("", StartedGrant()),
+        ("owner", StartedGrant(role=Role.OWNER)),
+        ("<@U0MIA00001>", StartedGrant(subject=MIA)),
+        ("<@U0MIA00001> because she asked", StartedGrant(subject=MIA, reason="she asked")),
+        ("to <@U0MIA00001> on acme for 8h", StartedGrant(subject=MIA, page="acme", ends="8h")),
+    ],
+)
+def test_what_lacks_somebody_or_a_role_is_begun(text: str, started: StartedGrant) -> None:
+    """Whatever was said is kept for the form."""
+    assert parse_grant(text) == started
+
+
+@pytest.mark.parametrize(
     ("text", "field"),
     [
-        ("", "subject"),
-        ("owner", "subject"),
-        ("<@U0MIA00001>", "role"),
-        ("<@U0MIA00001> because she asked", "role"),
         ("<@U0MIA00001> <@U0MAX00001> owner", "subject"),
         ("Mia Member owner", "subject"),
-        ("@ owner", "subject"),
         ("<@U0MIA00001> owner integrator", "role"),
         ("<@U0MIA00001> owner on", "page"),
         ("<@U0MIA00001> owner on <@U0MAX00001>", "page"),

@@ -20,7 +20,7 @@ from handlers.slack.framework.blocks import MAX_MESSAGE_TEXT, Message, text_leng
 from handlers.slack.roles import AREA
 from handlers.slack.roles.commands import ROLES, render_menu
 from handlers.slack.roles.leaver_card import leaver_sheet
-from handlers.slack.roles.parsing import Query
+from handlers.slack.roles.parsing import Query, StartedGrant
 from handlers.slack.roles.replies import (
     Sheet,
     granted_message,
@@ -143,7 +143,11 @@ def test_menu_and_help() -> None:
 def test_the_form() -> None:
     """More pages and groups than a menu can hold, with the widest names."""
     pages = [Page(id=f"page{number:08d}", name=WIDE[number:]) for number in range(150)]
-    assert check_view(grant_form(pages)) == []
+    assert check_view(grant_form(pages, StartedGrant())) == []
+    started = StartedGrant(role=Role.OWNER, ends=WIDE[:500], reason=WIDE[:1000])
+    for kind in SubjectKind:
+        subject = Subject(kind, "S012345678", WIDE)
+        assert check_view(grant_form(pages, started, subject=subject, page_id=pages[1].id)) == []
     groups = [UserGroup(group_id=f"S0{number:05d}", handle=WIDE, name=WIDE) for number in range(150)]
     assert check_options({"options": group_options(groups)}) == []
     assert check_options({"options": group_options([UserGroup(group_id="S01", handle="x", name="")])}) == []
