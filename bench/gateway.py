@@ -88,8 +88,8 @@ def prepared(url: str, upstream: int, seal: Seal) -> Iterator[str]:
     def connect(tx: Transaction) -> None:
         connect_upstream(tx, f"http://127.0.0.1:{upstream}")
         add_upstream_key(tx, NewUpstreamKey(name="bench", sealed=seal.close("0" * 64), calls_a_minute=None))
-        add_key(tx.session, tx.now, sha256=secret.sha256, scopes=["read"])
-        keys_changed(tx)
+        key = add_key(tx.session, tx.now, sha256=secret.sha256, scopes=["read"])
+        keys_changed(tx, key.id)
 
     desk.write_now(Actor.operator("bench"), connect)
     desk.write_now(Actor.job(JobName.COPIES), lambda tx: copy_pages(tx, [PageThere(id=PAGE, name="Far")]))

@@ -66,9 +66,9 @@ def _add_components(tx: Transaction, secret: Secret) -> None:
                 updated_at=tx.now,
             )
         )
-    add_key(tx.session, tx.now, sha256=secret.sha256, scopes=["read"])
+    key = add_key(tx.session, tx.now, sha256=secret.sha256, scopes=["read"])
     pages_changed(tx)
-    keys_changed(tx)
+    keys_changed(tx, key.id)
 
 
 def _write_incident(tx: Transaction, number: int) -> None:

@@ -27,7 +27,7 @@ from storage.attempts import UncertainError
 from storage.database import Database
 from storage.deadline import TooLateError, find_deadline
 from storage.locks import is_collision, still_holds
-from storage.models import Revision
+from storage.models import ApiKey, Revision
 from storage.organizations import organization_of
 from storage.room import is_for_want_of_room
 from storage.signals import Topic, signal
@@ -214,9 +214,21 @@ def _in_words() -> Iterator[None]:
         raise
 
 
-def keys_changed(tx: Transaction) -> None:
-    """Call it in every transaction that inserts or changes an API key."""
-    _count(tx, Topic.KEYS)
+def keys_changed(tx: Transaction, key_id: str, *others: str) -> None:
+    """Call it in every transaction that inserts or changes API keys, with the ids of all of them.
+
+    Mirrors read those alone (`desk.keys.ring`).
+    """
+    revision = _count(tx, Topic.KEYS)
+    ids = (key_id, *others)
+    for start in range(0, len(ids), _AT_ONCE):
+        stamped = update(ApiKey).where(ApiKey.id.in_(ids[start : start + _AT_ONCE])).values(revision=revision)
+        tx.session.execute(stamped, execution_options=_UNSEEN)
+
+
+def upstreams_changed(tx: Transaction) -> None:
+    """Call it in every transaction that inserts or changes a Statuspage elsewhere, or a key that it knows us by."""
+    _count(tx, Topic.UPSTREAMS)
 
 
 def pages_changed(tx: Transaction) -> None:
@@ -224,7 +236,12 @@ def pages_changed(tx: Transaction) -> None:
     _count(tx, Topic.PAGES)
 
 
-def _count(tx: Transaction, topic: Topic) -> None:
+_AT_ONCE = 1000
+_UNSEEN = {"synchronize_session": False}
+
+
+def _count(tx: Transaction, topic: Topic) -> int:
     counted = update(Revision).where(Revision.topic == topic).values(value=Revision.value + 1)
-    tx.session.execute(counted, execution_options={"synchronize_session": False})
+    revision: int = tx.session.execute(counted.returning(Revision.value), execution_options=_UNSEEN).scalar_one()
     signal(tx.session, topic)
+    return revision

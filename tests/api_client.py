@@ -18,7 +18,7 @@ def mint_key(desk: Desk, **values: Any) -> tuple[str, str]:
 
     def add(tx: Transaction) -> str:
         key = add_key(tx.session, tx.now, sha256=secret.sha256, **values)
-        keys_changed(tx)
+        keys_changed(tx, key.id)
         return key.id
 
     return desk.write_now(Actor.operator("test"), add), secret.reveal()

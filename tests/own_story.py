@@ -72,8 +72,9 @@ class OwnApi:
         """A new key, of which its id."""
 
         def add(tx: Transaction) -> str:
-            keys_changed(tx)
-            return add_key(tx.session, tx.now, **values).id
+            key = add_key(tx.session, tx.now, **values)
+            keys_changed(tx, key.id)
+            return key.id
 
         return self.desk.write_now(ACTOR, add)
 

@@ -88,7 +88,7 @@ def finish_change(
     that, unless they were `told` of the change.
     """
     refresh(tx, Thing.KEY, key.id)
-    keys_changed(tx)
+    keys_changed(tx, key.id)
     if rotation_ends is not None:
         withdraw_tickets_for(tx, key.id, rotation_ends, told=told)
     record(tx, action, "key", key.id, name=key.name, **data)

@@ -5,99 +5,15 @@ two digests agree would have to steer the digest of a guess, and a guess at 190 
 """
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
-
-from sqlalchemy import Text, cast, select
-from sqlalchemy.orm import Session
 
 from desk.keys.restrictions import is_within
+from desk.keys.ring import RingKey
 from desk.keys.rules import KeyState, state_of
 from desk.keys.scopes import allows, scope_for
-from storage.models import ApiKey, KeyStatus
-
-
-@dataclass(frozen=True, slots=True)
-class RingKey:
-    """What the check of a call needs to know of a key."""
-
-    id: str
-    organization_id: str
-    version: int
-    status: KeyStatus
-    scopes: frozenset[str]
-    pages: frozenset[str] | None
-    """Page ids; None: all pages of its organization."""
-    networks: frozenset[str] | None
-    """Where it is called from; None: anywhere."""
-    expires_at: datetime
-    retires_at: datetime | None
-    """End of the grace period after rotation."""
-    components: frozenset[str] | None = None
-    """The only ones that it changes; None: any. The desk asks for itself (`desk.permissions.require_components`)."""
-
-
-KeyRing = Mapping[bytes, RingKey]
-"""SHA-256 of a secret → its key. Suspended, revoked and expired keys are in it too: their use is counted."""
-
-
-# Thousands of keys share a handful of scope and page lists, so each list is read from its JSON once.
-@lru_cache(maxsize=4096)
-def _set_of(stored: str | None) -> frozenset[str] | None:
-    names = None if stored is None else json.loads(stored)
-    return None if names is None else frozenset(names)
-
-
-def read_key_ring(session: Session) -> KeyRing:
-    """All keys of all organizations as the database has them now."""
-    rows = session.execute(
-        select(
-            ApiKey.sha256,
-            ApiKey.id,
-            ApiKey.organization_id,
-            ApiKey.version,
-            ApiKey.status,
-            cast(ApiKey.scopes, Text),
-            cast(ApiKey.pages, Text),
-            cast(ApiKey.networks, Text),
-            cast(ApiKey.components, Text),
-            ApiKey.expires_at,
-            ApiKey.retires_at,
-        )
-    )
-    statuses = {status.value: status for status in KeyStatus}
-    return {
-        bytes.fromhex(sha256): RingKey(
-            key_id,
-            organization_id,
-            version,
-            statuses[status],
-            _set_of(scopes) or frozenset(),
-            _set_of(pages),
-            _set_of(networks),
-            expires_at,
-            retires_at,
-            _set_of(components),
-        )
-        for (
-            sha256,
-            key_id,
-            organization_id,
-            version,
-            status,
-            scopes,
-            pages,
-            networks,
-            components,
-            expires_at,
-            retires_at,
-        ) in rows
-    }
-
 
 MAX_SECRET_LENGTH = 512
 """Longer values are nobody's key: an imported secret has up to 64 characters, one of Keydesk's own has 41."""

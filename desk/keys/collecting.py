@@ -88,7 +88,7 @@ def mint_for_ticket(tx: Transaction, ticket_id: str) -> tuple[ApiKey, Secret]:
     )
     tx.session.add(key)
     tx.session.flush()
-    keys_changed(tx)
+    keys_changed(tx, key.id)
     _record_minted(tx, ticket, key)
     return key, secret
 
@@ -134,7 +134,7 @@ def mark_revealed(tx: Transaction, key_id: str) -> bool:
     tell_holder(tx, key, ticket.collector_id)
     if predecessor is not None and retires:
         refresh(tx, Thing.KEY, predecessor.id)
-    keys_changed(tx)
+    keys_changed(tx, key.id, *([predecessor.id] if predecessor is not None else ()))
     record(tx, Action.KEY_REVEALED, "key", key.id, ticket_id=ticket.id)
     if predecessor is not None and retires:
         retires_at = predecessor.retires_at.isoformat() if predecessor.retires_at else None
@@ -205,7 +205,7 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
     )
     show_ticket(tx, ticket)
     tell_key_is_void(tx, ticket)
-    keys_changed(tx)
+    keys_changed(tx, key.id)
     record(tx, Action.KEY_VOIDED, "key", key.id, ticket_id=ticket.id, reason=reason)
     if why_not is None:
         record(tx, Action.TICKET_RETURNED, "ticket", ticket.id, key_id=key.id)
@@ -223,7 +223,7 @@ def sweep_tickets(tx: Transaction) -> int:
     # Everything is locked before the first of it is recorded, so that nobody who holds some of it waits for us.
     settling, lapsing = _lock_unconfirmed(tx), lock_lapsing(tx)
     if settling:
-        keys_changed(tx)
+        keys_changed(tx, *settling)
     settled = sum(_settle(tx, key_id) for key_id in settling)
     return settled + lapse(tx, lapsing)
 

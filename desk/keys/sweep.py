@@ -54,7 +54,7 @@ def _retire(tx: Transaction) -> Sequence[ApiKey]:
         send_note(tx, RETIRED_NOTE, key.id, _reachable_holder(tx, key))
         refresh(tx, Thing.KEY, key.id)
     if due:
-        keys_changed(tx)
+        keys_changed(tx, *[key.id for key in due])
     return due
 
 

@@ -57,7 +57,7 @@ def make_key(tx: Transaction, wanted: Asked) -> tuple[ApiKey, Secret]:
     )
     tx.session.add(key)
     tx.session.flush()
-    keys_changed(tx)
+    keys_changed(tx, key.id)
     send_note(tx, KEY_MADE, key.id, [*owners_conversations(tx), wanted.holder_id], by=str(tx.actor))
     record(
         tx,

@@ -42,7 +42,7 @@ def plant_past_key(tx: Transaction, past: PastKey) -> ApiKey:
     tx.session.flush()
     if past.daily_calls:
         _write_use(tx, key, past)
-    keys_changed(tx)
+    keys_changed(tx, key.id)
     record(tx, Action.KEY_MINTED, "key", key.id, name=key.name, demo=True)
     return key
 

@@ -74,8 +74,8 @@ def set_right(tx: Transaction, *, records: bool = True) -> SetRight | None:
     _mend_deliveries(tx, found)
     if not found.rows:
         return None
-    if found.rows.keys() & {"api_key", "key_use"}:
-        keys_changed(tx)
+    if found.keys:
+        keys_changed(tx, *found.keys)
     pages_changed(tx)
     signal(tx.session, Topic.OUTBOX)
     ahead = found.latest - tx.now
@@ -90,6 +90,7 @@ class _Found:
         self._tx = tx
         self._records = records
         self.rows: Counter[str] = Counter()
+        self.keys: list[str] = []
         self.latest = tx.now
         self._right = _order(tx) if records else {}
 
@@ -105,6 +106,8 @@ class _Found:
             self.latest = max(self.latest, *late.values())
             self._move(row, late)
             self.rows[row.__tablename__] += 1
+            if isinstance(row, ApiKey):
+                self.keys.append(row.id)
         self._tx.session.flush()
 
     def _move(self, row: Any, late: Mapping[Column, datetime]) -> None:

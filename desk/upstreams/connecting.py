@@ -8,7 +8,7 @@ from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.identifiers import new_id
 from desk.pages.pages import lock_organization
 from desk.permissions import require_owner
-from desk.transaction import Transaction, keys_changed
+from desk.transaction import Transaction, upstreams_changed
 from storage.models import Upstream
 
 STATUSPAGE = "https://api.statuspage.io"
@@ -67,5 +67,5 @@ def connect_upstream(tx: Transaction, base_url: str) -> Upstream:
         tx.session.add(upstream)
         tx.session.flush()
     audit.record(tx, audit.Action.UPSTREAM_CONNECTED, "upstream", upstream.id, base_url=url)
-    keys_changed(tx)
+    upstreams_changed(tx)
     return upstream

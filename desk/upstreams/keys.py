@@ -12,7 +12,7 @@ from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.identifiers import new_id
 from desk.permissions import Duty, require_duty, require_owner
 from desk.reasons import check_name
-from desk.transaction import Transaction, keys_changed
+from desk.transaction import Transaction, upstreams_changed
 from desk.upstreams.cards import tell_refused
 from desk.upstreams.connecting import get_upstream
 from storage.models import UpstreamKey, UpstreamKeyStatus
@@ -69,7 +69,7 @@ def add_upstream_key(tx: Transaction, new: NewUpstreamKey) -> UpstreamKey:
     audit.record(
         tx, audit.Action.UPSTREAM_KEY_ADDED, "upstream_key", key.id, name=name, expires_at=_text(new.expires_at)
     )
-    keys_changed(tx)
+    upstreams_changed(tx)
     return key
 
 
@@ -79,7 +79,7 @@ def drop_upstream_key(tx: Transaction, upstream_key_id: str) -> UpstreamKey:
     key = _get(tx, upstream_key_id)
     key.status, key.sealed = UpstreamKeyStatus.DROPPED, None
     audit.record(tx, audit.Action.UPSTREAM_KEY_DROPPED, "upstream_key", key.id, name=key.name)
-    keys_changed(tx)
+    upstreams_changed(tx)
     return key
 
 
@@ -98,7 +98,7 @@ def reseal_upstream_keys(tx: Transaction, renew: Callable[[str], str]) -> int:
     keys = [key for key in list_upstream_keys(tx.session) if key.sealed is not None]
     for key in keys:
         key.sealed = renew(key.sealed or "")
-    keys_changed(tx)
+    upstreams_changed(tx)
     return len(keys)
 
 
@@ -115,7 +115,7 @@ def note_refused(tx: Transaction, upstream_key_id: str) -> bool:
     others = [one for one in list_upstream_keys(tx.session) if one.status == UpstreamKeyStatus.ACTIVE]
     tell_refused(tx, key, left=len(others))
     audit.record(tx, audit.Action.UPSTREAM_KEY_REFUSED, "upstream_key", key.id, name=key.name)
-    keys_changed(tx)
+    upstreams_changed(tx)
     return True
 
 

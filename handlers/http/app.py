@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from desk.keys.check import KeyRing, read_key_ring
+from desk.keys.ring import KeyRing, follow_key_ring, read_key_ring
 from desk.keys.uses import UseLog
 from desk.transaction import Desk
 from handlers.http.answers import Receive, Scope, Send
@@ -143,7 +143,7 @@ def create_http_app(
     settings = settings or HttpSettings()
     # Whose a key is, is known once it is found: these are the keys and pages of all organizations.
     everything = desk.database.everywhere
-    ring: Mirror[KeyRing] = Mirror(everything, Topic.KEYS, read_key_ring, monotonic=monotonic)
+    ring: Mirror[KeyRing] = Mirror(everything, Topic.KEYS, read_key_ring, follow=follow_key_ring, monotonic=monotonic)
     documents: Mirror[Documents] = Mirror(everything, Topic.PAGES, read_page_documents, monotonic=monotonic)
     uses = UseLog()
     flusher = UseFlusher(desk, uses, interval=settings.use_flush_interval)

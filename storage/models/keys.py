@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id, InOrganization, Name, SlackId
+from storage.models.base import Base, Id, InOrganization, Name, Serial, SlackId
 
 
 class Scope(StrEnum):
@@ -148,6 +148,7 @@ class ApiKey(InOrganization, Base):
     __tablename__ = "api_key"
     __table_args__ = (
         Index("ix_api_key_holder_status", "holder_id", "status"),
+        Index("ix_api_key_revision", "revision"),
         # A ticket makes one key. One that nobody saw is void, and its ticket may make another.
         Index(
             "uq_api_key_ticket",
@@ -160,6 +161,8 @@ class ApiKey(InOrganization, Base):
 
     id: Mapped[Id]
     version: Mapped[int] = mapped_column(default=1)
+    revision: Mapped[int] = mapped_column(Serial, default=0, server_default=text("0"))
+    """What all keys' counter said when it was changed last, by which mirrors find it; 0: not since it was counted."""
     status: Mapped[KeyStatus] = mapped_column(String(16), default=KeyStatus.ACTIVE)
     name: Mapped[Name]
     purpose: Mapped[str] = mapped_column(Text, default="")

@@ -37,8 +37,8 @@ def mint(desk: Desk, scopes: Sequence[str], **values: object) -> str:
     secret = Secret.generate()
 
     def add(tx: Transaction) -> None:
-        add_key(tx.session, tx.now, sha256=secret.sha256, scopes=list(scopes), **values)
-        keys_changed(tx)
+        key = add_key(tx.session, tx.now, sha256=secret.sha256, scopes=list(scopes), **values)
+        keys_changed(tx, key.id)
 
     desk.write_now(OPERATOR, add)
     return secret.reveal()

@@ -222,7 +222,7 @@ async def test_our_key_is_replaced_under_load_without_a_failed_call(both: TwoKey
 def _revoke(tx: Transaction, secret: str) -> None:
     key = tx.session.query(ApiKey).filter_by(sha256=Secret(secret).sha256).one()
     key.status = KeyStatus.REVOKED
-    keys_changed(tx)
+    keys_changed(tx, key.id)
 
 
 async def test_owners_hear_when_our_key_is_not_taken(both: TwoKeydesks) -> None:

@@ -37,8 +37,8 @@ def add_reader(desk: Desk) -> str:
     secret = Secret.generate()
 
     def add(tx: Transaction) -> None:
-        add_key(tx.session, tx.now, sha256=secret.sha256, scopes=["read"])
-        keys_changed(tx)
+        key = add_key(tx.session, tx.now, sha256=secret.sha256, scopes=["read"])
+        keys_changed(tx, key.id)
 
     desk.write_now(Actor.operator("test"), add)
     return secret.reveal()

@@ -50,8 +50,8 @@ async def api(desk: Desk) -> AsyncIterator[Caller]:
         page = add_page(tx.session, tx.now, time_zone="Europe/Zurich")
         add_component(tx.session, page, tx.now)
         scopes = ["read", "components:write", "page_configuration:write"]
-        add_key(tx.session, tx.now, sha256=secret.sha256, scopes=scopes, pages=[page.id])
-        keys_changed(tx)
+        key = add_key(tx.session, tx.now, sha256=secret.sha256, scopes=scopes, pages=[page.id])
+        keys_changed(tx, key.id)
         return page.id
 
     page = desk.write_now(OPERATOR, begin)
@@ -223,8 +223,8 @@ async def test_states_alone(api: Caller, desk: Desk) -> None:
         secret = secrets[scope] = Secret.generate()
 
         def add(tx: Transaction, scope: str = scope, secret: Secret = secret) -> None:
-            add_key(tx.session, tx.now, name=scope, sha256=secret.sha256, scopes=[scope])
-            keys_changed(tx)
+            key = add_key(tx.session, tx.now, name=scope, sha256=secret.sha256, scopes=[scope])
+            keys_changed(tx, key.id)
 
         desk.write_now(OPERATOR, add)
     website = f"/components/{(await api('GET', '/components'))[0]['id']}"

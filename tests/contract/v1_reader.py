@@ -30,8 +30,8 @@ async def reading(desk: Desk) -> AsyncIterator[Api]:
     secret = Secret.generate()
 
     def prepare(tx: Transaction) -> None:
-        add_key(tx.session, tx.now, sha256=secret.sha256)
-        keys_changed(tx)
+        key = add_key(tx.session, tx.now, sha256=secret.sha256)
+        keys_changed(tx, key.id)
 
     desk.write_now(Actor.operator("test"), prepare)
     async with serving(desk) as served, httpx.AsyncClient(base_url=served.url) as client:

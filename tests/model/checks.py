@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from desk.digest.composing import compose
 from desk.incidents.inputs import ENDED
+from desk.keys.ring import read_key_ring
 from desk.permissions import effective_roles, list_owner_ids
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Message
@@ -35,6 +36,7 @@ from storage.models import (
 )
 from tests.model.house import DIGEST, House
 from tests.model.screens import Screen
+from tests.ring import everything_in
 
 _LATE = timedelta(hours=1)
 """Deeds take seconds, and jobs run whenever more time passes."""
@@ -207,7 +209,15 @@ def no_component_is_better_than_what_is_open_says(house: House) -> None:
             assert any(status == component.status and incident.scheduled_for for incident, status in words)
 
 
+def the_key_ring_is_as_the_database(house: House) -> None:
+    """A ring that follows what changed gives the same as one that is read anew."""
+    with house.desk.database.everywhere.read() as session:
+        anew = read_key_ring(session)
+        assert everything_in(house.ring.value, session) == everything_in(anew, session)
+
+
 AFTER_EACH_STEP = (
+    the_key_ring_is_as_the_database,
     no_component_is_better_than_what_is_open_says,
     somebody_is_owner,
     every_key_was_approved,

@@ -14,10 +14,13 @@ from structlog.testing import capture_logs
 
 from desk.digest.sent import period_of, send_digest
 from desk.errors import KeydeskError
+from desk.keys.ring import KeyRing, follow_key_ring, read_key_ring
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.jobs.sweep import AREAS
+from storage.mirror import Mirror
 from storage.models import Member, Role, SubjectKind, UserGroup, UserGroupMember
+from storage.signals import Topic
 from tests.clock import HeldClock
 from tests.factories import (
     GUS,
@@ -64,6 +67,8 @@ class House:
     clock: HeldClock
     page: str
     components: tuple[str, ...]
+    ring: Mirror[KeyRing]
+    """All keys in memory, as a process that answers calls has them."""
     screens: Screens = field(default_factory=Screens)
     look: Callable[[Screen], None] = lambda screen: None
     """Judges what is drawn, at the instant of its drawing."""
@@ -161,4 +166,6 @@ def build_house(desk: Desk) -> House:
         session.add(UserGroupMember(group_id=KEEPERS, user_id=MAX))
         add_grant(session, KEEPERS, Role.OWNER, now, subject_kind=SubjectKind.GROUP)
         rows = [add_component(session, page, now, name=f"C{place}", position=place) for place in range(3)]
-        return House(desk, desk.clock, page.id, tuple(row.id for row in rows))
+    ring = Mirror(desk.database.everywhere, Topic.KEYS, read_key_ring, follow=follow_key_ring)
+    ring.reload()
+    return House(desk, desk.clock, page.id, tuple(row.id for row in rows), ring)

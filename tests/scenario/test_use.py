@@ -39,7 +39,7 @@ def mint(scenario: Scenario, **values: Any) -> tuple[str, str]:
 
     def add(tx: Transaction) -> str:
         key = add_key(tx.session, tx.now, sha256=secret.sha256, **values)
-        keys_changed(tx)
+        keys_changed(tx, key.id)
         return key.id
 
     return scenario.desk.write_now(OPERATOR, add), secret.reveal()

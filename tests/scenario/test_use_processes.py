@@ -77,7 +77,7 @@ def mint(desk: Desk) -> tuple[str, str]:
 
     def add(tx: Transaction) -> str:
         key = add_key(tx.session, tx.now, sha256=secret.sha256)
-        keys_changed(tx)
+        keys_changed(tx, key.id)
         return key.id
 
     return desk.write_now(OPERATOR, add), secret.reveal()

@@ -56,7 +56,7 @@ async def wire(desk: Desk) -> AsyncIterator[Wire]:
     def prepare(tx: Transaction) -> str:
         plant_seed(tx, read_acme())
         key = add_key(tx.session, tx.now, sha256=secret.sha256)
-        keys_changed(tx)
+        keys_changed(tx, key.id)
         return key.id
 
     key_id = desk.write_now(OPERATOR, prepare)

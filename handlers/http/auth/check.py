@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from desk.clock import Clock
 from desk.commands import Naming
-from desk.keys.check import KeyRing, Need, RingKey, Verdict, decide_call, digest_of, find_secret
+from desk.keys.check import Need, Verdict, decide_call, digest_of, find_secret
+from desk.keys.ring import KeyRing, RingKey
 from desk.keys.rules import KeyState, state_of
 from desk.keys.uses import SuspendedUse, UseKind, UseLog, clean_address, clean_user_agent
 from handlers.http.answers import Answer, Scope

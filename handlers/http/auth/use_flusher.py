@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from desk.keys.check import RingKey
+from desk.keys.ring import RingKey
 from desk.keys.suspended_use import QUIET, tell_of_suspended_use
 from desk.keys.uses import SuspendedUse, UseLog, flush_uses
 from desk.transaction import Actor, Desk, JobName

@@ -57,7 +57,7 @@ class UpstreamParts:
         self._reports: dict[tuple[str, str], asyncio.Task[None]] = {}
         self.mirror: Mirror[Connections] = Mirror(
             desk.database.everywhere,
-            Topic.KEYS,
+            Topic.UPSTREAMS,
             partial(read_connections, seal=options.seal, settings=options.keys),
             monotonic=monotonic,
         )

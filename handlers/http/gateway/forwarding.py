@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from desk.keys.check import RingKey
+from desk.keys.ring import RingKey
 from desk.secret import Secret
 from handlers.http.answers import Header
 from handlers.http.gateway import faults

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from desk.commands import Naming
-from desk.keys.check import Need, RingKey
+from desk.keys.check import Need
+from desk.keys.ring import RingKey
 from handlers.http.answers import Answer, Header, Receive, Send, send_answer
 from handlers.http.bodies import MAX_BYTES, MOST_SECONDS
 from handlers.http.errors import RefusedError, error_answer, method_not_allowed, scope_missing

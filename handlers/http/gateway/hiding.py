@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from desk.keys.check import RingKey
+from desk.keys.ring import RingKey
 from desk.keys.scopes import allows
 from handlers.http.answers import Header, find_header
 from handlers.http.gateway import faults

@@ -4,7 +4,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from desk.keys.check import RingKey
+from desk.keys.ring import RingKey
 from handlers.http.errors import error_answer
 from handlers.http.gateway.connections import Connection
 from handlers.http.gateway.forwarding import Forward, Forwarder

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from desk.incidents.inputs import SCHEDULED
-from desk.keys.check import Need, RingKey
+from desk.keys.check import Need
+from desk.keys.ring import RingKey
 from desk.keys.scopes import allows
 from handlers.http.v1.operations import ALSO, BESIDES, OPERATIONS, Depends, Key, Operation
 from handlers.http.v1.routing import Route

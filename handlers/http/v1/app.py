@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import structlog
 
 from desk.errors import KeydeskError
-from desk.keys.check import RingKey
+from desk.keys.ring import RingKey
 from desk.keys.uses import UseKind
 from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
 from handlers.http.auth.budgets import Budgets, CallCounter

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from desk.keys.check import Need, RingKey
+from desk.keys.check import Need
+from desk.keys.ring import RingKey
 from handlers.http.answers import Answer, Header, Receive, find_header
 from handlers.http.bodies import MOST_SECONDS
 

@@ -1,10 +1,11 @@
 """Copies in memory, and what they know of their age."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database
@@ -148,6 +149,56 @@ def test_a_failed_reading_after_a_commit_leaves_the_commit_alone(database: Datab
     failing[0] = False
     check_mirrors(database, [mirror], monotonic=seconds)
     assert mirror.value == ["a"]
+
+
+class Following:
+    """A mirror's way to read: everything at first, then what changed since a revision, each noted."""
+
+    def __init__(self, database: Database) -> None:
+        self.read: list[int | None] = []
+        self.mirror = Mirror(database, Topic.KEYS, self._load, follow=self._follow)
+
+    def _load(self, session: Session) -> Sequence[str]:
+        self.read.append(None)
+        return read_names(session)
+
+    def _follow(self, session: Session, before: Sequence[str], revision: int) -> Sequence[str]:
+        self.read.append(revision)
+        return sorted({*before, *read_names(session)})
+
+
+def test_everything_is_read_once(database: Database) -> None:
+    """After the first reading only what changed since is read, for a commit here and for one elsewhere."""
+    following = Following(database)
+    following.mirror.reload()
+    add(database, "a")
+    add(database, "b", told=False)
+    check_mirrors(database, [following.mirror])
+    assert following.mirror.value == ["a", "b"]
+    assert following.read == [None, 0, 1]
+
+
+def test_a_commit_here_is_read_once(database: Database) -> None:
+    """The check that comes after it, and one that was begun before it, find nothing left to read."""
+    following = Following(database)
+    following.mirror.reload()
+    asked_at = time.monotonic()
+    add(database, "a")
+    following.mirror.confirm(0, asked_at)
+    check_mirrors(database, [following.mirror])
+    assert following.read == [None, 0]
+
+
+def test_another_database_in_its_place_is_read_whole(database: Database) -> None:
+    """A counter that went back belongs to a backup that was put in the database's place."""
+    following = Following(database)
+    add(database, "a")
+    following.mirror.reload()
+    with database.write() as session:
+        session.execute(delete(ApiKey))
+        session.execute(update(Revision).values(value=0))
+    check_mirrors(database, [following.mirror])
+    assert following.mirror.value == []
 
 
 @pytest.fixture

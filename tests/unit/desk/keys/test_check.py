@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.keys.check import MAX_SECRET_LENGTH, Need, RingKey, Verdict, decide_call, digest_of, find_secret
+from desk.keys.check import MAX_SECRET_LENGTH, Need, Verdict, decide_call, digest_of, find_secret
+from desk.keys.ring import RingKey
 from desk.keys.scopes import allows
 from desk.secret import Secret
 from storage.models import KeyStatus, Scope

@@ -40,7 +40,7 @@ def test_a_sweep_with_both_kinds_of_work_waits_for_nobody_who_waits_for_it(stage
     clock.advance(stage.desk.policy.ticket_lapses_after)
     unseen, _ = stage.mint(stage.ticket(name="unseen"))
     clock.advance(minutes=3)
-    assert _sweep_while(stage, keys_changed) == 2
+    assert _sweep_while(stage, lambda tx: keys_changed(tx, "somekey00001")) == 2
     assert stage.fresh(Ticket, lapsing.id).status == TicketStatus.LAPSED
     assert stage.fresh(ApiKey, unseen.id).status == KeyStatus.REVOKED
 

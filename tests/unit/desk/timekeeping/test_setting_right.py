@@ -241,17 +241,16 @@ def test_a_job_is_done_once_for_each_period_whatever_the_clock(stage: Stage, clo
 def test_whoever_waits_hears_of_it(stage: Stage, clock: HeldClock) -> None:
     """Workers and pages look again; the key ring is read anew where something of a key was set right, or not."""
     begun = clock.now()
-    key = stage.do(SWEEP, lambda tx: add_key(tx.session, tx.now))
 
-    def use_key(tx: Transaction) -> None:
-        add_uses(tx.session, [UseMark(key.id, tx.now.date(), reads=1, first_used_at=tx.now, last_used_at=tx.now)])
+    def make_key(tx: Transaction) -> None:
+        add_key(tx.session, tx.now)
 
     def told(tx: Transaction) -> frozenset[Topic]:
         assert set_right(tx) is not None
         return signalled(tx.session)
 
     everybody = {Topic.OUTBOX, Topic.PAGES}
-    works = [partial(post, stage, MIA), partial(stage.do, SWEEP, use_key)]
+    works = [partial(post, stage, MIA), partial(stage.do, SWEEP, make_key)]
     for work, topics in zip(works, (everybody, everybody | {Topic.KEYS}), strict=True):
         clock.set(begun + timedelta(hours=3))
         work()

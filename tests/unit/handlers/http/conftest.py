@@ -6,11 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from desk.secret import Secret
 from desk.transaction import Actor, Desk, Transaction, keys_changed, pages_changed
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
-from storage.models import Component, KeyUse, Page
+from storage.models import ApiKey, Component, KeyUse, Page
 from tests.factories import add_component, add_key, add_page
 
 ACTOR = Actor.operator("test")
@@ -41,7 +42,7 @@ class Site:
 
         def add(tx: Transaction) -> str:
             key = add_key(tx.session, tx.now, sha256=secret.sha256, **values)
-            keys_changed(tx)
+            keys_changed(tx, key.id)
             return key.id
 
         return self.desk.write_now(ACTOR, add), secret.reveal()
@@ -51,7 +52,8 @@ class Site:
 
         def call(tx: Transaction) -> Any:
             result = work(tx)
-            keys_changed(tx)
+            if ids := tx.session.scalars(select(ApiKey.id)).all():
+                keys_changed(tx, *ids)
             pages_changed(tx)
             return result
 

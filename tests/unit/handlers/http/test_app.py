@@ -243,7 +243,7 @@ async def _call_once(desk: Desk, app: HttpApp) -> str:
 
     def add(tx: Transaction) -> str:
         key = add_key(tx.session, tx.now, sha256=secret.sha256)
-        keys_changed(tx)
+        keys_changed(tx, key.id)
         return key.id
 
     key_id = desk.write_now(ACTOR, add)

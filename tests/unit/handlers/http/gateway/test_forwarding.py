@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desk.keys.check import RingKey
+from desk.keys.ring import RingKey
 from desk.secret import Secret
 from handlers.http.answers import Message, Send
 from handlers.http.gateway.connections import Connection, Known, OpenKey

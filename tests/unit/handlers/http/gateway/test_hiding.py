@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desk.keys.check import RingKey
+from desk.keys.ring import RingKey
 from handlers.http.gateway.hiding import asking_openly, hide, is_hidden_from
 from handlers.http.gateway.replies import Reply, Rest
 from storage.models import KeyStatus
