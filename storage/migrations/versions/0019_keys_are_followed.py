@@ -11,7 +11,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Nobody has read the keys yet who could miss a change of before."""
-    op.add_column("api_key", sa.Column("revision", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column(
+        "api_key",
+        sa.Column(
+            "revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False, server_default="0"
+        ),
+    )
     op.create_index("ix_api_key_revision", "api_key", ["revision"])
     op.execute("INSERT INTO revision (topic, value) VALUES ('upstreams', 0)")
 
