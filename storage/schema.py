@@ -1,6 +1,7 @@
 """The schema: brought up to date by migrations, and compared with what the code expects."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -56,6 +57,7 @@ def find_revision(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def newest_revision() -> str:
     """The migration that this code needs."""
     head = ScriptDirectory.from_config(_config()).get_current_head()

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -30,8 +30,9 @@ class PostgresqlProxy:
         self._talks = threading.Event()
         self._talks.set()
         self._lines: list[_Line] = []
-        self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._is_over = False
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def cut_next_commit(self, when: Cut, *, stay_away: bool = False) -> None:
         """Cut the connection of the next commit, before or after the server has carried it out. `stay_away`: and
@@ -52,25 +53,29 @@ class PostgresqlProxy:
         self._talks.set()
 
     def close(self) -> None:
-        """End everything."""
+        """End everything: no thread and no socket of it is left."""
+        self._is_over = True
         self._talks.set()
+        # Whoever waits for a connection does not hear that the listener is closed.
+        socket.create_connection(self._listener.getsockname()).close()
+        self._acceptor.join()
         self._listener.close()
-        self._cut_all()
+        for line in self._lines:
+            line.close()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                if self._refuses:
-                    client.close()
-                    continue
+        while True:
+            client, _ = self._listener.accept()
+            if self._is_over or self._refuses:
+                client.close()
+            else:
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._socket)
                 line = _Line(client, server)
-                with self._lock:
-                    self._lines.append(line)
-                for forward in (self._ask, self._answer):
-                    threading.Thread(target=forward, args=(line,), daemon=True).start()
+                self._lines.append(line)
+                line.forward(self._ask, self._answer)
+            if self._is_over:
+                return
 
     def _ask(self, line: "_Line") -> None:
         with contextlib.suppress(OSError):
@@ -102,17 +107,25 @@ class PostgresqlProxy:
                     line.client.sendall(data)
         line.end()
 
-    def _cut_all(self) -> None:
-        with self._lock:
-            for line in self._lines:
-                line.end()
-
 
 class _Line:
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.client, self.server = client, server
         self.is_mute = False
         self.answered = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def forward(self, *ways: Callable[["_Line"], None]) -> None:
+        self._threads = [threading.Thread(target=way, args=(self,), daemon=True) for way in ways]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        self.end()
+        for thread in self._threads:
+            thread.join()
+        for side in (self.client, self.server):
+            side.close()
 
     def end(self) -> None:
         for side in (self.client, self.server):

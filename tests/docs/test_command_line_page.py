@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from typer.main import get_command
-
-from bot.cli import create_cli
+from tests.command_line import keydesk_command
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
 
@@ -25,14 +23,14 @@ def commands(command: Any, path: str = "keydesk") -> Iterator[tuple[str, Any]]:
 def test_every_command_is_on_the_page_once() -> None:
     """A command that is added, renamed or dropped is found here."""
     listed = re.findall(r"^\| `(keydesk [a-z -]+)` \|", PAGE, re.MULTILINE)
-    assert sorted(listed) == sorted(path for path, _ in commands(get_command(create_cli())))
+    assert sorted(listed) == sorted(path for path, _ in commands(keydesk_command()))
 
 
 def test_options_on_the_page_exist() -> None:
     """What the page shows of an option can be typed."""
     known = {
         option
-        for _, command in [("", get_command(create_cli())), *commands(get_command(create_cli()))]
+        for _, command in [("", keydesk_command()), *commands(keydesk_command())]
         for parameter in command.params
         for option in parameter.opts
     }
@@ -43,7 +41,7 @@ def test_options_on_the_page_exist() -> None:
 
 def test_every_command_and_argument_says_what_it_is() -> None:
     """Help texts are there for people to use."""
-    for path, command in commands(get_command(create_cli())):
+    for path, command in commands(keydesk_command()):
         assert (command.help or "").strip().endswith("."), path
         for parameter in command.params:
             assert parameter.name == "help" or getattr(parameter, "help", None), f"{path} {parameter.name}"

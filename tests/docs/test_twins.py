@@ -5,14 +5,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 import pytest
-from typer.main import get_command
 
-from bot.cli import create_cli
 from bot.commands.naming import HERE
 from handlers.http.own.operations import OPERATIONS as OWN
 from handlers.slack.app import AREAS
 from handlers.slack.framework.areas import join_areas
 from handlers.slack.incidents.templates import commands as templates
+from tests.command_line import keydesk_command
 from tests.docs.api_twins import (
     ACTIONS_BY_OWN,
     NO_ACTION_BY_API,
@@ -23,9 +22,7 @@ from tests.docs.twins import ACTIONS, NO_ACTION, NO_COMMAND, NO_VIEW, VIEWS
 
 T = TypeVar("T")
 WHOLE = join_areas(AREAS)
-THERE: Mapping[str, Any] = {
-    path.removeprefix("keydesk "): command for path, command in commands(get_command(create_cli()))
-}
+THERE: Mapping[str, Any] = {path.removeprefix("keydesk "): command for path, command in commands(keydesk_command())}
 THERE_BY_API = {one.key for one in OWN}
 _SENTENCE = re.compile(r"[A-Z].{20,}\.")
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from typer.testing import CliRunner
 
-from bot.cli import create_cli
 from bot.commands import terminal
 from bot.commands.drafts import publishing
 from storage.database import Database
 from storage.models import Organization, Page, SecondPerson
+from tests.command_line import type_keydesk
 from tests.factories import OLIVIA, OMAR, add_owner
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +80,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
     for line in ("db upgrade", f"seed {ROOT / 'desk' / 'seeds' / 'acme.yml'}"):
-        assert CliRunner().invoke(create_cli(), line.split()).exit_code == 0
+        assert type_keydesk(*line.split()).exit_code == 0
     database = Database.from_url(f"sqlite:///{tmp_path}/keydesk.db")
     with database.everywhere.read() as session:
         organization = session.scalars(select(Organization.id)).one()
@@ -103,7 +102,7 @@ def test_what_is_typed_says_what_is_shown(place: None, monkeypatch: pytest.Monke
         for module in (terminal, publishing):
             monkeypatch.setattr(module, "has_terminal", lambda asks=asks: asks)
         line = _with_ids(each.line, ids)
-        result = CliRunner().invoke(create_cli(), shlex.split(line)[1:], input="y\n" if asks else None)
+        result = type_keydesk(*shlex.split(line)[1:], input="y\n" if asks else None)
         assert result.exit_code == 0, (line, result.output)
         said = result.output.splitlines()
         assert len(said) == len(each.shown), (line, said)

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from bot.cli import create_cli
 from bot.settings import SECRETS, SettingsError, list_settings, load_settings
+from tests.command_line import type_keydesk
 
 VALUES = {
     "SLACK_BOT_TOKEN": "xoxb-planted",
@@ -152,7 +151,7 @@ def test_the_command_shows_where_secrets_are_from(tmp_path: Path, monkeypatch: p
     (tmp_path / "proxy").write_text(VALUES["KEYDESK_SLACK_PROXY"] + "\n")
     monkeypatch.setenv("KEYDESK_SLACK_PROXY_FILE", "proxy")
     monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", "nowhere")
-    shown = CliRunner().invoke(create_cli(), ["config", "--brief"])
+    shown = type_keydesk("config", "--brief")
     assert "  KEYDESK_SLACK_PROXY = http://ann:***@proxy.example.com:3128  (file proxy)\n" in shown.stdout
     assert "planted" not in shown.output
     assert shown.stderr.startswith("SLACK_BOT_TOKEN_FILE names nowhere, which is not there.\n")

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from bot.cli import create_cli
 from desk.clock import SystemClock
 from desk.transaction import Desk
 from storage.database import Database
+from tests.command_line import type_keydesk
 from tests.databases import ORGANIZATION
 from tests.factories import MIA, OLIVIA, OMAR, add_member, add_owner, add_page
 from tests.policies import policy_of
@@ -22,11 +22,7 @@ Run = Callable[..., Result]
 def keydesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs `keydesk` with the given arguments, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, input: str | None = None) -> Result:
-        return CliRunner().invoke(create_cli(), arguments, input=input)
-
-    return run
+    return type_keydesk
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
-from typer.testing import CliRunner
 
-from bot.cli import create_cli
 from bot.commands.naming import HERE, on_terminal
 from desk.transaction import Desk
 from handlers.slack.app import AREAS
 from handlers.slack.framework.areas import join_areas
 from storage.models import ApiKey, Grant, KeyStatus, Page, Role
+from tests.command_line import type_keydesk
 from tests.factories import MIA, OLIVIA, add_grant, add_key
 from tests.unit.bot.commands.conftest import Run
 
@@ -44,7 +43,7 @@ def test_both_commands_are_there(there: str, here: str) -> None:
     """Slack's answers, and this one explains itself."""
     family, name = there.split()[:2]
     assert {str(one.command): one for one in join_areas(AREAS).commands}[f"/{family}"].get(name)
-    assert CliRunner().invoke(create_cli(), [*here.split(), "--help"]).exit_code == 0
+    assert type_keydesk(*here.split(), "--help").exit_code == 0
 
 
 @pytest.mark.parametrize(
