@@ -33,6 +33,8 @@ READS: Mapping[str, frozenset[str]] = {
 }
 
 NAME, STATE = {"name": "Anew"}, "degraded_performance"
+_AT_ONCE, _BY_ITSELF = " that moves states", " that is to move states by itself"
+_WAYS = ("", _AT_ONCE, _BY_ITSELF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,17 @@ def _list_of_incidents(operation: Operation, component_id: str) -> Sequence[Kind
     found = []
     for is_maintenance in (False, True):
         kind = WRITES["maintenances" if is_maintenance else "incidents"]
-        for moves in (False, True) if Depends.STATES in operation.depends else (False,):
+        for moves in _WAYS if Depends.STATES in operation.depends else _WAYS[:1]:
+            if moves == _BY_ITSELF and not is_maintenance:
+                continue
             fields: dict[str, Any] = {"body": "We look."} if about_one else {"name": "Slow", "body": "We look."}
             if is_maintenance and not about_one:
                 fields |= {"scheduled_for": "2031-05-01T20:00:00Z", "scheduled_until": "2031-05-01T22:00:00Z"}
-            if moves:
+            if moves == _AT_ONCE:
                 fields["components"] = {component_id: STATE}
-            name = f"{'a maintenance' if is_maintenance else 'an incident'}{' that moves states' if moves else ''}"
+            if moves == _BY_ITSELF:
+                fields["auto_transition_to_operational_state"] = "t"
+            name = f"{'a maintenance' if is_maintenance else 'an incident'}{moves}"
             needs = [kind, *([WRITES["component_status"]] if moves else [])]
             body = None if operation.method == "DELETE" else {operation.body[-1]: fields} if operation.body else None
             found.append(Kind(name, needs, body, is_maintenance=is_maintenance and about_one, early=either))

@@ -15,16 +15,15 @@ from desk.incidents.holding import (
     read_holding,
 )
 from desk.incidents.inputs import ENDED
+from desk.incidents.limits import require_states
 from desk.pages.status import Impact, impact_of
-from desk.permissions import require_components, require_write
-from desk.transaction import ActorKind, Transaction
+from desk.transaction import Transaction
 from storage.models import (
     Component,
     ComponentStatus,
     Incident,
     IncidentComponent,
     IncidentStatus,
-    Scope,
 )
 
 _IMPACTS = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
@@ -83,15 +82,6 @@ def bring_components(
     if incident.status not in ENDED or affected:
         _raise_impact(tx, incident)
     return affected or None
-
-
-def require_states(tx: Transaction, page_id: str, states: Mapping[str, ComponentStatus | None]) -> None:
-    """Raises NotAllowedError for a key that may not bring components into states, or is for other components."""
-    if tx.actor.kind == ActorKind.KEY and any(states.values()):
-        # People move states with their incidents; of a key's scopes each is given for itself.
-        require_write(tx, Scope.COMPONENT_STATUS_WRITE, page_id, of=states.keys())
-    # An incident says on the page that its components have trouble, whatever state it leaves them in.
-    require_components(tx, states.keys())
 
 
 def require_effects(effects: Iterable[Effect]) -> None:

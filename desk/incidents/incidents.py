@@ -26,6 +26,7 @@ from desk.incidents.inputs import (
     check_incident_name,
     check_new,
 )
+from desk.incidents.limits import require_about, require_transitions
 from desk.incidents.reminders import plan_reminder, replan_reminder, settle_reminders
 from desk.incidents.updates import say, stamp
 from desk.pages.pages import get_page
@@ -45,6 +46,7 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
     require_role(tx, role_to_manage(scheduled=scheduled), page_id)
     require_unheld(tx, page_id, is_first_post=True)
     check_new(new, tx.now)
+    require_transitions(tx, page_id, new.schedule, new.components)
     incident = draw_incident(new, page_id, now=tx.now, base_url=tx.policy.base_url, by=tx.actor)
     incident.number = _next_number(tx)
     tx.session.add(incident)
@@ -103,6 +105,8 @@ def update_incident(
     if is_change_held(tx, incident, change):
         raise refusal()
     check_change(change, scheduled=incident.scheduled_for is not None)
+    require_about(tx, incident, change)
+    require_transitions(tx, incident.page_id, change.schedule, change.components, incident=incident)
     status = change.status or IncidentStatus(incident.status)
     pace = (incident.shown_impact, incident.reminder_intervals)
     _write_fields(incident, change, tx.now)
@@ -138,6 +142,7 @@ def delete_incident(tx: Transaction, incident_id: str) -> Incident:
     drafts = lock_drafts(tx, incident_id)
     incident = lock_incident(tx, incident_id)
     drop_drafts(tx, drafts, name=incident.name)
+    require_about(tx, incident, removes=True)
     freed = release_components(tx, incident)
     page = tx.session.get_one(Page, incident.page_id)
     page.updated_at = tx.now

@@ -9,6 +9,7 @@ from desk.incidents.authority import require_publisher
 from desk.incidents.drafts.decision import role_of
 from desk.incidents.held import require_unheld
 from desk.incidents.inputs import ENDED, check_body
+from desk.incidents.limits import require_about
 from desk.incidents.lookup import get_incident
 from desk.permissions import require_role
 from desk.transaction import Transaction, pages_changed
@@ -121,6 +122,7 @@ def _lock(tx: Transaction, incident_id: str) -> Incident:
     # Not the whole row's lock: that would collide with drafts that merely refer to it.
     tx.session.refresh(incident, with_for_update={"key_share": True})
     require_role(tx, role_of(incident), incident.page_id)
+    require_about(tx, incident)
     return incident
 
 

@@ -11,6 +11,7 @@ from desk.identifiers import new_id
 from desk.incidents.changes import finish_change, lock_incident
 from desk.incidents.held import require_unheld
 from desk.incidents.inputs import ENDED, check_body
+from desk.incidents.limits import require_about
 from desk.transaction import Transaction
 from storage.models import Incident, IncidentStatus, IncidentUpdate, Page
 
@@ -29,6 +30,7 @@ def edit_update(
     if said is None:
         raise NotFoundError("There is no such update.")
     incident = lock_incident(tx, said.incident_id)
+    require_about(tx, incident)
     if body is not None or display_at is not None:
         require_unheld(tx, incident.page_id)
     if body is not None:

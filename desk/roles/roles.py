@@ -12,7 +12,7 @@ from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.people import Standing, Subject, name_of, standing_of
 from desk.permissions import Duty, is_full_member, require_duty
 from desk.reasons import check_reason
-from desk.roles.authority import refuse_own_gain, require_granter, require_manager
+from desk.roles.authority import refuse_outlasting, refuse_own_gain, require_granter, require_manager
 from desk.roles.cards import tell_ended, tell_granted
 from desk.roles.grants import end_grant, find_grant, list_own_grants, open_grant
 from desk.roles.lists import list_grants, page_name
@@ -70,6 +70,7 @@ def grant_role(
     lock_people(tx.session)
     require_granter(tx, role, page_id)
     refuse_own_gain(tx, subject)
+    refuse_outlasting(tx, role, page_id, expires_at)
     reason = check_reason(reason, ask=None)
     _require_possible(tx, subject, role, page_id, expires_at)
     present = find_grant(tx, subject.kind, subject.id, role, page_id)

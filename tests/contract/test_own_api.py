@@ -12,7 +12,7 @@ from desk.transaction import Desk, Transaction
 from handlers.http.description.own import describe_own_api
 from handlers.http.own.operation import Operation
 from handlers.http.own.operations import OPERATIONS
-from storage.models import AuditEvent, Channel, Delivery, DeliveryStatus, KeyStatus, SlackMessage
+from storage.models import AuditEvent, Channel, Delivery, DeliveryStatus, Incident, KeyStatus, SlackMessage
 from tests.factories import MAX, MIA, OLIVIA
 from tests.own_story import ACTOR, Caller, OwnApi, own_api, said
 from tests.serving import serving
@@ -87,6 +87,11 @@ async def test_a_key_says_only_what_its_scopes_say(api: OwnApi) -> None:
     assert (await speaks.post(f"pages/{api.page}/maintenances/{planned}/cancel")).status_code == 403
     assert (await speaks.post(f"pages/{api.page}/incidents/{planned}/update", body="x")).status_code == 404
     assert (await speaks.post(f"pages/{api.page}/incidents/{planned}/delete")).status_code == 403
+    plans = api.key("maintenances:write")
+    still = said(await plans.post(f"pages/{api.page}/maintenances", name="Move", components=["website"], **window))
+    with api.desk.database.read() as session:
+        flags = [session.get_one(Incident, one) for one in (planned, still["incident"]["id"])]
+        assert [row.auto_transition_to_operational_state for row in flags] == [True, False]
     elsewhere = api.key(*SCOPES, pages=[api.other])
     assert (await elsewhere.post(f"pages/{api.other}/incidents/{opened}/delete")).status_code == 404
 

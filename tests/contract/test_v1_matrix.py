@@ -5,6 +5,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -126,6 +127,7 @@ class Things:
 
         def add(tx: Transaction) -> str:
             window = Schedule(scheduled_for=tx.now + timedelta(days=1), scheduled_until=tx.now + timedelta(days=2))
+            window = replace(window, to_maintenance_state=False, to_operational_state=False)
             new = NewIncident(name="Slow", body="We look.", schedule=window if is_maintenance else None)
             return create_incident(tx, self.pages[place], new).id
 

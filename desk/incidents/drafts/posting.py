@@ -9,7 +9,7 @@ from desk.acting_keys import acting_key
 from desk.audit import trail as audit
 from desk.errors import NotAllowedError, NotFoundError, Problems
 from desk.identifiers import new_id
-from desk.incidents.affected import require_effects, require_states
+from desk.incidents.affected import require_effects
 from desk.incidents.components import get_components
 from desk.incidents.drafts.composing import list_warnings
 from desk.incidents.drafts.content import Content, content_of, role_of_draft, stored_form, texts_of
@@ -18,6 +18,7 @@ from desk.incidents.drafts.effects import foresee_content
 from desk.incidents.drafts.review import ask_reviewers
 from desk.incidents.held import is_change_held, is_held
 from desk.incidents.inputs import IncidentChange, NewIncident, check_change, check_new
+from desk.incidents.limits import require_about, require_states, require_transitions
 from desk.incidents.lookup import get_incident
 from desk.incidents.port import port_of
 from desk.incidents.postmortems import check_postmortem, mark_of
@@ -40,6 +41,7 @@ def post_incident(
     get_page(tx.session, page_id)
     _require_key(tx, role_to_manage(scheduled=new.schedule is not None), page_id)
     require_states(tx, page_id, new.components)
+    require_transitions(tx, page_id, new.schedule, new.components)
     problems = problems or Problems()
     with problems.gathered():
         check_new(new, tx.now)
@@ -57,7 +59,9 @@ def post_change(
     """Change an incident; or the draft of that, which waits. Raises as `post_incident`."""
     incident = get_incident(tx.session, incident_id)
     _require_key(tx, role_of(incident), incident.page_id)
+    require_about(tx, incident, change)
     require_states(tx, incident.page_id, change.components)
+    require_transitions(tx, incident.page_id, change.schedule, change.components, incident=incident)
     problems = problems or Problems()
     with problems.gathered():
         check_change(change, scheduled=incident.scheduled_for is not None)
@@ -75,6 +79,7 @@ def post_postmortem(
     ConflictError where there is none or the incident is open."""
     incident = get_incident(tx.session, incident_id)
     _require_key(tx, role_of(incident), incident.page_id)
+    require_about(tx, incident)
     text = incident.postmortem_body_draft
     if not is_held(tx, incident.page_id, is_first_post=False) or not text:
         port = port_of(tx, incident.page_id)

@@ -19,6 +19,9 @@ _BY_KEY: Mapping[Key, Operation] = {(one.method, one.path): one for one in OPERA
     for (method, path), need in BESIDES.items()
 }
 
+_TRANSITIONS = ("auto_transition_to_maintenance_state", "auto_transition_to_operational_state")
+_OFF = frozenset({"none", "", "false", "f", "0", "off"})
+"""What Rails takes for false, and what says nothing."""
 _SCHEDULED = frozenset(str(status) for status in SCHEDULED)
 _WIDEST = frozenset(
     {
@@ -147,6 +150,9 @@ def _schedules(fields: Mapping[str, Any]) -> bool:
 
 
 def _moves_states(fields: Mapping[str, Any]) -> bool:
+    # A maintenance moves its components by itself where it is told to, by whatever Rails takes for true.
+    if any(str(fields.get(name)).lower() not in _OFF for name in _TRANSITIONS):
+        return True
     # Lists name components alone. Whatever else it may be that nobody knows, is taken for states.
     components = fields.get("components")
     if components in (None, "", [], {}):

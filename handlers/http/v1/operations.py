@@ -25,7 +25,8 @@ class Depends(StrEnum):
     KIND = "kind"
     """Of a maintenance it needs `maintenances:write` instead of `incidents:write`."""
     STATES = "states"
-    """States of components in its body need `component_status:write` besides."""
+    """States of components in its body, and a maintenance that is to bring them about by itself, need
+    `component_status:write` besides."""
     PAGES = "pages"
     """It reaches each page that its body names, or leaves out."""
 

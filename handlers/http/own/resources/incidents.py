@@ -160,6 +160,8 @@ def schedule(tx: Transaction, asked: Asked) -> Shape:
     window = schedule_as_said(
         tx, body.start, ends=body.until, lasts=body.length, by_itself=body.by_itself, remind=body.remind
     )
+    if not may_write(tx, Scope.COMPONENT_STATUS_WRITE, asked.path["page_id"]):
+        window = replace(window, to_maintenance_state=False, to_operational_state=False)
     said = Said(
         name=body.name,
         body=body.body,

@@ -147,7 +147,13 @@ REST_KEY = Actor.key("krest0000000")
 """A key with all other scopes."""
 POLICY = policy_of(suspend_unused_after=60 * DAY, update_due_after_none=HOUR)
 GROUP = "S0PLATFORM"
-WINDOW = Schedule(scheduled_for=NOW + DAY, scheduled_until=NOW + DAY + HOUR)
+WINDOW = Schedule(
+    scheduled_for=NOW + DAY,
+    scheduled_until=NOW + DAY + HOUR,
+    # A scope of its own is needed for what moves components by itself.
+    to_maintenance_state=False,
+    to_operational_state=False,
+)
 GAMMA = """
 organization: Acme
 pages:
@@ -486,6 +492,8 @@ def _incidents(maker: _Maker) -> Filled:
         NewIncident: [NewIncident(name="New"), NewIncident(name="New", schedule=WINDOW)],
         IncidentChange: [IncidentChange(body="Still."), IncidentChange(status=IncidentStatus.IN_PROGRESS)],
         Schedule: [replace(WINDOW, scheduled_until=NOW + 2 * DAY)],
+        Schedule | None: [None],
+        datetime | None: [None],
         Mapping[str, ComponentStatus | None]: [{maker.component: ComponentStatus.MAJOR_OUTAGE}],
         Incident: [Row(Incident, slow)],
         Said: [Said(name="New", body="We look.", page=maker.places.page)],

@@ -1,7 +1,7 @@
 """A key for named components changes no others, whatever it is called with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -10,9 +10,11 @@ import pytest
 from desk.configuration.components import create_component, edit_component, retire_component
 from desk.configuration.groups import create_group
 from desk.errors import NotAllowedError
+from desk.incidents.drafts.posting import post_change
 from desk.incidents.incidents import create_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
-from desk.incidents.port import port_of
+from desk.incidents.lookup import list_updates
+from desk.incidents.port import LocalPages, port_of
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import Component, ComponentStatus, Incident, IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW
@@ -97,15 +99,55 @@ def test_its_incidents_are_about_its_own(place: Place) -> None:
     assert place.states() == (DOWN, UP)
 
 
-def test_it_speaks_of_others_incidents_but_moves_nothing_of_theirs(place: Place) -> None:
-    """It may say something, name its own component, and end it where nothing else moves with that."""
+def test_it_speaks_where_its_own_is_concerned_and_moves_nothing_else(place: Place) -> None:
+    """It may say something, and name its own component; to begin, end or delete what is about another too would be to
+    speak of that one."""
     incident = place.open()
     assert place.updates(incident.id, IncidentChange(body="We look."))
     assert place.updates(incident.id, IncidentChange(body="Better.", components={place.own: UP}))
     assert not place.updates(incident.id, IncidentChange(body="Better.", components={place.other: UP}))
     assert place.states() == (UP, DOWN)
-    over = IncidentChange(status=IncidentStatus.RESOLVED, body="Over.", components={place.other: UP})
-    assert not place.updates(incident.id, over)
+    assert not place.updates(
+        incident.id, IncidentChange(status=IncidentStatus.RESOLVED, components={place.other: UP})
+    )
+    assert not place.updates(incident.id, IncidentChange(status=IncidentStatus.RESOLVED, body="Over."))
+    assert not place.do(lambda tx: port_of(tx, place.page).delete_incident(tx, incident.id))
+
+
+@pytest.mark.parametrize("status", [IncidentStatus.INVESTIGATING, IncidentStatus.RESOLVED])
+def test_it_has_nothing_to_do_with_incidents_of_others_alone(place: Place, status: IncidentStatus) -> None:
+    """It neither says nor corrects anything of them, open or over, though nothing would move; nor deletes them."""
+    new = NewIncident(name="Slow", body="It is.", status=status, components={place.other: None})
+    port = LocalPages()
+    incident = place.desk.write_now(OPERATOR, lambda tx: port.create_incident(tx, place.page, new))
+    with place.desk.database.read() as session:
+        said = list_updates(session, [incident.id])[0].id
+    for work in (
+        lambda tx: port.update_incident(tx, incident.id, IncidentChange(body="We look.")),
+        lambda tx: port.update_incident(tx, incident.id, IncidentChange(name="Fast")),
+        lambda tx: post_change(tx, incident.id, IncidentChange(body="We look.")),
+        lambda tx: port.edit_update(tx, said, body="It is not."),
+        lambda tx: port.write_postmortem(tx, incident.id, "A disk."),
+        lambda tx: port.delete_incident(tx, incident.id),
+    ):
+        assert not place.do(work)
+
+
+def test_it_lets_no_maintenance_move_another(place: Place) -> None:
+    """Neither by telling a maintenance to, nor by naming a component for one that does; its own it may."""
+    window = Schedule(scheduled_for=NOW + timedelta(hours=1), scheduled_until=NOW + timedelta(hours=2))
+    still = replace(window, to_maintenance_state=False, to_operational_state=False)
+    moves, port = replace(still, to_operational_state=True), LocalPages()
+
+    def plan(*names: str) -> str:
+        new = NewIncident(name="Disks", schedule=still, components=dict.fromkeys(names))
+        return place.desk.write_now(OPERATOR, lambda tx: port.create_incident(tx, place.page, new)).id
+
+    mixed, own = plan(place.own, place.other), plan(place.own)
+    assert not place.updates(mixed, IncidentChange(schedule=moves))
+    assert place.updates(mixed, IncidentChange(schedule=replace(still, auto_completed=False)))
+    assert place.updates(own, IncidentChange(schedule=moves))
+    assert not place.updates(own, IncidentChange(components={place.other: None}))
 
 
 def test_it_ends_no_maintenance_that_holds_another(place: Place) -> None:

@@ -1,5 +1,6 @@
 """Keys that grant and revoke: on their pages, what their holders have, and never ownership or to themselves."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from desk.errors import NotAllowedError
 from desk.people import Subject
 from desk.roles.lists import list_grants
-from desk.roles.roles import grant_role, revoke_grant, revoke_role
+from desk.roles.roles import GrantOutcome, grant_role, revoke_grant, revoke_role
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import Grant, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.factories import INES, MAX, OLIVIA, add_grant, add_key, add_member, add_owner, add_page
@@ -99,6 +100,39 @@ def test_a_key_grants_nothing_to_its_holder(desk: Desk, pages: tuple[str, str]) 
     for subject in (Subject(SubjectKind.USER, INES, "Ines"), Subject(SubjectKind.GROUP, GROUP, "@platform")):
         with pytest.raises(NotAllowedError, match="nothing to whoever answers for it"):
             grant(desk, actor, Role.INCIDENT_MANAGER, one, subject)
+
+
+def test_a_key_grants_for_no_longer_than_its_holder_has_it(desk: Desk, pages: tuple[str, str]) -> None:
+    """By the last of their own grants and their groups' there, and of groups that are switched on; without an end
+    only where they have none."""
+    one, two = pages
+    actor, now = key(desk), desk.clock.now()
+    own = Subject(SubjectKind.USER, INES, "Ines")
+
+    def give(days: int | None, *, role: Role = Role.MAINTENANCE_MANAGER, page: str = two, by: Actor = actor) -> Any:
+        ends = None if days is None else now + timedelta(days=days)
+        return desk.write_now(by, lambda tx: grant_role(tx, TO_MAX, role, page_id=page, expires_at=ends))
+
+    def have(days: int, subject: Subject, page_id: str | None) -> None:
+        ends = now + timedelta(days=days)
+        role = Role.MAINTENANCE_MANAGER
+        desk.write_now(OPERATOR, lambda tx: grant_role(tx, subject, role, page_id=page_id, expires_at=ends))
+
+    have(3, own, two)
+    assert give(3).grant.expires_at == now + timedelta(days=3)
+    for days in (4, None):
+        with pytest.raises(NotAllowedError, match=r"until .* and it gives nothing for longer"):
+            give(days)
+    have(5, Subject(SubjectKind.GROUP, GROUP, "@platform"), None)
+    assert give(4).outcome is GrantOutcome.CHANGED
+    with pytest.raises(NotAllowedError, match="for longer"):
+        give(6)
+    with desk.database.write() as session:
+        session.get_one(UserGroup, GROUP).is_disabled = True
+    with pytest.raises(NotAllowedError, match="for longer"):
+        give(4)
+    give(None, role=Role.INCIDENT_MANAGER, page=one)
+    give(None, by=key(desk, holder_id=OLIVIA))
 
 
 def test_a_key_of_nobody_grants_nothing(desk: Desk, pages: tuple[str, str]) -> None:
