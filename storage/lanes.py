@@ -101,7 +101,9 @@ def take(
     """Hold a lane whose delivery has been on its way for longer than its lease or, where there is none, the one whose
     head has been due longest and where the last post is `pace` ago. The lane with its head; None: there is none."""
     overdue = select(DeliveryLane).where(DeliveryLane.channel == channel, DeliveryLane.busy_until <= now)
-    due = _waiting(channel, only_untried).where(DeliveryLane.due_at <= now, _is_rested(now, pace))
+    # Whether it is due is asked of the one that is found. As a condition it makes PostgreSQL, which knows nothing yet
+    # of what was put in line just now, read and sort all that is due.
+    due = _waiting(channel, only_untried).where(_is_rested(now, pace))
     ways = [due.order_by(DeliveryLane.due_at, DeliveryLane.head_id)]
     if not only_untried:
         ways.insert(0, overdue.order_by(DeliveryLane.busy_until, DeliveryLane.head_id))
@@ -111,7 +113,7 @@ def take(
         # What was read before it was held, or lined up, may be out of date.
         if row := session.execute(held.execution_options(populate_existing=True)).first():
             lane, head = row
-            return lane, head
+            return (lane, head) if lane.due_at is None or lane.due_at <= now else None
     return None
 
 
@@ -122,20 +124,25 @@ def find_next_due(
 
     What was added since the last look counts by its own due time, whatever it has to wait for in its lane.
     """
-    of_lanes = _waiting(channel, only_untried).with_only_columns(DeliveryLane.due_at)
-    rested = of_lanes.where(_is_rested(now, pace)).order_by(DeliveryLane.due_at).limit(1)
-    new = select(Delivery.due_at).where(Delivery.channel == channel, _IS_NEW).order_by(Delivery.due_at).limit(1)
+    of_lanes = _waiting(channel, only_untried).with_only_columns(DeliveryLane.due_at).order_by(DeliveryLane.due_at)
+    new = select(Delivery.due_at).where(Delivery.channel == channel, _IS_NEW).order_by(Delivery.due_at)
     lease = (
         select(DeliveryLane.busy_until)
         .where(DeliveryLane.channel == channel, DeliveryLane.busy_until.is_not(None))
         .order_by(DeliveryLane.busy_until)
-        .limit(1)
     )
-    looks = [rested, new] if only_untried else [rested, new, lease]
-    found = session.execute(select(*(look.scalar_subquery() for look in looks))).one()
-    resting = of_lanes.add_columns(DeliveryLane.sent_at).where(DeliveryLane.sent_at > now - pace)
-    paced = [max(due_at, sent_at + pace) for due_at, sent_at in session.execute(resting)] if pace else []
-    return min([*(instant for instant in found if instant), *paced], default=None)
+    # Of lanes that rest, those that are due are free by the end of their rest, and others not before they are due.
+    resting = _waiting(channel, only_untried).with_only_columns(DeliveryLane.sent_at).order_by(DeliveryLane.sent_at)
+    looks = [
+        of_lanes.where(_is_rested(now, pace)),
+        of_lanes.where(DeliveryLane.due_at > now),
+        new,
+        *([] if only_untried else [lease]),
+    ]
+    rests = [resting.where(DeliveryLane.sent_at > now - pace, DeliveryLane.due_at <= now)] if pace else []
+    found = session.execute(select(*(look.limit(1).scalar_subquery() for look in [*looks, *rests]))).one()
+    ends = [sent_at + pace for sent_at in found[len(looks) :] if sent_at]
+    return min([*(instant for instant in found[: len(looks)] if instant), *ends], default=None)
 
 
 def forget_empty(session: Session, *, before: datetime) -> int:

@@ -62,6 +62,37 @@ def claim_next(
     return None
 
 
+def claim_due(
+    session: Session,
+    channel: Channel,
+    *,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    pace: timedelta,
+    tries: Sequence[int],
+    most: int,
+) -> Sequence[Claim]:
+    """Take what is due, as `claim_next` does, until the worker's hands are full: it has `most`, and some are making
+    what was tried `tries` times."""
+    claims: list[Claim] = []
+    while len(in_hand := [*tries, *(claim.attempts for claim in claims)]) < most:
+        only_untried = is_last_hand(in_hand, most)
+        claim = claim_next(
+            session, channel, worker=worker, now=now, lease=lease, pace=pace, only_untried=only_untried
+        )
+        if claim is None:
+            break
+        claims.append(claim)
+    return claims
+
+
+def is_last_hand(tries: Sequence[int], most: int) -> bool:
+    """Whether the next delivery must be one that was never tried: places that are slow to fail must not take all
+    hands, the last one is for places that are not in trouble."""
+    return most > 1 and sum(number > 1 for number in tries) >= most - 1
+
+
 def _claim_head(
     session: Session, lane: DeliveryLane, row: Delivery | None, *, worker: str, now: datetime, lease: timedelta
 ) -> Claim | None:

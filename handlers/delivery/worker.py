@@ -6,7 +6,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -138,24 +138,24 @@ class OutboxWorker:
             tries = [claim.attempts for claim in self._in_hand.values() if claim.channel is channel]
             if len(tries) >= most:
                 return None
-            # Places that are slow to fail must not take all: the last one is for places that are not in trouble.
-            only_untried = most > 1 and sum(number > 1 for number in tries) >= most - 1
+            only_untried = outbox.is_last_hand(tries, most)
             try:
                 # Looking needs no lock; on SQLite a claim holds up every other writer, even when there is nothing.
                 due = await self._look(channel, pace, only_untried=only_untried)
                 if due is None or due > self._desk.clock.now():
                     return due
-                claim = await self._claim(channel, pace, only_untried=only_untried)
-                if claim is None:
+                claims = await self._claim(channel, pace, tries, most)
+                if not claims:
                     # What was new has been put in line, and may have to wait there.
                     due = await self._look(channel, pace, only_untried=only_untried)
                     return due if due and due > self._desk.clock.now() else None
             except SQLAlchemyError as error:
                 _log.error("outbox_unreadable", exc_info=error)
                 return None
-            task = asyncio.create_task(self._deliver(claim))
-            self._in_hand[task] = claim
-            task.add_done_callback(self._finished)
+            for claim in claims:
+                task = asyncio.create_task(self._deliver(claim))
+                self._in_hand[task] = claim
+                task.add_done_callback(self._finished)
         return None
 
     def _finished(self, task: asyncio.Task[bool]) -> None:
@@ -194,19 +194,20 @@ class OutboxWorker:
 
     async def _claim_any(self) -> Claim | None:
         for channel in self._deliverers:
-            if not self._is_paused(channel) and (claim := await self._claim(channel, _NO_PACE)):
-                return claim
+            if not self._is_paused(channel) and (claims := await self._claim(channel, _NO_PACE, (), 1)):
+                return claims[0]
         return None
 
-    async def _claim(self, channel: Channel, pace: timedelta, *, only_untried: bool = False) -> Claim | None:
+    async def _claim(self, channel: Channel, pace: timedelta, tries: Sequence[int], most: int) -> Sequence[Claim]:
         take = partial(
-            outbox.claim_next,
+            outbox.claim_due,
             channel=channel,
             worker=self._name,
             now=self._desk.clock.now(),
             lease=self._timing.lease,
             pace=pace,
-            only_untried=only_untried,
+            tries=tries,
+            most=most,
         )
         while True:
             try:

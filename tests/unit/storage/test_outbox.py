@@ -1,12 +1,13 @@
 """Which delivery is next, whose it is, and when to look again."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, event, text
 from sqlalchemy.exc import IntegrityError
 
 from desk.identifiers import new_id
@@ -214,6 +215,65 @@ def test_when_to_look_again(database: Database) -> None:
     _add(database, "C3", due_at=NOW + 50 * SECOND)
     assert _sent(database, _claim(database, after=50 * SECOND), after=50 * SECOND)
     assert _next_due(database, after=50 * SECOND) == NOW + SECOND + LEASE
+
+
+def test_a_look_is_one_row_however_much_waits_and_rests(database: Database) -> None:
+    """It is asked once, and answered by one row, whether two lanes rest or fifty."""
+    places = [f"C{number}" for number in range(50)]
+    _add(database, *places, *places)
+    for _ in places:
+        assert _sent(database, _claim(database))
+    answers: list[int] = []
+
+    def count(_connection: object, cursor: Any, *_rest: object) -> None:
+        answers.append(cursor)
+
+    with database.read() as session:
+        session.connection()
+        event.listen(database.engine, "after_cursor_execute", count)
+        found = lanes.find_next_due(session, Channel.WEBHOOK, now=NOW, pace=SECOND)
+        event.remove(database.engine, "after_cursor_execute", count)
+    assert found == NOW + SECOND
+    assert len(answers) == 1
+
+
+def test_what_is_due_is_claimed_together(database: Database) -> None:
+    """Up to as many as there are free hands, of lanes of their own; the last hand is for what was never tried."""
+
+    def claim(after: timedelta, tries: Sequence[int], most: int) -> list[int]:
+        with database.write() as session:
+            return [
+                claim.delivery_id
+                for claim in outbox.claim_due(
+                    session,
+                    Channel.WEBHOOK,
+                    worker="w",
+                    now=NOW + after,
+                    lease=LEASE,
+                    pace=SECOND,
+                    tries=tries,
+                    most=most,
+                )
+            ]
+
+    failed, also, first, _second, other = _add(database, "C1", "C2", "C3", "C3", "C4")
+    for _ in range(2):
+        assert _put_back(database, _claim(database), after=SECOND)
+    assert claim(timedelta(), (1,), 3) == [first, other]
+    assert claim(SECOND, (1, 1, 2), 3) == []
+    assert claim(SECOND, (1,), 3) == [failed, also]
+
+
+def test_the_last_hand_is_kept_when_claiming_together(database: Database) -> None:
+    """Of many deliveries that failed before, one fewer is taken than there are hands."""
+    rows = _add(database, "C1", "C2", "C3")
+    for _ in rows:
+        assert _put_back(database, _claim(database), after=SECOND)
+    with database.write() as session:
+        claims = outbox.claim_due(
+            session, Channel.WEBHOOK, worker="w", now=NOW + SECOND, lease=LEASE, pace=SECOND, tries=(), most=3
+        )
+    assert [claim.delivery_id for claim in claims] == rows[:2]
 
 
 def test_what_was_added_since_the_last_look_is_looked_at_when_it_is_due(database: Database) -> None:
