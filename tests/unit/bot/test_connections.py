@@ -129,6 +129,16 @@ async def test_too_much_is_refused_at_once(status: int, request_bytes: bytes) ->
         assert (await said(connection, request_bytes)).startswith(b"HTTP/1.1 %d " % status)
 
 
+@pytest.mark.parametrize("more", [0, 1])
+async def test_headers_may_be_as_long_as_said(more: int) -> None:
+    """Of the request line's path and the headers not a byte more: what is refused is what is said."""
+    filled = 2_000 - len("/") - len("Hosta") - len("X") - 2 * len(": \r\n")
+    request = b"GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n" % (b"x" * (filled + more))
+    limits = Limits(head_bytes=2_000, headers=2, idle_seconds=1)
+    async with connected(limits) as connection:
+        assert (await said(connection, request)).startswith(b"HTTP/1.1 %d " % (431 if more else 200))
+
+
 NO_HTTP = {
     "nonsense": b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
     "a tunnel": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from desk.digest.sent import period_of, send_digest
 from desk.digest.unused_decision import Situation, Step, decide_step
-from desk.digest.unused_policy import POLICY, list_announced, sweep_announcements
+from desk.digest.unused_policy import POLICY, _carry_out, list_announced, sweep_announcements
 from desk.keys.changes import revoke_key, suspend_key
 from desk.keys.questions import keep_key
 from desk.policy import Policy
@@ -292,6 +292,17 @@ def test_it_ends_with_its_key(desk: Desk, clock: HeldClock, work: Callable[..., 
     ]
     assert (_sweep(desk), _sweep(desk)) == (1, 0)
     assert _ended(desk) == [reason]
+
+
+def test_an_act_that_is_refused_ends_its_announcement(desk: Desk) -> None:
+    """Somebody changes the key between the look at it and the act: what was announced ends with what forbids it."""
+    key_id = _seed(desk)
+    _digest(desk)
+    announced = _open_announcement(desk)
+    desk.write_now(Actor.member(OLIVIA), partial(revoke_key, key_id=key_id, reason="Leaked."))
+    desk.write_now(JOB, lambda tx: _carry_out(tx, tx.session.get_one(Announcement, announced.id)))
+    assert _ended(desk) == ["“terraform prod” is revoked, for good."]
+    assert _sweep(desk) == 0
 
 
 def _today(desk: Desk) -> str:

@@ -6,9 +6,11 @@ import pytest
 
 from desk.errors import ConflictError
 from desk.keys.changes import rename_key, revoke_key, suspend_key
-from desk.keys.collecting import mark_revealed, return_unseen
+from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen
 from desk.keys.questions import keep_key
 from desk.keys.rotation import begin_rotation
+from desk.keys.tickets import find_ticket_of_request
+from desk.requests.takeovers import rotate_or_ask
 from desk.transaction import Desk
 from storage.models import ApiKey, KeyStatus, Ticket
 from tests.factories import MIA, OLIVIA, OMAR, add_key
@@ -57,6 +59,21 @@ def test_two_rotations_make_one_ticket(stage: Stage, key: ApiKey) -> None:
     )
     assert isinstance(refusal, ConflictError)
     assert len(stage.all(Ticket)) == 1
+
+
+@pytest.mark.parametrize("revokes", [True, False])
+def test_what_is_taken_over_and_revoked_at_once_has_no_successor(stage: Stage, revokes: bool) -> None:
+    """Who collects in the moment in which the key that they take over is revoked has a key on its own."""
+    with stage.desk.database.write() as session:
+        old = add_key(session, stage.desk.clock.now(), holder_id=None)
+    asked = stage.do(OLIVIA, partial(rotate_or_ask, key_id=old.id))
+    stage.approve(asked, OMAR)  # type: ignore[arg-type]
+    ticket = stage.see(OMAR, partial(find_ticket_of_request, request_id=asked.id))
+    assert ticket is not None
+    change = partial(revoke_key, reason="Leaked.") if revokes else partial(rename_key, name="terraform")
+    collecting = (OLIVIA, partial(mint_for_ticket, ticket_id=ticket.id))
+    _, minted = race(stage.desk, (OMAR, lambda tx: change(tx, old.id)), collecting)
+    assert minted[0].predecessor_id == (None if revokes else old.id)
 
 
 def test_seen_twice_in_the_same_instant_is_seen(stage: Stage) -> None:

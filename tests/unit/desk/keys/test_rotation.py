@@ -11,7 +11,7 @@ from sqlalchemy import select
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
 from desk.keys.changes import revoke_key, suspend_key, transfer_key
 from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen
-from desk.keys.rotation import begin_rotation
+from desk.keys.rotation import asks_first, begin_rotation
 from desk.keys.rules import KeyState, state_of
 from desk.keys.sweep import sweep_keys
 from desk.keys.takeovers import decide_takeover
@@ -368,3 +368,20 @@ def test_of_two_tickets_one_returns(desk: Desk, key_id: str) -> None:
         add_ticket(session, NOW, predecessor_id=key_id)
     assert _lose(desk, new_id)
     assert _ticket(desk, ticket_id).end_reason == "The key that it was to follow has a successor already."
+
+
+@pytest.mark.parametrize(
+    ("takeover", "holder_id", "asks"),
+    [
+        (Takeover.REQUEST, None, True),
+        (Takeover.REQUEST, MIA, False),
+        (Takeover.ANNOUNCE, None, False),
+        (Takeover.ANNOUNCE, MIA, False),
+    ],
+)
+def test_whether_a_rotation_asks_first(desk: Desk, takeover: Takeover, holder_id: str | None, asks: bool) -> None:
+    """It does where policy wants a request and whoever would collect was never approved for the key."""
+    ruled = replace(desk, policy=replace(desk.policy, key_takeover=takeover))
+    with desk.database.write() as session:
+        key = add_key(session, NOW, holder_id=holder_id)
+    assert ruled.read_now(OWNER, lambda tx: asks_first(tx, key)) is asks

@@ -62,6 +62,7 @@ def at(month: int, day: int, hour: int, minute: int = 0, *, year: int = 2026) ->
         ("monday 9", at(11, 30, 9)),
         ("monday next week 9:00", at(11, 30, 9)),
         ("next week friday 9:00", at(12, 4, 9)),
+        ("sunday this week 9:00", at(11, 29, 9)),
         ("tomorrow 22h", at(11, 26, 22)),
         ("tomorrow 22h30", at(11, 26, 22, 30)),
         ("tomorrow 22.30", at(11, 26, 22, 30)),
@@ -272,6 +273,13 @@ def test_an_end_is_a_moment_or_a_span(text: str, end: datetime) -> None:
 def test_a_day_ends_where_clocks_change_at_midnight(zone: str, text: str, end: datetime) -> None:
     """Whoever names a day has said no time that could come twice or never."""
     assert parse_end(text, now=NOW, zone=ZoneInfo(zone)) == end
+
+
+def test_a_third_day_is_of_what_follows() -> None:
+    """Beside a weekday and its week a later date is words of the text."""
+    found = find_moment("friday next week Dec 11 is when we move", 0)
+    assert found is not None
+    assert (found[0].said, found[0].day, found[0].also) == ("friday next week", "fri", "next week")
 
 
 def test_a_zone_in_capitals_is_none_where_it_is_a_word() -> None:

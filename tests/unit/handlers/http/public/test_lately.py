@@ -138,6 +138,16 @@ async def test_a_postmortem_is_an_update(web: Web, page_id: str) -> None:
     assert (again["status"], said[:3]) == ("investigating", ["investigating", "postmortem", "resolved"])
 
 
+async def test_a_postmortem_of_the_same_instant_is_the_newest(web: Web, page_id: str) -> None:
+    """Published with the last update, it stands above it."""
+    incident_id = began(web.desk, page_id, "Old", days=3)
+    say(web.desk, incident_id, status=IncidentStatus.RESOLVED, body="Over.")
+    web.desk.write_now(ACTOR, lambda tx: write_postmortem(tx, incident_id, "A fuse blew."))
+    web.desk.write_now(ACTOR, lambda tx: publish_postmortem(tx, incident_id))
+    incident = (await web.read(f"/api/v2/incidents/{incident_id}.json")).json()["incident"]
+    assert [update["status"] for update in incident["incident_updates"]][:2] == ["postmortem", "resolved"]
+
+
 async def test_a_maintenance_that_ran_early(web: Web, page_id: str) -> None:
     """Done before its window, it stands everywhere under when it ran, and is no cancelled one."""
     now = web.desk.clock.now()
