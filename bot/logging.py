@@ -16,7 +16,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.settings import LogFormat
-from bot.sparing import SparingFilter
+from bot.sparing import SparingFilter, mark_away
 from desk.masking import Masker
 from desk.secret_shapes import MASK
 
@@ -78,6 +78,7 @@ _PROCESSORS: tuple[Processor, ...] = (
     _without_colours,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     structlog.processors.StackInfoRenderer(),
+    mark_away,
     structlog.processors.format_exc_info,
 )
 

@@ -1,25 +1,34 @@
 """Log lines that say again what was said a moment ago: one a minute, with how many there were."""
 
 import logging
-import re
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from structlog.typing import EventDict, WrappedLogger
+
+from storage.database import is_away
+
 _SECONDS = 60.0
 _MOST = 500
 """How many troubles are told apart at once."""
-_DATABASE = re.compile(
-    r"OperationalError|InterfaceError|PoolTimeout|QueuePool limit|AdminShutdown|ConnectionTimeout"
-    r"|connection (?:failed|timeout|is closed|is lost)|(?:connection to server|consuming input) .*failed"
-    r"|server closed the connection|terminating connection|the database system is"
-)
+_AWAY = "_away"
+"""Holds, between `mark_away` and the filter, whether a line tells of a database that is away."""
 _NEW_EACH_TIME = frozenset({"reference", "at", "exception", "exc_info", "late", "scheduled_at", "repeated"})
 _OF_NOTHING_ELSE = _NEW_EACH_TIME | {"event", "level", "logger", "error", "job", "area", "topic", "task"}
 """What a line may hold that says no more than that the database is away: not how much was lost, nor of which key."""
 _FOR_SOMEBODY = frozenset({"unexpected_error", "call_failed"})
 """A person was shown the reference of such a line: it is always there, though its traceback is not."""
+
+
+def mark_away(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A processor, before errors become text: notes whether one of them says that the database is away."""
+    thrown = event.get("exc_info")
+    error = thrown[1] if isinstance(thrown, tuple) else thrown if thrown is not True else sys.exception()
+    event[_AWAY] = is_away(error) or is_away(event.get("error"))
+    return event
 
 
 @dataclass(slots=True)
@@ -41,10 +50,11 @@ class SparingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is to be written."""
+        event = record.msg if isinstance(record.msg, dict) else None
+        away = event.pop(_AWAY, False) if event is not None else is_away(record.exc_info and record.exc_info[1])
         if not logging.WARNING <= record.levelno < logging.CRITICAL:
             return True
-        event = record.msg if isinstance(record.msg, dict) else None
-        trouble = _trouble_of(record, event)
+        trouble = _trouble_of(record, event, away=away)
         now, said = self._monotonic(), self._said.get(trouble)
         if said is None or now - said.at >= _SECONDS:
             self._said[trouble] = _Said(now)
@@ -62,17 +72,13 @@ class SparingFilter(logging.Filter):
         return False
 
 
-def _trouble_of(record: logging.LogRecord, event: Mapping[str, object] | None) -> str:
+def _trouble_of(record: logging.LogRecord, event: Mapping[str, object] | None, *, away: bool) -> str:
     """What the line is about: two lines of the same say the same."""
-    if event is None:
-        text = record.getMessage()
-        thrown = record.exc_info[1] if record.exc_info else None
-        full = f"{text} {type(thrown).__name__}: {thrown}"
-    else:
-        full = str(dict(event))
-        text = str({key: value for key, value in event.items() if key not in _NEW_EACH_TIME})
-        last = str(event.get("exception", "")).partition("\n(Background")[0].rstrip().rpartition("\n")[2]
-        text += last
-    if _DATABASE.search(full) and (event is None or event.keys() <= _OF_NOTHING_ELSE):
+    if away and (event is None or event.keys() <= _OF_NOTHING_ELSE):
         return "database"
-    return f"{record.name} {text}"[:1000]
+    if event is None:
+        return f"{record.name} {record.getMessage()}"[:1000]
+    text = str({key: value for key, value in event.items() if key not in _NEW_EACH_TIME})
+    thrown = str(event.get("exception", "")).partition("\n[SQL: ")[0].partition("\n(Background")[0]
+    last = thrown.rstrip().rpartition("\n")[2]
+    return f"{record.name} {text}{last}"[:1000]

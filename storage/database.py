@@ -6,6 +6,7 @@ plain functions (`bench/database.py` repeats the measurement).
 """
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,21 @@ CommitListener = Callable[[frozenset[Topic]], None]
 
 AWAY = (InterfaceError, OperationalError, PoolTimeoutError)
 """What is raised where the database cannot be reached, gives up or has no connection left: not now, perhaps later."""
+
+_AWAY_STATES = ("08", "53", "57P")
+"""What PostgreSQL's error codes begin with where the server is going, full or not to be reached."""
+
+
+def is_away(error: object) -> bool:
+    """Whether an error says that the database is not there now, whatever its words are."""
+    if isinstance(error, OperationalError | InterfaceError):
+        error = error.orig
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return error.sqlstate is None or error.sqlstate.startswith(_AWAY_STATES)
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
+    return isinstance(error, PoolTimeoutError)
+
 
 _CLOSE_SECONDS = 0.05
 """So near to the deadline, what the database refuses is refused because of it: its clock is not ours."""

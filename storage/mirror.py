@@ -114,7 +114,7 @@ class Mirror(Generic[T]):
             self.reload()
         except Exception as error:
             # The commit stands all the same; the next check finds the copy out of date and reads again.
-            _log.warning("mirror_not_reloaded", topic=str(self.topic), error=str(error))
+            _log.warning("mirror_not_reloaded", topic=str(self.topic), error=error)
 
 
 def check_mirrors(

@@ -117,7 +117,7 @@ class Watcher:
                 await loop.run_in_executor(self._thread, self._check)
             except Exception as error:
                 if not self._failing:
-                    _log.warning("mirrors_not_checked", error=str(error))
+                    _log.warning("mirrors_not_checked", error=error)
                 self._failing = True
             else:
                 if self._failing:
@@ -143,7 +143,7 @@ class Watcher:
             try:
                 await self._hear()
             except (psycopg.Error, OSError) as error:
-                _log.warning("listener_lost", error=str(error))
+                _log.warning("listener_lost", error=error)
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _hear(self) -> None:

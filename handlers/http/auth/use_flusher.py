@@ -56,7 +56,7 @@ class UseFlusher:
                 await self.flush()
             except Exception as error:
                 if not self._failing:
-                    _log.warning("uses_not_written", error=str(error))
+                    _log.warning("uses_not_written", error=error)
                 self._failing = True
                 # One that could not be told must not turn this into a busy loop.
                 await asyncio.sleep(self._interval)

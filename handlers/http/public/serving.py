@@ -183,7 +183,7 @@ class PublicSite:
                 wait = min(self._until_tick(), _FOLDER_SECONDS) if is_behind else self._until_tick()
             except Exception as error:
                 # What is shown stays; the next try is soon.
-                _log.warning("public_documents_not_rendered", error=str(error))
+                _log.warning("public_documents_not_rendered", error=error)
                 wait = _RETRY_SECONDS
 
     async def _catch_up(self, loop: asyncio.AbstractEventLoop) -> None:

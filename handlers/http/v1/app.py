@@ -147,7 +147,7 @@ async def _carry_out(route: Route, call: Call) -> Answer:
     except KeydeskError as refusal:
         return answer_to(refusal)
     except AWAY as error:
-        _log.warning("database_away", route=route.pattern, key_id=call.key.id, error=str(error))
+        _log.warning("database_away", route=route.pattern, key_id=call.key.id, error=error)
         return try_again("Keydesk's database does not answer at the moment. Please try again.")
     except Exception as error:
         return _went_wrong(error, route=route.pattern, key_id=call.key.id)

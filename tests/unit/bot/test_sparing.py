@@ -1,8 +1,10 @@
 """Troubles that go on are said once a minute."""
 
+import contextlib
 import io
 import json
 import logging
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ import psycopg
 import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot import sparing
 from bot.logging import configure_logging
@@ -56,12 +59,12 @@ def fail_all() -> None:
         for event in ("outbox_unreadable", "sweep_failed", "job_failed", "delivery_not_noted"):
             log.error(event, exc_info=away, reference=str(id(event)), area=event)
         for event in ("uses_not_written", "mirror_not_reloaded", "public_documents_not_rendered"):
-            log.warning(event, error=str(away))
+            log.warning(event, error=away)
         logging.getLogger("apscheduler").error("Job raised an exception", exc_info=away)
     try:
         psycopg.connect(host="/nowhere")
     except psycopg.Error as away_too:
-        log.warning("listener_lost", error=str(away_too))
+        log.warning("listener_lost", error=away_too)
 
 
 def test_a_database_that_is_away_is_one_line_a_minute(stream: io.StringIO, seconds: list[float]) -> None:
@@ -73,6 +76,45 @@ def test_a_database_that_is_away_is_one_line_a_minute(stream: io.StringIO, secon
     assert first["event"] == second["event"] == "outbox_unreadable"
     assert "OperationalError" in first["exception"]
     assert second["repeated"] == 30 * 9 - 1
+
+
+def of_driver(error: Exception) -> OperationalError:
+    """As SQLAlchemy hands a driver's error on."""
+    return OperationalError("SELECT 1", {}, error)
+
+
+AWAY_ERRORS: tuple[Exception, ...] = (
+    of_driver(psycopg.OperationalError("in words of a driver to come")),
+    of_driver(psycopg.errors.AdminShutdown("gone")),
+    of_driver(psycopg.errors.TooManyConnections("full")),
+    psycopg.errors.ConnectionFailure("gone"),
+    PoolTimeoutError("none left"),
+)
+OTHER_ERRORS: tuple[Exception, ...] = (
+    of_driver(psycopg.errors.DeadlockDetected("OperationalError: connection failed")),
+    of_driver(psycopg.errors.QueryCanceled("too late")),
+    ValueError("OperationalError: connection failed"),
+)
+
+
+def test_what_says_that_the_database_is_away_is_known_by_its_class(stream: io.StringIO, seconds: list[float]) -> None:
+    """Whatever its words are; and what only has such words is a trouble of its own."""
+    log = structlog.get_logger("handlers.any")
+    for error in AWAY_ERRORS:
+        log.error("sweep_failed", exc_info=error)
+        log.warning("uses_not_written", error=error)
+        logging.getLogger("apscheduler").error("Job raised an exception", exc_info=error)
+    assert len(lines(stream)) == 1
+    for error in OTHER_ERRORS:
+        log.error("sweep_failed", exc_info=error)
+    with sqlite3.connect(":memory:") as connection, contextlib.suppress(sqlite3.OperationalError):
+        try:
+            connection.execute("SELECT * FROM nothing")
+        finally:
+            log.exception("sweep_failed")
+    connection.close()
+    assert len(lines(stream)) == 1 + len(OTHER_ERRORS) + 1
+    assert not any(key.startswith("_") for line in lines(stream) for key in line)
 
 
 def test_what_a_person_was_told_of_is_always_there(stream: io.StringIO, seconds: list[float]) -> None:
