@@ -70,7 +70,7 @@ def make_known(session: Session, job: str, period: str, *, now: datetime) -> Non
 def find_last_finished(session: Session, job: str, *, until: str) -> str | None:
     """The newest period of a job that was finished, up to `until`; None for a job that is not known.
 
-    What a clock that was ahead has done is later than that: it holds up nothing, and is not done again in its time.
+    What a clock that was ahead has done is later than that, and holds up nothing.
     """
     finished = (JobRun.job == job, JobRun.finished_at.is_not(None), JobRun.period <= until)
     return session.scalars(select(func.max(JobRun.period)).where(*finished)).one()
@@ -80,6 +80,17 @@ def find_last_sign(session: Session, *, until: datetime) -> datetime | None:
     """When the newest job was finished that is not later than `until`: a sign of life for each minute."""
     finished = select(JobRun.finished_at).where(JobRun.finished_at <= until)
     return session.scalars(finished.order_by(JobRun.finished_at.desc()).limit(1)).first()
+
+
+def forget_early_runs(session: Session, *, after: datetime) -> int:
+    """Delete finished runs of periods that begin after an instant, so that they are done in their time; how many."""
+    result = session.execute(
+        delete(JobRun)
+        .where(JobRun.finished_at.is_not(None), JobRun.period > period_of(after))
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
 
 
 def forget_runs(session: Session, *, before: datetime, now: datetime) -> int:

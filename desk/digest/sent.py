@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select, update
 
 from desk.audit import trail as audit
+from desk.clock import CLOCKS_APART
 from desk.commands import slash
 from desk.digest.composing import Judge, compose, list_live_ids, ticket_line
 from desk.digest.findings import DigestView, Finding, Line
@@ -19,7 +20,7 @@ from desk.messages.subjects import Shown, Thing, take_over
 from desk.permissions import Duty, has_duty, require_duty, require_owner
 from desk.policy import Policy
 from desk.transaction import Transaction
-from storage.models import ApiKey, Audience, Digest, DigestItem, KeyUse, Scope, Ticket
+from storage.models import Announcement, ApiKey, Audience, Digest, DigestItem, KeyUse, Scope, SlackMessage, Ticket
 from storage.once import insert_once
 
 CARD = "digest.card"
@@ -38,7 +39,7 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
     False when that period's digest went out before; nothing happens then.
     """
     require_duty(tx, Duty.DIGEST)
-    if insert_once(tx.session, Digest, period=period, scheduled_for=scheduled_for, composed_at=tx.now) is None:
+    if not _claim(tx, period, scheduled_for):
         return False
     announced = announce(tx, period=period)
     view = compose(tx)
@@ -67,6 +68,29 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
         kept=len(view.kept),
         announced=announced,
     )
+    return True
+
+
+def _claim(tx: Transaction, period: str, scheduled_for: datetime) -> bool:
+    """Whether the period's digest is still to be sent. One that a clock which was ahead has sent before its time is
+    called by the day on which it went out, and makes room."""
+    new = {"scheduled_for": scheduled_for, "composed_at": tx.now}
+    if insert_once(tx.session, Digest, period=period, **new) is not None:
+        return True
+    there = tx.session.get_one(Digest, period, with_for_update=True, populate_existing=True)
+    if there.composed_at >= there.scheduled_for - CLOCKS_APART:
+        return False
+    called = f"{period_of(there.composed_at, tx.policy)} at {there.composed_at:%H.%M.%S}"
+    made = {"scheduled_for": there.composed_at, "composed_at": there.composed_at}
+    insert_once(tx.session, Digest, period=called, **made)
+    for holds, of_early in (
+        (DigestItem.period, DigestItem.period == period),
+        (Announcement.last_period, Announcement.last_period == period),
+        (SlackMessage.subject_id, and_(SlackMessage.kind == CARD, SlackMessage.subject_id == period)),
+    ):
+        tx.session.execute(update(holds.class_).where(of_early).values({holds.key: called}))
+    there.scheduled_for, there.composed_at = scheduled_for, tx.now
+    tx.session.flush()
     return True
 
 

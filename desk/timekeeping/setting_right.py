@@ -20,7 +20,8 @@ from desk.permissions import Duty, require_duty
 from desk.timekeeping.columns import BEFORE, FOLLOWS, ONLY_WITHOUT, WAITS, Column, list_models, list_stamps
 from desk.transaction import Transaction, keys_changed, pages_changed
 from storage import lanes
-from storage.models import ApiKey, Base, Channel, Delivery, DeliveryLane
+from storage.jobs import forget_early_runs
+from storage.models import ApiKey, Base, Channel, Delivery, DeliveryLane, JobRun
 from storage.signals import Topic, signal
 
 LIVED = timedelta(hours=1)
@@ -72,6 +73,8 @@ def set_right(tx: Transaction, *, records: bool = True) -> SetRight | None:
     for model in _ROWS:
         found.mend(_list_late(tx, model, found.columns_of(model)))
     _mend_deliveries(tx, found)
+    if records and (early := forget_early_runs(tx.session, after=tx.now + CLOCKS_APART)):
+        found.rows[JobRun.__tablename__] = early
     if not found.rows:
         return None
     if found.keys:

@@ -10,14 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from desk.digest.sent import period_of, send_digest
+from desk.digest.sent import CARD, period_of, send_digest
 from desk.digest.unused_decision import Situation, Step, decide_step
 from desk.digest.unused_policy import POLICY, _carry_out, list_announced, sweep_announcements
 from desk.keys.changes import revoke_key, suspend_key
 from desk.keys.questions import keep_key
 from desk.policy import Policy
+from desk.timekeeping.setting_right import set_right
 from desk.transaction import Actor, Desk, JobName, Transaction
-from storage.models import Act, Announcement, ApiKey, AuditEvent, KeyStatus
+from storage.models import Act, Announcement, ApiKey, AuditEvent, Digest, DigestItem, KeyStatus, SlackMessage
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import MIA, OLIVIA, add_key, add_member, add_owner, add_page, add_use
@@ -346,3 +347,30 @@ def test_a_digest_goes_out_once_for_its_period(desk: Desk, clock: HeldClock) -> 
     assert desk.write_now(JOB, send)
     assert not desk.write_now(JOB, send)
     assert _open_announcement(desk).announced_times == 1
+
+
+def test_a_digest_that_went_out_before_its_time_is_not_the_one_of_its_week(desk: Desk, clock: HeldClock) -> None:
+    """A clock that was a week ahead has sent it; in its time the week has its own, and the early one keeps its card,
+    what it listed and what it announced."""
+    _seed(desk)
+    begun = clock.now()
+    clock.advance(days=7)
+    _digest(desk)
+    clock.set(begun)
+    assert desk.write_now(Actor.job(JobName.SWEEP), set_right) is not None
+    [early] = _sent(desk)
+    clock.set(begun + 7 * DAY)
+    _digest(desk)
+    own, moved = sorted(_sent(desk), key=len)
+    assert (own, moved[:10]) == (early, begun.date().isoformat())
+    assert not desk.write_now(JOB, partial(send_digest, period=own, scheduled_for=clock.now()))
+    with desk.database.read() as session:
+        listed = [session.query(DigestItem).filter_by(period=period).count() for period in (own, moved)]
+        cards = sorted(session.scalars(select(SlackMessage.subject_id).where(SlackMessage.kind == CARD)), key=len)
+    assert (listed, cards) == ([1, 1], [own, moved])
+    assert (_open_announcement(desk).announced_times, _open_announcement(desk).last_period) == (2, own)
+
+
+def _sent(desk: Desk) -> list[str]:
+    with desk.database.read() as session:
+        return list(session.scalars(select(Digest.period)))
