@@ -10,6 +10,7 @@ import typer
 
 from bot.commands import (
     audit,
+    backups,
     components,
     config,
     db,
@@ -80,6 +81,7 @@ def create_cli() -> typer.Typer:
     config.register(cli)
     manifest.register(cli)
     db.register(cli)
+    backups.register(cli)
     seed.register(cli)
     pages.register(cli)
     components.register(cli)

@@ -222,6 +222,24 @@ def _change_dead(session: Session, subject: str, **values: Any) -> int:
     return result.rowcount
 
 
+def hold_back(session: Session, *, error: str) -> int:
+    """Make dead letters of all that waits or is on its way, so that somebody decides on each; how many. No worker
+    may run."""
+    result = session.execute(
+        update(Delivery)
+        .where(Delivery.status.in_((DeliveryStatus.PENDING, DeliveryStatus.SENDING)))
+        .values(status=DeliveryStatus.DEAD, last_error=error, claimed_by=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(DeliveryLane)
+        .values(head_id=None, attempts=None, due_at=None, busy_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
 def forget_settled(session: Session, *, before: datetime, limit: int = 1000) -> int:
     """Delete up to `limit` deliveries that were added before an instant and are sent or dropped; how many."""
     settled = and_(Delivery.status.in_((DeliveryStatus.SENT, DeliveryStatus.DROPPED)), Delivery.created_at < before)

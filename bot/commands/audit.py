@@ -45,7 +45,7 @@ def register(cli: typer.Typer) -> None:
         Ends with 1 when something was. Note the head that it prints somewhere else: whoever could rewrite the whole
         trail in the database could not change your note.
         """
-        head = _head(noted) if noted else None
+        head = parse_head(noted) if noted else None
         with console_of(context).desk(seconds=LONG_SECONDS) as desk:
             verdict = desk.read_now(operator(), partial(verify, noted=head))
         for problem in verdict.problems:
@@ -92,7 +92,8 @@ def _utc(given: datetime | None) -> datetime | None:
     return given.replace(tzinfo=UTC) if given is not None and given.tzinfo is None else given
 
 
-def _head(noted: str) -> Head:
+def parse_head(noted: str) -> Head:
+    """A head as `verify` prints it. Raises InvalidInputError."""
     number, _, digest = noted.partition(":")
     if not number.isdigit() or len(digest) != 64:
         raise InvalidInputError(

@@ -1,11 +1,21 @@
-"""`keydesk db`: the schema of the database."""
+"""`keydesk db`: the schema of the database, and the way into another one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
 import typer
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from bot.backups import copy_database
+from bot.commands.backups import require_whole
 from bot.commands.console import console_of, say
-from bot.database import require_schema, upgrade_schema
-from desk.errors import KeydeskError
+from bot.commands.progress import Progress
+from bot.database import make_desk, require_schema, upgrade_schema
+from bot.settings import GivenSettings
+from desk.errors import InvalidInputError, KeydeskError
 from storage import schema
+from storage.database import Database
 
 
 def register(cli: typer.Typer) -> None:
@@ -24,6 +34,24 @@ def register(cli: typer.Typer) -> None:
         else:
             say(f"The database was brought from {before or 'nothing'} to schema {now}.")
 
+    @db.command("copy")
+    def copy_(
+        source: Annotated[str, typer.Argument(help="The address of the database that is read.")],
+        target: Annotated[str, typer.Argument(help="The address of an empty one, of either kind.")],
+    ) -> None:
+        """Copy everything into another database, and compare it there, row by row. Stop Keydesk first.
+
+        A password is better left to PGPASSWORD or ~/.pgpass: what is typed here, others on the machine can see.
+        """
+        with _opened(source) as here, _opened(target) as there:
+            require_schema(here)
+            upgrade_schema(there)
+            with Progress("copied and compared") as progress:
+                count = copy_database(here, there, progress, quiet=True)
+            head = require_whole(make_desk(GivenSettings(), there)).head
+        say(f"{count:,} rows are there, each as it is here, and the audit trail is whole.")
+        say(f"head {head.seq}:{head.hash}")
+
     @db.command()
     def check(context: typer.Context) -> None:
         """Compare the database with what this release needs. Changes nothing; ends with 1 when they differ."""
@@ -39,3 +67,18 @@ def register(cli: typer.Typer) -> None:
                 "Somebody or something has changed its tables by hand; restore them or a backup.",
             )
         say(f"The database is up to date (schema {schema.newest_revision()}).")
+
+
+@contextmanager
+def _opened(address: str) -> Iterator[Database]:
+    try:
+        database = Database.from_url(address, threads=1)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise InvalidInputError(
+            "That is no address of a database.",
+            "Type it as KEYDESK_DATABASE_URL has it: sqlite:////path or postgresql://…",
+        ) from error
+    try:
+        yield database
+    finally:
+        database.close()

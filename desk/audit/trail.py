@@ -18,6 +18,8 @@ class Action(StrEnum):
 
     ORGANIZATION_SEEDED = "organization.seeded"
     PAGE_SEEDED = "page.seeded"
+    ORGANIZATION_RESTORED = "organization.restored"
+    """A backup took the place of the database."""
 
     UPSTREAM_CONNECTED = "upstream.connected"
     UPSTREAM_COPIED = "upstream.copied"

@@ -22,6 +22,10 @@ AS_TEXT: Mapping[str, str] = {
     "storage/attempts.py commit": "the number of the transaction, and NOTIFY",
     "storage/engine.py _prepare_postgresql.begin": "the deadline, told to the server",
     "storage/engine.py _prepare_sqlite.begin": "BEGIN",
+    "bot/backups.py _vacuum": "everything is copied, whosoever it is",
+    "bot/backups.py copy_database": "everything is copied, whosoever it is",
+    "storage/copying.py one_moment": "everything is read as of one moment, whosoever it is",
+    "storage/copying.py _set_counter": "PostgreSQL's counters of new rows",
     "storage/engine.py _prepare_sqlite.connect": "PRAGMAs of the connection",
     "storage/locks.py _lock": "an advisory lock, on no row",
     "storage/models/keys.py ApiKey": "the condition of an index",
@@ -39,7 +43,11 @@ AS_TEXT: Mapping[str, str] = {
 }
 """What is written as text, or executed below the session."""
 
-ON_TABLES: Mapping[str, str] = {"storage/lanes.py notice": "a lane is no organization's"}
+ON_TABLES: Mapping[str, str] = {
+    "storage/copying.py copy_rows": "everything is copied, whosoever it is",
+    "storage/copying.py find_rows": "everything is copied, whosoever it is",
+    "storage/lanes.py notice": "a lane is no organization's",
+}
 """Statements on a `Table`, which are none of the ORM."""
 
 OF_ALL: Mapping[str, str] = {

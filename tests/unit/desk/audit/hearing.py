@@ -105,6 +105,7 @@ NOBODY_WAITS: Mapping[Action, str] = {
     Action.MEMBER_JOINED: "nobody was told of anything yet",
     Action.ORGANIZATION_SEEDED: "an operator did it",
     Action.PAGE_SEEDED: "an operator did it",
+    Action.ORGANIZATION_RESTORED: "an operator did it, and whose key ends again is told of that",
     Action.UPSTREAM_CONNECTED: "an operator did it",
     Action.UPSTREAM_COPIED: "whoever changed it there did it",
     Action.UPSTREAM_KEY_ADDED: "an operator did it",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
+from desk.audit.chain import Head
 from desk.audit.trail import Action
 from desk.configuration.components import create_component, restore_component, retire_component
 from desk.configuration.fields import GroupFields
@@ -11,11 +12,12 @@ from desk.configuration.groups import create_group
 from desk.configuration.pages import edit_page
 from desk.messages.dead_letters import bury, drop_delivery, retry_delivery, sweep_unheard
 from desk.messages.outbox import owners_conversations, send_note
+from desk.restoring import begin_restored
 from desk.seeds.planting import plant_seed
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.timekeeping.setting_right import set_right
 from desk.transaction import Actor, Transaction
-from storage.models import Channel, Page
+from storage.models import Channel, Organization, Page
 from storage.outbox import claim_next
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, OMAR
@@ -127,6 +129,16 @@ def pages_made_from_a_file(stage: Stage) -> Iterator[Step]:
     yield [renamed, event(OPERATOR, Action.PAGE_SEEDED, shop.id, **made)], set()
     stage.do(OPERATOR, partial(plant_seed, seed=seed))
     yield [], set()
+
+
+@story(Action.ORGANIZATION_RESTORED)
+def a_backup_that_is_put_in_place(stage: Stage) -> Iterator[Step]:
+    """Where it was made, and what was lost with the database that it replaces."""
+    organization = stage.all(Organization)[0].id
+    backup, replaced = Head(2, "a" * 64), Head(3, "b" * 64)
+    stage.do(OPERATOR, partial(begin_restored, backup=backup, replaced=replaced))
+    heads = {"backup_head": f"2:{'a' * 64}", "replaced_head": f"3:{'b' * 64}"}
+    yield [event(OPERATOR, Action.ORGANIZATION_RESTORED, organization, **heads, held_back=0)], set()
 
 
 @story(Action.CLOCK_SET_RIGHT)

@@ -198,7 +198,7 @@ def _function(name: str, function: Callable[..., Any]) -> dict[str, Door]:
     first = parameters[0] if parameters else None
     if first is None or (first.annotation is not Transaction and first.name != "session"):
         return {}
-    named = [one for one in parameters[1:] if one.kind is not one.VAR_KEYWORD]
+    named = [one for one in parameters[1:] if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
     return {
         name: Door(name, _by_name(function, of_session=first.name == "session"), {one.name: one for one in named})
     }

@@ -52,6 +52,7 @@ WITHOUT_LOOKING: Mapping[str, str] = {
     "messages.outbox.enqueue": "whoever calls it has written the subject",
     "messages.outbox.send_card": "whoever calls it has the subject",
     "messages.outbox.send_note": "whoever calls it has the subject",
+    "transaction.keys_changed": "it counts a change, of which everybody's mirrors look for their own keys",
     "roles.grants.open_grant": "whoever calls it has the page and the person",
 }
 """What is written with a name that nobody has just as well, and why nothing of another organization is in it."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk.audit.chain import Extract
+from desk.audit.chain import Extract, Head
 from desk.configuration.fields import ComponentFields, GroupFields
 from desk.digest.sent import send_digest
 from desk.directory.groups import MembershipChange, SeenGroup
@@ -32,6 +32,7 @@ from desk.incidents.templates import create_template
 from desk.keys.collecting import mint_for_ticket
 from desk.keys.lookup import KeyFilter
 from desk.keys.questions import ask_for_extension
+from desk.keys.ring import KeyRing
 from desk.keys.rules import Change, Refusal
 from desk.keys.tickets import find_ticket_of_request
 from desk.keys.uses import SuspendedUse
@@ -40,6 +41,7 @@ from desk.people import SeenUser, Subject, SubjectWord
 from desk.requests.approvals import approve
 from desk.requests.requests import make_request
 from desk.requests.terms import Asked
+from desk.restoring import Revived
 from desk.roles.orders import GrantOrder, RevokeOrder
 from desk.seeds import PastKey, Seed, read_seed
 from desk.status_page.marks import ArchiveMark
@@ -293,6 +295,8 @@ def _plain(maker: _Maker) -> Filled:
         Scope: [Scope.INCIDENTS_WRITE],
         Refusal: [Refusal.NOT_YOURS],
         Extract: [Extract()],
+        Head: [Head(0, "0" * 64)],
+        Head | None: [None],
         KeyFilter: [KeyFilter()],
         KeyFilter | None: [None],
         IncidentFilter: [IncidentFilter()],
@@ -428,6 +432,8 @@ def _keys(maker: _Maker) -> Filled:
         SuspendedUse: [SuspendedUse(suspended.id, 1, NOW, None, None)],
         Sequence[UseMark]: [[UseMark(active.id, NOW.date(), reads=1)]],
         PastKey: [PastKey(name="old", purpose="Old", scopes=("read",), holder_id=MIA, made=9, expires_in=9)],
+        KeyRing: [KeyRing()],
+        Revived: [Revived(keys=(unused.id,), suspended=(active.id,), grants={}, unknown=())],
     }
     return types, {"key_id": [active.id, suspended.id, _provisional(maker)], "pages": [None]}
 
