@@ -33,7 +33,7 @@ from handlers.jobs.channels import check_channels
 from handlers.jobs.clock_watch import ClockWatch
 from handlers.jobs.reconcile import RECONCILE, reconcile_at_start
 from handlers.jobs.scheduler import Scheduler
-from handlers.jobs.sweep import sweep_unheard_now
+from handlers.jobs.sweep import follow_people, sweep_unheard_now
 from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
 from handlers.slack.framework.afterwards import Afterwards
@@ -103,6 +103,7 @@ class Program:
             ]
             self._scheduler.start()
             watching = asyncio.create_task(self._watch.run(), name="clock")
+            following = asyncio.create_task(follow_people(self._desk, self._watch.find_doubt), name="people")
             serving()
             asked = asyncio.create_task(stopping.wait())
             beginning = asyncio.create_task(self._begin(), name="beginning")
@@ -112,6 +113,7 @@ class Program:
                 asked.cancel()
                 beginning.cancel()
                 watching.cancel()
+                following.cancel()
                 stopping.set()
                 await self._stop(parts)
             await asyncio.gather(*(part for part in parts if part.done() and not part.cancelled()))

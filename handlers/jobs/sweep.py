@@ -1,5 +1,7 @@
 """What time alone changes: maintenances run, reminders go out, requests, tickets, grants and keys reach their end."""
 
+import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,6 +19,7 @@ from desk.messages.dead_letters import sweep_unheard
 from desk.requests.requests import sweep_requests
 from desk.roles.roles import sweep_roles
 from desk.transaction import Actor, Desk, JobName, Transaction
+from storage.signals import Topic
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +52,25 @@ async def sweep(desk: Desk, _scheduled_at: datetime, *, areas: Mapping[str, Swee
 async def sweep_unheard_now(desk: Desk) -> int:
     """At the start: what nobody saw at a place that was named wrongly does not wait for the next minute."""
     return await _sweep_area(desk, "unheard messages", sweep_unheard)
+
+
+async def follow_people(desk: Desk, find_doubt: Callable[[], str | None] = lambda: None) -> None:
+    """Until it is cancelled: sweep requests as soon as roles changed in this process, by which approvals may count
+    again. Of what others changed, and of all while the clock is in doubt, the next minute's sweep learns."""
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+    def hear(topics: frozenset[Topic]) -> None:
+        if Topic.PEOPLE in topics:
+            # Whoever committed must not fail for a loop that is closed in this instant.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(changed.set)
+
+    desk.database.listen(hear)
+    while True:
+        await changed.wait()
+        changed.clear()
+        if find_doubt() is None:
+            await _sweep_area(desk, "requests", sweep_requests)
 
 
 async def _sweep_area(desk: Desk, area: str, work: Sweep) -> int:

@@ -1,14 +1,19 @@
 """The minute's sweep: every area, batch by batch, whatever befalls the others."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from desk.people import Subject
+from desk.roles.roles import grant_role, revoke_role
 from desk.transaction import Desk, Transaction
 from handlers.jobs import sweep as sweep_job
 from handlers.jobs.housekeeping import KEEP_DELIVERIES, KEEP_EVENTS, KEEP_POSTS, tidy
-from handlers.jobs.sweep import sweep
+from handlers.jobs.sweep import follow_people, sweep
 from storage.models import (
     ApiKey,
     ApiPost,
@@ -18,12 +23,17 @@ from storage.models import (
     DeliveryLane,
     DeliveryStatus,
     KeyRequest,
+    RequestStatus,
+    Role,
     SeenEvent,
+    SubjectKind,
     Ticket,
 )
 from storage.posts import claim_post
 from tests.clock import HeldClock
-from tests.factories import add_key, add_owner, add_request, add_ticket
+from tests.factories import OLIVIA, OMAR, add_key, add_owner, add_request, add_ticket
+from tests.unit.desk.stage import set_stage
+from tests.waiting import eventually
 
 
 async def test_every_area_is_swept(desk: Desk, clock: HeldClock) -> None:
@@ -42,6 +52,22 @@ async def test_every_area_is_swept(desk: Desk, clock: HeldClock) -> None:
         assert session.get_one(Ticket, ticket).status == "lapsed"
         assert "key.expired" in session.scalars(select(AuditEvent.action)).all()
     assert set((await sweep(desk, clock.now())).values()) == {0}
+
+
+async def test_an_approval_that_counts_again_grants_at_once(desk: Desk, clock: HeldClock) -> None:
+    """An approver who has their role back need not press again, and nobody waits for the next minute."""
+    stage = set_stage(replace(desk, policy=replace(desk.policy, approvals_needed=2)))
+    request = stage.ask()
+    following = asyncio.create_task(follow_people(stage.desk))
+    omar = Subject(SubjectKind.USER, OMAR, "Omar")
+    stage.approve(request, OMAR)
+    stage.do(OLIVIA, partial(revoke_role, subject=omar, role=Role.OWNER))
+    stage.approve(request, OLIVIA)
+    await asyncio.sleep(0)
+    assert stage.fresh(KeyRequest, request.id).status == RequestStatus.PENDING
+    stage.do(OLIVIA, partial(grant_role, subject=omar, role=Role.OWNER))
+    assert await eventually(lambda: stage.fresh(KeyRequest, request.id).status == RequestStatus.APPROVED)
+    following.cancel()
 
 
 async def test_batches_follow_one_another(desk: Desk, clock: HeldClock) -> None:
