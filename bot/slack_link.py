@@ -21,6 +21,7 @@ from bot.slack_proxy import find_slack_proxy
 from bot.socket_mode import DrainingHandler, SocketMode
 from desk.errors import KeydeskError
 from handlers.delivery.deliverer import Trouble
+from handlers.slack.app import ANSWER_SECONDS
 from handlers.slack.framework.client import SlackClient, code_of
 from handlers.slack.framework.door import answer_slack
 from handlers.slack.framework.error_codes import trouble_of
@@ -105,7 +106,7 @@ class SlackLink:
     async def _answer(self, request: Request) -> Response:
         if self._http is None:
             raise HTTPException(503, "Keydesk is not connected to Slack yet.", {"Retry-After": "5"})
-        return await answer_slack(self._http, self._signing_secret, request)
+        return await answer_slack(self._http, self._signing_secret, ANSWER_SECONDS, request)
 
     async def _insist(
         self, variable: str, call: Callable[[], Awaitable[AsyncSlackResponse]]

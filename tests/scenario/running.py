@@ -5,7 +5,6 @@ import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -115,7 +114,11 @@ class RunningBot:
             )
             self.app = app
             self.worker = OutboxWorker(self.desk, make_deliverers(self.desk, self.client), on_step=self._on_step)
-            await self._listen(partial(answer_slack, app, SIGNING_SECRET))
+
+            async def handle(request: Request) -> Response:
+                return await answer_slack(app, SIGNING_SECRET, app.answer_seconds, request)
+
+            await self._listen(handle)
             await self._afterwards.drain(0)
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:

@@ -3,6 +3,7 @@
 Bolt takes both for granted: an odd timestamp or half a payload would be an error of ours.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -20,6 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from handlers.slack.framework.shapes import is_well_formed
+from storage.deadline import answer_within, find_seconds_left
 
 FRESH_SECONDS = 300
 """So old a request may be, by Slack's documentation, and so far may clocks differ."""
@@ -32,12 +34,21 @@ _MAX_DEPTH = 64
 _log = structlog.get_logger(__name__)
 
 
-async def answer_slack(app: AsyncApp, signing_secret: str, request: Request) -> Response:
-    """What Bolt answers. Raises HTTPException: 401 for what is not signed, 400 for what is not whole."""
+async def answer_slack(app: AsyncApp, signing_secret: str, seconds: float, request: Request) -> Response:
+    """What Bolt answers within `seconds`, of which reading the request takes the first. Raises HTTPException: 401 for
+    what is not signed, 400 for what is not whole, 408 for what is not in time."""
+    with answer_within(seconds):
+        return await _answer(app, signing_secret, request)
+
+
+async def _answer(app: AsyncApp, signing_secret: str, request: Request) -> Response:
     try:
-        body = await request.body()
+        async with asyncio.timeout(find_seconds_left()):
+            body = await request.body()
     except ClientDisconnect as error:
         raise HTTPException(400, "The request ends in the middle.") from error
+    except TimeoutError as error:
+        raise HTTPException(408, "The request was not whole in time.") from error
     if not is_signed(body, request.headers.raw, signing_secret, time.time()):
         raise HTTPException(401, "This is not signed as Slack signs.")
     if find_payload(body, request.headers.get("content-type", "")) is None:

@@ -1,11 +1,12 @@
 """What comes in over HTTP and says that it is Slack's: refused, whatever it is, and never an error of ours."""
 
+import asyncio
 import copy
 import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -251,7 +252,7 @@ async def client() -> httpx.AsyncClient:
         return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1")
 
     app = AsyncApp(client=AsyncWebClient(), authorize=authorize, signing_secret=SECRET, process_before_response=True)
-    web = Starlette(routes=[Route("/", partial(answer_slack, app, SECRET), methods=["POST"])])
+    web = Starlette(routes=[Route("/", partial(answer_slack, app, SECRET, 0.2), methods=["POST"])])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=web), base_url="http://testserver")
 
 
@@ -275,6 +276,20 @@ async def test_each_is_answered_in_its_way(client: httpx.AsyncClient) -> None:
     assert await ask(client, *body_of(PAYLOADS["url_verification"])) == 200
     assert await ask(client, urlencode({"ssl_check": "1"}).encode(), FORM) == 200
     assert await ask(client, *body_of(PAYLOADS["shortcut"])) == 404
+
+
+async def test_a_body_that_comes_late_has_no_answer_of_bolts(client: httpx.AsyncClient) -> None:
+    """What has not come whole while Slack waits is not begun: nobody would see what it did."""
+    body, content_type = body_of(PAYLOADS["url_verification"])
+    now = b"%d" % time.time()
+    signed = {"x-slack-request-timestamp": now.decode(), "x-slack-signature": sign(body, now).decode()}
+
+    async def send() -> AsyncIterator[bytes]:
+        yield body[:10]
+        await asyncio.Event().wait()
+
+    answer = await client.post("/", content=send(), headers={"content-type": content_type, **signed})
+    assert answer.status_code == 408
 
 
 @given(place=st.sampled_from(PLACES), value=st.sampled_from(WRONG))
