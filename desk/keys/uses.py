@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 
@@ -192,6 +192,8 @@ def _add(marks: dict[tuple[str, date], UseMark], mark: UseMark) -> None:
     marks[place] = mark if before is None else added(before, mark)
 
 
+# Thousands of calls come from a handful of clients.
+@lru_cache(maxsize=1024)
 def clean_user_agent(presented: bytes | None) -> str | None:
     """A user agent that can be stored and shown: up to 255 characters, none of them control characters or of a
     secret."""
