@@ -13,7 +13,8 @@ _NUMBERS = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM nu
 _OF = {
     "sqlite": (
         "printf('k%011d', n), 1, 0, 'active', 'key ' || n, '', printf('%064x', n), 'kd_xxxx', '[\"read\"]', NULL,"
-        " printf('U%010d', n % :holders), '2026-01-01 00:00:00.000000', 'operator:bench', '2099-01-01 00:00:00.000000'"
+        " printf('U%010d', n % :holders), '2026-01-01 00:00:00.000000', 'operator:bench',"
+        " '2099-01-01 00:00:00.000000'"
     ),
     "postgresql": (
         "'k' || lpad(n::text, 11, '0'), 1, 0, 'active', 'key ' || n, '', lpad(to_hex(n), 64, '0'), 'kd_xxxx',"
