@@ -38,7 +38,9 @@ AS_TEXT: Mapping[str, str] = {
     "storage/schema.py upgrade": "the lock of migrations, and migrations themselves",
     "storage/schema.py write_migration": "how the tables are made",
     "storage/uses.py _CLAIM_SUSPENDED_USE": "it has the session's organization as a condition of its own (`_IS_OWN`)",
-    "storage/uses.py _STATEMENTS": "it has the session's organization as a condition of its own (`_IS_OWN`)",
+    "storage/uses.py _OWNERS": "it has the session's organization as a condition of its own (`_IS_OWN`)",
+    "storage/uses.py _Upsert.__init__": "rows of keys that `_OWNERS` found, each with its key's organization",
+    "storage/uses.py _Upsert.add": "the same",
     "storage/watcher.py Glance.look": "PRAGMA data_version",
 }
 """What is written as text, or executed below the session."""
