@@ -236,6 +236,11 @@ def pages_changed(tx: Transaction) -> None:
     _count(tx, Topic.PAGES)
 
 
+def elsewhere_changed(tx: Transaction) -> None:
+    """Call it where something was changed at the Statuspage elsewhere, and answers of before may be kept."""
+    _count(tx, Topic.ELSEWHERE)
+
+
 _AT_ONCE = 1000
 _UNSEEN = {"synchronize_session": False}
 

@@ -18,6 +18,8 @@ class Topic(StrEnum):
     """A Statuspage elsewhere changed, or a key that it knows Keydesk by."""
     PAGES = "pages"
     """A page or component changed."""
+    ELSEWHERE = "elsewhere"
+    """Something changed at a Statuspage elsewhere."""
     PEOPLE = "people"
     """A member, group or grant changed: Home views may be stale."""
 

@@ -13,7 +13,13 @@ from typing import IO, Any
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["tests.scenario.dying_keydesk", "tests.scenario.dying_approver", "tests.contract.dying_deliverer", "bot.cli"]
+    [
+        "tests.scenario.dying_keydesk",
+        "tests.scenario.dying_approver",
+        "tests.contract.dying_deliverer",
+        "tests.contract.dying_gateway",
+        "bot.cli",
+    ]
 )
 
 

@@ -23,6 +23,7 @@ from storage.models import (
     KeyRequest,
     Ticket,
     UpstreamKey,
+    UpstreamWarning,
 )
 from storage.models.base import UTCDateTime
 
@@ -74,6 +75,7 @@ FREE: Mapping[Column, str] = {
     Incident.scheduled_until: "people choose it",
     IncidentDraft.kept_until: "its author chose it",
     UpstreamKey.expires_at: "its server said it",
+    UpstreamWarning.expires_at: "the key's own",
 }
 """What may lie ahead as far as it likes, and why."""
 

@@ -12,6 +12,7 @@ from storage.lanes import forget_empty
 from storage.outbox import forget_settled
 from storage.posts import forget_posts
 from storage.seen_events import forget_events
+from storage.upstream_posts import forget_upstream_posts
 
 KEEP_EVENTS = timedelta(days=7)
 """Slack repeats an event within an hour or so."""
@@ -29,6 +30,7 @@ async def tidy(desk: Desk, _scheduled_at: datetime) -> int:
         partial(forget_empty, before=now - KEEP_DELIVERIES),
         partial(forget_runs, before=now - KEEP_RUNS, now=now),
         partial(forget_posts, before=now - KEEP_POSTS),
+        partial(forget_upstream_posts, before=now - KEEP_POSTS),
     )
     total = 0
     for batch in batches:

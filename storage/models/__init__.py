@@ -49,7 +49,7 @@ from storage.models.pages import (
     SecondPerson,
 )
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
-from storage.models.upstreams import Upstream, UpstreamKey, UpstreamKeyStatus
+from storage.models.upstreams import Upstream, UpstreamKey, UpstreamKeyStatus, UpstreamPost, UpstreamWarning
 
 __all__ = [
     "Act",
@@ -107,6 +107,8 @@ __all__ = [
     "Upstream",
     "UpstreamKey",
     "UpstreamKeyStatus",
+    "UpstreamPost",
+    "UpstreamWarning",
     "UserGroup",
     "UserGroupMember",
 ]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Id, InOrganization, Name
+from storage.models.base import Base, Id, InOrganization, Name, NamedInOrganization
 
 
 class UpstreamKeyStatus(StrEnum):
@@ -33,6 +33,10 @@ class Upstream(InOrganization, Base):
     """As of when the copies of its pages and components are."""
     problem: Mapped[str | None] = mapped_column(Text)
     """Why they could not be brought up to date since; None: they could."""
+    hook_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the secret in the address that it calls when something changes there; None: it calls none."""
+    heard_at: Mapped[datetime | None]
+    """When it did so last."""
 
 
 class UpstreamKey(InOrganization, Base):
@@ -53,3 +57,38 @@ class UpstreamKey(InOrganization, Base):
     refused_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
+
+
+class UpstreamWarning(NamedInOrganization, Base):
+    """Owners were told that a key expires within so many days. The key may be one that settings name."""
+
+    __tablename__ = "upstream_warning"
+
+    key_name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(primary_key=True)
+    days: Mapped[int] = mapped_column(primary_key=True)
+    told_at: Mapped[datetime]
+
+
+class UpstreamPost(InOrganization, Base):
+    """A POST that was sent to an upstream, written down before: the same one again looks what became of it."""
+
+    __tablename__ = "upstream_post"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A digest of the path and the body or, where the client gave a name of its own to the call, of that."""
+    content: Mapped[str] = mapped_column(String(64))
+    """A digest of the body."""
+    mark: Mapped[str] = mapped_column(String(32))
+    """What it is known by upstream."""
+    attempt: Mapped[int]
+    """Counts up whenever it is sent: who sends it knows which one is theirs."""
+    begun_at: Mapped[datetime] = mapped_column(index=True)
+    """Just before it was sent last."""
+    ended_at: Mapped[datetime | None]
+    """When nobody was sending it any more, and it was not known whether it had been done."""
+    subject_id: Mapped[str | None] = mapped_column(String(64))
+    """What upstream made of it."""
+    made_as: Mapped[str | None] = mapped_column(String(64))
+    """Tells that as it was made from what became of it."""

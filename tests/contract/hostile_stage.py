@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -22,6 +23,8 @@ from tests.serving import Served, serving
 
 PAGE = "pppppppppppp"
 SECRET = "7" * 64
+PATIENCE = timedelta(minutes=5)
+"""So long a crowded machine may keep the gateway from looking whether its keys are up to date."""
 
 
 @dataclass(slots=True)
@@ -31,6 +34,20 @@ class Attacked:
     desk: Desk
     server: HostileServer
     served: Served
+    options: UpstreamOptions
+    sealing_key: str
+
+    @property
+    def database_url(self) -> str:
+        """Where the gateway's database is."""
+        return self.desk.database.engine.url.render_as_string(hide_password=False)
+
+    @asynccontextmanager
+    async def replica(self) -> AsyncIterator["Attacked"]:
+        """Another gateway on the same database, within the block."""
+        settings = HttpSettings(upstreams=self.options, distrust_after=PATIENCE)
+        async with serving(self.desk, settings=settings) as served:
+            yield replace(self, served=served)
 
     async def call(self, secret: str, method: str, path: str, **options: Any) -> httpx.Response:
         """Call the gateway below its page with a key."""
@@ -55,19 +72,24 @@ class Attacked:
 
 @asynccontextmanager
 async def attacked(
-    desk: Desk, behaviour: Behaviour, *, wait_seconds: float = 0.0, **settings: Any
+    desk: Desk, behaviour: Behaviour, *, wait_seconds: float = 0.0, keys: int = 1, **settings: Any
 ) -> AsyncIterator[Attacked]:
-    """Both run within the block, and are connected. `settings` are the gateway's; calls wait so long for a turn."""
-    seal = Seal([Fernet.generate_key().decode()])
+    """Both run within the block, and are connected. `settings` are the gateway's; calls wait so long for a turn, and
+    upstream knows Keydesk by so many keys."""
+    sealing_key = Fernet.generate_key().decode()
+    seal = Seal([sealing_key])
     options = UpstreamOptions(seal=seal, wait_seconds=wait_seconds)
     async with HostileServer(behaviour).running() as server:
 
         def connect(tx: Transaction) -> None:
             connect_upstream(tx, server.url)
-            add_upstream_key(tx, NewUpstreamKey(name="Keydesk", sealed=seal.close(SECRET), calls_a_minute=None))
+            for number in range(keys):
+                name = f"Keydesk {number}" if number else "Keydesk"
+                add_upstream_key(tx, NewUpstreamKey(name=name, sealed=seal.close(SECRET), calls_a_minute=None))
 
         desk.write_now(OPERATOR, connect)
         pages = [PageThere(id=PAGE, name="Acme", fields={}, components=())]
         desk.write_now(Actor.job(JobName.COPIES), lambda tx: copy_pages(tx, pages))
+        settings = {"distrust_after": PATIENCE, **settings}
         async with serving(desk, settings=HttpSettings(upstreams=options, **settings)) as served:
-            yield Attacked(desk, server, served)
+            yield Attacked(desk, server, served, options, sealing_key)

@@ -13,6 +13,7 @@ from handlers.http.gateway.connections import ConnectionBook, Connections, OpenK
 from handlers.http.gateway.forwarding import Forwarder
 from handlers.http.gateway.gateway import Gateway
 from handlers.http.gateway.kinds import Kinds
+from handlers.http.gateway.once import Once
 from handlers.http.gateway.reads import Reads
 from handlers.upstream.budget import OWN
 from handlers.upstream.client import ReqwestClient, UpstreamClient
@@ -38,6 +39,8 @@ class UpstreamOptions:
     limit_code: int = 420
     keep_seconds: float = 0.0
     """How long an answer to one who reads is given again to others."""
+    on_moment: Callable[[str], None] = lambda _: None
+    """Hears of each step of a POST that is sent once."""
     client: UpstreamClient | None = None
     """What calls; None: one that is made here."""
 
@@ -69,6 +72,9 @@ class UpstreamParts:
             forwarder,
             Kinds(forwarder, monotonic),
             Reads(forwarder, keep_seconds=options.keep_seconds, monotonic=monotonic),
+            Once(
+                desk, forwarder, wait_seconds=options.wait_seconds, monotonic=monotonic, on_moment=options.on_moment
+            ),
             is_elsewhere=is_elsewhere,
             name_command=desk.policy.name_command,
         )

@@ -26,6 +26,8 @@ from handlers.http.gateway.needs import (
     may_either_kind,
     may_everything,
 )
+from handlers.http.gateway.once import Once
+from handlers.http.gateway.posts import Post, named_apart
 from handlers.http.gateway.reads import Reads
 from handlers.http.gateway.replies import Reply, pass_on
 from handlers.http.v1.operations import Operation
@@ -67,6 +69,7 @@ class Gateway:
         forwarder: Forwarder,
         kinds: Kinds,
         reads: Reads,
+        once: Once,
         *,
         is_elsewhere: Callable[[str], bool],
         name_command: Naming,
@@ -77,6 +80,7 @@ class Gateway:
         self._name_command = name_command
         self._kinds = kinds
         self._reads = reads
+        self._once = once
 
     def find_page(self, target: str) -> str | None:
         """The page that a path is about, where it is kept elsewhere."""
@@ -115,7 +119,10 @@ class Gateway:
         hangs_up = HangUp(call.receive, is_read=call.method not in _READING)
         try:
             forward = Forward(key, *_means(call, operation), headers, body, hangs_up)
-            return await self._pass(connection, forward, send)
+            post = _find_post(operation, call, forward, members)
+            if post is None and forward.method == "POST":
+                forward = named_apart(forward, members)
+            return await self._pass(connection, forward, send, post)
         finally:
             hangs_up.stop()
 
@@ -148,22 +155,24 @@ class Gateway:
         if is_of_other_components(key, operation, call.path, members):
             raise RefusedError(_OTHER_COMPONENTS)
 
-    async def _pass(self, connection: Connection, call: Forward, send: Send) -> Passage:
+    async def _pass(self, connection: Connection, call: Forward, send: Send, post: Post | None = None) -> Passage:
         is_hidden = is_hidden_from(call.key)
         if is_hidden:
             call = replace(call, headers=asking_openly(call.headers), must_be_whole=MOST_SEARCHED)
-        reply = await self._open(connection, call)
+        reply = await self._open(connection, call, post)
         try:
             shown = hide(reply, call.key, connection.base_url) if is_hidden else reply
             return Passage(await pass_on(shown, send, head=call.method == "HEAD", is_given_up=call.is_given_up))
         finally:
             await reply.close()
 
-    async def _open(self, connection: Connection, call: Forward) -> Reply:
+    async def _open(self, connection: Connection, call: Forward, post: Post | None) -> Reply:
         if call.method in _READING:
             return await self._reads.open(connection, call)
         self._reads.forget()
         try:
+            if post is not None:
+                return await self._once.open(connection, replace(post, call=call))
             return await self._forwarder.open(connection, call)
         finally:
             self._reads.forget()
@@ -191,6 +200,15 @@ _UNKNOWN = error_answer(
 async def _refuse(send: Send, answer: Answer) -> Passage:
     await send_answer(send, answer)
     return Passage(answer.status, is_refused=answer.status == 403)
+
+
+def _find_post(
+    operation: Operation | None, call: Incoming, forward: Forward, members: Mapping[str, Any]
+) -> Post | None:
+    """Where the call makes an incident."""
+    if operation is None or (operation.method, operation.path) != ("POST", "pages/{page_id}/incidents"):
+        return None
+    return Post(forward, call.path["page_id"], members)
 
 
 def _means(call: Incoming, operation: Operation | None) -> tuple[str, str]:

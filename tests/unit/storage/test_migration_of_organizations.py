@@ -82,7 +82,9 @@ ADDED_LATER: dict[str, dict[str, object]] = {
     "incident_component": {"holds": None},
 }
 """What later migrations add to the rows that were there, by table."""
-NEW_ROWS: dict[str, list[dict[str, object]]] = {"revision": [{"topic": "upstreams", "value": 0}]}
+NEW_ROWS: dict[str, list[dict[str, object]]] = {
+    "revision": [{"topic": "upstreams", "value": 0}, {"topic": "elsewhere", "value": 0}]
+}
 """Rows that later migrations make."""
 
 
@@ -123,7 +125,9 @@ def database(upgraded: Upgraded, tmp_path: Path) -> Iterator[Database]:
 def test_every_row_is_kept_and_has_the_organization(upgraded: Upgraded, database: Database) -> None:
     """The one that there was, with its id; nothing else of any row is changed, and no row is gone."""
     before, after = upgraded.before, rows_of(database)
-    assert after.keys() == before.keys() | {"api_post", "page_address", "upstream", "upstream_key"}
+    assert after.keys() == before.keys() | {
+        *("api_post", "page_address", "upstream", "upstream_key", "upstream_post", "upstream_warning")
+    }
     for name, rows in before.items():
         assert rows, name
         own: dict[str, object] = {} if name in {"organization", *GLOBAL} else {"organization_id": ORGANIZATION}

@@ -115,6 +115,7 @@ def test_names_that_others_give_are_unique_within_an_organization() -> None:
         ("page_address", "path"),
         ("revision", "topic"),
         ("role_grant", "role", "subject_kind", "subject_id", "page_id"),
+        ("upstream_post", "key_id", "fingerprint"),
     }
 
 

@@ -35,8 +35,10 @@ HAPPENED = {
     "SeenEvent": {"at"},
     "SlackMessage": {"created_at"},
     "Ticket": {"created_at", "collected_at"},
-    "Upstream": {"created_at", "copied_at"},
+    "Upstream": {"created_at", "copied_at", "heard_at"},
     "UpstreamKey": {"created_at", "refused_at"},
+    "UpstreamPost": {"begun_at", "ended_at"},
+    "UpstreamWarning": {"told_at"},
     "UserGroup": {"unreadable_since", "synced_at"},
 }
 

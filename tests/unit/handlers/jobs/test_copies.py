@@ -37,7 +37,7 @@ async def test_it_goes_on_with_a_key_that_is_taken(desk: Desk) -> None:
     async with HostileServer(statuspage(KEY)).running() as server:
         ids = desk.write_now(OPERATOR, partial(connect, url=server.url))
         mirror = Mirror(
-            desk.database.everywhere, Topic.KEYS, partial(read_connections, seal=seal, settings=()),
+            desk.database.everywhere, Topic.UPSTREAMS, partial(read_connections, seal=seal, settings=()),
         )  # fmt: skip
         mirror.reload()
         book = ConnectionBook(mirror, wait_seconds=0.0, monotonic=time.monotonic)
