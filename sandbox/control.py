@@ -109,7 +109,13 @@ async def show_messages(request: Request) -> Json:
         raise RefusedError("There is no such channel.", 404)
     if conversation.messages:
         conversation.read[person.id] = next(reversed(conversation.messages))
-    return {"messages": [without_metadata(message) for message in conversation.list_visible(person.id)]}
+    visible = conversation.list_visible(person.id)
+    last = request.query_params.get("last")
+    if last is not None:
+        if not last.isdecimal():
+            raise RefusedError("How many of the last messages is a number.")
+        visible = visible[len(visible) - min(int(last), len(visible)) :]
+    return {"messages": [without_metadata(message) for message in visible]}
 
 
 async def show_home(request: Request) -> Json:

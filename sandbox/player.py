@@ -69,10 +69,10 @@ class Player:
 
     def type_command(self, text: str, channel: str = "C0GENERAL1") -> Json | None:
         """Type a slash command; gives the ephemeral message that it was answered with, or None."""
-        before = {message["ts"] for message in self.messages(channel)}
+        before = self.newest(channel)
         self._do("command", channel=channel, text=text, keyboard=self.keyboard)
-        new = [message for message in self.messages(channel) if message["ts"] not in before]
-        return new[-1] if new else None
+        newest = self.newest(channel)
+        return newest if newest and (before is None or newest["ts"] > before["ts"]) else None
 
     def direct_messages(self) -> list[Json]:
         """The person's conversation with the bot, oldest first."""
@@ -83,7 +83,15 @@ class Player:
 
     def messages(self, channel: str) -> list[Json]:
         """A conversation as the person sees it, oldest first."""
-        found: list[Json] = self.control.call("GET", "messages", user=self.user_id, channel=channel)["messages"]
+        return self._messages(channel)
+
+    def newest(self, channel: str) -> Json | None:
+        """The last message of a conversation that the person sees, or None where nothing was said."""
+        return next(iter(self._messages(channel, last="1")), None)
+
+    def _messages(self, channel: str, **query: str) -> list[Json]:
+        whole = self.control.call("GET", "messages", None, user=self.user_id, channel=channel, **query)
+        found: list[Json] = whole["messages"]
         return [message if "channel" in message else {**message, "channel": channel} for message in found]
 
     def thread(self, channel: str, ts: str) -> list[Json]:
@@ -185,9 +193,9 @@ class Player:
         errors: dict[str, str] = answer.get("errors") or {}
         return errors
 
-    def close(self) -> None:
-        """Close the modal on top."""
-        self._do("close", view_id=self.modal["id"])
+    def close(self, view: Json | None = None) -> None:
+        """Close the modal on top, or a view."""
+        self._do("close", view_id=(view or self.modal)["id"])
 
     def _find(self, surface: Json, label: str, nth: int) -> tuple[Json, Json]:
         found = [

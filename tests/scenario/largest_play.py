@@ -107,11 +107,11 @@ class Play:
 
     def _type(self, player: Player, texts: Sequence[str]) -> None:
         for text in texts:
-            before = len(player.views())
+            # Nothing is open: what was is closed.
             answer = player.type_command(text)
             if answer is not None:
                 self.press_everything(player, answer)
-            elif len(player.views()) > before:
+            else:
                 self._press_in_modals(player)
             self._close_all(player)
 
@@ -157,9 +157,9 @@ class Play:
             if surface.get("type") != "modal":
                 self._close_all(player)
                 continue
-            while len(player.views()) > 1 and player.modal["id"] != surface["id"]:
-                player.close()
-            if surface["id"] not in {view["id"] for view in player.views()}:
+            while len(views := player.views()) > 1 and views[-1]["id"] != surface["id"]:
+                player.close(views[-1])
+            if surface["id"] not in {view["id"] for view in views}:
                 return
 
     def _choices(self, surface: Json) -> Iterator[tuple[Json, Json, Json, str]]:
@@ -188,11 +188,13 @@ class Play:
         answers = self._scenario.control.journal(kind="response_url", after=str(self._heard))
         if answers:
             self._heard = answers[-1]["n"]
-            self.press_everything(player, player.messages(surface["channel"])[-1], deep=deep)
+            answer = player.newest(surface["channel"])
+            assert answer is not None
+            self.press_everything(player, answer, deep=deep)
 
     def _close_all(self, player: Player) -> None:
-        while player.views():
-            player.close()
+        while views := player.views():
+            player.close(views[-1])
 
     def submit_forms(self, owner: Player) -> None:
         """Change a key by each form, with the largest words, and look at what each form becomes."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import zip_longest
 
 from markdown_it.token import Token
@@ -17,10 +18,7 @@ _FENCE = "```"
 
 def render_mrkdwn(markdown: str, *, limit: int) -> str:
     """The text as mrkdwn of at most `limit` characters. Links live; nothing else that somebody wrote does."""
-    writer = _Writer()
-    for token in _PARSER.parse(markdown):
-        writer.take(token)
-    markup = "\n".join(writer.lines).strip("\n")
+    markup = _render(markdown)
     cut = trim(markup, limit=limit)
     room = limit - len(_FENCE) - 1
     if not _is_open(cut) or room < 1:
@@ -28,6 +26,15 @@ def render_mrkdwn(markdown: str, *, limit: int) -> str:
     # Code that was cut ends where the text does.
     shorter = trim(markup, limit=room)
     return f"{shorter}\n{_FENCE}" if _is_open(shorter) else shorter
+
+
+@lru_cache(256)
+def _render(markdown: str) -> str:
+    """The same text is shown over and over: in Home tabs, lists, cards and forms."""
+    writer = _Writer()
+    for token in _PARSER.parse(markdown):
+        writer.take(token)
+    return "\n".join(writer.lines).strip("\n")
 
 
 def _is_open(markup: str) -> bool:

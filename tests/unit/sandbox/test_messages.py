@@ -335,3 +335,19 @@ async def test_edits_are_refused_where_slack_refuses_them(slack: Slack) -> None:
         place.members.remove(slack.server.workspace.bot_user)
         refusal = "channel_not_found" if place.is_private else "no_permission"
         assert (await slack.api("chat.update", channel=channel, ts=ts, text="x"))["error"] == refusal
+
+
+@pytest.mark.parametrize(("last", "seen"), [("1", ["3"]), ("2", ["2", "3"]), ("9", ["1", "2", "3"]), ("0", [])])
+async def test_the_newest_messages_alone_can_be_looked_at(slack: Slack, last: str, seen: list[str]) -> None:
+    """Whoever asks for the last ones has as many of the newest as there are, oldest first."""
+    for text in ("1", "2", "3"):
+        await slack.api("chat.postMessage", channel=STATUS, text=text)
+    shown = await slack.look("messages", user=MIA, channel=STATUS, last=last)
+    assert [message["text"] for message in shown["messages"]] == seen
+
+
+async def test_how_many_of_the_last_messages_is_a_number(slack: Slack) -> None:
+    """Anything else is refused with a sentence."""
+    refused = await slack.http.get("/sandbox/messages", params={"user": MIA, "channel": STATUS, "last": "-1"})
+    assert refused.status_code == 400
+    assert refused.json() == {"error": "How many of the last messages is a number."}
