@@ -11,7 +11,7 @@ from desk.encodings import list_readings
 from desk.errors import InvalidInputError
 from desk.secret import MASK as KEY_MASK
 from desk.secret import holds_key, without_pieces
-from desk.secret_shapes import MASK, cut_shapes, cut_sure, has_shape, is_surely_one
+from desk.secret_shapes import MASK, cut_shapes, cut_sure, has_shape, is_surely_one, unbroken
 
 _SHORTEST_KNOWN = 6
 """Characters. A shorter password would be cut out of words."""
@@ -45,6 +45,9 @@ class Masker:
         if holds_key(text):
             return True
         readings = list_readings(cut_shapes(text))
+        whole = unbroken(text)
+        if any(secret in whole for secret in self._known):
+            return True
         return any(has_shape(one) or any(secret in one for secret in self._known) for one in readings)
 
 

@@ -20,7 +20,7 @@ _SURE_SHAPES = (
     r"((?:xox[a-z][-.]|xapp-|xwfp-)(?=[\w.%-]{0,255}\d))[\w.%-]{6,}",
     r"(gh[oprsu]_|github_pat_)[0-9A-Za-z_]{30,}",
     r"(glpat-|[rs]k_live_)[0-9A-Za-z_-]{20,}",
-    r"\b(?-i:(A[KS]IA))[0-9A-Z]{16}\b",
+    r"\b(?-i:(A[KS]IA)[0-9A-Z]{16}(?![0-9A-Z]))",
     r"(\beyJ)[\w-]{10,512}\.eyJ[\w-]{10,}\.[\w-]{10,}",
     r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)[\s\w+/=\\-]{16,}",
     r"(hooks\.slack\.com/(?:services|workflows|triggers)/T)\w+/[^\s\"'<>|]+",
@@ -54,6 +54,10 @@ _SURE = re.compile(
     ),
     re.IGNORECASE | re.ASCII,
 )
+_TOKEN = re.compile("|".join(_SURE_SHAPES), re.IGNORECASE | re.ASCII)
+_BREAK = re.compile("(?<![ \\t\\\\\"'+])[ \\t\\\\\"'+]*+\\r?\\n[ \\t>|\"'+]*+|[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""What may stand within a token that is broken over lines, or that somebody has copied from a page."""
+_NO_WORD = re.compile("[0-9]|[a-z][A-Z]")
 _SHORTEST_CREDENTIAL = 16
 _FEWEST_SWITCHES = 5
 """So often digits, small and capital letters take turns in random letters, and not in words."""
@@ -62,23 +66,53 @@ _RUN = re.compile(r"[0-9]+|[a-z]+|[A-Z]+")
 
 def has_shape(text: str) -> bool:
     """Whether anything in a text may be a secret."""
-    return _ANY.search(text) is not None
+    return _ANY.search(text) is not None or _cut_broken(text) != text
 
 
 def cut_shapes(text: str) -> str:
     """The text without what may be one, each but what names it."""
-    return _ANY.sub(_name, text)
+    return _ANY.sub(_name, _cut_broken(text))
 
 
 def is_surely_one(text: str) -> bool:
     """Whether something in it is a secret and nothing that people would write for another reason."""
-    return any(True for _ in _find_sure(text))
+    return any(True for _ in _find_sure(text)) or _cut_broken(text) != text
 
 
 def cut_sure(text: str) -> str:
     """The text without what `is_surely_one` finds."""
+    text = _cut_broken(text)
     for found in reversed(list(_find_sure(text))):
         text = f"{text[: found.start()]}{_name(found)}{text[found.end() :]}"
+    return text
+
+
+def unbroken(text: str) -> str:
+    """The text in one line, without what may stand within a token that is broken."""
+    return _BREAK.sub("", text)
+
+
+def _cut_broken(text: str) -> str:
+    """The text without tokens that stand in it in pieces, on several lines or with signs between that nobody sees.
+
+    A piece that may be a word, as what follows a token on the next line, is none, but of a token of known length.
+    """
+    if _TOKEN.search(unbroken(text)) is None:
+        return text
+    breaks = list(_BREAK.finditer(text))
+    gone = {place for each in breaks for place in range(each.start(), each.end())}
+    places = [place for place in range(len(text)) if place not in gone]
+    for found in reversed(list(_TOKEN.finditer("".join(text[place] for place in places)))):
+        start, end = places[found.start()], places[found.end() - 1] + 1
+        within = [each for each in breaks if start < each.start() < end]
+        if not within:
+            continue
+        ends = [*(each.start() for each in within[1:]), end]
+        goes_on = _NO_WORD.search if found[0][1:4] != "KIA" else bool
+        pieces = zip(within, ends, strict=True)
+        whole = next((each.start() for each, over in pieces if not goes_on(text[each.end() : over])), end)
+        if whole > within[0].start():
+            text = f"{text[:start]}{_name(found)}{text[whole:]}"
     return text
 
 

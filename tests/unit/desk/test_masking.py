@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from html import escape
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.keys.uses import clean_user_agent
-from desk.masking import Masker, holds_secret, mask
+from desk.masking import Masker, hides_secret, holds_secret, mask, masked
 from desk.secret import Secret
+from desk.secret_shapes import MASK
 
 KNOWN = "s1gn1ng&s3cret/+"
 """A secret without a shape."""
@@ -33,6 +35,10 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "one sign escaped": lambda secret: secret.replace("_", "\\u005f").replace("-", "\\u002d"),
     "in Base64 of Base64": lambda secret: base64.b64encode(base64.b64encode(secret.encode())).decode(),
     "in Base64 over lines": lambda secret: "\n".join(textwrap.wrap(base64.b64encode(secret.encode()).decode(), 20)),
+    "over lines": lambda secret: f"{secret[:8]}\n{secret[8:]}",
+    "over quoted lines": lambda secret: f"{secret[:9]}\r\n> {secret[9:]}",
+    "over lines of a program": lambda secret: f"'{secret[:10]}' +\n  '{secret[10:]}'",
+    "with signs that nobody sees": lambda secret: f"{secret[:9]}\u200b{secret[9:]}",
     "in hexadecimal with signs between": lambda secret: secret.encode().hex(":"),
     "as numbers": lambda secret: str(list(secret.encode())),
     "in colours": lambda secret: f"{secret[:9]}\x1b[0m\x1b[1;31m{secret[9:]}",
@@ -116,3 +122,16 @@ def test_a_long_text_takes_no_long_time() -> None:
     for piece in ("\\", "://a:", "\\u005c", "kd_", "bearer ", "%25", "&amp;", "A", "6b", "authorization:", "x=="):
         mask(piece * (16_000 // len(piece)))
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n> ", "' +\n  '", "\u200b", "\u00ad"])
+@pytest.mark.parametrize(
+    "token", ["ghp_16C7e42F292c6912E7710c838347Ae178B4a", "xoxb-123456789012-AbCdEf", "AKIAIOSFODNN7EXAMPLE"]
+)
+def test_a_token_in_pieces_is_refused_and_cut_out_whole(token: str, between: str) -> None:
+    """On several lines, or with signs between that nobody sees; what stands on the line below it is none of it."""
+    typed = f"We use {token[:14]}{between}{token[14:]}\nplease rotate it"
+    assert holds_secret(typed)
+    assert not hides_secret(typed)
+    assert masked(typed) == f"We use {token[: 5 if token[0] == 'x' else 4]}{MASK}\nplease rotate it"
+    assert not holds_secret("xoxb is how\nthey begin, ghp_\ntoo, and AKIA\nSHOUTING WORDS FOLLOW")
