@@ -18,7 +18,7 @@ from bot.jobs import list_jobs
 from bot.server import HttpServer, address_of
 from bot.settings import Settings
 from bot.slack_link import SlackLink, make_client, make_session
-from bot.upstream import find_seal, list_setting_keys
+from bot.upstream import find_seal, list_setting_keys, make_upstream_client
 from desk.clock import Clock
 from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
@@ -263,6 +263,8 @@ def create_program(
                 seal=find_seal(settings),
                 keys=named_keys,
                 wait_seconds=settings.upstream_wait_seconds,
+                keep_seconds=settings.upstream_cache_seconds,
+                client=make_upstream_client(settings),
                 limit_code=settings.api_limit_code,
             ),
         ),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,13 +20,14 @@ class HostileServer:
     behaviour: Behaviour
     heads: list[bytes] = field(default_factory=list)
     port: int = 0
+    tls: ssl.SSLContext | None = None
     called: asyncio.Event = field(default_factory=asyncio.Event)
     _talks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -49,7 +51,7 @@ class HostileServer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["HostileServer"]:
         """Listen within the block."""
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

@@ -11,7 +11,7 @@ import typer
 
 from bot.commands.console import Console, console_of, operator, say
 from bot.commands.tables import AsJson, Day, print_facts, print_json, print_table
-from bot.upstream import find_seal, get_seal, list_setting_keys
+from bot.upstream import find_seal, get_seal, list_setting_keys, make_upstream_client
 from desk.errors import InvalidInputError, KeydeskError, NotFoundError
 from desk.transaction import Desk, Transaction
 from desk.upstreams.connecting import STATUSPAGE, check_base_url, connect_upstream, get_upstream
@@ -25,7 +25,7 @@ from desk.upstreams.keys import (
     replace_upstream_key,
     reseal_upstream_keys,
 )
-from handlers.upstream.client import ReqwestClient
+from handlers.upstream.client import UpstreamClient
 from handlers.upstream.reading import UpstreamReader
 from storage.models import UpstreamKey
 from storage.sealing import Seal
@@ -70,7 +70,7 @@ def _register_connecting(family: typer.Typer) -> None:
         console = console_of(context)
         seal, base_url = get_seal(console.settings()), check_base_url(url)
         secret = _read_key()
-        pages = _read(base_url, secret)
+        pages = _read(console, base_url, secret)
         new = _new_key(seal, secret, name, expires, calls)
 
         def work(tx: Transaction) -> Copied:
@@ -84,9 +84,10 @@ def _register_connecting(family: typer.Typer) -> None:
     @family.command()
     def refresh(context: typer.Context) -> None:
         """Copy its pages and components now; Keydesk does so by itself while it runs."""
-        with console_of(context).desk() as desk:
-            base_url, secret = _any_key(console_of(context), desk)
-            pages = _read(base_url, secret)
+        console = console_of(context)
+        with console.desk() as desk:
+            base_url, secret = _any_key(console, desk)
+            pages = _read(console, base_url, secret)
             _say_copied(desk.write_now(operator(), lambda tx: copy_pages(tx, pages)))
 
     @family.command()
@@ -169,7 +170,7 @@ def _keep(
         base_url = desk.read_now(operator(), lambda tx: get_upstream(tx.session).base_url)
         secret = _read_key()
         # It is tried before anything is given up.
-        _read(base_url, secret)
+        _read(console, base_url, secret)
         new = _new_key(seal, secret, name, expires, calls)
         kept = desk.write_now(operator(), lambda tx: keep(tx, new))
     say(f"Keydesk calls {base_url} with “{kept.name}” from now on.")
@@ -186,9 +187,9 @@ def _read_key() -> str:
     return key
 
 
-def _read(base_url: str, secret: str) -> Sequence[PageThere]:
+def _read(console: Console, base_url: str, secret: str) -> Sequence[PageThere]:
     async def read() -> Sequence[PageThere]:
-        client = ReqwestClient()
+        client: UpstreamClient = make_upstream_client(console.settings())
         try:
             return await UpstreamReader(client, base_url, secret).read_pages()
         finally:

@@ -369,12 +369,25 @@ class UpstreamSettings(_Group):
     )
     statuspage_keys: DatedKeys | None = _setting(
         None,
-        "keys of 8 or more characters with commas between, each perhaps with its last day, like key@2027-01-31",
+        "keys of 8 or more characters with commas between, each perhaps with its last day and how many calls a "
+        "minute it is good for, like key@2027-01-31/120",
         "Keys by which Statuspage knows Keydesk, beside those that the database keeps.",
         repr=False,
     )
     upstream_wait_seconds: float = _number(
         10.0, 0, 60, "seconds", "How long a call waits for its turn at Statuspage, before it is told to come again."
+    )
+    upstream_cache_seconds: float = _number(
+        0.0,
+        0,
+        60,
+        "seconds",
+        "How long what one caller has read at Statuspage is answered to others with the same rights; 0: not at all.",
+    )
+    upstream_ca_file: Path | None = _setting(
+        None,
+        "the path of a file",
+        "Certificates of authorities, in PEM, that are trusted at Statuspage beside those that the machine trusts.",
     )
 
 

@@ -7,7 +7,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -208,12 +208,21 @@ def list_secrets(secret: SecretStr | None) -> Sequence[str]:
     return _items(secret.get_secret_value()) if secret is not None else ()
 
 
-def parse_dated_key(text: str) -> tuple[str, date | None]:
-    """A key, and the day that stands behind it, as in `0123abcd@2027-01-31`, which is the last on which it works."""
-    key, found, day = text.partition("@")
-    if not re.fullmatch(r"[\x21-\x7e]{8,512}", key):
+class DatedKey(NamedTuple):
+    """A key, the last day on which it works, and how many calls a minute it is good for, where they are said."""
+
+    value: str
+    day: date | None
+    calls: int | None
+
+
+def parse_dated_key(text: str) -> DatedKey:
+    """A key and what stands behind it, as in `0123abcd`, `0123abcd@2027-01-31` or `0123abcd@2027-01-31/120`."""
+    key, _, rest = text.partition("@")
+    day, _, calls = rest.partition("/")
+    if not re.fullmatch(r"[\x21-\x7e]{8,512}", key) or not re.fullmatch(r"([1-9][0-9]{0,5})?", calls):
         raise ValueError("malformed")
-    return key, date.fromisoformat(day) if found else None
+    return DatedKey(key, date.fromisoformat(day) if day else None, int(calls) if calls else None)
 
 
 EncryptionKeys = Annotated[SecretStr, _each(Fernet)]

@@ -177,7 +177,7 @@ def create_http_app(
     )
     # An address with a slash too many is none of ours; Starlette would send it on to whatever host the caller names.
     rest.router.redirect_slashes = False
-    mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes, upstreams.mirror]
+    mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes, upstreams.mirror, upstreams.changes]
     watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
     return HttpApp(
         api=api,

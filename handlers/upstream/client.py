@@ -3,6 +3,7 @@
 The interface is small, so that another library can stand behind it. `bench/gateway.py` compares two.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from handlers.http.answers import Header
 Body = bytes | AsyncIterator[bytes]
 
 _NOT_CONNECTED = "client error (Connect)"
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_NOT_TRUSTED = "invalid peer certificate"
 
 
 class Outgoing(NamedTuple):
@@ -51,6 +54,8 @@ class Fault(StrEnum):
 
     UNREACHED = "unreached"
     """No connection came about, so nothing was done."""
+    UNTRUSTED = "untrusted"
+    """Its certificate is not good, so nothing was sent."""
     SILENT = "silent"
     """Nothing was answered in time. What was asked for may have been done."""
     CUT = "cut"
@@ -69,7 +74,7 @@ class UpstreamError(Exception):
     @property
     def is_harmless(self) -> bool:
         """Whether certainly nothing was done."""
-        return self.fault in (Fault.UNREACHED, Fault.CROWDED)
+        return self.fault in (Fault.UNREACHED, Fault.UNTRUSTED, Fault.CROWDED)
 
 
 class UpstreamClient(Protocol):
@@ -126,13 +131,16 @@ def _read_headers(response: Response) -> Iterator[Header]:
 
 
 class ReqwestClient:
-    """By reqwest, whose work is done outside the interpreter's lock."""
+    """By reqwest, whose work is done outside the interpreter's lock. It trusts `authorities`, in PEM, beside those
+    that the machine trusts."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, authorities: bytes = b"") -> None:
         limits = limits or Limits()
         builder = ClientBuilder().http1_only().follow_redirects(False).default_cookie_store(False)
         # What upstream answers is the caller's: in the form in which it comes.
         builder = builder.gzip(False).brotli(False).zstd(False).deflate(False).referer(False)
+        for certificate in _PEM.findall(authorities):
+            builder = builder.add_root_certificate_pem(certificate)
         builder = builder.connect_timeout(timedelta(seconds=limits.connect_seconds))
         builder = builder.read_timeout(timedelta(seconds=limits.silent_seconds))
         builder = builder.timeout(timedelta(seconds=limits.total_seconds))
@@ -179,6 +187,8 @@ def _fault_of(error: PyreqwestError) -> Fault:
         return Fault.CROWDED
     # The library calls everything before the answer's head a failure to connect; its causes tell which were.
     causes = (error.details or {}).get("causes") or () if isinstance(error, DetailedPyreqwestError) else ()
+    if any(cause["message"].startswith(_NOT_TRUSTED) for cause in causes):
+        return Fault.UNTRUSTED
     if any(cause["message"] == _NOT_CONNECTED for cause in causes):
         return Fault.UNREACHED
     return Fault.SILENT if isinstance(error, RequestTimeoutError) else Fault.CUT

@@ -11,7 +11,7 @@ from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS
 from desk.pages.rules import find_zone
 from desk.texts import can_be_kept, without_broken
 from desk.upstreams.copies import ComponentThere, PageThere
-from handlers.upstream.client import Outgoing, UpstreamClient, UpstreamError
+from handlers.upstream.client import Fault, Outgoing, UpstreamClient, UpstreamError
 from storage.models import ComponentStatus
 
 _PER_PAGE = 100
@@ -113,10 +113,12 @@ class UpstreamReader:
                         raise UnreadableError(f"{self._base_url} answers with more than anybody could keep.")
                 status = answer.status
         except UpstreamError as error:
-            raise UnreadableError(
-                f"{self._base_url} does not answer ({error.fault}).",
-                "Is the address right, and may this machine reach it?",
-            ) from error
+            hint = "Is the address right, and may this machine reach it?"
+            if error.fault is Fault.UNTRUSTED:
+                hint = (
+                    "Its certificate is over, another's, or by an authority that is not in KEYDESK_UPSTREAM_CA_FILE."
+                )
+            raise UnreadableError(f"{self._base_url} does not answer ({error.fault}).", hint) from error
         if status in (401, 403):
             raise UnreadableError(
                 f"{self._base_url} does not take this key ({status}).",

@@ -7,7 +7,8 @@ from functools import partial
 
 import structlog
 
-from desk.transaction import Actor, Desk, JobName
+from desk.errors import KeydeskError
+from desk.transaction import Actor, Desk, JobName, elsewhere_changed
 from desk.upstreams.keys import note_refused
 from handlers.http.gateway.connections import ConnectionBook, Connections, OpenKey, read_connections
 from handlers.http.gateway.forwarding import Forwarder
@@ -19,6 +20,7 @@ from handlers.upstream.budget import OWN
 from handlers.upstream.client import ReqwestClient, UpstreamClient
 from handlers.upstream.reading import UpstreamReader
 from storage.background import end_task
+from storage.database import AWAY
 from storage.mirror import Mirror
 from storage.sealing import Seal
 from storage.signals import Topic
@@ -67,11 +69,17 @@ class UpstreamParts:
         self.client: UpstreamClient = options.client or ReqwestClient()
         self.book = ConnectionBook(self.mirror, wait_seconds=options.wait_seconds, monotonic=monotonic)
         forwarder = Forwarder(self.client, limit_code=options.limit_code, on_refused=self.hear_refused)
+        reads = Reads(
+            forwarder, keep_seconds=options.keep_seconds, monotonic=monotonic, tell_change=self._tell_change
+        )
+        self.changes: Mirror[None] = Mirror(
+            desk.database.everywhere, Topic.ELSEWHERE, lambda _session: reads.forget(), monotonic=monotonic
+        )
         self.gateway = Gateway(
             self.book,
             forwarder,
             Kinds(forwarder, monotonic),
-            Reads(forwarder, keep_seconds=options.keep_seconds, monotonic=monotonic),
+            reads,
             Once(
                 desk, forwarder, wait_seconds=options.wait_seconds, monotonic=monotonic, on_moment=options.on_moment
             ),
@@ -91,6 +99,13 @@ class UpstreamParts:
         which = (organization_id, key_id)
         if which not in self._reports:
             self._reports[which] = asyncio.create_task(self._report(*which), name="upstream_key")
+
+    async def _tell_change(self, organization_id: str) -> None:
+        """Other processes keep what was read, too."""
+        try:
+            await self._desk.of(organization_id).write(_ACTOR, elsewhere_changed)
+        except (KeydeskError, *AWAY) as error:
+            _log.warning("change_not_told", error=str(error))
 
     async def _is_refused(self, organization_id: str, key_id: str) -> bool:
         """Whether it is the key that is not taken, and not something in the call that was made with it."""

@@ -30,6 +30,7 @@ def unanswered(base_url: str, error: UpstreamError) -> Answer:
     )
     how, status = {
         Fault.UNREACHED: ("cannot be reached", 502),
+        Fault.UNTRUSTED: ("does not prove who it is: its certificate is not good", 502),
         Fault.SILENT: ("did not answer in time", 504),
         Fault.CUT: ("broke its answer off", 502),
     }[error.fault]

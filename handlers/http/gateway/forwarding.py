@@ -224,6 +224,6 @@ def _blame(connection: Connection, caller: str, error: UpstreamError) -> Reply:
     if error.fault is Fault.CROWDED:
         connection.fuse.given_up(caller)
     else:
-        connection.fuse.failed(caller, is_for_all=error.fault is Fault.UNREACHED)
+        connection.fuse.failed(caller, is_for_all=error.fault in (Fault.UNREACHED, Fault.UNTRUSTED))
     was_done = False if error.is_harmless else None
     return Reply.of(faults.unanswered(connection.base_url, error), was_done=was_done, is_for_all=True)

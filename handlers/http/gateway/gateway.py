@@ -169,13 +169,10 @@ class Gateway:
     async def _open(self, connection: Connection, call: Forward, post: Post | None) -> Reply:
         if call.method in _READING:
             return await self._reads.open(connection, call)
-        self._reads.forget()
-        try:
+        async with self._reads.changing(call.key.organization_id):
             if post is not None:
                 return await self._once.open(connection, replace(post, call=call))
             return await self._forwarder.open(connection, call)
-        finally:
-            self._reads.forget()
 
 
 class _UnsaidError(Exception):

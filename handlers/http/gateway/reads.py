@@ -5,7 +5,8 @@ Callers share an answer only if they are allowed the same, and never one from be
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from handlers.http.answers import Header, find_header
@@ -28,22 +29,37 @@ class _Kept:
 class Reads:
     """Opens answers to calls that read. `keep_seconds`: how long one may be given again; 0: not at all.
 
-    `monotonic` tells seconds and never goes back.
+    `tell_change` lets other processes know of a change in an organization's upstream, and `monotonic` tells seconds
+    and never goes back.
     """
 
-    def __init__(self, forwarder: Forwarder, *, keep_seconds: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        forwarder: Forwarder,
+        *,
+        keep_seconds: float,
+        monotonic: Callable[[], float],
+        tell_change: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._forwarder = forwarder
         self._keep_seconds = keep_seconds
         self._monotonic = monotonic
+        self._tell_change = tell_change
         self._under_way: dict[Hashable, asyncio.Future[Reply | None]] = {}
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._bytes = 0
         self._changes = 0
 
-    @property
-    def keeps(self) -> bool:
-        """Whether answers are kept."""
-        return self._keep_seconds > 0
+    @asynccontextmanager
+    async def changing(self, organization_id: str) -> AsyncIterator[None]:
+        """Within the block something may change upstream: nobody who reads after it gets what was before."""
+        self.forget()
+        try:
+            yield
+        finally:
+            self.forget()
+            if self._keep_seconds:
+                await self._tell_change(organization_id)
 
     def forget(self) -> None:
         """Something changes upstream: what is asked from now on is asked anew."""
@@ -55,7 +71,7 @@ class Reads:
     async def open(self, connection: Connection, call: Forward) -> Reply:
         """The answer to a call that reads. It has to be closed."""
         which = _which(connection, call)
-        if self.keeps and (kept := self._find(which, call)) is not None:
+        if self._keep_seconds and (kept := self._find(which, call)) is not None:
             return kept
         if (first := self._under_way.get(which)) is not None:
             shared = await asyncio.shield(first)
@@ -73,7 +89,7 @@ class Reads:
             reply = await self._forwarder.open(connection, call)
             if reply.is_for_all and reply.rest is None:
                 shared = reply
-                if self.keeps and changes == self._changes:
+                if self._keep_seconds and changes == self._changes:
                     self._keep(which, reply)
             return reply
         finally:

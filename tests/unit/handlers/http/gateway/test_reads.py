@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
@@ -43,6 +43,20 @@ class Gate:
         await json_answer(b"%d" % number, self.status)(head, reader, writer)
 
 
+TOLD: list[str] = []
+
+
+async def tell(organization_id: str) -> None:
+    """Note it."""
+    TOLD.append(organization_id)
+
+
+def make_reads(stage: Stage, keep_seconds: float, monotonic: Callable[[], float] = time.monotonic) -> Reads:
+    """What opens answers."""
+    TOLD.clear()
+    return Reads(stage.forwarder, keep_seconds=keep_seconds, monotonic=monotonic, tell_change=tell)
+
+
 def call(key: object = CALLER, target: str = "/v1/pages", *headers: Header) -> Forward:
     """One that reads."""
     return Forward(key, "GET", target, headers, None)  # type: ignore[arg-type]
@@ -53,7 +67,7 @@ async def test_what_is_asked_at_the_same_time_is_asked_once(client: ReqwestClien
     gate = Gate()
     async with HostileServer(gate).running() as server:
         stage = Stage(server.url, client)
-        reads = Reads(stage.forwarder, keep_seconds=0.0, monotonic=time.monotonic)
+        reads = make_reads(stage, 0.0, time.monotonic)
         first = asyncio.create_task(reads.open(stage.connection, call()))
         await asyncio.wait_for(server.called.wait(), 5)
         same = [call(OTHER), call(CALLER, "/v1/pages", (b"user-agent", b"terraform"))]
@@ -78,10 +92,12 @@ async def test_who_reads_after_a_change_does_not_get_what_was_before(client: Req
     gate = Gate()
     async with HostileServer(gate).running() as server:
         stage = Stage(server.url, client)
-        reads = Reads(stage.forwarder, keep_seconds=60.0, monotonic=time.monotonic)
+        reads = make_reads(stage, 60.0, time.monotonic)
         before = asyncio.create_task(reads.open(stage.connection, call()))
         await asyncio.wait_for(server.called.wait(), 5)
-        reads.forget()
+        async with reads.changing("ooooooooooo1"):
+            assert TOLD == []
+        assert TOLD == ["ooooooooooo1"]
         after = asyncio.create_task(reads.open(stage.connection, call()))
         await eventually(lambda: gate.answers == 2)
         gate.opened.set()
@@ -97,7 +113,7 @@ async def test_a_caller_without_a_turn_holds_nobody_up(client: ReqwestClient) ->
     gate.opened.set()
     async with HostileServer(gate).running() as server:
         stage = Stage(server.url, client, {"first": KEYS["first"]}, most=10)
-        reads = Reads(stage.forwarder, keep_seconds=0.0, monotonic=time.monotonic)
+        reads = make_reads(stage, 0.0, time.monotonic)
         for number in range(8):
             await reads.open(stage.connection, call(CALLER, f"/v1/pages?page={number}"))
         late, other = await asyncio.gather(
@@ -112,7 +128,7 @@ async def test_what_is_kept_is_given_for_so_long(client: ReqwestClient) -> None:
     gate.opened.set()
     async with HostileServer(gate).running() as server:
         stage = Stage(server.url, client)
-        reads = Reads(stage.forwarder, keep_seconds=5.0, monotonic=lambda: now[0])
+        reads = make_reads(stage, 5.0, lambda: now[0])
 
         async def read(key: object = CALLER, *headers: Header) -> tuple[bytes, bytes | None]:
             reply = await reads.open(stage.connection, call(key, "/v1/pages", *headers))
@@ -135,7 +151,7 @@ async def test_who_goes_away_takes_nobody_along(client: ReqwestClient) -> None:
     gate = Gate()
     async with HostileServer(gate).running() as server:
         stage = Stage(server.url, client)
-        reads = Reads(stage.forwarder, keep_seconds=0.0, monotonic=time.monotonic)
+        reads = make_reads(stage, 0.0, time.monotonic)
         first = asyncio.create_task(reads.open(stage.connection, call()))
         await asyncio.wait_for(server.called.wait(), 5)
         second = asyncio.create_task(reads.open(stage.connection, call(OTHER)))
