@@ -17,6 +17,7 @@ from bot.commands import (
     deliveries,
     demo,
     digest,
+    doctor,
     drafts,
     incident,
     info,
@@ -78,6 +79,7 @@ def create_cli() -> typer.Typer:
 
     run.register(cli)
     demo.register(cli)
+    doctor.register(cli)
     config.register(cli)
     manifest.register(cli)
     db.register(cli)
