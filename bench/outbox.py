@@ -51,6 +51,9 @@ class _Taking:
     def draw(self, tx: Transaction, claim: Claim) -> Drawn:
         return Drawn(_Parcel())
 
+    def given_up(self, tx: Transaction, claim: Claim, error: str) -> None:
+        pass
+
 
 def prepare(url: str, waiting: int, places: int) -> Database:
     """A database in which so many deliveries wait for so many places."""

@@ -23,12 +23,13 @@ from desk.clock import Clock
 from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
 from desk.upstreams.troubles import list_upstream_troubles
+from handlers.delivery.atlassian.deliverer import AtlassianDeliverer
 from handlers.delivery.deliverer import Deliverer
 from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from handlers.http.auth.budgets import Budgets
-from handlers.http.gateway.assembly import UpstreamOptions
+from handlers.http.gateway.assembly import UpstreamOptions, UpstreamParts
 from handlers.jobs.channels import check_channels
 from handlers.jobs.clock_watch import ClockWatch
 from handlers.jobs.reconcile import RECONCILE, reconcile_at_start
@@ -48,18 +49,23 @@ _LOOK_SECONDS = 0.05
 _KEPT_SECONDS = 3.0
 """Of the time that a stop may take, what is kept for the last deliveries, the last uses and the files."""
 
-MakeWorker = Callable[[Desk, AsyncWebClient], OutboxWorker]
+MakeWorker = Callable[[Desk, AsyncWebClient, UpstreamParts], OutboxWorker]
 
 _log = structlog.get_logger(__name__)
 
 
-def make_deliverers(desk: Desk, client: AsyncWebClient) -> Mapping[Channel, Deliverer]:
+def make_deliverers(desk: Desk, client: AsyncWebClient, upstreams: UpstreamParts) -> Mapping[Channel, Deliverer]:
     """A deliverer for each channel that this Keydesk has."""
-    return {Channel.SLACK: SlackDeliverer(client, desk.clock, all_renderers())}
+    return {
+        Channel.SLACK: SlackDeliverer(client, desk.clock, all_renderers()),
+        Channel.ATLASSIAN: AtlassianDeliverer(
+            upstreams.client, upstreams.book.find, desk.clock, on_refused=upstreams.hear_refused
+        ),
+    }
 
 
-def _make_worker(desk: Desk, client: AsyncWebClient) -> OutboxWorker:
-    return OutboxWorker(desk, make_deliverers(desk, client))
+def _make_worker(desk: Desk, client: AsyncWebClient, upstreams: UpstreamParts) -> OutboxWorker:
+    return OutboxWorker(desk, make_deliverers(desk, client, upstreams))
 
 
 class Program:
@@ -275,7 +281,7 @@ def create_program(
         desk,
         client,
         link,
-        make_worker(desk, client),
+        make_worker(desk, client, http.upstreams),
         watch,
         scheduler,
         http,

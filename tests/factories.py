@@ -62,8 +62,8 @@ def add_page(session: Session, now: datetime, **values: Any) -> Page:
     """A page named Acme in an organization that is called the same, where it has no other name."""
     if find_organization(session) is None:
         name_organization(session, "Acme").slack_team_id = TEAM
-    defaults = {"name": "Acme", "subdomain": "acme", "created_at": now, "updated_at": now}
-    page = Page(id=new_id(), **(defaults | values))
+    defaults = {"id": new_id(), "name": "Acme", "subdomain": "acme", "created_at": now, "updated_at": now}
+    page = Page(**(defaults | values))
     session.add(page)
     session.flush()
     return page

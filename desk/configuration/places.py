@@ -10,7 +10,7 @@ from desk.audit import trail as audit
 from desk.configuration.fields import ComponentFields
 from desk.errors import ConflictError, NotFoundError
 from desk.pages.order import in_order, number, put
-from desk.pages.pages import lock_organization
+from desk.pages.pages import get_page, lock_organization, require_own
 from desk.transaction import Transaction, pages_changed
 from storage.models import Component, Page
 
@@ -24,6 +24,7 @@ class Shelf:
     def __init__(self, tx: Transaction, page_id: str) -> None:
         self._tx = tx
         self._page_id = page_id
+        require_own(get_page(tx.session, page_id))
         # Before the components: nobody else makes one meanwhile, and two who configure never wait for each other's.
         lock_organization(tx.session)
         every = select(Component).where(Component.page_id == page_id).order_by(Component.id)

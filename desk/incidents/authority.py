@@ -13,7 +13,7 @@ from desk.permissions import ask_an_owner, roles_of_actor
 from desk.roles.lists import list_holders
 from desk.transaction import Transaction
 from storage.folding import fold
-from storage.models import Backend, Incident, IncidentStatus, Page, Role
+from storage.models import Incident, IncidentStatus, Page, Role
 
 _NAMED = 3
 _LONGEST_NAME = 30
@@ -23,10 +23,9 @@ _NEAR = 0.85
 
 
 def list_publishable_pages(tx: Transaction, role: Role) -> Sequence[Page]:
-    """The pages on which the actor has the role, by name, without those that are kept elsewhere."""
+    """The pages on which the actor has the role, by name."""
     roles = roles_of_actor(tx)
-    own = (page for page in list_pages(tx.session) if page.backend == Backend.LOCAL)
-    return [page for page in own if roles.has(role, page.id)]
+    return [page for page in list_pages(tx.session) if roles.has(role, page.id)]
 
 
 def require_publisher(tx: Transaction, role: Role, page: Page | None = None) -> None:

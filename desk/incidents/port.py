@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from desk.incidents import incidents, postmortems, updates
 from desk.incidents.components import set_statuses
+from desk.incidents.elsewhere.pages import AtlassianPages
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.pages.pages import require_own
 from desk.transaction import Transaction
-from storage.models import ComponentStatus, Incident, IncidentUpdate, Page
+from storage.models import Backend, ComponentStatus, Incident, IncidentUpdate, Page
 
 
 class PagePort(Protocol):
@@ -93,12 +93,10 @@ class LocalPages:
     delete_postmortem = staticmethod(postmortems.delete_postmortem)
 
 
-_LOCAL: PagePort = LocalPages()
+_PORTS: Mapping[Backend, PagePort] = {Backend.LOCAL: LocalPages(), Backend.ATLASSIAN: AtlassianPages()}
 
 
 def port_of(tx: Transaction, page_id: str) -> PagePort:
-    """The port of a page. Raises ConflictError for one that is kept elsewhere: nothing is posted there as yet."""
+    """The port of a page."""
     page = tx.session.get(Page, page_id)
-    if page is not None:
-        require_own(page)
-    return _LOCAL
+    return _PORTS[Backend(page.backend) if page is not None else Backend.LOCAL]

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from desk.audit.trail import Action, record
 from desk.errors import ConflictError, NotFoundError
 from desk.key_powers import require_owner_or
-from desk.messages.outbox import owners_conversations, refresh_card, send_card, set_aside
+from desk.messages.outbox import owners_conversations, refresh, refresh_card, send_card, set_aside
 from desk.messages.readdressing import find_new_places, is_needless, list_unheard, readdress
+from desk.messages.subjects import Thing
 from desk.permissions import Duty, is_person, list_owner_ids, require_duty, require_insider
 from desk.transaction import ActorKind, Transaction
 from storage import outbox
@@ -210,10 +211,17 @@ def drop_delivery(tx: Transaction, subject: str) -> None:
     """Never send a dead letter. For owners, and keys that deal with them. Raises NotFoundError, or ConflictError when
     it is settled already."""
     require_owner_or(tx, Scope.DELIVERIES_WRITE)
-    if not outbox.drop(tx.session, subject):
+    if not drop_dead(tx, subject):
         _refuse_settled(tx, subject)
+
+
+def drop_dead(tx: Transaction, subject: str) -> bool:
+    """The same, for whoever may: the caller has asked for the role. False where nothing of it is dead."""
+    if not outbox.drop(tx.session, subject):
+        return False
     _settle(tx, subject, "dropped")
     record(tx, Action.DELIVERY_DROPPED, "delivery", subject)
+    return True
 
 
 def _refuse_settled(tx: Transaction, subject: str) -> None:
@@ -228,6 +236,7 @@ def _settle(tx: Transaction, subject: str, settled: str, **facts: Any) -> None:
         kept = {name: value for name, value in letter.facts.items() if name != "by"}
         letter.facts = {**kept, "settled": settled, **by, "at": tx.now.isoformat(), **facts}
     refresh_card(tx, DEAD_LETTER, subject)
+    refresh(tx, Thing.DELIVERY, subject)
 
 
 def _letter_cards(tx: Transaction, subject: str) -> Sequence[SlackMessage]:

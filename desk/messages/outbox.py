@@ -7,6 +7,7 @@ shown; it is drawn when it is delivered, so that nothing arrives out of date.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -231,11 +232,23 @@ def _enqueue(tx: Transaction, message: SlackMessage) -> None:
 
 
 def enqueue(
-    tx: Transaction, channel: Channel, *, lane: str, subject: str, payload: Mapping[str, Any] = _NOTHING
+    tx: Transaction,
+    channel: Channel,
+    *,
+    lane: str,
+    subject: str,
+    payload: Mapping[str, Any] = _NOTHING,
+    due_at: datetime | None = None,
 ) -> None:
-    """Owe a delivery to a place of a channel. `subject` is the row beside it that says what is delivered."""
+    """Owe a delivery to a place of a channel, at once or at `due_at`. `subject` is the row beside it that says what
+    is delivered."""
     row = Delivery(
-        channel=channel, lane=lane, subject=subject, payload=dict(payload), due_at=tx.now, created_at=tx.now
+        channel=channel,
+        lane=lane,
+        subject=subject,
+        payload=dict(payload),
+        due_at=due_at or tx.now,
+        created_at=tx.now,
     )
     tx.session.add(row)
     tx.session.flush()

@@ -16,6 +16,8 @@ class Thing(StrEnum):
     REQUEST = "request"
     KEY = "key"
     TICKET = "ticket"
+    DELIVERY = "delivery"
+    """What was given up, until somebody settles it."""
     OWNERS = "owners"
     """Who the owners are; see `THE_OWNERS`."""
     READER = "reader"
@@ -38,6 +40,11 @@ def set_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Shown]) ->
     rows = [{"message_id": message.id, "kind": thing, "subject_id": subject_id} for thing, subject_id in set(shown)]
     if rows:
         tx.session.execute(insert(MessageSubject), rows)
+
+
+def add_shown(tx: Transaction, message: SlackMessage, shown: Shown) -> None:
+    """From now on the message shows this as well."""
+    set_shown(tx, message, {*list_shown(tx, message), shown})
 
 
 def list_shown(tx: Transaction, message: SlackMessage) -> Sequence[Shown]:

@@ -113,3 +113,7 @@ class Deliverer(Protocol):
         Whatever it raises is a mistake: tried again a few times, then given up.
         """
         ...
+
+    def given_up(self, tx: Transaction, claim: Claim, error: str) -> None:
+        """Keep that a delivery was given up, besides telling owners, in the transaction that gives it up."""
+        ...

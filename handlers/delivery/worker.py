@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from desk.messages.dead_letters import bury, note_put_back, note_sent
-from desk.transaction import Actor, Desk, JobName
+from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.delivery.backoff import BackOff, decide_next
 from handlers.delivery.deliverer import Deliverer, DeliveryError, Drawn, Trouble
 from storage import lanes, outbox
@@ -190,8 +190,6 @@ class OutboxWorker:
     def _desk_of(self, claim: Claim) -> Desk:
         return self._desk.of(claim.organization_id)
 
-    # One delivery
-
     async def _claim_any(self) -> Claim | None:
         for channel in self._deliverers:
             if not self._is_paused(channel) and (claims := await self._claim(channel, _NO_PACE, (), 1)):
@@ -225,7 +223,8 @@ class OutboxWorker:
         except DeliveryError as failure:
             return await self._failed(claim, failure, drawn.what)
         self._on_step(Step.ANSWERED, claim.delivery_id)
-        sent = partial(note_sent, claim=claim, covers=drawn.covers, keep=drawn.parcel.note if drawn.parcel else None)
+        keep = drawn.parcel.note if drawn.parcel else None
+        sent = partial(note_sent, claim=claim, covers=drawn.covers, keep=keep)
         if not await self._desk_of(claim).write(_ACTOR, sent):
             _log.warning("claim_lost", delivery=claim.delivery_id, channel=claim.channel, lane=claim.lane)
         self._on_step(Step.STORED, claim.delivery_id)
@@ -282,8 +281,7 @@ class OutboxWorker:
             log.error("delivery_paused", until=(now + pause).isoformat())
         if following.due_at is None:
             log.error("delivery_died", attempts=claim.attempts)
-            died = partial(bury, claim=claim, error=failure.error, what=what, uncertain=failure.uncertain)
-            await self._desk_of(claim).write(_ACTOR, died)
+            await self._desk_of(claim).write(_ACTOR, partial(self._bury, claim=claim, failure=failure, what=what))
             return True
         log.warning("delivery_put_back", attempts=claim.attempts, due_at=following.due_at.isoformat())
         await self._desk_of(claim).write(
@@ -298,3 +296,7 @@ class OutboxWorker:
             ),
         )
         return False
+
+    def _bury(self, tx: Transaction, claim: Claim, failure: DeliveryError, what: str) -> None:
+        if bury(tx, claim, error=failure.error, what=what, uncertain=failure.uncertain):
+            self._deliverers[claim.channel].given_up(tx, claim, failure.error)

@@ -49,7 +49,15 @@ from storage.models.pages import (
     SecondPerson,
 )
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
-from storage.models.upstreams import Upstream, UpstreamKey, UpstreamKeyStatus, UpstreamPost, UpstreamWarning
+from storage.models.upstreams import (
+    ChangeKind,
+    Upstream,
+    UpstreamChange,
+    UpstreamKey,
+    UpstreamKeyStatus,
+    UpstreamPost,
+    UpstreamWarning,
+)
 
 __all__ = [
     "Act",
@@ -63,6 +71,7 @@ __all__ = [
     "AuditHead",
     "Backend",
     "Base",
+    "ChangeKind",
     "Channel",
     "Component",
     "ComponentStatus",
@@ -105,6 +114,7 @@ __all__ = [
     "Ticket",
     "TicketStatus",
     "Upstream",
+    "UpstreamChange",
     "UpstreamKey",
     "UpstreamKeyStatus",
     "UpstreamPost",

@@ -34,6 +34,7 @@ class Incident(InOrganization, Base):
         Index("ix_incident_page_kind", "page_id", "scheduled_for", "created_at"),
         Index("ix_incident_status_scheduled_for", "status", "scheduled_for"),
         Index("ix_incident_update_due_at", "update_due_at"),
+        Index("uq_incident_upstream", "upstream_id", "page_id", unique=True),
     )
 
     id: Mapped[Id]
@@ -61,6 +62,9 @@ class Incident(InOrganization, Base):
     reminders_sent: Mapped[int] = mapped_column(default=0)
     """How many of them went out since the last update."""
     shortlink: Mapped[str] = mapped_column(String(255))
+    """Empty while nobody outside can read of it: until a Statuspage elsewhere has it."""
+    upstream_id: Mapped[str | None] = mapped_column(String(12))
+    """Its id at the Statuspage elsewhere that keeps its page."""
     created_by: Mapped[str] = mapped_column(String(96))
 
     scheduled_for: Mapped[datetime | None]
@@ -107,6 +111,8 @@ class IncidentUpdate(InOrganization, Base):
     deliver_notifications: Mapped[bool] = mapped_column(default=True)
     wants_twitter_update: Mapped[bool] = mapped_column(default=False)
     custom_tweet: Mapped[str | None] = mapped_column(Text)
+    upstream_id: Mapped[str | None] = mapped_column(String(12))
+    """As of an incident."""
     created_by: Mapped[str] = mapped_column(String(96))
 
 

@@ -1,7 +1,8 @@
-"""Statuspages elsewhere: which one keeps pages of ours, and the keys that it knows Keydesk by."""
+"""Statuspages elsewhere: which one keeps pages of ours, the keys that it knows Keydesk by, what it is to be told."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -92,3 +93,50 @@ class UpstreamPost(InOrganization, Base):
     """What upstream made of it."""
     made_as: Mapped[str | None] = mapped_column(String(64))
     """Tells that as it was made from what became of it."""
+
+
+class ChangeKind(StrEnum):
+    """What is done at an upstream."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    STEP = "step"
+    """What the upstream does by itself when it is time; done for it where it did not."""
+    CORRECT = "correct"
+    DELETE = "delete"
+    STATES = "states"
+    """Components alone."""
+    WRITE_POSTMORTEM = "write_postmortem"
+    PUBLISH_POSTMORTEM = "publish_postmortem"
+    REVERT_POSTMORTEM = "revert_postmortem"
+    DELETE_POSTMORTEM = "delete_postmortem"
+
+
+class UpstreamChange(InOrganization, Base):
+    """Something that was done to a page here and is to be done at its upstream, which one delivery brings about.
+
+    An incident and what was said of it are named without foreign keys: what is deleted here is deleted there later.
+    """
+
+    __tablename__ = "upstream_change"
+    __table_args__ = (
+        Index("ix_upstream_change_incident", "incident_id", "created_at"),
+        Index("ix_upstream_change_page", "page_id", "there_at"),
+    )
+
+    id: Mapped[Id]
+    page_id: Mapped[str] = mapped_column(ForeignKey("page.id"))
+    incident_id: Mapped[str | None] = mapped_column(String(12))
+    update_id: Mapped[str | None] = mapped_column(String(12))
+    """What was said with it, or is corrected by it."""
+    kind: Mapped[ChangeKind] = mapped_column(String(32))
+    body: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What to send, in Statuspage's words, without ids that only the upstream knows."""
+    name: Mapped[Name]
+    """What it is about, as it was called then."""
+    author: Mapped[str] = mapped_column(String(96))
+    created_at: Mapped[datetime]
+    there_at: Mapped[datetime | None]
+    """When it was known to have been done there; None: it was not yet, or was given up."""
+    upstream_id: Mapped[str | None] = mapped_column(String(12))
+    """Of a new incident, the id that it has there; it outlives the incident here."""

@@ -15,15 +15,22 @@ import aiohttp
 
 from desk.clock import Clock
 from desk.identifiers import new_id
+from desk.incidents.incidents import create_incident
+from desk.incidents.inputs import IncidentChange, NewIncident
+from desk.incidents.lookup import find_incident
+from desk.incidents.port import port_of
 from desk.messages.outbox import enqueue
-from desk.transaction import Desk
+from desk.transaction import Desk, Transaction
 from handlers.delivery.deliverer import Deliverer
 from handlers.delivery.slack.deliverer import SlackDeliverer
+from handlers.upstream.client import ReqwestClient
 from sandbox.player import Control
 from sandbox.server import SandboxServer
-from storage.models import Channel
+from storage.models import Backend, Channel, Page
+from tests.contract.failing_statuspage import PAGE, FailingStatuspage, StatuspageFault
+from tests.contract.statuspage_elsewhere import connection_to, deliverer_to
 from tests.contract.webhook import WebhookDeliverer, WebhookFault, WebhookReceiver
-from tests.factories import INES, MAX, MIA, OLIVIA
+from tests.factories import INES, MAX, MIA, OLIVIA, add_page
 from tests.scenario.outbox_stage import ACTOR, OWNERS, RENDERERS, STATUS, make_client, say
 
 NOBODY_LISTENS = "http://127.0.0.1:9"
@@ -61,6 +68,8 @@ class Way(ABC):
     """Lanes: more than are served at once, beside the last one."""
     waits = timedelta(seconds=7)
     """How long a limited place asks to wait."""
+    limits_places = True
+    """Whether a limit is a place's own. Of a key, it is all that the key is called with for."""
 
     @classmethod
     @abstractmethod
@@ -85,6 +94,10 @@ class Way(ABC):
     @abstractmethod
     def owe_poison(self, desk: Desk, place: str) -> None:
         """Put a delivery into the outbox that cannot be drawn."""
+
+    def what(self, text: str) -> str:
+        """How owners read of a delivery that carries a text."""
+        return text
 
     @abstractmethod
     def arrived(self, place: str) -> list[str]:
@@ -238,5 +251,95 @@ class WebhookWay(Way):
         return self._receiver.calls
 
 
-CHANNELS: Mapping[Channel, type[Way]] = {Channel.SLACK: SlackWay, Channel.WEBHOOK: WebhookWay}
+class AtlassianWay(Way):
+    """A Statuspage elsewhere: each place is an incident there, of which things are said."""
+
+    channel = Channel.ATLASSIAN
+    limits_places = False
+    _INCIDENTS = tuple(letter * 12 for letter in "abcde")
+    places = tuple(f"{PAGE}/incidents/{incident_id}" for incident_id in _INCIDENTS)
+    _FAULTS: Mapping[Fault, Callable[..., StatuspageFault]] = {
+        Fault.MESSAGE: partial(StatuspageFault, status=422, body={"error": ["Body is not taken"]}),
+        Fault.PLACE: partial(StatuspageFault, status=403),
+        Fault.ACCOUNT: partial(StatuspageFault, status=401, refuses_key=True),
+        Fault.LIMITED: partial(StatuspageFault, status=420),
+        Fault.UNWELL: partial(StatuspageFault, status=500),
+        Fault.CUT: partial(StatuspageFault),
+        Fault.SILENT: partial(StatuspageFault, seconds=SILENCE),
+        Fault.UNWELL_DONE: partial(StatuspageFault, status=500, takes_it=True),
+        Fault.CUT_DONE: partial(StatuspageFault, takes_it=True),
+        Fault.SILENT_DONE: partial(StatuspageFault, seconds=SILENCE, takes_it=True),
+    }
+
+    def __init__(self, statuspage: FailingStatuspage) -> None:
+        self.address = statuspage.url
+        self._statuspage = statuspage
+
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator[Way]:
+        """A Statuspage of its own."""
+        statuspage = FailingStatuspage()
+        statuspage.start()
+        try:
+            yield cls(statuspage)
+        finally:
+            statuspage.stop()
+
+    def reset(self) -> None:
+        """The incidents are there, and nothing was said of them."""
+        self._statuspage.reset()
+        for incident_id in self._INCIDENTS:
+            self._statuspage.open(incident_id)
+
+    @staticmethod
+    @asynccontextmanager
+    async def connect(
+        address: str, clock: Clock, *, patience: timedelta = timedelta(milliseconds=300)
+    ) -> AsyncIterator[Deliverer]:
+        """Its deliverer, with one key."""
+        client = ReqwestClient()
+        yield deliverer_to(client, connection_to(address, clock, "7" * 64), clock, timeout=patience)
+        await client.close()
+
+    def owe(self, desk: Desk, place: str, *texts: str) -> None:
+        """Updates of an incident."""
+        for text in texts:
+            said = IncidentChange(body=text)
+            desk.write_now(ACTOR, partial(self._say, incident_id=place.rpartition("/")[2], change=said))
+
+    def _say(self, tx: Transaction, incident_id: str, change: IncidentChange) -> None:
+        if find_incident(tx.session, incident_id) is None:
+            if tx.session.get(Page, PAGE) is None:
+                add_page(tx.session, tx.now, id=PAGE, backend=Backend.ATLASSIAN)
+            new = NewIncident(id=incident_id, name="Slow")
+            create_incident(tx, PAGE, new).upstream_id = incident_id
+        port_of(tx, PAGE).update_incident(tx, incident_id, change)
+
+    def owe_poison(self, desk: Desk, place: str) -> None:
+        """A change of which nobody knows."""
+        desk.write_now(ACTOR, partial(enqueue, channel=self.channel, lane=place, subject=new_id()))
+
+    def what(self, text: str) -> str:
+        """With what it is about."""
+        return f"Update “Slow” on Acme: {text}"
+
+    def arrived(self, place: str) -> list[str]:
+        """What was said of the incident there."""
+        return self._statuspage.said(place.rpartition("/")[2])
+
+    def arm(self, fault: Fault, match: str, *, times: int = 1) -> None:
+        """A fault of the Statuspage's."""
+        self._statuspage.faults.append(self._FAULTS[fault](match=match, times=times))
+
+    def calls(self) -> int:
+        """Writes."""
+        return len(self._statuspage.writes)
+
+
+CHANNELS: Mapping[Channel, type[Way]] = {
+    Channel.SLACK: SlackWay,
+    Channel.WEBHOOK: WebhookWay,
+    Channel.ATLASSIAN: AtlassianWay,
+}
 """The channels that keep the contract."""

@@ -1,21 +1,44 @@
 """Systems of record behind the page port, each as the contract suite drives it."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
 from desk.incidents.inputs import NewIncident
 from desk.incidents.port import PagePort, port_of
+from desk.policy import Policy
 from desk.status_page.components import ComponentView
 from desk.status_page.incidents import IncidentView
 from desk.status_page.pages import PageView
 from desk.status_page.reading import list_public_pages, read_page_view
-from desk.transaction import Actor, Desk, Transaction
-from storage.models import AuditEvent, Delivery, Incident, Revision, Role
+from desk.transaction import Actor, Desk, JobName, Transaction
+from desk.upstreams.connecting import connect_upstream
+from desk.upstreams.copies import copy_pages
+from handlers.delivery.worker import OutboxWorker
+from handlers.upstream.client import ReqwestClient
+from handlers.upstream.reading import UpstreamReader
+from storage.database import Database
+from storage.models import (
+    AuditEvent,
+    Channel,
+    Delivery,
+    DeliveryStatus,
+    Incident,
+    IncidentUpdate,
+    Page,
+    Revision,
+    Role,
+)
 from storage.signals import Topic
 from tests.clock import HeldClock
+from tests.contract.gateway_stage import EVERYTHING, OPERATOR, mint
+from tests.contract.statuspage_elsewhere import ServedElsewhere, connection_to, deliverer_to
+from tests.databases import ORGANIZATION, copy_sqlite
 from tests.factories import INES, add_component, add_grant, add_member, add_page
 
 T = TypeVar("T")
@@ -63,6 +86,14 @@ class PageSystem(ABC):
             ]
             return (*counts, session.get_one(Revision, Topic.PAGES).value)
 
+    def link_of(self, incident_id: str) -> str:
+        """The address at which the desk says that the public reads of an incident."""
+        with self.desk.database.read() as session:
+            return session.get_one(Incident, incident_id).shortlink
+
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Let go of what it holds."""
+
     @abstractmethod
     def settle(self) -> None:
         """Bring what was written to the system of record."""
@@ -79,21 +110,10 @@ class PageSystem(ABC):
 class LocalSystem(PageSystem):
     """The embedded page: its record is the desk's own database."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, _folder: Path, _template: Path) -> None:
         self.desk = desk
-        with desk.database.write() as session:
-            page, now = add_page(session, desk.clock.now(), announcement_channel="C0STATUS01"), desk.clock.now()
-            group = add_component(session, page, now, name="Europe", group=True, position=1)
-            rows = [
-                add_component(session, page, now, name="API", group_id=group.id, position=1),
-                add_component(session, page, now, name="Website", position=2),
-                add_component(session, page, now, name="Search", position=3),
-            ]
-            add_member(session, INES, now)
-            for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
-                add_grant(session, INES, role, now, page_id=page.id)
-            self.page_id = page.id
-            self.components = {row.name: row.id for row in (group, *rows)}
+        self.page_id, self.components = _furnish(desk, announcement_channel=CHANNEL)
+        _appoint(desk, self.page_id)
 
     def settle(self) -> None:
         """It is there already."""
@@ -109,14 +129,115 @@ class LocalSystem(PageSystem):
 
     def fields(self, incident_id: str) -> Mapping[str, Any]:
         """From the incident's row."""
+        return _fields_of(self.desk, incident_id)
+
+
+class AtlassianSystem(PageSystem):
+    """A page that a Statuspage elsewhere keeps: Keydesk's own API plays it, on a socket and a database of its own."""
+
+    def __init__(self, desk: Desk, folder: Path, template: Path) -> None:
+        self.desk = desk
+        self._database = Database.from_url(copy_sqlite(template, folder)).of(ORGANIZATION)
+        self.there = Desk(self._database, desk.clock, Policy())
+        self.page_id, self.components = _furnish(self.there)
+        secret = mint(self.there, EVERYTHING)
+        self._served = ServedElsewhere(self.there)
+        self._runner = asyncio.Runner()
+        self._client = ReqwestClient()
+        self._copy(secret)
+        connection = connection_to(self._served.url, desk.clock, secret)
+        deliverer = deliverer_to(self._client, connection, desk.clock)
+        self._worker = OutboxWorker(desk, {Channel.ATLASSIAN: deliverer})
+
+    def _copy(self, secret: str) -> None:
+        url = self._served.url
+        pages = self._runner.run(UpstreamReader(self._client, url, secret).read_pages())
+
+        def connect(tx: Transaction) -> None:
+            connect_upstream(tx, url)
+
+        self.desk.write_now(OPERATOR, connect)
+        self.desk.write_now(Actor.job(JobName.COPIES), lambda tx: copy_pages(tx, pages))
+        with self.desk.database.write() as session:
+            session.get_one(Page, self.page_id).announcement_channel = CHANNEL
+        _appoint(self.desk, self.page_id)
+
+    def close(self) -> None:
+        """Stop the Statuspage."""
+        self._runner.run(self._client.close())
+        self._runner.close()
+        self._served.stop()
+        self._database.close()
+
+    def settle(self) -> None:
+        """Deliver what it is owed, all of which it takes."""
+        self._runner.run(self._worker.deliver_due())
         with self.desk.database.read() as session:
-            row = session.get_one(Incident, incident_id)
-            return {
-                column.name: getattr(row, prop.key)
-                for prop in Incident.__mapper__.column_attrs
-                for column in prop.columns
-            }
+            owed = select(Delivery.last_error).where(Delivery.channel == Channel.ATLASSIAN)
+            assert session.scalars(owed.where(Delivery.status != DeliveryStatus.SENT)).all() == []
+
+    def seen(self) -> PageView:
+        """As its public documents are drawn there, under the ids that things have here."""
+
+        def read(tx: Transaction) -> PageView:
+            [page] = list_public_pages(tx.session)
+            return read_page_view(tx.session, page, tx.now)
+
+        view = self.there.read_now(OPERATOR, read)
+        assert self.desk.read_now(OPERATOR, lambda tx: list_public_pages(tx.session)) == []
+        return replace(view, incidents=tuple(map(self._as_here, view.incidents)))
+
+    def _as_here(self, view: IncidentView) -> IncidentView:
+        with self.desk.database.read() as session:
+            row = session.scalars(select(Incident).where(Incident.upstream_id == view.id)).one()
+            updates = select(IncidentUpdate.upstream_id, IncidentUpdate.id).where(
+                IncidentUpdate.incident_id == row.id
+            )
+            ids = dict(session.execute(updates).all())
+        told = tuple(replace(one, id=ids[one.id] or "") for one in view.updates)
+        return replace(view, id=row.id, version=row.version, updates=told)
+
+    def fields(self, incident_id: str) -> Mapping[str, Any]:
+        """From the row there, without the mark by which Keydesk knows it again."""
+        with self.desk.database.read() as session:
+            upstream_id = session.get_one(Incident, incident_id).upstream_id
+        fields = dict(_fields_of(self.there, upstream_id or ""))
+        assert fields["metadata"].pop("keydesk") == {"incident": incident_id}
+        return fields
 
 
-SYSTEMS: Mapping[str, Callable[[Desk], PageSystem]] = {"local": LocalSystem}
-"""Every system of record that Keydesk can keep a page in."""
+CHANNEL = "C0STATUS01"
+
+
+def _furnish(desk: Desk, **values: object) -> tuple[str, Mapping[str, str]]:
+    """The page, and its components by name."""
+    with desk.database.write() as session:
+        page, now = add_page(session, desk.clock.now(), **values), desk.clock.now()
+        group = add_component(session, page, now, name="Europe", group=True, position=1)
+        rows = [
+            add_component(session, page, now, name="API", group_id=group.id, position=1),
+            add_component(session, page, now, name="Website", position=2),
+            add_component(session, page, now, name="Search", position=3),
+        ]
+        return page.id, {row.name: row.id for row in (group, *rows)}
+
+
+def _appoint(desk: Desk, page_id: str) -> None:
+    with desk.database.write() as session:
+        add_member(session, INES, desk.clock.now())
+        for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER, Role.PAGE_CONFIGURATION):
+            add_grant(session, INES, role, desk.clock.now(), page_id=page_id)
+
+
+def _fields_of(desk: Desk, incident_id: str) -> Mapping[str, Any]:
+    with desk.database.read() as session:
+        row = session.get_one(Incident, incident_id)
+        return {
+            column.name: getattr(row, prop.key)
+            for prop in Incident.__mapper__.column_attrs
+            for column in prop.columns
+        }
+
+
+SYSTEMS: Mapping[str, Callable[[Desk, Path, Path], PageSystem]] = {"local": LocalSystem, "atlassian": AtlassianSystem}
+"""Every system of record that Keydesk can keep a page in, made with a folder and a migrated database to copy."""

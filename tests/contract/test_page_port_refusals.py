@@ -11,10 +11,10 @@ from sqlalchemy import select
 from desk.errors import InvalidInputError, NotFoundError
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.port import PagePort
-from desk.transaction import Desk, Transaction
+from desk.transaction import Transaction
 from storage.models import AuditEvent, ComponentStatus, IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW
-from tests.contract.page_systems import SYSTEMS, PageSystem
+from tests.contract.page_systems import PageSystem
 
 HOUR = timedelta(hours=1)
 WINDOW = Schedule(scheduled_for=NOW + HOUR, scheduled_until=NOW + 3 * HOUR)
@@ -35,12 +35,6 @@ class World:
         self.over = system.open("Over", status=IncidentStatus.RESOLVED)
         system.write(lambda tx, port: port.write_postmortem(tx, self.over, "A cable."))
         system.write(lambda tx, port: port.publish_postmortem(tx, self.over))
-
-
-@pytest.fixture(params=SYSTEMS)
-def system(request: pytest.FixtureRequest, desk: Desk) -> PageSystem:
-    """A page in each system of record."""
-    return SYSTEMS[request.param](desk)
 
 
 @pytest.fixture

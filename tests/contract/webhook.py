@@ -36,6 +36,9 @@ class WebhookDeliverer:
         text = str(claim.payload["text"])
         return Drawn(_Call(self, self._address + claim.lane, claim.subject, text), text)
 
+    def given_up(self, tx: Transaction, claim: Claim, error: str) -> None:
+        """Owners are told, and nobody else."""
+
     async def post(self, url: str, call_id: str, text: str) -> None:
         """One call."""
         limit = aiohttp.ClientTimeout(total=self.timeout.total_seconds())

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from desk.policy import Policy
 from desk.transaction import Desk
+from handlers.http.app import HttpSettings
 from sandbox.player import Control, Json, Player, words_of
 from sandbox.server import SandboxServer
 from storage.database import Database
@@ -139,8 +140,19 @@ def policy() -> Policy:
 
 
 @pytest.fixture
+def http_settings() -> HttpSettings:
+    """The page's and the API's; a story may define others."""
+    return HttpSettings()
+
+
+@pytest.fixture
 def scenario(
-    request: pytest.FixtureRequest, slack_server: SandboxServer, database: Database, clock: HeldClock, policy: Policy
+    request: pytest.FixtureRequest,
+    slack_server: SandboxServer,
+    database: Database,
+    clock: HeldClock,
+    policy: Policy,
+    http_settings: HttpSettings,
 ) -> Iterator[Scenario]:
     """The stage, with the page Acme and the workspace's people known to the desk; Olivia and Omar are owners.
 
@@ -152,7 +164,7 @@ def scenario(
         add_page(session, MONDAY_MORNING)
         _introduce_people(session, slack_server)
     make_bot = PublishingBot if request.node.get_closest_marker("page") else RunningBot
-    bot = make_bot(desk, slack_api_url=slack_server.api_url)
+    bot = make_bot(desk, slack_api_url=slack_server.api_url, settings=http_settings)
     slack_server.workspace.set_request_url(bot.url)
     try:
         yield Scenario(Control(slack_server.url), slack_server, bot, desk, clock)

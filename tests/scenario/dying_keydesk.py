@@ -34,6 +34,7 @@ from desk.transaction import Desk
 from handlers.delivery.backoff import BackOff
 from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker, Step, Timing
+from handlers.http.gateway.assembly import UpstreamParts
 from handlers.slack.app import all_renderers
 from storage.database import Database
 from storage.models import Channel, Delivery, SlackMessage
@@ -45,7 +46,9 @@ _CARDS = {HEAD_CARD: "head", UPDATE_CARD: "reply"}
 BACK_OFF = BackOff(first=timedelta(milliseconds=250))
 
 
-def _make_worker(desk: Desk, client: AsyncWebClient, on_step: Callable[[Step, int], None]) -> OutboxWorker:
+def _make_worker(
+    desk: Desk, client: AsyncWebClient, upstreams: UpstreamParts, on_step: Callable[[Step, int], None]
+) -> OutboxWorker:
     slack = SlackDeliverer(
         client, desk.clock, all_renderers(), timeout=timedelta(seconds=2), pace=timedelta(milliseconds=20)
     )

@@ -4,7 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import aiohttp
@@ -19,14 +19,17 @@ from starlette.routing import Route
 from bot.program import make_deliverers
 from bot.server import address_of, listen
 from desk.transaction import Desk
+from handlers.delivery.deliverer import Deliverer
+from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker, Step
-from handlers.http.app import HttpApp, create_http_app
-from handlers.slack.app import PunctualApp, create_bolt_app
+from handlers.http.app import HttpApp, HttpSettings, create_http_app
+from handlers.slack.app import PunctualApp, all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
 from handlers.slack.framework.door import answer_slack
 from sandbox.server import PromptServer
+from storage.models import Channel
 
 T = TypeVar("T")
 
@@ -41,8 +44,9 @@ class RunningBot:
     It may take its time, unless a story sets `app.answer_seconds`: the machine may be crowded.
     """
 
-    def __init__(self, desk: Desk, *, slack_api_url: str) -> None:
+    def __init__(self, desk: Desk, *, slack_api_url: str, settings: HttpSettings | None = None) -> None:
         self.desk = desk
+        self._settings = settings or HttpSettings()
         self._slack_api_url = slack_api_url
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -74,6 +78,9 @@ class RunningBot:
             with contextlib.suppress(concurrent.futures.TimeoutError):
                 return delivering.result(_STUCK_SECONDS)
             assert self._steps > steps, "the delivery is stuck"
+
+    def _deliver_by(self, deliverers: Mapping[Channel, Deliverer]) -> None:
+        self.worker = OutboxWorker(self.desk, deliverers, on_step=self._on_step)
 
     def _on_step(self, _step: Step, _row_id: int) -> None:
         self._steps += 1
@@ -113,7 +120,8 @@ class RunningBot:
                 answer_seconds=_STUCK_SECONDS,
             )
             self.app = app
-            self.worker = OutboxWorker(self.desk, make_deliverers(self.desk, self.client), on_step=self._on_step)
+            slack = SlackDeliverer(self.client, self.desk.clock, all_renderers())
+            self._deliver_by({Channel.SLACK: slack})
 
             async def handle(request: Request) -> Response:
                 return await answer_slack(app, SIGNING_SECRET, app.answer_seconds, request)
@@ -155,6 +163,8 @@ class PublishingBot(RunningBot):
         self.call(self.http.flush())
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
-        self.http = create_http_app(self.desk, routes=[Route("/slack/events", handle, methods=["POST"])])
+        routes = [Route("/slack/events", handle, methods=["POST"])]
+        self.http = create_http_app(self.desk, routes=routes, settings=self._settings)
+        self._deliver_by(make_deliverers(self.desk, self.client, self.http.upstreams))
         async with self.http.running():
             await self._serve_web(self.http)

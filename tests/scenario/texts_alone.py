@@ -26,6 +26,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     "upstream.key_refused": (
         rf"Statuspage does not take Keydesk's key {_NAME} any more\. (?:Calls go on|There is no).+",
     ),
+    "upstream.refused": (rf"Statuspage did not take .+ {_NAME} on .+\. .+",),
     "channel.trouble": (
         r":warning: Keydesk cannot post to <#\w+> \(.+\)\. .+\.",
         r".+(?:can post to <#\w+> again|Nothing names <#\w+>|could not post to <#\w+>).*",

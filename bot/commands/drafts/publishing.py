@@ -17,7 +17,7 @@ from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles, l
 from desk.incidents.drafts.publishing import publish_draft
 from desk.status_page.reading import is_public
 from desk.transaction import Desk, Transaction
-from storage.models import DraftKind, Incident, IncidentDraft, Page
+from storage.models import Backend, DraftKind, Incident, IncidentDraft, Page
 
 Yes = Annotated[bool, typer.Option("--yes", help="Publish without asking.")]
 Quietly = Annotated[bool, typer.Option("--quietly", help="Notify nobody: no message is posted about it.")]
@@ -153,9 +153,10 @@ def _public(tx: Transaction, incident: Incident, *, quietly: bool) -> list[str]:
 
     page = tx.session.get_one(Page, incident.page_id)
     where = incident.shortlink if is_public(page) else f"on {page.name}"
+    state = "is public:" if page.backend == Backend.LOCAL else "is queued for Statuspage,"
     held = plain_words(tx, still_held_text(tx, incident)).strip().splitlines()
     told = ["Nobody is notified: no message is posted about it."] if quietly else []
-    return [f"“{incident.name}” is public: {where} (id {incident.id})", *told, *held]
+    return [f"“{incident.name}” {state} {where} (id {incident.id})", *told, *held]
 
 
 def _show_and_undo(desk: Desk, write: Write) -> None:

@@ -11,6 +11,7 @@ from bot.commands.incident.options import OnPage
 from bot.commands.tables import AsJson, Cell, moment, print_facts, print_json, print_list
 from desk.incidents.announcements import Delivery, DeliveryState, list_deliveries
 from desk.incidents.components import list_incident_components
+from desk.incidents.elsewhere.refused import Progress, Standing, list_progress
 from desk.incidents.listing import IncidentFilter, IncidentListView, ListedIncident, list_incidents
 from desk.incidents.lookup import get_incident_by_word, list_updates
 from desk.pages.pages import get_page_by_word, page_names
@@ -28,6 +29,7 @@ class _Shown:
     components: Sequence[Component]
     updates: Sequence[tuple[IncidentUpdate, str]]
     deliveries: Sequence[Delivery]
+    progress: Sequence[Progress]
 
 
 def register(family: typer.Typer) -> None:
@@ -90,7 +92,8 @@ def show_incident(context: typer.Context, word: str, *, as_json: bool) -> None:
         said = [(each, name_of(tx, each.created_by)) for each in list_updates(tx.session, [incident.id])]
         components = list_incident_components(tx.session, incident.id)
         page = page_names(tx.session, [incident.page_id])
-        return _Shown(incident, page, components, said, list_deliveries(tx, incident.id))
+        progress = list_progress(tx, incident.id)
+        return _Shown(incident, page, components, said, list_deliveries(tx, incident.id), progress)
 
     with console_of(context).desk() as desk:
         shown = desk.read_now(operator(), work)
@@ -122,8 +125,17 @@ def _facts(shown: _Shown) -> list[tuple[str, Cell]]:
         ("postmortem", _postmortem(row)),
         ("reminder", row.update_due_at),
         ("slack", slack),
+        ("statuspage", _statuspage(shown.progress)),
         ("link", row.shortlink),
     ]
+
+
+def _statuspage(progress: Sequence[Progress]) -> str:
+    failed = [one.error for one in progress if one.standing is Standing.FAILED]
+    waiting = [one for one in progress if one.standing is Standing.QUEUED]
+    if failed:
+        return f"failed: {failed[0]}"
+    return f"{len(waiting)} queued" if waiting else "there" if progress else ""
 
 
 def _postmortem(row: Incident) -> str:
@@ -161,5 +173,9 @@ def _as_json(shown: _Shown) -> dict[str, Any]:
         ],
         "slack": [
             {"what": each.kind, "state": str(each.state), "error": each.error or None} for each in shown.deliveries
+        ],
+        "statuspage": [
+            {"what": str(each.change.kind), "state": str(each.standing), "error": each.error or None}
+            for each in shown.progress
         ],
     }

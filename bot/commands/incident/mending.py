@@ -1,4 +1,4 @@
-"""`keydesk incident snooze`, `edit` and `delete`."""
+"""`keydesk incident snooze`, `edit`, `delete` and `retry`."""
 
 from typing import Annotated
 
@@ -10,8 +10,10 @@ from bot.commands.incident.writing import get_meant
 from bot.commands.tables import moment
 from bot.commands.terminal import Body, BodyFile, kept_when_refused, read_text, require_sure
 from desk.durations import parse_duration
-from desk.errors import InvalidInputError, NotFoundError
+from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.drafts.publishing import require_alone
+from desk.incidents.elsewhere.amending import Words, amend_and_retry, words_of
+from desk.incidents.elsewhere.refused import Standing, list_progress, retry_changes
 from desk.incidents.lookup import get_incident, get_incident_by_word
 from desk.incidents.port import port_of
 from desk.incidents.reminders import snooze_reminder
@@ -76,6 +78,32 @@ def register(family: typer.Typer) -> None:
         with console.desk() as desk:
             desk.write_now(operator(), lambda tx: port_of(tx, found.page_id).delete_incident(tx, found.id))
         say(f"“{found.name}” is deleted.")
+
+    @family.command()
+    def retry(
+        context: typer.Context,
+        incident: Annotated[str, typer.Argument(help="The one that is meant, by its name, id or link.")],
+        name: Annotated[str | None, typer.Option(help="Another name than the one that was not taken.")] = None,
+        body: Body = None,
+    ) -> None:
+        """Try again what the Statuspage that keeps its page did not take, as it is or in other words."""
+
+        def work(tx: Transaction) -> str:
+            found = get_incident_by_word(tx.session, incident)
+            failed = [one for one in list_progress(tx, found.id) if one.standing is Standing.FAILED]
+            if not failed:
+                raise ConflictError(f"Nothing of “{found.name}” was given up.", "Nothing needs to be done.")
+            first = failed[0].change
+            if name is None and body is None:
+                retry_changes(tx, first.id)
+            else:
+                before = words_of(first)
+                words = Words(name if name is not None else before.name, body if body is not None else before.body)
+                amend_and_retry(tx, first.id, words)
+            return found.name
+
+        with kept_when_refused(body or ""), console_of(context).desk() as desk:
+            say(f"“{desk.write_now(operator(), work)}” is tried again now.")
 
 
 def _get_update(tx: Transaction, update_id: str) -> IncidentUpdate:

@@ -63,11 +63,16 @@ def publish_draft(
     return outcome, _publish(tx, draft, role, outcome, seen=seen, quietly=quietly)
 
 
-def require_alone(tx: Transaction, incident: Incident) -> None:
+def require_alone(tx: Transaction, incident: Incident, *, is_first_post: bool = False) -> None:
     """Raises ConflictError where a second person must publish all that is said about an incident: what is public is
-    then corrected by a new update. For what people do to public words without a draft."""
+    then corrected by a new update. For what people do to public words without a draft.
+
+    `is_first_post`: what is new of the incident is its first post."""
     page = tx.session.get_one(Page, incident.page_id)
-    if _read_rule(tx, page.id)[0] is SecondPerson.ALWAYS:
+    rule = _read_rule(tx, page.id)[0]
+    if is_first_post and rule is SecondPerson.FIRST_POST:
+        raise ConflictError(f"A second person must publish the first post of an incident on {page.name}.")
+    if rule is SecondPerson.ALWAYS:
         raise ConflictError(
             f"A second person must publish everything on {page.name}.",
             f"Say what is right in a new update: {slash('incident update')}",

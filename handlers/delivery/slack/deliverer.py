@@ -55,6 +55,9 @@ class SlackDeliverer:
         parcel = _Posting(self._calls, row.conversation, row.id, message, thread, place_of(row))
         return Drawn(parcel, message.text, covers)
 
+    def given_up(self, tx: Transaction, claim: Claim, error: str) -> None:
+        """Owners are told, and nobody else."""
+
 
 @dataclass(slots=True)
 class _Posting:

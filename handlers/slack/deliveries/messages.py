@@ -62,6 +62,15 @@ _REASONS = {
     "unreachable": "Slack could not be reached for about a day.",
     "connection_lost": "The connection to Slack broke each time, for about a day.",
 }
+_STATUSPAGE_REASONS = {
+    "timeout": "Statuspage did not answer for about a day.",
+    "unreachable": "Statuspage could not be reached for about a day.",
+    "connection_lost": "The connection to Statuspage broke each time, for about a day.",
+    "not_understood": "Statuspage answered several times what nobody understands.",
+    "incident_not_there": "Statuspage does not have the incident itself: see what it said to that.",
+    "update_not_there": "Statuspage does not have the update that it corrects.",
+    "said_later": "Something newer was said meanwhile, behind which it would come.",
+}
 
 
 def reason_in_words(error: str, channel: Channel = Channel.SLACK) -> str:
@@ -71,6 +80,8 @@ def reason_in_words(error: str, channel: Channel = Channel.SLACK) -> str:
         return f"Keydesk could not write the message. Tell an operator the reference `{reference}`."
     if error == _NEVER_FINISHED:
         return "Keydesk stopped each time while it was sending this."
+    if channel is Channel.ATLASSIAN:
+        return _reason_of_statuspage(error)
     if channel is not Channel.SLACK:
         return f"The other side said `{escape(error)}`."
     if error in _REASONS:
@@ -84,8 +95,20 @@ def reason_in_words(error: str, channel: Channel = Channel.SLACK) -> str:
     return f"Slack said `{escape(error)}`."
 
 
+def _reason_of_statuspage(error: str) -> str:
+    if error in _STATUSPAGE_REASONS:
+        return _STATUSPAGE_REASONS[error]
+    if error.startswith("http_5"):
+        return f"Statuspage was unwell for about a day (`{escape(error)}`)."
+    if error.startswith("http_"):
+        return f"Statuspage answered `{escape(error)}`, and not why."
+    return f"It said: “{escape(plain(error, limit=500))}”"
+
+
 def place_in_words(channel: Channel, lane: str) -> str:
     """Where a delivery was to go, in mrkdwn."""
+    if channel is Channel.ATLASSIAN:
+        return f"Statuspage (`{escape(lane)}`)"
     if channel is not Channel.SLACK:
         return f"`{escape(lane)}` ({channel})"
     if lane.startswith(("U", "W")):

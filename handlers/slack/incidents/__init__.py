@@ -3,11 +3,22 @@
 from desk.incidents import announcements
 from desk.incidents.drafts import review
 from desk.incidents.drafts.waiting import is_for_reviewer
+from desk.incidents.elsewhere.refused import REFUSED_NOTE
 from desk.incidents.reminders import REMINDER_CARD
 from desk.messages.readers import is_for_member, is_for_owner
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
-from handlers.slack.incidents import actions, backfill, details, inputs, listing, messages, postmortems, reminders
+from handlers.slack.incidents import (
+    actions,
+    backfill,
+    details,
+    inputs,
+    listing,
+    messages,
+    postmortems,
+    refused,
+    reminders,
+)
 from handlers.slack.incidents.commands import INCIDENTS, press_chosen
 from handlers.slack.incidents.drafts import actions as draft_actions
 from handlers.slack.incidents.drafts import messages as draft_messages
@@ -22,6 +33,8 @@ AREA = Area(
         (ActionId.INCIDENT_REOPEN, actions.press_reopen),
         (ActionId.INCIDENT_SHOW, details.press_show),
         (ActionId.INCIDENT_RETRY, actions.press_retry),
+        (ActionId.UPSTREAM_RETRY, refused.press_retry),
+        (ActionId.UPSTREAM_EDIT, refused.press_edit),
         (ActionId.INCIDENT_CHOSEN, press_chosen),
         (ActionId.INCIDENT_LIST, listing.press_list),
         (ActionId.INCIDENTS_PREVIOUS, listing.press_list),
@@ -55,6 +68,7 @@ AREA = Area(
         (CallbackId.INCIDENT_UPDATE, actions.submit_form),
         (CallbackId.INCIDENT_BACKFILL, backfill.submit_backfill),
         (CallbackId.INCIDENT_POSTMORTEM, postmortems.submit_postmortem),
+        (CallbackId.UPSTREAM_EDIT, refused.submit_edit),
         (CallbackId.INCIDENT_TEMPLATE, template_actions.submit_template),
         (CallbackId.TEMPLATE, template_actions.submit_form),
         (CallbackId.DRAFT_SEND_BACK, draft_actions.submit_send_back),
@@ -72,6 +86,7 @@ AREA = Area(
         (announcements.HEAD_CARD, messages.render_head),
         (announcements.UPDATE_CARD, messages.render_update),
         (announcements.ALONE_CARD, messages.render_alone),
+        (REFUSED_NOTE, refused.render_refused),
         (REMINDER_CARD, reminders.render_reminder),
         (review.REVIEW_CARD, draft_messages.render_review),
         (review.MINE_CARD, draft_messages.render_mine),
@@ -82,6 +97,7 @@ AREA = Area(
         (review.LATE_CARD, draft_messages.render_late),
     ],
     readers=[
+        (REFUSED_NOTE, is_for_member),
         (REMINDER_CARD, is_for_member),
         (review.REVIEW_CARD, is_for_reviewer),
         (review.REMINDER_CARD, is_for_reviewer),

@@ -31,6 +31,7 @@ from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCo
 from handlers.slack.framework.quotes import unquoted
 from handlers.slack.incidents.lines import next_buttons, standing_text
 from handlers.slack.incidents.messages import delivery_text, retry_button
+from handlers.slack.incidents.progress import progress_blocks
 from handlers.slack.incidents.text import (
     changes_text,
     find_public_link,
@@ -116,6 +117,7 @@ def _present(tx: Transaction, incident: Incident, deliveries: Sequence[Delivery]
         blocks.append(section(f"*Components now*\n{states_text(named, most=_MOST_COMPONENTS)}"))
     if facts := _facts(incident):
         blocks.append(context(*facts))
+    blocks += progress_blocks(tx, incident)
     blocks += [block for each in deliveries if each.kind == HEAD_CARD for block in _delivery(each)]
     if buttons := _buttons(tx, incident):
         blocks.append(actions(*buttons, block_id=f"incident.show.{incident.id}"))

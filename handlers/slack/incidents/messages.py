@@ -16,6 +16,7 @@ from handlers.slack.deliveries.messages import reason_in_words
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, section, when
 from handlers.slack.incidents.lines import next_buttons, show_button, standing_text
+from handlers.slack.incidents.progress import progress_blocks
 from handlers.slack.incidents.text import (
     STATUS_WORDS,
     changes_text,
@@ -57,6 +58,7 @@ def render_head(tx: Transaction, card: SlackMessage) -> Message | None:
     latest = next(iter(list_updates(tx.session, [incident.id])), None)
     text = f"{STATUS_WORDS[IncidentStatus(incident.status)]}: {plain_name(incident.name)}"
     drawn = _calm(tx, incident, latest) if incident.status in ENDED else _busy(tx, incident, latest)
+    drawn += progress_blocks(tx, incident)
     return Message(f"{text}{on_page(tx, incident.page_id)}", [*drawn, _buttons(tx, incident)])
 
 

@@ -15,7 +15,7 @@ from desk.transaction import Transaction
 from desk.zones import clock_in
 from handlers.slack.framework.blocks import Block, actor_name, escape, fit, plain, section, when
 from handlers.slack.markdown.to_slack import literal, render_mrkdwn
-from storage.models import ApiKey, Component, ComponentStatus, Incident, IncidentStatus, Page
+from storage.models import ApiKey, Backend, Component, ComponentStatus, Incident, IncidentStatus, Page
 
 _NAME = 150
 
@@ -106,7 +106,15 @@ def name_text(name: str) -> str:
 
 def public_link(tx: Transaction, incident: Incident) -> str:
     """Where the public reads about the incident: a link or, where not everybody may read the page, its name."""
-    return find_public_link(tx, incident, "On the page") or f"Published on {page_text(tx, incident)}"
+    if link := find_public_link(tx, incident, "On the page"):
+        return link
+    return f"{'Published on' if is_there(tx, incident) else 'Not yet on'} {page_text(tx, incident)}"
+
+
+def is_there(tx: Transaction, incident: Incident) -> bool:
+    """Whether its page has the incident, as far as is known: a Statuspage elsewhere has it once it was told."""
+    page = tx.session.get_one(Page, incident.page_id)
+    return page.backend == Backend.LOCAL or incident.upstream_id is not None
 
 
 def find_public_link(tx: Transaction, incident: Incident, words: str, *, part: str = "") -> str | None:
@@ -115,6 +123,9 @@ def find_public_link(tx: Transaction, incident: Incident, words: str, *, part: s
     `words` must be free of people's text.
     """
     page = tx.session.get_one(Page, incident.page_id)
+    if page.backend != Backend.LOCAL:
+        # Its own link leads to the incident, and to no part of it.
+        return f"<{escape(incident.shortlink)}|{words}>" if incident.shortlink else None
     return f"<{incident.shortlink}{part}|{words}>" if is_public(page) else None
 
 

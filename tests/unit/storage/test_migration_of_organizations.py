@@ -80,6 +80,8 @@ ADDED_LATER: dict[str, dict[str, object]] = {
         **dict.fromkeys(("components", "networks", "granted_components", "granted_networks")),
     },
     "incident_component": {"holds": None},
+    "incident": {"upstream_id": None},
+    "incident_update": {"upstream_id": None},
 }
 """What later migrations add to the rows that were there, by table."""
 NEW_ROWS: dict[str, list[dict[str, object]]] = {
@@ -126,7 +128,15 @@ def test_every_row_is_kept_and_has_the_organization(upgraded: Upgraded, database
     """The one that there was, with its id; nothing else of any row is changed, and no row is gone."""
     before, after = upgraded.before, rows_of(database)
     assert after.keys() == before.keys() | {
-        *("api_post", "page_address", "upstream", "upstream_key", "upstream_post", "upstream_warning")
+        *(
+            "api_post",
+            "page_address",
+            "upstream",
+            "upstream_change",
+            "upstream_key",
+            "upstream_post",
+            "upstream_warning",
+        )
     }
     for name, rows in before.items():
         assert rows, name

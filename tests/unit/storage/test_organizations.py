@@ -112,6 +112,7 @@ def test_names_that_others_give_are_unique_within_an_organization() -> None:
         ("message_subject", "message_id", "kind", "subject_id"),
         ("page", "domain"),
         ("page", "subdomain"),
+        ("incident", "upstream_id", "page_id"),
         ("page_address", "path"),
         ("revision", "topic"),
         ("role_grant", "role", "subject_kind", "subject_id", "page_id"),

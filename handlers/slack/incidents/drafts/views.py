@@ -43,6 +43,7 @@ from handlers.slack.incidents.drafts.text import (
     warning_blocks,
     wish_blocks,
 )
+from handlers.slack.incidents.progress import progress_of, progress_text
 from handlers.slack.incidents.text import (
     both_clocks,
     find_public_link,
@@ -178,7 +179,12 @@ def published_view(tx: Transaction, draft: IncidentDraft, incident: Incident) ->
     link = find_public_link(tx, incident, "Look at it")
     where = "on the page" if link else f"published on {page_text(tx, incident)}"
     look = f" {link}" if link else ""
-    said = f":white_check_mark: {_published(draft, incident, where)}{look}{told}{still_held_text(tx, incident)}"
+    sign, far = ":white_check_mark:", ""
+    if (progress := progress_of(tx, incident)) is not None:
+        # It was owed a moment ago: what is there by now is what was said before.
+        where, far = f"on its way to {page_text(tx, incident)}", f"\n{progress_text(progress)}"
+        sign = ":hourglass_flowing_sand:"
+    said = f"{sign} {_published(draft, incident, where)}{look}{far}{told}{still_held_text(tx, incident)}"
     buttons = [button("Show", ActionId.INCIDENT_SHOW, value_of(incident.id, incident.version))]
     return modal("Published", [section(said), actions(*buttons)], callback_id=CallbackId.NOTICE)
 

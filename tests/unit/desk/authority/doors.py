@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from desk.incidents.elsewhere.pages import AtlassianPages
 from desk.incidents.port import LocalPages, PagePort
 from desk.transaction import Desk, Transaction
 
@@ -43,10 +44,15 @@ def find_doors() -> Mapping[str, Door]:
     for function in _reached():
         name = f"{function.__module__}.{function.__qualname__}".removeprefix("desk.")
         doors |= _door(name, function)
-    for method in vars(PagePort):
-        if not method.startswith("_"):
-            doors |= _door(f"port.{method}", getattr(LocalPages(), method))
+    for name, method in list_port_methods():
+        doors |= _door(name, method)
     return doors
+
+
+def list_port_methods() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """What each port of pages offers: `port.…` on pages of Keydesk's own, `elsewhere.…` on those of a Statuspage."""
+    for name, port in (("port", LocalPages()), ("elsewhere", AtlassianPages())):
+        yield from ((f"{name}.{method}", getattr(port, method)) for method in vars(PagePort) if method[0] != "_")
 
 
 @cache

@@ -20,7 +20,6 @@ from desk.audit.trail import Action
 from desk.digest.sent import send_digest
 from desk.incidents.drafts.content import Content
 from desk.incidents.inputs import IncidentChange, NewIncident
-from desk.incidents.port import LocalPages, PagePort
 from desk.keys.rules import Change
 from desk.messages.subjects import Thing
 from desk.people import Subject, SubjectWord
@@ -33,7 +32,7 @@ from storage.organizations import OF_EVERY_ORGANIZATION
 from tests.clock import MONDAY_MORNING as NOW
 from tests.databases import ORGANIZATION, begin_other
 from tests.factories import MAX, MIA
-from tests.unit.desk.authority.doors import Door
+from tests.unit.desk.authority.doors import Door, list_port_methods
 from tests.unit.desk.authority.walking import Arguments
 from tests.unit.desk.authority.world import HERE, OPERATOR, POLICY, Places, Row, World, make_world
 
@@ -187,9 +186,8 @@ def find_functions() -> Mapping[str, Door]:
         for name, function in vars(importlib.import_module(module.name)).items():
             if inspect.isfunction(function) and function.__module__ == module.name and not name.startswith("_"):
                 found |= _function(f"{module.name}.{name}".removeprefix("desk."), function)
-    for name in vars(PagePort):
-        if not name.startswith("_"):
-            found |= _function(f"port.{name}", getattr(LocalPages(), name))
+    for name, method in list_port_methods():
+        found |= _function(name, method)
     return found
 
 

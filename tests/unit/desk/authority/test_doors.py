@@ -89,6 +89,8 @@ def test_doors_are_found() -> None:
         "port.set_statuses",
         "port.revert_postmortem",
         "port.delete_postmortem",
+        "elsewhere.create_incident",
+        "incidents.elsewhere.refused.retry_changes",
     } <= set(find_doors())
     assert not {"audit.trail.record", "messages.outbox.send_card", "roles.grants.open_grant"} & set(find_doors())
     assert could_write(find_doors()["keys.uses.note_uses"].function)
@@ -213,8 +215,9 @@ PORT = {
     "revert_postmortem",
     "delete_postmortem",
 }
+PORTS = ("port", "elsewhere")
 INCIDENTS = {
-    *(f"port.{method}" for method in PORT),
+    *(f"{port}.{method}" for method in PORT for port in PORTS),
     "incidents.drafts.posting.post_change",
     "incidents.drafts.posting.post_incident",
     "incidents.drafts.posting.post_postmortem",
@@ -230,10 +233,11 @@ INCIDENTS = {
 MAINTENANCES = {
     "incidents.drafts.posting.post_change",
     "incidents.drafts.posting.post_incident",
-    "port.create_incident",
-    "port.update_incident",
-    "port.delete_incident",
-    "port.write_postmortem",
+    *(
+        f"{port}.{method}"
+        for method in ("create_incident", "update_incident", "delete_incident", "write_postmortem")
+        for port in PORTS
+    ),
     "incidents.incidents.create_incident",
     "incidents.incidents.update_incident",
     "incidents.postmortems.write_postmortem",
@@ -242,9 +246,10 @@ MAINTENANCES = {
 OF_SCOPES: Mapping[Scope, set[str]] = {
     Scope.INCIDENTS_WRITE: INCIDENTS,
     Scope.MAINTENANCES_WRITE: MAINTENANCES,
-    Scope.COMPONENT_STATUS_WRITE: {"port.set_statuses"},
+    Scope.COMPONENT_STATUS_WRITE: {"port.set_statuses", "elsewhere.set_statuses"},
     Scope.COMPONENTS_WRITE: {
         "port.set_statuses",
+        "elsewhere.set_statuses",
         "configuration.components.create_component",
         "configuration.components.edit_component",
         "configuration.components.restore_component",
@@ -357,6 +362,7 @@ OF_JOBS: Mapping[JobName, set[str]] = {
         # Steps of maintenances alone: see `is_step`.
         "incidents.incidents.update_incident",
         "port.update_incident",
+        "elsewhere.update_incident",
     },
     JobName.UNUSED_POLICY: {"keys.changes.suspend_key", "keys.changes.revoke_key"},
     JobName.DIGEST: {"digest.sent.send_digest"},
@@ -364,6 +370,8 @@ OF_JOBS: Mapping[JobName, set[str]] = {
     JobName.RECONCILE: DIRECTORY | {"messages.channels.note_channels"},
     JobName.SLACK: DIRECTORY | {"messages.channels.note_channels"},
     JobName.DELIVERY: {
+        "incidents.elsewhere.changes.note_there",
+        "incidents.elsewhere.refused.note_given_up",
         "messages.readers.close_copy",
         "messages.dead_letters.bury",
         "messages.dead_letters.note_put_back",

@@ -24,6 +24,9 @@ from desk.incidents.drafts.content import Content
 from desk.incidents.drafts.drafts import send_back, write_draft
 from desk.incidents.drafts.posting import post_incident
 from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.elsewhere.amending import Words
+from desk.incidents.elsewhere.changes import There
+from desk.incidents.elsewhere.pages import AtlassianPages
 from desk.incidents.incidents import create_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.listing import IncidentFilter
@@ -54,6 +57,7 @@ from storage.models import (
     Announcement,
     ApiKey,
     Audience,
+    ChangeKind,
     Channel,
     Component,
     ComponentStatus,
@@ -81,6 +85,7 @@ from storage.models import (
     SyncStatus,
     Ticket,
     TicketStatus,
+    UpstreamChange,
     UserGroup,
 )
 from storage.outbox import Claim, claim_next
@@ -230,7 +235,18 @@ def make_world(desk: Desk, places: Places = HERE) -> World:
     maker = _begin(desk, places)
     names: dict[str, Sequence[Any]] = {}
     types: dict[object, Sequence[Any]] = {}
-    for fill in (_plain, _people, _keys, _requests, _incidents, _drafts, _messages, _page_things, _upstreams):
+    for fill in (
+        _plain,
+        _people,
+        _keys,
+        _requests,
+        _incidents,
+        _drafts,
+        _messages,
+        _page_things,
+        _upstreams,
+        _elsewhere,
+    ):
         more_types, more_names = fill(maker)
         types, names = types | more_types, names | more_names
     desk.clock.set(NOW)
@@ -602,6 +618,26 @@ def _upstreams(maker: _Maker) -> Filled:
         "upstream_key_id": [maker.do(OLIVIA, connect)],
     }
     return types, names
+
+
+def _elsewhere(maker: _Maker) -> Filled:
+    """Something that a Statuspage did not take, and something that it has."""
+
+    def owe(tx: Transaction, status: DeliveryStatus) -> str:
+        new = NewIncident(name=f"It is {status}", body="We look.")
+        AtlassianPages().create_incident(tx, maker.page, new)
+        change = tx.session.scalars(select(UpstreamChange).where(UpstreamChange.name == new.name)).one()
+        tx.session.scalars(select(Delivery).where(Delivery.subject == change.id)).one().status = status
+        return change.id
+
+    changes = [maker.do(INES, partial(owe, status=status)) for status in (DeliveryStatus.DEAD, DeliveryStatus.SENT)]
+    types: dict[object, Sequence[Any]] = {
+        ChangeKind: [ChangeKind.UPDATE],
+        UpstreamChange: [Row(UpstreamChange, changes[0])],
+        There | None: [There("statuspage01")],
+        Words: [Words("Slower", "We look again.")],
+    }
+    return types, {"change_id": changes}
 
 
 def _add_components(session: Session, page_id: str) -> tuple[str, str, str]:

@@ -36,6 +36,7 @@ HAPPENED = {
     "SlackMessage": {"created_at"},
     "Ticket": {"created_at", "collected_at"},
     "Upstream": {"created_at", "copied_at", "heard_at"},
+    "UpstreamChange": {"created_at", "there_at"},
     "UpstreamKey": {"created_at", "refused_at"},
     "UpstreamPost": {"begun_at", "ended_at"},
     "UpstreamWarning": {"told_at"},
