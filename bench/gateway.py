@@ -112,9 +112,9 @@ def main() -> None:
             call = request(secret, f"/v1/pages/{PAGE}/components")
             reqwest, aiohttp = Server("gateway", url, key, "reqwest"), Server("gateway", url, key, "aiohttp")
             cases = [
-                Case("nginx proxy_pass", nginx, call),
-                Case("gateway, reqwest", reqwest, call),
-                Case("gateway, aiohttp", aiohttp, call),
+                Case("nginx proxy_pass", nginx, [call]),
+                Case("gateway, reqwest", reqwest, [call]),
+                Case("gateway, aiohttp", aiohttp, [call]),
             ]
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(measure(cases, options.rounds, options.seconds))

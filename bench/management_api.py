@@ -106,8 +106,8 @@ def main() -> None:
             answer.write_bytes(_answer_of(keydesk.port, path, secret))
             bare = Server("bare", str(answer))
             cases = [
-                Case(f"bare, {answer.stat().st_size:,} bytes", bare, request(secret, path)),
-                Case(name, keydesk, request(secret, path)),
+                Case(f"bare, {answer.stat().st_size:,} bytes", bare, [request(secret, path)]),
+                Case(name, keydesk, [request(secret, path)]),
             ]
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(measure(cases, options.rounds, options.seconds))

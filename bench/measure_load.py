@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from typing import cast
 
 CONNECTIONS = 32
@@ -32,8 +34,8 @@ class Load:
 class _Caller(asyncio.Protocol):
     """Asks again as soon as it is answered. Every answer has the length of the first one."""
 
-    def __init__(self, request: bytes, until: float, done: asyncio.Future[None]) -> None:
-        self._request = request
+    def __init__(self, requests: Iterator[bytes], until: float, done: asyncio.Future[None]) -> None:
+        self._requests = requests
         self._until = until
         self._done = done
         self._answer_length = 0
@@ -51,7 +53,7 @@ class _Caller(asyncio.Protocol):
     def _ask(self) -> None:
         self._asked_at = time.perf_counter()
         self._missing = self._answer_length
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives, and ask again once it is all there."""
@@ -81,14 +83,15 @@ class _Caller(asyncio.Protocol):
             self._done.set_result(None)
 
 
-async def load(port: int, request: bytes, seconds: float) -> Load:
-    """Call without pause over all connections for so many seconds."""
+async def load(port: int, requests: Sequence[bytes], seconds: float) -> Load:
+    """Call without pause over all connections for so many seconds, with these requests in turn."""
+    following = cycle(requests)
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     ends = [loop.create_future() for _ in range(CONNECTIONS)]
     callers: list[_Caller] = []
     for end in ends:
-        make = partial(_Caller, request, started + seconds, end)
+        make = partial(_Caller, following, started + seconds, end)
         _, caller = await loop.create_connection(make, "127.0.0.1", port)
         callers.append(caller)
     await asyncio.gather(*ends)

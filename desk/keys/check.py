@@ -31,6 +31,10 @@ class Verdict(StrEnum):
     """To be answered as an unknown key is, too: whoever took a key learns neither that it is good nor where."""
 
 
+ADMITTED = Verdict.ADMITTED
+_ACTIVE = KeyState.ACTIVE
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a call needs: to read or to write one kind of resource."""
@@ -89,7 +93,7 @@ def decide_call(
     `need` is None where any active key will do, `page_id` where the call names no page, `address` where it is not
     known from where it comes.
     """
-    if state_of(key, now) != KeyState.ACTIVE:
+    if state_of(key, now) is not _ACTIVE:
         return Verdict.NOT_ACTIVE
     if key.networks is not None and not is_within(address, key.networks):
         return Verdict.ADDRESS_OUTSIDE
@@ -97,4 +101,4 @@ def decide_call(
         return Verdict.SCOPE_MISSING
     if page_id is not None and key.pages is not None and page_id not in key.pages:
         return Verdict.PAGE_OUTSIDE
-    return Verdict.ADMITTED
+    return ADMITTED

@@ -40,6 +40,9 @@ class UseKind(StrEnum):
     REFUSED = "refused"
 
 
+_READ, _REFUSED = UseKind.READ, UseKind.REFUSED
+
+
 @dataclass(frozen=True, slots=True)
 class SuspendedUse:
     """A call with a suspended key."""
@@ -131,11 +134,11 @@ class UseLog:
                     self._lost += 1
                     return
                 counts = self._growing[place] = _Counts()
-            if kind is UseKind.REFUSED:
+            if kind is _REFUSED:
                 counts.refused += 1
                 counts.last_refused_at = at
                 return
-            if kind is UseKind.READ:
+            if kind is _READ:
                 counts.reads += not failed
                 counts.last_read_at = at
             else:

@@ -35,7 +35,7 @@ from handlers.http.public.export import FolderExport
 from handlers.http.public.send import send_document
 from handlers.http.public.serving import PublicSite
 from handlers.http.v1.app import PREFIX, ManagementApi
-from handlers.http.v1.documents import NO_PAGES, Documents, read_page_documents
+from handlers.http.v1.documents import Documents, read_page_documents
 from handlers.http.v1.handlers import make_handlers
 from handlers.http.v1.operations import make_routes
 from storage.mirror import Mirror
@@ -153,14 +153,14 @@ def create_http_app(
         desk.clock,
         distrust_after=settings.distrust_after,
         trusted_proxies=settings.trusted_proxies,
-        is_page=lambda key, page_id: page_id in documents.value.get(key.organization_id, NO_PAGES).pages,
+        is_page=lambda key, page_id: page_id in documents.value.of(key.organization_id).pages,
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
     )
     upstreams = UpstreamParts(
         desk,
         settings.upstreams,
-        is_elsewhere=lambda page_id: any(page_id in one.elsewhere for one in documents.value.values()),
+        list_elsewhere=lambda: documents.value.elsewhere,
         monotonic=monotonic,
     )
     counter, seconds = CallCounter(settings.budgets, monotonic), settings.body_seconds

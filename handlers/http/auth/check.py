@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from desk.clock import Clock
 from desk.commands import Naming
-from desk.keys.check import Need, Verdict, decide_call, digest_of, find_secret
+from desk.keys.check import ADMITTED, Need, Verdict, decide_call, digest_of, find_secret
 from desk.keys.ring import KeyRing, RingKey
 from desk.keys.rules import KeyState, state_of
 from desk.keys.uses import SuspendedUse, UseKind, UseLog, clean_address, clean_user_agent
@@ -26,7 +26,8 @@ class Caller(NamedTuple):
 
     at: datetime
     """When the call came in; it is judged and noted as of then."""
-    authorization: Sequence[bytes]
+    secret: bytes | None
+    """What it presents as its key."""
     address: str | None
     user_agent: bytes | None
 
@@ -71,12 +72,13 @@ class KeyCheck:
                 user_agent = value
             elif name == b"x-forwarded-for":
                 forwarded_for.append(value)
-        if user_agent is not None and (secret := find_secret(authorization)) is not None:
+        secret = find_secret(authorization)
+        if user_agent is not None and secret is not None:
             # Of an imported key nobody could tell later that it is one.
             user_agent = user_agent.replace(secret, b"[masked]")
         client = scope.get("client")
         address = client_address(client[0] if client else None, forwarded_for, self._trusted_proxies)
-        return Caller(self._clock.now(), authorization, address, user_agent)
+        return Caller(self._clock.now(), secret, address, user_agent)
 
     def is_confident(self) -> bool:
         """Whether the ring was seen to be up to date lately; a key revoked elsewhere could still look good if not."""
@@ -87,7 +89,7 @@ class KeyCheck:
 
         `need` is None for calls that lead nowhere: any active key may learn that.
         """
-        secret = find_secret(caller.authorization)
+        secret = caller.secret
         if secret is None:
             return UNAUTHENTICATED
         if not self.is_confident():
@@ -96,7 +98,7 @@ class KeyCheck:
         if key is None:
             return UNAUTHENTICATED
         verdict = decide_call(key, need, page_id, caller.at, address=caller.address)
-        if verdict is Verdict.ADMITTED:
+        if verdict is ADMITTED:
             return key
         is_nowhere = verdict is Verdict.PAGE_OUTSIDE and page_id is not None and not self._is_page(key, page_id)
         if is_nowhere and need is not None:

@@ -1,7 +1,7 @@
 """The gateway's parts, made together: what they know of upstreams, the client, and who hears of keys in trouble."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -55,7 +55,7 @@ class UpstreamParts:
         desk: Desk,
         options: UpstreamOptions,
         *,
-        is_elsewhere: Callable[[str], bool],
+        list_elsewhere: Callable[[], Collection[str]],
         monotonic: Callable[[], float],
     ) -> None:
         self._desk = desk
@@ -83,7 +83,7 @@ class UpstreamParts:
             Once(
                 desk, forwarder, wait_seconds=options.wait_seconds, monotonic=monotonic, on_moment=options.on_moment
             ),
-            is_elsewhere=is_elsewhere,
+            list_elsewhere=list_elsewhere,
             name_command=desk.policy.name_command,
         )
 

@@ -1,6 +1,6 @@
 """The gateway: which calls are for a Statuspage elsewhere, whether they may go there, and what becomes of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -61,7 +61,7 @@ class Incoming(NamedTuple):
 
 
 class Gateway:
-    """Answers calls for pages that are kept elsewhere. `is_elsewhere` says whether a page is."""
+    """Answers calls for pages that are kept elsewhere. `list_elsewhere` says which those are."""
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class Gateway:
         reads: Reads,
         once: Once,
         *,
-        is_elsewhere: Callable[[str], bool],
+        list_elsewhere: Callable[[], Collection[str]],
         name_command: Naming,
     ) -> None:
         self._connections = connections
         self._forwarder = forwarder
-        self._is_elsewhere = is_elsewhere
+        self._list_elsewhere = list_elsewhere
         self._name_command = name_command
         self._kinds = kinds
         self._reads = reads
@@ -84,11 +84,15 @@ class Gateway:
 
     def find_page(self, target: str) -> str | None:
         """The page that a path is about, where it is kept elsewhere."""
+        elsewhere = self._list_elsewhere()
+        # Asked at every call, and most that run Keydesk have none.
+        if not elsewhere:
+            return None
         parts = target.split("/", 4)
         if len(parts) < 4 or parts[2] != "pages":
             return None
         page_id = parts[3].removesuffix(".json")
-        return page_id if self._is_elsewhere(page_id) else None
+        return page_id if page_id in elsewhere else None
 
     def need_of(self, route: Route | None) -> Need | None:
         """What a key must be allowed before the call's body is read; None where nobody knows what the call does."""

@@ -38,6 +38,8 @@ MAX_QUERY = 8192
 """Bytes. Taking a query apart costs time in proportion to its length, before it is known who asks."""
 
 _READING = frozenset({"GET", "HEAD"})
+_READ, _WRITE, _REFUSED = UseKind.READ, UseKind.WRITE, UseKind.REFUSED
+_OWN_NO = frozenset({401, 403})
 _NO_ROUTES: Mapping[str, Route] = {}
 _NOTHING: Mapping[str, str] = {}
 _NO_WORD = re.compile(r"\W")
@@ -105,7 +107,7 @@ class ManagementApi:
             key = self._check.admit(caller, route.need if route else None, path.get("page_id") if route else None)
         if isinstance(key, Answer):
             return key
-        kind = UseKind.READ if method in _READING else UseKind.WRITE
+        kind = _kind_of(method)
         wait = self._counter.take(key.id)
         if wait:
             self._check.note(key, kind, caller, failed=True)
@@ -117,16 +119,20 @@ class ManagementApi:
         if route is None:
             self._check.note(key, kind, caller, failed=True)
             return method_not_allowed(method, _allowed(routes)) if routes else not_found()
-        operation = f"{route.method} {route.pattern}"
-        call = Call(key, path, query, receive, scope["headers"], operation, self._body_seconds)
-        answer = await _carry_out(route, call)
-        self._check.note(key, _kind(route, answer), caller, failed=answer.status >= 400)
+        call = Call(key, path, query, receive, scope["headers"], route.operation, self._body_seconds)
+        try:
+            given = route.handler(call)
+            answer = given if isinstance(given, Answer) else await given
+        except Exception as error:
+            answer = _answer_to(error, route, key.id)
+        # Whatever else it is answered, a call that passed the check is a use: only 401 and 403 are Keydesk's own no.
+        self._check.note(key, _REFUSED if answer.status in _OWN_NO else kind, caller, failed=answer.status >= 400)
         return answer
 
     async def _forward(
         self, gateway: Gateway, key: RingKey, caller: Caller, call: Incoming, send: Send
     ) -> Answer | None:
-        kind = UseKind.READ if call.method in _READING else UseKind.WRITE
+        kind = _kind_of(call.method)
         try:
             passage = await gateway.answer(key, call, send)
         except BrokenOffError:
@@ -135,22 +141,19 @@ class ManagementApi:
         except Exception as error:
             self._check.note(key, kind, caller, failed=True)
             return _went_wrong(error, target=call.target, key_id=key.id)
-        self._check.note(key, UseKind.REFUSED if passage.is_refused else kind, caller, failed=passage.status >= 400)
+        self._check.note(key, _REFUSED if passage.is_refused else kind, caller, failed=passage.status >= 400)
         return None
 
 
-async def _carry_out(route: Route, call: Call) -> Answer:
-    try:
-        return await route.handler(call)
-    except RefusedError as refusal:
-        return refusal.answer
-    except KeydeskError as refusal:
-        return answer_to(refusal)
-    except AWAY as error:
-        _log.warning("database_away", route=route.pattern, key_id=call.key.id, error=error)
+def _answer_to(error: Exception, route: Route, key_id: str) -> Answer:
+    if isinstance(error, RefusedError):
+        return error.answer
+    if isinstance(error, KeydeskError):
+        return answer_to(error)
+    if isinstance(error, AWAY):
+        _log.warning("database_away", route=route.pattern, key_id=key_id, error=error)
         return try_again("Keydesk's database does not answer at the moment. Please try again.")
-    except Exception as error:
-        return _went_wrong(error, route=route.pattern, key_id=call.key.id)
+    return _went_wrong(error, route=route.pattern, key_id=key_id)
 
 
 def _went_wrong(error: Exception, **about: str) -> Answer:
@@ -165,6 +168,8 @@ def _read_query(raw: bytes) -> Mapping[str, str]:
 
 def _find_exposed(query: Mapping[str, str]) -> str | None:
     """A key in an address, by any name that a server may read as `api_key`: Rack does `api_key[]` and `[api_key]`."""
+    if not query:
+        return None
     return next((value for name, value in query.items() if _NO_WORD.split(name.lstrip("[] "))[0] == "api_key"), None)
 
 
@@ -173,8 +178,5 @@ def _allowed(routes: Iterable[str]) -> Sequence[str]:
     return [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
 
 
-def _kind(route: Route, answer: Answer) -> UseKind:
-    # Whatever else it is answered, a call that passed the check is a use: only 401 and 403 are Keydesk's own no.
-    if answer.status in {401, 403}:
-        return UseKind.REFUSED
-    return UseKind.READ if route.method == "GET" else UseKind.WRITE
+def _kind_of(method: str) -> UseKind:
+    return _WRITE if method not in _READING else _READ

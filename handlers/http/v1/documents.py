@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from desk.pages.pages import list_pages
+from handlers.http.v1.paging import window
 from handlers.http.v1.shapes.components import component_shape, group_shape, group_status
 from handlers.http.v1.shapes.pages import page_shape
 from storage.models import Backend, Component, ComponentStatus, Page
+
+
+class Rows:
+    """Rendered rows by their ids, in order, with the list of the first of them, which is asked for most."""
+
+    __slots__ = ("by_id", "first")
+
+    def __init__(self, by_id: Mapping[str, bytes]) -> None:
+        self.by_id = by_id
+        self.first = self.within(window({}))
+
+    def within(self, asked: slice) -> bytes:
+        """Some of them as a JSON array."""
+        return json_array(list(islice(self.by_id.values(), asked.start, asked.stop)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +37,28 @@ class PageDocuments:
 
     pages: Mapping[str, bytes]
     """By page id, in the order in which they are listed."""
-    components: Mapping[str, Mapping[str, bytes]]
-    """By page id, then by their own, in Statuspage's order; the rows of groups are among them."""
-    groups: Mapping[str, Mapping[str, bytes]]
-    """By page id, then by their own, in the same order, with what is in each."""
+    components: Mapping[str, Rows]
+    """By page id, in Statuspage's order; the rows of groups are among them."""
+    groups: Mapping[str, Rows]
+    """By page id, in the same order, with what is in each."""
     elsewhere: frozenset[str] = frozenset()
     """The ids of pages of which these are copies."""
 
 
-Documents = Mapping[str, PageDocuments]
-"""By organization: whatever its keys ask for, they find no other's pages."""
-
 NO_PAGES = PageDocuments({}, {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What the API says of pages."""
+
+    of_organizations: Mapping[str, PageDocuments]
+    elsewhere: frozenset[str]
+    """The ids of all pages that are kept elsewhere, whosever they are."""
+
+    def of(self, organization_id: str) -> PageDocuments:
+        """One organization's: whatever its keys ask for, they find no other's pages."""
+        return self.of_organizations.get(organization_id, NO_PAGES)
 
 
 def read_page_documents(session: Session) -> Documents:
@@ -43,7 +69,7 @@ def read_page_documents(session: Session) -> Documents:
     rows: dict[str, list[Component]] = {}
     for component in session.scalars(select(Component).where(Component.retired_at.is_(None))):
         rows.setdefault(component.page_id, []).append(component)
-    return {
+    found = {
         organization_id: PageDocuments(
             pages={page.id: json_document(page_shape(page)) for page in own},
             components={page.id: _render_components(page, rows.get(page.id, ())) for page in own},
@@ -52,6 +78,7 @@ def read_page_documents(session: Session) -> Documents:
         )
         for organization_id, own in pages.items()
     }
+    return Documents(found, frozenset().union(*(documents.elsewhere for documents in found.values())))
 
 
 def json_array(documents: Sequence[bytes]) -> bytes:
@@ -64,7 +91,7 @@ def json_document(shape: Mapping[str, Any]) -> bytes:
     return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _render_components(page: Page, components: Sequence[Component]) -> Mapping[str, bytes]:
+def _render_components(page: Page, components: Sequence[Component]) -> Rows:
     zone = ZoneInfo(page.time_zone)
     in_group: dict[str, list[ComponentStatus]] = {}
     for component in components:
@@ -76,17 +103,17 @@ def _render_components(page: Page, components: Sequence[Component]) -> Mapping[s
             return group_status(in_group.get(component.id, ()))
         return ComponentStatus(component.status)
 
-    return {row.id: json_document(component_shape(row, status(row), zone)) for row in _in_order(components)}
+    return Rows({row.id: json_document(component_shape(row, status(row), zone)) for row in _in_order(components)})
 
 
-def _render_groups(page: Page, components: Sequence[Component]) -> Mapping[str, bytes]:
+def _render_groups(page: Page, components: Sequence[Component]) -> Rows:
     zone = ZoneInfo(page.time_zone)
     rows = _in_order(components)
     members: dict[str, list[str]] = {}
     for row in rows:
         if row.group_id is not None:
             members.setdefault(row.group_id, []).append(row.id)
-    return {row.id: json_document(group_shape(row, members.get(row.id, ()), zone)) for row in rows if row.group}
+    return Rows({row.id: json_document(group_shape(row, members.get(row.id, ()), zone)) for row in rows if row.group})
 
 
 def _in_order(components: Sequence[Component]) -> Sequence[Component]:

@@ -29,7 +29,8 @@ class Call(NamedTuple):
         return find_header(self.headers, name)
 
 
-Handler = Callable[[Call], Awaitable[Answer]]
+Handler = Callable[[Call], Answer | Awaitable[Answer]]
+"""What waits for nothing answers at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Route:
     need: Need | None
     """None: any key will do that works and is for the page."""
     handler: Handler
+    operation: str = field(init=False)
+    """The method and the pattern."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "operation", f"{self.method} {self.pattern}")
 
 
 @dataclass(slots=True)
