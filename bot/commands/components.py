@@ -153,11 +153,22 @@ def _register_changes(family: typer.Typer) -> None:
     def describe(
         context: typer.Context,
         component: Name,
-        description: Annotated[str, typer.Argument(help="What it is; an empty text takes it back.")],
+        description: Annotated[str | None, typer.Argument(help="What it is; an empty text takes it back.")] = None,
         page: OfPage = None,
+        automation_email: Annotated[
+            str | None,
+            typer.Option(help="Statuspage's address for mail to it; kept for clients, and no mail is taken."),
+        ] = None,
     ) -> None:
         """Say what a component or group is, below its name."""
-        _change(context, page, component, ComponentFields(description=description))
+        fields = ComponentFields()
+        if description is not None:
+            fields["description"] = description
+        if automation_email is not None:
+            fields["automation_email"] = automation_email
+        if not fields:
+            raise InvalidInputError("Say what it is.", "Behind its name, in quotation marks.")
+        _change(context, page, component, fields)
 
     @family.command()
     def move(

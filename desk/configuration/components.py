@@ -19,7 +19,7 @@ from desk.transaction import Transaction
 from storage.models import Component, ComponentStatus, Scope
 
 _NAMED = 3
-_OF_COMPONENTS = ("showcase", "only_show_if_degraded", "start_date")
+_OF_COMPONENTS = ("showcase", "only_show_if_degraded", "start_date", "automation_email")
 """What groups do not have."""
 _OPERATIONAL = ComponentStatus.OPERATIONAL
 
@@ -98,6 +98,7 @@ def edit_component(
     row.showcase = values.get("showcase", row.showcase)
     row.only_show_if_degraded = values.get("only_show_if_degraded", row.only_show_if_degraded)
     row.start_date = values.get("start_date", row.start_date)
+    row.automation_email = values.get("automation_email", row.automation_email)
     shelf.note_changes(row, before)
     shelf.finish()
     return row

@@ -1,5 +1,6 @@
 """What people, files and clients may say of a component: checked, and made fit to be kept. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, TypedDict
@@ -12,6 +13,7 @@ from desk.texts import clean_text
 MAX_NAME = 255
 MAX_TEXT = 5000
 """Characters of a text that the page shows."""
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _FIRST_DAY = date(1970, 1, 1)
 """Of which uptime is told. Programs write a day that was never set as in the year 1."""
 
@@ -30,6 +32,8 @@ class ComponentFields(TypedDict, total=False):
     only_show_if_degraded: bool
     """Whether it is on the page only while something is wrong with it."""
     start_date: date | None
+    automation_email: str | None
+    """The address of Statuspage's by which mail changed its status: kept for clients, as Keydesk takes no mail."""
 
 
 class GroupFields(TypedDict, total=False):
@@ -52,12 +56,26 @@ def check_fields(fields: Mapping[str, Any], *, of: str) -> dict[str, Any]:
     if "description" in values:
         with problems.gathered():
             values["description"] = check_text(values["description"], field="description") or None
+    if values.get("automation_email"):
+        with problems.gathered():
+            values["automation_email"] = _check_address(values["automation_email"])
+    elif "automation_email" in values:
+        values["automation_email"] = None
     if (started := values.get("start_date")) is not None and started < _FIRST_DAY:
         problems.add(
             f"A component starts on {_FIRST_DAY} at the earliest.", "Choose a later day.", field="start_date"
         )
     problems.refuse()
     return values
+
+
+def _check_address(text: str) -> str:
+    address = check_text(text, field="automation_email", limit=MAX_NAME)
+    if _ADDRESS.fullmatch(address) is None:
+        raise InvalidInputError(
+            f"“{address}” is no mail address.", "Write it as in a+b@example.com.", field="automation_email"
+        )
+    return address
 
 
 def check_text(text: str | None, *, field: str, limit: int = MAX_TEXT) -> str:

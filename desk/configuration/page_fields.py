@@ -7,8 +7,8 @@ from typing import Any
 
 from desk.configuration.fields import MAX_NAME, MAX_TEXT, check_text
 from desk.errors import InvalidInputError, Problems
-from desk.incidents.inputs import reminder_hours
 from desk.pages.fields import CONFIGURATION_FIELDS, EMBED_CORNERS, OWN_FIELDS, ZONE_AS_GIVEN
+from desk.pages.intervals import reminder_hours
 from desk.pages.rules import SKIPPING_ROLES, domain_of, find_zone, is_channel_id
 from desk.reasons import check_name
 from storage.models import ApiPosts, Role, SecondPerson

@@ -19,13 +19,13 @@ class Pruned:
     """Pages that the seed does not name. They stay: a page's address is for ever, and readers come there."""
 
 
-def prune_seed(tx: Transaction, seed: Seed) -> Pruned:
+def prune_seed(tx: Transaction, seed: Seed, *, restores: bool = False) -> Pruned:
     """Plant a seed, and retire the components and groups of its pages that it does not name.
 
     A page of which it names no component keeps all: it says nothing of them. Raises as `plant_seed`, and
     ConflictError where something open holds what would be retired; then nothing at all is done.
     """
-    planted = plant_seed(tx, seed)
+    planted = plant_seed(tx, seed, restores=restores)
     retired = []
     for page_id, named in planted.named.items():
         if named:

@@ -1,14 +1,13 @@
 """What people and clients hand in about an incident, checked before anything is changed."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from desk.errors import UNKEPT, InvalidInputError, Problems
 from desk.moments.instants import FURTHEST
+from desk.pages.intervals import reminder_hours
 from desk.pages.status import Impact
 from desk.reasons import check_name
 from desk.texts import can_be_kept, clean_text
@@ -211,28 +210,3 @@ def _check_words(
         check_metadata(metadata)
     with problems.gathered():
         reminder_hours(reminder_intervals)
-
-
-def reminder_hours(intervals: str | None) -> tuple[tuple[int, ...], int | None]:
-    """When to remind of an update: after which hours and, from then on, every how many (None: not again).
-
-    Statuspage's forms: None is after 3, 6, 12 and 24 hours, `"[1,5,7]"` after those, `"4"` every four, `"[]"` never.
-    Raises InvalidInputError (field `reminder_intervals`).
-    """
-    if intervals is None or intervals == "":
-        return (3, 6, 12, 24), None
-    try:
-        value = json.loads(intervals)
-    except ValueError:
-        value = None
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 24:
-        return (), value
-    # In JSON `true` is no number; in Python it is one.
-    whole = isinstance(value, list) and all(type(hour) is int and 1 <= hour <= 24 for hour in value)
-    if whole and all(a < b for a, b in pairwise(value)) and len(intervals) <= MAX_NAME:
-        return tuple(value), None
-    raise InvalidInputError(
-        f"“{intervals}” is no list of reminder hours.",
-        'Rising hours from 1 to 24 such as "[1,5,7]", one number such as "4", or "[]" for none.',
-        field="reminder_intervals",
-    )

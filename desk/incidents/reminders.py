@@ -14,9 +14,10 @@ from desk.audit import trail as audit
 from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import channel_of
 from desk.incidents.drafts.decision import role_of
-from desk.incidents.inputs import ENDED, reminder_hours
+from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import get_incident, list_updates
 from desk.messages.outbox import refresh_card, send_card
+from desk.pages.intervals import reminder_hours
 from desk.pages.status import Impact
 from desk.permissions import (
     Duty,

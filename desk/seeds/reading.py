@@ -6,6 +6,7 @@ import yaml
 
 from desk.errors import InvalidInputError
 from desk.pages.fields import CONFIGURATION_FIELDS, OWN_FIELDS
+from desk.pages.intervals import reminder_hours
 from desk.pages.rules import SKIPPING_ROLES, domain_of, find_zone, is_channel_id
 from desk.seeds.nodes import Fields, Mistakes
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
@@ -92,6 +93,7 @@ def _read_page(node: yaml.Node, mistakes: Mistakes) -> PageSeed | None:
         second_person=fields.chosen("second_person", _SECOND_PERSONS, None),
         second_person_skipped_by=fields.chosen("second_person_skipped_by", _ROLES, None),
         api_posts=fields.chosen("api_posts", _API_POSTS, None),
+        reminder_intervals=_read_intervals(fields, mistakes),
         components=fields.each("components", lambda part: _read_component(part, mistakes, may_be_group=True)),
         configuration=fields.plain((*CONFIGURATION_FIELDS, *OWN_FIELDS)),
         takes_back=frozenset(fields.taken_back),
@@ -119,6 +121,20 @@ def _read_channel(fields: Fields, mistakes: Mistakes) -> str | None:
     if channel is not None and not is_channel_id(channel):
         mistakes.add(fields.node, f"“{channel}” is no Slack channel id; it looks like C024BE91L (channel details).")
     return channel
+
+
+def _read_intervals(fields: Fields, mistakes: Mistakes) -> str | None:
+    node = fields.find("reminder_intervals")
+    if node is None:
+        return None
+    # A list of hours is one in YAML too.
+    whole = [str(hour.value) for hour in node.value] if isinstance(node, yaml.SequenceNode) else None
+    intervals = f"[{','.join(whole)}]" if whole is not None else str(node.value)
+    try:
+        reminder_hours(intervals)
+    except InvalidInputError as error:
+        mistakes.add(node, f"`reminder_intervals`: {error.sentence} {error.hint}")
+    return intervals
 
 
 def _read_component(node: yaml.Node, mistakes: Mistakes, *, may_be_group: bool) -> ComponentSeed | None:

@@ -43,6 +43,8 @@ class PageSeed:
     second_person_skipped_by: Role | None = None
     api_posts: ApiPosts | None = None
     """What becomes of what keys say."""
+    reminder_intervals: str | None = None
+    """Those of its incidents that have none of their own."""
     configuration: dict[str, Any] = field(default_factory=dict)
     """Statuspage's other page fields."""
     components: tuple[ComponentSeed, ...] = ()

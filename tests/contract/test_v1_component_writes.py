@@ -125,6 +125,7 @@ async def test_what_a_change_leaves_alone(api: Caller) -> None:
     """Empty texts say nothing but of a description, null takes out of a group as the word does, PUT is the same."""
     group_of = await api("GET", "/components")
     fields = {"name": "API", "description": "x", "start_date": "2026-01-02", "showcase": "f"}
+    fields |= {"automation_email": "a+1@mail.example"}
     made = await api("POST", "/components", {"component": fields}, expect=201)
     own = f"/components/{made['id']}"
     group = await api("POST", "/component-groups", _group([made["id"]], description="top"), expect=201)
@@ -173,9 +174,9 @@ async def test_groups_are_spelled_with_an_underscore_too(api: Caller) -> None:
 
 async def test_all_that_is_wrong_is_said_at_once(api: Caller) -> None:
     """A body without what it needs, or with what there is not, names each in a sentence."""
-    wrong = {"status": "broken", "showcase": "perhaps", "start_date": "soon"}
+    wrong = {"status": "broken", "showcase": "perhaps", "start_date": "soon", "automation_email": "nobody"}
     said = await api("POST", "/components", {"component": wrong}, expect=422)
-    assert len(said["error"]) == 4
+    assert len(said["error"]) == 5
     for method, path, body in (
         ("POST", "/components", {"component": {"description": "x"}}),
         ("POST", "/component-groups", {"component_group": {"name": "Empty"}}),

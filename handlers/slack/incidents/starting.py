@@ -13,10 +13,11 @@ from desk.incidents.authority import (
 )
 from desk.incidents.components import get_component_by_word
 from desk.incidents.drafts.decision import role_of
-from desk.incidents.inputs import check_status, reminder_hours
+from desk.incidents.inputs import check_status
 from desk.incidents.lookup import get_incident
 from desk.incidents.maintenances.plans import propose_states
 from desk.incidents.templates import get_template, list_placeholders
+from desk.pages.intervals import reminder_hours
 from desk.pages.pages import get_page_by_word
 from desk.pages.status import Impact
 from desk.transaction import Transaction

@@ -116,11 +116,14 @@ def _read_component(fields: Fields) -> ComponentFields:
     values = ComponentFields()
     name, position = fields.text("name"), fields.whole("position")
     description, group_id, started = fields.text("description"), fields.text("group_id"), fields.day("start_date")
+    email = fields.text("automation_email")
     showcase, only_if_degraded = fields.flag("showcase"), fields.flag("only_show_if_degraded")
     if name is not None:
         values["name"] = name
     if description is not None or fields.is_empty("description"):
         values["description"] = description
+    if email is not None or fields.is_null("automation_email"):
+        values["automation_email"] = email
     # An empty text is what a client sends that says nothing of it.
     if group_id is not None or fields.is_null("group_id"):
         values["group_id"] = None if group_id in (None, _NO_GROUP) else group_id

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS, ZONE_AS_GIVEN
+from desk.pages.rules import find_zone
 from handlers.http.v1.shapes.times import instant
 from storage.models import Page
 
@@ -13,7 +14,9 @@ def page_shape(page: Page) -> Mapping[str, Any]:
     """A page as `GET /pages/{page_id}` shows it."""
     zone = ZoneInfo(page.time_zone)
     values = page.configuration | {name: getattr(page, name) for name in COLUMN_FIELDS}
-    values["time_zone"] = values.get(ZONE_AS_GIVEN) or page.time_zone
+    given = values.get(ZONE_AS_GIVEN)
+    # Whoever changed it otherwise since, by a file perhaps, gave it no such name.
+    values["time_zone"] = given if given and find_zone(given) == page.time_zone else page.time_zone
     return {
         "id": page.id,
         "created_at": instant(page.created_at, zone),

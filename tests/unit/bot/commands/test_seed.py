@@ -87,8 +87,33 @@ def test_what_the_file_does_not_name_is_retired(keydesk_on: Run, tmp_path: Path)
     assert "Cart" in keydesk_on("components", "list", "--page", "shop").stdout
     (tmp_path / "pages.yml").write_text("organization: Acme\npages: [{name: Acme, subdomain: acme}]\n")
     assert "retired" not in keydesk_on("seed", "--prune", "--yes", "pages.yml").stdout
+
+
+def test_what_was_retired_stays_so_until_it_is_brought_back(keydesk_on: Run, tmp_path: Path) -> None:
+    """However often the file that names it is planted; it is told each time, and what to type."""
     (tmp_path / "pages.yml").write_text(MORE)
-    assert "changed  component Berlin of page Acme" in keydesk_on("seed", "pages.yml").stdout
+    keydesk_on("seed", "pages.yml")
+    for name in ("Website", "Berlin"):
+        keydesk_on("components", "retire", name)
+    for _ in range(2):
+        assert keydesk_on("seed", "pages.yml").stdout.splitlines() == [
+            "left     component Website of page Acme, which was retired: --restore brings it back",
+            "left     component Europe of page Acme, which was retired: --restore brings it back",
+            "left     component Berlin of page Acme, which was retired: --restore brings it back",
+            "0 made, 0 changed, 5 as they were.",
+        ]
+    shown = keydesk_on("seed", "--prune", "--restore", "pages.yml").stdout.splitlines()
+    assert shown[-2:] == [
+        "It would be: 0 made, 0 changed, 3 restored, 5 as they were.",
+        "Nothing was changed. Type it again with --yes to do it.",
+    ]
+    assert keydesk_on("seed", "--restore", "pages.yml").stdout.splitlines() == [
+        "restored component Website of page Acme",
+        "restored component Europe of page Acme",
+        "restored component Berlin of page Acme",
+        "0 made, 0 changed, 3 restored, 5 as they were.",
+    ]
+    assert keydesk_on("seed", "--restore", "pages.yml").stdout == "0 made, 0 changed, 8 as they were.\n"
 
 
 def test_what_is_open_stops_all_of_it(keydesk_on: Run, tmp_path: Path) -> None:

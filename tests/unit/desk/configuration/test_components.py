@@ -47,11 +47,13 @@ def test_made_where_it_is_to_stand(stage: ConfigurationStage) -> None:
         "showcase": False,
         "only_show_if_degraded": True,
         "start_date": date(2026, 1, 2),
+        "automation_email": "rome+1@mail.example",
     }
     rome = stage.do(lambda tx: create_component(tx, stage.page, fields))
     assert stage.shown() == [*ALL[:3], "..2 Rome", "..3 Oslo", *ALL[4:], "5 Docs site"]
     assert (rome.description, rome.showcase, rome.only_show_if_degraded) == ("South", False, True)
     assert (rome.start_date, rome.status) == (date(2026, 1, 2), ComponentStatus.OPERATIONAL)
+    assert rome.automation_email == "rome+1@mail.example"
     made = {"name": "Rome", "page_id": stage.page, "group": False}
     assert stage.recorded()[-1] == ("component.created", made)
 

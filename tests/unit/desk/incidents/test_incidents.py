@@ -11,9 +11,10 @@ from sqlalchemy import select
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
 from desk.incidents.components import list_components, set_statuses
 from desk.incidents.incidents import create_incident, delete_incident, update_incident
-from desk.incidents.inputs import IncidentChange, NewIncident, Schedule, reminder_hours
+from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
 from desk.incidents.lookup import get_incident, list_open, list_open_on, list_updates
 from desk.incidents.updates import edit_update
+from desk.pages.intervals import reminder_hours
 from desk.pages.status import Impact
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import (

@@ -7,7 +7,8 @@ import pytest
 
 from desk.errors import InvalidInputError
 from desk.incidents.default_texts import FIRST_WORDS, decide_words
-from desk.incidents.inputs import IncidentChange, NewIncident, Schedule, check_change, check_new, reminder_hours
+from desk.incidents.inputs import IncidentChange, NewIncident, Schedule, check_change, check_new
+from desk.pages.intervals import reminder_hours
 from storage.models import IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW
 

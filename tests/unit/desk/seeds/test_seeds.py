@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from desk.configuration.components import retire_component
+from desk.configuration.pruning import prune_seed
 from desk.errors import ConflictError
 from desk.seeds import InvalidSeedError, PastKey, Planted, plant_past_key, plant_seed, read_acme, read_seed
 from desk.transaction import Actor, Desk
@@ -129,6 +131,38 @@ pages:
         "The shop window",
     )
     assert rows["Website"].status == ComponentStatus.MAJOR_OUTAGE
+
+
+def test_reminders_of_a_page_are_kept_and_taken_back(desk: Desk) -> None:
+    """As a list of YAML, or as Statuspage writes them; what are no hours is a mistake with its line."""
+    text = "organization: A\npages:\n  - name: Acme\n    reminder_intervals: "
+    for written, kept in (("[1, 5]", "[1,5]"), ('"[2,6]"', "[2,6]"), ("4", "4"), ("[]", "[]"), ("", None)):
+        plant(desk, text + written)
+        with desk.database.read() as session:
+            assert session.scalars(select(Page.reminder_intervals)).one() == kept
+    for written in ("[5, 1]", "soon", "[a]", "{a: 1}"):
+        (problem,) = problems(text + written)
+        assert problem.startswith("Line 4: `reminder_intervals`: ")
+
+
+def test_a_group_that_was_retired_takes_nothing_in(desk: Desk) -> None:
+    """What the file lists in it stays where it is, and nothing new is made for it; nobody prunes that either."""
+    plant(desk, SMALL)
+    with desk.database.read() as session:
+        api = session.scalars(select(Component.id).where(Component.name == "API")).one()
+    desk.write_now(ACTOR, partial(retire_component, component_id=api))
+    more = SMALL.replace("[Public,", "[New, Public,")
+    for _ in range(2):
+        done = desk.write_now(ACTOR, partial(prune_seed, seed=read_seed(more, "pages.yml")))
+        assert (done.planted.made, done.planted.changed, done.retired) == ([], [], [])
+        assert done.planted.retired[0] == "component API of page Acme"
+    with desk.database.read() as session:
+        rows = {row.name: (row.group_id, row.position) for row in session.scalars(select(Component))}
+    assert {name: rows[name] for name in ("Website", "Public", "Private")} == {
+        "Website": (None, 1),
+        "Public": (None, 2),
+        "Private": (None, 3),
+    }
 
 
 def test_ids_are_kept_and_found_again(desk: Desk) -> None:
