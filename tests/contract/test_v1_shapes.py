@@ -12,6 +12,9 @@ import pytest
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_seed
 from desk.transaction import Actor, Desk, Transaction
+from handlers.http.description.v1 import describe_v1
+from handlers.http.v1.operations import OPERATIONS
+from handlers.http.v1.shapes.answers import ANSWERS
 from storage.models import KeyStatus
 from tests.contract.v1_reader import Api, reading
 from tests.factories import add_key
@@ -122,6 +125,32 @@ def _fits(value: Any, kind: str) -> bool:
     if kind == "integer":
         return isinstance(value, int) and not isinstance(value, bool)
     return type(value) is {"string": str, "boolean": bool, "array": list, "object": dict}[kind]
+
+
+_BESIDES = {"Incident": ["backfilled", "started_at"]}
+"""What live answers have besides."""
+
+
+@pytest.mark.parametrize("name", [name for name, fields in FACTS.items() if isinstance(fields, dict)])
+def test_the_description_has_every_field(name: str) -> None:
+    """Under its name, in Statuspage's order and of its kind, and each is always there; what shapes answers is what is
+    described, and the fuzzer compares both."""
+    described = describe_v1("1.0")["components"]["schemas"][name]
+    assert list(described["properties"]) == [*FACTS[name], *_BESIDES.get(name, [])]
+    assert described["required"] == list(described["properties"])
+    for field, kind in FACTS[name].items():
+        schema = described["properties"][field]
+        first = schema["anyOf"][0] if "anyOf" in schema else schema
+        assert first.get("format", first.get("type")) == kind, field
+
+
+def test_every_answer_is_described() -> None:
+    """Of each operation that is there, with all that is in it."""
+    schemas = describe_v1("1.0")["components"]["schemas"]
+    assert {one.answer.strip("[]") for one in OPERATIONS if one.missing is None and one.answer} == set(ANSWERS)
+    assert all(schema["properties"] for schema in schemas.values())
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schemas)))
+    assert named <= set(schemas)
 
 
 async def test_a_page_with_everything_set(api: Api) -> None:

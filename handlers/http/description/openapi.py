@@ -65,8 +65,9 @@ def describe_operation(
     is_body_needed: bool,
     query: Sequence[Part],
     need: Need | None,
+    waits: bool = False,
 ) -> Part:
-    """One operation, as it stands below its path and method."""
+    """One operation, as it stands below its path and method. `waits`: it may be answered with 202, too."""
     said = " ".join(part for part in (does, more) if part)
     described: dict[str, Any] = {
         "operationId": operation_id(method, path),
@@ -74,7 +75,10 @@ def describe_operation(
         "summary": does,
         "description": said,
         "parameters": [*_in_path(path), *query],
-        "responses": {str(success): _answer(success, answer), **_refusals(body is not None)},
+        "responses": {
+            **{str(code): _answer(code, answer) for code in (success, *((202,) if waits else ()))},
+            **_refusals(body is not None),
+        },
     }
     if need is not None:
         described["x-scope"] = need.scope

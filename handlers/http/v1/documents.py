@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -86,7 +85,7 @@ def json_array(documents: Sequence[bytes]) -> bytes:
     return b"[" + b",".join(documents) + b"]"
 
 
-def json_document(shape: Mapping[str, Any]) -> bytes:
+def json_document(shape: Mapping[str, object]) -> bytes:
     """A shape as JSON."""
     return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
 

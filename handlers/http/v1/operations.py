@@ -29,6 +29,8 @@ class Depends(StrEnum):
     `component_status:write` besides."""
     PAGES = "pages"
     """It reaches each page that its body names, or leaves out."""
+    HELD = "held"
+    """Where a person reads first what keys say, it is answered with 202, and waits."""
 
 
 _BY_BODY: Mapping[Depends, Need] = {

@@ -1,8 +1,5 @@
 """What is answered where a person reads first what a key says: how it would be, under the id that it will have."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.effects import expected_impact
 from desk.incidents.incidents import draw_change, draw_incident
@@ -13,7 +10,7 @@ from desk.transaction import Transaction
 from handlers.http.answers import Answer
 from handlers.http.v1.documents import json_document
 from handlers.http.v1.resources.incidents import component_shapes, read_components
-from handlers.http.v1.shapes.incidents import incident_shape, postmortem_shape
+from handlers.http.v1.shapes.incidents import IncidentShape, PostmortemShape, incident_shape, postmortem_shape
 from handlers.http.v1.shapes.times import zone_of
 from storage.models import Incident, IncidentDraft, IncidentUpdate, Page
 from storage.models.base import with_defaults
@@ -26,15 +23,13 @@ def answer_held(tx: Transaction, draft: IncidentDraft) -> Answer:
     content, page = content_of(draft), get_page(tx.session, draft.page_id)
     if isinstance(content, str):
         incident = get_incident(tx.session, draft.incident_id or "")
-        shape: Mapping[str, Any] = postmortem_shape(incident, zone_of(page))
+        shape: PostmortemShape | IncidentShape = postmortem_shape(incident, zone_of(page))
     else:
         shape = _shape(tx, draft, content, page)
     return Answer(202, json_document({**shape, "message": WAITS}))
 
 
-def _shape(
-    tx: Transaction, draft: IncidentDraft, content: NewIncident | IncidentChange, page: Page
-) -> Mapping[str, Any]:
+def _shape(tx: Transaction, draft: IncidentDraft, content: NewIncident | IncidentChange, page: Page) -> IncidentShape:
     before = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     if isinstance(content, NewIncident):
         base_url = tx.policy.base_url

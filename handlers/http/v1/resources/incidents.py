@@ -18,7 +18,7 @@ from handlers.http.v1.operations import Key
 from handlers.http.v1.paging import window
 from handlers.http.v1.remembered import RememberedAnswers
 from handlers.http.v1.routing import Call, Handler
-from handlers.http.v1.shapes.components import component_shape
+from handlers.http.v1.shapes.components import ComponentShape, component_shape
 from handlers.http.v1.shapes.incidents import incident_shape, template_shape
 from handlers.http.v1.writing import reading
 from storage.folding import holds
@@ -153,7 +153,7 @@ def read_components(session: Session, incident_ids: Sequence[str]) -> Mapping[st
     return about
 
 
-def component_shapes(session: Session, page: Page, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+def component_shapes(session: Session, page: Page, ids: Collection[str]) -> Mapping[str, ComponentShape]:
     """Those of the components that are on the page, by id, in its order."""
     shown = select(Component).where(Component.id.in_(ids), Component.retired_at.is_(None))
     rows = shown.order_by(Component.position, Component.id)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from desk.configuration.page_fields import FLAGS, POLICY_FIELDS
-from desk.configuration.pages import edit_page, read_setting
-from desk.pages.fields import EMBED_CORNERS, EMBED_FIELDS, PAGE_FIELDS
+from desk.configuration.pages import edit_page
+from desk.pages.fields import EMBED_FIELDS, PAGE_FIELDS
 from desk.pages.pages import get_page
 from desk.transaction import Desk, Transaction
 from handlers.http.answers import Answer
@@ -13,7 +13,7 @@ from handlers.http.fields import Body
 from handlers.http.v1.documents import json_document
 from handlers.http.v1.operations import Key
 from handlers.http.v1.routing import Call, Handler
-from handlers.http.v1.shapes.pages import page_shape
+from handlers.http.v1.shapes.pages import embed_shape, page_shape
 from handlers.http.v1.writing import reading, writing
 from storage.models import Page
 
@@ -64,8 +64,7 @@ def _change_embed(tx: Transaction, call: Call, body: Body) -> Answer:
 
 
 def _embed(page: Page) -> Answer:
-    shape = {"page_id": page.id} | {name: read_setting(page, _own(name)) for name in EMBED_FIELDS}
-    return Answer(200, json_document(shape | {"position": shape["position"] or EMBED_CORNERS[-1]}))
+    return Answer(200, json_document(embed_shape(page)))
 
 
 def _own(name: str) -> str:

@@ -1,16 +1,49 @@
 """Components and groups: every field, in the order of the specification, null where nothing is set."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
-from handlers.http.v1.shapes.times import instant
+from handlers.http.v1.shapes.times import Day, Instant, day, instant
 from storage.models import Component, ComponentStatus
 
 _WORST_LAST = {status: rank for rank, status in enumerate(ComponentStatus)}
 
 
-def component_shape(component: Component, status: ComponentStatus, zone: ZoneInfo) -> Mapping[str, Any]:
+class ComponentShape(TypedDict):
+    """A component, or the row of a group."""
+
+    id: str
+    page_id: str
+    group_id: str | None
+    created_at: Instant
+    updated_at: Instant
+    group: bool
+    name: str
+    description: str | None
+    position: int
+    status: ComponentStatus
+    showcase: bool
+    only_show_if_degraded: bool
+    automation_email: str | None
+    start_date: Day | None
+
+
+class GroupShape(TypedDict):
+    """A group by itself, with the ids of what is in it. Clients read these, and a number as `position`, though
+    Statuspage's description calls both texts."""
+
+    id: str
+    page_id: str
+    name: str
+    description: str | None
+    components: list[str]
+    position: int
+    created_at: Instant
+    updated_at: Instant
+
+
+def component_shape(component: Component, status: ComponentStatus, zone: ZoneInfo) -> ComponentShape:
     """A component or group row. `status` is the group's derived one, see `group_status`."""
     return {
         "id": component.id,
@@ -22,16 +55,16 @@ def component_shape(component: Component, status: ComponentStatus, zone: ZoneInf
         "name": component.name,
         "description": component.description,
         "position": component.position,
-        "status": str(status),
+        "status": status,
         "showcase": component.showcase,
         "only_show_if_degraded": component.only_show_if_degraded,
         "automation_email": component.automation_email,
-        "start_date": component.start_date.isoformat() if component.start_date else None,
+        "start_date": day(component.start_date) if component.start_date else None,
     }
 
 
-def group_shape(group: Component, members: Sequence[str], zone: ZoneInfo) -> Mapping[str, Any]:
-    """A group by itself. The specification calls `components` and `position` texts; clients read ids and a number."""
+def group_shape(group: Component, members: Sequence[str], zone: ZoneInfo) -> GroupShape:
+    """A group by itself."""
     return {
         "id": group.id,
         "page_id": group.page_id,
