@@ -18,6 +18,8 @@ from tests.own_story import ACTOR, Caller, OwnApi, own_api, said
 from tests.serving import serving
 
 SCOPES = (
+    "components:write",
+    "page_configuration:write",
     "incidents:write",
     "maintenances:write",
     "component_status:write",
@@ -112,6 +114,7 @@ async def test_each_operation_does_what_it_says(api: OwnApi) -> None:
     caller = api.key(*SCOPES)
     call = Described(caller)
     await _look_around(call, caller)
+    await _change_the_page(call, api)
     await _tell_of_an_incident(call, api)
     await _run_a_maintenance(call, api)
     await _keep_words(call, api)
@@ -124,6 +127,28 @@ async def test_each_operation_does_what_it_says(api: OwnApi) -> None:
     assert call.called == {one.key for one in OPERATIONS}
 
 
+async def test_a_retired_group_needs_components(api: OwnApi) -> None:
+    """Those that it had are elsewhere; a key for states alone changes nothing else; the policy is for people."""
+    caller, page = api.key("components:write", "page_configuration:write"), f"pages/{api.page}"
+    website = api.component()
+    group = said(await caller.post(f"{page}/groups", name="Core", components=["website"]))
+    path = f"{page}/components/{group['id']}"
+    said(await caller.post(f"{path}/retire"))
+    bare = await caller.post(f"{path}/restore")
+    assert (bare.status_code, bare.json()["field"]) == (422, "components")
+    assert said(await caller.post(f"{path}/restore", components=[website]))["retired_at"] is None
+    refused = await caller.post(f"{path}/change", components=["website"], status="operational")
+    assert (refused.status_code, refused.json()["field"]) == (422, "status")
+    watch, own = api.key("component_status:write"), f"{page}/components/{website}/change"
+    assert said(await watch.post(own, status="partial_outage"))["status"] == "partial_outage"
+    assert [(await watch.post(own, **more)).status_code for more in ({"name": "x"}, {})] == [403, 403]
+    policy = await caller.post(f"{page}/change", settings={"api_posts": "publish"})
+    assert policy.status_code == 403
+    unknown = await caller.post(f"{page}/change", settings={"colour": "red"})
+    assert (unknown.status_code, unknown.json()["field"]) == (422, "colour")
+    assert (await caller.get(f"pages/{api.other}/components/{website}")).status_code == 404
+
+
 async def _look_around(call: Described, caller: Caller) -> None:
     me = await call.get("me")
     assert (me["id"], me["scopes"], me["holder_id"]) == (caller.id, list(SCOPES), OLIVIA)
@@ -132,6 +157,39 @@ async def _look_around(call: Described, caller: Caller) -> None:
     assert set(info["pages"].values()) == {"Acme", "Beta"}
     digest = await call.get("digest")
     assert (digest["live_keys"], digest["day"], digest["time"]) == (1, 0, "09:00")
+
+
+async def _change_the_page(call: Described, api: OwnApi) -> None:
+    page, components = {"page_id": api.page}, f"{PAGE}/components"
+    assert [row["name"] for row in (await call.get("pages"))["items"]] == ["Acme", "Beta"]
+    shown = await call.get(PAGE, page)
+    assert (shown["settings"]["time_zone"], shown["settings"]["second_person"]) == ("UTC", "never")
+    settings = {"headline": "All is well", "hidden_from_search": True, "time_zone": "Bern"}
+    changed = await call.post(f"{PAGE}/change", page, settings=settings, version=shown["version"])
+    assert changed["settings"] == shown["settings"] | settings | {"time_zone": "Europe/Zurich"}
+    api_, docs = [
+        await call.post(components, page, name=name, start_date="2026-01-02", automation_email="a@mail.example")
+        for name in ("API", "Docs")
+    ]
+    group = await call.post(f"{PAGE}/groups", page, name="Core", components=["api"], position=1)
+    assert (group["group"], group["position"], group["status"]) == (True, 1, "operational")
+    one = page | {"component_id": docs["id"]}
+    moved = await call.post(f"{components}/{{component_id}}/change", one, name="Guides", group="core", position=1)
+    assert (moved["full_name"], moved["position"], moved["start_date"]) == ("Core - Guides", 1, "2026-01-02")
+    core = page | {"component_id": group["id"]}
+    await call.post(f"{components}/{{component_id}}/change", core, components=[api_["id"]], description="All of it")
+    down = await call.post(f"{components}/{{component_id}}/change", one, status="major_outage", start_date=None)
+    assert (down["status"], down["group_id"], down["start_date"]) == ("major_outage", None, None)
+    gone = await call.post(f"{components}/{{component_id}}/retire", one, version=down["version"])
+    assert gone["retired_at"] is not None
+    assert (await call.get(components, page, retired=True))["items"] == [gone]
+    listed = (await call.get(components, page))["items"]
+    assert [row["full_name"] for row in listed] == ["Core", "Core - API"]
+    back = await call.post(f"{components}/{{component_id}}/restore", one)
+    assert (back["retired_at"], back["name"]) == (None, "Guides")
+    assert await call.get(f"{components}/{{component_id}}", one) == back
+    for row in (api_, docs):
+        await call.post(f"{components}/{{component_id}}/retire", page | {"component_id": row["id"]})
 
 
 async def _tell_of_an_incident(call: Described, api: OwnApi) -> None:

@@ -10,9 +10,6 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId
 _DECIDES = "It is for people to decide: no key does."
 _DRAFTS = "A draft waits for people: a key sees and throws away its own, and publishes, changes and keeps none."
 _HELP = "An API describes itself."
-_STATUSPAGE = "Statuspage's own API does it below `/v1`: it has components, groups and pages."
-_BELOW_V1 = ("list", "show", "add", "group", "change", "retire", "texts", "look")
-_RETIRED = "To Statuspage's API what was deleted is gone: people bring it back, in Slack or on a terminal."
 
 NO_OPERATION: Mapping[str, str] = {
     "keys approve": _DECIDES,
@@ -22,10 +19,7 @@ NO_OPERATION: Mapping[str, str] = {
     "roles help": _HELP,
     "incident help": _HELP,
     "maintenance help": _HELP,
-    **{f"page {name}": _STATUSPAGE for name in _BELOW_V1},
     "page policy": "People alone change the rules by which incidents are published: a key would get round them.",
-    "page retired": _RETIRED,
-    "page restore": _RETIRED,
     "page help": _HELP,
 }
 """Sub-commands that no operation does, and why."""
@@ -37,6 +31,7 @@ ACTIONS_BY_OWN: Mapping[str, tuple[str, str]] = {
     ActionId.INCIDENT_RETRY: ("POST", "deliveries/{delivery_id}/retry"),
     ActionId.UPSTREAM_RETRY: ("POST", "deliveries/{delivery_id}/retry"),
     ActionId.DELIVERY_DROP: ("POST", "deliveries/{delivery_id}/drop"),
+    CallbackId.COMPONENT: ("POST", "pages/{page_id}/components/{component_id}/change"),
     ActionId.INCIDENT_NOTHING_NEW: ("POST", "pages/{page_id}/incidents/{incident_id}/update"),
     ActionId.DRAFT_SHOW: ("GET", "drafts/{draft_id}"),
     ActionId.DRAFT_DISCARD: ("POST", "drafts/{draft_id}/discard"),
@@ -45,7 +40,6 @@ ACTIONS_BY_OWN: Mapping[str, tuple[str, str]] = {
 """Buttons that do what no sub-command does → the operation of Keydesk's own API."""
 
 NO_ACTION_BY_API: Mapping[str, str] = {
-    CallbackId.COMPONENT: _STATUSPAGE,
     ActionId.TICKET_COLLECT: "A secret is shown to the person who asked for it, in Slack, and to nobody else.",
     ActionId.INCIDENT_SNOOZE: "A reminder is for people: a client says something new instead.",
     ActionId.UPSTREAM_EDIT: "Its author is told, and writes it anew; a client says it once more.",

@@ -1,10 +1,11 @@
 """The description of the own API, made from its table and the shapes that stand in it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from handlers.http.description.openapi import Part, describe_operation, make_description
 from handlers.http.own.operation import Operation, Reach
@@ -12,10 +13,21 @@ from handlers.http.own.operations import FAMILIES, OPERATIONS
 from handlers.http.own.shapes.base import Error, Query
 
 PREFIX = "/keydesk/v1/"
+_REF = "#/components/schemas/{model}"
 _ABOUT = (
     "What people do in Slack, for programs: with the same words, refusals and audit events. Keys never decide on"
     " requests, publish what waits for a second person, make owners, or collect."
 )
+
+
+class _Named(GenerateJsonSchema):
+    """Lists bear the name of what is in them, instead of one made from that of a generic class."""
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(_LIST.sub(r"\1List", name))
+
+
+_LIST = re.compile(r"^Part\[(\w+?)(?:Shown|Of)?\]$")
 
 
 def describe_own_api(release: str) -> Part:
@@ -25,7 +37,7 @@ def describe_own_api(release: str) -> Part:
         wanted.append((one.answer, "serialization"))
         if one.body is not None:
             wanted.append((one.body, "validation"))
-    refs, schemas = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
+    refs, schemas = models_json_schema(wanted, ref_template=_REF, schema_generator=_Named)
     paths: dict[str, dict[str, Any]] = {}
     for tag, family in FAMILIES.items():
         for one in family:
@@ -64,7 +76,7 @@ def _more(operation: Operation) -> str:
 
 
 def _parameters(query: type[Query]) -> Sequence[Part]:
-    schema = query.model_json_schema(mode="validation", ref_template="#/components/schemas/{model}")
+    schema = query.model_json_schema(mode="validation", ref_template=_REF)
     kinds: Mapping[str, Part] = schema.get("$defs", {})
     return [
         {"name": name, "in": "query", "required": False, "schema": _resolved(kind, kinds)}

@@ -18,7 +18,7 @@ from handlers.http.errors import answer_to
 from handlers.http.own.asked import Asked, Work
 from handlers.http.own.operation import Key, Operation
 from handlers.http.own.operations import OPERATIONS
-from handlers.http.own.resources import drafts, incidents, keys, people, requests, templates, trail
+from handlers.http.own.resources import drafts, incidents, keys, pages, people, requests, templates, trail
 from handlers.http.own.shapes.base import Given, Query, Shape
 from handlers.http.own.shapes.incidents import Posted, posted_of
 from handlers.http.v1.app import ManagementApi
@@ -29,7 +29,7 @@ from storage.deadline import answer_within
 PREFIX = "/keydesk/v1/"
 CALL_SECONDS = 10.0
 """How long the desk has. What it could not do by then was not done."""
-_FAMILIES = (incidents, templates, drafts, keys, requests, people, trail)
+_FAMILIES = (pages, incidents, templates, drafts, keys, requests, people, trail)
 HANDLERS: Mapping[Key, Work] = {key: work for family in _FAMILIES for key, work in family.HANDLERS.items()}
 
 

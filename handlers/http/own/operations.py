@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from desk.keys.check import Need
 from handlers.http.own.families.incidents import OF_DRAFTS, OF_INCIDENTS, OF_MAINTENANCES
 from handlers.http.own.families.keys import OF_KEYS
+from handlers.http.own.families.pages import OF_PAGES
 from handlers.http.own.families.people import OF_PEOPLE, OF_THE_TRAIL
 from handlers.http.own.operation import Operation
 
 FAMILIES: Mapping[str, Sequence[Operation]] = {
+    "Pages and components": OF_PAGES,
     "Incidents": OF_INCIDENTS,
     "Maintenances": OF_MAINTENANCES,
     "Templates and drafts": OF_DRAFTS,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -54,6 +54,11 @@ class Paged(Query):
 
 class Part(Shape, Generic[T]):
     """A part of a list."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Its title in the description."""
+        return f"{params[0].__name__.removesuffix('Shown').removesuffix('Of')}List"
 
     items: Sequence[T]
     total: int = Field(description="How many there are in all.")

@@ -120,8 +120,9 @@ async def test_what_is_said_again_is_said_once(api: OwnApi) -> None:
 
 async def test_nonsense_is_refused_everywhere(api: OwnApi) -> None:
     """Whatever is sent to whatever writes: a sentence that says why, and never an error of ours."""
-    caller = api.key("incidents:write", "maintenances:write", "keys:write", "users:write", "deliveries:write")
-    kinds = ("key", "request", "delivery", "incident", "template", "draft")
+    scopes = ("incidents", "maintenances", "components", "page_configuration", "keys", "users", "deliveries")
+    caller = api.key(*(f"{scope}:write" for scope in scopes))
+    kinds = ("key", "request", "delivery", "incident", "template", "draft", "component")
     ids = {f"{kind}_id": "nosuchthing0" for kind in kinds} | {"page_id": api.page}
     bodies = (
         b"",
