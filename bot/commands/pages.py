@@ -9,7 +9,7 @@ from bot.commands.components import OfPage
 from bot.commands.console import console_of, operator, say
 from bot.commands.tables import print_facts, print_table
 from desk.configuration.lookup import get_configurable_page_by_word, list_configurable_pages
-from desk.configuration.page_fields import FLAGS, PAGE_SETTINGS
+from desk.configuration.page_fields import FLAGS, PAGE_SETTINGS, is_policy
 from desk.configuration.pages import edit_page, read_setting
 from desk.errors import InvalidInputError
 from desk.transaction import Transaction
@@ -46,7 +46,7 @@ def register(cli: typer.Typer) -> None:
     ) -> None:
         """Show all that is set of a page."""
         with console_of(context).desk() as desk:
-            found = desk.read_now(operator(), lambda tx: get_configurable_page_by_word(tx, page))
+            found = desk.read_now(operator(), lambda tx: get_configurable_page_by_word(tx, page, policy_only=True))
         facts = {"id": found.id, **{name: read_setting(found, name) for name in PAGE_SETTINGS}}
         if as_json:
             say(json.dumps(facts, indent=2, ensure_ascii=False))
@@ -65,7 +65,8 @@ def register(cli: typer.Typer) -> None:
         wanted = dict(map(_read, setting))
 
         def work(tx: Transaction) -> Page:
-            return edit_page(tx, get_configurable_page_by_word(tx, page).id, wanted)
+            meant = get_configurable_page_by_word(tx, page, policy_only=is_policy(wanted))
+            return edit_page(tx, meant.id, wanted)
 
         with console_of(context).desk() as desk:
             changed = desk.write_now(operator(), work)

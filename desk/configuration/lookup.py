@@ -16,33 +16,39 @@ from storage.models import Backend, Component, Page, Role, Scope
 _NAMED = 5
 
 
-def list_configurable_pages(tx: Transaction) -> Sequence[Page]:
-    """The pages that the actor configures, by name. Raises NotAllowedError, naming whom to ask, where it is none."""
-    own = (page for page in list_pages(tx.session) if page.backend == Backend.LOCAL)
-    pages = [page for page in own if may_write(tx, Scope.PAGE_CONFIGURATION_WRITE, page.id)]
+def list_configurable_pages(tx: Transaction, *, policy_only: bool = False) -> Sequence[Page]:
+    """The pages that the actor configures, by name. Raises NotAllowedError, naming whom to ask, where it is none.
+
+    `policy_only`: those as well that are kept elsewhere, of which Keydesk has the rules by which it posts there."""
+    known = (page for page in list_pages(tx.session) if policy_only or page.backend == Backend.LOCAL)
+    pages = [page for page in known if may_write(tx, Scope.PAGE_CONFIGURATION_WRITE, page.id)]
     if not pages:
         require_role(tx, Role.PAGE_CONFIGURATION)
     return pages
 
 
-def get_configurable_page(tx: Transaction, page_id: str) -> Page:
-    """The page. Raises NotFoundError, and NotAllowedError unless the actor configures it."""
+def get_configurable_page(tx: Transaction, page_id: str, *, policy_only: bool = False) -> Page:
+    """The page. Raises NotFoundError, NotAllowedError unless the actor configures it, and ConflictError where it is
+    kept elsewhere and more than its policy is meant."""
     page = get_page(tx.session, page_id)
     require_write(tx, Scope.PAGE_CONFIGURATION_WRITE, page.id)
-    require_own(page)
+    if not policy_only:
+        require_own(page)
     return page
 
 
-def get_configurable_page_by_word(tx: Transaction, word: str | None, *, component: str = "") -> Page:
+def get_configurable_page_by_word(
+    tx: Transaction, word: str | None, *, component: str = "", policy_only: bool = False
+) -> Page:
     """The page that a person means by its id, short name or name or, without one, the only one that they configure,
-    or on which anything was ever called as the component is.
+    or on which anything was ever called as the component is. `policy_only`: see `list_configurable_pages`.
 
     Raises NotAllowedError, ConflictError where all pages are kept elsewhere, and InvalidInputError where there is no
     such page, or several.
     """
-    pages = list_configurable_pages(tx)
+    pages = list_configurable_pages(tx, policy_only=policy_only)
     if word:
-        return get_configurable_page(tx, get_page_by_word(tx.session, word).id)
+        return get_configurable_page(tx, get_page_by_word(tx.session, word).id, policy_only=policy_only)
     if not pages:
         for copy in list_pages(tx.session):
             require_own(copy)  # says who keeps it

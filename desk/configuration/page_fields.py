@@ -1,7 +1,7 @@
 """What people, files and clients may say of a page: checked, and made fit to be kept. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,13 @@ POLICY_FIELDS = (
     "reminder_intervals",
 )
 """By which rules incidents are published, and where. People alone change them: a key would get round them."""
+
+
+def is_policy(names: Iterable[str]) -> bool:
+    """Whether settings of these names are policy alone, which Keydesk has also of pages that are kept elsewhere."""
+    return set(names) <= set(POLICY_FIELDS)
+
+
 SETTINGS = tuple(name for name in (*CONFIGURATION_FIELDS, *OWN_FIELDS) if name != "activity_score")
 """What `Page.configuration` holds, each only where it is set."""
 FLAGS = frozenset(

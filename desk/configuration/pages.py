@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from desk.audit import trail as audit
 from desk.configuration.lookup import get_configurable_page
-from desk.configuration.page_fields import COLUMNS, PICTURES, POLICY_FIELDS, check_page_fields
+from desk.configuration.page_fields import COLUMNS, PICTURES, POLICY_FIELDS, check_page_fields, is_policy
 from desk.errors import ConflictError
 from desk.pages.addresses import Addresses
 from desk.pages.pages import lock_organization
@@ -23,7 +23,7 @@ def edit_page(tx: Transaction, page_id: str, settings: Mapping[str, Any], *, ver
     by which incidents are published: it could get round them. Raises NotFoundError, NotAllowedError, ConflictError,
     and InvalidInputError whose `field` names what cannot be.
     """
-    get_configurable_page(tx, page_id)
+    get_configurable_page(tx, page_id, policy_only=is_policy(settings))
     if any(name in POLICY_FIELDS for name in settings):
         require_role(tx, Role.PAGE_CONFIGURATION, page_id)
     values = check_page_fields(settings)

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from desk.commands import slash
@@ -65,6 +65,7 @@ _MOST_COMPARED = 200
 
 def find_incident_by_word(session: Session, word: str, *, open_only: bool = False) -> Incident | None:
     """The incident that a person means by its id, its permalink, its name in any case or how that begins, or None.
+    On a page of a Statuspage elsewhere, by its id and links there as well.
 
     A whole name goes before a beginning, and what is open before what is over. Raises InvalidInputError with the
     candidates when several are meant, and ConflictError when `open_only` and what is meant is over.
@@ -73,7 +74,11 @@ def find_incident_by_word(session: Session, word: str, *, open_only: bool = Fals
     if not wanted:
         return None
     linked = _PERMALINK.search(wanted)
-    known = find_incident(session, (linked[1] if linked else wanted).lower()) if linked or _is_id(wanted) else None
+    named = (linked[1] if linked else wanted).lower()
+    known = find_incident(session, named) if linked or _is_id(wanted) else None
+    if known is None and (linked or _is_id(wanted) or "://" in wanted):
+        there = or_(Incident.upstream_id == named, Incident.shortlink == wanted)
+        known = session.scalars(select(Incident).where(there).limit(1)).first()
     if known is not None:
         if open_only and known.status in ENDED:
             raise _is_over(known)

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from desk.audit import trail as audit
 from desk.errors import ConflictError
+from desk.incidents.elsewhere.changes import list_moving
 from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS, ZONE_AS_GIVEN
 from desk.pages.rules import find_zone
 from desk.permissions import Duty, require_duty
@@ -52,17 +53,18 @@ class Copied:
     gone: list[str] = field(default_factory=list)
 
 
-def copy_pages(tx: Transaction, there: Sequence[PageThere]) -> Copied:
-    """Bring the copies up to date with what the upstream has, under its own ids.
+def copy_pages(tx: Transaction, there: Sequence[PageThere], *, asked_at: datetime | None = None) -> Copied:
+    """Bring the copies up to date with what the upstream has, or had when it was asked, under its own ids.
 
-    What is gone there is retired here: its name stays in what was said of it. Raises ConflictError where an id
-    belongs to something of ours or of another organization.
+    What is gone there is retired here: its name stays in what was said of it. States that were on their way there
+    since are left as they are. Raises ConflictError where an id belongs to something of ours or of another
+    organization.
     """
     require_duty(tx, Duty.COPIES)
     upstream = tx.session.scalars(select(Upstream).with_for_update()).one()
     done = Copied()
     for page in there:
-        _copy_page(tx, page, done)
+        _copy_page(tx, page, done, asked_at or tx.now)
     _retire_pages(tx, {page.id for page in there}, done)
     upstream.copied_at, upstream.problem = tx.now, None
     if done.new or done.changed or done.gone:
@@ -87,7 +89,7 @@ def note_copy_problem(tx: Transaction, problem: str) -> None:
         upstream.problem = problem
 
 
-def _copy_page(tx: Transaction, there: PageThere, done: Copied) -> None:
+def _copy_page(tx: Transaction, there: PageThere, done: Copied, asked_at: datetime) -> None:
     page = tx.session.get(Page, there.id, execution_options=OF_EVERY_ORGANIZATION)
     if page is not None and (page.organization_id != tx.organization or page.backend != Backend.ATLASSIAN):
         raise ConflictError(
@@ -111,17 +113,18 @@ def _copy_page(tx: Transaction, there: PageThere, done: Copied) -> None:
         tx.session.add(page)
         tx.session.flush()
         done.new.append(page.name)
-        _copy_components(tx, page, there.components)
+        _copy_components(tx, page, there.components, asked_at)
         return
     differs = {name: value for name, value in wanted.items() if getattr(page, name) != value}
     for name, value in differs.items():
         setattr(page, name, value)
-    if _copy_components(tx, page, there.components) or differs:
+    if _copy_components(tx, page, there.components, asked_at) or differs:
         page.updated_at = tx.now
         done.changed.append(page.name)
 
 
-def _copy_components(tx: Transaction, page: Page, there: Sequence[ComponentThere]) -> bool:
+def _copy_components(tx: Transaction, page: Page, there: Sequence[ComponentThere], asked_at: datetime) -> bool:
+    moving = list_moving(tx.session, page.id, asked_at)
     here = {row.id: row for row in tx.session.scalars(select(Component).where(Component.page_id == page.id))}
     changed = False
     # Groups first: what is in them refers to them.
@@ -145,6 +148,8 @@ def _copy_components(tx: Transaction, page: Page, there: Sequence[ComponentThere
             tx.session.flush()
             changed = True
             continue
+        if row.id in moving:
+            wanted["status"] = row.status
         differs = {name: value for name, value in wanted.items() if getattr(row, name) != value}
         for name, value in differs.items():
             setattr(row, name, value)

@@ -34,8 +34,9 @@ async def follow_upstream(
     if connection is None:
         return False
     try:
+        asked_at = desk.clock.now()
         pages = await _read_with_any(client, connection, partial(on_refused, organization_id))
-        done = await desk.write(_ACTOR, partial(copy_pages, there=pages))
+        done = await desk.write(_ACTOR, partial(copy_pages, there=pages, asked_at=asked_at))
     except KeydeskError as error:
         _log.warning("upstream_not_copied", error=str(error))
         await desk.write(_ACTOR, partial(note_copy_problem, problem=str(error)))

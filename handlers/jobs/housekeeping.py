@@ -12,6 +12,7 @@ from storage.lanes import forget_empty
 from storage.outbox import forget_settled
 from storage.posts import forget_posts
 from storage.seen_events import forget_events
+from storage.upstream_changes import forget_changes
 from storage.upstream_posts import forget_upstream_posts
 
 KEEP_EVENTS = timedelta(days=7)
@@ -27,6 +28,7 @@ async def tidy(desk: Desk, _scheduled_at: datetime) -> int:
     batches: tuple[Callable[[Session], int], ...] = (
         partial(forget_events, before=now - KEEP_EVENTS),
         partial(forget_settled, before=now - KEEP_DELIVERIES),
+        partial(forget_changes, before=now - KEEP_DELIVERIES),
         partial(forget_empty, before=now - KEEP_DELIVERIES),
         partial(forget_runs, before=now - KEEP_RUNS, now=now),
         partial(forget_posts, before=now - KEEP_POSTS),

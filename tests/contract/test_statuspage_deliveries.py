@@ -18,15 +18,20 @@ from desk.incidents.elsewhere.amending import Words, amend_and_retry
 from desk.incidents.elsewhere.changes import STEP_WAITS
 from desk.incidents.elsewhere.refused import REFUSED_NOTE, Standing, list_progress, retry_changes
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
+from desk.incidents.lookup import get_incident_by_word
 from desk.incidents.maintenances.runs import sweep_maintenances
 from desk.incidents.port import port_of
 from desk.messages.dead_letters import list_dead
 from desk.transaction import Actor, Desk, JobName
+from desk.upstreams.connecting import connect_upstream
+from desk.upstreams.copies import ComponentThere, PageThere, copy_pages
 from handlers.delivery.worker import OutboxWorker
+from handlers.jobs.housekeeping import KEEP_DELIVERIES, tidy
 from handlers.upstream.client import ReqwestClient
 from storage.models import (
     Backend,
     Channel,
+    Component,
     ComponentStatus,
     Delivery,
     Incident,
@@ -456,6 +461,53 @@ async def test_only_what_was_changed_is_sent(far: Far) -> None:
     there = far.only()
     assert (there["name"], there["impact_override"]) == ("Renamed there", "critical")
     assert there["metadata"] == {"theirs": {"a": 1}}
+
+
+async def test_copies_leave_alone_what_is_on_its_way(far: Far) -> None:
+    """What a Statuspage says of a component before it was told, or that it was asked before, is out of date."""
+    far.desk.write_now(Actor.operator("test"), partial(connect_upstream, base_url=far.there.url))
+    incident_id = far.open(components={API: MAJOR})
+    asked_at = far.clock.now()
+    stale = [PageThere(id=PAGE, name="Acme", components=[ComponentThere(id=API, name="The API", position=1)])]
+
+    def copied() -> tuple[str, str]:
+        far.desk.write_now(Actor.job(JobName.COPIES), partial(copy_pages, there=stale, asked_at=asked_at))
+        with far.desk.database.read() as session:
+            row = session.get_one(Component, API)
+            return row.name, row.status
+
+    assert copied() == ("The API", MAJOR)
+    far.clock.advance(seconds=2)
+    await far.deliver()
+    assert copied() == ("The API", MAJOR)
+    asked_at = far.clock.advance(seconds=1)
+    assert copied() == ("The API", OPERATIONAL)
+    assert far.here(incident_id).upstream_id is not None
+
+
+async def test_it_is_found_by_its_links_there(far: Far) -> None:
+    """What people paste from the Statuspage names the incident."""
+    incident_id = far.open()
+    await far.deliver()
+    there = far.only()
+    for word in (there["id"], there["shortlink"], f"https://acme.statuspage.io/incidents/{there['id']}"):
+        with far.desk.database.read() as session:
+            assert get_incident_by_word(session, word).id == incident_id, word
+
+
+async def test_what_was_told_long_ago_is_forgotten(far: Far) -> None:
+    """Thirty days after it was there; not what was given up. The incident is still known by its id there."""
+    incident_id = far.open()
+    far.open("Other")
+    far.there.faults.append(StatuspageFault(match="Other", status=422))
+    await far.deliver()
+    far.clock.advance(KEEP_DELIVERIES + timedelta(days=1))
+    await tidy(far.desk, far.clock.now())
+    assert len(far.change_ids()) == 1
+    assert far.standings(incident_id) == []
+    far.write("delete_incident", incident_id)
+    await far.settle()
+    assert far.there.incidents == {}
 
 
 WINDOW = timedelta(hours=2)

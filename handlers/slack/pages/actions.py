@@ -14,7 +14,7 @@ from handlers.slack.framework.modals import is_in_modal, show_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.pages.inputs import Carried
 from handlers.slack.pages.lists import page_message, pages_message, retired_message
-from handlers.slack.pages.settings import PARTS, draw_settings, read_settings, settings_form
+from handlers.slack.pages.settings import PARTS, POLICY, draw_settings, read_settings, settings_form
 from handlers.slack.pages.views import (
     RESTORES,
     Filled,
@@ -185,7 +185,8 @@ async def submit_settings(slack: SlackContext, submission: ViewSubmission) -> An
         problem = f"{error} What you typed stands below."
 
     def draw(tx: Transaction) -> Block:
-        return draw_settings(get_configurable_page(tx, carried.page_id), carried.part, values, problem=problem)
+        page = get_configurable_page(tx, carried.page_id, policy_only=carried.part == POLICY)
+        return draw_settings(page, carried.part, values, problem=problem)
 
     return Answer(view=await slack.desk.read(submission.actor, draw))
 

@@ -17,7 +17,7 @@ from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.quotes import unquoted
 from handlers.slack.pages.actions import done_message
 from handlers.slack.pages.lists import page_message, pages_message, retired_message
-from handlers.slack.pages.settings import settings_form
+from handlers.slack.pages.settings import POLICY, settings_form
 from handlers.slack.pages.views import edit_form, new_form
 from storage.models import Page
 
@@ -72,7 +72,8 @@ async def _change(slack: SlackContext, command: SlashCommand, rest: str) -> None
 async def _settings(slack: SlackContext, command: SlashCommand, rest: str, *, part: str) -> None:
     def draw(tx: Transaction) -> Block:
         word = _split(rest)[1] or unquoted(rest)
-        return settings_form(tx, get_configurable_page_by_word(tx, word or None).id, part)
+        page = get_configurable_page_by_word(tx, word or None, policy_only=part == POLICY)
+        return settings_form(tx, page.id, part)
 
     await _open(slack, command, draw)
 

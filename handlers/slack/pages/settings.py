@@ -122,11 +122,13 @@ PARTS: Mapping[str, tuple[str, Sequence[Setting]]] = {
 }
 """The forms: their titles, and what is in them."""
 _WITH_FLAGS = "look"
+POLICY = "policy"
+"""The form that pages which are kept elsewhere have as well."""
 
 
 def settings_form(tx: Transaction, page_id: str, part: str) -> Block:
     """A form filled in with the page's settings. Raises NotFoundError, NotAllowedError."""
-    page = get_configurable_page(tx, page_id)
+    page = get_configurable_page(tx, page_id, policy_only=part == POLICY)
     values = {setting.name: read_setting(page, setting.name) for setting in _settings_of(part)}
     values |= {name: read_setting(page, name) for name in _FLAGS}
     return draw_settings(page, part, values)

@@ -193,6 +193,18 @@ def test_where_all_pages_are_kept_elsewhere(stage: ConfigurationStage) -> None:
         stage.do(lambda tx: get_configurable_page_by_word(tx, None), who=Actor.operator("ann"))
 
 
+def test_the_rules_of_a_page_that_is_kept_elsewhere_are_ours(stage: ConfigurationStage) -> None:
+    """By which rules is posted there, and where that is announced, is Keydesk's; everything else is the copy's."""
+    with stage.desk.database.write() as session:
+        session.get_one(Page, stage.page).backend = Backend.ATLASSIAN
+    edit(stage, {"second_person": "always", "announcement_channel": "C0FARAWAY1"})
+    page = stage.do(lambda tx: get_configurable_page_by_word(tx, None, policy_only=True))
+    assert (page.second_person, page.announcement_channel) == ("always", "C0FARAWAY1")
+    for settings in ({"name": "Anew"}, {"second_person": "never", "name": "Anew"}):
+        with pytest.raises(ConflictError, match="kept by Statuspage"):
+            edit(stage, settings)
+
+
 def test_incidents_are_reminded_of_by_the_page(stage: ConfigurationStage, clock: HeldClock) -> None:
     """Those without intervals of their own by the page's, from their next update on; `[]` is never."""
     with_own, without = (stage.open(reminder_intervals=own) for own in ("4", None))
