@@ -6,6 +6,7 @@ from pathlib import Path
 from alembic.util import CommandError
 
 from bot.settings import Settings, make_policy
+from bot.upstream import list_setting_keys
 from desk.clock import Clock, SystemClock
 from desk.errors import KeydeskError
 from desk.identifiers import new_id
@@ -64,7 +65,9 @@ def make_desk(
     organization = open_organization(database, clock.now(), wanted=organization_id or new_id())
     needed = {Scope(need.scope) for need in (*list_needs(), *list_own_needs())}
     offered = tuple(scope for scope in Scope if scope in needed)
-    return Desk(database.of(organization), clock, replace(make_policy(settings), offered_scopes=offered))
+    named = tuple((key.id, key.expires_at) for key in list_setting_keys(settings))
+    policy = replace(make_policy(settings), offered_scopes=offered, named_upstream_keys=named)
+    return Desk(database.of(organization), clock, policy)
 
 
 def require_schema(database: Database) -> None:

@@ -18,7 +18,7 @@ from bot.jobs import list_jobs
 from bot.server import HttpServer, address_of
 from bot.settings import Settings
 from bot.slack_link import SlackLink, make_client, make_session
-from bot.upstream import find_seal, list_setting_keys, make_upstream_client
+from bot.upstream import can_open, find_seal, list_setting_keys, make_upstream_client
 from desk.clock import Clock
 from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
@@ -238,11 +238,11 @@ def create_program(
     async def ask_process() -> str | None:
         return "stopping" if stopping.is_set() else None
 
-    named_keys = list_setting_keys(settings)
+    seal = find_seal(settings)
 
     async def ask_upstream() -> str | None:
-        others = [(key.id, key.expires_at) for key in named_keys]
-        return "; ".join(await desk.read(RECONCILE, partial(list_upstream_troubles, others=others))) or None
+        opens = partial(can_open, seal)
+        return "; ".join(await desk.read(RECONCILE, partial(list_upstream_troubles, opens=opens))) or None
 
     async def ask_channels() -> str | None:
         return "; ".join(await desk.read(RECONCILE, list_channel_troubles)) or None
@@ -266,8 +266,8 @@ def create_program(
             budgets=Budgets(settings.api_calls_per_minute, settings.api_calls_of_keys, settings.api_limit_code),
             public_folder=find_public_folder(settings),
             upstreams=UpstreamOptions(
-                seal=find_seal(settings),
-                keys=named_keys,
+                seal=seal,
+                keys=list_setting_keys(settings),
                 wait_seconds=settings.upstream_wait_seconds,
                 keep_seconds=settings.upstream_cache_seconds,
                 client=make_upstream_client(settings),

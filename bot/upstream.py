@@ -12,7 +12,7 @@ from desk.secret import Secret
 from desk.upstreams.keys import CALLS_A_MINUTE
 from handlers.http.gateway.connections import OpenKey
 from handlers.upstream.client import ReqwestClient
-from storage.sealing import Seal
+from storage.sealing import Seal, SealError
 
 
 def find_seal(settings: Settings) -> Seal | None:
@@ -31,6 +31,14 @@ def get_seal(settings: Settings) -> Seal:
             " KEYDESK_STATUSPAGE_KEYS.",
         )
     return seal
+
+
+def can_open(seal: Seal | None, sealed: str) -> bool:
+    """Whether the encryption keys that there are open it."""
+    try:
+        return seal is not None and bool(seal.open(sealed))
+    except SealError:
+        return False
 
 
 def list_setting_keys(settings: Settings) -> Sequence[OpenKey]:

@@ -1,7 +1,7 @@
 """What an organization has decided: the numbers and switches that rules read."""
 
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,8 @@ class Policy:
     """Where API clients reach Keydesk, without a trailing slash."""
     name_command: Naming = UNPREFIXED
     """What the commands are called where this desk's words are read."""
+    named_upstream_keys: tuple[tuple[str, datetime | None], ...] = ()
+    """The keys of a Statuspage elsewhere that settings name, with their ends."""
     default_role: str | None = "integrator"
     """What full members get without a grant; None: nothing."""
 

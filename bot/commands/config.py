@@ -1,12 +1,22 @@
 """`keydesk config`: every setting, its value and where that comes from."""
 
 import textwrap
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import make_url
 
-from bot.commands.console import console_of
+from bot.commands.console import Console, console_of, operator
+from bot.database import database_address
 from bot.settings import list_settings, load_settings, render_env_example
+from desk.errors import KeydeskError
+from desk.upstreams.troubles import list_expiring
+from storage.database import AWAY
+
+_PATIENCE = 2.0
+"""Seconds: the settings are shown whatever the database does."""
 
 
 def register(cli: typer.Typer) -> None:
@@ -37,3 +47,18 @@ def register(cli: typer.Typer) -> None:
                 for line in textwrap.wrap(entry.help, width=90):
                     typer.echo(typer.style(f"      {line}", dim=True))
         load_settings(env_file)
+        for warning in _list_warnings(console_of(context)):
+            typer.echo(typer.style(f"{warning[0].upper()}{warning[1:]}.", fg="yellow"))
+
+
+def _list_warnings(console: Console) -> Sequence[str]:
+    """Of keys that a Statuspage elsewhere knows Keydesk by, where there is a database that knows of one."""
+    address = make_url(database_address(console.settings()))
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
+        return []
+    try:
+        with console.desk(seconds=_PATIENCE) as desk:
+            return [one.in_words for one in desk.read_now(operator(), list_expiring)]
+    except (KeydeskError, *AWAY):
+        # What is wrong with the database is said elsewhere.
+        return []

@@ -11,7 +11,7 @@ import typer
 
 from bot.commands.console import Console, console_of, operator, say
 from bot.commands.tables import AsJson, Day, print_facts, print_json, print_table
-from bot.upstream import find_seal, get_seal, list_setting_keys, make_upstream_client
+from bot.upstream import can_open, find_seal, get_seal, list_setting_keys, make_upstream_client
 from desk.errors import InvalidInputError, KeydeskError, NotFoundError
 from desk.transaction import Desk, Transaction
 from desk.upstreams.connecting import STATUSPAGE, check_base_url, connect_upstream, get_upstream
@@ -27,7 +27,7 @@ from desk.upstreams.keys import (
 )
 from handlers.upstream.client import UpstreamClient
 from handlers.upstream.reading import UpstreamReader
-from storage.models import UpstreamKey
+from storage.models import UpstreamKey, UpstreamKeyStatus
 from storage.sealing import Seal
 
 _HEADINGS = ("name", "kept in", "state", "expires")
@@ -96,10 +96,13 @@ def _register_connecting(family: typer.Typer) -> None:
 
         def work(tx: Transaction) -> _Shown:
             upstream = get_upstream(tx.session)
-            keys = [(key.name, "database", str(key.status), key.expires_at) for key in list_upstream_keys(tx.session)]
+            keys = [
+                (key.name, "database", _state_of(key, seal), key.expires_at) for key in list_upstream_keys(tx.session)
+            ]
             return _Shown(upstream.base_url, upstream.copied_at, upstream.problem, keys)
 
         console = console_of(context)
+        seal = find_seal(console.settings())
         with console.desk() as desk:
             shown = desk.read_now(operator(), work)
         named = [(key.id, "settings", "active", key.expires_at) for key in list_setting_keys(console.settings())]
@@ -111,6 +114,12 @@ def _register_connecting(family: typer.Typer) -> None:
         print_facts(facts)
         say()
         print_table(_HEADINGS, [(*key[:3], Day(key[3]) if key[3] else "unknown") for key in (*shown.keys, *named)])
+        if any(key[2] == _SEALED for key in shown.keys):
+            say()
+            say(
+                "What is sealed cannot be opened with the encryption keys that are set, so Keydesk does not call with"
+                " it: set KEYDESK_ENCRYPTION_KEYS to what it was sealed with, or replace the key."
+            )
 
 
 def _register_keys(family: typer.Typer) -> None:
@@ -156,6 +165,14 @@ def _register_keys(family: typer.Typer) -> None:
         with console.desk() as desk:
             count = desk.write_now(operator(), lambda tx: reseal_upstream_keys(tx, seal.renew))
         say(f"{count} sealed anew.")
+
+
+_SEALED = "sealed"
+
+
+def _state_of(key: UpstreamKey, seal: Seal | None) -> str:
+    is_open = key.sealed is None or can_open(seal, key.sealed)
+    return str(key.status) if is_open or key.status != UpstreamKeyStatus.ACTIVE else _SEALED
 
 
 def _keep(
@@ -212,7 +229,7 @@ def _any_key(console: Console, desk: Desk) -> tuple[str, str]:
         operator(), lambda tx: (get_upstream(tx.session).base_url, list_upstream_keys(tx.session))
     )
     seal = find_seal(settings)
-    opened = [seal.open(key.sealed) for key in kept if seal is not None and key.sealed]
+    opened = [seal.open(key.sealed) for key in kept if seal is not None and key.sealed and can_open(seal, key.sealed)]
     secrets = [*opened, *(key.secret.reveal() for key in list_setting_keys(settings))]
     if not secrets:
         raise KeydeskError("There is no key of Statuspage to ask with.", "Add one: keydesk upstream add-key")

@@ -15,7 +15,7 @@ from bot.database import make_desk, require_schema
 from bot.doctor.finding import Finding
 from bot.settings import Settings
 from bot.slack_link import EVENTS_PATH
-from bot.upstream import list_setting_keys
+from bot.upstream import can_open, find_seal
 from desk.errors import KeydeskError
 from desk.messages.channels import list_named_channels
 from desk.transaction import Actor
@@ -52,8 +52,8 @@ def look_at_database(database: Database) -> Sequence[Finding]:
 def look_at_upstream(settings: Settings, database: Database, actor: Actor) -> Sequence[Finding]:
     """What operators have to see to at a Statuspage elsewhere."""
     desk = make_desk(settings, database)
-    others = [(key.id, key.expires_at) for key in list_setting_keys(settings)]
-    troubles = desk.read_now(actor, partial(list_upstream_troubles, others=others))
+    opens = partial(can_open, find_seal(settings))
+    troubles = desk.read_now(actor, partial(list_upstream_troubles, opens=opens))
     hint = "See 'keydesk upstream show', and 'keydesk upstream replace-key'."
     return [Finding.warning("Statuspage", f"{trouble[0].upper()}{trouble[1:]}.", hint) for trouble in troubles]
 

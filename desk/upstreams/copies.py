@@ -13,7 +13,7 @@ from desk.incidents.elsewhere.changes import list_moving
 from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS, ZONE_AS_GIVEN
 from desk.pages.rules import find_zone
 from desk.permissions import Duty, require_duty
-from desk.transaction import Transaction, pages_changed
+from desk.transaction import Transaction, elsewhere_changed, pages_changed
 from storage.models import Backend, Component, ComponentStatus, Page, Upstream
 from storage.organizations import OF_EVERY_ORGANIZATION
 
@@ -79,6 +79,12 @@ def copy_pages(tx: Transaction, there: Sequence[PageThere], *, asked_at: datetim
         )
         pages_changed(tx)
     return done
+
+
+def note_change_there(tx: Transaction) -> None:
+    """Something was changed there through Keydesk: whoever keeps what was read of it has to read it anew."""
+    require_duty(tx, Duty.COPIES)
+    elsewhere_changed(tx)
 
 
 def note_copy_problem(tx: Transaction, problem: str) -> None:

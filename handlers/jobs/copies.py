@@ -9,6 +9,7 @@ import structlog
 from desk.errors import KeydeskError
 from desk.transaction import Actor, Desk, JobName
 from desk.upstreams.copies import PageThere, copy_pages, note_copy_problem
+from desk.upstreams.troubles import list_expiring, warn_of_expiry
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.upstream.budget import OWN, NoTurnError
 from handlers.upstream.client import UpstreamClient
@@ -33,6 +34,7 @@ async def follow_upstream(
     connection = book.find(organization_id)
     if connection is None:
         return False
+    await _warn(desk)
     try:
         asked_at = desk.clock.now()
         pages = await _read_with_any(client, connection, partial(on_refused, organization_id))
@@ -44,6 +46,11 @@ async def follow_upstream(
     if done.new or done.changed or done.gone:
         _log.info("upstream_copied", new=done.new, changed=done.changed, gone=done.gone)
     return True
+
+
+async def _warn(desk: Desk) -> None:
+    if await desk.read(_ACTOR, list_expiring):
+        await desk.write(_ACTOR, warn_of_expiry)
 
 
 async def _read_with_any(

@@ -48,6 +48,7 @@ from handlers.slack.requests.deciding import request_text
 from handlers.slack.requests.messages import collect_button
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
 from handlers.slack.roles.text import role_text
+from handlers.slack.upstreams.messages import upstream_home_blocks
 from storage.models import RequestStatus, Role
 
 _log = structlog.get_logger(__name__)
@@ -101,7 +102,7 @@ def _roles_in_words(tx: Transaction) -> str:
 def _owner_blocks(tx: Transaction) -> list[Block]:
     if not roles_of_actor(tx).is_owner:
         return []
-    return [*_decisions(tx), *_dead_letters(tx), *_unused(tx)]
+    return [*_decisions(tx), *upstream_home_blocks(tx), *_dead_letters(tx), *_unused(tx)]
 
 
 def _decisions(tx: Transaction) -> list[Block]:

@@ -129,6 +129,9 @@ def _send_roles(tx: Transaction, world: World) -> None:
     send_note(tx, role_cards.NO_OWNER_LEFT, new_id(), [CHANNEL])
     for left in (0, 1, 99):
         send_note(tx, upstream_cards.KEY_REFUSED, new_id(), [CHANNEL], name=longest(NAME, left), left=left)
+    for days in (30, 14, 7, 1):
+        name, end = longest(NAME, days), tx.now.isoformat()
+        send_note(tx, upstream_cards.KEY_EXPIRES, new_id(), [CHANNEL], name=name, expires_at=end, days=days)
     for number, group in enumerate(GROUPS[:4]):
         send_note(tx, directory_cards.GROUP_DISABLED, group, [CHANNEL], is_disabled=number % 2 == 0)
         send_note(tx, directory_cards.GROUP_UNREADABLE, group, [CHANNEL], problem=longest(NAME, number))

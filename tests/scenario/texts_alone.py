@@ -27,6 +27,9 @@ SAYS: Mapping[str, tuple[str, ...]] = {
         rf"Statuspage does not take Keydesk's key {_NAME} any more\. (?:Calls go on|There is no).+",
     ),
     "upstream.refused": (rf"Statuspage did not take .+ {_NAME} on .+\. .+",),
+    "upstream.key_expires": (
+        rf":hourglass: Keydesk's key {_NAME} of Statuspage expires .+, within (?:a|\d+) days?\.",
+    ),
     "channel.trouble": (
         r":warning: Keydesk cannot post to <#\w+> \(.+\)\. .+\.",
         r".+(?:can post to <#\w+> again|Nothing names <#\w+>|could not post to <#\w+>).*",

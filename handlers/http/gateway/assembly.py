@@ -8,7 +8,8 @@ from functools import partial
 import structlog
 
 from desk.errors import KeydeskError
-from desk.transaction import Actor, Desk, JobName, elsewhere_changed
+from desk.transaction import Actor, Desk, JobName
+from desk.upstreams.copies import note_change_there
 from desk.upstreams.keys import note_refused
 from handlers.http.gateway.connections import ConnectionBook, Connections, OpenKey, read_connections
 from handlers.http.gateway.forwarding import Forwarder
@@ -103,7 +104,7 @@ class UpstreamParts:
     async def _tell_change(self, organization_id: str) -> None:
         """Other processes keep what was read, too."""
         try:
-            await self._desk.of(organization_id).write(_ACTOR, elsewhere_changed)
+            await self._desk.of(organization_id).write(_ACTOR, note_change_there)
         except (KeydeskError, *AWAY) as error:
             _log.warning("change_not_told", error=str(error))
 

@@ -6,6 +6,7 @@ from desk.digest.findings import DigestView
 from desk.digest.sent import current_digest, get_digest
 from desk.keys.lookup import daily_counts
 from desk.transaction import Transaction
+from desk.upstreams.troubles import list_expiring
 from handlers.slack.digest.messages import MESSAGE_LINES, MODAL_LINES, digest_message, digest_modal
 from handlers.slack.framework.blocks import Block, Message
 from handlers.slack.framework.modals import show_modal
@@ -38,7 +39,8 @@ def _daily(tx: Transaction, view: DigestView, first: int, count: int) -> Mapping
 
 
 def _message(tx: Transaction, view: DigestView) -> Message:
-    return digest_message(view, _daily(tx, view, 0, MESSAGE_LINES), tx.policy)
+    elsewhere = [one.in_words for one in list_expiring(tx)]
+    return digest_message(view, _daily(tx, view, 0, MESSAGE_LINES), tx.policy, elsewhere)
 
 
 def _modal(tx: Transaction, action: BlockAction) -> Block:

@@ -45,17 +45,20 @@ _COUNTED: dict[Finding, tuple[str, str]] = {
 }
 
 
-def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy: Policy) -> Message:
-    """The digest as a message: a summary and the first lines, with a button for all of them."""
+def digest_message(
+    view: DigestView, daily: Mapping[str, Sequence[int]], policy: Policy, elsewhere: Sequence[str] = ()
+) -> Message:
+    """The digest as a message: a summary and the first lines, with a button for all of them. `elsewhere` is said of
+    keys that a Statuspage knows Keydesk by."""
     if not view.lines and not view.kept and not view.announced:
-        return _cheerful(view)
+        return _with_elsewhere(_cheerful(view), elsewhere)
     blocks: list[Block] = [header("Weekly key digest" if view.period else "Key digest")]
     if view.is_late and view.scheduled_for is not None:
         blocks.append(context(f":hourglass: Late: it was due {when(view.scheduled_for)}, while Keydesk was down."))
     if view.now - view.composed_at >= _SINCE:
         blocks.append(context(f"Sent {when(view.composed_at)}; everything below is as of {when(view.now)}."))
     blocks.append(section(_summary(view, policy)))
-    closing = _closing(view, policy)
+    closing = [*_elsewhere_blocks(elsewhere), *_closing(view, policy)]
     shown = view.lines[:MESSAGE_LINES]
     drawn = digest_lines(shown, daily, view, policy)
     while len(shown) > 1 and not _fits([*blocks, *drawn, *closing]):
@@ -74,6 +77,15 @@ def digest_message(view: DigestView, daily: Mapping[str, Sequence[int]], policy:
     blocks += closing
     asked = ". Say of each whether it is still needed, or suspend or revoke it" if view.lines else ""
     return Message(f"Key digest: {_head(view).replace('*', '')}{asked}", blocks)
+
+
+def _elsewhere_blocks(elsewhere: Sequence[str]) -> list[Block]:
+    lines = [f"• {escape(one[0].upper() + one[1:])}" for one in elsewhere]
+    return [section(":hourglass: *Keydesk's own keys*\n" + "\n".join(fit(lines, _CLOSING_TEXT)))] if lines else []
+
+
+def _with_elsewhere(message: Message, elsewhere: Sequence[str]) -> Message:
+    return Message(message.text, [*message.blocks, *_elsewhere_blocks(elsewhere)]) if elsewhere else message
 
 
 def _fits(blocks: Sequence[Block]) -> bool:

@@ -32,6 +32,7 @@ from handlers.slack.keys.change import Done
 from handlers.slack.keys.details import key_blocks, key_buttons, key_line
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.text import key_name, use_warning
+from handlers.slack.upstreams.messages import upstream_lines
 from storage.models import Role, Ticket
 
 _PAGES_TEXT = 2000
@@ -73,6 +74,7 @@ def info_blocks(tx: Transaction) -> list[Block]:
         blocks.append(section(f"Organization *{escape(organization.name)}*, id `{organization.id}`"))
     lines = [f"• *{escape(plain(page.name, limit=80))}*, id `{page.id}`" for page in pages]
     blocks.append(section("*Pages*\n" + ("\n".join(fit(lines, _PAGES_TEXT)) or "none yet")))
+    blocks += [context(line) for line in upstream_lines(tx)]
     page_id = pages[0].id if pages else "PAGE_ID"
     call = f'curl -H "Authorization: OAuth YOUR_KEY" {base}/v1/pages/{page_id}/components'
     blocks.append(section(f"*Base URL* `{base}/v1`\n```{escape(call)}```"))

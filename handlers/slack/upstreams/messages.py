@@ -1,7 +1,12 @@
 """What owners hear of the Statuspage elsewhere."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from desk.transaction import Transaction
-from handlers.slack.framework.blocks import Message, context, escape, section
+from desk.upstreams.connecting import find_upstream
+from desk.upstreams.troubles import list_upstream_troubles
+from handlers.slack.framework.blocks import Block, Message, context, divider, escape, section, when
 from storage.models import SlackMessage
 
 
@@ -15,3 +20,36 @@ def render_key_refused(_tx: Transaction, message: SlackMessage) -> Message:
         text += "There is no other one, so calls for its pages are refused."
     hint = "It expired or was deleted there. An operator puts a new one in its place: `keydesk upstream replace-key`"
     return Message(text, [section(f":rotating_light: {text}"), context(hint)])
+
+
+def render_key_expires(_tx: Transaction, message: SlackMessage) -> Message:
+    """To owners: a key of ours ends soon."""
+    name, end = escape(str(message.facts["name"])), datetime.fromisoformat(str(message.facts["expires_at"]))
+    days = int(message.facts["days"])
+    within = "a day" if days == 1 else f"{days} days"
+    text = f"Keydesk's key “{name}” of Statuspage expires {when(end)}, within {within}."
+    hint = "Make a new one there and put it in this one's place, on Home or with `keydesk upstream replace-key`."
+    return Message(f":hourglass: {text}", [section(f":hourglass: {text}"), context(hint)])
+
+
+def upstream_lines(tx: Transaction) -> Sequence[str]:
+    """How old the copies are, and for owners what there is to see to; none where there is no Statuspage."""
+    upstream = find_upstream(tx.session)
+    if upstream is None:
+        return []
+    if upstream.copied_at is None:
+        return [f"Pages of Statuspage ({escape(upstream.base_url)}) were not copied yet."]
+    return [f"Pages of Statuspage ({escape(upstream.base_url)}) are as of {when(upstream.copied_at)}."]
+
+
+def upstream_home_blocks(tx: Transaction) -> list[Block]:
+    """To owners on Home."""
+    lines = upstream_lines(tx)
+    if not lines:
+        return []
+    troubles = [f":warning: {escape(one[0].upper() + one[1:])}." for one in list_upstream_troubles(tx)]
+    return [divider(), section("*Statuspage*\n" + "\n".join([*lines, *troubles])[:_LONGEST])]
+
+
+_LONGEST = 2500
+"""Characters of what there is to see to."""

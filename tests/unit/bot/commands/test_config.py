@@ -1,11 +1,15 @@
 """`keydesk config`."""
 
+from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from bot.settings import list_settings, render_env_example
+from desk.transaction import Actor, Desk
+from desk.upstreams.connecting import connect_upstream
 from tests.unit.bot.commands.conftest import Run
 
 
@@ -51,7 +55,7 @@ def test_wrong_settings_are_told_and_end_with_1(keydesk: Run, monkeypatch: pytes
     [
         "postgresql://ann:planted@host:port/name",
         "mysql://ann:planted@host/name",
-        "postgresql://host/name?password=planted",
+        "postgresql://127.0.0.1:1/name?password=planted",
         "ann:planted@host",
         "planted\udcff",
         "[planted",
@@ -99,3 +103,17 @@ def test_a_file_that_is_named_must_be_there(keydesk: Run) -> None:
 def test_the_release_is_told(keydesk: Run) -> None:
     """`keydesk --version` names the release that is installed."""
     assert keydesk("--version").output == f"keydesk {version('keydesk')}\n"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_keys_of_statuspage_that_end_soon_are_said(
+    keydesk_on: Run, seeded: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the settings, where Keydesk is connected with one."""
+    tomorrow = seeded.clock.now() + timedelta(days=1, hours=1)
+    monkeypatch.setenv("KEYDESK_STATUSPAGE_KEYS", f"plantedplanted@{tomorrow:%Y-%m-%d}")
+    assert "expires" not in keydesk_on("config", "--brief").output
+    seeded.write_now(Actor.operator("ann"), partial(connect_upstream, base_url="https://statuspage.acme.example"))
+    said = keydesk_on("config", "--brief").output
+    assert "The key “setting 1” of Statuspage expires within" in said
+    assert "planted" not in said

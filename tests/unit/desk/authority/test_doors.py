@@ -381,8 +381,10 @@ OF_JOBS: Mapping[JobName, set[str]] = {
     JobName.KEY_CHECK: {"keys.suspended_use.tell_of_suspended_use", "keys.uses.note_uses"},
     JobName.COPIES: {
         "upstreams.copies.copy_pages",
+        "upstreams.copies.note_change_there",
         "upstreams.copies.note_copy_problem",
         "upstreams.keys.note_refused",
+        "upstreams.troubles.warn_of_expiry",
     },
 }
 

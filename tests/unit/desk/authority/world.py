@@ -605,12 +605,14 @@ def _upstreams(maker: _Maker) -> Filled:
 
     def connect(tx: Transaction) -> str:
         connect_upstream(tx, url)
-        return add_upstream_key(tx, NewUpstreamKey(name="first", sealed="sealed")).id
+        soon = tx.now + timedelta(days=5)
+        return add_upstream_key(tx, NewUpstreamKey(name="first", sealed="sealed", expires_at=soon)).id
 
     types: dict[object, Sequence[Any]] = {
         NewUpstreamKey: [new],
         Sequence[PageThere]: [[PageThere(id="statuspage01", name="Far")]],
         Callable[[str], str]: [str.upper],
+        Callable[[str], bool]: [bool],
     }
     names: dict[str, Sequence[Any]] = {
         "base_url": ["https://another.acme.example"],
