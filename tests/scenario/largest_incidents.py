@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from desk.identifiers import new_id
 from desk.incidents.announcements import ALONE_CARD, HEAD_CARD
 from desk.incidents.drafts import review
 from desk.incidents.drafts.drafts import get_draft, send_back, write_draft
 from desk.incidents.drafts.leaks import Leak, LeakKind
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.review import AGAIN_NOTE, reminder_subject
+from desk.incidents.elsewhere.refused import REFUSED_NOTE
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import MAX_BODY, MAX_NAME, IncidentChange, NewIncident, Schedule
 from desk.incidents.lookup import list_updates
@@ -22,7 +24,21 @@ from desk.pages.status import Impact
 from desk.reasons import MAXIMUM_REASON
 from desk.transaction import Actor, Transaction
 from handlers.slack.incidents.form_state import MOST_COMPONENTS
-from storage.models import ComponentStatus, DraftKind, DraftStatus, Incident, IncidentStatus, Page, Role, SecondPerson
+from storage.models import (
+    ChangeKind,
+    Channel,
+    ComponentStatus,
+    Delivery,
+    DeliveryStatus,
+    DraftKind,
+    DraftStatus,
+    Incident,
+    IncidentStatus,
+    Page,
+    Role,
+    SecondPerson,
+    UpstreamChange,
+)
 from tests.factories import INES, MIA, OLIVIA, add_component, add_grant
 from tests.scenario.incidents_stage import STATUS_CHANNEL
 from tests.scenario.largest_world import NAME, World, longest
@@ -271,6 +287,7 @@ def _send_cards(tx: Transaction, made: Incidents) -> None:
             facts = {"by": f"operator:{longest(80, 1)}", "status": str(status), "reason": longest(MAXIMUM_REASON, 1)}
             send_note(tx, review.DECIDED_NOTE, draft_id, [INES], **facts)
     _send_outdated(tx, made)
+    _send_refused(tx, made)
     send_note(tx, review.DECIDED_NOTE, "gone", [INES], by=f"operator:{longest(80, 1)}", name=longest(MAX_NAME, 0))
 
 
@@ -282,3 +299,24 @@ def _send_outdated(tx: Transaction, made: Incidents) -> None:
     draft.status, draft.incident_version = DraftStatus.WAITING, incident.version - 1
     tx.session.flush()
     send_card(tx, review.OUTDATED_CARD, reminder_subject(draft), [INES])
+
+
+def _send_refused(tx: Transaction, made: Incidents) -> None:
+    """Of everything that can be done at a Statuspage elsewhere that it does not take it."""
+    for number, kind in enumerate(ChangeKind):
+        incident = tx.session.get_one(Incident, made.open[number % len(made.open)])
+        change = UpstreamChange(
+            id=new_id(),
+            page_id=incident.page_id,
+            incident_id=incident.id,
+            kind=kind,
+            body={"name": longest(MAX_NAME, number), "body": longest_markdown(MAX_BODY if number else 3000, number)},
+            name=incident.name,
+            author=f"member:{MIA}",
+            created_at=tx.now,
+        )
+        dead = Delivery(channel=Channel.ATLASSIAN, lane=incident.page_id, subject=change.id, due_at=tx.now)
+        dead.created_at, dead.status, dead.last_error = tx.now, DeliveryStatus.DEAD, longest(400, number)
+        tx.session.add_all([change, dead])
+        tx.session.flush()
+        send_note(tx, REFUSED_NOTE, change.id, [MIA], error=dead.last_error)

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from desk.incidents.elsewhere.refused import REFUSED_NOTE
 from desk.reasons import MAXIMUM_REASON
-from handlers.slack.framework.action_ids import ActionId
+from handlers.slack.framework.action_ids import ActionId, CallbackId
 from sandbox.player import Json, Player, SandboxRefusedError, elements_of, find_label, options_of
 from tests.factories import MAX, MIA
 from tests.scenario.conftest import Scenario
@@ -18,11 +19,18 @@ MOST_OPTIONS = 100
 """Choices in one menu, as Slack allows."""
 OF_INCIDENTS = ("incident", "maintenance", "form.", "draft")
 """How ids of incidents and maintenances begin."""
+_REFUSED = {REFUSED_NOTE, ActionId.UPSTREAM_RETRY, ActionId.UPSTREAM_EDIT, CallbackId.UPSTREAM_EDIT}
 _DEEPEST = 3
 _TWICE = 2
 """How often each button is pressed in each kind of place: the first, and one that finds things changed."""
 _OFTENER = {str(ActionId.TICKET_COLLECT): 12}
 """Of some buttons only few still lead on, and which of them stand first is another each time."""
+
+
+def is_of_incidents(name: str) -> bool:
+    """Whether it is the id of something about incidents and maintenances, their templates, or what a Statuspage did
+    not take of them."""
+    return name.startswith((*OF_INCIDENTS, "template")) or name in _REFUSED
 
 
 def commands(world: World) -> list[str]:
@@ -84,10 +92,9 @@ def commands(world: World) -> list[str]:
 class Play:
     """A player at work, who presses everything that is on their screen."""
 
-    def __init__(self, scenario: Scenario, world: World, made: Incidents) -> None:
+    def __init__(self, scenario: Scenario, world: World) -> None:
         self._scenario = scenario
         self._world = world
-        self._made = made
         self._pressed: Counter[tuple[str, ...]] = Counter()
         self._heard = 0
         self.offered: set[str] = set()
@@ -96,14 +103,6 @@ class Play:
     def type_everything(self, player: Player) -> None:
         """Type every command about keys and roles, and press what it answers with."""
         self._type(player, commands(self._world))
-
-    def type_incidents(self, player: Player) -> None:
-        """The same about incidents."""
-        self._type(player, incident_commands(self._world, self._made))
-
-    def type_maintenances(self, player: Player, *, most: int | None = None) -> None:
-        """The same about maintenances; of those who are refused everything, the first `most`."""
-        self._type(player, maintenance_commands(self._world, self._made)[:most])
 
     def _type(self, player: Player, texts: Sequence[str]) -> None:
         for text in texts:
@@ -215,19 +214,6 @@ class Play:
         self._press_in_modals(player)
         self._close_all(player)
 
-    def fill_in_incidents(self, player: Player) -> None:
-        """Fill in every form of incidents and maintenances, and press what it becomes."""
-        forms = IncidentForms(self._scenario, self._world, self._made, player)
-        for fill_in in forms.all():
-            shown = fill_in()
-            if shown:
-                self.press_everything(player, shown, deep=_DEEPEST)
-            self._close_all(player)
-        self._scenario.deliver()
-        card = next(card for card in player.direct_messages() if find_label(card, "Send back"))
-        forms.send_back("Send back", card)
-        self._close_all(player)
-
     def configure_pages(self, player: Player) -> None:
         """Type everything about pages, press what it answers with, and fill in every form."""
         with self._scenario.database.write() as session:
@@ -258,6 +244,38 @@ class Play:
             if block.get("block_id", "").startswith("scopes")
         }
         assert player.submit(**words, **places, pages=pages, holder=MAX) == {}
+        self._close_all(player)
+
+
+class IncidentPlay(Play):
+    """The same in a world in which there are incidents and maintenances, of what belongs to these."""
+
+    def __init__(self, scenario: Scenario, world: World, made: Incidents) -> None:
+        super().__init__(scenario, world)
+        self._made = made
+
+    def _choices(self, surface: Json) -> Iterator[tuple[Json, Json, Json, str]]:
+        return (choice for choice in super()._choices(surface) if is_of_incidents(choice[3]))
+
+    def type_incidents(self, player: Player) -> None:
+        """Type every command about incidents, and press what it answers with."""
+        self._type(player, incident_commands(self._world, self._made))
+
+    def type_maintenances(self, player: Player, *, most: int | None = None) -> None:
+        """The same about maintenances; of those who are refused everything, the first `most`."""
+        self._type(player, maintenance_commands(self._world, self._made)[:most])
+
+    def fill_in_incidents(self, player: Player) -> None:
+        """Fill in every form of incidents and maintenances, and press what it becomes."""
+        forms = IncidentForms(self._scenario, self._world, self._made, player)
+        for fill_in in forms.all():
+            shown = fill_in()
+            if shown:
+                self.press_everything(player, shown, deep=_DEEPEST)
+            self._close_all(player)
+        self._scenario.deliver()
+        card = next(card for card in player.direct_messages() if find_label(card, "Send back"))
+        forms.send_back("Send back", card)
         self._close_all(player)
 
 
