@@ -6,7 +6,7 @@ Every function that changes something is called under `storage.locks.lock_people
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from desk.audit.trail import Action, record
 from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
@@ -86,10 +86,12 @@ def change_members(
     coming, going = sorted(set(added) - present), sorted(set(removed) & present)
     if not coming and not going:
         return
-    tx.session.execute(
-        delete(UserGroupMember).where(UserGroupMember.group_id == group.group_id, UserGroupMember.user_id.in_(going))
-    )
-    tx.session.add_all(UserGroupMember(group_id=group.group_id, user_id=user_id) for user_id in coming)
+    if going:
+        leaving = UserGroupMember.user_id.in_(going)
+        tx.session.execute(delete(UserGroupMember).where(UserGroupMember.group_id == group.group_id, leaving))
+    if coming:
+        rows = [{"group_id": group.group_id, "user_id": user_id} for user_id in coming]
+        tx.session.execute(insert(UserGroupMember), rows)
     group.version += 1
     group.synced_at = tx.now
     tx.session.flush()

@@ -6,7 +6,7 @@ reading is applied. An owner's yes is to one plan: it is carried out by the next
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from desk.directory.groups import (
     SeenGroup,
     describe_group,
     has_grants,
+    list_granted_groups,
     list_members,
     mark_readable,
     mark_unreadable,
@@ -37,6 +38,9 @@ from desk.transaction import Transaction
 from storage.locks import lock_people
 from storage.models import DirectorySync, Member, SyncStatus, UserGroup
 
+_MOST_PEOPLE = 1000
+"""In the groups of one batch, unless one group has more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -45,6 +49,8 @@ class Snapshot:
     flipped: Sequence[SeenUser]
     groups: Sequence[SeenGroup]
     people: int
+    groups_taken: int = 0
+    """How many more groups there were, of which everything is kept already."""
     people_problem: str | None = None
 
 
@@ -98,12 +104,41 @@ def take_people(tx: Transaction, seen: Collection[SeenUser]) -> list[SeenUser]:
     return flipped
 
 
+def take_groups(tx: Transaction, seen: Collection[SeenGroup]) -> list[SeenGroup]:
+    """Keep what Slack says of a batch of groups. Gives those that have roles, of which nothing is kept yet: what
+    becomes of them is judged together with all else (`apply_snapshot`)."""
+    require_duty(tx, Duty.DIRECTORY)
+    lock_people(tx.session)
+    granted = set(list_granted_groups(tx))
+    plain = [group for group in seen if group.group_id not in granted]
+    report = SyncReport()
+    for group in plain:
+        _note_readability(tx, group, report)
+    _apply(tx, _changes(tx, Snapshot(flipped=(), groups=plain, people=0)), frozenset(), report)
+    return [group for group in seen if group.group_id in granted]
+
+
+def in_batches(groups: Iterable[SeenGroup]) -> Iterator[Sequence[SeenGroup]]:
+    """As many groups at a time as one transaction should keep, so that nobody waits long for it. Pure."""
+    batch: list[SeenGroup] = []
+    people = 0
+    for group in groups:
+        batch.append(group)
+        people += len(group.users or ())
+        if people >= _MOST_PEOPLE:
+            yield batch
+            batch, people = [], 0
+    if batch:
+        yield batch
+
+
 def apply_snapshot(tx: Transaction, snapshot: Snapshot) -> SyncReport:
     """Make a snapshot what is kept, or stop in part and ask the owners. First owners are appointed here, once."""
     require_duty(tx, Duty.DIRECTORY)
     lock_people(tx.session)
     lock_what_ends(tx, [seen.user_id for seen in snapshot.flipped if seen.is_deleted])
-    report = SyncReport(people=snapshot.people, groups=len(snapshot.groups), people_problem=snapshot.people_problem)
+    report = SyncReport(people=snapshot.people, people_problem=snapshot.people_problem)
+    report.groups = len(snapshot.groups) + snapshot.groups_taken
     for seen in snapshot.groups:
         _note_readability(tx, seen, report)
     changes = _changes(tx, snapshot)
@@ -130,7 +165,8 @@ def _note_readability(tx: Transaction, seen: SeenGroup, report: SyncReport) -> N
 
 
 def _changes(tx: Transaction, snapshot: Snapshot) -> _Changes:
-    known = {group.group_id: group for group in tx.session.scalars(select(UserGroup))}
+    ids = [seen.group_id for seen in snapshot.groups]
+    known = {row.group_id: row for row in tx.session.scalars(select(UserGroup).where(UserGroup.group_id.in_(ids)))}
     readable = [seen for seen in snapshot.groups if seen.problem is None]
     # A group that changed here while Slack was being read is left to the next sync: the event knew better.
     fresh = [seen for seen in readable if seen.version is None or known[seen.group_id].version == seen.version]

@@ -1,15 +1,15 @@
 """Reading Slack's whole directory again, so that nothing stays wrong that an event failed to tell."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from desk.directory.groups import group_versions, list_granted_groups
+from desk.directory.groups import SeenGroup, group_versions, list_granted_groups
 from desk.directory.sync_steps import finish_requests, list_due_syncs, request_sync
-from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot, take_people
+from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot, in_batches, take_groups, take_people
 from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.directory.reading import read_groups, read_people, team_of
 from handlers.slack.framework.retries import UNREACHABLE, problem_of
@@ -30,9 +30,11 @@ async def reconcile(client: AsyncWebClient, desk: Desk, *, told: str | None = No
     versions = await desk.read(RECONCILE, group_versions)
     snapshot = await _read_people(client, desk, team_id)
     groups = await read_groups(client, team_id, granted=granted, versions=versions)
-    complete = Snapshot(
-        flipped=snapshot.flipped, groups=groups, people=snapshot.people, people_problem=snapshot.people_problem
-    )
+    # Groups without roles first, a few at a time: nothing depends on them.
+    with_roles: list[SeenGroup] = []
+    for batch in in_batches(groups):
+        with_roles += await desk.write(RECONCILE, partial(take_groups, seen=batch))
+    complete = replace(snapshot, groups=with_roles, groups_taken=len(groups) - len(with_roles))
 
     def work(tx: Transaction) -> SyncReport:
         report = apply_snapshot(tx, complete)

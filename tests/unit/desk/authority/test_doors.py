@@ -342,6 +342,7 @@ DIRECTORY = {
     "directory.sync_steps.finish_requests",
     "directory.sync_steps.request_sync",
     "directory.syncs.apply_snapshot",
+    "directory.syncs.take_groups",
     "directory.syncs.take_people",
 }
 OF_JOBS: Mapping[JobName, set[str]] = {

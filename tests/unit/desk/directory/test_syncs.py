@@ -11,9 +11,10 @@ from desk.directory.events import (
 from desk.directory.groups import group_versions
 from desk.directory.sync_decision import Held, decide_sync
 from desk.directory.sync_steps import cancel_sync, confirm_sync, finish_requests, list_due_syncs, request_sync
+from desk.directory.syncs import in_batches, take_groups
 from desk.errors import ConflictError, NotAllowedError
 from desk.transaction import Desk
-from storage.models import DirectorySync, Member, Role, SyncStatus
+from storage.models import DirectorySync, Member, Role, SyncStatus, UserGroup
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant
 from tests.unit.desk.directory.directory_stage import (
     GROUP,
@@ -219,6 +220,37 @@ def test_new_people_and_groups_are_taken_over(stage: Stage) -> None:
     assert stage.fresh(Member, "U0NEW00001").name == "U0NEW00001"
     assert members(stage, OTHER) == {GUS}
     assert stage.actions("U0NEW00001") == []
+
+
+def test_groups_without_roles_are_kept_apart_from_the_rest(stage: Stage) -> None:
+    """They are kept at once, on or off; nothing is kept yet of a group with roles, which is judged with all else."""
+    seen = [group(INES), group(GUS, group_id=OTHER), group(MIA, group_id="S0OFF00001", is_disabled=True)]
+    before = members(stage)
+    assert stage.do(SLACK, partial(take_groups, seen=seen)) == seen[:1]
+    assert members(stage) == before
+    assert members(stage, OTHER) == {GUS}
+    assert stage.fresh(UserGroup, "S0OFF00001").is_disabled
+    versions = stage.see(SLACK, group_versions)
+    assert stage.do(SLACK, partial(take_groups, seen=seen[1:])) == []
+    assert stage.see(SLACK, group_versions) == versions
+
+
+def test_an_event_that_overtook_the_reading_of_a_group_without_roles_counts(stage: Stage) -> None:
+    """What is kept of it by then is left to the next sync."""
+    stage.do(SLACK, partial(take_groups, seen=[group(GUS, group_id=OTHER)]))
+    version = stage.see(SLACK, group_versions)[OTHER]
+    stage.do(SLACK, partial(take_groups, seen=[group(GUS, MIA, group_id=OTHER)]))
+    stage.do(SLACK, partial(take_groups, seen=[group(group_id=OTHER, version=version)]))
+    assert members(stage, OTHER) == {GUS, MIA}
+
+
+def test_a_transaction_keeps_a_thousand_people_of_groups() -> None:
+    """Groups are taken together until they have so many; one that has more is taken alone."""
+    sizes = [400, 400, 400, 5000, 1, 2]
+    seen = [group(*map(str, range(size)), group_id=str(place)) for place, size in enumerate(sizes)]
+    batches = [[len(one.users or ()) for one in batch] for batch in in_batches(seen)]
+    assert batches == [[400, 400, 400], [5000], [1, 2]]
+    assert list(in_batches([])) == []
 
 
 def test_who_asked_for_a_sync_is_told_unless_they_see_it(stage: Stage) -> None:
