@@ -396,6 +396,7 @@ def _people(maker: _Maker) -> Filled:
         MembershipChange: [
             MembershipChange(group.group_id, frozenset({MIA}), frozenset(), 5, None, is_complete=True)
         ],
+        Collection[SeenGroup]: [[replace(group, group_id="S0PLAIN001")]],
         Snapshot: [Snapshot(flipped=[], groups=[group], people=1)],
         Subject: [Subject(SubjectKind.USER, MIA, "Mia")],
         SubjectWord | None: [mia],
