@@ -41,12 +41,15 @@ def register(cli: typer.Typer) -> None:
     @family.command()
     def show(
         context: typer.Context,
+        name: Annotated[str | None, typer.Argument(metavar="PAGE", help="Its id, subdomain or name.")] = None,
         page: OfPage = None,
         as_json: Annotated[bool, typer.Option("--json", help="As JSON, also what is not set.")] = False,
     ) -> None:
         """Show all that is set of a page."""
         with console_of(context).desk() as desk:
-            found = desk.read_now(operator(), lambda tx: get_configurable_page_by_word(tx, page, policy_only=True))
+            found = desk.read_now(
+                operator(), lambda tx: get_configurable_page_by_word(tx, name or page, policy_only=True)
+            )
         facts = {"id": found.id, **{name: read_setting(found, name) for name in PAGE_SETTINGS}}
         if as_json:
             say(json.dumps(facts, indent=2, ensure_ascii=False))
@@ -62,6 +65,9 @@ def register(cli: typer.Typer) -> None:
         page: OfPage = None,
     ) -> None:
         """Change settings of a page: name, addresses, texts, look and policy, under the names that 'show' gives."""
+        if "=" not in setting[0] and page is None:
+            # As `show` takes it.
+            page, *setting = setting
         wanted = dict(map(_read, setting))
 
         def work(tx: Transaction) -> Page:

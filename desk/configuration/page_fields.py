@@ -9,6 +9,7 @@ from desk.configuration.fields import MAX_NAME, MAX_TEXT, check_text
 from desk.errors import InvalidInputError, Problems
 from desk.pages.fields import CONFIGURATION_FIELDS, EMBED_CORNERS, OWN_FIELDS, ZONE_AS_GIVEN
 from desk.pages.intervals import reminder_hours
+from desk.pages.pictures import SHOWN, read_picture
 from desk.pages.rules import SKIPPING_ROLES, domain_of, find_zone, is_channel_id
 from desk.reasons import check_name
 from storage.models import ApiPosts, Role, SecondPerson
@@ -80,6 +81,12 @@ def _check(name: str, value: Any) -> Any:
         )
     if name in COLOURS:
         return _check_colour(name, value)
+    if name in SHOWN and read_picture(str(value).strip()) is None:
+        raise InvalidInputError(
+            "That is no picture that the page can show.",
+            "Give it as a data: address (data:image/png;base64,…): SVG, PNG, JPEG, GIF, WebP or ICO, up to 512 KB.",
+            field=name,
+        )
     return check_text(str(value), field=name, limit=_MAX_PICTURE if name in PICTURES else MAX_TEXT) or None
 
 

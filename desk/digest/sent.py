@@ -117,7 +117,7 @@ def get_digest(tx: Transaction, period: str) -> DigestView:
         require_owner(tx)
     digest = tx.session.get(Digest, period)
     if digest is None:
-        raise NotFoundError("That digest is not kept any more.", f"Type {slash('keys digest')} for a fresh one.")
+        raise NotFoundError("That digest is not kept any more.", f"Use {slash('keys digest')} for a fresh one.")
     current = compose(tx)
     lines = _read_lines(tx, period)
     found_then = {line.key.id for line in lines if line.key}

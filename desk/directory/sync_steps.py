@@ -91,7 +91,7 @@ def _decide(
     require_owner(tx)
     sync = tx.session.get(DirectorySync, sync_id)
     if sync is None:
-        raise NotFoundError("There is no such sync any more.", f"Type {slash('roles sync')} for a new one.")
+        raise NotFoundError("There is no such sync any more.", f"Use {slash('roles sync')} for a new one.")
     values = {"status": status, "decided_at": tx.now, "decided_by": str(tx.actor)}
     if not transition(tx.session, sync, allowed=allowed, version=version, **values):
         raise _decided_already(tx, sync)
@@ -123,11 +123,11 @@ def _tell(tx: Transaction, sync: DirectorySync, *, waiting: Sequence[str], owner
 def _decided_already(tx: Transaction, sync: DirectorySync) -> ConflictError:
     if sync.status == SyncStatus.SUPERSEDED:
         return ConflictError(
-            "Slack or the roles have changed since this was shown.", f"Type {slash('roles sync')} to look anew."
+            "Slack or the roles have changed since this was shown.", f"Use {slash('roles sync')} to look anew."
         )
     what = "said to leave it as it is" if sync.status == SyncStatus.CANCELLED else "said to apply it"
     return ConflictError(
-        f"{name_of(tx, sync.decided_by)} was first and {what}.", f"Type {slash('roles sync')} to look anew."
+        f"{name_of(tx, sync.decided_by)} was first and {what}.", f"Use {slash('roles sync')} to look anew."
     )
 
 

@@ -118,7 +118,7 @@ def get_template_to_change(tx: Transaction, template_id: str) -> IncidentTemplat
     template = tx.session.get(IncidentTemplate, template_id)
     if template is None:
         raise NotFoundError(
-            "There is no such template any more.", f"Type {slash('incident template list')} to see which there are."
+            "There is no such template any more.", f"Use {slash('incident template list')} to see which there are."
         )
     _require_manager(tx, template.page_id)
     return template

@@ -38,10 +38,11 @@ _READING: Mapping[str, Collection[Scope]] = {
 _ORDER = {scope: index for index, scope in enumerate(Scope)}
 
 
-def parse_scopes(words: Iterable[str]) -> tuple[Scope, ...]:
+def parse_scopes(words: Iterable[str], offered: Iterable[str] = tuple(Scope)) -> tuple[Scope, ...]:
     """Scopes from what a person typed or chose, without doubles and in the order of `Scope`.
 
-    Raises InvalidInputError (field `scopes`) on an unknown word or when none is given.
+    Raises InvalidInputError (field `scopes`) when none is given and, naming those that are `offered`, on an unknown
+    word.
     """
     found: set[Scope] = set()
     for word in words:
@@ -54,7 +55,7 @@ def parse_scopes(words: Iterable[str]) -> tuple[Scope, ...]:
                 f"“{word}” is not a scope.", f"Did you mean `{text}:write`? Reading is `{own}`.", field="scopes"
             )
         else:
-            raise InvalidInputError(f"“{word}” is not a scope.", f"Scopes are: {', '.join(Scope)}.", field="scopes")
+            raise InvalidInputError(f"“{word}” is not a scope.", f"Scopes are: {', '.join(offered)}.", field="scopes")
     if not found:
         raise InvalidInputError("A key needs at least one scope.", "For reading, choose `read`.", field="scopes")
     return tuple(sorted(found, key=_ORDER.__getitem__))

@@ -45,7 +45,7 @@ def read_request(tx: Transaction, request_id: str, *, lock: bool = False) -> Key
     ends. Raises NotFoundError."""
     request = tx.session.get(KeyRequest, request_id, with_for_update=lock or None, populate_existing=lock)
     if request is None:
-        raise NotFoundError("This request does not exist any more.", f"Type {slash('keys request')} to make one.")
+        raise NotFoundError("This request does not exist any more.", f"Use {slash('keys request')} to make one.")
     return request
 
 

@@ -71,7 +71,7 @@ def complete_asked(
 ) -> Asked:
     """What was said of a key and, for what was not, the usual: policy's lifetime, and that whoever asks answers for
     it. Raises InvalidInputError (field `scopes`), also for a scope that is not offered."""
-    parsed = parse_scopes(scopes)
+    parsed = parse_scopes(scopes, policy.offered_scopes)
     refuse_unoffered(parsed, policy)
     return Asked(
         name=name,
@@ -111,7 +111,7 @@ def check_asked(asked: Asked, policy: Policy) -> Asked:
         raise InvalidInputError("A key needs at least one page.", "Choose pages, or all pages.", field="pages")
     check_lifetime(asked.lifetime_days, policy.maximum_lifetime.days)
     pages = None if asked.pages is None else tuple(dict.fromkeys(asked.pages))
-    scopes = parse_scopes(asked.scopes)
+    scopes = parse_scopes(asked.scopes, policy.offered_scopes)
     return replace(
         asked,
         name=name,

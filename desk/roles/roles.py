@@ -139,7 +139,7 @@ def _require_full_member(tx: Transaction, subject: Subject) -> None:
     if member is None:
         raise InvalidInputError(
             f"I know nobody with the id {subject.id}.",
-            f"Name them, like @mia. If they joined just now, type {slash('roles sync')} first.",
+            f"Name them, like @mia. If they joined just now, use {slash('roles sync')} first.",
             field="subject",
         )
     if not is_full_member(member):

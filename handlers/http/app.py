@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -30,6 +30,7 @@ from handlers.http.gateway.assembly import UpstreamOptions, UpstreamParts
 from handlers.http.health import Check, health_routes
 from handlers.http.own.app import PREFIX as OWN_PREFIX
 from handlers.http.own.app import create_own_api
+from handlers.http.own.naming import on_api
 from handlers.http.public.document import Document
 from handlers.http.public.export import FolderExport
 from handlers.http.public.send import send_document
@@ -164,7 +165,9 @@ def create_http_app(
         monotonic=monotonic,
     )
     counter, seconds = CallCounter(settings.budgets, monotonic), settings.body_seconds
-    routes_of_v1 = make_routes(make_handlers(desk, documents))
+    # What a program is told to do next, it does by the API.
+    of_api = replace(desk, policy=replace(desk.policy, name_command=on_api(desk.policy.name_command)))
+    routes_of_v1 = make_routes(make_handlers(of_api, documents))
     api = ManagementApi(check, routes_of_v1, gateway=upstreams.gateway, counter=counter, body_seconds=seconds)
     export = None
     if settings.public_folder:
@@ -181,7 +184,7 @@ def create_http_app(
     watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
     return HttpApp(
         api=api,
-        own_api=create_own_api(check, desk, counter=counter, body_seconds=seconds),
+        own_api=create_own_api(check, of_api, counter=counter, body_seconds=seconds),
         descriptions=make_description_documents(version_of("keydesk"), desk.policy.base_url),
         public=public,
         rest=rest,

@@ -101,11 +101,17 @@ def test_settings_of_a_page(scenario: Scenario, stage: Stage) -> None:
     ines.press("Texts", said(ines, "/page"))
     wrong = ines.submit(name="Acme Cloud", time_zone="Mars", headline="How we are")
     assert list(wrong) == ["time_zone"]
-    assert ines.submit(time_zone="Europe/Zurich") == {}
+    assert ines.submit(time_zone="Zurich") == {}
     ines.close()
     ines.type_command("/page look")
     assert list(ines.submit(css_greens="green")) == ["css_greens"]
-    assert ines.submit(css_greens="1f9d61", flags=["hidden_from_search"], status_embed_position="top-left") == {}
+    assert list(ines.submit(transactional_logo="https://acme.example/logo.png")) == ["transactional_logo"]
+    logo = "data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E"
+    look = {"css_greens": "1f9d61", "transactional_logo": logo, "status_embed_position": "top-left"}
+    assert ines.submit(**look, flags=["hidden_from_search"]) == {}
+    ines.close()
+    ines.type_command("/page texts")
+    assert ines.submit(headline="How we are") == {}
     ines.close()
     ines.type_command("/page policy on acme")
     assert list(ines.submit(reminder_intervals="soon")) == ["reminder_intervals"]
@@ -122,6 +128,8 @@ def test_settings_of_a_page(scenario: Scenario, stage: Stage) -> None:
         "hidden_from_search": True,
         "allow_rss_atom_feeds": False,
         "status_embed_position": "top-left",
+        "transactional_logo": logo,
+        "time_zone_as_given": "Zurich",
     }
 
 

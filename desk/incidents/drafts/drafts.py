@@ -280,7 +280,7 @@ def already_decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) 
         DraftStatus.WAITING: "waits for a second person",
         DraftStatus.OPEN: "is open: its author changes it",
     }[DraftStatus(draft.status)]
-    return ConflictError(f"This draft {words}.", f"Type {slash('incident list')} to see where things stand.")
+    return ConflictError(f"This draft {words}.", f"Use {slash('incident list')} to see where things stand.")
 
 
 def draft_nothing_new(tx: Transaction, incident_id: str) -> IncidentDraft:

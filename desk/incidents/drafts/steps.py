@@ -145,7 +145,7 @@ def get_editable(tx: Transaction, draft_id: str) -> IncidentDraft:
     if draft.status == DraftStatus.WAITING:
         raise ConflictError(
             "This draft waits for a second person, who reads it as it is.",
-            f"To change it, take it back first: type {slash('incident drafts')} and open it.",
+            f"To change it, take it back first: {slash('incident drafts')} lists it.",
         )
     if draft.status not in _UNDECIDED:
         raise already_decided(draft)

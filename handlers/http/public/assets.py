@@ -1,10 +1,7 @@
 """Stylesheet, script and pictures of a page, under addresses that name their content."""
 
-import base64
-import binascii
 import hashlib
 import json
-import re
 import struct
 import zlib
 from collections.abc import Mapping
@@ -12,27 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from desk.pages.fields import EMBED_CORNERS, EMBED_FIELDS
+from desk.pages.pictures import KINDS, read_picture
 from desk.status_page.pages import PageFacts
 from handlers.http.public.document import FOREVER, Document, make_document
 from handlers.http.public.headers import PICTURE_HEADERS, SHARED_HEADERS
 from handlers.http.public.palette import find_colour, make_themes
 
 _STATIC = Path(__file__).parent / "static"
-_DATA = re.compile(r"data:(image/[a-z.+-]+)((?:;[a-z0-9=-]+)*),(.*)", re.IGNORECASE | re.DOTALL)
-_KINDS = {
-    "image/svg+xml": "svg",
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/x-icon": "ico",
-    "image/vnd.microsoft.icon": "ico",
-}
 _ICO = "image/x-icon"
-_MAX_PICTURE = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +46,9 @@ def make_assets(page: PageFacts, base: str) -> Assets:
     style = add("style", "css", render_style(page), "text/css; charset=utf-8")
     script = add("page", "js", read_static("page.js"), "text/javascript; charset=utf-8")
     icon = read_picture(page.setting("favicon_logo")) or ("image/svg+xml", render_favicon(page))
-    favicon = add("favicon", _KINDS[icon[0]], icon[1], icon[0], picture=True)
+    favicon = add("favicon", KINDS[icon[0]], icon[1], icon[0], picture=True)
     logo = read_picture(page.setting("transactional_logo"))
-    logo_address = add("logo", _KINDS[logo[0]], logo[1], logo[0], picture=True) if logo else None
+    logo_address = add("logo", KINDS[logo[0]], logo[1], logo[0], picture=True) if logo else None
     return Assets(style, script, favicon, logo_address, documents)
 
 
@@ -109,7 +95,7 @@ def render_icon(page: PageFacts) -> tuple[str, bytes]:
     What is no PNG and no ICO is not put there, since file servers send everything of that name as an ICO.
     """
     kind, body = read_picture(page.setting("favicon_logo")) or ("", b"")
-    if _KINDS.get(kind) == "ico":
+    if KINDS.get(kind) == "ico":
         return _ICO, body
     picture = body if kind == "image/png" else _draw_bars(page)
     entry = struct.pack("<3H4B2H2I", 0, 1, 1, 0, 0, 0, 0, 1, 32, len(picture), 22)
@@ -128,22 +114,6 @@ def _draw_bars(page: PageFacts) -> bytes:
     header = struct.pack(">2I5B", 32, 32, 8, 6, 0, 0, 0)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-
-
-def read_picture(address: str) -> tuple[str, bytes] | None:
-    """Kind and bytes of a picture that is given as a `data:` address; None for anything else.
-
-    A picture elsewhere would send every reader there, so the configuration must carry it.
-    """
-    found = _DATA.fullmatch(address)
-    if found is None or found.group(1).lower() not in _KINDS:
-        return None
-    try:
-        is_base64 = found.group(2).lower().endswith(";base64")
-        body = base64.b64decode(found.group(3), validate=True) if is_base64 else unquote_to_bytes(found.group(3))
-    except (binascii.Error, ValueError):
-        return None
-    return (found.group(1).lower(), body) if 0 < len(body) <= _MAX_PICTURE else None
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 from desk.configuration.lookup import get_configurable_page
 from desk.configuration.pages import read_setting
 from desk.pages.fields import EMBED_CORNERS, EMBED_FIELDS
-from desk.pages.rules import SKIPPING_ROLES
+from desk.pages.rules import SKIPPING_ROLES, zone_as_given
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import (
@@ -30,6 +30,7 @@ from storage.models import ApiPosts, Page, SecondPerson
 MAX_INPUT = 3000
 _LINE, _COLOUR = 255, 7
 _NOTHING = "-"
+_PICTURE = "A data: address, such as data:image/svg+xml;base64,…, of up to 3,000 characters."
 _FLAGS: Mapping[str, tuple[str, bool]] = {
     "hidden_from_search": ("Search engines leave the page out", False),
     "allow_rss_atom_feeds": ("Readers are offered Atom and RSS", True),
@@ -92,6 +93,8 @@ PARTS: Mapping[str, tuple[str, Sequence[Setting]]] = {
     "look": (
         "Look",
         (
+            Setting("transactional_logo", "Logo", _PICTURE, MAX_INPUT),
+            Setting("favicon_logo", "Icon in the browser", _PICTURE, MAX_INPUT),
             *(Setting(name, f"Colour: {words}", room=_COLOUR) for name, words in _COLOURS.items()),
             Setting("status_embed_position", "Banner on other sites: corner", choices=_CORNERS),
             *(
@@ -131,6 +134,8 @@ def settings_form(tx: Transaction, page_id: str, part: str) -> Block:
     page = get_configurable_page(tx, page_id, policy_only=part == POLICY)
     values = {setting.name: read_setting(page, setting.name) for setting in _settings_of(part)}
     values |= {name: read_setting(page, name) for name in _FLAGS}
+    # Who keeps the form as it is renames nothing.
+    values |= {"time_zone": zone_as_given(page)}
     return draw_settings(page, part, values)
 
 
@@ -142,7 +147,9 @@ def draw_settings(page: Page, part: str, values: Mapping[str, Any], *, problem: 
     blocks += [_input(setting, values.get(setting.name)) for setting in settings]
     if part == _WITH_FLAGS:
         blocks.append(_flags(values))
-        blocks.append(context("Logos are set by an operator: `keydesk pages set`, or the file of `keydesk seed`."))
+        blocks.append(
+            context("A larger logo is set by an operator: `keydesk pages set`, or the file of `keydesk seed`.")
+        )
     return modal(
         title,
         blocks,

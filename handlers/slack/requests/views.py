@@ -79,8 +79,9 @@ def draft_from_line(tx: Transaction, typed: TypedRequest) -> Draft:
     pages: tuple[str, ...] | None = ()
     components, networks, holder_id = None, None, None
     with _noted(problems):
-        scopes = parse_scopes(typed.scopes) if typed.scopes else ()
-        refuse_unoffered(scopes, policy_here(tx))
+        policy = policy_here(tx)
+        scopes = parse_scopes(typed.scopes, policy.offered_scopes) if typed.scopes else ()
+        refuse_unoffered(scopes, policy)
     with _noted(problems):
         pages = _find_pages(tx, typed.pages)
     with _noted(problems):

@@ -3,8 +3,8 @@
 from typing import Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
-from desk.pages.fields import COLUMN_FIELDS, EMBED_CORNERS, EMBED_FIELDS, PAGE_FIELDS, ZONE_AS_GIVEN
-from desk.pages.rules import find_zone
+from desk.pages.fields import COLUMN_FIELDS, EMBED_CORNERS, EMBED_FIELDS, PAGE_FIELDS
+from desk.pages.rules import zone_as_given
 from handlers.http.v1.shapes.times import Instant, instant
 from storage.models import Page
 
@@ -74,9 +74,7 @@ def page_shape(page: Page) -> PageShape:
     """A page as `GET /pages/{page_id}` shows it."""
     zone = ZoneInfo(page.time_zone)
     values = page.configuration | {name: getattr(page, name) for name in COLUMN_FIELDS}
-    given = values.get(ZONE_AS_GIVEN)
-    # Whoever changed it otherwise since, by a file perhaps, gave it no such name.
-    values["time_zone"] = given if given and find_zone(given) == page.time_zone else page.time_zone
+    values["time_zone"] = zone_as_given(page)
     shape: dict[str, Any] = {
         "id": page.id,
         "created_at": instant(page.created_at, zone),

@@ -99,5 +99,7 @@ def test_settings_of_a_page(do: Do) -> None:
     shown = json.loads(do("pages", "show", "--json", "--page", "acme"))
     assert (shown["second_person"], shown["hidden_from_search"], shown["name"]) == ("always", True, "Acme")
     do("pages", "set", "hidden_from_search=", "name=Acme Cloud")
-    assert json.loads(do("pages", "show", "--json"))["hidden_from_search"] is None
+    assert json.loads(do("pages", "show", "acme", "--json"))["hidden_from_search"] is None
+    do("pages", "set", "acme", "headline=All is well")
+    assert json.loads(do("pages", "show", "--json"))["headline"] == "All is well"
     assert "Acme Cloud" in do("pages", "list")

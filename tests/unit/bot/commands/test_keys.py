@@ -169,6 +169,7 @@ def test_a_first_key_is_made(keydesk_on: Run, seeded: Desk, now: datetime) -> No
     [
         (("--scope", "metrics:write"), "No call of the API needs `metrics:write` yet"),
         (("--scope", "nonsense"), "is not a scope"),
+        (("--scope", "nonsense"), "component_status:write, components:write, page_configuration:write, "),
         (("--holder", "@gus"), "may not hold keys"),
         (("--page", "nowhere"), "is no page"),
         (("--days", "900"), "Choose between 1 and 365 days"),
