@@ -22,7 +22,8 @@ def render_manifest(settings: Settings, *, over_http: bool = False) -> str:
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 — YAML
     environment.filters["quoted"] = _quoted
     template = environment.from_string((files("bot") / _TEMPLATE).read_text(encoding="utf-8"))
-    return template.render(name=settings.app_name, slash=f"/{settings.command_prefix}", url=url)
+    slash = f"/{settings.command_prefix}"
+    return template.render(name=settings.app_name, slash=slash, url=url, emails=settings.match_emails)
 
 
 def _request_url(base_url: str) -> str:

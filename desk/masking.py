@@ -4,11 +4,14 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from urllib.parse import quote, quote_plus
 
 from desk.encodings import list_readings
 from desk.errors import InvalidInputError
+from desk.foreign_secrets import list_digests
 from desk.secret import MASK as KEY_MASK
 from desk.secret import holds_key, without_pieces
 from desk.secret_shapes import MASK, cut_shapes, cut_sure, has_shape, is_surely_one, unbroken
@@ -52,6 +55,25 @@ class Masker:
 
 
 _masker = Masker()
+Recognizer = Callable[[Collection[str]], bool]
+"""Whether one of these SHA-256 is that of a key's secret."""
+_recognizer: ContextVar[Recognizer | None] = ContextVar("recognizer", default=None)
+
+
+@contextmanager
+def recognizing(knows: Recognizer) -> Iterator[None]:
+    """Inside, secrets that others made and that no shape tells are found by their digests: in each transaction."""
+    token = _recognizer.set(knows)
+    try:
+        yield
+    finally:
+        _recognizer.reset(token)
+
+
+def _is_known(text: str) -> bool:
+    knows = _recognizer.get()
+    digests = list_digests(text) if knows is not None else ()
+    return knows is not None and bool(digests) and knows(digests)
 
 
 def mask(text: str) -> str:
@@ -61,7 +83,11 @@ def mask(text: str) -> str:
 
 def holds_secret(text: str) -> bool:
     """Whether a key's secret, or one of another kind that is surely one, stands anywhere in what somebody typed."""
-    return holds_key(text) or any(is_surely_one(reading) for reading in list_readings(text))
+    return _holds_key(text) or any(is_surely_one(reading) for reading in list_readings(text))
+
+
+def _holds_key(text: str) -> bool:
+    return holds_key(text) or _is_known(text)
 
 
 def hides_secret(text: str) -> bool:
@@ -99,7 +125,7 @@ def _without_pieces(text: str) -> str:
 
 def refuse_secrets(*texts: str, field: str | None = None) -> None:
     """Raises InvalidInputError, which repeats nothing, when a text that would be kept holds a secret."""
-    if any(holds_key(text) for text in texts):
+    if any(_holds_key(text) for text in texts):
         raise InvalidInputError(
             "That holds the secret of an API key, so it was not kept.",
             "Type it again without the secret. Whoever can read where you typed it can use that key: rotate it.",

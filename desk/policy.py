@@ -26,6 +26,8 @@ class Policy:
     """Slack user ids that are made owners at the first start; empty: the workspace's own owners."""
     owners_channel: str | None = None
     """Slack channel id for requests and alerts; None: every owner by direct message."""
+    match_emails: bool = False
+    """Whether people are looked for at Slack by their e-mail addresses."""
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     base_url: str = "http://127.0.0.1:3000"
     """Where API clients reach Keydesk, without a trailing slash."""

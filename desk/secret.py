@@ -15,6 +15,7 @@ _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM_LENGTH = 32
 _CHECK_LENGTH = 6
 _START_LENGTH = 7
+_FOREIGN_START_LENGTH = 4
 _LONGEST_SPLIT = 120
 """So many characters without a blank a secret may be spread over."""
 
@@ -53,8 +54,8 @@ class Secret:
 
     @property
     def start(self) -> str:
-        """Its first characters, to recognise it by: `kd_` and four more."""
-        return self._plaintext[:_START_LENGTH]
+        """Its first characters, to recognise it by: `kd_` and four more; four of one that others made."""
+        return self._plaintext[: _START_LENGTH if looks_genuine(self._plaintext) else _FOREIGN_START_LENGTH]
 
     def __repr__(self) -> str:
         return "Secret('kd_…')"

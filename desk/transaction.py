@@ -1,13 +1,14 @@
 """The door to the rules: who acts, when, under which policy, in one database transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from desk.errors import (
     NoRoomError,
     UnknownOutcomeError,
 )
+from desk.masking import recognizing
 from desk.policy import Policy
 from storage.attempts import UncertainError
 from storage.database import Database
@@ -170,7 +172,7 @@ class Desk:
             return self._look(session, actor, work)
 
     def _look(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:
-        with named(self.policy.name_command), _in_words():
+        with named(self.policy.name_command), recognizing(partial(_is_a_key, session)), _in_words():
             return work(self._transaction(session, actor))
 
     def _carry_out(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:
@@ -212,6 +214,11 @@ def _in_words() -> Iterator[None]:
         if isinstance(error.orig, UnicodeEncodeError) or "NUL (0x00)" in str(error.orig):
             raise InvalidInputError(*UNKEPT) from error
         raise
+
+
+def _is_a_key(session: Session, digests: Collection[str]) -> bool:
+    with session.no_autoflush:
+        return session.scalar(select(ApiKey.id).where(ApiKey.sha256.in_(digests)).limit(1)) is not None
 
 
 def keys_changed(tx: Transaction, key_id: str, *others: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from bot.commands import key_making, key_questions
+from bot.commands import key_importing, key_making, key_questions
 from bot.commands.console import complain, console_of, operator, say
 from bot.commands.people import get_user_id
 from bot.commands.tables import AsJson, Day, moment, print_facts, print_list
@@ -51,6 +51,7 @@ def register(cli: typer.Typer) -> None:
     cli.add_typer(family, name="keys")
     _register_looks(family)
     key_making.register(family)
+    key_importing.register(family)
     _register_changes(family)
     _register_ends(family)
     key_questions.register(family)

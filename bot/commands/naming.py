@@ -5,7 +5,7 @@ import re
 from desk.commands import Naming, SlackNames
 
 _SAME = {
-    "keys": "list show rename extend transfer rotate suspend restore revoke keep decline",
+    "keys": "import list show rename extend transfer rotate suspend restore revoke keep decline",
     "roles": "list who grant revoke sync",
     "incident": "new update resolve reopen list show postmortem backfill",
     "maintenance": "schedule start update complete reschedule extend reopen cancel list show",

@@ -13,6 +13,7 @@ def make_policy(settings: Settings) -> Policy:
         owners=settings.owners,
         owners_channel=settings.owners_channel,
         name_command=SlackNames(settings.command_prefix),
+        match_emails=settings.match_emails,
         time_zone=settings.time_zone,
         base_url=settings.base_url,
         default_role=None if settings.default_role == "none" else settings.default_role,

@@ -234,6 +234,12 @@ class PeopleSettings(_Group):
         "a Slack channel id like C024BE91L (channel details, at the bottom)",
         "Channel for requests and alerts; without it every owner gets them by direct message.",
     )
+    match_emails: bool = _setting(
+        "false",
+        "true or false",
+        "Whether who answers for an imported key is looked for at Slack by e-mail address; otherwise owners answer. "
+        "The app's manifest then asks for the scope users:read.email: give Slack that of `keydesk manifest`.",
+    )
     default_role: Literal["integrator", "none"] = _setting(
         "integrator", "integrator or none", "What full members have without a grant; integrators may hold keys."
     )

@@ -66,6 +66,8 @@ class Action(StrEnum):
     """The key that it minted was seen by nobody and is void; the ticket waits again."""
 
     KEY_MINTED = "key.minted"
+    KEY_IMPORTED = "key.imported"
+    """Its secret was made elsewhere, and works here from now on."""
     KEY_REVEALED = "key.revealed"
     KEY_VOIDED = "key.voided"
     KEY_RENAMED = "key.renamed"

@@ -6,7 +6,15 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from desk.keys.rules import Change
-from desk.messages.outbox import list_cards, refresh, send_card, send_note, set_aside, tell_decision
+from desk.messages.outbox import (
+    list_cards,
+    owners_conversations,
+    refresh,
+    send_card,
+    send_note,
+    set_aside,
+    tell_decision,
+)
 from desk.messages.subjects import Thing, list_showing
 from desk.people import is_reachable
 from desk.transaction import Transaction
@@ -16,6 +24,7 @@ ASK_CARD = "key.ask"
 """To a key's holder: is it still needed?"""
 EXTENSION_CARD = "key.extension"
 """To owners: its holder asks for more time; its fact `declined` says by whom and why it was declined."""
+_NAMED = 10
 _ANSWERS: Mapping[Change, Sequence[str]] = {
     Change.KEEP: [ASK_CARD],
     Change.SUSPEND: [ASK_CARD],
@@ -29,6 +38,9 @@ HOLDER_NAMED = "request.holder_named"
 """Said to who answers for a key that somebody else asked for."""
 KEY_MADE = "key.made"
 """Said to owners and to who answers for it when an operator made a key without a request; its fact `by` says who."""
+KEYS_IMPORTED = "key.imported"
+"""Said to owners, and to who answers for them, when keys that were made elsewhere began to work here. Facts: `by`,
+`count`, `names` of the first ones, `unanswered` (how many nobody answers for) and, to who answers, `yours`."""
 TICKET_MINE = "ticket.mine"
 """The collector's card of a ticket that no request led to: a rotation's."""
 TICKET_ENDED = "ticket.ended"
@@ -93,6 +105,20 @@ def tell_holder(tx: Transaction, key: ApiKey, collector_id: str) -> None:
     """Tell who answers for a key, when that is somebody else than who collected it."""
     if key.holder_id and key.holder_id != collector_id:
         send_note(tx, HOLDER_NAMED, key.id, [key.holder_id], collector_id=collector_id)
+
+
+def tell_of_import(tx: Transaction, keys: Sequence[ApiKey]) -> None:
+    """Tell the owners that these were imported, and everybody who answers for some of them."""
+    by = str(tx.actor)
+    unanswered = sum(key.holder_id is None for key in keys)
+    _tell_of(tx, keys, owners_conversations(tx), by=by, unanswered=unanswered)
+    for holder_id in dict.fromkeys(key.holder_id for key in keys if key.holder_id):
+        _tell_of(tx, [key for key in keys if key.holder_id == holder_id], [holder_id], by=by, yours=True)
+
+
+def _tell_of(tx: Transaction, keys: Sequence[ApiKey], conversations: Iterable[str], **facts: Any) -> None:
+    names = [key.name for key in keys[:_NAMED]]
+    send_note(tx, KEYS_IMPORTED, keys[0].id, conversations, count=len(keys), names=names, **facts)
 
 
 def tell_window_was_not_opened(tx: Transaction, ticket: Ticket) -> None:

@@ -183,6 +183,8 @@ class ApiKey(InOrganization, Base):
     predecessor_id: Mapped[str | None] = mapped_column(ForeignKey("api_key.id"), index=True)
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
+    is_imported: Mapped[bool] = mapped_column(default=False)
+    """Whether its secret was made elsewhere, and people had it before."""
     expires_at: Mapped[datetime]
     extended_at: Mapped[datetime | None]
     expiry_said_days: Mapped[int | None]

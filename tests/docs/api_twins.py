@@ -16,6 +16,7 @@ NO_OPERATION: Mapping[str, str] = {
     "keys deny": _DECIDES,
     "keys decline": _DECIDES,
     "keys help": _HELP,
+    "keys import": "A value that was made elsewhere is let in by people alone: a key would make another one.",
     "roles help": _HELP,
     "incident help": _HELP,
     "maintenance help": _HELP,

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.manifest import render_manifest
+from bot.settings.table import GivenSettings
 from handlers.slack.app import AREAS
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId, Command
 from handlers.slack.framework.areas import join_areas
@@ -34,11 +36,14 @@ METHOD_SCOPES: dict[str, frozenset[str]] = {
     "usergroups_users_list": frozenset({"usergroups:read"}),
     "users_info": frozenset({"users:read"}),
     "users_list": frozenset({"users:read"}),
+    "users_lookupByEmail": frozenset({"users:read.email"}),
     "views_open": frozenset(),
     "views_publish": frozenset(),
     "views_push": frozenset(),
     "views_update": frozenset(),
 }
+BY_SETTING = {"users:read.email": "match_emails"}
+"""Scopes that only some want → the setting by which they are asked for."""
 EVENT_SCOPES: dict[str, frozenset[str]] = {
     # As https://docs.slack.dev/reference/events lists them.
     "app_home_opened": frozenset(),
@@ -131,7 +136,11 @@ def test_scopes_are_those_that_are_needed() -> None:
     needed = {"commands"} if WHOLE.commands else set()
     needed |= {scope for method in used_methods() for scope in METHOD_SCOPES.get(method, ())}
     needed |= {scope for event, _ in WHOLE.events for scope in EVENT_SCOPES.get(event, ())}
-    assert sorted(asked_scopes()) == sorted(needed)
+    # What a setting brings is asked for where that is set, and nowhere else.
+    assert sorted(asked_scopes()) == sorted(needed - set(BY_SETTING))
+    for scope, setting in BY_SETTING.items():
+        found = yaml.safe_load(render_manifest(GivenSettings.model_validate({setting: "true"})))
+        assert set(found["oauth_config"]["scopes"]["bot"]) == {*asked_scopes(), scope}
 
 
 def test_events_are_those_that_are_listened_to() -> None:

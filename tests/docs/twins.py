@@ -139,6 +139,7 @@ VIEWS: Mapping[str, str] = {
     CallbackId.REQUEST_NEW: "requests ask --purpose",
     CallbackId.REQUEST_CHANGE: "requests approve --scope",
     CallbackId.REQUEST_DENY: "requests deny --reason",
+    CallbackId.KEY_IMPORT: "keys import",
     CallbackId.KEY_RENAME: "keys rename",
     CallbackId.KEY_EXTEND: "keys extend",
     CallbackId.KEY_ROTATE: "keys rotate --grace",

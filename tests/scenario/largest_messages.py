@@ -22,7 +22,7 @@ from desk.messages.dead_letters import DEAD_LETTER
 from desk.messages.outbox import send_card, send_note
 from desk.messages.outcomes import tell_outcome
 from desk.people import Standing
-from desk.reasons import MAXIMUM_REASON
+from desk.reasons import MAXIMUM_KEY_NAME, MAXIMUM_REASON
 from desk.requests import cards as request_cards
 from desk.roles import cards as role_cards
 from desk.transaction import Actor, JobName, Transaction
@@ -83,6 +83,10 @@ def _send_requests(tx: Transaction, world: World) -> None:
     for key in world.keys[:4]:
         send_note(tx, key_cards.HOLDER_NAMED, key, [MIA], collector_id=OLIVIA)
         send_note(tx, key_cards.KEY_MADE, key, [OLIVIA], by="operator:ann")
+        names = [longest(MAXIMUM_KEY_NAME, 1)] * 10
+        imported: dict[str, Any] = {"by": "operator:ann", "count": 10_000, "names": names}
+        send_note(tx, key_cards.KEYS_IMPORTED, key, [OLIVIA], **imported, unanswered=9_999)
+        send_note(tx, key_cards.KEYS_IMPORTED, key, [MIA], **imported, yours=True)
     for ticket in world.tickets[-8:]:
         send_card(tx, key_cards.TICKET_MINE, ticket, [MIA])
         for ended in (TicketStatus.LAPSED, TicketStatus.WITHDRAWN):

@@ -246,6 +246,12 @@ class Play:
         assert player.submit(**words, **places, pages=pages, holder=MAX) == {}
         self._close_all(player)
 
+    def look_at_import(self, owner: Player) -> None:
+        """Open the form in which a key is imported, with all pages."""
+        refusal = owner.type_command("/keys import")
+        assert refusal is None, refusal
+        self._close_all(owner)
+
 
 class IncidentPlay(Play):
     """The same in a world in which there are incidents and maintenances, of what belongs to these."""

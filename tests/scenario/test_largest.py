@@ -115,6 +115,7 @@ def play_keys(scenario: Scenario, world: World) -> Play:
     with scenario.database.write() as session:
         world.add_pages(session, 100)
     play.ask(scenario.mia)
+    play.look_at_import(scenario.olivia)
     scenario.deliver()
     return play
 

@@ -109,6 +109,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     "request.decided": (
         rf"Your request for the API key {_NAME} (?:was (?:approved|denied|withdrawn) by {_WHO}.*|has expired: .+)",
     ),
+    "key.imported": (rf"{_WHO} imported (?:the key {_NAME}|\d+ keys), made elsewhere: .+ works here from now on.*",),
     "key.made": (rf"{_WHO} made an API key on the server, {_NAME}, and <@\w+> answers for it",),
     "request.holder_named": (rf"You answer for a new API key, {_NAME}, which <@\w+> collected",),
     "request.mine": (

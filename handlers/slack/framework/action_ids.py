@@ -171,6 +171,7 @@ class CallbackId(StrEnum):
     KEY_TRANSFER = "key.transfer"
     KEY_KEEP = "key.keep"
     KEY_DECLINE = "key.decline"
+    KEY_IMPORT = "key.import"
     KEY_SHOW = "key.show"
     KEYS_LIST = "keys.list"
     ROLE_GRANT = "role.grant"

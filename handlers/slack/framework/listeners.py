@@ -25,6 +25,7 @@ from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.messages import error_message, given_back, notice, without_secrets
 from handlers.slack.framework.outcomes import refuse
 from handlers.slack.framework.payloads import (
+    UNTOLD,
     ActionHandler,
     Answer,
     BlockAction,
@@ -114,7 +115,8 @@ def _worth_keeping(family: CommandFamily, text: str) -> str:
 
 def _written_in(submission: ViewSubmission) -> list[str]:
     """The texts that somebody wrote into a form."""
-    states = [state for block in submission.values.values() for state in block.values()]
+    told = (block for block_id, block in submission.values.items() if block_id != UNTOLD)
+    states = [state for block in told for state in block.values()]
     texts = [str(state.get("value") or "") for state in states if state.get("type") == "plain_text_input"]
     return [escape(text) for text in texts if len(text.split()) > _FEW_WORDS]
 

@@ -14,6 +14,8 @@ from handlers.slack.framework.action_ids import number_in
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.blocks import Block, Message
 
+UNTOLD = "key"
+"""The block of a form in which a secret is typed: what stands in it is never given back."""
 _CHOSEN = ("selected_user", "selected_date", "selected_time", "selected_conversation", "selected_channel")
 _CHOSEN_MANY = ("selected_users", "selected_conversations", "selected_channels")
 

@@ -5,7 +5,7 @@ from desk.messages.readers import is_for_member, is_for_owner
 from desk.requests import cards
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.areas import Area
-from handlers.slack.requests import actions, collecting, inputs, messages, notes, owners_card
+from handlers.slack.requests import actions, collecting, importing, inputs, messages, notes, owners_card
 
 AREA = Area(
     actions=[
@@ -20,6 +20,7 @@ AREA = Area(
         (CallbackId.REQUEST_NEW, actions.submit_request),
         (CallbackId.REQUEST_CHANGE, actions.submit_change),
         (CallbackId.REQUEST_DENY, actions.submit_deny),
+        (CallbackId.KEY_IMPORT, importing.submit_import),
         (CallbackId.TICKET_COLLECT, collecting.submit_stored),
     ],
     closed=[(CallbackId.TICKET_COLLECT, collecting.close_window)],
@@ -32,6 +33,7 @@ AREA = Area(
         (cards.REQUEST_SELF_APPROVED, notes.render_self_approval),
         (key_cards.HOLDER_NAMED, notes.render_holder_named),
         (key_cards.KEY_MADE, notes.render_made),
+        (key_cards.KEYS_IMPORTED, notes.render_imported),
         (key_cards.TICKET_MINE, messages.render_my_ticket),
         (key_cards.TICKET_ENDED, notes.render_ticket_ended),
         (key_cards.TICKET_VOID, notes.render_void),

@@ -141,6 +141,25 @@ def render_made(tx: Transaction, note: SlackMessage) -> Message | None:
     )
 
 
+def render_imported(_tx: Transaction, note: SlackMessage) -> Message:
+    """To owners, and to who answers for them: keys that were made elsewhere work here from now on."""
+    who, count = actor_name(str(note.facts["by"])), int(note.facts["count"])
+    names = [str(name) for name in note.facts["names"]]
+    keys = f"the key “{escape(names[0])}”" if count == 1 else f"{count} keys"
+    text = f"{who} imported {keys}, made elsewhere: what people hold works here from now on"
+    lines = [f"• {name_in_words(name)}" for name in names]
+    if count > len(names):
+        lines.append(f"…and {count - len(names)} more")
+    whose = ""
+    if note.facts.get("yours"):
+        text += f", and you answer for {'it' if count == 1 else 'them'}"
+        whose = "You are asked when one goes unused or expires. "
+    elif unanswered := int(note.facts["unanswered"]):
+        whose = f"Nobody answers for {'it' if count == 1 else unanswered}, so you do. "
+    hint = f"{whose}`{slash('keys list migrated')}` shows them, and `{slash('keys rotate')}` replaces one."
+    return Message(text, [section(f":inbox_tray: {text}."), section("\n".join(lines)), section(hint)])
+
+
 def render_void(tx: Transaction, note: SlackMessage) -> Message:
     """To the collector: the key that a window may have shown is void."""
     ticket = get_ticket(tx, _subject(note))

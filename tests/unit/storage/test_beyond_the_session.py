@@ -56,6 +56,7 @@ OF_ALL: Mapping[str, str] = {
     "bot/demo/serving.py _opened": "whether the demo has begun at all",
     "desk/pages/addresses.py Addresses.refuse_taken": "an address that anybody has is taken; it says no more",
     "desk/pages/addresses.py Addresses.refuse_former": "one that was anybody's is taken; it says no more",
+    "desk/requests/importing.py _refuse_known": "a value works for one organization alone; it says no more",
     "desk/upstreams/copies.py _copy_page": "an id that anybody's page has is taken; it says no more",
     "desk/upstreams/copies.py _require_free": "an id that anybody's page has is taken; it says no more",
     "desk/transaction.py Desk.everywhere": "it is how others say that they mean all",

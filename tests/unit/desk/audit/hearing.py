@@ -68,6 +68,7 @@ NEWS = {
     Action.INCIDENT_CREATED,
     Action.INCIDENT_UPDATED,
     Action.UPSTREAM_KEY_REFUSED,
+    Action.KEY_IMPORTED,
 }
 """What is told to owners or in the page's channel, and for which nobody waited by name."""
 NOBODY_WAITS: Mapping[Action, str] = {

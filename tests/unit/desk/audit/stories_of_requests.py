@@ -14,6 +14,8 @@ from desk.keys.questions import ask_holder
 from desk.keys.rotation import begin_rotation
 from desk.keys.sweep import sweep_keys
 from desk.requests.approvals import approve, deny
+from desk.requests.held_keys import HeldKey
+from desk.requests.importing import import_keys
 from desk.requests.requests import sweep_requests, withdraw
 from desk.requests.terms import Extent
 from storage.models import ApiKey, Grant, KeyRequest, Ticket
@@ -71,6 +73,25 @@ def minted(ticket: Ticket, key: ApiKey) -> list[Event]:
             predecessor_id=ticket.predecessor_id,
         ),
     ]
+
+
+@story(Action.KEY_IMPORTED)
+def an_owner_imports_a_key(stage: Stage) -> Iterator[Step]:
+    """Somebody has it of Statuspage; nobody is found by the address."""
+    row = HeldKey(key="89a229ce-1a8b-4e0e-8f4b-2f6f1f3c0a77", email="ida@acme.example", networks=("10.0.0.0/8",))
+    [done] = stage.do(OLIVIA, partial(import_keys, rows=[row]))
+    imported = event(
+        OLIVIA,
+        Action.KEY_IMPORTED,
+        done.key.id,
+        name="Key migrated from ida@acme.example",
+        scopes=["read"],
+        pages=None,
+        networks=["10.0.0.0/8"],
+        holder_id=None,
+        expires_at=done.key.expires_at.isoformat(),
+    )
+    yield [imported], sent("key.imported", OLIVIA, OMAR)
 
 
 @story(

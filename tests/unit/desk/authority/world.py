@@ -42,6 +42,7 @@ from desk.keys.uses import SuspendedUse
 from desk.messages.dead_letters import Keep, bury
 from desk.people import SeenUser, Subject, SubjectWord
 from desk.requests.approvals import approve
+from desk.requests.held_keys import HeldKey
 from desk.requests.requests import make_request
 from desk.requests.terms import Asked
 from desk.restoring import Revived
@@ -489,6 +490,9 @@ def _requests(maker: _Maker) -> Filled:
     maker.given(add_ticket, BEFORE, expires_at=BEFORE + HOUR, status=TicketStatus.WAITING)
     types: dict[object, Sequence[Any]] = {
         Asked: [_asked(maker, "another")],
+        Sequence[HeldKey]: [
+            [HeldKey(key="89a229ce-1a8b-4e0e-8f4b-2f6f1f3c0a77", name="imported", pages=(maker.page,))]
+        ],
         KeyRequest: [Row(KeyRequest, request.id)],
     }
     return types, {"request_id": [request.id, ticket.request_id], "ticket_id": [ticket.id]}
