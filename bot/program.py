@@ -1,9 +1,9 @@
 """Everything that runs, made here and handed in; started in order, and stopped so that nothing is lost."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -11,18 +11,16 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import text
 
 from bot.database import find_public_folder, make_desk
 from bot.jobs import list_jobs
-from bot.server import HttpServer, address_of
+from bot.readiness import make_checks, make_warnings
+from bot.server import HttpServer, address_of, listen
 from bot.settings import Settings
 from bot.slack_link import SlackLink, make_client, make_session
-from bot.upstream import can_open, find_seal, list_setting_keys, make_upstream_client
+from bot.upstream import find_seal, list_setting_keys, make_upstream_client
 from desk.clock import Clock
-from desk.messages.channels import list_channel_troubles
 from desk.transaction import Desk
-from desk.upstreams.troubles import list_upstream_troubles
 from handlers.delivery.atlassian.deliverer import AtlassianDeliverer
 from handlers.delivery.deliverer import Deliverer
 from handlers.delivery.slack.deliverer import SlackDeliverer
@@ -32,14 +30,15 @@ from handlers.http.auth.budgets import Budgets
 from handlers.http.gateway.assembly import UpstreamOptions, UpstreamParts
 from handlers.jobs.channels import check_channels
 from handlers.jobs.clock_watch import ClockWatch
-from handlers.jobs.reconcile import RECONCILE, reconcile_at_start
-from handlers.jobs.scheduler import Scheduler
+from handlers.jobs.reconcile import reconcile_at_start
+from handlers.jobs.scheduler import Scheduler, ignore_run
 from handlers.jobs.sweep import follow_people, sweep_unheard_now
+from handlers.measuring import look_at_outbox
+from handlers.metrics import Metrics
 from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
-from handlers.slack.framework.retries import UNREACHABLE
 from storage.background import finish, finish_all
 from storage.database import Database
 from storage.models import Channel
@@ -83,7 +82,9 @@ class Program:
         http: HttpApp,
         server: HttpServer,
         afterwards: Afterwards,
+        management: HttpServer | None = None,
     ) -> None:
+        self._management = management
         self._settings = settings
         self._desk = desk
         self._client = client
@@ -103,6 +104,8 @@ class Program:
         await self._watch.begin()
         async with self._http.running():
             await self._server.start()
+            if self._management is not None:
+                await self._management.start()
             parts = [
                 asyncio.create_task(self._link.run(), name="slack"),
                 asyncio.create_task(self._worker.run(), name="outbox"),
@@ -149,6 +152,8 @@ class Program:
             self._scheduler.stop(patience=timedelta(seconds=seconds - kept)),
         )
         await self._afterwards.drain(max(deadline - kept - loop.time(), 0))
+        if self._management is not None:
+            await finish(self._management.stop(), "management", until=deadline - kept)
         last = min(deadline - kept * 2 / 3, loop.time() + _LAST_DELIVERIES_SECONDS)
         await finish(self._last_deliveries(last), "last deliveries", until=last)
         self._worker.stop()
@@ -187,12 +192,28 @@ async def run_program(
     async with make_session() as session:
         client = make_client(settings, session)
         desk = await asyncio.to_thread(make_desk, settings, database, clock=clock)
+        management = _listen_for_management(settings)
         program = create_program(
-            settings, desk, client, listener, stopping, make_worker=make_worker, machine_clock=clock is None
+            settings,
+            desk,
+            client,
+            listener,
+            stopping,
+            make_worker=make_worker,
+            machine_clock=clock is None,
+            management=management,
         )
         _log.info("serving", address=address_of(listener), slack="socket" if settings.slack_app_token else "http")
         await program.run(stopping, serving)
     _log.info("stopped")
+
+
+def _listen_for_management(settings: Settings) -> socket.socket | None:
+    if settings.management_port is None:
+        return None
+    listener = listen(settings.management_host, settings.management_port, setting="KEYDESK_MANAGEMENT")
+    _log.info("management", address=address_of(listener))
+    return listener
 
 
 def create_program(
@@ -204,11 +225,17 @@ def create_program(
     *,
     make_worker: MakeWorker = _make_worker,
     machine_clock: bool = True,
+    management: socket.socket | None = None,
 ) -> Program:
     """Every part, made and connected; nothing is started yet.
 
     `machine_clock`: the desk's clock is the machine's, so that it can be compared with that of the database.
+    `management`: where metrics and readiness are read, when they have an address of their own.
     """
+    metrics = None
+    if management is not None:
+        metrics = Metrics([look_at_outbox(desk.database, desk.clock)])
+        desk = replace(desk, on_recorded=metrics.recorded)
     afterwards = Afterwards()
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
 
@@ -220,45 +247,17 @@ def create_program(
             identity=identity,
             ensure_known=ensure_known,
             afterwards=afterwards,
+            on_answered=metrics.slack_answered if metrics is not None else None,
         )
 
-    async def ask_database() -> str | None:
-        await desk.database.run_read(lambda session: session.execute(text("SELECT 1")))
-        return await asyncio.to_thread(desk.database.room.find_problem)
-
-    async def ask_slack() -> str | None:
-        if client.refusal is not None:
-            # When nothing is to be said, nothing else would notice that the app was installed again.
-            with contextlib.suppress(*UNREACHABLE):
-                await client.auth_test()
-        if client.refusal is not None:
-            return f"Slack refuses the token ({client.refusal}): install the app in the workspace again"
-        return link.find_problem()
-
-    async def ask_process() -> str | None:
-        return "stopping" if stopping.is_set() else None
-
     seal = find_seal(settings)
-
-    async def ask_upstream() -> str | None:
-        opens = partial(can_open, seal)
-        return "; ".join(await desk.read(RECONCILE, partial(list_upstream_troubles, opens=opens))) or None
-
-    async def ask_channels() -> str | None:
-        return "; ".join(await desk.read(RECONCILE, list_channel_troubles)) or None
-
     watch = ClockWatch(desk, has_database_clock=machine_clock, on_jump=lambda: scheduler.look_anew())
     link = SlackLink(settings, client, make_app)
     http = create_http_app(
         desk,
         routes=link.routes(),
-        checks={
-            "database": ask_database,
-            "slack": ask_slack,
-            "clock": watch.find_problem,
-            "process": ask_process,
-        },
-        warnings={"channels": ask_channels, "upstream": ask_upstream, "clock": watch.find_warnings},
+        checks=make_checks(desk, client, link, watch, stopping),
+        warnings=make_warnings(desk, watch, seal),
         settings=HttpSettings(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
             distrust_after=timedelta(seconds=settings.key_trust_seconds),
@@ -274,8 +273,12 @@ def create_program(
                 limit_code=settings.api_limit_code,
             ),
         ),
+        metrics=metrics,
     )
-    scheduler = Scheduler(desk, list_jobs(desk, client, http.upstreams), find_doubt=watch.find_doubt)
+    jobs = list_jobs(desk, client, http.upstreams)
+    on_run = metrics.job_ran if metrics is not None else ignore_run
+    scheduler = Scheduler(desk, jobs, find_doubt=watch.find_doubt, on_run=on_run)
+    grace = settings.shutdown_seconds - _time_kept(settings)
     return Program(
         settings,
         desk,
@@ -285,6 +288,7 @@ def create_program(
         watch,
         scheduler,
         http,
-        HttpServer(http, listener, grace_seconds=settings.shutdown_seconds - _time_kept(settings)),
+        HttpServer(http, listener, grace_seconds=grace),
         afterwards,
+        management=HttpServer(http.management, management, grace_seconds=grace) if management is not None else None,
     )

@@ -16,14 +16,17 @@ from desk.errors import KeydeskError
 _BACKLOG = 2048
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 picks a free one. Raises KeydeskError when there can be none."""
+def listen(host: str, port: int, *, setting: str = "KEYDESK") -> socket.socket:
+    """A listening socket; port 0 picks a free one. `setting` is how those begin that say where.
+
+    Raises KeydeskError when there can be none.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except socket.gaierror as error:
-        raise KeydeskError(f"There is no address {host} to listen on.", "Correct KEYDESK_HOST.") from error
+        raise KeydeskError(f"There is no address {host} to listen on.", f"Correct {setting}_HOST.") from error
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -31,18 +34,20 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise _refusal(host, port, error) from error
+        raise _refusal(host, port, setting, error) from error
     return listener
 
 
-def _refusal(host: str, port: int, error: OSError) -> KeydeskError:
+def _refusal(host: str, port: int, setting: str, error: OSError) -> KeydeskError:
     if error.errno == errno.EADDRINUSE:
         return KeydeskError(
-            f"Port {port} of {host} is taken by another program.", "Stop that one, or choose another KEYDESK_PORT."
+            f"Port {port} of {host} is taken by another program.", f"Stop that one, or choose another {setting}_PORT."
         )
     if error.errno == errno.EACCES:
-        return KeydeskError(f"Port {port} is for root only.", "Choose a KEYDESK_PORT above 1023.")
-    return KeydeskError(f"Keydesk cannot listen on {host}, port {port}: {error.strerror}.", "Correct KEYDESK_HOST.")
+        return KeydeskError(f"Port {port} is for root only.", f"Choose a {setting}_PORT above 1023.")
+    return KeydeskError(
+        f"Keydesk cannot listen on {host}, port {port}: {error.strerror}.", f"Correct {setting}_HOST."
+    )
 
 
 def address_of(listener: socket.socket) -> str:

@@ -1,8 +1,8 @@
 """The door to the rules: who acts, when, under which policy, in one database transaction."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -119,6 +119,8 @@ class Transaction:
     now: datetime
     policy: Policy
     actor: Actor
+    recorded: list[str] = field(default_factory=list, repr=False, compare=False)
+    """Actions of the audit events that it has written so far."""
 
     @property
     def organization(self) -> str:
@@ -133,6 +135,8 @@ class Desk:
     database: Database
     clock: Clock
     policy: Policy
+    on_recorded: Callable[[Sequence[str]], None] = field(default=lambda _actions: None, repr=False, compare=False)
+    """Told, once they are kept, the actions of audit events; it must not wait."""
 
     def of(self, organization: str) -> "Desk":
         """The same desk, for another organization."""
@@ -150,7 +154,9 @@ class Desk:
         LateError when somebody waits and it took too long, and UnknownOutcomeError.
         """
         with _kept_or_said():
-            given = await self.database.run_write(lambda session: self._carry_out(session, actor, work))
+            recorded: list[str] = []
+            given = await self.database.run_write(lambda session: self._carry_out(session, actor, work, recorded))
+        self.on_recorded(recorded)
         deadline = find_deadline()
         if deadline is not None and actor.kind is ActorKind.MEMBER:
             deadline.changed = True
@@ -163,27 +169,30 @@ class Desk:
 
     def write_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """As `write`, in the calling thread: for the command line and tests."""
+        recorded: list[str] = []
         with _kept_or_said(), self.database.write() as session:
-            return self._carry_out(session, actor, work)
+            given = self._carry_out(session, actor, work, recorded)
+        self.on_recorded(recorded)
+        return given
 
     def read_now(self, actor: Actor, work: Callable[[Transaction], T]) -> T:
         """As `read`, in the calling thread."""
         with _kept_or_said(), self.database.read() as session:
             return self._look(session, actor, work)
 
-    def _look(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:
+    def _look(
+        self, session: Session, actor: Actor, work: Callable[[Transaction], T], recorded: list[str] | None = None
+    ) -> T:
+        recorded = [] if recorded is None else recorded
         with named(self.policy.name_command), recognizing(partial(_is_a_key, session)), _in_words():
-            return work(self._transaction(session, actor))
+            return work(Transaction(session, self.clock.now(), self.policy, actor, recorded))
 
-    def _carry_out(self, session: Session, actor: Actor, work: Callable[[Transaction], T]) -> T:
-        given = self._look(session, actor, work)
+    def _carry_out(self, session: Session, actor: Actor, work: Callable[[Transaction], T], recorded: list[str]) -> T:
+        given = self._look(session, actor, work, recorded)
         # By now nothing can wait any more, and whoever takes roles away has done so or waits for us.
         if not still_holds(session):
             raise ConflictError("Somebody's roles were changed at the same moment.", "Try again.")
         return given
-
-    def _transaction(self, session: Session, actor: Actor) -> Transaction:
-        return Transaction(session, self.clock.now(), self.policy, actor)
 
 
 @contextmanager

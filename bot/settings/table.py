@@ -144,6 +144,17 @@ class ServerSettings(_Group):
 
     host: str = _setting("127.0.0.1", "a host name or an address", "Address to listen on; 0.0.0.0 for all.")
     port: int = _number(3000, 1, 65535, "", "Port to listen on.")
+    management_port: int | None = _setting(
+        None,
+        "a whole number from 0 to 65535, or empty",
+        "Port of an address of its own for /readyz and Prometheus' /metrics, which the other one has not then, and "
+        "for /healthz; 0 picks a free one. Empty: there is none, and there are no metrics.",
+        ge=0,
+        le=65535,
+    )
+    management_host: str = _setting(
+        "127.0.0.1", "a host name or an address", "Where KEYDESK_MANAGEMENT_PORT is; 0.0.0.0 for all."
+    )
     base_url: BaseUrl = _setting(
         "http://127.0.0.1:3000",
         "an address that begins with http:// or https://, without a path",

@@ -196,6 +196,7 @@ def record(tx: Transaction, action: Action, subject_kind: str, subject_id: str, 
         hash=hash_,
     )
     session.add(event)
+    tx.recorded.append(event.action)
     head.seq, head.hash = seq, hash_
     session.flush()
     return event

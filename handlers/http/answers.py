@@ -9,6 +9,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+HANDLER = "keydesk.handler"
+"""In a request's scope: the name of what answers it, as metrics call it."""
+OTHER = "other"
+"""The name of what has no other."""
+
 # Statuspage's own management API answers so.
 _JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"), (b"cache-control", b"no-cache"))
 

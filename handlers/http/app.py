@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute
 from desk.keys.ring import KeyRing, follow_key_ring, read_key_ring
 from desk.keys.uses import UseLog
 from desk.transaction import Desk
-from handlers.http.answers import Receive, Scope, Send
+from handlers.http.answers import HANDLER, OTHER, Receive, Scope, Send
 from handlers.http.auth.addresses import Network
 from handlers.http.auth.budgets import Budgets, CallCounter
 from handlers.http.auth.check import KeyCheck
@@ -27,7 +27,7 @@ from handlers.http.auth.use_flusher import UseFlusher
 from handlers.http.bodies import MOST_SECONDS
 from handlers.http.description.documents import make_description_documents
 from handlers.http.gateway.assembly import UpstreamOptions, UpstreamParts
-from handlers.http.health import Check, health_routes
+from handlers.http.health import Check, alive_route, health_routes, metrics_route
 from handlers.http.own.app import PREFIX as OWN_PREFIX
 from handlers.http.own.app import create_own_api
 from handlers.http.own.naming import on_api
@@ -39,6 +39,8 @@ from handlers.http.v1.app import PREFIX, ManagementApi
 from handlers.http.v1.documents import Documents, read_page_documents
 from handlers.http.v1.handlers import make_handlers
 from handlers.http.v1.operations import make_routes
+from handlers.measuring import look_at_mirrors, look_at_upstreams
+from handlers.metrics import Metrics
 from storage.mirror import Mirror
 from storage.signals import Topic
 from storage.watcher import Watcher
@@ -80,7 +82,12 @@ class HttpApp:
         flusher: UseFlusher,
         watcher: Watcher,
         upstreams: UpstreamParts,
+        management: Starlette | None = None,
+        metrics: Metrics | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._metrics = metrics
+        self._monotonic = monotonic
         self._api = api
         self._own_api = own_api
         self._descriptions = descriptions
@@ -88,10 +95,29 @@ class HttpApp:
         self.public = public
         self._watcher = watcher
         self._flusher = flusher
+        self.management = management
+        """What answers at the management address, where there is one."""
         self.key_check = check
         self.upstreams = upstreams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, and time it where somebody wants to know."""
+        if self._metrics is None:
+            await self._answer(scope, receive, send)
+            return
+        began, status = self._monotonic(), 0
+
+        async def note(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, note)
+        finally:
+            self._metrics.call_answered(scope.get(HANDLER, OTHER), status, self._monotonic() - began)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """API calls and public documents take the short way; everything else goes to Starlette."""
         if scope["type"] != "http":
             await self._rest(scope, receive, send)
@@ -101,7 +127,9 @@ class HttpApp:
             await self._api(scope, receive, send)
         elif scope["path"].startswith(OWN_PREFIX):
             await self._own_api(scope, receive, send)
-        elif not await self.public.answer(scope, send):
+        elif await self.public.answer(scope, send):
+            scope[HANDLER] = "public"
+        else:
             await self._rest(scope, receive, send)
 
     async def flush(self) -> None:
@@ -134,9 +162,10 @@ def create_http_app(
     checks: Mapping[str, Check] | None = None,
     warnings: Mapping[str, Check] | None = None,
     settings: HttpSettings | None = None,
+    metrics: Metrics | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> HttpApp:
-    """Assemble the application.
+    """Assemble the application. With `metrics`, it has a `management` side for `/readyz` and `/metrics`.
 
     `routes` are Starlette's, for everything but `/v1/`, `/healthz` and `/readyz` (as `/slack/events`). `checks`
     join the key ring's own in `/readyz`, `warnings` are said there. `monotonic` tells seconds and never goes back.
@@ -157,6 +186,7 @@ def create_http_app(
         is_page=lambda key, page_id: page_id in documents.value.of(key.organization_id).pages,
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
+        on_checked=metrics.key_checked if metrics is not None else _forget,
     )
     upstreams = UpstreamParts(
         desk,
@@ -174,14 +204,17 @@ def create_http_app(
         export = FolderExport(settings.public_folder, desk.database.organization or "")
         warnings = {**(warnings or {}), "public_folder": _folder_check(export)}
     public = PublicSite(desk, export=export, monotonic=monotonic)
-    rest = Starlette(
-        routes=[*health_routes({"keys": _ring_check(ring, check), **(checks or {})}, warnings or {}), *routes],
-        exception_handlers={HTTPException: _as_json},
-    )
-    # An address with a slash too many is none of ours; Starlette would send it on to whatever host the caller names.
-    rest.router.redirect_slashes = False
+    health = health_routes({"keys": _ring_check(ring, check), **(checks or {})}, warnings or {})
+    management = None
+    if metrics is not None:
+        management = _make_starlette([*health, metrics_route(metrics)])
+        health = [alive_route()]
+    rest = _make_starlette([*health, *routes])
     mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes, upstreams.mirror, upstreams.changes]
     watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
+    if metrics is not None:
+        metrics.add_look(look_at_mirrors(mirrors))
+        metrics.add_look(look_at_upstreams(upstreams.book))
     return HttpApp(
         api=api,
         own_api=create_own_api(check, of_api, counter=counter, body_seconds=seconds),
@@ -192,7 +225,17 @@ def create_http_app(
         flusher=flusher,
         watcher=watcher,
         upstreams=upstreams,
+        management=management,
+        metrics=metrics,
+        monotonic=monotonic,
     )
+
+
+def _make_starlette(routes: Sequence[BaseRoute]) -> Starlette:
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _as_json})
+    # An address with a slash too many is none of ours; Starlette would send it on to whatever host the caller names.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _ring_check(ring: Mirror[KeyRing], check: KeyCheck) -> Check:
@@ -211,6 +254,10 @@ def _folder_check(export: FolderExport) -> Check:
         return export.find_problem()
 
     return look
+
+
+def _forget(_result: str) -> None:
+    pass
 
 
 async def _as_json(_request: Request, error: Exception) -> Response:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from desk.errors import LateError
+from handlers.metrics import CONTENT_TYPE, Metrics
+from storage.database import AWAY
 from storage.deadline import TooLateError, answer_within
 
 Check = Callable[[], Awaitable[str | None]]
@@ -22,9 +24,6 @@ def health_routes(checks: Mapping[str, Check], warnings: Mapping[str, Check]) ->
     `warnings` are for whoever looks: what they find is said there, and is no reason to send requests elsewhere.
     """
 
-    async def healthz(_request: Request) -> Response:
-        return JSONResponse({"status": "alive"})
-
     async def readyz(_request: Request) -> Response:
         problems = await asyncio.gather(*map(_ask, checks.values()))
         warned = await asyncio.gather(*map(_ask, warnings.values()))
@@ -38,7 +37,30 @@ def health_routes(checks: Mapping[str, Check], warnings: Mapping[str, Check]) ->
             status_code=200 if ready else 503,
         )
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz)]
+    return [alive_route(), Route("/readyz", readyz)]
+
+
+def alive_route() -> BaseRoute:
+    """`/healthz`, which says nothing but that the process answers."""
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    return Route("/healthz", healthz)
+
+
+def metrics_route(metrics: Metrics) -> BaseRoute:
+    """`/metrics`, for Prometheus. 503 where what is counted in the database cannot be read."""
+
+    async def read(_request: Request) -> Response:
+        try:
+            with answer_within(_CHECK_SECONDS):
+                text = await metrics.render()
+        except (*AWAY, TooLateError, LateError) as error:
+            return PlainTextResponse(f"The database does not answer: {type(error).__name__}\n", status_code=503)
+        return Response(text, headers={"content-type": CONTENT_TYPE})
+
+    return Route("/metrics", read)
 
 
 async def _ask(check: Check) -> str | None:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped] # it has no types
@@ -49,6 +50,16 @@ class Job:
     """It does what cannot be undone, so it waits while the clock is in doubt."""
 
 
+class OnRun(Protocol):
+    """Told of a job that has run: how late it began and how long it took, in seconds, and whether it was done."""
+
+    def __call__(self, job: str, /, *, late: float, seconds: float, done: bool) -> None: ...
+
+
+def ignore_run(job: str, /, *, late: float, seconds: float, done: bool) -> None:
+    """Nobody wants to know."""
+
+
 class LostLeaseError(Exception):
     """Somebody else has taken the run over."""
 
@@ -57,7 +68,7 @@ class Scheduler:
     """Runs jobs that are due: between `start()` and `stop()`, or once at `run_due()`.
 
     `trigger` says when the clock looks; by default at every full minute. `find_doubt` says why the clock is not to be
-    believed, if it is not.
+    believed, if it is not. `on_run` hears of each run.
     """
 
     def __init__(
@@ -68,7 +79,9 @@ class Scheduler:
         name: str | None = None,
         trigger: BaseTrigger | None = None,
         find_doubt: Callable[[], str | None] = lambda: None,
+        on_run: OnRun = ignore_run,
     ) -> None:
+        self._on_run = on_run
         self._desk = desk
         self._jobs = tuple(jobs)
         self._name = name or f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -135,12 +148,21 @@ class Scheduler:
             late = self._desk.clock.now() - scheduled_at
             if late > _LATE:
                 _log.warning("job_late", job=job.name, scheduled_at=scheduled_at.isoformat(), late=str(late))
-            await self._carry_out(job, scheduled_at)
-            return await self._desk.database.run_write(partial(self._finish, job, scheduled_at))
+            return await self._run(job, scheduled_at, late)
         except Exception as error:
             reference = secrets.token_hex(4)
             _log.error("job_failed", job=job.name, reference=reference, exc_info=error)
             return False
+
+    async def _run(self, job: Job, scheduled_at: datetime, late: timedelta) -> bool:
+        began, done = self._desk.clock.steady(), False
+        try:
+            await self._carry_out(job, scheduled_at)
+            done = await self._desk.database.run_write(partial(self._finish, job, scheduled_at))
+        finally:
+            seconds = self._desk.clock.steady() - began
+            self._on_run(job.name, late=late.total_seconds(), seconds=seconds, done=done)
+        return done
 
     async def _carry_out(self, job: Job, scheduled_at: datetime) -> None:
         work = asyncio.ensure_future(job.work(scheduled_at))

@@ -1,7 +1,8 @@
 """The Bolt app, and the areas that it is made of."""
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -31,6 +32,7 @@ from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.listeners import listen
 from handlers.slack.framework.messages import Renderer, guarded
 from handlers.slack.framework.payloads import EnsureKnown, SlackContext
+from handlers.slack.framework.requests import what_is_asked
 from handlers.slack.incidents import backfill, postmortems
 from handlers.slack.incidents.drafts.actions import DrawEditor, draw_editor, press_edit
 from handlers.slack.maintenances.cancelling import draw_cancel_editor, is_cancellation
@@ -73,6 +75,9 @@ AREAS: tuple[Area, ...] = (
 """Everything that Keydesk answers in Slack, and every message that it draws."""
 
 
+OnAnswered = Callable[[str, str, float], None]
+"""Told of an answer to Slack: of what kind the request was, its name, and the seconds that it took."""
+
 ANSWER_SECONDS = 2.5
 """Slack waits three seconds from its click to our answer, and the way there and back takes some of them."""
 
@@ -83,11 +88,18 @@ class PunctualApp(AsyncApp):
 
     answer_seconds = ANSWER_SECONDS
     name_command: Naming = UNPREFIXED
+    on_answered: OnAnswered | None = None
+    events: frozenset[str] = frozenset()
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Answer one request, over HTTP or Socket Mode."""
-        with answer_within(self.answer_seconds), named(self.name_command):
-            return await super().async_dispatch(req)
+        began = time.monotonic()
+        try:
+            with answer_within(self.answer_seconds), named(self.name_command):
+                return await super().async_dispatch(req)
+        finally:
+            if self.on_answered is not None:
+                self.on_answered(*what_is_asked(req.body, self.events), time.monotonic() - began)
 
 
 def create_bolt_app(
@@ -99,8 +111,11 @@ def create_bolt_app(
     ensure_known: EnsureKnown,
     afterwards: Afterwards | None = None,
     answer_seconds: float = ANSWER_SECONDS,
+    on_answered: OnAnswered | None = None,
 ) -> PunctualApp:
     """The app that answers Slack, over HTTP and Socket Mode alike, within `answer_seconds`.
+
+    `on_answered` hears of each answer.
 
     `identity` is what Slack's `auth.test` said of the bot's token at start; asking it again at each request, as
     Bolt would, costs a call to Slack per click. The acknowledgement follows the commit.
@@ -120,7 +135,10 @@ def create_bolt_app(
     )
     app.name_command = desk.policy.name_command
     app.answer_seconds = answer_seconds
-    listen(app, SlackContext(desk, client, ensure_known, afterwards or Afterwards()), join_areas(AREAS))
+    app.on_answered = on_answered
+    whole = join_areas(AREAS)
+    app.events = frozenset(event for event, _ in whole.events)
+    listen(app, SlackContext(desk, client, ensure_known, afterwards or Afterwards()), whole)
     return app
 
 

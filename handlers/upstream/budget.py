@@ -37,6 +37,16 @@ class _Taken:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much of a budget is in use."""
+
+    used: Mapping[str, int]
+    """Calls within the last minute, by key."""
+    limits: Mapping[str, int | None]
+    waiting: int
+
+
 @dataclass(slots=True)
 class _Waiter:
     turn: asyncio.Future[str]
@@ -71,6 +81,11 @@ class Budget:
         """From now on these are its keys; calls that were made count on."""
         self._keys = dict(keys)
         self._give_turns()
+
+    def find_load(self) -> Load:
+        """What it was lately, and who waits."""
+        self._forget()
+        return Load(dict(self._by_key), dict(self._keys), sum(map(len, self._waiting.values())))
 
     def pause(self, key: str, seconds: float) -> None:
         """Give no turn with the key for so long: its server wants none."""

@@ -36,7 +36,8 @@ class KeyCheck:
     """Checks calls against the key ring and notes their use.
 
     `is_page` says whether a key's organization has a page. `on_suspended_use` is told of calls with suspended keys
-    and must not wait.
+    and must not wait; `on_checked` of what each check found: a verdict, `unknown`, `no_key` or, where the ring may be
+    out of date, `unsure`.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class KeyCheck:
         is_page: Callable[[RingKey, str], bool],
         name_command: Naming,
         on_suspended_use: Callable[[RingKey, SuspendedUse], None],
+        on_checked: Callable[[str], None] = lambda _result: None,
     ) -> None:
+        self._on_checked = on_checked
         self._ring = ring
         self._uses = uses
         self._clock = clock
@@ -91,13 +94,17 @@ class KeyCheck:
         """
         secret = caller.secret
         if secret is None:
+            self._on_checked("no_key")
             return UNAUTHENTICATED
         if not self.is_confident():
+            self._on_checked("unsure")
             return not_confident(_RETRY_AFTER_SECONDS)
         key = self._ring.value.get(digest_of(secret))
         if key is None:
+            self._on_checked("unknown")
             return UNAUTHENTICATED
         verdict = decide_call(key, need, page_id, caller.at, address=caller.address)
+        self._on_checked(verdict)
         if verdict is ADMITTED:
             return key
         is_nowhere = verdict is Verdict.PAGE_OUTSIDE and page_id is not None and not self._is_page(key, page_id)

@@ -92,6 +92,10 @@ class ConnectionBook:
         self._monotonic = monotonic
         self._open: dict[str, Connection] = {}
 
+    def list_open(self) -> Sequence[Connection]:
+        """Those that were called so far."""
+        return [*self._open.values()]
+
     def find(self, organization_id: str) -> Connection | None:
         """As the database has it by now; None where the organization has no Statuspage."""
         known = self._mirror.value.get(organization_id)

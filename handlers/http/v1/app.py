@@ -10,7 +10,7 @@ import structlog
 from desk.errors import KeydeskError
 from desk.keys.ring import RingKey
 from desk.keys.uses import UseKind
-from handlers.http.answers import Answer, Receive, Scope, Send, send_answer
+from handlers.http.answers import HANDLER, OTHER, Answer, Receive, Scope, Send, send_answer
 from handlers.http.auth.budgets import Budgets, CallCounter
 from handlers.http.auth.check import Caller, KeyCheck
 from handlers.http.bodies import MOST_SECONDS
@@ -100,6 +100,7 @@ class ManagementApi:
         if method == "OPTIONS":
             return options(_allowed(routes)) if routes else not_found()
         route = routes.get("GET" if method == "HEAD" else method)
+        scope[HANDLER] = f"{self._prefix}{route.pattern}" if route is not None else OTHER
         there = self._gateway.find_page(target) if self._gateway is not None else None
         if self._gateway is not None and there is not None:
             key = self._check.admit(caller, self._gateway.need_of(route), there)

@@ -126,8 +126,9 @@ def test_without_any_setting_the_policy_is_the_default_one() -> None:
 
 
 def test_every_field_of_the_policy_has_its_setting() -> None:
-    """No decision of an organization is out of reach of the settings; what its API serves is none."""
-    decided = {field.name for field in dataclasses.fields(Policy)} - {"offered_scopes"}
+    """No decision of an organization is out of reach of the settings; what its API serves is none, nor which keys the
+    settings name."""
+    decided = {field.name for field in dataclasses.fields(Policy)} - {"offered_scopes", "named_upstream_keys"}
     assert {field for _, field in POLICY_VALUES.values()} == decided
 
 

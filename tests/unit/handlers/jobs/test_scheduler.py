@@ -72,6 +72,26 @@ async def test_a_missed_run_is_caught_up_once_and_said_to_be_late(desk: Desk, cl
     ]
 
 
+async def test_each_run_is_measured(desk: Desk, clock: HeldClock) -> None:
+    """How late it began, and whether it was done; a look that finds nothing to do is none."""
+    diary, told = Diary(), list[tuple[str, float, bool]]()
+
+    def hear(job: str, /, *, late: float, seconds: float, done: bool) -> None:
+        assert seconds >= 0
+        told.append((job, late, done))
+
+    scheduler = Scheduler(desk, [Job("hourly", HOURLY, diary.work)], on_run=hear)
+    await scheduler.run_due()
+    diary.failures = 1
+    clock.advance(hours=1, seconds=7)
+    await scheduler.run_due()
+    assert told == [("hourly", 7.0, False)]
+    clock.advance(hours=1)
+    await scheduler.run_due()
+    await scheduler.run_due()
+    assert told[1:] == [("hourly", 7.0, True)]
+
+
 async def test_a_run_in_time_is_not_said_to_be_late(desk: Desk, clock: HeldClock) -> None:
     """The look of the full minute is in time."""
     diary = Diary()
