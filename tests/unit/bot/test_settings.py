@@ -31,6 +31,7 @@ POLICY_VALUES = {
     "KEYDESK_COMMAND_PREFIX": ("acme-", "name_command"),
     "KEYDESK_TIME_ZONE": ("Europe/Berlin", "time_zone"),
     "KEYDESK_BASE_URL": ("https://keys.example.com/", "base_url"),
+    "KEYDESK_MATCH_EMAILS": ("true", "match_emails"),
     "KEYDESK_DEFAULT_ROLE": ("none", "default_role"),
     "KEYDESK_DEFAULT_LIFETIME_DAYS": ("30", "default_lifetime"),
     "KEYDESK_MAXIMUM_LIFETIME_DAYS": ("180", "maximum_lifetime"),
