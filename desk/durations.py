@@ -26,6 +26,7 @@ _PART = re.compile(
 )
 _ABOUT = re.compile(r"(?:(?:about|around|roughly|approx(?:imately|\.)?|ca\.?|up\s+to)\s+|~\s*)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:,\s*)?(?:and\s+)?", re.IGNORECASE)
+_MANY_MINUTES = 180
 _LONGEST = timedelta(days=3650)
 _HINT = "Write for example 30m, 8h, 7d or 2w."
 
@@ -87,8 +88,11 @@ def _number(text: str) -> float:
 
 
 def in_words(span: timedelta) -> str:
-    """A span in its largest whole unit: `30 minutes`, `8 hours`, `7 days`."""
+    """A span in its largest whole unit: `30 minutes`, `8 hours`, `7 days`; `22 hours 49 minutes` of many minutes."""
     minutes = max(1, round(span.total_seconds() / 60))
+    if minutes > _MANY_MINUTES and minutes % 60:
+        hours = in_words(timedelta(hours=minutes // 60))
+        return f"{hours} {in_words(timedelta(minutes=minutes % 60))}"
     for size, word in ((1440, "day"), (60, "hour"), (1, "minute")):
         if minutes % size == 0:
             count = minutes // size

@@ -81,7 +81,9 @@ def test_a_key_that_meets_nothing_but_errors_is_in_use(scenario: Scenario) -> No
         assert (use.reads, use.failed, use.refused) == (0, 3, 0)
     unused = words_of(scenario.olivia.type_command("/keys list unused"))
     assert ("probe" in unused, "idle" in unused) == (False, True)
-    assert "answered with an error (3 in all)" in words_of(scenario.mia.type_command("/keys show probe"))
+    shown = words_of(scenario.mia.type_command("/keys show probe"))
+    assert "answered with an error (3 in all)" in shown
+    assert "*Last read (0 in all)*\nnever" in shown
 
 
 def test_a_suspended_key_that_is_used_is_restored_by_button(scenario: Scenario) -> None:

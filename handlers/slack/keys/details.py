@@ -97,7 +97,7 @@ def key_blocks(details: KeyDetails) -> list[Block]:
         section(f"`{key.start}…`  {state_words(shown)}{_why_state(shown)}"),
         fields(_facts(shown)),
         section(f"*It may* {scope_words(key.scopes)}"),
-        context(f"`{render_sparkline(details.daily)}`  successful calls a day, the last column is today"),
+        context(f"`{render_sparkline(details.daily)}`  uses a day, the last column is today"),
         fields(_use_facts(shown.use)),
     ]
     if key.purpose:
@@ -144,8 +144,8 @@ def _use_facts(use: KeyUse | None) -> list[tuple[str, str]]:
     agent = f" with {escape(plain(use.last_user_agent, limit=_AGENT))}" if use.last_user_agent else ""
     place = f"{escape(use.last_address)}{agent}" if use.last_address else "nowhere yet"
     return [
-        (f"Last read ({use.reads} in all)", _moment(use.last_read_at)),
-        (f"Last write ({use.writes} in all)", _moment(use.last_write_at)),
+        (f"Last read ({use.reads} in all)", _moment(use.last_read_at if use.reads else None)),
+        (f"Last write ({use.writes} in all)", _moment(use.last_write_at if use.writes else None)),
         (f"Last answered with an error ({use.failed} in all)", _moment(use.last_failed_at)),
         (f"Last refused ({use.refused} in all)", _moment(use.last_refused_at)),
         ("Last seen from", place),

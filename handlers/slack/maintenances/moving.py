@@ -27,7 +27,7 @@ from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew, problem_blocks
 from handlers.slack.incidents.text import name_text, plain_name, public_link
 from handlers.slack.maintenances.choosing import Draw, about_one, keep_update, state_of, words_alone
-from handlers.slack.maintenances.parsing import TypedMaintenance
+from handlers.slack.maintenances.parsing import TypedMaintenance, with_new_time
 from handlers.slack.maintenances.views import (
     ENDS,
     STARTS,
@@ -61,6 +61,7 @@ async def extend_command(slack: SlackContext, command: SlashCommand, rest: str) 
 def _drawing(command: SlashCommand, *, adds: bool) -> Draw:
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         incident = check_move(tx, incident_id)
+        line = with_new_time(line, adds=adds)
         said = words_alone(line.said)
         values = PlanValues(body=said.body, problems=tuple(said.problems))
         if line.has_window:

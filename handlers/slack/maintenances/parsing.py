@@ -100,6 +100,21 @@ def _missed_window(body: str) -> str | None:
     return None
 
 
+def with_new_time(line: TypedMaintenance, *, adds: bool) -> TypedMaintenance:
+    """A line that moves a maintenance: with `adds`, “30m” and “23:30” alone say when it ends. What may say when, and
+    was not understood, is asked about."""
+    said, over = line.said, find_span(line.said.body, 0)
+    if adds and line.start is not None and line.end is None:
+        return replace(line, start=None, end=line.start)
+    if adds and not line.has_window and over is not None:
+        length = said.body[:over]
+        return replace(line, said=replace(said, body=said.body[over:].strip()), end=Moment(length, span=length))
+    if not line.has_window and (missed := _missed_window(said.body)) is not None:
+        problem = f"Does “{missed}” say when? It stands among the words for the public."
+        return replace(line, said=replace(said, problems=[*said.problems, problem]))
+    return line
+
+
 def _stray_minutes(end: Moment | None, body: str) -> str | None:
     """The `30` of “for 1h 30”."""
     found = _NUMBER_AFTER_HOURS.match(body) if end is not None and end.span.lower().endswith("h") else None

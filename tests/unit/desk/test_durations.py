@@ -67,6 +67,12 @@ def test_a_span_in_words_reads_back_as_itself(count: int, unit: str) -> None:
     assert parse_duration(in_words(span)) == span
 
 
+def test_many_minutes_are_hours_and_minutes() -> None:
+    """Nobody counts hundreds of minutes; few of them are clear."""
+    spans = [in_words(timedelta(minutes=minutes)) for minutes in (90, 180, 181, 1369, 1470)]
+    assert spans == ["90 minutes", "3 hours", "3 hours 1 minute", "22 hours 49 minutes", "1 day 30 minutes"]
+
+
 spans = st.lists(st.tuples(st.integers(0, 9_999), st.sampled_from(["m", "h", " days", "x"])), min_size=1, max_size=2)
 understood = Branch(0.1)
 

@@ -180,7 +180,7 @@ def test_approved_but_never_collected(desk: Desk) -> None:
 
 
 def test_daily_counts_fill_thirty_days(desk: Desk) -> None:
-    """Counts are successful calls of each of the last 30 days, today last; refused calls are not counted."""
+    """Counts are uses of each of the last 30 days, today last; refused calls are not counted."""
     with desk.database.write() as session:
         key = add_key(session, NOW)
         add_use(session, key)

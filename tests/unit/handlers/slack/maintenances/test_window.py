@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from desk.errors import InvalidInputError
 from desk.moments.windows import Window, read_window
 from desk.zones import instant_of
-from handlers.slack.maintenances.parsing import parse_maintenance
+from handlers.slack.maintenances.parsing import parse_maintenance, with_new_time
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKYO, ZURICH = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Zurich")
@@ -257,3 +257,26 @@ def test_a_time_that_is_missing_is_looked_for_in_the_words(line: str, said: str)
     """What may be the start or the end, and was not understood, is asked about and not published."""
     found = parse_maintenance(f'"Upgrade" {line}', plans=True).said.problems
     assert found == [f"Does “{said}” say when? It stands among the words for the public."]
+
+
+@pytest.mark.parametrize(
+    ("line", "end", "body"),
+    [
+        ("30m", "30m", ""),
+        ("2 hours The copy is slow.", "2 hours", "The copy is slow."),
+        ("23:30 The copy is slow.", "23:30", "The copy is slow."),
+        ("for 2h", "for 2h", ""),
+    ],
+)
+def test_what_takes_longer_ends_when_the_line_says_no_more(line: str, end: str, body: str) -> None:
+    """A length of time or a time needs no word before it: nothing else can be meant."""
+    typed = with_new_time(parse_maintenance(line), adds=True)
+    assert typed.end is not None
+    assert (typed.start, typed.end.said, typed.said.body, typed.said.problems) == (None, end, body, [])
+
+
+def test_a_time_among_the_words_of_a_move_is_asked_about() -> None:
+    """A length alone does not say when one is moved to, and is not published."""
+    typed = with_new_time(parse_maintenance("30m We move."), adds=False)
+    assert typed.said.problems == ["Does “30m” say when? It stands among the words for the public."]
+    assert with_new_time(parse_maintenance("We move."), adds=True).said.problems == []
