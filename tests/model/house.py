@@ -42,6 +42,8 @@ Row = TypeVar("Row", bound=DeclarativeBase)
 
 NAMES = {OLIVIA: "Olivia", OMAR: "Omar", MIA: "Mia", MAX: "Max", INES: "Ines", GUS: "Gus"}
 PEOPLE = tuple(NAMES)
+CHANNEL = "C0STATUS01"
+"""Where the page's incidents are announced."""
 KEEPERS = "S0KEEPERS1"
 """A group whose people are owners: Max, to begin with."""
 SWEEP, SLACK, DIGEST = (Actor.job(name) for name in (JobName.SWEEP, JobName.SLACK, JobName.DIGEST))
@@ -155,7 +157,7 @@ def build_house(desk: Desk) -> House:
     assert isinstance(desk.clock, HeldClock)
     now = desk.clock.now()
     with desk.database.write() as session:
-        page = add_page(session, now, announcement_channel="C0STATUS01")
+        page = add_page(session, now, announcement_channel=CHANNEL)
         for user_id, name in NAMES.items():
             add = add_owner if user_id in {OLIVIA, OMAR} else add_member
             add(session, user_id, now, name=name, is_guest=user_id == GUS, is_primary_owner=user_id == OLIVIA)

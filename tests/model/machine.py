@@ -13,9 +13,11 @@ from desk.transaction import Actor
 from storage.models import AuditEvent
 from tests.model.checks import AFTER_EACH_STEP, AFTER_JOBS, cards_say_what_is_so, nobody_reads_what_is_not_theirs
 from tests.model.house import House
+from tests.model.rules_of_deliveries import RulesOfDeliveries
 from tests.model.rules_of_incidents import RulesOfIncidents
 from tests.model.rules_of_keys import RulesOfKeys
 from tests.model.rules_of_people import RulesOfPeople
+from tests.model.rules_of_the_past import RulesOfThePast
 from tests.model.screens import Screen
 from tests.model.telling import check_telling
 
@@ -23,7 +25,7 @@ _WORDS = re.compile(r"(?:key|draft)-\d{3,}x")
 spans = st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=8)])
 
 
-class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents):
+class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents, RulesOfThePast, RulesOfDeliveries):
     """Everybody may try everything, and time passes."""
 
     new_house: Callable[[], House]

@@ -8,12 +8,14 @@ from functools import partial
 
 from sqlalchemy import select, update
 
+from desk.messages.dead_letters import bury
 from desk.messages.readers import close_copy
 from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.app import all_renderers
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.messages import Renderer
-from storage.models import Delivery, DeliveryStatus, SlackMessage
+from storage.models import Channel, Delivery, DeliveryStatus, SlackMessage
+from storage.outbox import Claim
 from storage.slack_messages import Place, keep_place
 from tests.clock import HeldClock
 
@@ -77,27 +79,57 @@ def _note(tx: Transaction, subject: str, drawn: Screen | None) -> None:
         close_copy(tx, subject)
 
 
+def _bury(tx: Transaction, subject: str, drawn: Screen) -> None:
+    """Give up what waits of a message, as the worker does where Slack refuses it for good."""
+    rows = tx.session.scalars(
+        select(Delivery).where(Delivery.subject == subject, Delivery.status == DeliveryStatus.PENDING)
+    ).all()
+    for row in rows:
+        row.status, row.claimed_by, row.attempts, row.lease_until = DeliveryStatus.SENDING, "w", 1, tx.now
+        tx.session.flush()
+        claim = Claim(
+            delivery_id=row.id,
+            organization_id=row.organization_id,
+            channel=Channel.SLACK,
+            lane=row.lane,
+            subject=subject,
+            payload=row.payload,
+            worker="w",
+            attempts=1,
+            lease_until=tx.now,
+            first_tried_at=None,
+            uncertain_since=None,
+        )
+        assert bury(tx, claim, error="is_archived", what=drawn.message.text, uncertain=False)
+
+
 @dataclass(slots=True)
 class Screens:
     """Slack, as it looks to everybody. `rings` are the new messages, in order: those that notify somebody."""
 
     shown: dict[str, Screen] = field(default_factory=dict)
     rings: list[Screen] = field(default_factory=list)
+    archived: frozenset[str] = frozenset()
+    """Places that take no messages: what is for them dies."""
     renderers: Mapping[str, Renderer] = field(default_factory=all_renderers)
 
     def deliver(self, desk: Desk, look: Callable[[Screen], None]) -> None:
-        """Draw whatever waits, in order, and let `look` judge each drawing."""
-        waiting = select(Delivery.id, Delivery.subject).where(Delivery.status == DeliveryStatus.PENDING)
-        with desk.database.read() as session:
-            rows = session.execute(waiting.order_by(Delivery.id)).all()
-        if not rows:
-            return
-        for subject in dict.fromkeys(row.subject for row in rows):
-            drawn = self._draw(desk, subject)
-            desk.write_now(DELIVERY, partial(_note, subject=subject, drawn=drawn))
-            if drawn is not None:
-                self._show(drawn)
-                look(drawn)
+        """Draw whatever waits, in order, and let `look` judge each drawing; what that causes is drawn as well."""
+        waiting = select(Delivery.subject, Delivery.lane).where(Delivery.status == DeliveryStatus.PENDING)
+        while True:
+            with desk.database.read() as session:
+                rows = session.execute(waiting.order_by(Delivery.id)).all()
+            if not rows:
+                return
+            for subject, lane in dict.fromkeys(map(tuple, rows)):
+                drawn = self._draw(desk, subject)
+                if lane in self.archived and drawn is not None:
+                    desk.write_now(DELIVERY, partial(_bury, subject=subject, drawn=drawn))
+                    continue
+                desk.write_now(DELIVERY, partial(_note, subject=subject, drawn=drawn))
+                if drawn is not None:
+                    self._show(drawn)
+                    look(drawn)
 
     def _show(self, drawn: Screen) -> None:
         known = self.shown.get(drawn.id)
@@ -122,8 +154,11 @@ class Screens:
         now: something that they show has changed, or their reader may not see them any more, and nothing brought
         them up to date."""
         stale = []
+        given_up = (DeliveryStatus.DEAD, DeliveryStatus.DROPPED)
+        with desk.database.read() as session:
+            lost = set(session.scalars(select(Delivery.subject).where(Delivery.status.in_(given_up))))
         for screen in self.shown.values():
-            if screen.message.closes:
+            if screen.message.closes or screen.id in lost:
                 continue
             then = replace(desk, clock=HeldClock(screen.drawn_at))
             again = self._draw(then, screen.id)
