@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from desk.secret import Secret
-from sandbox.player import Player, find_label, words_of
+from sandbox.player import Player, find_label, inputs_of, words_of
 from storage.models import DraftStatus, Grant, IncidentDraft, KeyRequest, KeyStatus, RequestStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.databases import both_databases
@@ -81,6 +81,28 @@ def test_words_without_quotation_marks_are_the_name(scenario: Scenario, stage: S
     assert "Preview:" not in shown(scenario.ines)
     assert scenario.ines.submit() == {}
     assert "*search is down*" in shown(scenario.ines)
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "asked"),
+    [
+        ("on acme search is down", "search is down", ""),
+        ("search is down on acme", "search is down", ""),
+        ("on call is slow", "on call is slow", ""),
+        ("Search: 503s, note: we look", "Search: 503s, note: we look", ""),
+        ("on acme status:degraded search is down", "status:degraded search is down", "“status:degraded”"),
+        ("severity:high search is down", "severity:high search is down", "“severity:high”"),
+        ("search compnent:api is down", "search compnent:api is down", "Did you mean “component:”?"),
+        ("search is down --status", "search is down --status", "looks like an option"),
+    ],
+)
+def test_what_such_a_name_holds(scenario: Scenario, stage: Stage, line: str, name: str, asked: str) -> None:
+    """The page before it or behind it is none of it, and what looks like an option in it is pointed out."""
+    scenario.ines.type_command(f"/incident new {line}")
+    names = [block["element"] for block in inputs_of(scenario.ines.modal) if block["block_id"].startswith("name.")]
+    assert [element["initial_value"] for element in names] == [name]
+    assert (asked or "Name") in shown(scenario.ines)
+    assert bool(asked) == (":warning:" in words_of(scenario.ines.modal["blocks"][0]))
 
 
 @pytest.mark.parametrize(

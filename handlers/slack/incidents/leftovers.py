@@ -12,6 +12,8 @@ from desk.errors import InvalidInputError
 from handlers.slack.framework.command_line import Word, next_word
 from storage.models import IncidentStatus
 
+OF_OTHERS = frozenset({"status", "state", "severity", "sev", "priority"})
+"""What other tools have for options."""
 _STATUSES = [status.value for status in IncidentStatus]
 _NEAR = 0.8
 _FIRST_WORDS = 8
@@ -62,6 +64,25 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
     elif (status := _status(words)) is not None:
         found.append(status)
     return found
+
+
+def list_in_name(name: str, options: frozenset[str]) -> list[str]:
+    """The same of words that became a name because nothing else stood before them."""
+    words = list(_words(name))
+    pairs = [word for word in words if word.kind == "pair" and word.text and not word.text.startswith("//")]
+    found = [
+        _unknown_pair(word, options)
+        for word in pairs
+        if word.key in options | OF_OTHERS or _is_slip_of_option(word, options)
+    ]
+    dashed = [
+        word
+        for word in words
+        if word.kind == "word"
+        and (named := DASHED.fullmatch(word.text))
+        and (named[1].lower() in options | OF_OTHERS | {"name", "title"})
+    ]
+    return [*found, *map(_dashed, dashed)]
 
 
 def _words(body: str) -> Iterator[Word]:

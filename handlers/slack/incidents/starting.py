@@ -23,29 +23,39 @@ from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.command_line import as_written
 from handlers.slack.incidents.form_state import KEEP, FormState, FormValues
+from handlers.slack.incidents.leftovers import list_in_name
+from handlers.slack.incidents.parsing import OPTIONS
 from handlers.slack.incidents.typed import TypedIncident, name_words
 from storage.models import DraftKind, Incident, IncidentStatus, IncidentTemplate, Page, Role
 
 _ON_PAGE = re.compile(r"(.*\S)\s+on\s+(\S+)", re.DOTALL | re.IGNORECASE)
+_ON_PAGE_FIRST = re.compile(r"on\s+(\S+)\s+(\S.*)", re.DOTALL | re.IGNORECASE)
 Begun = tuple[FormState, FormValues]
 """A form and what is filled in. Its `problems` say what was not understood."""
 
 
 def with_bare_name(tx: Transaction, said: TypedIncident) -> TypedIncident:
-    """The line with its unquoted words as the name, but for `on PAGE` at their end."""
+    """The line with its unquoted words as the name, but for `on PAGE` at their end or their beginning."""
     if said.quoted or not said.bare:
         return said
     words, page = said.bare, said.page
     behind = _ON_PAGE.fullmatch(said.bare)
-    if behind is not None and page is None:
-        try:
-            page = get_page_by_word(tx.session, as_written(behind[2])).id
-        except InvalidInputError:
-            # “errors on checkout” is a name.
-            page = None
-        else:
-            words = behind[1]
-    return replace(said, quoted=name_words(words), page=page)
+    if behind is not None and page is None and (page := _find_page(tx, behind[2])) is not None:
+        words = behind[1]
+    before = _ON_PAGE_FIRST.fullmatch(said.bare)
+    if before is not None and page is None and (page := _find_page(tx, before[1])) is not None:
+        words = before[2]
+    return replace(
+        said, quoted=name_words(words), page=page, problems=[*said.problems, *list_in_name(words, OPTIONS)]
+    )
+
+
+def _find_page(tx: Transaction, typed: str) -> str | None:
+    """The id of the page that is called so; “errors on checkout” and “on call is slow” are names."""
+    try:
+        return get_page_by_word(tx.session, as_written(typed)).id
+    except InvalidInputError:
+        return None
 
 
 def with_page_or_words(tx: Transaction, said: TypedIncident) -> TypedIncident:
