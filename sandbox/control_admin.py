@@ -157,7 +157,7 @@ async def arm_faults(request: Request) -> Response:
     except RefusedError as refusal:
         return JSONResponse({"error": refusal.sentence}, refusal.status)
     faults: list[dict[str, Any]] = workspace.faults.list_faults()
-    return JSONResponse({"faults": faults, "rate_limits": workspace.rate_limits.enabled})
+    return JSONResponse({"faults": faults, "rate_limits": workspace.rate_limits.hold})
 
 
 async def reset(request: Request) -> Json:

@@ -1,8 +1,9 @@
-"""Slack's rate limit tiers, per method and workspace, enforced only when a test asks for it."""
+"""Slack's rate limits: the tiers of methods, and one message a second for each channel."""
 
 from __future__ import annotations
 
 from collections import deque
+from enum import StrEnum
 from math import ceil
 from typing import Any
 
@@ -39,27 +40,39 @@ _METHODS = {
 _SPECIAL = 300
 
 
-class RateLimits:
-    """Counts calls of the last minute; chat.postMessage is also held to one a second per channel."""
+class Hold(StrEnum):
+    """To which of its limits Slack holds an app."""
 
-    def __init__(self, clock: Clock) -> None:
+    NONE = "none"
+    TIERS = "tiers"
+    """Those a minute, of each method."""
+    ALL = "all"
+    """One message a second for each channel, too: for whoever paces itself."""
+
+
+class RateLimits:
+    """Counts calls of the last minute; by `Hold.ALL`, chat.postMessage is also held to one a second per channel."""
+
+    def __init__(self, clock: Clock, usual: Hold = Hold.TIERS) -> None:
         self._clock = clock
         self._calls: dict[str, deque[float]] = {}
-        self.enabled = False
+        self.usual = self.hold = usual
 
     def decide_retry_after(self, method: str, args: dict[str, Any]) -> int | None:
         """Seconds to wait if this call is one too many, else None and the call is counted."""
-        if not self.enabled:
+        if self.hold is Hold.NONE:
             return None
         if method == "chat.postMessage":
+            if self.hold is not Hold.ALL:
+                return None
             return self._count(f"{method}:{args.get('channel')}", limit=1, window=1.0)
         limit = _TIERS[_METHODS[method]] if method in _METHODS else _SPECIAL
         return self._count(method, limit=limit, window=60.0)
 
     def clear(self) -> None:
-        """Forget the calls and stop enforcing."""
+        """Forget the calls, and hold to what is usual."""
         self._calls.clear()
-        self.enabled = False
+        self.hold = self.usual
 
     def _count(self, key: str, *, limit: int, window: float) -> int | None:
         now = self._clock.now()

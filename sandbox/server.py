@@ -29,6 +29,7 @@ from sandbox.guard import Guard
 from sandbox.interactions import Interactions
 from sandbox.live_socket import serve_live
 from sandbox.manifest import load_manifest
+from sandbox.ratelimits import Hold
 from sandbox.submissions import Submissions
 from sandbox.transports import protocol_for
 from sandbox.webapi import WebApi
@@ -168,7 +169,7 @@ class PromptServer(uvicorn.Server):
 class SandboxServer:
     """Runs a sandbox on 127.0.0.1 in a background thread, from `with` until its end or `stop()`.
 
-    Port 0 picks a free one; `url` has it.
+    Port 0 picks a free one; `url` has it. `hold`: to which rate limits it holds the app.
     """
 
     def __init__(
@@ -178,9 +179,11 @@ class SandboxServer:
         port: int = 0,
         request_url: str | None = None,
         seed: Workspace | None = None,
+        hold: Hold = Hold.TIERS,
     ) -> None:
         app = create_sandbox(manifest=manifest, request_url=request_url, seed=seed)
         self.workspace: Workspace = app.state.workspace
+        self.workspace.rate_limits.usual = self.workspace.rate_limits.hold = hold
         self._socket = _listen(port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.api_url = f"{self.url}/api/"

@@ -18,7 +18,7 @@ from sandbox.live import LiveHub
 from sandbox.manifest import Manifest, RequestUrls
 from sandbox.modals import Modals
 from sandbox.people import Person, UserGroup, render_person
-from sandbox.ratelimits import RateLimits
+from sandbox.ratelimits import Hold, RateLimits
 from sandbox.response_urls import ResponseUrls
 from sandbox.scopes import list_unauthorised_events
 from sandbox.seed import APP_ID, BOT_ID, BOT_USER, Roster, acme
@@ -151,7 +151,7 @@ class Workspace:
         """Arm a failure, or carry it out at once when it is about sockets. Raises RefusedError."""
         if fields.get("kind") == "rate_limits":
             self.rate_limits.clear()
-            self.rate_limits.enabled = bool(fields.get("enabled", True))
+            self.rate_limits.hold = Hold.ALL if fields.get("enabled", True) else Hold.NONE
         elif fields.get("kind") in SOCKET_FAULTS:
             fault = parse_fault(fields)
             if fault.kind == "socket_drop":

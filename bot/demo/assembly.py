@@ -15,6 +15,7 @@ from bot.server import address_of, listen
 from bot.settings import GivenSettings, Settings
 from desk.errors import KeydeskError
 from desk.seeds import Seed
+from sandbox.ratelimits import Hold
 from sandbox.server import SandboxServer
 from sandbox.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from storage.database import Database
@@ -41,13 +42,13 @@ def open_sandbox(folder: Path, port: int | None, say: Callable[[str], None]) -> 
     manifest = folder / "manifest.yml"
     manifest.write_text(render_manifest(GivenSettings()), encoding="utf-8")
     try:
-        server = SandboxServer(manifest=manifest, port=SANDBOX_PORT if port is None else port)
+        server = SandboxServer(manifest=manifest, port=SANDBOX_PORT if port is None else port, hold=Hold.ALL)
     except OSError as error:
         if port is not None:
             raise KeydeskError(
                 f"Port {port} is taken, so the local workspace cannot start.", "Choose another with --sandbox-port."
             ) from error
-        server = SandboxServer(manifest=manifest, port=0)
+        server = SandboxServer(manifest=manifest, port=0, hold=Hold.ALL)
         say(f"Port {SANDBOX_PORT} is taken, so the local workspace takes a free one: {server.url}")
     with server:
         yield server

@@ -79,7 +79,6 @@ def server() -> Iterator[SandboxServer]:
 async def session(server: SandboxServer) -> AsyncIterator[ClientSession]:
     """A client session for the people, on a sandbox as seeded."""
     server.workspace.reset()
-    server.workspace.rate_limits.enabled = False
     async with ClientSession(server.url) as opened:
         yield opened
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.ratelimits import Hold
 from sandbox.server import SandboxServer
 from tests.databases import copy_sqlite
 from tests.process.running import KeydeskProcess
@@ -17,7 +18,7 @@ Start = Callable[..., KeydeskProcess]
 @pytest.fixture(scope="session")
 def workspace() -> Iterator[SandboxServer]:
     """One local Slack workspace for this test process."""
-    with SandboxServer(manifest=MANIFEST) as server:
+    with SandboxServer(manifest=MANIFEST, hold=Hold.ALL) as server:
         # How long an answer takes on a crowded test machine says nothing about the bot.
         server.workspace.timing.acknowledge_within = 30.0
         server.workspace.timing.trigger_lifetime = 30.0

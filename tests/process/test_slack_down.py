@@ -11,6 +11,7 @@ import pytest
 
 from bot.cli import main
 from sandbox.player import Control, words_of
+from sandbox.ratelimits import Hold
 from sandbox.server import SandboxServer
 from storage.database import Database
 from tests.databases import ORGANIZATION, copy_sqlite
@@ -108,7 +109,7 @@ def test_while_slack_and_keydesk_are_away(start_on: Start, database_url: str, ty
     wait_until(lambda: _page_says(first, "We look into it."))
     assert first.stop() == 0
     typed("incident", "update", "--status", "identified", "--body", "A cable is loose.", "--yes")
-    with SandboxServer(manifest=MANIFEST, port=port) as back:
+    with SandboxServer(manifest=MANIFEST, port=port, hold=Hold.ALL) as back:
         second = start_on(database_url, **settings)
         wait_until(lambda: _page_says(second, "A cable is loose."))
         [thread] = wait_until(lambda: [found for found in _threads(Control(back.url)) if len(found) == 3], 60)

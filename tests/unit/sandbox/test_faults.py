@@ -103,7 +103,7 @@ async def test_faults_are_listed_and_cleared(slack: Slack) -> None:
     """POST /sandbox/faults lists what is armed; clear disarms it, and rate limits too."""
     armed = (await slack.do("faults", kind="error", error="x", times=3))["faults"]
     assert [(fault["kind"], fault["times"]) for fault in armed] == [("error", 3)]
-    assert (await slack.do("faults", clear=True)) == {"faults": [], "rate_limits": False}
+    assert (await slack.do("faults", clear=True)) == {"faults": [], "rate_limits": "tiers"}
     assert (await post(slack)).json()["ok"] is True
 
 
@@ -122,6 +122,9 @@ async def test_slacks_tiers_hold_when_switched_on(slack: Slack) -> None:
     assert (await slack.api("usergroups.list"))["ok"] is True
 
 
-async def test_without_being_asked_there_are_no_limits(slack: Slack) -> None:
-    """By default a test may call as often as it likes."""
+async def test_tiers_hold_unless_told_otherwise(slack: Slack) -> None:
+    """By default a test may post as often as it likes, and call no method more often than Slack lets it."""
     assert [(await post(slack)).status_code for _ in range(30)] == [200] * 30
+    assert [(await slack.api("usergroups.list"))["ok"] for _ in range(21)] == [True] * 20 + [False]
+    slack.workspace.add_fault(kind="rate_limits", enabled=False)
+    assert [(await slack.api("usergroups.list"))["ok"] for _ in range(21)] == [True] * 21
