@@ -61,6 +61,8 @@ def _as_text(tx: Transaction) -> list[str]:
             holder = line.holder_id
             text += ["", _holder(tx, line)]
         text += _describe(line, counts, tx.policy)
+    if view.beyond.keys:
+        text += ["", f"…and {view.beyond.keys} more."]
     return [*text, *_announced(view), *_kept(tx, view)]
 
 

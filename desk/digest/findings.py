@@ -1,7 +1,7 @@
 """What the digest says: which keys deserve a look, and why. Composed from the database, changed by nothing here."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -94,6 +94,15 @@ class Announced:
     is_done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What a digest found beside its lines, when there was too much to list: counted when it was composed."""
+
+    keys: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """By finding."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestView:
     """A whole digest: lines grouped under whoever answers for them, and what was kept."""
@@ -103,6 +112,7 @@ class DigestView:
     kept: tuple[ApiKey, ...] = ()
     live_keys: int = 0
     """Keys that worked when it was composed; those with lines are among them."""
+    beyond: Beyond = Beyond()
     scheduled_for: datetime | None = None
     """None for a digest that somebody asked for."""
     period: str | None = None
@@ -123,12 +133,13 @@ class DigestView:
 
     @property
     def listed_keys(self) -> int:
-        """How many of the keys that worked have a line; the other lines are of tickets that nobody collected."""
-        return sum(line.key is not None for line in self.lines)
+        """Of how many keys that worked something was found; the other lines are of tickets that nobody collected."""
+        return sum(line.key is not None for line in self.lines) + self.beyond.keys
 
     def count(self, finding: Finding) -> int:
         """Of how many lines a finding holds and nobody has dealt with it."""
-        return sum(finding in line.findings and not line.is_settled for line in self.lines)
+        listed = sum(finding in line.findings and not line.is_settled for line in self.lines)
+        return listed + self.beyond.counts.get(str(finding), 0)
 
     @property
     def listed_tickets(self) -> int:

@@ -9,8 +9,8 @@ from sqlalchemy import and_, select, update
 from desk.audit import trail as audit
 from desk.clock import CLOCKS_APART
 from desk.commands import slash
-from desk.digest.composing import Judge, compose, list_live_ids, ticket_line
-from desk.digest.findings import DigestView, Finding, Line
+from desk.digest.composing import Judge, compose, count_live, list_kept, read_keys, ticket_line
+from desk.digest.findings import Beyond, DigestView, Finding, Line
 from desk.digest.unused_policy import announce, list_announced
 from desk.errors import NotFoundError
 from desk.identifiers import new_id
@@ -20,7 +20,7 @@ from desk.messages.subjects import Shown, Thing, take_over
 from desk.permissions import Duty, has_duty, require_duty, require_owner
 from desk.policy import Policy
 from desk.transaction import Transaction
-from storage.models import Announcement, ApiKey, Audience, Digest, DigestItem, KeyUse, Scope, SlackMessage, Ticket
+from storage.models import Announcement, Audience, Digest, DigestItem, Scope, SlackMessage, Ticket
 from storage.once import insert_once
 
 CARD = "digest.card"
@@ -33,16 +33,26 @@ def period_of(instant: datetime, policy: Policy) -> str:
     return instant.astimezone(policy.time_zone).date().isoformat()
 
 
-def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> bool:
-    """Compose the digest of a period, keep what it found and hand it to the outbox, in one transaction.
+def compose_to_send(tx: Transaction) -> DigestView:
+    """What the digest finds now. For the job that sends it. Raises NotAllowedError."""
+    require_duty(tx, Duty.DIGEST)
+    return compose(tx)
 
+
+def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime, found: DigestView | None = None) -> bool:
+    """Keep what the digest of a period found and hand it to the outbox, in one transaction.
+
+    `found`, from `compose_to_send` just before, spares others the wait while it is composed here.
     False when that period's digest went out before; nothing happens then.
     """
     require_duty(tx, Duty.DIGEST)
     if not _claim(tx, period, scheduled_for):
         return False
     announced = announce(tx, period=period)
-    view = compose(tx)
+    view = found or compose(tx)
+    digest = tx.session.get_one(Digest, period)
+    digest.composed_at = view.composed_at
+    digest.beyond = {"keys": view.beyond.keys, "counts": dict(view.beyond.counts)} if view.beyond.keys else None
     for position, line in enumerate(view.lines):
         tx.session.add(
             DigestItem(
@@ -64,7 +74,7 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime) -> boo
         "digest",
         period,
         scheduled_for=scheduled_for.isoformat(),
-        lines=len(view.lines),
+        lines=len(view.lines) + view.beyond.keys,
         kept=len(view.kept),
         announced=announced,
     )
@@ -118,15 +128,15 @@ def get_digest(tx: Transaction, period: str) -> DigestView:
     digest = tx.session.get(Digest, period)
     if digest is None:
         raise NotFoundError("That digest is not kept any more.", f"Use {slash('keys digest')} for a fresh one.")
-    current = compose(tx)
     lines = _read_lines(tx, period)
     found_then = {line.key.id for line in lines if line.key}
     return DigestView(
         composed_at=digest.composed_at,
         drawn_at=tx.now,
         lines=lines,
-        kept=tuple(key for key in current.kept if key.id not in found_then),
-        live_keys=len(list_live_ids(tx, made_until=digest.composed_at) | found_then),
+        kept=tuple(key for key in list_kept(tx) if key.id not in found_then),
+        live_keys=count_live(tx, made_until=digest.composed_at, period=period),
+        beyond=Beyond(**digest.beyond) if digest.beyond else Beyond(),
         scheduled_for=digest.scheduled_for,
         period=period,
         announced=list_announced(tx, period=period),
@@ -138,15 +148,13 @@ def _read_lines(tx: Transaction, period: str) -> tuple[Line, ...]:
     items = tx.session.scalars(
         select(DigestItem).where(DigestItem.period == period).order_by(DigestItem.position)
     ).all()
-    key_ids = [item.key_id for item in items if item.key_id]
-    keys = {key.id: key for key in tx.session.scalars(select(ApiKey).where(ApiKey.id.in_(key_ids)))}
-    uses = {use.key_id: use for use in tx.session.scalars(select(KeyUse).where(KeyUse.key_id.in_(key_ids)))}
-    judge = Judge.now(tx, [key.holder_id for key in keys.values()])
+    keys = read_keys(tx.session, [item.key_id for item in items if item.key_id])
+    judge = Judge.now(tx, [key.holder_id for key, _ in keys.values()])
     lines: list[Line | None] = []
     for item in items:
         if item.key_id is not None:
             then = [Finding(finding) for finding in item.findings]
-            lines.append(judge.line(keys[item.key_id], uses.get(item.key_id), then=then))
+            lines.append(judge.line(*keys[item.key_id], then=then))
         elif item.ticket_id is not None:
             lines.append(ticket_line(tx, tx.session.get_one(Ticket, item.ticket_id)))
     return tuple(line for line in lines if line is not None)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +25,8 @@ class Digest(NamedInOrganization, Base):
     period: Mapped[str] = mapped_column(String(32), primary_key=True)
     scheduled_for: Mapped[datetime]
     composed_at: Mapped[datetime]
+    beyond: Mapped[dict[str, Any] | None]
+    """How much it found beside what it lists; None: nothing."""
 
 
 class DigestItem(InOrganization, Base):

@@ -65,11 +65,12 @@ def digest_message(
         shown = shown[:-1]
         drawn = digest_lines(shown, daily, view, policy)
     blocks += drawn
-    if len(view.lines) > len(shown):
-        more = len(view.lines) - len(shown)
+    more = len(view.lines) + view.beyond.keys - len(shown)
+    if more:
+        which = f"the first {len(view.lines)}" if view.beyond.keys else f"all {len(view.lines)}"
         blocks.append(
             actions(
-                button(f"Show all {len(view.lines)}", ActionId.DIGEST_PAGE, value_of(view.period or "now", 0)),
+                button(f"Show {which}", ActionId.DIGEST_PAGE, value_of(view.period or "now", 0)),
                 block_id="digest.more",
             )
         )
@@ -98,7 +99,11 @@ def digest_modal(view: DigestView, page: int, daily: Mapping[str, Sequence[int]]
     pages = max(1, -(-len(view.lines) // MODAL_LINES))
     page = min(max(page, 0), pages - 1)
     shown = view.lines[page * MODAL_LINES : (page + 1) * MODAL_LINES]
-    blocks: list[Block] = [context(f"Page {page + 1} of {pages}, {len(view.lines)} in all.")]
+    told = f"Page {page + 1} of {pages}, {len(view.lines)} in all."
+    if view.beyond.keys:
+        more = f"There are {view.beyond.keys} more; `{slash('keys list unused')}` shows what is unused."
+        told = f"Page {page + 1} of {pages}: the first {len(view.lines)}. {more}"
+    blocks: list[Block] = [context(told)]
     blocks += digest_lines(shown, daily, view, policy)
     turns = []
     period = view.period or "now"

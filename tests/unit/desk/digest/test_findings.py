@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.digest.composing import compose
-from desk.digest.findings import Advice, DigestView, Finding, KeyFacts, decide_advice, findings_of
+from desk.digest.findings import Advice, Beyond, DigestView, Finding, KeyFacts, decide_advice, findings_of
+from desk.digest.sent import get_digest, send_digest
 from desk.keys.lookup import SPARKLINE_DAYS, daily_counts
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
@@ -130,6 +132,40 @@ def test_lines_are_grouped_under_whoever_answers(desk: Desk) -> None:
     lines = _compose(desk).lines
     assert [line.name for line in lines] == ["d", "e", "a", "c", "b"]
     assert [Finding.NOBODY in line.findings for line in lines] == [True, True, False, False, False]
+
+
+def _add_unused(desk: Desk, *names: str) -> None:
+    with desk.database.write() as session:
+        add_member(session, MIA, NOW)
+        for name in names:
+            add_key(session, NOW - 50 * DAY, name=name, expires_at=NOW + 90 * DAY)
+
+
+def test_of_very_many_keys_the_first_are_listed_and_the_others_counted(desk: Desk) -> None:
+    """The counts are of all, and the lines in the order in which all would stand."""
+    _add_unused(desk, "c", "a", "d", "b")
+    with desk.database.write() as session:
+        add_key(session, NOW - 50 * DAY, name="nobody's", holder_id=None, expires_at=NOW + DAY)
+        add_key(session, NOW, name="new", expires_at=NOW + 90 * DAY)
+    view = desk.read_now(SOMEBODY, partial(compose, most=3))
+    assert [line.name for line in view.lines] == ["nobody's", "a", "b"]
+    assert view.beyond == Beyond(2, {"never_used": 2})
+    assert [view.count(one) for one in (Finding.NEVER_USED, Finding.NOBODY, Finding.EXPIRING)] == [5, 1, 1]
+    assert (view.listed_keys, view.live_keys) == (5, 6)
+    assert desk.read_now(SOMEBODY, compose).beyond == Beyond()
+
+
+def test_a_digest_that_was_composed_before_says_what_it_found(desk: Desk) -> None:
+    """What is counted beside its lines is kept with it; what became of its lines is read anew."""
+    _add_unused(desk, "a", "b", "c")
+    job = Actor.job(JobName.DIGEST)
+    found = desk.read_now(job, partial(compose, most=1))
+    with desk.database.write() as session:
+        add_owner(session, OLIVIA, NOW)
+    assert desk.write_now(job, partial(send_digest, period="2026-03-02", scheduled_for=NOW, found=found))
+    view = desk.read_now(Actor.member(OLIVIA), partial(get_digest, period="2026-03-02"))
+    assert ([line.name for line in view.lines], view.beyond) == (["a"], Beyond(2, {"never_used": 2}))
+    assert (view.count(Finding.NEVER_USED), view.live_keys) == (3, 3)
 
 
 def test_keys_that_do_not_work_are_left_out(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from desk.digest.findings import Announced, DigestView, Finding, Line, key_line
+from desk.digest.findings import Announced, Beyond, DigestView, Finding, Line, key_line
 from desk.policy import Policy
 from handlers.slack.digest.messages import MODAL_LINES, digest_message, digest_modal
 from handlers.slack.framework.blocks import Message
@@ -102,6 +102,17 @@ def test_every_page_of_the_largest_digest_is_valid(page: int) -> None:
     pages = -(-500 // MODAL_LINES)
     assert check_view(view) == []
     assert f"Page {min(page + 1, pages)} of {pages}" in words_of(view)
+
+
+def test_what_there_was_too_much_of_to_list_is_counted() -> None:
+    """The card and each page of the modal say how many more there are, and that not all of them are shown there."""
+    lines = tuple(_line(number, Finding.UNUSED) for number in range(20))
+    view = DigestView(composed_at=NOW, lines=lines, live_keys=90_000, beyond=Beyond(300, {"unused": 290}))
+    words = words_of(digest_message(view, {}, POLICY).blocks)
+    for said in ("*320* of *90000* working keys", "*310* keys unused", "Show the first 20", "…and 312 more."):
+        assert said in words
+    told = words_of(digest_modal(view, 1, {}, POLICY)["blocks"])
+    assert "Page 2 of 2: the first 20. There are 300 more; `/keys list unused` shows what is unused." in told
 
 
 def test_what_became_of_keys_does_not_push_anything_out() -> None:
