@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, insert, select, update
 
 from desk.audit import trail as audit
 from desk.clock import CLOCKS_APART
@@ -53,18 +53,9 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime, found:
     digest = tx.session.get_one(Digest, period)
     digest.composed_at = view.composed_at
     digest.beyond = {"keys": view.beyond.keys, "counts": dict(view.beyond.counts)} if view.beyond.keys else None
-    for position, line in enumerate(view.lines):
-        tx.session.add(
-            DigestItem(
-                id=new_id(),
-                period=period,
-                position=position,
-                holder_id=line.holder_id,
-                key_id=line.key.id if line.key else None,
-                ticket_id=line.ticket.id if line.ticket else None,
-                findings=[str(finding) for finding in line.findings],
-            )
-        )
+    items = [_item(period, position, line) for position, line in enumerate(view.lines)]
+    if items:
+        tx.session.execute(insert(DigestItem), items)
     view = replace(view, announced=list_announced(tx, period=period))
     send_card(tx, CARD, period, places_of(tx, Audience.DIGEST), shows=_shown(view))
     _follow_instead(tx, period, scheduled_for)
@@ -102,6 +93,18 @@ def _claim(tx: Transaction, period: str, scheduled_for: datetime) -> bool:
     there.scheduled_for, there.composed_at = scheduled_for, tx.now
     tx.session.flush()
     return True
+
+
+def _item(period: str, position: int, line: Line) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "period": period,
+        "position": position,
+        "holder_id": line.holder_id,
+        "key_id": line.key.id if line.key else None,
+        "ticket_id": line.ticket.id if line.ticket else None,
+        "findings": [str(finding) for finding in line.findings],
+    }
 
 
 def _shown(view: DigestView) -> Sequence[Shown]:

@@ -80,6 +80,7 @@ ADDED_LATER: dict[str, dict[str, object]] = {
         **dict.fromkeys(("components", "networks", "granted_components", "granted_networks")),
     },
     "incident_component": {"holds": None},
+    "digest": {"beyond": None},
     "incident": {"upstream_id": None},
     "incident_update": {"upstream_id": None},
 }
