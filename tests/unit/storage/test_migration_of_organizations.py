@@ -73,7 +73,7 @@ ADDED_LATER: dict[str, dict[str, object]] = {
     "incident_draft": {"kept_until": None, "on_behalf_of": None},
     "page": {"api_posts": "publish", "backend": "local", "reminder_intervals": None, "version": 1},
     "component": {"retired_at": None, "version": 1},
-    "api_key": {"components": None, "networks": None, "revision": 0},
+    "api_key": {"components": None, "networks": None, "revision": 0, "is_imported": False},
     "key_request": {
         "replaces_id": None,
         "grace_seconds": None,
