@@ -4,12 +4,12 @@ not."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from bot.demo.assembly import STATUS_CHANNEL
 from bot.demo.key_steps import KeySteps
 from bot.demo.looking import check, until
 from sandbox.player import Json, words_of
 
 _PAGE = "/v1/pages/acmepage0001"
-_STATUS_CHANNEL = "C0STATUS01"
 _NAME = "Webhooks are late"
 
 
@@ -84,7 +84,7 @@ class ApiChapter(KeySteps):
         """The channel has its thread, which names the key."""
 
         def told() -> Json | None:
-            messages = self.control.person("U0INES0001").messages(_STATUS_CHANNEL)
+            messages = self.control.person("U0INES0001").messages(STATUS_CHANNEL)
             return next((one for one in reversed(messages) if _NAME in words_of(one)), None)
 
         words = words_of(until(told, "the incident in the channel"))

@@ -1,18 +1,23 @@
 """The tour's chapter about the gateway: one key for one thing, in front of a Statuspage whose keys may everything."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.demo.key_steps import OWNERS_CHANNEL, KeySteps
-from bot.demo.looking import button_like, check, until
+from bot.demo.assembly import OWNERS_CHANNEL, STATUS_CHANNEL
+from bot.demo.key_steps import KeySteps
+from bot.demo.looking import ask, button_like, check, close_all, short, until, with_button
 from bot.demo.statuspage import Statuspage
 from bot.demo.typed import Typed
+from sandbox.player import Json, words_of
 
 _PAGE = "/v1/pages/acmepage0001"
 _COMPONENTS = f"{_PAGE}/components"
 _CALLERS = 4
+_NAME = "Checkout errors"
+_LINE = f'/incident new "{_NAME}" on acme component:search=partial_outage We are looking into it.'
 
 
 @dataclass(slots=True)
@@ -32,6 +37,9 @@ class GatewayChapter(KeySteps):
             self.be_refused,
             self.replace_the_key,
             self.end_the_old_key,
+            self.post_from_slack,
+            self.see_it_there,
+            self.resolve_it,
             self.revoke,
         )
 
@@ -68,6 +76,31 @@ class GatewayChapter(KeySteps):
         with self._calling() as answers:
             self.statuspage.revoke_first()
         return f"Of {len(answers)} calls none failed."
+
+    def post_from_slack(self) -> str:
+        """Ines tells Acme's customers from Slack that something is wrong."""
+        self.ines.type_command(_LINE, channel=STATUS_CHANNEL)
+        self.ines.press("Publish", until(self._find_preview, "a window with the preview"))
+        close_all(self.ines)
+        head = until(lambda: self._find_head("On Statuspage"), "“On Statuspage” in #status")
+        return f"#status says: “{short(head, limit=90)}”"
+
+    def see_it_there(self) -> str:
+        """It is on the Statuspage's public page."""
+        there = self._read_there()
+        check([one["name"] for one in there["incidents"]] == [_NAME], f"open there: {there['incidents']}")
+        states = {row["name"]: row["status"] for row in there["components"]}
+        check(states["Search"] == "partial_outage", f"Search is {states['Search']} there")
+        return f"{self.statuspage.address} says “{there['status']['description']}”."
+
+    def resolve_it(self) -> str:
+        """She resolves it in #status, and customers read that it is over."""
+        self.ines.press("Resolve", until(lambda: self._find_head("On Statuspage"), "a Resolve button"))
+        check(not self.ines.submit(), "the form was not accepted")
+        self.ines.press("Publish", self.ines.modal)
+        close_all(self.ines)
+        until(lambda: None if self._read_there()["incidents"] else True, "the incident to be over there")
+        return f"{self.statuspage.address} says “{self._read_there()['status']['description']}”."
 
     def revoke(self) -> str:
         """Omar revokes Mia's key: the next call with it goes nowhere, and nothing else has to change."""
@@ -106,6 +139,18 @@ class GatewayChapter(KeySteps):
             for caller in callers:
                 caller.join()
         check(set(answers) == {200}, f"calls were answered with {sorted(set(answers))}")
+
+    def _find_preview(self) -> Json | None:
+        views = self.ines.views()
+        return self.ines.modal if views and "Publish" in words_of(self.ines.modal) else None
+
+    def _find_head(self, *words: str) -> Json | None:
+        return with_button(self.ines.messages(STATUS_CHANNEL), "Resolve", _NAME, *words)
+
+    def _read_there(self) -> Json:
+        """What the Statuspage's own readers see."""
+        found: Json = json.loads(ask(self.statuspage.address, "/api/v2/summary.json")[1])
+        return found
 
     def _find_refusal(self) -> str | None:
         status, said = self.call(self.secret, "GET", _COMPONENTS)

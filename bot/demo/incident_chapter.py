@@ -1,17 +1,15 @@
 """The tour's chapter about an incident: from a few words in Slack to the page, and back to operational."""
 
-import http.client
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-from bot.demo.looking import check, short, until, with_button
+from bot.demo.assembly import STATUS_CHANNEL
+from bot.demo.looking import ask, check, close_all, short, until, with_button
 from sandbox.player import Control, Json, Player, words_of
 
-_STATUS_CHANNEL = "C0STATUS01"
 _NAME = "Checkout errors"
 _LINE = f'/incident new "{_NAME}" on acme component:search=partial_outage We are looking into it. :eyes:'
 
@@ -74,7 +72,7 @@ class IncidentChapter:
     def read_the_channel(self) -> str:
         """The channel #status has a message with buttons, and a thread."""
         head = until(lambda: self._head("Update"), "the incident in #status")
-        replies = until(lambda: self._ines.thread(_STATUS_CHANNEL, head["ts"]) or None, "a thread below it")
+        replies = until(lambda: self._ines.thread(STATUS_CHANNEL, head["ts"]) or None, "a thread below it")
         return f"“{short(head, limit=70)}” with {len(replies)} reply."
 
     def meet_the_double(self) -> str:
@@ -84,8 +82,7 @@ class IncidentChapter:
         check("open already" in words, f"nothing was said of the double: {words}")
         self._max.press("Update that one instead", self._max.modal)
         told = short(self._max.modal, limit=60)
-        while self._max.views():
-            self._max.close()
+        close_all(self._max)
         return f"He could update it instead: “{told}”"
 
     def update(self) -> str:
@@ -98,7 +95,7 @@ class IncidentChapter:
         return "The head message was edited in place, and its thread has both updates."
 
     def _has_replies(self, ts: str, count: int) -> bool | None:
-        return True if len(self._ines.thread(_STATUS_CHANNEL, ts)) == count else None
+        return True if len(self._ines.thread(STATUS_CHANNEL, ts)) == count else None
 
     def resolve(self) -> str:
         """She presses Resolve in the channel: Search returns to operational in the same step."""
@@ -120,21 +117,20 @@ class IncidentChapter:
         """Type a line; at the very start the members of user groups may not be read yet."""
 
         def typed() -> bool | None:
-            player.type_command(line, channel=_STATUS_CHANNEL)
+            player.type_command(line, channel=STATUS_CHANNEL)
             return True if player.views() else None
 
         until(typed, "a window with the preview")
 
     def _publish(self) -> None:
         self._ines.press("Publish", self._ines.modal)
-        while self._ines.views():
-            self._ines.close()
+        close_all(self._ines)
 
     def _find_at(self, path: str) -> bool | None:
         return True if _NAME in self._get(path) else None
 
     def _head(self, button: str, *words: str) -> Json | None:
-        return with_button(self._ines.messages(_STATUS_CHANNEL), button, _NAME, *words)
+        return with_button(self._ines.messages(STATUS_CHANNEL), button, _NAME, *words)
 
     def _summary(self) -> dict[str, Any]:
         return self._json("/api/v2/summary.json")
@@ -144,10 +140,4 @@ class IncidentChapter:
         return found
 
     def _get(self, path: str) -> str:
-        where = urlsplit(self.api_url)
-        connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=10)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().read().decode()
-        finally:
-            connection.close()
+        return ask(self.api_url, path)[1]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bot.demo.key_steps import OWNERS_CHANNEL, KeySteps
+from bot.demo.assembly import OWNERS_CHANNEL
+from bot.demo.key_steps import KeySteps
 from bot.demo.looking import button_like, check, short, until, was_used, with_button
 from sandbox.player import Json, words_of
 

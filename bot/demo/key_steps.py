@@ -1,16 +1,14 @@
 """What the chapters about keys are made of: asking, approving, collecting, and calls with the secret."""
 
-import http.client
 import json
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from bot.demo.looking import button_like, check, short, until, with_button
+from bot.demo.assembly import OWNERS_CHANNEL
+from bot.demo.looking import ask, button_like, check, close_all, short, until, with_button
 from sandbox.player import Control, Json, Player
 
-OWNERS_CHANNEL = "C0OWNERS01"
 _SECRET = re.compile(r"kd_\w{38}")
 
 
@@ -35,6 +33,11 @@ class KeySteps:
     def omar(self) -> Player:
         """An owner."""
         return self.control.person("U0OMAR0001")
+
+    @property
+    def ines(self) -> Player:
+        """Somebody who manages incidents."""
+        return self.control.person("U0INES0001")
 
     def wait_for_owners_card(self, name: str) -> Json:
         """The card of a request, with its buttons."""
@@ -64,17 +67,10 @@ class KeySteps:
                     if block["type"] == "input" and block["element"]["type"] == "plain_text_input"
                 }
                 check(not player.submit(**reason), "the modal was not accepted")
-        while player.views():
-            player.close()
+        close_all(player)
 
     def call(self, secret: str, method: str, path: str, body: Json | None = None) -> tuple[int, Any]:
         """Call the API with a key: the status, and what it says."""
-        where = urlsplit(self.api_url)
-        connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=10)
-        try:
-            sent = json.dumps(body) if body is not None else None
-            connection.request(method, path, body=sent, headers={"Authorization": f"OAuth {secret}"})
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        finally:
-            connection.close()
+        sent = json.dumps(body) if body is not None else None
+        status, said = ask(self.api_url, path, method, sent, {"Authorization": f"OAuth {secret}"})
+        return status, json.loads(said)

@@ -1,11 +1,13 @@
 """Looking at the demo as a person does: waiting for what should come, and telling it in a line."""
 
+import http.client
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from sandbox.player import Json, NotOnScreenError, find_label, words_of
+from sandbox.player import Json, NotOnScreenError, Player, find_label, words_of
 
 T = TypeVar("T")
 
@@ -58,6 +60,26 @@ def button_like(surface: Json, label: str) -> str:
     if found is None:
         raise NotOnScreenError(f"no button “{label}…” in: {words_of(surface)}")
     return found
+
+
+def close_all(player: Player) -> None:
+    """Close every window of somebody's."""
+    while player.views():
+        player.close()
+
+
+def ask(
+    address: str, path: str, method: str = "GET", body: str | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """One call over HTTP: the status, and what it says."""
+    where = urlsplit(address)
+    connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=10)
+    try:
+        connection.request(method, path, body=body, headers=headers or {})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
 
 
 def was_used(message: Json) -> bool:

@@ -33,7 +33,7 @@ Stop with Ctrl-C. To see the whole story played by itself: keydesk demo --tour, 
 
 
 def welcome_at_gateway(workspace: str, api_url: str, statuspage: str) -> str:
-    """For a page that a Statuspage keeps: a key that goes through Keydesk, and what it may not."""
+    """For a page that a Statuspage keeps: a key that goes through Keydesk, and an incident from Slack."""
     components = f"{api_url}/v1/pages/acmepage0001/components"
     return f"""\
 Keydesk is running in front of a Statuspage, with a Slack workspace of its own. Open it in your browser:
@@ -53,6 +53,13 @@ A key for one thing, in six steps:
  5. Do what it may not, and nothing reaches the Statuspage:
         {_curl()} -X POST -H "Authorization: OAuth <your key>" -d "component[name]=Mine" {components}
  6. Become Omar. Type  /keys revoke "status checker" , and call again.
+
+Something is wrong, in three steps:
+
+ 1. Become Ines, who manages incidents. In any channel, type
+        /incident new "Checkout errors" on acme component:search=partial_outage We are looking into it.
+ 2. Look at the preview, and press Publish.
+ 3. In #status, see when it is on Statuspage, look at its public page, and press Update or Resolve.
 
 Stop with Ctrl-C. To see this story played by itself: keydesk demo --gateway --tour,
 or make demo ARGS="--gateway --tour"
