@@ -119,6 +119,17 @@ def take_incident(camera: Camera, control: Control) -> None:
         camera.shoot(page, "incident-channel")
 
 
+def take_gateway(camera: Camera, control: Control) -> None:
+    """An incident in its channel, while its page is kept by a Statuspage."""
+    ines = control.person(INES)
+    ines.type_command(INCIDENT)
+    ines.press("Publish", ines.modal)
+    ines.close()
+    with camera.person(INES, STATUS, height=560) as page:
+        page.get_by_text("On Statuspage").first.wait_for()
+        camera.shoot(page, "statuspage-channel")
+
+
 def take_public(browser: Browser, address: str) -> None:
     """The status page that customers see, in light and dark."""
     for dark in (False, True):
@@ -146,6 +157,10 @@ def main() -> None:
         take_incident(Camera(browser, demo.workspace), Control(demo.workspace))
         take_public(browser, demo.api)
         take(Camera(browser, demo.workspace), Control(demo.workspace))
+        browser.close()
+    with running_demo("--gateway") as demo, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        take_gateway(Camera(browser, demo.workspace), Control(demo.workspace))
         browser.close()
 
 

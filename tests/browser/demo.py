@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A running demo: the addresses of its workspace and of its API."""
+    """A running demo: the addresses of its workspace, and of the page that customers see."""
 
     workspace: str
     api: str
 
 
 @contextmanager
-def running_demo() -> Iterator[Demo]:
+def running_demo(*options: str) -> Iterator[Demo]:
     """The demo on free ports, until the end of the block. It must end well when it is asked to stop."""
-    command = [sys.executable, "-m", "bot", "demo", "--no-browser", "--port", "0", "--sandbox-port", "0"]
+    command = [sys.executable, "-m", "bot", "demo", "--no-browser", "--port", "0", "--sandbox-port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = ""
