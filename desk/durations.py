@@ -8,6 +8,8 @@ from desk.errors import InvalidInputError
 _UNITS = {"m": 1, "h": 60, "d": 1440, "w": 7 * 1440, "mo": 30 * 1440, "y": 365 * 1440}
 """Minutes."""
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_GERMAN_NUMBERS = ("zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf")
+_COUNTED = "|".join((*_NUMBERS, *_GERMAN_NUMBERS))
 _UNIT = (
     "minutes?|mins?|months?|mo|hours?|hrs?|days?|weeks?|wks?|years?|yrs?"
     "|minuten|stunden?|std|tage?n?|wochen?|monate?n?|jahre?n?|m|h|d|w|y"
@@ -20,7 +22,7 @@ _PART = re.compile(
       | (?:an?\s+)?(?P<half>half)(?:\s+an?|\s+of\s+an?)?
       | (?P<quarters>an?|one|three)\s+quarters?\s+of\s+an?
       | (?P<clocked>\d{{1,3}}:[0-5]\d)(?=\s*h)
-      | (?P<number>\d{{1,6}}(?:[.,]\d{{1,2}})?|an?(?=\s)|{"|".join(_NUMBERS)})(?P<more>\s+and\s+a\s+half)?
+      | (?P<number>\d{{1,6}}(?:[.,]\d{{1,2}})?|an?(?=\s)|eine?[nr]?(?=\s)|{_COUNTED})(?P<more>\s+and\s+a\s+half)?
     )\s*(?P<unit>{_UNIT})(?:(?<=h)(?P<minutes>\d{{2}})(?!\w)|(?![a-z]))(?P<rest>\s+and\s+a\s+half)?""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -82,8 +84,10 @@ def _minutes_in(part: re.Match[str]) -> float:
 
 
 def _number(text: str) -> float:
-    if text in {"a", "an"}:
+    if text in {"a", "an"} or text.startswith("ein"):
         return 1
+    if text in _GERMAN_NUMBERS:
+        return _GERMAN_NUMBERS.index(text) + 2
     return _NUMBERS.index(text) + 1 if text in _NUMBERS else float(text.replace(",", "."))
 
 

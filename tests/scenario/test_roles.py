@@ -145,6 +145,7 @@ def test_names_instead_of_mentions(scenario: Scenario) -> None:
     shows([said(scenario.olivia, "/roles grant @incident-responders incident_manager on all")], "on all pages")
     shows([said(scenario.olivia, '/roles grant "Mia Member" integrator until 2026-12-01')], f"<@{MIA}>", "until")
     shows([said(scenario.mia, "/roles list me")], "Grants that reach", "integrator")
+    shows([said(scenario.olivia, '/roles grant "Mia Member" integrator until 3 weeks')], f"<@{MIA}>", "until")
     shows([said(scenario.olivia, "/roles grant @nobody integrator")], "nobody called")
 
 

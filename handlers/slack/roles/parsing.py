@@ -119,7 +119,8 @@ class _Words:
         begin = self._words[0].start
         span = find_span(self.text, begin)
         found = None if is_span and span else find_moment(self.text, begin) or find_hour(self.text, begin)
-        end = found[1] if found is not None else span
+        # “until 3 weeks” is no hour.
+        end = found[1] if found is not None and (span is None or found[1] > span) else span
         if end is None:
             return None
         while self._words and self._words[0].start < end:

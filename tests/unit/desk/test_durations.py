@@ -20,6 +20,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ("text", "span"),
     [
         ("30m", timedelta(minutes=30)),
+        ("zwei Wochen", timedelta(weeks=2)),
+        ("eine Stunde", timedelta(hours=1)),
+        ("einen Tag", timedelta(days=1)),
         ("8h", timedelta(hours=8)),
         ("7d", timedelta(days=7)),
         ("2w", timedelta(weeks=2)),
