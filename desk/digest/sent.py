@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import and_, insert, select, update
 
 from desk.audit import trail as audit
-from desk.clock import CLOCKS_APART
 from desk.commands import slash
 from desk.digest.composing import Judge, compose, count_live, list_kept, read_keys, ticket_line
 from desk.digest.findings import Beyond, DigestView, Finding, Line
@@ -73,13 +72,13 @@ def send_digest(tx: Transaction, *, period: str, scheduled_for: datetime, found:
 
 
 def _claim(tx: Transaction, period: str, scheduled_for: datetime) -> bool:
-    """Whether the period's digest is still to be sent. One that a clock which was ahead has sent before its time is
-    called by the day on which it went out, and makes room."""
+    """Whether the period's digest is still to be sent. One that a clock which was ahead has sent on a day before is
+    called by that day, and makes room."""
     new = {"scheduled_for": scheduled_for, "composed_at": tx.now}
     if insert_once(tx.session, Digest, period=period, **new) is not None:
         return True
     there = tx.session.get_one(Digest, period, with_for_update=True, populate_existing=True)
-    if there.composed_at >= there.scheduled_for - CLOCKS_APART:
+    if period_of(there.composed_at, tx.policy) >= period:
         return False
     called = f"{period_of(there.composed_at, tx.policy)} at {there.composed_at:%H.%M.%S}"
     made = {"scheduled_for": there.composed_at, "composed_at": there.composed_at}

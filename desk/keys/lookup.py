@@ -137,10 +137,10 @@ def _meant_instead(tx: Transaction, word: str, list_them: str) -> str:
         key = tx.session.scalars(select(ApiKey).where(is_called(ApiKey.name, name), *_visible_to_actor(tx))).first()
         if key is not None:
             if tx.actor.kind is ActorKind.OPERATOR:
-                # Quoted by the shell, nothing can have run into the name.
                 return f"There is “{key.name}”."
             return f"There is “{key.name}”. {_WORD_BEFORE}"
-    named = _without_time(words)
+    # Quoted by the shell, nothing can have run into a name.
+    named = words if tx.actor.kind is ActorKind.OPERATOR else _without_time(words)
     meant = _near_names(tx, named) or list_them
     return meant if named == words else f"{meant} {_WORD_BEFORE}"
 

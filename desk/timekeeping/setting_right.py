@@ -73,7 +73,7 @@ def set_right(tx: Transaction, *, records: bool = True) -> SetRight | None:
     for model in _ROWS:
         found.mend(_list_late(tx, model, found.columns_of(model)))
     _mend_deliveries(tx, found)
-    if records and (early := forget_early_runs(tx.session, after=tx.now + CLOCKS_APART)):
+    if records and (early := forget_early_runs(tx.session, after=tx.now + LIVED)):
         found.rows[JobRun.__tablename__] = early
     if not found.rows:
         return None

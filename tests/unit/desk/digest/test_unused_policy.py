@@ -371,6 +371,18 @@ def test_a_digest_that_went_out_before_its_time_is_not_the_one_of_its_week(desk:
     assert (_open_announcement(desk).announced_times, _open_announcement(desk).last_period) == (2, own)
 
 
+@pytest.mark.parametrize("back", [timedelta(minutes=10), timedelta(hours=3)])
+def test_a_clock_that_is_set_back_sends_no_digest_twice(desk: Desk, clock: HeldClock, back: timedelta) -> None:
+    """What went out on its day is the digest of its week, also where that day's hour comes again."""
+    _seed(desk)
+    begun = clock.now()
+    _digest(desk)
+    clock.set(begun - back)
+    desk.write_now(Actor.job(JobName.SWEEP), set_right)
+    clock.set(begun)
+    assert not desk.write_now(JOB, partial(send_digest, period=_sent(desk)[0], scheduled_for=begun))
+
+
 def _sent(desk: Desk) -> list[str]:
     with desk.database.read() as session:
         return list(session.scalars(select(Digest.period)))

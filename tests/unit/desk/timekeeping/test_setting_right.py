@@ -238,6 +238,17 @@ def test_a_job_is_done_once_for_each_period_whatever_the_clock(stage: Stage, clo
     assert stage.all(JobRun) == []
 
 
+def test_what_was_done_a_moment_before_its_time_is_not_done_again(stage: Stage, clock: HeldClock) -> None:
+    """A clock that is set back by minutes has done nothing in another's time."""
+    period = period_of(clock.now())
+    lease = timedelta(minutes=10)
+    stage.do(SWEEP, lambda tx: claim_run(tx.session, "sweep", period, who="w", now=tx.now, lease=lease))
+    stage.do(SWEEP, lambda tx: finish_run(tx.session, "sweep", period, who="w", now=tx.now))
+    clock.set(clock.now() - timedelta(minutes=30))
+    stage.do(SWEEP, set_right)
+    assert [run.period for run in stage.all(JobRun)] == [period]
+
+
 def test_whoever_waits_hears_of_it(stage: Stage, clock: HeldClock) -> None:
     """Workers and pages look again; the key ring is read anew where something of a key was set right, or not."""
     begun = clock.now()
