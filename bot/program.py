@@ -39,6 +39,7 @@ from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import ensure_known
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
+from handlers.upstream.access import UpstreamAccess
 from storage.background import finish, finish_all
 from storage.database import Database
 from storage.models import Channel
@@ -248,6 +249,7 @@ def create_program(
             ensure_known=ensure_known,
             afterwards=afterwards,
             on_answered=metrics.slack_answered if metrics is not None else None,
+            upstream=UpstreamAccess(http.upstreams.client, seal),
         )
 
     seal = find_seal(settings)

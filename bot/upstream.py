@@ -11,6 +11,7 @@ from desk.errors import KeydeskError
 from desk.secret import Secret
 from desk.upstreams.keys import CALLS_A_MINUTE
 from handlers.http.gateway.connections import OpenKey
+from handlers.upstream.access import NO_SEAL
 from handlers.upstream.client import ReqwestClient
 from storage.sealing import Seal, SealError
 
@@ -25,11 +26,7 @@ def get_seal(settings: Settings) -> Seal:
     """The same. Raises KeydeskError where there is none."""
     seal = find_seal(settings)
     if seal is None:
-        raise KeydeskError(
-            "No encryption key is set, so a key of Statuspage cannot be kept.",
-            "Set KEYDESK_ENCRYPTION_KEYS to what 'keydesk upstream encryption-key' prints, or name the key itself in"
-            " KEYDESK_STATUSPAGE_KEYS.",
-        )
+        raise NO_SEAL
     return seal
 
 

@@ -25,6 +25,7 @@ from desk.upstreams.keys import (
     replace_upstream_key,
     reseal_upstream_keys,
 )
+from handlers.upstream.access import check_upstream_secret
 from handlers.upstream.client import UpstreamClient
 from handlers.upstream.reading import UpstreamReader
 from storage.models import UpstreamKey, UpstreamKeyStatus
@@ -198,10 +199,7 @@ def _read_key() -> str:
         text: str = typer.prompt("Key", hide_input=True)
     else:
         text = sys.stdin.readline()
-    key = text.strip()
-    if not 8 <= len(key) <= 512 or not key.isascii() or not key.isprintable() or " " in key:
-        raise InvalidInputError("That is no key of Statuspage.", "Copy it from Statuspage's page for API keys.")
-    return key
+    return check_upstream_secret(text).reveal()
 
 
 def _read(console: Console, base_url: str, secret: str) -> Sequence[PageThere]:

@@ -76,7 +76,7 @@ def add_upstream_key(tx: Transaction, new: NewUpstreamKey) -> UpstreamKey:
 def drop_upstream_key(tx: Transaction, upstream_key_id: str) -> UpstreamKey:
     """Call with the key no more, and forget its value. Raises NotAllowedError, NotFoundError."""
     require_owner(tx)
-    key = _get(tx, upstream_key_id)
+    key = get_upstream_key(tx, upstream_key_id)
     key.status, key.sealed = UpstreamKeyStatus.DROPPED, None
     audit.record(tx, audit.Action.UPSTREAM_KEY_DROPPED, "upstream_key", key.id, name=key.name)
     upstreams_changed(tx)
@@ -90,6 +90,18 @@ def replace_upstream_key(tx: Transaction, upstream_key_id: str, new: NewUpstream
     """
     drop_upstream_key(tx, upstream_key_id)
     return add_upstream_key(tx, new)
+
+
+def get_upstream_key(tx: Transaction, upstream_key_id: str) -> UpstreamKey:
+    """A key that was not dropped. Raises NotAllowedError, NotFoundError."""
+    require_owner(tx)
+    found = (
+        select(UpstreamKey).where(UpstreamKey.id == upstream_key_id, UpstreamKey.status.in_(_KEPT)).with_for_update()
+    )
+    key = tx.session.scalars(found).one_or_none()
+    if key is None:
+        raise NotFoundError("There is no such key of Statuspage.", "See those that there are: keydesk upstream show")
+    return key
 
 
 def reseal_upstream_keys(tx: Transaction, renew: Callable[[str], str]) -> int:
@@ -117,21 +129,6 @@ def note_refused(tx: Transaction, upstream_key_id: str) -> bool:
     audit.record(tx, audit.Action.UPSTREAM_KEY_REFUSED, "upstream_key", key.id, name=key.name)
     upstreams_changed(tx)
     return True
-
-
-def _get(tx: Transaction, upstream_key_id: str) -> UpstreamKey:
-    found = (
-        select(UpstreamKey).where(UpstreamKey.id == upstream_key_id, UpstreamKey.status.in_(_KEPT)).with_for_update()
-    )
-    key = tx.session.scalars(found).one_or_none()
-    if key is None:
-        raise NotFoundError("There is no such key of Statuspage.", "See those that there are: keydesk upstream show")
-    return key
-
-
-def _find(tx: Transaction, upstream_key_id: str, statuses: Sequence[UpstreamKeyStatus]) -> UpstreamKey | None:
-    found = select(UpstreamKey).where(UpstreamKey.id == upstream_key_id, UpstreamKey.status.in_(statuses))
-    return tx.session.scalars(found.with_for_update()).one_or_none()
 
 
 def _text(at: datetime | None) -> str | None:

@@ -38,6 +38,7 @@ from handlers.slack.incidents.drafts.actions import DrawEditor, draw_editor, pre
 from handlers.slack.maintenances.cancelling import draw_cancel_editor, is_cancellation
 from handlers.slack.maintenances.moving import draw_move_editor, is_move
 from handlers.slack.maintenances.scheduling import draw_plan_editor
+from handlers.upstream.access import UpstreamAccess
 from storage.deadline import answer_within
 from storage.models import DraftKind, IncidentDraft
 
@@ -110,6 +111,7 @@ def create_bolt_app(
     identity: AuthorizeResult,
     ensure_known: EnsureKnown,
     afterwards: Afterwards | None = None,
+    upstream: UpstreamAccess | None = None,
     answer_seconds: float = ANSWER_SECONDS,
     on_answered: OnAnswered | None = None,
 ) -> PunctualApp:
@@ -138,7 +140,8 @@ def create_bolt_app(
     app.on_answered = on_answered
     whole = join_areas(AREAS)
     app.events = frozenset(event for event, _ in whole.events)
-    listen(app, SlackContext(desk, client, ensure_known, afterwards or Afterwards()), whole)
+    slack = SlackContext(desk, client, ensure_known, afterwards or Afterwards(), upstream)
+    listen(app, slack, whole)
     return app
 
 

@@ -78,6 +78,10 @@ class UpstreamReader:
             return False if error.status == 401 else None
         return True
 
+    async def check(self) -> None:
+        """Raise UnreadableError unless the key is taken, and what answers is a Statuspage."""
+        _understood(_PAGES, await self._get("/v1/pages"))
+
     async def read_pages(self) -> Sequence[PageThere]:
         """All pages with their components. Raises UnreadableError."""
         return [await self._read_page(row) for row in _understood(_PAGES, await self._get("/v1/pages"))]

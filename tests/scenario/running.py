@@ -28,6 +28,8 @@ from handlers.slack.directory.reading import ensure_known
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
 from handlers.slack.framework.door import answer_slack
+from handlers.upstream.access import UpstreamAccess
+from handlers.upstream.client import ReqwestClient
 from sandbox.server import PromptServer
 from storage.models import Channel
 
@@ -110,6 +112,7 @@ class RunningBot:
             who = (await self.client.auth_test()).data
             assert isinstance(who, dict)
             identity = AuthorizeResult.from_auth_test_response(bot_token=BOT_TOKEN, auth_test_response=who)
+            upstreams = ReqwestClient()
             app = create_bolt_app(
                 self.desk,
                 self.client,
@@ -117,6 +120,7 @@ class RunningBot:
                 identity=identity,
                 ensure_known=ensure_known,
                 afterwards=self._afterwards,
+                upstream=UpstreamAccess(upstreams, self._settings.upstreams.seal),
                 answer_seconds=_STUCK_SECONDS,
             )
             self.app = app
@@ -128,6 +132,7 @@ class RunningBot:
 
             await self._listen(handle)
             await self._afterwards.drain(0)
+            await upstreams.close()
 
     async def _listen(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
         await self._serve_web(Starlette(routes=[Route("/slack/events", handle, methods=["POST"])]))

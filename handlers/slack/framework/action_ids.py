@@ -150,6 +150,12 @@ class ActionId(StrEnum):
     COMPONENT_RETIRE = "component.retire"
     COMPONENT_RESTORE = "component.restore"
 
+    # Keydesk's own keys of Statuspage
+    UPSTREAM_KEYS = "upstream_key.list"
+    UPSTREAM_KEY_ADD = "upstream_key.add"
+    UPSTREAM_KEY_REPLACE = "upstream_key.replace"
+    UPSTREAM_KEY_DROP = "upstream_key.drop"
+
     # Digest
     DIGEST_PAGE = "digest.page"
     DIGEST_PREVIOUS = "digest.page.previous"
@@ -182,6 +188,9 @@ class CallbackId(StrEnum):
     INCIDENT_POSTMORTEM = "incident.postmortem"
     INCIDENT_TEMPLATE = "incident.template"
     UPSTREAM_EDIT = "upstream.edit"
+    UPSTREAM_KEYS = "upstream_key.list"
+    UPSTREAM_KEY = "upstream_key.new"
+    """A key of Statuspage, to be tried."""
     TEMPLATE = "template"
     """A template, new or edited."""
     INCIDENTS_LIST = "incidents.list"

@@ -13,6 +13,7 @@ from desk.transaction import Actor, Desk
 from handlers.slack.framework.action_ids import number_in
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.blocks import Block, Message
+from handlers.upstream.access import UpstreamAccess
 
 UNTOLD = "key"
 """The block of a form in which a secret is typed: what stands in it is never given back."""
@@ -73,6 +74,8 @@ class SlackContext:
     ensure_known: EnsureKnown
     """Called before anything is decided for a person whom the desk may not have met yet."""
     afterwards: Afterwards = field(default_factory=Afterwards)
+    upstream: UpstreamAccess | None = None
+    """What tries keys of a Statuspage elsewhere."""
     collecting: set[str] = field(default_factory=set)
     """The tickets that this process is collecting now."""
 

@@ -30,6 +30,7 @@ from handlers.slack.keys.replies import (
 from handlers.slack.requests.commands import ask_by_command
 from handlers.slack.requests.deciding import approve_command, deny_command, requests_command
 from handlers.slack.requests.importing import import_by_command
+from handlers.slack.upstreams.actions import open_keys_command
 from storage.models import ApiKey
 
 
@@ -135,6 +136,7 @@ KEYS = CommandFamily(
         SubCommand("deny NAME because …", "refuse it", deny_command, also=["reject"], owners_only=True),
         SubCommand("import", "let a key that somebody holds already work here", import_by_command, owners_only=True),
         SubCommand("digest", "what nobody uses, now", _digest, owners_only=True),
+        SubCommand("statuspage", "Keydesk's own keys of Statuspage", open_keys_command, owners_only=True),
         SubCommand("info", "ids, base URL, owners, how to ask", _info, also=["about"], for_guests=True),
         SubCommand("help", "this", _help, also=["?"], for_guests=True),
     ],

@@ -6,7 +6,8 @@ from datetime import datetime
 from desk.transaction import Transaction
 from desk.upstreams.connecting import find_upstream
 from desk.upstreams.troubles import list_upstream_troubles
-from handlers.slack.framework.blocks import Block, Message, context, divider, escape, section, when
+from handlers.slack.framework.action_ids import ActionId
+from handlers.slack.framework.blocks import Block, Message, actions, button, context, divider, escape, section, when
 from storage.models import SlackMessage
 
 
@@ -48,7 +49,9 @@ def upstream_home_blocks(tx: Transaction) -> list[Block]:
     if not lines:
         return []
     troubles = [f":warning: {escape(one[0].upper() + one[1:])}." for one in list_upstream_troubles(tx)]
-    return [divider(), section("*Statuspage*\n" + "\n".join([*lines, *troubles])[:_LONGEST])]
+    open_keys = button("Keys of Statuspage", ActionId.UPSTREAM_KEYS)
+    text = "*Statuspage*\n" + "\n".join([*lines, *troubles])[:_LONGEST]
+    return [divider(), section(text), actions(open_keys, block_id="home.statuspage")]
 
 
 _LONGEST = 2500
