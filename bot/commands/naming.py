@@ -12,6 +12,7 @@ _SAME = {
 }
 """Families and commands that are called here as they are in Slack."""
 HERE = {f"{family} {name}": f"{family} {name}" for family, names in _SAME.items() for name in names.split()} | {
+    "keys statuspage": "upstream show",
     "keys digest": "digest --dry-run",
     "keys info": "info",
     "keys request": "requests ask",

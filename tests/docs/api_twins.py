@@ -11,6 +11,8 @@ _DECIDES = "It is for people to decide: no key does."
 _DRAFTS = "A draft waits for people: a key sees and throws away its own, and publishes, changes and keeps none."
 _HELP = "An API describes itself."
 
+_UPSTREAM = "Owners and operators alone have to do with what Statuspage knows Keydesk by: no key could get at it."
+
 NO_OPERATION: Mapping[str, str] = {
     "keys approve": _DECIDES,
     "keys deny": _DECIDES,
@@ -22,6 +24,7 @@ NO_OPERATION: Mapping[str, str] = {
     "maintenance help": _HELP,
     "page policy": "People alone change the rules by which incidents are published: a key would get round them.",
     "page help": _HELP,
+    "keys statuspage": _UPSTREAM,
 }
 """Sub-commands that no operation does, and why."""
 
@@ -43,6 +46,15 @@ ACTIONS_BY_OWN: Mapping[str, tuple[str, str]] = {
 NO_ACTION_BY_API: Mapping[str, str] = {
     ActionId.TICKET_COLLECT: "A secret is shown to the person who asked for it, in Slack, and to nobody else.",
     ActionId.INCIDENT_SNOOZE: "A reminder is for people: a client says something new instead.",
+    **dict.fromkeys(
+        (
+            ActionId.UPSTREAM_KEY_ADD,
+            ActionId.UPSTREAM_KEY_REPLACE,
+            ActionId.UPSTREAM_KEY_DROP,
+            CallbackId.UPSTREAM_KEY,
+        ),
+        _UPSTREAM,
+    ),
     ActionId.UPSTREAM_EDIT: "Its author is told, and writes it anew; a client says it once more.",
     ActionId.DRAFT_PUBLISH: _DRAFTS,
     ActionId.DRAFT_PUBLISH_QUIETLY: _DRAFTS,

@@ -65,6 +65,7 @@ WITHOUT_SUBMIT = frozenset(
         CallbackId.INCIDENTS_LIST,
         CallbackId.DRAFT,
         CallbackId.DRAFT_DOUBLES,
+        CallbackId.UPSTREAM_KEYS,
     }
 )
 """Modals that only show: Slack submits nothing of them."""
