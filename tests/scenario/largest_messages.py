@@ -1,5 +1,6 @@
 """Every kind of message that the bot sends by itself, in the states in which it says most."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from desk.digest.sent import CARD as DIGEST_CARD
 from desk.digest.sent import send_digest
 from desk.directory import cards as directory_cards
 from desk.directory.syncs import SyncReport
+from desk.errors import ConflictError
 from desk.identifiers import new_id
 from desk.keys import cards as key_cards
 from desk.keys.cards import ASK_CARD, EXTENSION_CARD
@@ -27,6 +29,8 @@ from desk.requests import cards as request_cards
 from desk.roles import cards as role_cards
 from desk.transaction import Actor, JobName, Transaction
 from desk.upstreams import cards as upstream_cards
+from desk.upstreams.connecting import connect_upstream
+from desk.upstreams.keys import NewUpstreamKey, add_upstream_key
 from handlers.slack.keys.catalogue import BY_CHANGE
 from storage.models import (
     ApiKey,
@@ -120,6 +124,15 @@ def _send_keys(tx: Transaction, world: World) -> None:
         send_card(tx, EXTENSION_CARD, key, [CHANNEL], **asked, until=until, reason=reason)
         at = tx.now.isoformat()
         send_card(tx, SUSPENDED_USE_CARD, key, [CHANNEL], at=at, address="2001:0db8:" * 6, user_agent=agent)
+
+
+def connect_largest(tx: Transaction) -> None:
+    """A Statuspage elsewhere with many keys, which end soon."""
+    connect_upstream(tx, f"https://{'a' * 200}.example")
+    for number in range(25):
+        name, soon = longest(80, number)[:80], tx.now + timedelta(days=1 + number)
+        with contextlib.suppress(ConflictError):
+            add_upstream_key(tx, NewUpstreamKey(name=name, sealed="sealed", expires_at=soon))
 
 
 def _send_roles(tx: Transaction, world: World) -> None:

@@ -46,6 +46,7 @@ def commands(world: World) -> list[str]:
         "mine",
         "digest",
         "requests",
+        "statuspage",
         f"approve <@{MIA}>",
         f"deny {hostile} because {about}",
         hostile,

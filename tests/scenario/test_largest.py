@@ -28,7 +28,7 @@ from tests.factories import GUS, MIA, OLIVIA
 from tests.scenario.conftest import Scenario, _introduce_people
 from tests.scenario.incidents_stage import STATUS_CHANNEL
 from tests.scenario.largest_incidents import seed
-from tests.scenario.largest_messages import ERRORS, send_everything
+from tests.scenario.largest_messages import ERRORS, connect_largest, send_everything
 from tests.scenario.largest_play import OF_INCIDENTS, IncidentPlay, Play, is_of_incidents
 from tests.scenario.largest_world import CHANNEL, NAME, World, largest_policy, longest
 from tests.scenario.prefixed import PREFIX, PrefixedControl, bare_commands, write_manifest
@@ -102,6 +102,7 @@ def play_keys(scenario: Scenario, world: World) -> Play:
     play = Play(scenario, world)
     players = (scenario.olivia, scenario.mia, scenario.person(GUS))
     scenario.desk.write_now(Actor.operator("test"), lambda tx: send_everything(tx, world))
+    scenario.desk.write_now(Actor.operator("test"), connect_largest)
     scenario.deliver()
     for player in players:
         play.open_home(player)
