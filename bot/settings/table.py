@@ -210,7 +210,8 @@ class StorageSettings(_Group):
         2,
         300,
         "seconds",
-        "API calls get 503 when for this long the database could not say whether keys were revoked elsewhere.",
+        "When for this long the database could not say whether keys were revoked elsewhere, each API call asks it for"
+        " its own key, and gets 503 where it does not answer.",
     )
     api_calls_per_minute: int = _number(
         0,

@@ -201,6 +201,13 @@ def read_key_ring(session: Session) -> KeyRing:
     return ring
 
 
+def read_one_key(session: Session, digest: bytes) -> KeyRing:
+    """A ring of the key of one secret alone; an empty one where it is nobody's."""
+    ring = KeyRing()
+    _put_all(ring, _rows(session, _ROWS.where(ApiKey.sha256 == digest.hex())))
+    return ring
+
+
 def follow_key_ring(session: Session, ring: KeyRing, revision: int) -> KeyRing:
     """The same ring with what changed of the keys since `revision`."""
     _put_all(ring, _rows(session, _ROWS.where(ApiKey.revision > revision)))

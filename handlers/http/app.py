@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Se
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from desk.keys.ring import KeyRing, follow_key_ring, read_key_ring
+from desk.keys.ring import KeyRing, follow_key_ring, read_key_ring, read_one_key
 from desk.keys.uses import UseLog
 from desk.transaction import Desk
 from handlers.http.answers import HANDLER, OTHER, Receive, Scope, Send
@@ -183,6 +184,7 @@ def create_http_app(
         desk.clock,
         distrust_after=settings.distrust_after,
         trusted_proxies=settings.trusted_proxies,
+        read_key=lambda digest: everything.run_read(partial(read_one_key, digest=digest)),
         is_page=lambda key, page_id: page_id in documents.value.of(key.organization_id).pages,
         name_command=desk.policy.name_command,
         on_suspended_use=flusher.tell,
@@ -244,7 +246,9 @@ def _ring_check(ring: Mirror[KeyRing], check: KeyCheck) -> Check:
             return None
         age = ring.age()
         since = "never" if math.isinf(age) else f"for {age:.0f} seconds not"
-        return f"The key ring was {since} compared with the database; API calls are refused until it is."
+        return (
+            f"The key ring was {since} compared with the database; until it is, each API call asks for its own key."
+        )
 
     return look
 

@@ -1,11 +1,15 @@
 """The guard of every API call: whose key it is, whether it is good for the call, and a note of its use.
 
-Nothing here asks the database or waits: the key ring is in memory, and uses are noted in memory.
+Nothing here asks the database or waits: the key ring is in memory, and uses are noted in memory. Only where the ring
+may be out of date, a call asks the database for its own key.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from desk.clock import Clock
 from desk.commands import Naming
@@ -19,6 +23,9 @@ from handlers.http.errors import UNAUTHENTICATED, not_confident, not_found, page
 from storage.mirror import Mirror
 
 _RETRY_AFTER_SECONDS = 2
+_ASK_SECONDS = 1.0
+_MOST_ASKING = 2
+"""At once: where the database does not answer, more would take the threads of all else that waits for it."""
 
 
 class Caller(NamedTuple):
@@ -48,6 +55,7 @@ class KeyCheck:
         *,
         distrust_after: timedelta,
         trusted_proxies: Sequence[Network],
+        read_key: Callable[[bytes], Awaitable[KeyRing]],
         is_page: Callable[[RingKey, str], bool],
         name_command: Naming,
         on_suspended_use: Callable[[RingKey, SuspendedUse], None],
@@ -62,6 +70,8 @@ class KeyCheck:
         self._is_page = is_page
         self._name_command = name_command
         self._on_suspended_use = on_suspended_use
+        self._read_key = read_key
+        self._asking: set[asyncio.Future[KeyRing]] = set()
 
     def caller(self, scope: Scope) -> Caller:
         """The caller of an HTTP request."""
@@ -87,19 +97,43 @@ class KeyCheck:
         """Whether the ring was seen to be up to date lately; a key revoked elsewhere could still look good if not."""
         return self._ring.age() <= self._distrust_after
 
-    def admit(self, caller: Caller, need: Need | None, page_id: str | None) -> RingKey | Answer:
+    async def ask(self, caller: Caller) -> KeyRing | None:
+        """A ring of the caller's key alone, as the database has it now, for as long as the ring of all may be out of
+        date; None where the database does not answer soon either."""
+        if caller.secret is None or len(self._asking) >= _MOST_ASKING:
+            return None
+        asking = asyncio.ensure_future(self._read_key(digest_of(caller.secret)))
+        # One that is given up still holds a thread until the database answers it.
+        self._asking.add(asking)
+        asking.add_done_callback(self._answered)
+        try:
+            return await asyncio.wait_for(asyncio.shield(asking), _ASK_SECONDS)
+        except (TimeoutError, SQLAlchemyError):
+            return None
+
+    def _answered(self, asked: "asyncio.Future[KeyRing]") -> None:
+        self._asking.discard(asked)
+        if not asked.cancelled():
+            # Whoever waited has heard of it.
+            asked.exception()
+
+    def admit(
+        self, caller: Caller, need: Need | None, page_id: str | None, *, ring: KeyRing | None = None
+    ) -> RingKey | Answer:
         """The key that the caller presented, when it is good for the call; else the refusal, which is noted.
 
-        `need` is None for calls that lead nowhere: any active key may learn that.
+        `need` is None for calls that lead nowhere: any active key may learn that. `ring` is what `ask` gave.
         """
         secret = caller.secret
         if secret is None:
             self._on_checked("no_key")
             return UNAUTHENTICATED
-        if not self.is_confident():
-            self._on_checked("unsure")
-            return not_confident(_RETRY_AFTER_SECONDS)
-        key = self._ring.value.get(digest_of(secret))
+        if ring is None:
+            if not self.is_confident():
+                self._on_checked("unsure")
+                return not_confident(_RETRY_AFTER_SECONDS)
+            ring = self._ring.value
+        key = ring.get(digest_of(secret))
         if key is None:
             self._on_checked("unknown")
             return UNAUTHENTICATED

@@ -101,11 +101,13 @@ class ManagementApi:
             return options(_allowed(routes)) if routes else not_found()
         route = routes.get("GET" if method == "HEAD" else method)
         scope[HANDLER] = f"{self._prefix}{route.pattern}" if route is not None else OTHER
+        ring = None if self._check.is_confident() else await self._check.ask(caller)
         there = self._gateway.find_page(target) if self._gateway is not None else None
         if self._gateway is not None and there is not None:
-            key = self._check.admit(caller, self._gateway.need_of(route), there)
+            key = self._check.admit(caller, self._gateway.need_of(route), there, ring=ring)
         else:
-            key = self._check.admit(caller, route.need if route else None, path.get("page_id") if route else None)
+            page_id = path.get("page_id") if route else None
+            key = self._check.admit(caller, route.need if route else None, page_id, ring=ring)
         if isinstance(key, Answer):
             return key
         kind = _kind_of(method)
