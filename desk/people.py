@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from desk.errors import InvalidInputError
 from desk.masking import mask
 from desk.texts import without_broken
-from desk.transaction import Transaction
+from desk.transaction import Actor, JobName, Transaction
 from storage.folding import is_called
 from storage.models import ApiKey, Member, SubjectKind, UserGroup
 from storage.signals import Topic, signal
@@ -209,6 +209,8 @@ def name_of(tx: Transaction, actor: str | None) -> str:
     if kind == "key":
         key = tx.session.get(ApiKey, identity)
         return f"the API key {key.name}" if key else "an API key"
+    if actor == str(Actor.job(JobName.COPIES)):
+        return "somebody at Statuspage"
     return f"operator {identity}" if kind == "operator" else "Keydesk"
 
 

@@ -48,7 +48,7 @@ def create_incident(tx: Transaction, page_id: str, new: NewIncident) -> Incident
     check_new(new, tx.now)
     require_transitions(tx, page_id, new.schedule, new.components)
     incident = draw_incident(new, page_id, now=tx.now, base_url=tx.policy.base_url, by=tx.actor)
-    incident.number = _next_number(tx)
+    incident.number = next_number(tx)
     tx.session.add(incident)
     tx.session.flush()
     affected = bring_components(tx, incident, Wanted(new.components, new.seen_states), before=None)
@@ -159,7 +159,8 @@ def delete_incident(tx: Transaction, incident_id: str) -> Incident:
     return incident
 
 
-def _next_number(tx: Transaction) -> int:
+def next_number(tx: Transaction) -> int:
+    """The decimal number of the next incident."""
     counted = tx.session.execute(
         update(Revision)
         .where(Revision.topic == "incidents")

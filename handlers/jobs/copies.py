@@ -1,22 +1,34 @@
 """Following what the Statuspage elsewhere has: its pages and components, copied within its budget."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
+from typing import Protocol, TypeVar
 
 import structlog
 
 from desk.errors import KeydeskError
+from desk.incidents.elsewhere.following import follow_incidents, list_open_there, note_gone
 from desk.transaction import Actor, Desk, JobName
-from desk.upstreams.copies import PageThere, copy_pages, note_copy_problem
+from desk.upstreams.copies import copy_pages, note_copy_problem
 from desk.upstreams.troubles import list_expiring, warn_of_expiry
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.upstream.budget import OWN, NoTurnError
 from handlers.upstream.client import UpstreamClient
+from handlers.upstream.incidents import find_incident, read_incidents
 from handlers.upstream.reading import UnreadableError, UpstreamReader
 from storage.organizations import organization_of
 
 _ACTOR = Actor.job(JobName.COPIES)
+
+T = TypeVar("T")
+
+
+class Read(Protocol):
+    """Reads with whatever keys have turns."""
+
+    async def __call__(self, read: Callable[[UpstreamReader], Awaitable[T]]) -> T: ...
+
 
 _log = structlog.get_logger(__name__)
 
@@ -37,8 +49,11 @@ async def follow_upstream(
     await _warn(desk)
     try:
         asked_at = desk.clock.now()
-        pages = await _read_with_any(client, connection, partial(on_refused, organization_id))
+        read: Read = partial(_read_with_any, client, connection, partial(on_refused, organization_id))
+        pages = await read(UpstreamReader.read_pages)
         done = await desk.write(_ACTOR, partial(copy_pages, there=pages, asked_at=asked_at))
+        for page in pages:
+            await _follow_incidents(desk, read, page.id)
     except KeydeskError as error:
         _log.warning("upstream_not_copied", error=str(error))
         await desk.write(_ACTOR, partial(note_copy_problem, problem=str(error)))
@@ -53,9 +68,31 @@ async def _warn(desk: Desk) -> None:
         await desk.write(_ACTOR, warn_of_expiry)
 
 
+async def _follow_incidents(desk: Desk, read: Read, page_id: str) -> None:
+    """Follow the newest of a page's incidents, and those that are open as far as is known here."""
+    asked_at = desk.clock.now()
+    newest = await read(partial(read_incidents, page_id=page_id))
+    changed = await desk.write(_ACTOR, partial(follow_incidents, page_id=page_id, there=newest, asked_at=asked_at))
+    besides = [one.id for one in newest]
+    for upstream_id in await desk.read(_ACTOR, partial(list_open_there, page_id=page_id, besides=besides)):
+        asked_at = desk.clock.now()
+        found = await read(partial(find_incident, page_id=page_id, incident_id=upstream_id))
+        if found is None:
+            gone = partial(note_gone, page_id=page_id, upstream_id=upstream_id, asked_at=asked_at)
+            await desk.write(_ACTOR, gone)
+        else:
+            follow = partial(follow_incidents, page_id=page_id, there=[found], asked_at=asked_at)
+            changed = [*changed, *await desk.write(_ACTOR, follow)]
+    if changed:
+        _log.info("upstream_incidents_followed", page=page_id, changed=changed)
+
+
 async def _read_with_any(
-    client: UpstreamClient, connection: Connection, on_refused: Callable[[str], None]
-) -> Sequence[PageThere]:
+    client: UpstreamClient,
+    connection: Connection,
+    on_refused: Callable[[str], None],
+    read: Callable[[UpstreamReader], Awaitable[T]],
+) -> T:
     """Read with whatever keys have turns, and with the others where one is not taken."""
     refused: set[str] = set()
     last = ""
@@ -75,7 +112,7 @@ async def _read_with_any(
 
     while True:
         try:
-            return await UpstreamReader(client, connection.base_url, turn).read_pages()
+            return await read(UpstreamReader(client, connection.base_url, turn))
         except UnreadableError as error:
             if error.status != 401 or last in refused:
                 raise

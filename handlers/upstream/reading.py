@@ -73,18 +73,18 @@ class UpstreamReader:
     async def is_taken(self) -> bool | None:
         """Whether the key is; None where nobody can tell."""
         try:
-            await self._get("/v1/pages")
+            await self.ask("/v1/pages")
         except UnreadableError as error:
             return False if error.status == 401 else None
         return True
 
     async def check(self) -> None:
         """Raise UnreadableError unless the key is taken, and what answers is a Statuspage."""
-        _understood(_PAGES, await self._get("/v1/pages"))
+        _understood(_PAGES, await self.ask("/v1/pages"))
 
     async def read_pages(self) -> Sequence[PageThere]:
         """All pages with their components. Raises UnreadableError."""
-        return [await self._read_page(row) for row in _understood(_PAGES, await self._get("/v1/pages"))]
+        return [await self._read_page(row) for row in _understood(_PAGES, await self.ask("/v1/pages"))]
 
     async def _read_page(self, row: _Page) -> PageThere:
         extra = row.model_extra or {}
@@ -98,13 +98,14 @@ class UpstreamReader:
     async def _read_components(self, page_id: str) -> AsyncIterator[_Component]:
         for number in range(1, _MOST_PAGES + 1):
             path = f"/v1/pages/{page_id}/components?page={number}&per_page={_PER_PAGE}"
-            rows = _understood(_COMPONENTS, await self._get(path))
+            rows = _understood(_COMPONENTS, await self.ask(path))
             for row in rows:
                 yield row
             if len(rows) < _PER_PAGE:
                 return
 
-    async def _get(self, path: str) -> bytes:
+    async def ask(self, path: str) -> bytes:
+        """What a GET of a path is answered with. Raises UnreadableError."""
         secret = self._key if isinstance(self._key, str) else await self._key()
         headers = ((b"authorization", b"OAuth " + secret.encode()), (b"accept", b"application/json"))
         call = Outgoing("GET", self._base_url + path, headers)

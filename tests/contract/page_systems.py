@@ -5,7 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import func, select
 
@@ -20,6 +21,8 @@ from desk.transaction import Actor, Desk, JobName, Transaction
 from desk.upstreams.connecting import connect_upstream
 from desk.upstreams.copies import copy_pages
 from handlers.delivery.worker import OutboxWorker
+from handlers.http.gateway.connections import ConnectionBook
+from handlers.jobs.copies import follow_upstream
 from handlers.upstream.client import ReqwestClient
 from handlers.upstream.reading import UpstreamReader
 from storage.database import Database
@@ -145,8 +148,8 @@ class AtlassianSystem(PageSystem):
         self._runner = asyncio.Runner()
         self._client = ReqwestClient()
         self._copy(secret)
-        connection = connection_to(self._served.url, desk.clock, secret)
-        deliverer = deliverer_to(self._client, connection, desk.clock)
+        self._connection = connection_to(self._served.url, desk.clock, secret)
+        deliverer = deliverer_to(self._client, self._connection, desk.clock)
         self._worker = OutboxWorker(desk, {Channel.ATLASSIAN: deliverer})
 
     def _copy(self, secret: str) -> None:
@@ -161,6 +164,11 @@ class AtlassianSystem(PageSystem):
         with self.desk.database.write() as session:
             session.get_one(Page, self.page_id).announcement_channel = CHANNEL
         _appoint(self.desk, self.page_id)
+
+    def follow(self) -> bool:
+        """Copy what it has by now."""
+        book = cast(ConnectionBook, SimpleNamespace(find=lambda _organization: self._connection))
+        return self._runner.run(follow_upstream(self._client, book, self.desk, lambda *_: None))
 
     def close(self) -> None:
         """Stop the Statuspage."""

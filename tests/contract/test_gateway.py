@@ -13,6 +13,7 @@ from desk.requests.offers import policy_here
 from desk.secret import Secret
 from desk.transaction import Desk, Transaction, keys_changed, pages_changed
 from desk.upstreams.keys import NewUpstreamKey, drop_upstream_key, list_upstream_keys, replace_upstream_key
+from handlers.jobs.copies import follow_upstream
 from storage.models import ApiKey, AuditEvent, Component, Incident, KeyStatus, KeyUse, Page, SlackMessage, UpstreamKey
 from tests.contract.gateway_stage import EVERYTHING, OPERATOR, TwoKeydesks, make_there, mint, two_keydesks
 from tests.factories import add_page
@@ -261,14 +262,18 @@ async def test_without_a_key_of_our_own_nobody_is_said_to_have_been_told(both: T
     assert "told" not in answer.json()["error"]
 
 
-async def test_our_own_api_does_not_say_that_nothing_is_open_there(both: TwoKeydesks) -> None:
-    """What Keydesk's own API would list of a page that is kept elsewhere is not here, and it says so."""
-    secret = mint(both.desk, ["read"])
+async def test_our_own_api_knows_what_is_open_there(both: TwoKeydesks) -> None:
+    """What is open at the Statuspage is followed, so that Keydesk's own API tells of it; of what is over, it does
+    not."""
+    upstreams = both.served.app.upstreams
+    assert await follow_upstream(upstreams.client, upstreams.book, both.desk, upstreams.hear_refused)
     async with httpx.AsyncClient(base_url=both.served.url) as client:
-        for what in ("incidents", "templates"):
-            path = f"/keydesk/v1/pages/{both.story.page}/{what}"
-            answer = await client.get(path, headers={"Authorization": f"OAuth {secret}"})
-            assert (answer.status_code, "kept by Statuspage" in answer.json()["error"]) == (409, True), answer.text
+        headers = {"Authorization": f"OAuth {mint(both.desk, ['read'])}"}
+        path = f"/keydesk/v1/pages/{both.story.page}"
+        found = (await client.get(f"{path}/incidents?view=all", headers=headers)).json()
+        templates = await client.get(f"{path}/templates", headers=headers)
+    assert {row["id"] for row in found["items"]} == {both.story.open, both.story.active, both.story.upcoming}
+    assert (templates.status_code, templates.json()["items"]) == (200, [])
 
 
 async def test_what_upstream_has_can_be_asked_for(both: TwoKeydesks) -> None:

@@ -1,19 +1,18 @@
 """What a Statuspage elsewhere answers about an incident, as far as a delivery has to understand it."""
 
-import html
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from desk.incidents.elsewhere.changes import There
+from desk.incidents.elsewhere.following import bare_words
 from handlers.delivery.atlassian.failures import UNKNOWN_ANSWER
 from handlers.delivery.deliverer import DeliveryError, Trouble
 from handlers.upstream.marks import CLOCKS_APART, read_instant
 
 _ID = re.compile(r"[a-z0-9]{1,12}")
 _LINK = re.compile(r"https?://[^\s<>|]{1,240}")
-_TAG = re.compile(r"<[^<>]*>")
 
 
 def read_there(answer: Any, update_id: str | None, call: str) -> There:
@@ -52,8 +51,8 @@ def _says(row: Mapping[str, Any], form: Mapping[str, Any]) -> bool:
 
 
 def _bare(words: Any) -> str:
-    """The words alone: Statuspage keeps them in its own markup."""
-    return "".join(_TAG.sub("", html.unescape(words)).split()) if isinstance(words, str) else ""
+    """Statuspage keeps words in its own markup."""
+    return bare_words(words) if isinstance(words, str) else ""
 
 
 def _is_since(row: Mapping[str, Any], since: datetime | None) -> bool:

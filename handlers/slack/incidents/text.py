@@ -11,13 +11,15 @@ from desk.incidents.drafts.leaks import Leak, LeakKind
 from desk.pages.pages import has_several_pages
 from desk.pages.status import Impact
 from desk.status_page.reading import is_public
-from desk.transaction import Transaction
+from desk.transaction import Actor, JobName, Transaction
 from desk.zones import clock_in
 from handlers.slack.framework.blocks import Block, actor_name, escape, fit, plain, section, when
 from handlers.slack.markdown.to_slack import literal, render_mrkdwn
 from storage.models import ApiKey, Backend, Component, ComponentStatus, Incident, IncidentStatus, Page
 
 _NAME = 150
+_COPIES = str(Actor.job(JobName.COPIES))
+"""What was said at a Statuspage elsewhere is written down here by whoever copies it."""
 
 STATUS_WORDS: dict[IncidentStatus, str] = {
     IncidentStatus.INVESTIGATING: "Investigating",
@@ -155,6 +157,8 @@ def speaker(tx: Transaction, actor: str) -> str:
     if kind == "key":
         key = tx.session.get(ApiKey, identity)
         return f"the API key {name_text(key.name)}" if key else "an API key"
+    if actor == _COPIES:
+        return "somebody at Statuspage"
     return "Keydesk itself" if kind == "job" else actor_name(actor)
 
 

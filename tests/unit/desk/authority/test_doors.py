@@ -381,6 +381,8 @@ OF_JOBS: Mapping[JobName, set[str]] = {
     },
     JobName.KEY_CHECK: {"keys.suspended_use.tell_of_suspended_use", "keys.uses.note_uses"},
     JobName.COPIES: {
+        "incidents.elsewhere.following.follow_incidents",
+        "incidents.elsewhere.following.note_gone",
         "upstreams.copies.copy_pages",
         "upstreams.copies.note_change_there",
         "upstreams.copies.note_copy_problem",

@@ -26,6 +26,7 @@ from desk.incidents.drafts.posting import post_incident
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.elsewhere.amending import Words
 from desk.incidents.elsewhere.changes import There
+from desk.incidents.elsewhere.following import IncidentThere
 from desk.incidents.elsewhere.pages import AtlassianPages
 from desk.incidents.incidents import create_incident
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule
@@ -644,7 +645,28 @@ def _elsewhere(maker: _Maker) -> Filled:
         There | None: [There("statuspage01")],
         Words: [Words("Slower", "We look again.")],
     }
-    return types, {"change_id": changes}
+    far = IncidentThere(id="faraway00001", status=IncidentStatus.INVESTIGATING, fields=_FAR)
+    types[Sequence[IncidentThere]] = [[far]]
+    with maker.desk.database.write() as session:
+        incident = session.scalars(select(Incident).where(Incident.name == "It is sent")).one()
+        incident.upstream_id = "gone00000001"
+    names: dict[str, Sequence[Any]] = {
+        "change_id": changes,
+        "upstream_id": ["gone00000001"],
+        "besides": [[]],
+        "asked_at": [NOW],
+    }
+    return types, names
+
+
+_FAR: Mapping[str, Any] = {
+    "name": "Far",
+    "impact": "none",
+    "created_at": BEFORE,
+    "updated_at": BEFORE,
+    "started_at": BEFORE,
+    "shortlink": "",
+}
 
 
 def _add_components(session: Session, page_id: str) -> tuple[str, str, str]:
