@@ -43,7 +43,7 @@ check: lint $(CLIENT_STAMPS) ## In under a minute: style, types, and on SQLite t
 # Each worker imports every test, which takes twice as long where what was compiled may not be kept.
 test: $(DEV_STAMP) $(CLIENT_STAMPS) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
 	@$(BIN)/python tests/setup_browser.py
-	@$(BIN)/python -m tests.setup_nginx
+	@$(BIN)/python -m tests.setup_servers
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
 
 soak: $(DEV_STAMP) ## Play the whole desk in ever new orders beside what must hold (ARGS="--minutes 120")
@@ -74,9 +74,9 @@ lock: $(DEV_STAMP) $(CLIENT_STAMPS) ## Resolve the newest allowed packages again
 	cd tests/clients/statuspage.io && PATH="$(abspath $(CLIENTS))/statuspage.io/bin:$$PATH" npm update --package-lock-only --ignore-scripts
 	$(BIN)/python -m tests.clients.strip_hosts tests/clients/statuspage.io/package-lock.json
 
-setup: $(DEV_STAMP) $(CLIENT_STAMPS) ## Make .venv with everything that development needs, and find or fetch a browser and nginx
+setup: $(DEV_STAMP) $(CLIENT_STAMPS) ## Make .venv with everything that development needs, and find or fetch a browser, nginx and PgBouncer
 	@$(BIN)/python tests/setup_browser.py
-	@$(BIN)/python -m tests.setup_nginx
+	@$(BIN)/python -m tests.setup_servers
 
 clean: ## Remove .venv and everything that tools left behind
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .mutants .import_linter_cache

@@ -31,7 +31,7 @@ from storage.database import Database
 from storage.sealing import Seal
 from tests.databases import ORGANIZATION, migrate
 from tests.factories import add_key
-from tests.setup_nginx import get_nginx
+from tests.setup_servers import NGINX, get_server
 
 PAGE = "pageelsewhe1"
 _NGINX = """\
@@ -58,7 +58,7 @@ class Nginx:
             self.port = free.getsockname()[1]
         config = folder / "nginx.conf"
         config.write_text(_NGINX.format(folder=folder, upstream=upstream, port=self.port))
-        self._process = subprocess.Popen([get_nginx(), "-c", str(config), "-e", str(folder / "error.log")])
+        self._process = subprocess.Popen([get_server(NGINX), "-c", str(config), "-e", str(folder / "error.log")])
 
     def cpu_seconds(self) -> float:
         """CPU seconds so far, of its worker too."""

@@ -39,7 +39,7 @@ def open_database(settings: Settings) -> Database:
                 f"The folder {folder} of the database does not exist.",
                 "Make it, or change KEYDESK_DATA_FOLDER or KEYDESK_DATABASE_URL.",
             )
-    return Database.from_url(address, threads=settings.database_threads)
+    return Database.from_url(address, threads=settings.database_threads, direct=settings.database_direct_url)
 
 
 def find_public_folder(settings: Settings) -> Path | None:

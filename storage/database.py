@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
@@ -62,8 +62,10 @@ class Database:
     gives no row that belongs to an organization.
     """
 
-    def __init__(self, engine: Engine, *, threads: int = 4) -> None:
+    def __init__(self, engine: Engine, *, threads: int = 4, direct: URL | None = None) -> None:
         self.engine = engine
+        self.direct = direct or engine.url
+        """Where a connection stays one's own: a pooler hands them on after each transaction."""
         self.room = Room(engine)
         # Apart from each other, so that what nobody waits for takes no thread from what somebody does.
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="keydesk-db")
@@ -76,9 +78,10 @@ class Database:
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else None
 
     @classmethod
-    def from_url(cls, url: str, *, threads: int = 4) -> "Database":
-        """A database at an SQLAlchemy address."""
-        return cls(make_engine(url, threads=threads), threads=threads)
+    def from_url(cls, url: str, *, threads: int = 4, direct: str | None = None) -> "Database":
+        """A database at an SQLAlchemy address; with `direct`, that one is a pooler's, and PostgreSQL itself is there."""
+        engine = make_engine(url, threads=threads, pooled=direct is not None)
+        return cls(engine, threads=threads, direct=make_url(direct) if direct is not None else None)
 
     def of(self, organization: str) -> "Database":
         """The same database, restricted to the rows of one organization, which new ones become too."""

@@ -41,14 +41,15 @@ def _encode(value: object) -> str:
     return json.dumps(value, default=default, ensure_ascii=False, sort_keys=True)
 
 
-def make_engine(url: str, *, threads: int = 4) -> Engine:
+def make_engine(url: str, *, threads: int = 4, pooled: bool = False) -> Engine:
     """An engine for SQLite or PostgreSQL with the settings that Keydesk relies on.
 
     On PostgreSQL it has connections for twice as many `threads`, and some more. Whoever has a deadline waits for
     neither database longer than until then.
 
     SQLite: WAL, full synchronisation (a decision survives a power cut), foreign keys on, and transactions that
-    are begun by us rather than by the driver. A `postgresql://` address means psycopg 3.
+    are begun by us rather than by the driver. A `postgresql://` address means psycopg 3. `pooled`: it is a pooler's,
+    which gives each transaction another connection of the server, where nothing of the last one is prepared.
     """
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
@@ -60,7 +61,10 @@ def make_engine(url: str, *, threads: int = 4) -> Engine:
         "hide_parameters": True,
     }
     if parsed.drivername != "sqlite":
-        options |= {"pool_size": 2 * threads, "max_overflow": 4, "connect_args": network_manners(parsed)}
+        manners: dict[str, Any] = {**network_manners(parsed)}
+        if pooled:
+            manners["prepare_threshold"] = None
+        options |= {"pool_size": 2 * threads, "max_overflow": 4, "connect_args": manners}
     elif (file := find_file(parsed)) is not None:
         keep_private(file)
     engine = create_engine(parsed, **options)

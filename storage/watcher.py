@@ -155,9 +155,9 @@ class Watcher:
                 self._nudged.set()
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        engine = self._database.engine
-        arguments, options = engine.dialect.create_connect_args(engine.url)
-        options.update(network_manners(engine.url))
+        where = self._database.direct
+        arguments, options = self._database.engine.dialect.create_connect_args(where)
+        options.update(network_manners(where))
         connecting = asyncio.create_task(psycopg.AsyncConnection.connect(*arguments, autocommit=True, **options))
         try:
             return await asyncio.shield(connecting)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from bot.settings.sources import SECRETS
 
 _MASK = "***"
-_ADDRESSES = frozenset({"KEYDESK_DATABASE_URL", "KEYDESK_SLACK_PROXY"})
+_ADDRESSES = frozenset({"KEYDESK_DATABASE_URL", "KEYDESK_DATABASE_DIRECT_URL", "KEYDESK_SLACK_PROXY"})
 """Secrets of which everything but the password may be shown."""
 _SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|auth|credential", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?P<name>[^?&;#=\s]+)=(?P<value>[^&;#]*)")

@@ -134,6 +134,7 @@ class SecretFileSettings(_Group):
         "/run/secrets/slack_bot_token. A single file is named by its variable with _FILE behind it, like "
         "SLACK_BOT_TOKEN_FILE. Both are for the secrets alone: "
         "SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, KEYDESK_SLACK_PROXY, KEYDESK_DATABASE_URL, "
+        "KEYDESK_DATABASE_DIRECT_URL, "
         "KEYDESK_ENCRYPTION_KEYS and KEYDESK_STATUSPAGE_KEYS. "
         "What the environment or .env says comes before the folder.",
     )
@@ -183,6 +184,13 @@ class StorageSettings(_Group):
         "sqlite:///keydesk.db",
         "an address like sqlite:///keydesk.db or postgresql://user:password@host/name",
         "The database. SQLite is enough for one machine, PostgreSQL lets several replicas share the work.",
+        repr=False,
+    )
+    database_direct_url: DatabaseUrl | None = _setting(
+        None,
+        "an address like postgresql://user:password@host/name",
+        "Where PostgreSQL itself is, if KEYDESK_DATABASE_URL leads to a pooler such as PgBouncer in transaction mode: "
+        "notifications come over one connection of their own, and nothing is prepared on connections of the pooler.",
         repr=False,
     )
     data_folder: Path = _setting(

@@ -17,7 +17,7 @@ from tests.forking import Fork
 from tests.places import find_place
 from tests.public_story import Story, write_story
 from tests.scenario import serving_process
-from tests.setup_nginx import find_nginx
+from tests.setup_servers import NGINX, find_server
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,7 @@ def _free_port() -> int:
 @contextmanager
 def nginx(said: str, work: Path, public: Path, keydesk: str) -> Iterator[Front]:
     """nginx with the configuration of the page, on ports and paths of the test."""
-    executable = find_nginx()
+    executable = find_server(NGINX)
     if executable is None:
         pytest.fail("This test needs nginx: run `make test`, which fetches it, or install it.", pytrace=False)
     address = f"127.0.0.1:{_free_port()}"

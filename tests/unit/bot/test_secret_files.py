@@ -13,6 +13,7 @@ VALUES = {
     "SLACK_SIGNING_SECRET": "planted",
     "KEYDESK_SLACK_PROXY": "http://ann:planted@proxy.example.com:3128",
     "KEYDESK_DATABASE_URL": "postgresql://ann:planted@db.example.com/keydesk",
+    "KEYDESK_DATABASE_DIRECT_URL": "postgresql://ann:planted2@db.example.com/keydesk",
     "KEYDESK_ENCRYPTION_KEYS": "cGxhbnRlZHBsYW50ZWRwbGFudGVkcGxhbnRlZC4uLi4=",
     "KEYDESK_STATUSPAGE_KEYS": "plantedplanted@2027-01-31",
 }

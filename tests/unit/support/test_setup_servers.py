@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.setup_browser import Machine
-from tests.setup_nginx import NginxMissingError, find_nginx, get_nginx
+from tests.setup_servers import NGINX, ServerMissingError, find_server, get_server
 from tests.unit.support.test_setup_browser import write_program
 
-NGINX = 'echo "nginx version: nginx/1.0" >&2'
+STARTS = 'echo "nginx version: nginx/1.0" >&2'
 
 
 def machine(programs: Path, *, is_root: bool = False, **environment: str) -> Machine:
@@ -20,13 +20,14 @@ def machine(programs: Path, *, is_root: bool = False, **environment: str) -> Mac
 
 def test_one_that_is_there_is_taken(tmp_path: Path) -> None:
     """The one that is named, then the search path, then administrators' places; none that does not start."""
-    path = write_program(tmp_path / "bin" / "nginx", NGINX)
-    other = write_program(tmp_path / "sbin" / "nginx", NGINX)
-    broken = write_program(tmp_path / "broken", "exit 1")
-    assert find_nginx(machine(tmp_path / "bin"), [other]) == path
-    assert find_nginx(machine(tmp_path / "bin", NGINX=str(other)), []) == other
-    assert find_nginx(machine(tmp_path / "empty"), [tmp_path / "nothing", broken, other]) == other
-    assert find_nginx(machine(tmp_path / "bin", NGINX=str(broken)), []) is None
+    path = write_program(tmp_path / "bin" / "nginx", STARTS)
+    other = write_program(tmp_path / "sbin" / "nginx", STARTS)
+    broken = write_program(tmp_path / "broken" / "nginx", "exit 1")
+    folders = [tmp_path / "nothing", broken.parent, other.parent]
+    assert find_server(NGINX, machine(tmp_path / "bin"), folders) == path
+    assert find_server(NGINX, machine(tmp_path / "bin", NGINX=str(other)), []) == other
+    assert find_server(NGINX, machine(tmp_path / "empty"), folders) == other
+    assert find_server(NGINX, machine(tmp_path / "bin", NGINX=str(broken)), []) is None
 
 
 def test_root_fetches_it_from_debian(tmp_path: Path) -> None:
@@ -35,10 +36,10 @@ def test_root_fetches_it_from_debian(tmp_path: Path) -> None:
     script = f"""
         PATH="$PATH:{os.defpath}"
         [ "$*" = "install -y --no-install-recommends nginx" ] || exit 0
-        printf '#!/bin/sh\n{NGINX}\n' > {programs}/nginx && chmod +x {programs}/nginx
+        printf '#!/bin/sh\n{STARTS}\n' > {programs}/nginx && chmod +x {programs}/nginx
     """
     write_program(programs / "apt-get", script)
-    assert get_nginx(machine(programs, is_root=True), []) == programs / "nginx"
+    assert get_server(NGINX, machine(programs, is_root=True), []) == programs / "nginx"
 
 
 @pytest.mark.parametrize(
@@ -50,5 +51,5 @@ def test_a_missing_one_is_an_error_that_says_what_to_do(
 ) -> None:
     """Never a silent skip."""
     write_program(tmp_path / "bin" / "apt-get", "exit 0")
-    with pytest.raises(NginxMissingError, match=words):
-        get_nginx(machine(tmp_path / "bin", is_root=False, **environment), [])
+    with pytest.raises(ServerMissingError, match=words):
+        get_server(NGINX, machine(tmp_path / "bin", is_root=False, **environment), [])
