@@ -79,7 +79,7 @@ class Database:
 
     @classmethod
     def from_url(cls, url: str, *, threads: int = 4, direct: str | None = None) -> "Database":
-        """A database at an SQLAlchemy address; with `direct`, that one is a pooler's, and PostgreSQL itself is there."""
+        """A database at an SQLAlchemy address. With `direct` it is a pooler's, and PostgreSQL itself is there."""
         engine = make_engine(url, threads=threads, pooled=direct is not None)
         return cls(engine, threads=threads, direct=make_url(direct) if direct is not None else None)
 
