@@ -189,8 +189,8 @@ class StorageSettings(_Group):
     database_direct_url: DatabaseUrl | None = _setting(
         None,
         "an address like postgresql://user:password@host/name",
-        "Where PostgreSQL itself is, if KEYDESK_DATABASE_URL leads to a pooler such as PgBouncer in transaction mode: "
-        "notifications come over one connection of their own, and nothing is prepared on connections of the pooler.",
+        "Where PostgreSQL itself is, if KEYDESK_DATABASE_URL leads to a pooler like PgBouncer in transaction mode: "
+        "notifications come over a connection of their own, and nothing is prepared on those of the pooler.",
         repr=False,
     )
     data_folder: Path = _setting(
