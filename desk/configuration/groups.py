@@ -102,6 +102,9 @@ def _get_members(shelf: Shelf, component_ids: Sequence[str]) -> list[Component]:
         )
     shown = {row.id: row for row in shelf.rows if row.retired_at is None and not row.group}
     for component_id in component_ids:
+        row = next((row for row in shelf.rows if row.id == component_id), None)
+        if row is not None and row.group:
+            raise InvalidInputError(f"“{row.name}” is a group, and can be in none.", field="components")
         if component_id not in shown:
             raise InvalidInputError(f"There is no component {component_id} on this page.", field="components")
     return [shown[component_id] for component_id in dict.fromkeys(component_ids)]

@@ -139,6 +139,22 @@ async def test_a_retired_group_needs_components(api: OwnApi) -> None:
     assert said(await caller.post(f"{path}/restore", components=[website]))["retired_at"] is None
     refused = await caller.post(f"{path}/change", components=["website"], status="operational")
     assert (refused.status_code, refused.json()["field"]) == (422, "status")
+    again = [said(await caller.post(f"{page}/components", name="Twice"))["id"] for _ in range(5)]
+    assert len(set(again)) == 1
+    said(await caller.post(f"{page}/components/{again[0]}/retire"))
+    assert said(await caller.post(f"{page}/components", name="Twice"))["id"] != again[0]
+    for body, sentence in (
+        ({"components": [group["id"]]}, "“Core” is a group, and can be in none."),
+        ({"name": "x", "position": 0}, "`position`: input should be greater than or equal to 1."),
+    ):
+        refused = await caller.post(f"{page}/groups", **{"name": "More", "components": ["website"]} | body)
+        assert (refused.status_code, refused.json()["error"]) == (422, sentence)
+    late = await caller.post(f"{page}/components/{website}/change", start_date="soon")
+    assert late.json()["error"] == "`start_date`: must be a day such as 2026-03-02."
+    odd = await caller.post(f"{page}/change", settings={"headline": 7})
+    assert (odd.json()["error"], odd.json()["field"]) == (
+        *("`settings.headline`: must be a text, true, false or null.", "settings.headline"),
+    )
     watch, own = api.key("component_status:write"), f"{page}/components/{website}/change"
     assert said(await watch.post(own, status="partial_outage"))["status"] == "partial_outage"
     assert [(await watch.post(own, **more)).status_code for more in ({"name": "x"}, {})] == [403, 403]

@@ -19,14 +19,17 @@ from handlers.http.own.asked import Asked, Work
 from handlers.http.own.operation import Key, Operation
 from handlers.http.own.operations import OPERATIONS
 from handlers.http.own.resources import drafts, incidents, keys, pages, people, requests, templates, trail
+from handlers.http.own.resources.pages import find_shown
 from handlers.http.own.shapes.base import Given, Query, Shape
-from handlers.http.own.shapes.incidents import Posted, posted_of
+from handlers.http.own.shapes.incidents import DraftShown, IncidentShown, Posted, posted_of
+from handlers.http.own.shapes.pages import ComponentShown
 from handlers.http.v1.app import ManagementApi
 from handlers.http.v1.routing import Call, Handler, Route
 from handlers.http.v1.writing import Made, make_once
 from storage.deadline import answer_within
 
 PREFIX = "/keydesk/v1/"
+_MADE = 201
 CALL_SECONDS = 10.0
 """How long the desk has. What it could not do by then was not done."""
 _FAMILIES = (pages, incidents, templates, drafts, keys, requests, people, trail)
@@ -62,26 +65,28 @@ def _make_handler(desk: Desk, operation: Operation, work: Work) -> Handler:
 
 
 def _make(tx: Transaction, call: Call, operation: Operation, work: Work, asked: Asked) -> bytes:
-    if operation.answer is not Posted:
+    find = _find_posted if operation.answer is Posted else find_shown if operation.success == _MADE else None
+    if find is None or operation.answer not in (Posted, ComponentShown):
         return _document(work(tx, asked))
 
-    def make() -> Made:
-        posted = work(tx, asked)
-        assert isinstance(posted, Posted)
-        return _made(posted)
-
     def again(made_id: str) -> Made | None:
-        # Of what waited, there is the incident by now.
-        said = find_incident(tx.session, made_id) or find_promised(tx, made_id)
-        return None if said is None else _made(posted_of(tx, said))
+        there = find(tx, made_id)
+        return None if there is None else _made(there)
 
-    return make_once(tx, call, asked.members, make, again).body
+    return make_once(tx, call, asked.members, lambda: _made(work(tx, asked)), again).body
 
 
-def _made(posted: Posted) -> Made:
-    said = posted.draft or posted.incident
-    assert said is not None
-    return Made(Answer(200, _document(posted)), said.id, str(said.version))
+def _find_posted(tx: Transaction, made_id: str) -> Shape | None:
+    # Of what waited, there is the incident by now.
+    said = find_incident(tx.session, made_id) or find_promised(tx, made_id)
+    return None if said is None else posted_of(tx, said)
+
+
+def _made(shape: Shape) -> Made:
+    said = (shape.draft or shape.incident) if isinstance(shape, Posted) else shape
+    assert isinstance(said, DraftShown | IncidentShown | ComponentShown)
+    mark = f"{said.version} {said.status}" if isinstance(said, ComponentShown) else str(said.version)
+    return Made(Answer(200, _document(shape)), said.id, mark)
 
 
 def _document(shape: Shape) -> bytes:
@@ -114,6 +119,7 @@ def _problem(place: Sequence[int | str], kind: str, said: str) -> InvalidInputEr
         return InvalidInputError(f"There is no `{name}` here.", "The description lists what there is.", field=name)
     if kind == "missing":
         return InvalidInputError(f"`{name}` is missing.", field=name)
+    said = said.removeprefix("Value error, ")
     return InvalidInputError(f"`{name}`: {said[:1].lower()}{said[1:]}.", field=name)
 
 

@@ -176,6 +176,12 @@ def _members(tx: Transaction, page_id: str, words: Sequence[str]) -> list[str]:
     return [get_by_word(tx, page_id, word).id for word in words]
 
 
+def find_shown(tx: Transaction, component_id: str) -> ComponentShown | None:
+    """A component or group that is on its page."""
+    row = tx.session.get(Component, component_id)
+    return None if row is None or row.retired_at is not None else _shown(tx, row)
+
+
 def _shown(tx: Transaction, row: Component) -> ComponentShown:
     beside = select(Component).where(Component.page_id == row.page_id)
     return component_of(row, tx.session.scalars(beside).all())

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from desk.configuration.page_fields import PAGE_SETTINGS
 from desk.configuration.pages import read_setting
@@ -13,7 +13,17 @@ from desk.pages.status import worst
 from handlers.http.own.shapes.base import Given, Instant, Paged, Shape, Versioned, Words
 from storage.models import Component, ComponentStatus, Page
 
-Value = str | bool | None
+Kept = str | bool | None
+"""What a setting is."""
+
+
+def _check_value(value: object) -> object:
+    if value is not None and not isinstance(value, str | bool):
+        raise ValueError("must be a text, true, false or null")
+    return value
+
+
+Value = Annotated[Any, BeforeValidator(_check_value), WithJsonSchema({"type": ["string", "boolean", "null"]})]
 _SETTINGS = "Under the names that `keydesk pages show` gives."
 _GROUP = "The group that it is in, by id or name; null: none."
 _MEMBERS = "All that is in it, in this order: ids or names."
@@ -21,7 +31,10 @@ _POSITION = "From 1, within its group; null: the last."
 
 
 def _day(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("must be a day such as 2026-03-02") from None
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -43,7 +56,7 @@ class PageShown(Shape):
 
     id: str
     version: int
-    settings: Mapping[str, Value] = Field(description=f"{_SETTINGS} null: not set.")
+    settings: Mapping[str, Kept] = Field(description=f"{_SETTINGS} null: not set.")
 
 
 class PageChanged(Versioned):
