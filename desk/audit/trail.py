@@ -116,6 +116,7 @@ class Action(StrEnum):
     TEMPLATE_DELETED = "template.deleted"
     DRAFT_SUBMITTED = "draft.submitted"
     DRAFT_PUBLISHED = "draft.published"
+    DRAFT_EDITED = "draft.edited"
     DRAFT_TAKEN_BACK = "draft.taken_back"
     DRAFT_REMINDED = "draft.reminded"
     """It waits for a second person, who was reminded of it, or owners were told."""

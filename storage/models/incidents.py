@@ -213,6 +213,8 @@ class IncidentDraft(InOrganization, Base):
     author_id: Mapped[str] = mapped_column(String(32))
     on_behalf_of: Mapped[str | None] = mapped_column(String(32))
     """Who answered for the key that wrote it."""
+    edited_by: Mapped[str | None] = mapped_column(String(32))
+    """Of what a key said: who changed it last, and is no second person for it."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     kept_until: Mapped[datetime | None]

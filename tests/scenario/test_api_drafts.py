@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.player import elements_of, words_of
-from storage.models import Incident, IncidentDraft, Scope, SecondPerson
+from storage.models import ApiPosts, Incident, IncidentDraft, Scope, SecondPerson
 from tests.api_client import ApiClient, mint_key
 from tests.factories import INES, MAX
 from tests.scenario.conftest import Scenario, shows
@@ -78,6 +78,22 @@ def test_a_person_sends_it_back(scenario: Scenario, stage: Stage, client: ApiCli
     again = _post(stage, client)
     assert again != promised
     assert everything(scenario, Incident) == []
+    assert scenario.violations() == []
+
+
+def test_a_person_changes_what_a_key_said(scenario: Scenario, stage: Stage, client: ApiClient) -> None:
+    """From the preview of what waits, in the form of any draft; its card says who did, and the client's id holds."""
+    stage.set_page(second_person=SecondPerson.NEVER, api_posts=ApiPosts.DRAFT)
+    promised = _post(stage, client)
+    max_ = scenario.max
+    max_.press("Open", shows(scenario.direct_messages(max_), "Checkout errors"))
+    max_.press("Edit", max_.modal)
+    assert max_.submit(**{"body.0": "Payments by card fail."}) == {}
+    max_.close()
+    card = shows(scenario.direct_messages(max_), "Payments by card fail.", "changed by", f"<@{MAX}>")
+    max_.press("Publish", card)
+    code, incident = client.send("GET", f"pages/{stage.page_id}/incidents/{promised}")
+    assert (code, incident["incident_updates"][0]["body"]) == (200, "Payments by card fail.")
     assert scenario.violations() == []
 
 

@@ -20,8 +20,7 @@ from bot.commands.terminal import Body, BodyFile, kept_when_refused, read_text
 from desk.errors import InvalidInputError
 from desk.incidents.authority import list_meant
 from desk.incidents.default_texts import FIRST_WORDS
-from desk.incidents.drafts.composing import Said, compose_incident, compose_update
-from desk.incidents.drafts.drafts import draft_nothing_new
+from desk.incidents.drafts.composing import Said, compose_incident, compose_update, draft_nothing_new
 from desk.incidents.lookup import get_incident_by_word, require_over
 from desk.incidents.words import find_status
 from desk.transaction import Transaction

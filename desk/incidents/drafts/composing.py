@@ -9,20 +9,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from desk.errors import InvalidInputError
+from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.authority import get_page_meant
 from desk.incidents.components import get_component_by_word
-from desk.incidents.default_texts import FIRST_WORDS, decide_words, words_for
+from desk.incidents.default_texts import FIRST_WORDS, NOTHING_NEW, decide_words, words_for
 from desk.incidents.drafts.content import Content, texts_of
+from desk.incidents.drafts.drafts import write_draft
 from desk.incidents.drafts.leaks import find_leaks
 from desk.incidents.drafts.names import list_handles, read_names
 from desk.incidents.inputs import IncidentChange, NewIncident, Schedule, check_status
+from desk.incidents.lookup import get_incident
 from desk.incidents.maintenances.plans import propose_states
 from desk.incidents.templates import fill_in, get_template, list_placeholders
 from desk.incidents.words import STATUSES, find_status, get_impact, get_state
 from desk.pages.status import Impact
 from desk.transaction import Transaction
-from storage.models import ComponentStatus, Incident, IncidentStatus, IncidentTemplate, Page, Role
+from storage.models import (
+    ComponentStatus,
+    DraftKind,
+    Incident,
+    IncidentDraft,
+    IncidentStatus,
+    IncidentTemplate,
+    Page,
+    Role,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,3 +184,18 @@ def _line(text: str) -> str:
 def _body(said: Said, template: IncidentTemplate | None) -> str:
     words = fill_in(template.body, said.values) if template is not None else ""
     return "\n\n".join(part for part in (words, said.body.strip()) if part)
+
+
+def draft_nothing_new(tx: Transaction, incident_id: str) -> IncidentDraft:
+    """A draft that keeps an incident's status and says that work goes on. Raises as `write_draft` does.
+
+    Raises ConflictError where the incident is over or has not begun.
+    """
+    incident = get_incident(tx.session, incident_id)
+    status = IncidentStatus(incident.status)
+    if status not in NOTHING_NEW:
+        raise ConflictError(
+            f"“{incident.name}” is {status}: nobody waits for an update.", "Nothing needs to be done."
+        )
+    content = IncidentChange(status=status, body=NOTHING_NEW[status])
+    return write_draft(tx, page_id=incident.page_id, kind=DraftKind.UPDATE, content=content, incident_id=incident.id)

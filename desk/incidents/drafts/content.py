@@ -111,3 +111,17 @@ def as_seen(tx: Transaction, content: Content) -> Content:
     wanted = [component_id for component_id, status in content.components.items() if status is not None]
     rows = tx.session.execute(select(Component.id, Component.status).where(Component.id.in_(wanted))).all()
     return replace(content, seen_states={row.id: ComponentStatus(row.status) for row in rows})
+
+
+def with_what_no_form_has(content: Content, before: Content) -> Content:
+    """What only clients say is kept: the id that was promised, metadata, who hears of it, what happens by itself."""
+    if isinstance(content, str) or isinstance(before, str):
+        return content
+    if isinstance(content, NewIncident) and isinstance(before, NewIncident):
+        content = replace(content, id=before.id)
+    if content.schedule is not None and before.schedule is not None:
+        by_itself = ("to_maintenance_state", "to_operational_state", "notify_at_start", "notify_at_end")
+        kept = {name: getattr(before.schedule, name) for name in by_itself}
+        content = replace(content, schedule=replace(content.schedule, **kept))
+    kept_too: dict[str, Any] = {"metadata": content.metadata or before.metadata}
+    return replace(content, deliver_notifications=before.deliver_notifications, **kept_too)

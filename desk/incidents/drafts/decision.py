@@ -57,6 +57,11 @@ def is_own(draft: IncidentDraft, author_id: str) -> bool:
     return author_id in {draft.author_id, draft.on_behalf_of}
 
 
+def has_written(draft: IncidentDraft, author_id: str) -> bool:
+    """Whether words of it are somebody's, so that they are no second person for it."""
+    return is_own(draft, author_id) or author_id == draft.edited_by
+
+
 def role_to_manage(*, scheduled: bool) -> Role:
     """The role, on the page, that managing an incident or (`scheduled`) a maintenance needs."""
     return Role.MAINTENANCE_MANAGER if scheduled else Role.INCIDENT_MANAGER

@@ -11,27 +11,27 @@ from desk.commands import slash
 from desk.errors import ConflictError, NotAllowedError, NotFoundError
 from desk.identifiers import new_id
 from desk.incidents.affected import require_effects
-from desk.incidents.default_texts import NOTHING_NEW
 from desk.incidents.drafts.content import (
     Content,
     as_seen,
     check_content,
     check_kind,
+    content_of,
     is_scheduled,
     role_of_draft,
     stored_form,
+    with_what_no_form_has,
 )
-from desk.incidents.drafts.decision import is_own, role_for
+from desk.incidents.drafts.decision import is_of_key, is_own, role_for
 from desk.incidents.drafts.effects import foresee_content
-from desk.incidents.drafts.review import show_draft, tell_author
-from desk.incidents.inputs import IncidentChange
+from desk.incidents.drafts.review import ask_reviewers, list_reviewers, show_draft, tell_author
 from desk.incidents.lookup import find_incident, get_incident
 from desk.incidents.postmortems import check_postmortem, mark_of, postmortem_of
 from desk.pages.pages import get_page
 from desk.permissions import require_insider, require_person, require_role, roles_of_actor
 from desk.reasons import check_reason
 from desk.transaction import ActorKind, Transaction
-from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus
+from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft
 
 
 def find_draft(tx: Transaction, draft_id: str) -> IncidentDraft | None:
@@ -70,6 +70,15 @@ def require_author(tx: Transaction, draft: IncidentDraft) -> None:
     if draft.author_id != tx.actor.author_id:
         raise NotAllowedError("Only its author can change this draft.", "Send it back with what should change.")
     require_reviewer(tx, draft)
+
+
+def require_editor(tx: Transaction, draft: IncidentDraft) -> None:
+    """Raises NotAllowedError unless the actor may change what the draft says: its author or, of what a key said,
+    whoever may publish it."""
+    if is_of_key(draft):
+        require_reviewer(tx, draft)
+    else:
+        require_author(tx, draft)
 
 
 def write_draft(
@@ -163,11 +172,13 @@ def revise_draft(
 ) -> IncidentDraft:
     """Change what a draft says; one that was sent back is open again. Raises ConflictError once it is decided.
 
-    It is then about the incident as it is now. Raises NotAllowedError unless the actor is its author and may still
-    publish such things, and InvalidInputError as `write_draft` does.
+    It is then about the incident as it is now. What a key said waits on; whoever changes it is no second person for
+    it, and the others are asked again. Raises NotAllowedError unless the actor is its author or may publish what a
+    key said, ConflictError also where nobody else may, and InvalidInputError as `write_draft` does.
     """
     draft = get_draft(tx, draft_id)
-    require_author(tx, draft)
+    require_editor(tx, draft)
+    content = with_what_no_form_has(content, content_of(draft))
     check_kind(DraftKind(draft.kind), content)
     check_content(tx, draft.page_id, content, scheduled=is_scheduled(tx, draft))
     require_effects(foresee_content(tx, draft.page_id, content, draft.incident_id).values())
@@ -177,9 +188,18 @@ def revise_draft(
         "warnings": list(warnings),
         "incident_version": incident.version if incident is not None else None,
     }
-    if not move_draft(tx, draft, (DraftStatus.OPEN, DraftStatus.SENT_BACK), status=DraftStatus.OPEN, **values):
+    of_key, allowed = is_of_key(draft), [DraftStatus.OPEN, DraftStatus.SENT_BACK]
+    if of_key:
+        allowed, values = [DraftStatus.WAITING], values | {"edited_by": tx.actor.author_id}
+    if not move_draft(tx, draft, allowed, status=allowed[0], **values):
         raise already_decided(draft)
     show_draft(tx, draft)
+    if not of_key:
+        return draft
+    role = role_of_draft(tx, draft)
+    if tx.actor.author_id not in list_reviewers(tx, draft, role):
+        ask_reviewers(tx, draft, role)
+    audit.record(tx, audit.Action.DRAFT_EDITED, "draft", draft.id, page_id=draft.page_id)
     return draft
 
 
@@ -281,18 +301,3 @@ def already_decided(draft: IncidentDraft, expected: Sequence[DraftStatus] = ()) 
         DraftStatus.OPEN: "is open: its author changes it",
     }[DraftStatus(draft.status)]
     return ConflictError(f"This draft {words}.", f"Use {slash('incident list')} to see where things stand.")
-
-
-def draft_nothing_new(tx: Transaction, incident_id: str) -> IncidentDraft:
-    """A draft that keeps an incident's status and says that work goes on. Raises as `write_draft` does.
-
-    Raises ConflictError where the incident is over or has not begun.
-    """
-    incident = get_incident(tx.session, incident_id)
-    status = IncidentStatus(incident.status)
-    if status not in NOTHING_NEW:
-        raise ConflictError(
-            f"“{incident.name}” is {status}: nobody waits for an update.", "Nothing needs to be done."
-        )
-    content = IncidentChange(status=status, body=NOTHING_NEW[status])
-    return write_draft(tx, page_id=incident.page_id, kind=DraftKind.UPDATE, content=content, incident_id=incident.id)

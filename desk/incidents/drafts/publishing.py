@@ -9,7 +9,7 @@ from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.announcements import announce_alone
 from desk.incidents.drafts.content import Content, content_of, moves_end, role_of_draft
-from desk.incidents.drafts.decision import Outcome, Press, decide_publication, is_own
+from desk.incidents.drafts.decision import Outcome, Press, decide_publication, has_written
 from desk.incidents.drafts.drafts import already_decided, get_draft, move_draft
 from desk.incidents.drafts.duplicates import require_no_double
 from desk.incidents.drafts.effects import expected_impact
@@ -152,7 +152,7 @@ def _press(tx: Transaction, draft: IncidentDraft) -> Press:
     return Press(
         second_person=second_person,
         may_publish=roles.has(role, page.id) and is_person(tx),
-        is_author=is_own(draft, tx.actor.author_id),
+        is_author=has_written(draft, tx.actor.author_id),
         is_waiting=draft.status == DraftStatus.WAITING,
         is_first_post=draft.kind in _FIRST_POSTS or _reopens(tx, draft),
         is_critical=urgent and expected_impact(tx, draft) is Impact.CRITICAL,

@@ -46,9 +46,9 @@ def list_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> Sequenc
     holders = [holder.user_id for holder in list_holders(tx, role, draft.page_id)]
     rule = select(Page.second_person).where(Page.id == draft.page_id)
     # Who answers for a key is no second person; where any person will do, they are one.
-    own = (
-        {draft.author_id} if tx.session.scalar(rule) == SecondPerson.NEVER else {draft.author_id, draft.on_behalf_of}
-    )
+    own = {draft.author_id}
+    if tx.session.scalar(rule) != SecondPerson.NEVER:
+        own |= {one for one in (draft.on_behalf_of, draft.edited_by) if one is not None}
     others = [user_id for user_id in holders if user_id not in own]
     return others or [user_id for user_id in list_owner_ids(tx) if user_id not in own]
 

@@ -9,7 +9,7 @@ from desk.errors import ConflictError
 from desk.incidents.announcements import channel_of
 from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.decision import Outcome, is_of_key, is_own
-from desk.incidents.drafts.drafts import already_decided, get_draft, require_author
+from desk.incidents.drafts.drafts import already_decided, get_draft, require_editor
 from desk.incidents.drafts.effects import foresee
 from desk.incidents.drafts.publishing import foresee_publication
 from desk.incidents.lookup import find_incident, list_updates
@@ -65,16 +65,19 @@ class ChangedSince:
 
 
 def decide_steps(
-    status: DraftStatus, outcome: Outcome, *, is_author: bool, is_outdated: bool = False
+    status: DraftStatus, outcome: Outcome, *, is_author: bool, is_outdated: bool = False, is_of_key: bool = False
 ) -> frozenset[Step]:
     """What somebody may do whose press of *Publish* would lead to `outcome`. Pure.
 
-    What is outdated cannot be published before its author has looked at it again.
+    What is outdated cannot be published before its author has looked at it again. What a key said is changed by those
+    who may publish it, as no key looks at a form.
     """
     publish = frozenset() if is_outdated or outcome in _REFUSALS else frozenset({Step.PUBLISH})
     edit = frozenset() if outcome is Outcome.REFUSE_ROLE else frozenset({Step.EDIT})
     if status is DraftStatus.WAITING and not is_author:
-        return frozenset() if outcome is Outcome.REFUSE_ROLE else publish | {Step.SEND_BACK}
+        if outcome is Outcome.REFUSE_ROLE:
+            return frozenset()
+        return publish | {Step.SEND_BACK} | (edit if is_of_key else frozenset())
     if not is_author or status not in _UNDECIDED:
         return frozenset()
     if status is DraftStatus.WAITING:
@@ -89,6 +92,7 @@ def list_steps(tx: Transaction, draft: IncidentDraft) -> frozenset[Step]:
         foresee_publication(tx, draft),
         is_author=draft.author_id == tx.actor.author_id,
         is_outdated=find_changes(tx, draft) is not None,
+        is_of_key=is_of_key(draft),
     )
     # No key throws away what it handed in, so that whoever answers for it may, as owners may.
     ours = is_own(draft, tx.actor.author_id) or roles_of_actor(tx).is_owner
@@ -138,10 +142,15 @@ def _list_moved(tx: Transaction, draft: IncidentDraft) -> list[MovedState]:
 def get_editable(tx: Transaction, draft_id: str) -> IncidentDraft:
     """The draft, if the actor could change it now.
 
-    Raises ConflictError while it waits and once it is decided, NotAllowedError and NotFoundError.
+    Raises ConflictError while it waits, unless a key wrote it, and once it is decided; NotAllowedError and
+    NotFoundError.
     """
     draft = get_draft(tx, draft_id)
-    require_author(tx, draft)
+    require_editor(tx, draft)
+    if is_of_key(draft):
+        if draft.status != DraftStatus.WAITING:
+            raise already_decided(draft)
+        return draft
     if draft.status == DraftStatus.WAITING:
         raise ConflictError(
             "This draft waits for a second person, who reads it as it is.",

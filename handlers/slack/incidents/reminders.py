@@ -5,7 +5,7 @@ from functools import partial
 
 from desk.durations import in_words
 from desk.errors import InvalidInputError
-from desk.incidents.drafts.drafts import draft_nothing_new
+from desk.incidents.drafts.composing import draft_nothing_new
 from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import find_incident, list_updates
 from desk.incidents.reminders import snooze_reminder

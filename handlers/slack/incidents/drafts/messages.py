@@ -25,6 +25,7 @@ from handlers.slack.incidents.drafts.text import (
     author_text,
     changes_blocks,
     concern_blocks,
+    editor_text,
     outcome_blocks,
     outcome_text,
     plain_subject,
@@ -194,4 +195,4 @@ def _shown(tx: Transaction, draft: IncidentDraft) -> list[Block]:
 
 
 def _written(tx: Transaction, draft: IncidentDraft) -> Block:
-    return context(f"Written by {author_text(tx, draft)} {when(draft.created_at)}")
+    return context(f"Written by {author_text(tx, draft)} {when(draft.created_at)}{editor_text(tx, draft)}")

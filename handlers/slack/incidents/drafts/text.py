@@ -71,8 +71,16 @@ def _name(tx: Transaction, draft: IncidentDraft) -> str:
 
 def author_text(tx: Transaction, draft: IncidentDraft) -> str:
     """Who wrote it: a person by mention, whoever did not write in Slack by name."""
-    author = draft.author_id
-    return speaker(tx, author if ":" in author else f"member:{author}")
+    return _speaker(tx, draft.author_id)
+
+
+def editor_text(tx: Transaction, draft: IncidentDraft) -> str:
+    """Who has changed what a key said; empty where nobody has."""
+    return f", changed by {_speaker(tx, draft.edited_by)}" if draft.edited_by else ""
+
+
+def _speaker(tx: Transaction, author_id: str) -> str:
+    return speaker(tx, author_id if ":" in author_id else f"member:{author_id}")
 
 
 def reviewers_text(tx: Transaction, draft: IncidentDraft) -> str:

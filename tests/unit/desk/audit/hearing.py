@@ -81,6 +81,7 @@ NOBODY_WAITS: Mapping[Action, str] = {
     Action.TICKET_COLLECTED: "whoever waited holds it",
     Action.KEY_MINTED: "whoever waited sees it",
     Action.KEY_ROTATED: "whoever collected the successor did it",
+    Action.DRAFT_EDITED: "a key wrote it; those who read it see on its card by whom it was changed",
     Action.DRAFT_TAKEN_BACK: "its author did it; others were asked, and wait for nothing",
     Action.DRAFT_KEPT: "its author did it",
     Action.DRAFT_EXPIRED: "its author did not come back; the card said until when it was kept",

@@ -9,6 +9,7 @@ from desk.audit.trail import Action
 from desk.incidents.components import set_statuses
 from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back, take_back, write_draft
 from desk.incidents.drafts.forgotten import discard_all, keep_draft, leave_draft, sweep_forgotten
+from desk.incidents.drafts.posting import post_incident
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.waiting import sweep_waiting
 from desk.incidents.incidents import create_incident, delete_incident, update_incident
@@ -23,9 +24,10 @@ from desk.incidents.postmortems import (
 from desk.incidents.reminders import snooze_reminder, sweep_reminders
 from desk.incidents.templates import change_template, create_template, delete_template
 from desk.incidents.updates import edit_update
+from desk.transaction import Actor
 from storage.models import ComponentStatus, DraftKind, IncidentStatus, Page, Role, SecondPerson
-from tests.factories import INES, MAX, OLIVIA, OMAR, add_component, add_grant
-from tests.unit.desk.audit.chronicle import Event, Step, event, later, sent, story
+from tests.factories import INES, MAX, OLIVIA, OMAR, add_component, add_grant, add_key
+from tests.unit.desk.audit.chronicle import Event, Step, event, given, later, sent, story
 from tests.unit.desk.stage import SWEEP, Stage
 
 STATUS = "C0STATUS01"
@@ -216,6 +218,19 @@ def a_draft_that_a_second_person_publishes(stage: Stage) -> Iterator[Step]:
     how = {"incident_id": incident.id, "author": INES, "alone": False, "quietly": True}
     reminders = sent("draft.reminder", MAX) | sent("draft.late", OLIVIA, OMAR)
     yield [created, event(MAX, Action.DRAFT_PUBLISHED, draft, **how)], cards | decided | reminders
+
+
+@story(Action.DRAFT_SUBMITTED, Action.DRAFT_EDITED)
+def what_a_key_said_is_changed(stage: Stage) -> Iterator[Step]:
+    """Both are asked; Max changes it, so that Ines alone may publish it, and is asked again."""
+    set_scene(stage, SecondPerson.ALWAYS)
+    key = Actor.key(given(stage, add_key, scopes=["incidents:write"]).id)
+    yield None
+    draft = stage.do(key, partial(post_incident, page_id=stage.page.id, new=SLOW)).id
+    cards, page = sent("draft.review", INES, MAX), {"page_id": stage.page.id}
+    yield [event(key, Action.DRAFT_SUBMITTED, draft, **page, kind="incident")], cards
+    stage.do(MAX, partial(revise_draft, draft_id=draft, content=NewIncident(name="Slow", body="It is.")))
+    yield [event(MAX, Action.DRAFT_EDITED, draft, **page)], cards | sent("draft.again", INES)
 
 
 @story(Action.DRAFT_DISCARDED)

@@ -76,7 +76,7 @@ def test_who_waits_is_asked_again(world: World) -> None:
 
 
 UNRECORDED = {
-    "incidents.drafts.drafts.draft_nothing_new",
+    "incidents.drafts.composing.draft_nothing_new",
     "incidents.drafts.drafts.revise_draft",
     "incidents.drafts.drafts.write_draft",
     "incidents.drafts.duplicates.accept_doubles",

@@ -12,8 +12,15 @@ from sqlalchemy import delete
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError, Problems
 from desk.incidents.components import set_statuses
 from desk.incidents.drafts.content import content_of
-from desk.incidents.drafts.drafts import discard_draft, send_back
-from desk.incidents.drafts.posting import find_promised, post_change, post_incident, post_postmortem, promised_id
+from desk.incidents.drafts.drafts import discard_draft, revise_draft, send_back
+from desk.incidents.drafts.posting import (
+    find_promised,
+    get_own_draft,
+    post_change,
+    post_incident,
+    post_postmortem,
+    promised_id,
+)
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import Step, list_steps
 from desk.incidents.held import decide_hold
@@ -147,6 +154,60 @@ def test_what_waits_is_published_under_the_id_it_was_promised(
     assert promised_id(found) == promised
 
 
+@pytest.mark.parametrize("rule", [SecondPerson.ALWAYS, SecondPerson.NEVER])
+def test_people_change_what_a_key_said(stage: Stage, rule: SecondPerson) -> None:
+    """Whoever may publish it: the words, and nothing of what only clients say. It waits on as the key's, under the id
+    that was promised; where a second person is needed, that is somebody else than who changed it."""
+    stage.rule(rule, ApiPosts.DRAFT)
+    said = replace(NEW, components={stage.component: ComponentStatus.MAJOR_OUTAGE}, metadata={"a": {"b": 1}})
+    draft = stage.post(replace(said, deliver_notifications=False))
+    assert Step.EDIT in stage.steps(INES, draft)
+    better = replace(NEW, name="Slower", components={stage.component: ComponentStatus.PARTIAL_OUTAGE})
+    stage.do(INES, lambda tx: revise_draft(tx, draft.id, better))
+    assert stage.do(stage.key, lambda tx: promised_id(get_own_draft(tx, draft.id))) == promised_id(draft)
+    with pytest.raises(NotAllowedError):
+        stage.do(stage.key, lambda tx: revise_draft(tx, draft.id, better))
+    if rule is SecondPerson.ALWAYS:
+        assert Step.PUBLISH not in stage.steps(INES, draft)
+        for who in (INES, HOLDER):
+            with pytest.raises(NotAllowedError, match="Somebody else must publish this"):
+                stage.do(who, lambda tx: publish_draft(tx, draft.id))
+    _, incident = stage.do(MAX if rule is SecondPerson.ALWAYS else INES, lambda tx: publish_draft(tx, draft.id))
+    assert (incident.id, incident.name, incident.impact) == (promised_id(draft), "Slower", "major")
+    assert incident.metadata_ == {"a": {"b": 1}}
+    [update] = stage.do(OPERATOR, lambda tx: list_updates(tx.session, [incident.id]))
+    assert not update.deliver_notifications
+    with pytest.raises(ConflictError, match="was published already"):
+        stage.do(MAX, lambda tx: revise_draft(tx, draft.id, better))
+
+
+def test_a_maintenance_that_is_changed_moves_what_its_key_wanted(stage: Stage) -> None:
+    """A form has no word of what happens to components by itself: that stays as the client said."""
+    stage.rule(SecondPerson.NEVER, ApiPosts.DRAFT)
+    now, hour = stage.desk.clock.now(), timedelta(hours=1)
+    window = Schedule(scheduled_for=now + hour, scheduled_until=now + 2 * hour, to_operational_state=False)
+
+    def widen(tx: Transaction) -> None:
+        tx.session.get_one(ApiKey, stage.key.id).scopes = [Scope.MAINTENANCES_WRITE, Scope.COMPONENTS_WRITE]
+        add_grant(tx.session, INES.id, Role.MAINTENANCE_MANAGER, tx.now)
+
+    stage.do(OPERATOR, widen)
+    draft = stage.post(replace(NEW, schedule=window))
+    later = replace(window, scheduled_until=now + 3 * hour, to_operational_state=True, notify_at_end=False)
+    stage.do(INES, lambda tx: revise_draft(tx, draft.id, replace(NEW, schedule=later)))
+    kept = stage.do(OPERATOR, lambda tx: content_of(tx.session.get_one(IncidentDraft, draft.id)))
+    assert kept.schedule == replace(window, scheduled_until=later.scheduled_until)
+
+
+def test_nobody_changes_what_nobody_else_could_publish(stage: Stage) -> None:
+    """Where each of the others is gone, the words stay, and the refusal says whom to appoint."""
+    stage.rule(SecondPerson.ALWAYS)
+    draft = stage.post()
+    stage.do(OPERATOR, lambda tx: tx.session.execute(delete(Grant).where(Grant.subject_id.in_([MAX.id, OLIVIA.id]))))
+    with pytest.raises(ConflictError, match="nobody else may"):
+        stage.do(INES, lambda tx: revise_draft(tx, draft.id, replace(NEW, name="Slower")))
+
+
 def test_no_key_gets_round_the_rule(stage: Stage) -> None:
     """Not by the port, nor by correcting or renaming what waited; and neither does whoever answers for it."""
     stage.rule(SecondPerson.ALWAYS)
@@ -256,9 +317,9 @@ def test_what_somebody_decides_is_heard(stage: Stage, way: str) -> None:
     """By whoever answers for the key or, where nobody does, by the owners; and nothing is promised any more."""
     stage.rule(SecondPerson.ALWAYS)
     draft = stage.post()
-    assert stage.steps(MAX, draft) == {Step.PUBLISH, Step.SEND_BACK}
-    assert stage.steps(HOLDER, draft) == {Step.SEND_BACK, Step.DISCARD}
-    assert stage.steps(OLIVIA, draft) == {Step.PUBLISH, Step.SEND_BACK, Step.DISCARD}
+    assert stage.steps(MAX, draft) == {Step.PUBLISH, Step.SEND_BACK, Step.EDIT}
+    assert stage.steps(HOLDER, draft) == {Step.SEND_BACK, Step.DISCARD, Step.EDIT}
+    assert stage.steps(OLIVIA, draft) == {Step.PUBLISH, Step.SEND_BACK, Step.DISCARD, Step.EDIT}
     if way == "sent back":
         stage.do(INES, lambda tx: send_back(tx, draft.id, reason="Say which."))
         assert stage.cards("draft.decided") == {HOLDER.id}

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from desk.errors import ConflictError, NotAllowedError
+from desk.incidents.drafts.composing import draft_nothing_new
 from desk.incidents.drafts.content import content_of
-from desk.incidents.drafts.drafts import draft_nothing_new
 from desk.incidents.incidents import delete_incident
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.lookup import list_updates
