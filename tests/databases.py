@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
+from sqlalchemy.util import LRUCache
 
 from storage import schema
 from storage.beginning import begin_organization, open_organization
@@ -267,6 +268,7 @@ def open_database(url: str) -> Database:
         _spare.serve(engine)
     known = _known.get(engine.dialect.name)
     if known is None:
+        engine._compiled_cache = LRUCache(_STATEMENTS)
         # Its dialect learns about the server when it first connects, and must have before another engine uses it.
         with engine.connect():
             _known[engine.dialect.name] = engine
@@ -277,4 +279,6 @@ def open_database(url: str) -> Database:
 
 
 _known: dict[str, Engine] = {}
+_STATEMENTS = 5000
+"""A test process executes more different ones than Keydesk ever does, and those of one test come again in others."""
 _spare = SpareConnections()

@@ -34,7 +34,10 @@ from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import GUS, MIA, OLIVIA, add_component, add_grant, add_key, add_member, add_owner, add_page
 
 DAY = timedelta(days=1)
-LATER = Schedule(scheduled_for=NOW + DAY, scheduled_until=NOW + 2 * DAY)
+LATER = Schedule(
+    scheduled_for=NOW + DAY, scheduled_until=NOW + 2 * DAY, to_maintenance_state=False, to_operational_state=False
+)
+"""A window that moves no component, which would need a scope besides."""
 OPERATOR = Actor.operator("ann")
 
 
