@@ -78,7 +78,9 @@ class _Limit:
 
 def secrets_in(settings: Settings) -> Iterator[str]:
     """Every secret that the settings hold, whatever its shape; of an address its password alone."""
-    addresses = [settings.database_url, settings.database_direct_url or ""]
+    addresses = [settings.database_url]
+    if settings.database_direct_url is not None:
+        addresses.append(settings.database_direct_url)
     if settings.slack_proxy is not None:
         addresses.append(settings.slack_proxy.get_secret_value())
     for address in addresses:
