@@ -30,6 +30,7 @@ from handlers.http.auth.budgets import Budgets
 from handlers.http.gateway.assembly import UpstreamOptions, UpstreamParts
 from handlers.jobs.channels import check_channels
 from handlers.jobs.clock_watch import ClockWatch
+from handlers.jobs.copies import follow_page
 from handlers.jobs.reconcile import reconcile_at_start
 from handlers.jobs.scheduler import Scheduler, ignore_run
 from handlers.jobs.sweep import follow_people, sweep_unheard_now
@@ -278,6 +279,8 @@ def create_program(
         metrics=metrics,
     )
     jobs = list_jobs(desk, client, http.upstreams)
+    there = http.upstreams
+    there.hooks.look = partial(follow_page, there.client, there.book, desk, there.hear_refused)
     on_run = metrics.job_ran if metrics is not None else ignore_run
     scheduler = Scheduler(desk, jobs, find_doubt=watch.find_doubt, on_run=on_run)
     grace = settings.shutdown_seconds - _time_kept(settings)

@@ -16,6 +16,7 @@ from desk.errors import InvalidInputError, KeydeskError, NotFoundError
 from desk.transaction import Desk, Transaction
 from desk.upstreams.connecting import STATUSPAGE, check_base_url, connect_upstream, get_upstream
 from desk.upstreams.copies import Copied, PageThere, copy_pages
+from desk.upstreams.hooks import drop_hook, make_hook
 from desk.upstreams.keys import (
     CALLS_A_MINUTE,
     NewUpstreamKey,
@@ -25,6 +26,7 @@ from desk.upstreams.keys import (
     replace_upstream_key,
     reseal_upstream_keys,
 )
+from handlers.http.gateway.hooks import PATH
 from handlers.upstream.access import check_upstream_secret
 from handlers.upstream.client import UpstreamClient
 from handlers.upstream.reading import UpstreamReader
@@ -90,6 +92,21 @@ def _register_connecting(family: typer.Typer) -> None:
             base_url, secret = _any_key(console, desk)
             pages = _read(console, base_url, secret)
             _say_copied(desk.write_now(operator(), lambda tx: copy_pages(tx, pages)))
+
+    @family.command()
+    def webhook(
+        context: typer.Context,
+        off: Annotated[bool, typer.Option("--off", help="Listen to no address any more.")] = False,
+    ) -> None:
+        """Make the address that Statuspage calls when something changes, in the place of an earlier one."""
+        with console_of(context).desk() as desk:
+            if off:
+                desk.write_now(operator(), drop_hook)
+                say("Keydesk listens to no address of Statuspage's any more.")
+                return
+            secret = desk.write_now(operator(), make_hook)
+        say(f"{console_of(context).settings().base_url}{PATH}{secret.reveal()}")
+        say("Give it to Statuspage as a webhook subscriber of each page. It is shown this once.")
 
     @family.command()
     def show(context: typer.Context, as_json: AsJson = False) -> None:

@@ -23,6 +23,7 @@ class Action(StrEnum):
 
     UPSTREAM_CONNECTED = "upstream.connected"
     UPSTREAM_COPIED = "upstream.copied"
+    UPSTREAM_WEBHOOK_SET = "upstream.webhook_set"
     """Pages of the Statuspage elsewhere came, changed or went."""
     UPSTREAM_KEY_ADDED = "upstream_key.added"
     UPSTREAM_KEY_DROPPED = "upstream_key.dropped"

@@ -67,18 +67,25 @@ def copy_pages(tx: Transaction, there: Sequence[PageThere], *, asked_at: datetim
         _copy_page(tx, page, done, asked_at or tx.now)
     _retire_pages(tx, {page.id for page in there}, done)
     upstream.copied_at, upstream.problem = tx.now, None
-    if done.new or done.changed or done.gone:
-        audit.record(
-            tx,
-            audit.Action.UPSTREAM_COPIED,
-            "upstream",
-            upstream.id,
-            new=done.new,
-            changed=done.changed,
-            gone=done.gone,
-        )
-        pages_changed(tx)
+    _record(tx, upstream, done)
     return done
+
+
+def copy_told_page(tx: Transaction, told: PageThere, *, asked_at: datetime | None = None) -> Copied:
+    """Bring the copy of one page up to date, of which the upstream has just told. Raises as `copy_pages` does."""
+    require_duty(tx, Duty.COPIES)
+    upstream = tx.session.scalars(select(Upstream).with_for_update()).one()
+    upstream.heard_at, done = tx.now, Copied()
+    _copy_page(tx, told, done, asked_at or tx.now)
+    _record(tx, upstream, done)
+    return done
+
+
+def _record(tx: Transaction, upstream: Upstream, done: Copied) -> None:
+    if done.new or done.changed or done.gone:
+        what = {"new": done.new, "changed": done.changed, "gone": done.gone}
+        audit.record(tx, audit.Action.UPSTREAM_COPIED, "upstream", upstream.id, **what)
+        pages_changed(tx)
 
 
 def note_change_there(tx: Transaction) -> None:

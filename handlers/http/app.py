@@ -211,7 +211,7 @@ def create_http_app(
     if metrics is not None:
         management = _make_starlette([*health, metrics_route(metrics)])
         health = [alive_route()]
-    rest = _make_starlette([*health, *routes])
+    rest = _make_starlette([*health, upstreams.hooks.route(), *routes])
     mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes, upstreams.mirror, upstreams.changes]
     watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
     if metrics is not None:

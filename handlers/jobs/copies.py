@@ -10,7 +10,7 @@ import structlog
 from desk.errors import KeydeskError
 from desk.incidents.elsewhere.following import follow_incidents, list_open_there, note_gone
 from desk.transaction import Actor, Desk, JobName
-from desk.upstreams.copies import copy_pages, note_copy_problem
+from desk.upstreams.copies import copy_pages, copy_told_page, note_change_there, note_copy_problem
 from desk.upstreams.troubles import list_expiring, warn_of_expiry
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.upstream.budget import OWN, NoTurnError
@@ -61,6 +61,30 @@ async def follow_upstream(
     if done.new or done.changed or done.gone:
         _log.info("upstream_copied", new=done.new, changed=done.changed, gone=done.gone)
     return True
+
+
+async def follow_page(
+    client: UpstreamClient,
+    book: ConnectionBook,
+    desk: Desk,
+    on_refused: Callable[[str, str], None],
+    organization_id: str,
+    page_id: str,
+) -> None:
+    """Copy one page, of which its upstream has told."""
+    connection, own = book.find(organization_id), desk.of(organization_id)
+    if connection is None:
+        return
+    try:
+        asked_at = desk.clock.now()
+        read: Read = partial(_read_with_any, client, connection, partial(on_refused, organization_id))
+        page = await read(partial(UpstreamReader.read_page, page_id=page_id))
+        await own.write(_ACTOR, partial(copy_told_page, told=page, asked_at=asked_at))
+        await _follow_incidents(own, read, page_id)
+        await own.write(_ACTOR, note_change_there)
+    except KeydeskError as error:
+        # The look of every few minutes says so where it stays so.
+        _log.warning("upstream_page_not_copied", page_id=page_id, error=str(error))
 
 
 async def _warn(desk: Desk) -> None:

@@ -56,6 +56,7 @@ class _Component(_Row):
 
 
 _PAGES = TypeAdapter(list[_Page])
+_PAGE = TypeAdapter(_Page)
 _COMPONENTS = TypeAdapter(list[_Component])
 
 Turn = Callable[[], Awaitable[str]]
@@ -85,6 +86,10 @@ class UpstreamReader:
     async def read_pages(self) -> Sequence[PageThere]:
         """All pages with their components. Raises UnreadableError."""
         return [await self._read_page(row) for row in _understood(_PAGES, await self.ask("/v1/pages"))]
+
+    async def read_page(self, page_id: str) -> PageThere:
+        """One page with its components. Raises UnreadableError."""
+        return await self._read_page(_understood(_PAGE, await self.ask(f"/v1/pages/{page_id}")))
 
     async def _read_page(self, row: _Page) -> PageThere:
         extra = row.model_extra or {}

@@ -14,6 +14,7 @@ from desk.upstreams.keys import note_refused
 from handlers.http.gateway.connections import ConnectionBook, Connections, OpenKey, read_connections
 from handlers.http.gateway.forwarding import Forwarder
 from handlers.http.gateway.gateway import Gateway
+from handlers.http.gateway.hooks import Hooks
 from handlers.http.gateway.kinds import Kinds
 from handlers.http.gateway.once import Once
 from handlers.http.gateway.reads import Reads
@@ -76,6 +77,7 @@ class UpstreamParts:
         self.changes: Mirror[None] = Mirror(
             desk.database.everywhere, Topic.ELSEWHERE, lambda _session: reads.forget(), monotonic=monotonic
         )
+        self.hooks = Hooks(self.book, is_elsewhere=lambda page_id: page_id in list_elsewhere())
         self.gateway = Gateway(
             self.book,
             forwarder,
@@ -90,6 +92,7 @@ class UpstreamParts:
 
     async def close(self) -> None:
         """Let go of connections, and of what is still being told."""
+        await self.hooks.close()
         for task in list(self._reports.values()):
             await end_task(task)
         await self.client.close()

@@ -36,6 +36,7 @@ class Known:
     upstream_id: str
     base_url: str
     keys: Mapping[str, OpenKey]
+    hook_sha256: str | None = None
 
 
 Connections = Mapping[str, Known]
@@ -57,7 +58,7 @@ def read_connections(session: Session, seal: Seal | None, settings: Sequence[Ope
         opened.setdefault(row.upstream_id, {})[row.id] = OpenKey(row.id, secret, row.calls_a_minute, row.expires_at)
     named = {key.id: key for key in settings}
     return {
-        row.organization_id: Known(row.id, row.base_url, opened.get(row.id, {}) | named)
+        row.organization_id: Known(row.id, row.base_url, opened.get(row.id, {}) | named, row.hook_sha256)
         for row in session.scalars(select(Upstream))
     }
 
@@ -110,3 +111,8 @@ class ConnectionBook:
             connection.known = known
             connection.budget.use(limits)
         return connection
+
+    def find_by_hook(self, sha256: str) -> str | None:
+        """The organization whose Statuspage calls an address with such a secret."""
+        found = (one for one, known in self._mirror.value.items() if known.hook_sha256 == sha256)
+        return next(found, None)

@@ -110,7 +110,8 @@ NOBODY_WAITS: Mapping[Action, str] = {
     Action.ORGANIZATION_RESTORED: "an operator did it, and whose key ends again is told of that",
     Action.UPSTREAM_CONNECTED: "an operator did it",
     Action.UPSTREAM_COPIED: "whoever changed it there did it",
-    Action.UPSTREAM_KEY_ADDED: "an operator did it",
-    Action.UPSTREAM_KEY_DROPPED: "an operator did it",
+    Action.UPSTREAM_WEBHOOK_SET: "an operator did it",
+    Action.UPSTREAM_KEY_ADDED: "an owner did it, or an operator",
+    Action.UPSTREAM_KEY_DROPPED: "an owner did it, or an operator",
     Action.CLOCK_SET_RIGHT: "operators read it in the log and in `/readyz`",
 }

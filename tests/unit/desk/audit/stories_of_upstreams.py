@@ -8,6 +8,7 @@ from desk.transaction import Actor, JobName
 from desk.upstreams.cards import KEY_REFUSED
 from desk.upstreams.connecting import connect_upstream
 from desk.upstreams.copies import ComponentThere, PageThere, copy_pages
+from desk.upstreams.hooks import drop_hook, make_hook
 from desk.upstreams.keys import (
     NewUpstreamKey,
     add_upstream_key,
@@ -71,3 +72,19 @@ def pages_of_a_statuspage_elsewhere(stage: Stage) -> Iterator[Step]:
     for there, what in steps:
         stage.do(COPIES, partial(copy_pages, there=there))
         yield [event(COPIES, Action.UPSTREAM_COPIED, upstream.id, **what)] if what else [], set()
+
+
+@story(Action.UPSTREAM_WEBHOOK_SET)
+def the_address_that_a_statuspage_calls(stage: Stage) -> Iterator[Step]:
+    """No event holds it; a new one takes the place of the old one, and none is none."""
+    upstream = stage.do(OPERATOR, partial(connect_upstream, base_url=URL))
+    yield None
+    first = stage.do(OLIVIA, make_hook)
+    yield [event(OLIVIA, Action.UPSTREAM_WEBHOOK_SET, upstream.id, is_on=True)], set()
+    second = stage.do(OPERATOR, make_hook)
+    assert first.reveal() != second.reveal()
+    yield [event(OPERATOR, Action.UPSTREAM_WEBHOOK_SET, upstream.id, is_on=True)], set()
+    stage.do(OPERATOR, drop_hook)
+    yield [event(OPERATOR, Action.UPSTREAM_WEBHOOK_SET, upstream.id, is_on=False)], set()
+    stage.do(OPERATOR, drop_hook)
+    yield [], set()

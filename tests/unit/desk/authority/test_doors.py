@@ -384,6 +384,7 @@ OF_JOBS: Mapping[JobName, set[str]] = {
         "incidents.elsewhere.following.follow_incidents",
         "incidents.elsewhere.following.note_gone",
         "upstreams.copies.copy_pages",
+        "upstreams.copies.copy_told_page",
         "upstreams.copies.note_change_there",
         "upstreams.copies.note_copy_problem",
         "upstreams.keys.note_refused",

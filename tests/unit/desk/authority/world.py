@@ -53,6 +53,7 @@ from desk.status_page.marks import ArchiveMark
 from desk.transaction import Actor, ActorKind, Desk, JobName, Transaction
 from desk.upstreams.connecting import connect_upstream
 from desk.upstreams.copies import PageThere
+from desk.upstreams.hooks import make_hook
 from desk.upstreams.keys import NewUpstreamKey, add_upstream_key
 from storage.models import (
     Act,
@@ -611,12 +612,14 @@ def _upstreams(maker: _Maker) -> Filled:
 
     def connect(tx: Transaction) -> str:
         connect_upstream(tx, url)
+        make_hook(tx)
         soon = tx.now + timedelta(days=5)
         return add_upstream_key(tx, NewUpstreamKey(name="first", sealed="sealed", expires_at=soon)).id
 
     types: dict[object, Sequence[Any]] = {
         NewUpstreamKey: [new],
         Sequence[PageThere]: [[PageThere(id="statuspage01", name="Far")]],
+        PageThere: [PageThere(id="statuspage01", name="Far")],
         Callable[[str], str]: [str.upper],
         Callable[[str], bool]: [bool],
     }
