@@ -64,7 +64,8 @@ class Neighbours:
         if isinstance(value, Mapping):
             return {self.unknown(key): self.unknown(item) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
-            return type(value)(map(self.unknown, value))
+            inner = map(self.unknown, value)
+            return type(value)(*inner) if hasattr(value, "_fields") else type(value)(inner)
         if is_dataclass(value) and not isinstance(value, type | Row):
             return replace(value, **{one.name: self.unknown(getattr(value, one.name)) for one in fields(value)})
         return value
