@@ -53,7 +53,7 @@ async def follow_upstream(
         pages = await read(UpstreamReader.read_pages)
         done = await desk.write(_ACTOR, partial(copy_pages, there=pages, asked_at=asked_at))
         for page in pages:
-            await _follow_incidents(desk, read, page.id)
+            await _follow_page(desk, read, page.id)
     except KeydeskError as error:
         _log.warning("upstream_not_copied", error=str(error))
         await desk.write(_ACTOR, partial(note_copy_problem, problem=str(error)))
@@ -90,6 +90,14 @@ async def follow_page(
 async def _warn(desk: Desk) -> None:
     if await desk.read(_ACTOR, list_expiring):
         await desk.write(_ACTOR, warn_of_expiry)
+
+
+async def _follow_page(desk: Desk, read: Read, page_id: str) -> None:
+    """As `_follow_incidents`; what cannot be read of one page holds up no other."""
+    try:
+        await _follow_incidents(desk, read, page_id)
+    except UnreadableError as error:
+        _log.warning("upstream_incidents_not_read", page=page_id, error=str(error))
 
 
 async def _follow_incidents(desk: Desk, read: Read, page_id: str) -> None:

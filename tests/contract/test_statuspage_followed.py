@@ -28,7 +28,7 @@ from storage.models import (
 from tests.clock import MONDAY_MORNING as NOW
 from tests.contract.gateway_stage import OPERATOR
 from tests.contract.page_systems import INES_ACTS, AtlassianSystem
-from tests.databases import url_on_sqlite
+from tests.databases import both_databases, url_on_sqlite
 
 database_url = url_on_sqlite
 IDENTIFIED, RESOLVED = IncidentStatus.IDENTIFIED, IncidentStatus.RESOLVED
@@ -89,6 +89,7 @@ def test_what_was_opened_there_can_be_spoken_of_here(far: AtlassianSystem) -> No
     assert traces(far)[2] == before[2] + 1
 
 
+@both_databases
 def test_what_was_opened_here_is_followed_there(far: AtlassianSystem) -> None:
     """Nothing comes back as news that went out from here; what others say, rename and resolve there does."""
     ours = far.open("Ours", components={far.components["API"]: ComponentStatus.PARTIAL_OUTAGE})
@@ -131,6 +132,7 @@ def test_what_is_on_its_way_is_not_undone(far: AtlassianSystem) -> None:
     assert (_row(far, ours).status, far.incident(ours).status) == (RESOLVED, RESOLVED)
 
 
+@both_databases
 def test_what_is_gone_there_is_gone_here(far: AtlassianSystem) -> None:
     """An incident that was deleted there is none here either; one that was never told stays."""
     gone, kept = far.open("Gone"), far.open("Kept")

@@ -23,7 +23,7 @@ from storage.models import ChangeKind
 
 SETTLES = timedelta(seconds=60)
 """So long a call may still be under way of which no answer came: until then it is looked for and not made again."""
-_LOOK_EVERY = timedelta(seconds=15)
+_LOOK_EVERY = timedelta(seconds=10)
 
 Call = Callable[..., Awaitable[Any]]
 """`StatuspageCalls.call` of one organization."""
