@@ -13,8 +13,21 @@ from desk.requests.offers import policy_here
 from desk.secret import Secret
 from desk.transaction import Desk, Transaction, keys_changed, pages_changed
 from desk.upstreams.keys import NewUpstreamKey, drop_upstream_key, list_upstream_keys, replace_upstream_key
+from handlers.delivery.atlassian.deliverer import AtlassianDeliverer
+from handlers.delivery.worker import OutboxWorker
 from handlers.jobs.copies import follow_upstream
-from storage.models import ApiKey, AuditEvent, Component, Incident, KeyStatus, KeyUse, Page, SlackMessage, UpstreamKey
+from storage.models import (
+    ApiKey,
+    AuditEvent,
+    Channel,
+    Component,
+    Incident,
+    KeyStatus,
+    KeyUse,
+    Page,
+    SlackMessage,
+    UpstreamKey,
+)
 from tests.contract.gateway_stage import EVERYTHING, OPERATOR, TwoKeydesks, make_there, mint, two_keydesks
 from tests.factories import add_page
 from tests.waiting import eventually
@@ -274,6 +287,28 @@ async def test_our_own_api_knows_what_is_open_there(both: TwoKeydesks) -> None:
         templates = await client.get(f"{path}/templates", headers=headers)
     assert {row["id"] for row in found["items"]} == {both.story.open, both.story.active, both.story.upcoming}
     assert (templates.status_code, templates.json()["items"]) == (200, [])
+
+
+async def test_our_own_api_brings_a_component_there_into_a_state(both: TwoKeydesks) -> None:
+    """The state goes to the Statuspage; what else a component is, is changed there."""
+    page, search = both.story.page, both.story.components["Search"]
+    secret = mint(both.desk, ["components:write", "component_status:write"])
+    async with httpx.AsyncClient(base_url=both.served.url, headers={"Authorization": f"OAuth {secret}"}) as client:
+        path = f"/keydesk/v1/pages/{page}/components/{search}/change"
+        answer = await client.post(path, json={"status": "major_outage"})
+        assert answer.status_code == 200, answer.text
+        renamed = await client.post(path, json={"name": "Find"})
+    assert (renamed.status_code, "kept by Statuspage" in renamed.text) == (409, True)
+    worker = OutboxWorker(both.desk, {Channel.ATLASSIAN: _deliverer(both)})
+    await worker.deliver_due()
+    assert (await both.call_there("GET", f"pages/{page}/components/{search}")).json()["status"] == "major_outage"
+
+
+def _deliverer(both: TwoKeydesks) -> AtlassianDeliverer:
+    upstreams = both.served.app.upstreams
+    return AtlassianDeliverer(
+        upstreams.client, upstreams.book.find, both.desk.clock, on_refused=upstreams.hear_refused
+    )
 
 
 async def test_what_upstream_has_can_be_asked_for(both: TwoKeydesks) -> None:

@@ -94,7 +94,10 @@ def create_of(tx: Transaction, asked: Asked) -> Shape:
 
 def change_one(tx: Transaction, asked: Asked) -> Shape:
     """Change what is said of a component or group, and leave the rest."""
-    row, body = _get(tx, asked), asked.body
+    body = asked.body
+    # A state alone goes to whoever keeps the page; everything else of a component is changed there.
+    alone = body.model_fields_set <= {"status", "version"} and body.status is not None
+    row = _get(tx, asked, anywhere=alone)
     if body.components is not None:
         return _shown(tx, _change_group(tx, row, body))
     fields = _read_fields(tx, row.page_id, body)
@@ -161,9 +164,10 @@ def _own_page(tx: Transaction, asked: Asked) -> Page:
     return page
 
 
-def _get(tx: Transaction, asked: Asked) -> Component:
+def _get(tx: Transaction, asked: Asked, *, anywhere: bool = False) -> Component:
     row = tx.session.get(Component, asked.path["component_id"])
-    if row is None or row.page_id != _own_page(tx, asked).id:
+    page = get_page(tx.session, asked.path["page_id"]) if anywhere else _own_page(tx, asked)
+    if row is None or row.page_id != page.id:
         raise NotFoundError("There is no such component.", "Look at the page again for what there is.")
     return row
 
