@@ -70,7 +70,12 @@ class UpstreamParts:
         )
         self.client: UpstreamClient = options.client or ReqwestClient()
         self.book = ConnectionBook(self.mirror, wait_seconds=options.wait_seconds, monotonic=monotonic)
-        forwarder = Forwarder(self.client, limit_code=options.limit_code, on_refused=self.hear_refused)
+        forwarder = Forwarder(
+            self.client,
+            limit_code=options.limit_code,
+            on_refused=self.hear_refused,
+            look_anew=self.book.look_anew,
+        )
         reads = Reads(
             forwarder, keep_seconds=options.keep_seconds, monotonic=monotonic, tell_change=self._tell_change
         )

@@ -1,5 +1,6 @@
 """The organizations' Statuspages as calls need them: address, keys, turns and fuse, in memory."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from desk.secret import Secret
 from handlers.upstream.budget import Budget
 from handlers.upstream.fuse import Fuses
+from storage.database import AWAY
 from storage.mirror import Mirror
 from storage.models import Upstream, UpstreamKey, UpstreamKeyStatus
 from storage.sealing import Seal, SealError
@@ -116,3 +118,12 @@ class ConnectionBook:
         """The organization whose Statuspage calls an address with such a secret."""
         found = (one for one, known in self._mirror.value.items() if known.hook_sha256 == sha256)
         return next(found, None)
+
+    async def look_anew(self) -> None:
+        """Read them again. Where the database does not answer, what is known stands."""
+        try:
+            await asyncio.to_thread(self._mirror.reload)
+        except AWAY as error:
+            _log.warning("upstreams_not_read", error=str(error))
+        for organization_id in list(self._open):
+            self.find(organization_id)

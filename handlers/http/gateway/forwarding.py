@@ -5,7 +5,7 @@ whose fault it is.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -56,7 +56,8 @@ class Forwarder:
     """Forwards calls.
 
     `limit_code` is what tells callers to come again later, 420 or 429: clients know the one or the other.
-    `on_refused` is told of a key of ours that an upstream does not take, and must not wait.
+    `on_refused` is told of a key of ours that an upstream does not take, and must not wait. `look_anew` reads what
+    keys there are: another process may have replaced them just now.
     """
 
     def __init__(
@@ -65,14 +66,17 @@ class Forwarder:
         *,
         limit_code: int = 420,
         on_refused: Callable[[str, str], None],
+        look_anew: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._client = client
         self._limit_code = limit_code
         self._on_refused = on_refused
+        self._look_anew = look_anew
 
     async def open(self, connection: Connection, call: Forward) -> Reply:
         """Send the call on; gives what it is answered with, which has to be closed."""
         refused: frozenset[str] = frozenset()
+        has_looked = self._look_anew is None
         while True:
             if wait := connection.fuse.seconds_to_wait(call.key.id):
                 return Reply.of(faults.fuse_blown(connection.base_url, wait))
@@ -80,6 +84,10 @@ class Forwarder:
                 key_id = await connection.budget.take(call.key.id, besides=refused)
             except NoTurnError as error:
                 if connection.known.keys.keys() <= refused:
+                    if refused and not has_looked and self._look_anew is not None:
+                        has_looked = True
+                        await self._look_anew()
+                        continue
                     return Reply.of(faults.no_key(connection.base_url, has_some=bool(connection.known.keys)))
                 return Reply.of(faults.come_later(self._limit_code, error.retry_after))
             secret = connection.secret_of(key_id)
