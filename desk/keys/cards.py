@@ -79,7 +79,9 @@ def show_ticket(tx: Transaction, ticket: Ticket) -> None:
     if ticket.request_id is not None:
         refresh(tx, Thing.REQUEST, ticket.request_id)
     else:
-        send_card(tx, TICKET_MINE, ticket.id, [ticket.collector_id])
+        # It says how long the old key works, and what becomes of the new one.
+        shows = [(Thing.KEY, key_id) for key_id in (ticket.predecessor_id, ticket.key_id) if key_id]
+        send_card(tx, TICKET_MINE, ticket.id, [ticket.collector_id], shows=shows)
     refresh(tx, Thing.TICKET, ticket.id)
 
 

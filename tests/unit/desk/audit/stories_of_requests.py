@@ -245,7 +245,7 @@ def a_rotation(stage: Stage) -> Iterator[Step]:
     later(stage, hours=24)
     assert stage.do(SWEEP, sweep_keys) == 1
     retired = event(SWEEP, Action.KEY_RETIRED, old.id, name="terraform prod")
-    yield [retired], sent("key.retired", MIA) | sent("key.ask", MIA)
+    yield [retired], sent("key.retired", MIA) | sent("key.ask", MIA) | sent("ticket.mine", MIA)
 
 
 @story(Action.TICKET_CHANGED)

@@ -1,21 +1,23 @@
 """What the cards of requests and tickets say in each of their states."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
-from desk.keys.changes import revoke_key, suspend_key
+from desk.keys.changes import rename_key, revoke_key, suspend_key
 from desk.keys.collecting import mark_revealed, return_unseen, sweep_tickets
 from desk.keys.tickets import make_ticket, withdraw_tickets_of
 from desk.requests.requests import make_request, sweep_requests, withdraw_requests_of
-from desk.transaction import Actor, Desk
+from desk.transaction import Actor, Desk, Transaction
 from handlers.slack.framework.blocks import Message
 from handlers.slack.requests import AREA
 from handlers.slack.requests.text import quotation
 from sandbox.player import find_label, words_of
-from storage.models import ApiKey, KeyRequest, Scope, SlackMessage, Ticket
+from storage.models import ApiKey, Delivery, KeyRequest, Scope, SlackMessage, Ticket
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, add_key
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
@@ -103,6 +105,27 @@ def test_a_reminder_that_comes_too_late_is_not_sent(stage: Stage, clock: HeldClo
     stage.approve(request)
     assert _drawn(stage, "request.reminder", f"{request.id}:1") is None
     assert "*Approved*" in _says(stage, "request.reminder", f"{request.id}:1", ts="1.0")
+
+
+def test_a_rotations_card_follows_both_of_its_keys(stage: Stage, clock: HeldClock) -> None:
+    """It names the old key and says how long that works, and what became of the new one: a change of either brings
+    the card up to date."""
+    ticket = _rotation(stage, clock, grace=timedelta(days=3))
+    old = str(ticket.predecessor_id)
+    new, _ = stage.mint(ticket, MAX)
+    stage.do(MAX, partial(mark_revealed, key_id=new.id))
+    [card] = stage.shown("ticket.mine")
+
+    def is_brought_up_to_date(work: Callable[[Transaction], Any]) -> bool:
+        with stage.desk.database.write() as session:
+            session.execute(delete(Delivery))
+        stage.do(OLIVIA, work)
+        return card.id in {delivery.subject for delivery in stage.all(Delivery)}
+
+    assert is_brought_up_to_date(partial(rename_key, key_id=old, name="older ci"))
+    assert is_brought_up_to_date(partial(suspend_key, key_id=new.id, reason="Leaked?"))
+    assert is_brought_up_to_date(partial(revoke_key, key_id=old, reason="Leaked."))
+    assert "The old key works no more." in _says(stage, "ticket.mine", ticket.id)
 
 
 @pytest.mark.parametrize(
