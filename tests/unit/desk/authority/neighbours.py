@@ -26,7 +26,7 @@ from desk.people import Subject, SubjectWord
 from desk.permissions import Duty
 from desk.policy import Policy
 from desk.transaction import Desk, Transaction
-from storage.models import Base, Channel, Component, ComponentStatus, Scope, SlackMessage, SubjectKind
+from storage.models import ApiKey, Base, Channel, Component, ComponentStatus, Scope, SlackMessage, SubjectKind
 from storage.models.base import InOrganization
 from storage.organizations import OF_EVERY_ORGANIZATION
 from tests.clock import MONDAY_MORNING as NOW
@@ -63,6 +63,8 @@ class Neighbours:
             return self.names.get(value) or _NAME.sub(lambda match: self.names.get(match[0], match[0]), value)
         if isinstance(value, Mapping):
             return {self.unknown(key): self.unknown(item) for key, item in value.items()}
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*map(self.unknown, value))
         if isinstance(value, list | tuple | set | frozenset):
             inner = map(self.unknown, value)
             return type(value)(*inner) if hasattr(value, "_fields") else type(value)(inner)
@@ -168,6 +170,7 @@ def _with_more(world: World, session: Session, period: str) -> World:
         "conversations": [[lane]],
         "lane": [lane],
         "key_ids": [[key]],
+        "digest": [bytes.fromhex(session.get_one(ApiKey, key).sha256)],
         "predecessor_id": [key],
         "incident_ids": [[incident]],
         "draft_ids": [world.by_name["draft_id"]],
@@ -175,6 +178,7 @@ def _with_more(world: World, session: Session, period: str) -> World:
         "affected": [[status]],
         "today": [NOW.date()],
         "now": [NOW],
+        "expires_at": [NOW],
     }
     return replace(world, by_type=dict(world.by_type) | types, by_name=dict(world.by_name) | names)
 

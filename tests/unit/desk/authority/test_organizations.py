@@ -58,6 +58,7 @@ WITHOUT_LOOKING: Mapping[str, str] = {
 """What is written with a name that nobody has just as well, and why nothing of another organization is in it."""
 
 SAYS_IT_AGAIN: Mapping[str, str] = {
+    "digest.composing.count_live": "one's own keys, whichever digest is meant",
     "digest.unused_policy.list_announced": "what stands, whichever digest is meant",
     "directory.events.take_members_event": "that the group must be read first",
     "incidents.authority.get_page_meant": "the page that was named: components tell which where none was",

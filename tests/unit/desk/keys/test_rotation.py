@@ -69,7 +69,7 @@ CARRIED = {
 """What was decided for a key and so holds for its successor."""
 OWN = {
     *("id", "version", "revision", "status", "sha256", "start", "ticket_id", "predecessor_id", "created_at"),
-    *("created_by", "extended_at", "expiry_said_days", "revealed_at", "voided_at", "retires_at"),
+    *("created_by", "is_imported", "extended_at", "expiry_said_days", "revealed_at", "voided_at", "retires_at"),
     *("suspended_at", "suspended_by", "suspend_reason", "revoked_at", "revoked_by", "revoke_reason"),
 }
 """What is each key's own: what it is recognised by, its way to its collector, what was said of it, and its end."""
