@@ -38,11 +38,13 @@ from storage.models import (
     IncidentStatus,
     IncidentUpdate,
     Page,
+    Revision,
     Role,
     SecondPerson,
     SlackMessage,
     UpstreamChange,
 )
+from storage.signals import Topic
 from tests.clock import HeldClock
 from tests.contract import dying_deliverer
 from tests.contract.failing_statuspage import API, PAGE, FailingStatuspage, StatuspageFault
@@ -483,6 +485,19 @@ async def test_copies_leave_alone_what_is_on_its_way(far: Far) -> None:
     asked_at = far.clock.advance(seconds=1)
     assert copied() == ("The API", OPERATIONAL)
     assert far.here(incident_id).upstream_id is not None
+
+
+async def test_the_gateway_keeps_no_answer_from_before(far: Far) -> None:
+    """What was posted from here is a change there: answers that were kept are given no more, in any process."""
+
+    def revision() -> int:
+        with far.desk.database.read() as session:
+            return session.get_one(Revision, Topic.ELSEWHERE).value
+
+    far.open()
+    before = revision()
+    await far.deliver()
+    assert revision() > before
 
 
 async def test_it_is_found_by_its_links_there(far: Far) -> None:

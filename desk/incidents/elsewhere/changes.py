@@ -13,7 +13,7 @@ from desk.incidents.announcements import HEAD_CARD, UPDATE_CARD
 from desk.incidents.elsewhere.forms import COMPONENTS
 from desk.messages.outbox import enqueue, refresh_card
 from desk.permissions import Duty, require_duty
-from desk.transaction import Transaction
+from desk.transaction import Transaction, elsewhere_changed
 from storage.models import (
     ChangeKind,
     Channel,
@@ -153,6 +153,8 @@ def note_there(tx: Transaction, change_id: str, there: There | None) -> None:
             said.upstream_id = said.upstream_id or there.update_id
     tx.session.flush()
     show_change(tx, change)
+    # What the gateway may have kept of its answers is from before.
+    elsewhere_changed(tx)
 
 
 def show_change(tx: Transaction, change: UpstreamChange) -> None:
