@@ -66,13 +66,13 @@ class FailingStatuspage:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready.set,), name="statuspage")
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(30)
 
     def stop(self) -> None:
         """Stop listening, whatever is held."""
         assert self._thread is not None
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
+        self._thread.join(30)
 
     def reset(self) -> None:
         """Nothing there, nothing wrong."""

@@ -112,7 +112,7 @@ async def test_the_same_at_the_same_time_is_one(desk: Desk) -> None:
     secret, there = mint(desk, ["incidents:write"]), Statuspage(["slow"])
     async with attacked(desk, there, wait_seconds=10.0) as stage:
         first = asyncio.create_task(post(stage, secret))
-        await asyncio.wait_for(stage.server.called.wait(), 5)
+        await asyncio.wait_for(stage.server.called.wait(), 30)
         second = asyncio.create_task(post(stage, secret))
         there.late.set()
         ids = {answer.json()["id"] for answer in await asyncio.gather(first, second)}
@@ -126,7 +126,7 @@ async def test_another_replica_knows_what_the_first_has_begun(desk: Desk, clock:
     secret, there = mint(desk, ["incidents:write"]), Statuspage(["slow"])
     async with attacked(desk, there) as stage, stage.replica() as other:
         first = asyncio.create_task(post(stage, secret))
-        await asyncio.wait_for(stage.server.called.wait(), 5)
+        await asyncio.wait_for(stage.server.called.wait(), 30)
         assert (await post(other, secret)).status_code == 503
         clock.advance(GONE_AFTER - LATER)
         assert (await post(other, secret)).status_code == 503

@@ -122,13 +122,13 @@ class WebhookReceiver:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready.set,), name="webhooks")
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(30)
 
     def stop(self) -> None:
         """Stop listening, whatever is held."""
         assert self._thread is not None
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
+        self._thread.join(30)
 
     def _run(self, ready: Callable[[], None]) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:

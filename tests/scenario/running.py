@@ -61,7 +61,7 @@ class RunningBot:
         self.worker: OutboxWorker
         self._thread = threading.Thread(target=self._run, name="bot")
         self._thread.start()
-        assert self._ready.wait(10), "the bot did not start"
+        assert self._ready.wait(_STUCK_SECONDS), "the bot did not start"
         if self._failure is not None:
             raise self._failure
 
@@ -90,7 +90,7 @@ class RunningBot:
     def stop(self) -> None:
         """Stop serving and wait for the thread."""
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
+        self._thread.join(_STUCK_SECONDS)
         assert not self._thread.is_alive(), "the bot did not stop"
 
     def _run(self) -> None:

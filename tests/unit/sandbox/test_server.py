@@ -86,7 +86,7 @@ def test_the_command_line_serves_until_it_is_ended() -> None:
             assert wait_until(answered)
         finally:
             process.terminate()
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=60)
     assert f"http://127.0.0.1:{port}/api/" in output and "xapp-sandbox" in output
     assert "Traceback" not in errors
 
@@ -96,7 +96,7 @@ def test_the_command_line_says_what_is_wrong_with_the_manifest(tmp_path: Path) -
     wrong = tmp_path / "manifest.yml"
     wrong.write_text("- not\n- a manifest\n")
     command = [sys.executable, "-m", "sandbox", "--manifest", str(wrong)]
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3], timeout=20)
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3], timeout=60)
     assert ended.returncode == 2
     assert "its top level is not a mapping" in ended.stderr and "Traceback" not in ended.stderr
 
@@ -211,7 +211,7 @@ async def live(slack: Slack, session: ClientSession, user: str) -> list[Json]:
         await slack.open(modal(), user=MIA)
         await slack.do("message", user=user, channel=GENERAL, text="end")
         while not frames or frames[-1].get("message", {}).get("text") != "end":
-            frames.append(await page.receive_json(timeout=5))
+            frames.append(await page.receive_json(timeout=30))
     return frames
 
 
@@ -237,7 +237,7 @@ async def test_everybody_hears_of_changes_to_people(slack: Slack) -> None:
         connected = await SocketApp(slack, session).connect()
         await connected.close()
         await slack.do("reset")
-        frames = [await page.receive_json(timeout=5) for _ in range(5)]
+        frames = [await page.receive_json(timeout=30) for _ in range(5)]
     assert [frame["type"] for frame in frames] == ["user", "usergroup", "connected", "connected", "reset"]
     assert [frame["connected"] for frame in frames[2:4]] == [True, False]
 
@@ -259,7 +259,7 @@ async def test_a_failure_is_shown_to_whoever_met_it(slack: Slack) -> None:
         await slack.type("/probe")
         await slack.do("message", user=MIA, channel=GENERAL, text="end")
         for user, page in pages.items():
-            frames[user] = [await page.receive_json(timeout=5) for _ in range(3 if user == MIA else 2)]
+            frames[user] = [await page.receive_json(timeout=30) for _ in range(3 if user == MIA else 2)]
             await page.close()
     assert [frame["type"] for frame in frames[MIA]] == ["connected", "toast", "message"]
     assert frames[MIA][1]["text"] == '/probe failed with the error "dispatch_failed"'

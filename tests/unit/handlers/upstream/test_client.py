@@ -158,7 +158,7 @@ async def test_only_so_many_calls_are_under_way(client: ReqwestClient) -> None:
     narrow = ReqwestClient(Limits(connections=1, pool_seconds=0.1, silent_seconds=5.0))
     async with HostileServer(silent(let_go)).running() as server:
         first = asyncio.create_task(fault_of(narrow, server.url))
-        await asyncio.wait_for(server.called.wait(), 5)
+        await asyncio.wait_for(server.called.wait(), 30)
         assert await fault_of(narrow, server.url) is Fault.CROWDED
         let_go.set()
         assert await first is Fault.CUT

@@ -69,7 +69,7 @@ async def test_what_is_asked_at_the_same_time_is_asked_once(client: ReqwestClien
         stage = Stage(server.url, client)
         reads = make_reads(stage, 0.0, time.monotonic)
         first = asyncio.create_task(reads.open(stage.connection, call()))
-        await asyncio.wait_for(server.called.wait(), 5)
+        await asyncio.wait_for(server.called.wait(), 30)
         same = [call(OTHER), call(CALLER, "/v1/pages", (b"user-agent", b"terraform"))]
         others = [
             call(WIDER),
@@ -94,7 +94,7 @@ async def test_who_reads_after_a_change_does_not_get_what_was_before(client: Req
         stage = Stage(server.url, client)
         reads = make_reads(stage, 60.0, time.monotonic)
         before = asyncio.create_task(reads.open(stage.connection, call()))
-        await asyncio.wait_for(server.called.wait(), 5)
+        await asyncio.wait_for(server.called.wait(), 30)
         async with reads.changing("ooooooooooo1"):
             assert TOLD == []
         assert TOLD == ["ooooooooooo1"]
@@ -153,7 +153,7 @@ async def test_who_goes_away_takes_nobody_along(client: ReqwestClient) -> None:
         stage = Stage(server.url, client)
         reads = make_reads(stage, 0.0, time.monotonic)
         first = asyncio.create_task(reads.open(stage.connection, call()))
-        await asyncio.wait_for(server.called.wait(), 5)
+        await asyncio.wait_for(server.called.wait(), 30)
         second = asyncio.create_task(reads.open(stage.connection, call(OTHER)))
         await asyncio.sleep(0)
         first.cancel()
