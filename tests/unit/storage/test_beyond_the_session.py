@@ -14,7 +14,8 @@ PRODUCT = ("bot", "desk", "handlers", "storage")
 _MIGRATIONS = ROOT / "storage" / "migrations"
 
 AS_TEXT: Mapping[str, str] = {
-    "bot/program.py create_program.ask_database": "it asks for nothing that is kept",
+    "bot/doctor/here.py look_at_database": "it asks for nothing that is kept",
+    "bot/readiness.py make_checks.ask_database": "it asks for nothing that is kept",
     "storage/engine.py _prepare_postgresql.connect": "which collations the database has",
     "storage/attempts.py _END_SESSION": "the session of a transaction whose commit was not answered",
     "storage/attempts.py _STATUS": "whether a transaction was committed",
@@ -54,6 +55,7 @@ ON_TABLES: Mapping[str, str] = {
 
 OF_ALL: Mapping[str, str] = {
     "bot/demo/serving.py _opened": "whether the demo has begun at all",
+    "handlers/measuring.py look_at_outbox.look": "lanes hold deliveries of several organizations; it counts them",
     "desk/pages/addresses.py Addresses.refuse_taken": "an address that anybody has is taken; it says no more",
     "desk/pages/addresses.py Addresses.refuse_former": "one that was anybody's is taken; it says no more",
     "desk/requests/importing.py _refuse_known": "a value works for one organization alone; it says no more",
