@@ -108,6 +108,7 @@ def play_keys(scenario: Scenario, world: World) -> Play:
         play.open_home(player)
     play.submit_forms(scenario.olivia)
     play.configure_pages(scenario.olivia)
+    play.look_at_import(scenario.olivia)
     play.read_channel(scenario.olivia, CHANNEL)
     for player in players:
         scenario.deliver()
@@ -116,7 +117,6 @@ def play_keys(scenario: Scenario, world: World) -> Play:
     with scenario.database.write() as session:
         world.add_pages(session, 100)
     play.ask(scenario.mia)
-    play.look_at_import(scenario.olivia)
     scenario.deliver()
     return play
 
