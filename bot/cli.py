@@ -19,11 +19,13 @@ from bot.commands import (
     digest,
     doctor,
     drafts,
+    exporting,
     incident,
     info,
     keys,
     maintenance,
     manifest,
+    moving,
     pages,
     requests,
     roles,
@@ -99,6 +101,8 @@ def create_cli() -> typer.Typer:
     info.register(cli)
     audit.register(cli)
     upstream.register(cli)
+    moving.register(cli)
+    exporting.register(cli)
     return cli
 
 

@@ -72,7 +72,7 @@ def _register_connecting(family: typer.Typer) -> None:
         terminal without showing it, or from standard input."""
         console = console_of(context)
         seal, base_url = get_seal(console.settings()), check_base_url(url)
-        secret = _read_key()
+        secret = read_key()
         pages = _read(console, base_url, secret)
         new = _new_key(seal, secret, name, expires, calls)
 
@@ -203,7 +203,7 @@ def _keep(
     seal = get_seal(console.settings())
     with console.desk() as desk:
         base_url = desk.read_now(operator(), lambda tx: get_upstream(tx.session).base_url)
-        secret = _read_key()
+        secret = read_key()
         # It is tried before anything is given up.
         _read(console, base_url, secret)
         new = _new_key(seal, secret, name, expires, calls)
@@ -211,7 +211,8 @@ def _keep(
     say(f"Keydesk calls {base_url} with “{kept.name}” from now on.")
 
 
-def _read_key() -> str:
+def read_key() -> str:
+    """A key of Statuspage, from the terminal without showing it or from standard input."""
     if sys.stdin.isatty():
         text: str = typer.prompt("Key", hide_input=True)
     else:

@@ -93,6 +93,8 @@ class Action(StrEnum):
     KEY_ASKED = "key.asked"
     """Its holder was asked whether it is still needed."""
 
+    PAGE_IMPORTED = "page.imported"
+    """Something of it was taken over from a Statuspage elsewhere."""
     PAGE_EDITED = "page.edited"
     COMPONENT_CREATED = "component.created"
     COMPONENT_EDITED = "component.edited"

@@ -51,6 +51,8 @@ from storage.models.pages import (
 from storage.models.people import Grant, Member, Role, SubjectKind, UserGroup, UserGroupMember
 from storage.models.upstreams import (
     ChangeKind,
+    MovedThing,
+    PageMove,
     Upstream,
     UpstreamChange,
     UpstreamKey,
@@ -99,9 +101,11 @@ __all__ = [
     "KeyUseDay",
     "Member",
     "MessageSubject",
+    "MovedThing",
     "Organization",
     "Page",
     "PageAddress",
+    "PageMove",
     "RequestStatus",
     "Revision",
     "Role",

@@ -140,3 +140,30 @@ class UpstreamChange(InOrganization, Base):
     """When it was known to have been done there; None: it was not yet, or was given up."""
     upstream_id: Mapped[str | None] = mapped_column(String(12))
     """Of a new incident, the id that it has there; it outlives the incident here."""
+
+
+class MovedThing(InOrganization, Base):
+    """Something that was taken over from a Statuspage elsewhere under the id that it had there."""
+
+    __tablename__ = "moved_thing"
+    __table_args__ = (Index("ix_moved_thing_page_id", "page_id"),)
+
+    id: Mapped[Id]
+    """Of a page, component, template or incident."""
+    page_id: Mapped[str] = mapped_column(String(12))
+    digest: Mapped[str] = mapped_column(String(64))
+    """Of all that was said of it there when it was last taken over."""
+    mark: Mapped[str] = mapped_column(String(64))
+    """Tells whether it is here as it was then: what was changed here since is left alone."""
+
+
+class PageMove(InOrganization, Base):
+    """How far the taking over of a page's incidents is."""
+
+    __tablename__ = "page_move"
+
+    page_id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    base_url: Mapped[str] = mapped_column(String(255))
+    begun_at: Mapped[datetime]
+    next_part: Mapped[int | None]
+    """The part of the list of incidents that comes next; None: it was read to its end."""

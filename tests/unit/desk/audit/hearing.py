@@ -108,6 +108,7 @@ NOBODY_WAITS: Mapping[Action, str] = {
     Action.ORGANIZATION_SEEDED: "an operator did it",
     Action.PAGE_SEEDED: "an operator did it",
     Action.ORGANIZATION_RESTORED: "an operator did it, and whose key ends again is told of that",
+    Action.PAGE_IMPORTED: "an operator did it",
     Action.UPSTREAM_CONNECTED: "an operator did it",
     Action.UPSTREAM_COPIED: "whoever changed it there did it",
     Action.UPSTREAM_WEBHOOK_SET: "an operator did it",

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from desk.audit.trail import Action
+from desk.moving.records import MovedIncident, MovedPage
+from desk.moving.taking import begin_move, take_incidents, take_page
 from desk.transaction import Actor, JobName
 from desk.upstreams.cards import KEY_REFUSED
 from desk.upstreams.connecting import connect_upstream
@@ -52,6 +55,26 @@ def keys_of_a_statuspage_elsewhere(stage: Stage) -> Iterator[Step]:
     yield [], set()
     stage.do(OLIVIA, partial(drop_upstream_key, upstream_key_id=new.id))
     yield [event(OLIVIA, Action.UPSTREAM_KEY_DROPPED, new.id, name="new")], set()
+
+
+@story(Action.PAGE_IMPORTED)
+def a_page_that_moves_here(stage: Stage) -> Iterator[Step]:
+    """Each step that brings something is recorded, and one that brings nothing is not; nobody is told of the past."""
+    at = stage.desk.clock.now()
+    page = MovedPage(id=FAR.id, name="Far", columns={"name": "Far", "created_at": at, "updated_at": at})
+    said = {"status": "resolved", "impact": "none", "started_at": at, "created_at": at, "updated_at": at}
+    fire = MovedIncident(id="incidentaaa1", columns={"name": "Fire", **said})
+    stage.do(OPERATOR, partial(begin_move, page_id=page.id, base_url=URL))
+    yield [], set()
+    for what, step in (
+        ("components", partial(take_page, there=page)),
+        ("incidents", partial(take_incidents, page_id=page.id, there=[fire])),
+    ):
+        stage.do(OPERATOR, step)
+        facts: dict[str, Any] = {"what": what, "new": 1, "changed": 0, "left": []}
+        yield [event(OPERATOR, Action.PAGE_IMPORTED, page.id, **facts)], set()
+        stage.do(OPERATOR, step)
+        yield [], set()
 
 
 @story(Action.UPSTREAM_COPIED)

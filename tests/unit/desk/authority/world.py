@@ -43,6 +43,7 @@ from desk.keys.uses import SuspendedUse
 from desk.messages.dead_letters import Keep, bury
 from desk.people import SeenUser, Subject, SubjectWord
 from desk.requests.approvals import approve
+from desk.moving.records import MovedIncident, MovedPage, MovedTemplate
 from desk.requests.held_keys import HeldKey
 from desk.requests.requests import make_request
 from desk.requests.terms import Asked
@@ -607,6 +608,11 @@ def _page_things(maker: _Maker) -> Filled:
     return types, names
 
 
+_MOVED = {"name": "Moved", "created_at": BEFORE, "updated_at": BEFORE}
+_WORDS = {"name": "outage", "title": "Outage", "body": "We look."}
+_SAID = _MOVED | {"status": "resolved", "impact": "none", "started_at": BEFORE}
+
+
 def _upstreams(maker: _Maker) -> Filled:
     url, new = "https://statuspage.acme.example", NewUpstreamKey(name="anew", sealed="sealed")
 
@@ -618,6 +624,10 @@ def _upstreams(maker: _Maker) -> Filled:
 
     types: dict[object, Sequence[Any]] = {
         NewUpstreamKey: [new],
+        MovedPage: [MovedPage(id="movedpage001", name="Moved", columns=_MOVED)],
+        Sequence[MovedTemplate]: [[MovedTemplate(id="movedtempl01", columns=_WORDS)]],
+        Sequence[MovedIncident]: [[MovedIncident(id="movedincid01", columns=_SAID)]],
+        MovedIncident: [MovedIncident(id="movedincid02", columns=_SAID)],
         Sequence[PageThere]: [[PageThere(id="statuspage01", name="Far")]],
         PageThere: [PageThere(id="statuspage01", name="Far")],
         Callable[[str], str]: [str.upper],
