@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desk.audit import trail as audit
-from desk.errors import ConflictError
+from desk.errors import ConflictError, NotFoundError
 from desk.moving.incidents import mark_of_incident, write_incident
 from desk.moving.records import Moved, MovedComponent, MovedIncident, MovedPage, MovedTemplate, digest_of
 from desk.pages.addresses import Addresses
@@ -66,9 +66,12 @@ def begin_move(tx: Transaction, page_id: str, base_url: str) -> int:
 
 
 def note_part(tx: Transaction, page_id: str, next_part: int | None) -> None:
-    """Remember which part of the list of incidents comes next; None: it was read to its end."""
+    """Remember which part of the list of incidents comes next; None: it was read to its end. For
+    owners and operators. Raises NotAllowedError, and NotFoundError."""
     require_owner(tx)
-    move = tx.session.get_one(PageMove, page_id)
+    move = tx.session.get(PageMove, page_id)
+    if move is None:
+        raise NotFoundError("This page was not taken over from anywhere.")
     move.next_part = next_part
 
 

@@ -29,7 +29,7 @@ def list_documents(tx: Transaction) -> Iterator[Document]:
     yield "pages.json", _array(documents.pages[page.id] for page in own)
     for page in own:
         place = f"pages/{page.id}"
-        yield f"{place}/page.json", iter([documents.pages[page.id], b"\n"])
+        yield "/".join((place, "page.json")), iter([documents.pages[page.id], b"\n"])
         yield f"{place}/components.json", _array(documents.components[page.id].by_id.values())
         yield f"{place}/component-groups.json", _array(documents.groups[page.id].by_id.values())
         yield f"{place}/incident_templates.json", _array(_templates(tx.session, page))

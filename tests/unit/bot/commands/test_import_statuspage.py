@@ -1,4 +1,4 @@
-"""`keydesk import statuspage` and `keydesk export`: a page moves from another Keydesk, which answers as Statuspage."""
+"""`keydesk import statuspage` and `keydesk export`: a page moves from another Keydesk, which is its Statuspage."""
 
 import asyncio
 import json

@@ -41,9 +41,9 @@ from desk.keys.rules import Change, Refusal
 from desk.keys.tickets import find_ticket_of_request
 from desk.keys.uses import SuspendedUse
 from desk.messages.dead_letters import Keep, bury
+from desk.moving.records import MovedIncident, MovedPage, MovedTemplate
 from desk.people import SeenUser, Subject, SubjectWord
 from desk.requests.approvals import approve
-from desk.moving.records import MovedIncident, MovedPage, MovedTemplate
 from desk.requests.held_keys import HeldKey
 from desk.requests.requests import make_request
 from desk.requests.terms import Asked
@@ -80,6 +80,7 @@ from storage.models import (
     KeyStatus,
     Organization,
     Page,
+    PageMove,
     RequestStatus,
     Role,
     Scope,
@@ -622,6 +623,12 @@ def _upstreams(maker: _Maker) -> Filled:
         soon = tx.now + timedelta(days=5)
         return add_upstream_key(tx, NewUpstreamKey(name="first", sealed="sealed", expires_at=soon)).id
 
+    def move(tx: Transaction) -> None:
+        page = tx.session.get_one(Page, maker.page)
+        add_component(tx.session, page, BEFORE, name="Moved", position=9, status=ComponentStatus.MAJOR_OUTAGE)
+        tx.session.add(PageMove(page_id=page.id, base_url="https://another.acme.example", begun_at=BEFORE))
+
+    maker.do(OLIVIA, move)
     types: dict[object, Sequence[Any]] = {
         NewUpstreamKey: [new],
         MovedPage: [MovedPage(id="movedpage001", name="Moved", columns=_MOVED)],
@@ -635,6 +642,7 @@ def _upstreams(maker: _Maker) -> Filled:
     }
     names: dict[str, Sequence[Any]] = {
         "base_url": ["https://another.acme.example"],
+        "next_part": [2],
         "problem": ["It does not answer."],
         "upstream_key_id": [maker.do(OLIVIA, connect)],
     }

@@ -32,6 +32,7 @@ HAPPENED = {
     "Organization": {"created_at", "owners_seeded_at"},
     "Page": {"created_at", "updated_at"},
     "PageAddress": {"since"},
+    "PageMove": {"begun_at"},
     "SeenEvent": {"at"},
     "SlackMessage": {"created_at"},
     "Ticket": {"created_at", "collected_at"},
