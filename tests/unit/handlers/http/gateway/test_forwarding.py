@@ -344,6 +344,26 @@ async def test_a_key_that_is_dropped_meanwhile_is_not_called_with(client: Reqwes
     assert KEYS["second"].encode() in server.heads[0]
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_key_that_another_process_has_put_there_is_found(client: ReqwestClient, is_there: bool) -> None:
+    """Before a call fails for want of one, it is read once which there are."""
+    async with HostileServer(taking(KEYS["second"])).running() as server:
+        stage = Stage(server.url, client, {"first": KEYS["first"]})
+        looked: list[str] = []
+
+        async def look_anew() -> None:
+            looked.append("anew")
+            if is_there:
+                known = stage.connection.known
+                fresh = OpenKey("second", Secret(KEYS["second"]), None, None)
+                stage.connection.known = Known(known.upstream_id, known.base_url, {"second": fresh})
+                stage.connection.budget.use({"second": None})
+
+        stage.forwarder = Forwarder(client, on_refused=lambda *_: None, look_anew=look_anew)
+        assert (await stage.call()).status == (200 if is_there else 502)
+    assert looked == ["anew"]
+
+
 def test_a_key_of_ours_shows_nowhere() -> None:
     """However it is printed."""
     key: Any = OpenKey("first", Secret(KEYS["first"]), 60, datetime.now(UTC) + timedelta(days=1))
