@@ -19,6 +19,7 @@ from handlers.slack.incidents.commands import INCIDENTS
 from handlers.slack.maintenances.commands import MAINTENANCES
 from handlers.slack.pages.commands import PAGES
 from sandbox.player import Json
+from sandbox.ratelimits import Hold
 from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import Delivery, SlackMessage
@@ -80,6 +81,8 @@ def stage(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[Scenario, Wor
         timing = slack_server.workspace.timing
         # What fits is the question here, not how fast a busy machine draws it.
         timing.acknowledge_within = timing.trigger_lifetime = 30
+        # Nobody opens hundreds of windows in a minute.
+        slack_server.workspace.rate_limits.hold = Hold.NONE
         database = Database.from_url(copy_sqlite(sqlite_template, tmp_path)).of(ORGANIZATION)
         clock = HeldClock()
         desk = Desk(database, clock, replace(largest_policy(), name_command=SlackNames(PREFIX)))

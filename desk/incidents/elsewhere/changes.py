@@ -61,9 +61,9 @@ def owe_change(
     enqueue(tx, Channel.ATLASSIAN, lane=lane, subject=change.id, due_at=tx.now + waits)
 
 
-def owe_states(tx: Transaction, page_id: str, body: Mapping[str, Any], *, name: str) -> None:
+def owe_states(tx: Transaction, page_id: str, states: Mapping[str, Any], *, name: str) -> None:
     """Owe states of components alone. `name` says in a line which."""
-    change = _add(tx, ChangeKind.STATES, page_id, body, name=name)
+    change = _add(tx, ChangeKind.STATES, page_id, states, name=name)
     enqueue(tx, Channel.ATLASSIAN, lane=f"{page_id}/components", subject=change.id)
 
 

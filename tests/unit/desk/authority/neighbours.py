@@ -152,6 +152,7 @@ def _with_more(world: World, session: Session, period: str) -> World:
     names: dict[str, Sequence[Any]] = {
         "word": [*(f"{marked}{word}" for word in templates), subdomain, component.name, f"{marked}Upgrade"],
         "words": [[component.name]],
+        "states": [{"components": {component.id: "operational"}}],
         "page": [None, subdomain],
         "component_ids": [[], [component.id]],
         "period": [period],

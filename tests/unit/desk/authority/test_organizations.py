@@ -47,6 +47,7 @@ WITHOUT_LOOKING: Mapping[str, str] = {
     "digest.sent.send_digest": "a period is a date, of which each organization has a digest",
     "audit.trail.record": "whoever calls it has done something to what it names",
     "incidents.components.bring_statuses": "whoever calls it has the incident",
+    "incidents.elsewhere.changes.owe_states": "whoever calls it has brought the components into these states",
     "incidents.components.record_statuses": "whoever calls it has the incident, and the components locked",
     "keys.tickets.make_ticket": "whoever calls it has the request locked",
     "messages.outbox.enqueue": "whoever calls it has written the subject",

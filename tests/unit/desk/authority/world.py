@@ -337,7 +337,7 @@ def _plain(maker: _Maker) -> Filled:
         "name": ["anew"],
         "title": ["Slow"],
         "body": ["We look."],
-        "text": ["8h"],
+        "text": ["8h", f"{NOW + 9 * DAY:%Y-%m-%d}"],
         "page": [None],
         "until": [NOW + 200 * DAY],
         "made_until": [NOW],
