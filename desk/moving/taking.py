@@ -99,6 +99,8 @@ def take_page(tx: Transaction, there: MovedPage) -> Taken:
 def take_templates(tx: Transaction, page_id: str, there: Sequence[MovedTemplate]) -> Taken:
     """Take over templates."""
     require_owner(tx)
+    # Who takes the same over at this moment waits, and finds it here then.
+    lock_organization(tx.session)
     get_page(tx.session, page_id)
     done = Taken()
     # The oldest first, so that their numbers grow as they do where they are opened.
@@ -120,6 +122,8 @@ def take_templates(tx: Transaction, page_id: str, there: Sequence[MovedTemplate]
 def take_incidents(tx: Transaction, page_id: str, there: Sequence[MovedIncident]) -> Taken:
     """Take over incidents and maintenances, each with all that was said. Nobody is told of what is past."""
     require_owner(tx)
+    # Who takes the same over at this moment waits, and finds it here then.
+    lock_organization(tx.session)
     get_page(tx.session, page_id)
     done = Taken()
     for one in there:
