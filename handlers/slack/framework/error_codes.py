@@ -78,6 +78,7 @@ _PLACE = {
     "thread_not_found",
     "user_disabled",
     "user_not_found",
+    "users_not_found",
     "user_not_visible",
 }
 _MESSAGE = {

@@ -131,7 +131,9 @@ def test_every_row_is_kept_and_has_the_organization(upgraded: Upgraded, database
     assert after.keys() == before.keys() | {
         *(
             "api_post",
+            "moved_thing",
             "page_address",
+            "page_move",
             "upstream",
             "upstream_change",
             "upstream_key",

@@ -114,6 +114,7 @@ def test_names_that_others_give_are_unique_within_an_organization() -> None:
         ("page", "subdomain"),
         ("incident", "upstream_id", "page_id"),
         ("page_address", "path"),
+        ("page_move", "page_id"),
         ("revision", "topic"),
         ("role_grant", "role", "subject_kind", "subject_id", "page_id"),
         ("upstream_post", "key_id", "fingerprint"),

@@ -63,7 +63,7 @@ def test_what_cannot_be_is_told(keydesk_on: Run, seeded: Desk) -> None:
     for arguments, told in (
         (("mia", "king"), "Roles are: owner"),
         (("nobody", "integrator"), "I know nobody called “nobody”"),
-        (("U0NOBODY00", "integrator"), "If they joined just now, type keydesk roles sync first."),
+        (("U0NOBODY00", "integrator"), "If they joined just now, use keydesk roles sync first."),
         (("mia", "incident_manager", "--page", "nowhere"), "nowhere"),
     ):
         result = keydesk_on("roles", "grant", *arguments)

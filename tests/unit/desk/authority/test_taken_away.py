@@ -77,11 +77,13 @@ def test_who_waits_is_asked_again(world: World) -> None:
 
 UNRECORDED = {
     "incidents.drafts.composing.draft_nothing_new",
-    "incidents.drafts.drafts.revise_draft",
     "incidents.drafts.drafts.write_draft",
     "incidents.drafts.duplicates.accept_doubles",
     "incidents.drafts.forgotten.leave_draft",
     "keys.tickets.say_window_was_not_opened",
+    "moving.incidents.settle_states",
+    "moving.taking.begin_move",
+    "moving.taking.note_part",
     "upstreams.keys.reseal_upstream_keys",
 }
 """Doors at which nobody waits for the audit trail: what is written there decides nothing."""

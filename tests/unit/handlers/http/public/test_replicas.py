@@ -39,8 +39,8 @@ async def test_every_replica_follows(desk: Desk, story: Story, database_url: str
             asked.append(statement)
 
     async with here.running(), there.running():
-        # One for each of the four mirrors, and one for what was said before anybody listened.
-        await eventually(lambda: len(asked) == 5)
+        # One for each of the five mirrors, and one for what was said before anybody listened.
+        await eventually(lambda: len(asked) == 6)
         asked.clear()
         open_incident(desk, story.page, "Late letters")
         await eventually(lambda: _shows(there, b"Late letters") and _shows(here, b"Late letters"))
