@@ -37,6 +37,8 @@ from sandbox.workspace import Workspace
 
 STATIC = Path(__file__).parent / "static"
 _TICK_SECONDS = 1.0
+_IDLE_SECONDS = 75
+"""As long as clients keep a connection, and longer: one that is closed just as it is taken up again fails a call."""
 _LOOK_SECONDS = 0.002
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -122,6 +124,7 @@ def server_config(app: Starlette, *, log_level: str = "warning") -> uvicorn.Conf
         ws="websockets-sansio",
         log_level=log_level,
         access_log=False,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=1,
     )
 
