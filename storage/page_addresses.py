@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from storage.models import Page, PageAddress
@@ -30,3 +30,11 @@ def claim_addresses(session: Session, addresses: Mapping[str, str], *, now: date
         if path not in known and page_id in organizations:
             values = {"page_id": page_id, "organization_id": organizations[page_id], "since": now}
             insert_once(session, PageAddress, path=path, **values)
+
+
+def settle_entries(session: Session, addresses: Mapping[str, str]) -> None:
+    """Say after which address entries of pages, by their ids, are named for good. Where one was said it stays."""
+    for page_id, address in addresses.items():
+        session.execute(
+            update(Page).where(Page.id == page_id, Page.entries_address.is_(None)).values(entries_address=address)
+        )

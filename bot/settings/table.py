@@ -159,7 +159,8 @@ class ServerSettings(_Group):
     base_url: BaseUrl = _setting(
         "http://127.0.0.1:3000",
         "an address that begins with http:// or https://, without a path",
-        "Where people and API clients reach Keydesk; it is shown in messages and in the curl line of a new key.",
+        "Where people and API clients reach Keydesk; it is shown in messages and in the curl line of a new key. The "
+        "first one that is not of this machine alone names the entries of feeds and calendars for good.",
     )
     trusted_proxies: Networks = _setting(
         "",

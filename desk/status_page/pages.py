@@ -30,6 +30,8 @@ class PageFacts:
     configuration: Mapping[str, Any]
     updated_at: datetime
     created_at: datetime = _LONG_AGO
+    entries_address: str | None = None
+    """After which its entries in feeds and calendars are named for good."""
 
     def setting(self, name: str) -> str:
         """A text of the configuration; empty where it is not set."""

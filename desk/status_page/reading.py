@@ -143,6 +143,7 @@ def _facts(page: Page) -> PageFacts:
         configuration=dict(page.configuration),
         updated_at=page.updated_at,
         created_at=page.created_at,
+        entries_address=page.entries_address,
     )
 
 

@@ -70,6 +70,9 @@ class Page(InOrganization, Base):
     """Short name in addresses and commands (`page:acme`)."""
     domain: Mapped[str | None] = mapped_column(String(255))
     """A host of its own, in small letters; no other page has it."""
+    entries_address: Mapped[str | None] = mapped_column(String(300))
+    """Below which its feeds and its calendar first named their entries: part of the entries' ids for good. None: no
+    address was told yet that others could reach."""
     url: Mapped[str | None] = mapped_column(String(255))
     page_description: Mapped[str | None] = mapped_column(Text)
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")

@@ -12,9 +12,9 @@ _FOLD_AT = 75
 _CONTROLS = {code: None for code in (*range(0x20), 0x7F) if code != 0x0A}
 
 
-def render_calendar(view: PageView, permalinks: str) -> bytes:
-    """The maintenances of a page, planned and past; `permalinks` is that below which they are."""
-    host = tag_host(permalinks)
+def render_calendar(view: PageView, permalinks: str, names: str) -> bytes:
+    """The maintenances of a page, planned and past: below `permalinks`, and with ids after the address `names`."""
+    host = tag_host(names)
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",

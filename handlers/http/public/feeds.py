@@ -23,9 +23,10 @@ def list_entries(view: PageView) -> Sequence[IncidentView]:
     return [row for place, row in enumerate(rows) if place < ENTRIES or row.is_open]
 
 
-def render_atom(view: PageView, url: str, permalinks: str) -> bytes:
-    """The history as an Atom feed; `url` is the page's own address, its incidents are below `permalinks`."""
-    host = tag_host(url)
+def render_atom(view: PageView, url: str, permalinks: str, names: str) -> bytes:
+    """The history as an Atom feed; `url` is the page's own address, its incidents are below `permalinks`, and their
+    ids are after the address `names`."""
+    host = tag_host(names)
     entries = list_entries(view)
     updated = max([view.page.updated_at, *(row.updated_at for row in entries)])
     parts = [
@@ -50,8 +51,8 @@ def render_atom(view: PageView, url: str, permalinks: str) -> bytes:
     return "".join([*parts, "</feed>\n"]).encode()
 
 
-def render_rss(view: PageView, url: str, permalinks: str) -> bytes:
-    """The history as an RSS feed."""
+def render_rss(view: PageView, url: str, permalinks: str, names: str) -> bytes:
+    """The history as an RSS feed; see `render_atom`."""
     entries = list_entries(view)
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -60,8 +61,11 @@ def render_rss(view: PageView, url: str, permalinks: str) -> bytes:
         f"    <link>{_text(url)}</link>\n    <description>Statuspage</description>\n",
         f"    <pubDate>{_rfc822(view.page.updated_at, view)}</pubDate>\n",
     ]
+    # An id that is no address any more says so.
+    opening = "<guid>" if names == permalinks else '<guid isPermaLink="false">'
     for row in entries:
         link = f"{permalinks}/incidents/{row.id}"
+        guid = f"{names}/incidents/{row.id}"
         end = ""
         if row.window is not None:
             end = f"      <maintenanceEndDate>{_rfc822(row.window[1], view)}</maintenanceEndDate>\n"
@@ -69,7 +73,7 @@ def render_rss(view: PageView, url: str, permalinks: str) -> bytes:
             f"    <item>\n      <title>{_text(row.name)}</title>\n"
             f"      <description>{_text(render_entry(view, row))}</description>\n"
             f"      <pubDate>{_rfc822(row.dated_at, view)}</pubDate>\n{end}"
-            f"      <link>{_text(link)}</link>\n      <guid>{_text(link)}</guid>\n    </item>\n"
+            f"      <link>{_text(link)}</link>\n      {opening}{_text(guid)}</guid>\n    </item>\n"
         )
     return "".join([*parts, "  </channel>\n</rss>\n"]).encode()
 

@@ -161,17 +161,17 @@ def _data(view: PageView, site: Site) -> dict[str, Document]:
         return _data_document(body, content_type, view)
 
     documents = {f"/api/v2/{name}": data(_json(shape), _JSON) for name, shape in render_v2_shapes(view, url).items()}
-    documents["/maintenances.ics"] = data(render_calendar(view, site.permalinks), "text/calendar; charset=utf-8")
+    calendar = render_calendar(view, site.permalinks, site.names)
+    documents["/maintenances.ics"] = data(calendar, "text/calendar; charset=utf-8")
     kind, icon = render_icon(view.page)
     documents["/favicon.ico"] = make_document(icon, kind, headers=PICTURE_HEADERS)
     documents["/badge.svg"] = data(render_badge(view), "image/svg+xml")
     documents["/embed.js"] = data(render_embed(view.page), "text/javascript; charset=utf-8")
     documents["/robots.txt"] = data(_robots(view), "text/plain; charset=utf-8")
     if view.page.has_feeds:
-        documents["/history.atom"] = data(
-            render_atom(view, url, site.permalinks), "application/atom+xml; charset=utf-8"
-        )
-        documents["/history.rss"] = data(render_rss(view, url, site.permalinks), "application/rss+xml; charset=utf-8")
+        atom, rss = (render(view, url, site.permalinks, site.names) for render in (render_atom, render_rss))
+        documents["/history.atom"] = data(atom, "application/atom+xml; charset=utf-8")
+        documents["/history.rss"] = data(rss, "application/rss+xml; charset=utf-8")
     return documents
 
 

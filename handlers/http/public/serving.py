@@ -5,11 +5,12 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
-from desk.status_page.pages import TICK
+from desk.status_page.pages import TICK, PageFacts, PageView
 from desk.status_page.reading import find_incident_view, read_period
 from desk.transaction import Desk
 from handlers.http.answers import Scope, Send
@@ -29,10 +30,10 @@ from handlers.http.public.rendering import (
     render_month,
 )
 from handlers.http.public.send import GONE_DATA, NO_DATA, is_api, send_document
-from handlers.http.public.sites import host_of, list_unclaimed
+from handlers.http.public.sites import host_of, list_unclaimed, list_unnamed, plan_sites
 from storage.background import end_task, end_thread
 from storage.mirror import Mirror
-from storage.page_addresses import claim_addresses, list_gone, read_addresses
+from storage.page_addresses import claim_addresses, list_gone, read_addresses, settle_entries
 from storage.signals import Topic
 
 _log = structlog.get_logger(__name__)
@@ -132,16 +133,9 @@ class PublicSite:
     def refresh(self) -> None:
         """Read and render now, in the calling thread. Raises what the database raises."""
         now = self._desk.clock.now()
-        with self._everything.read() as session:
-            views = read_views(session, now)
-            addresses = Addresses(read_addresses(session), list_gone(session))
-        unclaimed = list_unclaimed([view.page for view in views], addresses.owners)
-        if unclaimed:
-            # What is shown now is kept for this page, whatever becomes of it and of others.
-            with self._everything.write() as session:
-                claim_addresses(session, unclaimed, now=now)
-            with self._everything.read() as session:
-                addresses = Addresses(read_addresses(session), list_gone(session))
+        views, addresses = self._read(now)
+        if self._settle([view.page for view in views], addresses, now):
+            views, addresses = self._read(now)
         cache = fill_cache(views, self._desk.policy.base_url, now, self._cache, addresses)
         self._cache = cache
         self._archive.let_go(cache)
@@ -150,6 +144,21 @@ class PublicSite:
         # Old incidents may have changed also where nothing in the cache did.
         self._archive.follow(cache)
         self._asked_for = AskedFor()
+
+    def _read(self, now: datetime) -> tuple[Sequence[PageView], Addresses]:
+        with self._everything.read() as session:
+            return read_views(session, now), Addresses(read_addresses(session), list_gone(session))
+
+    def _settle(self, pages: Sequence[PageFacts], addresses: Addresses, now: datetime) -> bool:
+        """Keep where pages are found now, and what their entries are named after, whatever becomes of them and of
+        others. Whether there was something to keep."""
+        unclaimed = list_unclaimed(pages, addresses.owners)
+        unnamed = list_unnamed(plan_sites(pages, self._desk.policy.base_url, addresses.owners))
+        if unclaimed or unnamed:
+            with self._everything.write() as session:
+                claim_addresses(session, unclaimed, now=now)
+                settle_entries(session, unnamed)
+        return bool(unclaimed or unnamed)
 
     def catch_up(self) -> bool:
         """Render a little more of the past, in the calling thread; whether there is more. Raises as `refresh`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -35,7 +36,9 @@ class Site:
     url: str
     """The page's own address, without a slash at its end: on its host if it has one."""
     permalinks: str
-    """Below which feeds and calendars name its incidents: the same, however many pages there are."""
+    """Below which feeds and calendars link to its incidents: the same, however many pages there are."""
+    names: str
+    """After which feeds and calendars name their entries: the first address that others could reach, for good."""
     aliases: tuple[str, ...] = ()
     """Where else on shared hosts it answers, as it may have been there once: addresses are for ever."""
 
@@ -69,10 +72,11 @@ def plan_sites(
         aliases = tuple(path for path in dict.fromkeys(had) if path != base)
         host = f"https://{page.domain.lower()}" if page.domain else None
         url, permalinks = host or base_url + base, host or base_url
-        sites.append(Site(page, None, base, url, permalinks, aliases))
+        names = page.entries_address or permalinks
+        sites.append(Site(page, None, base, url, permalinks, names, aliases))
         former = [path.removeprefix(_HOST) for path in before if path.startswith(_HOST)]
         its = [find_host(page), *(name for name in former if name not in hosts)]
-        sites += [Site(page, name, "", url, permalinks) for name in its if name]
+        sites += [Site(page, name, "", url, permalinks, names) for name in its if name]
     return sites
 
 
@@ -96,6 +100,15 @@ def list_unclaimed(pages: Sequence[PageFacts], addresses: Mapping[str, str]) -> 
     if owner:
         now[""] = owner
     return {path: page_id for path, page_id in now.items() if path not in addresses}
+
+
+def list_unnamed(sites: Sequence[Site]) -> Mapping[str, str]:
+    """What entries of pages are named after from now on, by the page's id, where that was not settled yet.
+
+    An address of this machine alone is for trying things out, and settles nothing.
+    """
+    unnamed = [site for site in sites if site.page.entries_address is None]
+    return {site.page.id: site.names for site in unnamed if not _is_loopback(tag_host(site.names))}
 
 
 def is_gone(host: str, path: str, gone: Collection[str]) -> bool:
@@ -133,6 +146,13 @@ def host_of(header: bytes) -> str:
     """The host that a request is for, without its port."""
     host = header.decode("latin-1").lower()
     return host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def tag_host(url: str) -> str:

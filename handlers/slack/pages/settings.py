@@ -86,7 +86,7 @@ PARTS: Mapping[str, tuple[str, Sequence[Setting]]] = {
             Setting("url", "Your website"),
             Setting("support_url", "Where readers get help"),
             Setting("subdomain", "Short name", "In addresses and commands. Earlier ones go on."),
-            Setting("domain", "Domain of its own", "As status.acme.example."),
+            Setting("domain", "Domain of its own", "As status.acme.example. The old address goes on."),
             Setting("time_zone", "Time zone", "As Europe/Zurich, or UTC.", is_needed=True),
         ),
     ),

@@ -71,7 +71,13 @@ ADDED_LATER: dict[str, dict[str, object]] = {
     "key_use_day": {"failed": 0},
     "slack_message": {"audience": None},
     "incident_draft": {"kept_until": None, "on_behalf_of": None, "edited_by": None},
-    "page": {"api_posts": "publish", "backend": "local", "reminder_intervals": None, "version": 1},
+    "page": {
+        "api_posts": "publish",
+        "backend": "local",
+        "entries_address": None,
+        "reminder_intervals": None,
+        "version": 1,
+    },
     "component": {"retired_at": None, "version": 1},
     "api_key": {"components": None, "networks": None, "revision": 0, "is_imported": False},
     "key_request": {

@@ -1,6 +1,7 @@
 """Addresses are for ever: what was once subscribed to goes on answering, whichever way pages change."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -200,3 +201,45 @@ async def test_the_folder_has_the_same(story: Story, web: Web) -> None:
     web.app.public.refresh()
     gone = before - set(web.app.public.cache.shared)
     assert gone == set()
+
+
+def entries(desk: Desk, base_url: str) -> tuple[str, ...]:
+    """What names entries and the feed itself, in a Keydesk that starts with this address."""
+    moved = Desk(desk.database, desk.clock, replace(desk.policy, base_url=base_url))
+    app = create_http_app(moved, settings=HttpSettings(use_flush_interval=timedelta(days=1)))
+    app.public.refresh()
+    documents = [
+        app.public.cache.find("", path)
+        for path in ("/acme/history.rss", "/acme/history.atom", "/acme/maintenances.ics")
+    ]
+    text = "".join(document.body.decode() for document in documents if document is not None)
+    return tuple(re.findall(r"<guid(?: isPermaLink=\"false\")?>(.*?)</guid>|<id>(.*?)</id>|UID:(\S+)", text))
+
+
+async def test_entries_keep_their_ids_when_the_address_changes(story: Story, desk: Desk) -> None:
+    """Another base address, or a domain of its own: nothing that a feed reader or a calendar knows comes twice."""
+    before = entries(desk, "https://keydesk.acme.example")
+    assert len(before) > 5
+    assert entries(desk, "https://status.acme.example") == before
+    change_page(desk, story.page, domain="status.acme.example")
+    assert entries(desk, "https://keydesk.acme.example") == before
+
+
+async def test_links_go_to_the_new_address(story: Story, desk: Desk) -> None:
+    """An id that cannot be called any more says that it is none to call; links are to where the page is now."""
+    entries(desk, "https://keydesk.acme.example")
+    change_page(desk, story.page, domain="status.acme.example")
+    app = create_http_app(desk, settings=HttpSettings(use_flush_interval=timedelta(days=1)))
+    app.public.refresh()
+    document = app.public.cache.find("status.acme.example", "/history.rss")
+    assert document is not None
+    where = f"/incidents/{story.open}"
+    assert f"<link>https://status.acme.example{where}</link>" in document.body.decode()
+    assert f'<guid isPermaLink="false">https://keydesk.acme.example{where}</guid>' in document.body.decode()
+
+
+@pytest.mark.parametrize("tried", ["http://127.0.0.1:3000", "http://localhost:3000", "http://[::1]:3000"])
+async def test_an_address_of_this_machine_names_nothing_for_good(story: Story, desk: Desk, tried: str) -> None:
+    """Who tried it out on their own machine has ids of the real address later."""
+    entries(desk, tried)
+    assert all("keydesk.acme.example" in "".join(each) for each in entries(desk, "https://keydesk.acme.example"))
