@@ -27,6 +27,7 @@ from bot.commands import (
     manifest,
     moving,
     pages,
+    people,
     requests,
     roles,
     run,
@@ -96,6 +97,7 @@ def create_cli() -> typer.Typer:
     requests.register(cli)
     keys.register(cli)
     roles.register(cli)
+    people.register(cli)
     digest.register(cli)
     deliveries.register(cli)
     info.register(cli)

@@ -90,7 +90,10 @@ def standing_of(person: Member | SeenUser) -> Standing:
 
 
 def is_news(member: Member, seen: SeenUser) -> bool:
-    """False when Slack described the person later than `seen` already: events may overtake each other."""
+    """False when Slack described the person later than `seen` already: events may overtake each other. Of somebody
+    who was forgotten, only that they are back is news."""
+    if member.forgotten_at is not None and seen.is_deleted:
+        return False
     return seen.updated == 0 or seen.updated >= member.slack_updated
 
 
@@ -117,6 +120,7 @@ def store_user(tx: Transaction, seen: SeenUser) -> Member:
     member.is_deleted = seen.is_deleted
     member.is_guest = seen.is_guest
     member.is_foreign = seen.is_foreign
+    member.forgotten_at = None
     member.slack_updated = max(seen.updated, member.slack_updated or 0)
     if tx.session.is_modified(member):
         signal(tx.session, Topic.PEOPLE)

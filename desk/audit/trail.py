@@ -40,6 +40,8 @@ class Action(StrEnum):
     MEMBER_CHANGED = "member.changed"
     MEMBER_LEFT = "member.left"
     MEMBER_RETURNED = "member.returned"
+    MEMBER_FORGOTTEN = "member.forgotten"
+    """What somebody who left was called was deleted."""
     GROUP_CHANGED = "group.changed"
     GROUP_UNREADABLE = "group.unreadable"
     GROUP_READABLE = "group.readable"

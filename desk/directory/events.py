@@ -64,7 +64,7 @@ def take_user(tx: Transaction, seen: SeenUser, *, joined: bool = False) -> None:
         keep_an_owner(tx)
     follow_standing(tx, member, before)
     if before is None and joined:
-        record(tx, Action.MEMBER_JOINED, "member", member.user_id, name=member.name, standing=str(after))
+        record(tx, Action.MEMBER_JOINED, "member", member.user_id, standing=str(after))
 
 
 def follow_standing(tx: Transaction, member: Member, before: Standing | None) -> None:

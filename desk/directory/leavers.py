@@ -40,8 +40,8 @@ def members_left(tx: Transaction, members: Sequence[Member]) -> None:
     `lock_what_ends` and when the people are stored as deactivated.
     """
     withdrawn = {
-        member.user_id: withdraw_requests_of(tx, member.user_id, f"{member.name} {REASON}.")
-        + withdraw_tickets_of(tx, member.user_id, f"{member.name} {REASON}.")
+        member.user_id: withdraw_requests_of(tx, member.user_id, f"Who asked {REASON}.")
+        + withdraw_tickets_of(tx, member.user_id, f"Who was to collect it {REASON}.")
         for member in members
     }
     for member in members:
@@ -85,7 +85,6 @@ def _depart(tx: Transaction, member: Member, withdrawn: int) -> None:
         Action.MEMBER_LEFT,
         "member",
         member.user_id,
-        name=member.name,
         keys=departure.key_ids,
         roles_ended=ended,
         requests_withdrawn=withdrawn,
@@ -124,7 +123,7 @@ def member_returned(tx: Transaction, member: Member) -> None:
     refresh(tx, *THE_OWNERS)
     ended = departure.roles_ended if departure else 0
     send_note(tx, MEMBER_RETURNED, member.user_id, owners_conversations(tx), roles_ended=ended)
-    record(tx, Action.MEMBER_RETURNED, "member", member.user_id, name=member.name, roles_ended=ended)
+    record(tx, Action.MEMBER_RETURNED, "member", member.user_id, roles_ended=ended)
 
 
 def _show_departures(tx: Transaction, member: Member) -> None:
@@ -154,6 +153,4 @@ def standing_changed(tx: Transaction, member: Member, before: Standing, after: S
         send_note(
             tx, STANDING_CHANGED, member.user_id, owners_conversations(tx), before=str(before), after=str(after)
         )
-    record(
-        tx, Action.MEMBER_CHANGED, "member", member.user_id, name=member.name, before=str(before), after=str(after)
-    )
+    record(tx, Action.MEMBER_CHANGED, "member", member.user_id, before=str(before), after=str(after))

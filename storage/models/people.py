@@ -46,6 +46,8 @@ class Member(NamedInOrganization, Base):
     slack_updated: Mapped[int] = mapped_column(BigInteger, default=0)
     """Slack's `user.updated`: what is older than this is old news."""
     synced_at: Mapped[datetime]
+    forgotten_at: Mapped[datetime | None]
+    """When what they were called was deleted; Slack goes on telling the names of people who left."""
 
 
 class UserGroup(NamedInOrganization, Base):

@@ -78,6 +78,7 @@ ADDED_LATER: dict[str, dict[str, object]] = {
         "reminder_intervals": None,
         "version": 1,
     },
+    "member": {"forgotten_at": None},
     "component": {"retired_at": None, "version": 1},
     "api_key": {"components": None, "networks": None, "revision": 0, "is_imported": False},
     "key_request": {

@@ -74,6 +74,7 @@ NEWS = {
 NOBODY_WAITS: Mapping[Action, str] = {
     Action.REQUEST_APPROVAL: "more approvals are needed: the request waits on",
     Action.REQUEST_CHANGED: "an owner narrowed what is asked for, and it waits on",
+    Action.MEMBER_FORGOTTEN: "whoever had a name here left, and can read nothing",
     Action.REQUEST_WITHDRAWN: "whoever asked took it back, or left Slack",
     Action.TICKET_MADE: "said with the approval, or by the card that offers the key",
     Action.TICKET_CHANGED: "the old key works for another time, which the card says",

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from desk.audit.trail import Action
 from desk.directory.events import take_group_event, take_members_event, take_user
+from desk.directory.forgetting import forget_member
 from desk.directory.groups import MembershipChange, SeenGroup, mark_unreadable
 from desk.directory.sync_steps import cancel_sync, confirm_sync
 from desk.directory.syncs import Snapshot, SyncReport, apply_snapshot
@@ -122,7 +123,7 @@ def from_the_first_owners_to_the_last(stage: Stage) -> Iterator[Step]:
     vacant = event(SLACK, Action.OWNERS_VACANT, organization.id)
     revoked = event(SLACK, Action.ROLE_REVOKED, grant.id, **facts(grant), reason="left Slack")
     ended = {"keys": [], "roles_ended": 1, "requests_withdrawn": 0}
-    left = event(SLACK, Action.MEMBER_LEFT, OLIVIA, name="Olivia", **ended)
+    left = event(SLACK, Action.MEMBER_LEFT, OLIVIA, **ended)
     yield [vacant, revoked, left], sent("owners.none", CHANNEL) | sent("member.left", CHANNEL)
 
 
@@ -141,7 +142,7 @@ def the_primary_owner_takes_over(stage: Stage) -> Iterator[Step]:
     appointed = event(SLACK, Action.OWNERS_APPOINTED, organization.id, owners=[MAX], why="vacant")
     revoked = event(SLACK, Action.ROLE_REVOKED, last.id, **facts(last), reason="left Slack")
     ended = {"keys": [], "roles_ended": 1, "requests_withdrawn": 0}
-    left = event(SLACK, Action.MEMBER_LEFT, OLIVIA, name="Olivia", **ended)
+    left = event(SLACK, Action.MEMBER_LEFT, OLIVIA, **ended)
     yield [granted, appointed, revoked, left], sent("owners.appointed", MAX) | sent("member.left", MAX)
 
 
@@ -150,6 +151,7 @@ def the_primary_owner_takes_over(stage: Stage) -> Iterator[Step]:
     Action.MEMBER_CHANGED,
     Action.MEMBER_LEFT,
     Action.MEMBER_RETURNED,
+    Action.MEMBER_FORGOTTEN,
     Action.ROLE_REVOKED,
     Action.REQUEST_WITHDRAWN,
     Action.TICKET_WITHDRAWN,
@@ -157,28 +159,33 @@ def the_primary_owner_takes_over(stage: Stage) -> Iterator[Step]:
 def somebody_comes_changes_leaves_and_returns(stage: Stage) -> Iterator[Step]:
     """Owners are told of what matters: standing of somebody with keys, leaving with anything, and coming back."""
     stage.do(SLACK, partial(take_user, seen=seen("U0NEW00001", "Nora", is_guest=True), joined=True))
-    yield [event(SLACK, Action.MEMBER_JOINED, "U0NEW00001", name="Nora", standing="guest")], set()
+    yield [event(SLACK, Action.MEMBER_JOINED, "U0NEW00001", standing="guest")], set()
     stage.do(SLACK, partial(take_user, seen=seen("U0NEW00001", "Nora")))
-    yield [event(SLACK, Action.MEMBER_CHANGED, "U0NEW00001", name="Nora", before="guest", after="member")], set()
+    yield [event(SLACK, Action.MEMBER_CHANGED, "U0NEW00001", before="guest", after="member")], set()
     key, request, ticket = given(stage, add_key), given(stage, add_request), given(stage, add_ticket)
     stage.do(SLACK, partial(take_user, seen=seen(MIA, "Mia", is_guest=True)))
-    changed = event(SLACK, Action.MEMBER_CHANGED, MIA, name="Mia", before="member", after="guest")
+    changed = event(SLACK, Action.MEMBER_CHANGED, MIA, before="member", after="guest")
     yield [changed], sent("member.changed", *TO_OWNERS)
     grant = granted_before(stage, MIA)
     stage.do(SLACK, partial(take_user, seen=seen(MIA, "Mia", is_deleted=True)))
     ended = {"keys": [key.id], "roles_ended": 1, "requests_withdrawn": 2}
     yield (
         [
-            event(SLACK, Action.REQUEST_WITHDRAWN, request.id, reason="Mia left Slack."),
-            event(SLACK, Action.TICKET_WITHDRAWN, ticket.id, reason="Mia left Slack."),
+            event(SLACK, Action.REQUEST_WITHDRAWN, request.id, reason="Who asked left Slack."),
+            event(SLACK, Action.TICKET_WITHDRAWN, ticket.id, reason="Who was to collect it left Slack."),
             event(SLACK, Action.ROLE_REVOKED, grant.id, **facts(grant), reason="left Slack"),
-            event(SLACK, Action.MEMBER_LEFT, MIA, name="Mia", **ended),
+            event(SLACK, Action.MEMBER_LEFT, MIA, **ended),
         ],
         sent("member.left", *TO_OWNERS) | sent("ticket.mine", MIA),
     )
     stage.do(SLACK, partial(take_user, seen=seen(MIA, "Mia")))
-    returned = event(SLACK, Action.MEMBER_RETURNED, MIA, name="Mia", roles_ended=1)
+    returned = event(SLACK, Action.MEMBER_RETURNED, MIA, roles_ended=1)
     yield [returned], sent("member.left", *TO_OWNERS) | sent("member.returned", *TO_OWNERS)
+    nora = seen("U0NEW00001", "Nora", is_deleted=True)
+    stage.do(SLACK, partial(take_user, seen=nora))
+    yield None
+    stage.do(OLIVIA, partial(forget_member, user_id="U0NEW00001"))
+    yield [event(OLIVIA, Action.MEMBER_FORGOTTEN, "U0NEW00001")], set()
 
 
 def group_changed(**data: Any) -> Event:

@@ -31,7 +31,7 @@ from storage.models.base import InOrganization
 from storage.organizations import OF_EVERY_ORGANIZATION
 from tests.clock import MONDAY_MORNING as NOW
 from tests.databases import ORGANIZATION, begin_other
-from tests.factories import MAX, MIA
+from tests.factories import MAX, MIA, add_member
 from tests.unit.desk.authority.doors import Door, list_port_methods
 from tests.unit.desk.authority.walking import Arguments
 from tests.unit.desk.authority.world import HERE, OPERATOR, POLICY, Places, Row, World, make_world
@@ -39,6 +39,8 @@ from tests.unit.desk.authority.world import HERE, OPERATOR, POLICY, Places, Row,
 ELSEWHERE = Places("elsewhere", "delta", "C0ELSEWHERE", "S0ELSEWHERE", "kelsewhere00", nobodies=False)
 STRANGER = "U0BOT00001"
 """Somebody whom only the first organization knows."""
+LEFT = "U0LEFT0001"
+"""Somebody who left the second."""
 PERIOD = "2026-02-09"
 """When only the first had a digest."""
 MARK = "alien"
@@ -95,7 +97,8 @@ def make_neighbours(desk: Desk) -> Neighbours:
         first = _with_more(first, session, PERIOD)
     second_desk = replace(desk, database=begin_other(desk.database))
     second = make_world(second_desk, ELSEWHERE)
-    with second_desk.database.read() as session:
+    with second_desk.database.write() as session:
+        add_member(session, LEFT, NOW, is_deleted=True)
         second = _with_more(second, session, "2026-02-23")
     words = [word for word in first.by_name["word"] if word not in second.by_name["word"]]
     names = {*ids, *words, HERE.group, HERE.lane, STRANGER, PERIOD}
@@ -156,7 +159,7 @@ def _with_more(world: World, session: Session, period: str) -> World:
         "page": [None, subdomain],
         "component_ids": [[], [component.id]],
         "period": [period],
-        "user_id": [member],
+        "user_id": [member] if marked else [member, LEFT],
         "user_ids": [[member]],
         "to_user_id": [member],
         "approver_id": [member],

@@ -351,7 +351,7 @@ def _plain(maker: _Maker) -> Filled:
         "report": [{}],
         "words": [["Website"]],
         "to_user_id": [MAX],
-        "user_id": [MIA],
+        "user_id": [MIA, "U0GONE0001"],
         "named": [MIA],
         "wanted": [{maker.page: frozenset({Role.INCIDENT_MANAGER})}],
         "approver_id": [OLIVIA],
