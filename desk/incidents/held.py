@@ -1,5 +1,7 @@
 """What keys hand in and may not publish by themselves: where a page's rule wants a person to read it first."""
 
+from typing import NamedTuple
+
 from sqlalchemy import select
 
 from desk.errors import NotAllowedError
@@ -19,6 +21,22 @@ def decide_hold(second_person: SecondPerson, api_posts: ApiPosts, *, is_first_po
     return second_person is SecondPerson.FIRST_POST and is_first_post
 
 
+class PostRule(NamedTuple):
+    """A page's rule on what is posted there."""
+
+    second_person: SecondPerson
+    api_posts: ApiPosts
+
+    @classmethod
+    def of(cls, page: Page) -> "PostRule":
+        """That of a page."""
+        return cls(SecondPerson(page.second_person), ApiPosts(page.api_posts))
+
+    def holds(self, *, is_first_post: bool) -> bool:
+        """Whether what a key hands in waits for a person."""
+        return decide_hold(self.second_person, self.api_posts, is_first_post=is_first_post)
+
+
 def is_held(tx: Transaction, page_id: str, *, is_first_post: bool) -> bool:
     """Whether what the actor says on the page waits for a person: a key's, and nobody else's."""
     if tx.actor.kind != ActorKind.KEY:
@@ -26,7 +44,7 @@ def is_held(tx: Transaction, page_id: str, *, is_first_post: bool) -> bool:
     rule = select(Page.second_person, Page.api_posts).where(Page.id == page_id)
     # Somebody may change the rule while we wait: what is published is so under the one that holds then.
     second_person, api_posts = rely_on(tx.session, ("posts", page_id), lambda: tx.session.execute(rule).one())
-    return decide_hold(SecondPerson(second_person), ApiPosts(api_posts), is_first_post=is_first_post)
+    return PostRule(SecondPerson(second_person), ApiPosts(api_posts)).holds(is_first_post=is_first_post)
 
 
 def is_change_held(tx: Transaction, incident: Incident, change: IncidentChange) -> bool:

@@ -1,19 +1,21 @@
 """The gateway's parts, made together: what they know of upstreams, the client, and who hears of keys in trouble."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
 from desk.errors import KeydeskError
+from desk.incidents.held import PostRule
 from desk.transaction import Actor, Desk, JobName
 from desk.upstreams.copies import note_change_there
 from desk.upstreams.keys import note_refused
 from handlers.http.gateway.connections import ConnectionBook, Connections, OpenKey, read_connections
 from handlers.http.gateway.forwarding import Forwarder
 from handlers.http.gateway.gateway import Gateway
+from handlers.http.gateway.held import Held
 from handlers.http.gateway.hooks import Hooks
 from handlers.http.gateway.kinds import Kinds
 from handlers.http.gateway.once import Once
@@ -57,7 +59,7 @@ class UpstreamParts:
         desk: Desk,
         options: UpstreamOptions,
         *,
-        list_elsewhere: Callable[[], Collection[str]],
+        list_elsewhere: Callable[[], Mapping[str, PostRule]],
         monotonic: Callable[[], float],
     ) -> None:
         self._desk = desk
@@ -91,6 +93,7 @@ class UpstreamParts:
             Once(
                 desk, forwarder, wait_seconds=options.wait_seconds, monotonic=monotonic, on_moment=options.on_moment
             ),
+            Held(desk, list_elsewhere),
             list_elsewhere=list_elsewhere,
             name_command=desk.policy.name_command,
         )

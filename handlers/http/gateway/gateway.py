@@ -1,11 +1,12 @@
 """The gateway: which calls are for a Statuspage elsewhere, whether they may go there, and what becomes of them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from desk.commands import Naming
+from desk.incidents.held import PostRule
 from desk.keys.check import Need
 from desk.keys.ring import RingKey
 from handlers.http.answers import Answer, Header, Receive, Send, send_answer
@@ -14,8 +15,9 @@ from handlers.http.errors import RefusedError, error_answer, method_not_allowed,
 from handlers.http.gateway.bodies import NOTHING, HangUp, as_json, read_body
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.http.gateway.forwarding import Forward, Forwarder
+from handlers.http.gateway.held import Held, Hold, is_over, refused
 from handlers.http.gateway.hiding import MOST_SEARCHED, asking_openly, hide, is_hidden_from
-from handlers.http.gateway.kinds import Kinds
+from handlers.http.gateway.kinds import Kinds, Told, UnsaidError
 from handlers.http.gateway.needs import (
     find_missing,
     find_operation,
@@ -31,7 +33,7 @@ from handlers.http.gateway.posts import Post, named_apart
 from handlers.http.gateway.reads import Reads
 from handlers.http.gateway.replies import Reply, pass_on
 from handlers.http.v1.operations import Operation
-from handlers.http.v1.routing import Route
+from handlers.http.v1.routing import Call, Route
 from handlers.upstream.client import Body
 
 _READING = frozenset({"GET", "HEAD"})
@@ -70,8 +72,9 @@ class Gateway:
         kinds: Kinds,
         reads: Reads,
         once: Once,
+        held: Held,
         *,
-        list_elsewhere: Callable[[], Collection[str]],
+        list_elsewhere: Callable[[], Mapping[str, PostRule]],
         name_command: Naming,
     ) -> None:
         self._connections = connections
@@ -81,6 +84,7 @@ class Gateway:
         self._kinds = kinds
         self._reads = reads
         self._once = once
+        self._held = held
 
     def find_page(self, target: str) -> str | None:
         """The page that a path is about, where it is kept elsewhere."""
@@ -100,7 +104,7 @@ class Gateway:
         return operation.need if operation is not None else None
 
     async def answer(self, key: RingKey, call: Incoming, send: Send) -> Passage:
-        """Forward the call, or say why not. Raises BrokenOffError."""
+        """Forward the call, or say why not. Raises BrokenOffError, and WaitsError where a person reads it first."""
         connection = self._connections.find(key.organization_id)
         if connection is None:
             return await _refuse(send, error_answer(502, "The Statuspage of this page is not connected any more."))
@@ -111,10 +115,12 @@ class Gateway:
         try:
             if call.method not in _READING:
                 body, members = await read_body(call.headers, call.receive, seconds=call.body_seconds)
-            await self._require(connection, key, call, operation, body, members)
+            told = await self._require(connection, key, call, operation, body, members)
+            if call.method not in _READING:
+                await self._hold(connection, key, call, operation, (body, members), told)
         except RefusedError as refusal:
             return await _refuse(send, refusal.answer)
-        except _UnsaidError as unsaid:
+        except UnsaidError as unsaid:
             return Passage(await pass_on(unsaid.reply, send, head=call.method == "HEAD", is_given_up=_never))
         headers = call.headers if body is None else as_json(call.headers)
         if not isinstance(body, bytes | None):
@@ -138,26 +144,52 @@ class Gateway:
         operation: Operation | None,
         body: Body | None,
         members: Mapping[str, Any],
-    ) -> None:
-        """Raise RefusedError where the key may not do what the call says, and _UnsaidError where nobody can tell."""
+    ) -> Told | None:
+        """Raise RefusedError where the key may not do what the call says, and UnsaidError where nobody can tell.
+
+        Gives the incident that it is about, where upstream was asked for it.
+        """
         if operation is None:
             if not may_everything(key):
                 raise RefusedError(_UNKNOWN)
-            return
+            return None
+        told = None
+        if is_about_one(operation) and operation.need.write and key.components is not None:
+            told = await self._kinds.look(connection, key, call.path)
         if is_decided_by_body(operation):
             if not isinstance(body, bytes | None):
                 raise RefusedError(_TOO_LARGE)
-            is_maintenance = False
-            if is_about_one(operation) and not may_either_kind(key):
-                kind = await self._kinds.find(connection, key, call.path)
-                if isinstance(kind, Reply):
-                    raise _UnsaidError(kind)
-                is_maintenance = kind
+            is_maintenance = told is not None and told.is_maintenance
+            if told is None and is_about_one(operation) and not may_either_kind(key):
+                is_maintenance = await self._kinds.is_maintenance(connection, key, call.path)
             missing = find_missing(key, list_needs(operation, members, is_maintenance=is_maintenance))
             if missing is not None:
                 raise RefusedError(scope_missing(missing.scope, missing.resource, self._name_command))
-        if is_of_other_components(key, operation, call.path, members):
+        if is_of_other_components(key, operation, call.path, members, told):
             raise RefusedError(_OTHER_COMPONENTS)
+        return told
+
+    async def _hold(
+        self,
+        connection: Connection,
+        key: RingKey,
+        call: Incoming,
+        operation: Operation | None,
+        said: tuple[Body | None, Mapping[str, Any]],
+        told: Told | None,
+    ) -> None:
+        """Raise WaitsError where a person reads first what the call says, or RefusedError where nobody could."""
+        body, members = said
+        hold = self._held.find(self.find_page(call.target) or "", operation, members)
+        reopens = hold is Hold.WAITS_IF_OVER
+        if reopens:
+            told = told or await self._kinds.look(connection, key, call.path)
+            hold = Hold.WAITS if is_over(told) else Hold.GOES_ON
+        if hold is Hold.REFUSED:
+            raise refused()
+        if hold is Hold.WAITS and call.route is not None:
+            own = Call(key, call.path, {}, call.receive, as_json(call.headers), call.route.operation)
+            await self._held.keep(own, body, reopens=reopens)
 
     async def _pass(self, connection: Connection, call: Forward, send: Send, post: Post | None = None) -> Passage:
         is_hidden = is_hidden_from(call.key)
@@ -177,14 +209,6 @@ class Gateway:
             if post is not None:
                 return await self._once.open(connection, replace(post, call=call))
             return await self._forwarder.open(connection, call)
-
-
-class _UnsaidError(Exception):
-    """Upstream does not say what has to be known; `reply` is what it says instead."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
-        self.reply = reply
 
 
 def _never() -> bool:

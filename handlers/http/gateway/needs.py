@@ -6,13 +6,15 @@ Whoever forwards is asked before: the server elsewhere knows one key, which may 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from desk.incidents.effects import Move, Turn
 from desk.incidents.inputs import SCHEDULED
 from desk.keys.check import Need
 from desk.keys.ring import RingKey
 from desk.keys.scopes import allows
+from handlers.http.gateway.kinds import Told
 from handlers.http.v1.operations import ALSO, BESIDES, OPERATIONS, Depends, Key, Operation
 from handlers.http.v1.routing import Route
-from storage.models import Scope
+from storage.models import IncidentStatus, Scope
 
 _BY_KEY: Mapping[Key, Operation] = {(one.method, one.path): one for one in OPERATIONS} | {
     (method, path): Operation(method, path, need.resource, 200, "", (), (), None, None)
@@ -82,7 +84,7 @@ def list_needs(operation: Operation, body: Mapping[str, Any], *, is_maintenance:
         return [operation.need]
     if operation.resource == _STATUS_ALONE:
         return [Need("components" if _says_more_than_status(body) else _STATUS_ALONE, write=True)]
-    places = _list_places(body)
+    places = list_places(body)
     needs = []
     if Depends.KIND in operation.depends:
         schedules = any(map(_schedules, places))
@@ -99,27 +101,47 @@ def list_needs(operation: Operation, body: Mapping[str, Any], *, is_maintenance:
 
 
 def is_of_other_components(
-    key: RingKey, operation: Operation, path: Mapping[str, str], body: Mapping[str, Any]
+    key: RingKey, operation: Operation, path: Mapping[str, str], body: Mapping[str, Any], told: Told | None = None
 ) -> bool:
-    """Whether the call would change components that the key is not for, or names them in an incident."""
+    """Whether the call would change components that the key is not for, or names them in an incident.
+
+    `told`: the incident that it is about. Of one that is about other components alone nothing may be said, and of one
+    that is about others, too, nothing by which it begins, ends or goes: all of them are spoken of.
+    """
     if key.components is None or not operation.need.write:
         return False
     if operation.resource in ("components", _STATUS_ALONE):
         # Only a component's own address says which one is changed: not a new one's, and not a group's.
         return path.get("component_id") not in key.components
+    if told is not None and told.about and not told.about <= key.components:
+        removes = operation.method == "DELETE" and operation.path.endswith("{incident_id}")
+        if removes or told.about.isdisjoint(key.components) or _turns(told, body):
+            return True
     if Depends.STATES not in operation.depends:
         return False
-    places = _list_places(body)
+    places = list_places(body)
     named = [
         one for place in places for word in ("components", "component_ids") for one in _named_in(place.get(word))
     ]
     return not set(named) <= key.components
 
 
-def _list_places(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def list_places(body: Mapping[str, Any], envelope: str = "incident") -> Sequence[Mapping[str, Any]]:
+    """Where in a body its members may stand."""
     # Rails takes members without their envelope, too, and may take them from a list.
-    inner = body.get("incident")
+    inner = body.get(envelope)
     return [body, *(one for one in (inner if isinstance(inner, list) else [inner]) if isinstance(one, dict))]
+
+
+def _turns(told: Told, body: Mapping[str, Any]) -> bool:
+    said = [place.get("status") for place in list_places(body)]
+    try:
+        before = IncidentStatus(told.status)
+        moves = [Move(before=before, after=IncidentStatus(one), scheduled=told.is_maintenance) for one in said if one]
+    except ValueError:
+        # What nobody knows may be its end.
+        return True
+    return any(move.turn in (Turn.BEGINS, Turn.ENDS) for move in moves)
 
 
 def _says_more_than_status(body: Mapping[str, Any]) -> bool:

@@ -28,6 +28,7 @@ from handlers.http.errors import (
     went_wrong,
 )
 from handlers.http.gateway.gateway import Gateway, Incoming
+from handlers.http.gateway.held import WaitsError
 from handlers.http.gateway.replies import BrokenOffError
 from handlers.http.v1.routing import Call, Route, RouteTable
 from handlers.http.v1.targets import normal_path
@@ -123,11 +124,7 @@ class ManagementApi:
             self._check.note(key, kind, caller, failed=True)
             return method_not_allowed(method, _allowed(routes)) if routes else not_found()
         call = Call(key, path, query, receive, scope["headers"], route.operation, self._body_seconds)
-        try:
-            given = route.handler(call)
-            answer = given if isinstance(given, Answer) else await given
-        except Exception as error:
-            answer = _answer_to(error, route, key.id)
+        answer = await _carry_out(route, call)
         # Whatever else it is answered, a call that passed the check is a use: only 401 and 403 are Keydesk's own no.
         self._check.note(key, _REFUSED if answer.status in _OWN_NO else kind, caller, failed=answer.status >= 400)
         return answer
@@ -138,6 +135,11 @@ class ManagementApi:
         kind = _kind_of(call.method)
         try:
             passage = await gateway.answer(key, call, send)
+        except WaitsError as waits:
+            assert call.route is not None
+            answer = await _carry_out(call.route, waits.call)
+            self._check.note(key, _REFUSED if answer.status in _OWN_NO else kind, caller, failed=answer.status >= 400)
+            return answer
         except BrokenOffError:
             self._check.note(key, kind, caller, failed=True)
             raise
@@ -146,6 +148,14 @@ class ManagementApi:
             return _went_wrong(error, target=call.target, key_id=key.id)
         self._check.note(key, _REFUSED if passage.is_refused else kind, caller, failed=passage.status >= 400)
         return None
+
+
+async def _carry_out(route: Route, call: Call) -> Answer:
+    try:
+        given = route.handler(call)
+        return given if isinstance(given, Answer) else await given
+    except Exception as error:
+        return _answer_to(error, route, call.key.id)
 
 
 def _answer_to(error: Exception, route: Route, key_id: str) -> Answer:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from desk.incidents.held import PostRule
 from desk.pages.pages import list_pages
 from handlers.http.v1.paging import window
 from handlers.http.v1.shapes.components import component_shape, group_shape, group_status
@@ -40,8 +41,6 @@ class PageDocuments:
     """By page id, in Statuspage's order; the rows of groups are among them."""
     groups: Mapping[str, Rows]
     """By page id, in the same order, with what is in each."""
-    elsewhere: frozenset[str] = frozenset()
-    """The ids of pages of which these are copies."""
 
 
 NO_PAGES = PageDocuments({}, {}, {})
@@ -52,8 +51,8 @@ class Documents:
     """What the API says of pages."""
 
     of_organizations: Mapping[str, PageDocuments]
-    elsewhere: frozenset[str]
-    """The ids of all pages that are kept elsewhere, whosever they are."""
+    elsewhere: Mapping[str, PostRule]
+    """All pages that are kept elsewhere, whosever they are, by their ids, with their rules."""
 
     def of(self, organization_id: str) -> PageDocuments:
         """One organization's: whatever its keys ask for, they find no other's pages."""
@@ -73,11 +72,11 @@ def read_page_documents(session: Session) -> Documents:
             pages={page.id: json_document(page_shape(page)) for page in own},
             components={page.id: _render_components(page, rows.get(page.id, ())) for page in own},
             groups={page.id: _render_groups(page, rows.get(page.id, ())) for page in own},
-            elsewhere=frozenset(page.id for page in own if page.backend != Backend.LOCAL),
         )
         for organization_id, own in pages.items()
     }
-    return Documents(found, frozenset().union(*(documents.elsewhere for documents in found.values())))
+    elsewhere = (page for own in pages.values() for page in own if page.backend != Backend.LOCAL)
+    return Documents(found, {page.id: PostRule.of(page) for page in elsewhere})
 
 
 def json_array(documents: Sequence[bytes]) -> bytes:
