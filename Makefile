@@ -23,7 +23,7 @@ ARGS ?=
 # make check BASE=v1.2: what the change is compared with
 BASE ?= main
 
-.PHONY: help demo install run check test soak mutants lint bench screenshots lock setup clean
+.PHONY: help demo install run check test soak mutants lint bench docs screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: $(DEV_STAMP) ## Run the benchmarks; each prints ratios against a baseline
 		case $$file in */__init__.py|*/measure*.py) continue;; esac; \
 		echo "== $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; \
 	done
+
+docs: $(DEV_STAMP) ## Write the lists of the documents anew from the code: commands, settings, log events, limits, …
+	@$(BIN)/python -m docs.lists
 
 screenshots: $(DEV_STAMP) ## Take the pictures of the documentation anew, from the running demo
 	@$(BIN)/python -m docs.take_screenshots

@@ -24,7 +24,7 @@ def register(family: typer.Typer) -> None:
     def keep(
         context: typer.Context,
         key: Key,
-        until: Annotated[str, typer.Argument(help="A date, like 2026-12-31, or a span from now, like 90d.")],
+        until: Annotated[str, typer.Argument(help="A date, like Dec 31, or a span from now, like 90d.")],
         reason: Reason,
     ) -> None:
         """Leave a key out of digests, and of the policy on unused keys, for a while."""

@@ -117,9 +117,7 @@ def _register_changes(family: typer.Typer) -> None:
         key: Key,
         until: Annotated[
             str,
-            typer.Argument(
-                help="How much longer, like 90d, counted from when it expires; or a date, like 2026-12-31."
-            ),
+            typer.Argument(help="How much longer, like 90d, counted from when it expires; or a date, like Dec 31."),
         ],
     ) -> None:
         """Let a key live longer, also one that has expired; a span counts from now then."""

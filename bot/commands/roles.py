@@ -110,7 +110,7 @@ def _register_changes(family: typer.Typer) -> None:
         page: Page = None,
         until: Annotated[
             str | None,
-            typer.Option(help="A span from now, like 8h, or a date, like 2026-12-31; without it, for good."),
+            typer.Option(help="A span from now, like 8h, or a date, like Dec 31; without it, for good."),
         ] = None,
         reason: Annotated[str, typer.Option(help="Why; it is shown in lists.")] = "",
     ) -> None:

@@ -27,6 +27,10 @@ def list_configurable_pages(tx: Transaction, *, policy_only: bool = False) -> Se
     return pages
 
 
+class SeveralPagesError(InvalidInputError):
+    """Any of several pages may be meant."""
+
+
 def get_configurable_page(tx: Transaction, page_id: str, *, policy_only: bool = False) -> Page:
     """The page. Raises NotFoundError, NotAllowedError unless the actor configures it, and ConflictError where it is
     kept elsewhere and more than its policy is meant."""
@@ -57,7 +61,7 @@ def get_configurable_page_by_word(
         pages = [page for page in pages if _has(tx, page.id, component)] or pages
     if len(pages) > 1:
         known = ", ".join(page.subdomain or page.name for page in pages)
-        raise InvalidInputError("There is more than one page: say which.", f"Pages are: {known}.", field="page")
+        raise SeveralPagesError("There is more than one page: say which.", f"Pages are: {known}.", field="page")
     return pages[0]
 
 

@@ -22,7 +22,7 @@ _LENGTH_BEHIND = re.compile(r"\s*,?\s+(?=\d)")
 _IS_LENGTH = re.compile(r"\s*(?:$|[.,;:\n–—-]|[^\W\d_]+[:=]|[^a-zß-öø-ÿ\W])")
 """What follows a length that stands by itself behind a start; “2h of work” may be words for the public."""
 _HALF = re.compile(r"\s*([ap])\.?m\b\.?", re.IGNORECASE)
-_HOW = "Write tomorrow 22:00-23:30, from 2026-12-01 22:00 until 2026-12-02 01:00 UTC, or in 2h for 30m."
+_HOW = "Write tomorrow 22:00-23:30, from Dec 1 22:00 until Dec 2 01:00 UTC, or in 2h for 30m."
 
 
 @dataclass(frozen=True, slots=True)

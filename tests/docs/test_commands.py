@@ -59,8 +59,8 @@ def test_every_command_that_a_page_names_is_there() -> None:
 
 @pytest.mark.parametrize("command", FAMILIES)
 def test_every_command_is_named(command: str) -> None:
-    """README.md and the page about incidents name each sub-command, by the name that help lists."""
-    pages = (ROOT / "README.md", ROOT / "docs" / "incidents.md")
+    """The pages about commands and about incidents name each sub-command, by the name that help lists."""
+    pages = (ROOT / "docs" / "commands.md", ROOT / "docs" / "incidents.md")
     named = {found for page in pages for found in _named(page.read_text())}
     missing = {one.name for one in FAMILIES[command].sub_commands if (command, one.name) not in named}
     assert missing == set()

@@ -17,7 +17,7 @@ Components = Annotated[
     typer.Option(
         "--component",
         "-c",
-        help="A component and the state that it takes on, like checkout=partial_outage; without one it stays as it "
+        help="A component and the state that it takes on, like search=partial_outage; without one it stays as it "
         "is. Can be repeated.",
     ),
 ]
@@ -32,8 +32,8 @@ Remind = Annotated[
     typer.Option(help='When to remind of an update: after which hours, like "[1,3]", every how many, or "[]".'),
 ]
 
-From = Annotated[str, typer.Option("--from", help="When it begins, like 'tomorrow 22:00' or '2026-12-01 22:00 UTC'.")]
-Until = Annotated[str, typer.Option(help="When it ends, like 23:30 or '2026-12-02 01:00 UTC'.")]
+From = Annotated[str, typer.Option("--from", help="When it begins, like 'tomorrow 22:00' or 'Dec 1 22:00 UTC'.")]
+Until = Annotated[str, typer.Option(help="When it ends, like 23:30 or 'Dec 2 01:00 UTC'.")]
 For = Annotated[str, typer.Option("--for", help="How long it takes, like 3h.")]
 
 

@@ -31,7 +31,7 @@ def register(family: typer.Typer) -> None:
     def backfill(
         context: typer.Context,
         name: Annotated[str, typer.Argument(help="What people noticed, in a few words.")],
-        at: Annotated[str, typer.Option(help="When it began, like '2026-03-01 14:00 UTC' or 'yesterday 14:00'.")],
+        at: Annotated[str, typer.Option(help="When it began, like 'yesterday 14:00' or 'Mar 1 14:00 UTC'.")],
         page: OnPage = None,
         body: Body = None,
         body_file: BodyFile = None,

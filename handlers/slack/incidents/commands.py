@@ -129,10 +129,10 @@ async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
     return await slack.desk.read(command.actor, menu_message)
 
 
-_NEW = 'new ["Checkout errors" on acme component:checkout=partial_outage investigating We are looking …]'
+_NEW = 'new ["Checkout errors" on acme component:search=partial_outage investigating We are looking …]'
 _NEW_TOO = ["create", "open", "start", "declare", "report"]
 _UPDATE = "update [INCIDENT] [component:search=degraded] [monitoring] [A fix is in …]"
-_BACKFILL = 'backfill ["Short outage" on acme at 2026-03-01 14:00 It was …]'
+_BACKFILL = 'backfill ["Short outage" on acme at yesterday 14:00 It was …]'
 _TEMPLATE = 'template list|new|edit NAME|show NAME|save INCIDENT as "name"|delete NAME'
 _RESOLVE = "resolve [INCIDENT] [It works again …]"
 _LIST = "list [open|all|on PAGE|text]"

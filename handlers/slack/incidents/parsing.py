@@ -1,6 +1,6 @@
 """`/incident new …` and its like in one line: options first, then the words for the public up to the end.
 
-"Checkout errors" on acme component:checkout=partial_outage investigating We are looking into it
+"Checkout errors" on acme component:search=partial_outage investigating We are looking into it
 """
 
 import re

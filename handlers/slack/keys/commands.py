@@ -119,7 +119,9 @@ async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
     return await slack.desk.read(command.actor, menu_message)
 
 
-_REQUEST = 'request ["name" scope:read page:acme components:API from:10.0.0.0/8 for 90d because …]'
+_REQUEST = (
+    'request ["name" scope:component_status:write page:acme components:Webhooks from:10.0.0.0/8 for 90d because …]'
+)
 _LIST = "list [all|unused|expiring|suspended|page:acme|holder:@max|text]"
 _CHANGES = sorted(((row, row.usage) for row in CATALOGUE if row.usage), key=lambda pair: pair[1].place)
 KEYS = CommandFamily(

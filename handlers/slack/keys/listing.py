@@ -37,17 +37,17 @@ def list_message(tx: Transaction, offset: int, text: str) -> Message:
     """A part of the keys that the actor may see, narrowed by what they typed, as a message."""
     page = show_keys(tx, read_filter(tx, text), offset=offset, limit=MESSAGE_KEYS)
     narrowed = _narrowed(tx, text)
-    blocks = _list_blocks(page, text, narrowed, MESSAGE_KEYS)
+    blocks = _list_blocks(page, text, narrowed, MESSAGE_KEYS, reader=tx.actor.id)
     while text_length(blocks) > MAX_MESSAGE_TEXT and len(page.keys) > 1:
         page = KeyPage(page.keys[:-1], page.total, page.offset, page.only_own)
-        blocks = _list_blocks(page, text, narrowed, len(page.keys))
+        blocks = _list_blocks(page, text, narrowed, len(page.keys), reader=tx.actor.id)
     return Message(_counted(page), blocks, replaces=True)
 
 
 def list_modal(tx: Transaction, offset: int, text: str) -> Block:
     """The same as a modal, with more keys on a page."""
     page = show_keys(tx, read_filter(tx, text), offset=offset, limit=MODAL_KEYS)
-    blocks = _list_blocks(page, text, _narrowed(tx, text), MODAL_KEYS)
+    blocks = _list_blocks(page, text, _narrowed(tx, text), MODAL_KEYS, reader=tx.actor.id)
     return modal("Keys", blocks, callback_id=CallbackId.KEYS_LIST)
 
 
@@ -62,9 +62,10 @@ def read_page_value(value: str) -> tuple[int, str]:
     return number_in(offset) or 0, text
 
 
-def _list_blocks(page: KeyPage, text: str, narrowed: str, step: int) -> list[Block]:
+def _list_blocks(page: KeyPage, text: str, narrowed: str, step: int, *, reader: str) -> list[Block]:
     if not page.keys:
-        return [section(_empty_words(page, narrowed)), actions(*_ask_buttons(), block_id="keys.ask")]
+        own = narrowed == f" matching {mention(reader)}"
+        return [section(_empty_words(page, narrowed, own=own)), actions(*_ask_buttons(), block_id="keys.ask")]
     blocks: list[Block] = [section(f"*{_counted(page)}*{narrowed}")]
     for shown in page.keys:
         blocks += [divider(), *key_line(shown)]
@@ -103,7 +104,9 @@ def _narrowed(tx: Transaction, text: str) -> str:
     return f" matching {' '.join(parts)}" if parts else ""
 
 
-def _empty_words(page: KeyPage, narrowed: str) -> str:
+def _empty_words(page: KeyPage, narrowed: str, *, own: bool) -> str:
+    if own:
+        return "You answer for no key."
     if narrowed:
         views = ", ".join(f"`{view}`" for view in KeyView if view is not KeyView.LIVE)
         return f"No key{narrowed}. Lists can be narrowed by {views}, `page:acme`, `holder:@max` or any text."

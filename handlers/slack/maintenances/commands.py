@@ -44,7 +44,7 @@ async def _list(slack: SlackContext, command: SlashCommand) -> Message:
 
 
 _SCHEDULE = 'schedule ["Database upgrade" on acme component:search from tomorrow 22:00 for 3h We move to …]'
-_RESCHEDULE = "reschedule [MAINTENANCE] [from 2026-12-01 22:00 until 2026-12-02 01:00 UTC] [text]"
+_RESCHEDULE = "reschedule [MAINTENANCE] [from Dec 1 22:00 until Dec 2 01:00 UTC] [text]"
 
 
 def _instead() -> Mapping[str, str]:

@@ -4,11 +4,16 @@ from collections.abc import Callable
 from functools import partial
 
 from desk.configuration.components import restore_component, retire_component
-from desk.configuration.lookup import get_by_word, get_configurable_page_by_word, list_configurable_pages
+from desk.configuration.lookup import (
+    SeveralPagesError,
+    get_by_word,
+    get_configurable_page_by_word,
+    list_configurable_pages,
+)
 from desk.errors import InvalidInputError
 from desk.masking import refuse_secrets
 from desk.transaction import Transaction
-from handlers.slack.framework.action_ids import Command
+from handlers.slack.framework.action_ids import ActionId, Command
 from handlers.slack.framework.blocks import Block, Message, section
 from handlers.slack.framework.command_line import cut
 from handlers.slack.framework.commands import CommandFamily, SubCommand
@@ -16,10 +21,21 @@ from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.quotes import unquoted
 from handlers.slack.pages.actions import done_message
-from handlers.slack.pages.lists import page_message, pages_message, retired_message
+from handlers.slack.pages.lists import page_message, pages_message, retired_message, which_page_message
 from handlers.slack.pages.settings import POLICY, settings_form
 from handlers.slack.pages.views import edit_form, new_form
 from storage.models import Page
+
+_ASKED = {
+    ActionId.PAGE_RETIRED: "Retired",
+    ActionId.COMPONENT_NEW: "New component",
+    ActionId.COMPONENT_GROUP_NEW: "New group",
+    ActionId.PAGE_TEXTS: "Texts",
+    ActionId.PAGE_LOOK: "Look",
+    ActionId.PAGE_POLICY: "Policy",
+}
+"""What the button says of each page where several may be meant."""
+_SETTINGS = {"texts": ActionId.PAGE_TEXTS, "look": ActionId.PAGE_LOOK, POLICY: ActionId.PAGE_POLICY}
 
 
 async def _overview(slack: SlackContext, command: SlashCommand) -> Message:
@@ -40,42 +56,59 @@ async def _show(slack: SlackContext, command: SlashCommand, rest: str) -> Messag
     return await slack.desk.read(command.actor, look)
 
 
-async def _retired(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
+async def _retired(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     def look(tx: Transaction) -> Message:
         word = _split(rest)[1] or unquoted(rest)
         return retired_message(tx, get_configurable_page_by_word(tx, word or None).id)
 
-    return await slack.desk.read(command.actor, look)
+    return await _answer(slack, command, look, ActionId.PAGE_RETIRED)
 
 
-async def _open(slack: SlackContext, command: SlashCommand, draw: Callable[[Transaction], Block]) -> None:
-    await open_modal(slack, command.trigger_id, await slack.desk.read(command.actor, draw))
+async def _answer(
+    slack: SlackContext, command: SlashCommand, draw: Callable[[Transaction], Block | Message], ask: ActionId | None
+) -> Message | None:
+    """Open the form, or give the message; where several pages may be meant, ask which one by a button of `ask`."""
+
+    def work(tx: Transaction) -> Block | Message:
+        try:
+            return draw(tx)
+        except SeveralPagesError:
+            if ask is None:
+                raise
+            return which_page_message(tx, _ASKED[ask], ask, command.text.strip())
+
+    drawn = await slack.desk.read(command.actor, work)
+    if isinstance(drawn, Message):
+        return drawn
+    await open_modal(slack, command.trigger_id, drawn)
+    return None
 
 
-async def _add(slack: SlackContext, command: SlashCommand, rest: str, *, group: bool = False) -> None:
+async def _add(slack: SlackContext, command: SlashCommand, rest: str, *, group: bool = False) -> Message | None:
     def draw(tx: Transaction) -> Block:
         name, word = _split(rest)
         page = get_configurable_page_by_word(tx, word)
         return new_form(tx, page.id, group=group, name=name)
 
-    await _open(slack, command, draw)
+    ask = ActionId.COMPONENT_GROUP_NEW if group else ActionId.COMPONENT_NEW
+    return await _answer(slack, command, draw, ask)
 
 
-async def _change(slack: SlackContext, command: SlashCommand, rest: str) -> None:
+async def _change(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     def draw(tx: Transaction) -> Block:
         name, page = _meant(tx, rest)
         return edit_form(tx, get_by_word(tx, page.id, name).id)
 
-    await _open(slack, command, draw)
+    return await _answer(slack, command, draw, None)
 
 
-async def _settings(slack: SlackContext, command: SlashCommand, rest: str, *, part: str) -> None:
+async def _settings(slack: SlackContext, command: SlashCommand, rest: str, *, part: str) -> Message | None:
     def draw(tx: Transaction) -> Block:
         word = _split(rest)[1] or unquoted(rest)
         page = get_configurable_page_by_word(tx, word or None, policy_only=part == POLICY)
         return settings_form(tx, page.id, part)
 
-    await _open(slack, command, draw)
+    return await _answer(slack, command, draw, _SETTINGS[part])
 
 
 async def _retire(slack: SlackContext, command: SlashCommand, rest: str) -> Message:

@@ -42,6 +42,19 @@ def pages_message(tx: Transaction, offset: int = 0) -> Message:
     return Message("Your pages", [section("*Pages that you configure*"), *rows, *turns], replaces=True)
 
 
+def which_page_message(tx: Transaction, label: str, action_id: ActionId, wrote: str) -> Message:
+    """Asks which of the pages that the reader configures is meant, with a button for each, and gives back what was
+    typed. Raises NotAllowedError."""
+    pages = list_configurable_pages(tx, policy_only=action_id is ActionId.PAGE_POLICY)
+    number = 0 if action_id is ActionId.PAGE_RETIRED else None
+    rows = [
+        section(_page_text(page), accessory=button(label, action_id, value_of(page.id, number)))
+        for page in pages[:SHEET]
+    ]
+    hint = f"Or name it: `{slash(f'page {wrote} on NAME')}`"
+    return Message("Which page?", [section("*Which page?*"), *rows, context(escape(trim(hint, limit=_LINE)))])
+
+
 def page_message(tx: Transaction, page_id: str, offset: int = 0, *, done: str = "") -> Message:
     """What is on a page, a sheet of it, with buttons for everything. Raises NotFoundError, NotAllowedError."""
     page = get_configurable_page(tx, page_id)

@@ -216,7 +216,7 @@ def _later(then: str) -> Message:
 _GRANT = 'grant @mia incident_manager on "Acme" for 8h because she is on call'
 _MORE_GRANTS = (
     ("grant @platform integrator", "a whole user group, for good"),
-    ("grant @mia page_configuration on acme until 2026-12-01", ""),
+    ("grant @mia page_configuration on acme until Dec 1", "until a date, by your own clock"),
 )
 _FEWER = (("list @mia", "those that reach one person or group"), ("list on acme", "those that hold on one page"))
 _SYNC = "read people and groups from Slack again, and say what changed"
@@ -224,12 +224,20 @@ ROLES = CommandFamily(
     Command.ROLES,
     menu,
     [
-        SubCommand(_GRANT, "", grant, also=["add", "give", "assign"], more=_MORE_GRANTS),
-        SubCommand("revoke @mia incident_manager on acme", "", revoke, also=["remove", "take"], destroys=True),
+        SubCommand(
+            _GRANT,
+            "a role, on a page or on all, for good or for a time",
+            grant,
+            also=["add", "give", "assign"],
+            more=_MORE_GRANTS,
+        ),
+        SubCommand(
+            "revoke @mia incident_manager on acme", "take it away", revoke, also=["remove", "take"], destroys=True
+        ),
         SubCommand("list", "all grants", list_, more=_FEWER),
         SubCommand("who incident_manager on acme", "who has a role, and where from", who),
         SubCommand("sync", _SYNC, sync),
-        SubCommand("help", "", help_),
+        SubCommand("help", "this", help_),
     ],
 )
 """`/roles` and everything that may follow it."""

@@ -186,7 +186,7 @@ def _take_end(said: _Said, keyword: str, words: _Words) -> None:
         return
     word = next(words, None)
     if word is None or word.kind not in {"word", "quoted"}:
-        raise InvalidInputError("Until when?", "Write for example: for 8h, or until 2026-12-01.", field="ends")
+        raise InvalidInputError("Until when?", "Write for example: for 8h, or until Dec 1.", field="ends")
     is_for_good = keyword == "for" and word.text.lower() in _FOREVER
     _set_end(said, None if is_for_good else " ".join([word.text, *words.take_words()]))
 
