@@ -1,9 +1,10 @@
 """What was sent to an upstream and must not be sent twice: written down before, changed by compare and set."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.models import UpstreamPost
@@ -65,6 +66,15 @@ def end_post(
 ) -> bool:
     """Nobody sends it any more; without a `subject_id` nobody knows what became of it."""
     return _change(session, post, {"ended_at": now, "subject_id": subject_id, "made_as": made_as})
+
+
+def list_taken(session: Session, post: SentPost, subject_ids: Collection[str]) -> Collection[str]:
+    """Those of some ids that are of what other POSTs made."""
+    known = select(UpstreamPost.subject_id).where(
+        UpstreamPost.subject_id.in_(list(subject_ids)),
+        or_(UpstreamPost.key_id != post.key_id, UpstreamPost.fingerprint != post.fingerprint),
+    )
+    return {found for found in session.scalars(known) if found is not None}
 
 
 def forget_post(session: Session, post: SentPost) -> None:

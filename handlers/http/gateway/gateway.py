@@ -18,6 +18,7 @@ from handlers.http.gateway.forwarding import Forward, Forwarder
 from handlers.http.gateway.held import Held, Hold, is_over, refused
 from handlers.http.gateway.hiding import MOST_SEARCHED, asking_openly, hide, is_hidden_from
 from handlers.http.gateway.kinds import Kinds, Told, UnsaidError
+from handlers.http.gateway.makings import find_making
 from handlers.http.gateway.needs import (
     find_missing,
     find_operation,
@@ -230,10 +231,9 @@ async def _refuse(send: Send, answer: Answer) -> Passage:
 def _find_post(
     operation: Operation | None, call: Incoming, forward: Forward, members: Mapping[str, Any]
 ) -> Post | None:
-    """Where the call makes an incident."""
-    if operation is None or (operation.method, operation.path) != ("POST", "pages/{page_id}/incidents"):
-        return None
-    return Post(forward, call.path["page_id"], members)
+    """Where the call makes something that would be there twice."""
+    making = find_making(operation, call.path, members)
+    return Post(forward, making, members) if making is not None else None
 
 
 def _means(call: Incoming, operation: Operation | None) -> tuple[str, str]:

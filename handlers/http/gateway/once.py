@@ -1,7 +1,7 @@
-"""A POST of an incident, sent so that the same one again makes nothing more, whatever happened to the first.
+"""A call that makes something, sent so that the same one again makes nothing more, whatever happened to the first.
 
-It is written down before it is sent, with a mark by which upstream's incident is known again. Whoever sends the same
-within a few minutes looks what became of it first, in whichever process: nobody has to have survived.
+It is written down before it is sent, with a mark by which an incident is known again. Whoever sends the same within a
+few minutes looks what became of it first, in whichever process: nobody has to have survived.
 """
 
 import asyncio
@@ -9,8 +9,7 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -26,14 +25,21 @@ from handlers.http.errors import answer_to, error_answer, try_again
 from handlers.http.gateway.connections import Connection
 from handlers.http.gateway.faults import unanswered
 from handlers.http.gateway.forwarding import Forward, Forwarder
-from handlers.http.gateway.posts import LONGEST, Post, find_made, mark_of, named_apart
+from handlers.http.gateway.makings import Row
+from handlers.http.gateway.posts import LONGEST, Post, named_apart
 from handlers.http.gateway.replies import Reply
 from handlers.http.v1.writing import CALL_SECONDS
 from handlers.upstream.client import Fault, UpstreamError
-from handlers.upstream.marks import find_marked
 from storage.database import AWAY
 from storage.deadline import answer_within
-from storage.upstream_posts import SentPost, claim_upstream_post, end_post, forget_post, take_over_post
+from storage.upstream_posts import (
+    SentPost,
+    claim_upstream_post,
+    end_post,
+    forget_post,
+    list_taken,
+    take_over_post,
+)
 
 T = TypeVar("T")
 _LOOK_EVERY = 4.0
@@ -47,7 +53,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Moment(StrEnum):
-    """Steps of a POST, told to whoever watches."""
+    """Steps of such a call, told to whoever watches."""
 
     BEGUN = "begun"
     ANSWERED = "answered"
@@ -63,7 +69,7 @@ class _SaidError(Exception):
 
 
 class Once:
-    """Opens answers to POSTs of incidents. A call waits up to `wait_seconds` for what became of the first.
+    """Opens answers to calls that make something. A call waits up to `wait_seconds` for what became of the first.
 
     `on_moment` hears of each step, and `monotonic` tells seconds and never goes back.
     """
@@ -160,22 +166,22 @@ class Once:
         if reply.was_done is False:
             await self._keep(post, lambda tx: forget_post(tx.session, sent))
             return reply
-        made = find_made(reply) if reply.was_done else None
-        subject_id, made_as = made or (None, None)
+        made = post.find_made(reply) if reply.was_done else None
+        _, subject_id, made_as = made or (None, None, None)
         await self._keep(post, lambda tx: end_post(tx.session, sent, tx.now, subject_id=subject_id, made_as=made_as))
         self._on_moment(Moment.KEPT)
         return reply
 
     async def _look_at(self, connection: Connection, post: Post, sent: SentPost) -> Reply | None:
         """What was made, if it is as it was made; None: it became something else, so this is a new one."""
-        target = f"/v1/pages/{post.page_id}/incidents/{sent.subject_id}"
-        reply = await self._read(connection, post, target)
+        assert sent.subject_id is not None
+        reply = await self._read(connection, post, f"/v1/{post.making.look_at(sent.subject_id)}")
         if reply.status == 404:
             return None
-        made = find_made(reply)
-        if reply.status != 200 or made is None:
+        if reply.status != 200 or not reply.is_whole:
             raise _SaidError(reply)
-        return replace(reply, status=201) if made[1] == sent.made_as else None
+        made = post.find_made(reply, sent.subject_id)
+        return _said_again(post, made[0]) if made is not None and made[2] == sent.made_as else None
 
     async def _look_for(self, connection: Connection, post: Post, sent: SentPost) -> Reply | None:
         """What was made, if upstream has it."""
@@ -189,17 +195,22 @@ class Once:
                 pass
             raise _SaidError(reply if reply.status >= 400 else Reply.of(_unclear(), was_done=None))
 
-        row = await find_marked(ask, post.page_id, mark_of(sent.mark), since=sent.begun_at)
+        async def is_taken(ids: Collection[str]) -> Collection[str]:
+            organization = self._desk.of(post.call.key.organization_id)
+            with answer_within(CALL_SECONDS):
+                return await organization.read(
+                    Actor.key(post.call.key.id), lambda tx: list_taken(tx.session, sent, ids)
+                )
+
+        row = await post.making.find(ask, sent, post.members, is_taken)
         if row is None:
             return None
-        body = json.dumps(row, ensure_ascii=False).encode()
-        reply = Reply(201, [*_JSON, (b"content-length", b"%d" % len(body))], body, was_done=True)
-        subject_id, made_as = find_made(reply) or (None, None)
-        if subject_id is not None:
+        if (made := post.tell(row)) is not None:
+            _, subject_id, made_as = made
             await self._keep(
                 post, lambda tx: end_post(tx.session, sent, tx.now, subject_id=subject_id, made_as=made_as)
             )
-        return reply
+        return _said_again(post, row)
 
     async def _read(self, connection: Connection, post: Post, target: str) -> Reply:
         call = Forward(post.call.key, "GET", target, _ASKING, None, must_be_whole=4 * LONGEST)
@@ -231,6 +242,12 @@ def _claim(tx: Transaction, post: Post, mark: str) -> tuple[SentPost, bool]:
 
 def _take_over(tx: Transaction, sent: SentPost, content: str, mark: str) -> SentPost | None:
     return take_over_post(tx.session, sent, content=content, mark=mark, now=tx.now)
+
+
+def _said_again(post: Post, row: Row) -> Reply:
+    body = json.dumps(row, ensure_ascii=False).encode(errors="surrogatepass")
+    headers = [*_JSON, (b"content-length", b"%d" % len(body))]
+    return Reply(post.making.success, headers, body, was_done=True)
 
 
 def _still(seconds: float) -> Any:

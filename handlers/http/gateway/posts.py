@@ -1,4 +1,4 @@
-"""A POST as it goes to upstream: by which mark what it makes is known again, and whose it is."""
+"""A call that makes something, as it goes to upstream: what it makes, and whose it is."""
 
 import hashlib
 import json
@@ -8,8 +8,8 @@ from typing import Any
 
 from handlers.http.answers import find_header
 from handlers.http.gateway.forwarding import Forward
+from handlers.http.gateway.makings import Making, Row, read_json
 from handlers.http.gateway.replies import Reply
-from handlers.upstream.marks import put_mark
 
 LONGEST = 1024 * 1024
 """Bytes of an answer that are read to know what was made."""
@@ -17,17 +17,12 @@ LONGEST = 1024 * 1024
 _IDEMPOTENCY = b"idempotency-key"
 
 
-def mark_of(mark: str) -> Mapping[str, str]:
-    """A mark as it stands in an incident's metadata."""
-    return {"call": mark}
-
-
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A call that makes an incident on a page; `members` is what it says."""
+    """A call that makes something; `members` is what it says."""
 
     call: Forward
-    page_id: str
+    making: Making
     members: Mapping[str, Any]
 
     @property
@@ -38,20 +33,30 @@ class Post:
     @property
     def fingerprint(self) -> str:
         """What another one has, if it is the same."""
-        named = find_header(self.call.headers, b"idempotency-key").decode("latin-1")
-        return _digest([self.call.target, named or self.content])
+        named = find_header(self.call.headers, _IDEMPOTENCY).decode("latin-1")
+        # A POST is told without its method, as it always was: what was begun before an upgrade is known after it.
+        method = [self.call.method] if self.call.method != "POST" else []
+        return _digest([*method, self.call.target, named or self.content])
 
     def marked(self, mark: str) -> Forward | None:
-        """The call with the mark in what it says, and a name of its own; None where there is no place for it."""
-        fields = self.members.get("incident", self.members)
-        if not isinstance(fields, dict) or not isinstance(fields.get("metadata") or {}, dict):
+        """The call with the mark in what it says, and a name of its own; None where it cannot be known again."""
+        body = self.making.put_mark(self.members, mark)
+        if body is None:
             return None
-        with_mark = put_mark(fields, mark_of(mark))
-        body = {**self.members, "incident": with_mark} if "incident" in self.members else with_mark
         # Whatever name its caller gave it: with another mark it is another call.
         unnamed = replace(self.call, headers=[one for one in self.call.headers if one[0] != _IDEMPOTENCY])
         call = named_apart(unnamed, mark)
         return replace(call, body=json.dumps(body).encode(), must_be_whole=max(LONGEST, call.must_be_whole))
+
+    def find_made(self, reply: Reply, subject_id: str | None = None) -> tuple[Row, str, str] | None:
+        """What was made, in upstream's answer; its id, and what tells it as it is now."""
+        row = self.making.pick(read_json(reply.body), subject_id) if reply.is_whole else None
+        return self.tell(row) if row is not None else None
+
+    def tell(self, row: Row) -> tuple[Row, str, str] | None:
+        """The same of what was found."""
+        made_id = self.making.id_of(row)
+        return (row, made_id, _digest(self.making.facts(row))) if made_id is not None else None
 
 
 def named_apart(call: Forward, content: Any) -> Forward:
@@ -60,20 +65,6 @@ def named_apart(call: Forward, content: Any) -> Forward:
     name = _digest([call.key.id, call.target, said or content]).encode()
     headers = [one for one in call.headers if one[0] != _IDEMPOTENCY]
     return replace(call, headers=[*headers, (_IDEMPOTENCY, name)])
-
-
-def find_made(reply: Reply) -> tuple[str, str] | None:
-    """The id of an incident, and what tells it as it is now."""
-    try:
-        row = json.loads(reply.body) if reply.is_whole else None
-    except ValueError:
-        return None
-    if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not 0 < len(row["id"]) <= 64:
-        return None
-    updates = row.get("incident_updates")
-    ids = [one.get("id") for one in updates if isinstance(one, dict)] if isinstance(updates, list) else []
-    # Not when it was changed last: that moves where nobody said anything.
-    return row["id"], _digest([row.get("name"), row.get("status"), row.get("scheduled_for"), ids])
 
 
 def _digest(content: Any) -> str:
