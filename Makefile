@@ -12,6 +12,8 @@ RUN_STAMP := $(VENV)/.keydesk-run
 DEV_STAMP := $(VENV)/.keydesk-dev
 # Clients of others that tests call, each in an environment of its own: what they pin is none of ours.
 CLIENTS := $(VENV)/clients
+# What makes the documentation's site, which nothing else needs.
+SITE := $(VENV)/site
 CLIENT_LOCKS := $(wildcard tests/clients/*/requirements.lock)
 CLIENT_STAMPS := $(CLIENT_LOCKS:tests/clients/%/requirements.lock=$(CLIENTS)/%/.keydesk)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -23,7 +25,7 @@ ARGS ?=
 # make check BASE=v1.2: what the change is compared with
 BASE ?= main
 
-.PHONY: help demo install run check test soak mutants lint bench docs screenshots lock setup clean
+.PHONY: help demo install run check test soak mutants lint bench docs site screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +69,10 @@ bench: $(DEV_STAMP) ## Run the benchmarks; each prints ratios against a baseline
 docs: $(DEV_STAMP) ## Write the lists of the documents anew from the code: commands, settings, log events, limits, …
 	@$(BIN)/python -m docs.lists
 
+site: $(SITE)/.keydesk ## Make the documentation as a site, in build/site; a link that leads nowhere stops it
+	@$(BIN)/python -m docs.site.build
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet --config-file docs/site/mkdocs.yml && echo "build/site/README.html"
+
 screenshots: $(DEV_STAMP) ## Take the pictures of the documentation anew, from the running demo
 	@$(BIN)/python -m docs.take_screenshots
 
@@ -74,6 +80,7 @@ lock: $(DEV_STAMP) $(CLIENT_STAMPS) ## Resolve the newest allowed packages again
 	$(PIP_COMPILE) --upgrade --build-deps-for=editable --output-file requirements.lock pyproject.toml
 	$(PIP_COMPILE) --upgrade --build-deps-for=editable --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	for lock in $(CLIENT_LOCKS); do $(PIP_COMPILE) --upgrade --output-file $$lock $${lock%lock}in || exit 1; done
+	$(PIP_COMPILE) --upgrade --output-file docs/site/requirements.lock docs/site/requirements.in
 	cd tests/clients/statuspage.io && PATH="$(abspath $(CLIENTS))/statuspage.io/bin:$$PATH" npm update --package-lock-only --ignore-scripts
 	$(BIN)/python -m tests.clients.strip_hosts tests/clients/statuspage.io/package-lock.json
 
@@ -118,6 +125,12 @@ $(DEV_STAMP): requirements.lock requirements-dev.lock pyproject.toml $(BIN)/pyth
 	$(call install,requirements-dev.lock)
 	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $(RUN_STAMP) $@
+
+$(SITE)/.keydesk: docs/site/requirements.lock $(DEV_STAMP)
+	@echo "Installing what makes the site ($<)"
+	@$(BIN)/python -m venv --clear $(SITE)
+	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
 
 $(CLIENTS)/%/.keydesk: tests/clients/%/requirements.lock $(DEV_STAMP)
 	@echo "Installing the client $* that tests call ($<)"

@@ -15,7 +15,7 @@ PAGES = [
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|\b(?:src|srcset|href)=\"([^\"]+)\"")
-_PICTURE = re.compile(r'<img alt="[^"]+" src="([^"]+)" width="(\d+)">')
+_PICTURE = re.compile(r'<img alt="[^"]+" src="([^"]+[.]webp)" width="(\d+)">')
 _HEADING = re.compile(r"^#{1,6} (.+?) *$", re.MULTILINE)
 
 

@@ -1,0 +1,1 @@
+"""The documentation as a site, for who wants one; nothing else needs it."""
