@@ -31,15 +31,17 @@ def get_upstream(session: Session) -> Upstream:
 
 def check_base_url(text: str) -> str:
     """An upstream's address, without a path or a slash at its end. Raises InvalidInputError (field `base_url`)."""
-    url = text.strip().rstrip("/").removesuffix("/v1")
+    url = text.strip().lower().rstrip("/").removesuffix("/v1").rstrip("/")
     scheme, found, host = url.partition("://")
+    # What may be left out is: one server has one address, however it is written.
+    host = host.removesuffix({"http": ":80", "https": ":443"}.get(scheme, "?")).removesuffix(".")
     if not found or scheme not in ("http", "https") or not host or set("/?#@ ") & set(host) or len(url) > 255:
         raise InvalidInputError(
             f"“{text}” is no address of a Statuspage API.",
             f"Give scheme and host alone, like {STATUSPAGE}.",
             field="base_url",
         )
-    return url.lower()
+    return f"{scheme}://{host}"
 
 
 def connect_upstream(tx: Transaction, base_url: str) -> Upstream:

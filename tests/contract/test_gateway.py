@@ -207,6 +207,30 @@ async def test_a_key_for_other_pages_and_unknown_addresses(both: TwoKeydesks) ->
     assert (await both.call(every, "GET", f"pages/{page}/metrics")).status_code == 501
 
 
+async def test_the_list_of_pages_is_what_upstream_says(both: TwoKeydesks) -> None:
+    """Of those that the key is for, beside pages that are kept here; and where upstream says something else, that."""
+    page = both.story.page
+
+    def add(tx: Transaction) -> str:
+        pages_changed(tx)
+        return add_page(tx.session, tx.now, name="Beside it", subdomain="beside").id
+
+    own, unknown = both.desk.write_now(OPERATOR, add), both.there.write_now(OPERATOR, add)
+    every, narrow = mint(both.desk, ["read"]), mint(both.desk, ["read"], pages=[own])
+    direct = {row["id"]: row for row in (await both.call_there("GET", "pages")).json()}
+    assert direct.keys() == {page, unknown}
+    listed = (await both.call(every, "GET", "pages")).json()
+    assert {row["id"]: row for row in listed}[page] == direct[page]
+    assert {row["id"] for row in listed} == {page, own}
+    assert [row["id"] for row in (await both.call(narrow, "GET", "pages.json")).json()] == [own]
+    head = await both.call(every, "HEAD", "pages")
+    assert (head.status_code, head.content) == (200, b"")
+    await both.there.write(OPERATOR, partial(_revoke, secret=both.upstream_secret))
+    refused = await both.call(every, "GET", "pages")
+    assert (refused.status_code, "does not take Keydesk's own" in refused.text) == (502, True)
+    assert (await both.call(narrow, "GET", "pages")).status_code == 200
+
+
 async def test_our_key_is_replaced_under_load_without_a_failed_call(both: TwoKeydesks) -> None:
     """Calls go on while the key of upstream changes, and the old one can be deleted right after."""
     secret, page = mint(both.desk, ["read"]), both.story.page

@@ -116,6 +116,14 @@ def test_a_line_in_slack_is_on_statuspage(scenario: Scenario, there: FailingStat
     assert scenario.violations() == []
 
 
+def test_forms_say_of_when_copies_are(scenario: Scenario, there: FailingStatuspage) -> None:
+    """Wherever a page is chosen that is one."""
+    for line in ("/keys request", "/incident new"):
+        assert scenario.ines.type_command(line) is None
+        assert f"Pages of Statuspage ({there.url}) are as of" in words_of(scenario.ines.modal), line
+        scenario.ines.close()
+
+
 def ines_sees(scenario: Scenario, line: str) -> Json:
     """What Ines is answered."""
     answer = scenario.ines.type_command(line)

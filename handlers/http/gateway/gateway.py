@@ -30,6 +30,7 @@ from handlers.http.gateway.needs import (
     may_everything,
 )
 from handlers.http.gateway.once import Once
+from handlers.http.gateway.pages import PagesThere
 from handlers.http.gateway.posts import Post, named_apart
 from handlers.http.gateway.reads import Reads
 from handlers.http.gateway.replies import Reply, pass_on
@@ -86,6 +87,7 @@ class Gateway:
         self._reads = reads
         self._once = once
         self._held = held
+        self._pages = PagesThere(connections, reads, list_elsewhere)
 
     def find_page(self, target: str) -> str | None:
         """The page that a path is about, where it is kept elsewhere."""
@@ -98,6 +100,10 @@ class Gateway:
             return None
         page_id = parts[3].removesuffix(".json")
         return page_id if page_id in elsewhere else None
+
+    async def list_pages(self, key: RingKey, answer: Answer) -> Answer:
+        """The answer to a key that lists its pages, in which pages that are kept elsewhere are as they are there."""
+        return await self._pages.fill_in(key, answer) if self._list_elsewhere() else answer
 
     def need_of(self, route: Route | None) -> Need | None:
         """What a key must be allowed before the call's body is read; None where nobody knows what the call does."""

@@ -125,6 +125,8 @@ class ManagementApi:
             return method_not_allowed(method, _allowed(routes)) if routes else not_found()
         call = Call(key, path, query, receive, scope["headers"], route.operation, self._body_seconds)
         answer = await _carry_out(route, call)
+        if self._gateway is not None and route.pattern == "pages":
+            answer = await self._gateway.list_pages(key, answer)
         # Whatever else it is answered, a call that passed the check is a use: only 401 and 403 are Keydesk's own no.
         self._check.note(key, _REFUSED if answer.status in _OWN_NO else kind, caller, failed=answer.status >= 400)
         return answer

@@ -14,6 +14,7 @@ from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, context, input_block, modal, section, text_input
+from handlers.slack.framework.copies import age_of_copies
 from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import MOST_COMPONENTS, FormState, FormValues
 from handlers.slack.incidents.inputs import (
@@ -72,10 +73,11 @@ def _about(tx: Transaction, state: FormState) -> list[Block]:
 def _page(tx: Transaction, state: FormState) -> list[Block]:
     pages = list_publishable_pages(tx, role_of_form(tx, state))
     if len(pages) < 2 or state.draft_id:
-        name = next((page.name for page in pages if page.id == state.page_id), "")
-        return [context(f"On {name_text(name)}")] if name else []
+        chosen = next((page for page in pages if page.id == state.page_id), None)
+        return [context(f"On {name_text(chosen.name)}"), *age_of_copies(tx, [chosen])] if chosen is not None else []
     menu = page_select(pages, state.page_id)
-    return [input_block("Page", menu, block_id="page", hint=page_hint(pages), dispatch=True)]
+    choice = input_block("Page", menu, block_id="page", hint=page_hint(pages), dispatch=True)
+    return [choice, *age_of_copies(tx, pages)]
 
 
 def _templates(tx: Transaction, state: FormState) -> list[Block]:

@@ -28,11 +28,11 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
+from handlers.slack.framework.copies import upstream_lines
 from handlers.slack.keys.change import Done
 from handlers.slack.keys.details import key_blocks, key_buttons, key_line
 from handlers.slack.keys.listing import page_value
 from handlers.slack.keys.text import key_name, use_warning
-from handlers.slack.upstreams.messages import upstream_lines
 from storage.models import Role, Ticket
 
 _PAGES_TEXT = 2000

@@ -23,6 +23,7 @@ from handlers.slack.framework.blocks import (
     option,
     text_input,
 )
+from handlers.slack.framework.copies import age_of_copies
 from handlers.slack.framework.payloads import ViewState
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import (
@@ -129,9 +130,11 @@ def render_plan(tx: Transaction, state: FormState, values: PlanValues) -> Block:
 def _page(tx: Transaction, state: FormState) -> list[Block]:
     pages = list_publishable_pages(tx, Role.MAINTENANCE_MANAGER)
     if len(pages) < 2 or state.draft_id:
-        return [context(f"On {name_text(tx.session.get_one(Page, state.page_id).name)}")]
+        chosen = tx.session.get_one(Page, state.page_id)
+        return [context(f"On {name_text(chosen.name)}"), *age_of_copies(tx, [chosen])]
     menu = page_select(pages, state.page_id) | {"action_id": ActionId.MAINTENANCE_PAGE}
-    return [input_block("Page", menu, block_id="page", hint=page_hint(pages), dispatch=True)]
+    choice = input_block("Page", menu, block_id="page", hint=page_hint(pages), dispatch=True)
+    return [choice, *age_of_copies(tx, pages)]
 
 
 def _templates(tx: Transaction, state: FormState) -> list[Block]:

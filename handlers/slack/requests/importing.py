@@ -27,6 +27,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_input,
 )
+from handlers.slack.framework.copies import age_of_copies
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import UNTOLD, Answer, SlackContext, SlashCommand, ViewSubmission
 from handlers.slack.requests.inputs import (
@@ -57,6 +58,7 @@ def render_import_modal(tx: Transaction) -> Block:
     """The form. Raises NotAllowedError for anybody but owners."""
     require_owner(tx)
     days, maximum = tx.policy.default_lifetime.days, tx.policy.maximum_lifetime.days
+    pages = list_pages(tx.session)
     looked_up = "Without anybody, whoever has the address." if tx.policy.match_emails else "Without anybody, owners."
     blocks = [
         input_block(
@@ -71,7 +73,8 @@ def render_import_modal(tx: Transaction) -> Block:
             block_id="email",
             hint="The key is named after it: “Key migrated from …”.",
         ),
-        input_block("Pages", pages_select(list_pages(tx.session), chosen=None, all_pages=True), block_id="pages"),
+        input_block("Pages", pages_select(pages, chosen=None, all_pages=True), block_id="pages"),
+        *age_of_copies(tx, pages),
         *scope_inputs(
             list_importable(policy_here(tx)),
             chosen=(Scope.READ,),

@@ -20,6 +20,7 @@ from desk.requests.terms import MAX_PURPOSE, Asked, complete_asked, refuse_unoff
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId, value_of
 from handlers.slack.framework.blocks import Block, context, escape, input_block, mention, modal, section, text_input
+from handlers.slack.framework.copies import age_of_copies
 from handlers.slack.framework.payloads import ViewSubmission
 from handlers.slack.requests.inputs import (
     ALL_PAGES,
@@ -178,6 +179,7 @@ def render_request_modal(tx: Transaction, draft: Draft) -> Block:
             block_id="pages",
             hint="“All pages” includes those to come.",
         ),
+        *age_of_copies(tx, askable.pages),
         *scope_inputs(
             policy_here(tx).offered_scopes, chosen=draft.scopes, hint="The less, the sooner owners say yes."
         ),
@@ -235,6 +237,7 @@ def render_change_modal(tx: Transaction, request_id: str) -> Block:
                 pages_select(pages, chosen=extent.pages, all_pages=extent.pages is None),
                 block_id="pages",
             ),
+            *age_of_copies(tx, pages),
             *scope_inputs(parse_scopes(with_included(extent.scopes)), chosen=extent.scopes),
             *restriction_inputs(tx, extent.components, extent.networks),
             input_block(

@@ -1,13 +1,12 @@
 """What owners hear of the Statuspage elsewhere."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from desk.transaction import Transaction
-from desk.upstreams.connecting import find_upstream
 from desk.upstreams.troubles import list_upstream_troubles
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import Block, Message, actions, button, context, divider, escape, section, when
+from handlers.slack.framework.copies import upstream_lines
 from storage.models import SlackMessage
 
 
@@ -31,16 +30,6 @@ def render_key_expires(_tx: Transaction, message: SlackMessage) -> Message:
     text = f"Keydesk's key “{name}” of Statuspage expires {when(end)}, within {within}."
     hint = "Make a new one there and put it in this one's place, on Home or with `keydesk upstream replace-key`."
     return Message(f":hourglass: {text}", [section(f":hourglass: {text}"), context(hint)])
-
-
-def upstream_lines(tx: Transaction) -> Sequence[str]:
-    """How old the copies are, and for owners what there is to see to; none where there is no Statuspage."""
-    upstream = find_upstream(tx.session)
-    if upstream is None:
-        return []
-    if upstream.copied_at is None:
-        return [f"Pages of Statuspage ({escape(upstream.base_url)}) were not copied yet."]
-    return [f"Pages of Statuspage ({escape(upstream.base_url)}) are as of {when(upstream.copied_at)}."]
 
 
 def upstream_home_blocks(tx: Transaction) -> list[Block]:

@@ -21,7 +21,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_input,
 )
-from handlers.slack.upstreams.messages import upstream_lines
+from handlers.slack.framework.copies import upstream_lines
 from storage.models import UpstreamKey, UpstreamKeyStatus
 
 _MOST_SHOWN = 20
