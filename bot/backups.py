@@ -1,16 +1,22 @@
 """A backup is an SQLite file with everything in it, of whichever database; it goes into one that is empty."""
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.database import upgrade_schema
 from desk.errors import ConflictError, KeydeskError
+from storage import schema
 from storage.copying import (
     CopyDiffersError,
     Progress,
@@ -21,7 +27,6 @@ from storage.copying import (
     require_same,
 )
 from storage.database import Database
-from storage.sqlite_file import keep_private
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _LOOK_SECONDS = 5.0
@@ -36,7 +41,7 @@ def write_backup(database: Database, file: Path, progress: Progress) -> None:
     refuse_file(file)
     try:
         _remove(part)
-        keep_private(part)
+        _make_private(part)
         if database.engine.dialect.name == "sqlite":
             _vacuum(database, part)
         else:
@@ -53,7 +58,8 @@ def write_backup(database: Database, file: Path, progress: Progress) -> None:
     except sqlite3.Error as error:
         raise _not_written(file, str(error)) from error
     finally:
-        _remove(part)
+        with contextlib.suppress(OSError):
+            _remove(part)
 
 
 def _not_written(file: Path, why: str | None) -> KeydeskError:
@@ -62,7 +68,7 @@ def _not_written(file: Path, why: str | None) -> KeydeskError:
 
 def refuse_file(file: Path) -> None:
     """Raises ConflictError where a file is already."""
-    if file.exists():
+    if os.path.lexists(file):
         raise ConflictError(f"There is a file {file} already.", "Name another: a backup is never written over.")
 
 
@@ -99,7 +105,8 @@ def _require_unchanged(database: Database, marks: Mapping[str, Any]) -> None:
 @contextmanager
 def open_file(file: Path) -> Iterator[Database]:
     """The database in a file."""
-    database = Database.from_url(f"sqlite:///{file}", threads=1)
+    # Not as text: a file may be called as only addresses are.
+    database = Database.from_url(URL.create("sqlite", database=str(file)), threads=1)
     try:
         yield database
     finally:
@@ -110,36 +117,71 @@ def open_file(file: Path) -> Iterator[Database]:
 def opened_backup(file: Path, folder: Path) -> Iterator[tuple[Database, Path]]:
     """A copy of a backup in a folder, brought to the schema of this release; the backup itself stays as it is.
 
-    The copy is gone at the end, unless it was moved. Raises KeydeskError for what is no backup, and for a backup of a
-    newer release.
+    The copy is gone at the end, unless it was moved. Raises KeydeskError for what is no backup, for one in which
+    somebody has changed more than rows, and for a backup of a newer release.
     """
     copy = folder / f".{file.name}.restoring"
-    _remove(copy)
-    keep_private(copy)
     try:
         try:
-            shutil.copyfile(file, copy)
+            _remove(copy)
+            _copy_file(file, copy)
         except OSError as error:
             raise KeydeskError(f"{file} cannot be read: {error.strerror}.") from error
-        _require_keydesk(copy, file)
         with open_file(copy) as database:
-            upgrade_schema(database)
+            try:
+                _require_keydesk(database, file)
+                upgrade_schema(database)
+                _require_ours(database, file)
+            except (SQLAlchemyError, RuntimeError) as error:
+                raise _no_backup(file) from error
             yield database, copy
     finally:
-        _remove(copy)
+        with contextlib.suppress(OSError):
+            _remove(copy)
 
 
-def _require_keydesk(copy: Path, file: Path) -> None:
-    with contextlib.closing(sqlite3.connect(copy)) as connection:
-        try:
-            found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'audit_head'").fetchone()
-            problems = connection.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.DatabaseError:
-            found, problems = (0,), ("ok",)
-    if found != (1,) or problems != ("ok",):
+def _copy_file(file: Path, copy: Path) -> None:
+    found = file.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        # A device never ends, and a pipe has nothing to go back to.
+        raise OSError(errno.EINVAL, "it is no file")
+    if found.st_size > shutil.disk_usage(copy.parent).free:
+        raise OSError(errno.ENOSPC, f"{copy.parent} has no room for a copy")
+    _make_private(copy)
+    shutil.copyfile(file, copy)
+
+
+def _make_private(path: Path) -> None:
+    """Raises OSError where something is already, a link that somebody has laid there for one."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def _require_keydesk(database: Database, file: Path) -> None:
+    with database.engine.connect() as connection:
+        run = connection.exec_driver_sql
+        found = run("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'audit_head'").scalar()
+        if not found or run("PRAGMA integrity_check(1)").scalar() != "ok" or run("PRAGMA foreign_key_check").first():
+            raise _no_backup(file)
+
+
+def _require_ours(database: Database, file: Path) -> None:
+    """Neither the audit trail nor a look at the keys would show a trigger, which may undo what is done later."""
+    if foreign := schema.list_foreign_objects(database.engine):
         raise KeydeskError(
-            f"{file} is no backup of Keydesk, or not a whole one.", "Give what 'keydesk backup' wrote."
+            f"{file} was changed by hand: it has {', '.join(foreign[:5])}, not as Keydesk makes it.",
+            "Give another backup, or find out who did that and take it away.",
         )
+    if misfits := schema.list_misfits(database.engine):
+        raise KeydeskError(
+            f"{file} was changed by hand: no Keydesk wrote what is in {', '.join(misfits[:5])}.",
+            "Give another backup.",
+        )
+
+
+def _no_backup(file: Path) -> KeydeskError:
+    return KeydeskError(f"{file} is no backup of Keydesk, or not a whole one.", "Give what 'keydesk backup' wrote.")
 
 
 def take_place(copy: Path, database: Path, name_of_old: str) -> Path | None:

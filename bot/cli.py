@@ -35,7 +35,7 @@ from bot.commands import (
     templates,
     upstream,
 )
-from bot.commands.console import Console, KeydeskGroup, say
+from bot.commands.console import Console, KeydeskGroup, say, tell_uncaught
 from bot.settings import ENV_FILE
 from desk.errors import KeydeskError
 
@@ -114,4 +114,5 @@ def main() -> None:
         # What was done is done, also where the terminal cannot show every sign of the answer.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    sys.excepthook = tell_uncaught
     create_cli()(prog_name="keydesk")

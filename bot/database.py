@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from alembic.util import CommandError
+from sqlalchemy import make_url
 
 from bot.settings import Settings, make_policy
+from bot.settings.values import parse_database_url
 from bot.upstream import list_setting_keys
 from desk.clock import Clock, SystemClock
-from desk.errors import KeydeskError
+from desk.errors import InvalidInputError, KeydeskError
 from desk.identifiers import new_id
 from desk.transaction import Desk
 from handlers.http.own.operations import list_needs as list_own_needs
@@ -17,43 +19,52 @@ from storage import schema
 from storage.beginning import open_organization
 from storage.database import Database
 from storage.models import Scope
-
-_SQLITE = "sqlite:///"
+from storage.sqlite_file import find_file
 
 
 def database_address(settings: Settings) -> str:
     """The database's address; a relative SQLite path begins in the data folder."""
-    path = settings.database_url.removeprefix(_SQLITE)
-    if path == settings.database_url or path.startswith(("/", ":", "file:")):
+    url = make_url(settings.database_url)
+    path = url.database or ""
+    if url.get_backend_name() != "sqlite" or path.startswith(("/", ":", "file:")):
         return settings.database_url
-    return f"{_SQLITE}{settings.data_folder / path}"
+    return url.set(database=str(settings.data_folder / path)).render_as_string(hide_password=False)
 
 
 def open_database(settings: Settings) -> Database:
     """The database, whatever state it is in. Raises KeydeskError when an SQLite file cannot be there."""
     address = database_address(settings)
-    if address.startswith(_SQLITE):
-        folder = Path(address.removeprefix(_SQLITE).partition("?")[0]).parent
-        if not folder.is_dir():
-            raise KeydeskError(
-                f"The folder {folder} of the database does not exist.",
-                "Make it, or change KEYDESK_DATA_FOLDER or KEYDESK_DATABASE_URL.",
-            )
+    file = find_file(make_url(address))
+    if file is not None and not file.parent.is_dir():
+        raise KeydeskError(
+            f"The folder {file.parent} of the database does not exist.",
+            "Make it, or change KEYDESK_DATA_FOLDER or KEYDESK_DATABASE_URL.",
+        )
     return Database.from_url(address, threads=settings.database_threads, direct=settings.database_direct_url)
+
+
+def open_address(address: str) -> Database:
+    """The database at an address that somebody typed. Raises InvalidInputError for what is none."""
+    try:
+        return Database.from_url(parse_database_url(address), threads=1)
+    except ValueError as error:
+        raise InvalidInputError(
+            "That is no address of a database.",
+            "Type it as KEYDESK_DATABASE_URL has it: sqlite:////path or postgresql://…",
+        ) from error
 
 
 def find_public_folder(settings: Settings) -> Path | None:
     """Where public documents are written too. Raises KeydeskError for a folder in which the database is."""
     if settings.public_folder is None:
         return None
-    folder, address = settings.data_folder / settings.public_folder, database_address(settings)
-    if address.startswith(_SQLITE):
-        database = Path(address.removeprefix(_SQLITE).removeprefix("file:").partition("?")[0])
-        if database.resolve().is_relative_to(folder.resolve()):
-            raise KeydeskError(
-                f"The database would be in the public folder {folder}, for everybody to read.",
-                "Choose another folder in KEYDESK_PUBLIC_FOLDER.",
-            )
+    folder = settings.data_folder / settings.public_folder
+    file = find_file(make_url(database_address(settings)))
+    if file is not None and file.resolve().is_relative_to(folder.resolve()):
+        raise KeydeskError(
+            f"The database would be in the public folder {folder}, for everybody to read.",
+            "Choose another folder in KEYDESK_PUBLIC_FOLDER.",
+        )
     return folder
 
 

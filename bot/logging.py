@@ -16,7 +16,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.settings import LogFormat
-from bot.sparing import SparingFilter, mark_away
+from bot.sparing import SparingFilter, mark_away, without_mark
 from desk.masking import Masker
 from desk.secret_shapes import MASK
 
@@ -136,7 +136,7 @@ def configure_logging(
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=processors,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, without_mark, renderer],
         use_get_message=True,
     )
     handler = _Handler(stream)

@@ -31,6 +31,12 @@ def mark_away(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
     return event
 
 
+def without_mark(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A processor, before a line is written: the mark of a library's line, which the filter saw without one, goes."""
+    event.pop(_AWAY, None)
+    return event
+
+
 @dataclass(slots=True)
 class _Said:
     at: float

@@ -47,8 +47,15 @@ def is_away(error: object) -> bool:
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return error.sqlstate is None or error.sqlstate.startswith(_AWAY_STATES)
     if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
+        # What Python itself cannot read of an answer has no code.
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR
     return isinstance(error, PoolTimeoutError)
+
+
+def is_damaged(error: object) -> bool:
+    """Whether an error says that what is there is no database, or none that can be read."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 _CLOSE_SECONDS = 0.05
@@ -78,7 +85,7 @@ class Database:
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else None
 
     @classmethod
-    def from_url(cls, url: str, *, threads: int = 4, direct: str | None = None) -> "Database":
+    def from_url(cls, url: str | URL, *, threads: int = 4, direct: str | None = None) -> "Database":
         """A database at an SQLAlchemy address. With `direct` it is a pooler's, and PostgreSQL itself is there."""
         engine = make_engine(url, threads=threads, pooled=direct is not None)
         return cls(engine, threads=threads, direct=make_url(direct) if direct is not None else None)

@@ -10,7 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.deadline import find_seconds_left
 from storage.folding import COLLATION, COLLATIONS, SQLITE_FUNCTION, fold
-from storage.sqlite_file import find_file, keep_private
+from storage.sqlite_file import find_file, keep_private, may_make
 
 _BUSY_TIMEOUT_MS = 5_000
 _CHANGES_BEFORE = "keydesk_changes_before"
@@ -41,7 +41,7 @@ def _encode(value: object) -> str:
     return json.dumps(value, default=default, ensure_ascii=False, sort_keys=True)
 
 
-def make_engine(url: str, *, threads: int = 4, pooled: bool = False) -> Engine:
+def make_engine(url: str | URL, *, threads: int = 4, pooled: bool = False) -> Engine:
     """An engine for SQLite or PostgreSQL with the settings that Keydesk relies on.
 
     On PostgreSQL it has connections for twice as many `threads`, and some more. Whoever has a deadline waits for
@@ -65,7 +65,7 @@ def make_engine(url: str, *, threads: int = 4, pooled: bool = False) -> Engine:
         if pooled:
             manners["prepare_threshold"] = None
         options |= {"pool_size": 2 * threads, "max_overflow": 4, "connect_args": manners}
-    elif (file := find_file(parsed)) is not None:
+    elif (file := find_file(parsed)) is not None and may_make(parsed):
         keep_private(file)
     engine = create_engine(parsed, **options)
     if engine.dialect.name == "sqlite":

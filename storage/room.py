@@ -2,11 +2,12 @@
 
 import os
 import sqlite3
-from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+
+from storage.sqlite_file import find_file
 
 _log = structlog.get_logger(__name__)
 
@@ -30,9 +31,8 @@ class Room:
     """What is known of the room that a database has to write."""
 
     def __init__(self, engine: Engine) -> None:
-        name = engine.url.database or ""
-        is_file = engine.dialect.name == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
-        self._folder = Path(name).absolute().parent if is_file else None
+        file = find_file(engine.url)
+        self._folder = None if file is None else file.absolute().parent
         self._refused = False
 
     def note_refusal(self) -> None:

@@ -17,11 +17,16 @@ _log = logging.getLogger(__name__)
 
 
 def find_file(url: URL) -> Path | None:
-    """Where an SQLite address has its file; None for a database in memory, or one that must be there already."""
+    """Where an address has its file; None for PostgreSQL's, and for SQLite's of a database in memory."""
     name = url.database or ""
     if name.startswith("file:"):
-        name = unquote(urlsplit(name).path) if url.query.get("mode", "rwc") == "rwc" else ""
-    return None if name in ("", ":memory:") or name.startswith(":") else Path(name)
+        name = unquote(urlsplit(name).path)
+    return None if url.get_backend_name() != "sqlite" or not name or name.startswith(":") else Path(name)
+
+
+def may_make(url: URL) -> bool:
+    """Whether the file is made where it is not there yet."""
+    return url.query.get("mode", "rwc") == "rwc"
 
 
 def keep_private(path: Path) -> None:

@@ -17,7 +17,7 @@ from bot.commands.audit import parse_head
 from bot.commands.console import complain, console_of, operator, say
 from bot.commands.progress import Progress
 from bot.commands.terminal import ask, has_terminal
-from bot.database import database_address, make_desk, open_database, require_schema, upgrade_schema
+from bot.database import database_address, make_desk, open_address, open_database, require_schema, upgrade_schema
 from bot.settings import Settings
 from desk.audit.chain import Head, Verdict, verify
 from desk.errors import KeydeskError
@@ -60,7 +60,10 @@ def register(cli: typer.Typer) -> None:
         ] = None,
         instead_of: Annotated[
             str | None,
-            typer.Option(help="Where the database is whose place it takes, if not where the settings say."),
+            typer.Option(
+                help="The address of the database whose place it takes, if not where the settings say. Its password "
+                "is better left to PGPASSWORD or ~/.pgpass."
+            ),
         ] = None,
         bring_back: Annotated[
             bool, typer.Option("--bring-back", help="Let keys and roles work again that have ended since.")
@@ -95,8 +98,7 @@ def register(cli: typer.Typer) -> None:
 
 def _find_file(settings: Settings) -> Path | None:
     """Where the database is, when it is SQLite's."""
-    url = make_url(database_address(settings))
-    return find_file(url) if url.drivername.startswith("sqlite") else None
+    return find_file(make_url(database_address(settings)))
 
 
 @contextmanager
@@ -126,7 +128,7 @@ def require_whole(desk: Desk, noted: str | None = None) -> Verdict:
 def _read_replaced(settings: Settings, instead_of: str | None) -> Standing | None:
     """What works in the database that is replaced; None where there is none, or it cannot be read."""
     if instead_of is not None:
-        return _read_standing(settings, Database.from_url(instead_of, threads=1))
+        return _read_standing(settings, open_address(instead_of))
     file = _find_file(settings)
     if file is None or not file.exists() or not file.stat().st_size:
         return None

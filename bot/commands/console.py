@@ -1,15 +1,20 @@
 """What all commands share: settings, the desk, who acts, and errors as two lines instead of a traceback."""
 
+import errno
 import os
 import pwd
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import typer
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from typer.core import TyperGroup
 
 from bot.commands.naming import on_terminal, without_marks
@@ -19,7 +24,7 @@ from desk.errors import KeydeskError, LateError
 from desk.masking import mask
 from desk.texts import without_controls
 from desk.transaction import Actor, Desk
-from storage.database import Database
+from storage.database import Database, is_away, is_damaged
 from storage.deadline import TooLateError, answer_within
 
 WAIT_SECONDS = 30.0
@@ -57,10 +62,37 @@ class KeydeskGroup(TyperGroup):
         except TooLateError:
             complain(LateError().sentence)
             complain(LateError().hint)
-        except OperationalError as error:
-            complain(f"The database does not answer: {str(error.orig).strip().splitlines()[0]}")
-            complain("Is KEYDESK_DATABASE_URL right, and does the server run? 'keydesk config' shows it.")
+        except (DBAPIError, PoolTimeoutError) as error:
+            complain_of_database(error)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+            complain(f"{where}{error.strerror or error}.")
         raise typer.Exit(1)
+
+
+def complain_of_database(error: SQLAlchemyError) -> None:
+    """Say what a database said, and what to look at."""
+    said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    if is_away(error):
+        complain(f"The database does not answer: {said}")
+        complain("Is KEYDESK_DATABASE_URL right, and does the server run? 'keydesk config' shows it.")
+    elif is_damaged(error):
+        complain(f"The database cannot be read: {said}")
+        complain("Is it Keydesk's? 'keydesk restore' puts a backup in its place.")
+    else:
+        complain(f"The database refused: {said}")
+        complain("'keydesk db check' tells whether it is what this release needs.")
+
+
+def tell_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody expected, as Python tells it, without the secrets that it may repeat."""
+    if issubclass(kind, Exception):
+        complain("".join(traceback.format_exception(kind, error, trace)).rstrip())
+        complain("That is a mistake of Keydesk's: please report it.")
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def operator() -> Actor:

@@ -5,15 +5,14 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bot.backups import copy_database
 from bot.commands.backups import require_whole
 from bot.commands.console import console_of, say
 from bot.commands.progress import Progress
-from bot.database import make_desk, require_schema, upgrade_schema
+from bot.database import make_desk, open_address, require_schema, upgrade_schema
 from bot.settings import GivenSettings
-from desk.errors import InvalidInputError, KeydeskError
+from desk.errors import KeydeskError
 from storage import schema
 from storage.database import Database
 
@@ -71,13 +70,7 @@ def register(cli: typer.Typer) -> None:
 
 @contextmanager
 def _opened(address: str) -> Iterator[Database]:
-    try:
-        database = Database.from_url(address, threads=1)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise InvalidInputError(
-            "That is no address of a database.",
-            "Type it as KEYDESK_DATABASE_URL has it: sqlite:////path or postgresql://…",
-        ) from error
+    database = open_address(address)
     try:
         yield database
     finally:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.commands.console import LONG_SECONDS, console_of, operator, say
+from bot.commands.terminal import read_at_most
 from desk.configuration.pruning import Pruned, prune_seed
 from desk.errors import KeydeskError
 from desk.seeds import Seed, plant_seed, read_seed
@@ -52,7 +53,8 @@ def register(cli: typer.Typer) -> None:
 
 def _read(file: Path) -> Seed:
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as opened:
+            text = read_at_most(opened).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise KeydeskError(f"The file {file} cannot be read: {reason}.") from error

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from sqlalchemy.exc import OperationalError
@@ -23,6 +23,7 @@ Body = Annotated[
     typer.Option(help="What everybody reads, in Markdown; '-' reads standard input. Without it, $EDITOR is opened."),
 ]
 BodyFile = Annotated[Path | None, typer.Option(help="A file with what everybody reads.")]
+_MOST_BYTES = 8 << 20
 _MARK = "<!-- keydesk: "
 
 
@@ -42,15 +43,24 @@ def read_text(body: str | None, body_file: Path | None, *, left_empty: str = "",
     if body is not None and body_file is not None:
         raise InvalidInputError("Both --body and --body-file say what to publish.", "Give one of them.")
     if body == "-":
-        return _checked(sys.stdin.buffer.read(), "Standard input")
+        return _checked(read_at_most(sys.stdin.buffer), "Standard input")
     if body is not None:
         return body
     if body_file is not None:
         try:
-            return _checked(body_file.read_bytes(), f"The file {body_file}")
+            with body_file.open("rb") as opened:
+                return _checked(read_at_most(opened), f"The file {body_file}")
         except OSError as error:
             raise InvalidInputError(f"The file {body_file} cannot be read: {error.strerror}.") from error
     return _edit(text, left_empty) if has_terminal() and _editor() else text
+
+
+def read_at_most(stream: BinaryIO) -> bytes:
+    """What somebody hands in. Raises InvalidInputError where it is more than anybody writes: a device has no end."""
+    read = stream.read(_MOST_BYTES + 1)
+    if len(read) > _MOST_BYTES:
+        raise InvalidInputError(f"That is more than {_MOST_BYTES >> 20} MB.", "Is it what you meant to hand in?")
+    return read
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 from sqlalchemy import make_url
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import ArgumentError
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -118,8 +119,11 @@ def parse_database_url(text: str) -> str:
         url = make_url(text.strip())
     except ArgumentError as error:
         raise ValueError("not an address") from error
-    if url.drivername not in _DRIVERS or not url.database:
+    if url.drivername not in _DRIVERS or not url.database or not url.database.isprintable():
         raise ValueError("not a database that Keydesk knows")
+    if url.get_backend_name() == "sqlite":
+        # Its options are numbers and names of ours to check: no server refuses them.
+        SQLiteDialect_pysqlite().create_connect_args(url)
     return text.strip()
 
 

@@ -71,6 +71,9 @@ def verify(tx: Transaction, *, noted: Head | None = None, at_most: int = 100) ->
         end = Head(row.head_seq, row.head_hash)
         if row.seq is None:
             break
+        if not isinstance(row.seq, int) or not isinstance(row.head_seq, int):
+            problems.append(Problem(expected, "What numbers it, or the end of the trail, is no number."))
+            return Verdict(events, Head(0, GENESIS), tuple(problems))
         events += 1
         problems.extend(_judge(row, expected, previous))
         if noted is not None and row.seq == noted.seq and row.hash != noted.hash:
@@ -140,7 +143,7 @@ def _is_unchanged(row: Any) -> bool:
             subject_id=row.subject_id,
             data=json.loads(row.data),
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
     return bool(hash_ == row.hash)
 

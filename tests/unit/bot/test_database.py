@@ -34,11 +34,23 @@ from storage.signals import Topic
         ("sqlite:///keydesk.db", "sqlite:///data/keydesk.db"),
         ("sqlite:////var/lib/keydesk.db", "sqlite:////var/lib/keydesk.db"),
         ("postgresql://host/name", "postgresql://host/name"),
+        ("sqlite:///a%20b.db?timeout=5", "sqlite:///data/a b.db?timeout=5"),
     ],
 )
 def test_a_relative_path_begins_in_the_data_folder(url: str, address: str) -> None:
     """Only a relative SQLite path does."""
     assert database_address(GivenSettings(database_url=url, data_folder=Path("data"))) == address
+
+
+def test_a_folder_may_be_called_anything(tmp_path: Path) -> None:
+    """Also as only addresses are: the database is in it, and nowhere else."""
+    folder = tmp_path / "50%25?x#y"
+    folder.mkdir()
+    database = open_database(GivenSettings(data_folder=folder))
+    upgrade_schema(database)
+    database.close()
+    assert [path.name for path in folder.iterdir()] == ["keydesk.db"]
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

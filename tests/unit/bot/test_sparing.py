@@ -50,6 +50,16 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+def test_a_line_holds_no_mark_of_ours(stream: io.StringIO) -> None:
+    """Neither a library's nor our own; and an error of SQLite's that has no code is written like any other."""
+    logging.getLogger("uvicorn.error").info("Started")
+    try:
+        sqlite3.connect(":memory:").execute("SELECT CAST(x'80' AS TEXT)").fetchone()
+    except sqlite3.OperationalError as error:
+        structlog.get_logger("handlers.any").error("unreadable", exc_info=error)
+    assert ["_away" in line for line in lines(stream)] == [False, False]
+
+
 def fail_all() -> None:
     """What every loop says when the database is away."""
     log = structlog.get_logger("handlers.any")

@@ -1,5 +1,7 @@
 """`keydesk backup`, `keydesk restore` and `keydesk db copy`."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -197,6 +199,67 @@ def test_what_cannot_be_restored_changes_nothing(keydesk_on: Run, desk: Desk, tm
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
+TAMPERED = {
+    "trigger": ("CREATE TRIGGER again AFTER UPDATE ON api_key BEGIN SELECT 1; END",),
+    "view": ("CREATE VIEW more AS SELECT * FROM api_key",),
+    "table more": ("CREATE TABLE more (a)",),
+    "refusals": ("DROP TRIGGER audit_event_refuses_update",),
+    "unique index": ("CREATE UNIQUE INDEX more ON api_key (name)",),
+    "column": ("ALTER TABLE component ADD COLUMN more AS (name)",),
+    "bytes": ("UPDATE page SET name = x'80ff'",),
+    "number": ("UPDATE audit_head SET seq = 'many'",),
+    "schema": ("INSERT INTO alembic_version VALUES ('0012')",),
+    "nobody's": ("PRAGMA foreign_keys = OFF", "UPDATE api_key SET organization_id = 'nobody000000'"),
+    "half a sign": ("UPDATE audit_head SET hash = CAST(x'80ff' AS TEXT)",),
+}
+
+
+@ONLY_SQLITE
+def test_a_backup_that_was_changed_by_hand_is_refused(keydesk_on: Run, desk: Desk, tmp_path: Path) -> None:
+    """What the audit trail does not show: triggers that would undo what is done later, and values of another kind.
+    An index more is none."""
+    file, place = tmp_path / "backup", tmp_path / "tampered"
+    assert keydesk_on("backup", str(file)).exit_code == 0
+    for what, statements in TAMPERED.items():
+        place.write_bytes(file.read_bytes())
+        with contextlib.closing(sqlite3.connect(place, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        refused = keydesk_on("restore", str(place), "--dry-run")
+        assert refused.exit_code == 1, what
+        assert any(words in refused.stderr for words in ("by hand", "no backup", "does not know", "not decode")), what
+        assert "Traceback" not in refused.output
+    place.write_bytes(file.read_bytes())
+    with contextlib.closing(sqlite3.connect(place)) as connection:
+        connection.execute("CREATE INDEX more ON api_key (name)")
+    assert keydesk_on("restore", str(place), "--dry-run").exit_code == 0
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize("name", ["a%41?b=c#d", "file:backup"])
+def test_a_backup_may_be_called_anything(
+    keydesk_on: Run, desk: Desk, now: datetime, tmp_path: Path, name: str
+) -> None:
+    """It is what is read again, and not another file of which its name would be the address."""
+    change_since(desk, now)
+    done = keydesk_on("backup", str(tmp_path / name))
+    assert ", 3 audit events" in done.stdout
+    assert keydesk_on("restore", str(tmp_path / name), "--dry-run").exit_code == 0
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+@ONLY_SQLITE
+def test_what_is_no_file_is_no_backup(keydesk_on: Run, desk: Desk, tmp_path: Path) -> None:
+    """A device has no end, and a file that is larger than what is free would fill the disk."""
+    large = tmp_path / "large"
+    with large.open("wb") as opened:
+        opened.truncate(1 << 42)
+    for file in ("/dev/zero", str(tmp_path), str(large)):
+        refused = keydesk_on("restore", file, "--yes")
+        assert (refused.exit_code, f"{file} cannot be read: " in refused.stderr) == (1, True)
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
 @ONLY_SQLITE
 def test_a_backup_is_never_written_over(keydesk_on: Run, desk: Desk, tmp_path: Path) -> None:
     """Nor left half written where it cannot be."""
@@ -204,8 +267,12 @@ def test_a_backup_is_never_written_over(keydesk_on: Run, desk: Desk, tmp_path: P
     file.write_text("precious")
     assert keydesk_on("backup", str(file)).stderr.startswith(f"There is a file {file} already.\n")
     assert file.read_text() == "precious"
-    nowhere = tmp_path / "no" / "backup"
-    assert keydesk_on("backup", str(nowhere)).stderr.startswith(f"{nowhere} cannot be written: ")
+    for nowhere in (tmp_path / "no" / "backup", tmp_path / ("x" * 300)):
+        assert keydesk_on("backup", str(nowhere)).stderr.startswith(f"{nowhere} cannot be written: ")
+    elsewhere, link = tmp_path / "elsewhere", tmp_path / "link"
+    link.symlink_to(elsewhere)
+    assert keydesk_on("backup", str(link)).exit_code == 1
+    assert not elsewhere.exists()
 
 
 @pytest.mark.parametrize("empty_database_url", ["postgresql", "sqlite"], indirect=True)
@@ -222,4 +289,6 @@ def test_a_database_is_copied_into_another(
     there.close()
     again = keydesk("db", "copy", database_url, empty_database_url)
     assert again.stderr.splitlines()[0].startswith("The database to copy to is not empty: ")
-    assert keydesk("db", "copy", database_url, "nonsense").stderr.startswith("That is no address of a database.\n")
+    for nonsense in ("nonsense", "", "mysql://a/b", "postgresql://u:p@host:port/x", "sqlite://", "sqlite:///a%00b"):
+        for words in (("db", "copy", database_url, nonsense), ("db", "copy", nonsense, database_url)):
+            assert keydesk(*words).stderr.startswith("That is no address of a database.\n"), nonsense

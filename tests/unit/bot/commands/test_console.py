@@ -10,6 +10,7 @@ import pytest
 
 from bot.cli import main
 from bot.commands import console
+from tests.unit.bot.commands.conftest import Run
 
 
 @pytest.fixture
@@ -50,3 +51,33 @@ def test_signs_that_cannot_be_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         main()
     sys.stderr.flush()
     assert (ended.value.code, b"There is no file ?no?." in shown.getvalue()) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("info",), ("keys", "list"), ("backup", "copy"), ("db", "upgrade")])
+@pytest.mark.parametrize("head", [b"Nothing of ours", b"SQLite format 3\0"])
+def test_a_damaged_database_is_told(
+    keydesk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], head: bytes
+) -> None:
+    """In a sentence, whatever the command is."""
+    (tmp_path / "keydesk.db").write_bytes(head.ljust(8192, b"?"))
+    monkeypatch.setenv("KEYDESK_DATA_FOLDER", str(tmp_path))
+    told = keydesk(*words)
+    assert told.stderr.startswith("The database cannot be read: ")
+    assert told.exit_code == 1
+
+
+def test_what_nobody_expected_repeats_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    """A traceback says what it choked on."""
+    error = ValueError("no value: xoxb-1234567890-secret")
+    console.tell_uncaught(ValueError, error, None)
+    told = capsys.readouterr().err
+    assert "ValueError: no value: xoxb-[masked]" in told
+    assert "secret" not in told
+
+
+@pytest.mark.parametrize("words", [("seed", "/dev/zero"), ("audit", "export", "--output", "/nowhere/file")])
+def test_what_cannot_be_handed_in_or_out_is_told(keydesk_on: Run, words: tuple[str, ...]) -> None:
+    """What has no end, and what has no place."""
+    told = keydesk_on(*words)
+    assert (told.exit_code, told.exception.__class__) == (1, SystemExit)
+    assert told.stderr.startswith(("That is more than 8 MB.", "/nowhere/file: No such file or directory."))
