@@ -3,8 +3,11 @@
 import re
 import unicodedata
 
-_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that show the text after them in another order: what an owner reads would not be what is there."""
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tabs and new lines, and marks that show the text after them in another order: what an owner
+reads would not be what is there."""
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+"""No database takes half a character, and some no NUL."""
 _INVISIBLE = frozenset({"Cf", "Cn", "Co", "Mn", "Zl", "Zp", "Zs"})
 """Categories of characters that show nothing when they stand alone."""
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -32,26 +35,22 @@ def find_control(text: str) -> str | None:
 
 def without_controls(text: str) -> str:
     """A text without signs that a terminal would obey rather than show, and without those that reorder it."""
-    return "".join(mark for mark in text if _is_wanted(mark))
-
-
-def _is_wanted(mark: str) -> bool:
-    return mark in "\n\t" or (unicodedata.category(mark) != "Cc" and mark not in _REORDERING)
+    return _UNWANTED.sub("", text)
 
 
 def can_be_kept(text: str) -> bool:
     """Whether every database takes the text: none takes half a character, and some no NUL."""
-    return not any(mark == "\0" or unicodedata.category(mark) == "Cs" for mark in text)
+    return _UNKEPT.search(text) is None
 
 
 def readable(text: str) -> str:
     """The text with a sign in place of what no database takes, and no message that repeats it either."""
-    return text if can_be_kept(text) else "".join(mark if can_be_kept(mark) else "\ufffd" for mark in text)
+    return _UNKEPT.sub("\ufffd", text)
 
 
 def without_broken(text: str) -> str:
     """The text without what no database takes: for what others call themselves, which nobody here can type again."""
-    return text if can_be_kept(text) else "".join(mark for mark in text if can_be_kept(mark))
+    return _UNKEPT.sub("", text)
 
 
 def clean_line(text: str) -> str:

@@ -7,6 +7,7 @@ is a place outside, so it may hold deliveries of several organizations.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +15,8 @@ from sqlalchemy import (
     CursorResult,
     ScalarSelect,
     Select,
+    Update,
+    bindparam,
     case,
     delete,
     func,
@@ -46,22 +49,29 @@ def lock(session: Session, channel: Channel, lanes: Collection[str]) -> None:
     """
     if session.get_bind().dialect.name != "postgresql":
         return
-    held = select(DeliveryLane.lane).where(*_among(channel, lanes)).order_by(DeliveryLane.lane)
-    session.execute(held.with_for_update()).all()
+    among = (DeliveryLane.channel == channel, DeliveryLane.lane.in_(lanes))
+    session.execute(select(DeliveryLane.lane).where(*among).order_by(DeliveryLane.lane).with_for_update()).all()
 
 
 def line_up(session: Session, channel: Channel, lanes: Collection[str], *, sent_at: datetime | None = None) -> None:
     """Work out what is next in lanes that the transaction holds. `sent_at`: something was sent there just now."""
-    sent = {} if sent_at is None else {"sent_at": sent_at}
-    session.execute(
+    values = {"in_channel": channel, "among": list(lanes), "sent_now": sent_at}
+    session.execute(_line_up(sent=sent_at is not None), values)
+
+
+@cache
+def _line_up(*, sent: bool) -> Update:
+    """Made once: each delivery asks for it twice, and making it takes longer than carrying it out."""
+    return (
         update(DeliveryLane)
-        .where(*_among(channel, lanes))
+        .where(DeliveryLane.channel == bindparam("in_channel"))
+        .where(DeliveryLane.lane.in_(bindparam("among", expanding=True)))
         .values(
             head_id=func.coalesce(_first(Delivery.id, _IS_SENDING), _first(Delivery.id, _IS_PENDING)),
             attempts=func.coalesce(_first(Delivery.attempts, _IS_SENDING), _first(Delivery.attempts, _IS_PENDING)),
             due_at=case((_first(Delivery.id, _IS_SENDING).is_(None), _first(Delivery.due_at, _IS_PENDING))),
             busy_until=_first(Delivery.lease_until, _IS_SENDING),
-            **sent,
+            **({"sent_at": bindparam("sent_now")} if sent else {}),
         )
         .execution_options(synchronize_session=False, **OF_EVERY_ORGANIZATION)
     )
@@ -154,10 +164,6 @@ def forget_empty(session: Session, *, before: datetime) -> int:
     result = session.execute(delete(DeliveryLane).where(key.in_(unheld)).execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)
     return result.rowcount
-
-
-def _among(channel: Channel, lanes: Collection[str]) -> tuple[ColumnElement[bool], ...]:
-    return DeliveryLane.channel == channel, DeliveryLane.lane.in_(lanes)
 
 
 def _waiting(channel: Channel, only_untried: bool) -> Select[DeliveryLane]:

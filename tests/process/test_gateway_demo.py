@@ -2,6 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
 
 
 def test_the_gateway_demo_plays_its_tour() -> None:
@@ -14,9 +19,13 @@ def test_the_gateway_demo_plays_its_tour() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_gateway_demo_keeps_no_folder(tmp_path: object) -> None:
+def test_the_gateway_demo_keeps_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It says so, and begins nothing."""
-    command = [sys.executable, "-m", "bot", "demo", "--gateway", "--no-browser", "--folder", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("The gateway's demo keeps no folder.\n")
+    monkeypatch.setattr(sys, "argv", ["keydesk", "demo", "--gateway", "--no-browser", "--folder", str(tmp_path)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    assert capsys.readouterr().err.startswith("The gateway's demo keeps no folder.\n")
+    assert list(tmp_path.iterdir()) == []

@@ -64,14 +64,26 @@ class Seen:
     mistakes: list[str] = field(default_factory=list)
     """Answers that owe themselves to an error that nobody foresaw, and messages that could not be drawn or sent."""
 
+    judged: set[str] = field(default_factory=set)
+    """What need not be looked at when it comes again, to somebody else or as it was."""
+
     def message(self, what: str, body: Json) -> None:
         """Judge a message."""
-        self.problems[what].update(problems_of_message(body.get("text") or "", body.get("blocks") or []))
+        text, blocks = body.get("text") or "", body.get("blocks") or []
+        if self._is_new([what, text, blocks]):
+            self.problems[what].update(problems_of_message(text, blocks))
 
     def view(self, what: str, view: Json) -> None:
         """Judge a modal or a Home tab."""
         self.callback_ids |= {view["callback_id"]} if view["type"] == "modal" else set()
-        self.problems[f"{what} {view.get('callback_id', 'home')}"].update(problems_of_view(view))
+        if self._is_new([what, view]):
+            self.problems[f"{what} {view.get('callback_id', 'home')}"].update(problems_of_view(view))
+
+    def _is_new(self, seen: Any) -> bool:
+        words = json.dumps(seen)
+        new = words not in self.judged
+        self.judged.add(words)
+        return new
 
 
 @pytest.fixture

@@ -111,8 +111,8 @@ def find_mutant(kind: Kind, replacement: str) -> Mutant:
     return next(mutant for mutant in offered if mutant.kind is kind and mutant.replacement == replacement)
 
 
-NO_LINES = find_mutant(Kind.COMPARISON, "(mark not in '\\n\\t')")
-REORDERED = find_mutant(Kind.COMPARISON, "(mark in _REORDERING)")
+INVISIBLE = find_mutant(Kind.COMPARISON, "(unicodedata.category(mark) in _INVISIBLE)")
+EMPTY = find_mutant(Kind.CONDITION, "(not (any((unicodedata.category(mark) not in _INVISIBLE for mark in line))))")
 
 
 @pytest.fixture(scope="module")
@@ -151,17 +151,17 @@ def test_a_fault_is_killed_by_a_test_that_sees_it_and_lives_otherwise(
     crew: Crew, reach: Reach, tmp_path: Path
 ) -> None:
     """What reaches the line runs until a test fails; a fault that only other tests would see is said to live."""
-    killed = try_with(crew, reach, NO_LINES)
+    killed = try_with(crew, reach, INVISIBLE)
     assert killed.outcome is Outcome.KILLED
     assert killed.by.startswith(TESTS)
     joiners = f"{TESTS}::test_joiners_inside_of_what_can_be_seen_stay"
     alone = measure(crew, tmp_path, [joiners])
-    assert try_with(crew, alone, REORDERED).outcome is Outcome.KILLED
-    assert [test.test for test in alone.seeing(REORDERED)[0]] == [joiners]
-    alive = try_with(crew, alone, NO_LINES)
+    assert try_with(crew, alone, EMPTY).outcome is Outcome.KILLED
+    assert [test.test for test in alone.seeing(EMPTY)[0]] == [joiners]
+    alive = try_with(crew, alone, INVISIBLE)
     assert (alive.outcome, alive.by, alive.asked, alive.reaching) == (Outcome.ALIVE, "", 1, 1)
-    assert "-    return mark in" in show(NO_LINES, (ROOT / TEXTS).read_text())
-    assert summary([(NO_LINES, killed), (REORDERED, alive)]).splitlines() == [
+    assert "-    return line if any(" in show(INVISIBLE, (ROOT / TEXTS).read_text())
+    assert summary([(INVISIBLE, killed), (INVISIBLE, alive)]).splitlines() == [
         "comparison       1 of 2      50%",
         "all              1 of 2      50%",
     ]
@@ -181,17 +181,17 @@ def test_a_fault_that_makes_a_test_hang_is_killed(crew: Crew, reach: Reach, monk
     """Nobody waits for what does not end."""
     monkeypatch.setattr("tests.mutation.trial.PATIENCE_SECONDS", 1.0)
     source = (ROOT / TEXTS).read_bytes()
-    start = source.index(b"return mark in")
+    start = source.index(b"return line if")
     loop = "__import__('threading').Event().wait()\n    "
-    endless = Mutant(TEXTS, "_is_wanted", "_is_wanted", Kind.CONSTANT, (21, 21), start, start, loop, "endless")
+    endless = Mutant(TEXTS, "clean_line", "clean_line", Kind.CONSTANT, (21, 21), start, start, loop, "endless")
     assert try_with(crew, reach, endless).by == "a test that hangs"
-    assert try_with(crew, reach, NO_LINES).outcome is Outcome.KILLED
+    assert try_with(crew, reach, INVISIBLE).outcome is Outcome.KILLED
 
 
 def test_what_is_known_is_not_tried_again(crew: Crew, reach: Reach) -> None:
     """A verdict holds until what it rests on changes; then the test that killed last time runs first."""
-    killed = try_with(crew, reach, NO_LINES)
-    assert try_with(crew, reach, NO_LINES, killed) is killed
+    killed = try_with(crew, reach, INVISIBLE)
+    assert try_with(crew, reach, INVISIBLE, killed) is killed
     earlier = Verdict(Outcome.KILLED, killed.by, 9, 9, "of an earlier version")
-    again = try_with(crew, reach, NO_LINES, earlier)
+    again = try_with(crew, reach, INVISIBLE, earlier)
     assert (again.by, again.asked, again.stamp) == (killed.by, 1, killed.stamp)

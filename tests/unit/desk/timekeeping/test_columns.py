@@ -28,7 +28,7 @@ HAPPENED = {
         *("first_used_at", "last_used_at", "last_read_at", "last_write_at", "last_failed_at", "last_refused_at"),
         "knock_told_at",
     },
-    "Member": {"synced_at"},
+    "Member": {"synced_at", "forgotten_at"},
     "Organization": {"created_at", "owners_seeded_at"},
     "Page": {"created_at", "updated_at"},
     "PageAddress": {"since"},
