@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _LAST_SECONDS = 2.0
 """So long an answer may take to leave, once the connection is to close."""
+_MOST_ON_THE_WIRE = 8
+"""Times the longest body: chunks of a byte take six, and what is written beside them is read to no end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +37,10 @@ class LimitedConnection(HttpToolsProtocol):
     def __init__(self, *arguments: Any, limits: Limits, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._limits = limits
+        self._most_on_the_wire = _MOST_ON_THE_WIRE * limits.body_bytes + limits.head_bytes
         self._timer: asyncio.TimerHandle | None = None
         self._in_head = False
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = self._body_bytes = self._wire_bytes = 0
         self._is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -57,10 +60,13 @@ class LimitedConnection(HttpToolsProtocol):
         if self._timer is None and not self._is_answering():
             self._expect(self._limits.head_seconds)
         super().data_received(data)
+        self._wire_bytes += len(data)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > self._limits.head_bytes:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._timer is not None and self._wire_bytes > self._most_on_the_wire:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """The first byte of a request was read."""
@@ -68,7 +74,12 @@ class LimitedConnection(HttpToolsProtocol):
         self._in_head = True
         if self._timer is None:
             self._expect(self._limits.head_seconds)
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = self._body_bytes = self._wire_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header was read. What comes behind the body is dropped: by then the request was understood."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Everything but the body is there."""

@@ -122,6 +122,34 @@ TOO_MUCH = {
 }
 
 
+_CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+
+
+async def test_what_comes_behind_a_body_is_no_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else who has passed every check could still say something else of the request."""
+    seen: list[Any] = []
+
+    async def look(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+        seen.extend(scope["headers"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    monkeypatch.setitem(globals(), "echo", look)
+    async with connected() as connection:
+        answer = await said(connection, _CHUNKED + b"1\r\na\r\n0\r\nAuthorization: b\r\nX-Forwarded-For: c\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert [name for name, _ in seen] == [b"host", b"transfer-encoding", b"connection"]
+
+
+@pytest.mark.parametrize("endless", [b"1;" + b"a" * 4000, b"0\r\nX: " + b"a" * 4000, b"0\r\n" + b"X: a\r\n" * 700])
+async def test_what_stands_beside_a_body_is_counted_too(endless: bytes) -> None:
+    """Extensions of chunks and trailers, which nobody reads."""
+    async with connected(Limits(head_bytes=2_000, headers=10, body_bytes=100)) as connection:
+        assert (await said(connection, _CHUNKED, endless)).startswith(b"HTTP/1.1 413 ")
+
+
 @pytest.mark.parametrize(("status", "request_bytes"), TOO_MUCH.values(), ids=TOO_MUCH.keys())
 async def test_too_much_is_refused_at_once(status: int, request_bytes: bytes) -> None:
     """Without waiting for the rest, and whatever is asked for."""
