@@ -117,6 +117,8 @@ class LimitedConnection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
+        if self._is_refused:
+            return
         self._is_refused = True
         super().send_400_response(msg)
         self._leave()
@@ -139,6 +141,9 @@ class LimitedConnection(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Close the connection, with an answer where none has begun and a request has."""
+        if self._is_refused:
+            # Several limits may be passed by what came at once, and one answer is all that there is to say.
+            return
         self._is_refused = True
         self._expect(None)
         is_unanswered = self._in_head or self.cycle is None or not self.cycle.response_started

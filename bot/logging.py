@@ -148,6 +148,8 @@ def configure_logging(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
+    # What it cannot put into such a line, as what a ping holds, Slack's library takes for a broken connection.
+    logging.getLogger("slack_bolt").setLevel(logging.INFO if level == "debug" else logging.NOTSET)
     sys.excepthook = _say_last_words
     threading.excepthook = _say_of_thread
     structlog.configure(

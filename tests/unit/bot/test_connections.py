@@ -119,6 +119,10 @@ TOO_MUCH = {
         413,
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n%s\r\n" % (b"a" * 101),
     ),
+    "a long header and no HTTP": (431, b"GET / HTTP/1.1\r\nX: %s\r\n\r\n\0\0\0 /" % (b"a" * 3000)),
+    "two at once": (431, b"GET / HTTP/1.1\r\nX: %s\r\n\r\n" % (b"a" * 3000) * 2),
+    "a body, and no HTTP": (413, b"POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n%s" % (b"\0" * 300)),
+    "a chunk, and none": (413, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n%s\r\nzz" % (b"a" * 101)),
 }
 
 
@@ -151,10 +155,15 @@ async def test_what_stands_beside_a_body_is_counted_too(endless: bytes) -> None:
 
 
 @pytest.mark.parametrize(("status", "request_bytes"), TOO_MUCH.values(), ids=TOO_MUCH.keys())
-async def test_too_much_is_refused_at_once(status: int, request_bytes: bytes) -> None:
-    """Without waiting for the rest, and whatever is asked for."""
+async def test_too_much_is_refused_at_once(
+    status: int, request_bytes: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without waiting for the rest, whatever is asked for, and once, also where more than one thing is too much."""
     async with connected(Limits(head_bytes=2_000, headers=10, body_bytes=100)) as connection:
-        assert (await said(connection, request_bytes)).startswith(b"HTTP/1.1 %d " % status)
+        answer = await said(connection, request_bytes)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert [record.exc_info for record in caplog.records if record.exc_info] == []
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -109,8 +109,10 @@ LIBRARIES = (
 
 
 def test_libraries_say_nothing_at_debug_level(stream: io.StringIO) -> None:
-    """Their debug lines hold whole requests and answers, so they are never written, whoever set their level."""
+    """Their debug lines hold whole requests and answers, so they are never written, whoever set their level, nor put
+    together where nobody did."""
     configure_logging(LogFormat.JSON, "debug", stream)
+    assert not logging.getLogger("slack_bolt").isEnabledFor(logging.DEBUG)
     for name in LIBRARIES:
         library = logging.getLogger(name)
         before, library.level = library.level, logging.DEBUG
