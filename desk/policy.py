@@ -74,6 +74,10 @@ class Policy:
     update_due_after_major: timedelta = timedelta(hours=1)
     update_due_after_minor: timedelta = timedelta(hours=2)
     update_due_after_none: timedelta = timedelta(hours=4)
+    keep_addresses: timedelta | None = timedelta(days=90)
+    """How long it is kept from where a key was called last; None: for good."""
+    forget_left_after: timedelta | None = None
+    """How long after they left people are forgotten; None: when somebody says so."""
     draft_expires_after: timedelta = timedelta(days=7)
     """A draft that its author leaves as it is for so long is thrown away."""
     internal_hosts: tuple[str, ...] = ()

@@ -7,9 +7,10 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, bindparam, text
+from sqlalchemy import CursorResult, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
+from storage.models import KeyUse
 from storage.models.base import UTCDateTime
 from storage.organizations import find_restriction
 
@@ -34,6 +35,18 @@ class UseMark(NamedTuple):
     last_refused_at: datetime | None = None
     last_address: str | None = None
     last_user_agent: str | None = None
+
+
+def forget_addresses(session: Session, before: datetime) -> int:
+    """Forget from where keys were called that nobody has called since; gives of how many, at most of a chunk."""
+    called = func.max if session.get_bind().dialect.name == "sqlite" else func.greatest
+    never = datetime(1970, 1, 1, tzinfo=UTC)
+    latest = called(func.coalesce(KeyUse.last_used_at, never), func.coalesce(KeyUse.last_refused_at, never))
+    old = select(KeyUse.key_id).where(KeyUse.last_address.is_not(None), latest < before).limit(CHUNK)
+    cleared = update(KeyUse).where(KeyUse.key_id.in_(old)).values(last_address=None, last_user_agent=None)
+    result = session.execute(cleared, execution_options={"synchronize_session": False})
+    assert isinstance(result, CursorResult)
+    return result.rowcount
 
 
 _KEY, _DAY = UseMark._fields[:2]

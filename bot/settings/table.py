@@ -281,6 +281,22 @@ class PeopleSettings(_Group):
         "A synchronisation of user groups that would take roles from more of the people stops and asks an owner.",
     )
 
+    keep_addresses_days: int | None = _setting(
+        "90",
+        "a whole number of days from 1 to 3650, or empty",
+        "How long the address and the client of a key's last use are kept; empty: for good.",
+        ge=1,
+        le=3650,
+    )
+    forget_left_days: int | None = _setting(
+        None,
+        "a whole number of days from 1 to 3650, or empty",
+        "How long after somebody left Slack what they were called is deleted, once none of their keys waits for "
+        "another holder; empty: when an operator types 'keydesk people forget'.",
+        ge=1,
+        le=3650,
+    )
+
 
 class RequestSettings(_Group):
     """Requests"""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, String, cast, inspect, or_, select, update
+from sqlalchemy import JSON, ColumnElement, String, cast, false, func, inspect, not_, or_, select, update
 
 from desk.audit.trail import Action, record
 from desk.directory.leavers import list_live_keys
@@ -13,10 +13,10 @@ from desk.messages.outbox import refresh
 from desk.messages.readers import look_again
 from desk.messages.subjects import THE_OWNERS
 from desk.people import Standing, standing_of
-from desk.permissions import require_owner
+from desk.permissions import Duty, require_duty, require_owner
 from desk.transaction import Actor, Transaction
 from storage.locks import lock_people
-from storage.models import ApiKey, Base, KeyUse, Member
+from storage.models import ApiKey, Base, Departure, KeyStatus, KeyUse, Member
 from storage.signals import Topic, signal
 
 NAME = "Somebody who left"
@@ -24,6 +24,7 @@ NAME = "Somebody who left"
 WITHHELD: Mapping[str, frozenset[str]] = {"api_key": frozenset({"sha256", "start"})}
 """Columns by which a key could be recognised: not of a person, and in no export."""
 _PIECE = 500
+_MOST = 50
 
 
 def forget_member(tx: Transaction, user_id: str) -> None:
@@ -43,6 +44,36 @@ def forget_member(tx: Transaction, user_id: str) -> None:
     if member.forgotten_at is not None:
         return
     _refuse_present(tx, member)
+    _forget(tx, member)
+
+
+def forget_left(tx: Transaction) -> int:
+    """Forget people who left longer ago than policy keeps their names, once nobody waits for their keys; gives how
+    many, at most `_MOST`. Raises NotAllowedError."""
+    require_duty(tx, Duty.DIRECTORY)
+    after = tx.policy.forget_left_after
+    if after is None:
+        return 0
+    lock_people(tx.session)
+    left_at = select(func.max(Departure.left_at)).where(Departure.user_id == Member.user_id).scalar_subquery()
+    # What `list_live_keys` gives, in SQL.
+    ended = or_(ApiKey.status == KeyStatus.REVOKED, ApiKey.retires_at <= tx.now, ApiKey.expires_at <= tx.now)
+    holds = select(ApiKey.id).where(ApiKey.holder_id == Member.user_id, not_(func.coalesce(ended, false()))).exists()
+    due = select(Member).where(
+        Member.is_deleted,
+        Member.forgotten_at.is_(None),
+        # Who had left before Keydesk met them has no departure.
+        func.coalesce(left_at, Member.synced_at) < tx.now - after,
+        ~holds,
+    )
+    members = tx.session.scalars(due.order_by(Member.user_id).limit(_MOST)).all()
+    for member in members:
+        _forget(tx, member)
+    return len(members)
+
+
+def _forget(tx: Transaction, member: Member) -> None:
+    user_id = member.user_id
     member.name, member.handle, member.time_zone = NAME, user_id, "UTC"
     member.is_primary_owner = member.is_workspace_owner = False
     member.forgotten_at = tx.now

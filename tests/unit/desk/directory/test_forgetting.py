@@ -1,5 +1,7 @@
 """People as data: everything that names somebody, and what they were called deleted once they left."""
 
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -8,7 +10,7 @@ from sqlalchemy import update
 
 from desk.audit.chain import verify
 from desk.directory.events import take_user
-from desk.directory.forgetting import NAME, forget_member, list_person_data
+from desk.directory.forgetting import NAME, forget_left, forget_member, list_person_data
 from desk.errors import ConflictError, NotFoundError
 from desk.people import SeenUser
 from desk.transaction import Actor, Desk, JobName
@@ -123,3 +125,21 @@ def test_everything_that_names_somebody_is_listed(stage: Stage) -> None:
     assert {row["table"] for row in others} == {"member"}
     with pytest.raises(NotFoundError):
         stage.see(OLIVIA, lambda tx: list(list_person_data(tx, "U0NOBODY99")))
+
+
+@pytest.mark.parametrize(("days", "forgotten"), [(29, False), (31, True)])
+def test_who_left_long_ago_is_forgotten_by_policy(stage: Stage, days: int, forgotten: bool) -> None:
+    """After as many days as settings say, and not while a key of theirs waits; without a number, never."""
+    with stage.desk.database.write() as session:
+        add_key(session, stage.desk.clock.now(), holder_id=MAX)
+    say(stage, is_deleted=True)
+    gone = SeenUser(user_id=MAX, team_id=TEAM, name="Max", handle="max", is_deleted=True)
+    stage.do(SLACK, partial(take_user, seen=gone))
+    stage.desk.clock.advance(timedelta(days=days))  # type: ignore[attr-defined]
+    assert stage.do(SLACK, forget_left) == 0
+    policy = replace(stage.desk.policy, forget_left_after=timedelta(days=30))
+    desk = replace(stage.desk, policy=policy)
+    assert desk.write_now(SLACK, forget_left) == (1 if forgotten else 0)
+    assert (stage.fresh(Member, MIA).name == NAME) is forgotten
+    assert stage.fresh(Member, MAX).name == "Max"
+    assert desk.write_now(SLACK, forget_left) == 0

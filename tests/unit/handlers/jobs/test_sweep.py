@@ -23,6 +23,8 @@ from storage.models import (
     DeliveryLane,
     DeliveryStatus,
     KeyRequest,
+    KeyUse,
+    Member,
     RequestStatus,
     Role,
     SeenEvent,
@@ -31,7 +33,7 @@ from storage.models import (
 )
 from storage.posts import claim_post
 from tests.clock import HeldClock
-from tests.factories import OLIVIA, OMAR, add_key, add_owner, add_request, add_ticket
+from tests.factories import MAX, OLIVIA, OMAR, add_key, add_member, add_owner, add_request, add_ticket, add_use
 from tests.unit.desk.stage import set_stage
 from tests.waiting import eventually
 
@@ -128,3 +130,26 @@ async def test_housekeeping_forgets_only_what_is_old_and_settled(desk: Desk, clo
         assert session.query(DeliveryLane).count() == 1
         assert [event.event_id for event in session.query(SeenEvent)] == ["new"]
         assert [post.fingerprint for post in session.query(ApiPost)] == ["new"]
+
+
+async def test_housekeeping_keeps_of_people_what_settings_say(desk: Desk, clock: HeldClock) -> None:
+    """From where a key was called goes ninety days after its last call, refused ones counted, and names of people who
+    left when it is said."""
+    day = timedelta(days=1)
+    with desk.database.write() as session:
+        uses = {}
+        for name, used, refused in (("old", 91, 91), ("used", 1, 91), ("refused", 91, 1)):
+            key = add_key(session, clock.now(), name=name)
+            at = {"last_used_at": clock.now() - used * day, "last_refused_at": clock.now() - refused * day}
+            uses[name] = add_use(session, key, last_address="192.0.2.7", last_user_agent="curl/8", **at).key_id
+        add_member(session, MAX, clock.now() - 40 * day, is_deleted=True)
+    await tidy(replace(desk, policy=replace(desk.policy, forget_left_after=30 * day)), clock.now())
+    with desk.database.read() as session:
+        kept = {name: session.get_one(KeyUse, key_id) for name, key_id in uses.items()}
+        assert {name: use.last_address is not None for name, use in kept.items()} == {
+            "old": False,
+            "used": True,
+            "refused": True,
+        }
+        assert kept["old"].last_user_agent is None
+        assert session.get_one(Member, MAX).forgotten_at == clock.now()
