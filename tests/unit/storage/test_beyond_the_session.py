@@ -24,6 +24,7 @@ AS_TEXT: Mapping[str, str] = {
     "storage/engine.py _prepare_postgresql.begin": "the deadline, told to the server",
     "storage/engine.py _prepare_sqlite.begin": "BEGIN",
     "bot/backups.py _vacuum": "everything is copied, whosoever it is",
+    "bot/backups.py _require_keydesk": "whether a file is a backup at all, whosoever's",
     "bot/backups.py copy_database": "everything is copied, whosoever it is",
     "storage/copying.py one_moment": "everything is read as of one moment, whosoever it is",
     "storage/copying.py _set_counter": "PostgreSQL's counters of new rows",
@@ -32,10 +33,12 @@ AS_TEXT: Mapping[str, str] = {
     "storage/models/keys.py ApiKey": "the condition of an index",
     "storage/models/messages.py _only_where": "the condition of an index",
     "storage/models/people.py Grant": "the condition of an index",
+    "storage/schema.py _list_objects": "how the tables are made",
     "storage/schema.py _let_tables_be_remade": "PRAGMAs around migrations",
     "storage/schema.py _require_whole": "PRAGMAs around migrations",
     "storage/schema.py find_revision": "how the tables are made",
     "storage/schema.py list_differences": "how the tables are made",
+    "storage/schema.py list_misfits": "what kinds of values a backup holds, whosoever's they are",
     "storage/schema.py upgrade": "the lock of migrations, and migrations themselves",
     "storage/schema.py write_migration": "how the tables are made",
     "storage/uses.py _CLAIM_SUSPENDED_USE": "it has the session's organization as a condition of its own (`_IS_OWN`)",
@@ -72,7 +75,7 @@ OF_ALL: Mapping[str, str] = {
     "handlers/http/auth/use_flusher.py UseFlusher._flush": "uses of all keys are written down together",
     "handlers/http/public/serving.py PublicSite.__init__": "a public page is found among all by its address",
     "storage/beginning.py open_organization": "it looks for the one that this database serves",
-    "storage/lanes.py line_up": "a lane is no organization's",
+    "storage/lanes.py _line_up": "a lane is no organization's",
 }
 """Where the rows of all organizations are meant."""
 

@@ -339,6 +339,7 @@ DIRECTORY = {
     "directory.events.take_read_group",
     "directory.events.take_user",
     "directory.events.take_user_event",
+    "directory.forgetting.forget_left",
     "directory.sync_steps.finish_requests",
     "directory.sync_steps.request_sync",
     "directory.syncs.apply_snapshot",

@@ -157,7 +157,7 @@ SINGLE_KEYS: Mapping[Scope, Actor] = {scope: Actor.key(f"ksingle{index:05}") for
 """Keys with one of these scopes each, on all pages, for which an owner answers."""
 REST_KEY = Actor.key("krest0000000")
 """A key with all other scopes."""
-POLICY = policy_of(suspend_unused_after=60 * DAY, update_due_after_none=HOUR)
+POLICY = policy_of(suspend_unused_after=60 * DAY, update_due_after_none=HOUR, forget_left_after=HOUR)
 GROUP = "S0PLATFORM"
 WINDOW = Schedule(
     scheduled_for=NOW + DAY,
