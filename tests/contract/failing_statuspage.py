@@ -153,6 +153,8 @@ class FailingStatuspage:
         if parts == ["pages"]:
             return web.json_response([{"id": PAGE, "name": "Acme"}])
         assert parts[:2] == ["pages", PAGE], path
+        if parts[2] == "components" and method == "GET":
+            return web.json_response([])
         if parts[2] == "components":
             self.states[parts[3]] = fields["component"]["status"]
             return web.json_response({"id": parts[3]})

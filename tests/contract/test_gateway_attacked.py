@@ -227,6 +227,30 @@ async def test_what_moves_states_shows_to_no_key_that_only_reads(desk: Desk) -> 
         assert [b"gzip" in head for head in stage.server.heads] == [False, True]
 
 
+@pytest.mark.parametrize("place", ["header", "short", "cut in two"])
+async def test_our_key_is_told_to_nobody(desk: Desk, place: str) -> None:
+    """By an upstream that says back what it was called with."""
+    secret = mint(desk, EVERYTHING)
+    begun, ours = b"[" + b" " * 600_000, SECRET.encode()
+
+    async def behave(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(length_of(head))
+        if place == "cut in two":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 600067\r\n\r\n" + begun + ours[:30])
+            await writer.drain()
+            writer.write(ours[30:] + b"]")
+        else:
+            body = b"{}" if place == "header" else b'{"you":"OAuth %s"}' % ours
+            echoed = b"X-You: " + ours if place == "header" else b"X-A: a"
+            writer.write(b"HTTP/1.1 200 OK\r\n%s\r\nContent-Length: %d\r\n\r\n" % (echoed, len(body)) + body)
+
+    async with attacked(desk, behave) as stage:
+        heard = await stage.send(raw(secret, "GET", "/components"))
+    assert ours not in heard
+    assert ours[:30] not in heard or not heard.endswith(b"]")
+    assert (b" 502 " in heard[:20]) == (place == "short")
+
+
 async def test_a_key_in_a_long_body_does_not_arrive(desk: Desk) -> None:
     """Wherever it stands, and however its letters are written, upstream never gets it whole."""
     secret = mint(desk, EVERYTHING)

@@ -69,7 +69,7 @@ class Connection:
     """One upstream as calls meet it. Turns and fuse outlast changes of its keys."""
 
     def __init__(self, known: Known, budget: Budget, fuse: Fuses) -> None:
-        self.known = known
+        self.use(known)
         self.budget = budget
         self.fuse = fuse
         self.under_way: Counter[str] = Counter()
@@ -79,6 +79,12 @@ class Connection:
     def base_url(self) -> str:
         """Where it is."""
         return self.known.base_url
+
+    def use(self, known: Known) -> None:
+        """It is so from now on."""
+        self.known = known
+        self.secrets = tuple(key.secret.reveal().encode() for key in known.keys.values())
+        """What no answer may tell."""
 
     def secret_of(self, key_id: str) -> Secret | None:
         """The key's value; None once it was dropped."""
@@ -110,7 +116,7 @@ class ConnectionBook:
             budget = Budget(limits, wait_seconds=self._wait_seconds, monotonic=self._monotonic)
             connection = self._open[organization_id] = Connection(known, budget, Fuses(self._monotonic))
         elif connection.known is not known:
-            connection.known = known
+            connection.use(known)
             connection.budget.use(limits)
         return connection
 

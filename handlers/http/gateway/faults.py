@@ -75,6 +75,15 @@ def redirected(base_url: str) -> Answer:
     return error_answer(502, f"{base_url} sends this call elsewhere, which Keydesk does not follow.")
 
 
+def tells_key(base_url: str) -> Answer:
+    """It says back by which key it was called."""
+    return error_answer(
+        502,
+        f"{base_url} answered with Keydesk's own key, which is passed on to nobody; what you asked for may have been"
+        " done: look before you repeat.",
+    )
+
+
 def unsearchable(base_url: str) -> Answer:
     """What is not for this key may be in it."""
     return error_answer(

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+import structlog
+
 from desk.keys.ring import RingKey
 from desk.secret import Secret
 from handlers.http.answers import Header
@@ -18,6 +20,8 @@ from handlers.http.gateway.headers import list_given, list_sent
 from handlers.http.gateway.replies import Reply, Rest
 from handlers.upstream.budget import NoTurnError
 from handlers.upstream.client import Body, Fault, Incoming, Outgoing, UpstreamClient, UpstreamError
+
+_log = structlog.get_logger(__name__)
 
 _GATEWAY_FAILURES = frozenset({502, 503, 504})
 _LIMITED = frozenset({420, 429})
@@ -181,11 +185,18 @@ async def _open(connection: Connection, key_id: str, answer: Incoming, call: For
         sentence = faults.redirected if status in _REDIRECTS else faults.odd
         return Reply.of(sentence(connection.base_url), was_done=None, is_for_all=True)
     chunks = answer.chunks()
-    headers = list_given(answer.headers, status=status)
+    secrets = connection.secrets
+    given = list_given(answer.headers, status=status)
+    headers = [one for one in given if not any(secret in one[1] for secret in secrets)]
     body, is_whole = await _gather(chunks, call)
+    if any(secret in body for secret in secrets):
+        await sending.close()
+        _log.error("upstream_key_in_answer", key_id=key_id, status=status)
+        return Reply.of(faults.tells_key(connection.base_url), was_done=None)
     was_done = True if status < 400 else False if status in _NOT_DONE else None
     if not is_whole:
-        return Reply(status, headers, body, Rest(chunks, sending.close), was_done=was_done)
+        rest = Rest(_without(secrets, chunks, body), sending.close)
+        return Reply(status, headers, body, rest, was_done=was_done)
     await sending.close()
     return Reply(status, headers, body, was_done=was_done)
 
@@ -200,6 +211,17 @@ async def _gather(chunks: AsyncIterator[bytes], call: Forward) -> tuple[bytes, b
         if len(begun) > most or is_late or call.is_given_up():
             return bytes(begun), False
     return bytes(begun), True
+
+
+async def _without(secrets: Sequence[bytes], chunks: AsyncIterator[bytes], begun: bytes) -> AsyncIterator[bytes]:
+    """The rest of an answer, which breaks off where it would tell a key of ours. Raises UpstreamError."""
+    longest = max(map(len, secrets), default=0)
+    end = begun[-longest:]
+    async for chunk in chunks:
+        if any(secret in end + chunk for secret in secrets):
+            raise UpstreamError(Fault.CUT)
+        end = (end + chunk)[-longest:]
+        yield chunk
 
 
 class _Coming:

@@ -337,7 +337,7 @@ async def test_a_key_that_is_dropped_meanwhile_is_not_called_with(client: Reqwes
     async with HostileServer(taking(*KEYS.values())).running() as server:
         stage = Stage(server.url, client)
         known = stage.connection.known
-        stage.connection.known = Known(known.upstream_id, known.base_url, {"second": known.keys["second"]})
+        stage.connection.use(Known(known.upstream_id, known.base_url, {"second": known.keys["second"]}))
         stage.connection.budget.use({"second": None})
         heard = await stage.call()
     assert heard.status == 200
@@ -356,7 +356,7 @@ async def test_a_key_that_another_process_has_put_there_is_found(client: Reqwest
             if is_there:
                 known = stage.connection.known
                 fresh = OpenKey("second", Secret(KEYS["second"]), None, None)
-                stage.connection.known = Known(known.upstream_id, known.base_url, {"second": fresh})
+                stage.connection.use(Known(known.upstream_id, known.base_url, {"second": fresh}))
                 stage.connection.budget.use({"second": None})
 
         stage.forwarder = Forwarder(client, on_refused=lambda *_: None, look_anew=look_anew)
