@@ -11,9 +11,14 @@ from docs.lists.log_events import render_log_events
 from docs.lists.marks import UnfinishedListError, fill_in, pages_of
 from docs.lists.metrics import render_metrics
 from docs.lists.seed_fields import render_component_fields, render_page_fields
+from docs.lists.vocabulary import render_audit_events, render_jobs, render_roles, render_scopes
 
 ROOT = Path(__file__).parents[2]
 LISTS = {
+    "roles": render_roles,
+    "scopes": render_scopes,
+    "jobs": render_jobs,
+    "audit-events": render_audit_events,
     "commands": render_commands,
     "limits": render_limits,
     "log-events": render_log_events,
