@@ -37,6 +37,15 @@ from bot.settings.values import (
 from desk.policy import Takeover
 
 PREFIX = "KEYDESK_"
+OWN_TO_A_REPLICA = frozenset(
+    {
+        *("KEYDESK_HOST", "KEYDESK_PORT", "KEYDESK_MANAGEMENT_HOST", "KEYDESK_MANAGEMENT_PORT"),
+        *("KEYDESK_SHUTDOWN_SECONDS", "KEYDESK_LOG_FORMAT", "KEYDESK_LOG_LEVEL", "KEYDESK_SLACK_PROXY"),
+        *("KEYDESK_SECRETS_FOLDER", "KEYDESK_DATA_FOLDER", "KEYDESK_PUBLIC_FOLDER", "KEYDESK_DATABASE_THREADS"),
+        *("KEYDESK_TRUSTED_PROXIES", "KEYDESK_USE_FLUSH_SECONDS", "KEYDESK_UPSTREAM_CA_FILE"),
+    }
+)
+"""What each replica may have otherwise. All else must be alike, or what people see depends on which one answers."""
 
 
 def _setting(default: str | None, expects: str, help: str, *, variable: str | None = None, **limits: Any) -> Any:

@@ -20,6 +20,7 @@ from bot.settings import (
     require_slack,
     variable_of,
 )
+from bot.settings.table import OWN_TO_A_REPLICA
 from desk.policy import Policy
 
 ROOT = Path(__file__).parents[3]
@@ -339,3 +340,10 @@ def test_the_examples_defaults_are_valid_when_the_marks_are_removed(tmp_path: Pa
     lines = (ROOT / ".env.example").read_text().splitlines()
     env_file.write_text("\n".join(line.removeprefix("#") for line in lines if line.startswith("#KEYDESK_")))
     assert load_settings(env_file) == load_settings(None)
+
+
+def test_what_replicas_may_have_otherwise_is_a_setting() -> None:
+    """The page of settings marks these, and nothing that the policy is made of."""
+    known = {entry.variable for entry in list_settings(env_file=None)}
+    assert known > OWN_TO_A_REPLICA
+    assert OWN_TO_A_REPLICA.isdisjoint(POLICY_VALUES)
