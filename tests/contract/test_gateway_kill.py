@@ -3,8 +3,11 @@ incident upstream."""
 
 import asyncio
 import signal
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,8 +16,9 @@ from desk.transaction import Desk
 from handlers.http.gateway.once import Moment
 from tests.clock import HeldClock
 from tests.contract import dying_gateway
-from tests.contract.gateway_stage import mint
+from tests.contract.gateway_stage import make_there, mint
 from tests.contract.hostile_stage import PAGE, Attacked, attacked
+from tests.contract.test_gateway_once_things import losing
 from tests.forking import Fork
 from tests.statuspage import Statuspage
 from tests.waiting import eventually
@@ -26,22 +30,29 @@ DONE = ("done", Moment.ANSWERED, "keeping", Moment.KEPT)
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-async def send(url: str, secret: str) -> httpx.Response:
-    """Post an incident."""
+Sent = tuple[str, str, dict[str, Any]]
+POSTED: Sent = ("POST", "/incidents", NEW)
+
+
+async def send(url: str, secret: str, sent: Sent = POSTED) -> httpx.Response:
+    """Make the call."""
+    method, path, body = sent
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
         headers = {"Authorization": f"OAuth {secret}"}
-        return await client.post(f"/v1/pages/{PAGE}/incidents", json=NEW, headers=headers)
+        return await client.request(method, f"/v1/pages/{PAGE}{path}", json=body, headers=headers)
 
 
-async def die_in_the_middle(stage: Attacked, there: Statuspage, secret: str, where: str) -> None:
+async def die_in_the_middle(
+    stage: Attacked, has_come: Callable[[], bool], secret: str, where: str, sent: Sent = POSTED
+) -> None:
     """A process of its own gets the call, and is killed."""
     now = stage.desk.clock.now().isoformat()
     gateway = Fork(dying_gateway.main, stage.database_url, where, now, stage.sealing_key, heard=True)
     assert gateway.stdout is not None
     url = (await asyncio.to_thread(gateway.stdout.readline)).strip()
-    call = asyncio.create_task(send(url, secret))
+    call = asyncio.create_task(send(url, secret, sent))
     if where in ("read", "done"):
-        await eventually(lambda: there.posts == 1)
+        await eventually(has_come)
         gateway.kill()
     with pytest.raises(httpx.TransportError):
         await call
@@ -67,7 +78,7 @@ async def _is_made_once(desk: Desk, clock: HeldClock, where: str) -> None:
     secret = mint(desk, ["incidents:write"])
     there = Statuspage([{"read": "held", "done": "mute"}.get(where, "")])
     async with attacked(desk, there) as stage:
-        await die_in_the_middle(stage, there, secret, where)
+        await die_in_the_middle(stage, lambda: there.posts == 1, secret, where)
         there.faults.clear()
         assert len(there.incidents) == (where in DONE)
         waits = 0
@@ -80,3 +91,39 @@ async def _is_made_once(desk: Desk, clock: HeldClock, where: str) -> None:
         again = await send(stage.served.url, secret)
     [made] = there.incidents
     assert answer.json()["id"] == again.json()["id"] == made["id"]
+
+
+@pytest.fixture
+def there(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
+    """The desk of a Keydesk that is the upstream."""
+    yield from make_there(sqlite_template, tmp_path)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("where", "sent"),
+    [
+        *((where, POSTED) for where in ("claiming", Moment.BEGUN, "done", Moment.ANSWERED, "keeping", Moment.KEPT)),
+        (Moment.ANSWERED, ("POST", "/components", {"component": {"name": "New"}})),
+        ("done", ("PATCH", "/incidents/{open}", {"incident": {"body": "A cable."}})),
+    ],
+)
+async def test_a_live_statuspage_has_one_thing_afterwards(
+    desk: Desk, there: Desk, clock: HeldClock, where: str, sent: Sent
+) -> None:
+    """Whatever was made, and with whatever it is known by."""
+    async with losing(desk, there, clock) as stage:
+        method, path, body = sent
+        sent = (method, path.format(open=stage.story.open), body)
+        at = sent[1]
+        before = await stage.there(at)
+        stage.losing.mute = where == "done"
+        await die_in_the_middle(stage.gateway, lambda: stage.losing.writes == 1, stage.secret, where, sent)
+        stage.losing.mute = False
+        await stage.apply(*sent, losses=0)
+        await stage.apply(*sent, losses=0)
+        after = await stage.there(at)
+        if method == "POST":
+            assert len(after) == len(before) + 1
+        else:
+            assert len(after["incident_updates"]) == len(before["incident_updates"]) + 1
