@@ -33,7 +33,7 @@ from desk.permissions import (
 from desk.reasons import check_key_name, check_reason
 from desk.transaction import Actor, ActorKind, Transaction, keys_changed
 from storage.locks import lock_people
-from storage.models import ApiKey, KeyStatus, Member
+from storage.models import ApiKey, KeyStatus, Member, Ticket
 from storage.transitions import transition
 
 CHANGED_NOTE = "key.changed"
@@ -279,13 +279,21 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
 
 
 def _transfer_replaced(tx: Transaction, key: ApiKey, to_user_id: str) -> Sequence[tuple[ApiKey, str | None]]:
-    """What the key has replaced, in its grace period: one key has one holder. Gives those, and who held each."""
+    """What the key has replaced, in its grace period, or replaces while the window with its secret is open: one key
+    has one holder. Gives those, and who held each."""
     replaced, before = [], key
     while before.predecessor_id is not None:
-        before = get_key(tx, before.predecessor_id, lock=True)
-        if not is_retiring(before, tx.now):
+        after, before = before, get_key(tx, before.predecessor_id, lock=True)
+        if not is_retiring(before, tx.now) and not _is_replacing(tx, after, before):
             break
         replaced.append((before, before.holder_id))
         apply_change(tx, before, _LIVE, holder_id=to_user_id)
         refresh(tx, Thing.KEY, before.id)
     return replaced
+
+
+def _is_replacing(tx: Transaction, key: ApiKey, before: ApiKey) -> bool:
+    """Whether a rotation gave the key just now, and nobody knows yet whether its secret arrived."""
+    if key.ticket_id is None or key.revealed_at is not None or before.status == KeyStatus.REVOKED:
+        return False
+    return tx.session.get_one(Ticket, key.ticket_id).predecessor_id is not None

@@ -121,16 +121,16 @@ class RulesOfKeys(RuleBasedStateMachine):
             work = partial(deny, reason="No.") if says_no else withdraw
             self.house.act(who, partial(work, request_id=request.id))
 
-    @rule(data=st.data(), stranger=st.none() | people, arrives=st.booleans())
-    def collect(self, data: st.DataObject, stranger: str | None, arrives: bool) -> None:
-        """Who may, or anybody else, presses *Collect my key*; the window opens or is lost."""
+    @rule(data=st.data(), stranger=st.none() | people, arrives=st.sampled_from([True, False, None]))
+    def collect(self, data: st.DataObject, stranger: str | None, arrives: bool | None) -> None:
+        """Who may, or anybody else, presses *Collect my key*; the window opens or is lost, or nobody says which."""
         ticket = self.house.any(data, Ticket, Ticket.status == TicketStatus.WAITING)
         if ticket is not None:
             self._collect(ticket, stranger, arrives=arrives)
 
-    def _collect(self, ticket: Ticket, stranger: str | None, *, arrives: bool) -> None:
+    def _collect(self, ticket: Ticket, stranger: str | None, *, arrives: bool | None) -> None:
         minted = self.house.act(stranger or ticket.collector_id, partial(mint_for_ticket, ticket_id=ticket.id))
-        if minted is not None:
+        if minted is not None and arrives is not None:
             key, _ = minted
             self.house.act(SWEEP, partial(mark_revealed if arrives else return_unseen, key_id=key.id))
 
@@ -155,6 +155,14 @@ class RulesOfKeys(RuleBasedStateMachine):
             assert key is not None
             self.house.act(who or str(key.holder_id), partial(act.of(self.house.clock.now()), key_id=key.id))
             self.all_holds()
+
+    @rule(data=st.data(), arrives=st.booleans())
+    def settle(self, data: st.DataObject, arrives: bool) -> None:
+        """It turns out whether a window that was open for a while had opened."""
+        unseen = (ApiKey.revealed_at.is_(None), ApiKey.voided_at.is_(None), ApiKey.ticket_id.is_not(None))
+        key = self.house.any(data, ApiKey, *unseen)
+        if key is not None:
+            self.house.act(SWEEP, partial(mark_revealed if arrives else return_unseen, key_id=key.id))
 
     @rule(data=st.data())
     def use(self, data: st.DataObject) -> None:

@@ -8,7 +8,7 @@ from desk.incidents.drafts.review import DECIDED_NOTE
 from desk.keys.cards import TICKET_ENDED
 from desk.keys.changes import CHANGED_NOTE
 from desk.requests.cards import REQUEST_DECIDED
-from storage.models import ApiKey, AuditEvent, IncidentDraft, KeyRequest, Ticket
+from storage.models import ApiKey, AuditEvent, IncidentDraft, KeyRequest, KeyStatus, Ticket
 from tests.model.house import House
 from tests.model.screens import Screen
 
@@ -33,8 +33,9 @@ def _holder(house: House, event: AuditEvent) -> Collection[str | None]:
 
 
 def _both_holders(house: House, event: AuditEvent) -> Collection[str | None]:
-    # What a key has replaced goes along with it: they are told once, of the key.
-    if house.rows(ApiKey, ApiKey.id == event.subject_id, ApiKey.retires_at.is_not(None)):
+    # What a key has replaced, or is about to, goes along with it: they are told once, of the key.
+    replaces = (ApiKey.predecessor_id == event.subject_id, ApiKey.voided_at.is_(None))
+    if house.rows(ApiKey, *replaces, ApiKey.status != KeyStatus.REVOKED):
         return []
     return [event.data["before"], event.data["holder_id"]]
 

@@ -186,9 +186,14 @@ def plan_move(
 def complete_by_itself(tx: Transaction, incident_id: str, *, does: bool) -> Incident:
     """Let a maintenance be completed when its time is over, or leave that to people. The public is told nothing.
 
-    Raises as `check_move`.
+    Raises as `check_move`, and ConflictError where that time is over: it would be completed unseen, or never.
     """
     incident = check_move(tx, incident_id)
+    if does and incident.scheduled_until is not None and incident.scheduled_until <= tx.now:
+        raise ConflictError(
+            f"The time for which “{incident.name}” was scheduled is over.",
+            f"Complete it, or say until when it goes on: {slash('maintenance extend')}",
+        )
     schedule = replace(schedule_of(incident), auto_completed=does)
     change = IncidentChange(schedule=schedule)
     port_of(tx, incident.page_id).update_incident(tx, incident_id, change, version=incident.version)

@@ -118,7 +118,7 @@ def digest_modal(view: DigestView, page: int, daily: Mapping[str, Sequence[int]]
 
 def _cheerful(view: DigestView) -> Message:
     if view.live_keys == 0:
-        text = f":sunny: No keys yet, so none unused. Ask for the first one with `{slash('keys request')}`."
+        text = f":sunny: No key works, so none is unused. Ask for one with `{slash('keys request')}`."
     elif view.live_keys == 1:
         text = ":sunny: The one key there is, is in use and in good hands. Nothing to do this week."
     else:

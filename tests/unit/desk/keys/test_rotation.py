@@ -351,6 +351,20 @@ def test_a_successor_that_was_seen_has_the_holder_of_its_key(desk: Desk, key_id:
     assert named.conversation == MAX
 
 
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_successor_transferred_while_it_is_shown_takes_its_key_along(
+    desk: Desk, key_id: str, arrives: bool
+) -> None:
+    """Whether its window arrives or not, whoever it was transferred to answers for what is left, and nobody else
+    collects it."""
+    ticket_id, new_id = _show(desk, key_id)
+    desk.write_now(OWNER, lambda tx: transfer_key(tx, new_id, MAX))
+    assert desk.write_now(HOLDER, lambda tx: mark_revealed(tx, new_id)) if arrives else _lose(desk, new_id)
+    with desk.database.read() as session:
+        assert {session.get_one(ApiKey, one).holder_id for one in (key_id, new_id)} == {MAX}
+    assert _ticket(desk, ticket_id).status == (TicketStatus.COLLECTED if arrives else TicketStatus.WITHDRAWN)
+
+
 def test_a_key_that_is_being_shown_is_not_rotated_beside_it(desk: Desk, key_id: str) -> None:
     """While a window shows a successor there is no second one; when it was lost, its ticket waits again, alone."""
     ticket_id, new_id = _show(desk, key_id)

@@ -10,9 +10,10 @@ import pytest
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from desk.incidents.authority import list_meant
 from desk.incidents.incidents import update_incident
-from desk.incidents.inputs import RUNNING
+from desk.incidents.inputs import RUNNING, Schedule
 from desk.incidents.lookup import get_incident
 from desk.incidents.maintenances.plans import (
+    complete_by_itself,
     plan_cancellation,
     plan_completion,
     plan_move,
@@ -237,3 +238,22 @@ def test_what_is_taken_up_again_is_left_to_people(stage: Maintenances, clock: He
     clock.set(END + HOUR)
     stage.sweep()
     assert stage.read(about).status == IncidentStatus.IN_PROGRESS
+
+
+@pytest.mark.parametrize("was_completed", [True, False])
+def test_what_is_over_does_not_complete_by_itself(stage: Maintenances, clock: HeldClock, was_completed: bool) -> None:
+    """Once its time is over nobody can leave its completion to the clock, taken up again or never completed: it would
+    come within a minute or not at all. With another end they can."""
+    about = stage.plan(auto_completed=was_completed)
+    stage.sweep_at(START)
+    stage.sweep_at(END)
+    if was_completed:
+        stage.change(about, status=IncidentStatus.IN_PROGRESS)
+    clock.advance(minutes=10)
+    with pytest.raises(ConflictError, match="is over"):
+        stage.do(partial(complete_by_itself, incident_id=about, does=True))
+    stage.do(partial(complete_by_itself, incident_id=about, does=False))
+    stage.change(about, schedule=Schedule(scheduled_for=START, scheduled_until=END + HOUR, auto_completed=False))
+    stage.do(partial(complete_by_itself, incident_id=about, does=True))
+    assert (stage.sweep(), stage.sweep_at(END + HOUR)) == (0, 1)
+    assert stage.read(about).status == IncidentStatus.COMPLETED
