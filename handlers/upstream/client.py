@@ -106,7 +106,7 @@ class _Incoming:
     def __init__(self, response: Response) -> None:
         self._response = response
         self.status = response.status
-        self.headers: Sequence[Header] = list(_read_headers(response))
+        self.headers: Sequence[Header] = _read_headers(response)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         reader = self._response.body_reader
@@ -119,7 +119,16 @@ class _Incoming:
             yield bytes(chunk)
 
 
-def _read_headers(response: Response) -> Iterator[Header]:
+def _read_headers(response: Response) -> list[Header]:
+    try:
+        return [
+            (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers.items()
+        ]
+    except ValueError:
+        return list(_read_good_headers(response))
+
+
+def _read_good_headers(response: Response) -> Iterator[Header]:
     for name in dict.fromkeys(response.headers.keys()):
         try:
             values = response.headers.getall(name)

@@ -26,7 +26,7 @@ async def read_body(
     What is sent is written anew from what was understood: two programs that read the same bytes as JSON and as a form
     see different things in them. Only what is too long to be understood goes on as it comes, as JSON.
     """
-    if not _has_body(headers):
+    if not has_body(headers):
         return None, NOTHING
     taken, more = bytearray(), True
     try:
@@ -61,20 +61,32 @@ def as_json(headers: Sequence[Header]) -> Sequence[Header]:
 
 
 class HangUp:
-    """Hears whether the caller hangs up while the answer to a call is on its way."""
+    """Hears whether the caller hangs up while the answer to a call is on its way.
 
-    def __init__(self, receive: Receive, *, is_read: bool) -> None:
+    From when it is first asked, as most answers are there by then; `at_once` where there is a body to be let pass.
+    `is_read`: what the call carries was taken.
+    """
+
+    def __init__(self, receive: Receive, *, is_read: bool, at_once: bool) -> None:
         self._receive = receive
         self._is_read = is_read
         self._has_come = False
-        self._task = asyncio.create_task(self._hear(), name="caller")
+        self._task: asyncio.Task[None] | None = None
+        if at_once:
+            self._begin()
 
     def __call__(self) -> bool:
+        if self._task is None:
+            self._begin()
         return self._has_come
 
     def stop(self) -> None:
         """Hear nothing more."""
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._hear(), name="caller")
 
     async def _hear(self) -> None:
         more = not self._is_read
@@ -96,7 +108,8 @@ _A_KEY_IN_BODY = RefusedError(
 )
 
 
-def _has_body(headers: Sequence[Header]) -> bool:
+def has_body(headers: Sequence[Header]) -> bool:
+    """Whether a call carries something."""
     if find_header(headers, b"transfer-encoding"):
         return True
     return find_header(headers, b"content-length") not in (b"", b"0")

@@ -111,11 +111,13 @@ class ConnectionBook:
         if known is None:
             return None
         connection = self._open.get(organization_id)
+        if connection is not None and connection.known is known:
+            return connection
         limits = {key.id: key.calls_a_minute for key in known.keys.values()}
         if connection is None or connection.known.upstream_id != known.upstream_id:
             budget = Budget(limits, wait_seconds=self._wait_seconds, monotonic=self._monotonic)
             connection = self._open[organization_id] = Connection(known, budget, Fuses(self._monotonic))
-        elif connection.known is not known:
+        else:
             connection.use(known)
             connection.budget.use(limits)
         return connection

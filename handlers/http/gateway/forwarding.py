@@ -34,6 +34,8 @@ _REFUSED_PAUSE = 60.0
 _DEFAULT_PAUSE = 60.0
 SHORT = 512 * 1024
 """An answer of up to so many bytes is read whole before it is passed on,"""
+_MUCH = 64 * 1024
+"""So much is read, whoever still waits for it,"""
 _SOON = 1.0
 """or what comes of it within so many seconds."""
 MOST_OF_ONE = 25
@@ -208,7 +210,7 @@ async def _gather(chunks: AsyncIterator[bytes], call: Forward) -> tuple[bytes, b
     async for chunk in chunks:
         begun += chunk
         is_late = not call.must_be_whole and time.monotonic() > until
-        if len(begun) > most or is_late or call.is_given_up():
+        if len(begun) > most or is_late or (len(begun) > _MUCH and call.is_given_up()):
             return bytes(begun), False
     return bytes(begun), True
 

@@ -12,7 +12,7 @@ from desk.keys.ring import RingKey
 from handlers.http.answers import Answer, Header, Receive, Send, send_answer
 from handlers.http.bodies import MAX_BYTES, MOST_SECONDS
 from handlers.http.errors import RefusedError, error_answer, method_not_allowed, scope_missing
-from handlers.http.gateway.bodies import NOTHING, HangUp, as_json, read_body
+from handlers.http.gateway.bodies import NOTHING, HangUp, as_json, has_body, read_body
 from handlers.http.gateway.connections import Connection, ConnectionBook
 from handlers.http.gateway.forwarding import Forward, Forwarder
 from handlers.http.gateway.held import Held, Hold, is_over, refused
@@ -133,7 +133,8 @@ class Gateway:
         if not isinstance(body, bytes | None):
             forward = Forward(key, *_means(call, operation), headers, body)
             return await self._pass(connection, forward, send)
-        hangs_up = HangUp(call.receive, is_read=call.method not in _READING)
+        is_read = call.method not in _READING
+        hangs_up = HangUp(call.receive, is_read=is_read, at_once=not is_read and has_body(call.headers))
         try:
             forward = Forward(key, *_means(call, operation), headers, body, hangs_up)
             post = _find_post(operation, call, forward, members)
@@ -201,7 +202,10 @@ class Gateway:
     async def _pass(self, connection: Connection, call: Forward, send: Send, post: Post | None = None) -> Passage:
         is_hidden = is_hidden_from(call.key)
         if is_hidden:
-            call = replace(call, headers=asking_openly(call.headers), must_be_whole=MOST_SEARCHED)
+            headers = asking_openly(call.headers)
+            call = Forward(
+                call.key, call.method, call.target, headers, call.body, call.is_given_up, must_be_whole=MOST_SEARCHED
+            )
         reply = await self._open(connection, call, post)
         try:
             shown = hide(reply, call.key, connection.base_url) if is_hidden else reply
@@ -250,6 +254,8 @@ def _means(call: Incoming, operation: Operation | None) -> tuple[str, str]:
         method = call.method if call.method in _READING else operation.method
         target = f"/v1/{operation.path.format_map(call.path)}"
     # Written anew, so that it falls apart into the same parts for whoever takes `;` for a separator.
+    if not call.query or method not in _READING:
+        # Of what writes, the body says all. What Rails would read in an address beside it, nobody has decided on.
+        return method, target
     query = urlencode(parse_qsl(call.query.decode("latin-1"), True, encoding="latin-1"), encoding="latin-1")
-    # Of what writes, the body says all. What Rails would read in an address beside it, nobody has decided on.
-    return method, f"{target}?{query}" if query and method in _READING else target
+    return method, f"{target}?{query}" if query else target

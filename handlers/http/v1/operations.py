@@ -6,7 +6,7 @@ Whatever has to know an operation reads them here.
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.resources import files
 
@@ -85,13 +85,14 @@ class Operation:
     paging: Paging | None
     missing: Missing | None
     """Why it is not there; None: it is."""
+    need: Need = field(init=False, compare=False)
+    """What a key must be allowed before its body is read: of what may be either kind, one of the two."""
 
-    @property
-    def need(self) -> Need:
-        """What a key must be allowed before its body is read: of what may be either kind, one of the two."""
+    def __post_init__(self) -> None:
         writes = self.method != "GET"
         either = writes and Depends.KIND in self.depends
-        return Need(self.resource, write=writes, besides=("maintenances",) if either else ())
+        need = Need(self.resource, write=writes, besides=("maintenances",) if either else ())
+        object.__setattr__(self, "need", need)
 
 
 def _read_operations() -> Sequence[Operation]:
