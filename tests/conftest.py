@@ -37,8 +37,8 @@ guard_network()
 for name in list(os.environ):
     if name.upper().startswith(("KEYDESK_", "SLACK_")):
         del os.environ[name]
-# Reading the certificates of all authorities takes each client 20 ms. Here they find a single one, whose key nobody has
-# kept: without any, some do not start. What a test trusts, it names.
+# Reading the certificates of all authorities takes each client 20 ms. Here they find a single one, whose key nobody
+# has kept: without any, some do not start. What a test trusts, it names.
 os.environ["SSL_CERT_FILE"] = os.fspath(Path(__file__).with_name("authority.pem"))
 os.environ.pop("SSL_CERT_DIR", None)
 # Pytest makes the folders of `tmp_path` below this one.
