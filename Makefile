@@ -10,6 +10,10 @@ BIN := $(VENV)/bin
 # A file that changes when the environment does: the run-time packages, and those with the development tools.
 RUN_STAMP := $(VENV)/.keydesk-run
 DEV_STAMP := $(VENV)/.keydesk-dev
+# A file that changes when the tests were compiled.
+TEST_STAMP := $(VENV)/.keydesk-tests
+TEST_FILES := $(wildcard tests/*/test_*.py tests/*/*/test_*.py tests/*/*/*/test_*.py tests/*/*/*/*/test_*.py \
+	tests/*/*/*/*/*/test_*.py)
 # Clients of others that tests call, each in an environment of its own: what they pin is none of ours.
 CLIENTS := $(VENV)/clients
 # What makes the documentation's site, which nothing else needs.
@@ -42,8 +46,14 @@ check: lint $(CLIENT_STAMPS) ## In under a minute: style, types, and on SQLite t
 	@files=$$($(BIN)/python -m tests.touched $(BASE)) || exit 1; if [ -z "$$files" ]; then echo "No test is near to this change."; \
 	else $(BIN)/python -m pytest --quiet --numprocesses=2 -k "not postgresql" $$files $(ARGS); fi
 
-# Each worker imports every test, which takes twice as long where what was compiled may not be kept.
-test: $(DEV_STAMP) $(CLIENT_STAMPS) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
+# Each worker imports every test, which takes three times as long where what was compiled is not kept. Where much was not
+# compiled yet, two processes do half of it each, and not every worker all of it at the same time.
+$(TEST_STAMP): $(DEV_STAMP) $(TEST_FILES)
+	@if [ $(words $?) -gt 50 ]; then printf '%s\n' $(TEST_FILES) | PYTHONDONTWRITEBYTECODE= \
+		xargs -n $$(( ($(words $(TEST_FILES)) + 1) / 2 )) -P 2 $(BIN)/python -m pytest --collect-only --quiet >/dev/null 2>&1 || true; fi
+	@touch $@
+
+test: $(DEV_STAMP) $(CLIENT_STAMPS) $(TEST_STAMP) ## Run every test on SQLite and PostgreSQL, and in a real Chromium
 	@$(BIN)/python tests/setup_browser.py
 	@$(BIN)/python -m tests.setup_servers
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
