@@ -5,7 +5,10 @@ from typing import Protocol, TypeVar
 LONGEST = (
     "scenario/test_largest.py",
     "process/test_stop_under_load.py",
+    "process/test_wheel.py",
     "scenario/test_publication_rush.py",
+    "process/test_gateway_demo.py",
+    "model/test_model.py",
     "unit/desk/roles/test_owners.py",
     "unit/desk/authority/test_doors.py",
     "process/test_planted_secrets.py",
