@@ -112,7 +112,8 @@ def _settle_organization() -> str | None:
 
 def _changing(table: str) -> AbstractContextManager[BatchOperations]:
     options = {"sqlite_autoincrement": True} if table in _COUNTED else {}
-    return op.batch_alter_table(table, table_kwargs=options)
+    # Tables that this one points to are looked at in their turn, and not with each that does.
+    return op.batch_alter_table(table, table_kwargs=options, reflect_kwargs={"resolve_fks": False})
 
 
 def _add_organization(table: str, organization_id: str | None) -> None:
