@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.player import words_of
 from storage.models import IncidentDraft, Role
-from tests.factories import INES
+from tests.factories import INES, add_grant, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_stage import CHECKOUT, Stage, publish, set_stage
 from tests.scenario.requests_stage import everything
@@ -168,3 +168,34 @@ def test_words_beside_a_template_stand_below_its_own(scenario: Scenario, stage: 
     preview = words_of(scenario.ines.modal)
     assert "Errors in Asia" in preview
     assert preview.index("We look.") < preview.index("is bad.")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '/incident new "Runners wait" on Acme Internal We look.',
+        '/incident new "Runners wait" on acme  internal investigating We look.',
+        '/incident new on ACME INTERNAL "Runners wait" We look.',
+        '/maintenance schedule "Runners wait" on Acme Internal from tomorrow 22:00 for 1h We look.',
+        '/incident backfill "Runners wait" on Acme Internal at yesterday 14:00 We look.',
+    ],
+)
+def test_a_page_of_several_words_needs_no_quotation_marks(scenario: Scenario, stage: Stage, line: str) -> None:
+    """Though its first word is another page, whose readers would read the second one among the words for them."""
+    with scenario.database.write() as session:
+        other = add_page(session, scenario.desk.clock.now(), name="Acme Internal", subdomain="acme-internal").id
+        for role in (Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER):
+            add_grant(session, INES, role, scenario.desk.clock.now())
+    assert "We look." in shown(scenario, line)
+    with scenario.database.read() as session:
+        (draft,) = session.query(IncidentDraft).all()
+        assert draft.page_id == other
+        assert "nternal" not in str(draft.content)
+
+
+@pytest.mark.parametrize("command", ["/keys", "/roles", "/incident", "/maintenance", "/page"])
+def test_a_line_without_a_verb_comes_back(scenario: Scenario, stage: Stage, command: str) -> None:
+    """What begins with a quotation mark says no verb: it is asked for, with the words to copy."""
+    said = words_of(scenario.ines.type_command(f'{command} "Search is slow" We look into it.'))
+    assert "Say first what to do" in said
+    assert '"Search is slow" We look into it.' in said

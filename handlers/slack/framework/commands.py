@@ -65,6 +65,11 @@ class CommandFamily:
         """Answer what was typed. Raises InvalidInputError that names what may have been meant."""
         self.check(command.text)
         name, rest = split_command(command.text)
+        if not name and rest.strip():
+            raise InvalidInputError(
+                "Say first what to do, as the first word.",
+                f"That is one of: {', '.join(one.name for one in self.sub_commands)}. `{self.name} help` says more.",
+            )
         if not name:
             return await self.alone(slack, command)
         return await self.get(name).handler(slack, command, rest)

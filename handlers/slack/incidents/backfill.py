@@ -1,6 +1,6 @@
 """`/incident backfill`: an incident of the past, written down afterwards. It tells nobody and changes nothing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from desk.errors import InvalidInputError
@@ -35,6 +35,7 @@ from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import page_hint, page_select
 from handlers.slack.incidents.leftovers import list_leftovers
 from handlers.slack.incidents.parsing import OPTIONS, LineReader
+from handlers.slack.incidents.starting import with_whole_page
 from handlers.slack.incidents.text import IMPACT_WORDS, name_text
 from handlers.slack.incidents.typed import TypedIncident, quoted_words
 from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
@@ -56,6 +57,8 @@ class TypedBackfill:
     impact: Impact = Impact.NONE
     problems: tuple[str, ...] = ()
     """What cannot be said of an incident of the past, or was not understood."""
+    page_at: int | None = field(default=None, compare=False)
+    """Where `on` stands, where a page was named so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def parse_backfill(text: str) -> TypedBackfill:
     found: dict[str, str] = {}
     at: Moment | None = None
     options = LineReader(text, frozenset())
-    position = 0
+    position, page_at = 0, None
     while (word := peek_word(text, position)) is not None:
         bare = word.text.lower() if word.kind == "word" else ""
         if word.kind == "quoted" and "name" not in found:
@@ -93,6 +96,7 @@ def parse_backfill(text: str) -> TypedBackfill:
             at, position = moment
         elif bare == "on" and "page" not in found and (page := peek_word(text, word.end)) is not None:
             found["page"], position = page.text, page.end
+            page_at = word.start
         elif word.kind == "pair" and word.key in OPTIONS:
             options.take(word)
             position = options.position
@@ -102,9 +106,9 @@ def parse_backfill(text: str) -> TypedBackfill:
     if said.page:
         found.setdefault("page", said.page)
     body = text[position:].strip()
-    return TypedBackfill(
-        **found, at=at, body=body, impact=said.impact or Impact.NONE, problems=_cannot_be(said, at, body)
-    )
+    problems = _cannot_be(said, at, body)
+    impact = said.impact or Impact.NONE
+    return TypedBackfill(**found, at=at, body=body, impact=impact, problems=problems, page_at=page_at)
 
 
 def _moment_at(text: str, word: Word) -> tuple[Moment, int] | None:
@@ -142,6 +146,8 @@ def _without(said: TypedIncident) -> list[str]:
 
 def _begin(tx: Transaction, rest: str, token: str) -> Block:
     typed = parse_backfill(rest)
+    if (anew := with_whole_page(tx, rest, typed.page_at)) is not None:
+        typed = parse_backfill(anew)
     past = _look_up(tx, typed)
     state = FormState(DraftKind.BACKFILL, past.page.id if past.page else "", token=token)
     if not rest.strip():

@@ -23,7 +23,13 @@ from handlers.slack.incidents.drafts.writing import draft_or_form
 from handlers.slack.incidents.listing import drafts_command, list_command
 from handlers.slack.incidents.parsing import parse_incident
 from handlers.slack.incidents.postmortems import postmortem_command
-from handlers.slack.incidents.starting import begin_new, begin_update, with_bare_name, with_page_or_words
+from handlers.slack.incidents.starting import (
+    begin_new,
+    begin_update,
+    with_bare_name,
+    with_page_or_words,
+    with_whole_page,
+)
 from handlers.slack.incidents.templates.commands import template_command
 from handlers.slack.incidents.typed import TypedIncident
 from storage.models import IncidentStatus, Role
@@ -35,8 +41,10 @@ async def new(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     said = _parse(rest, takes_bare_name=True)
 
     def work(tx: Transaction) -> Block:
-        begun = begin_new(tx, with_bare_name(tx, said), token=command.token)
-        return draft_or_form(tx, begun, is_complete=bool(said.quoted or said.template))
+        anew = with_whole_page(tx, rest, said.page_at)
+        line = said if anew is None else parse_incident(anew, takes_bare_name=True)
+        begun = begin_new(tx, with_bare_name(tx, line), token=command.token)
+        return draft_or_form(tx, begun, is_complete=bool(line.quoted or line.template))
 
     await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
 
@@ -58,8 +66,9 @@ async def reopen(
     typed = _parse(rest)
 
     def work(tx: Transaction) -> Block:
-        anew = named_in(tx, typed, scheduled=again is IncidentStatus.IN_PROGRESS, is_over=True)
-        said = typed if anew is None else parse_incident(anew)
+        said = _read_again(tx, typed, rest)
+        anew = named_in(tx, said, scheduled=again is IncidentStatus.IN_PROGRESS, is_over=True)
+        said = said if anew is None else parse_incident(anew)
         incident = get_incident_by_word(tx.session, said.incident or said.quoted or as_written(said.body))
         status = said.status or again
         begun = begin_update(tx, incident.id, with_page_or_words(tx, said), status=status, token=command.token)
@@ -84,8 +93,9 @@ async def change_incident(
     typed = _parse(rest)
 
     def work(tx: Transaction) -> Block | Message:
-        anew = named_in(tx, typed, scheduled=scheduled)
-        said = with_page_or_words(tx, typed if anew is None else parse_incident(anew))
+        said = _read_again(tx, typed, rest)
+        anew = named_in(tx, said, scheduled=scheduled)
+        said = with_page_or_words(tx, said if anew is None else parse_incident(anew))
         meant = list_meant(tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=scheduled)
         if len(meant) > 1:
             return choice_message(tx, meant, verb, rest, _CHOSEN[scheduled])
@@ -98,6 +108,11 @@ async def change_incident(
         return answer
     await open_modal(slack, command.trigger_id, answer)
     return None
+
+
+def _read_again(tx: Transaction, typed: TypedIncident, rest: str) -> TypedIncident:
+    anew = with_whole_page(tx, rest, typed.page_at)
+    return typed if anew is None else parse_incident(anew)
 
 
 _CHOSEN = {False: ActionId.INCIDENT_CHOSEN, True: ActionId.MAINTENANCE_CHOSEN}

@@ -180,6 +180,7 @@ class LineReader:
             return False
         self.found.page, self.position = following.text, following.end
         self.page_at = (word.start, following.end)
+        self.found.page_at = word.start
         return True
 
     def _take_pair(self, word: Word) -> bool:

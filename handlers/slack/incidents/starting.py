@@ -18,7 +18,7 @@ from desk.incidents.lookup import get_incident
 from desk.incidents.maintenances.plans import propose_states
 from desk.incidents.templates import get_template, list_placeholders
 from desk.pages.intervals import reminder_hours
-from desk.pages.pages import get_page_by_word
+from desk.pages.pages import get_page_by_word, list_pages
 from desk.pages.status import Impact
 from desk.transaction import Transaction
 from handlers.slack.framework.command_line import as_written
@@ -56,6 +56,22 @@ def _find_page(tx: Transaction, typed: str) -> str | None:
         return get_page_by_word(tx.session, as_written(typed)).id
     except InvalidInputError:
         return None
+
+
+def with_whole_page(tx: Transaction, text: str, at: int | None) -> str | None:
+    """A line anew in which the page behind the `on` at a place, or at the line's beginning, is named by its id, where
+    its name is of several words without quotation marks: the first of them may be another page. None where there is
+    none such."""
+    at = len(text) - len(text.lstrip()) if at is None else at
+    pages = list_pages(tx.session) if text[at : at + 2].lower() == "on" else []
+    for page in sorted(pages, key=lambda one: len(one.name), reverse=True):
+        words = page.name.split()
+        called = r"\s+".join(map(re.escape, words))
+        whole = re.compile(rf"on\s+{called}(?=\s|$)", re.IGNORECASE)
+        found = whole.match(text, at) if len(words) > 1 else None
+        if found is not None:
+            return f"{text[: found.start()]}page:{page.id}{text[found.end() :]}"
+    return None
 
 
 def with_page_or_words(tx: Transaction, said: TypedIncident) -> TypedIncident:

@@ -40,6 +40,8 @@ class TypedIncident:
     """What was read as the status, and may be no more than the first word of the sentence that follows."""
     page_words: str = field(default="", compare=False)
     """The page as it was typed, where the words for the public follow at once: it may have been the first of them."""
+    page_at: int | None = field(default=None, compare=False)
+    """Where `on` stands, where a page was named so."""
     status_words: str = field(default="", compare=False)
     """The same of the status."""
 

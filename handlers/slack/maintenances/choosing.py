@@ -30,7 +30,7 @@ from handlers.slack.incidents.choosing import choice_message, named_in
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
-from handlers.slack.incidents.starting import with_page_or_words
+from handlers.slack.incidents.starting import with_page_or_words, with_whole_page
 from handlers.slack.incidents.typed import TypedIncident
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
 from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus, Role
@@ -124,8 +124,10 @@ async def about_one(
     typed = parse_maintenance(rest, takes_times=takes_times)
 
     def work(tx: Transaction) -> Block | Message:
-        anew = named_in(tx, typed.said, scheduled=True)
+        anew = with_whole_page(tx, rest, typed.said.page_at)
         line = typed if anew is None else parse_maintenance(anew, takes_times=takes_times)
+        anew = named_in(tx, line.said, scheduled=True)
+        line = line if anew is None else parse_maintenance(anew, takes_times=takes_times)
         said = with_page_or_words(tx, line.said)
         line = replace(line, said=said)
         meant = list_meant(

@@ -27,6 +27,7 @@ from handlers.slack.incidents.starting import (
     get_typed_page,
     with_bare_name,
     with_page_or_words,
+    with_whole_page,
 )
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
 from handlers.slack.maintenances.views import PlanValues, read_plan, render_plan, schedule_from, values_of_plan
@@ -40,7 +41,9 @@ async def schedule_command(slack: SlackContext, command: SlashCommand, rest: str
     line = parse_maintenance(rest, plans=True)
 
     def work(tx: Transaction) -> Block:
-        named = replace(line, said=with_bare_name(tx, line.said))
+        anew = with_whole_page(tx, rest, line.said.page_at)
+        meant = line if anew is None else parse_maintenance(anew, plans=True)
+        named = replace(meant, said=with_bare_name(tx, meant.said))
         return _draft_or_form(tx, *_begin(tx, named, token=command.token), is_empty=line.is_empty)
 
     await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))
