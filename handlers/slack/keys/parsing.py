@@ -1,5 +1,6 @@
 """`/keys <sub-command> …`: what a person typed, read."""
 
+import contextlib
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -105,13 +106,18 @@ def read_until(tx: Transaction, said: Said, *, expires_at: datetime | None = Non
 
 
 def read_filter(tx: Transaction, text: str) -> KeyFilter:
-    """`unused`, `expiring`, `suspended`, `all` …, `page:acme`, `holder:@max`, and text to look for, in any order.
+    """`unused`, `expiring`, `suspended`, `all` …, `page:acme` or `on acme`, `holder:@max`, and text to look for, in
+    any order.
 
     Raises InvalidInputError.
     """
     view, page_id, holder_id, rest = KeyView.LIVE, None, None, []
-    for word in cut(text):
-        if word.kind == "word" and word.text.lower() in _VIEWS:
+    words = cut(text)
+    while words:
+        word = words.pop(0)
+        if word.text.lower() == "on" and (found := _find_page(tx, words)) is not None:
+            page_id, words = found
+        elif word.kind == "word" and word.text.lower() in _VIEWS:
             view = _VIEWS[word.text.lower()]
         elif word.kind == "pair" and word.key in {"page", "pages"}:
             page_id = get_page_by_word(tx.session, word.text).id
@@ -120,6 +126,19 @@ def read_filter(tx: Transaction, text: str) -> KeyFilter:
         else:
             rest.append(word.as_typed)
     return KeyFilter(view=view, page_id=page_id, holder_id=holder_id, text=" ".join(rest))
+
+
+_MOST_IN_NAME = 6
+"""Words of a page's name that are looked at."""
+
+
+def _find_page(tx: Transaction, words: list[Word]) -> tuple[str, list[Word]] | None:
+    """The page that words begin with, of which a name may have several, and the words behind it."""
+    for length in range(min(len(words), _MOST_IN_NAME), 0, -1):
+        with contextlib.suppress(InvalidInputError):
+            name = " ".join(word.text for word in words[:length])
+            return get_page_by_word(tx.session, name).id, words[length:]
+    return None
 
 
 def _read_holder(tx: Transaction, word: Word) -> str:

@@ -156,6 +156,11 @@ def test_filters(desk: Desk) -> None:
     assert read("") == KeyFilter()
     assert read("ALL") == KeyFilter(view=KeyView.ALL)
     assert read("terra page:acme unused form") == KeyFilter(view=KeyView.UNUSED, page_id=page, text="terra form")
+    with desk.database.write() as session:
+        other = add_page(session, NOW, name="Acme Internal", subdomain="internal").id
+    assert read("unused on acme") == KeyFilter(view=KeyView.UNUSED, page_id=page)
+    assert read("on Acme Internal terra") == KeyFilter(page_id=other, text="terra")
+    assert read("on call") == KeyFilter(text="on call")
     for holder in (f"<@{MAX}|max>", f"holder:<@{MAX}|max>", f"holder:<@{MAX}>", 'holder:"max meyer"'):
         assert read(holder) == KeyFilter(holder_id=MAX), holder
     with pytest.raises(InvalidInputError, match="is no page"):
