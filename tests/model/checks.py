@@ -11,6 +11,7 @@ from pprint import pformat
 from sqlalchemy import select
 
 from desk.digest.composing import compose
+from desk.digest.findings import Finding
 from desk.incidents.inputs import ENDED
 from desk.keys.ring import read_key_ring
 from desk.permissions import effective_roles, list_owner_ids
@@ -90,7 +91,8 @@ def keys_have_holders_or_are_listed(house: House) -> None:
     """Whoever answers for a key that works is a full member who may hold keys; else the digest would say so."""
 
     def look(tx: Transaction) -> list[str]:
-        listed = {line.key.id for line in compose(tx).lines if line.key is not None}
+        lines = compose(tx).lines
+        listed = {line.key.id for line in lines if line.key is not None and Finding.NOBODY in line.findings}
         found = []
         keys = select(ApiKey).where(ApiKey.status == KeyStatus.ACTIVE, ApiKey.expires_at > tx.now)
         for key in tx.session.scalars(keys.where(ApiKey.retires_at.is_(None))):
