@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.player import words_of
 from tests.scenario.conftest import Scenario
+from tests.scenario.incidents_stage import CHECKOUT, set_stage
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,29 @@ def test_a_window_that_slack_refuses(scenario: Scenario, error: str, sentence: s
     answer = words_of(scenario.mia.type_command("/keys request"))
     assert sentence in answer
     assert hint in answer
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_a_window_whose_connection_is_cut_opens_all_the_same(scenario: Scenario, carried_out: bool) -> None:
+    """Once, whether Slack had opened it before the cut or not; nobody is asked to type it again."""
+    scenario.fault(method="views.open", kind="drop", carried_out=carried_out, times=1)
+    assert scenario.mia.type_command("/keys request") is None
+    assert "Ask for an API key" in words_of(scenario.mia.modal)
+    assert len(scenario.mia.views()) == 1
+
+
+def test_a_window_that_is_cut_twice_is_told(scenario: Scenario) -> None:
+    """Then nothing stands on the screen, and whoever typed is asked to try again."""
+    scenario.fault(method="views.open", kind="drop", times=2)
+    assert "did not open the window" in words_of(scenario.mia.type_command("/keys request"))
+    assert scenario.mia.views() == []
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_a_window_in_the_place_of_another_outlives_a_cut(scenario: Scenario, carried_out: bool) -> None:
+    """What a window shows is said again."""
+    set_stage(scenario)
+    scenario.ines.type_command(CHECKOUT)
+    scenario.fault(method="views.update", kind="drop", carried_out=carried_out, times=1)
+    scenario.ines.press("Edit", scenario.ines.modal)
+    assert "What do you tell people?" in words_of(scenario.ines.modal)

@@ -4,9 +4,11 @@ An answer to a click goes into the modal that was clicked in, onto it, or into a
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
+from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
 from desk.commands import slash
@@ -20,6 +22,7 @@ from handlers.slack.framework.retries import UNREACHABLE
 from storage.deadline import find_deadline, find_seconds_left
 
 _log = structlog.get_logger(__name__)
+_Call = Callable[[], Awaitable[object]]
 _SECONDS = 2.0
 _LISTS = frozenset({CallbackId.KEYS_LIST, CallbackId.INCIDENTS_LIST, CallbackId.DIGEST})
 _SHOW_DRAFTS = frozenset({CallbackId.DRAFT, CallbackId.DRAFT_DOUBLES})
@@ -28,7 +31,7 @@ _SHOW_DRAFTS = frozenset({CallbackId.DRAFT, CallbackId.DRAFT_DOUBLES})
 async def open_modal(slack: SlackContext, trigger_id: str, view: Block) -> None:
     """Open a modal for the person who clicked or typed. Raises KeydeskError that asks them to try again."""
     refusal = KeydeskError("Slack did not open the window in time.", _what_is_kept(view))
-    await _in_time(slack.client.views_open(trigger_id=trigger_id, view=view), view, refusal)
+    await _in_time(partial(slack.client.views_open, trigger_id=trigger_id, view=view), view, refusal)
 
 
 def _what_is_kept(view: Block) -> str:
@@ -52,20 +55,35 @@ async def show_modal(slack: SlackContext, action: BlockAction, view: Block) -> N
         return
     assert action.view is not None
     if action.view.get("callback_id") in _LISTS and view["callback_id"] not in _LISTS:
-        call = slack.client.views_push(trigger_id=action.trigger_id, view=view)
+        call = partial(slack.client.views_push, trigger_id=action.trigger_id, view=view)
     else:
-        call = slack.client.views_update(view_id=action.view["id"], view=view)
+        call = partial(slack.client.views_update, view_id=action.view["id"], view=view)
     await _in_time(call, view, KeydeskError("Slack did not show the window in time.", "Please try again."))
 
 
-async def _in_time(call: Awaitable[object], view: Block, refusal: KeydeskError) -> None:
+async def _in_time(call: _Call, view: Block, refusal: KeydeskError) -> None:
     try:
         async with asyncio.timeout(find_seconds_left(most=_SECONDS)):
-            await call
+            await _past_a_cut(call)
     except UNREACHABLE as error:
         problem = problem_of(error)
         _log.warning("modal_not_shown", callback_id=view["callback_id"], problem=problem)
         raise _in_words(problem, refusal) from error
+
+
+async def _past_a_cut(call: _Call) -> None:
+    """The call, once more where its connection was cut: nobody knows then whether it reached Slack."""
+    try:
+        await call()
+    except TimeoutError:
+        raise
+    except (ClientError, OSError):
+        try:
+            await call()
+        except SlackApiError as error:
+            # A trigger is good for one window, which stands on the screen since the first call.
+            if problem_of(error) != "exchanged_trigger_id":
+                raise
 
 
 def _in_words(problem: str, late: KeydeskError) -> KeydeskError:
