@@ -118,8 +118,12 @@ def _functions_of(path: str) -> Mapping[int, ast.AST]:
 
 def _named_in(tree: ast.Module) -> Iterator[object]:
     modules: dict[str, ModuleType] = {}
+    attributes: list[tuple[str, str]] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "desk":
+        if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name):
+                attributes.append((node.value.id, node.attr))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "desk":
             for alias in node.names:
                 thing = _thing(str(node.module), alias.name)
                 if isinstance(thing, ModuleType):
@@ -127,9 +131,7 @@ def _named_in(tree: ast.Module) -> Iterator[object]:
                 yield thing
         elif isinstance(node, ast.Import):
             assert not any(alias.name.startswith("desk") for alias in node.names), "from desk… import …, please"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
-            yield getattr(modules[node.value.id], node.attr, None)
+    yield from (getattr(modules[name], attribute, None) for name, attribute in attributes if name in modules)
 
 
 def _thing(module: str, name: str) -> object:
