@@ -12,6 +12,7 @@ A session that was given no organization refuses all of this: what looks at ever
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, FromClause, String, bindparam, event, inspect
 from sqlalchemy.ext.compiler import compiles
@@ -103,13 +104,13 @@ class OrganizationSession(Session):
             return statement, params
         if statement.is_select:
             given = {} if self.organization is None else {_PARAMETER: self.organization}
-            return statement.options(_OF_CURRENT), given if params is None else {**params, **given}
+            return _with_condition(statement, None), given if params is None else {**params, **given}
         if statement.is_dml and _is_owned(statement.table):
             own = organization_of(self)
             if statement.is_insert:
                 return _with_values(statement, params, own)
             # These take no parameters beside their own, and tell the session's rows of themselves by the condition.
-            return statement.options(_of(own)), params
+            return _with_condition(statement, own), params
         return statement, params
 
     def _whole(self, entity: Any, ident: Any) -> Any:
@@ -125,6 +126,18 @@ def _is_unrestricted(statement: Any, options: Mapping[str, Any]) -> bool:
         return True
     given = options.get("execution_options")
     return given is not None and _UNRESTRICTED in given
+
+
+_RESTRICTED: WeakKeyDictionary[Any, dict[str | None, Any]] = WeakKeyDictionary()
+
+
+def _with_condition(statement: Any, own: str | None) -> Any:
+    """The statement for rows of one organization, or (None) of whichever executes it. One that is made once, and
+    executed again and again, is restricted once, and then remembers what it is compiled to."""
+    known = _RESTRICTED.setdefault(statement, {})
+    if own not in known:
+        known[own] = statement.options(_OF_CURRENT if own is None else _of(own))
+    return known[own]
 
 
 def _is_owned(table: FromClause) -> bool:

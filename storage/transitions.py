@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from storage.models import ApiKey, DirectorySync, KeyRequest, Ticket
+
+_INTO_THE_ROW = {"synchronize_session": False, "populate_existing": True}
 
 Stateful = TypeVar("Stateful", KeyRequest, Ticket, ApiKey, DirectorySync)
 
@@ -28,8 +30,8 @@ def transition(
     conditions = [model.id == row.id, model.status.in_(list(allowed))]
     if version is not None:
         conditions.append(model.version == version)
-    statement = update(model).where(*conditions).values(version=model.version + 1, **values)
-    result = session.execute(statement, execution_options={"synchronize_session": False})
-    session.refresh(row)
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    statement = update(model).where(*conditions).values(version=model.version + 1, **values).returning(model)
+    if session.scalars(statement, execution_options=_INTO_THE_ROW).first() is None:
+        session.refresh(row)
+        return False
+    return True

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import update
+from sqlalchemy.orm import Session, SessionTransaction
 
 from desk.transaction import Transaction
 from storage.models import AuditEvent, AuditHead
@@ -166,10 +166,22 @@ def event_hash(
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+_LOCKED = "audit_head"
+_LOCK = update(AuditHead).values(seq=AuditHead.seq).returning(AuditHead)
+_LOCKING = {"synchronize_session": False, "populate_existing": True}
+
+
 def _lock_head(session: Session) -> AuditHead:
-    # The update comes first: it makes writers queue here, so that no two of them build on the same end.
-    session.execute(update(AuditHead).values(seq=AuditHead.seq), execution_options={"synchronize_session": False})
-    return session.execute(select(AuditHead).execution_options(populate_existing=True)).scalar_one()
+    """The end of the chain, which is this transaction's until it ends."""
+    locked: tuple[SessionTransaction | None, AuditHead] | None = session.info.get(_LOCKED)
+    if locked is not None and locked[0] is session.get_transaction():
+        return locked[1]
+    # The update makes writers queue here, so that no two of them build on the same end.
+    head = session.scalars(_LOCK, execution_options=_LOCKING).one()
+    # Where a savepoint is rolled back, the lock goes with it.
+    if not session.in_nested_transaction():
+        session.info[_LOCKED] = session.get_transaction(), head
+    return head
 
 
 def record(tx: Transaction, action: Action, subject_kind: str, subject_id: str, /, **data: Any) -> AuditEvent:

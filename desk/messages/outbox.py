@@ -10,10 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 
 from desk.identifiers import new_id
-from desk.messages.subjects import THE_READER, Shown, Thing, list_showing, list_shown, set_shown
+from desk.messages.subjects import (
+    THE_READER,
+    Shown,
+    Thing,
+    list_showing,
+    list_shown,
+    set_first_shown,
+    set_shown,
+)
 from desk.people import is_reachable
 from desk.permissions import list_owner_ids
 from desk.transaction import Transaction
@@ -22,6 +30,13 @@ from storage.once import insert_once
 from storage.signals import Topic, signal
 
 _NOTHING: Mapping[str, Any] = {}
+_OWED = "owed"
+_INSERT = insert(Delivery)
+_COPIES = select(SlackMessage).where(
+    SlackMessage.kind == bindparam("of_kind"), SlackMessage.subject_id == bindparam("of_subject")
+)
+_COPIES_IN_ORDER = _COPIES.order_by(SlackMessage.created_at, SlackMessage.id)
+_COPY = _COPIES.where(SlackMessage.conversation == bindparam("place"))
 
 
 class AudiencePlace(str):
@@ -84,13 +99,8 @@ def send_card(
 
 def find_card(tx: Transaction, kind: str, subject_id: str, conversation: str) -> SlackMessage | None:
     """The card `kind` of a subject in a conversation, or None."""
-    return tx.session.execute(
-        select(SlackMessage).where(
-            SlackMessage.kind == kind,
-            SlackMessage.subject_id == subject_id,
-            SlackMessage.conversation == conversation,
-        )
-    ).scalar_one_or_none()
+    given = {"of_kind": kind, "of_subject": subject_id, "place": conversation}
+    return tx.session.execute(_COPY, given).scalar_one_or_none()
 
 
 def send_reply(tx: Transaction, kind: str, subject_id: str, head: SlackMessage, **facts: Any) -> None:
@@ -106,8 +116,7 @@ def send_reply(tx: Transaction, kind: str, subject_id: str, head: SlackMessage, 
 
 def list_cards(tx: Transaction, kind: str, subject_id: str) -> Sequence[SlackMessage]:
     """Every copy of a card, in whichever conversation it is or will be."""
-    copies = select(SlackMessage).where(SlackMessage.kind == kind, SlackMessage.subject_id == subject_id)
-    return tx.session.scalars(copies.order_by(SlackMessage.created_at, SlackMessage.id)).all()
+    return tx.session.scalars(_COPIES_IN_ORDER, {"of_kind": kind, "of_subject": subject_id}).all()
 
 
 def refresh_message(tx: Transaction, message: SlackMessage) -> None:
@@ -176,7 +185,7 @@ def send_note(
         head = heads.get(conversation)
         message = _add_message(tx, kind, f"{subject_id}:{new_id()}", conversation, facts, thread_of=head)
         if shows:
-            set_shown(tx, message, shows)
+            set_first_shown(tx, message, shows)
         _enqueue(tx, message)
 
 
@@ -228,7 +237,15 @@ def _add_message(
 
 
 def _enqueue(tx: Transaction, message: SlackMessage) -> None:
+    # What is owed is drawn once this transaction is kept: to owe it twice would show the same twice.
+    owed: set[tuple[str, str]] = tx.session.info.setdefault(_OWED, set())
+    what = (message.id, message.conversation)
+    if what in owed:
+        return
     enqueue(tx, Channel.SLACK, lane=message.conversation, subject=message.id)
+    # A savepoint that is rolled back takes the row with it.
+    if not tx.session.in_nested_transaction():
+        owed.add(what)
 
 
 def enqueue(
@@ -242,14 +259,13 @@ def enqueue(
 ) -> None:
     """Owe a delivery to a place of a channel, at once or at `due_at`. `subject` is the row beside it that says what
     is delivered."""
-    row = Delivery(
-        channel=channel,
-        lane=lane,
-        subject=subject,
-        payload=dict(payload),
-        due_at=due_at or tx.now,
-        created_at=tx.now,
-    )
-    tx.session.add(row)
-    tx.session.flush()
+    row = {
+        "channel": channel,
+        "lane": lane,
+        "subject": subject,
+        "payload": dict(payload),
+        "due_at": due_at or tx.now,
+        "created_at": tx.now,
+    }
+    tx.session.execute(_INSERT, [row])
     signal(tx.session, Topic.OUTBOX)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import bindparam, delete, exists, insert, select
 from sqlalchemy.orm import aliased
 
 from desk.transaction import Transaction
@@ -34,12 +34,26 @@ THE_READER: Shown = (Thing.READER, "own")
 """What every card shows: it is closed when whoever has it in their direct messages may not see it any more."""
 
 
+_INSERT = insert(MessageSubject)
+_SHOWING = (
+    select(SlackMessage)
+    .join(MessageSubject, MessageSubject.message_id == SlackMessage.id)
+    .where(MessageSubject.kind == bindparam("thing"), MessageSubject.subject_id == bindparam("of"))
+    .order_by(SlackMessage.created_at, SlackMessage.id)
+)
+
+
 def set_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Shown]) -> None:
     """From now on the message shows exactly this."""
     tx.session.execute(delete(MessageSubject).where(MessageSubject.message_id == message.id))
+    set_first_shown(tx, message, shown)
+
+
+def set_first_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Shown]) -> None:
+    """As `set_shown`, for a message that is new."""
     rows = [{"message_id": message.id, "kind": thing, "subject_id": subject_id} for thing, subject_id in set(shown)]
     if rows:
-        tx.session.execute(insert(MessageSubject), rows)
+        tx.session.execute(_INSERT, rows)
 
 
 def add_shown(tx: Transaction, message: SlackMessage, shown: Shown) -> None:
@@ -55,12 +69,7 @@ def list_shown(tx: Transaction, message: SlackMessage) -> Sequence[Shown]:
 
 def list_showing(tx: Transaction, thing: Thing, subject_id: str) -> Sequence[SlackMessage]:
     """The messages that show something, the oldest first."""
-    return tx.session.scalars(
-        select(SlackMessage)
-        .join(MessageSubject, MessageSubject.message_id == SlackMessage.id)
-        .where(MessageSubject.kind == thing, MessageSubject.subject_id == subject_id)
-        .order_by(SlackMessage.created_at, SlackMessage.id)
-    ).all()
+    return tx.session.scalars(_SHOWING, {"thing": thing, "of": subject_id}).all()
 
 
 def stop_showing(tx: Transaction, shown: Shown, messages: Iterable[SlackMessage]) -> None:

@@ -24,6 +24,7 @@ from desk.requests.lookup import (
     asked_extent,
     extent_now,
     extent_of,
+    list_approvals,
     list_counted_approvers,
     read_request,
     status_of,
@@ -184,7 +185,10 @@ def _give_approval(tx: Transaction, request: KeyRequest, approver_id: str) -> No
 
 def _forget_uncounted(tx: Transaction, request: KeyRequest) -> None:
     # What is kept is whose approvals granted it; those of former owners stay in the audit trail.
-    counted = list_counted_approvers(tx, request)
+    given = [approval.approver_id for approval in list_approvals(tx, request.id)]
+    counted = list_counted_approvers(tx, request, given)
+    if len(counted) == len(given):
+        return
     gone = delete(Approval).where(Approval.request_id == request.id, Approval.approver_id.not_in(counted))
     tx.session.execute(gone, execution_options={"synchronize_session": False})
 

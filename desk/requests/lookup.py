@@ -1,10 +1,10 @@
 """Key requests: found, and what their state means."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from desk.acting_keys import acting_key
 from desk.audit.trail import Action
@@ -105,14 +105,17 @@ def find_asker(tx: Transaction, request: KeyRequest) -> str | None:
     return None if actor in {None, str(Actor.member(request.requester_id))} else actor
 
 
+_APPROVALS = (
+    select(Approval)
+    .where(Approval.request_id == bindparam("of_request"))
+    .order_by(Approval.created_at, Approval.approver_id)
+    .execution_options(populate_existing=True)
+)
+
+
 def list_approvals(tx: Transaction, request_id: str) -> Sequence[Approval]:
     """Who has approved a request so far, first come first."""
-    return tx.session.scalars(
-        select(Approval)
-        .where(Approval.request_id == request_id)
-        .order_by(Approval.created_at, Approval.approver_id)
-        .execution_options(populate_existing=True)
-    ).all()
+    return tx.session.scalars(_APPROVALS, {"of_request": request_id}).all()
 
 
 def status_of(request: KeyRequest, now: datetime) -> RequestStatus:
@@ -155,12 +158,15 @@ def _tuple(stored: list[str] | None) -> tuple[str, ...] | None:
     return None if stored is None else tuple(stored)
 
 
-def list_counted_approvers(tx: Transaction, request: KeyRequest) -> Sequence[str]:
-    """Whose approvals count now, or granted the request, in the order in which they were given."""
+def list_counted_approvers(tx: Transaction, request: KeyRequest, given: Sequence[str] | None = None) -> Sequence[str]:
+    """Whose approvals count now, or granted the request, in the order in which they were given; of those `given`,
+    where that was read already."""
+    if given is None:
+        given = [approval.approver_id for approval in list_approvals(tx, request.id)]
     if request.status == RequestStatus.APPROVED:
-        return [approval.approver_id for approval in list_approvals(tx, request.id)]
-    counted = counted_approvals(approval_facts(tx, request, request.requester_id))
-    return [approval.approver_id for approval in list_approvals(tx, request.id) if approval.approver_id in counted]
+        return given
+    counted = counted_approvals(approval_facts(tx, request, request.requester_id, given))
+    return [approver_id for approver_id in given if approver_id in counted]
 
 
 def approvals_needed(tx: Transaction, request: KeyRequest) -> int:
@@ -169,14 +175,18 @@ def approvals_needed(tx: Transaction, request: KeyRequest) -> int:
     return tx.policy.approvals_needed if is_waiting else request.approvals_needed
 
 
-def approval_facts(tx: Transaction, request: KeyRequest, approver_id: str) -> ApprovalFacts:
-    """What deciding about an approval needs to know, read now."""
+def approval_facts(
+    tx: Transaction, request: KeyRequest, approver_id: str, given: Collection[str] | None = None
+) -> ApprovalFacts:
+    """What deciding about an approval needs to know, read now, unless it was `given` by whom it is approved."""
+    if given is None:
+        given = [approval.approver_id for approval in list_approvals(tx, request.id)]
     return ApprovalFacts(
         status=status_of(request, tx.now),
         requester_id=request.requester_id,
         approver_id=approver_id,
         owner_ids=frozenset(rely_on(tx.session, "owners", partial(list_owner_ids, tx))),
-        approved_by=frozenset(approval.approver_id for approval in list_approvals(tx, request.id)),
+        approved_by=frozenset(given),
         approvals_needed=approvals_needed(tx, request),
         sole_owner_may_approve_own=tx.policy.sole_owner_may_approve_own,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from desk.directory.events import remember_team, take_read_group, take_user
@@ -101,6 +102,9 @@ def _find_team(tx: Transaction) -> str | None:
     return organization.slack_team_id if organization else None
 
 
+_SYNCED_AT = select(Member.synced_at).where(Member.user_id == bindparam("person"))
+
+
 async def ensure_known(client: AsyncWebClient, desk: Desk, user_id: str) -> None:
     """Make sure that the desk has met a person. Costs one look into the database; Slack is asked about strangers.
 
@@ -121,8 +125,7 @@ async def ensure_known(client: AsyncWebClient, desk: Desk, user_id: str) -> None
 
 
 def _synced_at(session: Session, user_id: str) -> Any:
-    member = session.get(Member, user_id)
-    return member.synced_at if member else None
+    return session.scalar(_SYNCED_AT, {"person": user_id})
 
 
 def _stranger(error: Exception) -> KeydeskError:
