@@ -4,7 +4,8 @@
 
 Signed requests go through a whole app in this process: the baseline's has one button, which does nothing; Keydesk's
 answers *Approve* on a request that waits (committed, with its cards, ticket and audit events), and three commands of
-somebody who holds `--keys` keys. Prints the ratio of the CPU time of each to the button's.
+somebody who holds `--keys` keys. Prints the ratio of the CPU time of each to the button's; no server's time is in
+either, which would make the ratios smaller.
 """
 
 import argparse

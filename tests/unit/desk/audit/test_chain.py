@@ -56,6 +56,24 @@ def _tamper(database: Database, *statements: str) -> None:
             connection.execute(text(statement))
 
 
+def test_what_a_savepoint_took_back_leaves_no_gap(desk: Desk) -> None:
+    """Events before, within and after steps that were taken back make an intact chain of those that are kept."""
+
+    def work(tx: Transaction) -> None:
+        for locked_before in (False, True):
+            savepoint = tx.session.begin_nested()
+            record(tx, Action.KEY_RENAMED, "key", "taken back", before=locked_before)
+            savepoint.rollback()
+            record(tx, Action.KEY_RENAMED, "key", "kept", before=locked_before)
+
+    desk.write_now(ACTOR, work)
+    _record(desk, 1)
+    verdict = _verdict(desk)
+    assert not verdict.problems
+    with desk.database.read() as session:
+        assert [event.seq for event in session.query(AuditEvent)] == [1, 2, 3]
+
+
 def test_an_empty_trail_is_intact(desk: Desk) -> None:
     """A database in which nothing happened yet has an intact trail without events."""
     verdict = _verdict(desk)

@@ -17,7 +17,7 @@ from desk.keys.suspended_use import SUSPENDED_USE_CARD, tell_of_suspended_use
 from desk.keys.uses import SuspendedUse
 from desk.messages.outbox import refresh, send_card
 from desk.messages.subjects import Thing
-from desk.transaction import Actor, Desk, JobName
+from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import ApiKey, Delivery, Member, SlackMessage
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, OMAR
@@ -153,3 +153,22 @@ def test_a_ticket_is_followed_by_the_digest_that_lists_it(stage: Stage, clock: H
     digest(stage, "first")
     digest(stage, "second")
     assert {subject for _, subject, _ in refreshed(stage, Thing.TICKET, ticket.id)} == {"second"}
+
+
+def test_what_a_savepoint_took_back_is_owed_again(stage: Stage) -> None:
+    """A card that was to be brought up to date by steps that were taken back still is by those that follow."""
+    key = expiring_key(stage)
+    stage.do(JOB, lambda tx: send_card(tx, ASK_CARD, key.id, [MIA], shows=[(Thing.KEY, key.id)]))
+    before = len(stage.all(Delivery))
+
+    def work(tx: Transaction) -> None:
+        savepoint = tx.session.begin_nested()
+        refresh(tx, Thing.KEY, key.id)
+        savepoint.rollback()
+        refresh(tx, Thing.KEY, key.id)
+        refresh(tx, Thing.KEY, key.id)
+
+    stage.do(JOB, work)
+    owed = [row.subject for row in stage.all(Delivery)[before:]]
+    assert owed
+    assert len(owed) == len(set(owed))
