@@ -78,6 +78,8 @@ class Policy:
     """How long it is kept from where a key was called last; None: for good."""
     forget_left_after: timedelta | None = None
     """How long after they left people are forgotten; None: when somebody says so."""
+    keep_over: timedelta | None = timedelta(days=400)
+    """How long is kept what is over: messages, decided drafts, digests, uses a day; None: for good."""
     draft_expires_after: timedelta = timedelta(days=7)
     """A draft that its author leaves as it is for so long is thrown away."""
     internal_hosts: tuple[str, ...] = ()

@@ -12,6 +12,8 @@ from storage.deadline import find_seconds_left
 from storage.folding import COLLATION, COLLATIONS, SQLITE_FUNCTION, fold
 from storage.sqlite_file import find_file, keep_private, may_make
 
+LOG_BYTES = 64 * 1024 * 1024
+"""What SQLite's write-ahead log is cut down to once it was written back; one transaction may need more."""
 _BUSY_TIMEOUT_MS = 5_000
 _CHANGES_BEFORE = "keydesk_changes_before"
 _LEAST_CONNECT_SECONDS = 2
@@ -93,6 +95,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         for pragma in (
             f"busy_timeout = {_BUSY_TIMEOUT_MS}",
             "journal_mode = WAL",
+            f"journal_size_limit = {LOG_BYTES}",
             "synchronous = FULL",
             "foreign_keys = ON",
         ):

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import CursorResult, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.models import JobRun
@@ -94,7 +94,7 @@ def forget_early_runs(session: Session, *, after: datetime) -> int:
 
 
 def forget_runs(session: Session, *, before: datetime, now: datetime) -> int:
-    """Delete finished runs of before an instant, but the newest of each job; how many."""
+    """Delete runs of before an instant that were finished, but the newest of each job, or were given up; how many."""
     newest = (
         select(func.max(JobRun.period))
         .where(JobRun.finished_at.is_not(None), JobRun.period <= period_of(now))
@@ -102,7 +102,13 @@ def forget_runs(session: Session, *, before: datetime, now: datetime) -> int:
     )
     result = session.execute(
         delete(JobRun)
-        .where(JobRun.finished_at < before, JobRun.period.not_in(newest))
+        .where(
+            or_(
+                and_(JobRun.finished_at < before, JobRun.period.not_in(newest)),
+                # Whoever claimed it is gone, and what was missed is made up for by a later run.
+                and_(JobRun.finished_at.is_(None), JobRun.lease_until < before),
+            )
+        )
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)

@@ -34,6 +34,7 @@ def make_policy(settings: Settings) -> Policy:
         update_due_after_none=timedelta(minutes=settings.update_due_none_minutes),
         keep_addresses=_days(settings.keep_addresses_days),
         forget_left_after=_days(settings.forget_left_days),
+        keep_over=_days(settings.keep_over_days),
         draft_expires_after=timedelta(days=settings.draft_expires_days),
         internal_hosts=settings.internal_hosts,
         rotation_grace=timedelta(hours=settings.rotation_grace_hours),

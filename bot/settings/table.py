@@ -305,6 +305,14 @@ class PeopleSettings(_Group):
         ge=1,
         le=3650,
     )
+    keep_over_days: int | None = _setting(
+        "400",
+        "a whole number of days from 60 to 3650, or empty",
+        "How long what is over is kept: where messages are, decided drafts, digests, uses of each day; empty: for "
+        "good. Never deleted: keys, requests, incidents, the audit trail.",
+        ge=60,
+        le=3650,
+    )
 
 
 class RequestSettings(_Group):

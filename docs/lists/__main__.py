@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.settings.document import render_settings_page
 from bot.settings.example import render_env_example
+from docs.lists.bounds import render_caches, render_tables
 from docs.lists.commands import render_commands
 from docs.lists.limits import render_limits
 from docs.lists.log_events import render_log_events
@@ -21,6 +22,8 @@ LISTS = {
     "audit-events": render_audit_events,
     "commands": render_commands,
     "limits": render_limits,
+    "tables": render_tables,
+    "caches": render_caches,
     "log-events": render_log_events,
     "metrics": render_metrics,
     "seed-pages": render_page_fields,

@@ -51,6 +51,7 @@ class SlackMessage(InOrganization, Base):
     __table_args__ = (
         UniqueConstraint("kind", "subject_id", "conversation", "organization_id"),
         Index("ix_slack_message_place", "channel_id", "ts"),
+        Index("ix_slack_message_thread_of", "thread_of"),
     )
 
     id: Mapped[Id]

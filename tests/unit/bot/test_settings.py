@@ -51,6 +51,7 @@ POLICY_VALUES = {
     "KEYDESK_UPDATE_DUE_NONE_MINUTES": ("300", "update_due_after_none"),
     "KEYDESK_KEEP_ADDRESSES_DAYS": ("30", "keep_addresses"),
     "KEYDESK_FORGET_LEFT_DAYS": ("365", "forget_left_after"),
+    "KEYDESK_KEEP_OVER_DAYS": ("90", "keep_over"),
     "KEYDESK_DRAFT_EXPIRES_DAYS": ("3", "draft_expires_after"),
     "KEYDESK_INTERNAL_HOSTS": ("*.corp.example, Wiki", "internal_hosts"),
     "KEYDESK_ROTATION_GRACE_HOURS": ("12", "rotation_grace"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
+from storage import engine
 from storage.database import Database
 from storage.engine import network_manners
 
@@ -76,3 +77,20 @@ def test_a_database_in_memory_has_no_file(tmp_path: Path, monkeypatch: pytest.Mo
     for address in ("sqlite://", "sqlite:///:memory:"):
         Database.from_url(address).close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_of_sqlite_is_cut_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one large transaction made of it does not stay for good."""
+    monkeypatch.setattr(engine, "LOG_BYTES", 256 * 1024)
+    file = tmp_path / "keydesk.db"
+    database = Database.from_url(f"sqlite:///{file}")
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE thing (words TEXT)"))
+        connection.execute(text("INSERT INTO thing VALUES (:words)"), [{"words": "w" * 4000}] * 1500)
+    log = Path(f"{file}-wal")
+    assert log.stat().st_size > 5_000_000
+    for _ in range(2):
+        with database.engine.begin() as connection:
+            connection.execute(text("INSERT INTO thing VALUES ('short')"))
+    assert log.stat().st_size <= 256 * 1024
+    database.close()

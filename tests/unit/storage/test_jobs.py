@@ -125,17 +125,19 @@ def test_a_job_that_is_new_owes_nothing(database: Database) -> None:
 
 
 def test_old_runs_are_forgotten_but_the_newest(database: Database) -> None:
-    """Finished runs are deleted after a while, except the newest of each job, which tells what is due."""
+    """Finished runs are deleted after a while, except the newest of each job, which tells what is due; and those that
+    somebody began whose time was up as long ago."""
     for days in (3, 2, 1):
         period = period_of(NOW - timedelta(days=days))
         assert _claim(database, "x", period=period, minutes=-1440 * days)
         assert _finish(database, "x", period=period, minutes=-1440 * days)
     assert _claim(database, "x", job="sweep", period=period_of(NOW - timedelta(days=9)), minutes=-1440 * 9)
     assert _finish(database, "x", job="sweep", period=period_of(NOW - timedelta(days=9)), minutes=-1440 * 9)
-    unfinished = period_of(NOW - timedelta(days=4))
-    assert _claim(database, "x", period=unfinished, minutes=-5760)
+    assert _claim(database, "x", period=period_of(NOW - timedelta(days=4)), minutes=-5760)
+    unfinished = period_of(NOW)
+    assert _claim(database, "x", period=unfinished, minutes=0)
     with database.write() as session:
-        assert forget_runs(session, before=NOW, now=NOW) == 2
+        assert forget_runs(session, before=NOW, now=NOW) == 3
         assert set(session.scalars(select(JobRun.period))) == {
             period_of(NOW - timedelta(days=1)),
             period_of(NOW - timedelta(days=9)),
