@@ -28,7 +28,6 @@ ELSEWHERE: Mapping[str, str] = {
     "db copy": "wants a server of PostgreSQL: tests/unit/bot/commands/test_db.py",
     "upstream show": "wants a Statuspage: tests/docs/test_migrate_page.py",
     "upstream connect": "wants a Statuspage: tests/docs/test_migrate_page.py",
-    "import statuspage": "wants a Statuspage: tests/unit/bot/commands/test_import_statuspage.py",
 }
 """What is not typed here, and where it is."""
 
