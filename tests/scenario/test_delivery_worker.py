@@ -17,7 +17,7 @@ from handlers.delivery.worker import OutboxWorker, Step, Timing
 from sandbox.player import Control
 from sandbox.server import SandboxServer
 from storage import outbox
-from storage.models import Channel, DeliveryStatus, SlackMessage
+from storage.models import Channel, Delivery, DeliveryStatus, SlackMessage
 from storage.slack_messages import Place, keep_place
 from tests.clock import HeldClock
 from tests.databases import both_databases
@@ -229,3 +229,18 @@ async def test_a_row_that_always_kills_its_worker_is_given_up(stage: OutboxStage
     await stage.deliver_all(worker=stage.make_worker(back_off=back_off))
     assert stage.texts() == ["two"]
     assert stage.rows()[0].last_error == "never_finished"
+
+
+async def test_a_message_that_is_gone_holds_up_nobody(stage: OutboxStage) -> None:
+    """One that was forgotten while its delivery waited: it is done with, and the next one of the place arrives."""
+    stage.say(STATUS, "Forgotten.", "Said.")
+    with stage.desk.database.write() as session:
+        message = session.scalars(select(SlackMessage).order_by(SlackMessage.created_at, SlackMessage.id)).first()
+        assert message is not None
+        forgotten = message.facts
+        session.delete(message)
+    await stage.deliver_all()
+    assert len(stage.texts()) == 1
+    assert str(forgotten) not in str(stage.texts())
+    with stage.desk.database.read() as session:
+        assert {row.status for row in session.query(Delivery)} == {DeliveryStatus.SENT}

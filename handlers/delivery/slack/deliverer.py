@@ -44,7 +44,10 @@ class SlackDeliverer:
         """The message as it is now; it covers whatever else waits to show it."""
         # The deliveries come first: whatever made them is committed, so the drawing that follows shows it.
         covers = outbox.list_waiting(tx.session, claim.subject)
-        row = tx.session.get_one(SlackMessage, claim.subject)
+        row = tx.session.get(SlackMessage, claim.subject)
+        if row is None:
+            # It was long over, and went in the instant in which somebody wanted it brought up to date.
+            return Drawn(None, covers=covers)
         # A lane keeps its order, so the head of a thread is there before its replies, unless it was given up: then
         # they are said outside of it rather than not at all.
         head = tx.session.get(SlackMessage, row.thread_of) if row.thread_of else None
