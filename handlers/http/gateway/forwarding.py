@@ -94,7 +94,9 @@ class Forwarder:
                         has_looked = True
                         await self._look_anew()
                         continue
-                    return Reply.of(faults.no_key(connection.base_url, has_some=bool(connection.known.keys)))
+                    # One that was tried may have been forgotten since.
+                    has_some = bool(refused or connection.known.keys)
+                    return Reply.of(faults.no_key(connection.base_url, has_some=has_some))
                 return Reply.of(faults.come_later(self._limit_code, error.retry_after))
             secret = connection.secret_of(key_id)
             if secret is None:

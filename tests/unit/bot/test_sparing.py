@@ -52,7 +52,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def test_a_line_holds_no_mark_of_ours(stream: io.StringIO) -> None:
     """Neither a library's nor our own; and an error of SQLite's that has no code is written like any other."""
-    logging.getLogger("uvicorn.error").info("Started")
+    logging.getLogger("a.library").info("Started")
     try:
         sqlite3.connect(":memory:").execute("SELECT CAST(x'80' AS TEXT)").fetchone()
     except sqlite3.OperationalError as error:
