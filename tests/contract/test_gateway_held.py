@@ -118,6 +118,9 @@ async def test_only_what_is_new_to_readers_waits(both: TwoKeydesks) -> None:
         ("PATCH", f"/{story.open}", {"incident": {"status": "identified", "body": "A cable."}}, 200),
         ("PATCH", f"/{story.resolved}", SAID, 200),
         ("PATCH", f"/{story.resolved}", AGAIN, 403),
+        ("PATCH", f"/{story.resolved}", {"incident": {"status": ["investigating"]}}, 403),
+        ("PATCH", f"/{story.resolved}", {"incident": [{"status": {"a": "b"}}]}, 403),
+        ("PATCH", f"/{story.resolved}", {"status": "Investigating", **SAID}, 403),
         ("PATCH", f"/{ended}", AGAIN, 202),
     ):
         answer = await both.call(secret, method, f"pages/{page}/incidents{path}", json=body)

@@ -27,6 +27,8 @@ _PUBLISHES = f"{_INCIDENT}/postmortem/publish"
 _UNREAD = frozenset({"metadata", "deliver_notifications", "wants_twitter_update", "reminder_intervals"})
 """Of what is said of an incident, what no reader of the page sees."""
 _OPEN = frozenset({"investigating", "identified", "monitoring", "scheduled", "in_progress", "verifying"})
+_SAYS_NO_START = (None, "", "resolved", "completed", "postmortem")
+"""What else a status may be, upstream may take for one that opens."""
 
 
 class Hold(Enum):
@@ -66,7 +68,7 @@ def find_hold(rule: PostRule, operation: Operation | None, body: Mapping[str, An
     said = {name for place in places for name in place} - {"incident", "incident_update"}
     if always and not said <= _UNREAD:
         return Hold.REFUSED if operation.path == _SAYS_MORE else Hold.WAITS
-    opens = any(place.get("status") in _OPEN for place in places)
+    opens = any(place.get("status") not in _SAYS_NO_START for place in places)
     return Hold.WAITS_IF_OVER if opens and operation.path == _INCIDENT else Hold.GOES_ON
 
 
