@@ -26,8 +26,8 @@ ELSEWHERE: Mapping[str, str] = {
     "doctor": "asks Slack: tests/unit/bot/test_doctor.py",
     "run": "runs on: tests/process/",
     "db copy": "wants a server of PostgreSQL: tests/unit/bot/commands/test_db.py",
-    "upstream show": "wants a Statuspage: tests/docs/test_migrate_page.py",
-    "upstream connect": "wants a Statuspage: tests/docs/test_migrate_page.py",
+    "upstream show": "wants a Statuspage: tests/unit/bot/commands/test_upstream.py",
+    "upstream connect": "wants a Statuspage: tests/unit/bot/commands/test_upstream.py",
 }
 """What is not typed here, and where it is."""
 
