@@ -80,7 +80,8 @@ async def look_at_address(settings: Settings) -> Sequence[Finding]:
                 found.append(await _look_at_signature(session, settings))
             return found
     except (aiohttp.ClientError, TimeoutError) as error:
-        hint = "Is Keydesk running, and does the address lead to it? Slack and readers must reach it too."
+        who = "Readers and API clients" if settings.slack_app_token else "Slack, readers and API clients"
+        hint = f"Is Keydesk running, and does the address lead to it? {who} must reach it too."
         said = str(error) or type(error).__name__
         return [Finding.warning(what, f"Nothing answers at {url} as seen from here: {said}.", hint)]
 

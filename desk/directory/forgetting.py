@@ -21,8 +21,12 @@ from storage.signals import Topic, signal
 
 NAME = "Somebody who left"
 """What a person is called who was forgotten."""
-WITHHELD: Mapping[str, frozenset[str]] = {"api_key": frozenset({"sha256", "start"})}
-"""Columns by which a key could be recognised: not of a person, and in no export."""
+WITHHELD: Mapping[str, frozenset[str]] = {
+    "api_key": frozenset({"sha256", "start"}),
+    "upstream": frozenset({"hook_sha256"}),
+    "upstream_key": frozenset({"sealed"}),
+}
+"""Secrets, sealed or hashed, and what they could be recognised by: not of a person, and in no export."""
 _PIECE = 500
 _MOST = 50
 

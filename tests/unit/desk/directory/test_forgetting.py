@@ -14,7 +14,7 @@ from desk.directory.forgetting import NAME, forget_left, forget_member, list_per
 from desk.errors import ConflictError, NotFoundError
 from desk.people import SeenUser
 from desk.transaction import Actor, Desk, JobName
-from storage.models import ApiKey, AuditEvent, KeyStatus, KeyUse, Member
+from storage.models import ApiKey, AuditEvent, KeyStatus, KeyUse, Member, Upstream, UpstreamKey
 from tests.factories import MAX, MIA, OLIVIA, TEAM, add_key
 from tests.unit.desk.stage import Stage, set_stage
 
@@ -108,6 +108,20 @@ def test_once_is_enough(stage: Stage) -> None:
     assert stage.actions(MIA).count("member.forgotten") == 1
     with pytest.raises(NotFoundError):
         stage.do(OLIVIA, partial(forget_member, user_id="U0NOBODY99"))
+
+
+def test_no_secret_is_listed(stage: Stage) -> None:
+    """Not in any form: sealed and hashed ones of whatever somebody made are left out."""
+    with stage.desk.database.write() as session:
+        made = {"created_at": stage.desk.clock.now(), "created_by": f"member:{MIA}"}
+        session.add(Upstream(id="upstream0001", base_url="https://x.example", hook_sha256="hash-of-hook", **made))
+        session.flush()
+        sealed = {"upstream_id": "upstream0001", "sealed": "sealed-key"}
+        session.add(UpstreamKey(id="upkey0000001", name="first", **sealed, **made))
+        add_key(session, stage.desk.clock.now(), holder_id=MIA, sha256="hash-of-key", start="kd_start")
+    rows = stage.see(OLIVIA, lambda tx: list(list_person_data(tx, MIA)))
+    assert {"upstream", "upstream_key", "api_key"} <= {row["table"] for row in rows}
+    assert not [secret for secret in ("hash-of-hook", "sealed-key", "hash-of-key", "kd_start") if secret in str(rows)]
 
 
 def test_everything_that_names_somebody_is_listed(stage: Stage) -> None:
