@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from desk.transaction import Desk
+from tests.contract.gateway_stage import make_there
 from tests.contract.page_systems import SYSTEMS, PageSystem
 
 _MADE = [("local", "sqlite"), ("local", "postgresql"), ("atlassian", "sqlite")]
@@ -29,3 +30,9 @@ def system(
     made = SYSTEMS[request.param](desk, tmp_path_factory.mktemp("there"), sqlite_template)
     yield made
     made.close()
+
+
+@pytest.fixture
+def there(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
+    """The desk of a second Keydesk, which plays the Statuspage behind a gateway."""
+    yield from make_there(sqlite_template, tmp_path)

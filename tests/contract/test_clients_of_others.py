@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from desk.requests.importing import import_keys
 from desk.transaction import Desk, Transaction
 from storage.models import Scope
 from tests.clients.running import run_client
-from tests.contract.gateway_stage import OPERATOR, TwoKeydesks, make_there, two_keydesks
+from tests.contract.gateway_stage import OPERATOR, TwoKeydesks, two_keydesks
 from tests.databases import ORGANIZATION
 from tests.factories import MIA, add_member
 
@@ -22,12 +22,6 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 Found = Mapping[str, Mapping[str, Any]]
 WAYS = pytest.mark.parametrize("way", ["straight", "through the gateway"])
-
-
-@pytest.fixture
-def there(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The desk of the page that they work on."""
-    yield from make_there(sqlite_template, tmp_path)
 
 
 @pytest.fixture

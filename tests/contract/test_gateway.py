@@ -1,9 +1,8 @@
 """The gateway before a real upstream, which is Keydesk's own API: the least rights, and nothing else in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,7 +27,7 @@ from storage.models import (
     SlackMessage,
     UpstreamKey,
 )
-from tests.contract.gateway_stage import EVERYTHING, OPERATOR, TwoKeydesks, make_there, mint, two_keydesks
+from tests.contract.gateway_stage import EVERYTHING, OPERATOR, TwoKeydesks, mint, two_keydesks
 from tests.factories import add_page
 from tests.waiting import eventually
 
@@ -43,12 +42,6 @@ PLANNED = {
         "scheduled_until": "2026-05-01T22:00:00Z",
     }
 }
-
-
-@pytest.fixture
-def there(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The upstream's desk."""
-    yield from make_there(sqlite_template, tmp_path)
 
 
 @pytest.fixture

@@ -1,18 +1,21 @@
 """A page's rule holds for keys that write through the gateway: what a person is to read first does not go on."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from desk.configuration.pages import edit_page
 from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.held import PostRule
 from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.atlassian.deliverer import AtlassianDeliverer
 from handlers.delivery.worker import OutboxWorker
+from handlers.http.gateway.held import find_hold
+from handlers.http.gateway.needs import is_decided_by_body
+from handlers.http.v1.operations import OPERATIONS
 from handlers.jobs.copies import follow_upstream
-from storage.models import Channel, DraftStatus, IncidentDraft, KeyUse, Role
-from tests.contract.gateway_stage import EVERYTHING, OPERATOR, TwoKeydesks, make_there, mint, two_keydesks
+from storage.models import ApiPosts, Channel, DraftStatus, IncidentDraft, KeyUse, Role, SecondPerson
+from tests.contract.gateway_stage import EVERYTHING, OPERATOR, TwoKeydesks, mint, two_keydesks
 from tests.factories import INES, MAX, add_grant, add_member
 
 # What it says does not depend on the database.
@@ -24,12 +27,6 @@ UNSAID = {"incident": {"metadata": {"ours": {"a": "b"}}}}
 OVER = {"incident": {"status": "resolved"}}
 AGAIN = {"incident": {"status": "investigating", "body": "Again."}}
 WORDS = {"incident_update": {"body": "Other words."}}
-
-
-@pytest.fixture
-def there(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The upstream's desk."""
-    yield from make_there(sqlite_template, tmp_path)
 
 
 @pytest.fixture
@@ -174,3 +171,12 @@ async def _deliver(both: TwoKeydesks) -> None:
         upstreams.client, upstreams.book.find, both.desk.clock, on_refused=upstreams.hear_refused
     )
     await OutboxWorker(both.desk, {Channel.ATLASSIAN: deliverer}).deliver_due()
+
+
+def test_a_body_that_a_rule_is_about_is_always_read() -> None:
+    """What the page's rule is asked of by the body, is decided by it: one too long to be read is refused before."""
+    rule = PostRule(SecondPerson.ALWAYS, ApiPosts.PUBLISH)
+    writing = [one for one in OPERATIONS if one.method != "GET"]
+    asked = [one for one in writing if find_hold(rule, one, WORDS | SAID) != find_hold(rule, one, {})]
+    assert {one.method for one in asked} == {"PUT", "PATCH"}
+    assert [one.path for one in asked if not is_decided_by_body(one)] == []

@@ -1,9 +1,8 @@
 """A Statuspage elsewhere tells that something changed, and its page is copied anew: whatever else it says."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,16 +12,10 @@ from desk.transaction import Desk, pages_changed
 from desk.upstreams.hooks import drop_hook, make_hook
 from handlers.jobs.copies import follow_page
 from storage.models import Component, Upstream
-from tests.contract.gateway_stage import OPERATOR, TwoKeydesks, make_there, two_keydesks
+from tests.contract.gateway_stage import OPERATOR, TwoKeydesks, two_keydesks
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def there(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The upstream's desk."""
-    yield from make_there(sqlite_template, tmp_path)
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@ incident upstream."""
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +15,7 @@ from desk.transaction import Desk
 from handlers.http.gateway.once import Moment
 from tests.clock import HeldClock
 from tests.contract import dying_gateway
-from tests.contract.gateway_stage import make_there, mint
+from tests.contract.gateway_stage import mint
 from tests.contract.hostile_stage import PAGE, Attacked, attacked
 from tests.contract.test_gateway_once_things import losing
 from tests.forking import Fork
@@ -91,12 +90,6 @@ async def _is_made_once(desk: Desk, clock: HeldClock, where: str) -> None:
         again = await send(stage.served.url, secret)
     [made] = there.incidents
     assert answer.json()["id"] == again.json()["id"] == made["id"]
-
-
-@pytest.fixture
-def there(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The desk of a Keydesk that is the upstream."""
-    yield from make_there(sqlite_template, tmp_path)
 
 
 @on_sqlite

@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +15,7 @@ from desk.identifiers import new_id
 from desk.transaction import Desk
 from desk.upstreams.posts import DONE_WITHIN
 from tests.clock import HeldClock
-from tests.contract.gateway_stage import EVERYTHING, make_there, mint
+from tests.contract.gateway_stage import EVERYTHING, mint
 from tests.contract.hostile_stage import PAGE, Attacked, attacked
 from tests.hostile_server import json_answer, length_of
 from tests.public_story import Story, write_story
@@ -27,12 +26,6 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 _TRIES = 5
 """Both Terraform providers try four times more, whatever the method."""
-
-
-@pytest.fixture
-def there(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The upstream's desk."""
-    yield from make_there(sqlite_template, tmp_path)
 
 
 @dataclass(slots=True)
