@@ -1,5 +1,6 @@
 """What each kind of change does at a Statuspage elsewhere, and how it is known to be there already."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ Call = Callable[..., Awaitable[Any]]
 
 
 @dataclass(slots=True)
-class Parcel:
+class Parcel(ABC):
     """A change on its way. `at` is the incident's address there; empty of a new one, and of components alone."""
 
     call: Call
@@ -50,9 +51,9 @@ class Parcel:
         """What does the same however often it is done need not be looked for."""
         return False
 
+    @abstractmethod
     async def send(self, begin: Begin) -> None:
         """Do it there."""
-        raise NotImplementedError
 
     def note(self, tx: Transaction, *, won: bool) -> None:
         """Keep what it is called there, whoever brought it."""
