@@ -81,7 +81,7 @@ docs: $(DEV_STAMP) ## Write the lists of the documents anew from the code: comma
 
 site: $(SITE)/.keydesk ## Make the documentation as a site, in build/site; a link that leads nowhere stops it
 	@$(BIN)/python -m docs.site.build
-	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet --config-file docs/site/mkdocs.yml && echo "build/site/README.html"
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet --config-file docs/site/mkdocs.yml && echo "build/site/index.html"
 
 screenshots: $(DEV_STAMP) ## Take the pictures of the documentation anew, from the running demo
 	@$(BIN)/python -m docs.take_screenshots
