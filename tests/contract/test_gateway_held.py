@@ -6,15 +6,11 @@ import pytest
 
 from desk.configuration.pages import edit_page
 from desk.incidents.drafts.publishing import publish_draft
-from desk.incidents.held import PostRule
 from desk.transaction import Actor, Desk, Transaction
 from handlers.delivery.atlassian.deliverer import AtlassianDeliverer
 from handlers.delivery.worker import OutboxWorker
-from handlers.http.gateway.held import find_hold
-from handlers.http.gateway.needs import is_decided_by_body
-from handlers.http.v1.operations import OPERATIONS
 from handlers.jobs.copies import follow_upstream
-from storage.models import ApiPosts, Channel, DraftStatus, IncidentDraft, KeyUse, Role, SecondPerson
+from storage.models import Channel, DraftStatus, IncidentDraft, KeyUse, Role
 from tests.contract.gateway_stage import EVERYTHING, OPERATOR, TwoKeydesks, mint, two_keydesks
 from tests.factories import INES, MAX, add_grant, add_member
 
@@ -171,12 +167,3 @@ async def _deliver(both: TwoKeydesks) -> None:
         upstreams.client, upstreams.book.find, both.desk.clock, on_refused=upstreams.hear_refused
     )
     await OutboxWorker(both.desk, {Channel.ATLASSIAN: deliverer}).deliver_due()
-
-
-def test_a_body_that_a_rule_is_about_is_always_read() -> None:
-    """What the page's rule is asked of by the body, is decided by it: one too long to be read is refused before."""
-    rule = PostRule(SecondPerson.ALWAYS, ApiPosts.PUBLISH)
-    writing = [one for one in OPERATIONS if one.method != "GET"]
-    asked = [one for one in writing if find_hold(rule, one, WORDS | SAID) != find_hold(rule, one, {})]
-    assert {one.method for one in asked} == {"PUT", "PATCH"}
-    assert [one.path for one in asked if not is_decided_by_body(one)] == []
