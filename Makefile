@@ -29,13 +29,17 @@ ARGS ?=
 # make check BASE=v1.2: what the change is compared with
 BASE ?= main
 
-.PHONY: help demo install run check test soak mutants lint bench docs site screenshots lock setup clean
+.PHONY: help demo demo-cluster install run check test soak mutants lint bench docs site screenshots lock setup clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN_STAMP) ## Try Keydesk in the browser, without a Slack account (ARGS="--tour" plays it by itself)
 	@$(BIN)/python -m bot demo $(ARGS)
+
+demo-cluster: $(DEV_STAMP) ## The same on three replicas with PostgreSQL and nginx, one of them killed at each step (ARGS="--http")
+	@$(BIN)/python -m tests.setup_servers >/dev/null
+	@$(BIN)/python -m tests.cluster $(ARGS)
 
 install: $(RUN_STAMP) ## Make .venv with what Keydesk runs on, without the tools of developers
 

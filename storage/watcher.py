@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -62,7 +62,8 @@ class Watcher:
     It asks the database for its revisions at every interval, which needs one small query and works everywhere. On
     PostgreSQL it also listens, and on SQLite it glances ten times a second, so as to ask when there is something to
     learn. Only the answers to its questions count as proof that a mirror is up to date: a listener that hears nothing
-    cannot know whether the line is dead.
+    cannot know whether the line is dead. For longer than `patience` nobody waits who wants to catch up: a database
+    that is slow must not make everything slow.
     """
 
     def __init__(
@@ -71,11 +72,13 @@ class Watcher:
         mirrors: Sequence[Mirror[Any]],
         *,
         interval: timedelta = timedelta(seconds=1),
+        patience: timedelta = timedelta(seconds=1),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._mirrors = mirrors
         self._interval = interval.total_seconds()
+        self._patience = patience.total_seconds()
         self._monotonic = monotonic
         self._nudged = asyncio.Event()
         self._glance = Glance(database.engine)
@@ -83,6 +86,7 @@ class Watcher:
         self._tasks: list[asyncio.Task[None]] = []
         # A thread of its own: a busy pool must not make the mirrors look older than they are.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-watch")
+        self._question: Future[None] | None = None
 
     async def load(self) -> None:
         """Read every mirror for the first time. Raises what the database raises."""
@@ -105,6 +109,19 @@ class Watcher:
         # A question that is still being asked holds a connection, which whoever stops us closes next.
         self._thread.submit(self._glance.close)
         await end_thread(self._thread)
+
+    async def catch_up(self) -> None:
+        """Wait until the mirrors have what was committed anywhere before this call, or patience is over.
+
+        However many wait, one question is under way and one is next, which everybody shares who came meanwhile.
+        """
+        if self._question is None or self._question.running() or self._question.done():
+            self._question = self._thread.submit(self._check)
+        # One that does not run yet begins after this, and so learns of everything that was there before.
+        asked = asyncio.wrap_future(self._question)
+        # The questions at every interval fail as well then, and say so.
+        asked.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await asyncio.wait([asked], timeout=self._patience)
 
     async def _ask(self) -> None:
         loop = asyncio.get_running_loop()

@@ -67,7 +67,7 @@ def listen_for(port: int | None, say: Callable[[str], None]) -> socket.socket:
 
 
 def make_settings(folder: Path, slack_api_url: str, address: str, **more: Any) -> Settings:
-    """The demo's settings: those of the environment play no part in it."""
+    """The demo's settings, and what else or otherwise is wanted: those of the environment play no part in it."""
     values: dict[str, Any] = {
         "slack_bot_token": BOT_TOKEN,
         "slack_app_token": APP_TOKEN,
@@ -81,7 +81,7 @@ def make_settings(folder: Path, slack_api_url: str, address: str, **more: Any) -
         "announcement_channel": STATUS_CHANNEL,
         "never_used_days": 0,
     }
-    return GivenSettings(**values, **more)
+    return GivenSettings(**{**values, **more})
 
 
 def prepare(settings: Settings, database: Database, seed: Seed) -> None:

@@ -55,6 +55,8 @@ class HttpSettings:
     """How often uses of keys are written down: what a kill can lose of them, and of nothing else."""
     revision_interval: timedelta = timedelta(seconds=1)
     """How often other processes' changes are looked for; a key revoked elsewhere stops working within this time."""
+    catch_up_within: timedelta = timedelta(seconds=1)
+    """For how long a call on PostgreSQL waits to hear what other processes committed before it."""
     distrust_after: timedelta = timedelta(seconds=5)
     """API calls get 503 when for this long nobody could tell whether the key ring is up to date."""
     trusted_proxies: tuple[Network, ...] = ()
@@ -199,8 +201,6 @@ def create_http_app(
     counter, seconds = CallCounter(settings.budgets, monotonic), settings.body_seconds
     # What a program is told to do next, it does by the API.
     of_api = replace(desk, policy=replace(desk.policy, name_command=on_api(desk.policy.name_command)))
-    routes_of_v1 = make_routes(make_handlers(of_api, documents))
-    api = ManagementApi(check, routes_of_v1, gateway=upstreams.gateway, counter=counter, body_seconds=seconds)
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")
@@ -213,13 +213,29 @@ def create_http_app(
         health = [alive_route()]
     rest = _make_starlette([*health, upstreams.hooks.route(), *routes])
     mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes, upstreams.mirror, upstreams.changes]
-    watcher = Watcher(desk.database, mirrors, interval=settings.revision_interval, monotonic=monotonic)
+    watcher = Watcher(
+        desk.database,
+        mirrors,
+        interval=settings.revision_interval,
+        patience=settings.catch_up_within,
+        monotonic=monotonic,
+    )
+    # On SQLite the others are commands that people type, and a tenth of a second behind.
+    catch_up = watcher.catch_up if desk.database.engine.dialect.name == "postgresql" else None
+    api = ManagementApi(
+        check,
+        make_routes(make_handlers(of_api, documents)),
+        gateway=upstreams.gateway,
+        counter=counter,
+        body_seconds=seconds,
+        catch_up=catch_up,
+    )
     if metrics is not None:
         metrics.add_look(look_at_mirrors(mirrors))
         metrics.add_look(look_at_upstreams(upstreams.book))
     return HttpApp(
         api=api,
-        own_api=create_own_api(check, of_api, counter=counter, body_seconds=seconds),
+        own_api=create_own_api(check, of_api, counter=counter, body_seconds=seconds, catch_up=catch_up),
         descriptions=make_description_documents(version_of("keydesk"), desk.policy.base_url),
         public=public,
         rest=rest,

@@ -78,6 +78,11 @@ class KeydeskProcess:
         resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         """Where it answers, once it does."""
         return str(self.wait_for("serving")["address"])
@@ -116,6 +121,12 @@ class KeydeskProcess:
         self._process.stdout.close()
         return status
 
+    def kill(self) -> None:
+        """End it by SIGKILL, if it still runs, and wait until it has ended."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self.wait()
+
     def troubles(self) -> list[dict[str, Any]]:
         """Log lines that an operator should look at."""
         return [line for line in self.lines if line["level"] in ("warning", "error", "critical")]
@@ -126,9 +137,7 @@ class KeydeskProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self.wait()
+        self.kill()
 
 
 def _fork(folder: Path, environment: Mapping[str, str], port: str) -> Fork | subprocess.Popen[str]:

@@ -1,7 +1,7 @@
 """The own API: its routes, each with a transaction of the desk behind it, and refusals in its own form."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,7 +36,14 @@ _FAMILIES = (pages, incidents, templates, drafts, keys, requests, people, trail)
 HANDLERS: Mapping[Key, Work] = {key: work for family in _FAMILIES for key, work in family.HANDLERS.items()}
 
 
-def create_own_api(check: KeyCheck, desk: Desk, *, counter: CallCounter, body_seconds: float) -> ManagementApi:
+def create_own_api(
+    check: KeyCheck,
+    desk: Desk,
+    *,
+    counter: CallCounter,
+    body_seconds: float,
+    catch_up: Callable[[], Awaitable[None]] | None = None,
+) -> ManagementApi:
     """Everything below `/keydesk/v1/`; its calls are counted with those of other APIs. Raises ValueError unless each
     operation has its handler."""
     there = {one.key for one in OPERATIONS}
@@ -45,7 +52,15 @@ def create_own_api(check: KeyCheck, desk: Desk, *, counter: CallCounter, body_se
     routes = [
         Route(one.method, one.path, one.need, _make_handler(desk, one, HANDLERS[one.key])) for one in OPERATIONS
     ]
-    return ManagementApi(check, routes, prefix=PREFIX, form=with_hint, counter=counter, body_seconds=body_seconds)
+    return ManagementApi(
+        check,
+        routes,
+        prefix=PREFIX,
+        form=with_hint,
+        counter=counter,
+        body_seconds=body_seconds,
+        catch_up=catch_up,
+    )
 
 
 def _make_handler(desk: Desk, operation: Operation, work: Work) -> Handler:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 import structlog
@@ -53,7 +53,11 @@ def _as_it_is(answer: Answer) -> Answer:
 
 
 class ManagementApi:
-    """Everything below `/v1/`, or below another prefix where refusals have another form."""
+    """Everything below `/v1/`, or below another prefix where refusals have another form.
+
+    `catch_up` brings what is in memory to what other processes committed before the call: whoever wrote by one of
+    them reads it by any other, and a key that one of them ended is ended.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class ManagementApi:
         gateway: Gateway | None = None,
         counter: CallCounter | None = None,
         body_seconds: float = MOST_SECONDS,
+        catch_up: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._check = check
         self._prefix = prefix
@@ -72,6 +77,7 @@ class ManagementApi:
         self._gateway = gateway
         self._counter = counter if counter is not None else CallCounter(Budgets())
         self._body_seconds = body_seconds
+        self._catch_up = catch_up
         self._routes = RouteTable(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,6 +108,8 @@ class ManagementApi:
             return options(_allowed(routes)) if routes else not_found()
         route = routes.get("GET" if method == "HEAD" else method)
         scope[HANDLER] = f"{self._prefix}{route.pattern}" if route is not None else OTHER
+        if self._catch_up is not None and caller.secret is not None:
+            await self._catch_up()
         ring = None if self._check.is_confident() else await self._check.ask(caller)
         there = self._gateway.find_page(target) if self._gateway is not None else None
         if self._gateway is not None and there is not None:

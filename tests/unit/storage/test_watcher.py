@@ -1,7 +1,7 @@
 """Following what other processes commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from storage.watcher import Glance, Watcher
 from tests.clock import MONDAY_MORNING as NOW
 from tests.databases import ORGANIZATION, PostgresqlServer
 from tests.factories import add_key
+from tests.postgresql_proxy import proxied
 from tests.waiting import eventually
 
 SOON = timedelta(milliseconds=20)
@@ -41,11 +42,9 @@ def add_elsewhere(database_url: str, name: str) -> None:
 
 
 @asynccontextmanager
-async def watching(
-    database: Database, mirror: Mirror[Any], interval: timedelta, **options: Callable[[], float]
-) -> AsyncIterator[None]:
+async def watching(database: Database, mirror: Mirror[Any], interval: timedelta) -> AsyncIterator[None]:
     """A watcher at work on one mirror."""
-    watcher = Watcher(database, [mirror], interval=interval, **options)
+    watcher = Watcher(database, [mirror], interval=interval)
     await watcher.load()
     watcher.start()
     try:
@@ -87,6 +86,42 @@ async def test_a_change_is_told_at_once(database: Database, database_url: str, m
         await eventually(lambda: mirror.value == ["a"])
         # One to learn that the mirror is old, one with the reading.
         assert len(questions) == 4
+
+
+async def test_catching_up(database: Database, database_url: str, mirror: Mirror[Sequence[str]]) -> None:
+    """Whoever waits has what was committed before, though nobody told of it; a hundred who wait ask twice at most."""
+    questions: list[str] = []
+    watcher = Watcher(database, [mirror], interval=NEVER, patience=NEVER)
+    await watcher.load()
+    await asyncio.to_thread(add_elsewhere, database_url, "a")
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        questions.append(statement)
+
+    await watcher.catch_up()
+    assert mirror.value == ["a"]
+    questions.clear()
+    await asyncio.gather(*(watcher.catch_up() for _ in range(100)))
+    assert 1 <= len(questions) <= 2
+    await watcher.stop()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_nobody_waits_long_for_a_silent_database(database_url: str) -> None:
+    """Where the database answers nothing, what is in memory has to do, and so it does for those who come after."""
+    with proxied(database_url) as proxy:
+        database = Database.from_url(proxy.url).of(ORGANIZATION)
+        mirror = Mirror(database, Topic.KEYS, read_names)
+        watcher = Watcher(database, [mirror], interval=NEVER, patience=SOON)
+        await watcher.load()
+        proxy.fall_silent()
+        async with asyncio.timeout(10):
+            for _ in range(3):
+                await watcher.catch_up()
+        proxy.talk_again()
+        await watcher.stop()
+        database.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,6 +1,8 @@
 """The management API behind the key check."""
 
+import asyncio
 import re
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -292,15 +294,20 @@ async def test_parameters_that_nobody_knows_are_ignored(site: Site) -> None:
 
 
 async def test_no_call_asks_the_database(site: Site) -> None:
-    """Checks, answers and notes of a hundred calls cost not one statement."""
+    """Checks, answers and notes of a hundred calls cost not one statement, but for the question on PostgreSQL, where
+    there may be other replicas, how fresh what is in memory is."""
     page = site.page()
     site.component(page)
     _, secret = site.key()
     _, narrow = site.key(scopes=["incidents:write"])
+    # What is public for the first time gets its lasting address, which is a change as well.
+    await asyncio.to_thread(site.app.public.refresh)
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
+        # The public page reads what there is in its own time, in a thread of its own.
+        if not threading.current_thread().name.startswith(("keydesk-public", "keydesk-archive")):
+            statements.append(statement)
 
     event.listen(site.desk.database.engine, "before_cursor_execute", note)
     for _ in range(25):
@@ -311,7 +318,9 @@ async def test_no_call_asks_the_database(site: Site) -> None:
     event.remove(site.desk.database.engine, "before_cursor_execute", note)
     # The watcher and the flusher go on once a second; they read revisions and write uses.
     assert [text for text in statements if "FROM api_key" in text or "FROM page" in text] == []
-    assert len(statements) < 20
+    assert len([text for text in statements if "FROM revision" not in text]) < 20
+    is_alone = site.desk.database.engine.dialect.name == "sqlite"
+    assert len(statements) < (20 if is_alone else 120)
 
 
 async def test_a_use_is_noted_with_time_place_and_client(site: Site, clock: Any) -> None:

@@ -1,0 +1,1 @@
+"""Keydesk as several processes on PostgreSQL, behind nginx."""
