@@ -260,7 +260,7 @@ def create_program(
         desk,
         routes=link.routes(),
         checks=make_checks(desk, client, link, watch, stopping),
-        warnings=make_warnings(desk, watch, seal),
+        warnings=make_warnings(desk, client, watch, seal),
         settings=HttpSettings(
             use_flush_interval=timedelta(seconds=settings.use_flush_seconds),
             distrust_after=timedelta(seconds=settings.key_trust_seconds),

@@ -1,7 +1,6 @@
 """What must answer for Keydesk to be ready, and what an operator has to see to besides."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from functools import partial
 
@@ -15,8 +14,7 @@ from desk.upstreams.troubles import list_upstream_troubles
 from handlers.http.health import Check
 from handlers.jobs.clock_watch import ClockWatch
 from handlers.jobs.reconcile import RECONCILE
-from handlers.slack.framework.client import SlackClient
-from handlers.slack.framework.retries import UNREACHABLE
+from handlers.slack.framework.client import REFUSED_HINT, SlackClient
 from storage.sealing import Seal
 
 
@@ -30,12 +28,9 @@ def make_checks(
         return await asyncio.to_thread(desk.database.room.find_problem)
 
     async def ask_slack() -> str | None:
-        if client.refusal is not None:
-            # When nothing is to be said, nothing else would notice that the app was installed again.
-            with contextlib.suppress(*UNREACHABLE):
-                await client.auth_test()
-        if client.refusal is not None:
-            return f"Slack refuses the token ({client.refusal}): install the app in the workspace again"
+        refusal = await client.find_refusal()
+        if refusal is not None:
+            return f"Slack refuses the token ({refusal}): install the app in the workspace again"
         return link.find_problem()
 
     async def ask_process() -> str | None:
@@ -49,7 +44,7 @@ def make_checks(
     }
 
 
-def make_warnings(desk: Desk, watch: ClockWatch, seal: Seal | None) -> Mapping[str, Check]:
+def make_warnings(desk: Desk, client: SlackClient, watch: ClockWatch, seal: Seal | None) -> Mapping[str, Check]:
     """What `/readyz` says besides, and remains ready. `seal` opens what the database keeps of keys elsewhere."""
     opens = partial(can_open, seal)
 
@@ -59,4 +54,8 @@ def make_warnings(desk: Desk, watch: ClockWatch, seal: Seal | None) -> Mapping[s
     async def ask_channels() -> str | None:
         return "; ".join(await desk.read(RECONCILE, list_channel_troubles)) or None
 
-    return {"channels": ask_channels, "upstream": ask_upstream, "clock": watch.find_warnings}
+    async def ask_slack() -> str | None:
+        refused = ", ".join(map(str, client.refused_calls))
+        return f"Slack refuses {refused}: {REFUSED_HINT}" if refused else None
+
+    return {"channels": ask_channels, "slack": ask_slack, "upstream": ask_upstream, "clock": watch.find_warnings}

@@ -118,7 +118,7 @@ class SlackLink:
                 return await call()
             except SlackApiError as error:
                 code = code_of(error)
-                if trouble_of(code) is Trouble.ACCOUNT:
+                if trouble_of(code) in {Trouble.ACCOUNT, Trouble.CALL}:
                     raise SlackRefusedError(
                         f"Slack refuses the token in {variable}: {code}.",
                         "Copy it again from your app's page at Slack, or install the app in the workspace again.",

@@ -22,7 +22,7 @@ class BackOff:
     doubtful_attempts: int = 5
     """How often it is tried when the fault may be the message's own."""
     account_pause: timedelta = timedelta(minutes=1)
-    """How long a channel rests when the other side refuses us whatever we bring."""
+    """How long a channel rests when the other side refuses us altogether, and a delivery whose call it refuses."""
 
     def wait(self, attempt: int, rng: random.Random) -> timedelta:
         """How long to wait after this attempt, from 1."""
@@ -47,7 +47,7 @@ def decide_next(
     match failure.trouble:
         case Trouble.WAIT:
             return Next(now + min(failure.wait, LONGEST_WAIT), counted=False)
-        case Trouble.ACCOUNT:
+        case Trouble.ACCOUNT | Trouble.CALL:
             return Next(now + back_off.account_pause, counted=False)
         case Trouble.MESSAGE | Trouble.PLACE:
             return Next(None)

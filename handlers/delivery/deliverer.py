@@ -26,6 +26,8 @@ class Trouble(StrEnum):
     """This place takes nothing from us: the message is given up; only messages to the same place fare alike."""
     ACCOUNT = "account"
     """The other side takes nothing from us, wherever it goes: its channel pauses, and nothing is given up."""
+    CALL = "call"
+    """The other side lets us not make this call, and takes others: what needs it waits, and nothing is given up."""
     WAIT = "wait"
     """We are asked to wait: the lane does, as long as it is told."""
     OUTAGE = "outage"

@@ -283,7 +283,9 @@ class OutboxWorker:
             log.error("delivery_died", attempts=claim.attempts)
             await self._desk_of(claim).write(_ACTOR, partial(self._bury, claim=claim, failure=failure, what=what))
             return True
-        log.warning("delivery_put_back", attempts=claim.attempts, due_at=following.due_at.isoformat())
+        # A refused call has been logged, once for all that wait for it.
+        if failure.trouble is not Trouble.CALL:
+            log.warning("delivery_put_back", attempts=claim.attempts, due_at=following.due_at.isoformat())
         await self._desk_of(claim).write(
             _ACTOR,
             partial(

@@ -6,6 +6,7 @@ shows when it is opened next.
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -37,6 +38,7 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
+from handlers.slack.framework.client import REFUSED_HINT, RefusedCall, refused_calls
 from handlers.slack.framework.modals import problem_of
 from handlers.slack.framework.payloads import SlackContext
 from handlers.slack.framework.retries import UNREACHABLE
@@ -54,18 +56,18 @@ from storage.models import RequestStatus, Role
 _log = structlog.get_logger(__name__)
 
 _SECONDS = 1.0
-_OWN_KEYS, _TICKETS, _REQUESTS, _DECISIONS, _UNUSED, _DEAD = 12, 5, 5, 10, 8, 5
+_OWN_KEYS, _TICKETS, _REQUESTS, _DECISIONS, _UNUSED, _DEAD, _REFUSED = 12, 5, 5, 10, 8, 5, 5
 _ROLES_TEXT = 2500
 """Characters of the list of roles."""
 
 
-def home_view(tx: Transaction) -> Block:
-    """The actor's Home tab."""
+def home_view(tx: Transaction, *, refused: Sequence[RefusedCall] = ()) -> Block:
+    """The actor's Home tab. `refused`: what Slack lets Keydesk not do, for owners to read."""
     if not is_person(tx):
         blocks = _guest_blocks(tx)
     else:
         top = _welcome(tx)
-        rest = [*_owner_blocks(tx), *_own_blocks(tx), divider(), *info_blocks(tx)]
+        rest = [*_owner_blocks(tx, refused), *_own_blocks(tx), divider(), *info_blocks(tx)]
         room = MAX_VIEW_BLOCKS - len(top) - len(rest)
         blocks = [*top, *incident_home_blocks(tx, room=room), *rest]
     return {"type": "home", "blocks": blocks[:MAX_VIEW_BLOCKS]}
@@ -99,10 +101,18 @@ def _roles_in_words(tx: Transaction) -> str:
     return ", ".join(fit(words, _ROLES_TEXT)) or "a member without a role"
 
 
-def _owner_blocks(tx: Transaction) -> list[Block]:
+def _owner_blocks(tx: Transaction, refused: Sequence[RefusedCall]) -> list[Block]:
     if not roles_of_actor(tx).is_owner:
         return []
-    return [*_decisions(tx), *upstream_home_blocks(tx), *_dead_letters(tx), *_unused(tx)]
+    return [*_refused(refused), *_decisions(tx), *upstream_home_blocks(tx), *_dead_letters(tx), *_unused(tx)]
+
+
+def _refused(refused: Sequence[RefusedCall]) -> list[Block]:
+    if not refused:
+        return []
+    listed = ", ".join(f"`{escape(plain(str(call), limit=200))}`" for call in refused[:_REFUSED])
+    hint = f"{REFUSED_HINT[0].upper()}{REFUSED_HINT[1:]}."
+    return [section(f":warning: *Slack does not let Keydesk do everything:* {listed}.\n{hint}")]
 
 
 def _decisions(tx: Transaction) -> list[Block]:
@@ -195,7 +205,7 @@ def _more(total: int, shown: int, where: str) -> Sequence[Block]:
 
 async def publish_home(slack: SlackContext, user_id: str) -> None:
     """Show a person their Home tab as it is now. A failure is logged: it is shown anew when they open it."""
-    view = await slack.desk.read(Actor.member(user_id), home_view)
+    view = await slack.desk.read(Actor.member(user_id), partial(home_view, refused=refused_calls(slack.client)))
     try:
         async with asyncio.timeout(_SECONDS):
             await slack.client.views_publish(user_id=user_id, view=view)

@@ -189,7 +189,7 @@ async def test_nothing_to_say_is_not_said(stage: OutboxStage) -> None:
     assert stage.rows()[0].sent_at is None
 
 
-@pytest.mark.parametrize("error", ["missing_scope", "not_in_channel"])
+@pytest.mark.parametrize("error", ["missing_scope", "method_deprecated", "invalid_auth", "not_in_channel"])
 async def test_where_history_cannot_be_read_a_double_is_accepted(stage: OutboxStage, error: str) -> None:
     """When nobody can know whether a post arrived it is made again, rather than lost, and the log says so."""
     stage.say(STATUS, "one", "two")
@@ -242,12 +242,12 @@ async def test_history_that_is_down_for_now_is_waited_for(stage: OutboxStage) ->
     assert len(stage.calls(POST)) == 1
 
 
-@pytest.mark.parametrize("error", ["invalid_auth", "account_inactive", "token_revoked", "missing_scope"])
+@pytest.mark.parametrize("error", ["invalid_auth", "account_inactive", "token_revoked"])
 async def test_a_refused_bot_keeps_everything(stage: OutboxStage, error: str) -> None:
     """When Slack refuses the bot itself, nothing is tried for a minute, nothing dies, and the log says so once."""
     stage.say(STATUS, "one", "two")
     stage.say(MIA, "three")
-    stage.fault(method="*", kind="error", error=error, times=1)
+    stage.fault(method="*", kind="error", error=error, times=2)
     with capture_logs() as logs:
         await stage.worker.deliver_due()
     assert [entry["error"] for entry in logs if entry["event"] == "delivery_paused"] == [error]
@@ -258,6 +258,38 @@ async def test_a_refused_bot_keeps_everything(stage: OutboxStage, error: str) ->
     await stage.deliver_all()
     assert (stage.texts(STATUS), stage.texts(MIA)) == (["one", "two"], ["three"])
     assert {row.attempts for row in stage.rows()} == {1}
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "not_allowed_token_type", "invalid_auth"])
+async def test_a_refused_call_stops_what_needs_it(stage: OutboxStage, error: str) -> None:
+    """Where Slack lets Keydesk not post, edits go out; nothing dies, and the call is not made again for the rest."""
+    stage.show(STATUS, "waiting")
+    await stage.deliver_all()
+    stage.say(MIA, "one", "two")
+    stage.say("C0OWNERS01", "three")
+    stage.show(STATUS, "approved")
+    stage.fault(method=POST, kind="error", error=error, times=1)
+    await stage.worker.deliver_due()
+    assert (stage.texts(), stage.texts(MIA), len(stage.calls(POST))) == (["approved"], [], 2)
+    await stage.deliver_all()
+    assert (stage.texts(MIA), stage.texts("C0OWNERS01")) == (["one", "two"], ["three"])
+    assert {row.attempts for row in stage.rows()} == {1}
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "method_deprecated", "token_revoked"])
+async def test_where_nothing_may_be_edited_it_is_said_anew(stage: OutboxStage, error: str) -> None:
+    """A card that Slack lets Keydesk not edit is posted with its new state; what comes behind it does not wait."""
+    stage.show(STATUS, "waiting")
+    await stage.deliver_all()
+    stage.fault(method=UPDATE, kind="error", error=error, times=1)
+    stage.show(STATUS, "approved")
+    stage.say(STATUS, "note")
+    await stage.worker.deliver_due()
+    assert stage.texts() == ["waiting", "approved", "note"]
+    stage.clock.advance(minutes=1)
+    stage.show(STATUS, "collected")
+    await stage.deliver_all()
+    assert stage.texts() == ["waiting", "collected", "note"]
 
 
 async def test_an_outage_of_hours_loses_nothing(stage: OutboxStage) -> None:

@@ -11,7 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from desk.clock import Clock
 from handlers.delivery.deliverer import Trouble
-from handlers.delivery.slack.failures import CallError, failure_of
+from handlers.delivery.slack.failures import POST, UPDATE, CallError, failure_of
 from handlers.slack.framework.blocks import Message, trim
 from storage.slack_messages import Place
 
@@ -24,7 +24,8 @@ _MAX_TEXT = 3_000
 _PAGE = 100
 _PAGES = 10
 _CLOCKS_APART = timedelta(minutes=5)
-_UNREADABLE = frozenset({"missing_scope", "not_allowed_token_type"})
+_REFUSED_SECONDS = 60.0
+"""So long a call that Slack refuses us is not made again."""
 
 
 class SlackCalls:
@@ -42,6 +43,7 @@ class SlackCalls:
         # By the steady clock: one that was set must not close anything for as long as it was wrong.
         self._closed_until: dict[str, float] = {}
         self._limited_posts: dict[str, float] = {}
+        self._refused: dict[str, tuple[str, float]] = {}
 
     async def post(
         self, conversation: str, message: Message, message_id: str, *, thread: Place | None = None
@@ -49,7 +51,7 @@ class SlackCalls:
         """Post a message into a channel, into a thread there or, given a user id, into that person's direct
         messages."""
         answer = await self._call(
-            "chat.postMessage",
+            POST,
             self._client.chat_postMessage,
             limited=conversation,
             channel=conversation,
@@ -65,7 +67,7 @@ class SlackCalls:
     async def update(self, place: Place, message: Message) -> None:
         """Bring a posted message up to date; its metadata stays."""
         await self._call(
-            "chat.update",
+            UPDATE,
             self._client.chat_update,
             channel=place.channel_id,
             ts=place.ts,
@@ -96,7 +98,7 @@ class SlackCalls:
             found = await self._search(thread.channel_id, message_id, oldest, thread) if thread else None
             return found or await self._search(await self._channel_of(conversation), message_id, oldest, None)
         except CallError as error:
-            if error.trouble not in {Trouble.MESSAGE, Trouble.PLACE} and error.error not in _UNREADABLE:
+            if error.trouble not in {Trouble.MESSAGE, Trouble.PLACE, Trouble.CALL}:
                 raise
             _log.warning("history_unreadable", conversation=conversation, message_id=message_id, error=error.error)
             return None
@@ -149,6 +151,9 @@ class SlackCalls:
         wait = self._closed_until.get(name, now) - now
         if wait > 0:
             raise CallError(Trouble.WAIT, name, "ratelimited", wait=timedelta(seconds=wait))
+        refusal, until = self._refused.get(name, ("", now))
+        if until > now:
+            raise CallError(Trouble.CALL, name, refusal)
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 response = await method(**arguments)
@@ -156,9 +161,22 @@ class SlackCalls:
             failure = failure_of(name, error)
             if failure.trouble is Trouble.WAIT:
                 self._note_limit(name, limited, self._clock.steady() + failure.wait.total_seconds())
+            if failure.trouble is Trouble.ACCOUNT and await self._is_token_taken():
+                failure = CallError(Trouble.CALL, name, failure.error)
+            if failure.trouble is Trouble.CALL and name in (POST, UPDATE):
+                # What may be read differs from one kind of conversation to the other.
+                self._refused[name] = failure.error, self._clock.steady() + _REFUSED_SECONDS
             raise failure from error
         assert isinstance(response.data, dict)
         return response.data
+
+    async def _is_token_taken(self) -> bool:
+        try:
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                await self._client.auth_test()
+        except Exception as error:
+            return failure_of("auth.test", error).trouble is not Trouble.ACCOUNT
+        return True
 
     def _note_limit(self, name: str, conversation: str, until: float) -> None:
         # Posts are limited per channel first. A second channel that is limited meanwhile means the whole workspace;

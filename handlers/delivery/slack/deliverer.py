@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from desk.clock import Clock
 from desk.messages.readers import close_copy
 from desk.transaction import Transaction
-from handlers.delivery.deliverer import Begin, Drawn
+from handlers.delivery.deliverer import Begin, Drawn, Trouble
 from handlers.delivery.slack.calls import SlackCalls
 from handlers.delivery.slack.failures import NO_THREAD, CallError
 from handlers.slack.framework.blocks import Message
@@ -120,6 +120,9 @@ class _Posting:
         except CallError as failure:
             if not failure.is_gone:
                 raise
+            if failure.trouble is Trouble.CALL and self.message.closes:
+                # Nothing new takes its place: owners decide, and what comes behind it in its conversation goes on.
+                raise CallError(Trouble.UNKNOWN, failure.call, failure.error) from failure
             self.is_gone = True
             return False
         self.place = place

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from handlers.delivery.deliverer import SHORTEST_WAIT, DeliveryError, Trouble
 from handlers.slack.framework.error_codes import CLASSES, MAYBE_CARRIED_OUT, trouble_of
 
+UPDATE = "chat.update"
 POST = "chat.postMessage"
 """The one call that may leave a message in Slack without our knowing where."""
 
@@ -25,7 +26,8 @@ class CallError(DeliveryError):
     @property
     def is_gone(self) -> bool:
         """Whether the message that was to be edited cannot be edited any more."""
-        return self.trouble is Trouble.UNKNOWN and self.error in _GONE
+        # Where Slack lets us edit nothing, what an edit would show is better said anew than not at all.
+        return self.error in _GONE or (self.trouble is Trouble.CALL and self.call == UPDATE)
 
 
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})

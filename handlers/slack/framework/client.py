@@ -1,6 +1,9 @@
 """Slack's Web API, as everything in Keydesk calls it."""
 
 import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -9,40 +12,107 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from handlers.slack.framework.error_codes import TOKEN_REFUSED
+from handlers.delivery.deliverer import Trouble
+from handlers.slack.framework.error_codes import TOKEN_REFUSED, trouble_of
+from handlers.slack.framework.retries import UNREACHABLE
 from storage.deadline import find_seconds_left
 
 _log = structlog.get_logger(__name__)
 
+_ASK = "auth.test"
+"""The method that needs nothing but a token that is taken."""
+
+
+REFUSED_HINT = "give the app the manifest that `keydesk manifest` writes, and install it in the workspace again"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCall:
+    """A method that Slack let us not call, the last time that it was asked."""
+
+    method: str
+    error: str
+    needed: str
+    """The permission that is missing, where Slack says so."""
+    scopes: str | None
+    """The permissions that the app had then."""
+
+    def __str__(self) -> str:
+        return f"{self.method} ({self.error}{f': {self.needed}' if self.needed else ''})"
+
 
 class SlackClient(AsyncWebClient):
-    """Slack's client, which remembers whether Slack takes its tokens.
+    """Slack's client, which remembers what Slack refuses: its token, or single methods.
 
     It tries nothing twice: whoever calls knows whether a call may be repeated. Where somebody waits, no call takes
     longer than what is left of their time.
     """
 
-    refusal: str | None = None
-    """Slack's word for why it took none at the last call; None while all is well."""
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._refused: dict[str, RefusedCall] = {}
 
-    async def api_call(self, *arguments: Any, **named: Any) -> AsyncSlackResponse:
+    @property
+    def refused_calls(self) -> Sequence[RefusedCall]:
+        """The methods that Slack refuses, while it takes the token."""
+        return () if _ASK in self._refused else list(self._refused.values())
+
+    async def find_refusal(self) -> str | None:
+        """Slack's word for why it takes no call with this token; None while it takes some, or cannot be asked."""
+        # When nothing is to be said, nothing else would notice that the app was installed again.
+        if any(refused.error in TOKEN_REFUSED for refused in self._refused.values()):
+            with contextlib.suppress(*UNREACHABLE):
+                await self.auth_test()
+        refused = self._refused.get(_ASK)
+        return refused.error if refused else None
+
+    async def api_call(self, api_method: str, **named: Any) -> AsyncSlackResponse:
         """One call. Raises as Slack's client does, and TimeoutError at the deadline."""
         try:
             async with asyncio.timeout(find_seconds_left()):
-                answer = await super().api_call(*arguments, **named)
+                answer = await super().api_call(api_method, **named)
         except SlackApiError as error:
-            code = code_of(error)
-            if code in TOKEN_REFUSED and code != self.refusal:
-                self.refusal = code
-                _log.error("slack_refuses_token", error=code)
+            self._note_refusal(api_method, error)
             raise
         except aiohttp.ClientHttpProxyError as error:
             # Its own words hold the proxy's address, password and all.
             raise aiohttp.ClientConnectionError(f"the proxy answered {error.status} {error.message}") from None
-        if self.refusal is not None:
-            self.refusal = None
-            _log.info("slack_takes_token_again")
+        if self._refused:
+            self._note_success(api_method, _scopes_in(answer))
         return answer
+
+    def _note_refusal(self, method: str, error: SlackApiError) -> None:
+        code = code_of(error)
+        if trouble_of(code) not in {Trouble.ACCOUNT, Trouble.CALL}:
+            return
+        refused = RefusedCall(method, code, str(error.response.get("needed") or ""), _scopes_in(error.response))
+        if refused == self._refused.get(method):
+            return
+        if method == _ASK:
+            _log.error("slack_refuses_token", error=code)
+        elif _ASK not in self._refused:
+            _log.error("slack_refuses_call", method=method, error=code, needed=refused.needed)
+        self._refused[method] = refused
+
+    def _note_success(self, method: str, scopes: str | None) -> None:
+        if self._refused.pop(_ASK, None):
+            _log.info("slack_takes_token_again")
+            self._refused = {name: each for name, each in self._refused.items() if each.error not in TOKEN_REFUSED}
+        for name, refused in list(self._refused.items()):
+            # Slack's permissions for one method differ between places: it is over when the app has others.
+            if scopes != refused.scopes if refused.needed and refused.scopes is not None else name == method:
+                del self._refused[name]
+                _log.info("slack_takes_call_again", method=name)
+
+
+def refused_calls(client: AsyncWebClient) -> Sequence[RefusedCall]:
+    """Those of a client that remembers them."""
+    return client.refused_calls if isinstance(client, SlackClient) else ()
+
+
+def _scopes_in(response: Any) -> str | None:
+    headers = {str(name).lower(): value for name, value in dict(getattr(response, "headers", None) or {}).items()}
+    return headers.get("x-oauth-scopes")
 
 
 def code_of(error: SlackApiError) -> str:

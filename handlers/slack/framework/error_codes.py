@@ -21,7 +21,8 @@ TOKEN_REFUSED = frozenset(
 )
 """Slack takes nothing from this token any more, whatever is asked: somebody has to install the app again."""
 
-_ACCOUNT = TOKEN_REFUSED | {
+# Most often a permission: it holds for the methods that need it, and the others go on.
+_CALL = {
     "accesslimited",
     "deprecated_endpoint",
     "enterprise_is_restricted",
@@ -142,7 +143,8 @@ _UNKNOWN = {
 }
 
 CLASSES: Mapping[Trouble, frozenset[str]] = {
-    Trouble.ACCOUNT: frozenset(_ACCOUNT),
+    Trouble.ACCOUNT: TOKEN_REFUSED,
+    Trouble.CALL: frozenset(_CALL),
     Trouble.WAIT: frozenset(_WAIT),
     Trouble.OUTAGE: frozenset(_OUTAGE),
     Trouble.PLACE: frozenset(_PLACE),

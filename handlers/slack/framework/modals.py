@@ -94,6 +94,11 @@ def _in_words(problem: str, late: KeydeskError) -> KeydeskError:
             f"Slack lets Keydesk do nothing at present ({problem}).",
             f"Tell whoever runs Keydesk: the app has to be installed in this workspace again. {late.hint}",
         )
+    if trouble is Trouble.CALL:
+        return KeydeskError(
+            f"Slack does not let Keydesk open windows ({problem}).",
+            f"Tell whoever runs Keydesk: the app lacks a permission. {late.hint}",
+        )
     if trouble is Trouble.MESSAGE:
         return KeydeskError(
             f"Slack refused the window itself ({problem}).",

@@ -63,7 +63,7 @@ def refused(code: str) -> SlackApiError:
         (refused("message_not_found"), Trouble.UNKNOWN, False),
         (refused("edit_window_closed"), Trouble.UNKNOWN, False),
         (refused("invalid_auth"), Trouble.ACCOUNT, False),
-        (refused("missing_scope"), Trouble.ACCOUNT, False),
+        (refused("missing_scope"), Trouble.CALL, False),
         (refused("something_new"), Trouble.UNKNOWN, False),
         (answered(200, {}), Trouble.UNKNOWN, True),
         (ValueError("a mistake"), Trouble.UNKNOWN, True),
@@ -172,7 +172,7 @@ def test_a_next_try_is_always_later(failure: DeliveryError, attempt: int, seed: 
     following = decide_next(failure, attempt=attempt, now=NOW, back_off=BACK_OFF, rng=rng)
     if following.due_at is not None:
         assert following.due_at >= NOW + timedelta(seconds=1)
-    patient = failure.trouble in {Trouble.WAIT, Trouble.ACCOUNT}
+    patient = failure.trouble in {Trouble.WAIT, Trouble.ACCOUNT, Trouble.CALL}
     assert following.counted is not patient
     if patient:
         assert following.due_at is not None
@@ -189,6 +189,7 @@ def test_a_next_try_is_always_later(failure: DeliveryError, attempt: int, seed: 
         (Trouble.UNKNOWN, BACK_OFF.doubtful_attempts, True),
         (Trouble.WAIT, 1000, False),
         (Trouble.ACCOUNT, 1000, False),
+        (Trouble.CALL, 1000, False),
     ],
 )
 def test_when_a_message_is_given_up(trouble: Trouble, attempt: int, gives_up: bool) -> None:
