@@ -72,7 +72,8 @@ def test_a_permission_that_is_missing_is_told(scenario: Scenario) -> None:
         assert "Slack does not let" not in words_of(open_home(scenario, scenario.mia))
     finally:
         workspace.manifest = whole
-    scenario.bot.call(client.auth_test())
+    assert isinstance(client, SlackClient)
+    assert scenario.bot.call(client.find_refusal()) is None
     assert "Slack does not let" not in words_of(open_home(scenario, scenario.olivia))
 
 

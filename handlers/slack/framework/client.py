@@ -60,7 +60,7 @@ class SlackClient(AsyncWebClient):
     async def find_refusal(self) -> str | None:
         """Slack's word for why it takes no call with this token; None while it takes some, or cannot be asked."""
         # When nothing is to be said, nothing else would notice that the app was installed again.
-        if any(refused.error in TOKEN_REFUSED for refused in self._refused.values()):
+        if self._refused:
             with contextlib.suppress(*UNREACHABLE):
                 await self.auth_test()
         refused = self._refused.get(_ASK)
