@@ -13,7 +13,7 @@ from desk.encodings import list_readings
 from desk.errors import InvalidInputError
 from desk.foreign_secrets import list_digests
 from desk.secret import MASK as KEY_MASK
-from desk.secret import holds_key, without_pieces
+from desk.secret import holds_key, holds_mistyped_key, without_mistyped, without_pieces
 from desk.secret_shapes import MASK, cut_shapes, cut_sure, has_shape, is_surely_one, unbroken
 
 _SHORTEST_KNOWN = 6
@@ -82,8 +82,17 @@ def mask(text: str) -> str:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a key's secret, or one of another kind that is surely one, stands anywhere in what somebody typed."""
+    """Whether a key's secret, nearly one, or one of another kind that is surely one stands anywhere in what somebody
+    typed."""
+    return _holds_whole(text) or _holds_nearly(text)
+
+
+def _holds_whole(text: str) -> bool:
     return _holds_key(text) or any(is_surely_one(reading) for reading in list_readings(text))
+
+
+def _holds_nearly(text: str) -> bool:
+    return any(holds_mistyped_key(reading) for reading in list_readings(text))
 
 
 def _holds_key(text: str) -> bool:
@@ -92,13 +101,18 @@ def _holds_key(text: str) -> bool:
 
 def hides_secret(text: str) -> bool:
     """Whether one does, and not as one piece that `masked` finds."""
-    return holds_secret(text) and holds_secret(_without_pieces(text))
+    return _is_hidden(_without_pieces(text))
 
 
 def masked(text: str) -> str:
     """A typed text with no more than the start of each secret in it; nothing else of one that hides a secret."""
     plain = _without_pieces(text)
-    return KEY_MASK if holds_secret(plain) else plain
+    return KEY_MASK if _is_hidden(plain) else without_mistyped(plain)
+
+
+def _is_hidden(plain: str) -> bool:
+    # One that is spread begins like one that is cut off.
+    return _holds_whole(plain) or _holds_nearly(without_mistyped(plain))
 
 
 def answer_without(typed: str) -> Callable[[str], str]:
@@ -129,6 +143,12 @@ def refuse_secrets(*texts: str, field: str | None = None) -> None:
         raise InvalidInputError(
             "That holds the secret of an API key, so it was not kept.",
             "Type it again without the secret. Whoever can read where you typed it can use that key: rotate it.",
+            field=field,
+        )
+    if any(_holds_nearly(text) for text in texts):
+        raise InvalidInputError(
+            "That holds what looks like the secret of an API key, mistyped or cut off, so it was not kept.",
+            "Type it again without the secret. Whoever can read where you typed it nearly has that key: rotate it.",
             field=field,
         )
     if any(holds_secret(text) for text in texts):

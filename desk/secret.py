@@ -81,6 +81,12 @@ _BETWEEN = re.compile(r"[^0-9A-Za-z_]")
 _NO_LETTER = re.compile(r"[^0-9A-Za-z]+")
 _BEGINNING = re.compile(PREFIX.rstrip("_"))
 _PIECE = re.compile(rf"{PREFIX}[^\s]{{{_RANDOM_LENGTH + _CHECK_LENGTH},{_LONGEST_SPLIT}}}")
+_MISTYPED = re.compile(
+    r"(?:(?<![0-9A-Za-z_-])kd[_-][0-9A-Za-z]{16,}|kd_[0-9A-Za-z]{30,})[0-9A-Za-z_-]*+", re.IGNORECASE | re.ASCII
+)
+_RUN = re.compile(r"[0-9]+|[a-z]+|[A-Z]+")
+_FEWEST_RUNS = 8
+"""So often digits, small and capital letters take turns in half a secret, and not in the name of a key."""
 
 
 def holds_key(text: str) -> bool:
@@ -96,6 +102,17 @@ def _stands_in(text: str) -> bool:
     return any(looks_genuine(PREFIX + letters[at.end() : at.end() + length]) for at in _BEGINNING.finditer(letters))
 
 
+def holds_mistyped_key(text: str) -> bool:
+    """Whether something in a text is one but for a few letters: mistyped, cut off, in small letters. Whoever reads it
+    has nearly all of the real one."""
+    return any(_is_random(found[0]) for found in _MISTYPED.finditer(text))
+
+
+def _is_random(piece: str) -> bool:
+    runs = _RUN.findall(piece[len(PREFIX) :])
+    return len(runs) >= _FEWEST_RUNS and any(run.isdigit() for run in runs)
+
+
 def _is_spread(piece: str) -> bool:
     return looks_genuine(_BETWEEN.sub("", piece)[: len(PREFIX) + _RANDOM_LENGTH + _CHECK_LENGTH])
 
@@ -104,6 +121,11 @@ def without_pieces(text: str, mask: str = MASK) -> str:
     """The text without the secrets that stand in it as one piece, each but its prefix."""
     plain = _CANDIDATE.sub(lambda found: mask if looks_genuine(found[0]) else found[0], text)
     return _PIECE.sub(lambda found: mask if _is_spread(found[0]) else found[0], plain)
+
+
+def without_mistyped(text: str) -> str:
+    """The text without what `holds_mistyped_key` finds, each but its prefix."""
+    return _MISTYPED.sub(lambda found: MASK if _is_random(found[0]) else found[0], text)
 
 
 def looks_genuine(text: str) -> bool:

@@ -8,7 +8,7 @@ from desk.commands import slash
 from desk.errors import KeydeskError
 from desk.masking import answer_without, holds_secret
 from desk.messages.readers import Reader, is_closed, may_read
-from desk.secret import holds_key
+from desk.secret import holds_key, holds_mistyped_key
 from desk.texts import readable
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
@@ -72,6 +72,8 @@ def without_secrets(message: Message, typed: str) -> Message:
     """An answer to somebody who typed a secret (as in `typed`): it repeats none, and says what to do about it."""
     if holds_key(typed):
         what, remedy = "the whole secret of a key", f"rotate the key with `{slash('keys rotate')}`"
+    elif holds_mistyped_key(typed):
+        what, remedy = "nearly the whole secret of a key", f"rotate that key with `{slash('keys rotate')}`"
     else:
         what, remedy = "a token or a password", "replace it where it is from"
     warning = context(f":warning: You typed {what}. Slack keeps what is typed, and others may read it: {remedy}.")

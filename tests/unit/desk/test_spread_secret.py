@@ -69,3 +69,34 @@ def test_what_only_begins_like_one_is_text() -> None:
     for text in (whole[:7], f"{whole[:9]}-{whole[10:]}", "kd_" + "a-" * 60, "kd_" + "-" * 60):
         assert not holds_secret(text)
         assert masked(text) == text
+
+
+MISTYPED: dict[str, Callable[[str], str]] = {
+    "a letter mistaken": lambda whole: f"{whole[:-1]}{'a' if whole[-1] != 'a' else 'b'}",
+    "cut off": lambda whole: whole[:-8],
+    "with letters behind it": lambda whole: f"{whole[:-1]}abc",
+    "within a word": lambda whole: f"use{whole[:-1]}{'a' if whole[-1] != 'a' else 'b'}now",
+    "in small letters": str.lower,
+    "with another line": lambda whole: whole.replace("_", "-"),
+    "escaped": lambda whole: _escaped(whole[:-1]),
+}
+
+
+@pytest.mark.parametrize("spoil", MISTYPED.values(), ids=MISTYPED.keys())
+def test_nearly_a_secret_is_refused_and_not_repeated(spoil: Callable[[str], str]) -> None:
+    """Whoever reads it lacks a letter or two: it is treated as the secret itself, and rotating is advised."""
+    whole = "kd_9XhT2mQvL0aZ7bRc4dWe1fYg8hKj3pN" + "s5u6VE"
+    typed = f"/keys show {spoil(whole)} because"
+    assert holds_secret(typed)
+    assert whole[12:22].lower() not in masked(typed).lower()
+    with pytest.raises(InvalidInputError, match="rotate"):
+        refuse_secrets(typed)
+
+
+@pytest.mark.parametrize(
+    "name", ["kd_Terraform2024ProdEU", "kd_production_terraform_key_2024", "kd-uploads-2024", "kd_NameOfAKeyForTheBuild"]
+)
+def test_names_that_begin_like_a_secret_are_none(name: str) -> None:
+    """What somebody calls a key may be long, and hold numbers and capitals."""
+    assert not holds_secret(name)
+    assert masked(name) == name
