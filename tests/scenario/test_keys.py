@@ -248,8 +248,8 @@ def test_a_pasted_secret_is_not_repeated(scenario: Scenario) -> None:
     "secret", [Secret.generate().reveal(), "kd_9XhT2mQvL0aZ7bRc4dWe1fYg8hKj3pNs5u6VE"], ids=["genuine", "mistyped"]
 )
 def test_no_answer_holds_a_part_of_a_secret(scenario: Scenario, secret: str) -> None:
-    """Wherever in a line a secret stands, or one with a letter mistyped, no answer repeats more of it than is shown of
-    any key, whatever is made of the word: in small letters, or cut off."""
+    """Wherever in a line a secret stands, or nearly one, no answer repeats more of it than is shown of any key,
+    whatever is made of the word: in small letters, or cut off."""
     parts = [secret[at : at + 10].lower() for at in range(len(secret) - 9)]
     for line in (
         "/keys {}",

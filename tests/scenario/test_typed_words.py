@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.player import words_of
-from storage.models import IncidentDraft, Role
+from storage.models import IncidentDraft, KeyRequest, Role
 from tests.factories import INES, add_grant, add_page
 from tests.scenario.conftest import Scenario
 from tests.scenario.incidents_stage import CHECKOUT, Stage, publish, set_stage
@@ -178,6 +178,9 @@ def test_words_beside_a_template_stand_below_its_own(scenario: Scenario, stage: 
         '/incident new on ACME INTERNAL "Runners wait" We look.',
         '/maintenance schedule "Runners wait" on Acme Internal from tomorrow 22:00 for 1h We look.',
         '/incident backfill "Runners wait" on Acme Internal at yesterday 14:00 We look.',
+        '/incident new "Runners wait" page:Acme Internal We look.',
+        '/incident new "Runners wait" page: acme internal investigating We look.',
+        '/maintenance schedule "Runners wait" page:Acme Internal from tomorrow 22:00 for 1h We look.',
     ],
 )
 def test_a_page_of_several_words_needs_no_quotation_marks(scenario: Scenario, stage: Stage, line: str) -> None:
@@ -191,6 +194,28 @@ def test_a_page_of_several_words_needs_no_quotation_marks(scenario: Scenario, st
         (draft,) = session.query(IncidentDraft).all()
         assert draft.page_id == other
         assert "nternal" not in str(draft.content)
+
+
+def test_keys_and_roles_are_asked_for_on_a_page_of_several_words(scenario: Scenario) -> None:
+    """Behind `on` and behind `page:`, whatever follows; a reason keeps its words."""
+    with scenario.database.write() as session:
+        other = add_page(session, scenario.desk.clock.now(), name="Acme Internal", subdomain="acme-internal").id
+    for line in (
+        "/keys request report page:Acme Internal scope:read because it runs on Acme Internal",
+        '/keys request "report" on acme internal scope:read because it runs on Acme Internal',
+    ):
+        assert "Owners were asked for *report*" in words_of(scenario.mia.type_command(line))
+    with scenario.database.read() as session:
+        for request in session.query(KeyRequest).all():
+            assert (request.pages, request.purpose) == ([other], "it runs on Acme Internal")
+    said = words_of(scenario.olivia.type_command("/roles grant @mia incident_manager on Acme Internal for 2h"))
+    assert "*incident manager* on *Acme Internal* until" in said
+    assert '`page:"Acme Internal"`' in words_of(scenario.olivia.type_command("/keys list page:Acme Internal"))
+    assert '`on "acme internal" unused`' in words_of(
+        scenario.olivia.type_command("/keys list on acme internal unused")
+    )
+    assert "No maintenance" in words_of(scenario.olivia.type_command("/maintenance list on Acme Internal"))
+    assert "acme-internal" in words_of(scenario.olivia.type_command("/page show page:Acme Internal"))
 
 
 @pytest.mark.parametrize("command", ["/keys", "/roles", "/incident", "/maintenance", "/page"])

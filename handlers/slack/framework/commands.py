@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from desk.commands import slash
 from desk.errors import InvalidInputError
@@ -12,6 +13,7 @@ from handlers.slack.framework.action_ids import Command
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.payloads import CommandHandler, SlackContext, SlashCommand
 from handlers.slack.framework.quotes import DOUBLE
+from handlers.slack.framework.whole_names import may_name, with_whole_names
 
 Handler = Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]
 """Answers a sub-command; it is given what follows its name."""
@@ -33,6 +35,8 @@ class SubCommand:
     owners_only: bool = False
     for_guests: bool = False
     """Whether it answers those, too, who are no full members."""
+    takes_page: bool = False
+    """Whether `on` is followed by a page in it, and is no word of a name or of words for the public."""
     destroys: bool = False
     """Whether what it does cannot be undone: then only a slip of the finger is taken for it."""
     more: Sequence[tuple[str, str]] = ()
@@ -72,7 +76,11 @@ class CommandFamily:
             )
         if not name:
             return await self.alone(slack, command)
-        return await self.get(name).handler(slack, command, rest)
+        found = self.get(name)
+        if may_name(rest):
+            whole = partial(with_whole_names, text=rest, takes_page=found.takes_page)
+            rest = await slack.desk.read(command.actor, whole)
+        return await found.handler(slack, command, rest)
 
     def names(self) -> list[str]:
         """Every word that may follow the command."""

@@ -128,9 +128,9 @@ KEYS = CommandFamily(
     Command.KEYS,
     _menu,
     [
-        SubCommand(_REQUEST, "ask for a key", ask_by_command, also=["ask", "new", "create", "add"]),
+        SubCommand(_REQUEST, "ask for a key", ask_by_command, also=["ask", "new", "create", "add"], takes_page=True),
         SubCommand("mine", "the keys that you answer for", _mine, also=["my"]),
-        SubCommand(_LIST, "keys, narrowed", _list, also=["ls"]),
+        SubCommand(_LIST, "keys, narrowed", _list, also=["ls"], takes_page=True),
         SubCommand("show KEY", "everything about a key", show, also=["get"]),
         *(_sub_command(row, usage) for row, usage in _CHANGES),
         SubCommand("requests", "what waits for a decision", requests_command, also=["pending"], owners_only=True),

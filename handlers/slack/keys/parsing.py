@@ -115,8 +115,9 @@ def read_filter(tx: Transaction, text: str) -> KeyFilter:
     words = cut(text)
     while words:
         word = words.pop(0)
-        if word.text.lower() == "on" and (found := _find_page(tx, words)) is not None:
-            page_id, words = found
+        if word.text.lower() == "on" and words and (found := _find_page(tx, words[0])) is not None:
+            page_id = found
+            words.pop(0)
         elif word.kind == "word" and word.text.lower() in _VIEWS:
             view = _VIEWS[word.text.lower()]
         elif word.kind == "pair" and word.key in {"page", "pages"}:
@@ -128,16 +129,9 @@ def read_filter(tx: Transaction, text: str) -> KeyFilter:
     return KeyFilter(view=view, page_id=page_id, holder_id=holder_id, text=" ".join(rest))
 
 
-_MOST_IN_NAME = 6
-"""Words of a page's name that are looked at."""
-
-
-def _find_page(tx: Transaction, words: list[Word]) -> tuple[str, list[Word]] | None:
-    """The page that words begin with, of which a name may have several, and the words behind it."""
-    for length in range(min(len(words), _MOST_IN_NAME), 0, -1):
-        with contextlib.suppress(InvalidInputError):
-            name = " ".join(word.text for word in words[:length])
-            return get_page_by_word(tx.session, name).id, words[length:]
+def _find_page(tx: Transaction, word: Word) -> str | None:
+    with contextlib.suppress(InvalidInputError):
+        return get_page_by_word(tx.session, word.text).id
     return None
 
 

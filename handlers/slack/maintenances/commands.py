@@ -74,7 +74,7 @@ MAINTENANCES = CommandFamily(
         ),
         SubCommand("reopen MAINTENANCE [text]", "it was completed too early", reopen_, also=["resume"]),
         SubCommand("cancel [MAINTENANCE] [why]", "call it off", cancel_command),
-        SubCommand("list [on PAGE]", "what goes on and what is planned", list_command, also=["ls"]),
+        SubCommand("list [on PAGE]", "what goes on and what is planned", list_command, also=["ls"], takes_page=True),
         SubCommand("show MAINTENANCE", "everything about one", show_command, also=["get"]),
         SubCommand("help", "this", help_, also=["?"]),
     ],

@@ -148,8 +148,10 @@ def _meant(tx: Transaction, text: str) -> tuple[str, Page]:
 
 
 def _split(text: str) -> tuple[str, str | None]:
-    """What stands before `on PAGE` at the end, and the page. A name may have an “on” in it."""
+    """What stands before `on PAGE` or `page:PAGE` at the end, and the page. A name may have an “on” in it."""
     words = cut(text)
+    if words and words[-1].kind == "pair" and words[-1].key in {"page", "on"}:
+        return unquoted(text[: words[-1].start]), words[-1].text
     if len(words) >= 2 and words[-2].kind == "word" and words[-2].text.lower() == "on":
         return unquoted(text[: words[-2].start]), words[-1].text
     if len(words) == 2 and words[0].kind == "word" and words[0].text.lower() == "on":
@@ -167,21 +169,33 @@ PAGES = CommandFamily(
     Command.PAGE,
     _overview,
     [
-        SubCommand("show [PAGE]", "what is on it, with a button for everything", _show, also=["open"]),
+        SubCommand(
+            "show [PAGE]", "what is on it, with a button for everything", _show, also=["open"], takes_page=True
+        ),
         SubCommand("list", "the pages that you configure", _list, also=["ls"]),
-        SubCommand('add ["NAME" on PAGE]', "a component", _add, also=["new", "create"]),
-        SubCommand('group ["NAME" on PAGE]', "a group of components", partial(_add, group=True)),
+        SubCommand('add ["NAME" on PAGE]', "a component", _add, also=["new", "create"], takes_page=True),
+        SubCommand('group ["NAME" on PAGE]', "a group of components", partial(_add, group=True), takes_page=True),
         SubCommand(
-            "change COMPONENT [on PAGE]", "its name, place and more", _change, also=["edit", "rename", "move"]
+            "change COMPONENT [on PAGE]",
+            "its name, place and more",
+            _change,
+            also=["edit", "rename", "move"],
+            takes_page=True,
         ),
         SubCommand(
-            "retire COMPONENT [on PAGE]", "off the page; what is past keeps its name", _retire, also=["remove"]
+            "retire COMPONENT [on PAGE]",
+            "off the page; what is past keeps its name",
+            _retire,
+            also=["remove"],
+            takes_page=True,
         ),
-        SubCommand("restore COMPONENT [on PAGE]", "bring it back", _restore),
-        SubCommand("retired [PAGE]", "what is not on it any more", _retired),
-        SubCommand("texts [PAGE]", "name, texts and addresses", partial(_settings, part="texts")),
-        SubCommand("look [PAGE]", "colours", partial(_settings, part="look")),
-        SubCommand("policy [PAGE]", "who publishes, and who is reminded", partial(_settings, part="policy")),
+        SubCommand("restore COMPONENT [on PAGE]", "bring it back", _restore, takes_page=True),
+        SubCommand("retired [PAGE]", "what is not on it any more", _retired, takes_page=True),
+        SubCommand("texts [PAGE]", "name, texts and addresses", partial(_settings, part="texts"), takes_page=True),
+        SubCommand("look [PAGE]", "colours", partial(_settings, part="look"), takes_page=True),
+        SubCommand(
+            "policy [PAGE]", "who publishes, and who is reminded", partial(_settings, part="policy"), takes_page=True
+        ),
         SubCommand("help", "this", _help, also=["?"]),
     ],
     check=refuse_secrets,

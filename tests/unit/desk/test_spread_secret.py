@@ -94,7 +94,8 @@ def test_nearly_a_secret_is_refused_and_not_repeated(spoil: Callable[[str], str]
 
 
 @pytest.mark.parametrize(
-    "name", ["kd_Terraform2024ProdEU", "kd_production_terraform_key_2024", "kd-uploads-2024", "kd_NameOfAKeyForTheBuild"]
+    "name",
+    ["kd_Terraform2024ProdEU", "kd_production_terraform_key_2024", "kd-uploads-2024", "kd_NameOfAKeyForTheBuild"],
 )
 def test_names_that_begin_like_a_secret_are_none(name: str) -> None:
     """What somebody calls a key may be long, and hold numbers and capitals."""

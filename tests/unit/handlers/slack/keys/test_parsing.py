@@ -159,7 +159,7 @@ def test_filters(desk: Desk) -> None:
     with desk.database.write() as session:
         other = add_page(session, NOW, name="Acme Internal", subdomain="internal").id
     assert read("unused on acme") == KeyFilter(view=KeyView.UNUSED, page_id=page)
-    assert read("on Acme Internal terra") == KeyFilter(page_id=other, text="terra")
+    assert read('on "Acme Internal" terra') == KeyFilter(page_id=other, text="terra")
     assert read("on call") == KeyFilter(text="on call")
     for holder in (f"<@{MAX}|max>", f"holder:<@{MAX}|max>", f"holder:<@{MAX}>", 'holder:"max meyer"'):
         assert read(holder) == KeyFilter(holder_id=MAX), holder
