@@ -19,6 +19,7 @@ FORKS.set_forkserver_preload(
         "tests.contract.dying_deliverer",
         "tests.contract.dying_gateway",
         "bot.cli",
+        "tests.preloading",
     ]
 )
 

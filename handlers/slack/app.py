@@ -132,6 +132,8 @@ def create_bolt_app(
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=bool(signing_secret),
+        # Else it looks for a name in the source of everything that is loaded, which takes a third of a second.
+        name="keydesk",
         # Its own would be named after this file, and take the root's level: at debug it writes whole requests.
         logger=logging.getLogger("slack_bolt"),
     )

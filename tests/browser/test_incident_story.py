@@ -31,13 +31,10 @@ def _close(page: Page) -> None:
 
 
 def _wait_for_headline(customer: Page, words: str) -> None:
-    """Look again until the page says so: it is rendered a moment after the click."""
-
-    def looks() -> bool:
-        customer.reload()
-        return customer.get_by_role("heading", level=1).inner_text() == words
-
-    wait_until(looks)
+    """Look again once the page says so: it is rendered a moment after the click."""
+    wait_until(lambda: f"{words}</h1>" in customer.request.get(customer.url).text())
+    customer.reload()
+    assert customer.get_by_role("heading", level=1).inner_text() == words
 
 
 def test_from_slack_to_customers_and_back(demo: Demo, open_page: OpenPage) -> None:
