@@ -266,6 +266,12 @@ def open_database(url: str) -> Database:
     engine = make_engine(url)
     if engine.dialect.name == "postgresql":
         _spare.serve(engine)
+    know_statements(engine)
+    return Database(engine).of(ORGANIZATION)
+
+
+def know_statements(engine: Engine) -> None:
+    """Let an engine that has not been used yet have the statements that were compiled by now."""
     known = _known.get(engine.dialect.name)
     if known is None:
         engine._compiled_cache = LRUCache(_STATEMENTS)
@@ -275,7 +281,6 @@ def open_database(url: str) -> Database:
     else:
         engine.dialect = engine.pool._dialect = known.dialect
         engine._compiled_cache = known._compiled_cache
-    return Database(engine).of(ORGANIZATION)
 
 
 _known: dict[str, Engine] = {}

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.delivery.worker import OutboxWorker, Step, Timing
-from storage.database import Database
 from storage.models import Channel
 from tests.clock import HeldClock
 from tests.contract.channels import CHANNELS
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 from tests.scenario.dying_worker import die, die_before_commit
 
 TIMING = Timing(lease=timedelta(seconds=60))
@@ -19,7 +18,7 @@ PATIENCE = timedelta(seconds=30)
 
 async def main(channel: str, database_url: str, address: str, where: str, now: str) -> None:
     """Deliver until death, once."""
-    database = Database.from_url(database_url).of(ORGANIZATION)
+    database = open_database(database_url)
     clock = HeldClock(datetime.fromisoformat(now))
     if where.startswith("commit-"):
         die_before_commit(database, int(where.removeprefix("commit-")))

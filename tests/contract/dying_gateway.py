@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.sealing import Seal
 from tests.clock import HeldClock
 from tests.contract.hostile_stage import PATIENCE
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 from tests.scenario.dying_worker import die
 from tests.serving import serving
 
@@ -39,7 +39,7 @@ def die_with(database: Database, statement: str) -> None:
 
 async def main(database_url: str, where: str, now: str, sealing_key: str) -> None:
     """Print where it listens, and serve until death."""
-    database = Database.from_url(database_url).of(ORGANIZATION)
+    database = open_database(database_url)
     if where in _WRITES:
         die_with(database, _WRITES[where])
 

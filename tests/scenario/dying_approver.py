@@ -14,9 +14,8 @@ from desk.requests.approvals import approve
 from desk.transaction import Actor, Desk
 from handlers.delivery.worker import OutboxWorker, Step
 from handlers.slack.app import all_renderers
-from storage.database import Database
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 from tests.factories import OMAR
 from tests.policies import policy_of
 from tests.scenario.dying_worker import BRISK, die, die_before_commit, make_brisk
@@ -25,7 +24,7 @@ from tests.scenario.outbox_stage import OWNERS, make_client
 
 async def main(database_url: str, api_url: str, request_id: str, where: str, now: str) -> None:
     """Approve, deliver, and die on the way."""
-    database = Database.from_url(database_url).of(ORGANIZATION)
+    database = open_database(database_url)
     desk = Desk(database, HeldClock(datetime.fromisoformat(now)), policy_of(owners_channel=OWNERS))
     if where.startswith("commit-"):
         die_before_commit(database, int(where.removeprefix("commit-")))

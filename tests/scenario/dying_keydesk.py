@@ -38,6 +38,7 @@ from handlers.http.gateway.assembly import UpstreamParts
 from handlers.slack.app import all_renderers
 from storage.database import Database
 from storage.models import Channel, Delivery, SlackMessage
+from tests.databases import know_statements
 from tests.scenario.dying_worker import die
 
 TIMING = Timing(lease=timedelta(seconds=4), look_every=timedelta(milliseconds=100))
@@ -156,6 +157,7 @@ def run(values: Mapping[str, Any], log: str, where: str, ahead: timedelta, addre
         settings = GivenSettings(**values)
         configure_logging(settings.log_format, settings.log_level, stream)
         database = open_database(settings)
+        know_statements(database.engine)
         upgrade_schema(database)
         assert settings.public_folder is not None
         death = Death(where, database, settings.public_folder)

@@ -24,7 +24,7 @@ from handlers.slack.framework.messages import Renderer
 from storage.database import Database
 from storage.models import Channel
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 from tests.scenario.outbox_stage import RENDERERS, make_client
 
 BRISK = Timing(lease=timedelta(seconds=2), look_every=timedelta(milliseconds=100))
@@ -57,7 +57,7 @@ def die_before_commit(database: Database, number: int) -> None:
 
 async def main(database_url: str, api_url: str, where: str, now: str) -> None:
     """Deliver until death."""
-    database = Database.from_url(database_url).of(ORGANIZATION)
+    database = open_database(database_url)
     clock = SystemClock() if where == "never" else HeldClock(datetime.fromisoformat(now))
     if where.startswith("commit-"):
         die_before_commit(database, int(where.removeprefix("commit-")))

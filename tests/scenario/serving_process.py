@@ -9,15 +9,14 @@ from pathlib import Path
 from desk.clock import SystemClock
 from desk.transaction import Desk
 from handlers.http.app import HttpSettings
-from storage.database import Database
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 from tests.policies import policy_of
 from tests.serving import serving
 
 
 async def main(database_url: str, flush_seconds: str, *folders: str) -> None:
     """Serve until SIGTERM."""
-    database = Database.from_url(database_url).of(ORGANIZATION)
+    database = open_database(database_url)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     desk = Desk(database, SystemClock(), policy_of())

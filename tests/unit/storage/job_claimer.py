@@ -3,14 +3,13 @@
 import sys
 from datetime import datetime, timedelta
 
-from storage.database import Database
 from storage.jobs import claim_run, finish_run, period_of
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 
 
 def main(database_url: str, first: str, count: str, name: str) -> None:
     """Claim and finish what is to be had."""
-    database = Database.from_url(database_url).of(ORGANIZATION)
+    database = open_database(database_url)
     for week in range(int(count)):
         now = datetime.fromisoformat(first) + timedelta(weeks=week)
         with database.write() as session:

@@ -9,15 +9,14 @@ from desk.incidents.maintenances.runs import sweep_maintenances
 from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.jobs.sweep import sweep
-from storage.database import Database
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 from tests.scenario.dying_worker import die, die_before_commit
 
 
 async def main(database_url: str, now: str, where: str, number: str) -> None:
     """Sweep until death."""
-    database = Database.from_url(database_url).of(ORGANIZATION)
+    database = open_database(database_url)
     clock = HeldClock(datetime.fromisoformat(now))
     commits = 0
 

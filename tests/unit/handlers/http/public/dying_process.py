@@ -14,9 +14,8 @@ from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
-from storage.database import Database
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 
 _CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir")
 
@@ -42,7 +41,7 @@ def write(url: str, folder: Path, step: int) -> int:
     """Render and write everything; gives the number of changes if nobody dies."""
     reaper = Reaper(folder, step)
     sys.addaudithook(reaper)
-    desk = Desk(Database.from_url(url).of(ORGANIZATION), HeldClock(), Policy())
+    desk = Desk(open_database(url), HeldClock(), Policy())
     site = PublicSite(desk, monotonic=lambda: 0.0, export=FolderExport(folder))
     site.refresh()
     while site.catch_up():

@@ -9,9 +9,8 @@ from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
-from storage.database import Database
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 from tests.public_story import change_page, open_incident
 
 ROUNDS = 6
@@ -19,7 +18,7 @@ ROUNDS = 6
 
 def main(url: str, folder: str, page_id: str, name: str) -> None:
     """Write everything after each of some changes; ends with 0 when nothing was ever in the way."""
-    desk = Desk(Database.from_url(url).of(ORGANIZATION), HeldClock(), Policy())
+    desk = Desk(open_database(url), HeldClock(), Policy())
     export = FolderExport(Path(folder), "one")
     site = PublicSite(desk, monotonic=lambda: 0.0, export=export)
     with capture_logs() as logs:

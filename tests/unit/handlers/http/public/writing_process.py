@@ -7,15 +7,14 @@ from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.http.public.export import FolderExport
 from handlers.http.public.serving import PublicSite
-from storage.database import Database
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION
+from tests.databases import open_database
 from tests.public_story import change_page
 
 
 def main(url: str, folder: str, page_id: str) -> None:
     """Change the page's name and write everything, again and again."""
-    desk = Desk(Database.from_url(url).of(ORGANIZATION), HeldClock(), Policy())
+    desk = Desk(open_database(url), HeldClock(), Policy())
     export = FolderExport(Path(folder))
     site = PublicSite(desk, monotonic=lambda: 0.0, export=export)
     for count in itertools.count():
