@@ -178,12 +178,13 @@ def _read_incidents(
     for update in list_updates(session, ids) if ids else ():
         updates[update.incident_id].append(UpdateView.of(update))
     about = _read_abouts(session, ids)
+    # In the order of the page's own list, which is that of the API.
+    rank = {component.id: rank for rank, component in enumerate(components)}
     return tuple(
         IncidentView.of(
             row,
             tuple(updates[row.id]),
-            # In the order of the page's own list, which is that of the API.
-            tuple(component.id for component in components if component.id in about.get(row.id, ())),
+            tuple(sorted(about.get(row.id, set()) & rank.keys(), key=rank.__getitem__)),
         )
         for row in rows
     )
@@ -202,5 +203,7 @@ def _read_abouts(session: Session, incident_ids: Collection[str]) -> Mapping[str
 
 def _read_components(session: Session, page_id: str, zone_name: str, now: datetime) -> tuple[ComponentView, ...]:
     rows = list_components(session, page_id)
-    histories = read_histories(session, rows, now - WINDOW, now, ZoneInfo(zone_name))
+    # All day long from the same instant on, so that a history is the same one until something happens.
+    start = (now - WINDOW).replace(hour=0, minute=0, second=0, microsecond=0)
+    histories = read_histories(session, rows, start, now, ZoneInfo(zone_name))
     return tuple(ComponentView.of(row, histories.get(row.id, ())) for row in rows)

@@ -1,8 +1,8 @@
 """What templates are told: words and markup, so that they decide nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from desk.incidents.inputs import ENDED
 from desk.pages.status import worst
@@ -12,6 +12,7 @@ from desk.status_page.months import Month
 from desk.status_page.pages import PageView
 from handlers.http.public.bars import Uptime, UptimeReader
 from handlers.http.public.markdown import plain_text, render_body, render_postmortem
+from handlers.http.public.naming import Naming
 from handlers.http.public.words import (
     CANCELLED,
     IMPACT_LOOKS,
@@ -30,34 +31,43 @@ from storage.models import ComponentStatus
 
 _OPEN_GROUPS = 3
 """Groups are open where there are at most so many, or where something in them is not well."""
-_FULL_NAMES = 6
-"""So many components of a group, and so many groups, are named one by one."""
+_MOST_DAYS = 25
+"""Where more components than these show their ninety days, the days are on the page of the uptime alone, and what is
+quiet is folded to its name: the page stays light, however many there are."""
 _DESCRIPTION = 200
 
 Context = Mapping[str, Any]
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def is_large(view: PageView) -> bool:
+    """Whether a page has too many components for the ninety days of each."""
+    return sum(row.showcase and is_shown(row) for row in view.leaves) > _MOST_DAYS
 
 
 def component_rows(view: PageView, uptime: UptimeReader) -> Sequence[Context]:
-    """The page's components in order; a group has `children`."""
+    """The page's components in order; a group has `children` or, where they are folded, their `names`."""
+    days = None if is_large(view) else uptime
     tops = [row for row in view.components if row.group_id is None]
     few = sum(row.group for row in tops) <= _OPEN_GROUPS
     rows = []
     for row in tops:
         if not row.group:
             if is_shown(row):
-                rows.append(_component(row, uptime))
+                rows.append(_component(row, days))
             continue
         children = [child for child in view.children(row.id) if is_shown(child)]
         if not children:
             continue
         status = worst([child.status for child in children])
+        is_folded = days is None and status == ComponentStatus.OPERATIONAL
         rows.append(
             _state(status)
             | {
                 "name": row.name,
                 "description": row.description,
-                "children": [_component(child, uptime) for child in children],
+                "children": [] if is_folded else [_component(child, days) for child in children],
+                "names": [child.name for child in children] if is_folded else [],
+                "days": row.id if is_folded and any(child.showcase for child in children) else None,
                 "open": few or status != ComponentStatus.OPERATIONAL,
                 "count": f"{len(children)} component{'' if len(children) == 1 else 's'}",
             }
@@ -85,9 +95,8 @@ def uptime_sections(view: PageView, uptime: UptimeReader) -> Sequence[Context]:
     return sections
 
 
-def incident_context(view: PageView, incident: IncidentView) -> Context:
+def incident_context(naming: Naming, zone: ZoneInfo, incident: IncidentView) -> Context:
     """An incident as every document shows it."""
-    zone = view.zone
     month = Month.at(incident.began_at, zone)
     return {
         "id": incident.id,
@@ -100,8 +109,8 @@ def incident_context(view: PageView, incident: IncidentView) -> Context:
         "window": window(*incident.window, zone) if incident.window else None,
         "began": when(incident.started_at, zone),
         "lasted": _lasted(incident),
-        "components": name_components(view, incident.component_ids, _names_of(incident)),
-        "updates": [_update(view, incident, update) for update in incident.updates],
+        "components": naming.name(incident.component_ids, _names_of(incident)),
+        "updates": [_update(naming, zone, incident, update) for update in incident.updates],
         "plain": plain_text(incident.updates[0].body)[:_DESCRIPTION] if incident.updates else incident.name,
         "postmortem": render_postmortem(incident.postmortem) if incident.postmortem else None,
         "postmortem_at": when(incident.postmortem_at, zone) if incident.postmortem_at else None,
@@ -110,42 +119,22 @@ def incident_context(view: PageView, incident: IncidentView) -> Context:
     }
 
 
-def _component(row: ComponentView, uptime: UptimeReader) -> Context:
+def _component(row: ComponentView, uptime: UptimeReader | None) -> Context:
     return _state(row.status) | {
         "name": row.name,
         "description": row.description,
-        "uptime": uptime.read(row) if row.showcase else None,
+        "uptime": uptime.read(row) if uptime is not None and row.showcase else None,
         "children": None,
     }
 
 
 def _uptime(row: ComponentView, uptime: Uptime) -> Context:
     months = [{"words": month_time(month), "share": percent(share)} for month, share in uptime.months]
-    return {"name": row.name, "uptime": uptime, "months": months}
+    return {"name": row.name, "description": row.description, "uptime": uptime, "months": months}
 
 
 def _state(status: ComponentStatus) -> dict[str, Any]:
     return {"look": STATUS_LOOKS[status], "status": STATUS_WORDS[status]}
-
-
-def name_components(view: PageView, ids: Collection[str], then: Mapping[str, str] = _NOTHING) -> Sequence[str]:
-    """Components in the order of the page, those of a group together: “API (Search, Sign-in)”, “Website”.
-
-    `then`: what they were called, by their ids. Those that are called otherwise by now, and those that are not on the
-    page any more, stand behind the others, under that name.
-    """
-    full = full_names(view)
-    changed = [one for one in ids if one in then and then[one] != full.get(one)]
-    gone = [row.id for row in view.retired if row.id in ids and row.id not in changed]
-    former = [then.get(one) or full[one] for one in dict.fromkeys((*changed, *gone))]
-    return _shortened([*_name_as_now(view, set(ids).difference(changed)), *former])
-
-
-def full_names(view: PageView) -> Mapping[str, str]:
-    """What updates would call each component now, be it on the page or not: “Europe - API”."""
-    rows = (*view.components, *view.retired)
-    groups = {row.id: row.name for row in rows if row.group}
-    return {row.id: f"{groups[row.group_id]} - {row.name}" if row.group_id in groups else row.name for row in rows}
 
 
 def _names_of(incident: IncidentView) -> Mapping[str, str]:
@@ -153,27 +142,6 @@ def _names_of(incident: IncidentView) -> Mapping[str, str]:
     if incident.is_open:
         return {}
     return {one.code: one.name for update in reversed(incident.updates) for one in update.affected}
-
-
-def _name_as_now(view: PageView, ids: Collection[str]) -> Sequence[str]:
-    names = []
-    for top in view.components:
-        if top.group:
-            children = view.children(top.id)
-            chosen = [row.name for row in children if row.id in ids]
-            if len(chosen) == 1:
-                names.append(f"{top.name} – {chosen[0]}")
-            elif chosen:
-                is_all = len(chosen) == len(children) > _FULL_NAMES
-                names.append(f"{top.name} ({f'all {len(chosen)}' if is_all else ', '.join(_shortened(chosen))})")
-        elif top.group_id is None and top.id in ids:
-            names.append(top.name)
-    return names
-
-
-def _shortened(names: Sequence[str]) -> Sequence[str]:
-    more = len(names) - _FULL_NAMES
-    return names if more <= 1 else [*names[:_FULL_NAMES], f"and {more} more"]
 
 
 def _lasted(incident: IncidentView) -> str:
@@ -186,26 +154,26 @@ def _lasted(incident: IncidentView) -> str:
     return duration(seconds) if seconds > 0 else ""
 
 
-def _update(view: PageView, incident: IncidentView, update: UpdateView) -> Context:
+def _update(naming: Naming, zone: ZoneInfo, incident: IncidentView, update: UpdateView) -> Context:
     is_last = update is incident.updates[0]
     is_end = update.status in ENDED
     changed = [one for one in update.affected if one.old_status != one.new_status]
     return {
         "label": CANCELLED if is_end and incident.is_cancelled else label(update.status),
         "look": "done" if is_end else "now" if is_last else "before",
-        "at": when(update.display_at, view.zone),
+        "at": when(update.display_at, zone),
         "body": render_body(update.body) if update.body else "",
-        "affected": _changes(view, changed),
+        "affected": _changes(naming, changed),
     }
 
 
-def _changes(view: PageView, changed: Sequence[Affected]) -> Sequence[Context]:
+def _changes(naming: Naming, changed: Sequence[Affected]) -> Sequence[Context]:
     """What became of which components, the worst first."""
     rows = []
     for status in reversed(ComponentStatus):
         those = [one for one in changed if one.new_status == status]
         if those:
             then = {one.code: one.name for one in those}
-            names = name_components(view, then, then)
+            names = naming.name(then, then)
             rows.append({"look": STATUS_LOOKS[status], "words": STATUS_WORDS[status], "names": names})
     return rows

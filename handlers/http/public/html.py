@@ -14,8 +14,9 @@ from desk.status_page.months import Month, recent_months
 from desk.status_page.pages import PageView
 from handlers.http.public.assets import Assets
 from handlers.http.public.bars import UptimeReader
-from handlers.http.public.contexts import component_rows, incident_context, uptime_sections
+from handlers.http.public.contexts import component_rows, incident_context, is_large, uptime_sections
 from handlers.http.public.markdown import render_body
+from handlers.http.public.naming import Naming
 from handlers.http.public.sites import Site
 from handlers.http.public.words import day_time, headline_look, month_time, month_words, when
 from handlers.http.v1.shapes.times import instant
@@ -36,15 +37,27 @@ def templates() -> Environment:
 
 
 class HtmlRenderer:
-    """Renders the HTML documents of a page as of an instant, with links below the site's base."""
+    """Renders the HTML documents of a page as of an instant, with links below the site's base.
 
-    def __init__(self, view: PageView, site: Site, assets: Assets, as_of: datetime) -> None:
+    What there is to tell of incidents is taken over from a renderer `before` it, of the same frame, while they are as
+    they were.
+    """
+
+    def __init__(
+        self, view: PageView, site: Site, assets: Assets, as_of: datetime, before: "HtmlRenderer | None" = None
+    ) -> None:
         self._view = view
         self._site = site
         self._as_of = as_of
         self._zone = view.zone
+        self._naming = Naming(view)
         self._uptime = UptimeReader(view, as_of)
         self._context = _context_of(view, site, assets)
+        self._told: dict[str, tuple[IncidentView, Mapping[str, Any]]] = {}
+        known = before._told if before is not None else {}
+        for row in (*view.history, *view.incidents):
+            same = known.get(row.id)
+            self._told[row.id] = same if same is not None and same[0] == row else (row, self._tell(row))
 
     def page(self) -> bytes:
         """The page itself: what is so now, and the last two weeks."""
@@ -59,6 +72,7 @@ class HtmlRenderer:
             active=[self._incident(row) for row in view.active],
             upcoming=[self._incident(row) for row in view.upcoming],
             rows=component_rows(view, self._uptime),
+            is_large=is_large(view),
             recent=self._days(self._recent(), of=_ended_at),
             recent_days=RECENT_DAYS,
         )
@@ -139,7 +153,11 @@ class HtmlRenderer:
         ]
 
     def _incident(self, incident: IncidentView) -> Mapping[str, Any]:
-        return incident_context(self._view, incident)
+        told = self._told.get(incident.id)
+        return told[1] if told is not None and told[0] == incident else self._tell(incident)
+
+    def _tell(self, incident: IncidentView) -> Mapping[str, Any]:
+        return incident_context(self._naming, self._zone, incident)
 
     def _render(self, template: str, path: str, **values: Any) -> bytes:
         return (

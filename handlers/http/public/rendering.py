@@ -50,15 +50,17 @@ def render_page(view: PageView, site: Site, now: datetime, before: Rendered | No
     assets = make_assets(view.page, site.base)
     instant = view.as_of(now)
     frame = _frame(view, site, assets, instant)
-    html = HtmlRenderer(view, site, assets, instant)
-    documents: dict[str, Document] = {**assets.documents, **_data(view, site)}
-    pages = {"/": html.page(), "/history/": html.history(), "/uptime/": html.uptime()}
-    for month in recent_months(instant, view.zone):
-        rows = [row for row in view.history if month.start <= row.began_at < month.end]
-        pages[f"/history/{month}/"] = html.month(month, rows)
-    for path, body in pages.items():
-        documents[path] = html_document(body, view)
     same = before if before is not None and before.frame == frame else None
+    html = HtmlRenderer(view, site, assets, instant, same.html if same is not None else None)
+    documents: dict[str, Document] = {**assets.documents, **_data(view, site)}
+    for path, body in (("/", html.page()), ("/history/", html.history()), ("/uptime/", html.uptime())):
+        documents[path] = html_document(body, view)
+    for month in recent_months(instant, view.zone):
+        path, rows = f"/history/{month}/", _rows_of(view, month)
+        if same is not None and path in same.documents and _rows_of(same.view, month) == rows:
+            documents[path] = same.documents[path]
+        else:
+            documents[path] = html_document(html.month(month, rows), view)
     known = _incidents_of(same.view) if same is not None else {}
     for incident in _incidents_of(view).values():
         path = f"/incidents/{incident.id}/"
@@ -69,6 +71,10 @@ def render_page(view: PageView, site: Site, now: datetime, before: Rendered | No
         else:
             documents[path] = html_document(html.incident(incident), view)
     return Rendered(view, site, instant, html, documents, same.frame if same is not None else frame)
+
+
+def _rows_of(view: PageView, month: Month) -> list[IncidentView]:
+    return [row for row in view.history if month.start <= row.began_at < month.end]
 
 
 def _incidents_of(view: PageView) -> Mapping[str, IncidentView]:

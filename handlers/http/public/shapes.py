@@ -125,7 +125,8 @@ def update_shape(row: UpdateView, zone: ZoneInfo) -> Shape:
 
 
 def _common(view: PageView, row: IncidentView, zone: ZoneInfo) -> dict[str, Any]:
-    about = _by_position(view, [component for component in view.leaves if component.id in row.component_ids])
+    ids = row.component_ids
+    about = _by_position(view, [one for one in view.components if one.id in ids and not one.group]) if ids else ()
     return {
         "id": row.id,
         "name": row.name,

@@ -26,6 +26,7 @@ from desk.status_page.reading import (
 from desk.status_page.uptime import Change
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import Component, ComponentStatus, ComponentStatusChange, IncidentStatus
+from tests.clock import HeldClock
 from tests.factories import add_component, add_page
 from tests.public_story import write_story
 
@@ -152,6 +153,14 @@ def test_the_window_begins_with_the_state_before_it(desk: Desk) -> None:
     """A change of long ago still says how the first shown day began."""
     found = history_of(desk, (300, ComponentStatus.MAJOR_OUTAGE), (200, ComponentStatus.PARTIAL_OUTAGE))
     assert [change.status for change in found] == [ComponentStatus.PARTIAL_OUTAGE]
+
+
+def test_a_history_is_the_same_until_something_happens(desk: Desk, clock: HeldClock) -> None:
+    """Where a component was in a state before the window, its history does not move with the clock: it would be drawn
+    anew at each look."""
+    found = history_of(desk, (300, ComponentStatus.OPERATIONAL))
+    clock.advance(timedelta(minutes=7))
+    assert view_of(desk).components[0].changes == found
 
 
 def test_pages_that_are_not_for_everybody(desk: Desk) -> None:
