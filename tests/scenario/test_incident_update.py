@@ -58,6 +58,7 @@ def test_resolving_brings_components_back(scenario: Scenario, stage: Stage) -> N
     scenario.ines.press("Publish", scenario.ines.modal)
     said = words_of(scenario.ines.modal)
     assert "The update of *Search is slow* is on the page: :white_check_mark: Resolved." in said
+    assert ":large_green_circle: API - Search: Degraded performance → Operational" in said
     stage.wait_for_state("Search", "operational")
     assert stage.states()["Checkout"] == "partial_outage"
     assert scenario.violations() == []

@@ -46,6 +46,7 @@ from handlers.slack.incidents.drafts.text import (
 from handlers.slack.incidents.progress import progress_of, progress_text
 from handlers.slack.incidents.text import (
     both_clocks,
+    changes_text,
     find_public_link,
     impact_of,
     impact_text,
@@ -184,9 +185,17 @@ def published_view(tx: Transaction, draft: IncidentDraft, incident: Incident) ->
         # It was owed a moment ago: what is there by now is what was said before.
         where, far = f"on its way to {page_text(tx, incident)}", f"\n{progress_text(progress)}"
         sign = ":hourglass_flowing_sand:"
-    said = f"{sign} {_published(draft, incident, where)}{look}{far}{told}{still_held_text(tx, incident)}"
+    done = "" if far else _changed(tx, draft, incident)
+    said = f"{sign} {_published(draft, incident, where)}{look}{done}{far}{told}{still_held_text(tx, incident)}"
     buttons = [button("Show", ActionId.INCIDENT_SHOW, value_of(incident.id, incident.version))]
     return modal("Published", [section(said), actions(*buttons)], callback_id=CallbackId.NOTICE)
+
+
+def _changed(tx: Transaction, draft: IncidentDraft, incident: Incident) -> str:
+    """Which states its components took on with it."""
+    last = None if isinstance(content_of(draft), str) else next(iter(list_updates(tx.session, [incident.id])), None)
+    changes = changes_text(last.affected_components, most=_SHOWN) if last is not None else ""
+    return f"\n{changes}" if changes else ""
 
 
 def _published(draft: IncidentDraft, incident: Incident, where: str) -> str:
