@@ -214,7 +214,7 @@ def waiting_view(tx: Transaction, draft: IncidentDraft) -> Block:
     who = reviewers_text(tx, draft)
     said = f":busts_in_silhouette: It waits for {who} to publish it. You are told in your direct messages with me."
     blocks = [section(said), *wish_blocks(draft, viewer_id=draft.author_id)]
-    return modal("Waits for a second person", blocks, callback_id=CallbackId.NOTICE)
+    return modal("Waits for somebody else", blocks, callback_id=CallbackId.NOTICE)
 
 
 _SHOWN = 8
