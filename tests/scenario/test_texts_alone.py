@@ -3,6 +3,8 @@
 from handlers.slack.app import all_renderers
 from tests.factories import MAX, MIA, OLIVIA
 from tests.scenario.conftest import OWNERS_CHANNEL, Scenario
+from tests.scenario.incidents_made import open_incident
+from tests.scenario.incidents_stage import set_stage
 from tests.scenario.keys_stage import add, said
 from tests.scenario.texts_alone import SAYS, list_dumb
 
@@ -19,6 +21,26 @@ def test_what_a_command_did(scenario: Scenario) -> None:
         "“terraform prod”: Suspended"
     )
     assert said(scenario.olivia, f"/keys restore {key}")["text"] == "“terraform prod”: Restored: it works again."
+
+
+def test_lists(scenario: Scenario) -> None:
+    """What is on a list, or what was looked for and is not there; not how many there are alone."""
+    stage = set_stage(scenario)
+    open_incident(stage, "Search & more is slow")
+    add(scenario, name="nightly <export>")
+    for line, says in (
+        ("/keys list", "1 key: nightly &lt;export&gt;"),
+        ("/keys list zeta", "No key matching `zeta`"),
+        ("/keys show nightly &lt;export&gt;", "Key “nightly &lt;export&gt;”: active"),
+        ("/incident list", "1 open or planned: Search &amp; more is slow (Investigating)"),
+        ("/incident list zeta", "No incident or maintenance matching `zeta`"),
+        ('/incident show "Search &amp; more is slow"', "Search &amp; more is slow (Investigating)"),
+        ("/maintenance list", "No maintenance is planned, and none is in progress."),
+        ("/page list", "Pages that you configure: Acme"),
+        ("/page retired", "Retired on Acme: nothing"),
+        ("/roles who owner", f"Who is owner: <@{OLIVIA}>"),
+    ):
+        assert said(scenario.olivia, line)["text"].startswith(says), line
 
 
 def test_roles(scenario: Scenario) -> None:

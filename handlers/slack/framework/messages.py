@@ -1,6 +1,6 @@
 """What draws the messages of the outbox, and how refusals read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,21 @@ from desk.secret import holds_key, holds_mistyped_key
 from desk.texts import readable
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
-from handlers.slack.framework.blocks import MAX_SECTION_TEXT, Block, Message, context, escape, modal, section, trim
+from handlers.slack.framework.blocks import (
+    MAX_SECTION_TEXT,
+    Block,
+    Message,
+    context,
+    escape,
+    modal,
+    plain,
+    section,
+    trim,
+)
 from handlers.slack.framework.command_line import as_written
 from storage.models import SlackMessage
 
+_MOST_LISTED, _LONGEST_LISTED = 5, 80
 _MOST_GIVEN_BACK = 3 * MAX_SECTION_TEXT
 Renderer = Callable[[Transaction, SlackMessage], Message | None]
 """Draws a message from its row, in a read transaction: from the subject's present state, so that what arrives is
@@ -47,6 +58,13 @@ def error_message(error: KeydeskError) -> Message:
     blocks = [section(f"{text}\n{escape(readable(error.hint))}" if error.hint else text)]
     # A sentence may repeat all that somebody typed.
     return Message(trim(sentence, limit=MAX_SECTION_TEXT), blocks)
+
+
+def list_text(title: str, names: Sequence[str]) -> str:
+    """The text of a list, which is all that phones and screen readers give of it: the first that are on it."""
+    shown = ", ".join(escape(plain(" ".join(name.split()), limit=_LONGEST_LISTED)) for name in names[:_MOST_LISTED])
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"{title}: {shown}{more}" if names else title
 
 
 def typed_blocks(text: str) -> list[Block]:

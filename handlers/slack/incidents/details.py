@@ -20,6 +20,7 @@ from handlers.slack.framework.blocks import (
     button,
     context,
     divider,
+    escape,
     modal,
     section,
     text_length,
@@ -36,7 +37,8 @@ from handlers.slack.incidents.text import (
     changes_text,
     find_public_link,
     list_named,
-    plain_name,
+    on_page,
+    plain_standing,
     public_link,
     said_blocks,
     speaker,
@@ -78,7 +80,7 @@ def incident_word(rest: str) -> str:
 def details_message(tx: Transaction, incident: Incident) -> Message:
     """Everything about an incident, with as much of its timeline as one message takes."""
     blocks = _fitting(tx, incident, most_blocks=MAX_MESSAGE_BLOCKS, most_text=MAX_MESSAGE_TEXT)
-    return Message(plain_name(incident.name), blocks)
+    return Message(f"{escape(plain_standing(incident))}{on_page(tx, incident.page_id)}", blocks)
 
 
 def details_view(tx: Transaction, incident_id: str, *, done: str = "") -> Block:

@@ -34,9 +34,12 @@ from handlers.slack.framework.blocks import (
     text_length,
 )
 from handlers.slack.framework.command_line import Word, as_written, cut
+from handlers.slack.framework.messages import list_text
 from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
+from handlers.slack.incidents.drafts.text import plain_subject
 from handlers.slack.incidents.lines import draft_block, draft_blocks, incident_blocks
+from handlers.slack.incidents.text import plain_standing
 
 _MESSAGE_INCIDENTS = 8
 _MOST_DRAFTS = 8
@@ -111,7 +114,9 @@ def list_message(tx: Transaction, offset: int, words: str) -> Message:
     while text_length(blocks) > MAX_MESSAGE_TEXT and len(part.listed) > 1:
         part = replace(part, listed=part.listed[:-1])
         blocks = _list_blocks(part, asked, lines, drafts)
-    return Message(_counted(part, asked), blocks, replaces=True)
+    listed = [plain_standing(each.incident) for each in part.listed]
+    text = list_text(f"{_counted(part, asked)}{_narrowed(asked)}", listed) if listed else _empty_words(asked)
+    return Message(text, blocks, replaces=True)
 
 
 def list_value(offset: int = 0, words: str = "") -> str:
@@ -192,7 +197,10 @@ def _drafts_message(tx: Transaction) -> Message:
         sure = confirm("Throw them all away?", what, "Discard", danger=True)
         every = button(f"Discard all {in_hand} of mine", ActionId.DRAFT_DISCARD_ALL, "all", style="danger", ask=sure)
         blocks += [divider(), actions(every, block_id="drafts.all")]
-    return Message(f"Drafts: {len(listed)}", blocks, replaces=True)
+    subjects = [plain_subject(tx, each.draft) for each in listed]
+    return Message(
+        list_text(f"{len(listed)} drafts" if len(listed) > 1 else "One draft", subjects), blocks, replaces=True
+    )
 
 
 def _turns(part: IncidentPart, asked: _Asked) -> list[Block]:
@@ -211,16 +219,16 @@ def _turns(part: IncidentPart, asked: _Asked) -> list[Block]:
 def _counted(part: IncidentPart, asked: _Asked) -> str:
     kind = "open or planned" if asked.wanted.view is IncidentListView.OPEN else "in all"
     if len(part.listed) == part.total:
-        return f"{part.total} {kind}" if part.total else "Nothing is open and nothing is planned"
+        return f"{part.total} {kind}"
     return f"{part.offset + 1} to {part.offset + len(part.listed)} of {part.total} {kind}"
 
 
 def _narrowed(asked: _Asked) -> str:
     words = plain(as_written(asked.words).replace("`", ""), limit=100)
-    return f"  `{escape(words)}`" if words else ""
+    return f" matching `{escape(words)}`" if words else ""
 
 
 def _empty_words(asked: _Asked) -> str:
     if asked.wanted.text or asked.wanted.view is IncidentListView.ALL:
         return f"No incident or maintenance{_narrowed(asked)}."
-    return f":white_check_mark: Nothing is open and no maintenance is planned.{_narrowed(asked)}"
+    return f":white_check_mark: Nothing is open and no maintenance is planned{_narrowed(asked)}."

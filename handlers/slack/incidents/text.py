@@ -178,6 +178,11 @@ def titled(tx: Transaction, incident: Incident, *, sign: str | None = None) -> s
     return f"{sign or _sign_of(incident)} {name_text(incident.name)}{on_page(tx, incident.page_id)}"
 
 
+def plain_standing(incident: Incident) -> str:
+    """An incident's name and status within the text of a notification."""
+    return f"{incident.name} ({STATUS_WORDS[IncidentStatus(incident.status)]})"
+
+
 def on_page(tx: Transaction, page_id: str) -> str:
     """` on Acme` where there are several pages; empty where there is but one."""
     page = tx.session.get(Page, page_id)

@@ -21,6 +21,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
+from handlers.slack.framework.messages import list_text
 from handlers.slack.keys.details import key_line
 from handlers.slack.keys.parsing import read_filter
 from storage.models import Member
@@ -41,7 +42,9 @@ def list_message(tx: Transaction, offset: int, text: str) -> Message:
     while text_length(blocks) > MAX_MESSAGE_TEXT and len(page.keys) > 1:
         page = KeyPage(page.keys[:-1], page.total, page.offset, page.only_own)
         blocks = _list_blocks(page, text, narrowed, len(page.keys), reader=tx.actor.id)
-    return Message(_counted(page), blocks, replaces=True)
+    counted = list_text(f"{_counted(page)}{narrowed}", [shown.key.name for shown in page.keys])
+    text = counted if page.keys else _empty_words(page, narrowed, reader=tx.actor.id)
+    return Message(text, blocks, replaces=True)
 
 
 def list_modal(tx: Transaction, offset: int, text: str) -> Block:
@@ -64,8 +67,7 @@ def read_page_value(value: str) -> tuple[int, str]:
 
 def _list_blocks(page: KeyPage, text: str, narrowed: str, step: int, *, reader: str) -> list[Block]:
     if not page.keys:
-        own = narrowed == f" matching {mention(reader)}"
-        return [section(_empty_words(page, narrowed, own=own)), actions(*_ask_buttons(), block_id="keys.ask")]
+        return [section(_empty_words(page, narrowed, reader=reader)), actions(*_ask_buttons(), block_id="keys.ask")]
     blocks: list[Block] = [section(f"*{_counted(page)}*{narrowed}")]
     for shown in page.keys:
         blocks += [divider(), *key_line(shown)]
@@ -104,8 +106,8 @@ def _narrowed(tx: Transaction, text: str) -> str:
     return f" matching {' '.join(parts)}" if parts else ""
 
 
-def _empty_words(page: KeyPage, narrowed: str, *, own: bool) -> str:
-    if own:
+def _empty_words(page: KeyPage, narrowed: str, *, reader: str) -> str:
+    if narrowed == f" matching {mention(reader)}":
         return "You answer for no key."
     if narrowed:
         views = ", ".join(f"`{view}`" for view in KeyView if view is not KeyView.LIVE)

@@ -32,7 +32,7 @@ from handlers.slack.framework.copies import upstream_lines
 from handlers.slack.keys.change import Done
 from handlers.slack.keys.details import key_blocks, key_buttons, key_line
 from handlers.slack.keys.listing import page_value
-from handlers.slack.keys.text import key_name, use_warning
+from handlers.slack.keys.text import key_name, state_words, use_warning
 from storage.models import Role, Ticket
 
 _PAGES_TEXT = 2000
@@ -101,7 +101,8 @@ def details_message(details: KeyDetails) -> Message:
     while text_length(blocks) > MAX_MESSAGE_TEXT and details.history:
         details = replace(details, history=details.history[:-1])
         blocks = key_blocks(details)
-    return Message(f"Key “{escape(details.shown.key.name)}”", blocks)
+    state = state_words(details.shown).partition(" ")[2]
+    return Message(f"Key “{escape(details.shown.key.name)}”: {state}", blocks)
 
 
 def details_modal(details: KeyDetails, *, done: str = "") -> Block:

@@ -24,6 +24,7 @@ from handlers.slack.framework.blocks import (
     text_length,
 )
 from handlers.slack.framework.command_line import cut
+from handlers.slack.framework.messages import list_text
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.incidents.choosing import choice_message, named_in
@@ -31,6 +32,7 @@ from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
 from handlers.slack.incidents.starting import with_page_or_words, with_whole_page
+from handlers.slack.incidents.text import plain_standing
 from handlers.slack.incidents.typed import TypedIncident
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
 from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus, Role
@@ -52,10 +54,12 @@ def _list_message(tx: Transaction, rest: str) -> Message:
         listed = [each for each in listed if each.incident.page_id == page_id]
     if not listed:
         title = "No maintenance is planned"
-        return Message(title, [section(f":white_check_mark: {title}, and none is in progress."), *_new_button(tx)])
+        text = f"{title}, and none is in progress."
+        return Message(text, [section(f":white_check_mark: {text}"), *_new_button(tx)])
     planned = sum(each.incident.status == IncidentStatus.SCHEDULED for each in listed)
     title = f"{len(listed) - planned} in progress, {planned} planned"
-    return Message(title, [section(f"*{title}*"), *_blocks(tx, listed), *_new_button(tx)])
+    text = list_text(title, [plain_standing(each.incident) for each in listed])
+    return Message(text, [section(f"*{title}*"), *_blocks(tx, listed), *_new_button(tx)])
 
 
 def _read_page(tx: Transaction, rest: str) -> str | None:

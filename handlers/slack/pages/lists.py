@@ -20,6 +20,7 @@ from handlers.slack.framework.blocks import (
     section,
     trim,
 )
+from handlers.slack.framework.messages import list_text
 from storage.models import Component, ComponentStatus, Page
 
 SHEET = 20
@@ -32,14 +33,16 @@ def pages_message(tx: Transaction, offset: int = 0) -> Message:
     """The pages that the reader configures. Raises NotAllowedError."""
     pages = list_configurable_pages(tx)
     if not pages:
-        return Message("No page", [section("There is no page yet. An operator makes one with `keydesk seed`.")])
+        none = "There is no page yet. An operator makes one with `keydesk seed`."
+        return Message(none, [section(none)])
     shown = pages[offset : offset + SHEET]
     rows = [
         section(_page_text(page), accessory=button("Open", ActionId.PAGE_OPEN, value_of(page.id, 0)))
         for page in shown
     ]
     turns = _turns("", offset, len(pages))
-    return Message("Your pages", [section("*Pages that you configure*"), *rows, *turns], replaces=True)
+    text = list_text("Pages that you configure", [page.name for page in shown])
+    return Message(text, [section("*Pages that you configure*"), *rows, *turns], replaces=True)
 
 
 def which_page_message(tx: Transaction, label: str, action_id: ActionId, wrote: str) -> Message:
@@ -52,7 +55,8 @@ def which_page_message(tx: Transaction, label: str, action_id: ActionId, wrote: 
         for page in pages[:SHEET]
     ]
     hint = f"Or name it: `{slash(f'page {wrote} on NAME')}`"
-    return Message("Which page?", [section("*Which page?*"), *rows, context(escape(trim(hint, limit=_LINE)))])
+    text = list_text("Which page is meant", [page.name for page in pages])
+    return Message(text, [section("*Which page?*"), *rows, context(escape(trim(hint, limit=_LINE)))])
 
 
 def page_message(tx: Transaction, page_id: str, offset: int = 0, *, done: str = "") -> Message:
@@ -96,7 +100,9 @@ def retired_message(tx: Transaction, page_id: str, offset: int = 0) -> Message:
     back = actions(button("Back to the page", ActionId.PAGE_OPEN, value_of(page.id, 0)), block_id="page.back")
     nothing = [] if gone else [section("Nothing was retired.")]
     turns = _turns(page.id, offset, len(gone), previous=ActionId.PAGE_RETIRED, following=ActionId.PAGE_RETIRED_NEXT)
-    return Message("Retired components", [section(heading), *rows, *nothing, *turns, back], replaces=True)
+    title = f"Retired on {escape(plain(page.name, limit=_TITLE))}"
+    text = list_text(title, [full_name(row, groups) for row in gone]) if gone else f"{title}: nothing"
+    return Message(text, [section(heading), *rows, *nothing, *turns, back], replaces=True)
 
 
 def _page_text(page: Page) -> str:

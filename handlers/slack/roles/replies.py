@@ -88,6 +88,7 @@ SHEET = 10
 _PEOPLE_ON_SHEET = 30
 _SOURCES = 3
 _SHORT = 60
+_NAMED = 5
 
 
 def granted_message(subject: Subject, granted: Granted, page_name: str | None) -> Message:
@@ -214,7 +215,10 @@ def who_message(found: Holders, sheet: Sheet, *, default_role: str | None) -> Me
     buttons = turning_buttons(sheet, sheets)
     if buttons:
         blocks.append(actions(*buttons))
-    return Message(f"Who is {name}{escape(place)}: {len(found.holders) or 'nobody'}", blocks, replaces=True)
+    holders = [mention(holder.user_id) for holder in found.holders[:_NAMED]]
+    more = f" and {len(found.holders) - _NAMED} more" if len(found.holders) > _NAMED else ""
+    who = f"{', '.join(holders)}{more}" if holders else "nobody was granted it"
+    return Message(f"Who is {name}{escape(place)}: {who}", blocks, replaces=True)
 
 
 def _holder_line(holder: Holder) -> str:

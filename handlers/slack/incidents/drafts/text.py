@@ -196,7 +196,8 @@ def concern_blocks(tx: Transaction, draft: IncidentDraft, *, choose: Block | Non
         Concern.FAR_OFF: f"*{when(at) if at else ''}*: look whether that is the year which you mean.",
         Concern.NO_COMPONENT: "*No component is affected.* None shows readers that something is wrong by it.",
         Concern.IMPACT: "*Impact and components disagree.* Readers are told "
-        f"{impact_text(concerns.impact)}, and by its components, at their worst, it is {impact_text(concerns.own_impact)}.",
+        f"{impact_text(concerns.impact)}, and by its components, at their worst, it is "
+        f"{impact_text(concerns.own_impact)}.",
         Concern.STILL_DOWN: "*It is over, and components stay as they are:*\n" + "\n".join(down),
     }
     return [section(f":warning: {texts[concern]}", accessory=choose) for concern in concerns.found]

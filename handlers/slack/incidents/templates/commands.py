@@ -27,6 +27,7 @@ from handlers.slack.framework.blocks import (
 )
 from handlers.slack.framework.command_line import Word, cut
 from handlers.slack.framework.commands import split_command
+from handlers.slack.framework.messages import list_text
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import (
     SlackContext,
@@ -76,9 +77,11 @@ def _list_message(tx: Transaction, page_id: str | None) -> Message:
         context(f"Keep an incident's words with `{slash(_SAVE)}`."),
     ]
     if not templates:
-        return Message("No template", [section("There is no template yet."), *ends])
+        none = "There is no template yet."
+        return Message(none, [section(none), *ends])
     lines = [f"• {_line(tx, template)}" for template in templates]
-    return Message("Templates", [section("\n".join(["*Templates*", *fit(lines, _LIST_TEXT)])), *ends])
+    text = list_text("Templates", [template.name for template in templates])
+    return Message(text, [section("\n".join(["*Templates*", *fit(lines, _LIST_TEXT)])), *ends])
 
 
 def _line(tx: Transaction, template: IncidentTemplate) -> str:
