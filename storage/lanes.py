@@ -5,12 +5,13 @@ Whoever changes a delivery that is in line holds the row of its lane: `lock` it 
 is a place outside, so it may hold deliveries of several organizations.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     CursorResult,
     ScalarSelect,
@@ -41,6 +42,24 @@ _IS_PENDING = Delivery.status == literal_column("'pending'")
 _IS_SENDING = Delivery.status == literal_column("'sending'")
 _IS_NEW = Delivery.noticed_at.is_(None)
 
+# The looks of a worker are made once: making one takes longer than carrying it out.
+_CHANNEL: BindParameter[str] = bindparam("in_channel", type_=Delivery.channel.type)
+_NOW: BindParameter[datetime] = bindparam("now", type_=Delivery.due_at.type)
+_RESTED: BindParameter[datetime] = bindparam("rested", type_=Delivery.due_at.type)
+"""Whoever was sent something by then has rested, pace apart."""
+_NEW = (
+    select(Delivery.id, Delivery.lane)
+    .where(Delivery.channel == _CHANNEL, _IS_NEW)
+    .order_by(Delivery.due_at)
+    .limit(BATCH)
+)
+_NOTICED = (
+    update(Delivery)
+    .where(Delivery.id.in_(bindparam("among", expanding=True)), _IS_NEW)
+    .values(noticed_at=_NOW)
+    .execution_options(synchronize_session=False)
+)
+
 
 def lock(session: Session, channel: Channel, lanes: Collection[str]) -> None:
     """Hold the rows of lanes until the transaction ends; whoever else wants one of them waits.
@@ -61,10 +80,9 @@ def line_up(session: Session, channel: Channel, lanes: Collection[str], *, sent_
 
 @cache
 def _line_up(*, sent: bool) -> Update:
-    """Made once: each delivery asks for it twice, and making it takes longer than carrying it out."""
     return (
         update(DeliveryLane)
-        .where(DeliveryLane.channel == bindparam("in_channel"))
+        .where(DeliveryLane.channel == _CHANNEL)
         .where(DeliveryLane.lane.in_(bindparam("among", expanding=True)))
         .values(
             head_id=func.coalesce(_first(Delivery.id, _IS_SENDING), _first(Delivery.id, _IS_PENDING)),
@@ -86,12 +104,7 @@ def _first(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -
 
 def notice(session: Session, channel: Channel, *, now: datetime) -> bool:
     """Put deliveries in line that were added since the last look. True: perhaps not all of them yet."""
-    new = session.execute(
-        select(Delivery.id, Delivery.lane)
-        .where(Delivery.channel == channel, _IS_NEW)
-        .order_by(Delivery.due_at)
-        .limit(BATCH)
-    ).all()
+    new = session.execute(_NEW, {"in_channel": channel}).all()
     if not new:
         return False
     lanes = sorted({lane for _, lane in new})
@@ -99,8 +112,7 @@ def notice(session: Session, channel: Channel, *, now: datetime) -> bool:
     rows = [{"channel": channel, "lane": lane} for lane in lanes]
     session.execute(dialect.insert(DeliveryLane.__table__).on_conflict_do_nothing(), rows)
     lock(session, channel, lanes)
-    noticed = update(Delivery).where(Delivery.id.in_([delivery_id for delivery_id, _ in new]), _IS_NEW)
-    session.execute(noticed.values(noticed_at=now).execution_options(synchronize_session=False))
+    session.execute(_NOTICED, {"among": [delivery_id for delivery_id, _ in new], "now": now})
     line_up(session, channel, lanes)
     return len(new) == BATCH
 
@@ -110,21 +122,31 @@ def take(
 ) -> tuple[DeliveryLane, Delivery | None] | None:
     """Hold a lane whose delivery has been on its way for longer than its lease or, where there is none, the one whose
     head has been due longest and where the last post is `pace` ago. The lane with its head; None: there is none."""
-    overdue = select(DeliveryLane).where(DeliveryLane.channel == channel, DeliveryLane.busy_until <= now)
-    # Whether it is due is asked of the one that is found. As a condition it makes PostgreSQL, which knows nothing yet
-    # of what was put in line just now, read and sort all that is due.
-    due = _waiting(channel, only_untried).where(_is_rested(now, pace))
-    ways = [due.order_by(DeliveryLane.due_at, DeliveryLane.head_id)]
-    if not only_untried:
-        ways.insert(0, overdue.order_by(DeliveryLane.busy_until, DeliveryLane.head_id))
-    for way in ways:
-        with_head = way.add_columns(Delivery).outerjoin(Delivery, Delivery.id == DeliveryLane.head_id)
-        held = with_head.limit(1).with_for_update(skip_locked=True, of=DeliveryLane)
-        # What was read before it was held, or lined up, may be out of date.
-        if row := session.execute(held.execution_options(populate_existing=True)).first():
+    values = {"in_channel": channel, "now": now, "rested": now - pace}
+    for held in _ways(only_untried=only_untried, paced=bool(pace)):
+        if row := session.execute(held, values).first():
             lane, head = row
             return (lane, head) if lane.due_at is None or lane.due_at <= now else None
     return None
+
+
+@cache
+def _ways(*, only_untried: bool, paced: bool) -> Sequence[Select[DeliveryLane, Delivery]]:
+    overdue = select(DeliveryLane).where(DeliveryLane.channel == _CHANNEL, DeliveryLane.busy_until <= _NOW)
+    # Whether it is due is asked of the one that is found. As a condition it makes PostgreSQL, which knows nothing yet
+    # of what was put in line just now, read and sort all that is due.
+    ways = [_waiting(only_untried).where(_is_rested(paced)).order_by(DeliveryLane.due_at, DeliveryLane.head_id)]
+    if not only_untried:
+        ways.insert(0, overdue.order_by(DeliveryLane.busy_until, DeliveryLane.head_id))
+    return [
+        # What was read before it was held, or lined up, may be out of date.
+        way.add_columns(Delivery)
+        .outerjoin(Delivery, Delivery.id == DeliveryLane.head_id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=DeliveryLane)
+        .execution_options(populate_existing=True)
+        for way in ways
+    ]
 
 
 def find_next_due(
@@ -134,25 +156,32 @@ def find_next_due(
 
     What was added since the last look counts by its own due time, whatever it has to wait for in its lane.
     """
-    of_lanes = _waiting(channel, only_untried).with_only_columns(DeliveryLane.due_at).order_by(DeliveryLane.due_at)
-    new = select(Delivery.due_at).where(Delivery.channel == channel, _IS_NEW).order_by(Delivery.due_at)
+    looks, count = _looks(only_untried=only_untried, paced=bool(pace))
+    found = session.execute(looks, {"in_channel": channel, "now": now, "rested": now - pace}).one()
+    ends = [sent_at + pace for sent_at in found[count:] if sent_at]
+    return min([*(instant for instant in found[:count] if instant), *ends], default=None)
+
+
+@cache
+def _looks(*, only_untried: bool, paced: bool) -> tuple[Select[*tuple[datetime | None, ...]], int]:
+    """The looks in one statement; so many of them are for instants, and the rest for when rests began."""
+    of_lanes = _waiting(only_untried).with_only_columns(DeliveryLane.due_at).order_by(DeliveryLane.due_at)
+    new = select(Delivery.due_at).where(Delivery.channel == _CHANNEL, _IS_NEW).order_by(Delivery.due_at)
     lease = (
         select(DeliveryLane.busy_until)
-        .where(DeliveryLane.channel == channel, DeliveryLane.busy_until.is_not(None))
+        .where(DeliveryLane.channel == _CHANNEL, DeliveryLane.busy_until.is_not(None))
         .order_by(DeliveryLane.busy_until)
     )
     # Of lanes that rest, those that are due are free by the end of their rest, and others not before they are due.
-    resting = _waiting(channel, only_untried).with_only_columns(DeliveryLane.sent_at).order_by(DeliveryLane.sent_at)
+    resting = _waiting(only_untried).with_only_columns(DeliveryLane.sent_at).order_by(DeliveryLane.sent_at)
     looks = [
-        of_lanes.where(_is_rested(now, pace)),
-        of_lanes.where(DeliveryLane.due_at > now),
+        of_lanes.where(_is_rested(paced)),
+        of_lanes.where(DeliveryLane.due_at > _NOW),
         new,
         *([] if only_untried else [lease]),
     ]
-    rests = [resting.where(DeliveryLane.sent_at > now - pace, DeliveryLane.due_at <= now)] if pace else []
-    found = session.execute(select(*(look.limit(1).scalar_subquery() for look in [*looks, *rests]))).one()
-    ends = [sent_at + pace for sent_at in found[len(looks) :] if sent_at]
-    return min([*(instant for instant in found[: len(looks)] if instant), *ends], default=None)
+    rests = [resting.where(DeliveryLane.sent_at > _RESTED, DeliveryLane.due_at <= _NOW)] if paced else []
+    return select(*(look.limit(1).scalar_subquery() for look in [*looks, *rests])), len(looks)
 
 
 def forget_empty(session: Session, *, before: datetime) -> int:
@@ -166,10 +195,10 @@ def forget_empty(session: Session, *, before: datetime) -> int:
     return result.rowcount
 
 
-def _waiting(channel: Channel, only_untried: bool) -> Select[DeliveryLane]:
-    waiting = select(DeliveryLane).where(DeliveryLane.channel == channel, DeliveryLane.due_at.is_not(None))
+def _waiting(only_untried: bool) -> Select[DeliveryLane]:
+    waiting = select(DeliveryLane).where(DeliveryLane.channel == _CHANNEL, DeliveryLane.due_at.is_not(None))
     return waiting.where(DeliveryLane.attempts == 0) if only_untried else waiting
 
 
-def _is_rested(now: datetime, pace: timedelta) -> ColumnElement[bool]:
-    return or_(DeliveryLane.sent_at.is_(None), DeliveryLane.sent_at <= now - pace) if pace else true()
+def _is_rested(paced: bool) -> ColumnElement[bool]:
+    return or_(DeliveryLane.sent_at.is_(None), DeliveryLane.sent_at <= _RESTED) if paced else true()

@@ -7,9 +7,10 @@ each other. A worker holds a delivery by a lease: when it dies, the delivery is 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, delete, func, literal_column, or_, select, update
+from sqlalchemy import CursorResult, Update, and_, bindparam, delete, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage import lanes
@@ -93,6 +94,9 @@ def is_last_hand(tries: Sequence[int], most: int) -> bool:
     return most > 1 and sum(number > 1 for number in tries) >= most - 1
 
 
+_FIRST_TRY = select(func.min(Delivery.first_tried_at)).where(Delivery.subject == bindparam("of"))
+
+
 def _claim_head(
     session: Session, lane: DeliveryLane, row: Delivery | None, *, worker: str, now: datetime, lease: timedelta
 ) -> Claim | None:
@@ -109,9 +113,7 @@ def _claim_head(
             attempts=row.attempts + 1,
             lease_until=now + lease,
             first_tried_at=row.first_tried_at,
-            uncertain_since=session.scalar(
-                select(func.min(Delivery.first_tried_at)).where(Delivery.subject == row.subject)
-            ),
+            uncertain_since=session.scalar(_FIRST_TRY, {"of": row.subject}),
         )
         row.status = DeliveryStatus.SENDING
         row.attempts = claim.attempts
@@ -184,19 +186,27 @@ def _give_up(session: Session, claim: Claim, *, uncertain: bool, **values: Any) 
 
 def _settle(session: Session, claim: Claim, **values: Any) -> bool:
     lanes.lock(session, claim.channel, [claim.lane])
+    known = {"of": claim.delivery_id, "by": claim.worker, "tries": claim.attempts}
     result = session.execute(
-        update(Delivery)
-        .where(
-            Delivery.id == claim.delivery_id,
-            Delivery.status == DeliveryStatus.SENDING,
-            Delivery.claimed_by == claim.worker,
-            Delivery.attempts == claim.attempts,
-        )
-        .values(claimed_by=None, lease_until=None, **values)
-        .execution_options(synchronize_session=False)
+        _settled(frozenset(values)), known | {f"new_{name}": new for name, new in values.items()}
     )
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
+
+
+@cache
+def _settled(names: frozenset[str]) -> Update:
+    return (
+        update(Delivery)
+        .where(
+            Delivery.id == bindparam("of"),
+            Delivery.status == DeliveryStatus.SENDING,
+            Delivery.claimed_by == bindparam("by"),
+            Delivery.attempts == bindparam("tries"),
+        )
+        .values(claimed_by=None, lease_until=None, **{name: bindparam(f"new_{name}") for name in names})
+        .execution_options(synchronize_session=False)
+    )
 
 
 def revive(session: Session, subject: str, *, now: datetime, lane: str | None = None) -> int:

@@ -7,7 +7,7 @@ A component is never better than the worst that is said of it; who says somethin
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from desk.incidents.inputs import ENDED
@@ -90,24 +90,28 @@ def decide_wish_at_end(now: ComponentStatus, others: Holding) -> ComponentStatus
     return ComponentStatus.OPERATIONAL
 
 
+_SAYS = IncidentComponent.holds.is_not(None)
+# A maintenance that was to leave its components as they are has the last word on them until somebody says more.
+_LEFT = and_(Incident.status == IncidentStatus.COMPLETED, _SAYS)
+_IS_OPEN = Incident.status.not_in(list(ENDED))
+# Made once: a look at a draft asks for it a dozen times, and making it takes longer than carrying it out.
+_HOLDS = (
+    select(IncidentComponent.component_id, Incident.id, Incident.name, IncidentComponent.holds, _LEFT)
+    .join(Incident, Incident.id == IncidentComponent.incident_id)
+    .where(
+        IncidentComponent.component_id.in_(bindparam("among", expanding=True)),
+        Incident.id != bindparam("besides"),
+        or_(and_(_IS_OPEN, or_(_SAYS, Incident.scheduled_for.is_(None))), _LEFT),
+    )
+    .order_by(Incident.created_at, Incident.id)
+)
+
+
 def read_holding(
     session: Session, component_ids: Collection[str], *, besides: str | None = None
 ) -> Mapping[str, Holding]:
     """What is said of each of some components, but by the incident `besides`; nothing of those that nothing holds."""
-    is_open = Incident.status.not_in(list(ENDED))
-    says = IncidentComponent.holds.is_not(None)
-    # A maintenance that was to leave its components as they are has the last word on them until somebody says more.
-    left = and_(Incident.status == IncidentStatus.COMPLETED, says)
-    rows = session.execute(
-        select(IncidentComponent.component_id, Incident.id, Incident.name, IncidentComponent.holds, left)
-        .join(Incident, Incident.id == IncidentComponent.incident_id)
-        .where(
-            IncidentComponent.component_id.in_(component_ids),
-            Incident.id != (besides or ""),
-            or_(and_(is_open, or_(says, Incident.scheduled_for.is_(None))), left),
-        )
-        .order_by(Incident.created_at, Incident.id)
-    ).all()
+    rows = session.execute(_HOLDS, {"among": list(component_ids), "besides": besides or ""}).all()
     found: dict[str, list[Hold]] = {}
     for component_id, incident_id, name, holds, is_over in rows:
         hold = Hold(incident_id, name, ComponentStatus(holds) if holds else None, bool(is_over))

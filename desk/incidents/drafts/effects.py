@@ -20,7 +20,7 @@ def foresee(tx: Transaction, draft: IncidentDraft) -> Mapping[str, Effect]:
 
 def foresee_content(tx: Transaction, page_id: str, content: Content, incident_id: str | None) -> Mapping[str, Effect]:
     """The same of what a draft is to say."""
-    if isinstance(content, str):
+    if isinstance(content, str) or not content.components:
         return {}
     if isinstance(content, NewIncident):
         move, about = Move.of_new(content), None
