@@ -114,6 +114,9 @@ def update_incident(
         # What people took up again, people complete; and it is not of the past alone.
         incident.scheduled_auto_completed = False
         incident.backfilled = False
+    if status is IncidentStatus.SCHEDULED and incident.status != status:
+        # Who reads that it is to come after all knows when.
+        incident.scheduled_reminded_at = tx.now
     before, incident.status = IncidentStatus(incident.status), status
     affected = bring_components(
         tx, incident, Wanted(change.components, change.seen_states, as_planned=change.as_planned), before=before
@@ -182,10 +185,13 @@ def _write_fields(incident: Incident, change: IncidentChange, now: datetime) -> 
     if change.impact_override is not None:
         incident.impact_override = str(change.impact_override)
     if change.schedule is not None:
-        if change.schedule.scheduled_for != incident.scheduled_for:
-            # Who reads the new time needs no reminder of it right behind.
-            incident.scheduled_reminded_at = now if change.says_something else None
+        old = incident.scheduled_for, incident.scheduled_until
         _set_schedule(incident, change.schedule)
+        if change.says_something and (incident.scheduled_for, incident.scheduled_until) != old:
+            # Who reads the new times needs no reminder of them right behind.
+            incident.scheduled_reminded_at = now
+        elif incident.scheduled_for != old[0]:
+            incident.scheduled_reminded_at = None
 
 
 def _set_schedule(incident: Incident, schedule: Schedule) -> None:

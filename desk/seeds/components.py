@@ -122,7 +122,9 @@ class ComponentPlanting:
         shown = [row for row in self._rows if row.retired_at is None]
         listed = {row.name: row.id for row in shown if row.group and row.name in {seed.name for seed in self._seeds}}
         named: set[tuple[str, str | None]] = {(seed.name, None) for seed in self._seeds}
-        named |= {(part.name, listed.get(seed.name)) for seed in self._seeds for part in seed.components or ()}
+        # Nothing is yet in a group that the file makes.
+        there = [seed for seed in self._seeds if seed.name in listed]
+        named |= {(part.name, listed[seed.name]) for seed in there for part in seed.components or ()}
         places = {None, *listed.values()}
         return [row for row in shown if row.group_id in places and (row.name, row.group_id) not in named]
 

@@ -56,7 +56,8 @@ class Fields:
         """The field's value; None when it is absent or empty."""
         self._known.append(name)
         _, value = self._left.pop(name, (None, None))
-        if value is not None and value.tag == f"{_TAG}null":
+        blank = isinstance(value, yaml.ScalarNode) and not str(value.value).strip()
+        if value is not None and (blank or value.tag == f"{_TAG}null"):
             self.taken_back.add(name)
             return None
         return value
@@ -74,9 +75,7 @@ class Fields:
         text = str(value.value).strip()
         if limit is not None and len(text) > limit:
             self._mistakes.add(value, f"`{name}` of {self._what} has {len(text)} characters; at most {limit} fit.")
-        if not text:
-            self.taken_back.add(name)
-        return text or None
+        return text
 
     def identifier(self, name: str = "id") -> str | None:
         """A field with a Statuspage id."""

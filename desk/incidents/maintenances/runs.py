@@ -95,6 +95,8 @@ def _carry_out(tx: Transaction, incident_id: str) -> bool:
     port_of(tx, incident.page_id).update_incident(tx, incident_id, change, version=incident.version)
     if due.step is Step.REMIND:
         incident.scheduled_reminded_at = tx.now
+        # A reminder is no news: what somebody wrote before it still fits.
+        incident.version -= 1
         tx.session.flush()
     return True
 

@@ -368,6 +368,9 @@ def test_what_a_file_sets_a_file_takes_back(desk: Desk) -> None:
     emptied = "\n".join(line if line.startswith(_KEPT) else f"{line.partition(':')[0]}:" for line in lines)
     assert plant(desk, emptied).changed == ["page Acme", "component Website of page Acme"]
     assert plant(desk, emptied).changed == []
+    plant(desk, WHOLE)
+    blank = "\n".join(line if line.startswith(_KEPT) else f"{line.partition(':')[0]}: ' '" for line in lines)
+    assert plant(desk, blank).changed == ["page Acme", "component Website of page Acme"]
     with desk.database.read() as session:
         page, row = session.scalars(select(Page)).one(), session.scalars(select(Component)).one()
     own = {"id", "name", "subdomain", "page_id", "position", "status", "version", "organization_id"}
@@ -407,6 +410,25 @@ def test_a_component_leaves_its_group_and_comes_back(desk: Desk) -> None:
         publics = session.scalars(select(Component).where(Component.name == "Public")).all()
         assert {session.get_one(Component, row.group_id).name for row in publics} == {"EU", "US"}
     assert len(plant(desk, other).made) == 1, "a component of its own"
+
+
+def test_a_component_moves_into_a_group_that_the_same_file_makes(desk: Desk) -> None:
+    """A new group, or a component that becomes one, takes in what stood beside it, and a file can take that back."""
+    plain = "organization: Acme\npages: [{name: Acme, components: %s}]"
+
+    def ids() -> dict[str, str]:
+        with desk.database.read() as session:
+            rows = session.scalars(select(Component)).all()
+            assert len({row.name for row in rows}) == len(rows)
+            return {row.name: row.id for row in rows if row.name in {"Website", "API"}}
+
+    plant(desk, plain % "[Website, API]")
+    before = ids()
+    for grouped in ("[Website, {name: Core, components: [API]}]", "[{name: Website, components: [API]}]"):
+        plant(desk, plain % grouped)
+        assert ids() == before
+        plant(desk, plain % "[Website, API, Core]")
+        assert ids() == before
 
 
 def test_a_group_is_not_left_by_half(desk: Desk) -> None:

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
 from desk.audit.chain import verify
+from desk.errors import ConflictError
 from desk.incidents.components import set_statuses
+from desk.incidents.incidents import update_incident
+from desk.incidents.inputs import IncidentChange
 from desk.incidents.maintenances.plans import schedule_of
 from desk.transaction import Desk
 from handlers.jobs.sweep import sweep
@@ -122,6 +126,39 @@ def test_whoever_is_told_the_new_time_is_not_reminded_right_behind(
         stage.sweep_at(START + minutes * MINUTE)
     assert stage.steps(about) == ["scheduled"] * (steps - (not said))
     assert stage.sweep_at(start) == 1
+
+
+def test_whoever_is_told_another_end_or_that_it_is_on_again_is_not_reminded_right_behind(
+    stage: Maintenances, clock: HeldClock
+) -> None:
+    """Its end moved with a word right before the reminder; called off and taken up again, or begun early and put
+    back, within the hour. Without a word, the reminder is what tells people."""
+    longer, unsaid, again, back = (stage.plan("Website") for _ in range(4))
+    clock.set(START - 61 * MINUTE)
+    for about, words in ((longer, {"status": IncidentStatus.SCHEDULED, "body": "Longer."}), (unsaid, {})):
+        kept = schedule_of(stage.read(about))
+        stage.change(about, schedule=replace(kept, scheduled_until=kept.scheduled_until + HOUR), **words)
+    stage.change(again, status=IncidentStatus.COMPLETED, body="Cancelled.")
+    stage.change(back, status=IncidentStatus.IN_PROGRESS, body="Early.")
+    assert stage.sweep_at(START - HOUR) == 1
+    clock.set(START - 30 * MINUTE)
+    for about in (again, back):
+        stage.change(about, status=IncidentStatus.SCHEDULED, body="As planned.")
+    assert stage.sweep_at(START - 29 * MINUTE) == 0
+    assert [stage.steps(about)[-1:] for about in (longer, unsaid)] == [["scheduled"], ["scheduled"]]
+
+
+def test_a_reminder_holds_up_nothing_that_was_written_before_it(stage: Maintenances) -> None:
+    """Whoever looked at a maintenance before its reminder has seen all that there is to it; before its start, not."""
+    about = stage.plan()
+    seen = stage.read(about).version
+    assert stage.sweep_at(START - HOUR) == 1
+    words = IncidentChange(status=IncidentStatus.SCHEDULED, body="We begin with the website.")
+    stage.do(partial(update_incident, incident_id=about, change=words, version=seen))
+    seen = stage.read(about).version
+    assert stage.sweep_at(START) == 1
+    with pytest.raises(ConflictError, match="was changed since you looked"):
+        stage.do(partial(update_incident, incident_id=about, change=words, version=seen))
 
 
 def test_what_a_person_took_back_is_not_done_again(stage: Maintenances) -> None:
