@@ -6,7 +6,7 @@ from bot.commands.console import console_of, operator, say
 from bot.commands.tables import AsJson, Cell, print_facts, print_json
 from desk.directory.sync_steps import find_open_sync
 from desk.incidents.listing import list_current, list_drafts
-from desk.keys.lookup import KeyFilter, KeyView, list_keys
+from desk.keys.lookup import KeyFilter, KeyView, count_keys
 from desk.messages.dead_letters import list_dead
 from desk.pages.pages import find_organization, list_pages
 from desk.people import member_name
@@ -55,7 +55,7 @@ def _facts(tx: Transaction) -> list[tuple[str, Cell]]:
         ("maintenances", planned),
         ("drafts waiting", len(list_drafts(tx).waiting)),
         ("requests waiting", len(list_pending_requests(tx))),
-        ("unused keys", len(list_keys(tx, KeyFilter(view=KeyView.UNUSED)))),
+        ("unused keys", count_keys(tx, KeyFilter(view=KeyView.UNUSED))),
         ("not delivered", len(list_dead(tx, limit=_MOST))),
         ("stopped sync", "waits for 'keydesk roles sync --apply'" if waits else ""),
     ]

@@ -27,6 +27,8 @@ from desk.permissions import ask_an_owner, is_full_member
 from desk.transaction import Transaction
 from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Member, Scope, Ticket
 
+MOST_COUNTED = 1000
+"""So many keys are counted for a list that somebody reads."""
 _HISTORY = 10
 
 
@@ -55,6 +57,8 @@ class KeyPage:
     total: int
     offset: int
     only_own: bool
+    is_more: bool = False
+    """There are more than `total`: further than `MOST_COUNTED` they are not counted for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,11 @@ class KeyDetails:
     """What happened to it, the newest first, at most ten."""
 
 
-def show_keys(tx: Transaction, wanted: KeyFilter, *, offset: int, limit: int) -> KeyPage:
-    """A part of the keys that the actor may see. `offset` is held within what there is.
+def show_keys(
+    tx: Transaction, wanted: KeyFilter, *, offset: int, limit: int, most: int | None = MOST_COUNTED
+) -> KeyPage:
+    """A part of the keys that the actor may see. `offset` is held within what there is, which is counted no further
+    than to `most`.
 
     Owners see every key, keys those on their pages, others their own. Raises NotAllowedError when somebody asks for
     those of another.
@@ -91,10 +98,15 @@ def show_keys(tx: Transaction, wanted: KeyFilter, *, offset: int, limit: int) ->
         if not person.is_member:
             raise NotAllowedError("Keys are for full members of this workspace.", ask_an_owner(tx))
         wanted = replace(wanted, holder_id=person.user_id)
-    total = count_keys(tx, wanted)
-    offset = max(0, min(offset, (total - 1) // limit * limit))
+    total = count_keys(tx, wanted, most=None if most is None else most + 1)
+    is_more = most is not None and total > most
+    last = (total - 1) // limit * limit
+    offset = max(0, offset if is_more else min(offset, last))
     listed = list_keys(tx, wanted, offset=offset, limit=limit)
-    return KeyPage([_shown(tx, one, person) for one in listed], total, offset, only_own)
+    if is_more and not listed:
+        offset, listed = last, list_keys(tx, wanted, offset=last, limit=limit)
+    shown = [_shown(tx, one, person) for one in listed]
+    return KeyPage(shown, total - 1 if is_more else total, offset, only_own, is_more)
 
 
 def show_key(tx: Transaction, key_id: str) -> ShownKey:

@@ -44,7 +44,7 @@ from handlers.slack.framework.payloads import SlackContext
 from handlers.slack.framework.retries import UNREACHABLE
 from handlers.slack.incidents.home import guest_home_blocks, incident_home_blocks
 from handlers.slack.keys.details import key_line
-from handlers.slack.keys.listing import page_value
+from handlers.slack.keys.listing import page_value, total_in_words
 from handlers.slack.keys.replies import info_blocks
 from handlers.slack.requests.deciding import request_text
 from handlers.slack.requests.messages import collect_button
@@ -142,11 +142,12 @@ def _unused(tx: Transaction) -> list[Block]:
     page = show_keys(tx, KeyFilter(view=KeyView.UNUSED), offset=0, limit=_UNUSED)
     if not page.total:
         return []
-    blocks = [divider(), section(f"*Unused keys: {page.total}*")]
+    blocks = [divider(), section(f"*Unused keys: {total_in_words(page)}*")]
     for shown in page.keys:
         blocks += key_line(shown, place="unused")
     if page.total > len(page.keys):
-        show = button(f"Show all {page.total}", ActionId.KEYS_UNUSED, page_value(0, "unused"))
+        every = "Show all" if page.is_more else f"Show all {page.total}"
+        show = button(every, ActionId.KEYS_UNUSED, page_value(0, "unused"))
         blocks.append(actions(show, block_id="home.unused"))
     return blocks
 
@@ -161,11 +162,12 @@ def _own_keys(tx: Transaction, user_id: str) -> list[Block]:
     page = show_keys(tx, KeyFilter(holder_id=user_id), offset=0, limit=_OWN_KEYS)
     if not page.total:
         return [divider(), section("*Your keys*\nYou answer for no key yet.")]
-    blocks = [divider(), section(f"*Your keys: {page.total}*")]
+    blocks = [divider(), section(f"*Your keys: {total_in_words(page)}*")]
     for shown in page.keys:
         blocks += key_line(shown, place="own")
     if page.total > len(page.keys):
-        blocks.append(context(f"…and {page.total - len(page.keys)} more: `{slash('keys mine')}`."))
+        more = "" if page.is_more else f" {page.total - len(page.keys)}"
+        blocks.append(context(f"…and{more} more: `{slash('keys mine')}`."))
     return blocks
 
 

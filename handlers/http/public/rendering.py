@@ -1,11 +1,9 @@
 """All documents of a page at one place."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from desk.status_page.incidents import IncidentView
 from desk.status_page.months import Month, recent_months
@@ -17,7 +15,8 @@ from handlers.http.public.document import Document, make_document
 from handlers.http.public.feeds import render_atom, render_rss
 from handlers.http.public.headers import HTML_HEADERS, NO_INDEX, PICTURE_HEADERS, PUBLIC_DATA_HEADERS
 from handlers.http.public.html import HtmlRenderer
-from handlers.http.public.shapes import render_v2_incident, render_v2_shapes
+from handlers.http.public.incident_json import IncidentJson, to_json
+from handlers.http.public.shapes import render_v2_shapes
 from handlers.http.public.sites import Site
 
 _HTML = "text/html; charset=utf-8"
@@ -40,6 +39,7 @@ class Rendered:
     site: Site
     as_of: datetime
     html: HtmlRenderer
+    json: IncidentJson
     documents: Documents
     frame: tuple[object, ...]
     """What old documents show besides their own incidents: when it changes, they change."""
@@ -61,16 +61,20 @@ def render_page(view: PageView, site: Site, now: datetime, before: Rendered | No
             documents[path] = same.documents[path]
         else:
             documents[path] = html_document(html.month(month, rows), view)
+    data = IncidentJson(view, site.url, before.json if before is not None else None)
     known = _incidents_of(same.view) if same is not None else {}
     for incident in _incidents_of(view).values():
         path = f"/incidents/{incident.id}/"
         own = f"/api/v2/incidents/{incident.id}.json"
-        documents[own] = _json_incident(view, site, incident, before.documents.get(own) if before else None)
+        written = before.documents.get(own) if before is not None else None
+        body = data.render(incident)
+        same_body = written is not None and written.body == body
+        documents[own] = written if written is not None and same_body else _data_document(body, _JSON, view)
         if same is not None and known.get(incident.id) == incident:
             documents[path] = same.documents[path]
         else:
             documents[path] = html_document(html.incident(incident), view)
-    return Rendered(view, site, instant, html, documents, same.frame if same is not None else frame)
+    return Rendered(view, site, instant, html, data, documents, same.frame if same is not None else frame)
 
 
 def _rows_of(view: PageView, month: Month) -> list[IncidentView]:
@@ -105,12 +109,7 @@ def render_incident(rendered: Rendered, incident: IncidentView) -> Document:
 
 def render_json_incident(rendered: Rendered, incident: IncidentView) -> Document:
     """An incident of any age as JSON; it carries its components as they are now."""
-    return _json_incident(rendered.view, rendered.site, incident, None)
-
-
-def _json_incident(view: PageView, site: Site, incident: IncidentView, before: Document | None) -> Document:
-    body = _json(render_v2_incident(view, site.url, incident))
-    return before if before is not None and before.body == body else _data_document(body, _JSON, view)
+    return _data_document(rendered.json.render(incident), _JSON, rendered.view)
 
 
 def _data_document(body: bytes, content_type: str, view: PageView) -> Document:
@@ -166,7 +165,9 @@ def _data(view: PageView, site: Site) -> dict[str, Document]:
     def data(body: bytes, content_type: str) -> Document:
         return _data_document(body, content_type, view)
 
-    documents = {f"/api/v2/{name}": data(_json(shape), _JSON) for name, shape in render_v2_shapes(view, url).items()}
+    documents = {
+        f"/api/v2/{name}": data(to_json(shape), _JSON) for name, shape in render_v2_shapes(view, url).items()
+    }
     calendar = render_calendar(view, site.permalinks, site.names)
     documents["/maintenances.ics"] = data(calendar, "text/calendar; charset=utf-8")
     kind, icon = render_icon(view.page)
@@ -179,10 +180,6 @@ def _data(view: PageView, site: Site) -> dict[str, Document]:
         documents["/history.atom"] = data(atom, "application/atom+xml; charset=utf-8")
         documents["/history.rss"] = data(rss, "application/rss+xml; charset=utf-8")
     return documents
-
-
-def _json(shape: Mapping[str, Any]) -> bytes:
-    return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _robots(view: PageView) -> bytes:

@@ -41,11 +41,16 @@ def render_v2_shapes(view: PageView, url: str) -> Mapping[str, Shape]:
     }
 
 
-def render_v2_incident(view: PageView, url: str, row: IncidentView) -> Shape:
-    """One incident or maintenance by itself."""
-    zone = ZoneInfo(view.page.time_zone)
+def render_v2_incident(view: PageView, row: IncidentView) -> Shape:
+    """One incident or maintenance, as its own document has it beside the page."""
     shape = maintenance_shape if row.is_maintenance else incident_shape
-    return {"page": page_shape(view, url, zone), "incident": shape(view, row, zone)}
+    return shape(view, row, view.zone)
+
+
+def list_affected(view: PageView, row: IncidentView) -> tuple[ComponentView, ...]:
+    """The components of an incident as they are now, in the order in which it carries them."""
+    ids = row.component_ids
+    return _by_position(view, [one for one in view.components if one.id in ids and not one.group]) if ids else ()
 
 
 def page_shape(view: PageView, url: str, zone: ZoneInfo) -> Shape:
@@ -125,8 +130,6 @@ def update_shape(row: UpdateView, zone: ZoneInfo) -> Shape:
 
 
 def _common(view: PageView, row: IncidentView, zone: ZoneInfo) -> dict[str, Any]:
-    ids = row.component_ids
-    about = _by_position(view, [one for one in view.components if one.id in ids and not one.group]) if ids else ()
     return {
         "id": row.id,
         "name": row.name,
@@ -140,7 +143,7 @@ def _common(view: PageView, row: IncidentView, zone: ZoneInfo) -> dict[str, Any]
         "started_at": instant(row.started_at, zone),
         "page_id": row.page_id,
         "incident_updates": [update_shape(update, zone) for update in row.said],
-        "components": [component_shape(component, zone) for component in about],
+        "components": [component_shape(component, zone) for component in list_affected(view, row)],
     }
 
 
@@ -152,11 +155,11 @@ def _row_shape(view: PageView, row: ComponentView, zone: ZoneInfo) -> Shape:
     return {**component_shape(row, zone), "status": status, "components": [child.id for child in children]}
 
 
-def _by_position(view: PageView, rows: Sequence[ComponentView]) -> Sequence[ComponentView]:
+def _by_position(view: PageView, rows: Sequence[ComponentView]) -> tuple[ComponentView, ...]:
     # Positions begin at 1 in every group; rows of equal position follow the order of their groups.
     of_group = {row.id: row.position for row in view.components if row.group}
 
     def place(row: ComponentView) -> tuple[int, int, str]:
         return (row.position, of_group.get(row.group_id or "", 0), row.id)
 
-    return sorted(rows, key=place)
+    return tuple(sorted(rows, key=place))

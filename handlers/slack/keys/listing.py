@@ -1,6 +1,7 @@
 """Lists of keys: a page at a time, as a message or as a modal."""
 
 import re
+from dataclasses import replace
 
 from desk.keys.details import KeyPage, show_keys
 from desk.keys.lookup import KeyView
@@ -40,7 +41,7 @@ def list_message(tx: Transaction, offset: int, text: str) -> Message:
     narrowed = _narrowed(tx, text)
     blocks = _list_blocks(page, text, narrowed, MESSAGE_KEYS, reader=tx.actor.id)
     while text_length(blocks) > MAX_MESSAGE_TEXT and len(page.keys) > 1:
-        page = KeyPage(page.keys[:-1], page.total, page.offset, page.only_own)
+        page = replace(page, keys=page.keys[:-1])
         blocks = _list_blocks(page, text, narrowed, len(page.keys), reader=tx.actor.id)
     counted = list_text(f"{_counted(page)}{narrowed}", [shown.key.name for shown in page.keys])
     text = counted if page.keys else _empty_words(page, narrowed, reader=tx.actor.id)
@@ -76,7 +77,7 @@ def _list_blocks(page: KeyPage, text: str, narrowed: str, step: int, *, reader: 
         back = page_value(max(0, page.offset - step), text)
         turns.append(button("‹ Previous", ActionId.KEYS_PREVIOUS, back))
     after = page.offset + len(page.keys)
-    if after < page.total:
+    if after < page.total or page.is_more:
         turns.append(button("Next ›", ActionId.KEYS_NEXT, page_value(after, text)))
     if turns:
         blocks.append(actions(*turns, block_id="keys.turn"))
@@ -92,9 +93,14 @@ def _ask_buttons() -> list[Block]:
 def _counted(page: KeyPage) -> str:
     if page.total == 1:
         return "1 key"
-    if len(page.keys) == page.total:
+    if len(page.keys) == page.total and not page.is_more:
         return f"{page.total} keys"
-    return f"Keys {page.offset + 1} to {page.offset + len(page.keys)} of {page.total}"
+    return f"Keys {page.offset + 1} to {page.offset + len(page.keys)} of {total_in_words(page)}"
+
+
+def total_in_words(page: KeyPage) -> str:
+    """How many keys there are, as far as they were counted."""
+    return f"more than {page.total}" if page.is_more else str(page.total)
 
 
 def _narrowed(tx: Transaction, text: str) -> str:
