@@ -29,7 +29,7 @@ ARGS ?=
 # make check BASE=v1.2: what the change is compared with
 BASE ?= main
 
-.PHONY: help demo demo-cluster install run check test soak mutants lint bench docs site screenshots lock setup clean
+.PHONY: help demo demo-cluster install run check test soak soak-desk mutants lint bench docs site screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,7 +62,11 @@ test: $(DEV_STAMP) $(CLIENT_STAMPS) $(TEST_STAMP) ## Run every test on SQLite an
 	@$(BIN)/python -m tests.setup_servers
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
 
-soak: $(DEV_STAMP) ## Play the whole desk in ever new orders beside what must hold (ARGS="--minutes 120")
+soak: $(DEV_STAMP) ## Play the whole desk in ever new orders, then faults on real processes (ARGS="--schedules 200": these alone)
+	@$(if $(ARGS),,$(BIN)/python -m tests.model)
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+soak-desk: $(DEV_STAMP) ## The first of these two alone (ARGS="--minutes 120")
 	@$(BIN)/python -m tests.model $(ARGS)
 
 mutants: $(DEV_STAMP) ## Put small faults into the rules and say which of them no test sees (ARGS="desk/keys --sample 50")

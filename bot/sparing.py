@@ -72,7 +72,7 @@ class SparingFilter(logging.Filter):
             return True
         if event is not None and event.get("event") in _FOR_SOMEBODY and "reference" in event:
             if isinstance(exception := event.get("exception"), str):
-                event["exception"] = exception.rstrip().rpartition("\n")[2]
+                event["exception"] = _last_line(exception)
             return True
         said.since += 1
         return False
@@ -85,6 +85,9 @@ def _trouble_of(record: logging.LogRecord, event: Mapping[str, object] | None, *
     if event is None:
         return f"{record.name} {record.getMessage()}"[:1000]
     text = str({key: value for key, value in event.items() if key not in _NEW_EACH_TIME})
-    thrown = str(event.get("exception", "")).partition("\n[SQL: ")[0].partition("\n(Background")[0]
-    last = thrown.rstrip().rpartition("\n")[2]
-    return f"{record.name} {text}{last}"[:1000]
+    return f"{record.name} {text}{_last_line(str(event.get('exception', '')))}"[:1000]
+
+
+def _last_line(traceback: str) -> str:
+    """What was raised, without what SQLAlchemy says below it."""
+    return traceback.partition("\n[SQL: ")[0].partition("\n(Background")[0].rstrip().rpartition("\n")[2]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -33,11 +34,14 @@ _GUARD = Path(__file__).with_name("postgresql_guard.py")
 
 
 class PostgresqlServer:
-    """A PostgreSQL server of this test process. It stops when `stop()` is called or the process ends in any way."""
+    """A PostgreSQL server of this test process. It stops when `stop()` is called or the process ends in any way.
 
-    def __init__(self) -> None:
+    `settings` of the server (`name=value`) go before those of every test, by which a power cut may lose commits.
+    """
+
+    def __init__(self, *settings: str) -> None:
         self._guard = subprocess.Popen(
-            [sys.executable, _GUARD, find_place()],
+            [sys.executable, _GUARD, find_place(), *settings],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -51,7 +55,10 @@ class PostgresqlServer:
 
     def _connect(self, prefix: str) -> None:
         self._names = (f"{prefix}_{number}" for number in itertools.count(1))
-        self._admin = psycopg.connect(host=self._folder, user="postgres", dbname="postgres", autocommit=True)
+        self._admin = self._join()
+
+    def _join(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        return psycopg.connect(host=self._folder, user="postgres", dbname="postgres", autocommit=True)
 
     def joined(self, prefix: str) -> "PostgresqlServer":
         """The same server for a forked process: with a connection of its own, and databases of that prefix."""
@@ -78,6 +85,17 @@ class PostgresqlServer:
         left = self._admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{prefix}_"])
         for (name,) in left.fetchall():
             self.drop(name)
+
+    def restart(self) -> None:
+        """End it as a power cut does, start it again, and wait until it is there."""
+        assert self._guard.stdin is not None
+        assert self._guard.stdout is not None
+        self._admin.close()
+        self._guard.stdin.write("restart\n")
+        self._guard.stdin.flush()
+        if not self._guard.stdout.readline():
+            raise RuntimeError("the PostgreSQL of the tests did not start again; its words are above")
+        self._admin = self._join()
 
     def stop(self) -> None:
         """Stop the server and wait until it and its files are gone."""

@@ -1,9 +1,10 @@
 """A throw-away PostgreSQL server that cannot outlive the tests that asked for it.
 
-Run as a program with the folder to keep its data below: it prints one line, the folder of the server's socket, then
-waits until its standard input closes, which the operating system does however the asking process ends, stops the
-server and removes its files. The server listens on the socket only and runs as `nobody` when root asks, because
-PostgreSQL refuses to run as root.
+Run as a program with the folder to keep its data below, and settings of the server that differ: it prints one line,
+the folder of the server's socket, then waits until its standard input closes, which the operating system does however
+the asking process ends, stops the server and removes its files. For each line `restart` before that, the server is
+ended as by a power cut, is started again, and another line is printed. The server listens on the socket only and runs
+as `nobody` when root asks, because PostgreSQL refuses to run as root.
 """
 
 import importlib.util
@@ -63,17 +64,20 @@ def _programs(folder: Path, user: int | None) -> Path:
     return folder / programs.relative_to(package.parent)
 
 
-def _start(folder: Path, user: int | None) -> subprocess.Popen[bytes]:
-    programs = _programs(folder, user)
-    data = folder / "data"
+def _initialize(folder: Path, programs: Path, user: int | None) -> None:
     subprocess.run(
-        [programs / "initdb", "--pgdata", data, *_INITDB_OPTIONS],
+        [programs / "initdb", "--pgdata", folder / "data", *_INITDB_OPTIONS],
         check=True,
         capture_output=True,
         cwd=folder,
         user=user,
     )
-    settings = [*_SETTINGS, f"unix_socket_directories={folder}"]
+
+
+def _start(folder: Path, programs: Path, user: int | None) -> subprocess.Popen[bytes]:
+    data = folder / "data"
+    # The last of two that are of one name counts.
+    settings = [*_SETTINGS, f"unix_socket_directories={folder}", *sys.argv[2:]]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             [programs / "postgres", "-D", data, *(part for setting in settings for part in ("-c", setting))],
@@ -90,10 +94,16 @@ def _start(folder: Path, user: int | None) -> subprocess.Popen[bytes]:
 def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     state = folder / "data" / "postmaster.pid"
-    while not (state.exists() and state.read_text().rstrip().endswith("ready")):
+    while not _is_ready(state, server.pid):
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text()}")
         time.sleep(0.02)
+
+
+def _is_ready(state: Path, pid: int) -> bool:
+    # One that was ended leaves its own behind.
+    said = state.read_text() if state.exists() else ""
+    return said.startswith(f"{pid}\n") and said.rstrip().endswith("ready")
 
 
 def main() -> None:
@@ -107,10 +117,17 @@ def main() -> None:
         user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
         if user is not None:
             os.chown(folder, user, -1)
-        server = _start(folder, user)
+        programs = _programs(folder, user)
+        _initialize(folder, programs, user)
+        server = _start(folder, programs, user)
         _wait_until_ready(server, folder)
         print(folder, flush=True)  # noqa: T201
-        sys.stdin.read()
+        for _ in sys.stdin:
+            server.send_signal(signal.SIGQUIT)
+            server.wait()
+            server = _start(folder, programs, user)
+            _wait_until_ready(server, folder)
+            print("restarted", flush=True)  # noqa: T201
     finally:
         if server is not None:
             server.send_signal(signal.SIGQUIT)

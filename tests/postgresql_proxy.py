@@ -34,9 +34,9 @@ class PostgresqlProxy:
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
 
-    def cut_next_commit(self, when: Cut, *, stay_away: bool = False) -> None:
-        """Cut the connection of the next commit, before or after the server has carried it out. `stay_away`: and
-        refuse new ones."""
+    def cut_next_commit(self, when: Cut | None, *, stay_away: bool = False) -> None:
+        """Cut the connection of the next commit, before or after the server has carried it out; None: of none.
+        `stay_away`: and refuse new ones."""
         self._cut, self._stays_away = when, stay_away
 
     def fall_silent(self) -> None:
@@ -69,13 +69,22 @@ class PostgresqlProxy:
             if self._is_over or self._refuses:
                 client.close()
             else:
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._socket)
-                line = _Line(client, server)
-                self._lines.append(line)
-                line.forward(self._ask, self._answer)
+                self._connect(client)
             if self._is_over:
                 return
+
+    def _connect(self, client: socket.socket) -> None:
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(self._socket)
+        except OSError:
+            # There is none at the moment.
+            server.close()
+            client.close()
+            return
+        line = _Line(client, server)
+        self._lines.append(line)
+        line.forward(self._ask, self._answer)
 
     def _ask(self, line: "_Line") -> None:
         with contextlib.suppress(OSError):

@@ -1,7 +1,8 @@
 """A clock that was ahead, if only for seconds, has written instants that are yet to come: they are set right.
 
 What waits for such an instant would wait for as long as the clock was ahead. Waiting is cut to the longest that it
-can be. What happened at such an instant happened by now; the order of what happened is kept. A clock that is *behind*
+can be. What happened at such an instant happened by now; the order of what happened is kept. What such a clock has
+drawn is drawn again: to it, what waits for a decision had long expired. A clock that is *behind*
 sees the same, of everything that was written lately: then nothing but waiting is touched (see `find_behind`).
 """
 
@@ -16,12 +17,13 @@ from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from desk.audit.trail import Action, record
 from desk.clock import CLOCKS_APART
+from desk.messages.outbox import refresh_message
 from desk.permissions import Duty, require_duty
 from desk.timekeeping.columns import BEFORE, FOLLOWS, ONLY_WITHOUT, WAITS, Column, list_models, list_stamps
 from desk.transaction import Transaction, keys_changed, pages_changed
 from storage import lanes
 from storage.jobs import forget_early_runs
-from storage.models import ApiKey, Base, Channel, Delivery, DeliveryLane, JobRun
+from storage.models import ApiKey, Base, Channel, Delivery, DeliveryLane, DeliveryStatus, JobRun, SlackMessage
 from storage.signals import Topic, signal
 
 LIVED = timedelta(hours=1)
@@ -70,9 +72,12 @@ def set_right(tx: Transaction, *, records: bool = True) -> SetRight | None:
     """
     require_duty(tx, Duty.TIME)
     found = _Found(tx, records=records)
+    drawn = _list_drawn(tx) if records else ()
     for model in _ROWS:
         found.mend(_list_late(tx, model, found.columns_of(model)))
     _mend_deliveries(tx, found)
+    for message in drawn:
+        refresh_message(tx, message)
     if records and (early := forget_early_runs(tx.session, after=tx.now + LIVED)):
         found.rows[JobRun.__tablename__] = early
     if not found.rows:
@@ -178,6 +183,17 @@ def _order(tx: Transaction) -> Mapping[datetime, datetime]:
             late.update(tx.session.scalars(select(stamp).where(stamp > _latest(stamp, tx.now)).distinct()))
     ordered = sorted(late, reverse=True)
     return {value: tx.now - timedelta(microseconds=index) for index, value in enumerate(ordered)}
+
+
+def _list_drawn(tx: Transaction) -> Sequence[SlackMessage]:
+    """What was sent by a clock that was ahead."""
+    late = select(Delivery.subject).where(
+        Delivery.channel == Channel.SLACK,
+        Delivery.status == DeliveryStatus.SENT,
+        Delivery.sent_at > _latest(Delivery.sent_at, tx.now),
+    )
+    shown = select(SlackMessage).where(SlackMessage.id.in_(late), SlackMessage.ts.is_not(None))
+    return tx.session.scalars(shown.order_by(SlackMessage.created_at, SlackMessage.id)).all()
 
 
 def _mend_deliveries(tx: Transaction, found: _Found) -> None:

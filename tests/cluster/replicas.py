@@ -1,23 +1,31 @@
 """Replicas of Keydesk, each a process of its own that can be killed and started again where it was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.process.running import KeydeskProcess
+from tests.process.running import KeydeskProcess, run_keydesk
 
 
 class Replica:
     """One process, at a port that stays its own."""
 
     def __init__(
-        self, number: int, port: int, folder: Path, settings: Mapping[str, str], *, anew: bool = True
+        self,
+        number: int,
+        port: int,
+        folder: Path,
+        settings: Mapping[str, str],
+        *,
+        anew: bool = True,
+        runs: Callable[[str], None] = run_keydesk,
     ) -> None:
         self.number = number
         self.port = port
-        self._folder = folder / f"replica-{number}"
-        self._folder.mkdir()
+        self.folder = folder / f"replica-{number}"
+        self.folder.mkdir()
         self._settings = settings
         self._anew = anew
+        self._runs = runs
         self.ended: list[KeydeskProcess] = []
         """The processes that it was before."""
         self.process: KeydeskProcess | None = None
@@ -29,7 +37,9 @@ class Replica:
 
     def start(self) -> None:
         """Start it; it is there when `wait_until_ready` says so."""
-        self.process = KeydeskProcess(self._folder, self._settings, port=str(self.port), anew=self._anew)
+        self.process = KeydeskProcess(
+            self.folder, self._settings, port=str(self.port), anew=self._anew, runs=self._runs
+        )
 
     def wait_until_ready(self) -> None:
         """Wait until `/readyz` says so."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,12 +35,21 @@ class KeydeskProcess:
     """A started `keydesk run`. Leaving the `with` block ends it; `lines` are its log lines so far.
 
     It is forked from a process that has loaded everything, unless it is to be `anew`: in an interpreter of its own.
+    `runs` is what the forked one does.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str], *, port: str = "0", anew: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        *,
+        port: str = "0",
+        anew: bool = False,
+        runs: Callable[[str], None] = run_keydesk,
+    ) -> None:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(("KEYDESK_", "SLACK_"))}
         environment = {**inherited, "KEYDESK_LOG_FORMAT": "json", **settings}
-        self._process = _start_anew(folder, environment, port) if anew else _fork(folder, environment, port)
+        self._process = _start_anew(folder, environment, port) if anew else _fork(runs, folder, environment, port)
         self.lines: list[dict[str, Any]] = []
         self.words: list[str] = []
         """What it printed that is not a log line."""
@@ -127,6 +136,10 @@ class KeydeskProcess:
             self._process.kill()
         self.wait()
 
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._process.poll() is not None
+
     def troubles(self) -> list[dict[str, Any]]:
         """Log lines that an operator should look at."""
         return [line for line in self.lines if line["level"] in ("warning", "error", "critical")]
@@ -140,8 +153,10 @@ class KeydeskProcess:
         self.kill()
 
 
-def _fork(folder: Path, environment: Mapping[str, str], port: str) -> Fork | subprocess.Popen[str]:
-    return Fork(run_keydesk, port, folder=folder, environment=environment, heard=True)
+def _fork(
+    runs: Callable[[str], None], folder: Path, environment: Mapping[str, str], port: str
+) -> Fork | subprocess.Popen[str]:
+    return Fork(runs, port, folder=folder, environment=environment, heard=True)
 
 
 def _start_anew(folder: Path, environment: Mapping[str, str], port: str) -> Fork | subprocess.Popen[str]:

@@ -9,12 +9,14 @@ from typing import TypeVar
 import structlog
 
 from desk.errors import KeydeskError, LateError
+from storage.database import is_away
 from storage.deadline import find_deadline
 
 _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 _ODD_SECONDS = 0.05
+_TRY_AGAIN = "Please try again in a moment. If it stays so, tell an operator."
 
 
 def _unknown(error: Exception) -> KeydeskError:
@@ -39,6 +41,9 @@ def as_refusal(error: Exception) -> KeydeskError:
         deadline = find_deadline()
         _log.warning("answered_late", changed=deadline is not None and deadline.changed)
         return KeydeskError(f"This took too long; {_what_changed()}.", LateError().hint)
+    if is_away(error):
+        _log.warning("database_away", error=error)
+        return KeydeskError(f"Keydesk's database does not answer at the moment; {_what_changed()}.", _TRY_AGAIN)
     return error if isinstance(error, KeydeskError) else _unknown(error)
 
 

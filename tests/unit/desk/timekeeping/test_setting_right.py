@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import select, true
+from sqlalchemy import select, true, update
 
 from desk.audit.chain import verify
 from desk.incidents.incidents import create_incident, update_incident
 from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.incidents.lookup import list_updates
-from desk.messages.outbox import send_note
+from desk.messages.outbox import refresh, send_note
+from desk.messages.subjects import Thing
 from desk.timekeeping.columns import ONLY_WITHOUT, WAITS, list_columns, list_models, list_stamps
 from desk.timekeeping.setting_right import LIVED, find_behind, is_due, set_right
 from desk.transaction import Actor, Desk, Transaction
@@ -21,10 +22,12 @@ from storage.models import (
     Channel,
     ComponentStatus,
     Delivery,
+    DeliveryStatus,
     Incident,
     JobRun,
     KeyRequest,
     KeyUse,
+    SlackMessage,
     Ticket,
 )
 from storage.outbox import claim_next, mark_sent, put_back
@@ -155,6 +158,31 @@ def test_nothing_waits_for_what_a_clock_wrote_that_was_ahead(
     while send_one(stage):
         clock.advance(PACE)
     assert {row.status for row in stage.all(Delivery)} == {"sent"}
+
+
+def test_what_was_drawn_by_such_a_clock_is_drawn_again(stage: Stage, clock: HeldClock) -> None:
+    """To it, a request had expired: its card is edited once more, and one that was drawn at the right time is not."""
+
+    def deliver() -> None:
+        while send_one(stage):
+            clock.advance(PACE)
+
+    def waiting() -> set[str]:
+        return {row.subject for row in stage.all(Delivery) if row.status == DeliveryStatus.PENDING}
+
+    stage.ask(name="left alone")
+    request = stage.ask()
+    deliver()
+    stage.do(WORKER, lambda tx: tx.session.execute(update(SlackMessage).values(ts="1.0")))
+    begun = clock.now()
+    clock.set(begun + timedelta(days=366))
+    stage.do(Actor.operator("ann"), lambda tx: refresh(tx, Thing.REQUEST, request.id))
+    deliver()
+    clock.set(begun + timedelta(seconds=2))
+    assert stage.do(SWEEP, set_right) is not None
+    edited = {one.id for one in stage.all(SlackMessage) if one.subject_id == request.id}
+    assert edited
+    assert waiting() == edited
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

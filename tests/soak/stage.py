@@ -1,0 +1,161 @@
+"""What schedules are played on: a Slack workspace, a database server, and databases with a page and its people."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bot.database import make_desk, open_database, upgrade_schema
+from bot.demo.assembly import STATUS_CHANNEL, make_settings
+from bot.demo.responders import appoint_responders
+from desk.secret import Secret
+from desk.seeds import plant_seed, read_acme
+from desk.transaction import Actor, Desk, Transaction, keys_changed
+from sandbox.player import Control
+from sandbox.ratelimits import Hold
+from sandbox.server import SandboxServer
+from storage.database import Database
+from storage.models import Scope
+from tests.cluster.balancer import free_port
+from tests.cluster.replicas import Replica, start_all
+from tests.databases import PostgresqlServer
+from tests.factories import add_key
+from tests.postgresql_proxy import PostgresqlProxy
+from tests.soak.clocks import run_keydesk_by_clock, set_clock
+from tests.soak.schedules import Backend
+
+MANIFEST = Path(__file__).parents[2] / "manifest.yml"
+OWNERS = "C0OWNERS01"
+_OPERATOR = Actor.operator("soak")
+# A power cut must not lose what was committed.
+_SAFE = "synchronous_commit=on"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What one schedule is played on."""
+
+    sandbox: SandboxServer
+    replicas: list[Replica]
+    proxies: list[PostgresqlProxy]
+    desk: Desk
+    """On a database connection that nothing goes wrong with."""
+    server: PostgresqlServer
+    secret: str = field(repr=False)
+    """Of a key that reads, and writes incidents."""
+
+    @property
+    def control(self) -> Control:
+        """The workspace's control side."""
+        return Control(self.sandbox.url)
+
+
+class Stage:
+    """Everything that schedules share, from `with` to its end.
+
+    `patient`: Slack waits half a minute for an answer instead of three seconds, which a busy machine may need.
+    """
+
+    def __init__(self, folder: Path, *, patient: bool = False) -> None:
+        self._folder = folder
+        self._patient = patient
+        self._played = 0
+        self._open = ExitStack()
+        self._secret = ""
+
+    def __enter__(self) -> "Stage":
+        self._sandbox = self._open.enter_context(SandboxServer(manifest=MANIFEST, hold=Hold.TIERS))
+        if self._patient:
+            self._sandbox.workspace.timing.acknowledge_within = 30.0
+            self._sandbox.workspace.timing.trigger_lifetime = 30.0
+        self._server = PostgresqlServer(_SAFE)
+        self._open.callback(self._server.stop)
+        self._template = self._server.create()
+        self._file = self._folder / "template.db"
+        self._secret = prepare(self._server.url(self._template), self._sandbox, self._folder)
+        self._secret_of_file = prepare(f"sqlite:///{self._file}", self._sandbox, self._folder)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @contextmanager
+    def world(self, backend: Backend) -> Iterator[World]:
+        """A fresh world with its replicas at work."""
+        self._played += 1
+        folder = self._folder / str(self._played)
+        folder.mkdir()
+        self._sandbox.workspace.reset()
+        with ExitStack() as opened:
+            opened.callback(shutil.rmtree, folder)
+            if backend == "sqlite":
+                url = f"sqlite:///{shutil.copyfile(self._file, folder / 'keydesk.db')}"
+                proxies: list[PostgresqlProxy] = []
+            else:
+                name = self._server.create(self._template)
+                opened.callback(self._server.drop, name)
+                url = self._server.url(name)
+                proxies = [PostgresqlProxy(url) for _ in range(2)]
+                for proxy in proxies:
+                    opened.callback(proxy.close)
+            desk = _open_desk(url, self._sandbox, folder)
+            opened.callback(desk.database.close)
+            replicas = self._make_replicas([each.url for each in proxies] or [url], folder)
+            for each in replicas:
+                opened.callback(each.kill)
+            start_all(replicas)
+            secret = self._secret_of_file if backend == "sqlite" else self._secret
+            yield World(self._sandbox, replicas, proxies, desk, self._server, secret)
+
+    def _make_replicas(self, urls: list[str], folder: Path) -> list[Replica]:
+        made = []
+        for number, url in enumerate(urls):
+            port = free_port()
+            settings = {
+                "SLACK_BOT_TOKEN": "xoxb-sandbox",
+                "SLACK_APP_TOKEN": "xapp-sandbox",
+                "KEYDESK_SLACK_API_URL": self._sandbox.api_url,
+                "KEYDESK_DATABASE_URL": url,
+                "KEYDESK_BASE_URL": "https://status.acme.example",
+                "KEYDESK_OWNERS_CHANNEL": OWNERS,
+                "KEYDESK_ANNOUNCEMENT_CHANNEL": STATUS_CHANNEL,
+            }
+            replica = Replica(number, port, folder, settings, anew=False, runs=run_keydesk_by_clock)
+            set_clock(replica.folder, 0.0)
+            made.append(replica)
+        return made
+
+
+def prepare(url: str, sandbox: SandboxServer, folder: Path) -> str:
+    """Bring a database up to date, and give it a page, its people and a key; gives the key's secret."""
+    database = open_database(make_settings(folder, sandbox.api_url, "https://status.acme.example", database_url=url))
+    try:
+        upgrade_schema(database)
+        desk = _desk_on(database, url, sandbox, folder)
+        seed = read_acme()
+
+        def work(tx: Transaction) -> str:
+            plant_seed(tx, replace(seed, pages=seed.pages[:1]))
+            appoint_responders(tx)
+            return _make_key(tx)
+
+        return desk.write_now(_OPERATOR, work)
+    finally:
+        database.close()
+
+
+def _make_key(tx: Transaction) -> str:
+    secret, scopes = Secret.generate(), [Scope.READ, Scope.INCIDENTS_WRITE]
+    key = add_key(tx.session, tx.now, name="watcher", sha256=secret.sha256, start=secret.start, scopes=scopes)
+    keys_changed(tx, key.id)
+    return secret.reveal()
+
+
+def _open_desk(url: str, sandbox: SandboxServer, folder: Path) -> Desk:
+    return _desk_on(Database.from_url(url), url, sandbox, folder)
+
+
+def _desk_on(database: Database, url: str, sandbox: SandboxServer, folder: Path) -> Desk:
+    settings = make_settings(folder, sandbox.api_url, "https://status.acme.example", database_url=url)
+    return make_desk(settings, database)
