@@ -165,7 +165,7 @@ def list_risk_notes(tx: Transaction, request: KeyRequest) -> tuple[RiskNote, ...
         extent=extent_of(request),
         requester_id=request.requester_id,
         holder_id=request.holder_id,
-        keys=_keys_on_file(tx),
+        keys=_keys_on_file(tx, besides=request.replaces_id),
         asked_names=_asked_names(tx, request),
         now=tx.now,
         policy=tx.policy,
@@ -180,11 +180,12 @@ def _asked_names(tx: Transaction, request: KeyRequest) -> list[str]:
     return list(tx.session.scalars(pending))
 
 
-def _keys_on_file(tx: Transaction) -> list[KeyOnFile]:
+def _keys_on_file(tx: Transaction, *, besides: str | None) -> list[KeyOnFile]:
+    """Those that work, but for the one that is taken over, which the request names."""
     rows = tx.session.execute(
         select(ApiKey, KeyUse.last_used_at)
         .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
-        .where(working_key_condition(tx.now))
+        .where(working_key_condition(tx.now), *([ApiKey.id != besides] if besides else []))
     )
     return [
         KeyOnFile(

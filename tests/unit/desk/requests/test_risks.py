@@ -11,7 +11,7 @@ from desk.requests.requests import withdraw
 from desk.requests.risks import KeyOnFile, Risk, RiskNote, list_risk_notes, risk_notes
 from desk.requests.terms import Extent
 from desk.transaction import Desk, Transaction
-from storage.models import KeyStatus
+from storage.models import KeyRequest, KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import MAX, MIA, OLIVIA, add_key, add_use
@@ -150,7 +150,8 @@ def test_a_key_never_used_is_idle_since_it_was_made() -> None:
 
 
 def test_only_keys_that_work_are_on_file(desk: Desk) -> None:
-    """Keys that are revoked, suspended, expired or retired are no reason to deny; the working one is named."""
+    """Keys that are revoked, suspended, expired or retired are no reason to deny; the working one is named, unless it
+    is the one that is taken over."""
     stage = set_stage(desk)
     alike = {"purpose": "We automate the page.", "scopes": ["read", "components:write"], "pages": [stage.page.id]}
     with desk.database.write() as session:
@@ -171,6 +172,9 @@ def test_only_keys_that_work_are_on_file(desk: Desk) -> None:
         return [(note.risk, note.key.name if note.key else None) for note in found]
 
     assert stage.see(OLIVIA, partial(notes)) == [(Risk.WRITES, None), (Risk.SIMILAR_UNUSED, "works")]
+    with desk.database.write() as session:
+        session.get_one(KeyRequest, request.id).replaces_id = works.id
+    assert stage.see(OLIVIA, partial(notes)) == [(Risk.WRITES, None)]
 
 
 def test_only_open_requests_of_others_take_a_name(desk: Desk, clock: HeldClock) -> None:
