@@ -47,6 +47,12 @@ class Uptime:
         return percent(self.share)
 
     @property
+    def period(self) -> str:
+        """For how long anything is known of it: no more than since its first day."""
+        known = sum(bar.look != "unknown" for bar in self.bars)
+        return "1 day" if known == 1 else f"{known} days"
+
+    @property
     def troubles(self) -> tuple[Bar, ...]:
         """Days of which there is something to tell, the newest first."""
         return tuple(bar for bar in reversed(self.bars) if not bar.is_quiet)
@@ -60,7 +66,7 @@ class Uptime:
         days = (
             f"{count} day{'' if count == 1 else 's'} with something to tell" if count else "every day without trouble"
         )
-        return f"{self.words} uptime over {len(self.bars)} days, {days}"
+        return f"{self.words} uptime over {self.period}, {days}"
 
 
 class UptimeReader:

@@ -68,7 +68,9 @@ def test_before_its_first_day_nothing_is_known() -> None:
     """A component that is ten days old has ten known days, and its uptime is of those."""
     uptime = read(Change(NOW - timedelta(days=9), ComponentStatus.OPERATIONAL))
     assert [bar.look for bar in uptime.bars].count("unknown") == 80
-    assert uptime.words == "100 %"
+    assert uptime.summary == "100 % uptime over 10 days, every day without trouble"
+    today = read(Change(NOW - timedelta(hours=2), ComponentStatus.OPERATIONAL))
+    assert today.summary == "100 % uptime over 1 day, every day without trouble"
 
 
 def test_days_are_those_of_the_page_s_zone() -> None:
