@@ -13,6 +13,7 @@ from handlers.http.public.document import BROTLI, GZIP, Document
 
 _NEW = ".keydesk-new"
 _LIST = ".keydesk"
+_FRONT = "index.html"
 _OWNER = "# of "
 """How the list's first line says whose folder it is."""
 _SETTLED_SECONDS = 60
@@ -66,15 +67,15 @@ class OwnFolder:
 
     def _read_list(self) -> Iterable[str]:
         listed = self._path / _LIST
-        if not listed.is_file():
-            if _is_there(self._path / "index.html"):
-                raise OccupiedFolderError(
-                    f"The folder {self._path} holds a page that is not Keydesk's.",
-                    "Choose an empty one in KEYDESK_PUBLIC_FOLDER.",
-                )
-            return set()
-        lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
-        if lines and lines[0].startswith(_OWNER):
+        lines = listed.read_text(encoding="utf-8", errors="replace").splitlines() if listed.is_file() else []
+        is_owned = bool(lines) and lines[0].startswith(_OWNER)
+        # A list that is empty, or names other files, makes nobody's page ours.
+        if not is_owned and _FRONT not in lines and _is_there(self._path / _FRONT):
+            raise OccupiedFolderError(
+                f"The folder {self._path} holds a page that is not Keydesk's.",
+                "Choose an empty one in KEYDESK_PUBLIC_FOLDER.",
+            )
+        if is_owned:
             if lines[0] != f"{_OWNER}{self._owner}":
                 raise OccupiedFolderError(
                     f"Another Keydesk writes its pages to the folder {self._path}.",

@@ -289,14 +289,25 @@ def test_what_cannot_be_removed_is_told_and_tried_again(writer: Writer, desk: De
     assert writer.export.find_problem() is None
 
 
-@pytest.mark.parametrize("there", ["index.html", ".keydesk"])
-def test_a_folder_of_somebody_else_is_refused(writer: Writer, there: str) -> None:
-    """One with a page in it, or in which another Keydesk writes, stays as it is."""
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"index.html": "mine"},
+        {".keydesk": "# of another\n"},
+        {"index.html": "mine", ".keydesk": ""},
+        {"index.html": "mine", ".keydesk": "history.rss\n"},
+    ],
+    ids=str,
+)
+def test_a_folder_of_somebody_else_is_refused(writer: Writer, there: dict[str, str]) -> None:
+    """One with a page in it, whatever list of ours lies beside it, or in which another Keydesk writes, stays as it
+    is."""
     writer.folder.mkdir()
-    (writer.folder / there).write_text("# of another\n")
+    for name, text in there.items():
+        (writer.folder / name).write_text(text)
     with pytest.raises(OccupiedFolderError):
         writer.write()
-    assert [path.name for path in writer.folder.iterdir()] == [there]
+    assert {path.name: path.read_text() for path in writer.folder.iterdir()} == there
 
 
 def test_files_of_others_in_our_way_stay(writer: Writer, desk: Desk, story: Story, tmp_path: Path) -> None:
