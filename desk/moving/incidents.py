@@ -94,7 +94,8 @@ def settle_states(tx: Transaction, page_id: str) -> int:
     require_owner(tx)
     settled = 0
     instant = ComponentStatusChange.at
-    for row in tx.session.scalars(select(Component).where(Component.page_id == page_id, Component.group.is_(False))):
+    on_page = select(Component).where(Component.page_id == page_id, Component.group.is_(False))
+    for row in tx.session.scalars(on_page.order_by(Component.id).with_for_update()).all():
         own = ComponentStatusChange.component_id == row.id
         latest = select(ComponentStatusChange).where(own).order_by(instant.desc(), ComponentStatusChange.id.desc())
         last = tx.session.scalars(latest.limit(1)).first()

@@ -29,6 +29,14 @@ def get_upstream(session: Session) -> Upstream:
     return upstream
 
 
+def lock_upstream(session: Session) -> Upstream:
+    """The same, as it is and ours until the commit: whoever changes it, its keys or its copies waits. Raises as that
+    does."""
+    locked = select(Upstream).with_for_update().execution_options(populate_existing=True)
+    session.scalars(locked).one_or_none()
+    return get_upstream(session)
+
+
 def check_base_url(text: str) -> str:
     """An upstream's address, without a path or a slash at its end. Raises InvalidInputError (field `base_url`)."""
     url = text.strip().lower().rstrip("/").removesuffix("/v1").rstrip("/")

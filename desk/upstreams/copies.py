@@ -14,6 +14,7 @@ from desk.pages.fields import COLUMN_FIELDS, PAGE_FIELDS, ZONE_AS_GIVEN
 from desk.pages.rules import find_zone
 from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction, elsewhere_changed, pages_changed
+from desk.upstreams.connecting import find_upstream, lock_upstream
 from storage.models import Backend, Component, ComponentStatus, Page, Upstream
 from storage.organizations import OF_EVERY_ORGANIZATION
 
@@ -61,7 +62,7 @@ def copy_pages(tx: Transaction, there: Sequence[PageThere], *, asked_at: datetim
     organization.
     """
     require_duty(tx, Duty.COPIES)
-    upstream = tx.session.scalars(select(Upstream).with_for_update()).one()
+    upstream = lock_upstream(tx.session)
     done = Copied()
     for page in there:
         _copy_page(tx, page, done, asked_at or tx.now)
@@ -74,7 +75,7 @@ def copy_pages(tx: Transaction, there: Sequence[PageThere], *, asked_at: datetim
 def copy_told_page(tx: Transaction, told: PageThere, *, asked_at: datetime | None = None) -> Copied:
     """Bring the copy of one page up to date, of which the upstream has just told. Raises as `copy_pages` does."""
     require_duty(tx, Duty.COPIES)
-    upstream = tx.session.scalars(select(Upstream).with_for_update()).one()
+    upstream = lock_upstream(tx.session)
     upstream.heard_at, done = tx.now, Copied()
     _copy_page(tx, told, done, asked_at or tx.now)
     _record(tx, upstream, done)
@@ -97,9 +98,8 @@ def note_change_there(tx: Transaction) -> None:
 def note_copy_problem(tx: Transaction, problem: str) -> None:
     """Remember why the copies could not be brought up to date."""
     require_duty(tx, Duty.COPIES)
-    upstream = tx.session.scalars(select(Upstream).with_for_update()).one_or_none()
-    if upstream is not None:
-        upstream.problem = problem
+    if find_upstream(tx.session) is not None:
+        lock_upstream(tx.session).problem = problem
 
 
 def _copy_page(tx: Transaction, there: PageThere, done: Copied, asked_at: datetime) -> None:

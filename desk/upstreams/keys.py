@@ -14,7 +14,7 @@ from desk.permissions import Duty, require_duty, require_owner
 from desk.reasons import check_name
 from desk.transaction import Transaction, upstreams_changed
 from desk.upstreams.cards import tell_refused
-from desk.upstreams.connecting import get_upstream
+from desk.upstreams.connecting import lock_upstream
 from storage.models import UpstreamKey, UpstreamKeyStatus
 
 CALLS_A_MINUTE = 60
@@ -45,7 +45,7 @@ def add_upstream_key(tx: Transaction, new: NewUpstreamKey) -> UpstreamKey:
     InvalidInputError, whose `field` names what is wrong.
     """
     require_owner(tx)
-    upstream = get_upstream(tx.session)
+    upstream = lock_upstream(tx.session)
     name = check_name(new.name, of="A key of Statuspage", limit=80, hint="Say what it is called there.")
     if new.expires_at is not None and new.expires_at <= tx.now:
         raise InvalidInputError("That day is over.", "Until when does Statuspage take it?", field="expires_at")
@@ -88,6 +88,8 @@ def replace_upstream_key(tx: Transaction, upstream_key_id: str, new: NewUpstream
 
     Raises as `add_upstream_key` and `drop_upstream_key` do.
     """
+    require_owner(tx)
+    lock_upstream(tx.session)
     drop_upstream_key(tx, upstream_key_id)
     return add_upstream_key(tx, new)
 
@@ -107,7 +109,9 @@ def get_upstream_key(tx: Transaction, upstream_key_id: str) -> UpstreamKey:
 def reseal_upstream_keys(tx: Transaction, renew: Callable[[str], str]) -> int:
     """Keep each key's value as `renew` gives it; how many. Raises NotAllowedError, and what `renew` does."""
     require_owner(tx)
-    keys = [key for key in list_upstream_keys(tx.session) if key.sealed is not None]
+    # Who drops one meanwhile must not find its value again.
+    kept = select(UpstreamKey).where(UpstreamKey.status.in_(_KEPT)).order_by(UpstreamKey.id).with_for_update()
+    keys = [key for key in tx.session.scalars(kept) if key.sealed is not None]
     for key in keys:
         key.sealed = renew(key.sealed or "")
     upstreams_changed(tx)

@@ -30,6 +30,7 @@ from storage.models import (
     IncidentStatus,
     IncidentUpdate,
     Page,
+    Upstream,
     UpstreamChange,
 )
 
@@ -94,6 +95,7 @@ def follow_incidents(
     An incident of which something is on its way there, or arrived since, is left as it is for now.
     """
     require_duty(tx, Duty.COPIES)
+    _wait_for_others(tx)
     page = tx.session.get_one(Page, page_id)
     known = {
         row.upstream_id: row
@@ -128,6 +130,7 @@ def list_open_there(tx: Transaction, page_id: str, besides: Collection[str]) -> 
 def note_gone(tx: Transaction, page_id: str, upstream_id: str, *, asked_at: datetime) -> bool:
     """An incident is not there any more: it is none here either. False while something of it is on its way there."""
     require_duty(tx, Duty.COPIES)
+    _wait_for_others(tx)
     of_page = (Incident.page_id == page_id, Incident.upstream_id == upstream_id)
     incident = tx.session.scalars(select(Incident).where(*of_page)).one_or_none()
     if incident is None or _is_on_its_way(tx, incident.id, asked_at):
@@ -141,6 +144,11 @@ def note_gone(tx: Transaction, page_id: str, upstream_id: str, *, asked_at: date
     pages_changed(tx)
     audit.record(tx, audit.Action.INCIDENT_DELETED, "incident", incident.id, name=incident.name, page_id=page_id)
     return True
+
+
+def _wait_for_others(tx: Transaction) -> None:
+    """One after the other: what the job has read and what a webhook tells may be the same."""
+    tx.session.execute(select(Upstream.id).with_for_update())
 
 
 def _is_ours(tx: Transaction, there: IncidentThere) -> bool:
