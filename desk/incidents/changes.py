@@ -4,15 +4,14 @@ and the audit trail told."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from desk.audit import trail as audit
-from desk.errors import ConflictError, NotFoundError
+from desk.errors import ConflictError
 from desk.incidents.announcements import announce, announce_beside
 from desk.incidents.components import record_statuses
 from desk.incidents.drafts.decision import role_of
 from desk.incidents.drafts.review import show_waiting
 from desk.incidents.inputs import IncidentChange
+from desk.incidents.lookup import own_incident
 from desk.incidents.maintenances.steps import is_step
 from desk.permissions import Duty, has_duty, require_role
 from desk.transaction import Transaction, pages_changed
@@ -24,11 +23,7 @@ def lock_incident(
 ) -> Incident:
     """The incident, for who manages such, or whose duty the change is; it is ours until the commit, and its version
     is one more now."""
-    # Not the whole row's lock: that would collide with drafts that merely refer to it.
-    locked = select(Incident).where(Incident.id == incident_id).with_for_update(key_share=True)
-    incident = tx.session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
-    if incident is None:
-        raise NotFoundError("There is no such incident.", "It may have been deleted.")
+    incident = own_incident(tx.session, incident_id)
     if not _is_due(tx, incident, change):
         require_role(tx, role_of(incident), incident.page_id)
     if version not in {None, incident.version}:

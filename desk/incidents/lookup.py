@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -21,7 +22,23 @@ def find_incident(session: Session, incident_id: str) -> Incident | None:
 
 def get_incident(session: Session, incident_id: str, *, page_id: str | None = None) -> Incident:
     """The incident (of that page). Raises NotFoundError."""
-    incident = find_incident(session, incident_id)
+    return _required(find_incident(session, incident_id), page_id)
+
+
+def own_incident(session: Session, incident_id: str) -> Incident:
+    """The incident as it is now, and ours to change until the commit. Raises NotFoundError."""
+    # Not the whole row's lock: that would collide with drafts that merely refer to it.
+    locked: dict[str, Any] = {"with_for_update": {"key_share": True}, "populate_existing": True}
+    return _required(session.get(Incident, incident_id, **locked))
+
+
+def keep_incident(session: Session, incident_id: str, *, page_id: str | None = None) -> Incident:
+    """The incident (of that page), which nobody deletes before the commit. Raises NotFoundError."""
+    locked: dict[str, Any] = {"with_for_update": {"read": True, "key_share": True}, "populate_existing": True}
+    return _required(session.get(Incident, incident_id, **locked), page_id)
+
+
+def _required(incident: Incident | None, page_id: str | None = None) -> Incident:
     if incident is None or (page_id is not None and incident.page_id != page_id):
         raise NotFoundError("There is no such incident.", "It may have been deleted.")
     return incident

@@ -10,7 +10,7 @@ from desk.incidents.drafts.decision import role_of
 from desk.incidents.held import require_unheld
 from desk.incidents.inputs import ENDED, check_body
 from desk.incidents.limits import require_about
-from desk.incidents.lookup import get_incident
+from desk.incidents.lookup import get_incident, own_incident
 from desk.permissions import require_role
 from desk.transaction import Transaction, pages_changed
 from storage.models import Incident, Page
@@ -118,9 +118,7 @@ def _require_ended(incident: Incident) -> None:
 
 def _lock(tx: Transaction, incident_id: str) -> Incident:
     """The incident as it is now, for who manages such, and ours until the commit."""
-    incident = get_incident(tx.session, incident_id)
-    # Not the whole row's lock: that would collide with drafts that merely refer to it.
-    tx.session.refresh(incident, with_for_update={"key_share": True})
+    incident = own_incident(tx.session, incident_id)
     require_role(tx, role_of(incident), incident.page_id)
     require_about(tx, incident)
     return incident

@@ -15,7 +15,7 @@ from desk.errors import ConflictError, InvalidInputError
 from desk.incidents.announcements import channel_of
 from desk.incidents.drafts.decision import role_of
 from desk.incidents.inputs import ENDED
-from desk.incidents.lookup import get_incident, list_updates
+from desk.incidents.lookup import list_updates, own_incident
 from desk.messages.outbox import refresh_card, send_card
 from desk.pages.intervals import reminder_hours
 from desk.pages.status import Impact
@@ -167,8 +167,7 @@ def _find_speaker(tx: Transaction, incident: Incident) -> str | None:
 
 def snooze_reminder(tx: Transaction, incident_id: str, span: timedelta) -> Incident:
     """Put the next reminder off by `span`, up to a day. Raises NotAllowedError, ConflictError, InvalidInputError."""
-    incident = get_incident(tx.session, incident_id)
-    tx.session.refresh(incident, with_for_update={"key_share": True})
+    incident = own_incident(tx.session, incident_id)
     require_role(tx, role_of(incident), incident.page_id)
     require_person(tx)
     if not _is_watched(incident):

@@ -69,6 +69,7 @@ def note_part(tx: Transaction, page_id: str, next_part: int | None) -> None:
     """Remember which part of the list of incidents comes next; None: it was read to its end. For
     owners and operators. Raises NotAllowedError, and NotFoundError."""
     require_owner(tx)
+    lock_organization(tx.session)
     move = tx.session.get(PageMove, page_id)
     if move is None:
         raise NotFoundError("This page was not taken over from anywhere.")

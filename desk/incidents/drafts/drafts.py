@@ -25,7 +25,7 @@ from desk.incidents.drafts.content import (
 from desk.incidents.drafts.decision import is_of_key, is_own, role_for
 from desk.incidents.drafts.effects import foresee_content
 from desk.incidents.drafts.review import ask_reviewers, list_reviewers, show_draft, tell_author
-from desk.incidents.lookup import find_incident, get_incident
+from desk.incidents.lookup import find_incident, keep_incident
 from desk.incidents.postmortems import check_postmortem, mark_of, postmortem_of
 from desk.pages.pages import get_page
 from desk.permissions import require_insider, require_person, require_role, roles_of_actor
@@ -99,7 +99,7 @@ def write_draft(
     that page, and InvalidInputError, whose `field` names what cannot be published.
     """
     get_page(tx.session, page_id)
-    incident = get_incident(tx.session, incident_id, page_id=page_id) if incident_id is not None else None
+    incident = keep_incident(tx.session, incident_id, page_id=page_id) if incident_id is not None else None
     scheduled = kind is DraftKind.MAINTENANCE or (incident is not None and incident.scheduled_for is not None)
     require_role(tx, role_for(kind, scheduled=scheduled), page_id)
     require_person(tx)

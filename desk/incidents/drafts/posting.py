@@ -19,7 +19,7 @@ from desk.incidents.drafts.review import ask_reviewers
 from desk.incidents.held import is_change_held, is_held
 from desk.incidents.inputs import IncidentChange, NewIncident, check_change, check_new
 from desk.incidents.limits import require_about, require_states, require_transitions
-from desk.incidents.lookup import get_incident
+from desk.incidents.lookup import get_incident, keep_incident
 from desk.incidents.port import port_of
 from desk.incidents.postmortems import check_postmortem, mark_of
 from desk.masking import refuse_secrets
@@ -146,7 +146,7 @@ def _hold(
     *,
     quietly: bool = False,
 ) -> IncidentDraft:
-    incident_id = incident.id if incident is not None else None
+    incident_id = keep_incident(tx.session, incident.id).id if incident is not None else None
     require_effects(foresee_content(tx, page_id, content, incident_id).values())
     key = tx.session.get_one(ApiKey, tx.actor.id)
     stored = stored_form(content)

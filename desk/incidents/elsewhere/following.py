@@ -17,7 +17,7 @@ from desk.incidents.drafts.review import drop_drafts, lock_drafts
 from desk.incidents.elsewhere.changes import find_creation
 from desk.incidents.incidents import next_number
 from desk.incidents.inputs import ENDED
-from desk.incidents.lookup import find_incident
+from desk.incidents.lookup import find_incident, own_incident
 from desk.incidents.reminders import plan_reminder, settle_reminders
 from desk.permissions import Duty, require_duty
 from desk.transaction import Transaction, pages_changed
@@ -191,8 +191,7 @@ def _bring(tx: Transaction, page: Page, there: IncidentThere) -> Incident:
 
 
 def _bring_up_to_date(tx: Transaction, page: Page, incident: Incident, there: IncidentThere) -> bool:
-    # Not the whole row's lock: that would collide with drafts that merely refer to it.
-    tx.session.refresh(incident, with_for_update={"key_share": True})
+    own_incident(tx.session, incident.id)
     followed = (*_FOLLOWED, *(_OF_MAINTENANCES if incident.scheduled_for is not None else ()))
     told = {name: there.fields[name] for name in followed if getattr(incident, name) != there.fields[name]}
     if incident.status != there.status:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,26 +13,37 @@ from desk.digest.sent import send_digest
 from desk.directory.events import remember_team
 from desk.directory.sync_steps import finish_requests, request_sync
 from desk.errors import ConflictError, KeydeskError, NotFoundError
+from desk.incidents.drafts.composing import draft_nothing_new
 from desk.incidents.drafts.drafts import discard_draft, write_draft
 from desk.incidents.drafts.duplicates import OpenDoublesError, give_up
 from desk.incidents.drafts.forgotten import leave_draft
 from desk.incidents.drafts.publishing import publish_draft
+from desk.incidents.elsewhere.following import IncidentThere, follow_incidents, note_gone
+from desk.incidents.incidents import delete_incident
 from desk.incidents.inputs import NewIncident
+from desk.incidents.postmortems import write_postmortem
+from desk.incidents.reminders import snooze_reminder
 from desk.incidents.templates import create_template, delete_template
 from desk.seeds import plant_seed, read_seed
 from desk.transaction import Actor, Desk, JobName, Transaction
+from desk.upstreams.connecting import connect_upstream
+from desk.upstreams.hooks import drop_hook, make_hook
+from desk.upstreams.keys import NewUpstreamKey, add_upstream_key
 from storage.database import Database
 from storage.models import (
+    AuditEvent,
     Digest,
     DirectorySync,
     DraftKind,
     Incident,
     IncidentDraft,
+    IncidentStatus,
     IncidentTemplate,
     Organization,
     Page,
     SecondPerson,
     SlackMessage,
+    UpstreamKey,
 )
 from storage.page_addresses import claim_addresses
 from tests.factories import INES, MAX, OLIVIA, TEAM
@@ -41,6 +53,7 @@ from tests.unit.desk.racing import Move, race
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 OPERATOR = Actor.operator("ann")
+COPIES = Actor.job(JobName.COPIES)
 BETA = "organization: Acme\npages: [{name: Beta, domain: status.beta.example, components: [{name: API}]}]"
 GAMMA = BETA.replace("Beta", "Gamma").replace("API", "Site")
 
@@ -96,6 +109,45 @@ def _finish_sync_twice(stage: IncidentStage) -> tuple[Move, Move]:
     return _twice(Actor.job(JobName.RECONCILE), finish)(stage)
 
 
+def _delete_beside(work: Callable[..., Any], **values: Any) -> Callable[[IncidentStage], tuple[Move, Move]]:
+    def moves(stage: IncidentStage) -> tuple[Move, Move]:
+        incident_id = stage.open()
+        return (INES, partial(delete_incident, incident_id=incident_id)), (
+            MAX,
+            partial(work, incident_id=incident_id, **values),
+        )
+
+    return moves
+
+
+def _connected(who: str | Actor, work: Callable[[Transaction], Any]) -> Callable[[IncidentStage], tuple[Move, Move]]:
+    """Twice the same, on a page that a Statuspage elsewhere has."""
+
+    def moves(stage: IncidentStage) -> tuple[Move, Move]:
+        stage.do(OLIVIA, partial(connect_upstream, base_url="https://statuspage.example"))
+        stage.do(OLIVIA, make_hook)
+        return _twice(who, work)(stage)
+
+    return moves
+
+
+def _hear_twice(stage: IncidentStage) -> tuple[Move, Move]:
+    now = stage.desk.clock.now()
+    fields = {"name": "Far", "impact": "none", "impact_override": None, "shortlink": ""}
+    fields |= dict.fromkeys(("created_at", "updated_at", "started_at"), now)
+    far = IncidentThere(id="faraway00001", status=IncidentStatus.INVESTIGATING, fields=fields)
+    return _connected(COPIES, partial(follow_incidents, page_id=stage.page, there=[far], asked_at=now))(stage)
+
+
+def _miss_twice(stage: IncidentStage) -> tuple[Move, Move]:
+    incident_id = stage.open()
+    with stage.desk.database.write() as session:
+        session.get_one(Incident, incident_id).upstream_id = "faraway00001"
+    asked_at = stage.desk.clock.now()
+    gone = partial(note_gone, page_id=stage.page, upstream_id="faraway00001", asked_at=asked_at)
+    return _connected(COPIES, gone)(stage)
+
+
 def _plant(text: str) -> Callable[[Transaction], Any]:
     return partial(plant_seed, seed=read_seed(text, "pages.yml"))
 
@@ -127,6 +179,22 @@ PAIRS = {
     "two files give their pages one domain": Pair(
         lambda _: ((OPERATOR, _plant(BETA)), (OPERATOR, _plant(GAMMA))), ConflictError, Page, 2
     ),
+    "a postmortem is written beside an end": Pair(
+        _delete_beside(write_postmortem, body="It was DNS."), NotFoundError, Incident, 0
+    ),
+    "an update is written beside an end": Pair(_delete_beside(draft_nothing_new), NotFoundError, IncidentDraft, 0),
+    "a reminder is put off beside an end": Pair(
+        _delete_beside(snooze_reminder, span=timedelta(hours=1)), NotFoundError, Incident, 0
+    ),
+    "a key elsewhere is added twice": Pair(
+        _connected(OLIVIA, partial(add_upstream_key, new=NewUpstreamKey(name="one", sealed="sealed"))),
+        ConflictError,
+        UpstreamKey,
+        1,
+    ),
+    "a webhook is let go of twice": Pair(_connected(OLIVIA, drop_hook), None, AuditEvent, 3),
+    "an incident elsewhere is heard of twice": Pair(_hear_twice, None, Incident, 1),
+    "an incident elsewhere is missed twice": Pair(_miss_twice, None, AuditEvent, 4),
     "a seed and Slack name the organization": Pair(_name_twice, None, Page, 2),
 }
 
