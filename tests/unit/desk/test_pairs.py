@@ -24,14 +24,18 @@ from desk.incidents.inputs import NewIncident
 from desk.incidents.postmortems import write_postmortem
 from desk.incidents.reminders import snooze_reminder
 from desk.incidents.templates import create_template, delete_template
+from desk.moving.incidents import settle_states
 from desk.seeds import plant_seed, read_seed
 from desk.transaction import Actor, Desk, JobName, Transaction
 from desk.upstreams.connecting import connect_upstream
 from desk.upstreams.hooks import drop_hook, make_hook
-from desk.upstreams.keys import NewUpstreamKey, add_upstream_key
+from desk.upstreams.keys import NewUpstreamKey, add_upstream_key, drop_upstream_key, reseal_upstream_keys
 from storage.database import Database
 from storage.models import (
     AuditEvent,
+    Component,
+    ComponentStatus,
+    ComponentStatusChange,
     Digest,
     DirectorySync,
     DraftKind,
@@ -148,6 +152,12 @@ def _miss_twice(stage: IncidentStage) -> tuple[Move, Move]:
     return _connected(COPIES, gone)(stage)
 
 
+def _settle_twice(stage: IncidentStage) -> tuple[Move, Move]:
+    with stage.desk.database.write() as session:
+        session.get_one(Component, stage.components[0]).status = ComponentStatus.MAJOR_OUTAGE
+    return _twice(OPERATOR, partial(settle_states, page_id=stage.page))(stage)
+
+
 def _plant(text: str) -> Callable[[Transaction], Any]:
     return partial(plant_seed, seed=read_seed(text, "pages.yml"))
 
@@ -195,6 +205,7 @@ PAIRS = {
     "a webhook is let go of twice": Pair(_connected(OLIVIA, drop_hook), None, AuditEvent, 3),
     "an incident elsewhere is heard of twice": Pair(_hear_twice, None, Incident, 1),
     "an incident elsewhere is missed twice": Pair(_miss_twice, None, AuditEvent, 4),
+    "states of a page that was taken over are settled twice": Pair(_settle_twice, None, ComponentStatusChange, 1),
     "a seed and Slack name the organization": Pair(_name_twice, None, Page, 2),
 }
 
@@ -209,6 +220,18 @@ def test_the_second_decides_by_what_the_first_did(desk: Desk, pair: Pair) -> Non
     with desk.database.read() as session:
         assert session.scalar(select(func.count()).select_from(pair.model)) == pair.rows
         assert session.scalars(select(Organization.name)).one() == "Acme"
+
+
+def test_a_key_elsewhere_that_is_dropped_keeps_no_value(desk: Desk) -> None:
+    """Not even where all are sealed anew in that instant."""
+    stage = set_incident_stage(desk)
+    stage.do(OLIVIA, partial(connect_upstream, base_url="https://statuspage.example"))
+    new = NewUpstreamKey(name="one", sealed="sealed")
+    key_id = stage.do(OLIVIA, lambda tx: add_upstream_key(tx, new).id)
+    drop, reseal = partial(drop_upstream_key, upstream_key_id=key_id), partial(reseal_upstream_keys, renew=str.upper)
+    race(desk, (OLIVIA, drop), (OPERATOR, reseal))
+    with desk.database.read() as session:
+        assert session.get_one(UpstreamKey, key_id).sealed is None
 
 
 def test_two_replicas_write_down_one_address(desk: Desk, database: Database) -> None:

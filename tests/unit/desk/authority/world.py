@@ -687,6 +687,7 @@ _FAR: Mapping[str, Any] = {
     "updated_at": BEFORE,
     "started_at": BEFORE,
     "shortlink": "",
+    "impact_override": None,
 }
 
 
