@@ -137,7 +137,7 @@ def _connected(who: str | Actor, work: Callable[[Transaction], Any]) -> Callable
 
 def _hear_twice(stage: IncidentStage) -> tuple[Move, Move]:
     now = stage.desk.clock.now()
-    fields = {"name": "Far", "impact": "none", "impact_override": None, "shortlink": ""}
+    fields: dict[str, Any] = {"name": "Far", "impact": "none", "impact_override": None, "shortlink": ""}
     fields |= dict.fromkeys(("created_at", "updated_at", "started_at"), now)
     far = IncidentThere(id="faraway00001", status=IncidentStatus.INVESTIGATING, fields=fields)
     return _connected(COPIES, partial(follow_incidents, page_id=stage.page, there=[far], asked_at=now))(stage)
