@@ -69,14 +69,18 @@ def read_metadata(args: Args) -> Json:
 
 
 def read_thread(workspace: Workspace, conversation: Conversation, args: Args) -> Json:
-    """The arguments `thread_ts` and `reply_broadcast` as message fields. Raises SlackError for no timestamp."""
+    """The arguments `thread_ts` and `reply_broadcast` as message fields. Raises SlackError for no timestamp,
+    and for that of no message."""
     thread_ts = args.text("thread_ts")
     if not thread_ts:
         return {}
     if not _TS.fullmatch(thread_ts):
         raise SlackError("invalid_thread_ts")
     parent = conversation.messages.get(thread_ts)
-    if parent is not None and is_reply(parent):
+    if parent is None:
+        # One that was deleted and had replies is there still, as a tombstone.
+        raise SlackError("thread_not_found")
+    if is_reply(parent):
         workspace.entries.violation(f"thread_ts {thread_ts} is that of a reply; it has to be the parent's.")
         thread_ts = parent["thread_ts"]
     return {"thread_ts": thread_ts} | ({"subtype": "thread_broadcast"} if args.flag("reply_broadcast") else {})

@@ -13,13 +13,13 @@ _ENDINGS = (
 )
 """Some of the endings that Slack knows: of anything else it makes no link."""
 _HOST = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?:{_ENDINGS})"
-_BEGINNING = r"(?:(?<=[\s(\"'“„«>*_~])|^)"
+_BEGINNING = r"(?:(?<=[\s(\"'“„«>*_~,;])|^)"
 _END = r"(?![\w-]|\.\w|@)"
 _TOKEN = re.compile(
     rf"""
       (?P<reference> <(?:[@#!]|https?:|mailto:)[^<>]*> )
     | (?P<code> `[^`\n]+` )
-    | {_BEGINNING}(?P<url> https?://[^\s<>"“”]+ )
+    | {_BEGINNING}(?P<url> https?://[^\s<>"“”]+ | mailto:[A-Za-z0-9._%+-]+@{_HOST} )
     | {_BEGINNING}(?P<mail> [A-Za-z0-9._%+-]+@{_HOST} ){_END}
     | {_BEGINNING}(?P<host> {_HOST}(?::\d+)?(?:/[^\s<>"“”]*)? ){_END}
     | (?<![\w&])(?P<mark> [@#] )(?P<name> [\w.-]*\w )
@@ -58,7 +58,8 @@ def _write(workspace: Workspace, match: re.Match[str], *, labelled: bool) -> str
 
 def _link(address: str, *, is_whole: bool) -> str:
     bare = address.rstrip(_BEHIND)
-    escaped = _escape(bare)
+    # A bar would begin a label, which nobody can type.
+    escaped = _escape(bare).replace("|", "%7C")
     link = f"<{escaped}>" if is_whole else f"<http://{escaped}|{escaped}>"
     return link + _escape(address[len(bare) :])
 

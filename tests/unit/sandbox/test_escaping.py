@@ -11,6 +11,10 @@ TYPED = {
     "see api.acme.com.": "see <http://api.acme.com|api.acme.com>.",
     "api.acme.com:8080/v1?a=1&b=2": "<http://api.acme.com:8080/v1?a=1&amp;b=2|api.acme.com:8080/v1?a=1&amp;b=2>",
     "https://acme.com/x?a=1&b=2, ok": "<https://acme.com/x?a=1&amp;b=2>, ok",
+    "http://acme.com|x and acme.com/a|b": "<http://acme.com%7Cx> and <http://acme.com/a%7Cb|acme.com/a%7Cb>",
+    "a@acme.com,b@acme.com;c.acme.com": "<mailto:a@acme.com|a@acme.com>,<mailto:b@acme.com|b@acme.com>;"
+    "<http://c.acme.com|c.acme.com>",
+    "mailto:ops@acme.com.": "<mailto:ops@acme.com>.",
     "(http://127.0.0.1:3000/a)": "(<http://127.0.0.1:3000/a>)",
     "ops@acme.com": "<mailto:ops@acme.com|ops@acme.com>",
     '"Errors at acme.com" now': '"Errors at <http://acme.com|acme.com>" now',
