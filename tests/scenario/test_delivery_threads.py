@@ -153,7 +153,7 @@ async def test_a_head_that_was_deleted_is_posted_anew(stage: OutboxStage, first:
 
 
 async def test_a_head_that_is_deleted_while_a_reply_is_on_its_way(stage: OutboxStage) -> None:
-    """A thread that is gone when a reply is looked for has no copy of it: the reply is said once, in the channel, since
+    """A thread that is gone when a reply is looked for has no copy of it: the reply is said once, in the channel, as
     Slack takes none below what is not there."""
     tell(stage, "Slow", "one")
     stage.fault(method=POST, match="one", kind="drop")
