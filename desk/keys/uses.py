@@ -162,6 +162,12 @@ class UseLog:
             _add(waiting, counts.mark(key_id, day))
         return list(waiting.values())
 
+    def count_kept(self) -> tuple[int, int]:
+        """How many marks wait to be written, one for each key and day, and how many uses are lost so far."""
+        with self._lock:
+            doubted = sum(len(marks) for marks, _ in self._doubted)
+            return len(self._growing.keys() | self._waiting.keys()) + doubted, self._lost
+
     def take_lost(self) -> int:
         """How many uses could not be kept since this was asked last."""
         with self._lock:

@@ -204,7 +204,8 @@ def create_http_app(
     export = None
     if settings.public_folder:
         export = FolderExport(settings.public_folder, desk.database.organization or "")
-        warnings = {**(warnings or {}), "public_folder": _folder_check(export)}
+        warnings = {**(warnings or {}), "public_folder": _told_by(export.find_problem)}
+    warnings = {**(warnings or {}), "uses": _told_by(flusher.find_problem)}
     public = PublicSite(desk, export=export, monotonic=monotonic)
     health = health_routes({"keys": _ring_check(ring, check), **(checks or {})}, warnings or {})
     management = None
@@ -269,9 +270,9 @@ def _ring_check(ring: Mirror[KeyRing], check: KeyCheck) -> Check:
     return look
 
 
-def _folder_check(export: FolderExport) -> Check:
+def _told_by(find_problem: Callable[[], str | None]) -> Check:
     async def look() -> str | None:
-        return export.find_problem()
+        return find_problem()
 
     return look
 

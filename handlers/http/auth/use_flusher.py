@@ -10,7 +10,7 @@ import structlog
 
 from desk.keys.ring import RingKey
 from desk.keys.suspended_use import QUIET, tell_of_suspended_use
-from desk.keys.uses import SuspendedUse, UseLog, flush_uses
+from desk.keys.uses import MAX_MARKS, SuspendedUse, UseLog, flush_uses
 from desk.transaction import Actor, Desk, JobName
 from storage.background import end_task
 
@@ -29,7 +29,7 @@ class UseFlusher:
         self._woken = asyncio.Event()
         self._suspended_uses: dict[str, tuple[Desk, SuspendedUse]] = {}
         self._told: dict[str, SuspendedUse] = {}
-        self._failing = False
+        self._failing_since: datetime | None = None
         self._task: asyncio.Task[None] | None = None
         # A thread of its own: marks are written even while every thread of the pool waits for something.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-uses")
@@ -55,13 +55,23 @@ class UseFlusher:
             try:
                 await self.flush()
             except Exception as error:
-                if not self._failing:
+                if self._failing_since is None:
                     _log.warning("uses_not_written", error=error)
-                self._failing = True
+                    self._failing_since = self._desk.clock.now()
                 # One that could not be told must not turn this into a busy loop.
                 await asyncio.sleep(self._interval)
             else:
-                self._failing = False
+                self._failing_since = None
+
+    def find_problem(self) -> str | None:
+        """What cannot be written down at the moment, and what the end of this process would lose; None: nothing."""
+        if self._failing_since is None:
+            return None
+        kept, lost = self._uses.count_kept()
+        more = f" {lost:,} more calls are not counted any more." if lost else ""
+        since = f"{self._failing_since:%Y-%m-%d %H:%M} UTC"
+        memory = f"They are kept in memory (marks of a key and a day: {kept:,} of {MAX_MARKS:,})"
+        return f"Uses of keys could not be written since {since}. {memory}; the end of this process loses them.{more}"
 
     async def flush(self) -> None:
         """Write down everything noted so far. Raises what the database raises; what was not written is kept."""

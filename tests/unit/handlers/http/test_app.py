@@ -1,5 +1,7 @@
 """The whole application: health, distrust, uses of suspended keys, and the way of uses to the database."""
 
+import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -129,8 +131,16 @@ class TestWithoutDatabase:
                 with pytest.raises(Exception, match="key_use"):
                     await site.app.flush()
             await eventually(lambda: [entry for entry in logs if entry["event"] == "uses_not_written"])
+        # Monitoring hears of it beside all that is well, and what a kill would lose now.
+        told = (await site.client.get("/readyz")).json()["warnings"]["uses"]
+        assert re.search(
+            r"could not be written since 20\d\d-.* UTC\. .*\(marks of a key and a day: 1 of 100,000\)", told
+        )
         _rename(site.desk, "away", "key_use")
         await eventually(lambda: _reads(site.desk, key_id) == 3)
+        async with asyncio.timeout(20):
+            while "uses" in (await site.client.get("/readyz")).json()["warnings"]:
+                pass
 
 
 def _rename(desk: Desk, before: str, after: str) -> None:
