@@ -45,8 +45,8 @@ _FORESEEN = frozenset(
     }
 )
 """What an operator must hear of, and does."""
-_AWAY = "OperationalError"
-"""What every part of Keydesk may run into while the database is away."""
+_THROWN = ("OperationalError", "Cannot write to closing transport")
+"""What every part of Keydesk may run into while the database is away, and whoever answers on a socket that is closed."""
 _NO_START = ("Slack refuses the token", "Copy it again from your app's page")
 """What the last words of a replica are that starts while the app is not in the workspace."""
 
@@ -182,13 +182,16 @@ def _of_replicas(world: World) -> list[str]:
         processes = [*replica.ended, *([replica.process] if replica.process else [])]
         for process in processes:
             loud = [line for line in process.lines if line["level"] in ("error", "critical")]
-            bad = [
-                line for line in loud if line["event"] not in _FORESEEN and _AWAY not in str(line.get("exception"))
-            ]
+            bad = [line for line in loud if not _is_foreseen(line)]
             wrong.extend(f"replica {replica.number} logged {_in_short(line)}" for line in bad)
             printed = [word for word in process.words if not word.startswith(_NO_START)]
             wrong.extend(f"replica {replica.number} printed {word}" for word in printed[-30:])
     return wrong
+
+
+def _is_foreseen(line: Mapping[str, Any]) -> bool:
+    thrown = str(line.get("exception"))
+    return line["event"] in _FORESEEN or any(word in thrown for word in _THROWN)
 
 
 def _in_short(line: Mapping[str, Any]) -> str:
