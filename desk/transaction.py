@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
@@ -261,8 +261,16 @@ _AT_ONCE = 1000
 _UNSEEN = {"synchronize_session": False}
 
 
+# Made once: every write counts, and making it takes longer than carrying it out.
+_COUNTED = (
+    update(Revision)
+    .where(Revision.topic == bindparam("counted"))
+    .values(value=Revision.value + 1)
+    .returning(Revision.value)
+)
+
+
 def _count(tx: Transaction, topic: Topic) -> int:
-    counted = update(Revision).where(Revision.topic == topic).values(value=Revision.value + 1)
-    revision: int = tx.session.execute(counted.returning(Revision.value), execution_options=_UNSEEN).scalar_one()
+    revision: int = tx.session.execute(_COUNTED, {"counted": topic}, execution_options=_UNSEEN).scalar_one()
     signal(tx.session, topic)
     return revision

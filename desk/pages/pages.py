@@ -26,9 +26,12 @@ def name_organization(session: Session, name: str) -> Organization:
     return organization
 
 
+_NAMED = select(Organization).where(Organization.name != "").limit(1)
+
+
 def find_organization(session: Session) -> Organization | None:
     """The organization, or None before a seed or Slack has named it."""
-    return session.scalars(select(Organization).where(Organization.name != "").limit(1)).first()
+    return session.scalars(_NAMED).first()
 
 
 def get_organization(session: Session) -> Organization:

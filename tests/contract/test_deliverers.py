@@ -79,7 +79,24 @@ class Town:
         return self.statuses() == {DeliveryStatus.SENT}
 
 
-@pytest_asyncio.fixture(params=list(CHANNELS), ids=str)
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is promised for every channel. Who is killed is killed beside each database.
+
+    What else becomes of a delivery is written down by the worker, which knows no channel: Slack's, of which most is
+    noted, shows on PostgreSQL that it is; `test_outbox` and the stories of each channel ask the rest of both.
+    """
+    if "town" in metafunc.fixturenames:
+        killed = "killed" in metafunc.definition.originalname
+        made = [(channel, "sqlite") for channel in CHANNELS]
+        made += [(channel, "postgresql") for channel in CHANNELS if killed or channel is Channel.SLACK]
+        # As a mark, so that it goes before the parameters that the databases have of their own.
+        metafunc.definition.add_marker(
+            pytest.mark.parametrize(("town", "database_url"), made, indirect=True, ids=str)
+        )
+
+
+@pytest_asyncio.fixture
 async def town(
     request: pytest.FixtureRequest, ways: Mapping[Channel, Way], desk: Desk, clock: HeldClock
 ) -> AsyncIterator[Town]:

@@ -13,9 +13,13 @@ from handlers.http.description.own import describe_own_api
 from handlers.http.own.operation import Operation
 from handlers.http.own.operations import OPERATIONS
 from storage.models import AuditEvent, Channel, Delivery, DeliveryStatus, Incident, KeyStatus, SlackMessage
+from tests.databases import url_on_sqlite
 from tests.factories import MAX, MIA, OLIVIA
 from tests.own_story import ACTOR, Caller, OwnApi, own_api, said
 from tests.serving import serving
+
+database_url = url_on_sqlite
+"""What an operation asks of a database is the desk's, each of whose doors opens for somebody on both."""
 
 SCOPES = (
     "components:write",
