@@ -77,7 +77,7 @@ class CommandFamily:
         if not name:
             return await self.alone(slack, command)
         found = self.get(name)
-        if may_name(rest):
+        if may_name(rest, takes_page=found.takes_page):
             whole = partial(with_whole_names, text=rest, takes_page=found.takes_page)
             rest = await slack.desk.read(command.actor, whole)
         return await found.handler(slack, command, rest)

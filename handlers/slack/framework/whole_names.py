@@ -26,14 +26,16 @@ _SEVERAL = re.compile(rf"{_WORD}(?:[ \t]+{_WORD}){{1,{_MOST_WORDS - 1}}}")
 _ONE = re.compile(r"[^\s,]*")
 _SIGN = re.compile(r"[^:=：＝]*[:=：＝][ \t]*")
 _STATE = re.compile(r"[=＝][^\s,]*")
+_PAIR = re.compile(rf"\b(?:{'|'.join(_NAMED)})[:=：＝][ \t]*[^\s,]*[ \t,]+\S", re.IGNORECASE)
+_ON = re.compile(r"\bon\s+\S+\s", re.IGNORECASE)
 _COMMA = re.compile(r"[ \t]*,[ \t]*")
 Longest = Callable[[str, Sequence[str]], str | None]
 """Of texts, the longest that names what a pair with this key names."""
 
 
-def may_name(text: str) -> bool:
-    """Whether a line has anything in it that `with_whole_names` looks at."""
-    return any(key in text.lower() for key in ("page", "on ", "component", "c:", "c=", "template", "holder"))
+def may_name(text: str, *, takes_page: bool) -> bool:
+    """Whether a line has anything in it that `with_whole_names` looks up."""
+    return _PAIR.search(text) is not None or (takes_page and _ON.search(text) is not None)
 
 
 def with_whole_names(tx: Transaction, text: str, *, takes_page: bool) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from handlers.slack.framework.whole_names import quote_names
+from handlers.slack.framework.whole_names import may_name, quote_names
 
 _NAMES = {
     "page": {"Acme", "Acme Internal", "Acme Internal Old"},
@@ -43,8 +43,10 @@ def _longest(key: str, names: Sequence[str]) -> str | None:
 def test_a_whole_name_is_quoted(typed: str, quoted: str) -> None:
     """The longest name that there is, in each place of a list; nothing else of the line changes."""
     assert quote_names(typed, _longest, takes_page=True) == quoted
+    assert may_name(typed, takes_page=True) or typed == quoted
 
 
 def test_on_is_a_word_where_words_are_written() -> None:
     """Words for the public, and names, hold one like any other."""
     assert quote_names("We work on Acme Internal", _longest, takes_page=False) == "We work on Acme Internal"
+    assert not may_name("We work on Acme Internal", takes_page=False)
