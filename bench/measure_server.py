@@ -1,6 +1,7 @@
-"""A server to be measured, in a process of its own: `python -m bench.measure_server bare|keydesk|gateway …`.
+"""A server to be measured, in a process of its own: `python -m bench.measure_server bare|idle|keydesk|slack|gateway`.
 
-`bare [file]` sends what the file holds; `keydesk <url>` and `gateway <url> <key> <client>` have a database.
+`bare [file]` sends what the file holds, `idle` has a Bolt app with one button that does nothing; `keydesk <url>`,
+`slack <url>` and `gateway <url> <key> <client>` have a database.
 
 Prints its port; then, for every line on standard input, the CPU seconds it has used so far.
 """
@@ -8,22 +9,39 @@ Prints its port; then, for every line on standard input, the CPU seconds it has 
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import uvloop
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bench.measure_aiohttp_client import AiohttpClient
 from bot.server import HttpServer, listen
+from bot.slack_link import EVENTS_PATH
 from desk.clock import SystemClock
 from desk.policy import Policy
 from desk.transaction import Desk
 from handlers.http.app import HttpSettings, create_http_app
 from handlers.http.gateway.assembly import UpstreamOptions
+from handlers.slack.app import ANSWER_SECONDS, create_bolt_app
+from handlers.slack.directory.reading import ensure_known
+from handlers.slack.framework.door import answer_slack
 from storage.database import Database
 from storage.sealing import Seal
 from tests.databases import ORGANIZATION
+from tests.policies import policy_of
 
+SECRET = "bench"  # noqa: S105 - nobody else's
+IDENTITY = AuthorizeResult(enterprise_id=None, team_id="T0BENCH0001", bot_token="xoxb-bench")  # noqa: S106 - nobody's
+_CLIENT = AsyncWebClient(token="xoxb-bench", base_url="http://127.0.0.1:9/")  # noqa: S106 - nobody is called
 BODY = b'[{"id":"acmepage0001","name":"Acme"}]' * 20
 
 
@@ -56,6 +74,36 @@ async def _serve(app: Any) -> None:
     await server.stop()
 
 
+def idle_app() -> Any:
+    """A Bolt app with one button, which does nothing, behind the adapter that Bolt has for it."""
+
+    async def authorize() -> AuthorizeResult:
+        return IDENTITY
+
+    app = AsyncApp(client=_CLIENT, signing_secret=SECRET, authorize=authorize, process_before_response=True)
+
+    @app.action("idle")
+    async def listener(ack: Callable[[], Awaitable[None]]) -> None:
+        await ack()
+
+    return Starlette(routes=[Route(EVENTS_PATH, AsyncSlackRequestHandler(app).handle, methods=["POST"])])
+
+
+async def serve_slack(database_url: str) -> None:
+    """Serve Keydesk's whole app for Slack until standard input closes."""
+    database = Database.from_url(database_url).of(ORGANIZATION)
+    desk = Desk(database, SystemClock(), policy_of(owners_channel="C0OWNERS01"))
+    bolt = create_bolt_app(desk, _CLIENT, signing_secret=SECRET, identity=IDENTITY, ensure_known=ensure_known)
+
+    async def answer(request: Request) -> Response:
+        return await answer_slack(bolt, SECRET, ANSWER_SECONDS, request)
+
+    app = create_http_app(desk, routes=[Route(EVENTS_PATH, answer, methods=["POST"])])
+    async with app.running():
+        await _serve(app)
+    database.close()
+
+
 async def serve_keydesk(database_url: str, upstreams: UpstreamOptions | None = None) -> None:
     """Serve until standard input closes."""
     database = Database.from_url(database_url).of(ORGANIZATION)
@@ -71,6 +119,10 @@ def main(what: str, of: str = "", key: str = "", client: str = "reqwest") -> Non
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if what == "bare":
             runner.run(_serve(bare(Path(of).read_bytes() if of else BODY)))
+        elif what == "idle":
+            runner.run(_serve(idle_app()))
+        elif what == "slack":
+            runner.run(serve_slack(of))
         elif what == "gateway":
             calling = AiohttpClient() if client == "aiohttp" else None
             runner.run(serve_keydesk(of, UpstreamOptions(seal=Seal([key]), client=calling)))

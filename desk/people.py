@@ -1,12 +1,12 @@
 """People and user groups as Slack describes them: kept, and found by what others call them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk.errors import InvalidInputError
@@ -133,6 +133,14 @@ def is_reachable(tx: Transaction, user_id: str) -> bool:
     """Whether a message would find somebody: Slack has not deactivated them, as far as is known."""
     member = tx.session.get(Member, user_id)
     return member is None or standing_of(member) not in {Standing.DELETED, Standing.BOT}
+
+
+_MEMBERS = select(Member).where(Member.user_id.in_(bindparam("people", expanding=True)))
+
+
+def find_members(session: Session, user_ids: Collection[str]) -> Mapping[str, Member]:
+    """Those of these people whom the desk knows, by their ids."""
+    return {row.user_id: row for row in session.scalars(_MEMBERS, {"people": list(user_ids)})} if user_ids else {}
 
 
 def member_name(session: Session, user_id: str) -> str:

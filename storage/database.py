@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from storage.attempts import Attempt, UncertainError, commit, find_outcome
 from storage.deadline import TooLateError, find_deadline, find_seconds_left, require_time
 from storage.engine import make_engine
+from storage.locks import ONLY_READS
 from storage.organizations import EVERYWHERE, OrganizationSession
 from storage.room import Room, is_for_want_of_room
 from storage.signals import Topic, signalled
@@ -111,7 +112,8 @@ class Database:
             "expire_on_commit": False,
         }
         self._writers = sessionmaker(self.engine, **options)
-        self._readers = sessionmaker(self.engine.execution_options(keydesk_writes=False), autoflush=False, **options)
+        reading = self.engine.execution_options(keydesk_writes=False)
+        self._readers = sessionmaker(reading, autoflush=False, info={ONLY_READS: True}, **options)
 
     def listen(self, listener: CommitListener) -> None:
         """Call `listener` after each commit that signalled something, in the thread that committed."""

@@ -1,7 +1,7 @@
 """Locks that queue writers whose rules look at more than one row, and what is read again where there was no lock."""
 
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +12,8 @@ _PEOPLE = 7_036_922
 _ORGANIZATIONS = 7_036_923
 _RELIED_ON = "relied_on"
 _PEOPLE_STAY = "people_stay"
+ONLY_READS = "only_reads"
+"""Of a session: nothing that is changed in it is kept."""
 
 
 def lock_people(session: Session) -> None:
@@ -25,9 +27,15 @@ def lock_people(session: Session) -> None:
 
 
 def rely_on(session: Session, what: Hashable, read: Callable[[], T]) -> T:
-    """What `read` gives, and `still_holds` reads again. It must ask the database, not the session's memory."""
+    """What `read` gives, and `still_holds` reads again. It must ask the database, not the session's memory.
+
+    One that only reads asks once: it shows what somebody might see at one instant.
+    """
+    relied_on = session.info.setdefault(_RELIED_ON, {})
+    if what in relied_on and session.info.get(ONLY_READS):
+        return cast(T, relied_on[what][1])
     found = read()
-    session.info.setdefault(_RELIED_ON, {}).setdefault(what, (read, found))
+    relied_on.setdefault(what, (read, found))
     return found
 
 

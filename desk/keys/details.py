@@ -1,6 +1,6 @@
 """Everything that is known of a key, as far as the actor may see it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -23,6 +23,7 @@ from desk.keys.rules import (
     state_of,
 )
 from desk.pages.pages import page_names
+from desk.people import find_members
 from desk.permissions import ask_an_owner, is_full_member
 from desk.transaction import Transaction
 from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Member, Scope, Ticket
@@ -105,7 +106,8 @@ def show_keys(
     listed = list_keys(tx, wanted, offset=offset, limit=limit)
     if is_more and not listed:
         offset, listed = last, list_keys(tx, wanted, offset=last, limit=limit)
-    shown = [_shown(tx, one, person) for one in listed]
+    holders = find_members(tx.session, {one.key.holder_id for one in listed if one.key.holder_id is not None})
+    shown = [_shown(tx, one, person, holders) for one in listed]
     return KeyPage(shown, total - 1 if is_more else total, offset, only_own, is_more)
 
 
@@ -115,12 +117,12 @@ def show_key(tx: Transaction, key_id: str) -> ShownKey:
     refusal = decide_change(Change.SEE, standing_of(tx, key), person)
     if refusal is not None:
         raise refusal_error(tx, key, refusal)
-    return _shown(tx, ListedKey(key, find_use(tx, key_id)), person)
+    return _show_one(tx, key, person)
 
 
 def show_changed(tx: Transaction, key: ApiKey) -> ShownKey:
     """A key, for who has just changed it: a key that ended itself may not even look any more."""
-    return _shown(tx, ListedKey(key, find_use(tx, key.id)), person_of(tx))
+    return _show_one(tx, key, person_of(tx))
 
 
 def get_key_details(tx: Transaction, key_id: str) -> KeyDetails:
@@ -157,9 +159,14 @@ def _list_approvers(tx: Transaction, request: KeyRequest | None) -> Sequence[str
     return tx.session.scalars(approvals.order_by(Approval.created_at, Approval.approver_id)).all()
 
 
-def _shown(tx: Transaction, listed: ListedKey, person: Person) -> ShownKey:
+def _show_one(tx: Transaction, key: ApiKey, person: Person) -> ShownKey:
+    holders = find_members(tx.session, {key.holder_id} if key.holder_id is not None else ())
+    return _shown(tx, ListedKey(key, find_use(tx, key.id)), person, holders)
+
+
+def _shown(tx: Transaction, listed: ListedKey, person: Person, holders: Mapping[str, Member]) -> ShownKey:
     key, allowed = listed.key, list_changes(standing_of(tx, listed.key), person)
-    has_left = key.holder_id is not None and not is_full_member(tx.session.get(Member, key.holder_id))
+    has_left = key.holder_id is not None and not is_full_member(holders.get(key.holder_id))
     return ShownKey(
         key=key,
         use=listed.use,

@@ -252,16 +252,23 @@ def _view_conditions(tx: Transaction, view: KeyView) -> list[ColumnElement[bool]
     gone = or_(ApiKey.status == KeyStatus.REVOKED, and_(ApiKey.retires_at.is_not(None), ApiKey.retires_at <= tx.now))
     live, unexpired = ~gone, ApiKey.expires_at > tx.now
     working = [live, unexpired, ApiKey.status == KeyStatus.ACTIVE]
-    return {
-        KeyView.LIVE: [live],
-        KeyView.ALL: [],
-        KeyView.ACTIVE: working,
-        KeyView.UNUSED: [*working, ApiKey.retires_at.is_(None), _unused(tx)],
-        KeyView.EXPIRING: [*working, ApiKey.expires_at <= tx.now + tx.policy.expiring_within],
-        KeyView.SUSPENDED: [live, unexpired, ApiKey.status == KeyStatus.SUSPENDED],
-        KeyView.EXPIRED: [live, ~unexpired],
-        KeyView.REVOKED: [gone],
-    }[view]
+    match view:
+        case KeyView.LIVE:
+            return [live]
+        case KeyView.ALL:
+            return []
+        case KeyView.ACTIVE:
+            return working
+        case KeyView.UNUSED:
+            return [*working, ApiKey.retires_at.is_(None), _unused(tx)]
+        case KeyView.EXPIRING:
+            return [*working, ApiKey.expires_at <= tx.now + tx.policy.expiring_within]
+        case KeyView.SUSPENDED:
+            return [live, unexpired, ApiKey.status == KeyStatus.SUSPENDED]
+        case KeyView.EXPIRED:
+            return [live, ~unexpired]
+        case KeyView.REVOKED:
+            return [gone]
 
 
 def _unused(tx: Transaction) -> ColumnElement[bool]:

@@ -103,3 +103,17 @@ def test_a_count_ends_with_what_it_is_counted_to(desk: Desk) -> None:
     """Not one key more is looked at."""
     assert desk.read_now(OWNER, partial(count_keys, most=3)) == 3
     assert desk.read_now(OWNER, count_keys) == 4
+
+
+def test_each_thing_is_read_once_for_a_list(desk: Desk) -> None:
+    """However many keys it shows: who looks, how many there are, the keys, and those who answer for them."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    event.listen(desk.database.engine, "before_cursor_execute", note)
+    page = desk.read_now(OWNER, lambda tx: show_keys(tx, KeyFilter(view=KeyView.ALL), offset=0, limit=10))
+    event.remove(desk.database.engine, "before_cursor_execute", note)
+    assert len(page.keys) == 5
+    assert len([statement for statement in sent if statement.startswith("SELECT")]) == 5
