@@ -44,6 +44,7 @@ from handlers.upstream.access import UpstreamAccess
 from storage.background import finish, finish_all
 from storage.database import Database
 from storage.models import Channel
+from storage.open_questions import OpenQuestions
 
 _LAST_DELIVERIES_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
@@ -251,6 +252,7 @@ def create_program(
             afterwards=afterwards,
             on_answered=metrics.slack_answered if metrics is not None else None,
             upstream=UpstreamAccess(http.upstreams.client, seal),
+            questions=OpenQuestions(settings.data_folder / "unknown-outcomes", desk.database.engine.url),
         )
 
     seal = find_seal(settings)

@@ -93,14 +93,15 @@ class CollisionError(KeydeskError):
 
 
 class UnknownOutcomeError(KeydeskError):
-    """It is not known whether a change was kept. `find_out` says so, or raises UncertainError while nobody can."""
+    """It is not known whether a change was kept. `find_out` says so, or raises UncertainError while nobody can;
+    `number` is that of its transaction, where it has one."""
 
-    def __init__(self, find_out: Callable[[], bool]) -> None:
+    def __init__(self, find_out: Callable[[], bool], number: int | None = None) -> None:
         super().__init__(
             "It is not known whether this was done: the database did not answer when it was to be kept.",
             "Look whether it is there before you do it again.",
         )
-        self.find_out = find_out
+        self.find_out, self.number = find_out, number
 
 
 UNKEPT = (

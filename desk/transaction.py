@@ -203,7 +203,7 @@ def _kept_or_said() -> Iterator[None]:
     except TooLateError as error:
         raise LateError from error
     except UncertainError as error:
-        raise UnknownOutcomeError(error.find_out) from error
+        raise UnknownOutcomeError(error.find_out, error.number) from error
     except DBAPIError as error:
         if is_for_want_of_room(error):
             raise NoRoomError from error

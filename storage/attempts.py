@@ -36,8 +36,10 @@ _END_SESSION = text(
 class UncertainError(SQLAlchemyError):
     """A commit was sent and not answered."""
 
-    def __init__(self, find_out: Callable[[], bool]) -> None:
+    def __init__(self, find_out: Callable[[], bool], number: int | None) -> None:
         super().__init__("a commit was not answered")
+        self.number = number
+        """PostgreSQL's number for the transaction, by which another process can ask too; None where it has none."""
         self.find_out = find_out
         """Says whether it was carried out. Raises UncertainError while that cannot be told."""
 
@@ -99,8 +101,13 @@ def find_outcome(engine: Engine, attempt: Attempt, running: "Future[Any]") -> bo
     if attempt.transaction_id is not None:
         return _find_out(engine, attempt.transaction_id, 0)
     if not running.done():
-        raise UncertainError(partial(find_outcome, engine, attempt, running))
+        raise UncertainError(partial(find_outcome, engine, attempt, running), None)
     return running.exception() is None
+
+
+def find_outcome_of(engine: Engine, number: int) -> bool:
+    """Whether the transaction of that number was committed. Raises UncertainError while that cannot be told."""
+    return _find_out(engine, number, 0)
 
 
 def _is_in_future(error: SQLAlchemyError) -> bool:
@@ -122,5 +129,5 @@ def _find_out(engine: Engine, number: int, seconds: float | None) -> bool:
                 return False
             # Otherwise it is away altogether.
         if time.monotonic() >= until:
-            raise UncertainError(partial(_find_out, engine, number, 0))
+            raise UncertainError(partial(_find_out, engine, number, 0), number)
         time.sleep(_LOOK_SECONDS)

@@ -211,7 +211,7 @@ class Database:
             # What still waits for a thread must not begin.
             running.cancel()
         assert attempt is not None
-        raise UncertainError(partial(find_outcome, self.engine, attempt, running))
+        raise UncertainError(partial(find_outcome, self.engine, attempt, running), attempt.transaction_id)
 
     def close(self) -> None:
         """Wait for running transactions and close every connection."""

@@ -31,6 +31,7 @@ from handlers.slack.framework.areas import Area, join_areas
 from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.listeners import listen
 from handlers.slack.framework.messages import Renderer, guarded
+from handlers.slack.framework.outcomes import take_over_questions
 from handlers.slack.framework.payloads import EnsureKnown, SlackContext
 from handlers.slack.framework.requests import what_is_asked
 from handlers.slack.incidents import backfill, postmortems
@@ -41,6 +42,7 @@ from handlers.slack.maintenances.scheduling import draw_plan_editor
 from handlers.upstream.access import UpstreamAccess
 from storage.deadline import answer_within
 from storage.models import DraftKind, IncidentDraft
+from storage.open_questions import OpenQuestions
 
 
 def _draw_update_editor(tx: Transaction, draft: IncidentDraft) -> Block:
@@ -112,6 +114,7 @@ def create_bolt_app(
     ensure_known: EnsureKnown,
     afterwards: Afterwards | None = None,
     upstream: UpstreamAccess | None = None,
+    questions: OpenQuestions | None = None,
     answer_seconds: float = ANSWER_SECONDS,
     on_answered: OnAnswered | None = None,
 ) -> PunctualApp:
@@ -142,7 +145,8 @@ def create_bolt_app(
     app.on_answered = on_answered
     whole = join_areas(AREAS)
     app.events = frozenset(event for event, _ in whole.events)
-    slack = SlackContext(desk, client, ensure_known, afterwards or Afterwards(), upstream)
+    slack = SlackContext(desk, client, ensure_known, afterwards or Afterwards(), upstream, questions)
+    take_over_questions(slack)
     listen(app, slack, whole)
     return app
 

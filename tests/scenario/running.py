@@ -32,6 +32,7 @@ from handlers.upstream.access import UpstreamAccess
 from handlers.upstream.client import ReqwestClient
 from sandbox.server import PromptServer
 from storage.models import Channel
+from storage.open_questions import OpenQuestions
 
 T = TypeVar("T")
 
@@ -46,8 +47,16 @@ class RunningBot:
     It may take its time, unless a story sets `app.answer_seconds`: the machine may be crowded.
     """
 
-    def __init__(self, desk: Desk, *, slack_api_url: str, settings: HttpSettings | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        slack_api_url: str,
+        settings: HttpSettings | None = None,
+        questions: OpenQuestions | None = None,
+    ) -> None:
         self.desk = desk
+        self._questions = questions
         self._settings = settings or HttpSettings()
         self._slack_api_url = slack_api_url
         self._ready = threading.Event()
@@ -121,6 +130,7 @@ class RunningBot:
                 ensure_known=ensure_known,
                 afterwards=self._afterwards,
                 upstream=UpstreamAccess(upstreams, self._settings.upstreams.seal),
+                questions=self._questions,
                 answer_seconds=_STUCK_SECONDS,
             )
             self.app = app

@@ -1,16 +1,20 @@
 """A commit's answer gets lost on its way from PostgreSQL: people are told the truth, and nothing is done twice."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from sandbox.player import SandboxRefusedError, words_of
 from storage.database import Database
 from storage.models import KeyRequest, Ticket
+from storage.open_questions import OpenQuestions
 from tests.databases import open_database
 from tests.postgresql_proxy import Cut, PostgresqlProxy, proxied
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.requests_stage import LINE, everything, only
+from tests.scenario.running import RunningBot
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -69,6 +73,33 @@ def test_what_nobody_knows_is_told_when_it_is_known(
     wait_until(lambda: any("nobody knew" in words_of(each) for each in scenario.direct_messages(scenario.mia)))
     shows(scenario.direct_messages(scenario.mia), f"{found}{LINE}")
     assert len(everything(scenario, KeyRequest)) == (when == "after")
+
+
+@pytest.mark.parametrize(("when", "found"), [("after", "It was: "), ("before", "It was not, please do it again: ")])
+def test_what_nobody_knows_is_told_after_a_start(
+    scenario: Scenario, proxy: PostgresqlProxy, tmp_path: Path, when: Cut, found: str
+) -> None:
+    """Keydesk stops while the database is away: who was told that nobody knows hears what there is after a start."""
+    questions = OpenQuestions(tmp_path / "unknown", scenario.database.engine.url)
+    with _served_by(scenario, questions) as bot:
+        bot.app.answer_seconds = 0.8
+        proxy.cut_next_commit(when, stay_away=True)
+        assert "It is not known whether this was done" in words_of(scenario.mia.type_command(LINE))
+    proxy.talk_again()
+    with _served_by(scenario, questions) as bot:
+        wait_until(lambda: bot.deliver() and found in str(scenario.mia.direct_messages()))
+    assert list((tmp_path / "unknown").iterdir()) == []
+    assert len(everything(scenario, KeyRequest)) == (when == "after")
+
+
+@contextmanager
+def _served_by(scenario: Scenario, questions: OpenQuestions) -> Iterator[RunningBot]:
+    bot = RunningBot(scenario.desk, slack_api_url=scenario.server.api_url, questions=questions)
+    scenario.server.workspace.set_request_url(bot.url)
+    try:
+        yield bot
+    finally:
+        bot.stop()
 
 
 @pytest.mark.parametrize("when", ["after", "before"])

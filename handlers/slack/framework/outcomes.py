@@ -1,16 +1,22 @@
-"""A change of which nobody knows whether it was kept: it is looked up later, and whoever made it is told."""
+"""A change of which nobody knows whether it was kept: it is looked up later, and whoever made it is told.
+
+The question is kept in a file meanwhile, so that a start goes on asking.
+"""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import structlog
 
 from desk.errors import KeydeskError, UnknownOutcomeError
+from desk.masking import mask
 from desk.messages.outcomes import tell_outcome
 from desk.transaction import Actor, JobName
 from handlers.slack.framework.payloads import SlackContext
 from handlers.slack.framework.refusals import as_refusal
-from storage.attempts import UncertainError
+from storage.attempts import UncertainError, find_outcome_of
+from storage.open_questions import OpenQuestion
 
 _log = structlog.get_logger(__name__)
 
@@ -23,21 +29,61 @@ def refuse(slack: SlackContext, error: Exception, user_id: str, what: str) -> Ke
     """What to tell of an error now. When nobody knows whether `what` was done, they are told by a message later."""
     if not isinstance(error, UnknownOutcomeError):
         return as_refusal(error)
-    slack.afterwards.begin(_follow(slack, error, user_id, what))
+    _log.warning("outcome_unknown", user_id=user_id)
+    question = _keep(slack, error.number, user_id, mask(what))
+    slack.afterwards.begin(_follow(slack, error.find_out, user_id, what, question))
     return KeydeskError(
         error.sentence, "I am looking, and write to you as soon as I know: please wait for that before you try again."
     )
 
 
-async def _follow(slack: SlackContext, error: UnknownOutcomeError, user_id: str, what: str) -> None:
-    _log.warning("outcome_unknown", user_id=user_id)
+def take_over_questions(slack: SlackContext) -> None:
+    """Go on asking what a process that is no more wanted to know."""
+    if slack.questions is None:
+        return
+    try:
+        for question in slack.questions.take_over():
+            _log.warning("outcome_unknown", user_id=question.user_id)
+            find_out = partial(find_outcome_of, slack.desk.database.engine, question.number)
+            slack.afterwards.begin(_follow(slack, find_out, question.user_id, question.what, question))
+    except OSError as error:
+        _log.error("outcome_not_kept", error=str(error))
+
+
+def _keep(slack: SlackContext, number: int | None, user_id: str, what: str) -> OpenQuestion | None:
+    if slack.questions is None or number is None:
+        return None
+    try:
+        return slack.questions.keep(number, user_id, what)
+    except OSError as error:
+        _log.error("outcome_not_kept", error=str(error))
+        return None
+
+
+async def _follow(
+    slack: SlackContext, find_out: Callable[[], bool], user_id: str, what: str, question: OpenQuestion | None
+) -> None:
+    try:
+        done = await _find_out(find_out, user_id)
+        if done is None:
+            return
+        await slack.desk.write(_ACTOR, partial(tell_outcome, user_id=user_id, what=what, done=done))
+        if question is not None:
+            question.forget()
+    finally:
+        if question is not None:
+            question.release()
+
+
+async def _find_out(find_out: Callable[[], bool], user_id: str) -> bool | None:
     for wait in _WAITS:
         try:
-            done = await asyncio.to_thread(error.find_out)
+            done = await asyncio.to_thread(find_out)
         except UncertainError:
             await asyncio.sleep(wait)
             continue
         _log.warning("outcome_found", user_id=user_id, done=done)
-        await slack.desk.write(_ACTOR, partial(tell_outcome, user_id=user_id, what=what, done=done))
-        return
+        return done
+    # What was kept of it is taken over at the next start.
     _log.error("outcome_never_found", user_id=user_id)
+    return None

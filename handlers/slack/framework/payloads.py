@@ -14,6 +14,7 @@ from handlers.slack.framework.action_ids import number_in
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.blocks import Block, Message
 from handlers.upstream.access import UpstreamAccess
+from storage.open_questions import OpenQuestions
 
 UNTOLD = "key"
 """The block of a form in which a secret is typed: what stands in it is never given back."""
@@ -76,6 +77,8 @@ class SlackContext:
     afterwards: Afterwards = field(default_factory=Afterwards)
     upstream: UpstreamAccess | None = None
     """What tries keys of a Statuspage elsewhere."""
+    questions: OpenQuestions | None = None
+    """Where it is kept what became of which change is not known; None: nowhere but in this process."""
     collecting: set[str] = field(default_factory=set)
     """The tickets that this process is collecting now."""
 
