@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from bot.demo.assembly import STATUS_CHANNEL
 from desk.audit.chain import verify
+from desk.requests.lookup import status_of
 from desk.secret import Secret
 from desk.transaction import Actor, Transaction
 from sandbox.player import Json, find_label, words_of
@@ -37,10 +38,12 @@ _FORESEEN = frozenset(
         "clock_apart",
         "clock_jumped",
         "clock_set_right",
+        "database_disk_full",
         "delivery_paused",
         "directory_not_read",
         "installation_ended",
         "outbox_unreadable",
+        "slack_refuses_call",
         "slack_refuses_token",
     }
 )
@@ -81,7 +84,8 @@ def _of_requests(tx: Transaction, world: World, ledger: Ledger) -> list[str]:
     counts = Counter(tx.session.scalars(select(KeyRequest.name)))
     cards = world.control.person(OLIVIA).messages(OWNERS)
     for name, told in ledger.asked.items():
-        if counts[name] > 1 or (counts[name] != 1 and told == "done") or (counts[name] and told == "not done"):
+        is_a_lie = counts[name] and told == "not done" and not ledger.is_doubled
+        if counts[name] > 1 or (counts[name] != 1 and told == "done") or is_a_lie:
             wrong.append(f"“{name}” was {told}, and is there {counts[name]} times")
         if (request := requests.get(name)) is None:
             continue
@@ -90,7 +94,8 @@ def _of_requests(tx: Transaction, world: World, ledger: Ledger) -> list[str]:
             wrong.append(f"“{name}” has {len(own)} cards")
         for card in own:
             is_open = find_label(card, "Approve") is not None
-            if is_open != (request.status == RequestStatus.PENDING):
+            # One that was made by a clock a year behind has expired to all others.
+            if is_open != (status_of(request, tx.now) == RequestStatus.PENDING):
                 wrong.append(f"“{name}” is {request.status}, and its card says: {words_of(card)[-200:]}")
         notes = [one for one in _direct_messages(world, request.requester_id) if _is_decision(one, name)]
         decided = request.status in (RequestStatus.APPROVED, RequestStatus.DENIED)

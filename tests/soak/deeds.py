@@ -44,6 +44,8 @@ class Ledger:
     """By the names of incidents, from Slack and by API."""
     resolved: set[str] = field(default_factory=set)
     """Incidents that the API said are resolved."""
+    is_doubled: bool = False
+    """Whether Slack may have delivered something twice: one of two that were asked may say that it did nothing."""
     wrong: list[str] = field(default_factory=list)
     """What somebody saw that must never be."""
     notes: list[str] = field(default_factory=list)

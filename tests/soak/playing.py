@@ -40,8 +40,10 @@ def play(stage: Stage, schedule: Schedule) -> Outcome:
         for step in schedule.steps:
             with Wrong(world, step):
                 people.do(step.deed)
-        wrong = [*calm_down(world), *find_wrong(world, people.ledger)]
-        wrong.extend(_stop(world))
+        people.ledger.is_doubled = any(step.details.get("kind") == "duplicate" for step in schedule.steps)
+        wrong = calm_down(world)
+        if all(_is_up(world, number) for number in range(len(world.replicas))):
+            wrong += [*find_wrong(world, people.ledger), *_stop(world)]
     return Outcome(schedule, wrong, people.ledger, time.monotonic() - began)
 
 
@@ -55,7 +57,8 @@ def calm_down(world: World) -> list[str]:
             replica.start()
     deadline = time.monotonic() + _CALM_SECONDS
     if not _until(lambda: all(_is_up(world, number) for number in range(len(world.replicas))), deadline):
-        wrong.append("a replica does not come back")
+        last = [(process.words[-5:], process.lines[-3:]) for one in world.replicas if (process := one.process)]
+        wrong.append(f"a replica does not come back; the last words: {last}")
         return wrong
     if not _until(lambda: is_quiet(world), deadline):
         wrong.append("the outbox does not empty itself")
