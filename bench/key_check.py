@@ -34,7 +34,7 @@ from desk.transaction import Actor, Desk
 from handlers.http.v1.documents import read_page_documents
 from storage.database import Database
 from storage.models import ApiKey, KeyUse
-from tests.databases import ORGANIZATION, migrate
+from tests.databases import ORGANIZATION, PostgresqlServer, migrate
 
 
 @dataclass(slots=True)
@@ -176,7 +176,14 @@ def main() -> None:
             )
         same = Path(folder) / "answer.json"
         same.write_bytes(b"[" + answer + b"]")
-        bare, keydesk = Server("bare", str(same)), Server("keydesk", url)
+        # Behind several replicas, a call hears first what the others committed.
+        postgresql = PostgresqlServer()
+        there = postgresql.url(postgresql.create())
+        migrate(there)
+        replica = Database.from_url(there).of(ORGANIZATION)
+        prepare(replica, options.keys, known)
+        replica.close()
+        bare, keydesk, heard = Server("bare", str(same)), Server("keydesk", url), Server("keydesk", there)
         calling = [request(secret) for number, secret in enumerate(known) if number != 100]
         cases = [
             Case(f"bare ASGI, {same.stat().st_size} bytes", bare, calling[:1]),
@@ -185,11 +192,13 @@ def main() -> None:
             Case("key check, pages", keydesk, [request(known[1], "/v1/pages")]),
             Case("key check, unknown key", keydesk, [request("kd_unknown")]),
             Case("key check, suspended key", keydesk, [request(known[100])]),
+            Case("key check on PostgreSQL", heard, calling[:1]),
         ]
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(measure(cases, options.rounds, options.seconds))
-        bare.stop()
-        keydesk.stop()
+        for server in (bare, keydesk, heard):
+            server.stop()
+        postgresql.stop()
         report(cases)
         for case, goal in zip(cases[1:3], (0.85, 0.75), strict=True):
             # Of CPU time, which other programs on the machine change less than the rate.

@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -86,7 +86,8 @@ class Watcher:
         self._tasks: list[asyncio.Task[None]] = []
         # A thread of its own: a busy pool must not make the mirrors look older than they are.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-watch")
-        self._question: Future[None] | None = None
+        self._next: asyncio.Event | None = None
+        self._answering: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
         """Read every mirror for the first time. Raises what the database raises."""
@@ -104,7 +105,7 @@ class Watcher:
 
     async def stop(self) -> None:
         """Watch no more."""
-        for task in self._tasks:
+        for task in (*self._tasks, *([self._answering] if self._answering else [])):
             await end_task(task)
         # A question that is still being asked holds a connection, which whoever stops us closes next.
         self._thread.submit(self._glance.close)
@@ -115,13 +116,25 @@ class Watcher:
 
         However many wait, one question is under way and one is next, which everybody shares who came meanwhile.
         """
-        if self._question is None or self._question.running() or self._question.done():
-            self._question = self._thread.submit(self._check)
-        # One that does not run yet begins after this, and so learns of everything that was there before.
-        asked = asyncio.wrap_future(self._question)
-        # The questions at every interval fail as well then, and say so.
-        asked.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        await asyncio.wait([asked], timeout=self._patience)
+        if self._next is None:
+            self._next = asyncio.Event()
+            if self._answering is None or self._answering.done():
+                self._answering = asyncio.create_task(self._answer(), name="catching up")
+        # An event of their own future each: whoever gives up takes nobody else along.
+        await self._next.wait()
+
+    async def _answer(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (waiting := self._next) is not None:
+            # Whoever comes from here on may learn of something that this question is too early for.
+            self._next = None
+            try:
+                # The questions at every interval fail as well where this one does, and say so.
+                with contextlib.suppress(Exception):
+                    async with asyncio.timeout(self._patience):
+                        await loop.run_in_executor(self._thread, self._check)
+            finally:
+                waiting.set()
 
     async def _ask(self) -> None:
         loop = asyncio.get_running_loop()
