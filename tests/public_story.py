@@ -21,6 +21,7 @@ from storage.models import (
     Revision,
 )
 from tests.factories import add_component, add_page
+from tests.written_once import write_once
 
 ACTOR = Actor.operator("test")
 LIVED = timedelta(days=400)
@@ -41,7 +42,7 @@ class Story:
 
 def write_story(desk: Desk, **page: object) -> Story:
     """A page in Zurich: a group of two and one alone, and one incident or maintenance of every kind."""
-    return desk.write_now(ACTOR, lambda tx: _write(tx, page))
+    return write_once(desk, ACTOR, ("story", *sorted(page.items())), lambda tx: _write(tx, page))
 
 
 def open_incident(desk: Desk, page_id: str, name: str = "Something new", **values: object) -> str:
