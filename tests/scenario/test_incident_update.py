@@ -129,6 +129,7 @@ def test_a_resolved_incident_is_reopened(scenario: Scenario, stage: Stage) -> No
     back = "API - Checkout: :large_green_circle: Operational → :large_orange_circle: Partial outage"
     assert back in words_of(scenario.ines.modal)
     scenario.ines.press("Publish", scenario.ines.modal)
+    assert "*Checkout errors* is open again" in words_of(scenario.ines.modal)
     stage.wait_for_summary(lambda found: bool(found["incidents"]))
     stage.wait_for_state("Checkout", "partial_outage")
     now = only(everything(scenario, Incident))

@@ -1,5 +1,6 @@
 """A maintenance from its announcement to its end: by itself and by hand, moved and called off."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -230,9 +231,14 @@ def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None
     scenario.max.press("Edit", scenario.max.modal)
     assert scenario.max.submit() == {}
     assert "This maintenance has been cancelled. The new server is late." in words_of(scenario.max.modal)
+    assert ":calendar: Scheduled → :no_entry_sign: Cancelled" in words_of(scenario.max.modal)
     scenario.max.press("Publish", scenario.max.modal)
+    assert "is on the page: :no_entry_sign: Cancelled." in words_of(scenario.max.modal)
     page = stage.wait_for_page(f"/incidents/{incident.id}/", "Cancelled", "The new server is late.")
-    assert "Completed" not in page
+    shown = scenario.max.type_command('/maintenance show "Database upgrade"')
+    for told_of_it in (page, json.dumps([shown, stage.channel(), stage.thread()])):
+        assert "Cancelled" in told_of_it
+        assert "Completed" not in told_of_it
     assert "The new server is late." in said(stage)[-1]
     scenario.clock.advance(hours=3, minutes=1)
     stage.sweep()
@@ -240,7 +246,7 @@ def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None
     assert states(stage) == ("operational", "operational")
     assert labels(shows(stage.channel(), "Database upgrade")) == ["Show"]
     for command in ("cancel", "reschedule"):
-        assert "“Database upgrade” is completed." in told(scenario.max, f'/maintenance {command} "Database upgrade"')
+        assert "“Database upgrade” was cancelled." in told(scenario.max, f'/maintenance {command} "Database upgrade"')
     assert scenario.violations() == []
 
 

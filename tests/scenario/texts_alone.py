@@ -19,7 +19,7 @@ _ANSWERED = (
     rf"| {_WHO} answers for it now\.)"
 )
 _BECAME = rf"(?:(?:Published|Sent back|Thrown away) by {_WHO}|Open again): {_DRAFT}"
-_STATUS = "(?:Investigating|Identified|Monitoring|Resolved|Scheduled|In progress|Verifying|Completed)"
+_STATUS = "(?:Investigating|Identified|Monitoring|Resolved|Scheduled|In progress|Verifying|Completed|Cancelled)"
 _SETTLED = "(?:let it be tried again|dropped it|Delivered after all|need not go there|sent it on to)"
 
 SAYS: Mapping[str, tuple[str, ...]] = {

@@ -110,7 +110,7 @@ def plan_start(tx: Transaction, incident_id: str) -> IncidentChange:
     """What starting it now changes. Raises as `get_manageable`, and ConflictError when it began already."""
     incident = get_manageable(tx, incident_id)
     if incident.status != IncidentStatus.SCHEDULED:
-        raise _not_now(incident, "It can only start once." if incident.status in RUNNING else _again())
+        raise _not_now(tx, incident, "It can only start once." if incident.status in RUNNING else _again())
     return change_to_start(incident)
 
 
@@ -119,14 +119,14 @@ def plan_completion(tx: Transaction, incident_id: str) -> IncidentChange:
     incident = get_manageable(tx, incident_id)
     if incident.status not in RUNNING:
         waits = incident.status == IncidentStatus.SCHEDULED
-        raise _not_now(incident, "Start it, or cancel it." if waits else "Nothing needs to be done.")
+        raise _not_now(tx, incident, "Start it, or cancel it." if waits else "Nothing needs to be done.")
     return change_to_complete(incident)
 
 
 def plan_cancellation(tx: Transaction, incident_id: str, *, reason: str = "") -> IncidentChange:
     """What calling it off changes. Raises as `get_manageable`, and ConflictError once its time has come."""
     incident = get_manageable(tx, incident_id)
-    _require_scheduled(incident)
+    _require_scheduled(tx, incident)
     if incident.scheduled_for is not None and incident.scheduled_for <= tx.now:
         raise ConflictError(
             f"The time for which “{incident.name}” was scheduled has come.",
@@ -141,7 +141,7 @@ def check_move(tx: Transaction, incident_id: str) -> Incident:
     ConflictError once it is over."""
     incident = get_manageable(tx, incident_id)
     if incident.status not in RUNNING:
-        _require_scheduled(incident)
+        _require_scheduled(tx, incident)
     return incident
 
 
@@ -245,15 +245,16 @@ def moved_text(schedule: Schedule, zone: ZoneInfo) -> str:
     )
 
 
-def _require_scheduled(incident: Incident) -> None:
+def _require_scheduled(tx: Transaction, incident: Incident) -> None:
     if incident.status != IncidentStatus.SCHEDULED:
         running = incident.status in RUNNING
-        raise _not_now(incident, "Complete it when it is done." if running else _again())
+        raise _not_now(tx, incident, "Complete it when it is done." if running else _again())
 
 
 def _again() -> str:
     return f"To go on with it: {slash('maintenance reopen')}"
 
 
-def _not_now(incident: Incident, hint: str) -> ConflictError:
-    return ConflictError(f"“{incident.name}” {_STANDING[incident.status]}.", hint)
+def _not_now(tx: Transaction, incident: Incident, hint: str) -> ConflictError:
+    is_off = incident.status in ENDED and was_called_off(tx.session, incident)
+    return ConflictError(f"“{incident.name}” {'was cancelled' if is_off else _STANDING[incident.status]}.", hint)

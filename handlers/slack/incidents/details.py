@@ -31,7 +31,7 @@ from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import BlockAction, SlackContext, SlashCommand
 from handlers.slack.framework.quotes import unquoted
 from handlers.slack.incidents.lines import next_buttons, standing_text
-from handlers.slack.incidents.messages import delivery_text, retry_button
+from handlers.slack.incidents.messages import delivery_text, retry_button, said_status
 from handlers.slack.incidents.progress import progress_blocks
 from handlers.slack.incidents.text import (
     changes_text,
@@ -43,7 +43,6 @@ from handlers.slack.incidents.text import (
     said_blocks,
     speaker,
     states_text,
-    status_text,
     titled,
 )
 from storage.models import Incident, IncidentUpdate, Role
@@ -80,7 +79,7 @@ def incident_word(rest: str) -> str:
 def details_message(tx: Transaction, incident: Incident) -> Message:
     """Everything about an incident, with as much of its timeline as one message takes."""
     blocks = _fitting(tx, incident, most_blocks=MAX_MESSAGE_BLOCKS, most_text=MAX_MESSAGE_TEXT)
-    return Message(f"{escape(plain_standing(incident))}{on_page(tx, incident.page_id)}", blocks)
+    return Message(f"{escape(plain_standing(tx, incident))}{on_page(tx, incident.page_id)}", blocks)
 
 
 def details_view(tx: Transaction, incident_id: str, *, done: str = "") -> Block:
@@ -101,7 +100,7 @@ def _fitting(tx: Transaction, incident: Incident, *, most_blocks: int, most_text
     length = text_length(blocks)
     told = 0
     for said in updates:
-        more = [divider(), *_said(tx, said, by_update.get(said.id))]
+        more = [divider(), *_said(tx, incident, said, by_update.get(said.id))]
         length += text_length(more)
         if len(blocks) + len(more) > most_blocks - _END_BLOCKS or length > most_text - _END_TEXT:
             break
@@ -146,11 +145,11 @@ def _delivery(delivery: Delivery) -> list[Block]:
     return [section(text, accessory=retry)] if retry else [context(text)]
 
 
-def _said(tx: Transaction, said: IncidentUpdate, delivery: Delivery | None) -> list[Block]:
+def _said(tx: Transaction, incident: Incident, said: IncidentUpdate, delivery: Delivery | None) -> list[Block]:
     quietly = "" if said.deliver_notifications else ", quietly"
     corrected = f", corrected {when(said.updated_at)}" if said.updated_at > said.created_at else ""
     who = f"{when(said.display_at)} by {speaker(tx, said.created_by)}{quietly}{corrected}"
-    blocks = [section(f"{status_text(said.status)}  ·  {who}"), *said_blocks(said.body, limit=_WORDS)]
+    blocks = [section(f"{said_status(tx, incident, said)}  ·  {who}"), *said_blocks(said.body, limit=_WORDS)]
     if changes := changes_text(said.affected_components, most=_MOST_CHANGES):
         blocks.append(context(changes))
     # That it arrived is what people expect.

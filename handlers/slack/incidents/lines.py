@@ -19,7 +19,7 @@ from handlers.slack.incidents.text import (
     on_page,
     public_link,
     speaker,
-    status_text,
+    standing_of,
     titled,
 )
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page
@@ -47,7 +47,7 @@ def incident_text(tx: Transaction, listed: ListedIncident) -> str:
 
 def standing_text(tx: Transaction, incident: Incident) -> str:
     """Status, impact and since when; of a maintenance its window, in the reader's clock and the page's."""
-    status = status_text(incident.status)
+    status = standing_of(tx, incident)
     if incident.scheduled_for is not None and incident.scheduled_until is not None:
         zone = ZoneInfo(tx.session.get_one(Page, incident.page_id).time_zone)
         until = both_clocks(incident.scheduled_until, zone)

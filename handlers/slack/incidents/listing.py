@@ -114,7 +114,7 @@ def list_message(tx: Transaction, offset: int, words: str) -> Message:
     while text_length(blocks) > MAX_MESSAGE_TEXT and len(part.listed) > 1:
         part = replace(part, listed=part.listed[:-1])
         blocks = _list_blocks(part, asked, lines, drafts)
-    listed = [plain_standing(each.incident) for each in part.listed]
+    listed = [plain_standing(tx, each.incident) for each in part.listed]
     text = list_text(f"{_counted(part, asked)}{_narrowed(asked)}", listed) if listed else _empty_words(asked)
     return Message(text, blocks, replaces=True)
 

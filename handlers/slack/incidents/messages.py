@@ -29,8 +29,10 @@ from handlers.slack.incidents.text import (
     public_link,
     said_blocks,
     speaker,
+    standing_of,
     states_text,
     status_text,
+    status_words,
     titled,
 )
 from handlers.slack.markdown.to_slack import render_mrkdwn
@@ -56,7 +58,7 @@ def render_head(tx: Transaction, card: SlackMessage) -> Message | None:
     if incident is None:
         return _render_deleted(tx, card)
     latest = next(iter(list_updates(tx.session, [incident.id])), None)
-    text = f"{STATUS_WORDS[IncidentStatus(incident.status)]}: {plain_name(incident.name)}"
+    text = f"{status_words(tx, incident)}: {plain_name(incident.name)}"
     drawn = _calm(tx, incident, latest) if incident.status in ENDED else _busy(tx, incident, latest)
     drawn += progress_blocks(tx, incident)
     return Message(f"{text}{on_page(tx, incident.page_id)}", [*drawn, _buttons(tx, incident)])
@@ -91,7 +93,7 @@ def _calm(tx: Transaction, incident: Incident, latest: IncidentUpdate | None) ->
     if incident.scheduled_for is None and lasted >= timedelta(minutes=1):
         after = f", after {in_words(lasted)}"
     title = titled(tx, incident, sign=":white_check_mark:")
-    lines = [f"{title}\n{STATUS_WORDS[IncidentStatus(incident.status)]} {when(ended)}{after}"]
+    lines = [f"{title}\n{status_words(tx, incident)} {when(ended)}{after}"]
     then = list_named(tx, incident, states_at_end(tx.session, incident))
     unwell = [one for one in then if one[1] != ComponentStatus.OPERATIONAL]
     if unwell:
@@ -130,7 +132,7 @@ def render_update(tx: Transaction, card: SlackMessage) -> Message | None:
     incident = find_incident(tx.session, said.incident_id) if said is not None else None
     if said is None or incident is None:
         return None
-    status = status_text(said.status)
+    status = said_status(tx, incident, said)
     # Where the head message could not be posted, this is not in its thread.
     title = status if _has_head(tx, card) else f"{status} · {name_text(incident.name)}"
     blocks = [section(title), *said_blocks(said.body, limit=_SAID_WORDS)]
@@ -138,7 +140,16 @@ def render_update(tx: Transaction, card: SlackMessage) -> Message | None:
         blocks.append(section(changes))
     corrected = f" · corrected {when(said.updated_at)}" if said.updated_at > said.created_at else ""
     blocks.append(context(f"{speaker(tx, said.created_by)} {when(said.created_at)}{_quietly(said)}{corrected}"))
-    return Message(_notified(incident, said), blocks)
+    return Message(_notified(tx, incident, said), blocks)
+
+
+def said_status(tx: Transaction, incident: Incident, said: IncidentUpdate) -> str:
+    """The status that an update gave its incident."""
+    return standing_of(tx, incident) if _ends(incident, said) else status_text(said.status)
+
+
+def _ends(incident: Incident, said: IncidentUpdate) -> bool:
+    return said.status in ENDED and said.status == incident.status
 
 
 def _has_head(tx: Transaction, card: SlackMessage) -> bool:
@@ -146,11 +157,12 @@ def _has_head(tx: Transaction, card: SlackMessage) -> bool:
     return head is not None and head.ts is not None
 
 
-def _notified(incident: Incident, said: IncidentUpdate) -> str:
+def _notified(tx: Transaction, incident: Incident, said: IncidentUpdate) -> str:
     # In one line: what stands behind other words is no quotation.
     lines = render_mrkdwn(said.body, limit=_NOTIFIED_WORDS).splitlines()
     words = " ".join(filter(None, (line.removeprefix(">").strip() for line in lines)))
-    title = f"{plain_name(incident.name)}: {STATUS_WORDS[IncidentStatus(said.status)]}"
+    status = status_words(tx, incident) if _ends(incident, said) else STATUS_WORDS[IncidentStatus(said.status)]
+    title = f"{plain_name(incident.name)}: {status}"
     return f"{title}. {words}" if words else title
 
 

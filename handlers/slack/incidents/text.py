@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from desk.incidents.components import full_name, list_incident_components
 from desk.incidents.drafts.leaks import Leak, LeakKind
+from desk.incidents.maintenances.plans import was_called_off
 from desk.pages.pages import has_several_pages
 from desk.pages.status import Impact
 from desk.status_page.reading import is_public
@@ -32,6 +33,9 @@ STATUS_WORDS: dict[IncidentStatus, str] = {
     IncidentStatus.COMPLETED: "Completed",
 }
 """As the public page has them."""
+
+CANCELLED = "Cancelled"
+"""As the public page has it."""
 
 _STATUS_SIGNS: dict[IncidentStatus, str] = {
     IncidentStatus.INVESTIGATING: ":mag:",
@@ -81,6 +85,24 @@ def status_text(status: IncidentStatus | str) -> str:
     """A status with its sign."""
     found = IncidentStatus(status)
     return f"{_STATUS_SIGNS[found]} {STATUS_WORDS[found]}"
+
+
+def status_words(tx: Transaction, incident: Incident) -> str:
+    """An incident's status in words. Statuspage has none for a maintenance that was called off."""
+    ended = incident.status == IncidentStatus.COMPLETED
+    is_off = ended and was_called_off(tx.session, incident)
+    return CANCELLED if is_off else STATUS_WORDS[IncidentStatus(incident.status)]
+
+
+def standing_of(tx: Transaction, incident: Incident) -> str:
+    """The same with its sign."""
+    words = status_words(tx, incident)
+    return cancelled_text() if words == CANCELLED else status_text(incident.status)
+
+
+def cancelled_text() -> str:
+    """How a maintenance that was called off stands."""
+    return f":no_entry_sign: {CANCELLED}"
 
 
 def state_text(status: ComponentStatus | str) -> str:
@@ -178,9 +200,9 @@ def titled(tx: Transaction, incident: Incident, *, sign: str | None = None) -> s
     return f"{sign or _sign_of(incident)} {name_text(incident.name)}{on_page(tx, incident.page_id)}"
 
 
-def plain_standing(incident: Incident) -> str:
+def plain_standing(tx: Transaction, incident: Incident) -> str:
     """An incident's name and status within the text of a notification."""
-    return f"{incident.name} ({STATUS_WORDS[IncidentStatus(incident.status)]})"
+    return f"{incident.name} ({status_words(tx, incident)})"
 
 
 def on_page(tx: Transaction, page_id: str) -> str:

@@ -58,7 +58,7 @@ def _list_message(tx: Transaction, rest: str) -> Message:
         return Message(text, [section(f":white_check_mark: {text}"), *_new_button(tx)])
     planned = sum(each.incident.status == IncidentStatus.SCHEDULED for each in listed)
     title = f"{len(listed) - planned} in progress, {planned} planned"
-    text = list_text(title, [plain_standing(each.incident) for each in listed])
+    text = list_text(title, [plain_standing(tx, each.incident) for each in listed])
     return Message(text, [section(f"*{title}*"), *_blocks(tx, listed), *_new_button(tx)])
 
 

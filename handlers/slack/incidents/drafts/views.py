@@ -46,6 +46,7 @@ from handlers.slack.incidents.drafts.text import (
 from handlers.slack.incidents.progress import progress_of, progress_text
 from handlers.slack.incidents.text import (
     both_clocks,
+    cancelled_text,
     changes_text,
     find_public_link,
     impact_of,
@@ -53,6 +54,7 @@ from handlers.slack.incidents.text import (
     name_text,
     page_text,
     public_link,
+    standing_of,
     status_text,
 )
 from handlers.slack.markdown.split import render_parts
@@ -132,6 +134,9 @@ def _heading(draft: IncidentDraft, content: Content, incident: Incident | None) 
 def _status_change(draft: IncidentDraft, content: IncidentChange, incident: Incident) -> str:
     """An update's status; old → new, where publishing it would change that."""
     old, new = IncidentStatus(incident.status), content.status or IncidentStatus(incident.status)
+    if (old, new) == (IncidentStatus.SCHEDULED, IncidentStatus.COMPLETED):
+        # Nothing else ends one that has not begun.
+        return f"{status_text(old)} → {cancelled_text()}"
     if new == old or draft.status in _DECIDED:
         return status_text(new)
     again = "\n:warning: *This opens it again.*" if old in ENDED and new not in ENDED else ""
@@ -186,7 +191,7 @@ def published_view(tx: Transaction, draft: IncidentDraft, incident: Incident) ->
         where, far = f"on its way to {page_text(tx, incident)}", f"\n{progress_text(progress)}"
         sign = ":hourglass_flowing_sand:"
     done = "" if far else _changed(tx, draft, incident)
-    said = f"{sign} {_published(draft, incident, where)}{look}{done}{far}{told}{still_held_text(tx, incident)}"
+    said = f"{sign} {_published(tx, draft, incident, where)}{look}{done}{far}{told}{still_held_text(tx, incident)}"
     buttons = [button("Show", ActionId.INCIDENT_SHOW, value_of(incident.id, incident.version))]
     return modal("Published", [section(said), actions(*buttons)], callback_id=CallbackId.NOTICE)
 
@@ -198,7 +203,7 @@ def _changed(tx: Transaction, draft: IncidentDraft, incident: Incident) -> str:
     return f"\n{changes}" if changes else ""
 
 
-def _published(draft: IncidentDraft, incident: Incident, where: str) -> str:
+def _published(tx: Transaction, draft: IncidentDraft, incident: Incident, where: str) -> str:
     name, content = name_text(incident.name), content_of(draft)
     if isinstance(content, str):
         return f"The postmortem of {name} is {where}."
@@ -206,7 +211,10 @@ def _published(draft: IncidentDraft, incident: Incident, where: str) -> str:
         return f"{name} is {where}."
     if content.schedule is not None:
         return f"The new time of {name} is {where}."
-    return f"The update of {name} is {where}: {status_text(incident.status)}."
+    before = [said.status for said in list_updates(tx.session, [incident.id])[1:2]]
+    if incident.status not in ENDED and before and before[0] in ENDED:
+        return f"{name} is open again, and the update is {where}: {standing_of(tx, incident)}."
+    return f"The update of {name} is {where}: {standing_of(tx, incident)}."
 
 
 def waiting_view(tx: Transaction, draft: IncidentDraft) -> Block:
