@@ -260,6 +260,20 @@ async def test_a_refused_bot_keeps_everything(stage: OutboxStage, error: str) ->
     assert {row.attempts for row in stage.rows()} == {1}
 
 
+async def test_a_token_of_which_nothing_else_is_known_counts_as_refused(stage: OutboxStage) -> None:
+    """Where Slack cannot be asked whether it takes the token, one refusal pauses all, and nothing is said twice."""
+    stage.show(STATUS, "waiting")
+    await stage.deliver_all()
+    stage.show(STATUS, "approved")
+    stage.fault(method=UPDATE, kind="error", error="token_revoked")
+    stage.fault(method="auth.test", kind="http_500")
+    with capture_logs() as logs:
+        await stage.worker.deliver_due()
+    assert [entry["error"] for entry in logs if entry["event"] == "delivery_paused"] == ["token_revoked"]
+    await stage.deliver_all()
+    assert stage.texts() == ["approved"]
+
+
 @pytest.mark.parametrize("error", ["missing_scope", "not_allowed_token_type", "invalid_auth"])
 async def test_a_refused_call_stops_what_needs_it(stage: OutboxStage, error: str) -> None:
     """Where Slack lets Keydesk not post, edits go out; nothing dies, and the call is not made again for the rest."""

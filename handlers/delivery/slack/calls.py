@@ -13,6 +13,7 @@ from desk.clock import Clock
 from handlers.delivery.deliverer import Trouble
 from handlers.delivery.slack.failures import POST, UPDATE, CallError, failure_of
 from handlers.slack.framework.blocks import Message, trim
+from handlers.slack.framework.retries import UNREACHABLE
 from storage.slack_messages import Place
 
 _log = structlog.get_logger(__name__)
@@ -171,11 +172,12 @@ class SlackCalls:
         return response.data
 
     async def _is_token_taken(self) -> bool:
+        """Whether Slack says so: where it cannot be asked, what was said last holds."""
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 await self._client.auth_test()
-        except Exception as error:
-            return failure_of("auth.test", error).trouble is not Trouble.ACCOUNT
+        except UNREACHABLE:
+            return False
         return True
 
     def _note_limit(self, name: str, conversation: str, until: float) -> None:
