@@ -62,7 +62,8 @@ class _Caller(asyncio.Protocol):
             head, separator, body = self._received.partition(b"\r\n\r\n")
             if not separator:
                 return
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            # An answer that nothing changed has no body, and says no length.
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
             if len(body) < length:
                 return
             self._answer_length = len(self._received)

@@ -1,6 +1,6 @@
 """A server to be measured, in a process of its own: `python -m bench.measure_server bare|idle|keydesk|slack|gateway`.
 
-`bare [file]` sends what the file holds, `idle` has a Bolt app with one button that does nothing; `keydesk <url>`,
+`bare [file] [head]` sends what the files hold, `idle` has a Bolt app with one button that does nothing; `keydesk <url>`,
 `slack <url>` and `gateway <url> <key> <client>` have a database.
 
 Prints its port; then, for every line on standard input, the CPU seconds it has used so far.
@@ -45,12 +45,13 @@ _CLIENT = AsyncWebClient(token="xoxb-bench", base_url="http://127.0.0.1:9/")  # 
 BODY = b'[{"id":"acmepage0001","name":"Acme"}]' * 20
 
 
-def bare(body: bytes) -> Any:
-    """The least that an ASGI application can do: the baseline."""
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+def bare(body: bytes, head: bytes = b"") -> Any:
+    """The least that an ASGI application can do: the baseline. `head` is a status and headers, a line each."""
+    status, *lines = (head or b"200\ncontent-type: application/json\ncontent-length: %d" % len(body)).split(b"\n")
+    number, headers = int(status), [tuple(line.split(b": ", 1)) for line in lines]
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": number, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     return answer
@@ -118,7 +119,7 @@ def main(what: str, of: str = "", key: str = "", client: str = "reqwest") -> Non
     """Serve a bare application or, `of` a database, Keydesk: as a gateway with an encryption key and a client."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if what == "bare":
-            runner.run(_serve(bare(Path(of).read_bytes() if of else BODY)))
+            runner.run(_serve(bare(*(Path(file).read_bytes() for file in (of, key) if file) if of else (BODY,))))
         elif what == "idle":
             runner.run(_serve(idle_app()))
         elif what == "slack":
