@@ -1,7 +1,7 @@
 """A server to be measured, in a process of its own: `python -m bench.measure_server bare|idle|keydesk|slack|gateway`.
 
-`bare [file] [head]` sends what the files hold, `idle` has a Bolt app with one button that does nothing; `keydesk <url>`,
-`slack <url>` and `gateway <url> <key> <client>` have a database.
+`bare [file] [head]` sends what the files hold, `idle` has a Bolt app with one button that does nothing; `keydesk
+<url>`, `slack <url>` and `gateway <url> <key> <client>` have a database.
 
 Prints its port; then, for every line on standard input, the CPU seconds it has used so far.
 """

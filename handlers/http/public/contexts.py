@@ -68,7 +68,7 @@ def component_rows(view: PageView, uptime: UptimeReader) -> Sequence[Context]:
                 "children": [] if is_folded else [_component(child, days) for child in children],
                 "names": [child.name for child in children] if is_folded else [],
                 "days": row.id if is_folded and any(child.showcase for child in children) else None,
-                "open": few or status != ComponentStatus.OPERATIONAL,
+                "open": status != ComponentStatus.OPERATIONAL or (few and not is_folded),
                 "count": f"{len(children)} component{'' if len(children) == 1 else 's'}",
             }
         )

@@ -102,6 +102,7 @@ def test_what_is_quiet_on_a_large_page_is_folded() -> None:
     broken = tuple(replace(row, status=MAJOR) if row.id == "leaf00000012" else row for row in view.components)
     rendered = render(replace(view, components=broken))
     found = groups(rendered)
+    assert found["Region 0"].startswith('<details class="group">')
     assert "component-name" not in found["Region 0"]
     assert 'href="/uptime/#s-group0000000"' in found["Region 0"]
     assert found["Region 1"].startswith('<details class="group" open>')
