@@ -246,7 +246,8 @@ def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None
     assert states(stage) == ("operational", "operational")
     assert labels(shows(stage.channel(), "Database upgrade")) == ["Show"]
     for command in ("cancel", "reschedule"):
-        assert "“Database upgrade” was cancelled." in told(scenario.max, f'/maintenance {command} "Database upgrade"')
+        answer = told(scenario.max, f'/maintenance {command} "Database upgrade"')
+        assert "“Database upgrade” was cancelled. To announce it anew: /maintenance schedule" in answer
     assert scenario.violations() == []
 
 

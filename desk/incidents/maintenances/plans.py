@@ -256,5 +256,8 @@ def _again() -> str:
 
 
 def _not_now(tx: Transaction, incident: Incident, hint: str) -> ConflictError:
-    is_off = incident.status in ENDED and was_called_off(tx.session, incident)
-    return ConflictError(f"“{incident.name}” {'was cancelled' if is_off else _STANDING[incident.status]}.", hint)
+    if incident.status in ENDED and was_called_off(tx.session, incident):
+        return ConflictError(
+            f"“{incident.name}” was cancelled.", f"To announce it anew: {slash('maintenance schedule')}"
+        )
+    return ConflictError(f"“{incident.name}” {_STANDING[incident.status]}.", hint)

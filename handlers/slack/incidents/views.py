@@ -32,7 +32,7 @@ from handlers.slack.incidents.inputs import (
     template_select,
 )
 from handlers.slack.incidents.text import impact_of as impact_of_incident
-from handlers.slack.incidents.text import impact_text, name_text, public_link, status_text
+from handlers.slack.incidents.text import impact_text, name_text, public_link, standing_of
 from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
 from storage.models import DraftKind, IncidentStatus, Role
 
@@ -66,7 +66,7 @@ def render_form(tx: Transaction, state: FormState, values: FormValues) -> Block:
 def _about(tx: Transaction, state: FormState) -> list[Block]:
     incident = get_incident(tx.session, state.incident_id or "")
     impact = impact_text(impact_of_incident(incident))
-    now = f"{status_text(incident.status)}  ·  {impact}  ·  {public_link(tx, incident)}"
+    now = f"{standing_of(tx, incident)}  ·  {impact}  ·  {public_link(tx, incident)}"
     return [section(f"{name_text(incident.name)}\n{now}")]
 
 
