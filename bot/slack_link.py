@@ -22,9 +22,9 @@ from bot.socket_mode import DrainingHandler, SocketMode
 from desk.errors import KeydeskError
 from handlers.delivery.deliverer import Trouble
 from handlers.slack.app import ANSWER_SECONDS
-from handlers.slack.framework.client import SlackClient, code_of
+from handlers.slack.framework.client import SlackClient
 from handlers.slack.framework.door import answer_slack
-from handlers.slack.framework.error_codes import trouble_of
+from handlers.slack.framework.error_codes import code_of, trouble_of
 
 EVENTS_PATH = "/slack/events"
 _CALL_SECONDS = 10

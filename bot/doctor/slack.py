@@ -19,8 +19,8 @@ from bot.settings import Settings
 from bot.slack_link import make_client, make_session
 from bot.slack_proxy import find_slack_proxy
 from handlers.jobs.channels import find_hindrance
-from handlers.slack.framework.client import code_of
 from handlers.slack.framework.door import FRESH_SECONDS
+from handlers.slack.framework.error_codes import code_of
 from handlers.slack.framework.retries import UNREACHABLE, problem_of
 
 _SOCKET_SECONDS = 10.0

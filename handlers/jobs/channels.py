@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from desk.messages.channels import list_named_channels, note_channels
 from desk.transaction import Actor, Desk, JobName
 from handlers.delivery.slack.failures import OF_THE_PLACE
+from handlers.slack.framework.error_codes import code_of
 from handlers.slack.framework.retries import UNREACHABLE, problem_of, read_patiently
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +44,7 @@ async def find_hindrance(client: AsyncWebClient, channel: str) -> str | None:
     except SlackApiError as refusal:
         if (error := _place_error(refusal)) is not None:
             return error
-        if refusal.response.get("error") != "missing_scope":
+        if code_of(refusal) != "missing_scope":
             raise
     # Installed with the permissions of an earlier manifest: its history says at least whether Keydesk is in there.
     try:
@@ -64,5 +65,5 @@ def _hindrance_in(channel: dict[str, object]) -> str | None:
 
 
 def _place_error(refusal: SlackApiError) -> str | None:
-    error = str(refusal.response.get("error") or "")
+    error = code_of(refusal)
     return error if error in OF_THE_PLACE else None

@@ -45,6 +45,7 @@ class FailingStatuspage:
     """Listens at `url` between `start()` and `stop()`; takes any key that is not among `refused`."""
 
     clock: Clock | None = None
+    page_name: str = "Acme"
     incidents: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By id, in the order in which they were opened."""
     states: dict[str, str] = field(default_factory=dict)
@@ -151,7 +152,7 @@ class FailingStatuspage:
         _, version, *parts = path.split("/")
         assert version == "v1", path
         if parts == ["pages"]:
-            return web.json_response([{"id": PAGE, "name": "Acme"}])
+            return web.json_response([{"id": PAGE, "name": self.page_name}])
         assert parts[:2] == ["pages", PAGE], path
         if parts[2] == "components" and method == "GET":
             return web.json_response([])

@@ -184,6 +184,13 @@ class People:
         if f"*{name}* is on the page" in words_of(ines.modal):
             self.ledger.published[name] = "done"
 
+    def publish_there(self) -> None:
+        """Ines does the same on the page that a Statuspage keeps."""
+        name, ines = f"far {next(self._numbers):02}", self.person(INES)
+        ines.type_command(f'/incident new "{name}" on faraway We look.', channel=STATUS_CHANNEL)
+        if ines.views():
+            ines.press("Publish", ines.modal)
+
     def post(self) -> None:
         """A program posts an incident, and sends the same again until it is answered."""
         name = f"posted {next(self._numbers):02}"
@@ -265,6 +272,7 @@ _DEEDS = {
     Deed.CALL: People.call,
     Deed.REVOKE: People.revoke,
     Deed.PUBLISH: People.publish,
+    Deed.PUBLISH_THERE: People.publish_there,
     Deed.POST: People.post,
     Deed.RESOLVE: People.resolve,
     Deed.DIGEST: People.digest,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from sandbox.player import SandboxRefusedError
+from tests.contract.failing_statuspage import StatuspageFault
 from tests.postgresql_proxy import Cut
 from tests.soak.clocks import set_clock
 from tests.soak.schedules import Fault, Step
@@ -82,6 +83,12 @@ class Wrong:
     def slack(self) -> None:
         self._world.control.call("POST", "faults", self._step.details)
 
+    def upstream(self) -> None:
+        details = self._step.details
+        # A refusal that was carried out all the same is a lie, which no Statuspage tells.
+        takes_it = details["takes_it"] and details["status"] in (0, 500)
+        self._world.there.faults.append(StatuspageFault(**{**details, "takes_it": takes_it}))
+
     def clock(self) -> None:
         folder = self._world.replicas[self._step.replica].folder
         set_clock(folder, self._step.details["ahead"])
@@ -98,6 +105,7 @@ def heal(world: World) -> None:
     with contextlib.suppress(SandboxRefusedError):
         world.control.call("PUT", "app", {"installed": True})
     world.control.call("POST", "faults", {"clear": True})
+    world.there.faults.clear()
     for proxy in world.proxies:
         proxy.cut_next_commit(None)
         proxy.talk_again()
@@ -116,6 +124,7 @@ _HAPPENINGS: dict[Fault, Callable[[Wrong], None]] = {
     Fault.SLACK: Wrong.slack,
     Fault.DELIVERY: Wrong.slack,
     Fault.SOCKET: Wrong.slack,
+    Fault.UPSTREAM: Wrong.upstream,
     Fault.CLOCK: Wrong.clock,
     Fault.UNINSTALLED: Wrong.uninstall,
 }

@@ -19,6 +19,7 @@ class Deed(StrEnum):
     CALL = "call with a key"
     REVOKE = "revoke a key"
     PUBLISH = "publish an incident from Slack"
+    PUBLISH_THERE = "publish an incident on the page that a Statuspage keeps"
     POST = "post an incident by API"
     RESOLVE = "resolve an incident by API"
     DIGEST = "look at the digest"
@@ -38,12 +39,22 @@ class Fault(StrEnum):
     SLACK = "Slack fails calls"
     DELIVERY = "Slack's deliveries are doubled, late or lost"
     SOCKET = "Slack closes the sockets"
+    UPSTREAM = "the Statuspage refuses, breaks off or is silent"
     CLOCK = "a clock jumps"
     UNINSTALLED = "the app is taken out of the workspace, and put back"
 
 
 _OF_POSTGRESQL = (Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.SILENCE, Fault.RESTART)
-_EVERYWHERE = (Fault.KILL, Fault.FREEZE, Fault.SLACK, Fault.DELIVERY, Fault.SOCKET, Fault.CLOCK, Fault.UNINSTALLED)
+_EVERYWHERE = (
+    Fault.KILL,
+    Fault.FREEZE,
+    Fault.SLACK,
+    Fault.DELIVERY,
+    Fault.SOCKET,
+    Fault.UPSTREAM,
+    Fault.CLOCK,
+    Fault.UNINSTALLED,
+)
 _WEIGHTS = {
     Deed.ASK: 5,
     Deed.APPROVE: 3,
@@ -53,6 +64,7 @@ _WEIGHTS = {
     Deed.CALL: 2,
     Deed.REVOKE: 1,
     Deed.PUBLISH: 2,
+    Deed.PUBLISH_THERE: 2,
     Deed.POST: 2,
     Deed.RESOLVE: 1,
     Deed.DIGEST: 1,
@@ -144,6 +156,9 @@ def _details(rng: random.Random, fault: Fault) -> dict[str, Any]:
                     {"kind": "socket_disconnect", "reason": "warning"},
                 ]
             )
+        case Fault.UPSTREAM:
+            how = {"status": rng.choice([0, 0, 429, 500, 503]), "takes_it": rng.random() < 0.5}
+            return {"match": "", "times": rng.randint(1, 3), "seconds": rng.choice([0, 0, 1.5]), **how}
         case Fault.CLOCK:
             return {"ahead": rng.choice(_JUMPS)}
         case Fault.CUT_BEFORE | Fault.CUT_AFTER:

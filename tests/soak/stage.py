@@ -9,16 +9,22 @@ from pathlib import Path
 from bot.database import make_desk, open_database, upgrade_schema
 from bot.demo.assembly import STATUS_CHANNEL, make_settings
 from bot.demo.responders import appoint_responders
+from desk.clock import SystemClock
 from desk.secret import Secret
 from desk.seeds import plant_seed, read_acme
-from desk.transaction import Actor, Desk, Transaction, keys_changed
+from desk.transaction import Actor, Desk, JobName, Transaction, keys_changed
+from desk.upstreams.connecting import connect_upstream
+from desk.upstreams.copies import PageThere, copy_pages
+from desk.upstreams.keys import NewUpstreamKey, add_upstream_key
 from sandbox.player import Control
 from sandbox.ratelimits import Hold
 from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import Scope
+from storage.sealing import Seal
 from tests.cluster.balancer import free_port
 from tests.cluster.replicas import Replica, start_all
+from tests.contract.failing_statuspage import PAGE, FailingStatuspage
 from tests.databases import PostgresqlServer
 from tests.factories import add_key
 from tests.postgresql_proxy import PostgresqlProxy
@@ -27,6 +33,7 @@ from tests.soak.schedules import Backend
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 OWNERS = "C0OWNERS01"
+BASE_URL = "https://status.acme.example"
 _OPERATOR = Actor.operator("soak")
 # A power cut must not lose what was committed.
 _SAFE = "synchronous_commit=on"
@@ -42,6 +49,8 @@ class World:
     desk: Desk
     """On a database connection that nothing goes wrong with."""
     server: PostgresqlServer
+    there: FailingStatuspage
+    """What keeps the page `Faraway`."""
     secret: str = field(repr=False)
     """Of a key that reads, and writes incidents."""
 
@@ -63,6 +72,7 @@ class Stage:
         self._played = 0
         self._open = ExitStack()
         self._secret = ""
+        self._seal = Seal.make_key()
 
     def __enter__(self) -> "Stage":
         self._sandbox = self._open.enter_context(SandboxServer(manifest=MANIFEST, hold=Hold.TIERS))
@@ -71,10 +81,13 @@ class Stage:
             self._sandbox.workspace.timing.trigger_lifetime = 30.0
         self._server = PostgresqlServer(_SAFE)
         self._open.callback(self._server.stop)
+        self._there = FailingStatuspage(SystemClock(), page_name="Faraway")
+        self._there.start()
+        self._open.callback(self._there.stop)
         self._template = self._server.create()
         self._file = self._folder / "template.db"
-        self._secret = prepare(self._server.url(self._template), self._sandbox, self._folder)
-        self._secret_of_file = prepare(f"sqlite:///{self._file}", self._sandbox, self._folder)
+        self._secret = self._prepare(self._server.url(self._template))
+        self._secret_of_file = self._prepare(f"sqlite:///{self._file}")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,6 +100,7 @@ class Stage:
         folder = self._folder / str(self._played)
         folder.mkdir()
         self._sandbox.workspace.reset()
+        self._there.reset()
         with ExitStack() as opened:
             opened.callback(shutil.rmtree, folder)
             if backend == "sqlite":
@@ -106,7 +120,30 @@ class Stage:
                 opened.callback(each.kill)
             start_all(replicas)
             secret = self._secret_of_file if backend == "sqlite" else self._secret
-            yield World(self._sandbox, replicas, proxies, desk, self._server, secret)
+            yield World(self._sandbox, replicas, proxies, desk, self._server, self._there, secret)
+
+    def _prepare(self, url: str) -> str:
+        """Bring a database up to date, and give it pages, people and a key; gives the key's secret."""
+        settings = make_settings(self._folder, self._sandbox.api_url, BASE_URL, database_url=url)
+        database = open_database(settings)
+        try:
+            upgrade_schema(database)
+            desk, seed = make_desk(settings, database), read_acme()
+
+            def work(tx: Transaction) -> str:
+                plant_seed(tx, replace(seed, pages=seed.pages[:1]))
+                appoint_responders(tx)
+                connect_upstream(tx, self._there.url)
+                sealed = Seal([self._seal]).close("0" * 64)
+                add_upstream_key(tx, NewUpstreamKey(name="soak", sealed=sealed, calls_a_minute=6000))
+                return _make_key(tx)
+
+            secret = desk.write_now(_OPERATOR, work)
+            there = [PageThere(id=PAGE, name=self._there.page_name)]
+            desk.write_now(Actor.job(JobName.COPIES), lambda tx: copy_pages(tx, there))
+            return secret
+        finally:
+            database.close()
 
     def _make_replicas(self, urls: list[str], folder: Path) -> list[Replica]:
         made = []
@@ -117,32 +154,15 @@ class Stage:
                 "SLACK_APP_TOKEN": "xapp-sandbox",
                 "KEYDESK_SLACK_API_URL": self._sandbox.api_url,
                 "KEYDESK_DATABASE_URL": url,
-                "KEYDESK_BASE_URL": "https://status.acme.example",
+                "KEYDESK_BASE_URL": BASE_URL,
                 "KEYDESK_OWNERS_CHANNEL": OWNERS,
                 "KEYDESK_ANNOUNCEMENT_CHANNEL": STATUS_CHANNEL,
+                "KEYDESK_ENCRYPTION_KEYS": self._seal,
             }
             replica = Replica(number, port, folder, settings, anew=False, runs=run_keydesk_by_clock)
             set_clock(replica.folder, 0.0)
             made.append(replica)
         return made
-
-
-def prepare(url: str, sandbox: SandboxServer, folder: Path) -> str:
-    """Bring a database up to date, and give it a page, its people and a key; gives the key's secret."""
-    database = open_database(make_settings(folder, sandbox.api_url, "https://status.acme.example", database_url=url))
-    try:
-        upgrade_schema(database)
-        desk = _desk_on(database, url, sandbox, folder)
-        seed = read_acme()
-
-        def work(tx: Transaction) -> str:
-            plant_seed(tx, replace(seed, pages=seed.pages[:1]))
-            appoint_responders(tx)
-            return _make_key(tx)
-
-        return desk.write_now(_OPERATOR, work)
-    finally:
-        database.close()
 
 
 def _make_key(tx: Transaction) -> str:
@@ -157,5 +177,5 @@ def _open_desk(url: str, sandbox: SandboxServer, folder: Path) -> Desk:
 
 
 def _desk_on(database: Database, url: str, sandbox: SandboxServer, folder: Path) -> Desk:
-    settings = make_settings(folder, sandbox.api_url, "https://status.acme.example", database_url=url)
+    settings = make_settings(folder, sandbox.api_url, BASE_URL, database_url=url)
     return make_desk(settings, database)

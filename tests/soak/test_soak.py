@@ -15,9 +15,9 @@ from tests.soak.schedules import Deed, Fault, make_schedule
 from tests.soak.stage import OWNERS, Stage, World
 from tests.waiting import wait_until
 
-# One on each database: a kill, a replica that stands still, a commit that is cut off, and what Slack can do.
-SAMPLE = (4, 5)
-STORY = (Deed.ASK, Deed.APPROVE, Deed.COLLECT, Deed.ASK, Deed.PUBLISH, Deed.POST, Deed.RESOLVE)
+# One on each database: kills, a disk that is full, a replica that stands still, a database that is killed.
+SAMPLE = (361, 385)
+STORY = (Deed.ASK, Deed.APPROVE, Deed.COLLECT, Deed.ASK, Deed.PUBLISH, Deed.POST, Deed.RESOLVE, Deed.PUBLISH_THERE)
 
 
 @pytest.fixture(scope="module")
@@ -86,5 +86,6 @@ FALSEHOODS: tuple[tuple[Callable[[World, Ledger], None], str], ...] = (
     (_in_database(update(ApiKey).where(ApiKey.name == "key 01").values(status="revoked")), "was not revoked, and is"),
     (_in_database(update(Delivery).where(Delivery.id == 1).values(status=DeliveryStatus.DEAD)), "a delivery is dead"),
     (_in_database(update(AuditHead).values(hash="0" * 64)), "the audit trail is broken"),
+    (lambda world, _: world.there.open("gone", name="ghost"), "'ghost': 1}, and"),
     (_in_database(delete(Ticket)), "has 0 tickets"),
 )

@@ -10,7 +10,7 @@ from desk.directory.events import take_user
 from desk.errors import KeydeskError
 from desk.transaction import Desk
 from handlers.slack.directory.reading import SLACK, seen_user, team_of
-from handlers.slack.framework.client import code_of
+from handlers.slack.framework.error_codes import code_of
 from handlers.slack.framework.retries import UNREACHABLE, problem_of, read_patiently
 
 _UNKNOWN = frozenset({"users_not_found", "user_not_found", "user_not_visible"})

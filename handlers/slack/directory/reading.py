@@ -19,8 +19,7 @@ from desk.pages.pages import find_organization
 from desk.people import SeenUser
 from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.delivery.deliverer import Trouble
-from handlers.slack.framework.client import code_of
-from handlers.slack.framework.error_codes import trouble_of
+from handlers.slack.framework.error_codes import code_of, trouble_of
 from handlers.slack.framework.retries import UNREACHABLE, problem_of, read_patiently
 from storage.deadline import find_seconds_left
 from storage.models import Member, UserGroup
@@ -132,7 +131,7 @@ def _synced_at(session: Session, user_id: str) -> Any:
 
 
 def _stranger(error: Exception) -> KeydeskError:
-    if isinstance(error, SlackApiError) and error.response.get("error") in {"user_not_found", "user_not_visible"}:
+    if isinstance(error, SlackApiError) and code_of(error) in {"user_not_found", "user_not_visible"}:
         return NotAllowedError("Slack does not show me who you are.", "Keydesk serves the members of one workspace.")
     if isinstance(error, SlackApiError) and trouble_of(code_of(error)) in {Trouble.ACCOUNT, Trouble.CALL}:
         hint = f"Tell whoever runs Keydesk: {problem_of(error)}, and the app has to be installed again."

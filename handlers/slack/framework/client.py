@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from handlers.delivery.deliverer import Trouble
-from handlers.slack.framework.error_codes import TOKEN_REFUSED, trouble_of
+from handlers.slack.framework.error_codes import TOKEN_REFUSED, code_of, trouble_of
 from handlers.slack.framework.retries import UNREACHABLE
 from storage.deadline import find_seconds_left
 
@@ -113,12 +113,3 @@ def refused_calls(client: AsyncWebClient) -> Sequence[RefusedCall]:
 def _scopes_in(response: Any) -> str | None:
     headers = {str(name).lower(): value for name, value in dict(getattr(response, "headers", None) or {}).items()}
     return headers.get("x-oauth-scopes")
-
-
-def code_of(error: SlackApiError) -> str:
-    """Slack's error code; without one, as from a proxy between us, the HTTP status."""
-    response = error.response
-    data = response.data if isinstance(response, AsyncSlackResponse) else response
-    if isinstance(data, dict) and data.get("error"):
-        return str(data["error"])
-    return f"http_{response.status_code}" if isinstance(response, AsyncSlackResponse) else "unknown"

@@ -6,6 +6,9 @@ test holds the table against those lists, and asks for the list of every method 
 
 from collections.abc import Mapping
 
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
 from handlers.delivery.deliverer import Trouble
 
 TOKEN_REFUSED = frozenset(
@@ -161,3 +164,12 @@ MAYBE_CARRIED_OUT = frozenset({"fatal_error", "internal_error", "service_unavail
 def trouble_of(code: str) -> Trouble:
     """The class of an error code; one that Slack has not published is doubtful."""
     return _OF.get(code, Trouble.UNKNOWN)
+
+
+def code_of(error: SlackApiError) -> str:
+    """Slack's error code; without one, as from a proxy between us, the HTTP status."""
+    response = error.response
+    data = response.data if isinstance(response, AsyncSlackResponse) else response
+    if isinstance(data, dict) and data.get("error"):
+        return str(data["error"])
+    return f"http_{response.status_code}" if isinstance(response, AsyncSlackResponse) else "unknown"

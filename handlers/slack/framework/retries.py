@@ -9,7 +9,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from desk.masking import mask
 from handlers.delivery.deliverer import Trouble
-from handlers.slack.framework.error_codes import trouble_of
+from handlers.slack.framework.error_codes import code_of, trouble_of
 from storage.deadline import find_seconds_left
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -56,13 +56,13 @@ def is_passing(error: Exception) -> bool:
 
 
 def _is_outage(error: SlackApiError) -> bool:
-    return trouble_of(str(error.response.get("error") or "")) is Trouble.OUTAGE
+    return trouble_of(code_of(error)) is Trouble.OUTAGE
 
 
 def _retry_after(error: Exception) -> float | None:
     if not isinstance(error, SlackApiError) or not isinstance(error.response, AsyncSlackResponse):
         return None
-    if error.response.status_code != 429 and error.response.get("error") != "ratelimited":
+    if error.response.status_code != 429 and code_of(error) != "ratelimited":
         return None
     headers = {name.lower(): value for name, value in (error.response.headers or {}).items()}
     try:
@@ -74,5 +74,5 @@ def _retry_after(error: Exception) -> float | None:
 def problem_of(error: Exception) -> str:
     """Why Slack could not be read, in a few words."""
     if isinstance(error, SlackApiError):
-        return f"Slack answered “{mask(str(error.response.get('error') or 'an error without a name'))}”"
+        return f"Slack answered “{mask(code_of(error))}”"
     return "Slack did not answer in time" if isinstance(error, TimeoutError) else "Slack could not be reached"
