@@ -1,4 +1,5 @@
-"""Who may do what at this instant, read from the database each time it is asked. Nobody is anything by default.
+"""Who may do what at this instant, read from the database each time it is asked, and once by what only reads. Nobody
+is anything by default.
 
 Members have the roles that they were granted. Operators, who have the machine, act as owners. A key may write on its
 pages what its scopes say (`WRITES`), while it works, and never does what is for people: decide on requests and

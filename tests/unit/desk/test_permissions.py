@@ -316,3 +316,20 @@ def test_only_members_are_known_by_a_user_id() -> None:
     actors = [Actor.member("U1"), Actor.key("k1"), Actor.operator("ann"), Actor.job(JobName.UNUSED_POLICY)]
     assert [str(actor) for actor in actors] == ["member:U1", "key:k1", "operator:ann", "job:unused-policy"]
     assert [actor.user_id for actor in actors] == ["U1", None, None, None]
+
+
+def test_what_is_changed_within_a_transaction_counts_from_then_on(desk: Desk) -> None:
+    """A transaction that writes asks again each time: a role that it takes away itself is gone at once."""
+
+    def work(tx: Transaction) -> tuple[bool, bool]:
+        add_member(tx.session, MIA, tx.now)
+        grant = add_grant(tx.session, MIA, Role.OWNER, tx.now)
+        mia = replace(tx, actor=Actor.member(MIA))
+        before = roles_of_actor(mia).is_owner
+        grant.ended_at = tx.now
+        tx.session.flush()
+        after = roles_of_actor(mia).is_owner
+        grant.ended_at = None
+        return before, after
+
+    assert desk.write_now(OPERATOR, work) == (True, False)
