@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Se
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,12 @@ class HttpApp:
             await self._flusher.close()
 
 
+@cache
+def _release() -> str:
+    """What runs. To look it up takes as long as to make half of an application."""
+    return version_of("keydesk")
+
+
 def create_http_app(
     desk: Desk,
     *,
@@ -237,7 +243,7 @@ def create_http_app(
     return HttpApp(
         api=api,
         own_api=create_own_api(check, of_api, counter=counter, body_seconds=seconds, catch_up=catch_up),
-        descriptions=make_description_documents(version_of("keydesk"), desk.policy.base_url),
+        descriptions=make_description_documents(_release(), desk.policy.base_url),
         public=public,
         rest=rest,
         check=check,
