@@ -41,7 +41,7 @@ def write_once(desk: Desk, actor: Actor, what: Hashable, work: Callable[[Transac
     key = kind, what, str(actor), desk.clock.now(), repr(desk.policy), counts
     if key in _written:
         return cast("T", desk.write_now(actor, lambda tx: _repeat(tx, _written[key])))
-    before = _read(desk)
+    before = read_rows(desk)
     topics: set[Topic] = set()
 
     def watched(tx: Transaction) -> T:
@@ -50,14 +50,15 @@ def write_once(desk: Desk, actor: Actor, what: Hashable, work: Callable[[Transac
         return given
 
     given = desk.write_now(actor, watched)
-    written = _compare(before, _read(desk), given, frozenset(topics))
+    written = _compare(before, read_rows(desk), given, frozenset(topics))
     # Rows of somebody else's may be others next time.
     if not any(before[table] for table in written.added):
         _written[key] = written
     return given
 
 
-def _read(desk: Desk) -> Mapping[Table, Rows]:
+def read_rows(desk: Desk) -> Mapping[Table, Rows]:
+    """Everything that is in the database."""
     with desk.database.engine.connect() as connection:
         return {
             table: {
