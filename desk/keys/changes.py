@@ -7,7 +7,7 @@ from typing import Any
 from desk.acting_keys import change_acting_key
 from desk.audit.trail import Action, record
 from desk.errors import InvalidInputError
-from desk.keys.cards import settle_questions
+from desk.keys.cards import settle_questions, show_ticket
 from desk.keys.holders import may_answer
 from desk.keys.lookup import find_use, get_key
 from desk.keys.refusals import RecentlyUsedError, RecentUse, changed_meanwhile, refusal_error
@@ -26,10 +26,7 @@ from desk.masking import refuse_secrets
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
 from desk.people import is_reachable
-from desk.permissions import (
-    is_full_member,
-    roles_of_actor,
-)
+from desk.permissions import is_full_member, roles_of_actor
 from desk.reasons import check_key_name, check_reason
 from desk.transaction import Actor, ActorKind, Transaction, keys_changed
 from storage.locks import lock_people
@@ -88,6 +85,9 @@ def finish_change(
     that, unless they were `told` of the change.
     """
     refresh(tx, Thing.KEY, key.id)
+    if key.revealed_at is None and key.ticket_id is not None:
+        # Its window is open still. Of one that is revoked by then nobody says any more whether it arrived.
+        show_ticket(tx, tx.session.get_one(Ticket, key.ticket_id))
     keys_changed(tx, key.id)
     if rotation_ends is not None:
         withdraw_tickets_for(tx, key.id, rotation_ends, told=told)
@@ -248,8 +248,7 @@ def rename_key(tx: Transaction, key_id: str, name: str, *, version: int | None =
 
 def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int | None = None) -> ApiKey:
     """Make somebody else answer for a key; both are told, and all owners when it is whoever does it, or an operator's
-    or a key's
-    doing. A rotation that waits for the old holder is withdrawn. It hands over no secret: for that see `takeovers`.
+    or a key's doing. A rotation that waits for the old holder is withdrawn. It hands over no secret: see `takeovers`.
 
     Owners only. Raises NotAllowedError, ConflictError, InvalidInputError (field `holder`).
     """

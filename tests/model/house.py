@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from desk.keys.ring import KeyRing, follow_key_ring, read_key_ring
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.jobs.sweep import AREAS
+from storage.database import Database
 from storage.mirror import Mirror
 from storage.models import Member, Role, SubjectKind, UserGroup, UserGroupMember
 from storage.signals import Topic
@@ -75,6 +77,8 @@ class House:
     look: Callable[[Screen], None] = lambda screen: None
     """Judges what is drawn, at the instant of its drawing."""
     counter: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    happened: int = 0
+    """How often something was done that was not refused, or time passed."""
 
     def act(self, who: str | Actor, work: Callable[[Transaction], T]) -> T | None:
         """One press: done in one transaction, with all messages that it causes; None when it was refused."""
@@ -83,6 +87,7 @@ class House:
             done = self.desk.write_now(Actor.member(who) if isinstance(who, str) else who, work)
         except KeydeskError:
             return None
+        self.happened += 1
         self.deliver()
         return done
 
@@ -105,6 +110,7 @@ class House:
 
     def run_jobs(self) -> None:
         """What time brings about, as the sweep does it."""
+        self.happened += 1
         with capture_logs() as logs:
             for work in AREAS.values():
                 for _ in range(_MOST_BATCHES):
@@ -140,6 +146,14 @@ class House:
         full = (Member.is_deleted.is_(False), Member.is_guest.is_(False))
         return bool(self.rows(Member, Member.user_id == user_id, *full))
 
+    def copied(self, database: Database) -> "House":
+        """The same house somewhere else: with a copy of its database, where nothing has happened since."""
+        clock = HeldClock(self.clock.now())
+        screens = replace(self.screens, shown=dict(self.screens.shown), rings=[])
+        counter = itertools.count(next(copy(self.counter)))
+        desk = replace(self.desk, database=database, clock=clock)
+        return House(desk, clock, self.page, self.components, _ring(desk), screens, counter=counter)
+
     def close(self) -> None:
         """Let the database go."""
         self.desk.database.close()
@@ -168,6 +182,10 @@ def build_house(desk: Desk) -> House:
         session.add(UserGroupMember(group_id=KEEPERS, user_id=MAX))
         add_grant(session, KEEPERS, Role.OWNER, now, subject_kind=SubjectKind.GROUP)
         rows = [add_component(session, page, now, name=f"C{place}", position=place) for place in range(3)]
+    return House(desk, desk.clock, page.id, tuple(row.id for row in rows), _ring(desk))
+
+
+def _ring(desk: Desk) -> Mirror[KeyRing]:
     ring = Mirror(desk.database.everywhere, Topic.KEYS, read_key_ring, follow=follow_key_ring)
     ring.reload()
-    return House(desk, desk.clock, page.id, tuple(row.id for row in rows), ring)
+    return ring

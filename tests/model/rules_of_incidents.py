@@ -5,9 +5,10 @@ from datetime import timedelta
 from functools import partial
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from desk.incidents.drafts.drafts import discard_draft, send_back, write_draft
+from desk.incidents.drafts.duplicates import accept_doubles
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.inputs import ENDED, IncidentChange, NewIncident, Schedule
 from desk.incidents.maintenances.plans import (
@@ -48,7 +49,6 @@ class RulesOfIncidents(RuleBasedStateMachine):
     def _components(self, wanted: Mapping[int, ComponentStatus | None]) -> dict[str, ComponentStatus | None]:
         return {self.house.components[place]: status for place, status in wanted.items()}
 
-    @initialize()
     def begin_with_incidents(self) -> None:
         """One is open and has a component down, a maintenance of it begins in an hour, another is thought of."""
         down: dict[int, ComponentStatus | None] = {0: ComponentStatus.PARTIAL_OUTAGE}
@@ -159,7 +159,13 @@ class RulesOfIncidents(RuleBasedStateMachine):
 
     def _wrote(self, who: str, draft: IncidentDraft | None, at_once: bool) -> None:
         if draft is not None and at_once:
-            self.house.act(who, partial(publish_draft, draft_id=draft.id))
+            self._publish(who, draft)
+
+    def _publish(self, who: str, draft: IncidentDraft) -> None:
+        if draft.kind == DraftKind.INCIDENT:
+            # Whatever is open on the same components: this is something else.
+            self.house.act(who, partial(accept_doubles, draft_id=draft.id))
+        self.house.act(who, partial(publish_draft, draft_id=draft.id))
 
     @rule(data=st.data(), who=publishers_mostly, deed=st.sampled_from(["publish", "publish", "send back", "discard"]))
     def press(self, data: st.DataObject, who: str, deed: str) -> None:
@@ -170,7 +176,7 @@ class RulesOfIncidents(RuleBasedStateMachine):
             return
         who = data.draw(st.just(draft.author_id) | st.just(who))
         if deed == "publish":
-            self.house.act(who, partial(publish_draft, draft_id=draft.id))
+            self._publish(who, draft)
         elif deed == "discard":
             self.house.act(who, partial(discard_draft, draft_id=draft.id))
         else:

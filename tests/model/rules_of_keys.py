@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from desk.keys.changes import extend_key, restore_key, revoke_key, suspend_key, transfer_key
 from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen
@@ -79,7 +79,6 @@ class RulesOfKeys(RuleBasedStateMachine):
     def all_holds(self) -> None:
         """What must hold after each act."""
 
-    @initialize()
     def begin_with_keys(self) -> None:
         """One request waits for the second of its approvals, three keys were collected: long ago, and just now."""
         for name, lifetime in (("old", 300), ("older", 40), ("new", 100), ("asked", 10)):

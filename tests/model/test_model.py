@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.machines import as_found
+from tests.machines import as_dealt
 from tests.model.playing import play
 
 REACHES = 20
@@ -11,5 +11,5 @@ REACHES = 20
 
 def test_the_whole_desk_holds_its_promises(sqlite_template: Path, tmp_path: Path) -> None:
     """Whatever people, Slack, clients and time do in whatever order, what must hold holds after each step."""
-    reached = play(sqlite_template, tmp_path, as_found(lives=10))
+    reached = play(sqlite_template, tmp_path, as_dealt(lives=6, steps=30))
     assert len(reached) >= REACHES, reached

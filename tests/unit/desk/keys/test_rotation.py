@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
 from desk.keys.changes import revoke_key, suspend_key, transfer_key
@@ -17,7 +17,18 @@ from desk.keys.sweep import sweep_keys
 from desk.keys.takeovers import decide_takeover
 from desk.policy import Takeover
 from desk.transaction import Actor, Desk, JobName, Transaction
-from storage.models import ApiKey, Grant, KeyStatus, Member, Role, SlackMessage, Ticket, TicketStatus
+from storage.models import (
+    ApiKey,
+    Delivery,
+    DeliveryStatus,
+    Grant,
+    KeyStatus,
+    Member,
+    Role,
+    SlackMessage,
+    Ticket,
+    TicketStatus,
+)
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.factories import (
@@ -399,3 +410,15 @@ def test_whether_a_rotation_asks_first(desk: Desk, takeover: Takeover, holder_id
     with desk.database.write() as session:
         key = add_key(session, NOW, holder_id=holder_id)
     assert ruled.read_now(OWNER, lambda tx: asks_first(tx, key)) is asks
+
+
+def test_a_key_that_is_revoked_while_its_window_is_open_is_collectable_no_more(desk: Desk, key_id: str) -> None:
+    """Nobody will say whether its secret arrived, so its ticket's card is brought up to date at once."""
+    ticket_id = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id, grace=HOUR).id)
+    successor_id = desk.write_now(HOLDER, lambda tx: mint_for_ticket(tx, ticket_id)[0].id)
+    with desk.database.write() as session:
+        session.execute(update(Delivery).values(status=DeliveryStatus.SENT))
+    desk.write_now(OWNER, lambda tx: revoke_key(tx, successor_id, reason="Leaked."))
+    drawn = select(SlackMessage.subject_id).join(Delivery, Delivery.subject == SlackMessage.id)
+    with desk.database.read() as session:
+        assert ticket_id in session.scalars(drawn.where(Delivery.status == DeliveryStatus.PENDING)).all()
