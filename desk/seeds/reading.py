@@ -10,6 +10,7 @@ from desk.pages.intervals import reminder_hours
 from desk.pages.rules import SKIPPING_ROLES, domain_of, find_zone, is_channel_id
 from desk.seeds.nodes import Fields, Mistakes
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
+from desk.texts import can_be_kept, find_control
 from storage.models import ApiPosts, ComponentStatus, SecondPerson
 
 _SECOND_PERSONS = {rule.value: rule for rule in SecondPerson}
@@ -39,10 +40,34 @@ def read_seed(text: str, source: str) -> Seed:
         raise InvalidSeedError(source, [f"{where}: this is not YAML ({problem})."]) from None
     if root is None:
         raise InvalidSeedError(source, ["Line 1: the file is empty; it needs `organization` and `pages`."])
+    _refuse_unreadable(root, mistakes)
     seed = _read_organization(root, mistakes)
     if problems := mistakes.sentences():
         raise InvalidSeedError(source, problems)
     return seed
+
+
+def _refuse_unreadable(root: yaml.Node, mistakes: Mistakes) -> None:
+    """Signs that no screen shows, or no database takes, at any place: to drop them might change what is meant."""
+    left, seen = [root], set[int]()
+    while left:
+        node = left.pop()
+        # An alias may lead back to where it stands.
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            _refuse_signs(node, mistakes)
+        else:
+            left += [part for value in node.value for part in (value if isinstance(value, tuple) else (value,))]
+
+
+def _refuse_signs(node: yaml.ScalarNode, mistakes: Mistakes) -> None:
+    text = str(node.value)
+    if (control := find_control(text)) is not None:
+        mistakes.add(node, f"a text holds a sign that no screen shows ({control}): take it out.")
+    elif not can_be_kept(text):
+        mistakes.add(node, "a text holds half of a character, which no database takes: write it anew.")
 
 
 def _read_organization(root: yaml.Node, mistakes: Mistakes) -> Seed:

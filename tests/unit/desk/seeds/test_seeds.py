@@ -274,12 +274,33 @@ pages:
 
 
 @pytest.mark.parametrize(
+    ("sign", "words"),
+    [("\\0", "no screen shows (U+0000)"), ("\\a", "no screen shows (U+0007)"), ("\\uD83D", "half of a character")],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        'organization: "A{}"\npages: [{{name: P}}]',
+        'organization: A\npages: [{{name: "P{}"}}]',
+        'organization: A\npages: [{{name: P, components: [{{name: "S{}"}}]}}]',
+        'organization: A\npages: [{{name: P, components: [{{name: S, description: "about {} it"}}]}}]',
+    ],
+)
+def test_what_nobody_can_read_is_refused(text: str, sign: str, words: str) -> None:
+    """Nothing is dropped from a name in silence, wherever it stands."""
+    with pytest.raises(InvalidSeedError) as refused:
+        read_seed(text.format(sign), "seed.yml")
+    assert any(words in problem and problem.startswith("Line ") for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "empty"),
         ("# nothing\n", "empty"),
         ("a: [", "not YAML"),
         ("a: b: c", "not YAML"),
+        ("organization: A\npages: &a [*a]", "Line 2"),
         ("\x00", "not YAML"),
         ("- a\n- b\n", "must be fields with values"),
         ("just words", "must be fields with values"),
