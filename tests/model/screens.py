@@ -14,7 +14,7 @@ from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.app import all_renderers
 from handlers.slack.framework.blocks import Message
 from handlers.slack.framework.messages import Renderer
-from storage.models import ApiKey, Channel, Delivery, DeliveryStatus, KeyStatus, SlackMessage
+from storage.models import ApiKey, Channel, Delivery, DeliveryStatus, KeyStatus, SlackMessage, Ticket
 from storage.outbox import Claim
 from storage.slack_messages import Place, keep_place
 from tests.clock import HeldClock
@@ -159,9 +159,10 @@ class Screens:
             lost = set(session.scalars(select(Delivery.subject).where(Delivery.status.in_(given_up))))
             # Whether a secret arrived is said within seconds of its window.
             unsaid = (ApiKey.revealed_at.is_(None), ApiKey.voided_at.is_(None), ApiKey.status != KeyStatus.REVOKED)
-            open_windows = set(
-                session.scalars(select(ApiKey.ticket_id).where(ApiKey.ticket_id.is_not(None), *unsaid))
+            of_windows = (
+                select(Ticket.id, Ticket.request_id).join(ApiKey, ApiKey.ticket_id == Ticket.id).where(*unsaid)
             )
+            open_windows = {subject for row in session.execute(of_windows) for subject in row}
         for screen in self.shown.values():
             if screen.message.closes or screen.id in lost or screen.subject in open_windows:
                 continue
