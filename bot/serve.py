@@ -34,8 +34,10 @@ def serve(settings: Settings) -> None:
         before, now = upgrade_schema(database)
         if before != now:
             _log.info("schema_upgraded", before=before, now=now)
-        listener = listen(settings.host, settings.port)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with (
+            listen(settings.host, settings.port) as listener,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
             stopping = asyncio.Event()
             stop_on_signals(runner.get_loop(), stopping)
             runner.run(_run(limit.watch(stopping), run_program(settings, database, listener, stopping)))

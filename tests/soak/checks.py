@@ -51,8 +51,13 @@ _FORESEEN = frozenset(
 """What an operator must hear of, and does."""
 _THROWN = ("OperationalError", "Cannot write to closing transport")
 """What every part of Keydesk may run into while the database is away, or where a socket was closed meanwhile."""
-_NO_START = ("Slack refuses the token", "Copy it again from your app's page")
-"""What the last words of a replica are that starts while the app is not in the workspace."""
+_NO_START = (
+    "Slack refuses the token",
+    "Copy it again from your app's page",
+    "The database does not answer",
+    "Is KEYDESK_DATABASE_URL right",
+)
+"""What the last words of a replica are that starts while the app is not in the workspace, or the database away."""
 
 
 def is_quiet(world: World) -> bool:
