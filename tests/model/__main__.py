@@ -1,4 +1,4 @@
-"""`make soak`: plays the model in new ways until the time is over or something is found."""
+"""`make soak-desk`: plays the model in new ways until the time is over or something is found."""
 
 import argparse
 import sys
@@ -18,7 +18,7 @@ _LIVES = 25
 
 def main() -> int:
     """0 when nothing was found in the time, 1 after the shortest story of what was."""
-    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make soak-desk", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--steps", type=int, default=60, help="how long each life is")
     parser.add_argument("--as-found", action="store_true", help="do not look for a shorter story")

@@ -1,4 +1,4 @@
-"""Plays the machine: in the suite a bounded sample, in `make soak` for as long as it is let."""
+"""Plays the machine: in the suite a bounded sample, in `make soak-desk` for as long as it is let."""
 
 from collections import Counter
 from collections.abc import Callable

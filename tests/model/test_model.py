@@ -1,4 +1,4 @@
-"""A bounded sample of what `make soak` plays."""
+"""A bounded sample of what `make soak-desk` plays."""
 
 from pathlib import Path
 
