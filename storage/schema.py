@@ -23,7 +23,7 @@ _QUOTES = re.compile(r"[\"`\[\]]")
 _LOCK = 7_036_921
 """Replicas that start together migrate one after another, under this PostgreSQL advisory lock."""
 
-_WRITTEN_AS_TEXT = frozenset({"ix_api_key_by_name"})
+WRITTEN_AS_TEXT = frozenset({"ix_api_key_by_name"})
 """Indexes on what is no plain column, which their migrations write and the models do not know."""
 
 
@@ -77,7 +77,7 @@ def newest_revision() -> str:
 def list_differences(engine: Engine) -> Sequence[str]:
     """What the database's tables lack or have too much, compared with the models; empty when they agree."""
     with engine.connect() as connection:
-        options = {"compare_type": True, "include_name": lambda name, *_of: name not in _WRITTEN_AS_TEXT}
+        options = {"compare_type": True, "include_name": lambda name, *_of: name not in WRITTEN_AS_TEXT}
         context = MigrationContext.configure(connection, opts=options)
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
 

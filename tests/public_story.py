@@ -42,7 +42,7 @@ class Story:
 
 def write_story(desk: Desk, **page: object) -> Story:
     """A page in Zurich: a group of two and one alone, and one incident or maintenance of every kind."""
-    return write_once(desk, ACTOR, ("story", *sorted(page.items())), lambda tx: _write(tx, page))
+    return write_once(desk, ACTOR, ("story", repr(sorted(page.items()))), lambda tx: _write(tx, page))
 
 
 def open_incident(desk: Desk, page_id: str, name: str = "Something new", **values: object) -> str:

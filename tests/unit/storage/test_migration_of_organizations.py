@@ -202,7 +202,7 @@ def definitions_of(engine: Engine) -> Mapping[str, list[str]]:
         return {
             name: sorted(filter(None, map(_definition, re.split(r"\n|, (?=\w+ [A-Z])", sql))))
             for name, sql in found
-            if name not in {"alembic_version", "sqlite_sequence"}
+            if name not in {"alembic_version", "sqlite_sequence"} | schema.WRITTEN_AS_TEXT
         }
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from sqlalchemy import UpdateBase
+
 from desk.incidents.elsewhere.pages import AtlassianPages
 from desk.incidents.port import LocalPages, PagePort
 from desk.transaction import Desk, Transaction
@@ -157,7 +159,10 @@ def could_write(function: Callable[..., Any]) -> bool:
 @cache
 def _writes_itself(function: Callable[..., Any]) -> bool:
     in_storage = function.__module__.startswith("storage.")
-    return any(_writes(node, in_storage=in_storage) for node in ast.walk(_source(function)))
+    if any(_writes(node, in_storage=in_storage) for node in ast.walk(_source(function))):
+        return True
+    # Statements that are made once stand beside the function.
+    return any(isinstance(thing, UpdateBase) for thing in _things_named_by(function))
 
 
 def _writes(node: ast.AST, *, in_storage: bool) -> bool:
@@ -179,14 +184,18 @@ def _writes(node: ast.AST, *, in_storage: bool) -> bool:
 @cache
 def _named_by(function: Callable[..., Any]) -> Sequence[FunctionType]:
     """The functions of ours that a function names: itself, in a module, or in a table of its module."""
-    names = inspect.unwrap(function).__globals__
     found: list[FunctionType] = []
-    for node in ast.walk(_source(function)):
-        thing: object = None
-        if isinstance(node, ast.Name):
-            thing = names.get(node.id)
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            thing = getattr(names.get(node.value.id), node.attr, None)
+    for thing in _things_named_by(function):
         values = thing.values() if isinstance(thing, Mapping) else [thing]
         found += [one for one in values if isinstance(one, FunctionType) and one.__module__.startswith(_OURS)]
     return found
+
+
+def _things_named_by(function: Callable[..., Any]) -> Iterator[object]:
+    """What a function names of its module, or of another one that stands before a dot."""
+    names = inspect.unwrap(function).__globals__
+    for node in ast.walk(_source(function)):
+        if isinstance(node, ast.Name):
+            yield names.get(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield getattr(names.get(node.value.id), node.attr, None)

@@ -94,6 +94,8 @@ def test_doors_are_found() -> None:
     } <= set(find_doors())
     assert not {"audit.trail.record", "messages.outbox.send_card", "roles.grants.open_grant"} & set(find_doors())
     assert could_write(find_doors()["keys.uses.note_uses"].function)
+    # By a statement that is made once.
+    assert could_write(find_doors()["upstreams.copies.note_change_there"].function)
     assert not could_write(find_doors()["keys.details.show_key"].function)
 
 
