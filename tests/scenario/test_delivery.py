@@ -290,7 +290,21 @@ async def test_a_refused_call_stops_what_needs_it(stage: OutboxStage, error: str
     assert {row.attempts for row in stage.rows()} == {1}
 
 
-@pytest.mark.parametrize("error", ["missing_scope", "method_deprecated", "token_revoked"])
+@pytest.mark.parametrize("error", ["account_inactive", "token_revoked"])
+async def test_an_app_that_was_put_back_says_nothing_twice(stage: OutboxStage, error: str) -> None:
+    """The edit was refused with the token, which is taken again a moment later: the card is edited, and stays one."""
+    stage.show(STATUS, "waiting")
+    await stage.deliver_all()
+    stage.fault(method=UPDATE, kind="error", error=error, times=1)
+    stage.show(STATUS, "approved")
+    await stage.worker.deliver_due()
+    assert stage.texts() == ["waiting"]
+    stage.clock.advance(minutes=2)
+    await stage.deliver_all()
+    assert stage.texts() == ["approved"]
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "method_deprecated"])
 async def test_where_nothing_may_be_edited_it_is_said_anew(stage: OutboxStage, error: str) -> None:
     """A card that Slack lets Keydesk not edit is posted with its new state; what comes behind it does not wait."""
     stage.show(STATUS, "waiting")

@@ -8,7 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from handlers.delivery.deliverer import SHORTEST_WAIT, DeliveryError, Trouble
-from handlers.slack.framework.error_codes import CLASSES, MAYBE_CARRIED_OUT, trouble_of
+from handlers.slack.framework.error_codes import CLASSES, MAYBE_CARRIED_OUT, TOKEN_REFUSED, trouble_of
 
 UPDATE = "chat.update"
 POST = "chat.postMessage"
@@ -26,8 +26,10 @@ class CallError(DeliveryError):
     @property
     def is_gone(self) -> bool:
         """Whether the message that was to be edited cannot be edited any more."""
-        # Where Slack lets us edit nothing, what an edit would show is better said anew than not at all.
-        return self.error in _GONE or (self.trouble is Trouble.CALL and self.call == UPDATE)
+        # Where Slack lets us edit nothing, what an edit would show is better said anew than not at all. With a token
+        # that was refused and is taken again, as when the app was put back, it lets us in a moment.
+        is_forbidden = self.trouble is Trouble.CALL and self.call == UPDATE and self.error not in TOKEN_REFUSED
+        return self.error in _GONE or is_forbidden
 
 
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
