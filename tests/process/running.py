@@ -138,7 +138,12 @@ class KeydeskProcess:
 
     def has_ended(self) -> bool:
         """Whether it runs no more."""
-        return self._process.poll() is not None
+        return self.status is not None
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative where a signal ended it; None while it runs."""
+        return self._process.poll()
 
     def troubles(self) -> list[dict[str, Any]]:
         """Log lines that an operator should look at."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.places import find_place
-from tests.soak.playing import faults_of, play
+from tests.soak.playing import play
 from tests.soak.schedules import make_schedule
 from tests.soak.stage import Stage
 
@@ -36,7 +36,7 @@ def main() -> int:
             schedule = make_schedule(first + number * wanted.every)
             outcome = play(stage, schedule)
             played += 1
-            happened.update(str(fault) for fault in faults_of(schedule))
+            happened.update(str(fault) for fault in schedule.faults)
             if outcome.wrong:
                 failed.append(schedule.seed)
                 _say(f"\n{outcome}\n")

@@ -3,7 +3,7 @@
 import http.client
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -27,37 +27,43 @@ from storage.models import (
 )
 from tests.contract.failing_statuspage import PAGE
 from tests.soak.deeds import MIA, OLIVIA, Ledger
+from tests.soak.schedules import OF_POSTGRESQL, Fault
 from tests.soak.stage import OWNERS, World
 
 _ACTOR = Actor.operator("soak")
 _WAITING = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
 _NOT_HEARD = ("acknowledge", "could not be reached")
 """Of a machine that is busy, or a replica that stood still or was killed, late answers and none prove nothing."""
-_FORESEEN = frozenset(
-    {
-        "account_inactive",
-        "clock_apart",
-        "clock_jumped",
-        "clock_set_right",
-        "database_disk_full",
-        "delivery_paused",
-        "directory_not_read",
-        "installation_ended",
-        "outbox_unreadable",
-        "slack_refuses_call",
-        "slack_refuses_token",
-    }
-)
-"""What an operator must hear of, and does."""
-_THROWN = ("OperationalError", "Cannot write to closing transport")
-"""What every part of Keydesk may run into while the database is away, or where a socket was closed meanwhile."""
-_NO_START = (
-    "Slack refuses the token",
-    "Copy it again from your app's page",
-    "The database does not answer",
-    "Is KEYDESK_DATABASE_URL right",
-)
-"""What the last words of a replica are that starts while the app is not in the workspace, or the database away."""
+_AWAY = frozenset({*OF_POSTGRESQL, Fault.DISK})
+"""Those that keep the database away, or from writing."""
+_CUT_OFF = frozenset({Fault.PROXY, Fault.SLACK, Fault.UNINSTALLED})
+"""Those in which Slack's side refuses or is not reached."""
+_EXPLAINED: Mapping[str, Collection[Fault]] = {
+    "account_inactive": {Fault.UNINSTALLED},
+    "clock_apart": {Fault.CLOCK},
+    "clock_jumped": {Fault.CLOCK, Fault.FREEZE},
+    "clock_set_right": {Fault.CLOCK},
+    "database_disk_full": {Fault.DISK},
+    "delivery_paused": _CUT_OFF,
+    "directory_not_read": _CUT_OFF,
+    "installation_ended": {Fault.UNINSTALLED},
+    "outbox_unreadable": _AWAY,
+    "slack_refuses_call": _CUT_OFF,
+    "slack_refuses_token": {Fault.UNINSTALLED},
+}
+"""What an operator must hear of, and of which faults."""
+_THROWN: Mapping[str, Collection[Fault]] = {
+    "OperationalError": _AWAY,
+    "Cannot write to closing transport": {Fault.SOCKET, Fault.PROXY, Fault.UNINSTALLED},
+}
+"""What every part of Keydesk may run into."""
+_NO_START: Mapping[str, Collection[Fault]] = {
+    "Slack refuses the token": {Fault.UNINSTALLED},
+    "Copy it again from your app's page": {Fault.UNINSTALLED},
+    "The database does not answer": _AWAY,
+    "Is KEYDESK_DATABASE_URL right": _AWAY,
+}
+"""What the last words of a replica are that starts meanwhile."""
 
 
 def is_quiet(world: World) -> bool:
@@ -66,8 +72,8 @@ def is_quiet(world: World) -> bool:
         return not session.scalar(select(func.count()).select_from(Delivery).where(Delivery.status.in_(_WAITING)))
 
 
-def find_wrong(world: World, ledger: Ledger) -> list[str]:
-    """Everything that does not hold, each in a sentence."""
+def find_wrong(world: World, ledger: Ledger, faults: Collection[Fault] = ()) -> list[str]:
+    """Everything that does not hold after these faults, each in a sentence."""
     wrong = list(ledger.wrong)
 
     def look(tx: Transaction) -> None:
@@ -79,7 +85,7 @@ def find_wrong(world: World, ledger: Ledger) -> list[str]:
 
     world.desk.read_now(_ACTOR, look)
     wrong.extend(_of_keys(world, ledger))
-    wrong.extend(_of_replicas(world))
+    wrong.extend(_of_replicas(world, frozenset(faults)))
     wrong.extend(_of_the_wire(world))
     return wrong
 
@@ -194,23 +200,28 @@ def _of_keys(world: World, ledger: Ledger) -> list[str]:
     return wrong
 
 
-def _of_replicas(world: World) -> list[str]:
-    """No replica found anything that it had not foreseen."""
+def _of_replicas(world: World, faults: frozenset[Fault]) -> list[str]:
+    """No replica found anything that these faults do not explain, and none ended by itself once it served."""
     wrong: list[str] = []
     for replica in world.replicas:
         processes = [*replica.ended, *([replica.process] if replica.process else [])]
         for process in processes:
             loud = [line for line in process.lines if line["level"] in ("error", "critical")]
-            bad = [line for line in loud if not _is_foreseen(line)]
+            bad = [line for line in loud if not _is_explained(line, faults)]
             wrong.extend(f"replica {replica.number} logged {_in_short(line)}" for line in bad)
-            printed = [word for word in process.words if not word.startswith(_NO_START)]
+            printed = [word for word in process.words if not _is_any_of(word, _NO_START, faults)]
             wrong.extend(f"replica {replica.number} printed {word}" for word in printed[-30:])
+            if process.status is not None and process.status >= 0 and process.events("serving"):
+                wrong.append(f"replica {replica.number} ended by itself with {process.status}: {process.lines[-3:]}")
     return wrong
 
 
-def _is_foreseen(line: Mapping[str, Any]) -> bool:
-    thrown = str(line.get("exception"))
-    return line["event"] in _FORESEEN or any(word in thrown for word in _THROWN)
+def _is_explained(line: Mapping[str, Any], faults: frozenset[Fault]) -> bool:
+    return _is_any_of(line["event"], _EXPLAINED, faults) or _is_any_of(str(line.get("exception")), _THROWN, faults)
+
+
+def _is_any_of(text: str, explained: Mapping[str, Collection[Fault]], faults: frozenset[Fault]) -> bool:
+    return any(said in text and not faults.isdisjoint(by) for said, by in explained.items())
 
 
 def _in_short(line: Mapping[str, Any]) -> str:

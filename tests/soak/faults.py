@@ -83,6 +83,12 @@ class Wrong:
     def slack(self) -> None:
         self._world.control.call("POST", "faults", self._step.details)
 
+    def lose_proxy(self) -> None:
+        proxy = self._world.slack_proxies[self._step.replica]
+        proxy.break_down(self._step.details["outage"])
+        threading.Event().wait(self._step.lasts)
+        proxy.recover()
+
     def upstream(self) -> None:
         details = self._step.details
         # A refusal that was carried out all the same is a lie, which no Statuspage tells.
@@ -109,6 +115,8 @@ def heal(world: World) -> None:
     for proxy in world.proxies:
         proxy.cut_next_commit(None)
         proxy.talk_again()
+    for slack_proxy in world.slack_proxies:
+        slack_proxy.recover()
     for replica in world.replicas:
         set_clock(replica.folder, 0.0)
 
@@ -124,6 +132,7 @@ _HAPPENINGS: dict[Fault, Callable[[Wrong], None]] = {
     Fault.SLACK: Wrong.slack,
     Fault.DELIVERY: Wrong.slack,
     Fault.SOCKET: Wrong.slack,
+    Fault.PROXY: Wrong.lose_proxy,
     Fault.UPSTREAM: Wrong.upstream,
     Fault.CLOCK: Wrong.clock,
     Fault.UNINSTALLED: Wrong.uninstall,

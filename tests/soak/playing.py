@@ -1,19 +1,21 @@
 """Playing one schedule: the deeds with their faults, then the calm after them, then the checks."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.cluster.replicas import Replica
 from tests.soak.checks import find_wrong, is_quiet
 from tests.soak.deeds import Ledger, People
 from tests.soak.faults import Wrong, heal
-from tests.soak.schedules import Fault, Schedule
+from tests.soak.schedules import Schedule
 from tests.soak.stage import Stage, World
+from tests.waiting import wait_until
 
 _CALM_SECONDS = 120.0
 """What a clock that was ahead wrote is looked for each minute."""
-_LOOK_SECONDS = 0.1
 _STILL_SECONDS = 1.0
+"""What somebody did as a socket closed may just be on its way to the database."""
 _CLOCK_CHECK = "clock"
 """It goes on for a while after a clock was set right."""
 
@@ -43,39 +45,51 @@ def play(stage: Stage, schedule: Schedule) -> Outcome:
                 people.do(step.deed)
         people.ledger.is_doubled = any(step.details.get("kind") == "duplicate" for step in schedule.steps)
         wrong = calm_down(world)
-        if all(_is_up(world, number) for number in range(len(world.replicas))):
-            wrong += [*find_wrong(world, people.ledger), *_stop(world)]
+        if all(map(_is_up, world.replicas)):
+            wrong += [*find_wrong(world, people.ledger, schedule.faults), *_stop(world)]
     return Outcome(schedule, wrong, people.ledger, time.monotonic() - began)
 
 
 def calm_down(world: World) -> list[str]:
     """End what goes wrong, let time pass, and wait until nothing is left to be sent; says what does not end."""
     heal(world)
-    wrong = []
-    for replica in world.replicas:
-        if replica.process is None or replica.process.has_ended():
-            replica.kill()
-            replica.start()
-    deadline = time.monotonic() + _CALM_SECONDS
-    if not _until(lambda: all(_is_up(world, number) for number in range(len(world.replicas))), deadline):
+    try:
+        wait_until(lambda: all(_bring_up(replica) for replica in world.replicas), _CALM_SECONDS)
+    except TimeoutError:
         last = [(process.words[-5:], process.lines[-3:]) for one in world.replicas if (process := one.process)]
-        wrong.append(f"a replica does not come back; the last words: {last}")
-        return wrong
-    if not _until(lambda: _stays_quiet(world), deadline):
-        wrong.append("the outbox does not empty itself")
-    return wrong
+        return [f"a replica does not come back; the last words: {last}"]
+    quiet = _Quiet(world)
+    try:
+        wait_until(quiet.lasts, _CALM_SECONDS)
+    except TimeoutError:
+        return ["the outbox does not empty itself"]
+    return []
 
 
-def _stays_quiet(world: World) -> bool:
-    # What somebody did as a socket closed may just be on its way to the database.
-    if not is_quiet(world):
+class _Quiet:
+    """Whether nothing has been waiting to be sent for a while."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._since = float("inf")
+
+    def lasts(self) -> bool:
+        now = time.monotonic()
+        self._since = min(self._since, now) if is_quiet(self._world) else float("inf")
+        return now - self._since >= _STILL_SECONDS
+
+
+def _bring_up(replica: Replica) -> bool:
+    """Whether it is there with everything that it needs. One that has ended is started again."""
+    if replica.process is None or replica.process.has_ended():
+        replica.kill()
+        replica.start()
         return False
-    time.sleep(_STILL_SECONDS)
-    return is_quiet(world)
+    return _is_up(replica)
 
 
-def _is_up(world: World, number: int) -> bool:
-    process = world.replicas[number].process
+def _is_up(replica: Replica) -> bool:
+    process = replica.process
     if process is None or process.has_ended() or not process.events("serving"):
         return False
     try:
@@ -88,16 +102,3 @@ def _is_up(world: World, number: int) -> bool:
 def _stop(world: World) -> list[str]:
     statuses = [replica.stop() for replica in world.replicas]
     return [f"replica {number} ended with {status}" for number, status in enumerate(statuses) if status]
-
-
-def _until(condition: Callable[[], bool], deadline: float) -> bool:
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_LOOK_SECONDS)
-    return True
-
-
-def faults_of(schedule: Schedule) -> Sequence[Fault]:
-    """Those that happen in it."""
-    return [step.fault for step in schedule.steps if step.fault is not Fault.NOTHING]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
+from tests.http_proxy import Outage
+
 Backend = Literal["sqlite", "postgresql"]
 
 
@@ -39,18 +41,21 @@ class Fault(StrEnum):
     SLACK = "Slack fails calls"
     DELIVERY = "Slack's deliveries are doubled, late or lost"
     SOCKET = "Slack closes the sockets"
+    PROXY = "the proxy to Slack is lost"
     UPSTREAM = "the Statuspage refuses, breaks off or is silent"
     CLOCK = "a clock jumps"
     UNINSTALLED = "the app is taken out of the workspace, and put back"
 
 
-_OF_POSTGRESQL = (Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.SILENCE, Fault.RESTART)
+OF_POSTGRESQL = (Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.SILENCE, Fault.RESTART)
+"""Those that only a database server of its own can have."""
 _EVERYWHERE = (
     Fault.KILL,
     Fault.FREEZE,
     Fault.SLACK,
     Fault.DELIVERY,
     Fault.SOCKET,
+    Fault.PROXY,
     Fault.UPSTREAM,
     Fault.CLOCK,
     Fault.UNINSTALLED,
@@ -103,6 +108,11 @@ class Schedule:
     backend: Backend
     steps: tuple[Step, ...]
 
+    @property
+    def faults(self) -> list[Fault]:
+        """Those that happen in it, in their order."""
+        return [step.fault for step in self.steps if step.fault is not Fault.NOTHING]
+
     def __str__(self) -> str:
         lines = [f"seed {self.seed} on {self.backend}:"]
         for number, step in enumerate(self.steps, 1):
@@ -116,7 +126,7 @@ def make_schedule(seed: int, *, length: int = 8) -> Schedule:
     rng = random.Random(seed)  # noqa: S311 - it must be the same each time
     backend: Backend = rng.choice(["postgresql", "postgresql", "sqlite"])
     replicas = 2 if backend == "postgresql" else 1
-    faults = (*_EVERYWHERE, *(_OF_POSTGRESQL if backend == "postgresql" else (Fault.DISK,)))
+    faults = (*_EVERYWHERE, *(OF_POSTGRESQL if backend == "postgresql" else (Fault.DISK,)))
     # Something is there to be decided, collected and used.
     deeds = [Deed.ASK, Deed.APPROVE, *rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=length - 2)]
     return Schedule(seed, backend, tuple(_make_step(rng, deed, faults, replicas) for deed in deeds))
@@ -156,6 +166,8 @@ def _details(rng: random.Random, fault: Fault) -> dict[str, Any]:
                     {"kind": "socket_disconnect", "reason": "warning"},
                 ]
             )
+        case Fault.PROXY:
+            return {"outage": rng.choice(list(Outage))}
         case Fault.UPSTREAM:
             how = {"status": rng.choice([0, 0, 429, 500, 503]), "takes_it": rng.random() < 0.5}
             return {"match": "", "times": rng.randint(1, 3), "seconds": rng.choice([0, 0, 1.5]), **how}

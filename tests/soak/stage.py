@@ -27,12 +27,15 @@ from tests.cluster.replicas import Replica, start_all
 from tests.contract.failing_statuspage import PAGE, FailingStatuspage
 from tests.databases import PostgresqlServer
 from tests.factories import add_key
+from tests.http_proxy import ThreadedProxy, proxying_in_a_thread
 from tests.postgresql_proxy import PostgresqlProxy
 from tests.soak.clocks import run_keydesk_by_clock, set_clock
 from tests.soak.schedules import Backend
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 OWNERS = "C0OWNERS01"
+REPLICAS = 2
+"""Of a world on PostgreSQL; on SQLite there is one."""
 BASE_URL = "https://status.acme.example"
 _OPERATOR = Actor.operator("soak")
 # A power cut must not lose what was committed.
@@ -46,6 +49,8 @@ class World:
     sandbox: SandboxServer
     replicas: list[Replica]
     proxies: list[PostgresqlProxy]
+    slack_proxies: list[ThreadedProxy]
+    """Of each replica one, between it and Slack."""
     desk: Desk
     """On a database connection that nothing goes wrong with."""
     server: PostgresqlServer
@@ -84,6 +89,7 @@ class Stage:
         self._there = FailingStatuspage(SystemClock(), page_name="Faraway")
         self._there.start()
         self._open.callback(self._there.stop)
+        self._slack_proxies = [self._open.enter_context(proxying_in_a_thread()) for _ in range(REPLICAS)]
         self._template = self._server.create()
         self._file = self._folder / "template.db"
         self._secret = self._prepare(self._server.url(self._template))
@@ -110,7 +116,7 @@ class Stage:
                 name = self._server.create(self._template)
                 opened.callback(self._server.drop, name)
                 url = self._server.url(name)
-                proxies = [PostgresqlProxy(url) for _ in range(2)]
+                proxies = [PostgresqlProxy(url) for _ in range(REPLICAS)]
                 for proxy in proxies:
                     opened.callback(proxy.close)
             desk = _open_desk(url, self._sandbox, folder)
@@ -120,7 +126,8 @@ class Stage:
                 opened.callback(each.kill)
             start_all(replicas)
             secret = self._secret_of_file if backend == "sqlite" else self._secret
-            yield World(self._sandbox, replicas, proxies, desk, self._server, self._there, secret)
+            slack_proxies = self._slack_proxies[: len(replicas)]
+            yield World(self._sandbox, replicas, proxies, slack_proxies, desk, self._server, self._there, secret)
 
     def _prepare(self, url: str) -> str:
         """Bring a database up to date, and give it pages, people and a key; gives the key's secret."""
@@ -153,6 +160,7 @@ class Stage:
                 "SLACK_BOT_TOKEN": "xoxb-sandbox",
                 "SLACK_APP_TOKEN": "xapp-sandbox",
                 "KEYDESK_SLACK_API_URL": self._sandbox.api_url,
+                "KEYDESK_SLACK_PROXY": self._slack_proxies[number].url,
                 "KEYDESK_DATABASE_URL": url,
                 "KEYDESK_BASE_URL": BASE_URL,
                 "KEYDESK_OWNERS_CHANNEL": OWNERS,

@@ -10,7 +10,7 @@ from sandbox.player import Control
 from storage.models import ApiKey, AuditHead, Delivery, DeliveryStatus, IncidentUpdate, KeyRequest, Ticket
 from tests.soak.checks import find_wrong
 from tests.soak.deeds import OLIVIA, Collected, Ledger, People
-from tests.soak.playing import calm_down, faults_of, play
+from tests.soak.playing import calm_down, play
 from tests.soak.schedules import Deed, Fault, make_schedule
 from tests.soak.stage import OWNERS, Stage, World
 from tests.waiting import wait_until
@@ -38,7 +38,7 @@ def test_a_seed_always_means_the_same() -> None:
     """The same schedule, of which all together hold every fault and every deed."""
     many = [make_schedule(seed) for seed in range(200)]
     assert many == [make_schedule(seed) for seed in range(200)]
-    assert {fault for schedule in many for fault in faults_of(schedule)} == set(Fault) - {Fault.NOTHING}
+    assert {fault for schedule in many for fault in schedule.faults} == set(Fault) - {Fault.NOTHING}
     assert {step.deed for schedule in many for step in schedule.steps} == set(Deed)
 
 

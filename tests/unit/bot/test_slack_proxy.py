@@ -22,8 +22,8 @@ from handlers.slack.framework.listeners import tell
 from handlers.slack.framework.payloads import BlockAction, SlackContext
 from sandbox.server import SandboxServer
 from storage.database import Database
+from tests.http_proxy import proxying
 from tests.policies import policy_of
-from tests.unit.bot.proxying import proxying
 from tests.unit.bot.test_slack_link import Desk as Answers
 from tests.unit.bot.test_slack_link import running, type_keys
 
