@@ -10,16 +10,14 @@ through nginx is the gateway's added latency.
 import argparse
 import asyncio
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import uvloop
 
 from bench.key_check import Case, Server, measure, report, request
-from bot.server import listen
 from desk.clock import SystemClock
 from desk.policy import Policy
 from desk.secret import Secret
@@ -31,47 +29,36 @@ from storage.database import Database
 from storage.sealing import Seal
 from tests.databases import ORGANIZATION, migrate
 from tests.factories import add_key
-from tests.setup_servers import NGINX, get_server
+from tests.nginx import Nginx, nginx_running
+from tests.ports import free_port
 
 PAGE = "pageelsewhe1"
 _NGINX = """\
-worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     upstream there {{ server 127.0.0.1:{upstream}; keepalive 64; }}
     server {{
         listen 127.0.0.1:{port};
         location / {{ proxy_pass http://there; proxy_http_version 1.1; proxy_set_header Connection ""; }}
-    }}
-}}
-"""
+    }}"""
 
 
-class Nginx:
+class MeasuredNginx:
     """One worker of nginx in front of a server; counts CPU as `bench.key_check.Server` does."""
 
-    def __init__(self, folder: Path, upstream: int) -> None:
-        with listen("127.0.0.1", 0) as free:
-            self.port = free.getsockname()[1]
-        config = folder / "nginx.conf"
-        config.write_text(_NGINX.format(folder=folder, upstream=upstream, port=self.port))
-        self._process = subprocess.Popen([get_server(NGINX), "-c", str(config), "-e", str(folder / "error.log")])
+    def __init__(self, nginx: Nginx) -> None:
+        self.port = nginx.port
+        self._pid = nginx.pid
 
     def cpu_seconds(self) -> float:
         """CPU seconds so far, of its worker too."""
         ticks = 0
-        for pid in (self._process.pid, *_children_of(self._process.pid)):
+        for pid in (self._pid, *_children_of(self._pid)):
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.wait(20)
+
+def _forward(upstream: int, port: int) -> str:
+    return _NGINX.format(upstream=upstream, port=port)
 
 
 def _children_of(pid: int) -> Iterator[int]:
@@ -103,24 +90,29 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as opened:
         folder, key = Path(name), Seal.make_key()
+        # nginx's worker, somebody else where root starts it, reads nothing below a folder that is closed to it.
+        folder.chmod(0o755)
         url = f"sqlite:///{folder / 'bench.db'}"
-        upstream = Server("bare")
-        nginx = Nginx(folder, upstream.port)
-        with prepared(url, upstream.port, Seal([key])) as secret:
-            call = request(secret, f"/v1/pages/{PAGE}/components")
-            reqwest, aiohttp = Server("gateway", url, key, "reqwest"), Server("gateway", url, key, "aiohttp")
-            cases = [
-                Case("nginx proxy_pass", nginx, [call]),
-                Case("gateway, reqwest", reqwest, [call]),
-                Case("gateway, aiohttp", aiohttp, [call]),
-            ]
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(measure(cases, options.rounds, options.seconds))
-            for server in (reqwest, aiohttp, nginx, upstream):
-                server.stop()
-            report(cases)
+
+        def start(*arguments: str) -> Server:
+            server = Server(*arguments)
+            opened.callback(server.stop)
+            return server
+
+        upstream, port = start("bare"), free_port()
+        nginx = opened.enter_context(nginx_running(_forward(upstream.port, port), port, folder / "nginx"))
+        secret = opened.enter_context(prepared(url, upstream.port, Seal([key])))
+        call = request(secret, f"/v1/pages/{PAGE}/components")
+        cases = [
+            Case("nginx proxy_pass", MeasuredNginx(nginx), [call]),
+            Case("gateway, reqwest", start("gateway", url, key, "reqwest"), [call]),
+            Case("gateway, aiohttp", start("gateway", url, key, "aiohttp"), [call]),
+        ]
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(measure(cases, options.rounds, options.seconds))
+        report(cases)
 
 
 if __name__ == "__main__":

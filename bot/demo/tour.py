@@ -27,12 +27,16 @@ def list_chapters(sandbox_url: str, api_url: str) -> Sequence[Chapter]:
     return IncidentChapter(*where), KeyChapter(*where), ApiChapter(*where)
 
 
-def play_tour(chapters: Sequence[Chapter], say: Callable[[str], None]) -> None:
-    """Play all steps, saying each. Raises StepFailedError at the first that does not work."""
+def play_tour(
+    chapters: Sequence[Chapter], say: Callable[[str], None], before_each: Callable[[], None] = lambda: None
+) -> None:
+    """Play all steps, saying each, and calling `before_each`. Raises StepFailedError at the first that does not
+    work."""
     numbers = count(1)
     for chapter in chapters:
         say(f"\n{chapter.__doc__}")
         for step, number in zip(chapter.steps, numbers, strict=False):
+            before_each()
             try:
                 told = step()
             except (NotOnScreenError, SandboxRefusedError) as error:

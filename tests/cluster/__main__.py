@@ -4,12 +4,11 @@ Nothing leaves this machine. Slack is the local workspace, PostgreSQL comes from
 """
 
 import argparse
-import functools
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,10 +21,11 @@ from bot.demo.tour import Chapter, list_chapters, play_tour
 from desk.seeds import read_acme
 from sandbox.player import Control
 from sandbox.server import SandboxServer
-from tests.cluster.balancer import balanced, free_port
+from tests.cluster.balancer import balanced
 from tests.cluster.replicas import Replica, start_all
 from tests.databases import PostgresqlServer
 from tests.places import find_place
+from tests.ports import free_port
 
 REPLICAS = 3
 
@@ -37,31 +37,6 @@ class Cluster:
     sandbox: SandboxServer
     url: str
     replicas: Sequence[Replica]
-
-
-@dataclass(frozen=True, slots=True)
-class Killed:
-    """A chapter at each step of which the replica whose turn it is gets killed. Its docstring is the chapter's."""
-
-    chapter: Chapter
-    killer: "Killer"
-
-    @property
-    def __doc__(self) -> str | None:  # type: ignore[override]
-        return self.chapter.__doc__
-
-    @property
-    def steps(self) -> Sequence[Callable[[], str]]:
-        """The chapter's, each of which begins with a SIGKILL."""
-        return [self._killing(step) for step in self.chapter.steps]
-
-    def _killing(self, step: Callable[[], str]) -> Callable[[], str]:
-        @functools.wraps(step)
-        def play() -> str:
-            number = self.killer.kill()
-            return f"{step()}\n      Replica {number} was killed as the step began."
-
-        return play
 
 
 class Killer:
@@ -180,7 +155,7 @@ def tour(cluster: Cluster, chapters: Sequence[Chapter]) -> int:
     killer = Killer(cluster.replicas)
     try:
         until(lambda: True if owners_are_known(cluster) else None, "the first owners to be appointed")
-        play_tour([Killed(chapter, killer) for chapter in chapters], say)
+        play_tour(chapters, say, before_each=lambda: say(f"    Replica {killer.kill()} is killed."))
         killer.wait()
     finally:
         killer.close()

@@ -1,8 +1,6 @@
 """The web server that docs/public-page.md describes, as a real nginx before a real Keydesk."""
 
 import re
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,38 +12,24 @@ import pytest
 
 from desk.transaction import Desk
 from tests.forking import Fork
+from tests.nginx import Nginx, nginx_running
 from tests.places import find_place
+from tests.ports import free_port
 from tests.public_story import Story, write_story
 from tests.scenario import serving_process
-from tests.setup_servers import NGINX, find_server
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "public-page.md"
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-# Everything that nginx writes goes into the test's own folder; nothing of the machine's configuration is read.
-_AROUND = """\
-daemon off;
-worker_processes 1;
-pid {work}/pid;
-error_log {work}/error.log warn;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {work}/body; proxy_temp_path {work}/proxy; fastcgi_temp_path {work}/fastcgi;
-    uwsgi_temp_path {work}/uwsgi; scgi_temp_path {work}/scgi;
-{said}
-}}
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """A running nginx."""
+    """A running nginx, and whoever reads from it."""
 
     client: httpx.Client
-    log: Path
+    nginx: Nginx
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Read an address."""
@@ -66,45 +50,19 @@ def folder_alone(said: str) -> str:
     return said.replace("location @folder", "location /")
 
 
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
-
-
 @contextmanager
-def nginx(said: str, work: Path, public: Path, keydesk: str) -> Iterator[Front]:
+def front(said: str, work: Path, public: Path, keydesk: str) -> Iterator[Front]:
     """nginx with the configuration of the page, on ports and paths of the test."""
-    executable = find_server(NGINX)
-    if executable is None:
-        pytest.fail("This test needs nginx: run `make test`, which fetches it, or install it.", pytrace=False)
-    address = f"127.0.0.1:{_free_port()}"
+    port = free_port()
     for given, ours in (
-        ("listen 443 ssl;", f"listen {address};"),
+        ("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
         ("/srv/keydesk/public;", f"{public};"),
         ("127.0.0.1:3000", keydesk),
     ):
         assert given in said or given == "127.0.0.1:3000", f"the page no longer says {given}"
         said = said.replace(given, ours)
-    work.mkdir()
-    (work / "nginx.conf").write_text(_AROUND.format(work=work, said=said))
-    command = [str(executable), "-c", str(work / "nginx.conf"), "-e", str(work / "error.log")]
-    with subprocess.Popen(command) as process, httpx.Client(base_url=f"http://{address}") as client:
-        front = Front(client, work / "error.log")
-        try:
-            wait_until(lambda: _answers(client) or process.poll() is not None)
-            assert process.poll() is None, front.log.read_text()
-            yield front
-        finally:
-            process.terminate()
-
-
-def _answers(client: httpx.Client) -> bool:
-    try:
-        return client.get("/robots.txt").status_code > 0
-    except httpx.TransportError:
-        return False
+    with nginx_running(said, port, work) as nginx, httpx.Client(base_url=nginx.url) as client:
+        yield Front(client, nginx)
 
 
 @contextmanager
@@ -143,16 +101,16 @@ def test_the_documented_nginx_outlives_keydesk(story: Story, database_url: str, 
         # What is past is written after what is shown now, month by month.
         for written in (f"incidents/{story.resolved}", "history/2026-02"):
             wait_until((public / written / "index.html").is_file)
-        with nginx(read_configuration(), place / "nginx", public, address) as front:
-            paths.append(re.findall(r"/assets/style-\w+\.css", front.get("/").text)[0])
-            alive = {path: front.get(path) for path in paths}
+        with front(read_configuration(), place / "nginx", public, address) as before:
+            paths.append(re.findall(r"/assets/style-\w+\.css", before.get("/").text)[0])
+            alive = {path: before.get(path) for path in paths}
             process.kill()
             process.wait()
-            check_folder(front, alive)
-            assert front.get("/v1/pages").status_code == 502
-            assert "warn" not in front.log.read_text()
-    with nginx(folder_alone(read_configuration()), place / "alone", public, "") as front:
-        check_folder(front, alive)
+            check_folder(before, alive)
+            assert before.get("/v1/pages").status_code == 502
+            assert "warn" not in before.nginx.complaints()
+    with front(folder_alone(read_configuration()), place / "alone", public, "") as after:
+        check_folder(after, alive)
 
 
 def check_folder(front: Front, alive: dict[str, httpx.Response]) -> None:

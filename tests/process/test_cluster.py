@@ -26,4 +26,4 @@ def test_the_story_goes_on_while_replicas_are_killed(database_url: str, capsys: 
     """An incident is written, published and read, though the replica whose turn it is dies as each step begins."""
     with running(database_url, anew=False, over_http=True) as cluster:
         assert tour(cluster, [Beginning(IncidentChapter(cluster.sandbox.url, cluster.url))]) == 3
-    assert "Replica 3 was killed as the step began." in capsys.readouterr().out
+    assert "Replica 3 is killed." in capsys.readouterr().out

@@ -1,7 +1,6 @@
 """Keydesk behind PgBouncer, which gives each transaction another connection of the server."""
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from storage.models import Member
 from tests.databases import ORGANIZATION
 from tests.factories import add_member
 from tests.policies import policy_of
+from tests.ports import free_port, is_served
 from tests.process.conftest import Start
 from tests.setup_servers import PGBOUNCER, find_server
 from tests.waiting import wait_until
@@ -47,9 +47,7 @@ def pooled(database_url: str, tmp_path: Path) -> Iterator[str]:
     if program is None:
         pytest.fail("This test needs pgbouncer: run `make test`, which fetches it, or install it.", pytrace=False)
     where = make_url(database_url)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    port = free_port()
     # It refuses to be root.
     user = "user = nobody" if os.geteuid() == 0 else ""
     config = tmp_path / "pgbouncer.ini"
@@ -57,16 +55,11 @@ def pooled(database_url: str, tmp_path: Path) -> Iterator[str]:
     config.chmod(0o644)
     with subprocess.Popen([program, "-q", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: _answers(port) or process.poll() is not None)
+            wait_until(lambda: is_served(port) or process.poll() is not None)
             assert process.poll() is None, "pgbouncer did not start"
             yield f"postgresql://postgres@127.0.0.1:{port}/{where.database}?sslmode=disable"
         finally:
             process.terminate()
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as asking:
-        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -1,6 +1,7 @@
 """`make soak`: schedules of faults on real processes, one seed after the other, until the time is over."""
 
 import argparse
+import logging
 import signal
 import sys
 import time
@@ -30,6 +31,8 @@ def main() -> int:
     happened: Counter[str] = Counter()
     played = 0
     with TemporaryDirectory(prefix="keydesk-soak-", dir=find_place()) as folder, Stage(Path(folder)) as stage:
+        # The sandbox cuts connections by errors of its own, which its server would print.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         for number in range(wanted.schedules):
             if time.monotonic() > until:
                 break

@@ -44,6 +44,7 @@ _EXPLAINED: Mapping[str, Collection[Fault]] = {
     "clock_jumped": {Fault.CLOCK, Fault.FREEZE},
     "clock_set_right": {Fault.CLOCK},
     "database_disk_full": {Fault.DISK},
+    "Failed to retrieve WSS URL": _CUT_OFF,
     "delivery_paused": _CUT_OFF,
     "directory_not_read": _CUT_OFF,
     "installation_ended": {Fault.UNINSTALLED},
@@ -201,7 +202,7 @@ def _of_keys(world: World, ledger: Ledger) -> list[str]:
 
 
 def _of_replicas(world: World, faults: frozenset[Fault]) -> list[str]:
-    """No replica found anything that these faults do not explain, and none ended by itself once it served."""
+    """No replica found anything that these faults do not explain, and none ended by itself."""
     wrong: list[str] = []
     for replica in world.replicas:
         processes = [*replica.ended, *([replica.process] if replica.process else [])]
@@ -211,8 +212,9 @@ def _of_replicas(world: World, faults: frozenset[Fault]) -> list[str]:
             wrong.extend(f"replica {replica.number} logged {_in_short(line)}" for line in bad)
             printed = [word for word in process.words if not _is_any_of(word, _NO_START, faults)]
             wrong.extend(f"replica {replica.number} printed {word}" for word in printed[-30:])
-            if process.status is not None and process.status >= 0 and process.events("serving"):
-                wrong.append(f"replica {replica.number} ended by itself with {process.status}: {process.lines[-3:]}")
+            has_said_why = len(printed) < len(process.words)
+            if process.status is not None and process.status >= 0 and not has_said_why:
+                wrong.append(f"replica {replica.number} ended by itself with {process.status}: {process.lines[-5:]}")
     return wrong
 
 

@@ -22,12 +22,12 @@ from sandbox.server import SandboxServer
 from storage.database import Database
 from storage.models import Scope
 from storage.sealing import Seal
-from tests.cluster.balancer import free_port
 from tests.cluster.replicas import Replica, start_all
 from tests.contract.failing_statuspage import PAGE, FailingStatuspage
 from tests.databases import PostgresqlServer
 from tests.factories import add_key
 from tests.http_proxy import ThreadedProxy, proxying_in_a_thread
+from tests.ports import free_port
 from tests.postgresql_proxy import PostgresqlProxy
 from tests.soak.clocks import run_keydesk_by_clock, set_clock
 from tests.soak.schedules import Backend
