@@ -96,7 +96,7 @@ screenshots: $(DEV_STAMP) ## Take the pictures of the documentation anew, from t
 
 lock: $(DEV_STAMP) $(CLIENT_STAMPS) ## Resolve the newest allowed packages again and write the lock files
 	$(PIP_COMPILE) --upgrade --build-deps-for=editable --output-file requirements.lock pyproject.toml
-	$(PIP_COMPILE) --upgrade --build-deps-for=editable --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(PIP_COMPILE) --upgrade --build-deps-for=editable --extra dev --extra opentelemetry --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	for lock in $(CLIENT_LOCKS); do $(PIP_COMPILE) --upgrade --output-file $$lock $${lock%lock}in || exit 1; done
 	$(PIP_COMPILE) --upgrade --output-file docs/site/requirements.lock docs/site/requirements.in
 	cd tests/clients/statuspage.io && PATH="$(abspath $(CLIENTS))/statuspage.io/bin:$$PATH" npm update --package-lock-only --ignore-scripts

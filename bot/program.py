@@ -18,6 +18,7 @@ from bot.readiness import make_checks, make_warnings
 from bot.server import HttpServer, address_of, listen
 from bot.settings import Settings
 from bot.slack_link import SlackLink, make_client, make_session
+from bot.tracing import UNTRACED, Tracing
 from bot.upstream import find_seal, list_setting_keys, make_upstream_client
 from desk.clock import Clock
 from desk.transaction import Desk
@@ -64,10 +65,6 @@ def make_deliverers(desk: Desk, client: AsyncWebClient, upstreams: UpstreamParts
             upstreams.client, upstreams.book.find, desk.clock, on_refused=upstreams.hear_refused
         ),
     }
-
-
-def _make_worker(desk: Desk, client: AsyncWebClient, upstreams: UpstreamParts) -> OutboxWorker:
-    return OutboxWorker(desk, make_deliverers(desk, client, upstreams))
 
 
 class Program:
@@ -188,11 +185,12 @@ async def run_program(
     stopping: asyncio.Event,
     *,
     clock: Clock | None = None,
-    make_worker: MakeWorker = _make_worker,
+    make_worker: MakeWorker | None = None,
+    tracing: Tracing = UNTRACED,
     serving: Callable[[], None] = lambda: None,
 ) -> None:
     """Assemble Keydesk and run it on an up-to-date database until `stopping` is set."""
-    async with make_session() as session:
+    async with make_session(tracing.of_calls()) as session:
         client = make_client(settings, session)
         desk = await asyncio.to_thread(make_desk, settings, database, clock=clock)
         management = _listen_for_management(settings)
@@ -203,6 +201,7 @@ async def run_program(
             listener,
             stopping,
             make_worker=make_worker,
+            tracing=tracing,
             machine_clock=clock is None,
             management=management,
         )
@@ -226,14 +225,16 @@ def create_program(
     listener: socket.socket,
     stopping: asyncio.Event,
     *,
-    make_worker: MakeWorker = _make_worker,
+    make_worker: MakeWorker | None = None,
+    tracing: Tracing = UNTRACED,
     machine_clock: bool = True,
     management: socket.socket | None = None,
 ) -> Program:
     """Every part, made and connected; nothing is started yet.
 
     `machine_clock`: the desk's clock is the machine's, so that it can be compared with that of the database.
-    `management`: where metrics and readiness are read, when they have an address of their own.
+    `tracing` follows what they do. `management`: where metrics and readiness are read, when they have an address of
+    their own.
     """
     metrics = None
     if management is not None:
@@ -251,10 +252,12 @@ def create_program(
             ensure_known=ensure_known,
             afterwards=afterwards,
             on_answered=metrics.slack_answered if metrics is not None else None,
+            around=tracing.around_slack,
             upstream=UpstreamAccess(http.upstreams.client, seal),
             questions=OpenQuestions(settings.data_folder / "unknown-outcomes", desk.database.engine.url),
         )
 
+    tracing.of_engine(desk.database.engine)
     seal = find_seal(settings)
     watch = ClockWatch(desk, has_database_clock=machine_clock, on_jump=lambda: scheduler.look_anew())
     link = SlackLink(settings, client, make_app)
@@ -274,7 +277,7 @@ def create_program(
                 keys=list_setting_keys(settings),
                 wait_seconds=settings.upstream_wait_seconds,
                 keep_seconds=settings.upstream_cache_seconds,
-                client=make_upstream_client(settings),
+                client=tracing.of_upstream(make_upstream_client(settings)),
                 limit_code=settings.api_limit_code,
             ),
         ),
@@ -284,18 +287,22 @@ def create_program(
     there = http.upstreams
     there.hooks.look = partial(follow_page, there.client, there.book, desk, there.hear_refused)
     on_run = metrics.job_ran if metrics is not None else ignore_run
-    scheduler = Scheduler(desk, jobs, find_doubt=watch.find_doubt, on_run=on_run)
+    scheduler = Scheduler(desk, tracing.of_jobs(jobs), find_doubt=watch.find_doubt, on_run=on_run)
+    if make_worker is None:
+        worker = OutboxWorker(desk, tracing.of_deliverers(make_deliverers(desk, client, http.upstreams)))
+    else:
+        worker = make_worker(desk, client, http.upstreams)
     grace = settings.shutdown_seconds - _time_kept(settings)
     return Program(
         settings,
         desk,
         client,
         link,
-        make_worker(desk, client, http.upstreams),
+        worker,
         watch,
         scheduler,
         http,
-        HttpServer(http, listener, grace_seconds=grace),
+        HttpServer(tracing.of_http(http), listener, grace_seconds=grace),
         afterwards,
         management=HttpServer(http.management, management, grace_seconds=grace) if management is not None else None,
     )

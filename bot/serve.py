@@ -17,6 +17,7 @@ from bot.program import run_program
 from bot.server import listen
 from bot.settings import Settings, require_slack
 from bot.settings.masking import list_passwords
+from bot.tracing import tracing
 
 _LAST_WORDS_SECONDS = 0.1
 
@@ -35,12 +36,15 @@ def serve(settings: Settings) -> None:
         if before != now:
             _log.info("schema_upgraded", before=before, now=now)
         with (
+            tracing(settings) as traced,
             listen(settings.host, settings.port) as listener,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
             stopping = asyncio.Event()
             stop_on_signals(runner.get_loop(), stopping)
-            runner.run(_run(limit.watch(stopping), run_program(settings, database, listener, stopping)))
+            runner.run(
+                _run(limit.watch(stopping), run_program(settings, database, listener, stopping, tracing=traced))
+            )
     finally:
         database.close()
     limit.status = 0

@@ -37,10 +37,10 @@ class SlackRefusedError(KeydeskError):
     """Slack knows the token and will not have it."""
 
 
-def make_session() -> aiohttp.ClientSession:
+def make_session(traces: Sequence[aiohttp.TraceConfig] = ()) -> aiohttp.ClientSession:
     """One session for all calls to Slack: opening one for each call would cost a TLS handshake each time."""
     # The client applies its own time limit only to sessions that it makes itself.
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS), trace_configs=[*traces])
 
 
 def make_client(settings: Settings, session: aiohttp.ClientSession) -> SlackClient:

@@ -41,6 +41,7 @@ OWN_TO_A_REPLICA = frozenset(
     {
         *("KEYDESK_HOST", "KEYDESK_PORT", "KEYDESK_MANAGEMENT_HOST", "KEYDESK_MANAGEMENT_PORT"),
         *("KEYDESK_SHUTDOWN_SECONDS", "KEYDESK_LOG_FORMAT", "KEYDESK_LOG_LEVEL", "KEYDESK_SLACK_PROXY"),
+        "KEYDESK_OTLP_ENDPOINT",
         *("KEYDESK_SECRETS_FOLDER", "KEYDESK_DATA_FOLDER", "KEYDESK_PUBLIC_FOLDER", "KEYDESK_DATABASE_THREADS"),
         *("KEYDESK_TRUSTED_PROXIES", "KEYDESK_USE_FLUSH_SECONDS", "KEYDESK_UPSTREAM_CA_FILE"),
     }
@@ -184,6 +185,13 @@ class ServerSettings(_Group):
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "debug, info, warning or error", "The least important log lines that are written."
+    )
+    otlp_endpoint: Address | None = _setting(
+        None,
+        "an address like http://127.0.0.1:4318",
+        "OpenTelemetry collector that traces are sent to, by OTLP over HTTP. It needs the extra "
+        "keydesk[opentelemetry]; whatever else there is to choose, OpenTelemetry reads from its own variables, as "
+        "OTEL_TRACES_SAMPLER and OTEL_EXPORTER_OTLP_HEADERS. Empty: nothing is traced.",
     )
 
 

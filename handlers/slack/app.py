@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -81,6 +82,9 @@ AREAS: tuple[Area, ...] = (
 OnAnswered = Callable[[str, str, float], None]
 """Told of an answer to Slack: of what kind the request was, its name, and the seconds that it took."""
 
+Around = Callable[[str, str], AbstractContextManager[object]]
+"""What goes on while a request of a kind and name is answered."""
+
 ANSWER_SECONDS = 2.5
 """Slack waits three seconds from its click to our answer, and the way there and back takes some of them."""
 
@@ -92,17 +96,21 @@ class PunctualApp(AsyncApp):
     answer_seconds = ANSWER_SECONDS
     name_command: Naming = UNPREFIXED
     on_answered: OnAnswered | None = None
+    around: Around | None = None
     events: frozenset[str] = frozenset()
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Answer one request, over HTTP or Socket Mode."""
         began = time.monotonic()
         try:
-            with answer_within(self.answer_seconds), named(self.name_command):
+            with self._around(req), answer_within(self.answer_seconds), named(self.name_command):
                 return await super().async_dispatch(req)
         finally:
             if self.on_answered is not None:
                 self.on_answered(*what_is_asked(req.body, self.events), time.monotonic() - began)
+
+    def _around(self, req: AsyncBoltRequest) -> AbstractContextManager[object]:
+        return nullcontext() if self.around is None else self.around(*what_is_asked(req.body, self.events))
 
 
 def create_bolt_app(
@@ -117,10 +125,11 @@ def create_bolt_app(
     questions: OpenQuestions | None = None,
     answer_seconds: float = ANSWER_SECONDS,
     on_answered: OnAnswered | None = None,
+    around: Around | None = None,
 ) -> PunctualApp:
     """The app that answers Slack, over HTTP and Socket Mode alike, within `answer_seconds`.
 
-    `on_answered` hears of each answer.
+    `on_answered` hears of each answer, and `around` is entered for the time that one takes.
 
     `identity` is what Slack's `auth.test` said of the bot's token at start; asking it again at each request, as
     Bolt would, costs a call to Slack per click. The acknowledgement follows the commit.
@@ -143,6 +152,7 @@ def create_bolt_app(
     app.name_command = desk.policy.name_command
     app.answer_seconds = answer_seconds
     app.on_answered = on_answered
+    app.around = around
     whole = join_areas(AREAS)
     app.events = frozenset(event for event, _ in whole.events)
     slack = SlackContext(desk, client, ensure_known, afterwards or Afterwards(), upstream, questions)
