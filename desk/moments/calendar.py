@@ -54,6 +54,8 @@ def _day_of(moment: Moment, said: str, today: date, *, is_past: bool) -> date:
     if "/" in said:
         said = _without_doubt(said, moment.said)
     try:
+        if "W" in said:
+            return date.fromisoformat(said)
         if len(said) > 5:
             year, month, day = (int(part) for part in said.split("-"))
             return date(year, month, day)

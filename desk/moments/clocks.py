@@ -43,7 +43,8 @@ _ABBREVIATED = re.compile(
 _IN_SMALL = re.compile("ces?t|ees?t|[ecmp]dt|[cp]st|jst|a[ec][sd]t|nz[sd]t")
 """Of these, what is no word."""
 _ZONE = re.compile(
-    r"(?P<blank>\s*)(?P<open>\()?(?:(?P<utc>z|utc|gmt)(?![\w/])(?P<shift>\s?[+-−]\d{1,2}(?::?\d{2})?(?![\d:]))?"
+    r"(?P<blank>\s*)(?P<open>\()?(?:(?:(?P<z>z)(?!\w|/(?!\d))|(?P<utc>utc|gmt)(?![\w/])"
+    r"(?P<shift>\s?(?:[+]\d{1,2}|[−-](?:0?\d|1[0-4]))(?::?[0-5]\d)?(?![\d:]))?)"
     r"|(?P<offset>[+−-](?:0\d|1[0-4]):?[0-5]\d(?![\d:]|\s*[ap]\.?m)|[+]\d{1,2}(?![\w:]))"
     r"|(?<=[\s(])(?P<name>[A-Za-z][A-Za-z_]+(?:/[A-Za-z][A-Za-z0-9_+-]*)+|[A-Z]{2,4})(?![\w/]))(?(open)\))",
     re.IGNORECASE,
@@ -112,7 +113,7 @@ def find_zone(text: str, position: int, *, is_iso: bool = False) -> tuple[str, i
     match = _ZONE.match(text, position)
     if match is None:
         return "", position
-    if match["utc"]:
+    if match["z"] or match["utc"]:
         return ("UTC" + (match["shift"] or "").strip()), match.end()
     if offset := match["offset"]:
         # “22:00-23:30” says until when.

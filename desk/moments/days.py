@@ -1,6 +1,7 @@
 """Days as people write them: `tomorrow`, `next friday`, `Dec 1`, `2026-12-01`, and those that say no day, such as
 `next week`. Pure."""
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ _MONTH = (
 )
 _WEEKDAY = (
     r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag"
-    r"|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+    r"|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:s|nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
 )
 _GERMAN = {
     "märz": "mar",
@@ -30,7 +31,7 @@ _GERMAN = {
 """Those that begin otherwise than in English."""
 _DAY = re.compile(
     rf"""(?:(?:on|am|den)\s+)?(?:
-        (?P<iso>\d{{4}}-\d{{1,2}}-\d{{1,2}}(?!\d))
+        (?P<iso>\d{{4}}-(?:\d{{1,2}}-\d{{1,2}}|W\d\d-\d)(?!\d))
       | (?P<relative>today|tonight|tomorrow|tmrw|yesterday|heute|morgen|gestern)(?!\w)
       | (?:the\s+)?day\s+(?:(?P<after>after\s+tomorrow)|before\s+yesterday)(?!\w)
       | (?:(?P<two_on>übermorgen)|vorgestern)(?!\w)
@@ -59,7 +60,12 @@ _RELATIVE = {
     "gestern": "yesterday",
 }
 _WHICH = {"next": "next ", "comin": "next ", "nächs": "next ", "komme": "next ", "last": "last ", "letzt": "last "}
+_WHOLE = ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")
 _SHORT = {"eod": "end day", "cob": "end day", "eow": "end week", "eom": "end month"}
+
+
+_NAMES = ("today", "tonight", "tomorrow", "yesterday", *(f"{day}day" for day in _WHOLE))
+_NEAR = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +73,19 @@ class Day:
     """A day that stands in a text, the part of it that is named along with it, and where both are over."""
 
     said: str
-    """`2026-12-01`, `today`, `tomorrow`, `yesterday`, `mon`, `next mon` or `after mon` (a week later), `12-01`, `05`
-    (of a month), `01/12` or `01.12.2026`, `+2` (days); or, of those that say no day, `next week`, `this weekend`,
-    `end day`, `end month`."""
+    """`2026-12-01`, `2026-W49-2`, `today`, `tomorrow`, `yesterday`, `mon`, `next mon` or `after mon` (a week later),
+    `12-01`, `05` (of a month), `01/12` or `01.12.2026`, `+2` (days); or, of those that say no day, `next week`,
+    `this weekend`, `end day`, `end month`."""
     end: int
     part: str = ""
     is_numbers: bool = False
     """Whether it is written as numbers with strokes or dots, which may be something else."""
+
+
+def is_nearly_day(word: str) -> bool:
+    """Whether a word is a day's name but for a slip: `wendesday`, `tommorow`."""
+    close = difflib.get_close_matches(word.lower(), _NAMES, n=1, cutoff=_NEAR)
+    return bool(close) and close[0] != word.lower()
 
 
 def find_day(text: str, position: int) -> Day | None:
@@ -92,7 +104,7 @@ def _ends_well(text: str, end: int) -> bool:
 
 def _day_in(match: re.Match[str]) -> str:
     if match["iso"]:
-        return str(match["iso"])
+        return str(match["iso"]).upper()
     if week_after := match["week_after"]:
         return f"after {_short(re.sub('(?i)^a +week +(?:(?:on|from) +)?| +.*', '', week_after))}"
     if match["of_month"]:
@@ -104,6 +116,8 @@ def _day_in(match: re.Match[str]) -> str:
         return date_of(match["year"] or match["year_third"], number, match["day"] or match["day_first"])
     if match["sign"] == "/":
         return str(match[0]).lower().removeprefix("on").strip()
+    if match["sign"] and len(match["one"]) == 4:
+        return date_of(match["one"], match["two"], match["three"] or 0)
     if match["sign"]:
         # With dots the day comes first everywhere.
         return date_of(match["three"], match["two"], match["one"])

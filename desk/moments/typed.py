@@ -18,7 +18,9 @@ _NOW = re.compile(r"(?:right\s+)?now(?!\w)", re.IGNORECASE)
 _AGO = re.compile(r"\s+ago(?!\w)", re.IGNORECASE)
 _HOUR = re.compile(r"(?:[01]?\d|2[0-4])(?:h(?:\d\d)?)?(?![\w:./]|-(?!\d))", re.IGNORECASE)
 _AT = re.compile("at|um|@", re.IGNORECASE)
-_RANGE = re.compile(r"\s*(?:-|–|—|‑|−|~|〜)\s*|\s+(?:to|until|till|through|bis)\s+", re.IGNORECASE)
+_RANGE = re.compile(r"\s*(?:--?>?|–|—|‑|−|~|〜|→|/(?=\d{4}-))\s*|\s+(?:to|until|till|through|bis)\s+", re.IGNORECASE)
+_IN_HOURS = re.compile(r"(?P<hour>\d{1,2})\s*h(?:rs)?", re.IGNORECASE)
+"""An hour, or so many hours."""
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 _OFFSET_OR_END = re.compile(r".*\d\s+[−-](\d{2}:\d{2})", re.DOTALL)
 _SAME = {mark: mark - 0xFEE0 for mark in range(0xFF01, 0xFF5F)} | {
@@ -44,6 +46,8 @@ class Moment:
     """See `Clock.wall`."""
     is_plain: bool = False
     """See `Clock.is_plain`."""
+    within: str = ""
+    """The part of a day that said which half of it the time is in."""
     zone: str = ""
     span: str = ""
     """So long from now or, for an end, from the start."""
@@ -71,22 +75,29 @@ def find_span(text: str, position: int) -> int | None:
     return find_duration(_plain(text), position)
 
 
-def find_moment(text: str, position: int) -> tuple[Moment, int] | None:
-    """The moment that begins at a position, and where it is over; None where something else stands."""
+def find_moment(text: str, position: int, *, is_dated: bool = False) -> tuple[Moment, int] | None:
+    """The moment that begins at a position, and where it is over; None where something else stands. With `is_dated`,
+    numbers behind its time are no day."""
     plain = _plain(text)
     if (now := _NOW.match(plain, position)) is not None:
         return Moment(now[0], is_now=True), now.end()
     span = find_duration(plain, position)
     if span is not None and (ago := _AGO.match(plain, span)) is not None:
         return Moment(text[position : ago.end()], span=plain[position:span], is_ago=True), ago.end()
-    return _pieces(text, plain, position)
+    return _pieces(text, plain, position, is_dated=is_dated)
 
 
-def _pieces(text: str, plain: str, position: int, *, is_hour: bool = False) -> tuple[Moment, int] | None:
-    """A day, a part of it, a time and another name of the day, as far as they stand there, in any order."""
+def _pieces(
+    text: str, plain: str, position: int, *, is_hour: bool = False, is_dated: bool = False
+) -> tuple[Moment, int] | None:
+    """A day, a part of it, a time and another name of the day, as far as they stand there, in any order. Where it
+    `is_dated` already, numbers are no day."""
     found, end = Moment(""), position
     between = re.compile("").match(plain, position)
-    while between is not None and (piece := _piece(plain, between, found, is_hour=is_hour)) is not None:
+    while (
+        between is not None
+        and (piece := _piece(plain, between, found, is_hour=is_hour, is_dated=is_dated)) is not None
+    ):
         found, end = piece
         if "(" in between[0] and plain[end : end + 1] == ")":
             end += 1
@@ -94,17 +105,25 @@ def _pieces(text: str, plain: str, position: int, *, is_hour: bool = False) -> t
     if end == position:
         return None
     if found.clock and found.part:
-        wall = in_part(Clock(found.clock, end, found.is_plain), found.part)
-        found = replace(found, clock=wall, is_plain=False, part="" if wall else found.part)
+        found = in_its_part(found, found.part)
     return replace(found, said=text[position:end]), end
 
 
-def _piece(plain: str, between: re.Match[str], found: Moment, *, is_hour: bool) -> tuple[Moment, int] | None:
+def in_its_part(moment: Moment, part: str) -> Moment:
+    """A time in a part of a day; no time, but that part, where it cannot be there."""
+    wall = in_part(Clock(moment.clock, 0, moment.is_plain), part)
+    return replace(moment, clock=wall, is_plain=False, within=part, part="" if wall else part)
+
+
+def _piece(
+    plain: str, between: re.Match[str], found: Moment, *, is_hour: bool, is_dated: bool
+) -> tuple[Moment, int] | None:
     begin = between.end()
     is_hour = is_hour or _AT.search(between[0]) is not None
     clock = find_clock(plain, begin, is_hour=is_hour, behind_day=bool(found.day)) if not found.clock else None
     day = find_day(plain, begin) if not found.also and not (clock and found.day) else None
-    if day is not None and day.is_numbers and found.day and found.day[-3:] not in WEEKDAYS:
+    has_day = found.day[-3:] not in WEEKDAYS if found.day else is_dated and bool(found.clock)
+    if day is not None and day.is_numbers and has_day:
         # “tomorrow 22:00 1/2 of it moves”
         day = None
     if day is not None:
@@ -130,7 +149,19 @@ def find_hour(text: str, position: int) -> tuple[Moment, int] | None:
     return _pieces(text, plain, position, is_hour=True) if _HOUR.match(plain, position) else None
 
 
-def find_range_end(text: str, position: int, *, is_between: bool = False) -> tuple[Moment, int] | None:
+def find_range_end(
+    text: str, position: int, start: Moment | None = None, *, is_between: bool = False
+) -> tuple[Moment, int] | None:
     """The end that a time with a dash, or with “to”, goes on to: `22:00-23:30`; with `is_between`, with “and”."""
     between = (_AND if is_between else _RANGE).match(_plain(text), position)
-    return (find_moment(text, between.end()) or find_hour(text, between.end())) if between else None
+    if between is None:
+        return None
+    is_dated = start is not None and bool(start.day)
+    found = find_moment(text, between.end(), is_dated=is_dated) or find_hour(text, between.end())
+    return None if found and start and _is_length(start, found[0]) else found
+
+
+def _is_length(start: Moment, end: Moment) -> bool:
+    """Whether “22:00 ~1h” says for how long, and not until when as “22h-1h” does."""
+    hours = _IN_HOURS.fullmatch(end.said)
+    return hours is not None and not _IN_HOURS.search(start.said) and int(hours["hour"]) <= int(start.clock[:2] or 0)

@@ -20,7 +20,7 @@ from desk.incidents.drafts.forgotten import discard_all, keep_draft, thrown_away
 from desk.incidents.drafts.steps import get_editable
 from desk.incidents.maintenances.windows import as_schedule, read_moments
 from desk.moments.typed import Moment
-from desk.moments.windows import read_window
+from desk.moments.window_instants import read_window
 from desk.people import zone_of
 from desk.transaction import Transaction
 from storage.models import DraftKind, IncidentDraft

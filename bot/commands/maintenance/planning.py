@@ -17,7 +17,7 @@ from desk.incidents.drafts.composing import Said, compose_maintenance
 from desk.incidents.inputs import RUNNING, IncidentChange
 from desk.incidents.maintenances.plans import complete_by_itself, plan_cancellation
 from desk.incidents.maintenances.windows import as_schedule, plan_move_as_said, read_moments
-from desk.moments.windows import read_window
+from desk.moments.window_instants import read_window
 from desk.people import zone_of
 from desk.transaction import Transaction
 from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus

@@ -4,7 +4,8 @@ from desk.errors import InvalidInputError
 from desk.incidents.inputs import RUNNING, IncidentChange, Schedule
 from desk.incidents.maintenances.plans import check_move, plan_move, schedule_of
 from desk.moments.typed import Moment
-from desk.moments.windows import Window, parse_start, parse_stop, read_new_end, read_window
+from desk.moments.window_instants import Window, read_new_end, read_window
+from desk.moments.windows import parse_start, parse_stop
 from desk.people import zone_of
 from desk.transaction import Transaction
 

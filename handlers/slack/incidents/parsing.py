@@ -18,7 +18,7 @@ from handlers.slack.incidents.typed import ID, TypedIncident, find_incident_id, 
 from storage.models import ComponentStatus
 
 T = TypeVar("T")
-_BETWEEN = frozenset({":", "-", "–", "—", ",", ";"})
+_BETWEEN = frozenset({":", "-", "–", "—", ",", ";", ".", "!"})
 """What people put between a name and what they say of it."""
 _SIGNS = frozenset({":", "=", "：", "＝"})
 _STATE = re.compile(r"\s*[=＝](\s*)([\w-]+)")

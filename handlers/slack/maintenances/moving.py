@@ -7,7 +7,7 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import RUNNING, IncidentChange
 from desk.incidents.maintenances.plans import check_move, complete_by_itself, plan_move, schedule_of
 from desk.masking import refuse_secrets
-from desk.moments.windows import read_new_end, read_window
+from desk.moments.window_instants import read_new_end, read_window
 from desk.people import zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId

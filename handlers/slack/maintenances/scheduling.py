@@ -11,7 +11,7 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import NewIncident
 from desk.incidents.templates import fill_in, get_template
 from desk.masking import refuse_secrets
-from desk.moments.windows import read_window
+from desk.moments.window_instants import read_window
 from desk.people import zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import Block

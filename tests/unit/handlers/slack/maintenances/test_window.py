@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
-from desk.moments.windows import Window, read_window
+from desk.moments.window_instants import Window, read_window
 from desk.zones import instant_of
 from handlers.slack.maintenances.parsing import parse_maintenance, with_new_time
 
@@ -87,6 +87,28 @@ def read(line: str, zone: ZoneInfo = TOKYO, now: datetime = NOW) -> Window:
         ("tomorrow 22:00 duration: 2h", "2026-03-03 13:00", "2026-03-03 15:00"),
         ("from 22:00 until tomorrow", "2026-03-02 13:00", "2026-03-03 15:00"),
         ("22:00 till midnight", "2026-03-02 13:00", "2026-03-02 15:00"),
+        ("from in 2h for 3h", "2026-03-02 11:00", "2026-03-02 14:00"),
+        ("starting in 30m until 23:30", "2026-03-02 09:30", "2026-03-02 14:30"),
+        ("tonight from 11 to 11:30", "2026-03-02 14:00", "2026-03-02 14:30"),
+        ("tonight 10-1", "2026-03-02 13:00", "2026-03-02 16:00"),
+        ("tomorrow evening 8-10", "2026-03-03 11:00", "2026-03-03 13:00"),
+        ("tomorrow night 10 until 12", "2026-03-03 13:00", "2026-03-03 15:00"),
+        ("friday afternoon between 2 and 4", "2026-03-06 05:00", "2026-03-06 07:00"),
+        ("friday from 2 to 4 in the afternoon", "2026-03-06 05:00", "2026-03-06 07:00"),
+        ("friday from 10 to 2 in the afternoon", "2026-03-06 01:00", "2026-03-06 05:00"),
+        ("22:00-23:00 2026-W10-5", "2026-03-06 13:00", "2026-03-06 14:00"),
+        ("2026-03-05T22:00:00Z/2026-03-05T23:00:00Z", "2026-03-05 22:00", "2026-03-05 23:00"),
+        ("22:00Z-23:00Z tomorrow", "2026-03-03 22:00", "2026-03-03 23:00"),
+        ("Mar 5 22:00 UTC-23:00 UTC", "2026-03-05 22:00", "2026-03-05 23:00"),
+        ("2026-03-05T22:00Z -> 2026-03-05T23:00Z", "2026-03-05 22:00", "2026-03-05 23:00"),
+        ("tomorrow 22:00 ~1h", "2026-03-03 13:00", "2026-03-03 14:00"),
+        ("tomorrow 22h-1h", "2026-03-03 13:00", "2026-03-03 16:00"),
+        ("now - 23:00", "2026-03-02 09:00", "2026-03-02 14:00"),
+        ("2026.03.05 22:00-23:00", "2026-03-05 13:00", "2026-03-05 14:00"),
+        ("Tue 3.3. 22:00 - Wed 4.3. 01:00", "2026-03-03 13:00", "2026-03-03 16:00"),
+        ("weds 22:00-23:00", "2026-03-04 13:00", "2026-03-04 14:00"),
+        ("saturday 0:00-23:59", "2026-03-06 15:00", "2026-03-07 14:59"),
+        ("tomorrow 0:00 until midnight", "2026-03-02 15:00", "2026-03-03 15:00"),
         ("from 2026-12-01 22:00 UTC until 2026-12-02 01:00 UTC", "2026-12-01 22:00", "2026-12-02 01:00"),
         ("from 2026-12-01T22:00 utc until 01:00", "2026-12-01 22:00", "2026-12-02 01:00"),
         ("from 2026-12-01 22:00 until 23:00 Europe/Zurich", "2026-12-01 21:00", "2026-12-01 22:00"),
@@ -130,6 +152,9 @@ def test_a_window_that_is_moved_keeps_what_is_not_said(line: str, start: str, en
         ("tomorrow 22:00-23:00 90 minutes of downtime", "90 minutes of downtime"),
         ("tomorrow 22:00 2 hours of downtime", "2 hours of downtime"),
         ("tomorrow 22:00-23:00 The 5th node is changed.", "The 5th node is changed."),
+        ("tomorrow 22:00-23:00 22.10 is installed.", "22.10 is installed."),
+        ("tomorrow 22:00, 1h. We move.", "We move."),
+        ("tomorrow 22:00-23:00! We move.", "We move."),
     ],
 )
 def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
@@ -154,6 +179,10 @@ def test_words_for_the_public_are_no_times(line: str, body: str) -> None:
         ("from tomorrow for 2h", "At what time"),
         ("2026-12-01 22:00 -05:00", "Write “2026-12-01 22:00-05:00” or “2026-12-01 22:00 UTC-05:00”."),
         ("tomorrow from 9 to 5", "Is “5” before or after noon?"),
+        ("tomorrow 14:00 until 3", "Is “3” before or after noon? Write 15:00, or 03:00 with its day."),
+        ("now until 12", "Is “12” before or after noon? Write 00:00, or 12:00 with its day."),
+        ("tomorrow 22:00-1h", "Say until when."),
+        ("2026-W54-1 22:00 for 1h", "“2026-W54-1 22:00” is not a date."),
         ("tomorrow 22:00 for a couple of hours", "How long is “a couple of hours”?"),
         ("from 22:00 for 0m", "is not between a minute and ten years"),
     ],
@@ -178,6 +207,44 @@ def test_a_vague_time_is_proposed_and_asked_about(line: str, start: str, end: st
     assert (window.start, window.end) == (utc(start), utc(end))
     assert all("When exactly is" in problem for problem in window.problems)
     assert window.problems
+
+
+@pytest.mark.parametrize(
+    ("line", "end", "problem"),
+    [
+        ("tomorrow 22:00 until 21:00", "2026-03-04 12:00", "“21:00” is 23 hours later, on Wednesday."),
+        ("now until 5pm", "2026-03-03 08:00", "“5pm” is 23 hours later, on Tuesday."),
+        ("Mar 1 10:00-11:00", "2027-03-01 02:00", "“Mar 1 10:00” comes next in 2027."),
+        ("Feb 29 10:00-11:00", "2028-02-29 02:00", "“Feb 29 10:00” comes next in 2028."),
+    ],
+)
+def test_what_is_hardly_meant_is_proposed_and_asked_about(line: str, end: str, problem: str) -> None:
+    """Neither a day that has just been is taken for next year's, nor an end before the start for one a day later."""
+    window = read(line)
+    assert window.end == utc(end)
+    assert [said.split(" If ")[0] for said in window.problems] == [problem]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("Berlin time We move.", "Does “Berlin time” say by whose clock?"),
+        ("Pacific Time We move.", "Does “Pacific Time” say by whose clock?"),
+        ("local time, we move.", "Does “local time” say by whose clock?"),
+        ("wendesday We move.", "Does “wendesday” say on which day?"),
+        ("tommorow. We move.", "Does “tommorow” say on which day?"),
+        ("KW 50 We move.", "Does “KW 50” say on which day?"),
+        ("2026-W50 We move.", "Does “2026-W50” say on which day?"),
+        ("We move tomorrow.", "Does “tomorrow” say on which day?"),
+        ("We move today.", ""),
+        ("This time we move.", ""),
+        ("Money is safe.", ""),
+    ],
+)
+def test_a_day_or_a_clock_among_the_words_is_asked_about(words: str, asked: str) -> None:
+    """Behind a time, what may say on which day or by whose clock it is does not become public unseen."""
+    problems = parse_maintenance(f'"Upgrade" 22:00-23:00 {words}', plans=True).said.problems
+    assert [problem.partition("?")[0] + "?" for problem in problems] == ([asked] if asked else [])
 
 
 @pytest.mark.parametrize("line", ["every monday 3am for 1h", "mondays at 3am", "daily 3:00-4:00", "each night"])
