@@ -82,17 +82,30 @@ _NO_LETTER = re.compile(r"[^0-9A-Za-z]+")
 _BEGINNING = re.compile(PREFIX.rstrip("_"))
 _PIECE = re.compile(rf"{PREFIX}[^\s]{{{_RANDOM_LENGTH + _CHECK_LENGTH},{_LONGEST_SPLIT}}}")
 _MISTYPED = re.compile(
-    r"(?:(?<![0-9A-Za-z_-])kd[_-][0-9A-Za-z]{16,}|kd_[0-9A-Za-z]{30,})[0-9A-Za-z_-]*+", re.IGNORECASE | re.ASCII
+    r"(?:(?<![0-9A-Za-z_-])kd[_-][0-9A-Za-z]{8,}|kd_[0-9A-Za-z]{30,})[0-9A-Za-z_-]*+", re.IGNORECASE | re.ASCII
 )
+"""Twice as much of one as is shown of any key, or more."""
+_LINE_END = re.compile(r"(?<=[0-9A-Za-z_-])[ \t]*\r?\n[ \t>]*(?=[0-9A-Za-z])")
+_GOES_ON = re.compile("[\\s>\"'*`\u00ad\u200b-\u200f\u2060\ufeff]{1,6}([0-9A-Za-z_-]{4,})")
+"""What follows a piece of one that is broken over lines, or had signs set between by whoever copied it."""
+_BARE = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECK_LENGTH}}}(?![0-9A-Za-z])", re.ASCII)
 _RUN = re.compile(r"[0-9]+|[a-z]+|[A-Z]+")
 _FEWEST_RUNS = 8
 """So often digits, small and capital letters take turns in half a secret, and not in the name of a key."""
+_WORD = re.compile(r"[A-Z]?[a-z]{2,}")
+_FEWEST_ODD = 0.25
+"""So much of random letters is no word, as in `DeployKeyOfAcme` all of them are."""
 
 
 def holds_key(text: str) -> bool:
     """Whether a key's secret stands anywhere in a text, also over several lines, with signs between that nobody sees
     or that style it, in wide letters, or escaped or encoded."""
-    return any(_stands_in(reading) for reading in list_readings(text))
+    return any(_stands_in(reading) or _has_bare(reading) for reading in list_readings(text))
+
+
+def _has_bare(text: str) -> bool:
+    """Whether one stands there that was copied without its prefix."""
+    return any(looks_genuine(PREFIX + found[0]) for found in _BARE.finditer(text))
 
 
 def _stands_in(text: str) -> bool:
@@ -103,14 +116,18 @@ def _stands_in(text: str) -> bool:
 
 
 def holds_mistyped_key(text: str) -> bool:
-    """Whether something in a text is one but for a few letters: mistyped, cut off, in small letters. Whoever reads it
-    has nearly all of the real one."""
-    return any(_is_random(found[0]) for found in _MISTYPED.finditer(text))
+    """Whether something in a text is one but for a few letters: mistyped, cut off, in small letters, also where it is
+    broken over lines. Whoever reads it has much of the real one."""
+    whole = _LINE_END.sub("", text)
+    return any(_is_random(found[0]) for one in dict.fromkeys((text, whole)) for found in _MISTYPED.finditer(one))
 
 
 def _is_random(piece: str) -> bool:
-    runs = _RUN.findall(piece[len(PREFIX) :])
-    return len(runs) >= _FEWEST_RUNS and any(run.isdigit() for run in runs)
+    letters = piece[len(PREFIX) :]
+    runs = _RUN.findall(letters)
+    if len(runs) < min(_FEWEST_RUNS, len(letters) // 2):
+        return False
+    return any(run.isdigit() for run in runs) or len(_WORD.sub("", letters)) >= len(letters) * _FEWEST_ODD
 
 
 def _is_spread(piece: str) -> bool:
@@ -120,12 +137,20 @@ def _is_spread(piece: str) -> bool:
 def without_pieces(text: str, mask: str = MASK) -> str:
     """The text without the secrets that stand in it as one piece, each but its prefix."""
     plain = _CANDIDATE.sub(lambda found: mask if looks_genuine(found[0]) else found[0], text)
+    plain = _BARE.sub(lambda found: mask if looks_genuine(PREFIX + found[0]) else found[0], plain)
     return _PIECE.sub(lambda found: mask if _is_spread(found[0]) else found[0], plain)
 
 
 def without_mistyped(text: str) -> str:
     """The text without what `holds_mistyped_key` finds, each but its prefix."""
-    return _MISTYPED.sub(lambda found: MASK if _is_random(found[0]) else found[0], text)
+    kept, position = "", 0
+    for found in _MISTYPED.finditer(text):
+        if found.start() >= position and _is_random(found[0]):
+            kept += text[position : found.start()] + MASK
+            position = found.end()
+            while (more := _GOES_ON.match(text, position)) is not None and _is_random(PREFIX + more[1]):
+                position = more.end()
+    return kept + text[position:]
 
 
 def looks_genuine(text: str) -> bool:

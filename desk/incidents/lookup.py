@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from desk.commands import slash
 from desk.errors import ConflictError, InvalidInputError, NotFoundError
-from desk.incidents.inputs import ENDED, REALTIME, SCHEDULED
+from desk.incidents.inputs import ENDED, REALTIME, RUNNING, SCHEDULED
 from storage.folding import begins_with, fold, is_called
 from storage.models import Incident, IncidentComponent, IncidentStatus, IncidentUpdate, Page
 
@@ -98,7 +98,7 @@ def find_incident_by_word(session: Session, word: str, *, open_only: bool = Fals
         known = session.scalars(select(Incident).where(there).limit(1)).first()
     if known is not None:
         if open_only and known.status in ENDED:
-            raise _is_over(known)
+            raise _is_over(session, known)
         return known
     return find_called(session, wanted, open_only=open_only) or _find(
         session, wanted, begins_with(Incident.name, wanted), open_only=open_only
@@ -129,7 +129,7 @@ def get_incident_by_word(session: Session, word: str, *, open_only: bool = False
         )
     over = find_incident_by_word(session, word) if open_only else None
     if over is not None:
-        raise _is_over(over)
+        raise _is_over(session, over)
     shown = word.strip()
     shown = shown if len(shown) <= _LONGEST_ECHO else f"{shown[:_LONGEST_ECHO]}…"
     listed = f"`{slash('incident list all')}` shows them with their ids."
@@ -153,7 +153,25 @@ def _meant(found: Sequence[Incident], *, open_only: bool) -> Sequence[Incident]:
     return still_open or ([] if open_only else found)
 
 
-def _is_over(incident: Incident) -> ConflictError:
+def was_called_off(session: Session, incident: Incident) -> bool:
+    """Whether it is a maintenance that ended before its time without ever having begun."""
+    planned, ended = incident.scheduled_for, incident.resolved_at
+    if planned is None or (ended is not None and ended >= planned):
+        return False
+    began = select(IncidentUpdate.id).where(
+        IncidentUpdate.incident_id == incident.id, IncidentUpdate.status.in_(list(RUNNING))
+    )
+    return session.scalar(began.limit(1)) is None
+
+
+def is_called_off(incident: Incident) -> ConflictError:
+    """What is said of a maintenance that was called off, where one that goes on is needed."""
+    return ConflictError(f"“{incident.name}” was cancelled.", f"To announce it anew: {slash('maintenance schedule')}")
+
+
+def _is_over(session: Session, incident: Incident) -> ConflictError:
+    if was_called_off(session, incident):
+        return is_called_off(incident)
     is_back = f"To say that it is back: {slash('incident reopen')}"
     return ConflictError(
         f"“{incident.name}” is over: it is {incident.status}.",
@@ -161,8 +179,11 @@ def _is_over(incident: Incident) -> ConflictError:
     )
 
 
-def require_over(incident: Incident) -> None:
-    """Raises ConflictError, saying what there is instead of opening it again, while an incident is not over."""
+def require_over(session: Session, incident: Incident) -> None:
+    """Raises ConflictError, saying what there is instead of opening it again, while an incident is not over, and of a
+    maintenance that was called off."""
+    if incident.status in ENDED and was_called_off(session, incident):
+        raise is_called_off(incident)
     if incident.status in ENDED:
         return
     if incident.scheduled_for is None:

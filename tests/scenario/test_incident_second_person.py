@@ -73,6 +73,25 @@ def test_the_author_cannot(scenario: Scenario, stage: Stage) -> None:
     assert only(everything(scenario, IncidentDraft)).status == DraftStatus.WAITING
 
 
+def test_a_cancellation_that_is_looked_at_later_says_so(scenario: Scenario, stage: Stage) -> None:
+    """A maintenance that was called off is Cancelled wherever the draft is shown, as in a list from before."""
+    stage.set_page(second_person=SecondPerson.NEVER)
+    for player in (INES, MAX):
+        stage.grant(player, Role.MAINTENANCE_MANAGER)
+    scenario.ines.type_command('/maintenance schedule "Upgrade" from tomorrow 22:00 for 1h We move.')
+    scenario.ines.press("Publish", scenario.ines.modal)
+    stage.set_page(second_person=SecondPerson.ALWAYS)
+    _ask(scenario, "/maintenance cancel Not now.")
+    listed = scenario.ines.type_command("/incident drafts")
+    assert listed is not None
+    scenario.max.press("Publish", shows(scenario.direct_messages(scenario.max), "Upgrade", "Cancelled"))
+    scenario.ines.press("Open", listed)
+    assert ":no_entry_sign: Cancelled" in words_of(scenario.ines.modal)
+    cards = [shows(scenario.direct_messages(player), "Upgrade") for player in (scenario.ines, scenario.max)]
+    assert "Completed" not in str([cards, scenario.ines.views()])
+    assert scenario.violations() == []
+
+
 @pytest.mark.page
 def test_sent_back_with_a_reason(scenario: Scenario, stage: Stage) -> None:
     """Max says what should change; Ines edits the draft, and it goes round again."""

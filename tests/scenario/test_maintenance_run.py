@@ -245,8 +245,8 @@ def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None
     assert len(said(stage)) == 2
     assert states(stage) == ("operational", "operational")
     assert labels(shows(stage.channel(), "Database upgrade")) == ["Show"]
-    for command in ("cancel", "reschedule"):
-        answer = told(scenario.max, f'/maintenance {command} "Database upgrade"')
+    for command in ("cancel", "reschedule", "start", "update", "reopen"):
+        answer = told(scenario.max, f'/maintenance {command} "Database upgrade" Once more.')
         assert "“Database upgrade” was cancelled. To announce it anew: /maintenance schedule" in answer
     assert scenario.violations() == []
 

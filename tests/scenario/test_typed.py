@@ -87,6 +87,8 @@ def test_words_without_quotation_marks_are_the_name(scenario: Scenario, stage: S
     ("line", "name", "asked"),
     [
         ("on acme search is down", "search is down", ""),
+        ("page:acme search is down", "search is down", ""),
+        ("page:acme, search is down", "search is down", ""),
         ("search is down on acme", "search is down", ""),
         ("on call is slow", "on call is slow", ""),
         ("Search: 503s, note: we look", "Search: 503s, note: we look", ""),
@@ -112,6 +114,14 @@ def test_what_such_a_name_holds(scenario: Scenario, stage: Stage, line: str, nam
         ('new "X" component:checkout=down investigatng Slow.', "Did you mean “investigating”?"),
         ('new "X" component:checkout=down It is slow page:acme', "options come before them"),
         ('new "X" component:checkout=down “Y” Slow.', "stands in quotation marks"),
+        ('new "X" component:checkout is degraded Slow.', "“degraded” looks like a state"),
+        ('new "X" component:checkout -> partial outage Slow.', "“partial outage” looks like a state"),
+        ('new "X" component:checkout=down impact major Slow.', "“impact major” looks like an option"),
+        ('new "X" component:checkout=down remind in 2h Slow.', "“remind in” looks like an option"),
+        ('new "X" component:checkout=down [critical] Slow.', "If “[critical]” is how bad it is"),
+        ('new "X" component:checkout=down identified/monitoring Slow.', "is more than one status"),
+        ('new "X" component:checkout=down It is slow --quiet', "“--quiet” looks like an option"),
+        ('new "X" component:checkout=down It is slow notify:none', "I did not understand “notify:none”"),
     ],
 )
 def test_what_looks_like_an_option_is_asked_about_before_it_is_public(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.player import words_of
+from sandbox.player import inputs_of, words_of
 from storage.models import IncidentDraft, KeyRequest, Role
 from tests.factories import INES, add_grant, add_page
 from tests.scenario.conftest import Scenario
@@ -180,6 +180,8 @@ def test_words_beside_a_template_stand_below_its_own(scenario: Scenario, stage: 
         '/incident backfill "Runners wait" on Acme Internal at yesterday 14:00 We look.',
         '/incident new "Runners wait" page:Acme Internal We look.',
         '/incident new "Runners wait" page: acme internal investigating We look.',
+        '/incident new "Runners wait" on Acme Internal: We look.',
+        '/incident new "Runners wait" on acme internal, We look.',
         '/maintenance schedule "Runners wait" page:Acme Internal from tomorrow 22:00 for 1h We look.',
     ],
 )
@@ -194,6 +196,29 @@ def test_a_page_of_several_words_needs_no_quotation_marks(scenario: Scenario, st
         (draft,) = session.query(IncidentDraft).all()
         assert draft.page_id == other
         assert "nternal" not in str(draft.content)
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ('new "Runners wait" page:Acme Internal, acme We look.', "Is “acme” another page?"),
+        ('new "Runners wait" page:Acme Internal, Intrenal We look.', "Is “Intrenal” another page?"),
+        ('new "Runners wait" on acme internal, int. We look.', "Is “int” another page?"),
+        ('new "Runners wait" page:acme, acme-internal: We look.', "Is “acme-internal” another page?"),
+        ('backfill "Runners wait" page:acme, acme at yesterday 14:00 We look.', "Is “acme” another page?"),
+        ('new "Runners wait" page:Acme Internal, We look.', ""),
+        ('new "Runners wait" on acme, we look.', ""),
+    ],
+)
+def test_a_second_page_is_not_published_as_words(scenario: Scenario, stage: Stage, line: str, asked: str) -> None:
+    """What stands behind a page and a comma, and may be the name of another or a part of it, is asked about."""
+    with scenario.database.write() as session:
+        add_page(session, scenario.desk.clock.now(), name="Acme Internal", subdomain="acme-internal")
+        add_grant(session, INES, Role.INCIDENT_MANAGER, scenario.desk.clock.now())
+    seen = shown(scenario, f"/incident {line}")
+    assert ("Preview" in seen) == (not asked)
+    assert asked in seen
+    assert "we look" in str([seen, inputs_of(scenario.ines.modal)]).lower()
 
 
 def test_keys_and_roles_are_asked_for_on_a_page_of_several_words(scenario: Scenario) -> None:

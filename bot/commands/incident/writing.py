@@ -169,7 +169,7 @@ def draft_update(
 def draft_reopening(tx: Transaction, word: str, said: Said, *, status: IncidentStatus | None = None) -> IncidentDraft:
     """What opens something again, as a draft. Raises ConflictError while it is not over."""
     incident = get_incident_by_word(tx.session, word)
-    require_over(incident)
+    require_over(tx.session, incident)
     return draft_update(tx, incident, said, status=status)
 
 

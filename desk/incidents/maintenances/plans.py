@@ -17,12 +17,12 @@ from desk.incidents.effects import Move
 from desk.incidents.ended import states_before_end
 from desk.incidents.holding import NOTHING, read_holding
 from desk.incidents.inputs import ENDED, RUNNING, IncidentChange, Schedule, check_schedule
-from desk.incidents.lookup import find_incident
+from desk.incidents.lookup import find_incident, is_called_off, was_called_off
 from desk.incidents.maintenances.runs import change_to_cancel, change_to_complete, change_to_start
 from desk.incidents.maintenances.steps import LATE, zoned_text
 from desk.incidents.port import port_of
 from desk.transaction import Transaction
-from storage.models import ComponentStatus, Incident, IncidentComponent, IncidentStatus, IncidentUpdate, Page
+from storage.models import ComponentStatus, Incident, IncidentComponent, IncidentStatus, Page
 
 EXTENDED = "This maintenance takes longer than planned: it is now expected to end on {end}."
 SHORTENED = "This maintenance is now expected to end on {end}."
@@ -227,17 +227,6 @@ def propose_states(
     return {row.id: ComponentStatus.OPERATIONAL if row.id in ill else None for row in rows}
 
 
-def was_called_off(session: Session, incident: Incident) -> bool:
-    """Whether it is a maintenance that ended before its time without ever having begun."""
-    planned, ended = incident.scheduled_for, incident.resolved_at
-    if planned is None or (ended is not None and ended >= planned):
-        return False
-    began = select(IncidentUpdate.id).where(
-        IncidentUpdate.incident_id == incident.id, IncidentUpdate.status.in_(list(RUNNING))
-    )
-    return session.scalar(began.limit(1)) is None
-
-
 def moved_text(schedule: Schedule, zone: ZoneInfo) -> str:
     """What is said of a maintenance that was moved, by the page's clock."""
     return MOVED.format(
@@ -257,7 +246,5 @@ def _again() -> str:
 
 def _not_now(tx: Transaction, incident: Incident, hint: str) -> ConflictError:
     if incident.status in ENDED and was_called_off(tx.session, incident):
-        return ConflictError(
-            f"“{incident.name}” was cancelled.", f"To announce it anew: {slash('maintenance schedule')}"
-        )
+        return is_called_off(incident)
     return ConflictError(f"“{incident.name}” {_STANDING[incident.status]}.", hint)

@@ -51,7 +51,7 @@ async def press_reopen(slack: SlackContext, action: BlockAction) -> None:
         planned = incident.scheduled_for is not None
         again = IncidentStatus.IN_PROGRESS if planned else IncidentStatus.INVESTIGATING
         begun = begin_update(tx, incident.id, status=again)
-        require_over(incident)
+        require_over(tx.session, incident)
         return begun
 
     await _open(slack, action, begin)

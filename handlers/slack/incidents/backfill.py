@@ -35,9 +35,9 @@ from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import page_hint, page_select
 from handlers.slack.incidents.leftovers import list_leftovers
 from handlers.slack.incidents.parsing import OPTIONS, LineReader
-from handlers.slack.incidents.starting import with_whole_page
+from handlers.slack.incidents.starting import doubt_of_page, with_whole_page
 from handlers.slack.incidents.text import IMPACT_WORDS, name_text
-from handlers.slack.incidents.typed import TypedIncident, quoted_words
+from handlers.slack.incidents.typed import TypedIncident, before_comma, behind_comma, quoted_words
 from handlers.slack.markdown.inputs import one_or_more_inputs, read_text
 from storage.models import DraftKind, IncidentDraft, IncidentStatus, Page, Role
 
@@ -58,6 +58,7 @@ class TypedBackfill:
     problems: tuple[str, ...] = ()
     """What cannot be said of an incident of the past, or was not understood."""
     page_at: int | None = field(default=None, compare=False)
+    behind_page: str = field(default="", compare=False)
     """Where `on` stands, where a page was named so."""
 
 
@@ -95,11 +96,14 @@ def parse_backfill(text: str) -> TypedBackfill:
         elif at is None and word.kind == "word" and (moment := _moment_at(text, word)) is not None:
             at, position = moment
         elif bare == "on" and "page" not in found and (page := peek_word(text, word.end)) is not None:
+            page = before_comma(text, page)
             found["page"], position = page.text, page.end
-            page_at = word.start
+            page_at, found["behind_page"] = word.start, behind_comma(text, page.end)
         elif word.kind == "pair" and word.key in OPTIONS:
             options.take(word)
             position = options.position
+            if word.key in {"page", "on"}:
+                found["behind_page"] = behind_comma(text, position)
         else:
             break
     said = options.found
@@ -164,6 +168,8 @@ def _look_up(tx: Transaction, typed: TypedBackfill) -> _Past:
         page = get_publishable_page(tx, Role.INCIDENT_MANAGER, typed.page)
         if page is None:
             problems.append("Say on which page: on PAGE.")
+        else:
+            problems += doubt_of_page(tx, page, typed.behind_page)
     except InvalidInputError as error:
         problems.append(str(error))
     try:

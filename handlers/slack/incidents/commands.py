@@ -72,7 +72,7 @@ async def reopen(
         incident = get_incident_by_word(tx.session, said.incident or said.quoted or as_written(said.body))
         status = said.status or again
         begun = begin_update(tx, incident.id, with_page_or_words(tx, said), status=status, token=command.token)
-        require_over(incident)
+        require_over(tx.session, incident)
         return draft_or_form(tx, begun, is_complete=bool(said.body))
 
     await open_modal(slack, command.trigger_id, await slack.desk.write(command.actor, work))

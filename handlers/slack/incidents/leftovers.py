@@ -9,12 +9,15 @@ import re
 from collections.abc import Iterator
 
 from desk.errors import InvalidInputError
+from desk.incidents.words import find_state
 from handlers.slack.framework.command_line import Word, next_word
 from storage.models import IncidentStatus
 
 OF_OTHERS = frozenset({"status", "state", "severity", "sev", "priority"})
 """What other tools have for options."""
+_NEVER_WORDS = OF_OTHERS | {"notify", "quiet", "quietly", "silent", "silently"}
 _STATUSES = [status.value for status in IncidentStatus]
+_SEVERAL = re.compile(r"[/|+&]")
 _NEAR = 0.8
 _FIRST_WORDS = 8
 """So far into a sentence a status may still be meant as one."""
@@ -29,7 +32,17 @@ _CONTRACTED = re.compile(r"\w+'(?:s|re|ve|m|d)", re.IGNORECASE)
 _BEFORE_NOUN = re.compile("the|this|that|our|your|a|an|each|every|affected|impacted|following", re.IGNORECASE)
 """A word or two before “page:”, these make it a noun of a sentence."""
 DASHED = re.compile(r"(?:--|[—–])([A-Za-z][\w-]*)")
-_SEVERITY = re.compile(r"(?:sev(?:erity)?[-_]?[0-5]|p[0-5])[.:,]?", re.IGNORECASE)
+_SEVERITY = re.compile(
+    r"(?:sev(?:erity)?[-_]?[0-5]|p[0-5])[.:,]?|\[(?:sev(?:erity)?[-_ ]?[0-5]|p[0-5]|critical|major|minor)\]",
+    re.IGNORECASE,
+)
+_BEFORE_STATE = re.compile("is|are|was|now|to|at|has|in|→|->|=>|-&gt;|=&gt;|=|＝")
+"""What people put between a component and its state."""
+_APART = re.compile(
+    r"(?:impact|severity|sev|priority)\s+(?:none|minor|major|critical|[0-5])\b|remind(?:er)?\s+(?:in|every|me|\d)",
+    re.IGNORECASE,
+)
+"""An option that is written as words."""
 _INFLECTED = re.compile(
     "investigat(?:ions?|ors|ed?)|monitor(?:s|ed)?|identif(?:y|ies|ying)|resolv(?:es?|ing)|schedul(?:es?|ing)"
     "|verif(?:y|ies|ied)|complet(?:es?|ing)"
@@ -48,7 +61,11 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
         for at, word in enumerate(words)
         if word.kind == "pair" and word.key in options and not (not word.text and _is_noun(words[:at]))
     ]
-    found += [_unknown_pair(word, options) for word in words[1:] if _is_slip_of_option(word, options)]
+    found += [
+        _unknown_pair(word, options)
+        for word in words[1:]
+        if _is_slip_of_option(word, options) or (word.kind == "pair" and word.text and word.key in _NEVER_WORDS)
+    ]
     found += [_dashed(word) for at, word in enumerate(words) if _is_dashed(word, options, is_first=at == 0)]
     if has_status or not words:
         return found
@@ -61,9 +78,21 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
         found.append(f"“{first.text}” stands at the beginning, and I did not know of what.")
     elif first.kind == "word" and _SEVERITY.fullmatch(first.text):
         found.append(f"If “{first.text}” is how bad it is, write impact:critical, major, minor or none.")
+    elif (apart := _APART.match(body)) is not None:
+        found.append(f"“{apart[0]}” looks like an option: write impact:major or remind:4 before the words.")
     elif (status := _status(words)) is not None:
         found.append(status)
     return found
+
+
+def find_stray_state(body: str, *, is_stateless: bool) -> str | None:
+    """A component's state with which the words for the public begin, as in “is degraded”, where the last component
+    before them `is_stateless`, or it can be no other word."""
+    words = [word.lower().strip(".,:") for word in body.split()[:_FIRST_WORDS]]
+    while is_stateless and words and _BEFORE_STATE.fullmatch(words[0]):
+        words.pop(0)
+    said = next((" ".join(words[:count]) for count in (2, 1) if words and find_state("".join(words[:count]))), None)
+    return said if said is not None and (is_stateless or "_" in said) else None
 
 
 def list_in_name(name: str, options: frozenset[str]) -> list[str]:
@@ -108,7 +137,7 @@ def _is_dashed(word: Word, options: frozenset[str], *, is_first: bool) -> bool:
     """Whether a word is written as options of programs are, which keyboards make one dash of."""
     named = DASHED.fullmatch(word.text) if word.kind == "word" else None
     return named is not None and (
-        named[1].lower() in options | {"name", "title"} or (is_first and word.text[0] == "-")
+        named[1].lower() in options | {"name", "title"} | _NEVER_WORDS or (is_first and word.text[0] == "-")
     )
 
 
@@ -136,6 +165,9 @@ def _unknown_pair(word: Word, options: frozenset[str]) -> str:
 def _status(words: list[Word]) -> str | None:
     for at, word in enumerate(words[:_FIRST_WORDS]):
         bare = word.text.lower().strip(".,;:!") if word.kind == "word" else ""
+        several = _SEVERAL.split(bare) if at == 0 else []
+        if len(several) > 1 and all(one in _STATUSES for one in several):
+            return f"“{bare}” is more than one status. Write the one that it has."
         if bare in _STATUSES and not _goes_on(words[:at]):
             return f"“{bare}” stands among the words for the public: if it is the status, it comes right before them."
     first = words[0].text.lower().strip(".,;:!")

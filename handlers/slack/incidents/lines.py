@@ -6,7 +6,7 @@ from desk.incidents.drafts.content import content_of
 from desk.incidents.drafts.forgotten import IN_HAND
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import ListedDraft, ListedIncident
-from desk.incidents.maintenances.plans import was_called_off
+from desk.incidents.lookup import was_called_off
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import Block, actions, button, escape, plain, section, when

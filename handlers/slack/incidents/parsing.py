@@ -6,15 +6,24 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TypeVar
 
+from desk.durations import find_duration, parse_duration
 from desk.errors import InvalidInputError
 from desk.incidents.words import IMPACTS, find_state, get_impact, get_state
 from handlers.slack.framework.command_line import Word, next_word, peek_word
 from handlers.slack.framework.quotes import opens_double
-from handlers.slack.incidents.leftovers import DASHED, list_leftovers
+from handlers.slack.incidents.leftovers import DASHED, find_stray_state, list_leftovers
 from handlers.slack.incidents.statuses import STOPS, find_status_at, goes_on
-from handlers.slack.incidents.typed import ID, TypedIncident, find_incident_id, quoted_words
+from handlers.slack.incidents.typed import (
+    ID,
+    TypedIncident,
+    before_comma,
+    behind_comma,
+    find_incident_id,
+    quoted_words,
+)
 from storage.models import ComponentStatus
 
 T = TypeVar("T")
@@ -63,10 +72,12 @@ class LineReader:
             if not self._has_begun():
                 self.found.problems.append(str(error))
         self.found.page_words = self._before_body(*self.page_at)
+        self.found.behind_page = behind_comma(self.text, self.page_at[1]) if self.found.page else ""
         self.found.status_words = self._before_body(*self.status_at)
         has_status = self.found.status is not None
         self.found.problems += list_leftovers(self.found.body, OPTIONS | self.options, has_status=has_status)
-        if (state := self._stray_state()) is not None:
+        is_stateless = bool(self.found.components) and self.found.components[-1][1] is None
+        if (state := find_stray_state(self.found.body, is_stateless=is_stateless)) is not None:
             self.found.problems.append(f"“{state}” looks like a state: write component:name={state}.")
         return self.found
 
@@ -74,13 +85,6 @@ class LineReader:
         """What stands there, if nothing but blanks stands between it and the words for the public."""
         between = self.text[end : len(self.text.rstrip()) - len(self.found.body)]
         return "" if between.strip() else self.text[start:end]
-
-    def _stray_state(self) -> str | None:
-        """A state with which the words for the public begin, where a component has none."""
-        first = self.found.body.split(maxsplit=1)[:1]
-        state = first[0].lower().strip(".,:") if first else ""
-        is_meant = "_" in state or (self.found.components and self.found.components[-1][1] is None)
-        return state if find_state(state) and is_meant else None
 
     def _has_begun(self) -> bool:
         return bool(self.found.quoted or self.found.incident or self.found.status or self.found.components)
@@ -97,7 +101,7 @@ class LineReader:
         elif self._is_page_before_name(word):
             return self._take_page(word)
         elif self._is_bare_name(word):
-            self.found.bare = self.text[: word.end].strip()
+            self.found.bare = self._behind_page(word.end)
         elif self.found.status is None and (status := find_status_at(self.text, word)) is not None:
             self.found.status, end = status
             # Whatever follows the status is for the public, quotation marks, colons and all.
@@ -145,7 +149,13 @@ class LineReader:
             return False
         if word.kind == "quoted" and not self.found.bare:
             return False
-        return self.text[: word.start].strip() == self.found.bare
+        return self._behind_page(word.start) == self.found.bare
+
+    def _behind_page(self, position: int) -> str:
+        """What stands before a position, but for a page with which the line begins."""
+        begins_with_page = self.found.page and not self.text[: self.page_at[0]].strip()
+        begin = self.page_at[1] if begins_with_page else 0
+        return self.text[begin:position].strip().lstrip(",;:-").strip()
 
     def _is_page_before_name(self, word: Word) -> bool:
         """Whether the line begins with `on acme "Checkout errors"`: “on call is slow” is a name."""
@@ -178,8 +188,9 @@ class LineReader:
         following = next_word(self.text, word.end)
         if following is None or following.kind not in {"word", "quoted"}:
             return False
-        self.found.page, self.position = following.text, following.end
-        self.page_at = (word.start, following.end)
+        named = before_comma(self.text, following)
+        self.found.page, self.position = named.text, named.end
+        self.page_at = (word.start, named.end)
         self.found.page_at = word.start
         return True
 
@@ -200,13 +211,15 @@ class LineReader:
         if name in _NAMES and self.takes_bare_name and value and not (self.found.quoted or self.found.template):
             self.found.quoted = value
         elif name in {"page", "on"} and value:
-            self.found.page, self.page_at = value, (word.start, word.end)
+            word = before_comma(self.text, word)
+            self.found.page, self.page_at = word.text, (word.start, word.end)
         elif name == "template":
             self.found.template = value
         elif name == "impact":
             self._take_impact(value)
         elif name == "remind":
-            self.found.remind = value
+            word = self._in_hours(word)
+            self.found.remind = word.text
         elif name in self.options:
             self.found.options[name] = value
         elif self.found.template and not value.startswith("//"):
@@ -215,6 +228,13 @@ class LineReader:
             return False
         self.position = word.end
         return True
+
+    def _in_hours(self, word: Word) -> Word:
+        """The hours of “remind:2 hours” and “remind:1 day”, as Statuspage writes them."""
+        begin = self.text.rfind(word.text, word.start, word.end)
+        over = find_duration(self.text, begin) if word.text[:1].isdigit() else None
+        hours = int(parse_duration(self.text[begin:over]) / timedelta(hours=1)) if over is not None else 0
+        return replace(word, text=str(hours), end=over) if hours and over is not None else word
 
     def _with_value(self, word: Word) -> Word:
         """A pair whose value stands behind a blank: `page: acme`."""

@@ -1,5 +1,6 @@
 """How a form or draft of an incident begins: from a line that was typed, from a button, from another draft."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,10 +27,13 @@ from handlers.slack.incidents.form_state import KEEP, FormState, FormValues
 from handlers.slack.incidents.leftovers import list_in_name
 from handlers.slack.incidents.parsing import OPTIONS
 from handlers.slack.incidents.typed import TypedIncident, name_words
+from storage.folding import fold
 from storage.models import DraftKind, Incident, IncidentStatus, IncidentTemplate, Page, Role
 
 _ON_PAGE = re.compile(r"(.*\S)\s+on\s+(\S+)", re.DOTALL | re.IGNORECASE)
 _ON_PAGE_FIRST = re.compile(r"on\s+(\S+)\s+(\S.*)", re.DOTALL | re.IGNORECASE)
+_SHORTEST_PART = 3
+_NEAR = 0.75
 Begun = tuple[FormState, FormValues]
 """A form and what is filled in. Its `problems` say what was not understood."""
 
@@ -39,15 +43,26 @@ def with_bare_name(tx: Transaction, said: TypedIncident) -> TypedIncident:
     if said.quoted or not said.bare:
         return said
     words, page = said.bare, said.page
-    behind = _ON_PAGE.fullmatch(said.bare)
-    if behind is not None and page is None and (page := _find_page(tx, behind[2])) is not None:
-        words = behind[1]
+    behind = _on_page_at_end(tx, said.bare) if page is None else None
+    if behind is not None:
+        words, page = behind
     before = _ON_PAGE_FIRST.fullmatch(said.bare)
     if before is not None and page is None and (page := _find_page(tx, before[1])) is not None:
         words = before[2]
     return replace(
         said, quoted=name_words(words), page=page, problems=[*said.problems, *list_in_name(words, OPTIONS)]
     )
+
+
+def _on_page_at_end(tx: Transaction, words: str) -> tuple[str, str] | None:
+    """A name, and the id of the page that “on” names behind it, in one word or several."""
+    for page in sorted(list_pages(tx.session), key=lambda one: len(one.name), reverse=True):
+        called = r"\s+".join(map(re.escape, page.name.split()))
+        if (whole := re.fullmatch(rf"(.*\S)\s+on\s+{called}[.,;:!]?", words, re.DOTALL | re.IGNORECASE)) is not None:
+            return whole[1], page.id
+    found = _ON_PAGE.fullmatch(words)
+    page_id = _find_page(tx, found[2]) if found is not None else None
+    return (found[1], page_id) if found is not None and page_id is not None else None
 
 
 def _find_page(tx: Transaction, typed: str) -> str | None:
@@ -67,10 +82,10 @@ def with_whole_page(tx: Transaction, text: str, at: int | None) -> str | None:
     for page in sorted(pages, key=lambda one: len(one.name), reverse=True):
         words = page.name.split()
         called = r"\s+".join(map(re.escape, words))
-        whole = re.compile(rf"on\s+{called}(?=\s|$)", re.IGNORECASE)
+        whole = re.compile(rf"on\s+{called}(?=[\s,;:.!]|$)", re.IGNORECASE)
         found = whole.match(text, at) if len(words) > 1 else None
         if found is not None:
-            return f"{text[: found.start()]}page:{page.id}{text[found.end() :]}"
+            return f"{text[: found.start()]}page:{page.id} {text[found.end() :]}"
     return None
 
 
@@ -127,7 +142,19 @@ def get_typed_page(tx: Transaction, role: Role, typed: TypedIncident, problems: 
         page = get_first_publishable_page(tx, role)
         if is_typed:
             problems.append(f"On which page? This is for {page.name}.")
+    problems += doubt_of_page(tx, page, typed.behind_page)
     return page
+
+
+def doubt_of_page(tx: Transaction, page: Page, behind: str) -> list[str]:
+    """What to ask where a word behind the page and a comma may be another page, misspelled or a part of its name."""
+    word = fold(behind)
+    called = [fold(name) for page in list_pages(tx.session) for name in (page.name, page.subdomain or "")]
+    names = {part for name in called for part in (name, *name.split())}
+    is_part = len(word) >= _SHORTEST_PART and any(name.startswith(word) for name in names)
+    if not word or not (is_part or difflib.get_close_matches(word, names, n=1, cutoff=_NEAR)):
+        return []
+    return [f"Is “{behind}” another page? This is for {page.name} alone. Leave it if people should read it."]
 
 
 def _check_status(

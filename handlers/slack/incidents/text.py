@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from desk.incidents.components import full_name, list_incident_components
 from desk.incidents.drafts.leaks import Leak, LeakKind
-from desk.incidents.maintenances.plans import was_called_off
+from desk.incidents.lookup import was_called_off
 from desk.pages.pages import has_several_pages
 from desk.pages.status import Impact
 from desk.status_page.reading import is_public

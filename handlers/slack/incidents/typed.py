@@ -9,6 +9,7 @@ from storage.models import ComponentStatus, IncidentStatus
 
 ID = re.compile(r"[a-z0-9]{12}")
 _PERMALINK = re.compile(r"<?https?://[^\s<>|]*/incidents/([a-z0-9]{12})\b[^\s<>]*>?")
+_COMMA = re.compile(r"\s*[,、，]")
 _UNNAMED = re.compile(r"(<@[A-Z0-9]+\|?>|<!subteam\^[A-Z0-9]+\|?>)")
 
 
@@ -42,6 +43,8 @@ class TypedIncident:
     """The page as it was typed, where the words for the public follow at once: it may have been the first of them."""
     page_at: int | None = field(default=None, compare=False)
     """Where `on` stands, where a page was named so."""
+    behind_page: str = field(default="", compare=False)
+    """The first word behind the page and a comma, which may be another page."""
     status_words: str = field(default="", compare=False)
     """The same of the status."""
 
@@ -69,6 +72,19 @@ def name_words(text: str) -> str:
     """The words of a name as they were typed: see `quoted_words`."""
     pieces = _UNNAMED.split(text)
     return "".join(piece if _UNNAMED.fullmatch(piece) else as_written(piece) for piece in pieces).strip()
+
+
+def before_comma(text: str, word: Word) -> Word:
+    """A word without the comma or colon that is typed right behind it."""
+    bare = word.text.rstrip(",;:") if text[word.end - 1] in ",;:" else word.text
+    return replace(word, text=bare, end=word.end - len(word.text) + len(bare)) if bare else word
+
+
+def behind_comma(text: str, position: int) -> str:
+    """The first word of a line behind a comma that stands at a position; empty where none does."""
+    comma = _COMMA.match(text, position)
+    following = peek_word(text, comma.end()) if comma is not None else None
+    return following.text.strip(".,;:!") if following is not None else ""
 
 
 def find_incident_id(text: str, word: Word) -> str | None:

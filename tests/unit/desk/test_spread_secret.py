@@ -55,6 +55,52 @@ def test_a_hidden_secret_is_refused_and_not_repeated(hide: Callable[[str], str])
         refuse_secrets(hidden)
 
 
+_MISTYPED = "kd_9XhT2mQvL0aZ7bRc4dWe1fYg8hKj3pNs5u6VE"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        _MISTYPED[:11],
+        _MISTYPED[:15],
+        "kd_qXhTvmQLraZcbRWdeWYefYgKhKjpNpNsuVuEaD",
+        f"{_MISTYPED[:20]}\n{_MISTYPED[20:]}",
+        f"{_MISTYPED[:9]}\n{_MISTYPED[9:]}",
+        f"{_MISTYPED[:15]}\r\n> {_MISTYPED[15:30]}\r\n> {_MISTYPED[30:]}",
+        f"{_MISTYPED[:20]}\u200b{_MISTYPED[20:]}",
+        f"{_MISTYPED[:20]} {_MISTYPED[20:]}",
+    ],
+    ids=["few letters", "some letters", "no digit", "two lines", "few, and a line", "quoted", "unseen sign", "blank"],
+)
+def test_what_is_nearly_a_secret_is_refused_and_no_part_of_it_repeated(written: str) -> None:
+    """Cut off, without a digit, or mistyped and broken: no more is shown than of any key."""
+    typed = f"use {written} now"
+    with pytest.raises(InvalidInputError, match="rotate"):
+        refuse_secrets(typed)
+    letters = "".join(mark for mark in written if mark.isalnum() and mark.isascii())
+    assert [at for at in range(2, len(letters) - 5) if letters[at : at + 6] in masked(typed)] == []
+
+
+@pytest.mark.parametrize("before", ["", "_", "d_", "`", "?key="])
+def test_a_secret_without_its_prefix_is_one(before: str) -> None:
+    """Whoever copied too little of it has all that is secret."""
+    whole = Secret.generate().reveal()
+    typed = f"use {before}{whole[3:]} now"
+    with pytest.raises(InvalidInputError, match="the secret of an API key"):
+        refuse_secrets(typed)
+    assert masked(typed) == f"use {before}kd_… now"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["kd_9XhT", "kd_DeployKeyForStatusPageOfAcme", "kd_staging2026", "kd_terraform_prod", "kd_ab12cd\nis slow"],
+)
+def test_how_keys_begin_and_are_called_is_no_secret(name: str) -> None:
+    """The first letters are shown of every key, and names are words."""
+    refuse_secrets(f"use {name} now")
+    assert masked(name) == name
+
+
 def test_a_secret_in_an_address_is_cut_out_of_it() -> None:
     """As one piece it is found wherever it stands, and the rest stays."""
     whole = Secret.generate().reveal()

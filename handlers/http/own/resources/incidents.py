@@ -125,7 +125,7 @@ def resolve(tx: Transaction, asked: Asked) -> Shape:
 def _reopening(status: IncidentStatus, *, scheduled: bool) -> Work:
     def work(tx: Transaction, asked: Asked) -> Shape:
         incident = _get(tx, asked, scheduled=scheduled)
-        require_over(incident)
+        require_over(tx.session, incident)
         return _say(tx, incident, asked, status=status)
 
     return work

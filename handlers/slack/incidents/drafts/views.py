@@ -112,7 +112,7 @@ def draft_blocks(tx: Transaction, draft: IncidentDraft, *, most_sections: int = 
     """What the public will read: name, status, words and components; then what to look at before it is public."""
     content = content_of(draft)
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
-    blocks = [section(_heading(draft, content, incident)), *_body(content, most_sections)]
+    blocks = [section(_heading(tx, draft, content, incident)), *_body(content, most_sections)]
     if not isinstance(content, str):
         blocks += (
             component_blocks(tx, draft, content) + _facts(tx, draft, content) + schedule_blocks(tx, draft, content)
@@ -120,7 +120,7 @@ def draft_blocks(tx: Transaction, draft: IncidentDraft, *, most_sections: int = 
     return [*blocks, *warning_blocks(draft)]
 
 
-def _heading(draft: IncidentDraft, content: Content, incident: Incident | None) -> str:
+def _heading(tx: Transaction, draft: IncidentDraft, content: Content, incident: Incident | None) -> str:
     if isinstance(content, str):
         return f"{name_text(incident.name if incident else '')}\n:memo: Postmortem"
     name = name_text(content.name or (incident.name if incident else ""))
@@ -128,16 +128,18 @@ def _heading(draft: IncidentDraft, content: Content, incident: Incident | None) 
         return f"{name}\n{status_text(content.first_status)}"
     if incident is None:
         return f"{name}\n{status_text(content.status)}" if content.status else name
-    return f"{name}\n{_status_change(draft, content, incident)}"
+    return f"{name}\n{_status_change(tx, draft, content, incident)}"
 
 
-def _status_change(draft: IncidentDraft, content: IncidentChange, incident: Incident) -> str:
+def _status_change(tx: Transaction, draft: IncidentDraft, content: IncidentChange, incident: Incident) -> str:
     """An update's status; old → new, where publishing it would change that."""
     old, new = IncidentStatus(incident.status), content.status or IncidentStatus(incident.status)
     if (old, new) == (IncidentStatus.SCHEDULED, IncidentStatus.COMPLETED):
         # Nothing else ends one that has not begun.
         return f"{status_text(old)} → {cancelled_text()}"
-    if new == old or draft.status in _DECIDED:
+    if new == old:
+        return standing_of(tx, incident)
+    if draft.status in _DECIDED:
         return status_text(new)
     again = "\n:warning: *This opens it again.*" if old in ENDED and new not in ENDED else ""
     return f"{status_text(old)} → {status_text(new)}{again}"

@@ -358,3 +358,34 @@ def test_no_line_of_a_maintenance_is_too_odd(text: str) -> None:
     """The same where a line says when."""
     found = parse_maintenance(text)
     assert text.rstrip().endswith(found.said.body)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hours"),
+    [
+        ("remind:2h", "2"),
+        ("remind:2 hours", "2"),
+        ("remind: 1 day", "24"),
+        ("remind:4", "4"),
+        ("remind:[1,3]", "[1,3]"),
+    ],
+)
+def test_hours_of_reminders_are_understood_as_people_write_them(typed: str, hours: str) -> None:
+    """No unit of them is left among the words for the public."""
+    found = parse_incident(f'"X" {typed} We look.')
+    assert (found.remind, found.body, found.problems) == (hours, "We look.", [])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Major parts are slow.",
+        "Down for all.",
+        "We fixed it. Status: ok",
+        "Critical path is slow.",
+    ],
+)
+def test_sentences_with_words_of_options_are_sentences(words: str) -> None:
+    """Nothing is asked about them."""
+    found = parse_incident(f'"X" on acme {words}')
+    assert (found.body, found.problems) == (words, [])
