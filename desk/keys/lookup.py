@@ -74,6 +74,7 @@ def get_key(tx: Transaction, key_id: str, *, lock: bool = False) -> ApiKey:
     return key
 
 
+_SHORTEST_PART = 3
 _MARKS_AROUND = "`*_~.,;:!? "
 """Of Slack's formatting and of sentences: what people put around a name."""
 
@@ -162,7 +163,9 @@ def _near_names(tx: Transaction, words: Sequence[str]) -> str:
         select(ApiKey.name).where(*_visible_to_actor(tx)).group_by(ApiKey.name).order_by(begins.desc(), ApiKey.name)
     )
     by_letters = {_letters(name): name for name in tx.session.scalars(query.limit(_MOST_COMPARED))}
-    close = difflib.get_close_matches(_letters(" ".join(words)), list(by_letters), n=3, cutoff=0.7)
+    typed = _letters(" ".join(words))
+    begun = [name for name in by_letters if len(typed) >= _SHORTEST_PART and name.startswith(typed)]
+    close = begun[:3] or difflib.get_close_matches(typed, list(by_letters), n=3, cutoff=0.7)
     return f"Did you mean {' or '.join(f'“{by_letters[name]}”' for name in close)}?" if close else ""
 
 

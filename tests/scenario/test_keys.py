@@ -72,6 +72,13 @@ def test_a_slip_is_answered_with_what_was_meant(scenario: Scenario, typed: str, 
     assert f"Did you mean `{meant}`?" in answer
 
 
+@pytest.mark.parametrize("typed", ["/keys use x", "/keys spend x", "/keys revert x", "/keys dense x"])
+def test_a_word_that_is_merely_like_it_points_at_nothing_that_stops_a_key(scenario: Scenario, typed: str) -> None:
+    """Nor at refusing what somebody asked for."""
+    answer = words_of(said(scenario.olivia, typed))
+    assert not any(f"`/keys {verb}`?" in answer for verb in ("suspend", "revoke", "deny"))
+
+
 def test_something_quite_unknown(scenario: Scenario) -> None:
     """A word that resembles nothing is answered with the way to help."""
     assert "/keys help" in words_of(said(scenario.mia, "/keys xyzzy"))
@@ -114,6 +121,42 @@ def test_a_reason_is_asked_for(scenario: Scenario) -> None:
     assert "Say why, in a few words: others will wonder.\nWrite it behind “because”." in unsaid
     assert "Say why" in words_of(said(scenario.mia, "/keys revoke terraform prod"))
     assert stored(scenario, key_id).version == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("suspend terraform prod until monday because audit", "knows no “until monday”"),
+        ("revoke terraform prod for 2h because audit", "knows no “for 2h”"),
+        ("revoke terraform prod until friday because audit --yes", "knows no “until friday”"),
+        ("rotate terraform prod for 2h", "knows no “for 2h”"),
+        ("rename terraform prod to new until monday", "knows no “until monday”"),
+    ],
+)
+def test_what_a_change_has_no_place_for_stops_it(scenario: Scenario, line: str, told: str) -> None:
+    """Who suspends a key until Monday expects that it works then, which nothing would see to."""
+    key_id = add(scenario)
+    answer = words_of(said(scenario.olivia, f"/keys {line}"))
+    assert told in answer
+    assert f"Write: /keys {line.partition(' ')[0]} KEY" in answer
+    assert (stored(scenario, key_id).version, stored(scenario, key_id).name) == (1, "terraform prod")
+
+
+def test_a_name_may_hold_the_words_of_a_line(scenario: Scenario) -> None:
+    """Without quotation marks it is the key of that name, and not one that is called as it begins."""
+    other, key_id = add(scenario, name="export"), add(scenario, name="export to s3 until moved")
+    assert "“export to s3 until moved”" in said(scenario.olivia, "/keys show export to s3 until moved")["text"]
+    said(scenario.olivia, "/keys suspend export to s3 until moved because audit")
+    assert (stored(scenario, key_id).status, stored(scenario, other).status) == (
+        KeyStatus.SUSPENDED,
+        KeyStatus.ACTIVE,
+    )
+
+
+def test_how_a_name_begins_is_answered_with_the_name(scenario: Scenario) -> None:
+    """Nothing is done to a key that may be meant, and whoever types on knows which there is."""
+    add(scenario)
+    assert "Did you mean “terraform prod”?" in words_of(said(scenario.olivia, "/keys show terra"))
 
 
 def test_a_holder_cannot_restore_what_an_owner_suspended(scenario: Scenario) -> None:

@@ -114,6 +114,8 @@ def _taken_over(name: str, facts: Mapping[str, Any], _reader: str) -> str:
     return f"is taking over {name}: its new secret goes to {to}, without a request, as policy allows."
 
 
+_HOW_LONG = frozenset({"for", "until"})
+_TO = frozenset({"to"})
 CATALOGUE: Sequence[KeyChange] = (
     KeyChange(
         change=Change.RESTORE,
@@ -133,7 +135,7 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Rotate…",
         menu_place=2,
         form=Form(CallbackId.KEY_ROTATE, "Rotate key", "Rotate", views.rotate_inputs),
-        usage=Usage(3, "rotate KEY [grace 48h]", "replace its secret"),
+        usage=Usage(3, "rotate KEY [grace 48h]", "replace its secret", takes=frozenset({"grace"})),
         audited=Action.KEY_ROTATED,
         past="rotated",
         told=Told(_taken_over, "is being taken over"),
@@ -145,7 +147,9 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Extend…",
         menu_place=3,
         form=Form(CallbackId.KEY_EXTEND, "Extend key", "Extend", views.extend_inputs),
-        usage=Usage(2, "extend KEY for 30d [because …]", "let it live longer; holders ask owners for it"),
+        usage=Usage(
+            2, "extend KEY for 30d [because …]", "let it live longer; holders ask owners for it", takes=_HOW_LONG
+        ),
         audited=Action.KEY_EXTENDED,
         past="extended",
         told=Told(lambda name, facts, _reader: f"extended {name}: it works until {_until(facts)}.", "was extended"),
@@ -182,7 +186,7 @@ CATALOGUE: Sequence[KeyChange] = (
         action_id=ActionId.KEY_RENAME,
         label="Rename…",
         form=Form(CallbackId.KEY_RENAME, "Rename key", "Rename", views.rename_inputs),
-        usage=Usage(1, 'rename KEY to "new name"', "call a key something else"),
+        usage=Usage(1, 'rename KEY to "new name"', "call a key something else", takes=_TO),
         audited=Action.KEY_RENAMED,
         past="renamed",
         told=Told(lambda name, facts, _reader: f"renamed “{_name(facts['before'])}” to {name}.", "was renamed"),
@@ -194,7 +198,7 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Transfer to…",
         menu_place=6,
         form=Form(CallbackId.KEY_TRANSFER, "Transfer key", "Transfer", views.transfer_inputs),
-        usage=Usage(8, "transfer KEY to @max", "make somebody else answer for it", owners_only=True),
+        usage=Usage(8, "transfer KEY to @max", "make somebody else answer for it", owners_only=True, takes=_TO),
         names_person=True,
         audited=Action.KEY_TRANSFERRED,
         past="transferred",
@@ -207,7 +211,7 @@ CATALOGUE: Sequence[KeyChange] = (
         label="Keep until…",
         form=Form(CallbackId.KEY_KEEP, "Keep key", "Keep", views.keep_inputs),
         other_buttons=[ActionId.KEY_STILL_NEEDED],
-        usage=Usage(7, "keep KEY until Dec 1 because …", "leave it out of digests"),
+        usage=Usage(7, "keep KEY until Dec 1 because …", "leave it out of digests", takes=_HOW_LONG),
         audited=Action.KEY_KEPT,
         past="kept",
         told=Told(lambda name, facts, _reader: f"said to keep {name} until {_until(facts)}.", "was kept"),

@@ -27,6 +27,8 @@ class Usage:
     does: str
     also: Sequence[str] = ()
     owners_only: bool = False
+    takes: frozenset[str] = frozenset()
+    """What may follow the key besides a reason: `to`, `for`, `until`, `grace`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """`/keys …`: which sub-command does what."""
 
+from dataclasses import replace
 from functools import partial
 
 from desk.commands import slash
 from desk.errors import InvalidInputError
 from desk.keys.details import get_key_details, show_key
-from desk.keys.lookup import get_key_by_word
+from desk.keys.lookup import find_key_by_word, get_key_by_word
 from desk.keys.refusals import RecentlyUsedError
+from desk.keys.rules import Change
 from desk.permissions import is_person, roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.digest.actions import show_digest
@@ -38,7 +40,8 @@ async def show(slack: SlackContext, command: SlashCommand, rest: str) -> Message
     """`/keys show KEY`."""
 
     def work(tx: Transaction) -> Message:
-        return details_message(get_key_details(tx, _named(tx, parse_said(rest), "show").id))
+        key, _said = _named(tx, parse_said(rest), "show")
+        return details_message(get_key_details(tx, key.id))
 
     return await slack.desk.read(command.actor, work)
 
@@ -52,9 +55,10 @@ async def change(row: KeyChange, name: str, slack: SlackContext, command: SlashC
             await slack.ensure_known(slack.client, slack.desk, word.text)
 
     def work(tx: Transaction) -> Message:
-        key = _named(tx, said, name)
+        key, meant = _named(tx, said, name)
+        _refuse_more(row, meant)
         way = row.chosen_for(tx, key)
-        return done_message(tx, key.id, way.make(tx, key.id, TypedInputs(tx, key, said)))
+        return done_message(tx, key.id, way.make(tx, key.id, TypedInputs(tx, key, meant)))
 
     try:
         return await slack.desk.write(command.actor, work)
@@ -69,12 +73,28 @@ async def change(row: KeyChange, name: str, slack: SlackContext, command: SlashC
     )
 
 
-def _named(tx: Transaction, said: Said, name: str) -> ApiKey:
+def _named(tx: Transaction, said: Said, name: str) -> tuple[ApiKey, Said]:
+    """The key, and what is said of it: nothing where all of the line is its name, as “export to s3”."""
     if not said.key:
         raise InvalidInputError(
             "Which key?", f"Write: {slash(f'keys {name} “name of the key” …')}, or {slash('keys mine')} to see yours."
         )
-    return get_key_by_word(tx, said.key)
+    whole = find_key_by_word(tx, said.whole) if said.parts else None
+    if whole is not None:
+        return whole, replace(said, parts={})
+    return get_key_by_word(tx, said.key), said
+
+
+def _refuse_more(row: KeyChange, said: Said) -> None:
+    """Raises InvalidInputError where more was typed than the change takes: who suspends a key “until monday” expects
+    that it works then."""
+    more = [part for part in said.parts if row.usage is None or part not in row.usage.takes]
+    if more and row.usage is not None:
+        name, typed = row.usage.line.partition(" ")[0], f"{more[0]} {said.text(more[0])}".strip()
+        raise InvalidInputError(
+            f"`{slash(f'keys {name}')}` knows no “{typed}”, so nothing was done.",
+            f"Write: {slash(f'keys {row.usage.line}')}",
+        )
 
 
 def _sub_command(row: KeyChange, usage: Usage) -> SubCommand:
@@ -85,7 +105,7 @@ def _sub_command(row: KeyChange, usage: Usage) -> SubCommand:
         partial(change, row, name),
         usage.also,
         usage.owners_only,
-        destroys=row.style == "danger",
+        destroys=row.change in {Change.REVOKE, Change.SUSPEND},
     )
 
 
@@ -135,7 +155,9 @@ KEYS = CommandFamily(
         *(_sub_command(row, usage) for row, usage in _CHANGES),
         SubCommand("requests", "what waits for a decision", requests_command, also=["pending"], owners_only=True),
         SubCommand("approve NAME", "grant what somebody asked for", approve_command, owners_only=True),
-        SubCommand("deny NAME because …", "refuse it", deny_command, also=["reject"], owners_only=True),
+        SubCommand(
+            "deny NAME because …", "refuse it", deny_command, also=["reject"], owners_only=True, destroys=True
+        ),
         SubCommand("import", "let a key that somebody holds already work here", import_by_command, owners_only=True),
         SubCommand("digest", "what nobody uses, now", _digest, owners_only=True),
         SubCommand("statuspage", "Keydesk's own keys of Statuspage", open_keys_command, owners_only=True),

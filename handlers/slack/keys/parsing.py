@@ -32,6 +32,8 @@ class Said:
     parts: dict[str, list[Word]] = field(default_factory=dict)
     reason: str = ""
     confirmed: bool = False
+    whole: str = ""
+    """All that stands before `because`: a name may hold the words of the parts."""
 
     def text(self, part: str) -> str:
         """The words after `part`, joined; empty when it was not said."""
@@ -47,7 +49,8 @@ def parse_said(text: str) -> Said:
     key: list[Word] = []
     parts: dict[str, list[Word]] = {}
     current = key
-    for word in cut(_with_for(head)):
+    words = cut(_with_for(head))
+    for word in words:
         bare = word.text.lower() if word.kind == "word" else ""
         part = _part_of(word) if key else None
         if without_dashes(bare) in _CONFIRMED and (key or bare != without_dashes(bare)):
@@ -60,7 +63,8 @@ def parse_said(text: str) -> Said:
             parts.setdefault("to", []).append(word)
         else:
             current.append(word)
-    return Said(" ".join(word.as_typed for word in key), parts, reason, confirmed)
+    whole = " ".join(word.as_typed for word in words)
+    return Said(" ".join(word.as_typed for word in key), parts, reason, confirmed, whole)
 
 
 def _with_for(text: str) -> str:

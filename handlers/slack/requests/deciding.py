@@ -20,6 +20,7 @@ from handlers.slack.framework.blocks import (
     text_length,
 )
 from handlers.slack.framework.command_line import as_written, cut, split_reason
+from handlers.slack.framework.messages import list_text
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.quotes import unquoted
 from handlers.slack.requests.owners_card import outcome_in_words, request_buttons
@@ -92,6 +93,7 @@ def _list_message(tx: Transaction, requests: Sequence[KeyRequest]) -> Message:
         text = "No request waits for a decision"
         return Message(text, [section(f":white_check_mark: {text}.")])
     text = f"Requests that wait for a decision: {len(requests)}"
+    spoken = list_text(text, [request.name for request in requests])
     blocks: list[Block] = [section(f"*{text}*")]
     shown = 0
     for request in requests[:_SHOWN]:
@@ -102,7 +104,7 @@ def _list_message(tx: Transaction, requests: Sequence[KeyRequest]) -> Message:
         shown += 1
     if len(requests) > shown:
         blocks.append(context(f"…and {len(requests) - shown} more: name the one that you mean."))
-    return Message(text, blocks)
+    return Message(spoken, blocks)
 
 
 def request_text(tx: Transaction, request: KeyRequest) -> str:
