@@ -15,8 +15,9 @@ from tests.soak.schedules import Deed, Fault, make_schedule
 from tests.soak.stage import OWNERS, Stage, World
 from tests.waiting import wait_until
 
-# One on each database: kills, a disk that is full, a replica that stands still, a database that is killed.
-SAMPLE = (361, 385)
+# One on each database: kills, a disk that is full, a proxy that is lost, a replica that stands still, a database that
+# is killed, a commit whose answer is lost.
+SAMPLE = (258, 15069)
 STORY = (Deed.ASK, Deed.APPROVE, Deed.COLLECT, Deed.ASK, Deed.PUBLISH, Deed.POST, Deed.RESOLVE, Deed.PUBLISH_THERE)
 
 
