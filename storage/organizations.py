@@ -5,16 +5,19 @@ past its parent. A session of one organization adds that condition to every ORM 
 and however deep they stand in it, and gives every new row the organization. What is left needs no thought in the
 queries of the desk. Only statements that are written as text, or on a `Table`, see everything (`storage.uses`).
 
+What gives or changes no objects of the session is executed on its connection: compiled by the ORM all the same, but
+none of what the ORM does around it, which takes longer than the statement.
+
 A session that was given no organization refuses all of this: what looks at every organization says so
 (`Database.everywhere`, `OF_EVERY_ORGANIZATION`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, FromClause, String, bindparam, event, inspect
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, String, bindparam, event, inspect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapper, Session, object_session, with_loader_criteria
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -80,15 +83,21 @@ class OrganizationSession(Session):
 
     def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
         """As SQLAlchemy's, restricted."""
-        return super().execute(*self._restricted(statement, params, options), **options)
+        restricted, given = self._restricted(statement, params, options)
+        if not _is_plain(statement, options):
+            return super().execute(restricted, given, **options)
+        self._autoflush()
+        return self.connection().execute(restricted, given, **options)
 
     def scalars(self, statement: Any, params: Any = None, **options: Any) -> Any:
         """As SQLAlchemy's, restricted."""
+        if _is_plain(statement, options):
+            return self.execute(statement, params, **options).scalars()
         return super().scalars(*self._restricted(statement, params, options), **options)
 
     def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
         """As SQLAlchemy's, restricted."""
-        return super().scalar(*self._restricted(statement, params, options), **options)
+        return self.execute(statement, params, **options).scalar()
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """As SQLAlchemy's, restricted. The organization need not be named where it is a part of the key."""
@@ -119,6 +128,25 @@ class OrganizationSession(Session):
             return ident
         parts = ident if isinstance(ident, tuple) else (ident,)
         return dict(zip(names, parts, strict=True)) | {"organization_id": organization_of(self)}
+
+
+_UNSYNCHRONIZED = ("synchronize_session", False)
+
+
+def _is_plain(statement: Any, options: Mapping[str, Any]) -> bool:
+    """Whether a statement neither gives objects nor changes those that the session has."""
+    if options.keys() - {"execution_options"}:
+        return False
+    if statement.is_insert:
+        return _are_columns(statement._returning)
+    told = {**statement.get_execution_options(), **options.get("execution_options", {})}
+    if statement.is_dml:
+        return _UNSYNCHRONIZED in told.items() and _are_columns(statement._returning)
+    return isinstance(statement, Select) and _are_columns(statement._raw_columns) and "yield_per" not in told
+
+
+def _are_columns(asked: Iterable[Any]) -> bool:
+    return all(isinstance(one, ColumnElement) for one in asked)
 
 
 def _is_unrestricted(statement: Any, options: Mapping[str, Any]) -> bool:
