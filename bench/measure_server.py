@@ -32,7 +32,7 @@ from desk.transaction import Desk
 from handlers.http.app import HttpSettings, create_http_app
 from handlers.http.gateway.assembly import UpstreamOptions
 from handlers.slack.app import ANSWER_SECONDS, create_bolt_app
-from handlers.slack.directory.reading import ensure_known
+from handlers.slack.directory.reading import Acquaintances
 from handlers.slack.framework.door import answer_slack
 from storage.database import Database
 from storage.sealing import Seal
@@ -94,7 +94,7 @@ async def serve_slack(database_url: str) -> None:
     """Serve Keydesk's whole app for Slack until standard input closes."""
     database = Database.from_url(database_url).of(ORGANIZATION)
     desk = Desk(database, SystemClock(), policy_of(owners_channel="C0OWNERS01"))
-    bolt = create_bolt_app(desk, _CLIENT, signing_secret=SECRET, identity=IDENTITY, ensure_known=ensure_known)
+    bolt = create_bolt_app(desk, _CLIENT, signing_secret=SECRET, identity=IDENTITY, ensure_known=Acquaintances())
 
     async def answer(request: Request) -> Response:
         return await answer_slack(bolt, SECRET, ANSWER_SECONDS, request)

@@ -38,7 +38,7 @@ from handlers.jobs.sweep import follow_people, sweep_unheard_now
 from handlers.measuring import look_at_outbox
 from handlers.metrics import Metrics
 from handlers.slack.app import all_renderers, create_bolt_app
-from handlers.slack.directory.reading import ensure_known
+from handlers.slack.directory.reading import Acquaintances
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
 from handlers.upstream.access import UpstreamAccess
@@ -249,7 +249,7 @@ def create_program(
             client,
             signing_secret=secret,
             identity=identity,
-            ensure_known=ensure_known,
+            ensure_known=Acquaintances(),
             afterwards=afterwards,
             on_answered=metrics.slack_answered if metrics is not None else None,
             around=tracing.around_slack,

@@ -143,7 +143,9 @@ def create_bolt_app(
         signing_secret=signing_secret,
         authorize=authorize,
         process_before_response=True,
-        request_verification_enabled=bool(signing_secret),
+        # What comes over HTTP was verified at the door (`framework.door`), and no app here has functions.
+        request_verification_enabled=False,
+        attaching_function_token_enabled=False,
         # Else it looks for a name in the source of everything that is loaded, which takes a third of a second.
         name="keydesk",
         # Its own would be named after this file, and take the root's level: at debug it writes whole requests.

@@ -24,7 +24,7 @@ from handlers.delivery.slack.deliverer import SlackDeliverer
 from handlers.delivery.worker import OutboxWorker, Step
 from handlers.http.app import HttpApp, HttpSettings, create_http_app
 from handlers.slack.app import PunctualApp, all_renderers, create_bolt_app
-from handlers.slack.directory.reading import ensure_known
+from handlers.slack.directory.reading import Acquaintances
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
 from handlers.slack.framework.door import answer_slack
@@ -127,7 +127,7 @@ class RunningBot:
                 self.client,
                 signing_secret=SIGNING_SECRET,
                 identity=identity,
-                ensure_known=ensure_known,
+                ensure_known=Acquaintances(),
                 afterwards=self._afterwards,
                 upstream=UpstreamAccess(upstreams, self._settings.upstreams.seal),
                 questions=self._questions,

@@ -1,8 +1,10 @@
 """Slack's people and groups, read through the Web API and handed to the desk in its own words."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -107,15 +109,36 @@ def _find_team(tx: Transaction) -> str | None:
 _SYNCED_AT = select(Member.synced_at).where(Member.user_id == bindparam("person"))
 
 
-async def ensure_known(client: AsyncWebClient, desk: Desk, user_id: str) -> None:
+class Acquaintances:
+    """Makes sure that the desk has met a person, before anything is decided for them.
+
+    Whom it met in the last days it remembers, and looks for others in the database. Slack is asked about strangers.
+    """
+
+    def __init__(self, *, most: int = 10_000) -> None:
+        self._most = most
+        self._synced_at: OrderedDict[str, datetime] = OrderedDict()
+
+    async def __call__(self, client: AsyncWebClient, desk: Desk, user_id: str) -> None:
+        """Raises KeydeskError when nobody knows the person and Slack does not say who it is."""
+        if _is_fresh(desk, self._synced_at.get(user_id)):
+            return
+        synced_at = await ensure_known(client, desk, user_id)
+        if synced_at is not None:
+            self._synced_at[user_id] = synced_at
+            if len(self._synced_at) > self._most:
+                self._synced_at.popitem(last=False)
+
+
+async def ensure_known(client: AsyncWebClient, desk: Desk, user_id: str) -> datetime | None:
     """Make sure that the desk has met a person. Costs one look into the database; Slack is asked about strangers.
 
-    Raises KeydeskError when nobody knows the person and Slack does not say who it is.
+    Gives when Slack told of them, where that was known before. Raises KeydeskError when nobody knows the person and
+    Slack does not say who it is.
     """
     synced_at = await desk.read(SLACK, lambda tx: _synced_at(tx.session, user_id))
-    now = desk.clock.now()
-    if synced_at is not None and (now - synced_at).days < _FRESH_DAYS:
-        return
+    if _is_fresh(desk, synced_at):
+        return synced_at
     try:
         most = _PATIENCE_SECONDS if synced_at is None else _REFRESH_SECONDS
         async with asyncio.timeout(find_seconds_left(most=most)):
@@ -124,10 +147,16 @@ async def ensure_known(client: AsyncWebClient, desk: Desk, user_id: str) -> None
         _log.warning("person_not_read", user_id=user_id, error=problem_of(error))
         if synced_at is None:
             raise _stranger(error) from error
+    return synced_at
 
 
-def _synced_at(session: Session, user_id: str) -> Any:
-    return session.scalar(_SYNCED_AT, {"person": user_id})
+def _is_fresh(desk: Desk, synced_at: datetime | None) -> bool:
+    return synced_at is not None and (desk.clock.now() - synced_at).days < _FRESH_DAYS
+
+
+def _synced_at(session: Session, user_id: str) -> datetime | None:
+    found: datetime | None = session.scalar(_SYNCED_AT, {"person": user_id})
+    return found
 
 
 def _stranger(error: Exception) -> KeydeskError:

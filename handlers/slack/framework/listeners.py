@@ -5,7 +5,7 @@ handled in one place.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -17,7 +17,7 @@ from desk.errors import InvalidInputError, KeydeskError
 from desk.masking import hides_secret, holds_secret, refuse_secrets
 from desk.reasons import refuse_broken, refuse_unseen
 from desk.texts import clean_text
-from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId
+from handlers.slack.framework.action_ids import RETIRED
 from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import Block, Message, escape, plain, plain_text
 from handlers.slack.framework.command_line import typed_text
@@ -56,17 +56,20 @@ _TELL_SECONDS = 10
 
 def listen(app: AsyncApp, slack: SlackContext, area: Area) -> None:
     """Connect everything that the area answers with Bolt. The acknowledgement follows the answer."""
-    for family in area.commands:
-        _on_command(app, slack, family)
+    # One listener of each kind, what is most frequent first: Bolt tries one after another until one fits.
     _on_actions(app, slack, area)
-    for callback_id, submit in area.views:
-        _on_submission(app, slack, area, callback_id, submit)
-    for callback_id, close in area.closed:
-        _on_closed(app, slack, callback_id, close)
-    for action_id, offer in area.options:
-        _on_options(app, slack, action_id, offer)
+    _on_commands(app, slack, area)
+    _on_submissions(app, slack, area)
+    _on_closed(app, slack, area)
+    _on_options(app, slack, area)
     for event_type, take in area.events:
         _on_event(app, slack, event_type, take)
+
+
+def _one_of(names: Iterable[str]) -> re.Pattern[str]:
+    """What fits these names and no other: Bolt itself answers what nobody listens to."""
+    any_of_them = "|".join(map(re.escape, names))
+    return re.compile(rf"\A(?:{any_of_them})\Z")
 
 
 async def _refresh(slack: SlackContext, area: Area, user_id: str) -> None:
@@ -74,11 +77,14 @@ async def _refresh(slack: SlackContext, area: Area, user_id: str) -> None:
         await refresher(slack, user_id)
 
 
-def _on_command(app: AsyncApp, slack: SlackContext, family: CommandFamily) -> None:
-    """Answer a slash command: what it answers is shown to the person alone."""
+def _on_commands(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+    """Answer the slash commands: what one answers is shown to the person alone."""
+    name_command = slack.desk.policy.name_command
+    families = {name_command(family.command.removeprefix("/")): family for family in area.commands}
 
-    @app.command(slack.desk.policy.name_command(family.command.removeprefix("/")))
+    @app.command(_one_of(families))
     async def listener(ack: Any, body: dict[str, Any]) -> None:
+        family = families[body["command"]]
         command = SlashCommand(
             user_id=body["user_id"],
             channel_id=body["channel_id"],
@@ -124,7 +130,6 @@ def _written_in(submission: ViewSubmission) -> list[str]:
 def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
     """Answer every button and menu; those of earlier releases with what to do now. A message that the handler
     returns is shown to the person alone."""
-    # Bolt would try a listener for each one after another.
     handlers: Mapping[str, ActionHandler] = {str(action_id): handler for action_id, handler in area.actions}
 
     @app.action({"action_id": _ANYTHING})
@@ -163,12 +168,11 @@ async def _act(slack: SlackContext, action: BlockAction, handler: ActionHandler)
     return await handler(slack, action)
 
 
-def _on_submission(
-    app: AsyncApp, slack: SlackContext, area: Area, callback_id: CallbackId, handler: ViewHandler
-) -> None:
-    """Answer a submitted modal. An InvalidInputError whose `field` is an input's block id is shown beside it."""
+def _on_submissions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+    """Answer submitted modals. An InvalidInputError whose `field` is an input's block id is shown beside it."""
+    handlers: Mapping[str, ViewHandler] = {str(callback_id): handler for callback_id, handler in area.views}
 
-    @app.view(str(callback_id))
+    @app.view(_one_of(handlers))
     async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         submission = ViewSubmission(
             user_id=body["user"]["id"],
@@ -178,7 +182,7 @@ def _on_submission(
             body=body,
         )
         try:
-            answer = await in_time(_submit(slack, submission, handler))
+            answer = await in_time(_submit(slack, submission, handlers[view["callback_id"]]))
         except InvalidInputError as error:
             inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
             if error.field in inputs:
@@ -214,11 +218,13 @@ async def _acknowledge(ack: Any, answer: Answer | None) -> None:
         await ack()
 
 
-def _on_closed(app: AsyncApp, slack: SlackContext, callback_id: CallbackId, handler: ClosedHandler) -> None:
+def _on_closed(app: AsyncApp, slack: SlackContext, area: Area) -> None:
     """Learn that a person closed a modal that says so."""
+    handlers: Mapping[str, ClosedHandler] = {str(callback_id): handler for callback_id, handler in area.closed}
 
-    @app.view_closed(str(callback_id))
+    @app.view_closed(_one_of(handlers))
     async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        handler = handlers[view["callback_id"]]
         try:
             await in_time(handler(slack, body["user"]["id"], view.get("private_metadata", "")))
         except Exception as error:
@@ -227,11 +233,13 @@ def _on_closed(app: AsyncApp, slack: SlackContext, callback_id: CallbackId, hand
         await ack()
 
 
-def _on_options(app: AsyncApp, slack: SlackContext, action_id: ActionId, handler: OptionsHandler) -> None:
-    """Answer a menu that is searched: the handler gives up to 100 options, or up to 100 groups of as many."""
+def _on_options(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+    """Answer menus that are searched: a handler gives up to 100 options, or up to 100 groups of as many."""
+    handlers: Mapping[str, OptionsHandler] = {str(action_id): handler for action_id, handler in area.options}
 
-    @app.options(str(action_id))
+    @app.options({"action_id": _one_of(handlers)})
     async def listener(ack: Any, body: dict[str, Any]) -> None:
+        handler = handlers[body["action_id"]]
         request = OptionsRequest(
             user_id=body["user"]["id"],
             text=clean_text(body.get("value") or ""),

@@ -63,7 +63,7 @@ def choice_in(state: dict[str, Any]) -> str | None:
     return next((str(state[name]) for name in _CHOSEN if state.get(name)), None)
 
 
-EnsureKnown = Callable[[AsyncWebClient, Desk, str], Awaitable[None]]
+EnsureKnown = Callable[[AsyncWebClient, Desk, str], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
