@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from desk.errors import InvalidInputError
@@ -129,10 +129,15 @@ def store_user(tx: Transaction, seen: SeenUser) -> Member:
     return member
 
 
+_UNREACHABLE = select(Member.user_id).where(
+    Member.user_id == bindparam("person"),
+    or_(Member.is_deleted, and_(Member.is_bot, ~Member.is_foreign)),
+)
+
+
 def is_reachable(tx: Transaction, user_id: str) -> bool:
     """Whether a message would find somebody: Slack has not deactivated them, as far as is known."""
-    member = tx.session.get(Member, user_id)
-    return member is None or standing_of(member) not in {Standing.DELETED, Standing.BOT}
+    return tx.session.scalar(_UNREACHABLE, {"person": user_id}) is None
 
 
 _MEMBERS = select(Member).where(Member.user_id.in_(bindparam("people", expanding=True)))

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from desk.transaction import Transaction
@@ -166,55 +167,53 @@ def event_hash(
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-_LOCKED = "audit_head"
-_LOCK = update(AuditHead).values(seq=AuditHead.seq).returning(AuditHead)
-_LOCKING = {"synchronize_session": False, "populate_existing": True}
+@dataclass(slots=True)
+class _Head:
+    """The end of the chain, as this transaction has it."""
+
+    seq: int
+    hash: str
 
 
-def _lock_head(session: Session) -> AuditHead:
+_HEAD = "audit_head"
+# Writers queue here, so that no two of them build on the same end; on SQLite they have queued before.
+_LOCK = select(AuditHead.seq, AuditHead.hash).with_for_update()
+_INSERT = insert(AuditEvent)
+_MOVE = (
+    update(AuditHead)
+    .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+    .execution_options(synchronize_session=False)
+)
+
+
+def _lock_head(session: Session) -> _Head:
     """The end of the chain, which is this transaction's until it ends."""
-    locked: tuple[SessionTransaction | None, AuditHead] | None = session.info.get(_LOCKED)
-    if locked is not None and locked[0] is session.get_transaction():
-        return locked[1]
-    # The update makes writers queue here, so that no two of them build on the same end.
-    head = session.scalars(_LOCK, execution_options=_LOCKING).one()
-    # Where a savepoint is rolled back, the lock goes with it.
-    if not session.in_nested_transaction():
-        session.info[_LOCKED] = session.get_transaction(), head
+    known: tuple[SessionTransaction | None, _Head] | None = session.info.get(_HEAD)
+    if known is not None and known[0] is session.get_transaction() and not session.in_nested_transaction():
+        return known[1]
+    head = _Head(*session.execute(_LOCK).one())
+    # Where a savepoint is rolled back, the lock and the events go with it.
+    session.info[_HEAD] = (None if session.in_nested_transaction() else session.get_transaction()), head
     return head
 
 
-def record(tx: Transaction, action: Action, subject_kind: str, subject_id: str, /, **data: Any) -> AuditEvent:
+def record(tx: Transaction, action: Action, subject_kind: str, subject_id: str, /, **data: Any) -> None:
     """Append one event to the chain, in `tx`. `data` must be plain JSON and hold no secret.
 
     Call it as late in the transaction as may be: from here on other writers wait for the commit.
     """
-    session = tx.session
-    head = _lock_head(session)
-    seq = head.seq + 1
-    hash_ = event_hash(
-        previous_hash=head.hash,
-        seq=seq,
-        at=tx.now,
-        actor=str(tx.actor),
-        action=action,
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        data=data,
-    )
-    event = AuditEvent(
-        seq=seq,
-        at=tx.now,
-        actor=str(tx.actor),
-        action=str(action),
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        data=data,
-        previous_hash=head.hash,
-        hash=hash_,
-    )
-    session.add(event)
-    tx.recorded.append(event.action)
-    head.seq, head.hash = seq, hash_
-    session.flush()
-    return event
+    head = _lock_head(tx.session)
+    event: dict[str, Any] = {
+        "seq": head.seq + 1,
+        "at": tx.now,
+        "actor": str(tx.actor),
+        "action": str(action),
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "data": data,
+    }
+    hash_ = event_hash(previous_hash=head.hash, **event)
+    tx.session.execute(_INSERT, [{**event, "previous_hash": head.hash, "hash": hash_}])
+    head.seq, head.hash = head.seq + 1, hash_
+    tx.session.execute(_MOVE, {"new_seq": head.seq, "new_hash": head.hash})
+    tx.recorded.append(str(action))

@@ -115,7 +115,8 @@ def make_ticket(
     predecessor_id: str | None = None,
     grace: timedelta | None = None,
 ) -> Ticket:
-    """Give a person the right to collect the key of a request, or the successor of a key, and show it to them.
+    """Give a person the right to collect the key of a request, or the successor of a key, and show it to them; on the
+    cards of the request, which the caller brings up to date.
 
     `grace` is how long the predecessor, or the key that a request takes over, works on after its successor was seen;
     by default as policy says, and at most what policy allows. Raises ConflictError when the predecessor cannot be
@@ -140,7 +141,8 @@ def make_ticket(
     )
     tx.session.add(ticket)
     tx.session.flush()
-    show_ticket(tx, ticket)
+    if request_id is None:
+        show_ticket(tx, ticket)
     record(
         tx,
         Action.TICKET_MADE,

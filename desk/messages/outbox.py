@@ -126,8 +126,7 @@ def refresh_message(tx: Transaction, message: SlackMessage) -> None:
 
 def refresh_card(tx: Transaction, kind: str, subject_id: str) -> None:
     """Bring every copy of a card up to date."""
-    for message in list_cards(tx, kind, subject_id):
-        _enqueue(tx, message)
+    _enqueue(tx, *list_cards(tx, kind, subject_id))
 
 
 def set_aside(tx: Transaction, kind: str, subject_id: str) -> None:
@@ -160,10 +159,11 @@ def send_copy(tx: Transaction, message: SlackMessage, conversation: str) -> None
     _enqueue(tx, copy)
 
 
-def refresh(tx: Transaction, thing: Thing, subject_id: str) -> None:
-    """Bring every card up to date that shows something."""
-    for message in list_showing(tx, thing, subject_id):
-        _enqueue(tx, message)
+def refresh(tx: Transaction, thing: Thing, subject_id: str) -> Sequence[SlackMessage]:
+    """Bring every card up to date that shows something. Gives them, the oldest first."""
+    messages = list_showing(tx, thing, subject_id)
+    _enqueue(tx, *messages)
+    return messages
 
 
 def send_note(
@@ -236,16 +236,16 @@ def _add_message(
     return message
 
 
-def _enqueue(tx: Transaction, message: SlackMessage) -> None:
+def _enqueue(tx: Transaction, *messages: SlackMessage) -> None:
     # What is owed is drawn once this transaction is kept: to owe it twice would show the same twice.
     owed: set[tuple[str, str]] = tx.session.info.setdefault(_OWED, set())
-    what = (message.id, message.conversation)
-    if what in owed:
+    new = [message for message in messages if (message.id, message.conversation) not in owed]
+    if not new:
         return
-    enqueue(tx, Channel.SLACK, lane=message.conversation, subject=message.id)
-    # A savepoint that is rolled back takes the row with it.
+    _owe(tx, [_row(tx, Channel.SLACK, lane=message.conversation, subject=message.id) for message in new])
+    # A savepoint that is rolled back takes the rows with it.
     if not tx.session.in_nested_transaction():
-        owed.add(what)
+        owed.update((message.id, message.conversation) for message in new)
 
 
 def enqueue(
@@ -259,7 +259,19 @@ def enqueue(
 ) -> None:
     """Owe a delivery to a place of a channel, at once or at `due_at`. `subject` is the row beside it that says what
     is delivered."""
-    row = {
+    _owe(tx, [_row(tx, channel, lane=lane, subject=subject, payload=payload, due_at=due_at)])
+
+
+def _row(
+    tx: Transaction,
+    channel: Channel,
+    *,
+    lane: str,
+    subject: str,
+    payload: Mapping[str, Any] = _NOTHING,
+    due_at: datetime | None = None,
+) -> dict[str, Any]:
+    return {
         "channel": channel,
         "lane": lane,
         "subject": subject,
@@ -267,5 +279,8 @@ def enqueue(
         "due_at": due_at or tx.now,
         "created_at": tx.now,
     }
-    tx.session.execute(_INSERT, [row])
+
+
+def _owe(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+    tx.session.execute(_INSERT, rows)
     signal(tx.session, Topic.OUTBOX)

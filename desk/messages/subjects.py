@@ -35,6 +35,18 @@ THE_READER: Shown = (Thing.READER, "own")
 
 
 _INSERT = insert(MessageSubject)
+_OF_MESSAGE = MessageSubject.message_id == bindparam("message")
+_SHOWN = select(MessageSubject.kind, MessageSubject.subject_id).where(_OF_MESSAGE)
+_SHOW_NOTHING = delete(MessageSubject).where(_OF_MESSAGE).execution_options(synchronize_session=False)
+_STOP_SHOWING = (
+    delete(MessageSubject)
+    .where(
+        MessageSubject.message_id.in_(bindparam("messages", expanding=True)),
+        MessageSubject.kind == bindparam("thing"),
+        MessageSubject.subject_id == bindparam("of"),
+    )
+    .execution_options(synchronize_session=False)
+)
 _SHOWING = (
     select(SlackMessage)
     .join(MessageSubject, MessageSubject.message_id == SlackMessage.id)
@@ -45,7 +57,7 @@ _SHOWING = (
 
 def set_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Shown]) -> None:
     """From now on the message shows exactly this."""
-    tx.session.execute(delete(MessageSubject).where(MessageSubject.message_id == message.id))
+    tx.session.execute(_SHOW_NOTHING, {"message": message.id})
     set_first_shown(tx, message, shown)
 
 
@@ -63,8 +75,8 @@ def add_shown(tx: Transaction, message: SlackMessage, shown: Shown) -> None:
 
 def list_shown(tx: Transaction, message: SlackMessage) -> Sequence[Shown]:
     """What a message shows besides its own subject."""
-    shown = select(MessageSubject).where(MessageSubject.message_id == message.id)
-    return [(Thing(row.kind), row.subject_id) for row in tx.session.scalars(shown)]
+    shown = tx.session.execute(_SHOWN, {"message": message.id})
+    return [(Thing(kind), subject_id) for kind, subject_id in shown]
 
 
 def list_showing(tx: Transaction, thing: Thing, subject_id: str) -> Sequence[SlackMessage]:
@@ -75,15 +87,8 @@ def list_showing(tx: Transaction, thing: Thing, subject_id: str) -> Sequence[Sla
 def stop_showing(tx: Transaction, shown: Shown, messages: Iterable[SlackMessage]) -> None:
     """These messages stay as they are when this changes."""
     thing, subject_id = shown
-    tx.session.execute(
-        delete(MessageSubject)
-        .where(
-            MessageSubject.message_id.in_([message.id for message in messages]),
-            MessageSubject.kind == thing,
-            MessageSubject.subject_id == subject_id,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    given = {"messages": [message.id for message in messages], "thing": thing, "of": subject_id}
+    tx.session.execute(_STOP_SHOWING, given)
 
 
 def take_over(tx: Transaction, kind: str, subject_id: str) -> None:

@@ -1,11 +1,11 @@
 """Owners decide: approve, approve something narrower, or deny. Exactly one decision, however many press at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, insert
 
 from desk.audit.trail import Action, record
 from desk.commands import slash
@@ -16,7 +16,14 @@ from desk.people import name_of
 from desk.permissions import ask_an_owner, effective_roles, may_hold_key, require_owner
 from desk.reasons import check_reason
 from desk.requests.cards import announce_self_approval, refresh_request, tell_requester
-from desk.requests.decisions import ApprovalDecision, Outcome, decide_approval, suffices
+from desk.requests.decisions import (
+    ApprovalDecision,
+    ApprovalFacts,
+    Outcome,
+    counted_approvals,
+    decide_approval,
+    suffices,
+)
 from desk.requests.lookup import (
     already_decided,
     approval_facts,
@@ -24,8 +31,6 @@ from desk.requests.lookup import (
     asked_extent,
     extent_now,
     extent_of,
-    list_approvals,
-    list_counted_approvers,
     read_request,
     status_of,
 )
@@ -54,29 +59,33 @@ def approve(
     """
     # Under this lock approvals are counted one after another, so that of several at once one is the last.
     request = read_request(tx, request_id, lock=True)
-    decision = _require_approval(tx, request)
+    facts, decision = _require_approval(tx, request)
     before = extent_of(request)
     granted = extent_now(tx, request) if narrower is None else narrow(extent_now(tx, request), narrower)
     _require_requester_may_hold(tx, request, granted)
     moved_on = seen_version is not None and seen_version != request.version and before != asked_extent(request)
-    _give_approval(tx, request, tx.actor.author_id)
-    _settle(tx, request, decision, before, granted)
+    _settle(tx, request, decision, _give_approval(tx, facts, request), before, granted)
     return Approved(request, decision, moved_on)
 
 
 def _settle(
-    tx: Transaction, request: KeyRequest, decision: ApprovalDecision, before: Extent, granted: Extent
+    tx: Transaction,
+    request: KeyRequest,
+    decision: ApprovalDecision,
+    facts: ApprovalFacts,
+    before: Extent,
+    granted: Extent,
 ) -> None:
     """Write what an approval came to, with its ticket when it was the last."""
     needed = approvals_needed(tx, request)
     values = {**_granted(granted), "approvals_needed": needed, **_ending(tx, decision)}
     if decision.outcome is Outcome.GRANTS:
-        _forget_uncounted(tx, request)
+        _forget_uncounted(tx, facts, request)
     if not transition(tx.session, request, allowed=[RequestStatus.PENDING], **values):
         raise already_decided(tx, request)
-    refresh_request(tx, request)
+    cards = refresh_request(tx, request)
     if decision.outcome is Outcome.GRANTS:
-        tell_requester(tx, request)
+        tell_requester(tx, request, cards)
         if decision.self_approved:
             announce_self_approval(tx, request)
     _record_approval(tx, request, decision, before, granted)
@@ -103,9 +112,9 @@ def settle_waiting(tx: Transaction, requests: Sequence[KeyRequest]) -> int:
             tx, Action.REQUEST_CHANGED, "request", request.id, **{k: {"approvals_needed": n} for k, n in data.items()}
         )
     for request in enough:
-        own = request.requester_id in list_counted_approvers(tx, request)
-        extent = extent_now(tx, request)
-        _settle(tx, request, ApprovalDecision(Outcome.GRANTS, self_approved=own), extent_of(request), extent)
+        facts = approval_facts(tx, request, request.requester_id)
+        own = ApprovalDecision(Outcome.GRANTS, self_approved=request.requester_id in counted_approvals(facts))
+        _settle(tx, request, own, facts, extent_of(request), extent_now(tx, request))
     return len({request.id for request in (*changed, *enough)})
 
 
@@ -139,18 +148,20 @@ def get_approvable(tx: Transaction, request_id: str) -> KeyRequest:
     return request
 
 
-def _require_approval(tx: Transaction, request: KeyRequest) -> ApprovalDecision:
-    """What the actor's approval would come to now. Raises NotAllowedError or ConflictError when it does not count."""
+def _require_approval(tx: Transaction, request: KeyRequest) -> tuple[ApprovalFacts, ApprovalDecision]:
+    """What the actor's approval would come to now, and by what. Raises NotAllowedError or ConflictError when it does
+    not count."""
     if tx.actor.kind not in {ActorKind.MEMBER, ActorKind.OPERATOR}:
         raise NotAllowedError("Requests are approved by people: no key and no job decides.", ask_an_owner(tx))
     facts = approval_facts(tx, request, tx.actor.author_id)
     decision = decide_approval(facts)
     if decision.outcome is Outcome.ALREADY_COUNTED and suffices(facts):
         # They said so when it did not suffice, and the sweep has not come by since it does.
-        return ApprovalDecision(Outcome.GRANTS, self_approved=tx.actor.user_id == request.requester_id)
+        own = tx.actor.user_id == request.requester_id
+        return facts, ApprovalDecision(Outcome.GRANTS, self_approved=own)
     if not decision.allowed:
         raise _refusal(tx, request, decision)
-    return decision
+    return facts, decision
 
 
 def _refusal(tx: Transaction, request: KeyRequest, decision: ApprovalDecision) -> KeydeskError:
@@ -176,21 +187,29 @@ def _require_requester_may_hold(tx: Transaction, request: KeyRequest, granted: E
         )
 
 
-def _give_approval(tx: Transaction, request: KeyRequest, approver_id: str) -> None:
+_INSERT = insert(Approval)
+_FORGET = (
+    delete(Approval)
+    .where(Approval.request_id == bindparam("of"), Approval.approver_id.in_(bindparam("gone", expanding=True)))
+    .execution_options(synchronize_session=False)
+)
+
+
+def _give_approval(tx: Transaction, facts: ApprovalFacts, request: KeyRequest) -> ApprovalFacts:
+    """The actor's approval is kept; gives the facts with it."""
     # Who approved before and counts again, or suffices now, says so once more.
-    if tx.session.get(Approval, (request.id, approver_id)) is None:
-        tx.session.add(Approval(request_id=request.id, approver_id=approver_id, created_at=tx.now))
-        tx.session.flush()
+    if facts.approver_id in facts.approved_by:
+        return facts
+    row = {"request_id": request.id, "approver_id": facts.approver_id, "created_at": tx.now}
+    tx.session.execute(_INSERT, [row])
+    return replace(facts, approved_by=facts.approved_by | {facts.approver_id})
 
 
-def _forget_uncounted(tx: Transaction, request: KeyRequest) -> None:
+def _forget_uncounted(tx: Transaction, facts: ApprovalFacts, request: KeyRequest) -> None:
     # What is kept is whose approvals granted it; those of former owners stay in the audit trail.
-    given = [approval.approver_id for approval in list_approvals(tx, request.id)]
-    counted = list_counted_approvers(tx, request, given)
-    if len(counted) == len(given):
-        return
-    gone = delete(Approval).where(Approval.request_id == request.id, Approval.approver_id.not_in(counted))
-    tx.session.execute(gone, execution_options={"synchronize_session": False})
+    gone = facts.approved_by - counted_approvals(facts)
+    if gone:
+        tx.session.execute(_FORGET, {"of": request.id, "gone": sorted(gone)})
 
 
 def _record_approval(
@@ -240,8 +259,7 @@ def deny(tx: Transaction, request_id: str, reason: str) -> KeyRequest:
         next_reminder_at=None,
     ):
         raise already_decided(tx, request)
-    refresh_request(tx, request)
-    tell_requester(tx, request)
+    tell_requester(tx, request, refresh_request(tx, request))
     record(tx, Action.REQUEST_DENIED, "request", request.id, reason=reason)
     return request
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from desk.messages.outbox import list_cards, owners_conversations, refresh, send_card, send_note, tell_decision
-from desk.messages.subjects import THE_OWNERS, Shown, Thing, list_showing, stop_showing
+from desk.messages.outbox import owners_conversations, refresh, send_card, send_note, tell_decision
+from desk.messages.subjects import THE_OWNERS, Shown, Thing, stop_showing
 from desk.transaction import Transaction
-from storage.models import KeyRequest, RequestStatus
+from storage.models import KeyRequest, RequestStatus, SlackMessage
 
 REQUEST_CARD = "request.card"
 """The owners' card of a request."""
@@ -26,21 +26,22 @@ def show_request(tx: Transaction, request: KeyRequest) -> None:
     send_card(tx, REQUEST_MINE, request.id, [request.requester_id], shows=shows)
 
 
-def refresh_request(tx: Transaction, request: KeyRequest) -> None:
-    """Bring every copy of a request's cards up to date, its reminders included."""
-    refresh(tx, Thing.REQUEST, request.id)
+def refresh_request(tx: Transaction, request: KeyRequest) -> Sequence[SlackMessage]:
+    """Bring every copy of a request's cards up to date, its reminders included. Gives them."""
+    cards = refresh(tx, Thing.REQUEST, request.id)
     if request.status != RequestStatus.PENDING:
         # Whose approvals count is of no account any more.
-        stop_showing(tx, THE_OWNERS, list_showing(tx, Thing.REQUEST, request.id))
+        stop_showing(tx, THE_OWNERS, cards)
+    return cards
 
 
 def _shown(request: KeyRequest) -> Sequence[Shown]:
     return [(Thing.REQUEST, request.id), THE_OWNERS]
 
 
-def tell_requester(tx: Transaction, request: KeyRequest) -> None:
-    """Tell the person who asked what became of it."""
-    below = list_cards(tx, REQUEST_MINE, request.id)
+def tell_requester(tx: Transaction, request: KeyRequest, cards: Sequence[SlackMessage]) -> None:
+    """Tell the person who asked what became of it, below their own of its `cards`."""
+    below = [card for card in cards if (card.kind, card.subject_id) == (REQUEST_MINE, request.id)]
     status = str(request.status)
     # Its button goes once there is nothing to collect any more.
     shows = [(Thing.REQUEST, request.id)]

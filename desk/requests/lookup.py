@@ -40,10 +40,21 @@ def get_request(tx: Transaction, request_id: str) -> KeyRequest:
     return request
 
 
+_LOCKED = (
+    select(KeyRequest)
+    .where(KeyRequest.id == bindparam("of_request"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def read_request(tx: Transaction, request_id: str, *, lock: bool = False) -> KeyRequest:
     """A request, for whoever asks for the permission then; with `lock` nobody else decides it before this transaction
     ends. Raises NotFoundError."""
-    request = tx.session.get(KeyRequest, request_id, with_for_update=lock or None, populate_existing=lock)
+    if lock:
+        request = tx.session.scalars(_LOCKED, {"of_request": request_id}).one_or_none()
+    else:
+        request = tx.session.get(KeyRequest, request_id)
     if request is None:
         raise NotFoundError("This request does not exist any more.", f"Use {slash('keys request')} to make one.")
     return request
@@ -105,17 +116,16 @@ def find_asker(tx: Transaction, request: KeyRequest) -> str | None:
     return None if actor in {None, str(Actor.member(request.requester_id))} else actor
 
 
-_APPROVALS = (
-    select(Approval)
+_APPROVERS = (
+    select(Approval.approver_id)
     .where(Approval.request_id == bindparam("of_request"))
     .order_by(Approval.created_at, Approval.approver_id)
-    .execution_options(populate_existing=True)
 )
 
 
-def list_approvals(tx: Transaction, request_id: str) -> Sequence[Approval]:
+def list_approvers(tx: Transaction, request_id: str) -> Sequence[str]:
     """Who has approved a request so far, first come first."""
-    return tx.session.scalars(_APPROVALS, {"of_request": request_id}).all()
+    return tx.session.scalars(_APPROVERS, {"of_request": request_id}).all()
 
 
 def status_of(request: KeyRequest, now: datetime) -> RequestStatus:
@@ -158,11 +168,9 @@ def _tuple(stored: list[str] | None) -> tuple[str, ...] | None:
     return None if stored is None else tuple(stored)
 
 
-def list_counted_approvers(tx: Transaction, request: KeyRequest, given: Sequence[str] | None = None) -> Sequence[str]:
-    """Whose approvals count now, or granted the request, in the order in which they were given; of those `given`,
-    where that was read already."""
-    if given is None:
-        given = [approval.approver_id for approval in list_approvals(tx, request.id)]
+def list_counted_approvers(tx: Transaction, request: KeyRequest) -> Sequence[str]:
+    """Whose approvals count now, or granted the request, in the order in which they were given."""
+    given = list_approvers(tx, request.id)
     if request.status == RequestStatus.APPROVED:
         return given
     counted = counted_approvals(approval_facts(tx, request, request.requester_id, given))
@@ -180,7 +188,7 @@ def approval_facts(
 ) -> ApprovalFacts:
     """What deciding about an approval needs to know, read now, unless it was `given` by whom it is approved."""
     if given is None:
-        given = [approval.approver_id for approval in list_approvals(tx, request.id)]
+        given = list_approvers(tx, request.id)
     return ApprovalFacts(
         status=status_of(request, tx.now),
         requester_id=request.requester_id,

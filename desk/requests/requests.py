@@ -222,8 +222,7 @@ def _end(tx: Transaction, requests: Sequence[KeyRequest], status: RequestStatus,
         )
     ]
     for request in ended:
-        refresh_request(tx, request)
-        tell_requester(tx, request)
+        tell_requester(tx, request, refresh_request(tx, request))
     action = Action.REQUEST_EXPIRED if status == RequestStatus.EXPIRED else Action.REQUEST_WITHDRAWN
     for request in ended:
         record(tx, action, "request", request.id, reason=reason)

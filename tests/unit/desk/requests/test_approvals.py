@@ -74,7 +74,7 @@ def test_an_approval_makes_a_ticket_and_no_key(stage: Stage, clock: HeldClock) -
 
 
 def test_an_approval_asks_little_of_the_database_and_owes_each_card_once(stage: Stage) -> None:
-    """One click takes at most 33 statements, however many requests there are, and brings no card up to date twice."""
+    """One click takes at most 22 statements, however many requests there are, and brings no card up to date twice."""
     requests = [stage.ask(name=f"key {number}") for number in range(3)]
     before = len(stage.all(Delivery))
     taken: list[str] = []
@@ -88,7 +88,7 @@ def test_an_approval_asks_little_of_the_database_and_owes_each_card_once(stage: 
     finally:
         event.remove(stage.desk.database.engine, "before_cursor_execute", note)
 
-    assert len(taken) <= 33, taken
+    assert len(taken) <= 22, taken
     owed = sorted((row.lane, row.subject) for row in stage.all(Delivery)[before:])
     assert len(owed) == 4, "each owner's card, the requester's, and that it was decided"
     assert len(set(owed)) == len(owed)
