@@ -84,7 +84,7 @@ def mask(text: str) -> str:
 def holds_secret(text: str) -> bool:
     """Whether a key's secret, nearly one, or one of another kind that is surely one stands anywhere in what somebody
     typed."""
-    return _holds_whole(text) or _holds_nearly(text)
+    return len(text) >= _SHORTEST_KNOWN and (_holds_whole(text) or _holds_nearly(text))
 
 
 def _holds_whole(text: str) -> bool:
@@ -101,7 +101,7 @@ def _holds_key(text: str) -> bool:
 
 def hides_secret(text: str) -> bool:
     """Whether one does, and not as one piece that `masked` finds."""
-    return _is_hidden(_without_pieces(text))
+    return len(text) >= _SHORTEST_KNOWN and _is_hidden(_without_pieces(text))
 
 
 def masked(text: str) -> str:

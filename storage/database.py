@@ -199,9 +199,10 @@ class Database:
         waited.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
             await asyncio.wait([waited], timeout=find_seconds_left())
-            if not waited.done() and (attempt is None or attempt.give_up()):
-                raise TooLateError
-            await asyncio.wait([waited], timeout=max(deadline.answer - time.monotonic(), 0))
+            if not waited.done():
+                if attempt is None or attempt.give_up():
+                    raise TooLateError
+                await asyncio.wait([waited], timeout=max(deadline.answer - time.monotonic(), 0))
             if waited.done():
                 return await waited
         except asyncio.CancelledError:

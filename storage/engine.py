@@ -108,8 +108,11 @@ def _prepare_sqlite(engine: Engine) -> None:
         _own(connection).execute(f"PRAGMA busy_timeout = {_in_milliseconds(left)}")
         connection.info[_CHANGES_BEFORE] = _count_changes(connection)
         # A transaction that reads first and writes later fails as busy under load; writers say so at the start.
-        writes = connection.get_execution_options().get("keydesk_writes", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+        if connection.get_execution_options().get("keydesk_writes", True):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            # It touches nothing yet, and so cannot fail.
+            _own(connection).execute("BEGIN DEFERRED")
 
 
 class _PatientConnection(psycopg.Connection[Any]):

@@ -30,11 +30,11 @@ from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.areas import Area, join_areas
 from handlers.slack.framework.blocks import Block
-from handlers.slack.framework.listeners import listen
 from handlers.slack.framework.messages import Renderer, guarded
 from handlers.slack.framework.outcomes import take_over_questions
 from handlers.slack.framework.payloads import EnsureKnown, SlackContext
 from handlers.slack.framework.requests import what_is_asked
+from handlers.slack.framework.routing import listen
 from handlers.slack.incidents import backfill, postmortems
 from handlers.slack.incidents.drafts.actions import DrawEditor, draw_editor, press_edit
 from handlers.slack.maintenances.cancelling import draw_cancel_editor, is_cancellation

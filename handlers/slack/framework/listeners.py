@@ -1,15 +1,15 @@
 """How Slack's requests come in: parsed, answered after the commit, and errors turned into words.
 
-Everything is registered here, so that acknowledgement, permission of strangers, refusals and unknown errors are
+Every listener is made here, so that acknowledgement, permission of strangers, refusals and unknown errors are
 handled in one place.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.commands import slash
@@ -45,7 +45,6 @@ from handlers.slack.framework.retries import UNREACHABLE
 
 _log = structlog.get_logger(__name__)
 
-_ANYTHING = re.compile(".*")
 _FEW_WORDS = 2
 """So many are typed again sooner than copied."""
 _MAX_OPTIONS = 100
@@ -54,22 +53,9 @@ _OPTION_TEXT = 75
 _TELL_SECONDS = 10
 
 
-def listen(app: AsyncApp, slack: SlackContext, area: Area) -> None:
-    """Connect everything that the area answers with Bolt. The acknowledgement follows the answer."""
-    # One listener of each kind, what is most frequent first: Bolt tries one after another until one fits.
-    _on_actions(app, slack, area)
-    _on_commands(app, slack, area)
-    _on_submissions(app, slack, area)
-    _on_closed(app, slack, area)
-    _on_options(app, slack, area)
-    for event_type, take in area.events:
-        _on_event(app, slack, event_type, take)
-
-
-def _one_of(names: Iterable[str]) -> re.Pattern[str]:
-    """What fits these names and no other: Bolt itself answers what nobody listens to."""
-    any_of_them = "|".join(map(re.escape, names))
-    return re.compile(rf"\A(?:{any_of_them})\Z")
+Ack = Callable[..., Awaitable[BoltResponse]]
+Listener = Callable[[Ack, dict[str, Any]], Awaitable[None]]
+"""Answers one kind of request by acknowledging it; it is given the request's body."""
 
 
 async def _refresh(slack: SlackContext, area: Area, user_id: str) -> None:
@@ -77,14 +63,10 @@ async def _refresh(slack: SlackContext, area: Area, user_id: str) -> None:
         await refresher(slack, user_id)
 
 
-def _on_commands(app: AsyncApp, slack: SlackContext, area: Area) -> None:
-    """Answer the slash commands: what one answers is shown to the person alone."""
-    name_command = slack.desk.policy.name_command
-    families = {name_command(family.command.removeprefix("/")): family for family in area.commands}
+def on_command(slack: SlackContext, family: CommandFamily) -> Listener:
+    """Answer a slash command: what it answers is shown to the person alone."""
 
-    @app.command(_one_of(families))
-    async def listener(ack: Any, body: dict[str, Any]) -> None:
-        family = families[body["command"]]
+    async def listener(ack: Ack, body: dict[str, Any]) -> None:
         command = SlashCommand(
             user_id=body["user_id"],
             channel_id=body["channel_id"],
@@ -104,6 +86,8 @@ def _on_commands(app: AsyncApp, slack: SlackContext, area: Area) -> None:
             await ack()
         else:
             await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+    return listener
 
 
 async def _answer_command(slack: SlackContext, family: CommandFamily, command: SlashCommand) -> Message | None:
@@ -127,13 +111,13 @@ def _written_in(submission: ViewSubmission) -> list[str]:
     return [escape(text) for text in texts if len(text.split()) > _FEW_WORDS]
 
 
-def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+def on_actions(slack: SlackContext, area: Area) -> Listener:
     """Answer every button and menu; those of earlier releases with what to do now. A message that the handler
     returns is shown to the person alone."""
     handlers: Mapping[str, ActionHandler] = {str(action_id): handler for action_id, handler in area.actions}
 
-    @app.action({"action_id": _ANYTHING})
-    async def listener(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def listener(ack: Ack, body: dict[str, Any]) -> None:
+        action = body["actions"][0]
         done = BlockAction(
             user_id=body["user"]["id"],
             action_id=action["action_id"],
@@ -150,6 +134,8 @@ def _on_actions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
             await slack.afterwards.show(tell(slack, done, message))
         if done.view is not None and done.view.get("type") == "home":
             await slack.afterwards.show(_refresh(slack, area, done.user_id))
+
+    return listener
 
 
 async def _answer_action(slack: SlackContext, action: BlockAction, handler: ActionHandler | None) -> Message | None:
@@ -168,12 +154,11 @@ async def _act(slack: SlackContext, action: BlockAction, handler: ActionHandler)
     return await handler(slack, action)
 
 
-def _on_submissions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
-    """Answer submitted modals. An InvalidInputError whose `field` is an input's block id is shown beside it."""
-    handlers: Mapping[str, ViewHandler] = {str(callback_id): handler for callback_id, handler in area.views}
+def on_submission(slack: SlackContext, area: Area, handler: ViewHandler) -> Listener:
+    """Answer a submitted modal. An InvalidInputError whose `field` is an input's block id is shown beside it."""
 
-    @app.view(_one_of(handlers))
-    async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def listener(ack: Ack, body: dict[str, Any]) -> None:
+        view = body["view"]
         submission = ViewSubmission(
             user_id=body["user"]["id"],
             view_id=view["id"],
@@ -182,7 +167,7 @@ def _on_submissions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
             body=body,
         )
         try:
-            answer = await in_time(_submit(slack, submission, handlers[view["callback_id"]]))
+            answer = await in_time(_submit(slack, submission, handler))
         except InvalidInputError as error:
             inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
             if error.field in inputs:
@@ -199,13 +184,15 @@ def _on_submissions(app: AsyncApp, slack: SlackContext, area: Area) -> None:
         await _acknowledge(ack, answer)
         await slack.afterwards.show(_refresh(slack, area, submission.user_id))
 
+    return listener
+
 
 async def _submit(slack: SlackContext, submission: ViewSubmission, handler: ViewHandler) -> Answer | None:
     await slack.ensure_known(slack.client, slack.desk, submission.user_id)
     return await handler(slack, submission)
 
 
-async def _acknowledge(ack: Any, answer: Answer | None) -> None:
+async def _acknowledge(ack: Ack, answer: Answer | None) -> None:
     if answer is None:
         await ack()
     elif answer.view is not None:
@@ -218,28 +205,24 @@ async def _acknowledge(ack: Any, answer: Answer | None) -> None:
         await ack()
 
 
-def _on_closed(app: AsyncApp, slack: SlackContext, area: Area) -> None:
+def on_closed(slack: SlackContext, handler: ClosedHandler) -> Listener:
     """Learn that a person closed a modal that says so."""
-    handlers: Mapping[str, ClosedHandler] = {str(callback_id): handler for callback_id, handler in area.closed}
 
-    @app.view_closed(_one_of(handlers))
-    async def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
-        handler = handlers[view["callback_id"]]
+    async def listener(ack: Ack, body: dict[str, Any]) -> None:
         try:
-            await in_time(handler(slack, body["user"]["id"], view.get("private_metadata", "")))
+            await in_time(handler(slack, body["user"]["id"], body["view"].get("private_metadata", "")))
         except Exception as error:
             # The window is gone, so there is nowhere to say it.
             as_refusal(error)
         await ack()
 
+    return listener
 
-def _on_options(app: AsyncApp, slack: SlackContext, area: Area) -> None:
-    """Answer menus that are searched: a handler gives up to 100 options, or up to 100 groups of as many."""
-    handlers: Mapping[str, OptionsHandler] = {str(action_id): handler for action_id, handler in area.options}
 
-    @app.options({"action_id": _one_of(handlers)})
-    async def listener(ack: Any, body: dict[str, Any]) -> None:
-        handler = handlers[body["action_id"]]
+def on_options(slack: SlackContext, handler: OptionsHandler) -> Listener:
+    """Answer a menu that is searched: the handler gives up to 100 options, or up to 100 groups of as many."""
+
+    async def listener(ack: Ack, body: dict[str, Any]) -> None:
         request = OptionsRequest(
             user_id=body["user"]["id"],
             text=clean_text(body.get("value") or ""),
@@ -253,13 +236,15 @@ def _on_options(app: AsyncApp, slack: SlackContext, area: Area) -> None:
             offered = _offered([_unavailable(as_refusal(error))])
         await ack(**offered)
 
+    return listener
+
 
 def _unavailable(error: KeydeskError) -> Block:
     """What stands in a menu that cannot be filled. Whoever chooses it is told that there is no such thing."""
     return {"text": plain_text(plain(error.sentence, limit=_OPTION_TEXT)), "value": "unavailable"}
 
 
-def _on_event(app: AsyncApp, slack: SlackContext, event_type: str, handler: EventHandler) -> None:
+def on_event(app: AsyncApp, slack: SlackContext, event_type: str, handler: EventHandler) -> None:
     """Take what Slack tells unasked. When that raises, Bolt answers 500 (or does not acknowledge, in Socket Mode) and
     Slack sends the event again."""
 
