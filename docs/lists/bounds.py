@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docs.lists.marks import render_table, words_for
+from docs.lists.modules import parse_modules
 from storage.models import Base
 
-ROOT = Path(__file__).parents[2]
-_ROOMS = ("bot", "desk", "handlers", "storage")
 LRU_DEFAULT = 128
 """What `functools.lru_cache` keeps where nothing is said."""
 _CACHES = ("cache", "lru_cache", "OrderedDict")
@@ -32,15 +31,14 @@ def find_caches() -> dict[str, int | None]:
     """Where something is remembered, a module's function or class, and how many things at most where that is said
     beside it."""
     return {
-        f"{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}.{name}": most
-        for room in _ROOMS
-        for path in (ROOT / room).rglob("*.py")
-        for name, most in _caches_of(path)
+        f"{'.'.join(Path(path).with_suffix('').parts)}.{name}": most
+        for path, tree in parse_modules("|".join(_CACHES))
+        for name, most in _caches_of(tree)
     }
 
 
-def _caches_of(path: Path) -> Iterator[tuple[str, int | None]]:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+def _caches_of(tree: ast.Module) -> Iterator[tuple[str, int | None]]:
+    for node in tree.body:
         for inner in ast.walk(node):
             decorators = inner.decorator_list if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) else []
             for made in (inner, *decorators):

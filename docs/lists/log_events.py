@@ -2,12 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from docs.lists.marks import render_table, words_for
+from docs.lists.modules import parse_modules
 
-ROOT = Path(__file__).parents[2]
-_PACKAGES = ("bot", "desk", "handlers", "storage")
 _LEVELS = {"exception": "error"}
 _BY_OTHER_NAMES = {"directory_not_read", "channels_not_checked", "unheard_messages_not_sent"}
 """Events whose name stands in a table beside the call that logs them (`bot/program.py`)."""
@@ -23,8 +21,8 @@ def render_log_events() -> str:
 
 def _find_events() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {name: {"error"} for name in _BY_OTHER_NAMES}
-    for path in sorted(path for package in _PACKAGES for path in (ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for _, tree in parse_modules(r"log\."):
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and (level := _level(node)) and node.args:
                 for name in _names(node.args[0]):
                     found.setdefault(name, set()).add(_LEVELS.get(level, level))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -35,7 +36,7 @@ def words_for(names: Iterable[str], about: str, usual: Mapping[str, str] | None 
 
     Raises UnfinishedListError where they are not of just these names.
     """
-    said: Mapping[str, str] = yaml.safe_load(_WORDS.read_text(encoding="utf-8"))[about]
+    said = _read_words()[about]
     words = {**(usual or {}), **said}
     wanted = set(names)
     if missing := sorted(wanted - set(words)):
@@ -43,6 +44,12 @@ def words_for(names: Iterable[str], about: str, usual: Mapping[str, str] | None 
     if stale := sorted(set(words) - wanted):
         raise UnfinishedListError(f"{_WORDS.name} has words for {about} that are not there: {', '.join(stale)}")
     return words
+
+
+@cache
+def _read_words() -> Mapping[str, Mapping[str, str]]:
+    found: Mapping[str, Mapping[str, str]] = yaml.safe_load(_WORDS.read_text(encoding="utf-8"))
+    return found
 
 
 def pages_of(root: Path) -> list[Path]:

@@ -2,13 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from docs.lists.marks import render_table
+from docs.lists.modules import parse_modules
 from handlers.metrics import Metrics
-
-ROOT = Path(__file__).parents[2]
-_PLACES = (ROOT / "handlers", ROOT / "bot")
 
 
 def render_metrics() -> str:
@@ -28,8 +25,7 @@ def _own() -> Iterator[tuple[str, str, str, str]]:
 
 def _looked_at() -> Iterator[tuple[str, str, str, str]]:
     """Gauges that are set when somebody reads them: `metrics.show(name, what, labels, …)`."""
-    for path in sorted(path for place in _PLACES for path in place.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for _, tree in parse_modules(r"\.show\(", ("bot", "handlers")):
         values = {
             target.id: node.value
             for node in ast.walk(tree)

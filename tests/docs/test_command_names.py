@@ -3,11 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
+from docs.lists.modules import parse_modules
 from handlers.slack.framework.action_ids import Command
 
-ROOT = Path(__file__).parents[2]
 _BARE = re.compile(rf"(?<![\w/.:>*])(?:{'|'.join(Command)})\b(?!/)")
 _MAY = {
     "handlers/slack/framework/action_ids.py": "the commands themselves",
@@ -16,17 +15,14 @@ _MAY = {
 
 
 def _bare_commands() -> Iterator[str]:
-    for package in ("bot", "desk", "handlers", "storage"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            name = str(path.relative_to(ROOT))
-            # The demo's own workspace has no prefix.
-            if name not in _MAY and not name.startswith("bot/demo/"):
-                yield from (f"{name}: {text}" for text in _bare_texts(path.read_text(encoding="utf-8")))
+    for name, tree in parse_modules("|".join(Command)):
+        # The demo's own workspace has no prefix.
+        if name not in _MAY and not name.startswith("bot/demo/"):
+            yield from (f"{name}: {text}" for text in _bare_texts(tree))
 
 
-def _bare_texts(source: str) -> Iterator[str]:
+def _bare_texts(tree: ast.Module) -> Iterator[str]:
     """Every text of a module, but its docstrings, that names a command."""
-    tree = ast.parse(source)
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
@@ -41,4 +37,4 @@ def test_texts_name_commands_as_they_are_set() -> None:
 def test_a_command_in_a_text_is_seen() -> None:
     """In a text, a part of a formatted one and between backticks; not in a docstring or an address."""
     source = '"""`/keys`"""\nx = f"Type /keys {1}"\ny = "`/roles`"\nz = "https://x/keys"'
-    assert sorted(_bare_texts(source)) == ["Type /keys ", "`/roles`"]
+    assert sorted(_bare_texts(ast.parse(source))) == ["Type /keys ", "`/roles`"]

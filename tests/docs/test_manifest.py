@@ -12,12 +12,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.manifest import render_manifest
 from bot.settings.table import GivenSettings
+from docs.lists.modules import parse_modules
 from handlers.slack.app import AREAS
 from handlers.slack.framework.action_ids import RETIRED, ActionId, CallbackId, Command
 from handlers.slack.framework.areas import join_areas
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("bot", "handlers", "desk", "storage")
 
 METHOD_SCOPES: dict[str, frozenset[str]] = {
     # As https://docs.slack.dev/reference/methods lists them for bot tokens.
@@ -97,11 +97,10 @@ def manifest() -> dict[str, Any]:
 
 def attributes_of_clients() -> Iterator[tuple[str, str]]:
     """Every `client.<name>` and `….client.<name>` in the code, with the file that it is in."""
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Attribute) and _name_of(node.value) in {"client", "_client"}:
-                    yield node.attr, str(path.relative_to(ROOT))
+    for path, tree in parse_modules("client"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and _name_of(node.value) in {"client", "_client"}:
+                yield node.attr, path
 
 
 def _name_of(node: ast.expr) -> str:

@@ -4,14 +4,13 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-PRODUCT = ("bot", "desk", "handlers", "storage")
+from docs.lists.modules import parse_modules
+
 # Migrations bring the tables of every organization into another form; that is what they are for.
-_MIGRATIONS = ROOT / "storage" / "migrations"
+_MIGRATIONS = "storage/migrations/"
 
 AS_TEXT: Mapping[str, str] = {
     "bot/doctor/here.py look_at_database": "it asks for nothing that is kept",
@@ -84,11 +83,10 @@ OF_ALL: Mapping[str, str] = {
 def list_places() -> Mapping[str, set[str]]:
     """Where something of each kind stands: file and outermost functions and classes, or the name that it makes."""
     found: dict[str, set[str]] = defaultdict(set)
-    for room in PRODUCT:
-        for file in sorted((ROOT / room).rglob("*.py")):
-            if _MIGRATIONS not in file.parents:
-                for kind, scope in _places(ast.parse(file.read_text())):
-                    found[kind].add(f"{file.relative_to(ROOT)} {scope}")
+    for path, tree in parse_modules(_SIGNS):
+        if not path.startswith(_MIGRATIONS):
+            for kind, scope in _places(tree):
+                found[kind].add(f"{path} {scope}")
     return found
 
 
@@ -98,7 +96,7 @@ def _places(tree: ast.Module) -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "sqlalchemy"
         for alias in node.names
-        if alias.name in {"text", "TextClause"}
+        if alias.name in _TEXTS
     }
     for scope, node in _scoped(tree, ""):
         kind = _kind_of(node, texts)
@@ -118,6 +116,18 @@ def _scoped(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
 
 
 _BELOW = {"exec_driver_sql", "cursor", "raw_connection", "driver_connection"}
+_TEXTS = {"text", "TextClause"}
+_OPENED = {"connect", "begin", "everywhere"}
+_SIGNS = "|".join(
+    (
+        rf"from sqlalchemy[\w.]* import (\([^)]*|.*)\b({'|'.join(_TEXTS)})\b",
+        rf"\.({'|'.join(_OPENED)})\b",
+        *_BELOW,
+        "__table__",
+        "OF_EVERY_ORGANIZATION",
+    )
+)
+"""Without any of them a module has nothing of the kind."""
 
 
 def _kind_of(node: ast.AST, texts: set[str]) -> str | None:
@@ -131,7 +141,7 @@ def _kind_of(node: ast.AST, texts: set[str]) -> str | None:
         return "text"
     if node.attr == "__table__":
         return "table"
-    if node.attr not in {"connect", "begin", "everywhere"}:
+    if node.attr not in _OPENED:
         return None
     owner = ast.unparse(node.value).rpartition(".")[2].lstrip("_")
     if node.attr != "everywhere":
