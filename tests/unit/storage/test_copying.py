@@ -1,6 +1,8 @@
 """All rows of a database in another one."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Table, delete, func, select, update
@@ -10,7 +12,7 @@ from storage.copying import CopyDiffersError, copy_rows, find_rows, marks_of_cha
 from storage.database import Database
 from storage.models import ApiKey, Base, Channel, Component, Delivery, Member, Revision
 from tests.clock import MONDAY_MORNING
-from tests.databases import ORGANIZATION
+from tests.databases import ORGANIZATION, Prepared
 from tests.factories import MIA, add_member
 from tests.unit.storage.full_database import fill_tables
 
@@ -32,13 +34,21 @@ def full(database: Database) -> Database:
     return database
 
 
+@pytest.fixture(scope="module")
+def upgraded(prepared: Prepared) -> Prepared:
+    """A database with the tables, and without a row."""
+    with closing(Database.from_url(prepared.url, threads=1)) as database:
+        schema.upgrade(database.engine)
+    return prepared
+
+
 @pytest.fixture
-def target(empty_database_url: str) -> Iterator[Database]:
-    """One with the tables, and without a row."""
-    database = Database.from_url(empty_database_url, threads=1)
-    schema.upgrade(database.engine)
-    yield database
-    database.close()
+def target(upgraded: Prepared, tmp_path: Path) -> Iterator[Database]:
+    """A copy of it."""
+    folder = tmp_path / "target"
+    folder.mkdir()
+    with upgraded.copied(folder) as url, closing(Database.from_url(url, threads=1)) as database:
+        yield database
 
 
 def test_everything_is_copied(full: Database, target: Database) -> None:
@@ -65,7 +75,7 @@ def test_everything_is_copied(full: Database, target: Database) -> None:
         assert session.scalars(select(func.max(Delivery.id))).one() > newest
 
 
-@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("prepared", ["sqlite"], indirect=True)
 def test_a_difference_is_found(full: Database, target: Database) -> None:
     """A value that is another one, a row that is missing, and one too many are told with their table."""
     with one_moment(full.engine) as here, target.engine.begin() as there:
@@ -83,7 +93,7 @@ def test_a_difference_is_found(full: Database, target: Database) -> None:
         require_same(here, there)
 
 
-@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("prepared", ["sqlite"], indirect=True)
 def test_the_copy_is_of_one_moment(database: Database, target: Database) -> None:
     """What is written while it is copied is not in it, in no table; and it shows in what grows with each change."""
     with one_moment(database.engine) as here, target.engine.begin() as there:
