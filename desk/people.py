@@ -1,7 +1,7 @@
 """People and user groups as Slack describes them: kept, and found by what others call them."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -138,14 +138,6 @@ _UNREACHABLE = select(Member.user_id).where(
 def is_reachable(tx: Transaction, user_id: str) -> bool:
     """Whether a message would find somebody: Slack has not deactivated them, as far as is known."""
     return tx.session.scalar(_UNREACHABLE, {"person": user_id}) is None
-
-
-_MEMBERS = select(Member).where(Member.user_id.in_(bindparam("people", expanding=True)))
-
-
-def find_members(session: Session, user_ids: Collection[str]) -> Mapping[str, Member]:
-    """Those of these people whom the desk knows, by their ids."""
-    return {row.user_id: row for row in session.scalars(_MEMBERS, {"people": list(user_ids)})} if user_ids else {}
 
 
 def member_name(session: Session, user_id: str) -> str:

@@ -178,6 +178,16 @@ def _read_is_member(session: Session, user_id: str) -> bool:
     return session.scalar(_IS_MEMBER, {"user_id": user_id}) is not None
 
 
+_FULL_MEMBERS = select(Member.user_id).where(
+    Member.user_id.in_(bindparam("people", expanding=True)), full_member_condition()
+)
+
+
+def list_full_members(session: Session, user_ids: Collection[str]) -> frozenset[str]:
+    """Those of these people who are full members now."""
+    return frozenset(session.scalars(_FULL_MEMBERS, {"people": list(user_ids)})) if user_ids else frozenset()
+
+
 def roles_of_actor(tx: Transaction) -> EffectiveRoles:
     """The roles that the actor has at this instant."""
     if tx.actor.kind == ActorKind.MEMBER:

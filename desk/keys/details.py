@@ -1,7 +1,8 @@
 """Everything that is known of a key, as far as the actor may see it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from sqlalchemy import select
 
@@ -23,10 +24,9 @@ from desk.keys.rules import (
     state_of,
 )
 from desk.pages.pages import page_names
-from desk.people import find_members
-from desk.permissions import ask_an_owner, is_full_member
+from desk.permissions import ask_an_owner, list_full_members
 from desk.transaction import Transaction
-from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Member, Scope, Ticket
+from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyUse, Scope, Ticket
 
 MOST_COUNTED = 1000
 """So many keys are counted for a list that somebody reads."""
@@ -106,8 +106,10 @@ def show_keys(
     listed = list_keys(tx, wanted, offset=offset, limit=limit)
     if is_more and not listed:
         offset, listed = last, list_keys(tx, wanted, offset=last, limit=limit)
-    holders = find_members(tx.session, {one.key.holder_id for one in listed if one.key.holder_id is not None})
-    shown = [_shown(tx, one, person, holders) for one in listed]
+    holders = list_full_members(tx.session, {one.key.holder_id for one in listed if one.key.holder_id is not None})
+    # Most of them are in the same standing.
+    allowed = cache(partial(list_changes, person=person))
+    shown = [_shown(tx, one, allowed(standing_of(tx, one.key)), holders) for one in listed]
     return KeyPage(shown, total - 1 if is_more else total, offset, only_own, is_more)
 
 
@@ -160,13 +162,14 @@ def _list_approvers(tx: Transaction, request: KeyRequest | None) -> Sequence[str
 
 
 def _show_one(tx: Transaction, key: ApiKey, person: Person) -> ShownKey:
-    holders = find_members(tx.session, {key.holder_id} if key.holder_id is not None else ())
-    return _shown(tx, ListedKey(key, find_use(tx, key.id)), person, holders)
+    holders = list_full_members(tx.session, {key.holder_id} if key.holder_id is not None else ())
+    allowed = list_changes(standing_of(tx, key), person)
+    return _shown(tx, ListedKey(key, find_use(tx, key.id)), allowed, holders)
 
 
-def _shown(tx: Transaction, listed: ListedKey, person: Person, holders: Mapping[str, Member]) -> ShownKey:
-    key, allowed = listed.key, list_changes(standing_of(tx, listed.key), person)
-    has_left = key.holder_id is not None and not is_full_member(holders.get(key.holder_id))
+def _shown(tx: Transaction, listed: ListedKey, allowed: frozenset[Change], holders: Collection[str]) -> ShownKey:
+    key = listed.key
+    has_left = key.holder_id is not None and key.holder_id not in holders
     return ShownKey(
         key=key,
         use=listed.use,

@@ -2,13 +2,28 @@
 
 import difflib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Nullable, Select, String, and_, cast, false, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Nullable,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from desk.commands import slash
@@ -187,22 +202,18 @@ def list_keys(
 ) -> Sequence[ListedKey]:
     """Keys by name, with the marks of their use, of those that the actor may see."""
     wanted = wanted or KeyFilter()
-    # The keys of one person are found by who answers for them, then sorted: SQLite would go along all names instead.
-    name = in_order(ApiKey.name) if wanted.holder_id is None else folded(ApiKey.name)
-    query = (
-        _filtered(tx, select(ApiKey, Nullable(KeyUse)), wanted)
-        .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
-        .order_by(name, ApiKey.created_at, ApiKey.id)
-        .offset(offset)
-        .limit(limit)
-    )
-    return [ListedKey(key, use) for key, use in tx.session.execute(query)]
+    shape, given, narrower = _asked(tx, wanted)
+    query = _listing(shape, limited=limit is not None)
+    narrowed = query.where(*narrower) if narrower else query
+    rows = tx.session.execute(narrowed, {**given, "skipped": offset, "most": limit})
+    return [ListedKey(key, use) for key, use in rows]
 
 
 def count_keys(tx: Transaction, wanted: KeyFilter | None = None, *, most: int | None = None) -> int:
     """How many keys `list_keys` gives without a limit; counted no further than to `most`."""
-    found = _filtered(tx, select(ApiKey.id), wanted or KeyFilter()).limit(most).subquery()
-    return int(tx.session.scalar(select(func.count()).select_from(found)) or 0)
+    shape, given, narrower = _asked(tx, wanted or KeyFilter())
+    count = _counting(shape, limited=most is not None) if not narrower else _count(_ids(shape).where(*narrower), most)
+    return int(tx.session.scalar(count, {**given, "most": most}) or 0)
 
 
 def find_use(tx: Transaction, key_id: str) -> KeyUse | None:
@@ -233,27 +244,73 @@ def _is_for(page_id: str) -> ColumnElement[bool]:
     return cast(ApiKey.pages, String).contains(f'"{page_id}"', autoescape=True)
 
 
-def _filtered(tx: Transaction, query: Select[*tuple[Any, ...]], wanted: KeyFilter) -> Select[*tuple[Any, ...]]:
-    query = query.where(ApiKey.voided_at.is_(None), *_visible_to_actor(tx), *_view_conditions(tx, wanted.view))
-    if wanted.holder_id is not None:
-        query = query.where(ApiKey.holder_id == wanted.holder_id)
+_Shape = tuple[KeyView, bool]
+"""What most lists differ in: the view, and whether it is of one person."""
+
+
+def _asked(tx: Transaction, wanted: KeyFilter) -> tuple[_Shape, Mapping[str, Any], Sequence[ColumnElement[bool]]]:
+    """The shape of a list, what stands in it, and conditions of this list alone."""
+    person, narrower = person_of(tx), []
+    if person.means is not None or person.is_owner or wanted.holder_id != person.user_id or not person.is_member:
+        narrower += _visible_to_actor(tx)
     if wanted.page_id is not None:
-        query = query.where(or_(ApiKey.pages.is_(None), _is_for(wanted.page_id)))
+        narrower.append(or_(ApiKey.pages.is_(None), _is_for(wanted.page_id)))
     if wanted.text:
         text = wanted.text
-        query = query.where(
-            or_(
-                holds(ApiKey.name, text),
-                holds(ApiKey.purpose, text),
-                ApiKey.start.startswith(text.removesuffix("…"), autoescape=True),
-            )
-        )
-    return query
+        begins = ApiKey.start.startswith(text.removesuffix("…"), autoescape=True)
+        narrower.append(or_(holds(ApiKey.name, text), holds(ApiKey.purpose, text), begins))
+    given = {
+        "now": tx.now,
+        "holder": wanted.holder_id,
+        "expiring_by": tx.now + tx.policy.expiring_within,
+        "unused_since": tx.now - tx.policy.unused_after,
+        "never_used_since": tx.now - tx.policy.never_used_after,
+    }
+    return (wanted.view, wanted.holder_id is not None), given, narrower
 
 
-def _view_conditions(tx: Transaction, view: KeyView) -> list[ColumnElement[bool]]:
-    gone = or_(ApiKey.status == KeyStatus.REVOKED, and_(ApiKey.retires_at.is_not(None), ApiKey.retires_at <= tx.now))
-    live, unexpired = ~gone, ApiKey.expires_at > tx.now
+# Made once: to make one takes longer than to carry it out.
+@cache
+def _listing(shape: _Shape, *, limited: bool) -> Select[ApiKey, KeyUse | None]:
+    view, of_holder = shape
+    # The keys of one person are found by who answers for them, then sorted: SQLite would go along all names instead.
+    name = folded(ApiKey.name) if of_holder else in_order(ApiKey.name)
+    query = (
+        select(ApiKey, Nullable(KeyUse))
+        .where(*_conditions(view, of_holder=of_holder))
+        .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
+        .order_by(name, ApiKey.created_at, ApiKey.id)
+        .offset(bindparam("skipped", type_=Integer))
+    )
+    return query.limit(bindparam("most", type_=Integer)) if limited else query
+
+
+@cache
+def _ids(shape: _Shape) -> Select[str]:
+    view, of_holder = shape
+    return select(ApiKey.id).where(*_conditions(view, of_holder=of_holder))
+
+
+@cache
+def _counting(shape: _Shape, *, limited: bool) -> Select[int]:
+    return _count(_ids(shape), bindparam("most", type_=Integer) if limited else None)
+
+
+def _count(found: Select[str], most: int | BindParameter[int] | None) -> Select[int]:
+    return select(func.count()).select_from(found.limit(most).subquery())
+
+
+def _conditions(view: KeyView, *, of_holder: bool) -> list[ColumnElement[bool]]:
+    own = [ApiKey.holder_id == bindparam("holder")] if of_holder else []
+    return [ApiKey.voided_at.is_(None), *_view_conditions(view), *own]
+
+
+_NOW: BindParameter[datetime] = bindparam("now", type_=ApiKey.created_at.type)
+
+
+def _view_conditions(view: KeyView) -> list[ColumnElement[bool]]:
+    gone = or_(ApiKey.status == KeyStatus.REVOKED, and_(ApiKey.retires_at.is_not(None), ApiKey.retires_at <= _NOW))
+    live, unexpired = ~gone, ApiKey.expires_at > _NOW
     working = [live, unexpired, ApiKey.status == KeyStatus.ACTIVE]
     match view:
         case KeyView.LIVE:
@@ -263,9 +320,9 @@ def _view_conditions(tx: Transaction, view: KeyView) -> list[ColumnElement[bool]
         case KeyView.ACTIVE:
             return working
         case KeyView.UNUSED:
-            return [*working, ApiKey.retires_at.is_(None), _unused(tx)]
+            return [*working, ApiKey.retires_at.is_(None), _unused()]
         case KeyView.EXPIRING:
-            return [*working, ApiKey.expires_at <= tx.now + tx.policy.expiring_within]
+            return [*working, ApiKey.expires_at <= bindparam("expiring_by")]
         case KeyView.SUSPENDED:
             return [live, unexpired, ApiKey.status == KeyStatus.SUSPENDED]
         case KeyView.EXPIRED:
@@ -274,13 +331,13 @@ def _view_conditions(tx: Transaction, view: KeyView) -> list[ColumnElement[bool]
             return [gone]
 
 
-def _unused(tx: Transaction) -> ColumnElement[bool]:
+def _unused() -> ColumnElement[bool]:
     # Asked of each key in turn, so that a list that is cut off reads the uses before the cut alone: PostgreSQL would
     # read all of them to join them.
     use = aliased(KeyUse)
     used_at = select(use.last_used_at).where(use.key_id == ApiKey.id).scalar_subquery()
-    never = and_(used_at.is_(None), ApiKey.created_at <= tx.now - tx.policy.never_used_after)
-    return or_(never, used_at <= tx.now - tx.policy.unused_after)
+    never = and_(used_at.is_(None), ApiKey.created_at <= bindparam("never_used_since"))
+    return or_(never, used_at <= bindparam("unused_since"))
 
 
 def daily_counts(session: Session, key_ids: Sequence[str], *, today: date) -> dict[str, tuple[int, ...]]:

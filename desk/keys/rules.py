@@ -5,7 +5,7 @@ for it could. It never touches a key that reaches further than itself. Keys that
 from keys: to have them live longer, kept, restored or transferred is for people, as is the answer to somebody's wish.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -139,9 +139,9 @@ class Standing:
     retiring: bool = False
     holder_id: str | None = None
     suspended_by: str | None = None
-    pages: Collection[str] | None = None
+    pages: tuple[str, ...] | None = None
     """None: all pages."""
-    components: Collection[str] | None = ()
+    components: tuple[str, ...] | None = ()
     """Those that it may change or say something of; None: any on its pages."""
     manages: bool = False
     """Whether it can change keys or roles itself."""
@@ -266,10 +266,14 @@ def standing_of(tx: Transaction, key: ApiKey) -> Standing:
         retiring=is_retiring(key, tx.now),
         holder_id=key.holder_id,
         suspended_by=key.suspended_by,
-        pages=key.pages,
-        components=key.components if has_to_do_with_components(key.scopes) else (),
+        pages=_tuple(key.pages),
+        components=_tuple(key.components) if has_to_do_with_components(key.scopes) else (),
         manages=not MANAGING.isdisjoint(key.scopes),
     )
+
+
+def _tuple(stored: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if stored is None else tuple(stored)
 
 
 def person_of(tx: Transaction) -> Person:

@@ -101,12 +101,16 @@ def day(instant: datetime) -> str:
 
 def text_length(blocks: object) -> int:
     """Characters of all text in blocks, as Slack counts them against a message's limit."""
-    if isinstance(blocks, dict):
-        own = len(blocks["text"]) if isinstance(blocks.get("text"), str) else 0
-        return own + sum(text_length(part) for part in blocks.values())
-    if isinstance(blocks, list):
-        return sum(text_length(part) for part in blocks)
-    return 0
+    length, parts = 0, [blocks]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            text = part.get("text")
+            length += len(text) if isinstance(text, str) else 0
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    return length
 
 
 def plain_text(text: str, *, limit: int = 75) -> Block:

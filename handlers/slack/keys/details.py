@@ -36,6 +36,10 @@ from storage.models import AuditEvent, KeyUse
 
 _NAME, _PAGES, _AGENT, _REASON = 100, 200, 80, 300
 
+_MENU = sorted(
+    ((change, row) for change, row in BY_CHANGE.items() if row.menu_place is not None),
+    key=lambda pair: pair[1].menu_place or 0,
+)
 _HAPPENED: Mapping[str, str] = {
     Action.KEY_MINTED: "collected by",
     Action.KEY_REVEALED: "shown to",
@@ -71,10 +75,8 @@ def _holder_words(shown: ShownKey) -> str:
 
 def _menu(shown: ShownKey) -> Block:
     value = value_of(shown.key.id, shown.key.version)
-    offered = [row for row in _offered(shown) if row.menu_place is not None]
     choices = [("Show everything", f"{ActionId.KEY_SHOW}:{value}")]
-    for row in sorted(offered, key=lambda row: row.menu_place or 0):
-        choices.append((row.label, f"{row.action_id}:{value}"))
+    choices += [(row.label, f"{row.action_id}:{value}") for change, row in _MENU if change in shown.allowed]
     return overflow(ActionId.KEY_MENU, choices[:5])
 
 
