@@ -121,6 +121,8 @@ class Transaction:
     actor: Actor
     recorded: list[str] = field(default_factory=list, repr=False, compare=False)
     """Actions of the audit events that it has written so far."""
+    silence: str | None = None
+    """As `Desk.find_silence` said."""
 
     @property
     def organization(self) -> str:
@@ -137,6 +139,9 @@ class Desk:
     policy: Policy
     on_recorded: Callable[[Sequence[str]], None] = field(default=lambda _actions: None, repr=False, compare=False)
     """Told, once they are kept, the actions of audit events; it must not wait."""
+    find_silence: Callable[[], str | None] = field(default=lambda: None, repr=False, compare=False)
+    """Why none of the messages that are owed to people can be posted now, in a word; None where nothing is known to
+    stand against it. It must not wait."""
 
     def of(self, organization: str) -> "Desk":
         """The same desk, for another organization."""
@@ -185,7 +190,9 @@ class Desk:
     ) -> T:
         recorded = [] if recorded is None else recorded
         with named(self.policy.name_command), recognizing(partial(_is_a_key, session)), _in_words():
-            return work(Transaction(session, self.clock.now(), self.policy, actor, recorded))
+            return work(
+                Transaction(session, self.clock.now(), self.policy, actor, recorded, silence=self.find_silence())
+            )
 
     def _carry_out(self, session: Session, actor: Actor, work: Callable[[Transaction], T], recorded: list[str]) -> T:
         given = self._look(session, actor, work, recorded)

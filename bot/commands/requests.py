@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.console import console_of, operator, say
+from bot.commands.console import complain, console_of, operator, say
 from bot.commands.narrowing import Components, Networks, components_of, networks_of
 from bot.commands.people import get_user_id
 from bot.commands.tables import AsJson, Cell, print_facts, print_list
 from desk.errors import InvalidInputError
 from desk.keys.restrictions import list_restrictions
 from desk.keys.scopes import parse_scopes
+from desk.messages.outbox import owners_conversations
 from desk.pages.pages import get_page_by_word, page_names
 from desk.people import member_name, name_of
 from desk.requests.approvals import approve, deny
@@ -28,6 +29,7 @@ from desk.requests.requests import make_request
 from desk.requests.risks import list_risk_notes
 from desk.requests.terms import Extent, complete_asked
 from desk.transaction import Transaction
+from handlers.slack.framework.hearing import Hindrance, find_hindrance
 from storage.models import KeyRequest, RequestStatus
 
 Which = Annotated[str, typer.Argument(help="The request's id, or the name of the key that is asked for.")]
@@ -97,7 +99,7 @@ def _register_ask(family: typer.Typer) -> None:
     ) -> None:
         """Ask for a key in the name of somebody, who is told, and collects it in Slack once it is approved."""
 
-        def work(tx: Transaction) -> KeyRequest:
+        def work(tx: Transaction) -> tuple[KeyRequest, Hindrance | None]:
             user_id = get_user_id(tx.session, requester)
             pages = tuple(get_page_by_word(tx.session, word).id for word in page) if page else None
             asked = complete_asked(
@@ -112,11 +114,14 @@ def _register_ask(family: typer.Typer) -> None:
                 lifetime_days=days,
                 holder_id=get_user_id(tx.session, holder) if holder else None,
             )
-            return make_request(tx, asked, requester_id=user_id)
+            made = make_request(tx, asked, requester_id=user_id)
+            return made, find_hindrance(tx, owners_conversations(tx))
 
         with console_of(context).desk() as desk:
-            made = desk.write_now(operator(), work)
+            made, hindrance = desk.write_now(operator(), work)
         say(f"Owners are asked for “{made.name}” (id {made.id}).")
+        if hindrance is not None:
+            complain(f"They may not hear of it: Slack takes no message in {hindrance.place} ({hindrance.error}).")
 
 
 def _register_decisions(family: typer.Typer) -> None:

@@ -66,6 +66,7 @@ def note_sent(tx: Transaction, claim: Claim, *, covers: Sequence[int], keep: Kee
         if letter.facts.get("settled") != "delivered":
             letter.facts = {**letter.facts, "settled": "delivered", "at": tx.now.isoformat()}
             refresh_card(tx, DEAD_LETTER, claim.subject)
+            refresh(tx, Thing.DELIVERY, claim.subject)
     return True
 
 
@@ -112,6 +113,7 @@ def bury(tx: Transaction, claim: Claim, *, error: str, what: str, uncertain: boo
         died = {"kind": message.kind, "conversation": claim.lane}
     else:
         died = {"channel": str(claim.channel), "lane": claim.lane}
+    refresh(tx, Thing.DELIVERY, claim.subject)
     record(tx, Action.DELIVERY_DIED, "delivery", claim.subject, **died, error=error, attempts=claim.attempts)
     return True
 

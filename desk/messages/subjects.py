@@ -17,7 +17,7 @@ class Thing(StrEnum):
     KEY = "key"
     TICKET = "ticket"
     DELIVERY = "delivery"
-    """What was given up, until somebody settles it."""
+    """What is given up, or settled."""
     OWNERS = "owners"
     """Who the owners are; see `THE_OWNERS`."""
     READER = "reader"

@@ -23,7 +23,9 @@ def show_request(tx: Transaction, request: KeyRequest) -> None:
     """Show a new request to owners and to the person who made it."""
     shows = _shown(request)
     send_card(tx, REQUEST_CARD, request.id, owners_conversations(tx), shows=shows)
-    send_card(tx, REQUEST_MINE, request.id, [request.requester_id], shows=shows)
+    # Whoever asked reads where owners do not hear of it.
+    asked = [(Thing.DELIVERY, card.id) for card in list_cards(tx, REQUEST_CARD, request.id)]
+    send_card(tx, REQUEST_MINE, request.id, [request.requester_id], shows=[*shows, *asked])
 
 
 def refresh_request(tx: Transaction, request: KeyRequest) -> Sequence[SlackMessage]:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -30,6 +31,8 @@ from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.areas import Area, join_areas
 from handlers.slack.framework.blocks import Block
+from handlers.slack.framework.client import find_silence
+from handlers.slack.framework.listeners import listen
 from handlers.slack.framework.messages import Renderer, guarded
 from handlers.slack.framework.outcomes import take_over_questions
 from handlers.slack.framework.payloads import EnsureKnown, SlackContext
@@ -157,6 +160,7 @@ def create_bolt_app(
     app.around = around
     whole = join_areas(AREAS)
     app.events = frozenset(event for event, _ in whole.events)
+    desk = replace(desk, find_silence=partial(find_silence, client))
     slack = SlackContext(desk, client, ensure_known, afterwards or Afterwards(), upstream, questions)
     take_over_questions(slack)
     listen(app, slack, whole)

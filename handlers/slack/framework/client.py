@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,9 @@ _log = structlog.get_logger(__name__)
 
 _ASK = "auth.test"
 """The method that needs nothing but a token that is taken."""
-
+_POST = "chat.postMessage"
+_POSTING = "chat:write"
+"""The permission to post."""
 
 REFUSED_HINT = "give the app the manifest that `keydesk manifest` writes, and install it in the workspace again"
 
@@ -51,11 +54,18 @@ class SlackClient(AsyncWebClient):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._refused: dict[str, RefusedCall] = {}
+        self._scopes: str | None = None
 
     @property
     def refused_calls(self) -> Sequence[RefusedCall]:
         """The methods that Slack refuses, while it takes the token."""
         return () if _ASK in self._refused else list(self._refused.values())
+
+    def find_silence(self) -> str | None:
+        """Slack's word for why this app posts nothing; None where nothing is known to stand against it."""
+        if refused := self._refused.get(_ASK) or self._refused.get(_POST):
+            return refused.error
+        return "missing_scope" if self._scopes and _POSTING not in re.split(r"[,\s]+", self._scopes) else None
 
     async def find_refusal(self) -> str | None:
         """Slack's word for why it takes no call with this token; None while it takes some, or cannot be asked."""
@@ -77,12 +87,14 @@ class SlackClient(AsyncWebClient):
         except aiohttp.ClientHttpProxyError as error:
             # Its own words hold the proxy's address, password and all.
             raise aiohttp.ClientConnectionError(f"the proxy answered {error.status} {error.message}") from None
+        self._scopes = _scopes_in(answer)
         if self._refused:
-            self._note_success(api_method, _scopes_in(answer))
+            self._note_success(api_method, self._scopes)
         return answer
 
     def _note_refusal(self, method: str, error: SlackApiError) -> None:
         code = code_of(error)
+        self._scopes = _scopes_in(error.response) or self._scopes
         if trouble_of(code) not in {Trouble.ACCOUNT, Trouble.CALL}:
             return
         refused = RefusedCall(method, code, str(error.response.get("needed") or ""), _scopes_in(error.response))
@@ -108,6 +120,11 @@ class SlackClient(AsyncWebClient):
 def refused_calls(client: AsyncWebClient) -> Sequence[RefusedCall]:
     """Those of a client that remembers them."""
     return client.refused_calls if isinstance(client, SlackClient) else ()
+
+
+def find_silence(client: AsyncWebClient) -> str | None:
+    """As `SlackClient.find_silence`, of a client that remembers it."""
+    return client.find_silence() if isinstance(client, SlackClient) else None
 
 
 def _scopes_in(response: Any) -> str | None:

@@ -23,11 +23,12 @@ from desk.requests.takeovers import rotate_or_ask
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import Message, day, escape, mention, plain, section, when
+from handlers.slack.framework.hearing import why_unheard
 from handlers.slack.keys import views
 from handlers.slack.keys.change import Done, KeyChange, Told, Usage
 from handlers.slack.keys.inputs import Inputs
 from handlers.slack.keys.views import Form
-from handlers.slack.requests.text import takeover_asked
+from handlers.slack.requests.text import owners_unheard, takeover_asked
 from storage.models import ApiKey, Ticket
 
 
@@ -38,7 +39,7 @@ def _restore(tx: Transaction, key_id: str, given: Inputs) -> Done:
 
 def _rotate(tx: Transaction, key_id: str, given: Inputs) -> Done:
     begun = rotate_or_ask(tx, key_id, given.grace(), version=given.version)
-    return begun if isinstance(begun, Ticket) else takeover_asked(begun)
+    return begun if isinstance(begun, Ticket) else takeover_asked(tx, begun)
 
 
 def _extend(tx: Transaction, key_id: str, given: Inputs) -> Done:
@@ -50,6 +51,8 @@ def _extend(tx: Transaction, key_id: str, given: Inputs) -> Done:
 def _ask_extension(tx: Transaction, key_id: str, given: Inputs) -> Done:
     until = given.longer()
     ask_for_extension(tx, key_id, until, reason=given.reason())
+    if unheard := owners_unheard(tx):
+        return f"Your wish is kept, but {unheard}"
     return f"Owners were asked to extend it until {when(until)}."
 
 
@@ -79,6 +82,9 @@ def _keep(tx: Transaction, key_id: str, given: Inputs) -> Done:
 
 def _ask_holder(tx: Transaction, key_id: str, _given: Inputs) -> Done:
     key = ask_holder(tx, key_id)
+    if why := why_unheard(tx, [key.holder_id or ""]):
+        told = f"{mention(key.holder_id)} was not told"
+        return Message(told, [section(f":warning: The question is kept, but {told}: {why}. Ask them yourself.")])
     told = f"{mention(key.holder_id)} was asked whether “{_name(key.name)}” is still needed"
     return Message(told, [section(f":speech_balloon: {mention(key.holder_id)} was asked.")])
 

@@ -3,6 +3,8 @@
 from desk.commands import slash
 from desk.keys.rules import KeyState, state_of
 from desk.keys.tickets import find_ticket_of_request, get_ticket
+from desk.messages.outbox import list_cards
+from desk.requests.cards import REQUEST_CARD
 from desk.requests.lookup import (
     approvals_needed,
     asked_extent,
@@ -35,6 +37,7 @@ from handlers.slack.requests.text import (
     days_in_words,
     life_in_words,
     name_in_words,
+    owners_unheard,
     quotation,
     reach_in_words,
     scopes_in_words,
@@ -87,10 +90,19 @@ def _pending(tx: Transaction, request: KeyRequest) -> Message:
         [
             section(f":hourglass_flowing_sand: You asked for an API key: {name}. It waits for an owner."),
             _what(tx, request),
+            *_unheard(tx, request),
             context(*lines),
             actions(button("Withdraw", ActionId.REQUEST_WITHDRAW, value_of(request.id, request.version), ask=ask)),
         ],
     )
+
+
+def _unheard(tx: Transaction, request: KeyRequest) -> list[Block]:
+    asked = list_cards(tx, REQUEST_CARD, request.id)
+    if any(card.ts for card in asked):
+        return []
+    unheard = owners_unheard(tx, [card.conversation for card in asked])
+    return [section(f":warning: Your request is kept, but {unheard}")] if unheard else []
 
 
 def _refused(tx: Transaction, request: KeyRequest, status: RequestStatus) -> Message:

@@ -9,7 +9,9 @@ from desk.durations import in_words
 from desk.keys.restrictions import list_restrictions
 from desk.keys.rules import KeyState, state_of
 from desk.keys.scopes import IN_WORDS
+from desk.messages.outbox import owners_conversations
 from desk.people import member_name
+from desk.permissions import ask_an_owner
 from desk.requests.risks import Risk, RiskNote, list_risk_notes
 from desk.requests.terms import Extent
 from desk.transaction import Transaction
@@ -27,6 +29,7 @@ from handlers.slack.framework.blocks import (
     text_length,
     when,
 )
+from handlers.slack.framework.hearing import why_unheard
 from storage.models import ApiKey, KeyRequest, Page, Scope
 
 _SHOWN_PAGES = 10
@@ -182,9 +185,16 @@ def works_on(grace_seconds: int | None) -> str:
     return f"works on for {in_words(timedelta(seconds=grace_seconds))}" if grace_seconds else "stops at once"
 
 
-def takeover_asked(request: KeyRequest) -> Message:
+def takeover_asked(tx: Transaction, request: KeyRequest) -> Message:
     """What an owner is told who would have taken a key over alone."""
     name = name_in_words(request.name)
+    if unheard := owners_unheard(tx):
+        text = (
+            f":warning: You were never approved for {name}, so other owners have to agree. Your request is kept, but"
+        )
+        return Message(
+            f"Owners were not told that you ask for {escape(request.name)}", [section(f"{text} {unheard}")]
+        )
     others = "another owner" if request.approvals_needed == 1 else f"{request.approvals_needed} other owners"
     text = (
         f":envelope: You were never approved for {name}, so its secret is not yours to take alone: owners were asked "
@@ -192,6 +202,13 @@ def takeover_asked(request: KeyRequest) -> Message:
         f"When you have collected it, the old one {works_on(request.grace_seconds)}."
     )
     return Message(f"Owners were asked whether you may take over {escape(request.name)}", [section(text)])
+
+
+def owners_unheard(tx: Transaction, places: Sequence[str] | None = None) -> str | None:
+    """That owners do not hear of what is asked in these places, or else where they are asked now, why, and what to
+    do; None where they do."""
+    why = why_unheard(tx, owners_conversations(tx) if places is None else places)
+    return f"owners were not told of it: {why}. {escape(ask_an_owner(tx))}" if why else None
 
 
 def asked_message(tx: Transaction, request: KeyRequest) -> Message:
@@ -203,6 +220,9 @@ def asked_message(tx: Transaction, request: KeyRequest) -> Message:
     }
     said = " and ".join(words for risk, words in alike.items() if risk in found)
     hint = f" :warning: Mind that {said}: owners see that too." if said else ""
+    if unheard := owners_unheard(tx):
+        text = f":warning: Your request for {name_in_words(request.name)} is kept, but {unheard}{hint}"
+        return Message(f"Owners were not told that you ask for {escape(request.name)}", [section(text)])
     text = f":envelope: Owners were asked for {name_in_words(request.name)}."
     return Message(
         f"Owners were asked for your API key: {escape(request.name)}",

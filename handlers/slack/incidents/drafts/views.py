@@ -29,6 +29,7 @@ from handlers.slack.framework.blocks import (
     text_input,
     when,
 )
+from handlers.slack.framework.hearing import why_unheard
 from handlers.slack.incidents.drafts.buttons import choose_button, preview_buttons
 from handlers.slack.incidents.drafts.components import component_blocks, still_held_text
 from handlers.slack.incidents.drafts.schedules import schedule_blocks
@@ -222,7 +223,13 @@ def _published(tx: Transaction, draft: IncidentDraft, incident: Incident, where:
 def waiting_view(tx: Transaction, draft: IncidentDraft) -> Block:
     """What an author sees whose draft waits for somebody else."""
     who = reviewers_text(tx, draft)
-    said = f":busts_in_silhouette: It waits for {who} to publish it. You are told in your direct messages with me."
+    why = why_unheard(tx, list_reviewers(tx, draft, role_of_draft(tx, draft)))
+    told = (
+        f"*They were not told:* {why}. Tell one of them yourself"
+        if why
+        else "You are told in your direct messages with me"
+    )
+    said = f":busts_in_silhouette: It waits for {who} to publish it. {told}."
     blocks = [section(said), *wish_blocks(draft, viewer_id=draft.author_id)]
     return modal("Waits for somebody else", blocks, callback_id=CallbackId.NOTICE)
 
