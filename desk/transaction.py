@@ -32,6 +32,7 @@ from storage.locks import is_collision, still_holds
 from storage.models import ApiKey, Revision
 from storage.organizations import organization_of
 from storage.room import is_for_want_of_room
+from storage.seen_events import is_remembered, remember_event
 from storage.signals import Topic, signal
 
 T = TypeVar("T")
@@ -199,7 +200,14 @@ class Desk:
         # By now nothing can wait any more, and whoever takes roles away has done so or waits for us.
         if not still_holds(session):
             raise ConflictError("Somebody's roles were changed at the same moment.", "Try again.")
+        deadline = find_deadline()
+        if deadline is not None and deadline.request is not None and recorded and actor.kind is ActorKind.MEMBER:
+            remember_event(session, deadline.request, self.clock.now())
         return given
+
+    async def was_done(self, request: str) -> bool:
+        """Whether a change was kept that a member made by this request of theirs, whichever delivery of it."""
+        return await self.database.run_read(partial(is_remembered, event_id=request))
 
 
 @contextmanager

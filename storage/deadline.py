@@ -28,6 +28,8 @@ class Deadline:
     """The answer leaves then at the latest."""
     changed: bool = False
     """Whether a change that its person asked for was kept."""
+    request: str | None = None
+    """What the request is called, alike in each delivery of it; None where it has no name."""
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)

@@ -1,4 +1,4 @@
-"""Which of Slack's events were handled: Slack repeats what it thinks was lost."""
+"""Which of Slack's events and clicks were handled: Slack repeats what it thinks was lost."""
 
 from datetime import datetime
 
@@ -15,6 +15,11 @@ def remember_event(session: Session, event_id: str, at: datetime) -> bool:
     Another transaction that handles it at this moment is waited for.
     """
     return insert_once(session, SeenEvent, event_id=event_id, at=at) is not None
+
+
+def is_remembered(session: Session, event_id: str) -> bool:
+    """Whether some transaction that handled it was kept."""
+    return session.get(SeenEvent, event_id) is not None
 
 
 def forget_events(session: Session, before: datetime) -> int:

@@ -32,11 +32,10 @@ from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.areas import Area, join_areas
 from handlers.slack.framework.blocks import Block
 from handlers.slack.framework.client import find_silence
-from handlers.slack.framework.listeners import listen
 from handlers.slack.framework.messages import Renderer, guarded
 from handlers.slack.framework.outcomes import take_over_questions
 from handlers.slack.framework.payloads import EnsureKnown, SlackContext
-from handlers.slack.framework.requests import what_is_asked
+from handlers.slack.framework.requests import name_request, what_is_asked
 from handlers.slack.framework.routing import listen
 from handlers.slack.incidents import backfill, postmortems
 from handlers.slack.incidents.drafts.actions import DrawEditor, draw_editor, press_edit
@@ -106,7 +105,8 @@ class PunctualApp(AsyncApp):
         """Answer one request, over HTTP or Socket Mode."""
         began = time.monotonic()
         try:
-            with self._around(req), answer_within(self.answer_seconds), named(self.name_command):
+            with self._around(req), answer_within(self.answer_seconds) as deadline, named(self.name_command):
+                deadline.request = name_request(req.body)
                 return await super().async_dispatch(req)
         finally:
             if self.on_answered is not None:

@@ -21,7 +21,7 @@ class JobRun(NamedInOrganization, Base):
 
 
 class SeenEvent(NamedInOrganization, Base):
-    """A Slack event that was handled: Slack repeats events it thinks were lost."""
+    """A Slack event that was handled, or a click that changed something: Slack repeats what it thinks was lost."""
 
     __tablename__ = "seen_event"
 

@@ -40,7 +40,7 @@ from handlers.slack.framework.payloads import (
     ViewSubmission,
     choice_in,
 )
-from handlers.slack.framework.refusals import as_refusal, in_time
+from handlers.slack.framework.refusals import as_refusal, find_done, in_time
 from handlers.slack.framework.retries import UNREACHABLE
 
 _log = structlog.get_logger(__name__)
@@ -78,8 +78,10 @@ def on_command(slack: SlackContext, family: CommandFamily) -> Listener:
             refuse_unseen(body.get("text") or "")
             message = await in_time(_answer_command(slack, family, command))
         except Exception as error:
-            refusal = refuse(slack, error, command.user_id, f"{family.name} {command.text}")
-            message = given_back(refusal, _worth_keeping(family, command.text))
+            message = await find_done(slack.desk, error)
+            if message is None:
+                refusal = refuse(slack, error, command.user_id, f"{family.name} {command.text}")
+                message = given_back(refusal, _worth_keeping(family, command.text))
         if message is not None and holds_secret(command.text):
             message = without_secrets(message, command.text)
         if message is None:
@@ -146,7 +148,8 @@ async def _answer_action(slack: SlackContext, action: BlockAction, handler: Acti
     try:
         return await in_time(_act(slack, action, handler))
     except Exception as error:
-        return error_message(refuse(slack, error, action.user_id, action.label))
+        done = await find_done(slack.desk, error)
+        return done or error_message(refuse(slack, error, action.user_id, action.label))
 
 
 async def _act(slack: SlackContext, action: BlockAction, handler: ActionHandler) -> Message | None:
@@ -177,6 +180,9 @@ def on_submission(slack: SlackContext, area: Area, handler: ViewHandler) -> List
                 await ack(response_action="update", view=notice("That did not work", refusal))
             return
         except Exception as error:
+            if (done := await find_done(slack.desk, error)) is not None:
+                await ack(response_action="update", view=notice("Done", done))
+                return
             sent = str((view.get("title") or {}).get("text") or "")
             refusal = given_back(refuse(slack, error, submission.user_id, sent), *_written_in(submission))
             await ack(response_action="update", view=notice("That did not work", refusal))

@@ -4,18 +4,22 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
 
 from desk.errors import KeydeskError, LateError
+from desk.transaction import Desk
+from handlers.slack.framework.blocks import Message, section
 from storage.database import is_away
-from storage.deadline import find_deadline
+from storage.deadline import answer_within, find_deadline, without_deadline
 
 _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 _ODD_SECONDS = 0.05
+_LOOK_SECONDS = 0.3
 _TRY_AGAIN = "Please try again in a moment. If it stays so, tell an operator."
 
 
@@ -45,6 +49,26 @@ def as_refusal(error: Exception) -> KeydeskError:
         _log.warning("database_away", error=error)
         return KeydeskError(f"Keydesk's database does not answer at the moment; {_what_changed()}.", _TRY_AGAIN)
     return error if isinstance(error, KeydeskError) else _unknown(error)
+
+
+async def find_done(desk: Desk, error: Exception) -> Message | None:
+    """What to say instead of a refusal where what was asked for is done: Slack delivers things twice, and another
+    delivery of the same may have been quicker. None where this one is not known to be such."""
+    deadline = find_deadline()
+    if not isinstance(error, KeydeskError | TimeoutError) or deadline is None or deadline.changed:
+        return None
+    if (request := deadline.request) is None or not await _was_done(desk, request):
+        return None
+    _log.warning("answered_twice")
+    text = "This is done already: Slack delivered it to me twice"
+    return Message(text, [section(f":white_check_mark: {text}, and the other delivery was quicker.")])
+
+
+async def _was_done(desk: Desk, request: str) -> bool:
+    # Whoever is late already has a moment for this, and whoever cannot look says no more than was so here.
+    with without_deadline(), suppress(Exception), answer_within(_LOOK_SECONDS):
+        return await desk.was_done(request)
+    return False
 
 
 async def in_time(work: Awaitable[T]) -> T:

@@ -1,5 +1,6 @@
-"""What a request of Slack's is about, in words of a closed vocabulary."""
+"""What a request of Slack's is called, and what it is about, in words of a closed vocabulary."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -7,6 +8,12 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId, Command
 
 _OTHER = "other"
 _ACTIONS, _CALLBACKS = frozenset(map(str, ActionId)), frozenset(map(str, CallbackId))
+
+
+def name_request(body: Mapping[str, Any]) -> str | None:
+    """The same for each delivery of one click or command: Slack gives each a trigger of its own, and repeats that."""
+    trigger = body.get("trigger_id")
+    return hashlib.sha256(str(trigger).encode(errors="replace")).hexdigest() if trigger else None
 
 
 def what_is_asked(body: Mapping[str, Any], events: Collection[str]) -> tuple[str, str]:
