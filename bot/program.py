@@ -41,6 +41,7 @@ from handlers.slack.app import all_renderers, create_bolt_app
 from handlers.slack.directory.reading import Acquaintances
 from handlers.slack.framework.afterwards import Afterwards
 from handlers.slack.framework.client import SlackClient
+from handlers.slack.framework.outcomes import follow_questions
 from handlers.upstream.access import UpstreamAccess
 from storage.background import finish, finish_all
 from storage.database import Database
@@ -82,6 +83,7 @@ class Program:
         http: HttpApp,
         server: HttpServer,
         afterwards: Afterwards,
+        questions: OpenQuestions,
         management: HttpServer | None = None,
     ) -> None:
         self._management = management
@@ -95,6 +97,7 @@ class Program:
         self._http = http
         self._server = server
         self._afterwards = afterwards
+        self._questions = questions
 
     async def run(self, stopping: asyncio.Event, serving: Callable[[], None] = lambda: None) -> None:
         """Run until `stopping` is set, then finish what is in hand. `serving` is called when requests are answered.
@@ -113,6 +116,9 @@ class Program:
             self._scheduler.start()
             watching = asyncio.create_task(self._watch.run(), name="clock")
             following = asyncio.create_task(follow_people(self._desk, self._watch.find_doubt), name="people")
+            asking = asyncio.create_task(
+                follow_questions(self._desk, self._afterwards, self._questions), name="questions"
+            )
             serving()
             asked = asyncio.create_task(stopping.wait())
             beginning = asyncio.create_task(self._begin(), name="beginning")
@@ -123,6 +129,7 @@ class Program:
                 beginning.cancel()
                 watching.cancel()
                 following.cancel()
+                asking.cancel()
                 stopping.set()
                 await self._stop(parts)
             await asyncio.gather(*(part for part in parts if part.done() and not part.cancelled()))
@@ -241,6 +248,7 @@ def create_program(
         metrics = Metrics([look_at_outbox(desk.database, desk.clock)])
         desk = replace(desk, on_recorded=metrics.recorded)
     afterwards = Afterwards()
+    questions = OpenQuestions(settings.data_folder / "unknown-outcomes", desk.database.engine.url)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
 
     def make_app(identity: AuthorizeResult) -> AsyncApp:
@@ -254,7 +262,7 @@ def create_program(
             on_answered=metrics.slack_answered if metrics is not None else None,
             around=tracing.around_slack,
             upstream=UpstreamAccess(http.upstreams.client, seal),
-            questions=OpenQuestions(settings.data_folder / "unknown-outcomes", desk.database.engine.url),
+            questions=questions,
         )
 
     tracing.of_engine(desk.database.engine)
@@ -304,5 +312,6 @@ def create_program(
         http,
         HttpServer(tracing.of_http(http), listener, grace_seconds=grace),
         afterwards,
+        questions,
         management=HttpServer(http.management, management, grace_seconds=grace) if management is not None else None,
     )

@@ -13,7 +13,7 @@ from bot.commands.tables import AsJson, Cell, print_facts, print_list
 from desk.errors import InvalidInputError
 from desk.keys.restrictions import list_restrictions
 from desk.keys.scopes import parse_scopes
-from desk.messages.outbox import owners_conversations
+from desk.messages.reach import list_places_of_owners
 from desk.pages.pages import get_page_by_word, page_names
 from desk.people import member_name, name_of
 from desk.requests.approvals import approve, deny
@@ -115,7 +115,7 @@ def _register_ask(family: typer.Typer) -> None:
                 holder_id=get_user_id(tx.session, holder) if holder else None,
             )
             made = make_request(tx, asked, requester_id=user_id)
-            return made, find_hindrance(tx, owners_conversations(tx))
+            return made, find_hindrance(tx, list_places_of_owners(tx))
 
         with console_of(context).desk() as desk:
             made, hindrance = desk.write_now(operator(), work)

@@ -7,13 +7,19 @@ from sqlalchemy import and_, literal_column, select
 
 from desk.messages.channels import CHANNEL_TROUBLE
 from desk.messages.dead_letters import DEAD_LETTER
-from desk.messages.outbox import is_set_aside
+from desk.messages.outbox import is_set_aside, owners_conversations
 from desk.permissions import require_insider
 from desk.transaction import Transaction
 from storage.models import Channel, Delivery, DeliveryLane, SlackMessage
 
 _Trouble = tuple[str, datetime, str]
 """A conversation, when it went wrong there, and Slack's word."""
+
+
+def list_places_of_owners(tx: Transaction) -> Sequence[str]:
+    """Where owners are asked things now."""
+    require_insider(tx)
+    return owners_conversations(tx)
 
 
 def find_troubles(tx: Transaction, places: Sequence[str]) -> Mapping[str, str]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from desk.messages.outbox import owners_conversations, refresh, send_card, send_note, tell_decision
+from desk.messages.outbox import list_cards, owners_conversations, refresh, send_card, send_note, tell_decision
 from desk.messages.subjects import THE_OWNERS, Shown, Thing, stop_showing
+from desk.permissions import require_insider
 from desk.transaction import Transaction
 from storage.models import KeyRequest, RequestStatus, SlackMessage
 
@@ -26,6 +27,13 @@ def show_request(tx: Transaction, request: KeyRequest) -> None:
     # Whoever asked reads where owners do not hear of it.
     asked = [(Thing.DELIVERY, card.id) for card in list_cards(tx, REQUEST_CARD, request.id)]
     send_card(tx, REQUEST_MINE, request.id, [request.requester_id], shows=[*shows, *asked])
+
+
+def list_unheard_places(tx: Transaction, request: KeyRequest) -> Sequence[str]:
+    """Where owners are asked, as long as nothing of it has arrived there."""
+    require_insider(tx)
+    asked = list_cards(tx, REQUEST_CARD, request.id)
+    return [] if any(card.ts for card in asked) else [card.conversation for card in asked]
 
 
 def refresh_request(tx: Transaction, request: KeyRequest) -> Sequence[SlackMessage]:

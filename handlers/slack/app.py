@@ -162,7 +162,8 @@ def create_bolt_app(
     app.events = frozenset(event for event, _ in whole.events)
     desk = replace(desk, find_silence=partial(find_silence, client))
     slack = SlackContext(desk, client, ensure_known, afterwards or Afterwards(), upstream, questions)
-    take_over_questions(slack)
+    if questions is not None:
+        take_over_questions(desk, slack.afterwards, questions)
     listen(app, slack, whole)
     return app
 

@@ -78,6 +78,10 @@ class RunningBot:
         """Run something of the bot's in the bot's own event loop, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_STUCK_SECONDS)
 
+    def begin(self, work: Coroutine[Any, Any, T]) -> "concurrent.futures.Future[T]":
+        """Begin something in the bot's own event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def deliver(self) -> int:
         """Deliver what is due in the outbox; gives the number of rows dealt with.
 

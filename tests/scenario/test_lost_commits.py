@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from handlers.slack.framework.afterwards import Afterwards
+from handlers.slack.framework.outcomes import follow_questions
 from sandbox.player import SandboxRefusedError, words_of
 from storage.database import Database
 from storage.models import KeyRequest, Ticket
@@ -90,6 +92,24 @@ def test_what_nobody_knows_is_told_after_a_start(
         wait_until(lambda: bot.deliver() and found in str(scenario.mia.direct_messages()))
     assert list((tmp_path / "unknown").iterdir()) == []
     assert len(everything(scenario, KeyRequest)) == (when == "after")
+
+
+def test_what_nobody_knows_is_told_by_another_replica(
+    scenario: Scenario, proxy: PostgresqlProxy, tmp_path: Path
+) -> None:
+    """The replica that was asked stays away for good: one that runs beside it, with the same folder, asks on."""
+    questions = OpenQuestions(tmp_path / "unknown", scenario.database.engine.url)
+    with _served_by(scenario, questions) as bot:
+        bot.app.answer_seconds = 0.8
+        proxy.cut_next_commit("after", stay_away=True)
+        assert "It is not known whether this was done" in words_of(scenario.mia.type_command(LINE))
+        beside = Afterwards()
+        following = scenario.bot.begin(follow_questions(scenario.desk, beside, questions, every=0.01))
+        assert len(list((tmp_path / "unknown").iterdir())) == 1
+    proxy.talk_again()
+    wait_until(lambda: scenario.bot.deliver() and "It was: " in str(scenario.mia.direct_messages()))
+    following.cancel()
+    assert list((tmp_path / "unknown").iterdir()) == []
 
 
 @contextmanager

@@ -3,8 +3,7 @@
 from desk.commands import slash
 from desk.keys.rules import KeyState, state_of
 from desk.keys.tickets import find_ticket_of_request, get_ticket
-from desk.messages.outbox import list_cards
-from desk.requests.cards import REQUEST_CARD
+from desk.requests.cards import list_unheard_places
 from desk.requests.lookup import (
     approvals_needed,
     asked_extent,
@@ -98,10 +97,8 @@ def _pending(tx: Transaction, request: KeyRequest) -> Message:
 
 
 def _unheard(tx: Transaction, request: KeyRequest) -> list[Block]:
-    asked = list_cards(tx, REQUEST_CARD, request.id)
-    if any(card.ts for card in asked):
-        return []
-    unheard = owners_unheard(tx, [card.conversation for card in asked])
+    places = list_unheard_places(tx, request)
+    unheard = owners_unheard(tx, places) if places else None
     return [section(f":warning: Your request is kept, but {unheard}")] if unheard else []
 
 

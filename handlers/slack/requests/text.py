@@ -9,7 +9,7 @@ from desk.durations import in_words
 from desk.keys.restrictions import list_restrictions
 from desk.keys.rules import KeyState, state_of
 from desk.keys.scopes import IN_WORDS
-from desk.messages.outbox import owners_conversations
+from desk.messages.reach import list_places_of_owners
 from desk.people import member_name
 from desk.permissions import ask_an_owner
 from desk.requests.risks import Risk, RiskNote, list_risk_notes
@@ -207,7 +207,7 @@ def takeover_asked(tx: Transaction, request: KeyRequest) -> Message:
 def owners_unheard(tx: Transaction, places: Sequence[str] | None = None) -> str | None:
     """That owners do not hear of what is asked in these places, or else where they are asked now, why, and what to
     do; None where they do."""
-    why = why_unheard(tx, owners_conversations(tx) if places is None else places)
+    why = why_unheard(tx, list_places_of_owners(tx) if places is None else places)
     return f"owners were not told of it: {why}. {escape(ask_an_owner(tx))}" if why else None
 
 

@@ -353,6 +353,7 @@ def _plain(maker: _Maker) -> Filled:
         "to_user_id": [MAX],
         "user_id": [MIA, "U0GONE0001"],
         "named": [MIA],
+        "places": [[MIA]],
         "wanted": [{maker.page: frozenset({Role.INCIDENT_MANAGER})}],
         "approver_id": [OLIVIA],
         "actor": [f"member:{MIA}"],
