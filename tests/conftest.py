@@ -18,8 +18,8 @@ from tests.databases import (
     Prepared,
     create_postgresql_template,
     create_sqlite_template,
-    lend_database,
     open_database,
+    url_on_both,
 )
 from tests.longest import deal_out
 from tests.network import guard_network, watch_network
@@ -117,10 +117,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return create_sqlite_template(tmp_path_factory.mktemp("template"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh database with Keydesk's tables; the test runs once on SQLite and once on PostgreSQL."""
-    yield from lend_database(request, tmp_path)
+database_url = url_on_both
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -256,9 +256,15 @@ def lend_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]
         yield url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url_on_both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database with Keydesk's tables; the test runs once on SQLite and once on PostgreSQL."""
+    yield from lend_database(request, tmp_path)
+
+
 @pytest.fixture(params=["sqlite"])
 def url_on_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A `database_url` on SQLite alone, unless a test is marked with `both_databases`."""
+    """The same on SQLite alone, unless a test is marked with `both_databases`."""
     yield from lend_database(request, tmp_path)
 
 

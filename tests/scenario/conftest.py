@@ -129,8 +129,8 @@ def slack_server() -> Iterator[SandboxServer]:
 
 
 database_url = url_on_sqlite
-"""Stories tell what people see and do. What their clicks cause in the database is tried on both where it is decided,
-in `tests/unit/desk`."""
+"""Stories tell what people see and do. What their clicks ask the database is asked of both where it is decided, in
+`tests/unit/desk`."""
 
 
 @pytest.fixture

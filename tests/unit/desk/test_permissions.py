@@ -31,6 +31,7 @@ from desk.permissions import (
 from desk.transaction import Actor, ActorKind, Desk, JobName, Transaction
 from storage.models import ApiKey, ComponentStatus, IncidentStatus, KeyStatus, Role, Scope
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import GUS, MIA, OLIVIA, add_component, add_grant, add_key, add_member, add_owner, add_page
 
 DAY = timedelta(days=1)
@@ -157,6 +158,7 @@ def _may(desk: Desk, actor: Actor, deed: Deed, at: Place) -> bool:
     raise AssertionError("unreachable: work always raises")
 
 
+@both_databases
 def test_a_key_may_exactly_what_its_scopes_say_on_its_pages(desk: Desk, places: tuple[Place, Place]) -> None:
     """Whatever scopes, pages and state a key has: it does what its scopes name on its pages while it works, and
     nothing else."""
@@ -206,6 +208,7 @@ def test_a_key_may_nothing_unless_it_works(desk: Desk, places: tuple[Place, Plac
             assert _may(desk, key, deed, places[0]) is works, name
 
 
+@both_databases
 def test_an_unknown_key_may_nothing(desk: Desk, places: tuple[Place, Place]) -> None:
     """A key that is not there has no authority, and a member's id is no key."""
     for stranger in (Actor.key(new_id()), Actor.key(OLIVIA)):
@@ -237,6 +240,7 @@ def test_a_key_is_told_which_scope_is_missing(desk: Desk, places: tuple[Place, P
         assert refusal.value.hint == "Ask an owner: Olivia."
 
 
+@both_databases
 def test_working_is_being_active(desk: Desk) -> None:
     """What the database takes for a working key is what the rules call active."""
     with desk.database.write() as session:
@@ -318,6 +322,7 @@ def test_only_members_are_known_by_a_user_id() -> None:
     assert [actor.user_id for actor in actors] == ["U1", None, None, None]
 
 
+@both_databases
 def test_what_is_changed_within_a_transaction_counts_from_then_on(desk: Desk) -> None:
     """A transaction that writes asks again each time: a role that it takes away itself is gone at once."""
 

@@ -25,8 +25,11 @@ from desk.seeds.planting import plant_seed
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import Incident, Role, SubjectKind
+from tests.databases import url_on_both
 from tests.factories import MIA, OLIVIA, add_key, add_page
 from tests.unit.desk.stage import Stage, set_stage
+
+database_url = url_on_both
 
 ACTOR = Actor.operator("test")
 BROKEN = ["half \ud83d of one", "\udc00", "nothing\0here"]

@@ -19,9 +19,11 @@ from storage.database import Database
 from storage.models import AuditEvent
 from storage.models.audit import GENESIS, beginning_of
 from tests.clock import HeldClock
-from tests.databases import ORGANIZATION, OTHER_ORGANIZATION, begin_other
+from tests.databases import ORGANIZATION, OTHER_ORGANIZATION, begin_other, url_on_both
 from tests.forking import Fork
 from tests.unit.desk.audit import audit_writer
+
+database_url = url_on_both
 
 ACTOR = Actor.member("U0OLIVIA01")
 OPERATOR = Actor.operator("ann")

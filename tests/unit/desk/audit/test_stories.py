@@ -6,6 +6,7 @@ from sqlalchemy import select
 from desk.audit.trail import Action
 from desk.transaction import Desk
 from storage.models import AuditEvent, Delivery, SlackMessage
+from tests.databases import url_on_both
 from tests.unit.desk.audit import (
     stories_of_incidents,
     stories_of_keys,
@@ -17,6 +18,8 @@ from tests.unit.desk.audit import (
 from tests.unit.desk.audit.chronicle import STORIES, Event, Story
 from tests.unit.desk.audit.hearing import ASKS, NEWS, NOBODY_WAITS, RINGS
 from tests.unit.desk.stage import Stage, set_stage
+
+database_url = url_on_both
 
 TOLD_BY = (
     stories_of_incidents,

@@ -19,6 +19,7 @@ from desk.transaction import Actor
 from storage.models import Component, ComponentStatus, ComponentStatusChange, IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MIA, add_key
 from tests.unit.desk.configuration.configuration_stage import ConfigurationStage
 
@@ -58,6 +59,7 @@ def test_made_where_it_is_to_stand(stage: ConfigurationStage) -> None:
     assert stage.recorded()[-1] == ("component.created", made)
 
 
+@both_databases
 def test_made_out_of_order(stage: ConfigurationStage) -> None:
     """A state that it is to begin in is a change of its state, with history and all."""
     down = ComponentStatus.PARTIAL_OUTAGE
@@ -68,6 +70,7 @@ def test_made_out_of_order(stage: ConfigurationStage) -> None:
     assert [action for action, _ in stage.recorded()] == ["component.created", "component.changed"]
 
 
+@both_databases
 def test_changed_in_part(stage: ConfigurationStage) -> None:
     """What is named changes, with what it was; what is as it was is no change, and nobody is told of one."""
     edit(stage, "API", name="Public API", description="For customers")
@@ -122,6 +125,7 @@ def test_a_group_takes_components_in(stage: ConfigurationStage) -> None:
     assert stage.retired() == ["America"]
 
 
+@both_databases
 def test_a_group_lets_components_go(stage: ConfigurationStage) -> None:
     """Its list is all that it has: what is not in it stands behind the group, in no group."""
     components = [stage.ids["Oslo"], stage.ids["API"]]
@@ -159,6 +163,7 @@ def test_a_group_goes_and_comes_with_its_last_component(stage: ConfigurationStag
     assert stage.shown() == [*ALL[:4], "3 Website", "4 America", "..1 Boston"]
 
 
+@both_databases
 def test_of_a_group_that_goes_the_components_stay(stage: ConfigurationStage) -> None:
     """They stand where it stood. What was retired in it comes back beside them; the group, with whom it is given."""
     retire(stage, "Oslo")
@@ -208,6 +213,7 @@ def test_opened_again_it_leaves_the_retired_alone(stage: ConfigurationStage) -> 
     assert stage.row("API").status == ComponentStatus.OPERATIONAL
 
 
+@both_databases
 def test_an_outage_ends_with_the_component(stage: ConfigurationStage) -> None:
     """Of what is not there any more nothing is out of order: brought back after a year, it was down for no year."""
     stage.do(lambda tx: set_statuses(tx, stage.page, {stage.ids["API"]: ComponentStatus.MAJOR_OUTAGE}))
@@ -292,6 +298,7 @@ def test_who_may(stage: ConfigurationStage) -> None:
                 stage.do(work, who=who)
 
 
+@both_databases
 def test_found_by_word(stage: ConfigurationStage) -> None:
     """By its name in any case, its group's before it, or its id; doubles are named by their ids."""
 

@@ -19,6 +19,7 @@ from desk.transaction import Actor
 from storage.models import Backend, Incident, Page, PageAddress, SecondPerson
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MIA, add_component, add_key, add_page
 from tests.unit.desk.configuration.configuration_stage import ConfigurationStage
 
@@ -42,6 +43,7 @@ def test_everything_can_be_said() -> None:
     assert set(COLUMN_FIELDS) < set(PAGE_SETTINGS)
 
 
+@both_databases
 def test_changed_and_taken_back(stage: ConfigurationStage) -> None:
     """What is named changes, an empty text takes it back, and what is as it was is no change."""
     fields = {
@@ -74,6 +76,7 @@ def test_changed_and_taken_back(stage: ConfigurationStage) -> None:
     assert page.version == 3
 
 
+@both_databases
 def test_every_zone_of_rails_is_known(stage: ConfigurationStage) -> None:
     """By its own name and by that of the database; what was called otherwise before is changed."""
     assert [name for name in RAILS_ZONES if find_zone(name) is None] == []
@@ -117,6 +120,7 @@ def test_what_cannot_be(stage: ConfigurationStage, name: str, value: Any) -> Non
     assert stage.page_row().url is None
 
 
+@both_databases
 def test_addresses_of_others_cannot_be_had(stage: ConfigurationStage) -> None:
     """Neither what another page has now, nor where one was once; what was a page's own it can have again."""
     with stage.desk.database.write() as session:
@@ -196,6 +200,7 @@ def test_where_all_pages_are_kept_elsewhere(stage: ConfigurationStage) -> None:
         stage.do(lambda tx: get_configurable_page_by_word(tx, None), who=Actor.operator("ann"))
 
 
+@both_databases
 def test_the_rules_of_a_page_that_is_kept_elsewhere_are_ours(stage: ConfigurationStage) -> None:
     """By which rules is posted there, and where that is announced, is Keydesk's; everything else is the copy's."""
     with stage.desk.database.write() as session:

@@ -16,6 +16,7 @@ from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
 from storage.models import KeyStatus, KeyUseDay, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import (
     INES,
     MAX,
@@ -155,6 +156,7 @@ def test_of_very_many_keys_the_first_are_listed_and_the_others_counted(desk: Des
     assert desk.read_now(SOMEBODY, compose).beyond == Beyond()
 
 
+@both_databases
 def test_a_digest_that_was_composed_before_says_what_it_found(desk: Desk) -> None:
     """What is counted beside its lines is kept with it; what became of its lines is read anew."""
     _add_unused(desk, "a", "b", "c")
@@ -215,6 +217,7 @@ def test_approved_but_never_collected(desk: Desk) -> None:
     ]
 
 
+@both_databases
 def test_daily_counts_fill_thirty_days(desk: Desk) -> None:
     """Counts are uses of each of the last 30 days, today last; refused calls are not counted."""
     with desk.database.write() as session:

@@ -21,6 +21,7 @@ from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import Act, Announcement, ApiKey, AuditEvent, Digest, DigestItem, KeyStatus, SlackMessage
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MIA, OLIVIA, add_key, add_member, add_owner, add_page, add_use
 
 DAY = timedelta(days=1)
@@ -180,6 +181,7 @@ def test_a_use_calls_it_off(desk: Desk, clock: HeldClock) -> None:
         assert session.scalars(select(Announcement)).one().closed_at == clock.now()
 
 
+@both_databases
 def test_a_missed_digest_moves_the_day(desk: Desk, clock: HeldClock) -> None:
     """Without a second announcement nothing happens on the day; the next digest announces a later one."""
     key_id = _seed(desk)
@@ -349,6 +351,7 @@ def test_a_digest_goes_out_once_for_its_period(desk: Desk, clock: HeldClock) -> 
     assert _open_announcement(desk).announced_times == 1
 
 
+@both_databases
 def test_a_digest_that_went_out_before_its_time_is_not_the_one_of_its_week(desk: Desk, clock: HeldClock) -> None:
     """A clock that was a week ahead has sent it; in its time the week has its own, and the early one keeps its card,
     what it listed and what it announced."""

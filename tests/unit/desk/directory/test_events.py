@@ -25,6 +25,7 @@ from desk.secret import Secret
 from desk.transaction import Desk
 from storage.models import DirectorySync, Member, Role, SubjectKind, UserGroup
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_member
 from tests.unit.desk.directory.directory_stage import (
     GROUP,
@@ -228,6 +229,7 @@ def test_groups_are_found_by_what_they_are_called(stage: Stage, word: str) -> No
     assert found == Subject(SubjectKind.GROUP, GROUP, "@platform")
 
 
+@both_databases
 def test_a_name_too_long_to_be_kept_is_cut(stage: Stage) -> None:
     """People, groups and workspaces are taken over whatever they are called."""
     stage.do(SLACK, partial(take_user, seen=replace(user(MIA), name="M" * 300, handle="m" * 300)))
@@ -245,6 +247,7 @@ def test_a_person_answers_for_a_key(stage: Stage) -> None:
         assert refusal.value.field == "holder"
 
 
+@both_databases
 def test_an_ambiguous_name_is_refused_with_the_choices(stage: Stage) -> None:
     """Two people called Mia are both named with their ids; one who left does not make it ambiguous, and is found
     where nobody else is called so."""
@@ -281,6 +284,7 @@ def test_a_secret_in_a_name_is_not_kept(stage: Stage) -> None:
     assert shown == ("_kd_[masked]", "new%20kd_[masked]", "kd_[masked]", "kd_[masked]", "xoxb-[masked]")
 
 
+@both_databases
 def test_a_broken_name_is_kept_as_far_as_it_goes(stage: Stage) -> None:
     """Half a character, or one that is none, holds up no event: nobody here could type the name again."""
     seen = SeenUser(user_id="U0NEW00001", team_id=TEAM, name="Ne\ud83dw", handle="n\0ew", time_zone="\udc00")

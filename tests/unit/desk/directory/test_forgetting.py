@@ -15,6 +15,7 @@ from desk.errors import ConflictError, NotFoundError
 from desk.people import SeenUser
 from desk.transaction import Actor, Desk, JobName
 from storage.models import ApiKey, AuditEvent, KeyStatus, KeyUse, Member, Upstream, UpstreamKey
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, TEAM, add_key
 from tests.unit.desk.stage import Stage, set_stage
 
@@ -41,6 +42,7 @@ def everything(stage: Stage) -> str:
         return "\n".join(str(row) for row in rows)
 
 
+@both_databases
 def test_no_name_is_left_of_who_is_forgotten(stage: Stage) -> None:
     """Nowhere in the database: not in the audit trail either, whose chain stays whole."""
     say(stage)
@@ -64,6 +66,7 @@ def test_who_joins_is_in_the_trail_by_id_alone(stage: Stage) -> None:
     assert event.data == {"standing": "member"}
 
 
+@both_databases
 def test_slack_tells_the_name_again_in_vain(stage: Stage) -> None:
     """Slack describes people for ever who left; only somebody who is back has a name again."""
     say(stage, is_deleted=True)
@@ -82,6 +85,7 @@ def test_who_is_in_the_workspace_is_not_forgotten(stage: Stage) -> None:
         stage.do(OLIVIA, partial(forget_member, user_id=MIA))
 
 
+@both_databases
 def test_who_answers_for_a_key_is_not_forgotten(stage: Stage) -> None:
     """It would be nobody's, and nobody could say whose it was. One that ended holds nothing back, and it is forgotten
     from where it was called."""

@@ -34,6 +34,7 @@ from storage.models import (
     UserGroupMember,
 )
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_request, add_ticket
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -137,6 +138,7 @@ def test_who_comes_back_has_no_grant_and_owners_are_told(stage: Stage) -> None:
     assert stage.all(Departure)[0].returned_at is not None
 
 
+@both_databases
 def test_old_news_changes_nothing(stage: Stage) -> None:
     """A description that is older than the last one is ignored: events may overtake each other."""
     stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=20)))
@@ -146,6 +148,7 @@ def test_old_news_changes_nothing(stage: Stage) -> None:
     assert stage.fresh(Member, MIA).is_deleted
 
 
+@both_databases
 @pytest.mark.parametrize("standing", ["is_guest", "is_bot", "is_foreign"])
 def test_another_standing_takes_effective_roles_at_once_and_gives_them_back(stage: Stage, standing: str) -> None:
     """A member who becomes a guest (a bot, foreign) has no roles while it lasts; grants stay; owners are told."""
@@ -161,6 +164,7 @@ def test_another_standing_takes_effective_roles_at_once_and_gives_them_back(stag
     assert stage.actions(MIA) == ["member.changed", "member.changed"]
 
 
+@both_databases
 def test_a_guest_who_had_nothing_becomes_a_member_quietly(stage: Stage) -> None:
     """Recorded, but owners are not told of people who have neither grants nor keys."""
     stage.do(SLACK, partial(take_user, seen=seen(GUS, name="Gus")))
@@ -190,6 +194,7 @@ def test_roles_through_groups_end_with_the_member(stage: Stage) -> None:
     assert roles.everywhere == frozenset()
 
 
+@both_databases
 def test_what_somebody_left_waits_until_it_is_dealt_with(stage: Stage) -> None:
     """A key waits while it works, nobody rotated it and nobody else answers for it; none does once they are back.
     Only owners, and whoever delivers the card, see which."""
@@ -242,6 +247,7 @@ def test_the_card_of_who_came_back_says_what_they_answer_for(stage: Stage, given
     assert drawn.count(f"<@{MAX}> answers for it") == given
 
 
+@both_databases
 def test_who_came_back_as_a_guest_answers_for_nothing(stage: Stage, clock: HeldClock) -> None:
     """Their keys still wait for somebody; and who left once more is not said to be back."""
     with stage.desk.database.write() as session:

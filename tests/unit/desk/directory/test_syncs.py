@@ -15,6 +15,7 @@ from desk.directory.syncs import in_batches, take_groups
 from desk.errors import ConflictError, NotAllowedError
 from desk.transaction import Desk
 from storage.models import DirectorySync, Member, Role, SyncStatus, UserGroup
+from tests.databases import both_databases
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant
 from tests.unit.desk.directory.directory_stage import (
     GROUP,
@@ -85,6 +86,7 @@ def test_a_large_sync_takes_nothing_and_asks_the_owners(stage: Stage) -> None:
     assert stopped.plan["people"] == 4
 
 
+@both_databases
 def test_the_same_plan_is_asked_about_once(stage: Stage) -> None:
     """The sync of the next hour finds the same and stays quiet."""
     first = sync(stage, group(date_update=20))

@@ -42,6 +42,7 @@ from storage.models import (
 from storage.models import Delivery as DeliveryRow
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import INES, MAX, MIA, OLIVIA
 from tests.unit.desk.incidents.incident_stage import STATUS, SWEEP, IncidentStage, set_incident_stage
 
@@ -120,6 +121,7 @@ def test_other_heads_follow_a_component(stage: IncidentStage) -> None:
     assert dict(zip(ids, edits, strict=True)) == {"it": 2, "it too": 1, "it, over": 0, "another": 0}
 
 
+@both_databases
 def test_a_correction_edits_its_reply(stage: IncidentStage) -> None:
     """A corrected update brings its own reply up to date and adds none."""
     incident_id = stage.open()
@@ -133,6 +135,7 @@ def test_a_correction_edits_its_reply(stage: IncidentStage) -> None:
     assert (kept.body, kept.deliver_notifications) == ("We are looking.", False)
 
 
+@both_databases
 def test_a_postmortem_shows_on_the_head_once_it_is_public(stage: IncidentStage) -> None:
     """Its draft says nothing in Slack; publishing it and taking it back edit the head."""
     incident_id = stage.open(status=IncidentStatus.RESOLVED)
@@ -182,6 +185,7 @@ def test_where_an_incident_is_announced(
     assert [card.conversation for card in stage.cards(UPDATE_CARD)] == places, case
 
 
+@both_databases
 def test_a_head_goes_on_showing_the_state_when_the_channel_changes(stage: IncidentStage, clock: HeldClock) -> None:
     """After the page's channel changed, the old head is edited as before, and the thread goes on in the new one."""
     incident_id = stage.open()
@@ -195,6 +199,7 @@ def test_a_head_goes_on_showing_the_state_when_the_channel_changes(stage: Incide
     assert lanes == [STATUS, STATUS, ELSEWHERE, STATUS, ELSEWHERE]
 
 
+@both_databases
 def test_publishing_without_a_second_person_is_said_in_the_thread(stage: IncidentStage) -> None:
     """Where the role lets somebody publish a critical incident alone, the thread names them."""
     stage.set_page(second_person=SecondPerson.ALWAYS, second_person_skipped_by=Role.INCIDENT_MANAGER)
@@ -213,6 +218,7 @@ def test_publishing_without_a_second_person_is_said_in_the_thread(stage: Inciden
     assert alone.facts == {"incident_id": incident_id, "by": f"member:{INES}"}
 
 
+@both_databases
 def test_how_far_announcements_got(stage: IncidentStage, clock: HeldClock) -> None:
     """The head comes first, then the replies, the oldest first: queued, posted with its place, or failed and why."""
     incident_id = stage.open()
@@ -269,6 +275,7 @@ def test_only_announcements_of_incidents_that_are_there_are_tried_again(stage: I
             stage.do(OLIVIA, partial(retry_announcement, message_id=message_id))
 
 
+@both_databases
 def test_what_is_said_quietly_posts_no_message(stage: IncidentStage, clock: HeldClock) -> None:
     """A quiet incident is in no channel; a quiet update edits the head that is there; what is loud posts both."""
     incident_id = stage.open(deliver_notifications=False)
@@ -314,6 +321,7 @@ def announced(stage: IncidentStage, incident_id: str) -> list[tuple[str, str, bo
     return found
 
 
+@both_databases
 def test_what_nobody_saw_goes_to_the_pages_corrected_channel(stage: IncidentStage, clock: HeldClock) -> None:
     """The head and what was said below it, once. What is over by then is no news: *Retry* says it there."""
     over, late, running = stage.open(name="Over"), stage.open(name="Late"), stage.open(name="Running")

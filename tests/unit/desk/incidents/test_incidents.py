@@ -29,6 +29,7 @@ from storage.models import (
 )
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import INES, add_component, add_grant, add_member, add_page
 from tests.reaching import Branch
 
@@ -69,6 +70,7 @@ def _read(desk: Desk, incident: Incident) -> Incident:
         return get_incident(session, incident.id)
 
 
+@both_databases
 def test_opening_brings_components_along(desk: Desk, page: str) -> None:
     """The component takes on its state, its history and the update keep old and new, and the impact follows."""
     api = _component(desk, "API")
@@ -129,6 +131,7 @@ def test_no_wish_for_a_component_is_none(desk: Desk, page: str) -> None:
     assert desk.write_now(Actor.operator("ann"), lambda tx: set_statuses(tx, page, {})) == []
 
 
+@both_databases
 def test_what_is_open_is_told_by_page_and_kind(desk: Desk, page: str, clock: HeldClock) -> None:
     """Incidents apart from maintenances, a page's apart from another's, the newest first; nothing that is over."""
     with desk.database.write() as session:

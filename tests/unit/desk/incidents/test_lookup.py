@@ -14,6 +14,7 @@ from desk.transaction import Actor, Desk
 from storage.models import IncidentStatus, Role
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import INES, add_grant, add_member, add_page
 
 INES_ = Actor.member(INES)
@@ -97,6 +98,7 @@ def test_a_whole_name_goes_before_those_that_begin_with_it(known: Known) -> None
     assert known.find("checkout", open_only=True) == "short"
 
 
+@both_databases
 def test_what_a_word_cannot_mean(known: Known) -> None:
     """Several candidates are named with their ids; what is over is called so where only open ones are meant; nothing
     at all is asked for."""
@@ -116,6 +118,7 @@ def test_what_a_word_cannot_mean(known: Known) -> None:
     assert len(str(missing)) < 250
 
 
+@both_databases
 def test_the_order_of_a_list(known: Known) -> None:
     """What goes on comes first, then the next maintenance, then the past, the newest first; parts fit together."""
     for days in (3, 1):

@@ -32,9 +32,12 @@ from storage.models import (
     SecondPerson,
 )
 from tests.clock import HeldClock
+from tests.databases import url_on_both
 from tests.factories import INES, MAX, OLIVIA
 from tests.unit.desk.incidents.incident_stage import IncidentStage, at_once, set_incident_stage
 from tests.unit.desk.racing import race
+
+database_url = url_on_both
 
 ROUNDS = 4
 SLOW = NewIncident(name="Slow", body="We look.")

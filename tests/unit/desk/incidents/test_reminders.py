@@ -20,6 +20,7 @@ from desk.transaction import Actor, Desk
 from storage.models import ComponentStatus, Grant, Incident, IncidentStatus, IncidentUpdate, Member
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import INES, MAX, MIA, OLIVIA, add_key
 from tests.unit.desk.incidents.incident_stage import STATUS, SWEEP, IncidentStage, at_once, set_incident_stage
 
@@ -131,6 +132,7 @@ def test_not_a_minute_too_early(stage: IncidentStage, clock: HeldClock) -> None:
     assert sweep(stage) == [INES]
 
 
+@both_databases
 def test_intervals_of_the_incident_are_obeyed(stage: IncidentStage, clock: HeldClock) -> None:
     """Reminders come after the hours that the incident names, whatever its impact."""
     stage.open(impact_override=CRITICAL, reminder_intervals="[1,5,7]")
@@ -195,6 +197,7 @@ def test_an_update_begins_anew(stage: IncidentStage, clock: HeldClock) -> None:
     assert len({card.subject_id for card in stage.cards(REMINDER_CARD)}) == 3
 
 
+@both_databases
 def test_what_is_no_update_does_not_put_a_reminder_off(stage: IncidentStage, clock: HeldClock) -> None:
     """A new name or a correction is no news; a worse impact or other intervals bring the reminder forward."""
     incident_id = stage.open(reminder_intervals="[3]")
@@ -261,6 +264,7 @@ def test_a_deleted_incident_settles_its_reminders(stage: IncidentStage, clock: H
     assert reminders_within(stage, clock, HOUR) == []
 
 
+@both_databases
 def test_sweeps_of_several_replicas_remind_once(stage: IncidentStage, clock: HeldClock) -> None:
     """Three replicas sweep in the same instant, time and again: each reminder goes out once."""
     for _ in range(4):
@@ -272,6 +276,7 @@ def test_sweeps_of_several_replicas_remind_once(stage: IncidentStage, clock: Hel
     assert {incident.reminders_sent for incident in stage.all(Incident)} == {3}
 
 
+@both_databases
 def test_an_update_against_a_sweep(stage: IncidentStage, clock: HeldClock) -> None:
     """Somebody resolves in the instant of a reminder: neither waits for the other for ever, and no more follow."""
     incidents = [stage.open(impact_override=CRITICAL) for _ in range(4)]

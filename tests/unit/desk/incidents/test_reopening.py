@@ -11,6 +11,7 @@ from desk.incidents.lookup import list_updates
 from desk.transaction import Desk
 from storage.models import ComponentStatus, IncidentStatus
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import INES
 from tests.unit.desk.incidents.incident_stage import IncidentStage, set_incident_stage
 
@@ -37,6 +38,7 @@ def say(stage: IncidentStage, clock: HeldClock, incident_id: str, **values: Any)
     stage.change(incident_id, **values)
 
 
+@both_databases
 def test_what_the_end_brought_back(stage: IncidentStage, clock: HeldClock) -> None:
     """The state right before the end counts; what was brought back before, was never ill or is ill again is left."""
     one, two, three = stage.components[:3]
@@ -73,6 +75,7 @@ def test_what_was_brought_back_after_the_end(stage: IncidentStage, clock: HeldCl
     assert proposed(stage, incident_id) == {two: WORSE}
 
 
+@both_databases
 def test_a_past_incident_that_is_back_is_of_now(stage: IncidentStage, clock: HeldClock) -> None:
     """Written down afterwards and opened again, it is announced, dated now, and reminded of; what was said of the
     past keeps its date."""
@@ -90,6 +93,7 @@ def test_a_past_incident_that_is_back_is_of_now(stage: IncidentStage, clock: Hel
     assert (stage.incident(incident_id).resolved_at, len(stage.cards("incident.said"))) == (clock.now(), 2)
 
 
+@both_databases
 def test_what_was_ill_when_it_ended(stage: IncidentStage, clock: HeldClock) -> None:
     """Whatever became of the components since, named at the end or not."""
     one, two, three = stage.components

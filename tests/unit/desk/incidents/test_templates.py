@@ -11,6 +11,7 @@ from desk.incidents.templates import change_template, create_template, delete_te
 from desk.secret import Secret
 from desk.transaction import Desk, Transaction
 from storage.models import AuditEvent, IncidentStatus, IncidentTemplate
+from tests.databases import both_databases
 from tests.factories import INES, MAX, OLIVIA, add_component, add_page
 from tests.unit.desk.incidents.incident_stage import IncidentStage, at_once, set_incident_stage
 
@@ -41,6 +42,7 @@ def events(stage: IncidentStage) -> list[dict[str, Any]]:
     return [event.data for event in stage.all(AuditEvent) if event.action == "template.changed"]
 
 
+@both_databases
 def test_a_change_keeps_what_it_is_not_about(stage: IncidentStage) -> None:
     """Id, page and what only Statuspage uses stay; the audit trail names the fields that changed, not their text."""
     made = make(stage, "slow")

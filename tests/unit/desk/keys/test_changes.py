@@ -20,6 +20,7 @@ from desk.transaction import Actor, Desk, Transaction
 from storage.models import ApiKey, AuditEvent, KeyStatus, Revision, Role, SlackMessage, Ticket, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import (
     GUS,
     MAX,
@@ -83,6 +84,7 @@ def revision(desk: Desk) -> int:
         return session.scalars(select(Revision.value).where(Revision.topic == "keys")).one()
 
 
+@both_databases
 def test_suspend_and_restore(desk: Desk, key_id: str) -> None:
     """An owner suspends and restores a key; its holder is told both times, and each is recorded."""
     key = do(desk, OWNER, suspend_key, key_id, reason=" leaked? ")
@@ -143,6 +145,7 @@ def test_a_suspended_key_that_is_still_called_counts_as_used(desk: Desk, key_id:
     do(desk, OWNER, revoke_key, key_id, reason="x", warn=True)
 
 
+@both_databases
 def test_extend(desk: Desk, key_id: str) -> None:
     """An owner extends a key, also an expired one; the key works again and its holder is told."""
     with desk.database.write() as session:

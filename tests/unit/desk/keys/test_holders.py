@@ -8,10 +8,12 @@ import pytest
 from desk.keys.holders import list_answerers, may_answer
 from desk.transaction import Desk, Transaction
 from storage.models import Role, SubjectKind, UserGroup, UserGroupMember
+from tests.databases import both_databases
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_page
 from tests.unit.desk.stage import SWEEP, set_stage
 
 
+@both_databases
 @pytest.mark.parametrize("default_role", [None, "integrator"])
 def test_of_many_the_same_is_said_as_of_each(desk: Desk, default_role: str | None) -> None:
     """Through a grant, through a group that still is one, on all pages or on some: full members, at this instant."""

@@ -21,6 +21,7 @@ from desk.requests.requests import make_request
 from desk.requests.terms import Asked
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import Member, Scope, SlackMessage
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, add_key, add_member, add_owner, add_page
 
 DAY = timedelta(days=1)
@@ -84,6 +85,7 @@ def test_a_key_follows_its_holder_at_that_instant(desk: Desk, pages: tuple[str, 
         assert desk.read_now(actor, lambda tx: show_key(tx, other)).key.name == "anew"
 
 
+@both_databases
 def test_a_key_never_touches_one_that_reaches_further(desk: Desk, pages: tuple[str, str]) -> None:
     """A key for one page neither sees nor changes keys for another, for more pages, or for all."""
     one, two = pages
@@ -177,6 +179,7 @@ def test_what_a_key_transferred_is_no_way_to_its_secret(desk: Desk, pages: tuple
             act(desk, who, begin_rotation, target)
 
 
+@both_databases
 def test_a_rotation_by_key_is_collected_by_the_holder(desk: Desk, pages: tuple[str, str]) -> None:
     """The new key waits for whoever answers for the old one and for nobody else; where nobody does, there is none."""
     actor, target = key(desk, scopes=MANAGES, holder_id=OLIVIA), key(desk, holder_id=MIA).id

@@ -12,7 +12,10 @@ from desk.keys.lookup import KeyFilter, KeyView, count_keys, list_keys
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import url_on_both
 from tests.factories import MIA, OLIVIA, add_key, add_member, add_owner
+
+database_url = url_on_both
 
 OWNER = Actor.member(OLIVIA)
 

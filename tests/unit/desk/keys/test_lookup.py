@@ -10,6 +10,7 @@ from desk.secret import Secret
 from desk.transaction import Actor, Desk
 from storage.models import KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, add_key, add_member, add_owner, add_page, add_use
 
 DAY = timedelta(days=1)
@@ -75,6 +76,7 @@ def test_near_names_are_offered(desk: Desk, word: str) -> None:
     assert refused.value.hint == "Did you mean “Überwachung”?"
 
 
+@both_databases
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
@@ -94,6 +96,7 @@ def test_a_time_behind_a_name_is_told_from_it(desk: Desk, word: str, meant: str)
     assert hint.startswith(f"{meant}What follows a name is written with a word before it: “for 30d”, ")
 
 
+@both_databases
 def test_others_find_only_their_own(desk: Desk) -> None:
     """A member finds the keys they answer for; of others' keys they do not learn that they exist."""
     with desk.database.write() as session:
@@ -136,6 +139,7 @@ def test_a_pasted_secret_is_not_repeated(desk: Desk) -> None:
         assert secret[:7] in str(refusal.value)
 
 
+@both_databases
 def test_views(desk: Desk) -> None:
     """Each view lists exactly the keys that it names; a void key is in none."""
     with desk.database.write() as session:
@@ -171,6 +175,7 @@ def test_views(desk: Desk) -> None:
     assert names(KeyView.REVOKED) == {"revoked", "retired"}
 
 
+@both_databases
 def test_narrowing(desk: Desk) -> None:
     """Lists narrow to a page, a holder and a text, in which % and _ mean themselves."""
     with desk.database.write() as session:

@@ -18,6 +18,7 @@ from desk.incidents.port import LocalPages, port_of
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import Component, ComponentStatus, Incident, IncidentStatus
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import add_component, add_key, add_page
 
 DOWN, UP, AT_WORK = (
@@ -133,6 +134,7 @@ def test_it_has_nothing_to_do_with_incidents_of_others_alone(place: Place, statu
         assert not place.do(work)
 
 
+@both_databases
 def test_it_lets_no_maintenance_move_another(place: Place) -> None:
     """Neither by telling a maintenance to, nor by naming a component for one that does; its own it may."""
     window = Schedule(scheduled_for=NOW + timedelta(hours=1), scheduled_until=NOW + timedelta(hours=2))

@@ -24,6 +24,7 @@ from storage.models import ApiKey, KeyStatus
 from storage.signals import Topic
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, add_key, add_use
 from tests.ring import everything_in
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
@@ -66,6 +67,7 @@ def test_the_ring_has_every_key_in_every_state(database: Database) -> None:
     ]
 
 
+@both_databases
 def test_an_empty_database_has_an_empty_ring(database: Database) -> None:
     """Without keys nothing is found, and nothing fails."""
     with database.read() as session:
@@ -144,6 +146,7 @@ def test_a_change_reads_what_it_changed_and_nothing_else(
     assert rows_read() == 1
 
 
+@both_databases
 def test_what_time_does_to_keys_is_followed(stage: Stage, rows_read: Callable[[], int], clock: HeldClock) -> None:
     """The sweep ends a rotated key, confirms a successor that is used, and takes back what was not seen."""
     key, _ = stage.mint(stage.ticket())
@@ -174,6 +177,7 @@ def test_changes_by_others_are_read_together(database: Database) -> None:
     assert [key and key.id for key in found] == [None, *(key.id for key in keys[1:])]
 
 
+@both_databases
 def test_changes_are_looked_for_in_an_index(database: Database) -> None:
     """The question costs the same however many keys there are: no table is read from end to end."""
     statements: list[tuple[str, Any]] = []

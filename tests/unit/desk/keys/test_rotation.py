@@ -31,6 +31,7 @@ from storage.models import (
 )
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import (
     GUS,
     MAX,
@@ -198,6 +199,7 @@ def race(*works: Callable[[], object]) -> list[object]:
     return results
 
 
+@both_databases
 @pytest.mark.parametrize("attempt", range(5))
 def test_collecting_against_revoking(desk: Desk, attempt: int) -> None:
     """Whoever is first wins: either the successor exists, or the ticket is withdrawn and can never be collected."""
@@ -226,6 +228,7 @@ def test_collecting_against_revoking(desk: Desk, attempt: int) -> None:
         assert ticket.status == TicketStatus.WITHDRAWN
 
 
+@both_databases
 @pytest.mark.parametrize("attempt", range(5))
 def test_rotating_against_revoking(desk: Desk, attempt: int) -> None:
     """However the two fall, a revoked key is left with no ticket that waits."""
@@ -242,6 +245,7 @@ def test_rotating_against_revoking(desk: Desk, attempt: int) -> None:
         assert session.scalars(waiting).all() == []
 
 
+@both_databases
 @pytest.mark.parametrize("attempt", range(3))
 def test_two_owners_change_one_key(desk: Desk, attempt: int) -> None:
     """Of two who act on the same version exactly one wins, and the other is told what happened."""
@@ -254,6 +258,7 @@ def test_two_owners_change_one_key(desk: Desk, attempt: int) -> None:
     assert sorted(isinstance(result, ConflictError) for result in results) == [False, True]
 
 
+@both_databases
 def test_two_rotations_at_once_make_one_ticket(desk: Desk, key_id: str) -> None:
     """Two owners who rotate a key in the same instant make one ticket."""
     race(*[lambda: desk.write_now(OWNER, lambda tx: begin_rotation(tx, key_id))] * 4)
@@ -319,6 +324,7 @@ def _lose(desk: Desk, key_id: str) -> bool:
     return desk.write_now(Actor.job(JobName.SWEEP), lambda tx: return_unseen(tx, key_id))
 
 
+@both_databases
 @pytest.mark.parametrize("gone", ["deactivated", "a guest"])
 def test_no_ticket_returns_to_somebody_who_is_gone(desk: Desk, key_id: str, gone: str) -> None:
     """Whoever left or became a guest while the window was open has nothing to collect afterwards."""
@@ -412,6 +418,7 @@ def test_whether_a_rotation_asks_first(desk: Desk, takeover: Takeover, holder_id
     assert ruled.read_now(OWNER, lambda tx: asks_first(tx, key)) is asks
 
 
+@both_databases
 def test_a_key_that_is_revoked_while_its_window_is_open_is_collectable_no_more(desk: Desk, key_id: str) -> None:
     """Nobody will say whether its secret arrived, so its ticket's card is brought up to date at once."""
     ticket_id = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id, grace=HOUR).id)

@@ -13,6 +13,7 @@ from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
 from storage.models import ApiKey, AuditEvent, Delivery, KeyStatus, SlackMessage
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import OLIVIA, OMAR, add_key, add_owner
 
 ACTOR = Actor.job(JobName.KEY_CHECK)
@@ -49,6 +50,7 @@ def messages(desk: Desk) -> list[SlackMessage]:
         return list(session.scalars(query.order_by(SlackMessage.created_at)).all())
 
 
+@both_databases
 def test_owners_are_told_when_from_where_and_by_what(desk: Desk, key_id: str) -> None:
     """The first use makes one card in the owners' channel, and an audit event."""
     assert use_it(desk, key_id)
@@ -70,6 +72,7 @@ def test_without_a_channel_every_owner_is_told(desk: Desk, key_id: str) -> None:
     assert {message.conversation for message in messages(desk)} == {OLIVIA, OMAR}
 
 
+@both_databases
 def test_not_again_within_the_hour(desk: Desk, key_id: str, clock: HeldClock) -> None:
     """A suspended key that is used all the time is told of once an hour, each time as a message of its own."""
     assert use_it(desk, key_id)
@@ -85,6 +88,7 @@ def test_not_again_within_the_hour(desk: Desk, key_id: str, clock: HeldClock) ->
     assert lanes == [older.id, older.id, newer.id]
 
 
+@both_databases
 def test_another_suspension_is_another_matter(desk: Desk, key_id: str, clock: HeldClock) -> None:
     """A key that was restored and suspended again is told of at once, however recent the last telling is."""
     assert use_it(desk, key_id)

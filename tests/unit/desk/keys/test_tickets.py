@@ -20,6 +20,7 @@ from desk.requests.terms import Extent
 from desk.transaction import Desk
 from storage.models import ApiKey, AuditEvent, KeyRequest, KeyStatus, Member, Revision, Ticket, TicketStatus
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_key, add_use
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -186,6 +187,7 @@ class TestUnseen:
         assert second.id != key.id
         assert stage.do(MIA, partial(mark_revealed, key_id=second.id))
 
+    @both_databases
     def test_void_is_for_ever(self, stage: Stage) -> None:
         """A void key can't be confirmed afterwards, nor returned a second time."""
         key, _ = stage.mint(stage.ticket())

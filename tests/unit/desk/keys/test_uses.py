@@ -18,9 +18,11 @@ from storage.models import KeyUse
 from storage.uses import CHUNK
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.databases import open_database
+from tests.databases import open_database, url_on_both
 from tests.factories import add_key
 from tests.postgresql_proxy import Cut, proxied
+
+database_url = url_on_both
 
 KEY = "k00000000001"
 CHECK = Actor.job(JobName.KEY_CHECK)

@@ -36,6 +36,7 @@ from storage.models import (
 from storage.outbox import claim_next
 from storage.signals import Topic, signalled
 from storage.slack_messages import Place, keep_place
+from tests.databases import both_databases
 from tests.factories import MIA, OLIVIA, OMAR, add_grant
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -200,6 +201,7 @@ def test_copies_that_all_died_become_one(wrong: Stage) -> None:
     assert RIGHT not in where(right, DEAD_LETTER)
 
 
+@both_databases
 def test_what_another_owner_saw_is_not_said_again(wrong: Stage) -> None:
     """Omar's direct messages were closed, Olivia saw hers: the channel that is set later hears nothing."""
     alone = with_policy(wrong, owners_channel=None)
@@ -255,6 +257,7 @@ def test_the_digest_follows_its_own_readers(wrong: Stage) -> None:
     assert where(right, "digest.card") == [REPORTS]
 
 
+@both_databases
 def test_retry_goes_to_where_owners_are_now(wrong: Stage) -> None:
     """Also of a card that was seen once and could not be brought up to date: it is posted anew at the new place."""
     wrong.do(SWEEP, ask)
@@ -307,6 +310,7 @@ def test_a_copy_that_was_set_aside_is_left(wrong: Stage) -> None:
     assert newest is not None and where(right, "request.card").count(RIGHT) == 1
 
 
+@both_databases
 def test_two_replicas_send_it_on_once(wrong: Stage) -> None:
     """Both start with the corrected setting at the same time."""
     wrong.do(SWEEP, ask)

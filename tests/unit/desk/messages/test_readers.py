@@ -9,6 +9,7 @@ from desk.messages.readers import close_copy, is_closed, look_again
 from desk.transaction import Actor, Desk, JobName
 from storage.models import Delivery, SlackMessage
 from storage.slack_messages import Place, keep_place
+from tests.databases import both_databases
 from tests.factories import OLIVIA, OMAR
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -31,6 +32,7 @@ def _edits(stage: Stage) -> dict[str, int]:
         return dict(session.execute(select(Delivery.subject, func.count()).group_by(Delivery.subject)).all())
 
 
+@both_databases
 def test_a_closed_copy_is_never_filled_again(desk: Desk) -> None:
     """Sent once more to the same reader, a card is a new message; the closed copy shows nothing, and stays so."""
     stage = set_stage(desk)

@@ -20,6 +20,7 @@ from desk.messages.subjects import Thing
 from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import ApiKey, Delivery, Member, SlackMessage
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, OMAR
 from tests.unit.desk.stage import Stage, set_stage
 
@@ -86,6 +87,7 @@ def test_a_card_is_brought_up_to_date_with_what_it_shows(stage: Stage) -> None:
     assert refreshed(stage, Thing.KEY, "t1") == []
 
 
+@both_databases
 def test_a_card_that_is_sent_again_shows_what_it_was_sent_with_last(stage: Stage) -> None:
     """What it showed before no longer brings it up to date; sent without a word on it, it shows what it showed."""
     for shows in ([(Thing.KEY, "k1"), (Thing.KEY, "k2")], [(Thing.KEY, "k2"), (Thing.KEY, "k3")], []):
@@ -146,6 +148,7 @@ def test_a_digest_that_is_made_up_for_late_is_not_the_newest(stage: Stage) -> No
     assert periods(stage, key) == {"second"}
 
 
+@both_databases
 def test_a_ticket_is_followed_by_the_digest_that_lists_it(stage: Stage, clock: HeldClock) -> None:
     """The newest digest is brought up to date when a ticket that it lists changes."""
     ticket = stage.ticket()
@@ -155,6 +158,7 @@ def test_a_ticket_is_followed_by_the_digest_that_lists_it(stage: Stage, clock: H
     assert {subject for _, subject, _ in refreshed(stage, Thing.TICKET, ticket.id)} == {"second"}
 
 
+@both_databases
 def test_what_a_savepoint_took_back_is_owed_again(stage: Stage) -> None:
     """A card that was to be brought up to date by steps that were taken back still is by those that follow."""
     key = expiring_key(stage)

@@ -30,6 +30,7 @@ from storage.models import (
     TicketStatus,
 )
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -214,6 +215,7 @@ def test_owners_narrow_what_was_asked(stage: Stage) -> None:
     assert stage.actions(request.id) == ["request.made", "request.changed", "request.approved"]
 
 
+@both_databases
 def test_a_wider_approval_is_refused_and_changes_nothing(stage: Stage) -> None:
     """An approval that would widen the request leaves it waiting."""
     request = stage.ask()
@@ -283,6 +285,7 @@ class TestTwoApprovals:
         assert approved.decision.outcome is Outcome.GRANTS
         assert not approved.narrowed_meanwhile
 
+    @both_databases
     def test_former_owners_do_not_count(self, stage: Stage) -> None:
         """An approval of somebody who is no owner any more has to be replaced by another. A request that was granted
         keeps those that granted it; what waits besides keeps all."""
@@ -336,6 +339,7 @@ class TestTwoApprovals:
         assert laxer.approve(request).decision.outcome is Outcome.GRANTS
         assert len(stage.all(Approval)) == 1
 
+    @both_databases
     def test_whoever_may_not_hold_it_is_not_granted_it_by_the_way(self, stage: Stage) -> None:
         """Approvals that suffice grant nothing to somebody who may not hold such a key any more."""
         request = stage.ask()

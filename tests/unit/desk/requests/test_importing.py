@@ -19,7 +19,7 @@ from desk.secret import Secret, sha256
 from desk.transaction import Actor, Desk
 from storage.database import Database
 from storage.models import ApiKey, AuditEvent, KeyStatus, Scope
-from tests.databases import begin_other
+from tests.databases import begin_other, both_databases
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, add_key, add_use
 from tests.unit.desk.racing import race, somebody_waits
 from tests.unit.desk.stage import Stage, set_stage
@@ -48,6 +48,7 @@ def refusal(stage: Stage, given: list[HeldKey], who: str | Actor = OPERATOR, **p
     return [one.sentence for one in caught.value.together]
 
 
+@both_databases
 def test_a_key_works_with_its_own_value(stage: Stage) -> None:
     """The check finds it by its digest; it may what the file says, is named after its address, and is the
     organization's: who answers for it is who has the address. All owners hear of it, and so does who answers."""
@@ -70,6 +71,7 @@ def test_a_key_works_with_its_own_value(stage: Stage) -> None:
     assert (told[OLIVIA]["unanswered"], told[MIA]["yours"]) == (0, True)
 
 
+@both_databases
 def test_nothing_holds_the_value(stage: Stage) -> None:
     """Neither a table nor what is said of the import: only its digest, and four of its characters."""
     stage.do(OLIVIA, partial(import_keys, rows=rows({"key": ONE, "email": "a@b.example"})))
@@ -193,6 +195,7 @@ def test_who_has_the_address_has_to_be_one_who_may(stage: Stage) -> None:
     assert (second.key.holder_id, second.why_nobody) == (MAX, "")
 
 
+@both_databases
 def test_it_is_told_which_were_used(stage: Stage) -> None:
     """All that were imported, and of a file those that were not."""
     given = rows({"key": ONE, "name": "used"}, {"key": TWO, "name": "idle"})

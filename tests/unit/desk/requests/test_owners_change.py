@@ -12,6 +12,7 @@ from desk.roles.roles import grant_role, revoke_grant
 from desk.transaction import Desk
 from storage.models import Delivery, DeliveryStatus, Role, SlackMessage, SubjectKind, UserGroup, UserGroupMember
 from storage.slack_messages import Place, keep_place
+from tests.databases import both_databases
 from tests.factories import INES, MAX, MIA, OLIVIA, OMAR, add_grant
 from tests.unit.desk.stage import Stage, set_stage
 
@@ -38,6 +39,7 @@ def last_delivery(stage: Stage) -> int:
     return max(delivery.id for delivery in stage.all(Delivery))
 
 
+@both_databases
 def test_a_waiting_request_is_drawn_again_when_owners_change(stage: Stage) -> None:
     """A new owner, and one less, bring every copy of its card up to date, the requester's too; once it is decided it
     stays as it is."""
@@ -56,6 +58,7 @@ def test_a_waiting_request_is_drawn_again_when_owners_change(stage: Stage) -> No
     assert not copies & drawn_since(stage, last)
 
 
+@both_databases
 def test_a_group_that_is_owner_no_more_takes_its_peoples_copies_along(stage: Stage) -> None:
     """What was sent to the group's people as owners is drawn again, also what is on its way in this instant."""
     now = stage.desk.clock.now()

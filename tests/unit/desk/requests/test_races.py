@@ -18,9 +18,12 @@ from desk.requests.requests import make_request, sweep_requests, withdraw
 from desk.transaction import Desk, Transaction
 from storage.models import ApiKey, Approval, AuditEvent, KeyRequest, KeyStatus, RequestStatus, Ticket, TicketStatus
 from tests.clock import HeldClock
+from tests.databases import url_on_both
 from tests.factories import MIA, OLIVIA, OMAR
 from tests.unit.desk.racing import race, somebody_waits
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
+
+database_url = url_on_both
 
 T = TypeVar("T")
 ROUNDS = 5

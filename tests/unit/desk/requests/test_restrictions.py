@@ -13,6 +13,7 @@ from desk.requests.takeovers import rotate_or_ask
 from desk.requests.terms import Extent
 from desk.transaction import Desk
 from storage.models import ApiKey, Component, KeyRequest, Scope
+from tests.databases import both_databases
 from tests.factories import MIA, OLIVIA, OMAR, add_component, add_key, add_page
 from tests.unit.desk.stage import Stage, set_stage
 
@@ -42,6 +43,7 @@ def test_they_reach_the_key_and_its_successor(stage: Stage) -> None:
     assert (successor.components, successor.networks) == ([one, two], ["10.0.0.0/8"])
 
 
+@both_databases
 def test_an_owner_narrows_them(stage: Stage) -> None:
     """To fewer components and fewer addresses; the request says both what was asked and what was granted."""
     one, two = components_of(stage)

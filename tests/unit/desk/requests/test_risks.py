@@ -14,6 +14,7 @@ from desk.transaction import Desk, Transaction
 from storage.models import KeyRequest, KeyStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, OLIVIA, add_key, add_use
 from tests.policies import policy_of
 from tests.unit.desk.stage import set_stage
@@ -149,6 +150,7 @@ def test_a_key_never_used_is_idle_since_it_was_made() -> None:
     assert _notes(keys=(young,)) == (RiskNote(Risk.SIMILAR_IN_USE, young),)
 
 
+@both_databases
 def test_only_keys_that_work_are_on_file(desk: Desk) -> None:
     """Keys that are revoked, suspended, expired or retired are no reason to deny; the working one is named, unless it
     is the one that is taken over."""

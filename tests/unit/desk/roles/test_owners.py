@@ -43,7 +43,7 @@ from desk.roles.roles import grant_role, revoke_grant, sweep_roles
 from desk.transaction import Actor, Desk, JobName
 from storage.models import Grant, Member, Organization, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import MONDAY_MORNING, HeldClock
-from tests.databases import copy_sqlite, open_database
+from tests.databases import both_databases, copy_sqlite, open_database
 from tests.factories import GUS, MAX, MIA, OLIVIA, OMAR, TEAM, add_grant, add_key, add_member, add_page
 from tests.machines import as_found
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
@@ -230,6 +230,7 @@ def test_a_sweep_keeps_the_very_last_owner(stage: Stage, clock: HeldClock) -> No
     assert owners_by(stage.see(RECONCILE, list_owner_grants), lasting=True) == {MIA}
 
 
+@both_databases
 def test_when_nobody_can_follow_the_owners_channel_hears_it_once(stage: Stage) -> None:
     """No workspace owner, nobody left: said in the channel and recorded, once; a new owner ends the episode."""
     stage = with_policy(stage, owners_channel="C0OWNERS01")
@@ -242,6 +243,7 @@ def test_when_nobody_can_follow_the_owners_channel_hears_it_once(stage: Stage) -
     assert stage.see(RECONCILE, list_owner_ids) == [OMAR]
 
 
+@both_databases
 def test_two_owners_who_revoke_each_other_at_once_do_not_both_win(stage: Stage) -> None:
     """Of two simultaneous revocations one is carried out; the other is refused, and somebody still owns."""
     omar = Subject(SubjectKind.USER, OMAR, "Omar")

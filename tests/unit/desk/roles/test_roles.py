@@ -21,6 +21,7 @@ from handlers.slack.framework.blocks import Message
 from handlers.slack.roles.messages import render_ended, render_owner_ended
 from storage.models import Delivery, Grant, Role, SubjectKind, UserGroup, UserGroupMember
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_member, add_page
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -167,6 +168,7 @@ def test_owner_is_for_all_pages(stage: Stage) -> None:
     assert refusal.value.field == "page"
 
 
+@both_databases
 def test_an_end_in_the_past_an_unknown_page_and_a_dead_group_are_refused(stage: Stage, clock: HeldClock) -> None:
     """Each in its own words, before anything is written."""
     with pytest.raises(InvalidInputError, match="passed"):
@@ -287,6 +289,7 @@ def test_lists_show_own_and_group_grants_owners_first(stage: Stage) -> None:
     assert [item.grant.role for item in on_acme] == [Role.OWNER, Role.OWNER, Role.INCIDENT_MANAGER]
 
 
+@both_databases
 def test_who_names_people_with_their_sources(stage: Stage) -> None:
     """Mia has the role by herself and through the group, Max through the group; both are found by page."""
     grant(stage, PLATFORM, Role.INCIDENT_MANAGER, page_id=stage.page.id)

@@ -12,6 +12,7 @@ from desk.roles.lists import list_grants
 from desk.roles.roles import GrantOutcome, grant_role, revoke_grant, revoke_role
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import Grant, Role, SubjectKind, UserGroup, UserGroupMember
+from tests.databases import both_databases
 from tests.factories import INES, MAX, OLIVIA, add_grant, add_key, add_member, add_owner, add_page
 
 OPERATOR = Actor.operator("test")
@@ -65,6 +66,7 @@ def test_a_key_gives_and_takes_what_its_holder_has_there(desk: Desk, pages: tupl
         grant(desk, actor, Role.INCIDENT_MANAGER, one)
 
 
+@both_databases
 def test_a_key_stays_on_its_pages(desk: Desk, pages: tuple[str, str]) -> None:
     """An owner's key for one page grants there alone, and takes nothing elsewhere; it is shown what holds there."""
     one, two = pages
@@ -82,6 +84,7 @@ def test_a_key_stays_on_its_pages(desk: Desk, pages: tuple[str, str]) -> None:
     assert {item.grant.page_id for item in listed} == {one, None}
 
 
+@both_databases
 def test_no_key_makes_or_ends_owners(desk: Desk, pages: tuple[str, str]) -> None:
     """Not even an owner's."""
     actor = key(desk, holder_id=OLIVIA)
@@ -93,6 +96,7 @@ def test_no_key_makes_or_ends_owners(desk: Desk, pages: tuple[str, str]) -> None
         desk.write_now(actor, lambda tx: revoke_grant(tx, ownership))
 
 
+@both_databases
 def test_a_key_grants_nothing_to_its_holder(desk: Desk, pages: tuple[str, str]) -> None:
     """Neither to them nor to a group that they are in: what they have for a while would be theirs for good."""
     one, _ = pages

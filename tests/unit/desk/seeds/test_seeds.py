@@ -16,6 +16,7 @@ from desk.seeds import InvalidSeedError, PastKey, Planted, plant_past_key, plant
 from desk.transaction import Actor, Desk
 from storage.models import AuditEvent, Component, ComponentStatus, Organization, Page, Revision
 from tests.clock import HeldClock
+from tests.databases import both_databases
 
 ACTOR = Actor.operator("ann")
 
@@ -44,6 +45,7 @@ pages:
 """
 
 
+@both_databases
 def test_a_key_of_the_past_is_on_record_as_made_up(desk: Desk) -> None:
     """Whoever reads the trail of a demo can tell its keys from those that somebody collected."""
     plant(desk, SMALL)
@@ -78,6 +80,7 @@ def test_a_seed_makes_everything_once(desk: Desk) -> None:
     assert (rows["Private"].status, rows["Private"].start_date) == (ComponentStatus.PARTIAL_OUTAGE, date(2024, 1, 15))
 
 
+@both_databases
 def test_planting_is_audited_and_told(desk: Desk) -> None:
     """A planting that changes something is in the audit trail and makes replicas render again; others leave none."""
     plant(desk, SMALL)
@@ -93,6 +96,7 @@ def test_planting_is_audited_and_told(desk: Desk) -> None:
     assert revision == 1
 
 
+@both_databases
 def test_what_differs_is_changed_and_the_rest_stays(desk: Desk, clock: HeldClock) -> None:
     """Names, places and fields follow the file; ids, statuses and whatever the file does not mention stay."""
     plant(desk, SMALL)
@@ -133,6 +137,7 @@ pages:
     assert rows["Website"].status == ComponentStatus.MAJOR_OUTAGE
 
 
+@both_databases
 def test_reminders_of_a_page_are_kept_and_taken_back(desk: Desk) -> None:
     """As a list of YAML, or as Statuspage writes them; what are no hours is a mistake with its line."""
     text = "organization: A\npages:\n  - name: Acme\n    reminder_intervals: "
@@ -145,6 +150,7 @@ def test_reminders_of_a_page_are_kept_and_taken_back(desk: Desk) -> None:
         assert problem.startswith("Line 4: `reminder_intervals`: ")
 
 
+@both_databases
 def test_a_group_that_was_retired_takes_nothing_in(desk: Desk) -> None:
     """What the file lists in it stays where it is, and nothing new is made for it; nobody prunes that either."""
     plant(desk, SMALL)
@@ -165,6 +171,7 @@ def test_a_group_that_was_retired_takes_nothing_in(desk: Desk) -> None:
     }
 
 
+@both_databases
 def test_ids_are_kept_and_found_again(desk: Desk) -> None:
     """A page and a component with ids of their own keep them, and can be renamed by them."""
     text = "organization: A\npages:\n  - {name: Old, id: page00000001, components: [{name: Old, id: comp00000001}]}\n"
@@ -380,6 +387,7 @@ pages:
 _KEPT = ("organization", "pages", "  - name", "    components", "      - name", "    subdomain")
 
 
+@both_databases
 def test_what_a_file_sets_a_file_takes_back(desk: Desk) -> None:
     """Each optional field that a file names and leaves empty is as if no file had ever set it; one that is not named
     stays. The second planting of the same finds nothing to do."""
@@ -433,6 +441,7 @@ def test_a_component_leaves_its_group_and_comes_back(desk: Desk) -> None:
     assert len(plant(desk, other).made) == 1, "a component of its own"
 
 
+@both_databases
 def test_a_component_moves_into_a_group_that_the_same_file_makes(desk: Desk) -> None:
     """A new group, or a component that becomes one, takes in what stood beside it, and a file can take that back."""
     plain = "organization: Acme\npages: [{name: Acme, components: %s}]"

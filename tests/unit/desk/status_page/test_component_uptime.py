@@ -10,6 +10,7 @@ from desk.status_page.component_uptime import Days, UptimeReport, decide_days, r
 from desk.transaction import Desk
 from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentComponent
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import add_component, add_page
 
 TODAY = date(2026, 3, 2)
@@ -89,6 +90,7 @@ def _down(session: Session, row: Component, status: ComponentStatus, hours: int)
     session.flush()
 
 
+@both_databases
 def test_outages_are_counted(desk: Desk) -> None:
     """Of a component its own seconds and incidents; of a group those of all in it that show their uptime."""
     with desk.database.write() as session:

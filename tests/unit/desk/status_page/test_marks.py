@@ -2,10 +2,12 @@
 
 from desk.status_page.marks import ArchiveMark, count_newer, list_incident_ids, read_archive_mark, read_versions
 from desk.transaction import Desk
+from tests.databases import both_databases
 from tests.factories import add_page
 from tests.unit.desk.incidents.incident_stage import set_incident_stage
 
 
+@both_databases
 def test_a_page_says_what_is_new_and_what_changed(desk: Desk) -> None:
     """From its first incident on; another page has marks of its own."""
     stage = set_incident_stage(desk)

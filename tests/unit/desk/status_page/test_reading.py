@@ -27,6 +27,7 @@ from desk.status_page.uptime import Change
 from desk.transaction import Actor, Desk, Transaction
 from storage.models import Component, ComponentStatus, ComponentStatusChange, IncidentStatus
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import add_component, add_page
 from tests.public_story import write_story
 
@@ -73,6 +74,7 @@ def test_what_is_retired_is_of_the_past_alone(desk: Desk) -> None:
     assert len(view.leaves) == 2
 
 
+@both_databases
 def test_everything_that_a_page_shows(desk: Desk) -> None:
     """Components in order, what is open and planned, what is over, with updates and components."""
     story = write_story(desk)
@@ -175,6 +177,7 @@ def test_pages_that_are_not_for_everybody(desk: Desk) -> None:
     assert desk.write_now(ACTOR, write) == ["Open"]
 
 
+@both_databases
 def test_what_lies_further_back(desk: Desk) -> None:
     """One incident or one month at a time; a maintenance belongs to the month for which it was planned."""
     story = write_story(desk)
@@ -194,6 +197,7 @@ def test_what_lies_further_back(desk: Desk) -> None:
     desk.read_now(ACTOR, read)
 
 
+@both_databases
 @pytest.mark.parametrize("is_maintenance", [False, True])
 def test_a_period_begins_with_its_first_instant_and_ends_before_its_last(desk: Desk, is_maintenance: bool) -> None:
     """Whether it began then or was planned for then: it belongs to one month."""

@@ -34,9 +34,12 @@ from storage.outbox import claim_next, mark_sent, put_back
 from storage.signals import Topic, signalled
 from storage.uses import UseMark, add_uses
 from tests.clock import HeldClock
+from tests.databases import url_on_both
 from tests.factories import MAX, MIA, OLIVIA, add_component, add_key
 from tests.unit.desk.racing import while_held
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
+
+database_url = url_on_both
 
 WORKER = Actor.operator("outbox")
 AHEAD = [timedelta(seconds=40), timedelta(hours=3), timedelta(days=14), timedelta(days=800)]

@@ -15,6 +15,7 @@ from desk.upstreams.keys import NewUpstreamKey, add_upstream_key, note_refused
 from desk.upstreams.troubles import decide_warning, list_upstream_troubles, warn_of_expiry
 from storage.models import SlackMessage
 from tests.clock import HeldClock
+from tests.databases import both_databases
 
 OPERATOR, COPIES = Actor.operator("ann"), Actor.job(JobName.COPIES)
 
@@ -35,6 +36,7 @@ def test_without_a_statuspage_elsewhere_there_is_nothing_to_say(desk: Desk) -> N
     assert troubles(desk, ("setting 1", timedelta(days=1))) == []
 
 
+@both_databases
 def test_what_has_to_be_seen_to_is_said_until_it_is(desk: Desk, clock: HeldClock) -> None:
     """No key, a copy that is old or failed, a key that expires, has expired, or is taken no more."""
     desk.write_now(OPERATOR, partial(connect_upstream, base_url="https://statuspage.acme.example"))
@@ -85,6 +87,7 @@ def test_warnings_have_their_days(left: float, days: int | None) -> None:
     assert decide_warning(timedelta(days=left)) == days
 
 
+@both_databases
 def test_owners_are_told_of_each_once(desk: Desk, clock: HeldClock) -> None:
     """However often it is looked, of kept keys and of those that settings name; a new end is a new matter."""
     end = clock.now() + timedelta(days=32)

@@ -26,6 +26,7 @@ from desk.incidents.templates import (
 from desk.transaction import Actor, Desk
 from storage.models import DraftKind, DraftStatus, Incident, IncidentDraft, IncidentStatus, Page, Role, SecondPerson
 from tests.clock import MONDAY_MORNING as NOW
+from tests.databases import both_databases
 from tests.factories import INES, MAX, MIA, OLIVIA, add_grant, add_member, add_owner, add_page
 
 INES_, MAX_, MIA_ = Actor.member(INES), Actor.member(MAX), Actor.member(MIA)
@@ -62,6 +63,7 @@ def _publish(
     return desk.write_now(who, lambda tx: publish_draft(tx, draft.id, quietly=quietly))
 
 
+@both_databases
 def test_drafts_are_listed_for_their_author_and_for_who_may_publish(desk: Desk, page: str) -> None:
     """One that waits is its author's, and waits for the others who may publish it; nobody else sees it."""
     mine, waiting = _draft(desk, page), _draft(desk, page)

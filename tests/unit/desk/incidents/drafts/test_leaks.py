@@ -11,6 +11,7 @@ from desk.incidents.drafts.names import Names, list_handles, read_names
 from desk.transaction import Desk
 from storage.models import UserGroup
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MAX, MIA, add_member
 
 NAMES = Names(people={MIA: "Mia"}, handles={"mia": "Mia"}, groups={"S0PLATFORM": "Platform"})
@@ -241,6 +242,7 @@ def test_no_text_is_too_odd(text: str) -> None:
         assert len(leak.about) <= 200
 
 
+@both_databases
 def test_names_of_one_kind_are_enough(desk: Desk, clock: HeldClock) -> None:
     """Where only people, only groups or only handles are named, they are looked up all the same."""
     with desk.database.write() as session:
@@ -252,6 +254,7 @@ def test_names_of_one_kind_are_enough(desk: Desk, clock: HeldClock) -> None:
         assert read_names(session, group_ids=["S0PLATFORM"]).groups == {"S0PLATFORM": "Platform"}
 
 
+@both_databases
 def test_names_are_read_with_two_queries(desk: Desk, clock: HeldClock) -> None:
     """People are found by id or handle and groups likewise, in any case of letters, however many are asked for."""
     with desk.database.write() as session:

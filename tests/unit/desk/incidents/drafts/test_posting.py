@@ -43,6 +43,7 @@ from storage.models import (
     SecondPerson,
     SlackMessage,
 )
+from tests.databases import both_databases
 from tests.factories import add_component, add_grant, add_key, add_member, add_owner, add_page
 
 OPERATOR = Actor.operator("test")
@@ -154,6 +155,7 @@ def test_what_waits_is_published_under_the_id_it_was_promised(
     assert promised_id(found) == promised
 
 
+@both_databases
 @pytest.mark.parametrize("rule", [SecondPerson.ALWAYS, SecondPerson.NEVER])
 def test_people_change_what_a_key_said(stage: Stage, rule: SecondPerson) -> None:
     """Whoever may publish it: the words, and nothing of what only clients say. It waits on as the key's, under the id
@@ -181,6 +183,7 @@ def test_people_change_what_a_key_said(stage: Stage, rule: SecondPerson) -> None
         stage.do(MAX, lambda tx: revise_draft(tx, draft.id, better))
 
 
+@both_databases
 def test_a_maintenance_that_is_changed_moves_what_its_key_wanted(stage: Stage) -> None:
     """A form has no word of what happens to components by itself: that stays as the client said."""
     stage.rule(SecondPerson.NEVER, ApiPosts.DRAFT)
@@ -199,6 +202,7 @@ def test_a_maintenance_that_is_changed_moves_what_its_key_wanted(stage: Stage) -
     assert kept.schedule == replace(window, scheduled_until=later.scheduled_until)
 
 
+@both_databases
 def test_nobody_changes_what_nobody_else_could_publish(stage: Stage) -> None:
     """Where each of the others is gone, the words stay, and the refusal says whom to appoint."""
     stage.rule(SecondPerson.ALWAYS)
@@ -208,6 +212,7 @@ def test_nobody_changes_what_nobody_else_could_publish(stage: Stage) -> None:
         stage.do(INES, lambda tx: revise_draft(tx, draft.id, replace(NEW, name="Slower")))
 
 
+@both_databases
 def test_no_key_gets_round_the_rule(stage: Stage) -> None:
     """Not by the port, nor by correcting or renaming what waited; and neither does whoever answers for it."""
     stage.rule(SecondPerson.ALWAYS)
@@ -239,6 +244,7 @@ def test_no_key_gets_round_the_rule(stage: Stage) -> None:
     assert isinstance(stage.post(critical), IncidentDraft)
 
 
+@both_databases
 @pytest.mark.parametrize("second_person", SecondPerson)
 def test_what_waits_needs_the_same_scopes(stage: Stage, second_person: SecondPerson) -> None:
     """A person who publishes it lends a key no right to move components, nor one to other components or kinds."""
@@ -338,6 +344,7 @@ def test_of_a_key_without_a_holder_owners_hear(stage: Stage) -> None:
     assert stage.cards("draft.decided") == {OLIVIA.id}
 
 
+@both_databases
 def test_where_nobody_may_publish_nothing_waits(stage: Stage) -> None:
     """The client is told, rather than left to wait."""
     stage.rule(SecondPerson.ALWAYS)

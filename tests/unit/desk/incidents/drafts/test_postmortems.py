@@ -11,6 +11,7 @@ from desk.incidents.drafts.steps import Step, find_changes, list_steps
 from desk.incidents.postmortems import mark_of, postmortem_of, write_postmortem
 from desk.transaction import Desk
 from storage.models import DraftKind, IncidentStatus
+from tests.databases import both_databases
 from tests.factories import INES, MAX
 from tests.unit.desk.incidents.incident_stage import IncidentStage, set_incident_stage
 
@@ -36,6 +37,7 @@ def _publish(stage: IncidentStage, who: str, draft_id: str) -> None:
     stage.do(who, lambda tx: publish_draft(tx, draft_id))
 
 
+@both_databases
 @pytest.mark.parametrize("opened_first", [True, False])
 def test_the_second_sees_the_first_before_replacing_it(stage: IncidentStage, over: str, opened_first: bool) -> None:
     """Whether the first was published between form and preview or between preview and press: the preview shows it and
@@ -70,6 +72,7 @@ def test_the_same_words_and_other_changes_are_in_nobodys_way(stage: IncidentStag
     assert stage.incident(over).postmortem_body == "A cable."
 
 
+@both_databases
 def test_a_draft_by_the_port_counts_as_well(stage: IncidentStage, over: str) -> None:
     """What a client keeps as a draft is not replaced unseen; who looks at nothing replaces it as before."""
     draft = _write(stage, INES, over, "A disk.")

@@ -14,6 +14,7 @@ from desk.pages.status import Impact
 from desk.transaction import Desk
 from storage.models import ComponentStatus, DraftKind, Role, SecondPerson
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import INES, MAX, MIA, OLIVIA, add_grant
 from tests.unit.desk.incidents.incident_stage import SWEEP, IncidentStage, at_once, set_incident_stage
 
@@ -95,6 +96,7 @@ def test_each_is_told_once(stage: IncidentStage, clock: HeldClock, status: Compo
     assert stage.recorded("draft.reminded") == 2
 
 
+@both_databases
 def test_replicas_that_sweep_at_once_remind_once(stage: IncidentStage, clock: HeldClock) -> None:
     """Three sweeps in the same instant, after a downtime: each draft is reminded of once, and told to owners once."""
     drafts = {_hand_in(stage) for _ in range(3)}
@@ -154,6 +156,7 @@ def test_who_may_publish_it_since_gets_the_card(stage: IncidentStage, clock: Hel
         assert _told(stage, REMINDER_CARD) == reminded
 
 
+@both_databases
 def test_sending_back_beats_a_reminder(stage: IncidentStage, clock: HeldClock) -> None:
     """A sweep against a decision in the same instant: it is reminded of before, or not at all, and both succeed."""
     for _ in range(3):

@@ -27,6 +27,7 @@ from desk.transaction import Actor, Desk, Transaction
 from storage.models import IncidentStatus, Role
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import MAX, add_grant, add_member, add_page
 from tests.unit.desk.incidents.maintenances.maintenance_stage import (
     HOUR,
@@ -228,6 +229,7 @@ def test_the_end_of_one_that_runs_is_moved(stage: Maintenances, clock: HeldClock
         stage.do(lambda tx: plan_move(tx, about, START, END + HOUR))
 
 
+@both_databases
 def test_what_is_taken_up_again_is_left_to_people(stage: Maintenances, clock: HeldClock) -> None:
     """Completed before its time and reopened, it is not completed by the clock."""
     about = stage.plan()

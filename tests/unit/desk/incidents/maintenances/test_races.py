@@ -28,7 +28,7 @@ from desk.transaction import Desk, Transaction, pages_changed
 from storage.models import ComponentStatus, DraftKind, Incident, IncidentStatus, Page
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.databases import copy_sqlite, open_database
+from tests.databases import copy_sqlite, open_database, url_on_both
 from tests.forking import Fork
 from tests.unit.desk.incidents.maintenances import dying_sweeper
 from tests.unit.desk.incidents.maintenances.maintenance_stage import (
@@ -42,6 +42,8 @@ from tests.unit.desk.incidents.maintenances.maintenance_stage import (
 )
 from tests.unit.desk.racing import somebody_waits
 from tests.waiting import wait_until
+
+database_url = url_on_both
 
 OPERATIONAL = ComponentStatus.OPERATIONAL
 START, END = NOW + LEAD, NOW + LEAD + LENGTH

@@ -21,6 +21,7 @@ from handlers.jobs.sweep import sweep
 from storage.models import AuditEvent, Component, ComponentStatus, IncidentComponent, IncidentStatus, Page
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
+from tests.databases import both_databases
 from tests.factories import add_component, add_page
 from tests.unit.desk.incidents.maintenances.maintenance_stage import (
     HOUR,
@@ -66,6 +67,7 @@ def test_a_maintenance_runs_by_itself(stage: Maintenances) -> None:
     ]
 
 
+@both_databases
 async def test_the_minutes_sweep_has_maintenances_in_it(stage: Maintenances, clock: HeldClock) -> None:
     """The scheduled job carries out everything that is due, of however many maintenances."""
     for _ in range(3):
@@ -100,6 +102,7 @@ def test_without_auto_flags_it_is_left_to_people(stage: Maintenances) -> None:
     assert stage.sweep() == 0
 
 
+@both_databases
 def test_a_later_time_makes_a_new_reminder_due(stage: Maintenances) -> None:
     """Moved after its reminder, it is reminded of again, and starts at the new time only."""
     about = stage.plan()
@@ -109,6 +112,7 @@ def test_a_later_time_makes_a_new_reminder_due(stage: Maintenances) -> None:
     assert stage.steps(about) == ["scheduled", "scheduled", "in_progress"]
 
 
+@both_databases
 @pytest.mark.parametrize(("left", "said", "steps"), [(29, True, 1), (61, True, 1), (29, False, 2), (70, True, 2)])
 def test_whoever_is_told_the_new_time_is_not_reminded_right_behind(
     stage: Maintenances, clock: HeldClock, left: int, said: bool, steps: int
@@ -128,6 +132,7 @@ def test_whoever_is_told_the_new_time_is_not_reminded_right_behind(
     assert stage.sweep_at(start) == 1
 
 
+@both_databases
 def test_whoever_is_told_another_end_or_that_it_is_on_again_is_not_reminded_right_behind(
     stage: Maintenances, clock: HeldClock
 ) -> None:
@@ -255,6 +260,7 @@ def test_a_late_reminder_tells_the_minutes_that_are_left(stage: Maintenances) ->
     assert stage.said(about) == [("scheduled", "Maintenance will begin as scheduled in 7 minutes.")]
 
 
+@both_databases
 def test_a_component_that_is_gone_holds_nothing_up(stage: Maintenances) -> None:
     """Of components that moved to another page or became a group nothing is said; the others are worked on."""
     with stage.desk.database.write() as session:
@@ -280,6 +286,7 @@ def test_a_component_that_is_gone_holds_nothing_up(stage: Maintenances) -> None:
     }
 
 
+@both_databases
 def test_one_that_cannot_be_carried_out_holds_up_no_other(stage: Maintenances, clock: HeldClock) -> None:
     """It is logged with a reference, nothing of it is kept, the others run, and it runs once it can."""
     broken = stage.plan("API", lead=LEAD - MINUTE)
