@@ -11,9 +11,12 @@ from desk.clock import SystemClock
 from desk.transaction import Desk
 from storage.database import Database
 from tests.command_line import type_keydesk
-from tests.databases import ORGANIZATION
+from tests.databases import ORGANIZATION, url_on_sqlite
 from tests.factories import MIA, OLIVIA, OMAR, add_member, add_owner, add_page
 from tests.policies import policy_of
+
+database_url = url_on_sqlite
+"""What a command does is done by the desk, and tried on both databases there."""
 
 Run = Callable[..., Result]
 

@@ -8,7 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from desk.transaction import Desk
+from tests.databases import url_on_both
 from tests.unit.bot.commands.conftest import Run
+
+database_url = url_on_both
 
 
 @pytest.fixture

@@ -17,9 +17,11 @@ from desk.roles.roles import revoke_role
 from desk.transaction import Actor, Desk
 from storage.database import Database
 from storage.models import ApiKey, AuditEvent, Channel, Delivery, DeliveryStatus, Grant, KeyStatus, Role, SubjectKind
-from tests.databases import ORGANIZATION
+from tests.databases import ORGANIZATION, url_on_both
 from tests.factories import MIA, OLIVIA, OMAR, add_grant, add_key
 from tests.unit.bot.commands.conftest import Run
+
+database_url = url_on_both
 
 OPERATOR = Actor.operator("root")
 ONLY_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from desk.transaction import Desk
+from tests.databases import both_databases
 from tests.unit.bot.commands.conftest import Run
 
 Do = Callable[..., str]
@@ -29,6 +30,7 @@ def names(do: Do, *options: str) -> list[str]:
     return [row["name"] for row in json.loads(do("components", "list", "--json", *options))]
 
 
+@both_databases
 def test_the_life_of_a_component(do: Do) -> None:
     """It is made, called otherwise, described, moved, hidden, retired and brought back, each in a line of words."""
     for name in ("API", "Website"):
@@ -89,6 +91,7 @@ def test_refusals(keydesk_on: Run, do: Do, words: tuple[str, ...], said: str) ->
     assert names(do) == ["API"]
 
 
+@both_databases
 def test_settings_of_a_page(do: Do) -> None:
     """They are shown, set and taken back under the names that show gives."""
     told = do("pages", "set", "second_person=always", "hidden_from_search=true", "css_greens=#1f9d61", "url=")

@@ -7,7 +7,10 @@ from sqlalchemy import text
 
 from storage import schema
 from storage.engine import make_engine
+from tests.databases import url_on_both
 from tests.unit.bot.commands.conftest import Run
+
+database_url = url_on_both
 
 
 def test_an_empty_database_is_prepared(

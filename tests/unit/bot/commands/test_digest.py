@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from desk.transaction import Desk
 from storage.models import Delivery, Digest
+from tests.databases import both_databases
 from tests.factories import MIA, add_key, add_use
 from tests.unit.bot.commands.conftest import Run
 
@@ -36,6 +37,7 @@ def test_an_empty_digest_is_one_line(keydesk_on: Run, seeded: Desk) -> None:
     assert keydesk_on("digest", "--dry-run").stdout == "There is no key yet, so none is unused.\n"
 
 
+@both_databases
 def test_the_digest_is_handed_to_the_outbox_once_a_day(keydesk_on: Run, seeded: Desk) -> None:
     """Sending puts a message for the owners into the outbox; asking again the same day says that it went out."""
     first = keydesk_on("digest")

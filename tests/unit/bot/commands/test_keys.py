@@ -7,6 +7,7 @@ import pytest
 from desk.secret import looks_genuine, sha256
 from desk.transaction import Desk
 from storage.models import ApiKey, AuditEvent, KeyStatus, Page, SlackMessage, Ticket
+from tests.databases import both_databases
 from tests.factories import GUS, MIA, OLIVIA, add_key, add_member, add_use
 from tests.unit.bot.commands.conftest import Run
 
@@ -98,6 +99,7 @@ def test_a_key_is_suspended_and_restored(keydesk_on: Run, seeded: Desk, key: Api
     assert present(seeded, key).status == KeyStatus.ACTIVE
 
 
+@both_databases
 def test_rotation_leaves_the_new_key_to_its_holder(keydesk_on: Run, seeded: Desk, key: ApiKey) -> None:
     """No secret is printed: the holder gets a ticket, and the old key works on."""
     answer = keydesk_on("keys", "rotate", "terraform prod", "--grace", "48h").stdout
@@ -138,6 +140,7 @@ def test_revoking_a_key_in_use_can_be_confirmed_beforehand(
     assert present(seeded, key).status == KeyStatus.REVOKED
 
 
+@both_databases
 def test_a_first_key_is_made(keydesk_on: Run, seeded: Desk, now: datetime) -> None:
     """Its secret alone stands on standard output, and opens the key; of it nothing is kept, and owners are told."""
     wanted = ("--holder", "@olivia", "--purpose", "To begin with.", "--scope", "keys:write", "--scope", "read")

@@ -11,6 +11,7 @@ from handlers.slack.app import AREAS
 from handlers.slack.framework.areas import join_areas
 from storage.models import ApiKey, Grant, KeyStatus, Page, Role
 from tests.command_line import type_keydesk
+from tests.databases import both_databases
 from tests.factories import MIA, OLIVIA, add_grant, add_key
 from tests.unit.bot.commands.conftest import Run
 
@@ -46,6 +47,7 @@ def test_both_commands_are_there(there: str, here: str) -> None:
     assert type_keydesk(*here.split(), "--help").exit_code == 0
 
 
+@both_databases
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [

@@ -6,6 +6,7 @@ import pytest
 
 from desk.transaction import Desk
 from storage.models import DirectorySync, Grant, SyncStatus
+from tests.databases import both_databases
 from tests.factories import MIA, OLIVIA
 from tests.postgresql_proxy import Cut, proxied
 from tests.unit.bot.commands.conftest import Run
@@ -58,6 +59,7 @@ def test_the_last_owner_stays(keydesk_on: Run, seeded: Desk) -> None:
     assert len(open_grants(seeded, OLIVIA)) == 1
 
 
+@both_databases
 def test_what_cannot_be_is_told(keydesk_on: Run, seeded: Desk) -> None:
     """Unknown roles, people and pages are refused in a sentence that says what there is."""
     for arguments, told in (
@@ -79,6 +81,7 @@ def test_before_slack_was_read_nobody_is_known(keydesk_on: Run) -> None:
     assert "Nobody was read from Slack yet" in told
 
 
+@both_databases
 def test_a_sync_is_asked_for(keydesk_on: Run, seeded: Desk) -> None:
     """The command line does not talk to Slack: the running Keydesk finds the wish in the database."""
     assert keydesk_on("roles", "sync").stdout == "Asked for. A running Keydesk reads Slack within a minute.\n"

@@ -14,8 +14,12 @@ from handlers.http.v1.paging import MAX_PER_PAGE, window
 from handlers.http.v1.shapes.components import group_status
 from handlers.http.v1.shapes.times import instant
 from storage.models import ComponentStatus
+from tests.databases import both_databases, url_on_sqlite
 from tests.factories import add_component
 from tests.unit.handlers.http.conftest import Site
+
+database_url = url_on_sqlite
+"""What calls ask the database is asked of both in `tests/unit/desk`; what only they ask is marked."""
 
 
 @pytest.mark.parametrize(
@@ -122,6 +126,7 @@ async def test_pages_of_a_long_list_hold_every_component_once(site: Site) -> Non
     assert len(await _components(site, page.id, per_page=500)) == 100
 
 
+@both_databases
 async def test_documents_follow_changes(site: Site) -> None:
     """What a transaction changed is shown by the first call after it."""
     page = site.page()
@@ -146,6 +151,7 @@ async def test_a_page_s_configuration_shows_under_statuspage_s_names(site: Site)
     assert (shown["name"], shown["time_zone"], shown["city"]) == ("Acme", "UTC", None)
 
 
+@both_databases
 async def test_documents_that_cannot_be_rendered_leave_the_last_good_ones(site: Site) -> None:
     """A page with a broken time zone breaks no call: what was rendered last is still served."""
     page = site.page()

@@ -5,9 +5,12 @@ from dataclasses import replace
 import pytest
 
 from storage.models import AuditEvent, Page
-from tests.databases import OTHER_ORGANIZATION, begin_other
+from tests.databases import OTHER_ORGANIZATION, begin_other, url_on_sqlite
 from tests.factories import OLIVIA, add_owner
 from tests.unit.handlers.http.conftest import Site
+
+database_url = url_on_sqlite
+"""What calls ask the database is asked of both in `tests/unit/desk`; what only they ask is marked."""
 
 
 @pytest.fixture

@@ -8,8 +8,12 @@ import pytest
 
 from desk.identifiers import stable_id
 from storage.models import Grant, Page, Role, SubjectKind, UserGroup, UserGroupMember
+from tests.databases import both_databases, url_on_sqlite
 from tests.factories import GUS, INES, MAX, MIA, OLIVIA, add_grant, add_member, add_owner
 from tests.unit.handlers.http.conftest import Site
+
+database_url = url_on_sqlite
+"""What calls ask the database is asked of both in `tests/unit/desk`; what only they ask is marked."""
 
 CONFIGURES, INCIDENTS, MAINTENANCES = Role.PAGE_CONFIGURATION, Role.INCIDENT_MANAGER, Role.MAINTENANCE_MANAGER
 NOTHING = {"page_configuration": False, "incident_manager": False, "maintenance_manager": False}
@@ -132,6 +136,7 @@ async def test_permissions_are_own_grants(stage: Stage) -> None:
     assert await stage.seen(OLIVIA) == {stage.acme.id: NOTHING, stage.beta.id: NOTHING}
 
 
+@both_databases
 async def test_what_is_set_is_what_holds(stage: Stage) -> None:
     """Roles that are named begin, others end, also on pages that are left out; what is there stays as it is."""
     stage.grant(INCIDENTS, stage.acme)

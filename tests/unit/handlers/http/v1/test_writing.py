@@ -32,7 +32,11 @@ from handlers.http.v1.documents import json_document
 from handlers.http.v1.routing import Call, Handler, Route
 from handlers.http.v1.writing import Made, creating, reading, writing
 from storage.models import IncidentTemplate
+from tests.databases import both_databases, url_on_sqlite
 from tests.unit.handlers.http.conftest import Site
+
+database_url = url_on_sqlite
+"""What calls ask the database is asked of both in `tests/unit/desk`; what only they ask is marked."""
 
 Send = Callable[..., Any]
 
@@ -175,6 +179,7 @@ async def test_the_same_post_again_makes_nothing_more(site: Site) -> None:
     assert _count(site) == 1
 
 
+@both_databases
 async def test_five_at_the_same_instant_make_one(site: Site) -> None:
     """Whichever is first; the others wait for it."""
     page = site.page()
@@ -184,6 +189,7 @@ async def test_five_at_the_same_instant_make_one(site: Site) -> None:
     assert _count(site) == 1
 
 
+@both_databases
 async def test_what_differs_makes_another(site: Site) -> None:
     """Another body, key or page is another thing, and so is the same of which five minutes have passed."""
     page, other = site.page(), site.page(subdomain="other", name="Other")
@@ -200,6 +206,7 @@ async def test_what_differs_makes_another(site: Site) -> None:
         assert _count(site) == 5
 
 
+@both_databases
 @pytest.mark.parametrize("change", ["DELETE FROM incident_template", "UPDATE incident_template SET name = 'other'"])
 async def test_what_was_deleted_or_changed_is_made_anew(site: Site, change: str) -> None:
     """What is answered is what there is: never a thing that is not there any more, or is another by now."""
@@ -243,6 +250,7 @@ async def test_what_could_not_be_made_is_not_remembered(site: Site) -> None:
     assert _count(site) == 1
 
 
+@both_databases
 async def test_nothing_personal_is_remembered_of_a_post(site: Site) -> None:
     """Only digests are kept."""
     page = site.page()
