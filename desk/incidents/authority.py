@@ -19,6 +19,7 @@ _NAMED = 3
 _LONGEST_NAME = 30
 """Words."""
 _SHORTEST_NEAR = 5
+_AND = frozenset({"and", "&", "+", "und"})
 _NEAR = 0.85
 
 
@@ -129,14 +130,32 @@ def find_beginning(tx: Transaction, words: Sequence[str], *, scheduled: bool) ->
 def find_near_beginning(tx: Transaction, words: Sequence[str], *, scheduled: bool) -> tuple[str, Incident] | None:
     """Words at the beginning that are nearly, and not quite, the name of something open, and which that is."""
     for incident in list_open(tx.session, scheduled=scheduled):
-        name = fold(incident.name)
-        begins = " ".join(_without_stop(words[: len(name.split())]))
-        if name.rstrip("s") == fold(begins).rstrip("s"):
-            # “Checkout error rates fall” is about “Checkout errors”, and a sentence.
-            continue
-        if len(name) >= _SHORTEST_NEAR and difflib.SequenceMatcher(None, name, fold(begins)).ratio() >= _NEAR:
+        begins = near_name(incident, words)
+        # “Checkout error rates fall” is about “Checkout errors”, and a sentence.
+        if begins is not None and fold(incident.name).rstrip("s") != fold(begins).rstrip("s"):
             return begins, incident
     return None
+
+
+def near_name(incident: Incident, words: Sequence[str]) -> str | None:
+    """The words at the beginning, if they are the incident's name or nearly so."""
+    name = fold(incident.name)
+    begins = " ".join(_without_stop(words[: len(name.split())]))
+    is_long = len(name) >= _SHORTEST_NEAR
+    is_near = is_long and difflib.SequenceMatcher(None, name, fold(begins)).ratio() >= _NEAR
+    return begins if is_near or " ".join(name.split()) == fold(begins) else None
+
+
+def find_named_too(tx: Transaction, words: Sequence[str], length: int, *, scheduled: bool) -> Incident | None:
+    """Something else that is open and that the words go on to name behind a name of some `length`, with a comma or
+    “and” between."""
+    rest = words[length:]
+    if rest and fold(rest[0]) in _AND:
+        rest = rest[1:]
+    elif not words[length - 1].endswith(","):
+        return None
+    found = find_beginning(tx, rest, scheduled=scheduled)
+    return found[0] if found is not None else None
 
 
 def _without_stop(words: Sequence[str]) -> list[str]:

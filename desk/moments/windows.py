@@ -59,6 +59,26 @@ def find_window(text: str, position: int) -> Said | None:
     )
 
 
+_PAST = ("yesterday", "last ", "-")
+_FUTURE = ("tomorrow", "next ", "after ", "+")
+
+
+def find_plan(text: str) -> str | None:
+    """A start with a length or with a day to come, with which a text begins as with “tomorrow 10pm for 2h”: who says
+    what has been, says until when instead."""
+    said = find_window(text, 0)
+    if said is None or said.start is None or not said.start.clock or text[:1].isupper():
+        # With a capital letter begins a sentence.
+        return None
+    if said.start.day.startswith(_PAST):
+        return None
+    more = find_window(text, said.over + len(text[said.over :]) - len(text[said.over :].lstrip()))
+    lasts = next((one for one in (said, more) if one is not None and one.end is not None and one.end.span), None)
+    if lasts is None and not said.start.day.startswith(_FUTURE):
+        return None
+    return text[: max(said.over, lasts.over if lasts is not None else 0)].strip()
+
+
 def _find_start(text: str, position: int, *, hours: bool = False, between: bool = False) -> Said | None:
     found = find_moment(text, position) or (find_hour(text, position) if hours else None)
     if found is None:

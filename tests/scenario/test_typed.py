@@ -121,6 +121,9 @@ def test_what_such_a_name_holds(scenario: Scenario, stage: Stage, line: str, nam
         ('new "X" component:checkout=down [critical] Slow.', "If “[critical]” is how bad it is"),
         ('new "X" component:checkout=down identified/monitoring Slow.', "is more than one status"),
         ('new "X" component:checkout=down It is slow --quiet', "“--quiet” looks like an option"),
+        ('new "X" component:checkout=down is monitoring now, still slow', "“monitoring” stands among the words"),
+        ('new "X" component:checkout=down tomorrow 10pm for 2h It is slow', "looks like a time of planned work"),
+        ('new "X" component:checkout=down next monday 9:00 It is slow', "looks like a time of planned work"),
         ('new "X" component:checkout=down It is slow notify:none', "I did not understand “notify:none”"),
     ],
 )

@@ -117,6 +117,57 @@ def test_a_name_that_is_nearly_right_is_pointed_out(scenario: Scenario, stage: S
     assert scenario.ines.modal["title"]["text"] == "Update"
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("Checkuot errors all fine now", "If “Checkuot errors” names the incident"),
+        ("Checkout errors all fine now", "If “Checkout errors” names the incident"),
+        ("all", "Should people read “all”?"),
+        ("all fine now", ""),
+    ],
+)
+def test_what_chose_an_incident_is_not_published(scenario: Scenario, stage: Stage, words: str, asked: str) -> None:
+    """Of several that are open, or called the same, one is chosen by a button: what may have named it is asked of."""
+    publish(stage, CHECKOUT)
+    publish(stage, '/incident new "Checkout errors" component:website=degraded We look.')
+    choice = scenario.ines.type_command(f"/incident resolve {words}")
+    assert choice is not None
+    assert choice["text"] == "Which one do you want to resolve: Checkout errors, Checkout errors"
+    scenario.ines.press("Resolve", choice)
+    seen = words_of(scenario.ines.modal)
+    assert ("Preview" in seen) == (not asked)
+    assert asked in seen
+
+
+def test_a_second_incident_that_is_named_is_not_published(scenario: Scenario, stage: Stage) -> None:
+    """An update is about one, and the form asks instead of telling readers of the other as if it were words."""
+    publish(stage, CHECKOUT)
+    publish(stage, '/incident new "Slow website" component:website=degraded We look.')
+    for line in ("checkout errors and slow website both are better", "checkout errors, slow website: better"):
+        seen = shown(scenario, f"/incident update {line}")
+        assert "“Slow website” is named too, and this is about “Checkout errors” alone." in seen
+    assert "Preview" in shown(scenario, "/incident update checkout errors and timeouts are gone")
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [("fixed", "/incident resolve"), ("monitoring", "/incident update"), ("ack", "/incident update")],
+)
+def test_a_status_in_the_place_of_the_verb_is_told_where_it_belongs(
+    scenario: Scenario, stage: Stage, verb: str, told: str
+) -> None:
+    """And what was typed comes back."""
+    answer = words_of(scenario.ines.type_command(f"/incident {verb} checkout errors we look"))
+    assert told in answer
+    assert f"/incident {verb} checkout errors we look" in answer
+
+
+def test_a_list_that_begins_beside_the_options_keeps_its_first_dash(scenario: Scenario, stage: Stage) -> None:
+    """Its first item is one, too; a dash alone stands between a name and what is said."""
+    assert "• one" in shown(scenario, '/incident new "X" c:search=down - one\n- two')
+    assert "• one" not in shown(scenario, '/incident new "Y" c:checkout=down - one\ntwo')
+
+
 @pytest.mark.parametrize("line", ["new:", "New", "declare", "report"])
 def test_a_new_one_is_declared_in_other_words_too(scenario: Scenario, stage: Stage, line: str) -> None:
     """A colon behind the verb, capitals and the words of other tools are understood."""

@@ -8,6 +8,7 @@ from desk.incidents.inputs import ENDED
 from desk.incidents.listing import require_reader
 from desk.incidents.lookup import get_incident_by_word, require_over
 from desk.masking import refuse_secrets
+from desk.moments.windows import find_plan
 from desk.permissions import roles_of_actor
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, Command
@@ -42,7 +43,7 @@ async def new(slack: SlackContext, command: SlashCommand, rest: str) -> None:
 
     def work(tx: Transaction) -> Block:
         anew = with_whole_page(tx, rest, said.page_at)
-        line = said if anew is None else parse_incident(anew, takes_bare_name=True)
+        line = said if anew is None else _read(anew, takes_bare_name=True)
         begun = begin_new(tx, with_bare_name(tx, line), token=command.token)
         return draft_or_form(tx, begun, is_complete=bool(line.quoted or line.template))
 
@@ -68,7 +69,7 @@ async def reopen(
     def work(tx: Transaction) -> Block:
         said = _read_again(tx, typed, rest)
         anew = named_in(tx, said, scheduled=again is IncidentStatus.IN_PROGRESS, is_over=True)
-        said = said if anew is None else parse_incident(anew)
+        said = said if anew is None else _read(anew)
         incident = get_incident_by_word(tx.session, said.incident or said.quoted or as_written(said.body))
         status = said.status or again
         begun = begin_update(tx, incident.id, with_page_or_words(tx, said), status=status, token=command.token)
@@ -95,7 +96,7 @@ async def change_incident(
     def work(tx: Transaction) -> Block | Message:
         said = _read_again(tx, typed, rest)
         anew = named_in(tx, said, scheduled=scheduled)
-        said = with_page_or_words(tx, said if anew is None else parse_incident(anew))
+        said = with_page_or_words(tx, said if anew is None else _read(anew))
         meant = list_meant(tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=scheduled)
         if len(meant) > 1:
             return choice_message(tx, meant, verb, rest, _CHOSEN[scheduled])
@@ -112,7 +113,7 @@ async def change_incident(
 
 def _read_again(tx: Transaction, typed: TypedIncident, rest: str) -> TypedIncident:
     anew = with_whole_page(tx, rest, typed.page_at)
-    return typed if anew is None else parse_incident(anew)
+    return typed if anew is None else _read(anew)
 
 
 _CHOSEN = {False: ActionId.INCIDENT_CHOSEN, True: ActionId.MAINTENANCE_CHOSEN}
@@ -126,7 +127,14 @@ async def press_chosen(slack: SlackContext, action: BlockAction) -> Message | No
 def _parse(rest: str, *, takes_bare_name: bool = False) -> TypedIncident:
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(rest)
-    return parse_incident(rest, takes_bare_name=takes_bare_name)
+    return _read(rest, takes_bare_name=takes_bare_name)
+
+
+def _read(line: str, *, takes_bare_name: bool = False) -> TypedIncident:
+    said = parse_incident(line, takes_bare_name=takes_bare_name)
+    if (planned := find_plan(said.body)) is not None:
+        said.problems.append(f"“{planned}” looks like a time of planned work. Leave it if people should read it.")
+    return said
 
 
 async def help_(slack: SlackContext, command: SlashCommand, _rest: str) -> Message:
@@ -167,7 +175,14 @@ def words_instead(command: str, ended: str) -> Mapping[str, str]:
 def _instead() -> Mapping[str, str]:
     ended = f"It is ended with `{slash('incident resolve')}`; a draft is thrown away in `{slash('incident drafts')}`."
     worse = f"The impact follows the components; to say another: `{slash('incident update')} INCIDENT impact:major`."
-    return {**words_instead("incident", ended), **dict.fromkeys(("severity", "sev", "priority", "impact"), worse)}
+    over = f"To end it: `{slash('incident resolve')}`."
+    goes_on = f"To say how it stands: `{slash('incident update')} INCIDENT monitoring`, with words or without."
+    return {
+        **words_instead("incident", ended),
+        **dict.fromkeys(("severity", "sev", "priority", "impact"), worse),
+        **dict.fromkeys(("fixed", "solved", "solve", "done", "finish", "complete", "completed"), over),
+        **dict.fromkeys(("investigating", "identified", "monitoring", "ack", "acknowledge"), goes_on),
+    }
 
 
 INCIDENTS = CommandFamily(

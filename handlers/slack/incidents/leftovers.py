@@ -15,6 +15,8 @@ from storage.models import IncidentStatus
 
 OF_OTHERS = frozenset({"status", "state", "severity", "sev", "priority"})
 """What other tools have for options."""
+_IS = frozenset({"is", "are", "now", "to"})
+"""In small letters, with one of these begins no sentence."""
 _NEVER_WORDS = OF_OTHERS | {"notify", "quiet", "quietly", "silent", "silently"}
 _STATUSES = [status.value for status in IncidentStatus]
 _SEVERAL = re.compile(r"[/|+&]")
@@ -38,6 +40,10 @@ _SEVERITY = re.compile(
 )
 _BEFORE_STATE = re.compile("is|are|was|now|to|at|has|in|→|->|=>|-&gt;|=&gt;|=|＝")
 """What people put between a component and its state."""
+_NOT_SAID = frozenset(
+    {"all", "both", "everything", "it", "them", "this", "that", "please", "now", "yes", "ok", "incident", "confirm"}
+)
+"""What people type for Keydesk, and nobody says to readers."""
 _APART = re.compile(
     r"(?:impact|severity|sev|priority)\s+(?:none|minor|major|critical|[0-5])\b|remind(?:er)?\s+(?:in|every|me|\d)",
     re.IGNORECASE,
@@ -70,7 +76,9 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
     if has_status or not words:
         return found
     first = words[0]
-    if first.kind == "pair" and first.text and not first.text.startswith("//") and first.key not in options:
+    if len(words) == 1 and first.kind == "word" and (bare := first.text.strip(".,;:!").lower()) in _NOT_SAID:
+        found.append(f"Should people read “{bare}”? Else take it out.")
+    elif first.kind == "pair" and first.text and not first.text.startswith("//") and first.key not in options:
         found.append(_unknown_pair(first, options))
     elif first.kind == "quoted":
         found.append(f"“{first.text}” stands in quotation marks at the beginning, and I did not know what it names.")
@@ -168,7 +176,8 @@ def _status(words: list[Word]) -> str | None:
         several = _SEVERAL.split(bare) if at == 0 else []
         if len(several) > 1 and all(one in _STATUSES for one in several):
             return f"“{bare}” is more than one status. Write the one that it has."
-        if bare in _STATUSES and not _goes_on(words[:at]):
+        is_said = at == 1 and words[0].text in _IS
+        if bare in _STATUSES and (is_said or not _goes_on(words[:at])):
             return f"“{bare}” stands among the words for the public: if it is the status, it comes right before them."
     first = words[0].text.lower().strip(".,;:!")
     is_like_one = words[0].kind == "word" and not _INFLECTED.fullmatch(first)

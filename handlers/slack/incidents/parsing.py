@@ -23,14 +23,15 @@ from handlers.slack.incidents.typed import (
     behind_comma,
     find_incident_id,
     quoted_words,
+    with_states,
 )
-from storage.models import ComponentStatus
 
 T = TypeVar("T")
 _BETWEEN = frozenset({":", "-", "–", "—", ",", ";", ".", "!"})
 """What people put between a name and what they say of it."""
 _SIGNS = frozenset({":", "=", "：", "＝"})
 _STATE = re.compile(r"\s*[=＝](\s*)([\w-]+)")
+_SECOND = re.compile(r"[^\n]*\n[ \t]*[-–—•*][ \t]")
 _NAMES = frozenset({"name", "title"})
 _COMPONENTS = frozenset({"component", "components", "c"})
 OPTIONS = _COMPONENTS | {"page", "on", "template", "impact", "remind", "incident"}
@@ -92,7 +93,7 @@ class LineReader:
     def take(self, word: Word) -> bool:
         """Whether the word is an option; then it is read, and the position is behind it."""
         word = self._undashed(word)
-        if word.text in _BETWEEN and self._has_begun() and not self._begins_line(word):
+        if word.text in _BETWEEN and self._has_begun() and not self._begins_list(word):
             pass
         elif word.kind == "quoted" and not self.found.bare and self.found.quoted is self.found.incident is None:
             self.found.quoted = quoted_words(self.text, word) or None
@@ -141,6 +142,10 @@ class LineReader:
         """Whether a line of its own begins there: then a dash is the first of a list."""
         return self.text[: word.start].rstrip(" \t").endswith("\n")
 
+    def _begins_list(self, word: Word) -> bool:
+        """The same, or whether a second dash follows on the next line."""
+        return self._begins_line(word) or _SECOND.match(self.text, word.end) is not None
+
     def _is_bare_name(self, word: Word) -> bool:
         """Whether the word goes on with a name that stands, without quotation marks, before everything else."""
         if not self.takes_bare_name or self._has_begun() or find_status_at(self.text, word) is not None:
@@ -168,7 +173,7 @@ class LineReader:
     def _take_options_after(self, end: int) -> str:
         """Options may stand behind the status too, as long as nothing else has come."""
         self.position = end
-        if (mark := peek_word(self.text, end)) is not None and mark.text in _BETWEEN and not self._begins_line(mark):
+        if (mark := peek_word(self.text, end)) is not None and mark.text in _BETWEEN and not self._begins_list(mark):
             self.position = mark.end
         while (
             (word := peek_word(self.text, self.position)) is not None
@@ -270,7 +275,7 @@ class LineReader:
         if is_quoted:
             self.found.components.append((named, find_state(state)))
         else:
-            self.found.components += _each(named, find_state(state))
+            self.found.components += with_states(named, find_state(state))
 
     def _state_behind(self) -> str:
         """What stands behind a name and `=`, in quotation marks or none."""
@@ -293,7 +298,7 @@ class LineReader:
         """A state with the word behind it, where it takes two: `partial outage`."""
         following = peek_word(self.text, self.position) if state else None
         second = following.text.rstrip(STOPS) if following is not None and following.kind == "word" else ""
-        two = f"{state}_{second}" if second else ""
+        two = f"{state}_{second}" if second.isalpha() else ""
         if following is None or find_state(two) is None:
             return state
         self.position = following.end
@@ -309,13 +314,3 @@ class LineReader:
         except InvalidInputError as error:
             self.found.problems.append(str(error))
             return None
-
-
-def _each(names: str, state: ComponentStatus | None) -> list[tuple[str, ComponentStatus | None]]:
-    """`a,b=up,c` with the state of the last: each takes the state that stands behind it or, without, the next one."""
-    found: list[tuple[str, ComponentStatus | None]] = []
-    for typed in reversed([name for name in names.split(",") if name]):
-        name, _, own = typed.partition("=")
-        state = find_state(own) or state
-        found.insert(0, (name if find_state(own) else typed, state))
-    return found

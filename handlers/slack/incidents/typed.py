@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from desk.incidents.words import find_state
 from desk.pages.status import Impact
 from handlers.slack.framework.command_line import Word, as_written, peek_word
 from storage.models import ComponentStatus, IncidentStatus
@@ -103,3 +104,13 @@ def split_reference(text: str) -> tuple[str, str]:
     if word is None or (word.kind != "quoted" and find_incident_id(text, word) is None):
         return text, ""
     return text[: word.end].rstrip(":,"), text[word.end :].strip()
+
+
+def with_states(names: str, state: ComponentStatus | None) -> list[tuple[str, ComponentStatus | None]]:
+    """`a,b=up,c` with the state of the last: each takes the state that stands behind it or, without, the next one."""
+    found: list[tuple[str, ComponentStatus | None]] = []
+    for typed in reversed([name for name in names.split(",") if name]):
+        name, _, own = typed.partition("=")
+        state = find_state(own) or state
+        found.insert(0, (name if find_state(own) else typed, state))
+    return found
