@@ -17,6 +17,8 @@ from desk.zones import beginning_of, get_zone, instant_of
 FURTHEST = timedelta(days=3650)
 """Nothing is planned for later than this."""
 _HOW_LONG = "Write for example for 30d, until friday 18:00, until Dec 1 or until 2026-12-01 22:00 UTC."
+_NO_YEAR = re.compile(r"\d\d-\d\d")
+_NEARLY_A_YEAR = timedelta(days=300)
 HOW = "Write for example tomorrow 22:00, monday at 9, Dec 1 22:00 or 2026-12-01 22:00 UTC."
 
 
@@ -71,6 +73,14 @@ def get_instant(
     if clock <= after.astimezone(place).time():
         day += timedelta(days=1)
     return _checked(instant_of(day, clock, place), moment, now)
+
+
+def far_text(moment: Moment, instant: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """What to say of a day without a year that has just been, so that its next one is hardly meant; else empty."""
+    if not _NO_YEAR.fullmatch(moment.day) or instant - now <= _NEARLY_A_YEAR:
+        return ""
+    shown = instant.astimezone(get_zone(moment.zone) if moment.zone else zone)
+    return f"“{moment.said}” comes next in {shown:%Y}. If that is meant, write the year."
 
 
 def _midnight(moment: Moment, *, now: datetime, zone: tzinfo, after: datetime | None, is_past: bool) -> datetime:
@@ -140,4 +150,6 @@ def parse_end(text: str, *, now: datetime, zone: tzinfo, spans_from: datetime | 
     end = get_instant(replace(found[0], said=wanted), now=now, zone=zone, after=now, is_end=True)
     if end <= now:
         raise InvalidInputError(f"“{wanted}” has passed already.", "Choose a time to come.", field="ends")
+    if far := far_text(found[0], end - timedelta(minutes=1), now=now, zone=zone):
+        raise InvalidInputError(far, field="ends")
     return end

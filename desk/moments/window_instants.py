@@ -3,7 +3,6 @@
 What may mean two things, or is hardly meant, is asked about with an instant that a form may propose.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
@@ -11,13 +10,11 @@ from zoneinfo import ZoneInfo
 
 from desk.durations import in_words, parse_duration
 from desk.errors import InvalidInputError
-from desk.moments.instants import VagueMomentError, get_instant
+from desk.moments.instants import VagueMomentError, far_text, get_instant
 from desk.moments.typed import Moment
 from desk.moments.windows import HOW_LONG
 from desk.zones import get_zone
 
-_NO_YEAR = re.compile(r"\d\d-\d\d")
-_NEARLY_A_YEAR = timedelta(days=300)
 _LONG_NIGHT = timedelta(hours=18)
 
 
@@ -75,7 +72,7 @@ def _read(
         return
     else:
         if begins is not None:
-            yield _far(start, begins, now, zone), begins
+            yield far_text(start, begins, now=now, zone=zone) if start else "", begins
     if begins is None:
         if end is None:
             yield str(InvalidInputError("Say until when.", HOW_LONG)), None
@@ -121,14 +118,6 @@ def _refuse_either_half(end: Moment, begins: datetime) -> None:
     raise InvalidInputError(
         f"Is “{end.said}” before or after noon?", f"Write {sooner}, or {later} with its day.", field="ends"
     )
-
-
-def _far(start: Moment | None, begins: datetime, now: datetime, zone: tzinfo) -> str:
-    """What to say of a day without a year, and one that has just been."""
-    if start is None or not _NO_YEAR.fullmatch(start.day) or begins - now <= _NEARLY_A_YEAR:
-        return ""
-    place = get_zone(start.zone) if start.zone else zone
-    return f"“{start.said}” comes next in {begins.astimezone(place):%Y}. If that is meant, write the year."
 
 
 def _overlong(end: Moment | None, ends: datetime | None, begins: datetime, zone: tzinfo) -> str:

@@ -298,12 +298,29 @@ def test_a_vague_end_is_asked_about(text: str) -> None:
     assert "for example" in refusal.value.hint
 
 
-@pytest.mark.parametrize("text", ["9999-12-31", "2026-11-24", "01/12", "2026-10-25 02:30", "soon", "tomorrow or so"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9999-12-31",
+        "2026-11-24",
+        "01/12",
+        "2026-10-25 02:30",
+        "soon",
+        "tomorrow or so",
+        "until Nov 24",
+        "until Feb 29",
+    ],
+)
 def test_an_end_that_nobody_can_mean_is_refused(text: str) -> None:
-    """The end of time, the past, doubt and other words: a sentence about the end."""
+    """The end of time, the past, doubt, a day that has just been and other words: a sentence about the end."""
     with pytest.raises(InvalidInputError) as refusal:
         parse_end(text, now=NOW, zone=ZURICH)
     assert refusal.value.field == "ends"
+
+
+def test_a_day_of_next_year_is_written_with_the_year() -> None:
+    """Then it is meant."""
+    assert parse_end("until Nov 24 2027", now=NOW, zone=ZURICH) == at(11, 25, 0, year=2027)
 
 
 read_to_the_end = Branch(0.1)
