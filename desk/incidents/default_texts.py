@@ -16,6 +16,7 @@ FIRST_WORDS: dict[IncidentStatus, str] = {
     IncidentStatus.COMPLETED: "The scheduled maintenance has been completed.",
 }
 """By the status that an update brings."""
+CANCELLED = "This maintenance has been cancelled."
 
 NOTHING_NEW: dict[IncidentStatus, str] = {
     IncidentStatus.INVESTIGATING: "We are continuing to investigate this issue.",
@@ -37,6 +38,9 @@ def decide_words(before: str, status: IncidentStatus | None, body: str) -> str:
 
     Raises InvalidInputError (`body`) where it would say nothing: that something changed is no news, but a new status.
     """
+    if (before, status) == (IncidentStatus.SCHEDULED, IncidentStatus.COMPLETED):
+        # What never began is called off by that.
+        return body.strip() or CANCELLED
     words = words_for(status if status != before else None, body)
     if not words:
         raise InvalidInputError("Say something new, or choose another status.", field="body")

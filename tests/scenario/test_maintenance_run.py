@@ -251,6 +251,68 @@ def test_it_is_cancelled_with_a_reason(scenario: Scenario, stage: Stage) -> None
     assert scenario.violations() == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "reschedule by 2 hours",
+        "reschedule database upgrade +2h",
+        "reschedule database upgrade 2h later",
+        "postpone for 2h",
+        "delay database upgrade 2 hours",
+    ],
+)
+def test_it_is_moved_by_a_length_of_time_as_a_whole(scenario: Scenario, stage: Stage, line: str) -> None:
+    """Who postpones it by two hours does not let it take two hours longer."""
+    publish(stage, LINE)
+    scenario.max.type_command(f"/maintenance {line}")
+    shown = words_of(scenario.max.modal)
+    assert "it begins on 2 March 2026, 15:00 CET and ends on 2 March 2026, 16:00 CET" in shown
+    assert "*For 1 hour*" in shown
+
+
+def test_of_one_that_runs_the_end_is_moved_by_a_length_of_time(scenario: Scenario, stage: Stage) -> None:
+    """It has begun, and takes so much longer; what stands behind “because” is what people read."""
+    publish(stage, LINE)
+    publish(stage, "/maintenance start")
+    scenario.max.type_command("/maintenance postpone by 30m because the copy is slow")
+    shown = words_of(scenario.max.modal)
+    assert "*For 90 minutes*" in shown
+    assert "because" not in shown
+    assert "the copy is slow" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "told_so"),
+    [
+        ("update completed", "“Database upgrade” has not begun. Start it, or cancel it."),
+        ("abort database upgrade", "/maintenance cancel"),
+        ("stop database upgrade", "/maintenance cancel"),
+        ("resolve database upgrade", "/maintenance complete"),
+    ],
+)
+def test_what_would_tell_people_something_else_is_answered(
+    scenario: Scenario, stage: Stage, line: str, told_so: str
+) -> None:
+    """One that has not begun is not completed, and nobody who wants to stop it is pointed at starting it."""
+    publish(stage, LINE)
+    answer = told(scenario.max, f"/maintenance {line}")
+    assert told_so in answer
+    assert "/maintenance start`" not in answer
+    assert status(stage) == "scheduled"
+
+
+def test_a_word_for_keydesk_is_not_published(scenario: Scenario, stage: Stage) -> None:
+    """An update that says “cancelled” would leave it planned. Completed by form before it began, it is called off and
+    says so."""
+    publish(stage, LINE)
+    scenario.max.type_command("/maintenance update cancelled")
+    assert "Should people read “cancelled”?" in words_of(scenario.max.modal)
+    scenario.max.close()
+    scenario.max.type_command("/maintenance update")
+    assert scenario.max.submit(**{"status.0": "completed"}) == {}
+    assert "This maintenance has been cancelled." in words_of(scenario.max.modal)
+
+
 @pytest.mark.page
 def test_it_is_moved_and_runs_at_its_new_time(scenario: Scenario, stage: Stage) -> None:
     """By line or by form the new window is previewed by both clocks, told, and has its own reminder and start."""

@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from desk.incidents.default_texts import CANCELLED
 from desk.incidents.inputs import RUNNING, IncidentChange
 from desk.incidents.maintenances.steps import (
-    CANCELLED,
     COMPLETED,
     REMIND_BEFORE,
     STARTED,

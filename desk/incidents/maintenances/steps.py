@@ -17,7 +17,6 @@ LATE = timedelta(minutes=5)
 REMINDER = "Maintenance will begin as scheduled in {minutes}."
 STARTED = "Scheduled maintenance is currently in progress. We will provide updates as necessary."
 COMPLETED = "The scheduled maintenance has been completed."
-CANCELLED = "This maintenance has been cancelled."
 
 _STEPS: Mapping[str, Collection[IncidentStatus]] = {
     IncidentStatus.SCHEDULED: (IncidentStatus.SCHEDULED, IncidentStatus.IN_PROGRESS, IncidentStatus.COMPLETED),

@@ -38,7 +38,7 @@ class SubCommand:
     takes_page: bool = False
     """Whether `on` is followed by a page in it, and is no word of a name or of words for the public."""
     destroys: bool = False
-    """Whether what it does cannot be undone: then only a slip of the finger is taken for it."""
+    """Whether what it does cannot be undone, or stops or starts something: only a slip of the finger means it."""
     more: Sequence[tuple[str, str]] = ()
     """Further examples, each with what it does, in a help that has some."""
 

@@ -7,6 +7,7 @@ from desk.incidents.authority import list_meant
 from desk.incidents.inputs import ENDED
 from desk.incidents.listing import require_reader
 from desk.incidents.lookup import get_incident_by_word, require_over
+from desk.incidents.maintenances.plans import plan_completion
 from desk.masking import refuse_secrets
 from desk.moments.windows import find_plan
 from desk.permissions import roles_of_actor
@@ -100,6 +101,9 @@ async def change_incident(
         meant = list_meant(tx, incident_id=said.incident, called=said.quoted, page=said.page, scheduled=scheduled)
         if len(meant) > 1:
             return choice_message(tx, meant, verb, rest, _CHOSEN[scheduled])
+        if said.status is IncidentStatus.COMPLETED and meant[0].status == IncidentStatus.SCHEDULED:
+            # It would be called off, and readers told that it is done.
+            plan_completion(tx, meant[0].id)
         begun = begin_update(tx, meant[0].id, said, status=status, token=command.token)
         ends = (status or said.status) in ENDED and meant[0].status not in ENDED
         return draft_or_form(tx, begun, is_complete=bool(said.body or said.status or ends))

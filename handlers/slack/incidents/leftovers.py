@@ -40,8 +40,9 @@ _SEVERITY = re.compile(
 )
 _BEFORE_STATE = re.compile("is|are|was|now|to|at|has|in|→|->|=>|-&gt;|=&gt;|=|＝")
 """What people put between a component and its state."""
-_NOT_SAID = frozenset(
-    {"all", "both", "everything", "it", "them", "this", "that", "please", "now", "yes", "ok", "incident", "confirm"}
+_NOT_SAID = re.compile(
+    "all|both|everything|it|them|this|that|please|now|yes|ok|incident|confirm|cancel|cancell?ed|postponed|delayed"
+    "|rescheduled|started|finished"
 )
 """What people type for Keydesk, and nobody says to readers."""
 _APART = re.compile(
@@ -76,7 +77,7 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
     if has_status or not words:
         return found
     first = words[0]
-    if len(words) == 1 and first.kind == "word" and (bare := first.text.strip(".,;:!").lower()) in _NOT_SAID:
+    if len(words) == 1 and first.kind == "word" and _NOT_SAID.fullmatch(bare := first.text.strip(".,;:!").lower()):
         found.append(f"Should people read “{bare}”? Else take it out.")
     elif first.kind == "pair" and first.text and not first.text.startswith("//") and first.key not in options:
         found.append(_unknown_pair(first, options))

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from desk.errors import InvalidInputError
+from desk.incidents.default_texts import CANCELLED
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import IncidentChange
 from desk.incidents.maintenances.plans import check_move, plan_cancellation
-from desk.incidents.maintenances.steps import CANCELLED
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, Message, context, modal, section

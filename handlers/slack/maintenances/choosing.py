@@ -1,5 +1,6 @@
 """Which maintenance is meant, and lists of them."""
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
@@ -108,6 +109,7 @@ def _new_button(tx: Transaction) -> list[Block]:
     return [actions(new, block_id="maintenances.new")]
 
 
+_BECAUSE = re.compile(r"\Abecause\b:?\s*", re.IGNORECASE)
 _PLANNED = frozenset({IncidentStatus.SCHEDULED})
 
 Draw = Callable[[Transaction, str, TypedMaintenance], Block]
@@ -152,6 +154,8 @@ def words_alone(said: TypedIncident) -> TypedIncident:
     """A line that takes nothing but words: whatever else was typed in it is said to be left out."""
     if said.body:
         said = said.without_status()
+        # As it stands before a reason in other commands.
+        said = replace(said, body=_BECAUSE.sub("", said.body, count=1))
     others = [
         ("status", said.status),
         ("components", said.components),

@@ -49,7 +49,9 @@ _RESCHEDULE = "reschedule [MAINTENANCE] [from Dec 1 22:00 until Dec 2 01:00 UTC]
 
 def _instead() -> Mapping[str, str]:
     called_off = f"One that is not to take place is called off with `{slash('maintenance cancel')}`."
-    return words_instead("maintenance", called_off)
+    ends = f"One that runs is ended with `{slash('maintenance complete')}`. {called_off}"
+    stopping = dict.fromkeys(("abort", "stop", "halt", "kill", "drop", "close", "resolve"), ends)
+    return {**words_instead("maintenance", called_off), **stopping}
 
 
 MAINTENANCES = CommandFamily(
@@ -57,13 +59,14 @@ MAINTENANCES = CommandFamily(
     _list,
     [
         SubCommand(_SCHEDULE, "announce one, by your own clock", schedule_command, also=["new", "plan", "create"]),
-        SubCommand("start [MAINTENANCE] [text]", "begin it now", start_command, also=["begin"]),
+        SubCommand("start [MAINTENANCE] [text]", "begin it now", start_command, also=["begin"], destroys=True),
         SubCommand("update [MAINTENANCE] [verifying] [text]", "say more", update, also=["post"]),
         SubCommand(
             "complete [MAINTENANCE] [text]",
             "end it, and bring its components back",
             complete_command,
             also=["end", "finish", "done"],
+            destroys=True,
         ),
         SubCommand(_RESCHEDULE, "move it", reschedule_command, also=["move", "postpone", "delay"]),
         SubCommand(
@@ -73,7 +76,7 @@ MAINTENANCES = CommandFamily(
             also=["longer", "prolong"],
         ),
         SubCommand("reopen MAINTENANCE [text]", "it was completed too early", reopen_, also=["resume"]),
-        SubCommand("cancel [MAINTENANCE] [why]", "call it off", cancel_command),
+        SubCommand("cancel [MAINTENANCE] [why]", "call it off", cancel_command, destroys=True),
         SubCommand("list [on PAGE]", "what goes on and what is planned", list_command, also=["ls"], takes_page=True),
         SubCommand("show MAINTENANCE", "everything about one", show_command, also=["get"]),
         SubCommand("help", "this", help_, also=["?"]),

@@ -1,7 +1,9 @@
 """`/maintenance reschedule` and *Reschedule*: another window, with words for the public and a preview."""
 
 from dataclasses import replace
+from datetime import datetime
 
+from desk.durations import parse_duration
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import RUNNING, IncidentChange
@@ -12,6 +14,7 @@ from desk.people import zone_of
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import CallbackId
 from handlers.slack.framework.blocks import Block, Message, modal, section
+from handlers.slack.framework.commands import split_command
 from handlers.slack.framework.modals import show_modal
 from handlers.slack.framework.payloads import (
     Answer,
@@ -27,7 +30,7 @@ from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import beside_its_input, drawn_anew, problem_blocks
 from handlers.slack.incidents.text import name_text, plain_name, public_link
 from handlers.slack.maintenances.choosing import Draw, about_one, keep_update, state_of, words_alone
-from handlers.slack.maintenances.parsing import TypedMaintenance, with_new_time
+from handlers.slack.maintenances.parsing import TypedMaintenance, with_new_time, with_shift
 from handlers.slack.maintenances.views import (
     ENDS,
     STARTS,
@@ -41,6 +44,7 @@ from handlers.slack.maintenances.views import (
 from storage.models import Incident, IncidentDraft, IncidentStatus
 
 _MOVABLE = RUNNING | {IncidentStatus.SCHEDULED}
+_POSTPONING = frozenset({"postpone", "delay"})
 _MOVED = "that it has been rescheduled, and to when"
 _ENDS_THEN = "when it is now expected to end"
 
@@ -48,9 +52,10 @@ _ENDS_THEN = "when it is now expected to end"
 async def reschedule_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     """`/maintenance reschedule`: the preview of what was typed, the form, or the choice of what can be moved. Of one
     that runs, the end moves."""
-    return await about_one(
-        slack, command, rest, "reschedule", _drawing(command, adds=False), _MOVABLE, takes_times=True
-    )
+    typed, _ = split_command(command.text)
+    verb = typed if typed in _POSTPONING else "reschedule"
+    draw = _drawing(command, adds=False, postpones=verb in _POSTPONING)
+    return await about_one(slack, command, rest, verb, draw, _MOVABLE, takes_times=True)
 
 
 async def extend_command(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
@@ -58,13 +63,16 @@ async def extend_command(slack: SlackContext, command: SlashCommand, rest: str) 
     return await about_one(slack, command, rest, "extend", _drawing(command, adds=True), RUNNING, takes_times=True)
 
 
-def _drawing(command: SlashCommand, *, adds: bool) -> Draw:
+def _drawing(command: SlashCommand, *, adds: bool, postpones: bool = False) -> Draw:
     def draw(tx: Transaction, incident_id: str, line: TypedMaintenance) -> Block:
         incident = check_move(tx, incident_id)
-        line = with_new_time(line, adds=adds)
+        line = line if adds else with_shift(line, postpones=postpones)
+        line = line if line.shift else with_new_time(line, adds=adds)
         said = words_alone(line.said)
         values = PlanValues(body=said.body, problems=tuple(said.problems))
-        if line.has_window:
+        if line.shift:
+            values = _shifted(values, incident, line.shift, now=tx.now)
+        elif line.has_window:
             kept = schedule_of(incident)
             window, own = (kept.scheduled_for, kept.scheduled_until), zone_of(tx)
             if line.is_to and line.start is None and incident.status not in RUNNING:
@@ -75,9 +83,23 @@ def _drawing(command: SlashCommand, *, adds: bool) -> Draw:
             else:
                 found = read_window(line.start, line.end, now=tx.now, zone=own, kept=window)
             values = replace(values, start=found.start, end=found.end, problems=(*values.problems, *found.problems))
-        return _moved_or_form(tx, incident, state_of(incident, command.token), values, is_complete=line.has_window)
+        return _moved_or_form(
+            tx, incident, state_of(incident, command.token), values, is_complete=line.has_window or bool(line.shift)
+        )
 
     return draw
+
+
+def _shifted(values: PlanValues, incident: Incident, shift: str, *, now: datetime) -> PlanValues:
+    """The window later by so much, with its length; of one that runs, its end, or now where that is over."""
+    kept = schedule_of(incident)
+    try:
+        span = parse_duration(shift)
+    except InvalidInputError as error:
+        return replace(values, problems=(*values.problems, str(error)))
+    if incident.status in RUNNING:
+        return replace(values, start=kept.scheduled_for, end=max(kept.scheduled_until, now) + span)
+    return replace(values, start=kept.scheduled_for + span, end=kept.scheduled_until + span)
 
 
 async def press_reschedule(slack: SlackContext, action: BlockAction) -> None:

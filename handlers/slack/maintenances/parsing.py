@@ -29,6 +29,8 @@ _ZONE_WORDS = re.compile(
     r"(?:local|my|our|their|(?!This|That|Last|Next|Down|Every|Each|Some|First|The)[A-Z][a-z]+(?: [A-Z][a-z]+)?)"
     r" [Tt]ime(?!\w)"
 )
+_BY = re.compile(r"by\b|\+", re.IGNORECASE)
+_LATER = re.compile(r"\s*later\b", re.IGNORECASE)
 _NUMBER_AFTER_HOURS = re.compile(r"(\d{1,2})(?![\w:./,-])")
 
 
@@ -41,6 +43,8 @@ class TypedMaintenance:
     end: Moment | None = None
     is_to: bool = False
     """See `Said.is_to`."""
+    shift: str = ""
+    """By how much one is moved as a whole, where that was said instead."""
 
     @property
     def is_empty(self) -> bool:
@@ -139,6 +143,21 @@ def with_new_time(line: TypedMaintenance, *, adds: bool) -> TypedMaintenance:
         problem = f"Does “{missed}” say when? It stands among the words for the public."
         return replace(line, said=replace(said, problems=[*said.problems, problem]))
     return line
+
+
+def with_shift(line: TypedMaintenance, *, postpones: bool) -> TypedMaintenance:
+    """A line that moves a maintenance as a whole: “by 2 hours”, “+2h”, “2h later” or, where the verb `postpones`, any
+    length of time."""
+    end, said = line.end, line.said
+    if line.start is None and end is not None:
+        is_shift = bool(end.span) and (postpones or _BY.match(end.said) is not None)
+        return replace(line, end=None, shift=end.span) if is_shift else line
+    over = find_span(said.body, 0) if not line.has_window else None
+    later = _LATER.match(said.body, over) if over is not None else None
+    if over is None or not (later or postpones):
+        return line
+    body = said.body[later.end() if later else over :].strip()
+    return replace(line, said=replace(said, body=body), shift=said.body[:over])
 
 
 def _stray_minutes(end: Moment | None, body: str) -> str | None:
