@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from storage.folding import without_unseen
+
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters but tabs and new lines, and marks that show the text after them in another order: what an owner
 reads would not be what is there."""
@@ -54,6 +56,7 @@ def without_broken(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """As `clean_text`, in one line with single spaces; empty when nothing of it can be seen."""
-    line = " ".join(clean_text(text).split())
+    """As `clean_text`, in one line with single spaces and without signs that nobody sees; empty when nothing of it
+    can be seen."""
+    line = " ".join(without_unseen(clean_text(text)).split())
     return line if any(unicodedata.category(mark) not in _INVISIBLE for mark in line) else ""

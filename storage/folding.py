@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
-from sqlalchemy import ColumnElement, String
+from sqlalchemy import ColumnElement, String, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -21,6 +21,18 @@ COLLATIONS = ("pg_unicode_fast", "und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8", 
 def fold(text: str) -> str:
     """A text for comparison: composed, in the case of its alphabet that comparisons are made in."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+_UNSEEN = re.compile(
+    "[\u200b\u200e\u200f\u061c\u2060\ufeff\u00ad]|(?<![^\x20-\u052f])[\u200c\u200d]+(?![^\x20-\u052f])"
+)
+"""Marks of direction, spaces without width, and joiners where no letters join: between those of Latin, Greek and
+Cyrillic. Emoji and other scripts need theirs."""
+
+
+def without_unseen(name: str) -> str:
+    """A name without the signs that nobody sees, as names are kept: one that looks like another is that one."""
+    return _UNSEEN.sub("", name)
 
 
 class folded(GenericFunction[str]):  # noqa: N801 - used like SQLAlchemy's own functions
@@ -73,8 +85,10 @@ def _as_pattern(text: str) -> folded:
 
 
 def is_called(column: ColumnElement[Any] | Any, name: str) -> ColumnElement[bool]:
-    """Whether a column holds this name, in any case and form."""
-    return folded(column) == folded(name)
+    """Whether a column holds this name, in any case and form, with or without signs that nobody sees."""
+    seen = without_unseen(name)
+    same = folded(column) == folded(name)
+    return same if seen == name else or_(same, folded(column) == folded(seen))
 
 
 def begins_with(column: ColumnElement[Any] | Any, text: str) -> ColumnElement[bool]:

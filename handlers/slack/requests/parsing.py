@@ -12,7 +12,7 @@ from handlers.slack.framework.command_line import Word, as_written, cut, split_r
 from handlers.slack.framework.quotes import find_closing
 from storage.models import Scope
 
-_LIFETIME = re.compile(r"(\d{1,5})(d|days?|w|weeks?|m|months?|y|years?)?", re.IGNORECASE)
+_LIFETIME = re.compile(r"(\d{1,5})(d|days?|w|weeks?|mo|months?|y|years?)?", re.IGNORECASE)
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _LONGEST_SPAN = 4
 """Words."""
@@ -105,6 +105,10 @@ def _is_all_fields(text: str) -> bool:
 def _read(words: list[Word], position: int, found: TypedRequest, bare: list[str]) -> int:
     """Read the word at `position` and those that belong to it; gives the position after them."""
     word = words[position]
+    if word.kind == "pair" and word.sign == "=" and word.key not in _FIELDS:
+        # “env=prod” is a name.
+        bare.append(word.as_typed)
+        return position + 1
     if word.kind == "pair":
         return _read_pair(words, position, found)
     if word.kind in {"user", "group"}:
@@ -132,7 +136,7 @@ def _read_pair(words: list[Word], position: int, found: TypedRequest) -> int:
     if name is None or (name == "components" and word.text.lower().rstrip(",") in _ACTS):
         close = difflib.get_close_matches(whole.lower().rstrip(","), sorted(_SCOPES), n=1, cutoff=0.75)
         meant = f" Did you mean “{close[0]}”?" if close else ""
-        found.problems.append(f"I did not understand “{whole}”.{meant}")
+        found.problems.append(f"I did not understand “{word.as_typed}”.{meant}")
         return position + 1
     value, position = word.text, position + 1
     while position < len(words):

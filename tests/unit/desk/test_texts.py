@@ -45,5 +45,14 @@ def test_a_line_of_which_nothing_can_be_seen_is_empty(line: str) -> None:
 
 
 def test_joiners_inside_of_what_can_be_seen_stay() -> None:
-    """A family of three is one picture, held together by joiners."""
-    assert clean_line("👨‍👩‍👧 bot") == "👨‍👩‍👧 bot"
+    """A family of three is one picture, held together by joiners, and Persian is written with them."""
+    for name in ("👨‍👩‍👧 bot", "می\u200cخواهم", "क\u094d\u200dष"):
+        assert clean_line(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["terra\u200dform", "terraform\u200f", "\u200eterra\u00adform\u2060", "terra\ufeffform"]
+)
+def test_a_name_has_no_signs_that_nobody_sees(name: str) -> None:
+    """One that looks like another would be another key, and nobody could type it."""
+    assert clean_line(name) == "terraform"

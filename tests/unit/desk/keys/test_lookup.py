@@ -47,6 +47,7 @@ def test_words_for_a_key(desk: Desk) -> None:
         secret.reveal(),
     ):
         assert found(desk, word) == key.id, word
+    assert found(desk, "Terraform\u200f Pr\u00adod") == key.id
     assert found(desk, "terraform") is None
     assert found(desk, "  ") is None
 
