@@ -153,3 +153,15 @@ def test_what_is_written_is_what_is_read(
     assert parse_request(" ".join(parts[index] for index in order)) == TypedRequest(
         name=name, purpose=reason, scopes=scopes, pages=pages, lifetime_days=days
     )
+
+
+def test_a_name_may_hold_an_equals_sign() -> None:
+    """Without quotation marks too, unless what stands before it is a word of the line."""
+    found = parse_request("env=prod on acme scope=read for 30d because we deploy")
+    assert (found.name, found.scopes, found.problems) == ("env=prod", ["read"], [])
+
+
+def test_months_are_not_written_as_minutes() -> None:
+    """Everywhere else `2m` is two minutes, and nobody gets a key for two months unasked."""
+    assert parse_request("x on acme scope:read for 2m because y").lifetime_days is None
+    assert parse_request("x on acme scope:read for 2mo because y").lifetime_days == 60
