@@ -42,9 +42,10 @@ def get_instant(
 ) -> datetime:
     """The instant that a moment means by the clocks of `zone`, or of the one that it names, in UTC.
 
-    A time without a day is today's or, with `after`, the next one after that; a day without a time is its end where
-    `is_end`. Where a year or week is left out, the next such day is meant, with `is_past` the last one. Raises
-    InvalidInputError (field `ends`) with what to write instead, VagueMomentError where no time was said.
+    A time without a day is today's, with `is_past` the last one or, with `after`, the next one after that; a day
+    without a time is its end where `is_end`. Where a year or week is left out, the next such day is meant, with
+    `is_past` the last one. Raises InvalidInputError (field `ends`) with what to write instead, VagueMomentError
+    where no time was said.
     """
     if moment.is_now:
         return now
@@ -68,7 +69,9 @@ def get_instant(
             day += timedelta(days=0 if days else 7)
         return _checked(instant_of(day + days, clock, place), moment, now)
     if after is None:
-        return instant_of(today + days, clock, place)
+        found = instant_of(today + days, clock, place)
+        # Past midnight, “at 23:30” is of the evening before.
+        return instant_of(today + days - timedelta(days=1), clock, place) if is_past and found > now else found
     day = after.astimezone(place).date()
     if clock <= after.astimezone(place).time():
         day += timedelta(days=1)
@@ -76,11 +79,13 @@ def get_instant(
 
 
 def far_text(moment: Moment, instant: datetime, *, now: datetime, zone: tzinfo) -> str:
-    """What to say of a day without a year that has just been, so that its next one is hardly meant; else empty."""
-    if not _NO_YEAR.fullmatch(moment.day) or instant - now <= _NEARLY_A_YEAR:
+    """What to say of a day without a year that has just been, so that its next one is hardly meant, or of the past
+    that is to come soon; else empty."""
+    if not _NO_YEAR.fullmatch(moment.day) or abs(instant - now) <= _NEARLY_A_YEAR:
         return ""
     shown = instant.astimezone(get_zone(moment.zone) if moment.zone else zone)
-    return f"“{moment.said}” comes next in {shown:%Y}. If that is meant, write the year."
+    when = "comes next in" if instant > now else "was last in"
+    return f"“{moment.said}” {when} {shown:%Y}. If that is meant, write the year."
 
 
 def _midnight(moment: Moment, *, now: datetime, zone: tzinfo, after: datetime | None, is_past: bool) -> datetime:

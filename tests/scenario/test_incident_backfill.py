@@ -99,6 +99,26 @@ def test_what_is_missing_is_asked_for(scenario: Scenario, stage: Stage) -> None:
     assert everything(scenario, IncidentDraft) == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("on acme at 23:30 It was short.", "Resolved It was short. :calendar: It began <!date^1772404200^"),
+        ("on acme, yesterday 14:00: It was short.", "Resolved It was short. :calendar: It began <!date^1772370000^"),
+        ("on acme Mar 5 14:00 It was short.", "“Mar 5 14:00” was last in 2025. If that is meant, write the year."),
+        ("on acme yesterday 14:00 Berlin time It was short.", "Does “Berlin time” say by whose clock?"),
+        ("on acme 14:00 yesteday It was short.", "Does “yesteday” say on which day?"),
+    ],
+)
+def test_a_time_of_the_past_is_the_last_one_or_asked_about(
+    scenario: Scenario, stage: Stage, typed: str, shown: str
+) -> None:
+    """Past midnight, the evening before is meant; nothing that may belong to the time becomes public unseen."""
+    with scenario.database.write() as session:
+        session.get_one(Member, INES).time_zone = "Europe/Zurich"
+    scenario.ines.type_command(f'/incident backfill "Short outage" {typed}')
+    assert shown in " ".join(words_of(scenario.ines.modal).split())
+
+
 def test_options_are_no_words_for_the_public(scenario: Scenario, stage: Stage) -> None:
     """An impact is understood; components and reminders, which an incident of the past has none of, are refused."""
     line = '/incident backfill "Old" at 2026-02-20 10:00 impact:major {}It was long ago.'

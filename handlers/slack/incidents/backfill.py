@@ -9,7 +9,8 @@ from desk.incidents.default_texts import FIRST_WORDS
 from desk.incidents.drafts.content import content_of
 from desk.incidents.inputs import MAX_NAME, NewIncident, check_backfill
 from desk.masking import refuse_secrets
-from desk.moments.instants import VagueMomentError, get_instant
+from desk.moments.doubts import find_doubt
+from desk.moments.instants import VagueMomentError, far_text, get_instant
 from desk.moments.typed import Moment, find_moment, find_range_end, find_span
 from desk.pages.status import Impact
 from desk.people import zone_of
@@ -34,7 +35,7 @@ from handlers.slack.incidents.drafts.writing import fill_form, make_public, writ
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.inputs import page_hint, page_select
 from handlers.slack.incidents.leftovers import list_leftovers
-from handlers.slack.incidents.parsing import OPTIONS, LineReader
+from handlers.slack.incidents.parsing import BETWEEN, OPTIONS, LineReader
 from handlers.slack.incidents.starting import doubt_of_page, with_whole_page
 from handlers.slack.incidents.text import IMPACT_WORDS, name_text
 from handlers.slack.incidents.typed import TypedIncident, before_comma, behind_comma, quoted_words
@@ -93,6 +94,8 @@ def parse_backfill(text: str) -> TypedBackfill:
         bare = word.text.lower() if word.kind == "word" else ""
         if word.kind == "quoted" and "name" not in found:
             found["name"], position = quoted_words(text, word), word.end
+        elif word.text in BETWEEN and found:
+            position = word.end
         elif at is None and word.kind == "word" and (moment := _moment_at(text, word)) is not None:
             at, position = moment
         elif bare == "on" and "page" not in found and (page := peek_word(text, word.end)) is not None:
@@ -131,6 +134,8 @@ def _cannot_be(said: TypedIncident, at: Moment | None, body: str) -> tuple[str, 
     if said.components:
         problems.append("A backfilled incident cannot change components: leave them out.")
     problems += [f"A backfilled incident takes no {name}: leave it out." for name in _without(said)]
+    if at is not None and (doubt := find_doubt(body, at)):
+        problems.append(doubt)
     if at is not None and (until := _end_behind(body)):
         problems.append(f"“{until}”: only when it began is kept. Say in a sentence how long it took.")
     return (*problems, *list_leftovers(body, OPTIONS, has_status=False))
@@ -174,6 +179,8 @@ def _look_up(tx: Transaction, typed: TypedBackfill) -> _Past:
         problems.append(str(error))
     try:
         began_at = _read_instant(tx, typed.at)
+        if typed.at is not None and (far := far_text(typed.at, began_at, now=tx.now, zone=zone_of(tx))):
+            problems.append(far)
     except VagueMomentError as error:
         problems.append(str(error))
         began_at = error.proposal

@@ -27,7 +27,7 @@ from handlers.slack.incidents.typed import (
 )
 
 T = TypeVar("T")
-_BETWEEN = frozenset({":", "-", "–", "—", ",", ";", ".", "!"})
+BETWEEN = frozenset({":", "-", "–", "—", ",", ";", ".", "!"})
 """What people put between a name and what they say of it."""
 _SIGNS = frozenset({":", "=", "：", "＝"})
 _STATE = re.compile(r"\s*[=＝](\s*)([\w-]+)")
@@ -93,7 +93,7 @@ class LineReader:
     def take(self, word: Word) -> bool:
         """Whether the word is an option; then it is read, and the position is behind it."""
         word = self._undashed(word)
-        if word.text in _BETWEEN and self._has_begun() and not self._begins_list(word):
+        if word.text in BETWEEN and self._has_begun() and not self._begins_list(word):
             pass
         elif word.kind == "quoted" and not self.found.bare and self.found.quoted is self.found.incident is None:
             self.found.quoted = quoted_words(self.text, word) or None
@@ -173,7 +173,7 @@ class LineReader:
     def _take_options_after(self, end: int) -> str:
         """Options may stand behind the status too, as long as nothing else has come."""
         self.position = end
-        if (mark := peek_word(self.text, end)) is not None and mark.text in _BETWEEN and not self._begins_list(mark):
+        if (mark := peek_word(self.text, end)) is not None and mark.text in BETWEEN and not self._begins_list(mark):
             self.position = mark.end
         while (
             (word := peek_word(self.text, self.position)) is not None

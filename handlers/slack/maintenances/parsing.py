@@ -9,7 +9,7 @@ from itertools import islice
 
 from desk.masking import refuse_secrets
 from desk.moments.calendar import is_vague
-from desk.moments.days import find_day, is_nearly_day
+from desk.moments.doubts import find_doubt
 from desk.moments.typed import Moment, find_span, in_its_part
 from desk.moments.windows import find_window
 from handlers.slack.framework.command_line import Word
@@ -24,11 +24,6 @@ _REPEATED = re.compile(
 _DAYS = re.compile(r"(\d{1,3})\s*(d|days?|w|weeks?)", re.IGNORECASE)
 _WORD = re.compile(r"[^\s/]+")
 _FIRST_WORDS = 8
-_WEEK = re.compile(r"(?:\d{4}-?)?W\d\d(?!\w)|[KC]?W\s?\d\d(?!\w)")
-_ZONE_WORDS = re.compile(
-    r"(?:local|my|our|their|(?!This|That|Last|Next|Down|Every|Each|Some|First|The)[A-Z][a-z]+(?: [A-Z][a-z]+)?)"
-    r" [Tt]ime(?!\w)"
-)
 _BY = re.compile(r"by\b|\+", re.IGNORECASE)
 _LATER = re.compile(r"\s*later\b", re.IGNORECASE)
 _NUMBER_AFTER_HOURS = re.compile(r"(\d{1,2})(?![\w:./,-])")
@@ -112,24 +107,6 @@ def _missed_window(body: str) -> str | None:
     return None
 
 
-def _doubt(body: str, *moments: Moment | None) -> str | None:
-    """What to ask about the first words for the public behind a start and an end: by whose clock, or on which day."""
-    if (zone := _ZONE_WORDS.match(body)) is not None:
-        return f"Does “{zone[0]}” say by whose clock? Write UTC, an offset like +02:00, or a name like Europe/Zurich."
-    words = [word[0] for word in islice(_WORD.finditer(body), _FIRST_WORDS // 2)]
-    if any(moment is not None and moment.day for moment in moments) or not words:
-        return None
-    named = next((word for word in words if _names_day(word)), None)
-    if named is None and ((week := _WEEK.match(body)) is not None or is_nearly_day(words[0])):
-        named = week[0] if week is not None else words[0]
-    return named and f"Does “{named.rstrip('.,;:!')}” say on which day? It stands among the words for the public."
-
-
-def _names_day(word: str) -> bool:
-    day = find_day(word, 0)
-    return day is not None and not day.is_numbers and day.said != "today"
-
-
 def with_new_time(line: TypedMaintenance, *, adds: bool) -> TypedMaintenance:
     """A line that moves a maintenance: with `adds`, “30m” and “23:30” alone say when it ends. What may say when, and
     was not understood, is asked about."""
@@ -184,7 +161,7 @@ def parse_maintenance(text: str, *, plans: bool = False, takes_times: bool = Tru
             if takes_times
             else f"“{late}” looks like a time, and this happens now. Leave it if people should read it."
         )
-    elif takes_times and reader.start and reader.end and (doubt := _doubt(said.body, reader.start, reader.end)):
+    elif takes_times and reader.start and reader.end and (doubt := find_doubt(said.body, reader.start, reader.end)):
         said.problems.append(doubt)
     elif plans and not (reader.start and reader.end) and (missed := _missed_window(said.body)) is not None:
         said.problems.append(f"Does “{missed}” say when? It stands among the words for the public.")

@@ -134,6 +134,8 @@ def test_a_moment_is_read_as_people_write_it(text: str, instant: datetime) -> No
         ("2 hours ago", NOW - timedelta(hours=2)),
         ("half an hour ago", NOW - timedelta(minutes=30)),
         ("midnight", at(11, 25, 0)),
+        ("23:30", at(11, 24, 23, 30)),
+        ("9:30", at(11, 25, 9, 30)),
     ],
 )
 def test_of_the_past_the_last_such_day_is_meant(text: str, instant: datetime) -> None:
