@@ -109,7 +109,7 @@ def _new_button(tx: Transaction) -> list[Block]:
     return [actions(new, block_id="maintenances.new")]
 
 
-_BECAUSE = re.compile(r"\Abecause\b:?\s*", re.IGNORECASE)
+_BECAUSE = re.compile(r"\Abecause:?\s+", re.IGNORECASE)
 _PLANNED = frozenset({IncidentStatus.SCHEDULED})
 
 Draw = Callable[[Transaction, str, TypedMaintenance], Block]
