@@ -1,7 +1,5 @@
 """API keys: found by what a person calls them, listed, and their use counted by the day."""
 
-import difflib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,11 +13,8 @@ from sqlalchemy import (
     Integer,
     Nullable,
     Select,
-    String,
     and_,
     bindparam,
-    cast,
-    false,
     func,
     or_,
     select,
@@ -28,23 +23,18 @@ from sqlalchemy.orm import Session, aliased
 
 from desk.commands import slash
 from desk.errors import InvalidInputError, NotFoundError
-from desk.keys.rules import KeyState, Means, is_retiring, person_of, state_of
-from desk.masking import holds_secret
-from desk.moments.typed import find_moment, find_span
+from desk.keys.meant import meant_instead
+from desk.keys.rules import KeyState, is_retiring, person_of, state_of
+from desk.keys.visible import is_for, visible_to_actor
 from desk.permissions import ask_an_owner, roles_of_actor
 from desk.secret import sha256
 from desk.texts import clean_text
-from desk.transaction import ActorKind, Transaction
-from storage.folding import begins_with, fold, folded, holds, in_order, is_called
-from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay, Page
+from desk.transaction import Transaction
+from storage.folding import folded, holds, in_order, is_called
+from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay
 
 SPARKLINE_DAYS = 30
-_MOST_COMPARED = 500
-"""Names that a word is compared with, to find what may have been meant."""
 _LONGEST_ECHO = 80
-_WORD_BEFORE = (
-    "What follows a name is written with a word before it: “for 30d”, “until 2026-12-01”, “to …” or “because …”."
-)
 
 
 class KeyView(StrEnum):
@@ -89,7 +79,6 @@ def get_key(tx: Transaction, key_id: str, *, lock: bool = False) -> ApiKey:
     return key
 
 
-_SHORTEST_PART = 3
 _MARKS_AROUND = "`*_~.,;:!? "
 """Of Slack's formatting and of sentences: what people put around a name."""
 
@@ -112,7 +101,7 @@ def _find(tx: Transaction, wanted: str) -> ApiKey | None:
     same_identity = or_(ApiKey.id == wanted.lower(), ApiKey.sha256 == sha256(wanted))
     same_word = or_(is_called(ApiKey.name, wanted), ApiKey.start == wanted.removesuffix("…"))
     for condition in (same_identity, same_word):
-        query = select(ApiKey).where(condition, *_visible_to_actor(tx)).order_by(ApiKey.created_at.desc())
+        query = select(ApiKey).where(condition, *visible_to_actor(tx)).order_by(ApiKey.created_at.desc())
         found = tx.session.scalars(query).all()
         if found:
             return _the_one(tx, found, wanted)
@@ -140,53 +129,7 @@ def get_key_by_word(tx: Transaction, word: str) -> ApiKey:
     else:
         missing = f"You answer for no key “{echo(word)}”."
         list_them = f"`{slash('keys mine')}` shows yours; only owners see the others. {ask_an_owner(tx)}"
-    raise NotFoundError(missing, _meant_instead(tx, word, list_them))
-
-
-def _meant_instead(tx: Transaction, word: str, list_them: str) -> str:
-    """What may have been meant: a key and something behind its name, or names that are nearly the same."""
-    words = clean_text(word).split()
-    if not words or holds_secret(word):
-        return list_them
-    for length in range(len(words) - 1, max(0, len(words) - 6), -1):
-        name = " ".join(words[:length])
-        key = tx.session.scalars(select(ApiKey).where(is_called(ApiKey.name, name), *_visible_to_actor(tx))).first()
-        if key is not None:
-            if tx.actor.kind is ActorKind.OPERATOR:
-                return f"There is “{key.name}”."
-            return f"There is “{key.name}”. {_WORD_BEFORE}"
-    # Quoted by the shell, nothing can have run into a name.
-    named = words if tx.actor.kind is ActorKind.OPERATOR else _without_time(words)
-    meant = _near_names(tx, named) or list_them
-    return meant if named == words else f"{meant} {_WORD_BEFORE}"
-
-
-def _without_time(words: list[str]) -> list[str]:
-    """The words before a length of time or an instant that they end with."""
-    for place in range(1, len(words)):
-        rest = " ".join(words[place:])
-        moment = find_moment(rest, 0)
-        if len(rest) in {find_span(rest, 0), moment and moment[1]}:
-            return words[:place]
-    return words
-
-
-def _near_names(tx: Transaction, words: Sequence[str]) -> str:
-    # Of very many names, those with the same beginning.
-    begins = begins_with(ApiKey.name, words[0][:2])
-    query = (
-        select(ApiKey.name).where(*_visible_to_actor(tx)).group_by(ApiKey.name).order_by(begins.desc(), ApiKey.name)
-    )
-    by_letters = {_letters(name): name for name in tx.session.scalars(query.limit(_MOST_COMPARED))}
-    typed = _letters(" ".join(words))
-    begun = [name for name in by_letters if len(typed) >= _SHORTEST_PART and name.startswith(typed)]
-    close = begun[:3] or difflib.get_close_matches(typed, list(by_letters), n=3, cutoff=0.7)
-    return f"Did you mean {' or '.join(f'“{by_letters[name]}”' for name in close)}?" if close else ""
-
-
-def _letters(name: str) -> str:
-    """A name as it is typed on a keyboard without its accents."""
-    return "".join(mark for mark in unicodedata.normalize("NFD", fold(name)) if not unicodedata.combining(mark))
+    raise NotFoundError(missing, meant_instead(tx, word, list_them))
 
 
 def echo(word: str) -> str:
@@ -221,29 +164,6 @@ def find_use(tx: Transaction, key_id: str) -> KeyUse | None:
     return tx.session.get(KeyUse, key_id)
 
 
-def _visible_to_actor(tx: Transaction) -> list[ColumnElement[bool]]:
-    person = person_of(tx)
-    if person.means is not None:
-        return _within(tx, person.means)
-    if person.is_owner:
-        return []
-    return [ApiKey.holder_id == person.user_id if person.is_member else false()]
-
-
-def _within(tx: Transaction, means: Means) -> list[ColumnElement[bool]]:
-    """Keys that reach no further than the one that acts."""
-    if not means.reads:
-        return [false()]
-    if means.reach.pages is None:
-        return []
-    beyond = tx.session.scalars(select(Page.id).where(Page.id.not_in(means.reach.pages)))
-    return [ApiKey.pages.is_not(None), *(~_is_for(page_id) for page_id in beyond)]
-
-
-def _is_for(page_id: str) -> ColumnElement[bool]:
-    return cast(ApiKey.pages, String).contains(f'"{page_id}"', autoescape=True)
-
-
 _Shape = tuple[KeyView, bool]
 """What most lists differ in: the view, and whether it is of one person."""
 
@@ -252,9 +172,9 @@ def _asked(tx: Transaction, wanted: KeyFilter) -> tuple[_Shape, Mapping[str, Any
     """The shape of a list, what stands in it, and conditions of this list alone."""
     person, narrower = person_of(tx), []
     if person.means is not None or person.is_owner or wanted.holder_id != person.user_id or not person.is_member:
-        narrower += _visible_to_actor(tx)
+        narrower += visible_to_actor(tx)
     if wanted.page_id is not None:
-        narrower.append(or_(ApiKey.pages.is_(None), _is_for(wanted.page_id)))
+        narrower.append(or_(ApiKey.pages.is_(None), is_for(wanted.page_id)))
     if wanted.text:
         text = wanted.text
         begins = ApiKey.start.startswith(text.removesuffix("…"), autoescape=True)

@@ -153,6 +153,16 @@ def test_a_name_may_hold_the_words_of_a_line(scenario: Scenario) -> None:
     )
 
 
+def test_a_key_that_is_none_yet_is_told_of(scenario: Scenario) -> None:
+    """Who looks for it hears what it waits for; others hear nothing of it."""
+    scenario.mia.type_command('/keys request "ci bot" on acme scope:read for 30d because we deploy')
+    for player in (scenario.mia, scenario.olivia):
+        assert "“ci bot” is asked for, and waits for a decision." in words_of(said(player, "/keys show ci bot"))
+    assert "waits for" not in words_of(said(scenario.max, "/keys show ci bot"))
+    said(scenario.olivia, "/keys approve ci bot")
+    assert "waits for whoever asked for it to collect it" in words_of(said(scenario.mia, "/keys rotate ci bot"))
+
+
 def test_how_a_name_begins_is_answered_with_the_name(scenario: Scenario) -> None:
     """Nothing is done to a key that may be meant, and whoever types on knows which there is."""
     add(scenario)

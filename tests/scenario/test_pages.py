@@ -133,6 +133,16 @@ def test_settings_of_a_page(scenario: Scenario, stage: Stage) -> None:
     }
 
 
+def test_what_is_taken_off_can_be_brought_back(scenario: Scenario, stage: Stage) -> None:
+    """The answer says how, and no word that is merely like it points at taking something off."""
+    assert "It comes back with `/page restore`" in words_of(said(scenario.ines, "/page remove website"))
+    assert "/page retire`." in words_of(said(scenario.ines, "/page delete website"))
+    assert "Did you mean" not in words_of(said(scenario.ines, "/page retry website"))
+    scenario.ines.type_command('/page add component "Payments" on acme')
+    names = [block["element"] for block in scenario.ines.modal["blocks"] if block.get("block_id") == "name"]
+    assert [element["initial_value"] for element in names] == ["Payments"]
+
+
 def test_what_was_typed_is_not_lost(scenario: Scenario, stage: Stage) -> None:
     """Where somebody else changed it meanwhile, or has what was asked for, the form says so and holds every word;
     sent again, it is kept."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
+from desk.commands import slash
 from desk.configuration.components import create_component, edit_component, restore_component, retire_component
 from desk.configuration.groups import create_group, edit_group
 from desk.configuration.lookup import get_component, get_configurable_page, list_namesakes
 from desk.configuration.pages import edit_page
 from desk.errors import ConflictError
 from desk.transaction import Transaction
-from handlers.slack.framework.blocks import Block, Message, escape, plain, section
+from handlers.slack.framework.blocks import Block, Message, context, escape, plain, section
 from handlers.slack.framework.messages import notice
 from handlers.slack.framework.modals import is_in_modal, show_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
@@ -197,4 +198,6 @@ def done_message(tx: Transaction, row: Component, done: str) -> Message:
     blocks = [section(f":white_check_mark: *{name}* is {done}.")]
     if row.retired_at is None and list_namesakes(tx.session, row):
         blocks.append(section(":warning: Another one beside it has that name: readers cannot tell them apart."))
+    if row.retired_at is not None:
+        blocks.append(context(f"It comes back with `{slash('page restore')}`, with all that is known of its past."))
     return Message(f"{name} is {done}", blocks)

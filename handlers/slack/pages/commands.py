@@ -1,8 +1,10 @@
 """`/page …`: which sub-command does what."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 
+from desk.commands import slash
 from desk.configuration.components import restore_component, retire_component
 from desk.configuration.lookup import (
     SeveralPagesError,
@@ -35,6 +37,8 @@ _ASKED = {
     ActionId.PAGE_POLICY: "Policy",
 }
 """What the button says of each page where several may be meant."""
+_KIND = re.compile(r"\A(?:component|group)\s+(?=\S)")
+"""What people put before the name, as the thing is called."""
 _SETTINGS = {"texts": ActionId.PAGE_TEXTS, "look": ActionId.PAGE_LOOK, POLICY: ActionId.PAGE_POLICY}
 
 
@@ -86,7 +90,8 @@ async def _answer(
 
 async def _add(slack: SlackContext, command: SlashCommand, rest: str, *, group: bool = False) -> Message | None:
     def draw(tx: Transaction) -> Block:
-        name, word = _split(rest)
+        typed, word = _split(rest)
+        name = unquoted(_KIND.sub("", typed))
         page = get_configurable_page_by_word(tx, word)
         return new_form(tx, page.id, group=group, name=name)
 
@@ -187,6 +192,7 @@ PAGES = CommandFamily(
             "off the page; what is past keeps its name",
             _retire,
             also=["remove"],
+            destroys=True,
             takes_page=True,
         ),
         SubCommand("restore COMPONENT [on PAGE]", "bring it back", _restore, takes_page=True),
@@ -199,5 +205,8 @@ PAGES = CommandFamily(
         SubCommand("help", "this", _help, also=["?"]),
     ],
     check=refuse_secrets,
+    instead=lambda: dict.fromkeys(
+        ("delete", "erase", "hide"), f"A component is taken off the page with `{slash('page retire')}`."
+    ),
 )
 """`/page` and everything that may follow it."""

@@ -69,6 +69,7 @@ SAYS_IT_AGAIN: Mapping[str, str] = {
     "incidents.port.port_of": "it says where to ask, and nothing of the page",
     "keys.restrictions.component_names": "as pages.pages.page_names",
     "keys.restrictions.list_restrictions": "as pages.pages.page_names",
+    "keys.meant.meant_instead": "one's own keys with names that are nearly the same",
     "keys.lookup.daily_counts": "none, for each key that was named",
     "pages.pages.page_names": "ids of pages that there are not any more stand for themselves",
     "people.get_answerer": "as get_subject",
