@@ -152,7 +152,7 @@ def find_named_too(tx: Transaction, words: Sequence[str], length: int, *, schedu
     rest = words[length:]
     if rest and fold(rest[0]) in _AND:
         rest = rest[1:]
-    elif not words[length - 1].endswith(","):
+    elif not "".join(words[length - 1 : length]).endswith(","):
         return None
     found = find_beginning(tx, rest, scheduled=scheduled)
     return found[0] if found is not None else None
