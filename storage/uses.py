@@ -1,11 +1,11 @@
 """Marks of use, written to the database in few statements and short transactions, whosever the keys are."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from operator import itemgetter
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import CursorResult, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
@@ -18,7 +18,8 @@ CHUNK = 1000
 """Marks per transaction: so few rows are locked so briefly that other writers do not notice."""
 
 
-class UseMark(NamedTuple):
+@dataclass(slots=True, eq=False)
+class UseMark:
     """How a key was used on one day (UTC) since the last time this was written down."""
 
     key_id: str
@@ -49,13 +50,9 @@ def forget_addresses(session: Session, before: datetime) -> int:
     return result.rowcount
 
 
-_KEY, _DAY = UseMark._fields[:2]
-_COUNTS, _FIRST, _LATEST, _OF_LAST_USE = (
-    UseMark._fields[2:6],
-    UseMark._fields[6],
-    UseMark._fields[7:12],
-    UseMark._fields[12:],
-)
+_FIELDS = tuple(field.name for field in fields(UseMark))
+_KEY, _DAY = _FIELDS[:2]
+_COUNTS, _FIRST, _LATEST, _OF_LAST_USE = _FIELDS[2:6], _FIELDS[6], _FIELDS[7:12], _FIELDS[12:]
 _KINDS: dict[str, str] = {
     _KEY: "text",
     _DAY: "date",
@@ -65,35 +62,19 @@ _KINDS: dict[str, str] = {
 }
 
 
-def _later(column: str) -> str:
-    return (
-        f"{column} = CASE WHEN key_use.{column} IS NULL OR excluded.{column} > key_use.{column}"
-        f" THEN excluded.{column} ELSE key_use.{column} END"
-    )
+def _change(table: str, column: str) -> str:
+    """What becomes of a column where the row is there already."""
+    before, after = f"{table}.{column}", f"excluded.{column}"
+    if column in _COUNTS:
+        return f"{column} = {before} + {after}"
+    if column == _FIRST:
+        when = f"{before} IS NULL OR {after} < {before}"
+    elif column in _LATEST:
+        when = f"{before} IS NULL OR {after} > {before}"
+    else:
+        when = f"{table}.last_used_at IS NULL OR excluded.last_used_at > {table}.last_used_at"
+    return f"{column} = CASE WHEN {when} THEN {after} ELSE {before} END"
 
-
-def _with_last_use(column: str) -> str:
-    return (
-        f"{column} = CASE WHEN key_use.last_used_at IS NULL OR excluded.last_used_at > key_use.last_used_at"
-        f" THEN excluded.{column} ELSE key_use.{column} END"
-    )
-
-
-def _added(table: str) -> Iterator[str]:
-    for column in _COUNTS:
-        yield f"{column} = {table}.{column} + excluded.{column}"
-
-
-_TOTALS_CHANGE = ", ".join(
-    [
-        "first_used_at = CASE WHEN key_use.first_used_at IS NULL OR excluded.first_used_at < key_use.first_used_at"
-        " THEN excluded.first_used_at ELSE key_use.first_used_at END",
-        *map(_later, _LATEST),
-        *map(_with_last_use, _OF_LAST_USE),
-        *_added("key_use"),
-    ]
-)
-_DAYS_CHANGE = ", ".join(_added("key_use_day"))
 
 _IS_OWN = "(CAST(:own AS text) IS NULL OR api_key.organization_id = :own)"
 """What nothing adds to a statement that is written as text."""
@@ -111,43 +92,53 @@ _OWNERS = {
 
 
 class _Upsert:
-    """Adds rows of one table."""
+    """Adds rows of one table. A row says something of `columns`; its other counts are 0."""
 
-    def __init__(self, table: str, columns: Sequence[str], conflict: str, change: str) -> None:
-        self._columns = (*columns, "organization_id")
+    def __init__(self, table: str, key: Sequence[str], columns: Sequence[str]) -> None:
+        self._columns = (*key, *columns, "organization_id")
+        unsaid = [name for name in _COUNTS if name not in columns]
         # Nothing from outside is in these texts: tables and columns are those above.
-        into = f"INSERT INTO {table} ({', '.join(self._columns)})"
-        then = f"ON CONFLICT ({conflict}) DO UPDATE SET {change}"
-        shape = ", ".join(f"{name} {_KINDS[name]}" for name in self._columns)
+        into = f"INSERT INTO {table} ({', '.join((*self._columns, *unsaid))})"
+        change = ", ".join(_change(table, column) for column in columns)
+        then = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {change}"
+        self._of_row = f"{into} VALUES ({', '.join('?' * len(self._columns) + '0' * len(unsaid))}) {then}"
+        given = [f"coalesce({name}, 0)" if name in _COUNTS else name for name in (*self._columns, *unsaid)]
+        shape = ", ".join(f"{name} {_KINDS[name]}" for name in (*self._columns, *unsaid))
         self._of_document = text(
-            f"{into} SELECT {', '.join(self._columns)} FROM json_to_recordset(CAST(:marks AS json)) AS mark({shape})"  # noqa: S608
+            f"{into} SELECT {', '.join(given)} FROM json_to_recordset(CAST(:marks AS json)) AS mark({shape})"  # noqa: S608
             f" ORDER BY key_id {then}"
         )
-        self._of_row = f"{into} VALUES ({', '.join('?' * len(self._columns))}) {then}"
 
     def add(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add what they say."""
+        if not rows:
+            return
         if session.get_bind().dialect.name == "sqlite":
             # Row by row within its own loop, SQLite takes half the time that a document of them all does.
             session.connection().exec_driver_sql(self._of_row, rows)
         else:
-            # One parameter, whatever the number of rows, is the fastest form here.
-            document = json.dumps([dict(zip(self._columns, row, strict=True)) for row in rows])
-            session.execute(self._of_document, {"marks": document})
+            # One parameter, whatever the number of rows, is the fastest form here. What says nothing stays out of it:
+            # that is most of a mark, and the server reads every letter.
+            named = [{name: value for name, value in zip(self._columns, row, strict=True) if value} for row in rows]
+            session.execute(self._of_document, {"marks": json.dumps(named)})
 
 
-_TOTALS = _Upsert("key_use", (_KEY, *UseMark._fields[2:]), _KEY, _TOTALS_CHANGE)
-_DAYS = _Upsert("key_use_day", UseMark._fields[:6], f"{_KEY}, {_DAY}", _DAYS_CHANGE)
+_TOTALS = _Upsert("key_use", [_KEY], _FIELDS[2:])
+_READS = _Upsert(
+    "key_use",
+    [_KEY],
+    ("reads", "first_used_at", "last_used_at", "last_read_at", "last_address", "last_user_agent"),
+)
+"""Of keys that were read with, and nothing else."""
+_DAYS = _Upsert("key_use_day", [_KEY, _DAY], _COUNTS)
 
 
-# Most marks are of one call, whose instant stands in several places.
-@lru_cache(maxsize=1024)
 def _in_sqlite(at: datetime) -> str:
     """As SQLAlchemy stores it: SQLite compares instants as text."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
-_place = itemgetter(0, 1)
+_place = attrgetter("key_id", "day")
 
 
 def in_chunks(marks: Sequence[UseMark]) -> Iterator[Sequence[UseMark]]:
@@ -168,15 +159,48 @@ def add_uses(session: Session, marks: Sequence[UseMark]) -> None:
     kind = session.get_bind().dialect.name
     owners: dict[str, str] = dict(session.execute(_OWNERS[kind], {"ids": ids, "own": own}).all())
     known = [mark for mark in sorted(marks, key=_place) if mark.key_id in owners]
-    if known:
-        text_of = _in_sqlite if kind == "sqlite" else datetime.isoformat
-        _TOTALS.add(session, [(*_total(mark, text_of), owners[mark.key_id]) for mark in _by_key(known)])
-        _DAYS.add(session, [(mark[0], mark.day.isoformat(), *mark[2:6], owners[mark.key_id]) for mark in known])
+    if kind == "sqlite":
+        _add_totals_to_sqlite(session, _by_key(known), owners)
+    else:
+        _TOTALS.add(session, [_total(mark, owners, datetime.isoformat) for mark in _by_key(known)])
+    _DAYS.add(session, [_day(mark, owners) for mark in known])
 
 
-def _total(mark: UseMark, text_of: Callable[[datetime], str]) -> tuple[Any, ...]:
-    instants = [None if at is None else text_of(at) for at in mark[6:12]]
-    return (mark.key_id, *mark[2:6], *instants, *mark[12:])
+def _add_totals_to_sqlite(session: Session, marks: Sequence[UseMark], owners: Mapping[str, str]) -> None:
+    """Nearly all marks are of calls that read, of which half as much has to be said. One writes at a time, so nobody
+    minds that rows are not taken in order of key."""
+    reads, rest = [], []
+    for mark in marks:
+        first, last = mark.first_used_at, mark.last_used_at
+        if (
+            first is None
+            or last is None
+            or mark.last_read_at is not last
+            or mark.writes
+            or mark.failed
+            or mark.refused
+        ):
+            rest.append(_total(mark, owners, _in_sqlite))
+            continue
+        at = _in_sqlite(last)
+        since = at if first is last else _in_sqlite(first)
+        of_last = (mark.last_address, mark.last_user_agent)
+        reads.append((mark.key_id, mark.reads, since, at, at, *of_last, owners[mark.key_id]))
+    _READS.add(session, reads)
+    _TOTALS.add(session, rest)
+
+
+_counts, _instants = attrgetter(*_COUNTS), attrgetter(_FIRST, *_LATEST)
+
+
+def _total(mark: UseMark, owners: Mapping[str, str], text_of: Callable[[datetime], str]) -> tuple[Any, ...]:
+    instants = [None if at is None else text_of(at) for at in _instants(mark)]
+    of_last = (mark.last_address, mark.last_user_agent)
+    return (mark.key_id, *_counts(mark), *instants, *of_last, owners[mark.key_id])
+
+
+def _day(mark: UseMark, owners: Mapping[str, str]) -> tuple[Any, ...]:
+    return (mark.key_id, mark.day.isoformat(), *_counts(mark), owners[mark.key_id])
 
 
 def _by_key(marks: Sequence[UseMark]) -> Sequence[UseMark]:
@@ -190,7 +214,8 @@ def _by_key(marks: Sequence[UseMark]) -> Sequence[UseMark]:
 def added(before: UseMark, after: UseMark) -> UseMark:
     """Two marks of one key as one; `after` begins later than `before`."""
     used = after.last_used_at is not None
-    return after._replace(
+    return replace(
+        after,
         reads=before.reads + after.reads,
         writes=before.writes + after.writes,
         failed=before.failed + after.failed,

@@ -55,52 +55,12 @@ class SuspendedUse:
     user_agent: str | None
 
 
-class _Counts:
-    """A mark that is still growing."""
+class _Growing(UseMark):
+    """A mark that calls are still added to."""
 
-    __slots__ = (
-        "address",
-        "failed",
-        "first_used_at",
-        "last_failed_at",
-        "last_read_at",
-        "last_refused_at",
-        "last_used_at",
-        "last_write_at",
-        "reads",
-        "refused",
-        "user_agent",
-        "writes",
-    )
-
-    def __init__(self) -> None:
-        self.reads = self.writes = self.failed = self.refused = 0
-        self.first_used_at: datetime | None = None
-        self.last_used_at: datetime | None = None
-        self.last_read_at: datetime | None = None
-        self.last_write_at: datetime | None = None
-        self.last_failed_at: datetime | None = None
-        self.last_refused_at: datetime | None = None
-        self.address: str | None = None
-        self.user_agent: bytes | None = None
-
-    def mark(self, key_id: str, day: date) -> UseMark:
-        return UseMark(
-            key_id=key_id,
-            day=day,
-            reads=self.reads,
-            writes=self.writes,
-            failed=self.failed,
-            refused=self.refused,
-            first_used_at=self.first_used_at,
-            last_used_at=self.last_used_at,
-            last_read_at=self.last_read_at,
-            last_write_at=self.last_write_at,
-            last_failed_at=self.last_failed_at,
-            last_refused_at=self.last_refused_at,
-            last_address=clean_address(self.address),
-            last_user_agent=clean_user_agent(self.user_agent),
-        )
+    __slots__ = ("user_agent",)
+    user_agent: bytes | None
+    """The last caller's, as it was sent: cleaned once, not for every call."""
 
 
 class UseLog:
@@ -108,7 +68,7 @@ class UseLog:
 
     def __init__(self, *, max_marks: int = MAX_MARKS) -> None:
         self._max_marks = max_marks
-        self._growing: dict[tuple[str, date], _Counts] = {}
+        self._growing: dict[tuple[str, date], _Growing] = {}
         self._waiting: dict[tuple[str, date], UseMark] = {}
         self._lock = threading.Lock()
         self._lost = 0
@@ -133,7 +93,8 @@ class UseLog:
                 if len(self._growing) + len(self._waiting) >= self._max_marks and place not in self._waiting:
                     self._lost += 1
                     return
-                counts = self._growing[place] = _Counts()
+                counts = self._growing[place] = _Growing(*place)
+                counts.user_agent = None
             if kind is _REFUSED:
                 counts.refused += 1
                 counts.last_refused_at = at
@@ -150,7 +111,7 @@ class UseLog:
             if counts.first_used_at is None:
                 counts.first_used_at = at
             counts.last_used_at = at
-            counts.address = address
+            counts.last_address = address
             counts.user_agent = user_agent and user_agent[:_MAX_PRESENTED]
 
     def take(self) -> Sequence[UseMark]:
@@ -158,8 +119,10 @@ class UseLog:
         with self._lock:
             growing, self._growing = self._growing, {}
             waiting, self._waiting = self._waiting, {}
-        for (key_id, day), counts in growing.items():
-            _add(waiting, counts.mark(key_id, day))
+        for mark in growing.values():
+            mark.last_address = clean_address(mark.last_address)
+            mark.last_user_agent = clean_user_agent(mark.user_agent)
+            _add(waiting, mark)
         return list(waiting.values())
 
     def count_kept(self) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Marks of use in the database."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -160,6 +161,41 @@ def test_chunks_hold_every_mark_once_in_order_of_key() -> None:
     joined = [mark for chunk in chunks for mark in chunk]
     assert sorted(joined, key=lambda mark: (mark.key_id, mark.day)) == joined
     assert len(joined) == len(set(joined)) == 900
+
+
+def test_calls_that_only_read_leave_what_else_is_known(database: Database) -> None:
+    """A read of one key and a refusal of another at once, after each was the other way, then an older read: counts
+    add up, and what nothing new is said of stays."""
+    with database.write() as session:
+        one, other = (add_key(session, NOW).id for _ in range(2))
+    later, client = NOW + HOUR, {"last_address": "192.0.2.1", "last_user_agent": "curl"}
+    read: dict[str, Any] = {
+        "reads": 1,
+        "first_used_at": later,
+        "last_used_at": later,
+        "last_read_at": later,
+        **client,
+    }
+    failed: dict[str, Any] = {"writes": 1, "failed": 1, "last_write_at": NOW, "last_failed_at": NOW}
+    write(
+        database,
+        UseMark(one, TODAY, refused=1, first_used_at=NOW, last_used_at=NOW, last_refused_at=NOW, **failed),
+        UseMark(other, TODAY, **read),
+    )
+    write(database, UseMark(one, TODAY, **read), UseMark(other, TODAY, refused=1, last_refused_at=NOW))
+    for key_id in (one, other):
+        use = use_of(database, key_id)
+        assert (use.reads, use.refused, use.last_refused_at) == (1, 1, NOW)
+        assert (use.last_used_at, use.last_read_at, use.last_address, use.last_user_agent) == (
+            later,
+            later,
+            *client.values(),
+        )
+    early = NOW - HOUR
+    write(database, UseMark(one, TODAY, reads=1, first_used_at=early, last_used_at=early, last_read_at=early))
+    use = use_of(database, one)
+    assert (use.reads, use.writes, use.failed, use.last_write_at, use.last_failed_at) == (2, 1, 1, NOW, NOW)
+    assert (use.first_used_at, use.last_used_at, use.last_address) == (early, later, "192.0.2.1")
 
 
 def test_a_use_is_told_by_one_caller_then_not_for_a_while(database: Database, key_id: str) -> None:
