@@ -79,6 +79,8 @@ class HttpServer:
             log_config=None,
             access_log=False,
             lifespan="off",
+            # Else uvicorn takes an application that is no coroutine function itself for one of ASGI 2.
+            interface="asgi3",
             server_header=False,
             proxy_headers=False,
             ws="none",

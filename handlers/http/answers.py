@@ -33,8 +33,13 @@ def find_header(headers: Sequence[Header], name: bytes) -> bytes:
 
 async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:
     """Send it. To HEAD go the headers that GET would get, and no body."""
+    await send(start_of(answer))
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+def start_of(answer: Answer) -> Message:
+    """What is sent before the body."""
     status, body, headers = answer
     if status != 204:
         headers = (*_JSON_HEADERS, (b"content-length", b"%d" % len(body)), *headers)
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else body})
+    return {"type": "http.response.start", "status": status, "headers": headers}

@@ -90,12 +90,18 @@ class KeyCheck:
             # Of an imported key nobody could tell later that it is one.
             user_agent = user_agent.replace(secret, b"[masked]")
         client = scope.get("client")
-        address = client_address(client[0] if client else None, forwarded_for, self._trusted_proxies)
+        address = client[0] if client else None
+        if forwarded_for:
+            address = client_address(address, forwarded_for, self._trusted_proxies)
         return Caller(self._clock.now(), secret, address, user_agent)
 
     def is_confident(self) -> bool:
         """Whether the ring was seen to be up to date lately; a key revoked elsewhere could still look good if not."""
         return self._ring.age() <= self._distrust_after
+
+    def confident_ring(self) -> KeyRing | None:
+        """The ring of all keys, for as long as it is known to be up to date."""
+        return self._ring.value if self.is_confident() else None
 
     async def ask(self, caller: Caller) -> KeyRing | None:
         """A ring of the caller's key alone, as the database has it now, for as long as the ring of all may be out of
@@ -118,21 +124,20 @@ class KeyCheck:
             asked.exception()
 
     def admit(
-        self, caller: Caller, need: Need | None, page_id: str | None, *, ring: KeyRing | None = None
+        self, caller: Caller, need: Need | None, page_id: str | None, *, ring: KeyRing | None
     ) -> RingKey | Answer:
         """The key that the caller presented, when it is good for the call; else the refusal, which is noted.
 
-        `need` is None for calls that lead nowhere: any active key may learn that. `ring` is what `ask` gave.
+        `need` is None for calls that lead nowhere: any active key may learn that. `ring` is what `confident_ring` or
+        `ask` gave.
         """
         secret = caller.secret
         if secret is None:
             self._on_checked("no_key")
             return UNAUTHENTICATED
         if ring is None:
-            if not self.is_confident():
-                self._on_checked("unsure")
-                return not_confident(_RETRY_AFTER_SECONDS)
-            ring = self._ring.value
+            self._on_checked("unsure")
+            return not_confident(_RETRY_AFTER_SECONDS)
         key = ring.get(digest_of(secret))
         if key is None:
             self._on_checked("unknown")

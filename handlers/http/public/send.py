@@ -57,10 +57,11 @@ async def send_document(send: Send, document: Document, scope: Scope) -> None:
         elif name == b"if-none-match":
             if_none_match = value
     form = document.form(accept_encoding)
-    if if_none_match and document.status == 200 and matches(if_none_match, form.etag):
-        await _send(send, 304, form.not_modified, b"")
-        return
-    await _send(send, document.status, form.headers, b"" if method == "HEAD" else form.body)
+    status, headers, body = document.status, form.headers, b"" if method == "HEAD" else form.body
+    if if_none_match and status == 200 and (if_none_match == form.etag or matches(if_none_match, form.etag)):
+        status, headers, body = 304, form.not_modified, b""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _send(send: Send, status: int, headers: tuple[Header, ...], body: bytes) -> None:

@@ -82,9 +82,13 @@ class PublicSite:
         """What readers are answered from now."""
         return self._cache
 
+    def find(self, scope: Scope) -> Document | None:
+        """The document that a request is for, where it is in memory: nearly always."""
+        return self._cache.find(_host(scope), scope["path"])
+
     async def answer(self, scope: Scope, send: Send) -> bool:
         """Answer a request for a public document; False, and nothing sent, where it is for something else."""
-        document = self._cache.find(_host(scope), scope["path"])
+        document = self.find(scope)
         if document is None:
             document = await self._find_old(scope)
         if document is None and self._cache.is_gone(_host(scope), scope["path"]):

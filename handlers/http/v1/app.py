@@ -10,7 +10,7 @@ import structlog
 from desk.errors import KeydeskError
 from desk.keys.ring import RingKey
 from desk.keys.uses import UseKind
-from handlers.http.answers import HANDLER, OTHER, Answer, Receive, Scope, Send, send_answer
+from handlers.http.answers import HANDLER, OTHER, Answer, Receive, Scope, Send, start_of
 from handlers.http.auth.budgets import Budgets, CallCounter
 from handlers.http.auth.check import Caller, KeyCheck
 from handlers.http.bodies import MOST_SECONDS
@@ -85,7 +85,9 @@ class ManagementApi:
         method = scope["method"]
         answer = await self._answer(scope, receive, send, method)
         if answer is not None:
-            await send_answer(send, self._form(answer), head=method == "HEAD")
+            answer = self._form(answer)
+            await send(start_of(answer))
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, method: str) -> Answer | None:
         """The answer; None where it was sent already."""
@@ -94,12 +96,14 @@ class ManagementApi:
             # It may hold a key all the same, and the server's own log would read it after the answer.
             scope["query_string"] = b""
             return ADDRESS_TOO_LONG
-        query = _read_query(scope["query_string"])
-        if (exposed := _find_exposed(query)) is not None:
-            # The server's own access log would read this scope after the answer.
-            scope["query_string"] = b"api_key=masked"
-            self._check.refuse_exposed(exposed, caller)
-            return KEY_IN_ADDRESS_REFUSED
+        query = _NOTHING
+        if scope["query_string"]:
+            query = _read_query(scope["query_string"])
+            if (exposed := _find_exposed(query)) is not None:
+                # The server's own access log would read this scope after the answer.
+                scope["query_string"] = b"api_key=masked"
+                self._check.refuse_exposed(exposed, caller)
+                return KEY_IN_ADDRESS_REFUSED
         target = normal_path(scope)
         if target is None:
             return ADDRESS_AMBIGUOUS
@@ -110,7 +114,9 @@ class ManagementApi:
         scope[HANDLER] = f"{self._prefix}{route.pattern}" if route is not None else OTHER
         if self._catch_up is not None and caller.secret is not None:
             await self._catch_up()
-        ring = None if self._check.is_confident() else await self._check.ask(caller)
+        ring = self._check.confident_ring()
+        if ring is None:
+            ring = await self._check.ask(caller)
         there = self._gateway.find_page(target) if self._gateway is not None else None
         if self._gateway is not None and there is not None:
             key = self._check.admit(caller, self._gateway.need_of(route), there, ring=ring)
@@ -132,7 +138,12 @@ class ManagementApi:
             self._check.note(key, kind, caller, failed=True)
             return method_not_allowed(method, _allowed(routes)) if routes else not_found()
         call = Call(key, path, query, receive, scope["headers"], route.operation, self._body_seconds)
-        answer = await _carry_out(route, call)
+        try:
+            # Most answer from memory, at once.
+            given = route.handler(call)
+            answer = given if isinstance(given, Answer) else await given
+        except Exception as error:
+            answer = _answer_to(error, route, key.id)
         if self._gateway is not None and route.pattern == "pages":
             answer = await self._gateway.list_pages(key, answer)
         # Whatever else it is answered, a call that passed the check is a use: only 401 and 403 are Keydesk's own no.
@@ -186,13 +197,11 @@ def _went_wrong(error: Exception, **about: str) -> Answer:
 
 
 def _read_query(raw: bytes) -> Mapping[str, str]:
-    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)) if raw else _NOTHING
+    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True))
 
 
 def _find_exposed(query: Mapping[str, str]) -> str | None:
     """A key in an address, by any name that a server may read as `api_key`: Rack does `api_key[]` and `[api_key]`."""
-    if not query:
-        return None
     return next((value for name, value in query.items() if _NO_WORD.split(name.lstrip("[] "))[0] == "api_key"), None)
 
 
