@@ -26,6 +26,7 @@ from desk.texts import without_controls
 from desk.transaction import Actor, Desk
 from storage.database import Database, is_away, is_damaged
 from storage.deadline import TooLateError, answer_within
+from storage.room import is_for_want_of_room
 
 WAIT_SECONDS = 30.0
 """So long a command waits for the database. It answers whoever looks in a fraction of a second, or is silent."""
@@ -75,7 +76,10 @@ class KeydeskGroup(TyperGroup):
 def complain_of_database(error: SQLAlchemyError) -> None:
     """Say what a database said, and what to look at."""
     said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    if is_away(error):
+    if isinstance(error, DBAPIError) and is_for_want_of_room(error):
+        complain(f"The database cannot be written to: {said}")
+        complain("Its disk is most likely full. Make room, and try again.")
+    elif is_away(error):
         complain(f"The database does not answer: {said}")
         complain("Is KEYDESK_DATABASE_URL right, and does the server run? 'keydesk config' shows it.")
     elif is_damaged(error):

@@ -1,5 +1,6 @@
 """`keydesk db`."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,20 @@ def test_a_database_that_does_not_answer_is_told_in_a_sentence(
     assert result.stderr.startswith("The database does not answer: ")
     assert "planted" not in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_disk_without_room_is_told_in_a_sentence(keydesk: Run) -> None:
+    """Nobody is sent to look for a server when the disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        result = keydesk("db", "upgrade")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("The database cannot be written to: ")
+    assert result.stderr.endswith("Its disk is most likely full. Make room, and try again.\n")
+    assert keydesk("db", "upgrade").exit_code == 0
 
 
 def test_a_relative_path_begins_in_the_data_folder(
