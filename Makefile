@@ -29,7 +29,7 @@ ARGS ?=
 # make check BASE=v1.2: what the change is compared with
 BASE ?= main
 
-.PHONY: help demo demo-cluster install run check test soak soak-desk mutants lint bench docs site screenshots lock setup clean
+.PHONY: help demo demo-cluster install run check test soak soak-desk races mutants lint bench docs site screenshots lock setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ soak: $(DEV_STAMP) ## Play the whole desk in ever new orders, then faults on rea
 
 soak-desk: $(DEV_STAMP) ## The first of these two alone (ARGS="--minutes 120")
 	@$(BIN)/python -m tests.model $(ARGS)
+
+races: $(DEV_STAMP) ## At every door of the desk that writes, let two do the same in one instant (ARGS="keys. drafts": these alone)
+	@$(BIN)/python -m tests.races $(ARGS)
 
 mutants: $(DEV_STAMP) ## Put small faults into the rules and say which of them no test sees (ARGS="desk/keys --sample 50")
 	@$(BIN)/python -m tests.mutation $(ARGS)

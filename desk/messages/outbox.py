@@ -30,7 +30,8 @@ from storage.once import insert_once
 from storage.signals import Topic, signal
 
 _NOTHING: Mapping[str, Any] = {}
-_OWED = "owed"
+OWED = "owed"
+"""In a session: the messages that it owes to whom by now."""
 _INSERT = insert(Delivery)
 _COPIES = select(SlackMessage).where(
     SlackMessage.kind == bindparam("of_kind"), SlackMessage.subject_id == bindparam("of_subject")
@@ -238,7 +239,7 @@ def _add_message(
 
 def _enqueue(tx: Transaction, *messages: SlackMessage) -> None:
     # What is owed is drawn once this transaction is kept: to owe it twice would show the same twice.
-    owed: set[tuple[str, str]] = tx.session.info.setdefault(_OWED, set())
+    owed: set[tuple[str, str]] = tx.session.info.setdefault(OWED, set())
     new = [message for message in messages if (message.id, message.conversation) not in owed]
     if not new:
         return

@@ -1,9 +1,10 @@
 """What cards show: each is brought up to date when something that it shows changes, whoever changed it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, exists, insert, select
+from sqlalchemy import Insert, bindparam, delete, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from desk.transaction import Transaction
@@ -34,7 +35,11 @@ THE_READER: Shown = (Thing.READER, "own")
 """What every card shows: it is closed when whoever has it in their direct messages may not see it any more."""
 
 
-_INSERT = insert(MessageSubject)
+# Two who show it in one instant show it once.
+_INSERTS: Mapping[str, Insert] = {
+    "postgresql": postgresql.insert(MessageSubject).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(MessageSubject).on_conflict_do_nothing(),
+}
 _OF_MESSAGE = MessageSubject.message_id == bindparam("message")
 _SHOWN = select(MessageSubject.kind, MessageSubject.subject_id).where(_OF_MESSAGE)
 _SHOW_NOTHING = delete(MessageSubject).where(_OF_MESSAGE).execution_options(synchronize_session=False)
@@ -65,7 +70,7 @@ def set_first_shown(tx: Transaction, message: SlackMessage, shown: Iterable[Show
     """As `set_shown`, for a message that is new."""
     rows = [{"message_id": message.id, "kind": thing, "subject_id": subject_id} for thing, subject_id in set(shown)]
     if rows:
-        tx.session.execute(_INSERT, rows)
+        tx.session.execute(_INSERTS[tx.session.get_bind().dialect.name], rows)
 
 
 def add_shown(tx: Transaction, message: SlackMessage, shown: Shown) -> None:

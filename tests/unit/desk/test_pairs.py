@@ -24,6 +24,8 @@ from desk.incidents.inputs import NewIncident
 from desk.incidents.postmortems import write_postmortem
 from desk.incidents.reminders import snooze_reminder
 from desk.incidents.templates import create_template, delete_template
+from desk.messages.outbox import send_card
+from desk.messages.subjects import Thing
 from desk.moving.incidents import settle_states
 from desk.seeds import plant_seed, read_seed
 from desk.transaction import Actor, Desk, JobName, Transaction
@@ -43,6 +45,7 @@ from storage.models import (
     IncidentDraft,
     IncidentStatus,
     IncidentTemplate,
+    MessageSubject,
     Organization,
     Page,
     SecondPerson,
@@ -70,6 +73,14 @@ class Pair:
     refusal: type[KeydeskError] | None
     model: type[Any]
     rows: int
+
+
+def _show_twice(stage: IncidentStage) -> tuple[Move, Move]:
+    show = partial(
+        send_card, kind="test.card", subject_id="one", conversations=[MAX], shows=[(Thing.KEY, "kone00000000")]
+    )
+    stage.desk.write_now(OPERATOR, show)
+    return (OPERATOR, show), (OPERATOR, show)
 
 
 def _twice(who: str | Actor, work: Callable[[Transaction], Any]) -> Callable[[IncidentStage], tuple[Move, Move]]:
@@ -206,6 +217,7 @@ PAIRS = {
     "an incident elsewhere is heard of twice": Pair(_hear_twice, None, Incident, 1),
     "an incident elsewhere is missed twice": Pair(_miss_twice, None, AuditEvent, 4),
     "states of a page that was taken over are settled twice": Pair(_settle_twice, None, ComponentStatusChange, 1),
+    "a card is sent twice with what it shows": Pair(_show_twice, None, MessageSubject, 2),
     "a seed and Slack name the organization": Pair(_name_twice, None, Page, 2),
 }
 

@@ -1,0 +1,1 @@
+"""Two who do the same in one instant, at every door of the desk that writes."""
