@@ -32,7 +32,7 @@ from storage.locks import is_collision, still_holds
 from storage.models import ApiKey, Revision
 from storage.organizations import organization_of
 from storage.room import is_for_want_of_room
-from storage.seen_events import is_remembered, remember_event
+from storage.seen_events import is_remembered, remember_click
 from storage.signals import Topic, signal
 
 T = TypeVar("T")
@@ -202,7 +202,7 @@ class Desk:
             raise ConflictError("Somebody's roles were changed at the same moment.", "Try again.")
         deadline = find_deadline()
         if deadline is not None and deadline.request is not None and recorded and actor.kind is ActorKind.MEMBER:
-            remember_event(session, deadline.request, self.clock.now())
+            remember_click(session, deadline.request, self.clock.now())
         return given
 
     async def was_done(self, request: str) -> bool:
