@@ -155,7 +155,9 @@ class RunningBot:
         listener = listen("127.0.0.1", 0)
         self._address = address_of(listener)
         self.url = f"{self._address}/slack/events"
-        server = PromptServer(uvicorn.Config(web, log_config=None, lifespan="off", proxy_headers=False))
+        server = PromptServer(
+            uvicorn.Config(web, interface="asgi3", log_config=None, lifespan="off", proxy_headers=False)
+        )
         serving = asyncio.create_task(server._serve([listener]))
         while not server.started:
             if serving.done():
