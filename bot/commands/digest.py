@@ -50,6 +50,8 @@ def _as_text(tx: Transaction) -> list[str]:
     if not (view.lines or view.kept or view.announced):
         if not view.live_keys:
             return ["There is no key yet, so none is unused."]
+        if view.live_keys == 1:
+            return ["The one key that works is in use and in good hands."]
         return [f"All {view.live_keys} working keys are in use and in good hands."]
     counts = daily_counts(tx.session, [line.key.id for line in view.lines if line.key], today=tx.now.date())
     text = [f"{view.listed_keys} of {view.live_keys} working keys want a look."]

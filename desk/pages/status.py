@@ -133,7 +133,7 @@ def decide_headline(
             why = "components are under maintenance"
         return Headline(shown, status.description, is_well=False, why=why)
     works = shown is Impact.NONE
-    why = "all components are working" if works else f"going by components alone: {status.description}"
+    why = "all components are working" if works else f"components show less: {status.description}"
     return Headline(said, f"Open Incident with {str(said).capitalize()} Impact", is_well=False, why=why)
 
 

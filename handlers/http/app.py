@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from desk.keys.ring import KeyRing, follow_key_ring, read_key_ring, read_one_key
 from desk.keys.uses import UseLog
@@ -233,6 +234,7 @@ def create_http_app(
         management = _make_starlette([*health, metrics_route(metrics)])
         health = [alive_route()]
     rest = _make_starlette([*health, upstreams.hooks.route(), *routes])
+    rest.router.default = _page_or(rest.router.not_found, public)
     mirrors: Sequence[Mirror[Any]] = [ring, documents, public.changes, upstreams.mirror, upstreams.changes]
     watcher = Watcher(
         desk.database,
@@ -275,6 +277,16 @@ def _make_starlette(routes: Sequence[BaseRoute]) -> Starlette:
     # An address with a slash too many is none of ours; Starlette would send it on to whatever host the caller names.
     app.router.redirect_slashes = False
     return app
+
+
+def _page_or(otherwise: ASGIApp, public: PublicSite) -> ASGIApp:
+    """What answers where no route leads: a page to a browser, and `otherwise` to programs."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not await public.answer_lost(scope, send):
+            await otherwise(scope, receive, send)
+
+    return answer
 
 
 def _ring_check(ring: Mirror[KeyRing], check: KeyCheck) -> Check:

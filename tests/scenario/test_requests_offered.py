@@ -44,10 +44,12 @@ def test_all_scopes_fit_into_the_form(scenario: Scenario) -> None:
     assert scenario.violations() == []
 
 
+@pytest.mark.parametrize("policy", [policy_of(owners_channel=OWNERS_CHANNEL)])
 def test_a_form_without_a_scope_says_so(scenario: Scenario) -> None:
-    """Where each place may stay empty, both may not."""
+    """Where each place may stay empty, both may not. Slack shows the sentence as it is, so no markup is in it."""
     scenario.mia.type_command('/keys request "bot" page:acme for 30d because we must')
-    assert "scopes" in scenario.mia.submit(scopes=[])
+    errors = scenario.mia.submit(scopes=[], scopes_behind=[])
+    assert errors == {"scopes": "A key needs at least one scope. For reading, choose read."}
     assert everything(scenario, KeyRequest) == []
 
 

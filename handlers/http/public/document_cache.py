@@ -84,6 +84,8 @@ def fill_cache(
         places.append(old if old is not None and fresh else render_page(view, site, now, old))
     if (
         before is not None
+        # The cache that a site begins with has not even this.
+        and before.missing is not None
         and all(a is b for a, b in zip(before.places, places, strict=False))
         and len(before.places) == len(places)
         and before.gone == addresses.gone

@@ -102,6 +102,13 @@ class PublicSite:
         await send_document(send, document, scope)
         return True
 
+    async def answer_lost(self, scope: Scope, send: Send) -> bool:
+        """Say to a browser that nothing is at an address; False, and nothing sent, to whoever else asks."""
+        if self._cache.missing is None or not _is_browser(scope):
+            return False
+        await send_document(send, self._cache.missing, scope)
+        return True
+
     async def _find_old(self, scope: Scope) -> Document | None:
         """A document of the past: from memory, or rendered where the archive has not come to it."""
         if scope["method"] not in ("GET", "HEAD") or not may_be_asked_for(scope["path"]):
@@ -247,6 +254,12 @@ def _read_path(cache: DocumentCache, host: str, path: str) -> Iterator[tuple[Ren
 def _is_lost(scope: Scope) -> bool:
     """Whether a person with a browser asks for a page that cannot be there."""
     return scope["method"] in ("GET", "HEAD") and ("/incidents/" in scope["path"] or "/history/" in scope["path"])
+
+
+def _is_browser(scope: Scope) -> bool:
+    """Whether who asks reads pages; programs ask for JSON, or for anything."""
+    accepted = (value for name, value in scope["headers"] if name == b"accept")
+    return scope["method"] in ("GET", "HEAD") and any(b"text/html" in value for value in accepted)
 
 
 def _host(scope: Scope) -> str:

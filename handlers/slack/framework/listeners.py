@@ -174,7 +174,8 @@ def on_submission(slack: SlackContext, area: Area, handler: ViewHandler) -> List
         except InvalidInputError as error:
             inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
             if error.field in inputs:
-                await ack(response_action="errors", errors={error.field: str(error)})
+                # Slack shows these as they are, without its markup.
+                await ack(response_action="errors", errors={error.field: str(error).replace("`", "")})
             else:
                 refusal = given_back(error, *_written_in(submission))
                 await ack(response_action="update", view=notice("That did not work", refusal))

@@ -226,5 +226,5 @@ def asked_message(tx: Transaction, request: KeyRequest) -> Message:
     text = f":envelope: Owners were asked for {name_in_words(request.name)}."
     return Message(
         f"Owners were asked for your API key: {escape(request.name)}",
-        [section(f"{text} I tell you in your direct messages with me when they have decided.{hint}")],
+        [section(f"{text} You will hear from me in a direct message when they have decided.{hint}")],
     )

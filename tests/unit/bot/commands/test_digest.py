@@ -37,6 +37,14 @@ def test_an_empty_digest_is_one_line(keydesk_on: Run, seeded: Desk) -> None:
     assert keydesk_on("digest", "--dry-run").stdout == "There is no key yet, so none is unused.\n"
 
 
+def test_one_key_in_use_is_said_of_one(keydesk_on: Run, seeded: Desk, now: datetime) -> None:
+    """Where a single key works and is used, the sentence is about one."""
+    with seeded.database.write() as session:
+        key = add_key(session, now - timedelta(days=3), name="backup", expires_at=now + timedelta(days=60))
+        add_use(session, key, last_used_at=now, last_read_at=now, reads=9)
+    assert keydesk_on("digest", "--dry-run").stdout == "The one key that works is in use and in good hands.\n"
+
+
 @both_databases
 def test_the_digest_is_handed_to_the_outbox_once_a_day(keydesk_on: Run, seeded: Desk) -> None:
     """Sending puts a message for the owners into the outbox; asking again the same day says that it went out."""

@@ -255,6 +255,18 @@ async def test_old_incidents_and_months_stay_reachable(story: Story, site: Site)
     assert (await site.client.get(path)).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/acme/nowhere/"])
+async def test_nothing_is_said_in_the_reader_s_form(site: Site, path: str) -> None:
+    """Where nothing is, a browser gets a page, also before there is any page; a program gets JSON."""
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    seen, read = await site.client.get(path, headers=browser), await site.client.get(path)
+    assert (seen.status_code, seen.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "Nothing here" in seen.text
+    assert (read.status_code, set(read.json())) == (404, {"error", "message"})
+    assert (await site.client.post(path, headers=browser)).headers["content-type"] == "application/json"
+    assert (await site.client.get("/healthz", headers=browser)).status_code == 200
+
+
 async def test_hostile_names_are_words(story: Story, site: Site) -> None:
     """Markup in names, texts and settings is shown as it was typed, everywhere."""
     bad = "</title><script>alert(1)</script>\"'&]]>"
