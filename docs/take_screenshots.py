@@ -224,12 +224,21 @@ def take_public(browser: Browser, address: str) -> None:
         shoot(page, "public-page")
 
 
+def require_emoji(browser: Browser) -> None:
+    """Stop where no font has emoji in colour: each would be an empty box in the pictures."""
+    with open_page(browser, "data:text/html;charset=utf-8,<p style='font-size:40px'>%F0%9F%9F%A0") as page:
+        colours = look(page, "light").getcolors(1 << 24) or []
+    if not any(max(colour) - min(colour) > 100 for _, colour in colours):  # type: ignore[arg-type]
+        raise SystemExit("No font here has emoji in colour. Install one, on Debian fonts-noto-color-emoji.")
+
+
 def main() -> None:
     """Take all pictures, at the addresses that everybody's demo has."""
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         executable = find_browser()
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        require_emoji(browser)
         with running_demo(*PORTS) as demo:
             camera, control = Camera(browser, demo.workspace), Control(demo.workspace)
             take_forms(camera, control)

@@ -28,7 +28,8 @@ class Fork:
     """A process that runs a function of a module, also a coroutine function, until it returns, exits or is killed.
 
     It works in `folder` and with an `environment` of its own where they are given. Where it is `heard`, `stdout` has
-    what it prints, errors included.
+    what it prints, errors included. Where it is a `parent`, it may start processes of its own, and whoever started it
+    must end it: multiprocessing ends only those that may not.
     """
 
     def __init__(
@@ -38,10 +39,11 @@ class Fork:
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
         heard: bool = False,
+        parent: bool = False,
     ) -> None:
         self._receiver, sender = FORKS.Pipe(duplex=False)
         self._process = FORKS.Process(
-            target=_run, args=(main, arguments, sender if heard else None, folder, environment), daemon=True
+            target=_run, args=(main, arguments, sender if heard else None, folder, environment), daemon=not parent
         )
         self._process.start()
         sender.close()

@@ -26,7 +26,9 @@ class Demo:
 def running_demo(*options: str) -> Iterator[Demo]:
     """The demo on free ports, until the end of the block. It must end well when it is asked to stop."""
     ports = ("--port", "0", "--sandbox-port", "0")
-    process = Fork(run_demo, "--no-browser", *ports, *options, environment=dict(os.environ), heard=True)
+    words = ("--no-browser", *ports, *options)
+    # Behind a gateway a second Keydesk runs.
+    process = Fork(run_demo, *words, environment=dict(os.environ), heard=True, parent="--gateway" in options)
     assert process.stdout is not None
     said = ""
     for line in process.stdout:
