@@ -6,7 +6,7 @@ or an audit event: those are committed before anybody sees them.
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -70,6 +70,7 @@ class UseLog:
         self._max_marks = max_marks
         self._growing: dict[tuple[str, date], _Growing] = {}
         self._waiting: dict[tuple[str, date], UseMark] = {}
+        self._in_hand: tuple[Mapping[tuple[str, date], UseMark], ...] = ()
         self._lock = threading.Lock()
         self._lost = 0
         self._doubted: list[tuple[Sequence[UseMark], Callable[[], bool]]] = []
@@ -115,27 +116,35 @@ class UseLog:
             counts.user_agent = user_agent and user_agent[:_MAX_PRESENTED]
 
     def take(self) -> Sequence[UseMark]:
-        """Everything noted so far, which the caller now answers for: write it down, or give it back."""
+        """Everything noted so far, which the caller now answers for: write it down, or give it back; and `let_go`."""
         with self._lock:
             growing, self._growing = self._growing, {}
             waiting, self._waiting = self._waiting, {}
+            self._in_hand = growing, waiting
+        taken = {**waiting}
         for mark in growing.values():
             mark.last_address = clean_address(mark.last_address)
             mark.last_user_agent = clean_user_agent(mark.user_agent)
-            _add(waiting, mark)
-        return list(waiting.values())
+            _add(taken, mark)
+        return list(taken.values())
 
     def count_kept(self) -> tuple[int, int]:
         """How many marks wait to be written, one for each key and day, and how many uses are lost so far."""
         with self._lock:
             doubted = sum(len(marks) for marks, _ in self._doubted)
-            return len(self._growing.keys() | self._waiting.keys()) + doubted, self._lost
+            places = set[tuple[str, date]]().union(self._growing, self._waiting, *self._in_hand)
+            return len(places) + doubted, self._lost
 
     def take_lost(self) -> int:
         """How many uses could not be kept since this was asked last."""
         with self._lock:
             lost, self._lost = self._lost, 0
         return lost
+
+    def let_go(self) -> None:
+        """What was taken last is written down, waits again or is in doubt."""
+        with self._lock:
+            self._in_hand = ()
 
     def give_back(self, marks: Sequence[UseMark]) -> None:
         """Keep marks that could not be written, for the next `take`."""
@@ -206,4 +215,5 @@ def flush_uses(desk: Desk, actor: Actor, log: UseLog) -> int:
         if written < len(marks):
             ordered = [mark for chunk in in_chunks(marks) for mark in chunk]
             log.give_back(ordered[written:])
+        log.let_go()
     return written

@@ -71,6 +71,20 @@ def test_marks_given_back_join_the_newer_ones() -> None:
     assert (mark.last_read_at, mark.last_address) == (NOW, "192.0.2.2")
 
 
+def test_what_is_being_written_is_kept_until_it_is() -> None:
+    """A mark counts as kept in memory while it is in hand, once, and no longer when that is over."""
+    log = UseLog()
+    log.note(KEY, UseKind.READ, NOW, None, None)
+    taken = log.take()
+    assert log.count_kept() == (1, 0)
+    log.note(KEY, UseKind.READ, NOW, None, None)
+    log.give_back(taken)
+    assert log.count_kept() == (1, 0)
+    log.take()
+    log.let_go()
+    assert log.count_kept() == (0, 0)
+
+
 def test_refusals_after_a_failed_flush_keep_the_last_caller() -> None:
     """A refusal noted after marks were given back does not wipe out where the last good call came from."""
     log = UseLog()
