@@ -170,8 +170,8 @@ def test_a_fault_is_killed_by_a_test_that_sees_it_and_lives_otherwise(
 def test_a_fault_where_a_module_is_made(crew: Crew, reach: Reach) -> None:
     """What was imported already would not change: such a fault is tried by a pytest of its own."""
     source = (ROOT / TEXTS).read_bytes()
-    start = source.index(b'"Cf", ')
-    fault = Mutant(TEXTS, "", "_INVISIBLE", Kind.CONSTANT, (9, 9), start, start + 6, "", "without formats")
+    start = source.index(b'"Mn", ')
+    fault = Mutant(TEXTS, "", "_INVISIBLE", Kind.CONSTANT, (9, 9), start, start + 6, "", "without marks")
     assert try_with(crew, reach, fault).by.startswith(f"{TESTS}::test_a_line_of_which_nothing_can_be_seen_is_empty")
     broken = Mutant(TEXTS, "", "_INVISIBLE", Kind.CONSTANT, (9, 9), start, start + 6, "missing, ", "no such name")
     assert try_with(crew, reach, broken).outcome is Outcome.KILLED
