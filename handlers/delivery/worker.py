@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from desk.messages.dead_letters import bury, note_put_back, note_sent
 from desk.transaction import Actor, Desk, JobName, Transaction
@@ -21,6 +21,7 @@ from handlers.delivery.backoff import BackOff, decide_next
 from handlers.delivery.deliverer import Deliverer, DeliveryError, Drawn, Trouble
 from storage import lanes, outbox
 from storage.background import wait_out
+from storage.locks import is_collision
 from storage.models import Channel
 from storage.outbox import Claim
 from storage.signals import Topic
@@ -210,8 +211,10 @@ class OutboxWorker:
         while True:
             try:
                 return await self._everything.run_write(take)
-            except IntegrityError:
-                continue
+            except DBAPIError as error:
+                # Two who put the same new lanes in line may wait for each other, and PostgreSQL ends one of them.
+                if not isinstance(error, IntegrityError) and not is_collision(error):
+                    raise
 
     async def _deliver(self, claim: Claim) -> bool:
         """Make one delivery. Whether it is settled: made, needless or given up."""

@@ -1,19 +1,24 @@
 """Workers at the same lane in the same instant, on PostgreSQL, where rows lock one by one."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import text
 
 from desk.identifiers import new_id
 from desk.messages.outbox import enqueue
 from desk.transaction import Desk, Transaction
+from handlers.delivery.deliverer import Drawn
+from handlers.delivery.worker import OutboxWorker
 from storage import lanes, outbox
 from storage.models import Channel
 from storage.outbox import Claim
 from tests.scenario.outbox_stage import ACTOR
 from tests.unit.desk.racing import race, somebody_waits
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -102,3 +107,34 @@ def test_a_lane_that_comes_to_life_is_not_forgotten(desk: Desk) -> None:
 
     assert beside(desk, notice, forget) == (0, False)
     assert taken(desk).lane == "C1"
+
+
+class Silent:
+    """A deliverer of what says nothing any more."""
+
+    lanes = 2
+    pace = timedelta()
+    timeout = timedelta(seconds=1)
+
+    def draw(self, tx: Transaction, claim: Claim) -> Drawn:
+        """Nothing."""
+        return Drawn(None)
+
+    def given_up(self, tx: Transaction, claim: Claim, error: str) -> None:
+        """It never is."""
+        raise AssertionError(error)
+
+
+async def test_two_who_put_the_same_places_in_line_both_go_on(desk: Desk) -> None:
+    """Where each waits for a place that the other one has begun, and PostgreSQL ends one, that one begins anew."""
+    owe(desk, "C1", "C2")
+    begin = text("INSERT INTO delivery_lane (channel, lane) VALUES ('webhook', :lane)")
+    with desk.database.engine.connect() as other:
+        # It is the worker that is ended.
+        other.execute(text("SET LOCAL deadlock_timeout = '60s'"))
+        other.execute(begin, {"lane": "C2"})
+        delivering = asyncio.create_task(OutboxWorker(desk, {Channel.WEBHOOK: Silent()}).deliver_due())
+        await eventually(lambda: somebody_waits(desk))
+        await asyncio.to_thread(other.execute, begin, {"lane": "C1"})
+        other.rollback()
+        assert await delivering == 2
