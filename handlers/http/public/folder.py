@@ -45,6 +45,7 @@ class OwnFolder:
     def __init__(self, path: Path, owner: str) -> None:
         self._path = path
         self._owner = owner
+        self._removed: set[str] = set()
 
     def open(self) -> Iterable[str]:
         """The names of our files, with what a kill left behind cleared up.
@@ -87,9 +88,17 @@ class OwnFolder:
     def keep_list(self, names: Collection[str]) -> None:
         """Say which files are ours, before they are there: so the next start knows them. Raises OSError."""
         with self._in_turn():
-            others = {name for name in set(self._read_list()).difference(names) if _is_there(self._path / name)}
+            listed = self._path / _LIST
+            # What another replica has listed just now it is about to write, so that it may not be there yet.
+            is_fresh = _is_there(listed) and not _is_settled(listed)
+            others = {
+                name
+                for name in set(self._read_list()).difference(names)
+                if _is_there(self._path / name) or (is_fresh and name not in self._removed)
+            }
             body = "".join(f"{name}\n" for name in (f"{_OWNER}{self._owner}", *sorted(others.union(names))))
-            self._replace(self._path / _LIST, body.encode())
+            self._replace(listed, body.encode())
+            self._removed.clear()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -129,6 +138,7 @@ class OwnFolder:
 
     def remove(self, name: str) -> None:
         """Take a file of ours away, and the folders that it leaves empty. Raises OSError."""
+        self._removed.add(name)
         path = self._path / name
         if not self._is_plain(path.parent):
             return
