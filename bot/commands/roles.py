@@ -10,11 +10,12 @@ from bot.commands.terminal import require_sure
 from desk.directory.sync_steps import cancel_sync, confirm_sync, find_open_sync, request_sync
 from desk.errors import InvalidInputError, NotFoundError
 from desk.people import subject_word
-from desk.roles.lists import ListedGrant, get_role
+from desk.roles.lists import ListedGrant, get_role, page_name
 from desk.roles.orders import GrantOrder, RevokeOrder, grant_as_said, list_as_said, revoke_as_said, who_as_said
 from desk.roles.roles import AnyPage, Granted, GrantOutcome, PageChoice
 from desk.transaction import Transaction
 from storage.models import DirectorySync, Grant
+from storage.models import Role as RoleKind
 
 Subject = Annotated[str, typer.Argument(help="A Slack user or group id, or the name or handle of one.")]
 Role = Annotated[
@@ -120,7 +121,9 @@ def _register_changes(family: typer.Typer) -> None:
         )
         with console_of(context).desk() as desk:
             whom, granted = desk.write_now(operator(), lambda tx: grant_as_said(tx, order))
-        say(f"{whom.name} {_outcome(granted)} {granted.grant.role} {_span(granted.grant)}.")
+            place = desk.read_now(operator(), lambda tx: page_name(tx, granted.grant)) or "all pages"
+        where = "" if granted.grant.role == RoleKind.OWNER else f" on {place}"
+        say(f"{whom.name} {_outcome(granted)} {granted.grant.role}{where} {_span(granted.grant)}.")
 
     @family.command()
     def revoke(

@@ -1,12 +1,13 @@
 """Grants and revocations as people say them, in Slack or on the command line: names looked up, times computed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.key_powers import has_power
 from desk.moments.instants import parse_end
-from desk.pages.pages import get_page_by_word
+from desk.pages.pages import get_page_by_word, has_several_pages, list_pages
 from desk.people import Standing, Subject, SubjectWord, get_subject, standing_of, zone_of
 from desk.permissions import ask_an_owner, is_insider, roles_of_actor
 from desk.roles.lists import Holder, ListedGrant, list_grants, list_holders
@@ -21,8 +22,8 @@ class GrantOrder:
 
     subject: SubjectWord
     role: Role
-    page: str | None = None
-    """A page's id, short name or name; None: all pages."""
+    page: PageChoice = None
+    """A page's id, short name or name; None: all pages. `AnyPage.ANY`: nobody said, and it is asked about."""
     ends: str | None = None
     """A span (`8h`) or a date (`2026-12-01`); None: for good."""
     reason: str = ""
@@ -45,18 +46,32 @@ class UnsureError(ConflictError):
     """What was said can be done, and changes who the owners are: it is done when it is said to be meant."""
 
 
+class WhichPageError(ConflictError):
+    """What was said can be done, and nobody said on which of several pages: it is done when that is said."""
+
+    def __init__(self, subject: Subject, pages: Sequence[Page]) -> None:
+        super().__init__(f"On which page is {subject.name} to have it?", "On one of them, or on all.")
+        self.subject = subject
+        self.pages = tuple((page.id, page.name) for page in pages)
+        """Their ids and names, by name."""
+
+
 def grant_as_said(tx: Transaction, order: GrantOrder) -> tuple[Subject, Granted]:
-    """Find whom, where and until when, and grant. Raises as `get_subject`, `parse_end` and `grant_role`, and
-    UnsureError before a whole group becomes owner."""
+    """Find whom, where and until when, and grant. Raises as `get_subject`, `parse_end` and `grant_role`,
+    UnsureError before a whole group becomes owner, and WhichPageError where several pages may be meant."""
     subject = get_subject(tx.session, order.subject)
     granted = grant_role(
         tx,
         subject,
         order.role,
-        page_id=_page_id(tx, order.page),
+        page_id=None if isinstance(order.page, AnyPage) else _page_id(tx, order.page),
         expires_at=end_of(tx, order.ends) if order.ends else None,
         reason=order.reason,
     )
+    # Asked when all else is right, and undone with what the question interrupts.
+    is_open = isinstance(order.page, AnyPage) and order.role != Role.OWNER
+    if is_open and granted.outcome is not GrantOutcome.UNCHANGED and has_several_pages(tx.session):
+        raise WhichPageError(subject, list_pages(tx.session))
     is_worth_asking = order.role == Role.OWNER and subject.kind == SubjectKind.GROUP
     if is_worth_asking and granted.outcome is GrantOutcome.GRANTED and not order.sure:
         raise UnsureError(

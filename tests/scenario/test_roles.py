@@ -6,8 +6,8 @@ from desk.permissions import effective_roles
 from desk.roles.roles import sweep_roles
 from desk.transaction import Actor, JobName
 from sandbox.player import Json, find_label, inputs_of, text_of, words_of
-from storage.models import Role, UserGroup, UserGroupMember
-from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member
+from storage.models import Grant, Role, UserGroup, UserGroupMember
+from tests.factories import GUS, INES, MAX, MIA, OLIVIA, OMAR, add_grant, add_member, add_page
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.keys_stage import said, surely
 
@@ -137,6 +137,36 @@ def test_a_group_gets_a_role(scenario: Scenario) -> None:
     who = said(scenario.mia, "/roles who incident manager on acme")
     shows([who], f"<@{INES}>", "through @incident-responders", f"<@{MAX}>")
     assert scenario.violations() == []
+
+
+def test_a_role_without_its_page_is_asked_about(scenario: Scenario) -> None:
+    """Where there are several pages, nobody has a role on all of them because a word was left out."""
+    with scenario.database.write() as session:
+        page = add_page(session, scenario.clock.now(), name="Beta", subdomain="beta")
+    answer = said(scenario.olivia, f"/roles grant <@{MIA}|mia> incident_manager for 8h because she is on call")
+    shows([answer], "On which page", f"<@{MIA}>", "*Acme*", "*Beta*", "All pages", "Nothing is changed yet")
+    assert not has(scenario, MIA, Role.INCIDENT_MANAGER)
+    scenario.olivia.press("Grant", answer, nth=1)
+    shows(scenario.olivia.messages("C0GENERAL1"), "*incident manager* on *Beta* until", "she is on call")
+    with scenario.database.read() as session:
+        assert [row.page_id for row in session.query(Grant).filter_by(subject_id=MIA)] == [page.id]
+    scenario.olivia.press("Grant", said(scenario.olivia, f"/roles grant <@{MIA}|mia> incident_manager"), nth=2)
+    shows(scenario.olivia.messages("C0GENERAL1"), "*incident manager* on all pages for good")
+    shows([said(scenario.olivia, f"/roles grant <@{MIA}|mia> incident_manager")], "on all pages for good already")
+    said(scenario.olivia, f"/roles grant <@{MIA}|mia> owner")
+    assert has(scenario, MIA, Role.OWNER)
+    assert scenario.violations() == []
+
+
+def test_the_form_chooses_no_page_of_several(scenario: Scenario) -> None:
+    """All pages stand last in it, and are chosen where they were said."""
+    with scenario.database.write() as session:
+        add_page(session, scenario.clock.now(), name="Beta", subdomain="beta")
+    for text, chosen in (("/roles grant @mia", None), ("/roles grant @mia on all", "all")):
+        assert scenario.olivia.type_command(text) is None
+        shown = {block["block_id"]: block["element"] for block in inputs_of(scenario.olivia.modal)}["page"]
+        assert [text_of(place) for place in shown["options"]] == ["Acme", "Beta", "All pages"]
+        assert shown.get("initial_option", {}).get("value") == chosen
 
 
 def test_names_instead_of_mentions(scenario: Scenario) -> None:

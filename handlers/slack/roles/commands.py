@@ -18,6 +18,7 @@ from desk.roles.orders import (
     GrantOrder,
     RevokeOrder,
     UnsureError,
+    WhichPageError,
     grant_as_said,
     list_as_said,
     revoke_as_said,
@@ -41,6 +42,7 @@ from handlers.slack.roles.replies import (
     menu_message,
     revoked_message,
     sure_message,
+    which_page_message,
     who_message,
 )
 from handlers.slack.roles.sync_card import sync_message
@@ -95,12 +97,13 @@ async def open_grant_form(slack: SlackContext, actor: Actor, trigger_id: str, st
 def _draw_form(tx: Transaction, started: StartedGrant) -> Block:
     require_owner(tx)
     subject = get_subject(tx.session, started.subject) if started.subject else None
-    page_id = get_page_by_word(tx.session, started.page).id if started.page else None
-    return grant_form(list_pages(tx.session), started, subject=subject, page_id=page_id)
+    if isinstance(started.page, str):
+        started = replace(started, page=get_page_by_word(tx.session, started.page).id)
+    return grant_form(list_pages(tx.session), started, subject=subject)
 
 
 async def carry_out(slack: SlackContext, actor: Actor, order: GrantOrder | RevokeOrder) -> Message:
-    """Do what was said, or ask first whether it is meant."""
+    """Do what was said, or ask first whether it is meant, or on which page."""
 
     def work(tx: Transaction) -> Message:
         return _grant(tx, order) if isinstance(order, GrantOrder) else _revoke(tx, order)
@@ -109,6 +112,9 @@ async def carry_out(slack: SlackContext, actor: Actor, order: GrantOrder | Revok
         return await slack.desk.write(actor, work)
     except UnsureError as question:
         return sure_message(question, order)
+    except WhichPageError as question:
+        assert isinstance(order, GrantOrder)
+        return which_page_message(question, order)
 
 
 def _grant(tx: Transaction, order: GrantOrder) -> Message:
@@ -215,7 +221,7 @@ def _later(then: str) -> Message:
 
 _GRANT = 'grant @mia incident_manager on "Acme" for 8h because she is on call'
 _MORE_GRANTS = (
-    ("grant @platform integrator", "a whole user group, for good"),
+    ("grant @platform integrator on all", "a whole user group, on all pages, for good"),
     ("grant @mia page_configuration on acme until Dec 1", "until a date, by your own clock"),
 )
 _FEWER = (("list @mia", "those that reach one person or group"), ("list on acme", "those that hold on one page"))

@@ -35,7 +35,7 @@ class StartedGrant:
 
     subject: SubjectWord | None = None
     role: Role | None = None
-    page: str | None = None
+    page: PageChoice = AnyPage.ANY
     ends: str | None = None
     reason: str = ""
 
@@ -53,10 +53,9 @@ def parse_grant(text: str) -> GrantOrder | StartedGrant:
     """Read `@mia incident_manager on "Acme" for 8h because …`. Raises InvalidInputError with an example."""
     head, reason = _split_reason(text)
     said = _read(head)
-    page = None if isinstance(said.page, AnyPage) else said.page
     if said.subject is None or said.role is None:
-        return StartedGrant(subject=said.subject, role=said.role, page=page, ends=said.ends, reason=reason)
-    return GrantOrder(subject=said.subject, role=said.role, page=page, ends=said.ends, reason=reason)
+        return StartedGrant(subject=said.subject, role=said.role, page=said.page, ends=said.ends, reason=reason)
+    return GrantOrder(subject=said.subject, role=said.role, page=said.page, ends=said.ends, reason=reason)
 
 
 def parse_revoke(text: str) -> RevokeOrder:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from desk.commands import slash
 from desk.people import Standing, Subject, SubjectWord
 from desk.roles.lists import ALLOWS, NAMES, Holder, ListedGrant
-from desk.roles.orders import GrantOrder, Holders, Listing, RevokeOrder, UnsureError
+from desk.roles.orders import GrantOrder, Holders, Listing, RevokeOrder, UnsureError, WhichPageError
 from desk.roles.roles import AnyPage, Granted, GrantOutcome
 from handlers.slack.framework.action_ids import ActionId
 from handlers.slack.framework.blocks import (
@@ -89,6 +89,7 @@ _PEOPLE_ON_SHEET = 30
 _SOURCES = 3
 _SHORT = 60
 _NAMED = 5
+_PAGES = 20
 
 
 def granted_message(subject: Subject, granted: Granted, page_name: str | None) -> Message:
@@ -112,6 +113,21 @@ def sure_message(question: UnsureError, order: GrantOrder | RevokeOrder) -> Mess
     yes = button("Do it", ActionId.ROLE_SURE, pack_order(order), style="danger")
     text = f":warning: {escape(question.sentence)}\n{escape(question.hint)}\nNothing is changed yet."
     return Message(escape(question.sentence), [section(text), actions(yes, block_id="role.sure")])
+
+
+def which_page_message(question: WhichPageError, order: GrantOrder) -> Message:
+    """A grant of which nobody said where it is to hold: a button for each page, the one for all of them last."""
+    who = subject_text(question.subject)
+    text = f"On which page is {who} to be *{NAMES[order.role]}*? Nothing is changed yet."
+    places: list[tuple[str | None, str]] = [*question.pages[:_PAGES], (None, "All pages")]
+    rows = [
+        section(
+            f"*{shown(name)}*" if page_id else f"{name}, those to come included",
+            accessory=button("Grant", ActionId.ROLE_SURE, pack_order(replace(order, page=page_id))),
+        )
+        for page_id, name in places
+    ]
+    return Message(text, [section(text), *rows, context("Or write it behind the role: `on NAME`, or `on all`.")])
 
 
 def pack_order(order: GrantOrder | RevokeOrder) -> str:

@@ -7,6 +7,7 @@ from desk.people import Subject, SubjectWord
 from desk.reasons import MAXIMUM_REASON
 from desk.roles.lists import ALLOWS, NAMES
 from desk.roles.orders import GrantOrder
+from desk.roles.roles import AnyPage, PageChoice
 from handlers.slack.framework.action_ids import ActionId, CallbackId
 from handlers.slack.framework.blocks import (
     Block,
@@ -31,10 +32,8 @@ _SPANS = (("8 hours", "8h"), ("24 hours", "24h"), ("7 days", "7d"), ("30 days", 
 _MOST_OPTIONS = 100
 
 
-def grant_form(
-    pages: Sequence[Page], started: StartedGrant, *, subject: Subject | None = None, page_id: str | None = None
-) -> Block:
-    """Whom, which role, where, until when and why; `subject` and `page_id` are those that were named."""
+def grant_form(pages: Sequence[Page], started: StartedGrant, *, subject: Subject | None = None) -> Block:
+    """Whom, which role, where, until when and why; `subject` is who was named, and the page is given by its id."""
     person: Block = {"type": "users_select", "action_id": "value", "placeholder": plain_text("Choose a person")}
     group: Block = {
         "type": "external_select",
@@ -47,7 +46,8 @@ def grant_form(
     elif subject is not None:
         person["initial_user"] = subject.id
     roles = [option(NAMES[role], role, ALLOWS[role]) for role in Role]
-    places = [option("All pages", _ALL), *(option(page.name, page.id) for page in pages)][:_MOST_OPTIONS]
+    places = [*(option(page.name, page.id) for page in pages[: _MOST_OPTIONS - 1]), option("All pages", _ALL)]
+    is_open = isinstance(started.page, AnyPage) and len(pages) > 1
     spans = [option("For good", _GOOD), *(option(text, value) for text, value in _SPANS)]
     span = started.ends if started.ends in dict(_SPANS).values() else None
     date = {"type": "datepicker", "action_id": "value", "placeholder": plain_text("Choose a day")}
@@ -59,7 +59,7 @@ def grant_form(
         input_block("Role", static_select(roles, chosen=started.role), block_id="role"),
         input_block(
             "Where",
-            static_select(places, chosen=page_id or _ALL),
+            static_select(places, chosen=None if is_open else _place(started.page)),
             block_id="page",
             hint=_OWNERS,
         ),
@@ -74,6 +74,10 @@ def grant_form(
         context("The person is told by direct message. Granting a role again changes its end."),
     ]
     return modal("Grant a role", blocks, callback_id=CallbackId.ROLE_GRANT, submit="Grant", close="Cancel")
+
+
+def _place(page: PageChoice) -> str:
+    return page if isinstance(page, str) else _ALL
 
 
 def group_options(groups: Sequence[UserGroup]) -> list[Block]:
@@ -91,6 +95,8 @@ def read_grant(submission: ViewSubmission) -> GrantOrder:
     if role is None:
         raise InvalidInputError("Choose a role.", field="role")
     page, span, date = submission.choice("page"), submission.choice("ends"), submission.choice("date")
+    if page is None:
+        raise InvalidInputError("Choose a page, or all of them.", field="page")
     if date and span and span != _GOOD:
         raise InvalidInputError("Choose a length of time or a day, not both.", field="date")
     return GrantOrder(

@@ -21,7 +21,9 @@ def open_grants(desk: Desk, user_id: str) -> list[Grant]:
 def test_a_role_is_granted_listed_and_revoked(keydesk_on: Run, seeded: Desk) -> None:
     """The way of a grant, with the person by handle and the page by subdomain."""
     granted = keydesk_on("roles", "grant", "@mia", "incident-manager", "--page", "acme", "--until", "8h")
-    assert re.fullmatch(r"Mia is now incident_manager until \d{4}-\d\d-\d\d \d\d:\d\d UTC\.\n", granted.stdout)
+    assert re.fullmatch(
+        r"Mia is now incident_manager on Acme until \d{4}-\d\d-\d\d \d\d:\d\d UTC\.\n", granted.stdout
+    )
     (grant,) = open_grants(seeded, MIA)
     assert (grant.role, grant.expires_at is not None) == ("incident_manager", True)
     assert grant.created_by.startswith("operator:")
@@ -37,9 +39,12 @@ def test_a_role_is_granted_listed_and_revoked(keydesk_on: Run, seeded: Desk) -> 
 def test_granting_again_says_what_became_of_it(keydesk_on: Run, seeded: Desk) -> None:
     """The same wish changes nothing, another end changes the grant."""
     grant = ("roles", "grant", MIA, "page_configuration")
-    assert keydesk_on(*grant).stdout == "Mia is now page_configuration for good.\n"
-    assert keydesk_on(*grant).stdout == "Mia was already page_configuration for good.\n"
-    assert "with another end, and is now page_configuration until" in keydesk_on(*grant, "--until", "2d").stdout
+    assert keydesk_on(*grant).stdout == "Mia is now page_configuration on all pages for good.\n"
+    assert keydesk_on(*grant).stdout == "Mia was already page_configuration on all pages for good.\n"
+    assert (
+        "with another end, and is now page_configuration on all pages until"
+        in keydesk_on(*grant, "--until", "2d").stdout
+    )
     assert len(open_grants(seeded, MIA)) == 1
 
 

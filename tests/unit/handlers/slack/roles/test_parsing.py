@@ -20,21 +20,22 @@ from tests.reaching import Branch
 MIA = SubjectWord("user", "U0MIA00001")
 PLATFORM = SubjectWord("group", "S0PLATFORM")
 MANAGER = Role.INCIDENT_MANAGER
+ANY = AnyPage.ANY
 
 
-def _until(ends: str, page: str | None = None) -> GrantOrder:
+def _until(ends: str, page: str | AnyPage = ANY) -> GrantOrder:
     return GrantOrder(subject=SubjectWord("name", "@mia"), role=Role.INTEGRATOR, page=page, ends=ends)
 
 
 @pytest.mark.parametrize(
     ("text", "order"),
     [
-        ("<@U0MIA00001|mia> owner", GrantOrder(subject=MIA, role=Role.OWNER)),
-        ("<@U0MIA00001> incident_manager", GrantOrder(subject=MIA, role=MANAGER)),
-        ("<!subteam^S0PLATFORM|@platform> integrator", GrantOrder(subject=PLATFORM, role=Role.INTEGRATOR)),
-        ("<!subteam^S0PLATFORM> integrator", GrantOrder(subject=PLATFORM, role=Role.INTEGRATOR)),
-        ("incident_manager to <@U0MIA00001>", GrantOrder(subject=MIA, role=MANAGER)),
-        ("@mia incident manager", GrantOrder(subject=SubjectWord("name", "@mia"), role=MANAGER)),
+        ("<@U0MIA00001|mia> owner", GrantOrder(subject=MIA, role=Role.OWNER, page=ANY)),
+        ("<@U0MIA00001> incident_manager", GrantOrder(subject=MIA, role=MANAGER, page=ANY)),
+        ("<!subteam^S0PLATFORM|@platform> integrator", GrantOrder(subject=PLATFORM, role=Role.INTEGRATOR, page=ANY)),
+        ("<!subteam^S0PLATFORM> integrator", GrantOrder(subject=PLATFORM, role=Role.INTEGRATOR, page=ANY)),
+        ("incident_manager to <@U0MIA00001>", GrantOrder(subject=MIA, role=MANAGER, page=ANY)),
+        ("@mia incident manager", GrantOrder(subject=SubjectWord("name", "@mia"), role=MANAGER, page=ANY)),
         ("@mia integrator until next friday on acme", _until("until next friday", "acme")),
         ("@mia integrator until Dec 1 22:00", _until("until Dec 1 22:00")),
         (
@@ -48,9 +49,9 @@ def _until(ends: str, page: str | None = None) -> GrantOrder:
         ("@mia integrator for 1h30", _until("1h30")),
         ("@mia integrator until the cows come home on acme", _until("the cows come home", page="acme")),
         ("@mia integrator for 1 day and 2 hours", _until("1 day and 2 hours")),
-        ("@mia Incident-Manager", GrantOrder(subject=SubjectWord("name", "@mia"), role=MANAGER)),
-        ('"Mia Member" owner', GrantOrder(subject=SubjectWord("name", "Mia Member"), role=Role.OWNER)),
-        ("“Mia Member” owner", GrantOrder(subject=SubjectWord("name", "Mia Member"), role=Role.OWNER)),
+        ("@mia Incident-Manager", GrantOrder(subject=SubjectWord("name", "@mia"), role=MANAGER, page=ANY)),
+        ('"Mia Member" owner', GrantOrder(subject=SubjectWord("name", "Mia Member"), role=Role.OWNER, page=ANY)),
+        ("“Mia Member” owner", GrantOrder(subject=SubjectWord("name", "Mia Member"), role=Role.OWNER, page=ANY)),
         (
             '<@U0MIA00001> incident_manager on "Acme Status"',
             GrantOrder(subject=MIA, role=MANAGER, page="Acme Status"),
@@ -60,12 +61,15 @@ def _until(ends: str, page: str | None = None) -> GrantOrder:
         ("<@U0MIA00001> incident_manager on page:acme", GrantOrder(subject=MIA, role=MANAGER, page="acme")),
         ("<@U0MIA00001> incident_manager on all pages", GrantOrder(subject=MIA, role=MANAGER)),
         ("<@U0MIA00001> incident_manager on all", GrantOrder(subject=MIA, role=MANAGER)),
-        ("<@U0MIA00001> incident_manager for 8h", GrantOrder(subject=MIA, role=MANAGER, ends="8h")),
-        ("<@U0MIA00001> incident_manager for 8 hours", GrantOrder(subject=MIA, role=MANAGER, ends="8 hours")),
-        ("<@U0MIA00001> incident_manager for good", GrantOrder(subject=MIA, role=MANAGER)),
+        ("<@U0MIA00001> incident_manager for 8h", GrantOrder(subject=MIA, role=MANAGER, ends="8h", page=ANY)),
+        (
+            "<@U0MIA00001> incident_manager for 8 hours",
+            GrantOrder(subject=MIA, role=MANAGER, ends="8 hours", page=ANY),
+        ),
+        ("<@U0MIA00001> incident_manager for good", GrantOrder(subject=MIA, role=MANAGER, page=ANY)),
         (
             "<@U0MIA00001> incident_manager until 2026-12-01 18:00",
-            GrantOrder(subject=MIA, role=MANAGER, ends="until 2026-12-01 18:00"),
+            GrantOrder(subject=MIA, role=MANAGER, ends="until 2026-12-01 18:00", page=ANY),
         ),
         (
             '<@U0MIA00001|mia> incident_manager on "Acme" for 8h because she is "on call" – for now',
@@ -73,15 +77,18 @@ def _until(ends: str, page: str | None = None) -> GrantOrder:
         ),
         (
             "<@U0MIA00001> owner BECAUSE: it's \"odd",
-            GrantOrder(subject=MIA, role=Role.OWNER, reason="it's \"odd"),
+            GrantOrder(subject=MIA, role=Role.OWNER, reason="it's \"odd", page=ANY),
         ),
         (
             '"because I can" owner',
-            GrantOrder(subject=SubjectWord("name", "because I can"), role=Role.OWNER),
+            GrantOrder(subject=SubjectWord("name", "because I can"), role=Role.OWNER, page=ANY),
         ),
-        ("@owner integrator", GrantOrder(subject=SubjectWord("name", "@owner"), role=Role.INTEGRATOR)),
+        ("@owner integrator", GrantOrder(subject=SubjectWord("name", "@owner"), role=Role.INTEGRATOR, page=ANY)),
         ("page owner on acme", GrantOrder(subject=SubjectWord("name", "page"), role=Role.OWNER, page="acme")),
-        ("@mia page configuration", GrantOrder(subject=SubjectWord("name", "@mia"), role=Role.PAGE_CONFIGURATION)),
+        (
+            "@mia page configuration",
+            GrantOrder(subject=SubjectWord("name", "@mia"), role=Role.PAGE_CONFIGURATION, page=ANY),
+        ),
     ],
 )
 def test_a_grant_is_read_as_it_was_meant(text: str, order: GrantOrder) -> None:

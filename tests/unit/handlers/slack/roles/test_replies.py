@@ -1,7 +1,7 @@
 """Every message and form about roles and people, at the largest sizes that can occur, is one that Slack accepts."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from desk.directory.syncs import SyncReport
 from desk.people import Standing, Subject, SubjectWord
 from desk.roles import cards as role_cards
 from desk.roles.lists import Holder, ListedGrant
-from desk.roles.orders import Holders, Listing
+from desk.roles.orders import GrantOrder, Holders, Listing, WhichPageError
 from desk.roles.roles import Granted, GrantOutcome
 from desk.transaction import Actor, Desk
 from handlers.slack.framework.blocks import MAX_MESSAGE_TEXT, Message, text_length
@@ -28,11 +28,13 @@ from handlers.slack.roles.replies import (
     list_message,
     menu_message,
     revoked_message,
+    which_page_message,
     who_message,
 )
 from handlers.slack.roles.sync_card import sync_message
 from handlers.slack.roles.views import grant_form, group_options
 from sandbox.blockkit.surfaces import check_message, check_options, check_view
+from sandbox.player import words_of
 from storage.models import (
     Departure,
     DirectorySync,
@@ -147,10 +149,21 @@ def test_the_form() -> None:
     started = StartedGrant(role=Role.OWNER, ends=WIDE[:500], reason=WIDE[:1000])
     for kind in SubjectKind:
         subject = Subject(kind, "S012345678", WIDE)
-        assert check_view(grant_form(pages, started, subject=subject, page_id=pages[1].id)) == []
+        assert check_view(grant_form(pages, replace(started, page=pages[1].id), subject=subject)) == []
     groups = [UserGroup(group_id=f"S0{number:05d}", handle=WIDE, name=WIDE) for number in range(150)]
     assert check_options({"options": group_options(groups)}) == []
     assert check_options({"options": group_options([UserGroup(group_id="S01", handle="x", name="")])}) == []
+
+
+def test_the_question_on_which_page() -> None:
+    """More pages than a message holds, with the widest names, for the longest reason: all of them stays to choose."""
+    pages = [Page(id=f"page{number:08d}", name=WIDE[number:]) for number in range(150)]
+    order = GrantOrder(
+        subject=SubjectWord("name", WIDE[:80]), role=Role.INTEGRATOR, ends=WIDE[:80], reason=WIDE[:1000]
+    )
+    message = which_page_message(WhichPageError(Subject(SubjectKind.GROUP, "S012345678", WIDE), pages), order)
+    accepted(message)
+    assert "All pages" in words_of(message.blocks)
 
 
 @pytest.fixture
