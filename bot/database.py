@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 from bot.settings import Settings, make_policy
 from bot.settings.values import parse_database_url
 from bot.upstream import list_setting_keys
-from desk.clock import Clock, SystemClock
+from desk.clock import Clock, SteeredClock, SystemClock
 from desk.errors import InvalidInputError, KeydeskError
 from desk.identifiers import new_id
 from desk.transaction import Desk
@@ -72,7 +72,7 @@ def make_desk(
     settings: Settings, database: Database, *, clock: Clock | None = None, organization_id: str | None = None
 ) -> Desk:
     """The desk of the one organization on an up-to-date database; it begins, with the id that is given, at first."""
-    clock = clock or SystemClock()
+    clock = clock or SteeredClock(SystemClock())
     organization = open_organization(database, clock.now(), wanted=organization_id or new_id())
     needed = {Scope(need.scope) for need in (*list_needs(), *list_own_needs())}
     offered = tuple(scope for scope in Scope if scope in needed)

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.slack_link import SlackLink, make_client, make_session
 from bot.tracing import UNTRACED, Tracing
 from bot.upstream import find_seal, list_setting_keys, make_upstream_client
-from desk.clock import Clock
+from desk.clock import Clock, SteeredClock
 from desk.transaction import Desk
 from handlers.delivery.atlassian.deliverer import AtlassianDeliverer
 from handlers.delivery.deliverer import Deliverer
@@ -209,7 +209,6 @@ async def run_program(
             stopping,
             make_worker=make_worker,
             tracing=tracing,
-            machine_clock=clock is None,
             management=management,
         )
         _log.info("serving", address=address_of(listener), slack="socket" if settings.slack_app_token else "http")
@@ -234,12 +233,11 @@ def create_program(
     *,
     make_worker: MakeWorker | None = None,
     tracing: Tracing = UNTRACED,
-    machine_clock: bool = True,
     management: socket.socket | None = None,
 ) -> Program:
     """Every part, made and connected; nothing is started yet.
 
-    `machine_clock`: the desk's clock is the machine's, so that it can be compared with that of the database.
+    A desk whose clock can be steered goes by the database's where this machine's is behind.
     `tracing` follows what they do. `management`: where metrics and readiness are read, when they have an address of
     their own.
     """
@@ -267,8 +265,9 @@ def create_program(
 
     tracing.of_engine(desk.database.engine)
     seal = find_seal(settings)
-    watch = ClockWatch(desk, has_database_clock=machine_clock, on_jump=lambda: scheduler.look_anew())
-    link = SlackLink(settings, client, make_app)
+    steered = desk.clock if isinstance(desk.clock, SteeredClock) else None
+    watch = ClockWatch(desk, steered=steered, on_jump=lambda: scheduler.look_anew())
+    link = SlackLink(settings, client, make_app, seconds_now=lambda: desk.clock.now().timestamp())
     http = create_http_app(
         desk,
         routes=link.routes(),

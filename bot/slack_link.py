@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
@@ -60,11 +61,18 @@ def make_client(settings: Settings, session: aiohttp.ClientSession) -> SlackClie
 
 
 class SlackLink:
-    """Connects to Slack and stays connected. `make_app` builds the Bolt app once it is known who the bot is."""
+    """Connects to Slack and stays connected. `make_app` builds the Bolt app once it is known who the bot is;
+    `seconds_now` is the time by which requests over HTTP are fresh."""
 
     def __init__(
-        self, settings: Settings, client: AsyncWebClient, make_app: Callable[[AuthorizeResult], AsyncApp]
+        self,
+        settings: Settings,
+        client: AsyncWebClient,
+        make_app: Callable[[AuthorizeResult], AsyncApp],
+        *,
+        seconds_now: Callable[[], float] = time.time,
     ) -> None:
+        self._seconds_now = seconds_now
         self._app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
         self._bot_token = client.token
         secret = settings.slack_signing_secret
@@ -106,7 +114,13 @@ class SlackLink:
     async def _answer(self, request: Request) -> Response:
         if self._http is None:
             raise HTTPException(503, "Keydesk is not connected to Slack yet.", {"Retry-After": "5"})
-        return await answer_slack(self._http, self._signing_secret, ANSWER_SECONDS, request)
+        return await answer_slack(
+            self._http,
+            self._signing_secret,
+            ANSWER_SECONDS,
+            request,
+            seconds_now=self._seconds_now,
+        )
 
     async def _insist(
         self, variable: str, call: Callable[[], Awaitable[AsyncSlackResponse]]

@@ -20,9 +20,11 @@ from typer.core import TyperGroup
 from bot.commands.naming import on_terminal, without_marks
 from bot.database import make_desk, open_database, require_schema
 from bot.settings import Settings, SettingsError, load_settings
+from desk.clock import SteeredClock, SystemClock
 from desk.errors import KeydeskError, LateError
 from desk.masking import mask
 from desk.texts import without_controls
+from desk.timekeeping.comparing import decide_clock, is_apart, read_server_time
 from desk.transaction import Actor, Desk
 from storage.database import Database, is_away, is_damaged
 from storage.deadline import TooLateError, answer_within
@@ -147,7 +149,12 @@ class Console:
         settings = self.settings()
         with self.database(settings, seconds=seconds or WAIT_SECONDS) as database:
             require_schema(database)
-            desk = make_desk(settings, database, organization_id=organization_id)
+            clock = SteeredClock(SystemClock())
+            desk = make_desk(settings, database, clock=clock, organization_id=organization_id)
+            with desk.database.read() as session:
+                server = read_server_time(session)
+            if server is not None and is_apart(server, clock.now()) and decide_clock(server, clock):
+                clock.steer(server.now)
             yield replace(desk, policy=replace(desk.policy, name_command=on_terminal(settings.command_prefix)))
 
 

@@ -2,7 +2,8 @@
 
 A clock that leaps ahead may be wrong, as that of a virtual machine is until somebody sets it. What cannot be undone
 (expiring, completing, sending the digest, deleting) then waits for a moment, and so it does at a start that comes
-long after the last sign of life. Where the database has a clock of its own, it waits as long as the two are apart.
+long after the last sign of life. Where the database has a clock of its own, it waits as long as the two are apart,
+unless it is plain that it is the machine's that is behind: then Keydesk goes by the database's.
 """
 
 import asyncio
@@ -14,17 +15,15 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from desk.clock import CLOCKS_APART
+from desk.clock import CLOCKS_APART, SteeredClock
 from desk.durations import in_words
+from desk.timekeeping.comparing import STANDSTILL, decide_clock, is_apart, read_server_time
 from desk.timekeeping.setting_right import SetRight, find_behind, is_due, set_right
 from desk.transaction import Actor, Desk, JobName
 from storage.jobs import find_last_sign
-from storage.server_clock import read_clock
 
 HOLD = timedelta(minutes=2)
 """How long what cannot be undone waits after a leap: whoever sets clocks does so within a minute of a start."""
-STANDSTILL = timedelta(hours=1)
-"""A start so long after the last sign of life may be one with a wrong clock."""
 TOLD_FOR = timedelta(days=1)
 """How long `/readyz` tells what was set right."""
 _EVERY_SECONDS = 60
@@ -46,27 +45,29 @@ class _Held:
 class ClockWatch:
     """Looks at the clock each second, and each minute into the database.
 
-    `on_jump` is called after the clock was set. `has_database_clock`: the database's clock is asked as well, where it
-    has one.
+    `on_jump` is called after the clock was set. `steered` is the desk's clock, where it may be told what time it is:
+    the database's clock is asked as well then, where it has one.
     """
 
     def __init__(
-        self, desk: Desk, *, has_database_clock: bool = False, on_jump: Callable[[], None] = lambda: None
+        self, desk: Desk, *, steered: SteeredClock | None = None, on_jump: Callable[[], None] = lambda: None
     ) -> None:
         self._desk = desk
-        self._has_database_clock = has_database_clock
+        self._steered = steered
+        self._machine = steered.machine if steered is not None else desk.clock
         self._on_jump = on_jump
-        self._now, self._steady = desk.clock.now(), desk.clock.steady()
+        self._now, self._steady = self._machine.now(), self._machine.steady()
         self._ahead = timedelta()
         self._held: _Held | None = None
         self._apart: str | None = None
+        self._followed: str | None = None
         self._behind: str | None = None
         self._set_right: tuple[float, str] | None = None
 
     def look(self) -> bool:
         """Whether the clock was set since the last look, by more than replicas may be apart."""
         before, steady = self._now, self._steady
-        self._now, self._steady = self._desk.clock.now(), self._desk.clock.steady()
+        self._now, self._steady = self._machine.now(), self._machine.steady()
         jump = self._now - before - timedelta(seconds=self._steady - steady)
         if abs(jump) <= CLOCKS_APART:
             return False
@@ -94,7 +95,7 @@ class ClockWatch:
     async def find_warnings(self) -> str | None:
         """What `/readyz` tells besides: what was set right lately, and what a look into the database says."""
         self.find_doubt()
-        told = [self._behind] if self._behind else []
+        told = [words for words in (self._followed, self._behind) if words]
         if self._held is not None and self._held.is_start:
             told.append(self._held.why)
         if self._set_right is not None and self._steady - self._set_right[0] < TOLD_FOR.total_seconds():
@@ -113,8 +114,9 @@ class ClockWatch:
 
     async def check(self) -> None:
         """Compare with the database's clock, and set right what is later than it can be. Raises as `begin`."""
-        self._apart = await self._compare() if self._has_database_clock else None
-        is_certain = self._has_database_clock and self._desk.database.engine.dialect.name == "postgresql"
+        if self._steered is not None:
+            self._apart = await self._compare(self._steered)
+        is_certain = self._steered is not None and self._desk.database.engine.dialect.name == "postgresql"
         if self._apart is not None:
             # Others' leases are theirs, and right by their clocks.
             return
@@ -153,16 +155,27 @@ class ClockWatch:
         words = f"At {at} was set right what a clock had written up to {_span(done.ahead)} ahead: {rows}."
         self._set_right = (self._desk.clock.steady(), words)
 
-    async def _compare(self) -> str | None:
-        before = self._desk.clock.now()
-        theirs = await self._desk.database.run_read(read_clock)
-        after = self._desk.clock.now()
-        if theirs is None or before - CLOCKS_APART <= theirs <= after + CLOCKS_APART:
+    async def _compare(self, clock: SteeredClock) -> str | None:
+        """Go by the database's clock or by this machine's; why neither is believed, if so."""
+        before = clock.machine.now()
+        server = await self._desk.database.run_read(read_server_time)
+        if server is None or not is_apart(server, before) or not is_apart(server, clock.machine.now()):
+            clock.steer(None)
+            self._followed = None
             return None
-        ahead, far = theirs < before, abs(theirs - before)
+        is_ahead, far = server.now < before, _span(abs(server.now - before))
+        words = f"This machine's clock is {far} {'ahead of' if is_ahead else 'behind'} the database's"
+        told = {"database": server.now.isoformat(), "ours": before.isoformat()}
+        if decide_clock(server, clock):
+            if not clock.is_steered:
+                _log.error("clock_steered", **told)
+            clock.steer(server.now)
+            self._followed = f"{words}, by which Keydesk goes: set it."
+            return None
+        self._followed = None
         if self._apart is None:
-            _log.error("clock_apart", database=theirs.isoformat(), ours=before.isoformat())
-        return f"This clock is {_span(far)} {'ahead of' if ahead else 'behind'} the database's: {_HELD}."
+            _log.error("clock_apart", **told)
+        return f"{words}: {_HELD}."
 
 
 def _behind_words(until: datetime, now: datetime) -> str:

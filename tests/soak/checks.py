@@ -41,6 +41,7 @@ _CUT_OFF = frozenset({Fault.PROXY, Fault.SLACK, Fault.UNINSTALLED})
 _EXPLAINED: Mapping[str, Collection[Fault]] = {
     "account_inactive": {Fault.UNINSTALLED},
     "clock_apart": {Fault.CLOCK},
+    "clock_steered": {Fault.CLOCK, Fault.FREEZE},
     "clock_jumped": {Fault.CLOCK, Fault.FREEZE},
     "clock_set_right": {Fault.CLOCK},
     "database_disk_full": {Fault.DISK},

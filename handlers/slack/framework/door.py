@@ -9,7 +9,7 @@ import hmac
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -35,14 +35,21 @@ _MAX_DEPTH = 64
 _log = structlog.get_logger(__name__)
 
 
-async def answer_slack(app: AsyncApp, signing_secret: str, seconds: float, request: Request) -> Response:
+async def answer_slack(
+    app: AsyncApp,
+    signing_secret: str,
+    seconds: float,
+    request: Request,
+    *,
+    seconds_now: Callable[[], float] = time.time,
+) -> Response:
     """What Bolt answers within `seconds`, of which reading the request takes the first. Raises HTTPException: 401 for
-    what is not signed, 400 for what is not whole, 408 for what is not in time."""
+    what is not signed, 400 for what is not whole, 408 for what is not in time. `seconds_now`: since 1970."""
     with answer_within(seconds):
-        return await _answer(app, signing_secret, request)
+        return await _answer(app, signing_secret, request, seconds_now)
 
 
-async def _answer(app: AsyncApp, signing_secret: str, request: Request) -> Response:
+async def _answer(app: AsyncApp, signing_secret: str, request: Request, seconds_now: Callable[[], float]) -> Response:
     try:
         async with asyncio.timeout(find_seconds_left()):
             body = await request.body()
@@ -50,7 +57,7 @@ async def _answer(app: AsyncApp, signing_secret: str, request: Request) -> Respo
         raise HTTPException(400, "The request ends in the middle.") from error
     except TimeoutError as error:
         raise HTTPException(408, "The request was not whole in time.") from error
-    if not is_signed(body, request.headers.raw, signing_secret, time.time()):
+    if not is_signed(body, request.headers.raw, signing_secret, seconds_now()):
         raise HTTPException(401, "This is not signed as Slack signs.")
     payload = find_payload(body, request.headers.get("content-type", ""))
     if payload is None:

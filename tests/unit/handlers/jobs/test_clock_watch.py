@@ -1,6 +1,8 @@
 """A clock that is not believed: what cannot be undone waits, `/readyz` tells, and what it wrote is set right."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,9 +11,11 @@ import pytest
 from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped]
 from structlog.testing import capture_logs
 
+from desk.clock import SteeredClock
 from desk.messages.outbox import send_note
+from desk.timekeeping.comparing import STANDSTILL
 from desk.transaction import Actor, Desk
-from handlers.jobs.clock_watch import HOLD, STANDSTILL, ClockWatch
+from handlers.jobs.clock_watch import HOLD, ClockWatch
 from handlers.jobs.schedule import Every
 from handlers.jobs.scheduler import Job, Scheduler
 from tests.clock import HeldClock
@@ -143,17 +147,80 @@ async def test_a_clock_that_is_behind_what_was_lived_is_told(desk: Desk, play: P
 async def test_the_database_s_clock_is_asked(desk: Desk, clock: HeldClock) -> None:
     """A replica whose clock is months behind the server's holds what cannot be undone and sets nothing right, until
     the two agree again."""
-    watch = ClockWatch(desk, has_database_clock=True)
+    steered = SteeredClock(clock)
+    watch = ClockWatch(replace(desk, clock=steered), steered=steered)
     clock.set(datetime.now(UTC))
     desk.write_now(OPERATOR, partial(send_note, kind="key.changed", subject_id="k", conversations=[MIA]))
-    for wrong in (-timedelta(days=200), timedelta(days=200), timedelta(minutes=1)):
+    for wrong in (-timedelta(days=200), timedelta(days=200), -timedelta(minutes=3), timedelta(minutes=3)):
         clock.set(datetime.now(UTC) + wrong)
         await watch.check()
         assert ("ahead of" if wrong > timedelta() else "behind") in (await watch.find_problem() or "")
         assert await watch.find_warnings() is None
+        assert steered.now() == clock.now()
     clock.set(datetime.now(UTC))
     await watch.check()
     assert await watch.find_problem() is None
+
+
+@postgresql_only
+@pytest.mark.parametrize("behind", [timedelta(seconds=40), timedelta(hours=2), timedelta(days=700)], ids=str)
+async def test_a_replica_that_is_behind_goes_by_the_clock_of_the_others(
+    desk: Desk, clock: HeldClock, behind: timedelta
+) -> None:
+    """What it has in hand is its own to the others too; `/readyz` warns, and once the machine's clock is right, that
+    counts again."""
+    others = Diary()
+    right = HeldClock(datetime.now(UTC) - timedelta(minutes=1))
+    scheduler = Scheduler(replace(desk, clock=right), [Job("sweep", MINUTELY, others.work)])
+    await scheduler.run_due()
+    clock.set(datetime.now(UTC) - behind)
+    steered = SteeredClock(clock)
+    late = replace(desk, clock=steered)
+    watch, diary = ClockWatch(late, steered=steered), Diary()
+    with capture_logs() as logs:
+        await watch.begin()
+        await watch.check()
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["clock_steered"]
+    assert await watch.find_problem() is None
+    assert "behind the database's, by which Keydesk goes" in (await watch.find_warnings() or "")
+    right.set(steered.now())
+    diary.go_on.clear()
+    mine = asyncio.create_task(Scheduler(late, [Job("sweep", MINUTELY, diary.work)]).run_due())
+    await eventually(lambda: len(diary.runs) == 1)
+    assert await scheduler.run_due() == []
+    assert others.runs == []
+    diary.go_on.set()
+    assert await mine == ["sweep"]
+    clock.set(datetime.now(UTC))
+    await watch.check()
+    assert await watch.find_warnings() is None
+    assert not steered.is_steered
+
+
+@postgresql_only
+async def test_a_clock_that_is_ahead_by_little_is_not_gone_by(desk: Desk, clock: HeldClock) -> None:
+    """Replicas that differ by less than two minutes all go by the server's clock, whichever is wrong."""
+    clock.set(datetime.now(UTC) + timedelta(seconds=90))
+    steered = SteeredClock(clock)
+    watch = ClockWatch(replace(desk, clock=steered), steered=steered)
+    await watch.check()
+    assert await watch.find_problem() is None
+    assert "ahead of the database's, by which" in (await watch.find_warnings() or "")
+    assert abs(steered.now() - datetime.now(UTC)) < timedelta(seconds=60)
+
+
+@postgresql_only
+async def test_a_server_whose_clock_leaps_is_not_followed(desk: Desk, clock: HeldClock) -> None:
+    """Nobody lived by its clock: what cannot be undone is held, and everything is dated as before."""
+    clock.set(datetime.now(UTC) - timedelta(hours=3))
+    steered = SteeredClock(clock)
+    before = replace(desk, clock=steered)
+    await Scheduler(before, [Job("sweep", MINUTELY, Diary().work)]).run_due()
+    clock.advance(minutes=1)
+    watch = ClockWatch(before, steered=steered)
+    await watch.check()
+    assert "behind the database's" in (await watch.find_problem() or "")
+    assert steered.now() == clock.now()
 
 
 @postgresql_only

@@ -247,18 +247,30 @@ def test_an_odd_signature_is_none(signature: bytes) -> None:
 @pytest.fixture
 async def client() -> httpx.AsyncClient:
     """An app without listeners behind the door."""
+    return behind_door()
+
+
+def behind_door(**by: Any) -> httpx.AsyncClient:
+    """The same, by another clock."""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1")
 
-    app = AsyncApp(client=AsyncWebClient(), authorize=authorize, signing_secret=SECRET, process_before_response=True)
-    web = Starlette(routes=[Route("/", partial(answer_slack, app, SECRET, 0.2), methods=["POST"])])
+    app = AsyncApp(
+        client=AsyncWebClient(),
+        authorize=authorize,
+        signing_secret=SECRET,
+        process_before_response=True,
+        # As the door has verified it.
+        request_verification_enabled=False,
+    )
+    web = Starlette(routes=[Route("/", partial(answer_slack, app, SECRET, 0.2, **by), methods=["POST"])])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=web), base_url="http://testserver")
 
 
-async def ask(client: httpx.AsyncClient, body: bytes, content_type: str) -> int:
-    """The status of the answer to a signed request."""
-    now = b"%d" % time.time()
+async def ask(client: httpx.AsyncClient, body: bytes, content_type: str, at: float | None = None) -> int:
+    """The status of the answer to a request that was signed now, or at an instant."""
+    now = b"%d" % (time.time() if at is None else at)
     named = {
         "content-type": content_type,
         "x-slack-request-timestamp": now.decode(),
@@ -276,6 +288,13 @@ async def test_each_is_answered_in_its_way(client: httpx.AsyncClient) -> None:
     assert await ask(client, *body_of(PAYLOADS["url_verification"])) == 200
     assert await ask(client, urlencode({"ssl_check": "1"}).encode(), FORM) == 200
     assert await ask(client, *body_of(PAYLOADS["shortcut"])) == 404
+
+
+async def test_a_request_is_fresh_by_the_clock_that_keydesk_goes_by(client: httpx.AsyncClient) -> None:
+    """Which is not always the machine's: one that is wrong does not turn Slack away."""
+    there, whole = behind_door(seconds_now=lambda: NOW), body_of(PAYLOADS["url_verification"])
+    assert [await ask(one, *whole, at=NOW) for one in (there, client)] == [200, 401]
+    assert [await ask(one, *whole) for one in (there, client)] == [401, 200]
 
 
 async def test_a_body_that_comes_late_has_no_answer_of_bolts(client: httpx.AsyncClient) -> None:
