@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from desk.incidents.templates import create_template
 from desk.secret import Secret
 from desk.transaction import Actor, Transaction
-from sandbox.player import Json, options_of, text_of, words_of
+from sandbox.player import Json, inputs_of, options_of, text_of, words_of
 from storage.models import Grant, IncidentStatus, IncidentTemplate, Page, Role
 from tests.clock import MONDAY_MORNING as NOW
 from tests.factories import INES, MAX, add_component, add_grant, add_page
@@ -257,3 +257,45 @@ def test_what_the_form_has_no_room_for_stays(scenario: Scenario, stage: Stage) -
     assert [line.strip() for line in kept.body.split("\n")] == [line.strip() for line in body.split("\n")]
     assert kept.component_ids == [*ids[1:3], *ids[40:]]
     assert (kept.title, kept.update_status) == ("Longer", IncidentStatus.SCHEDULED)
+
+
+@pytest.mark.parametrize(
+    ("typed", "filled", "asked"),
+    [
+        (
+            '"slow" on beta component:mail identified We look.',
+            ("slow", "We look.", "Beta", "Identified", ["Mail"]),
+            "",
+        ),
+        ('on beta "slow" We look.', ("slow", "We look.", "Beta", None, []), ""),
+        ("slow mail on beta", ("slow mail", "", "Beta", None, []), ""),
+        ("page:beta slow mail", ("slow mail", "", "Beta", None, []), ""),
+        ("on beta", ("", "", "Beta", None, []), ""),
+        ("page:beta", ("", "", "Beta", None, []), ""),
+        ('"slow" on beta c:mail=down We &lt;look&gt;.', ("slow", "We <look>.", "Beta", None, ["Mail"]), "States of"),
+        (
+            '"slow" on beta compnent:mail We look.',
+            ("slow", "compnent:mail We look.", "Beta", None, []),
+            "Did you mean",
+        ),
+        ('"slow" We look.', ("slow", "We look.", "Acme", None, []), "On which page?"),
+    ],
+)
+def test_a_template_that_was_typed(
+    scenario: Scenario,
+    stage: Stage,
+    typed: str,
+    filled: tuple[str, str, str, str | None, list[str]],
+    asked: str,
+) -> None:
+    """The form has each word where it belongs, as that of an incident, and says what it cannot keep."""
+    _second_page(scenario)
+    scenario.ines.type_command(f"/incident template new {typed}")
+    shown = {block["block_id"].partition(".")[0]: block["element"] for block in inputs_of(scenario.ines.modal)}
+    name, body, page, status, components = filled
+    assert (shown["name"].get("initial_value", ""), shown["body"].get("initial_value", "")) == (name, body)
+    assert text_of(shown["page"]["initial_option"]) == page
+    assert text_of(shown["status"]["initial_option"]) == (status or "Chosen when it is used")
+    assert [text_of(one) for one in shown["components"].get("initial_options", ())] == components
+    assert asked in words_of(scenario.ines.modal)
+    assert bool(asked) == (":warning:" in words_of(scenario.ines.modal))

@@ -31,7 +31,7 @@ from storage.folding import fold
 from storage.models import DraftKind, Incident, IncidentStatus, IncidentTemplate, Page, Role
 
 _ON_PAGE = re.compile(r"(.*\S)\s+on\s+(\S+)", re.DOTALL | re.IGNORECASE)
-_ON_PAGE_FIRST = re.compile(r"on\s+(\S+)\s+(\S.*)", re.DOTALL | re.IGNORECASE)
+_ON_PAGE_FIRST = re.compile(r"on\s+(\S+)(?:\s+(\S.*))?", re.DOTALL | re.IGNORECASE)
 _SHORTEST_PART = 3
 _NEAR = 0.75
 Begun = tuple[FormState, FormValues]
@@ -48,7 +48,7 @@ def with_bare_name(tx: Transaction, said: TypedIncident) -> TypedIncident:
         words, page = behind
     before = _ON_PAGE_FIRST.fullmatch(said.bare)
     if before is not None and page is None and (page := _find_page(tx, before[1])) is not None:
-        words = before[2]
+        words = before[2] or ""
     return replace(
         said, quoted=name_words(words), page=page, problems=[*said.problems, *list_in_name(words, OPTIONS)]
     )

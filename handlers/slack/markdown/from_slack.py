@@ -1,8 +1,6 @@
 """What people type in Slack, as the Markdown that a status page takes."""
 
 import re
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,38 +12,9 @@ from desk.incidents.drafts.leaks import Leak, LeakKind, find_leaks, only_once
 from desk.incidents.drafts.names import Names, list_handles
 from desk.masking import refuse_secrets
 from handlers.slack.framework.command_line import unescape
+from handlers.slack.markdown.code import code_places, is_within
 from handlers.slack.markdown.emoji import find_emoji, find_skin_tone, tinted
-
-_TICKS = re.compile(r"(?<!\\)(\\*)(`+)")
-
-
-def code_places(markdown: str) -> list[tuple[int, int]]:
-    """Beginning and end of each code span and fence, in order. An opening without an end opens nothing."""
-    runs = []
-    starts: defaultdict[int, list[int]] = defaultdict(list)
-    for match in _TICKS.finditer(markdown):
-        is_escaped = len(match[1]) % 2 == 1
-        runs.append((match.start(2) + is_escaped, match.end()))
-        starts[len(match[2])].append(match.start(2))
-    places: list[tuple[int, int]] = []
-    position = 0
-    for start, end in runs:
-        length = end - start
-        if start < position or not length:
-            continue
-        closings = starts[length]
-        index = bisect_right(closings, start)
-        if index < len(closings):
-            position = closings[index] + length
-            places.append((start, position))
-    return places
-
-
-def is_within(places: Sequence[tuple[int, int]], position: int) -> bool:
-    """Whether the position is in one of the places."""
-    index = bisect_right(places, (position, len(places) and places[-1][1] + 1)) - 1
-    return index >= 0 and places[index][0] <= position < places[index][1]
-
+from handlers.slack.markdown.habits import from_habit
 
 _PIECE = re.compile(
     r"""
@@ -99,7 +68,7 @@ def public_text(
     """
     refuse_secrets(text, field=field)
     writer = _Writer(text, names, escaped)
-    markdown = _SLACK_SIGN.sub(_harmless, "".join(writer.pieces()))
+    markdown = from_habit(_SLACK_SIGN.sub(_harmless, "".join(writer.pieces())), as_in_messages=escaped)
     refuse_secrets(markdown, field=field)
     leaks = [*writer.leaks, *find_leaks(markdown, names, internal_hosts)]
     return PublicText(markdown, only_once(leaks))

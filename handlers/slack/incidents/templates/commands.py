@@ -35,7 +35,8 @@ from handlers.slack.framework.payloads import (
 )
 from handlers.slack.incidents.details import incident_word
 from handlers.slack.incidents.templates.actions import asked_blocks, edit_button, keep_words
-from handlers.slack.incidents.templates.views import edit_form, name_form, new_form
+from handlers.slack.incidents.templates.starting import typed_form
+from handlers.slack.incidents.templates.views import edit_form, name_form
 from handlers.slack.incidents.text import (
     count_of,
     name_text,
@@ -121,11 +122,8 @@ async def _new(slack: SlackContext, command: SlashCommand, rest: str) -> None:
     # Before anything else: a form filled in with what was typed would show it again.
     refuse_secrets(rest)
 
-    def work(tx: Transaction) -> Block:
-        word, page_id = _split_page(tx, rest)
-        return new_form(tx, page_id, name=incident_word(word))
-
-    await open_modal(slack, command.trigger_id, await slack.desk.read(command.actor, work))
+    view = await slack.desk.read(command.actor, lambda tx: typed_form(tx, rest))
+    await open_modal(slack, command.trigger_id, view)
 
 
 async def _edit(slack: SlackContext, command: SlashCommand, rest: str) -> None:

@@ -82,13 +82,13 @@ class TemplateWords:
     """Shown above the form."""
 
 
-def new_form(tx: Transaction, page_id: str | None = None, *, name: str = "") -> Block:
+def new_form(tx: Transaction, page_id: str | None = None) -> Block:
     """The empty form, for that page or the first one on which the actor may. Raises NotAllowedError."""
     page = tx.session.get(Page, page_id) if page_id else None
     if page is None:
         page = get_first_publishable_page(tx, Role.INCIDENT_MANAGER)
     require_publisher(tx, Role.INCIDENT_MANAGER, page)
-    return render_template_form(tx, TemplateCarried(page.id), TemplateWords(name=name))
+    return render_template_form(tx, TemplateCarried(page.id), TemplateWords())
 
 
 def edit_form(tx: Transaction, template_id: str) -> Block:
