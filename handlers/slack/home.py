@@ -28,6 +28,7 @@ from handlers.slack.framework.blocks import (
     MAX_VIEW_BLOCKS,
     Block,
     actions,
+    bold,
     button,
     context,
     divider,
@@ -177,7 +178,7 @@ def _own_tickets(tx: Transaction) -> list[Block]:
         return []
     blocks = [divider(), section("*Ready for you to collect*")]
     for ticket, name in waiting[:_TICKETS]:
-        text = f"*{_name(name)}*, until {when(ticket.expires_at)}"
+        text = f"{bold(name)}, until {when(ticket.expires_at)}"
         blocks.append(section(text, accessory=collect_button(ticket)))
     return [*blocks, *_more(len(waiting), _TICKETS, "They are in your direct messages.")]
 
@@ -190,15 +191,11 @@ def _own_requests(tx: Transaction, user_id: str) -> list[Block]:
     for request in requests:
         if status_of(request, tx.now) is RequestStatus.PENDING:
             withdraw = button("Withdraw", ActionId.REQUEST_WITHDRAW, value_of(request.id, request.version))
-            text = f"*{_name(request.name)}*: :hourglass_flowing_sand: waits since {when(request.created_at)}"
+            text = f"{bold(request.name)}: :hourglass_flowing_sand: waits since {when(request.created_at)}"
             blocks.append(section(text, accessory=withdraw))
         else:
-            blocks.append(section(f"*{_name(request.name)}*: {outcome_in_words(tx, request)}"))
+            blocks.append(section(f"{bold(request.name)}: {outcome_in_words(tx, request)}"))
     return blocks
-
-
-def _name(name: str) -> str:
-    return escape(plain(name, limit=100)).replace("*", "∗")
 
 
 def _more(total: int, shown: int, where: str) -> Sequence[Block]:

@@ -138,9 +138,22 @@ def test_what_is_taken_off_can_be_brought_back(scenario: Scenario, stage: Stage)
     assert "It comes back with `/page restore`" in words_of(said(scenario.ines, "/page remove website"))
     assert "/page retire`." in words_of(said(scenario.ines, "/page delete website"))
     assert "Did you mean" not in words_of(said(scenario.ines, "/page retry website"))
-    scenario.ines.type_command('/page add component "Payments" on acme')
+
+
+@pytest.mark.parametrize(
+    ("typed", "title", "name"),
+    [
+        ('component "Payments" on acme', "New component", "Payments"),
+        ("group Payments on acme", "New group", "Payments"),
+        ('group "Group chat"', "New group", "Group chat"),
+        ('"group chat"', "New component", "group chat"),
+    ],
+)
+def test_what_is_added_may_be_said(scenario: Scenario, stage: Stage, typed: str, title: str, name: str) -> None:
+    """Whether it is a component or a group; in quotation marks the word is a part of its name."""
+    scenario.ines.type_command(f"/page add {typed}")
     names = [block["element"] for block in scenario.ines.modal["blocks"] if block.get("block_id") == "name"]
-    assert [element["initial_value"] for element in names] == ["Payments"]
+    assert (scenario.ines.modal["title"]["text"], [one["initial_value"] for one in names]) == (title, [name])
 
 
 def test_what_was_typed_is_not_lost(scenario: Scenario, stage: Stage) -> None:

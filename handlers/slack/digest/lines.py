@@ -12,13 +12,12 @@ from handlers.slack.framework.action_ids import ActionId, value_of
 from handlers.slack.framework.blocks import (
     Block,
     actions,
+    bold,
     button,
     context,
     day,
     divider,
-    escape,
     mention,
-    plain,
     section,
     when,
 )
@@ -73,7 +72,7 @@ def _key_blocks(
     view: DigestView,
     policy: Policy,
 ) -> list[Block]:
-    text = f"*{escape(plain(key.name, limit=100))}*  `{key.start}…`\n{advice_words(line, key, view, policy)}"
+    text = f"{bold(key.name)}  `{key.start}…`\n{advice_words(line, key, view, policy)}"
     if line.use is not None:
         text += f"\n{use_words(line.use)}"
     reach = " · ".join([scope_words(line.scopes), *restrictions_in_short(key.components, key.networks)])
@@ -138,5 +137,5 @@ def _ticket_blocks(line: Line, now: datetime) -> list[Block]:
         TicketStatus.COLLECTED: f"approved, and collected by {collector} since",
         TicketStatus.WITHDRAWN: "approved, and withdrawn since",
     }[TicketStatus(ticket.status)]
-    text = f"*{escape(plain(line.name, limit=100))}*  :package: {state}."
+    text = f"{bold(line.name)}  :package: {state}."
     return [section(text), context(f"{scope_words(line.scopes)} · approved {day(line.created_at)}")]

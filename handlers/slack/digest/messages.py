@@ -15,6 +15,7 @@ from handlers.slack.framework.blocks import (
     Block,
     Message,
     actions,
+    bold,
     button,
     context,
     divider,
@@ -22,7 +23,6 @@ from handlers.slack.framework.blocks import (
     fit,
     header,
     modal,
-    plain,
     section,
     text_length,
     when,
@@ -153,12 +153,12 @@ def _head(view: DigestView) -> str:
 def _closing(view: DigestView, policy: Policy) -> list[Block]:
     blocks: list[Block] = []
     if view.kept:
-        rows = [f"• *{escape(plain(key.name, limit=80))}*: {kept_words(key)}" for key in view.kept]
+        rows = [f"• {bold(key.name, limit=80)}: {kept_words(key)}" for key in view.kept]
         blocks += [divider(), section("*Kept on purpose*\n" + "\n".join(fit(rows, _CLOSING_TEXT)))]
     listed = {line.key.id for line in view.lines if line.key}
     others = [one for one in view.announced if one.key.id not in listed]
     if others:
-        rows = [f"• *{escape(plain(one.key.name, limit=80))}*: {act_words(one)}" for one in others]
+        rows = [f"• {bold(one.key.name, limit=80)}: {act_words(one)}" for one in others]
         blocks.append(section("*Announced*\n" + "\n".join(fit(rows, _CLOSING_TEXT))))
     used = (
         "A key is used when a call passes the check: it reads, it writes, or it is answered with an error, as 404. "

@@ -42,6 +42,11 @@ def plain(text: str, *, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def bold(text: str, *, limit: int = 100) -> str:
+    """A person's text as a name in markup: its own asterisks, which would end the bold, stand as signs like them."""
+    return f"*{escape(plain(text, limit=limit)).replace('*', '∗')}*"
+
+
 def trim(markup: str, *, limit: int) -> str:
     """Markup cut to Slack's limit for the place. An escaped sign, a mention or a date is kept whole or left out."""
     return markup if len(markup) <= limit else _HALF.sub("", markup[: limit - 1]).rstrip() + "…"

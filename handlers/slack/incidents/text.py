@@ -14,7 +14,7 @@ from desk.pages.status import Impact
 from desk.status_page.reading import is_public
 from desk.transaction import Actor, JobName, Transaction
 from desk.zones import clock_in
-from handlers.slack.framework.blocks import Block, actor_name, escape, fit, plain, section, when
+from handlers.slack.framework.blocks import Block, actor_name, bold, escape, fit, plain, section, when
 from handlers.slack.markdown.to_slack import literal, render_mrkdwn
 from storage.models import ApiKey, Backend, Component, ComponentStatus, Incident, IncidentStatus, Page
 
@@ -124,8 +124,7 @@ def impact_of(incident: Incident) -> Impact:
 
 def name_text(name: str) -> str:
     """An incident's or component's name, in bold."""
-    shown = escape(plain(" ".join(name.split()), limit=_NAME)).replace("*", "∗")
-    return f"*{shown}*"
+    return bold(" ".join(name.split()), limit=_NAME)
 
 
 def public_link(tx: Transaction, incident: Incident) -> str:

@@ -21,6 +21,8 @@ _MORE = re.compile(
     r"\s+(?:\+\s*|by\s+)(?=\d+(?:[.,]\d+)?\s*(?:d|days?|w|weeks?|h|hours?|months?|years?)\s*$)", re.IGNORECASE
 )
 _CONFIRMED = frozenset({"yes", "confirm", "confirmed"})
+_OF = frozenset({"of", "by", "from", "for"})
+"""What stands before a person in a list, and says nothing more."""
 _VIEWS: dict[str, KeyView] = {view.value: view for view in KeyView} | {"everything": KeyView.ALL}
 
 
@@ -95,6 +97,13 @@ def read_person(tx: Transaction, words: list[Word]) -> str:
         raise InvalidInputError("To whom?", "Mention the person, for example @max.", field="holder")
     word = words[0]
     kind = word.kind if word.kind in {"user", "group"} else "name"
+    more = " ".join(one.as_typed for one in words[1:] if kind != "name" and any(map(str.isalnum, one.text)))
+    if more:
+        raise InvalidInputError(
+            f"One person answers for a key, so nothing is done with “{more}” behind the first.",
+            "Name one, for example @max.",
+            field="holder",
+        )
     text = word.text if kind != "name" else " ".join(one.as_typed for one in words)
     return get_answerer(tx.session, SubjectWord(kind, text))
 
@@ -127,8 +136,14 @@ def read_filter(tx: Transaction, text: str) -> KeyFilter:
         elif word.kind == "pair" and word.key in {"page", "pages"}:
             page_id = get_page_by_word(tx.session, word.text).id
         elif word.kind == "user" or (word.kind == "pair" and word.key == "holder"):
+            if holder_id is not None:
+                raise InvalidInputError("A list is of one holder's keys, or of everybody's.", "Name one of them.")
             holder_id = _read_holder(tx, word)
-        else:
+        elif word.text.lower() in _OF and words and words[0].kind == "user":
+            pass
+        elif word.kind == "word" and word.text.lower() == "mine":
+            holder_id = tx.actor.user_id
+        elif word.text not in {",", ";"}:
             rest.append(word.as_typed)
     return KeyFilter(view=view, page_id=page_id, holder_id=holder_id, text=" ".join(rest))
 
@@ -140,7 +155,7 @@ def _find_page(tx: Transaction, word: Word) -> str | None:
 
 
 def _read_holder(tx: Transaction, word: Word) -> str:
-    mentioned = _MENTION.fullmatch(word.text)
+    mentioned = _MENTION.fullmatch(word.text.rstrip(",;"))
     if mentioned or word.kind == "user":
         return mentioned[1] if mentioned else word.text
     return read_person(tx, [Word("word", word.text)])

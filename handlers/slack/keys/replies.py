@@ -17,6 +17,7 @@ from handlers.slack.framework.blocks import (
     Block,
     Message,
     actions,
+    bold,
     button,
     context,
     escape,
@@ -24,7 +25,6 @@ from handlers.slack.framework.blocks import (
     header,
     mention,
     modal,
-    plain,
     section,
     text_length,
 )
@@ -71,8 +71,8 @@ def info_blocks(tx: Transaction) -> list[Block]:
     base = tx.policy.base_url
     blocks = [header("The status page's API")]
     if organization is not None:
-        blocks.append(section(f"Organization *{escape(organization.name)}*, id `{organization.id}`"))
-    lines = [f"• *{escape(plain(page.name, limit=80))}*, id `{page.id}`" for page in pages]
+        blocks.append(section(f"Organization {bold(organization.name)}, id `{organization.id}`"))
+    lines = [f"• {bold(page.name, limit=80)}, id `{page.id}`" for page in pages]
     blocks.append(section("*Pages*\n" + ("\n".join(fit(lines, _PAGES_TEXT)) or "none yet")))
     blocks += [context(line) for line in upstream_lines(tx)]
     page_id = pages[0].id if pages else "PAGE_ID"

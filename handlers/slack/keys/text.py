@@ -7,6 +7,7 @@ from desk.keys.refusals import RecentUse
 from desk.keys.rules import KeyState
 from desk.keys.scopes import IN_WORDS
 from handlers.slack.framework.blocks import (
+    bold,
     escape,
     plain,
     when,
@@ -18,7 +19,7 @@ _NAME, _PAGES, _AGENT, _REASON = 100, 200, 80, 300
 
 def key_name(key: ApiKey) -> str:
     """A key's name, safe to show, with the start of its secret."""
-    return f"*{escape(plain(key.name, limit=_NAME)).replace('*', '∗')}*  `{escape(key.start)}…`"
+    return f"{bold(key.name, limit=_NAME)}  `{escape(key.start)}…`"
 
 
 def state_words(shown: ShownKey) -> str:

@@ -9,7 +9,7 @@ from desk.configuration.lookup import get_component, get_configurable_page, list
 from desk.configuration.pages import edit_page
 from desk.errors import ConflictError
 from desk.transaction import Transaction
-from handlers.slack.framework.blocks import Block, Message, context, escape, plain, section
+from handlers.slack.framework.blocks import Block, Message, bold, context, section
 from handlers.slack.framework.messages import notice
 from handlers.slack.framework.modals import is_in_modal, show_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
@@ -176,8 +176,8 @@ async def submit_settings(slack: SlackContext, submission: ViewSubmission) -> An
 
     def work(tx: Transaction) -> Message:
         page = edit_page(tx, carried.page_id, values, version=carried.version)
-        name = escape(plain(page.name, limit=_TITLE))
-        said = f":white_check_mark: {PARTS[carried.part][0]} of *{name}*: kept."
+        name = bold(page.name, limit=_TITLE)
+        said = f":white_check_mark: {PARTS[carried.part][0]} of {name}: kept."
         return Message("Kept", [section(said)])
 
     try:
@@ -194,8 +194,8 @@ async def submit_settings(slack: SlackContext, submission: ViewSubmission) -> An
 
 def done_message(tx: Transaction, row: Component, done: str) -> Message:
     """What was done with a component or group; that another one is called the same, if so."""
-    name = escape(plain(row.name, limit=_TITLE))
-    blocks = [section(f":white_check_mark: *{name}* is {done}.")]
+    name = bold(row.name, limit=_TITLE)
+    blocks = [section(f":white_check_mark: {name} is {done}.")]
     if row.retired_at is None and list_namesakes(tx.session, row):
         blocks.append(section(":warning: Another one beside it has that name: readers cannot tell them apart."))
     if row.retired_at is not None:

@@ -37,8 +37,8 @@ _ASKED = {
     ActionId.PAGE_POLICY: "Policy",
 }
 """What the button says of each page where several may be meant."""
-_KIND = re.compile(r"\A(?:component|group)\s+(?=\S)")
-"""What people put before the name, as the thing is called."""
+_KIND = re.compile(r"\A\s*(component|group)\s+(?=\S)")
+"""What people put before the name, as the thing is called: in quotation marks it is a part of the name."""
 _SETTINGS = {"texts": ActionId.PAGE_TEXTS, "look": ActionId.PAGE_LOOK, POLICY: ActionId.PAGE_POLICY}
 
 
@@ -89,9 +89,11 @@ async def _answer(
 
 
 async def _add(slack: SlackContext, command: SlashCommand, rest: str, *, group: bool = False) -> Message | None:
+    kind = _KIND.match(rest)
+    group = group or (kind is not None and kind[1] == "group")
+
     def draw(tx: Transaction) -> Block:
-        typed, word = _split(rest)
-        name = unquoted(_KIND.sub("", typed))
+        name, word = _split(_KIND.sub("", rest))
         page = get_configurable_page_by_word(tx, word)
         return new_form(tx, page.id, group=group, name=name)
 

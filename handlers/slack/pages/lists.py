@@ -107,7 +107,7 @@ def retired_message(tx: Transaction, page_id: str, offset: int = 0) -> Message:
 
 def _page_text(page: Page) -> str:
     facts = [escape(one) for one in (page.subdomain, page.domain, page.time_zone) if one]
-    return trim("  ·  ".join([f"*{trim(escape(page.name), limit=_LINE // 2)}*", *facts]), limit=_LINE)
+    return trim("  ·  ".join([_bold(trim(escape(page.name), limit=_LINE // 2)), *facts]), limit=_LINE)
 
 
 def _row(row: Component, rows: Sequence[Component], groups: dict[str, str]) -> Block:
@@ -125,7 +125,11 @@ def _row(row: Component, rows: Sequence[Component], groups: dict[str, str]) -> B
 
 def _name(row: Component, groups: dict[str, str]) -> str:
     name = trim(escape(full_name(row, groups)), limit=_LINE)
-    return f"*{name}*" if row.group else name
+    return _bold(name) if row.group else name
+
+
+def _bold(markup: str) -> str:
+    return f"*{markup.replace('*', '∗')}*"
 
 
 def _spoken(status: ComponentStatus) -> str:

@@ -20,6 +20,7 @@ from handlers.slack.framework.blocks import (
     Block,
     Message,
     actor_name,
+    bold,
     day,
     escape,
     mention,
@@ -63,7 +64,7 @@ def quotation(text: str, *, beside: Sequence[Block] = ()) -> list[Block]:
 
 def name_in_words(name: str) -> str:
     """A key's name, set off from the sentence."""
-    return f"*{escape(name).replace('*', '∗')}*"
+    return bold(name, limit=len(name))
 
 
 def pages_in_words(tx: Transaction, pages: Sequence[str] | None) -> str:

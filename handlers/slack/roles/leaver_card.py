@@ -25,7 +25,7 @@ from handlers.slack.framework.blocks import (
     section,
 )
 from handlers.slack.roles.replies import cut_sheet
-from handlers.slack.roles.text import STANDINGS, count, shown
+from handlers.slack.roles.text import STANDINGS, count, shown, shown_bold
 from storage.models import ApiKey, Departure, KeyUse, Member, SlackMessage
 
 ON_CARD = 12
@@ -143,7 +143,7 @@ def _key_text(tx: Transaction, key: ApiKey) -> str:
 
 
 def _name(key: ApiKey) -> str:
-    return f"*{shown(key.name, _NAME)}*  `{key.start}…`"
+    return f"{shown_bold(key.name, _NAME)}  `{key.start}…`"
 
 
 def _settled_text(tx: Transaction, departure: Departure, keys: Sequence[ApiKey]) -> str:

@@ -16,6 +16,7 @@ from handlers.slack.roles.text import (
     reason_text,
     role_text,
     shown,
+    shown_bold,
     source_text,
     subject_text,
 )
@@ -180,21 +181,21 @@ def render_standing_changed(tx: Transaction, message: SlackMessage) -> Message:
 
 def render_group_disabled(tx: Transaction, message: SlackMessage) -> Message:
     """To owners: a group with roles was switched off or on in Slack."""
-    name = shown(group_name(tx.session, _subject_id(message)))
+    name = shown_bold(group_name(tx.session, _subject_id(message)))
     if message.facts["is_disabled"]:
         text = (
-            f":busts_in_silhouette: The user group *{name}* was switched off in Slack: its grants give nobody a role."
+            f":busts_in_silhouette: The user group {name} was switched off in Slack: its grants give nobody a role."
         )
     else:
-        text = f":busts_in_silhouette: The user group *{name}* is on again in Slack: its grants count again."
+        text = f":busts_in_silhouette: The user group {name} is on again in Slack: its grants count again."
     return _said(text)
 
 
 def render_group_unreadable(tx: Transaction, message: SlackMessage) -> Message:
     """To owners: a group cannot be read."""
-    name = shown(group_name(tx.session, _subject_id(message)))
+    name = shown_bold(group_name(tx.session, _subject_id(message)))
     problem = shown(str(message.facts.get("problem", "")))
-    text = f":warning: I can't read who is in the user group *{name}*: {problem}. Its people keep their roles."
+    text = f":warning: I can't read who is in the user group {name}: {problem}. Its people keep their roles."
     hint = (
         f"I try again every hour and say when it works. If the group is gone, end its grants: `{slash('roles list')}`"
     )
@@ -203,6 +204,6 @@ def render_group_unreadable(tx: Transaction, message: SlackMessage) -> Message:
 
 def render_group_readable(tx: Transaction, message: SlackMessage) -> Message:
     """To owners: the group can be read again."""
-    name = shown(group_name(tx.session, _subject_id(message)))
-    text = f":white_check_mark: I can read the user group *{name}* again."
+    name = shown_bold(group_name(tx.session, _subject_id(message)))
+    text = f":white_check_mark: I can read the user group {name} again."
     return _said(text)

@@ -122,9 +122,10 @@ class _Words:
         end = found[1] if found is not None and (span is None or found[1] > span) else span
         if end is None:
             return None
+        # Of “9-10” no half is lost.
         while self._words and self._words[0].start < end:
-            self._words.pop(0)
-        return self.text[begin:end].strip()
+            end = max(end, self._words.pop(0).end)
+        return self.text[begin:end].strip().rstrip(",;")
 
 
 def _read(text: str) -> _Said:

@@ -35,6 +35,7 @@ from handlers.slack.roles.text import (
     reason_text,
     role_text,
     shown,
+    shown_bold,
     source_text,
     subject_text,
 )
@@ -122,7 +123,7 @@ def which_page_message(question: WhichPageError, order: GrantOrder) -> Message:
     places: list[tuple[str | None, str]] = [*question.pages[:_PAGES], (None, "All pages")]
     rows = [
         section(
-            f"*{shown(name)}*" if page_id else f"{name}, those to come included",
+            shown_bold(name) if page_id else f"{name}, those to come included",
             accessory=button("Grant", ActionId.ROLE_SURE, pack_order(replace(order, page=page_id))),
         )
         for page_id, name in places

@@ -23,7 +23,7 @@ from handlers.slack.framework.blocks import (
     section,
     when,
 )
-from handlers.slack.roles.text import STANDINGS, line_sections, role_text, shown
+from handlers.slack.roles.text import STANDINGS, line_sections, role_text, shown, shown_bold
 from storage.models import DirectorySync, Page, SlackMessage, SyncStatus
 
 _ROLES = 4
@@ -74,7 +74,7 @@ def sync_blocks(tx: Transaction, sync: DirectorySync) -> list[Block]:
         )
     )
     blocks += line_sections(fit(_loss_lines(tx, losers, plan.get("flips", {})), _LOSSES))
-    switched_off = [f"*{shown(group_name(tx.session, group))}*" for group in plan.get("switched_off", [])]
+    switched_off = [shown_bold(group_name(tx.session, group)) for group in plan.get("switched_off", [])]
     if switched_off:
         blocks.append(context(f"Switched off in Slack: {', '.join(switched_off[:10])}"))
     blocks.append(_decision(sync))
@@ -143,9 +143,9 @@ def _change_lines(tx: Transaction, report: SyncReport) -> list[str]:
         for group_id, people in groups.items():
             names = ", ".join(mention(user_id) for user_id in people[:10])
             more = f" and {len(people) - 10} more" if len(people) > 10 else ""
-            lines.append(f"• {names}{more} {verb} *{shown(group_name(tx.session, group_id))}*")
+            lines.append(f"• {names}{more} {verb} {shown_bold(group_name(tx.session, group_id))}")
     for group_id, is_disabled in report.switched.items():
-        lines.append(f"• *{shown(group_name(tx.session, group_id))}* is switched {'off' if is_disabled else 'on'}")
+        lines.append(f"• {shown_bold(group_name(tx.session, group_id))} is switched {'off' if is_disabled else 'on'}")
     for user_id, standing in report.flips.items():
         lines.append(f"• {mention(user_id)} is {STANDINGS[Standing(standing)]} now")
     for user_id in report.new_owners:
@@ -155,7 +155,7 @@ def _change_lines(tx: Transaction, report: SyncReport) -> list[str]:
 
 def _unreadable_lines(tx: Transaction, unreadable: Iterable[tuple[str, str]]) -> list[str]:
     return [
-        f":warning: *{shown(group_name(tx.session, group_id))}* can't be read: {shown(problem)}. "
+        f":warning: {shown_bold(group_name(tx.session, group_id))} can't be read: {shown(problem)}. "
         "Its people keep their roles."
         for group_id, problem in unreadable
     ]

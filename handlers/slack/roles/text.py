@@ -34,6 +34,11 @@ def shown(text: str, limit: int = _NAME) -> str:
     return "".join(kept).rstrip() + "…"
 
 
+def shown_bold(text: str, limit: int = _NAME) -> str:
+    """The same as a name in bold."""
+    return f"*{shown(text, limit).replace('*', '∗')}*"
+
+
 def line_sections(lines: Sequence[str]) -> list[Block]:
     """Lines in as few sections as Slack's limits allow."""
     groups: list[list[str]] = []
@@ -50,7 +55,7 @@ def line_sections(lines: Sequence[str]) -> list[Block]:
 def subject_text(subject: Subject) -> str:
     """A person as a mention. A group by name: mentioning it would ring at everybody in it."""
     if subject.kind == SubjectKind.GROUP:
-        return f"*{shown(subject.name)}*"
+        return shown_bold(subject.name)
     return mention(subject.id)
 
 
@@ -58,7 +63,7 @@ def role_text(role: str, page_name: str | None) -> str:
     """A role with where it holds: “*incident manager* on *Acme*”."""
     name = f"*{NAMES[Role(role)]}*"
     if page_name is not None:
-        return f"{name} on *{shown(page_name)}*"
+        return f"{name} on {shown_bold(page_name)}"
     return name if role == Role.OWNER else f"{name} on all pages"
 
 

@@ -9,6 +9,7 @@ from handlers.slack.framework.action_ids import ActionId, CallbackId, value_of
 from handlers.slack.framework.blocks import (
     Block,
     actions,
+    bold,
     button,
     confirm,
     context,
@@ -56,7 +57,7 @@ def _key_blocks(key: UpstreamKey) -> list[Block]:
         "Call with it no more?", f"“{name}” is forgotten here. Delete it at Statuspage too.", "Drop", danger=True
     )
     return [
-        section(f"*{name}*: {state}, {until}, {calls}"),
+        section(f"{bold(key.name, limit=80)}: {state}, {until}, {calls}"),
         actions(
             button("Replace", ActionId.UPSTREAM_KEY_REPLACE, value_of(key.id)),
             button("Drop", ActionId.UPSTREAM_KEY_DROP, value_of(key.id), style="danger", ask=asked),

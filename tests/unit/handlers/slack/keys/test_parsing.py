@@ -161,8 +161,17 @@ def test_filters(desk: Desk) -> None:
     assert read("unused on acme") == KeyFilter(view=KeyView.UNUSED, page_id=page)
     assert read('on "Acme Internal" terra') == KeyFilter(page_id=other, text="terra")
     assert read("on call") == KeyFilter(text="on call")
-    for holder in (f"<@{MAX}|max>", f"holder:<@{MAX}|max>", f"holder:<@{MAX}>", 'holder:"max meyer"'):
+    for holder in (
+        f"<@{MAX}|max>",
+        f"holder:<@{MAX}|max>",
+        f"holder:<@{MAX}>,",
+        'holder:"max meyer"',
+        f"of <@{MAX}>",
+    ):
         assert read(holder) == KeyFilter(holder_id=MAX), holder
+    assert read("mine unused") == KeyFilter(view=KeyView.UNUSED, holder_id=OWNER.user_id)
+    with pytest.raises(InvalidInputError, match="one holder's keys"):
+        read(f"holder:<@{MAX}>, <@{MIA}>")
     with pytest.raises(InvalidInputError, match="is no page"):
         read("page:nowhere")
 
@@ -176,6 +185,9 @@ def test_people_and_times(desk: Desk) -> None:
         return desk.read_now(OWNER, lambda tx: read_person(tx, parse_said(f"key to {text}").parts["to"]))
 
     assert person(f"<@{MIA}>") == person("Mia Member") == person("@mia member") == MIA
+    assert person(f"<@{MIA}|mia>.") == MIA
+    with pytest.raises(InvalidInputError, match="One person answers for a key, so nothing is done"):
+        person(f"<@{MIA}> and <@{MAX}>")
     with pytest.raises(InvalidInputError, match="not a user group"):
         person("<!subteam^S0PLATFORM|platform>")
 

@@ -45,6 +45,8 @@ def _until(ends: str, page: str | AnyPage = ANY) -> GrantOrder:
         ("@mia integrator until monday at 9", _until("until monday at 9")),
         ("@mia integrator until monday 9", _until("until monday 9")),
         ("@mia integrator until 22h", _until("until 22h")),
+        ("@mia integrator until tomorrow 9-10 on acme", _until("until tomorrow 9-10", "acme")),
+        ("@mia integrator until Dec 1-2, on acme", _until("until Dec 1-2", "acme")),
         ("@mia integrator for 22h", _until("22h")),
         ("@mia integrator for 1h30", _until("1h30")),
         ("@mia integrator until the cows come home on acme", _until("the cows come home", page="acme")),
