@@ -114,7 +114,7 @@ def test_it_is_started_and_completed_by_hand(scenario: Scenario, stage: Stage) -
     scenario.max.press("Publish", scenario.max.modal)
     stage.wait_for_summary(lambda found: found["scheduled_maintenances"] == [])
     assert states(stage) == ("major_outage", "operational")
-    shows(stage.thread(), "It is _faster_ now.", "Completed")
+    shows(stage.thread(), "It is *faster* now.", "Completed")
     assert scenario.violations() == []
 
 
@@ -278,7 +278,7 @@ def test_of_one_that_runs_the_end_is_moved_by_a_length_of_time(scenario: Scenari
     shown = words_of(scenario.max.modal)
     assert "*For 90 minutes*" in shown
     assert "because" not in shown
-    assert "the copy is slow" in shown
+    assert "The copy is slow" in shown
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,15 @@ def test_a_second_incident_that_is_named_is_not_published(scenario: Scenario, st
 
 @pytest.mark.parametrize(
     ("verb", "told"),
-    [("fixed", "/incident resolve"), ("monitoring", "/incident update"), ("ack", "/incident update")],
+    [
+        ("fixed", "/incident resolve"),
+        ("monitoring", "/incident update"),
+        ("ack", "/incident update"),
+        ("remind", "remind:2h"),
+        ("component", "component:NAME"),
+        ("publish", "/incident drafts"),
+        ("discard", "/incident drafts"),
+    ],
 )
 def test_a_status_in_the_place_of_the_verb_is_told_where_it_belongs(
     scenario: Scenario, stage: Stage, verb: str, told: str
@@ -160,6 +168,37 @@ def test_a_status_in_the_place_of_the_verb_is_told_where_it_belongs(
     answer = words_of(scenario.ines.type_command(f"/incident {verb} checkout errors we look"))
     assert told in answer
     assert f"/incident {verb} checkout errors we look" in answer
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("because of rain", "cancelled. Because of rain"),
+        ("because the vendor moved it", "cancelled. The vendor moved it"),
+        ("because: iOS goes first", "cancelled. iOS goes first"),
+    ],
+)
+def test_why_one_is_called_off_is_a_sentence(scenario: Scenario, stage: Stage, reason: str, words: str) -> None:
+    """Behind the one that says that it is, without the word that led to it, where it is one without."""
+    publish(stage, DATABASE)
+    assert words in shown(scenario, f"/maintenance cancel {reason}")
+
+
+@pytest.mark.parametrize(
+    ("behind", "asked"),
+    [
+        ("and friday 22:00 for 2h", "“friday 22:00” looks like a second time"),
+        (", friday 22:00 for 2h", "“friday 22:00” stands among the words for the public"),
+        ("and 23:00-23:30 We upgrade.", "“23:00-23:30” looks like a second time"),
+        ("and then We upgrade.", ""),
+        ("and friday is free again", ""),
+    ],
+)
+def test_a_second_time_is_not_published_as_words(scenario: Scenario, stage: Stage, behind: str, asked: str) -> None:
+    """A maintenance has one window: another is asked about."""
+    seen = shown(scenario, f'/maintenance schedule "Upgrade" component:checkout tomorrow 22:00 for 2h {behind}')
+    assert ("Preview" in seen) == (not asked)
+    assert asked in seen
 
 
 def test_a_list_that_begins_beside_the_options_keeps_its_first_dash(scenario: Scenario, stage: Stage) -> None:

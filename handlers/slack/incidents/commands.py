@@ -180,11 +180,17 @@ def _instead() -> Mapping[str, str]:
     ended = f"It is ended with `{slash('incident resolve')}`; a draft is thrown away in `{slash('incident drafts')}`."
     worse = f"The impact follows the components; to say another: `{slash('incident update')} INCIDENT impact:major`."
     over = f"To end it: `{slash('incident resolve')}`."
+    drafts = f"`{slash('incident drafts')}` lists them, with a button for each."
+    reminds = f"With an update: `{slash('incident update')} INCIDENT remind:2h`, which reminds of the next one then."
+    components = f"Their states go with an update: `{slash('incident update')} INCIDENT component:NAME=degraded`."
     goes_on = f"To say how it stands: `{slash('incident update')} INCIDENT monitoring`, with words or without."
     return {
         **words_instead("incident", ended),
         **dict.fromkeys(("severity", "sev", "priority", "impact"), worse),
         **dict.fromkeys(("fixed", "solved", "solve", "done", "finish", "complete", "completed"), over),
+        **dict.fromkeys(("draft", "publish", "discard", "preview"), drafts),
+        **dict.fromkeys(("remind", "reminder", "remindme", "snooze"), reminds),
+        **dict.fromkeys(("component", "components"), components),
         **dict.fromkeys(("investigating", "identified", "monitoring", "ack", "acknowledge"), goes_on),
     }
 

@@ -21,6 +21,7 @@ _MORE = re.compile(
     r"\s+(?:\+\s*|by\s+)(?=\d+(?:[.,]\d+)?\s*(?:d|days?|w|weeks?|h|hours?|months?|years?)\s*$)", re.IGNORECASE
 )
 _CONFIRMED = frozenset({"yes", "confirm", "confirmed"})
+_ME = frozenset({"me", "myself"})
 _OF = frozenset({"of", "by", "from", "for"})
 """What stands before a person in a list, and says nothing more."""
 _VIEWS: dict[str, KeyView] = {view.value: view for view in KeyView} | {"everything": KeyView.ALL}
@@ -105,6 +106,8 @@ def read_person(tx: Transaction, words: list[Word]) -> str:
             field="holder",
         )
     text = word.text if kind != "name" else " ".join(one.as_typed for one in words)
+    if kind == "name" and text.lower().rstrip(".!") in _ME and tx.actor.user_id is not None:
+        return get_answerer(tx.session, SubjectWord("user", tx.actor.user_id))
     return get_answerer(tx.session, SubjectWord(kind, text))
 
 

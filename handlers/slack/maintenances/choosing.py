@@ -109,7 +109,8 @@ def _new_button(tx: Transaction) -> list[Block]:
     return [actions(new, block_id="maintenances.new")]
 
 
-_BECAUSE = re.compile(r"\Abecause:?\s+", re.IGNORECASE)
+_BECAUSE = re.compile(r"\Abecause:?\s+(?!of\b)", re.IGNORECASE)
+_SMALL = re.compile(r"\A[a-z]+\b(?![.:/@])")
 _PLANNED = frozenset({IncidentStatus.SCHEDULED})
 
 Draw = Callable[[Transaction, str, TypedMaintenance], Block]
@@ -154,8 +155,7 @@ def words_alone(said: TypedIncident) -> TypedIncident:
     """A line that takes nothing but words: whatever else was typed in it is said to be left out."""
     if said.body:
         said = said.without_status()
-        # As it stands before a reason in other commands.
-        said = replace(said, body=_BECAUSE.sub("", said.body, count=1))
+        said = replace(said, body=_without_because(said.body))
     others = [
         ("status", said.status),
         ("components", said.components),
@@ -165,6 +165,14 @@ def words_alone(said: TypedIncident) -> TypedIncident:
     ]
     refused = [f"This takes no {name}: leave it out." for name, value in others if value]
     return replace(said, problems=[*said.problems, *refused])
+
+
+def _without_because(body: str) -> str:
+    """A reason without the word before it, as in other commands, and as a sentence of its own: “Because of rain” is
+    none without it."""
+    if body[:7].lower() != "because":
+        return body
+    return _SMALL.sub(lambda first: first[0].capitalize(), _BECAUSE.sub("", body, count=1))
 
 
 def state_of(incident: Incident, token: str | None = None) -> FormState:

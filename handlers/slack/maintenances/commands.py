@@ -51,7 +51,16 @@ def _instead() -> Mapping[str, str]:
     called_off = f"One that is not to take place is called off with `{slash('maintenance cancel')}`."
     ends = f"One that runs is ended with `{slash('maintenance complete')}`. {called_off}"
     stopping = dict.fromkeys(("abort", "stop", "halt", "kill", "drop", "close", "resolve"), ends)
-    return {**words_instead("maintenance", called_off), **stopping}
+    shorter = f"An earlier end is typed with `{slash('maintenance reschedule')}` MAINTENANCE until 23:00."
+    reminds = (
+        f"Its form says whether subscribers are reminded before it: *Edit* in `{slash('maintenance schedule')}`."
+    )
+    return {
+        **words_instead("maintenance", called_off),
+        **stopping,
+        "shorten": shorter,
+        **dict.fromkeys(("remind", "reminder"), reminds),
+    }
 
 
 MAINTENANCES = CommandFamily(

@@ -75,7 +75,7 @@ def _drawing(command: SlashCommand, *, adds: bool, postpones: bool = False) -> D
         elif line.has_window:
             kept = schedule_of(incident)
             window, own = (kept.scheduled_for, kept.scheduled_until), zone_of(tx)
-            if line.is_to and line.start is None and incident.status not in RUNNING:
+            if line.is_to and line.start is None and not adds and incident.status not in RUNNING:
                 # “reschedule … to friday 22:00” says when it begins.
                 found = read_window(line.end, None, now=tx.now, zone=own, kept=window)
             elif incident.status in RUNNING or (adds and line.start is None):

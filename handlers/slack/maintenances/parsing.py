@@ -23,6 +23,7 @@ _REPEATED = re.compile(
 )
 _DAYS = re.compile(r"(\d{1,3})\s*(d|days?|w|weeks?)", re.IGNORECASE)
 _WORD = re.compile(r"[^\s/]+")
+_AND = re.compile(r"(?:(?:and|or|then|plus|&amp;|&)\s+|[,;+]\s*)+", re.IGNORECASE)
 _FIRST_WORDS = 8
 _BY = re.compile(r"by\b|\+", re.IGNORECASE)
 _LATER = re.compile(r"\s*later\b", re.IGNORECASE)
@@ -96,6 +97,15 @@ def _late_window(body: str) -> str | None:
     return body[: said.over].strip()
 
 
+def _second_window(body: str) -> str | None:
+    """A time with which the words for the public begin behind an “and”: “… and friday 22:00 for 2h”."""
+    joined = _AND.match(body)
+    said = find_window(body, joined.end()) if joined is not None else None
+    if joined is None or said is None or not any(one and (one.clock or one.span) for one in (said.start, said.end)):
+        return None
+    return body[joined.end() : said.over].strip()
+
+
 def _missed_window(body: str) -> str | None:
     """A time or a length of time within the first words for the public, which may be what is missing."""
     for word in islice(_WORD.finditer(body), _FIRST_WORDS):
@@ -155,7 +165,9 @@ def parse_maintenance(text: str, *, plans: bool = False, takes_times: bool = Tru
     said = reader.read() if takes_times else LineReader(text, frozenset()).read()
     if takes_times and (repeated := _REPEATED.match(said.body)) is not None:
         said.problems.append(f"“{repeated[0]}”: a maintenance happens once. Schedule each one by itself.")
-    if (late := _late_window(said.body)) is not None:
+    if takes_times and (second := _second_window(said.body)) is not None:
+        said.problems.append(f"“{second}” looks like a second time: a maintenance has one. Schedule each by itself.")
+    elif (late := _late_window(said.body)) is not None:
         said.problems.append(
             f"“{late}” stands among the words for the public: times come before them."
             if takes_times

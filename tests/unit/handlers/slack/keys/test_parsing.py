@@ -180,12 +180,14 @@ def test_people_and_times(desk: Desk) -> None:
     """A person is found by mention or name; a group answers for nothing; a span counts from the present expiry."""
     with desk.database.write() as session:
         add_member(session, MIA, NOW, name="Mia Member")
+        add_owner(session, OLIVIA, NOW)
 
     def person(text: str) -> str:
         return desk.read_now(OWNER, lambda tx: read_person(tx, parse_said(f"key to {text}").parts["to"]))
 
     assert person(f"<@{MIA}>") == person("Mia Member") == person("@mia member") == MIA
     assert person(f"<@{MIA}|mia>.") == MIA
+    assert person("me") == OLIVIA
     with pytest.raises(InvalidInputError, match="One person answers for a key, so nothing is done"):
         person(f"<@{MIA}> and <@{MAX}>")
     with pytest.raises(InvalidInputError, match="not a user group"):
