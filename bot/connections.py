@@ -2,16 +2,25 @@
 
 import asyncio
 import contextlib
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _LAST_SECONDS = 2.0
 """So long an answer may take to leave, once the connection is to close."""
 _MOST_ON_THE_WIRE = 8
 """Times the longest body: chunks of a byte take six, and what is written beside them is read to no end."""
+
+STOPPING = "Keydesk is being stopped, and did not get to the end of this call: please try again."
+_AGAIN = "retry-after: 2"
+_SILENT = logging.Logger("silent")
+_SILENT.disabled = True
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +132,14 @@ class LimitedConnection(HttpToolsProtocol):
         super().send_400_response(msg)
         self._leave()
 
+    def cut_off(self) -> None:
+        """Answer what is still in hand when the server's time is over."""
+        if self._is_answering():
+            _log.warning("call_cut_off", method=self.cycle.scope["method"])
+            # Of a task that is cancelled, uvicorn would tell by a traceback.
+            self.cycle.logger = _SILENT
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, STOPPING, _AGAIN)
+
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
@@ -139,7 +156,7 @@ class LimitedConnection(HttpToolsProtocol):
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
-    def _refuse(self, status: HTTPStatus) -> None:
+    def _refuse(self, status: HTTPStatus, sentence: str | None = None, *headers: str) -> None:
         """Close the connection, with an answer where none has begun and a request has."""
         if self._is_refused:
             # Several limits may be passed by what came at once, and one answer is all that there is to say.
@@ -148,12 +165,14 @@ class LimitedConnection(HttpToolsProtocol):
         self._expect(None)
         is_unanswered = self._in_head or self.cycle is None or not self.cycle.response_started
         if self.scope is not None and is_unanswered and not self.transport.is_closing():
-            body = f'{{"error": "{status.phrase}", "message": "{status.phrase}"}}'
+            said = sentence or status.phrase
+            body = f'{{"error": "{said}", "message": "{said}"}}'
             lines = (
                 f"HTTP/1.1 {status} {status.phrase}",
                 "content-type: application/json",
                 f"content-length: {len(body)}",
                 "connection: close",
+                *headers,
             )
             self.transport.write("\r\n".join([*lines, "", body]).encode())
             self._end_saying()

@@ -14,6 +14,8 @@ from bot.connections import LimitedConnection, Limits
 from desk.errors import KeydeskError
 
 _BACKLOG = 2048
+_CUTTING_SECONDS = 0.3
+"""Of the grace, what it takes to tell whoever has no answer."""
 
 
 def listen(host: str, port: int, *, setting: str = "KEYDESK") -> socket.socket:
@@ -84,7 +86,6 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
             ws="none",
-            timeout_graceful_shutdown=max(1, int(grace_seconds)),
         )
         self._server = _Server(config)
         self._grace_seconds = grace_seconds
@@ -100,12 +101,22 @@ class HttpServer:
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        """Take no more connections, finish the requests in hand within the grace, and close."""
+        """Take no more connections, finish the requests in hand within the grace, and close: whoever has no answer by
+        then is told to try again."""
         if self._task is None:
             self._listener.close()
             return
         self._server.should_exit = True
-        _, late = await asyncio.wait([self._task], timeout=self._grace_seconds)
+        _, late = await asyncio.wait([self._task], timeout=self._grace_seconds - _CUTTING_SECONDS)
         if late:
-            self._server.force_exit = True
+            self._cut_off()
         await self._task
+
+    def _cut_off(self) -> None:
+        state = self._server.server_state
+        for connection in list(state.connections):
+            assert isinstance(connection, LimitedConnection)
+            connection.cut_off()
+        for task in state.tasks:
+            task.cancel()
+        self._server.force_exit = True

@@ -56,6 +56,12 @@ class Glance:
             self._connection = None
 
 
+class _Question(asyncio.Event):
+    """Set when it was asked, with an answer or without."""
+
+    is_answered = False
+
+
 class Watcher:
     """Keeps mirrors up to date from `start()` to `stop()`.
 
@@ -86,7 +92,7 @@ class Watcher:
         self._tasks: list[asyncio.Task[None]] = []
         # A thread of its own: a busy pool must not make the mirrors look older than they are.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keydesk-watch")
-        self._next: asyncio.Event | None = None
+        self._next: _Question | None = None
         self._answering: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
@@ -111,17 +117,19 @@ class Watcher:
         self._thread.submit(self._glance.close)
         await end_thread(self._thread)
 
-    async def catch_up(self) -> None:
-        """Wait until the mirrors have what was committed anywhere before this call, or patience is over.
+    async def catch_up(self) -> bool:
+        """Wait until the mirrors have what was committed anywhere before this call; False when patience is over.
 
         However many wait, one question is under way and one is next, which everybody shares who came meanwhile.
         """
         if self._next is None:
-            self._next = asyncio.Event()
+            self._next = _Question()
             if self._answering is None or self._answering.done():
                 self._answering = asyncio.create_task(self._answer(), name="catching up")
         # An event of their own future each: whoever gives up takes nobody else along.
-        await self._next.wait()
+        question = self._next
+        await question.wait()
+        return question.is_answered
 
     async def _answer(self) -> None:
         loop = asyncio.get_running_loop()
@@ -133,6 +141,7 @@ class Watcher:
                 with contextlib.suppress(Exception):
                     async with asyncio.timeout(self._patience):
                         await loop.run_in_executor(self._thread, self._check)
+                    waiting.is_answered = True
             finally:
                 waiting.set()
 

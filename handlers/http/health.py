@@ -19,14 +19,14 @@ _CHECK_SECONDS = 2.0
 
 
 def health_routes(checks: Mapping[str, Check], warnings: Mapping[str, Check]) -> Sequence[BaseRoute]:
-    """`/healthz` and `/readyz`; the latter walks the checks, all at once, and answers 503 when one has a problem.
+    """`/healthz` and `/readyz`; the latter asks all at once, and answers 503 when one has a problem.
 
     `warnings` are for whoever looks: what they find is said there, and is no reason to send requests elsewhere.
     """
 
     async def readyz(_request: Request) -> Response:
-        problems = await asyncio.gather(*map(_ask, checks.values()))
-        warned = await asyncio.gather(*map(_ask, warnings.values()))
+        said = await asyncio.gather(*map(_ask, (*checks.values(), *warnings.values())))
+        problems, warned = said[: len(checks)], said[len(checks) :]
         ready = not any(problems)
         return JSONResponse(
             {

@@ -42,7 +42,7 @@ def create_own_api(
     *,
     counter: CallCounter,
     body_seconds: float,
-    catch_up: Callable[[], Awaitable[None]] | None = None,
+    catch_up: Callable[[], Awaitable[bool]] | None = None,
 ) -> ManagementApi:
     """Everything below `/keydesk/v1/`; its calls are counted with those of other APIs. Raises ValueError unless each
     operation has its handler."""

@@ -33,10 +33,14 @@ from handlers.http.gateway.replies import BrokenOffError
 from handlers.http.v1.routing import Call, Route, RouteTable
 from handlers.http.v1.targets import normal_path
 from storage.database import AWAY
+from storage.deadline import answer_within
 
 PREFIX = "/v1/"
 MAX_QUERY = 8192
 """Bytes. Taking a query apart costs time in proportion to its length, before it is known who asks."""
+
+SILENT_SECONDS = 1.5
+"""So long, instead, whoever reads waits for a database that did not answer just now: it will hardly do so soon."""
 
 _READING = frozenset({"GET", "HEAD"})
 _READ, _WRITE, _REFUSED = UseKind.READ, UseKind.WRITE, UseKind.REFUSED
@@ -69,7 +73,7 @@ class ManagementApi:
         gateway: Gateway | None = None,
         counter: CallCounter | None = None,
         body_seconds: float = MOST_SECONDS,
-        catch_up: Callable[[], Awaitable[None]] | None = None,
+        catch_up: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._check = check
         self._prefix = prefix
@@ -112,8 +116,7 @@ class ManagementApi:
             return options(_allowed(routes)) if routes else not_found()
         route = routes.get("GET" if method == "HEAD" else method)
         scope[HANDLER] = f"{self._prefix}{route.pattern}" if route is not None else OTHER
-        if self._catch_up is not None and caller.secret is not None:
-            await self._catch_up()
+        is_silent = self._catch_up is not None and caller.secret is not None and not await self._catch_up()
         ring = self._check.confident_ring()
         if ring is None:
             ring = await self._check.ask(caller)
@@ -141,7 +144,13 @@ class ManagementApi:
         try:
             # Most answer from memory, at once.
             given = route.handler(call)
-            answer = given if isinstance(given, Answer) else await given
+            if isinstance(given, Answer):
+                answer = given
+            elif is_silent and method in _READING:
+                with answer_within(SILENT_SECONDS):
+                    answer = await given
+            else:
+                answer = await given
         except Exception as error:
             answer = _answer_to(error, route, key.id)
         if self._gateway is not None and route.pattern == "pages":

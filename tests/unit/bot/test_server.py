@@ -1,12 +1,15 @@
 """The HTTP server: where it listens, and how it stops."""
 
 import asyncio
+import logging
 import socket
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
+from bot.connections import STOPPING
 from bot.server import HttpServer, address_of, listen
 from desk.errors import KeydeskError
 
@@ -47,11 +50,16 @@ class Slow:
     def __init__(self) -> None:
         self.gate = asyncio.Event()
         self.begun = asyncio.Event()
+        self.cut_off = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request."""
         self.begun.set()
-        await self.gate.wait()
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cut_off.set()
+            raise
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"done"})
 
@@ -74,6 +82,25 @@ async def test_requests_in_hand_are_finished_when_it_stops() -> None:
         await stopped
         with pytest.raises(httpx.ConnectError):
             await client.get(url)
+
+
+async def test_whoever_has_no_answer_at_the_end_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A call that takes longer than a stop is answered in words, and is a plain line in the log."""
+    app = Slow()
+    listener = listen("127.0.0.1", 0)
+    server = HttpServer(app, listener, grace_seconds=0.4)
+    await server.start()
+    async with httpx.AsyncClient() as client:
+        asked = asyncio.create_task(client.post(address_of(listener)))
+        await app.begun.wait()
+        with capture_logs() as logs:
+            await server.stop()
+        answer = await asked
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert answer.json() == {"error": STOPPING, "message": STOPPING}
+    assert app.cut_off.is_set()
+    assert [(line["event"], line["method"]) for line in logs] == [("call_cut_off", "POST")]
+    assert not [record for record in caplog.records if record.exc_info or record.levelno >= logging.ERROR]
 
 
 async def test_a_server_that_was_never_started_stops_too() -> None:

@@ -99,7 +99,7 @@ async def test_catching_up(database: Database, database_url: str, mirror: Mirror
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         questions.append(statement)
 
-    await watcher.catch_up()
+    assert await watcher.catch_up()
     assert mirror.value == ["a"]
     questions.clear()
     await asyncio.gather(*(watcher.catch_up() for _ in range(100)))
@@ -117,8 +117,7 @@ async def test_nobody_waits_long_for_a_silent_database(database_url: str) -> Non
         await watcher.load()
         proxy.fall_silent()
         async with asyncio.timeout(10):
-            for _ in range(3):
-                await watcher.catch_up()
+            assert [await watcher.catch_up() for _ in range(3)] == [False] * 3
         proxy.talk_again()
         await watcher.stop()
         database.close()

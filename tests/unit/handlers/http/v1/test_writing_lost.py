@@ -1,5 +1,6 @@
-"""POSTs while the database comes and goes: answered in time, in a code that clients try again, and made once."""
+"""Calls while the database comes and goes: answered in time, in a code that clients try again, and made once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from desk.transaction import Desk
 from handlers.http.app import HttpSettings
+from handlers.http.v1.writing import CALL_SECONDS
 from storage.deadline import answer_within
 from storage.models import Scope
 from tests.clock import HeldClock
@@ -72,6 +74,15 @@ async def test_a_database_that_falls_silent(proxy: PostgresqlProxy, site: Site) 
     proxy.talk_again()
     assert (await site.get(f"/v1/pages/{page.id}/incidents", secret)).json() == []
     assert (await _post(site, page.id, secret)).status_code == 201
+
+
+async def test_the_first_who_reads_waits_no_longer_than_others(proxy: PostgresqlProxy, site: Site) -> None:
+    """A database that did not answer whoever asked how fresh memory is, is not waited for as long as a busy one."""
+    page, (_, secret) = site.page(), site.key()
+    proxy.fall_silent()
+    async with asyncio.timeout(CALL_SECONDS / 2):
+        read = await site.get(f"/v1/pages/{page.id}/incidents", secret)
+    assert (read.status_code, "took too long" in read.json()["error"]) == (503, True)
 
 
 async def _post(site: Site, page_id: str, secret: str, name: str = "Slow") -> httpx.Response:
