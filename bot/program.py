@@ -52,6 +52,8 @@ _LAST_DELIVERIES_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
 _KEPT_SECONDS = 3.0
 """Of the time that a stop may take, what is kept for the last deliveries, the last uses and the files."""
+_CUTTING_SECONDS = 0.3
+"""What it takes to cut off in order what is in hand by then: to tell whoever waits, and to close what is open."""
 
 MakeWorker = Callable[[Desk, AsyncWebClient, UpstreamParts], OutboxWorker]
 
@@ -152,11 +154,12 @@ class Program:
         loop, seconds = asyncio.get_running_loop(), self._settings.shutdown_seconds
         deadline = loop.time() + seconds
         kept = _time_kept(self._settings)
+        grace = _grace(self._settings)
         _log.info("stopping", seconds_at_most=seconds)
         await asyncio.gather(
-            finish(self._link.stop(seconds - kept), "slack", until=deadline - kept),
+            finish(self._link.stop(grace), "slack", until=deadline - kept),
             finish(self._server.stop(), "http", until=deadline - kept),
-            self._scheduler.stop(patience=timedelta(seconds=seconds - kept)),
+            self._scheduler.stop(patience=timedelta(seconds=grace)),
         )
         await self._afterwards.drain(max(deadline - kept - loop.time(), 0))
         if self._management is not None:
@@ -183,6 +186,11 @@ class Program:
 
 def _time_kept(settings: Settings) -> float:
     return min(settings.shutdown_seconds / 3, _KEPT_SECONDS)
+
+
+def _grace(settings: Settings) -> float:
+    """How long what is in hand may take at a stop."""
+    return max(settings.shutdown_seconds - _time_kept(settings) - _CUTTING_SECONDS, 0.0)
 
 
 async def run_program(
@@ -299,7 +307,7 @@ def create_program(
         worker = OutboxWorker(desk, tracing.of_deliverers(make_deliverers(desk, client, http.upstreams)))
     else:
         worker = make_worker(desk, client, http.upstreams)
-    grace = settings.shutdown_seconds - _time_kept(settings)
+    grace = _grace(settings)
     return Program(
         settings,
         desk,

@@ -14,8 +14,6 @@ from bot.connections import LimitedConnection, Limits
 from desk.errors import KeydeskError
 
 _BACKLOG = 2048
-_CUTTING_SECONDS = 0.3
-"""Of the grace, what it takes to tell whoever has no answer."""
 
 
 def listen(host: str, port: int, *, setting: str = "KEYDESK") -> socket.socket:
@@ -107,7 +105,7 @@ class HttpServer:
             self._listener.close()
             return
         self._server.should_exit = True
-        _, late = await asyncio.wait([self._task], timeout=self._grace_seconds - _CUTTING_SECONDS)
+        _, late = await asyncio.wait([self._task], timeout=self._grace_seconds)
         if late:
             self._cut_off()
         await self._task

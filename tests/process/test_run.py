@@ -3,8 +3,9 @@
 import signal
 import socket
 import sqlite3
+import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import yaml
@@ -12,8 +13,9 @@ import yaml
 from bot.manifest import render_manifest
 from bot.settings import GivenSettings
 from sandbox.manifest import parse_manifest
-from sandbox.player import Control, words_of
+from sandbox.player import Control, SandboxRefusedError, words_of
 from sandbox.server import SandboxServer
+from tests.factories import MIA
 from tests.process.conftest import Start
 from tests.process.running import KeydeskProcess
 from tests.waiting import wait_until
@@ -102,6 +104,29 @@ def test_a_stop_has_an_end_while_slack_hangs(start: Start, slack: SandboxServer)
     assert (status, time.monotonic() - begun < 5) == (0, True)
     assert keydesk.lines[-1]["event"] == "stopped"
     assert [line["task"] for line in keydesk.events("cut_off")] == ["slack"]
+
+
+def test_a_stop_cuts_off_what_slack_waits_for_in_order(start: Start, slack: SandboxServer) -> None:
+    """A click that is still in hand when the time is over is a plain line, and the process ends as after any stop."""
+    control = Control(slack.url)
+    keydesk = start(KEYDESK_SHUTDOWN_SECONDS="1")
+    keydesk.wait_until_ready()
+    control.call("POST", "faults", {"method": "views.open", "kind": "timeout", "seconds": 30})
+
+    def click() -> None:
+        with suppress(SandboxRefusedError):
+            control.person(MIA).type_command("/keys request")
+
+    clicking = threading.Thread(target=click)
+    clicking.start()
+    wait_until(lambda: any(call["method"] == "views.open" for call in control.journal(kind="api")))
+    assert keydesk.stop() == 0
+    control.call("POST", "faults", {"clear": True})
+    clicking.join(30)
+    assert [line["event"] for line in keydesk.lines if line["level"] in ("error", "critical")] == [
+        "slack_requests_cut_off"
+    ]
+    assert (keydesk.lines[-1]["event"], keydesk.words) == ("stopped", [])
 
 
 def test_a_stop_has_an_end_while_the_database_hangs(start: Start, tmp_path: Path) -> None:
