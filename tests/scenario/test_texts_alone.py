@@ -43,6 +43,12 @@ def test_lists(scenario: Scenario) -> None:
         assert said(scenario.olivia, line)["text"].startswith(says), line
 
 
+def test_what_is_done_with_a_component(scenario: Scenario) -> None:
+    """What was done with which, as it is called, without signs of markup."""
+    set_stage(scenario)
+    assert said(scenario.olivia, "/page retire website")["text"] == "Website is retired"
+
+
 def test_roles(scenario: Scenario) -> None:
     """Who got which role from whom, and which owner there is now."""
     scenario.olivia.type_command(f"/roles grant <@{MAX}> owner")

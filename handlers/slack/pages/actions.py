@@ -9,7 +9,7 @@ from desk.configuration.lookup import get_component, get_configurable_page, list
 from desk.configuration.pages import edit_page
 from desk.errors import ConflictError
 from desk.transaction import Transaction
-from handlers.slack.framework.blocks import Block, Message, bold, context, section
+from handlers.slack.framework.blocks import Block, Message, bold, context, escape, plain, section
 from handlers.slack.framework.messages import notice
 from handlers.slack.framework.modals import is_in_modal, show_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
@@ -176,9 +176,9 @@ async def submit_settings(slack: SlackContext, submission: ViewSubmission) -> An
 
     def work(tx: Transaction) -> Message:
         page = edit_page(tx, carried.page_id, values, version=carried.version)
-        name = bold(page.name, limit=_TITLE)
-        said = f":white_check_mark: {PARTS[carried.part][0]} of {name}: kept."
-        return Message("Kept", [section(said)])
+        part = PARTS[carried.part][0]
+        said = f":white_check_mark: {part} of {bold(page.name, limit=_TITLE)}: kept."
+        return Message(f"{part} of {escape(plain(page.name, limit=_TITLE))}: kept", [section(said)])
 
     try:
         return Answer(message=await slack.desk.write(submission.actor, work))
@@ -194,10 +194,9 @@ async def submit_settings(slack: SlackContext, submission: ViewSubmission) -> An
 
 def done_message(tx: Transaction, row: Component, done: str) -> Message:
     """What was done with a component or group; that another one is called the same, if so."""
-    name = bold(row.name, limit=_TITLE)
-    blocks = [section(f":white_check_mark: {name} is {done}.")]
+    blocks = [section(f":white_check_mark: {bold(row.name, limit=_TITLE)} is {done}.")]
     if row.retired_at is None and list_namesakes(tx.session, row):
         blocks.append(section(":warning: Another one beside it has that name: readers cannot tell them apart."))
     if row.retired_at is not None:
         blocks.append(context(f"It comes back with `{slash('page restore')}`, with all that is known of its past."))
-    return Message(f"{name} is {done}", blocks)
+    return Message(f"{escape(plain(row.name, limit=_TITLE))} is {done}", blocks)

@@ -8,7 +8,7 @@ from desk.requests.offers import policy_here
 from desk.requests.requests import make_request, require_asker, withdraw
 from desk.requests.terms import Extent, refuse_unoffered
 from desk.transaction import Transaction
-from handlers.slack.framework.blocks import Block, Message, section
+from handlers.slack.framework.blocks import Block, Message, escape, section
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import Answer, BlockAction, SlackContext, ViewSubmission
 from handlers.slack.requests.inputs import read_days, read_pages, read_scopes
@@ -65,7 +65,8 @@ def _narrowed_note(tx: Transaction, approved: Approved) -> Message | None:
     request = approved.request
     changes = changes_in_words(tx, asked_extent(request), extent_of(request))
     text = f"You approved {name_in_words(request.name)} as it stands now: another owner had narrowed it.\n{changes}"
-    return Message("You approved it as another owner had narrowed it", [section(f":information_source: {text}")])
+    told = f"You approved “{escape(request.name)}” as another owner had narrowed it"
+    return Message(told, [section(f":information_source: {text}")])
 
 
 async def press_change(slack: SlackContext, action: BlockAction) -> None:
