@@ -146,6 +146,9 @@ def test_a_refused_line_comes_back_to_be_copied(scenario: Scenario, stage: Stage
     assert "No incident is open." in answer
     assert "/incident resolve all is fine now, with a.example & thanks" in answer
     assert "You wrote" not in words_of(said(scenario.ines, "/incident resolve"))
+    assert "You wrote: /incident resolve 決済の遅延は解消し、すべて正常に動いています。" in words_of(
+        said(scenario.ines, "/incident resolve 決済の遅延は解消し、すべて正常に動いています。")
+    )
     secret = Secret.generate().reveal()
     answer = words_of(said(scenario.ines, f"/incident update it is {secret} that we use"))
     assert secret not in answer
@@ -159,9 +162,8 @@ def test_the_words_of_a_refused_form_come_back(scenario: Scenario, stage: Stage)
     with scenario.database.write() as session:
         for grant in session.query(Grant).filter_by(subject_id=INES):
             grant.ended_at = scenario.clock.now()
-    assert scenario.ines.submit(**{"body.0": "It is <slow> & bad in all of Europe."}) == {}
-    assert "You wrote:" in shown(scenario.ines)
-    assert "It is <slow> & bad in all of Europe." in shown(scenario.ines)
+    assert scenario.ines.submit(**{"name.0": "Zahlungen", "body.0": "It is <slow> & bad in all of Europe."}) == {}
+    assert "You wrote: Zahlungen It is <slow> & bad in all of Europe." in shown(scenario.ines)
 
 
 def test_the_draft_is_there_when_slack_does_not_open_the_form_instead(scenario: Scenario, stage: Stage) -> None:

@@ -45,8 +45,8 @@ from handlers.slack.framework.retries import UNREACHABLE
 
 _log = structlog.get_logger(__name__)
 
-_FEW_WORDS = 2
-"""So many are typed again sooner than copied."""
+_FEW_WORDS, _FEW_SIGNS = 2, 20
+"""So many are typed again sooner than copied. A sentence in Japanese is one word."""
 _MAX_OPTIONS = 100
 """Of an answer or a group of it, and groups of an answer."""
 _OPTION_TEXT = 75
@@ -102,15 +102,16 @@ async def _answer_command(slack: SlackContext, family: CommandFamily, command: S
 
 def _worth_keeping(family: CommandFamily, text: str) -> str:
     """The line that was typed; nothing where it is a word or two."""
-    return f"{family.name} {text}" if len(text.split()) > _FEW_WORDS else ""
+    is_short = len(text.split()) <= _FEW_WORDS and len(text) <= _FEW_SIGNS
+    return "" if is_short else f"{family.name} {text}"
 
 
 def _written_in(submission: ViewSubmission) -> list[str]:
-    """The texts that somebody wrote into a form."""
+    """The texts that somebody wrote into a form, but for numbers: of a form that is gone, short ones are gone too."""
     told = (block for block_id, block in submission.values.items() if block_id != UNTOLD)
     states = [state for block in told for state in block.values()]
     texts = [str(state.get("value") or "") for state in states if state.get("type") == "plain_text_input"]
-    return [escape(text) for text in texts if len(text.split()) > _FEW_WORDS]
+    return [escape(text) for text in texts if any(map(str.isalpha, text))]
 
 
 def on_actions(slack: SlackContext, area: Area) -> Listener:
