@@ -89,12 +89,16 @@ _LINE_END = re.compile(r"(?<=[0-9A-Za-z_-])[ \t]*\r?\n[ \t>]*(?=[0-9A-Za-z])")
 _GOES_ON = re.compile("[\\s>\"'*`\u00ad\u200b-\u200f\u2060\ufeff]{1,6}([0-9A-Za-z_-]{4,})")
 """What follows a piece of one that is broken over lines, or had signs set between by whoever copied it."""
 _BARE = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECK_LENGTH}}}(?![0-9A-Za-z])", re.ASCII)
+_NEARLY_BARE = re.compile(r"(?<![0-9A-Za-z/+.,:-])[0-9A-Za-z]{30,41}(?![0-9A-Za-z/+=-])", re.ASCII)
+"""As long as one without its prefix, or its random part, give or take a few letters, and no piece of an address."""
 _RUN = re.compile(r"[0-9]+|[a-z]+|[A-Z]+")
 _FEWEST_RUNS = 8
 """So often digits, small and capital letters take turns in half a secret, and not in the name of a key."""
 _WORD = re.compile(r"[A-Z]?[a-z]{2,}")
 _FEWEST_ODD = 0.25
 """So much of random letters is no word, as in `DeployKeyOfAcme` all of them are."""
+_KINDS, _FEWEST_TURNS, _FEWEST_ODD_BARE = 3, 0.38, 0.3
+"""The same of what has no prefix, where more is asked for: one secret in two hundred has less."""
 
 
 def holds_key(text: str) -> bool:
@@ -119,6 +123,8 @@ def holds_mistyped_key(text: str) -> bool:
     """Whether something in a text is one but for a few letters: mistyped, cut off, in small letters, also where it is
     broken over lines. Whoever reads it has much of the real one."""
     whole = _LINE_END.sub("", text)
+    if any(_is_random_bare(found[0]) for found in _NEARLY_BARE.finditer(text)):
+        return True
     return any(_is_random(found[0]) for one in dict.fromkeys((text, whole)) for found in _MISTYPED.finditer(one))
 
 
@@ -128,6 +134,14 @@ def _is_random(piece: str) -> bool:
     if len(runs) < min(_FEWEST_RUNS, len(letters) // 2):
         return False
     return any(run.isdigit() for run in runs) or len(_WORD.sub("", letters)) >= len(letters) * _FEWEST_ODD
+
+
+def _is_random_bare(piece: str) -> bool:
+    """Whether chance made it: digits, small and capital letters in turns, and hardly a word among them."""
+    runs = _RUN.findall(piece)
+    kinds = {(run.isdigit(), run.isupper()) for run in runs}
+    odd = len(_WORD.sub("", piece))
+    return len(kinds) == _KINDS and len(runs) >= len(piece) * _FEWEST_TURNS and odd >= len(piece) * _FEWEST_ODD_BARE
 
 
 def _is_spread(piece: str) -> bool:
@@ -143,6 +157,7 @@ def without_pieces(text: str, mask: str = MASK) -> str:
 
 def without_mistyped(text: str) -> str:
     """The text without what `holds_mistyped_key` finds, each but its prefix."""
+    text = _NEARLY_BARE.sub(lambda found: MASK if _is_random_bare(found[0]) else found[0], text)
     kept, position = "", 0
     for found in _MISTYPED.finditer(text):
         if found.start() >= position and _is_random(found[0]):

@@ -91,6 +91,37 @@ def test_a_secret_without_its_prefix_is_one(before: str) -> None:
     assert masked(typed) == f"use {before}kd_… now"
 
 
+@pytest.mark.parametrize("before", ["", "_", "d_", "`", "?key="])
+@pytest.mark.parametrize(
+    "nearly",
+    [_MISTYPED[3:], _MISTYPED[3:35], f"{_MISTYPED[3:]}q", _MISTYPED[4:]],
+    ids=["mistyped", "cut off", "a letter more", "a letter less"],
+)
+def test_nearly_a_secret_without_its_prefix_is_refused(before: str, nearly: str) -> None:
+    """It has all of the real one that is secret, but for a letter or its end."""
+    typed = f"use {before}{nearly} now"
+    with pytest.raises(InvalidInputError, match="looks like the secret of an API key"):
+        refuse_secrets(typed)
+    assert masked(typed) == f"use {before}kd_… now"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4",
+        "DeployKeyOfAcmeProduction2024West1",
+        "https://docs.example/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74O",
+        "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4",
+        "arn:aws:iam:eu-central-1:AROA3XFRBF535PLBIFPI4QWERTY12",
+    ],
+)
+def test_what_is_long_and_no_secret_is_text(text: str) -> None:
+    """Digests, addresses and names of things are written about."""
+    refuse_secrets(f"See {text} for more")
+    assert masked(text) == text
+
+
 @pytest.mark.parametrize(
     "name",
     ["kd_9XhT", "kd_DeployKeyForStatusPageOfAcme", "kd_staging2026", "kd_terraform_prod", "kd_ab12cd\nis slow"],
