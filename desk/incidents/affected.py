@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from desk.errors import ConflictError, InvalidInputError
@@ -75,6 +75,8 @@ def bring_components(
     effects = foresee_effects(tx.session, move, wanted, components, incident_id=incident.id)
     require_effects(effects)
     _keep_holds(tx, incident, effects)
+    if move.reopens:
+        _forget_retired(tx, incident)
     told = [one for one in effects if wanted.as_planned or one.component.id in wanted.states or one.new != one.now]
     affected = bring_statuses(
         tx, incident.page_id, {one.component.id: one.new for one in told}, incident_id=incident.id
@@ -139,6 +141,17 @@ def _keep_holds(tx: Transaction, incident: Incident, effects: Sequence[Effect]) 
         if effect.spoken is not None:
             forget_answered(tx.session, effect.component, effect.spoken, effect.others)
     tx.session.flush()
+
+
+def _forget_retired(tx: Transaction, incident: Incident) -> None:
+    """What is taken up again says nothing of components that are not on the page: brought back, they are well."""
+    retired = select(Component.id).where(Component.page_id == incident.page_id, Component.retired_at.is_not(None))
+    tx.session.execute(
+        update(IncidentComponent)
+        .where(IncidentComponent.incident_id == incident.id, IncidentComponent.component_id.in_(retired))
+        .values(holds=None),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _raise_impact(tx: Transaction, incident: Incident) -> None:

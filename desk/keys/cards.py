@@ -17,7 +17,7 @@ from desk.messages.outbox import (
 )
 from desk.messages.subjects import Thing, list_showing
 from desk.people import is_reachable
-from desk.transaction import Transaction
+from desk.transaction import Actor, Transaction
 from storage.models import ApiKey, SlackMessage, Ticket
 
 ASK_CARD = "key.ask"
@@ -41,6 +41,8 @@ KEY_MADE = "key.made"
 KEYS_IMPORTED = "key.imported"
 """Said to owners, and to who answers for them, when keys that were made elsewhere began to work here. Facts: `by`,
 `count`, `names` of the first ones, `unanswered` (how many nobody answers for) and, to who answers, `yours`."""
+TAKEN_OVER = "key.taken_over"
+"""Said to who answered for a key when a request gave another one in its place; its fact `by` says to whom."""
 TICKET_MINE = "ticket.mine"
 """The collector's card of a ticket that no request led to: a rotation's."""
 TICKET_ENDED = "ticket.ended"
@@ -107,6 +109,13 @@ def tell_holder(tx: Transaction, key: ApiKey, collector_id: str) -> None:
     """Tell who answers for a key, when that is somebody else than who collected it."""
     if key.holder_id and key.holder_id != collector_id:
         send_note(tx, HOLDER_NAMED, key.id, [key.holder_id], collector_id=collector_id)
+
+
+def tell_taken_over(tx: Transaction, key: ApiKey, collector_id: str) -> None:
+    """Tell whoever answers for a key that it ends, since somebody else has another one in its place."""
+    holder_id = key.holder_id
+    if holder_id is not None and holder_id != collector_id and is_reachable(tx, holder_id):
+        send_note(tx, TAKEN_OVER, key.id, [holder_id], by=str(Actor.member(collector_id)))
 
 
 def tell_of_import(tx: Transaction, keys: Sequence[ApiKey]) -> None:

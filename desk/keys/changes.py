@@ -77,18 +77,19 @@ def finish_change(
     *,
     rotation_ends: str | None = None,
     told: Collection[str] = (),
+    along: Collection[str] = (),
     **data: Any,
 ) -> None:
     """Bring what shows the key up to date, tell the key ring, and record it: the last step of a change.
 
     With `rotation_ends`, a reason, a rotation that nobody has collected yet is withdrawn; its collector hears of
-    that, unless they were `told` of the change.
+    that, unless they were `told` of the change. `along`: ids of other keys that were changed with it.
     """
     refresh(tx, Thing.KEY, key.id)
     if key.revealed_at is None and key.ticket_id is not None:
         # Its window is open still. Of one that is revoked by then nobody says any more whether it arrived.
         show_ticket(tx, tx.session.get_one(Ticket, key.ticket_id))
-    keys_changed(tx, key.id)
+    keys_changed(tx, key.id, *along)
     if rotation_ends is not None:
         withdraw_tickets_for(tx, key.id, rotation_ends, told=told)
     record(tx, action, "key", key.id, name=key.name, **data)
@@ -271,7 +272,8 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
         tell_all_owners(tx, key, Change.TRANSFER, besides=told, before=before, to=to_user_id)
     ends = "Somebody else answers for the key now."
     moved = {"before": before, "holder_id": to_user_id}
-    finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, told=told, **moved)
+    along = [other.id for other, _ in replaced]
+    finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, told=told, along=along, **moved)
     for other, former in replaced:
         record(tx, Action.KEY_TRANSFERRED, "key", other.id, name=other.name, before=former, holder_id=to_user_id)
     return key

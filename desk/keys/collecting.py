@@ -8,17 +8,26 @@ Rows are locked in one order everywhere: keys, then tickets, then (last) the aud
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
 from desk.audit.trail import Action, record
 from desk.identifiers import new_id
-from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void
+from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void, tell_taken_over
 from desk.keys.holders import may_answer
 from desk.keys.issuing import find_ending, get_key_pattern, lock_predecessor
 from desk.keys.restrictions import facts_of_restrictions
 from desk.keys.returns import decide_return, read_return_facts
-from desk.keys.tickets import check_collection, ended, lapse, lock_lapsing, read_ticket, require_collector
+from desk.keys.tickets import (
+    check_collection,
+    ended,
+    lapse,
+    lock_lapsing,
+    read_ticket,
+    require_collector,
+    withdraw_tickets_for,
+)
 from desk.messages.outbox import refresh
 from desk.messages.subjects import Thing
 from desk.permissions import Duty, has_duty, require_duty, require_person
@@ -114,8 +123,9 @@ def _record_minted(tx: Transaction, ticket: Ticket, key: ApiKey) -> None:
 def mark_revealed(tx: Transaction, key_id: str) -> bool:
     """The key's secret was seen to reach its collector: it stays, and a predecessor's grace period begins.
 
-    True however often it is said. False when the key is void or was revoked before. Raises NotAllowedError for
-    anybody but its collector and the sweep.
+    A successor is then as its predecessor is by now, whatever people decided about that while the window was open; it
+    is void where that one has ended or was replaced. True however often it is said. False when the key is void or was
+    revoked before. Raises NotAllowedError for anybody but its collector and the sweep.
     """
     key = _lock_key(tx, key_id)
     ticket = tx.session.get(Ticket, key.ticket_id) if key and key.ticket_id else None
@@ -125,32 +135,57 @@ def mark_revealed(tx: Transaction, key_id: str) -> bool:
     if key.revealed_at is not None:
         return True
     predecessor = lock_predecessor(tx, key.predecessor_id) if key.predecessor_id else None
+    rotated = predecessor if ticket.predecessor_id else None
+    if rotated is not None and _has_ended(rotated):
+        return_unseen(tx, key_id)
+        return False
+    carried = {} if rotated is None else _read_decided_meanwhile(tx, key, rotated)
     alive = [KeyStatus.ACTIVE, KeyStatus.SUSPENDED]
-    holder_id = _holder_of(tx, key, ticket, predecessor)
-    if not transition(tx.session, key, allowed=alive, version=key.version, revealed_at=tx.now, holder_id=holder_id):
+    if not transition(tx.session, key, allowed=alive, version=key.version, revealed_at=tx.now, **carried):
         return False
     retires = predecessor is not None and _retire(tx, predecessor, timedelta(seconds=ticket.grace_seconds or 0))
     show_ticket(tx, ticket)
     tell_holder(tx, key, ticket.collector_id)
     if predecessor is not None and retires:
         refresh(tx, Thing.KEY, predecessor.id)
+        if rotated is None:
+            tell_taken_over(tx, predecessor, ticket.collector_id)
     keys_changed(tx, key.id, *([predecessor.id] if predecessor is not None else ()))
-    record(tx, Action.KEY_REVEALED, "key", key.id, ticket_id=ticket.id)
+    if predecessor is not None and retires and rotated is None:
+        withdraw_tickets_for(tx, predecessor.id, "Somebody else has taken the key over.")
+    facts = {"decided_meanwhile": sorted(carried)} if carried else {}
+    record(tx, Action.KEY_REVEALED, "key", key.id, ticket_id=ticket.id, **facts)
     if predecessor is not None and retires:
         retires_at = predecessor.retires_at.isoformat() if predecessor.retires_at else None
         record(tx, Action.KEY_ROTATED, "key", predecessor.id, successor_id=key.id, retires_at=retires_at)
     return True
 
 
-def _holder_of(tx: Transaction, key: ApiKey, ticket: Ticket, predecessor: ApiKey | None) -> str | None:
-    # One key has one holder: who answers for the rotated one by now answers for its successor. Of one that was taken
-    # over, the request says who does.
-    if predecessor is not None and ticket.predecessor_id and may_answer(tx, predecessor.holder_id, key.pages):
-        return predecessor.holder_id
-    return key.holder_id
+def _has_ended(predecessor: ApiKey) -> bool:
+    return predecessor.status == KeyStatus.REVOKED or predecessor.retires_at is not None
+
+
+_DECIDED = (
+    *("name", "extended_at", "kept_until", "kept_by", "keep_reason"),
+    *("status", "suspended_at", "suspended_by", "suspend_reason"),
+)
+
+
+def _read_decided_meanwhile(tx: Transaction, key: ApiKey, predecessor: ApiKey) -> dict[str, Any]:
+    """What people decided about a key while its successor was shown, and holds for that one too. Where they changed
+    the successor itself, that was their last word."""
+    # One key has one holder: who answers for the rotated one by now answers for its successor.
+    answers = may_answer(tx, predecessor.holder_id, key.pages)
+    wanted: dict[str, Any] = {"holder_id": predecessor.holder_id} if answers else {}
+    if key.version == 1:
+        wanted |= {name: getattr(predecessor, name) for name in _DECIDED}
+        wanted["expires_at"] = max(key.expires_at, min(predecessor.expires_at, tx.now + tx.policy.maximum_lifetime))
+    return {name: value for name, value in wanted.items() if getattr(key, name) != value}
 
 
 def _retire(tx: Transaction, predecessor: ApiKey, grace: timedelta) -> bool:
+    if _has_ended(predecessor):
+        return False
     return transition(
         tx.session,
         predecessor,
@@ -204,6 +239,8 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
         end_reason=why_not,
     )
     show_ticket(tx, ticket)
+    # Somebody may have asked about it while its window was open.
+    refresh(tx, Thing.KEY, key.id)
     tell_key_is_void(tx, ticket)
     keys_changed(tx, key.id)
     record(tx, Action.KEY_VOIDED, "key", key.id, ticket_id=ticket.id, reason=reason)
@@ -224,8 +261,9 @@ def sweep_tickets(tx: Transaction) -> int:
     settling, lapsing = _lock_unconfirmed(tx), lock_lapsing(tx)
     if settling:
         keys_changed(tx, *settling)
-    settled = sum(_settle(tx, key_id) for key_id in settling)
-    return settled + lapse(tx, lapsing)
+    for key_id in settling:
+        _settle(tx, key_id)
+    return len(settling) + lapse(tx, lapsing)
 
 
 def _lock_unconfirmed(tx: Transaction) -> Sequence[str]:
@@ -250,8 +288,7 @@ def _lock_unconfirmed(tx: Transaction) -> Sequence[str]:
     return [key.id for key in keys if {key.predecessor_id, key.ticket_id} <= ours]
 
 
-def _settle(tx: Transaction, key_id: str) -> bool:
+def _settle(tx: Transaction, key_id: str) -> None:
     use = tx.session.get(KeyUse, key_id)
-    if use is not None and use.reads + use.writes + use.failed + use.refused > 0:
-        return mark_revealed(tx, key_id)
-    return return_unseen(tx, key_id)
+    is_used = use is not None and use.reads + use.writes + use.failed + use.refused > 0
+    (mark_revealed if is_used else return_unseen)(tx, key_id)

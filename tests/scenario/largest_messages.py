@@ -14,7 +14,7 @@ from desk.directory.syncs import SyncReport
 from desk.errors import ConflictError
 from desk.identifiers import new_id
 from desk.keys import cards as key_cards
-from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD, TAKEN_OVER
 from desk.keys.changes import CHANGED_NOTE
 from desk.keys.rules import Change
 from desk.keys.suspended_use import SUSPENDED_USE_CARD
@@ -118,6 +118,7 @@ def _send_keys(tx: Transaction, world: World) -> None:
         at = tx.session.get_one(ApiKey, key).expires_at.isoformat()
         send_note(tx, EXPIRY_NOTE, key, [MIA], days=number % 2 * 7, expires_at=at)
         send_note(tx, RETIRED_NOTE, key, [MIA])
+        send_note(tx, TAKEN_OVER, key, [MIA], by=OPERATOR)
         asked: dict[str, Any] = {"asked_by": OPERATOR, "asked_at": tx.now.isoformat()}
         send_card(tx, ASK_CARD, key, [MIA], **asked)
         until = (tx.now + timedelta(days=99)).isoformat()

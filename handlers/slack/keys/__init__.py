@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from desk.keys.cards import ASK_CARD, EXTENSION_CARD
+from desk.keys.cards import ASK_CARD, EXTENSION_CARD, TAKEN_OVER
 from desk.keys.changes import CHANGED_NOTE
 from desk.keys.suspended_use import SUSPENDED_USE_CARD
 from desk.keys.sweep import EXPIRY_NOTE, RETIRED_NOTE
@@ -30,6 +30,7 @@ AREA = Area(
         (CHANGED_NOTE, messages.render_changed),
         (EXPIRY_NOTE, messages.render_expiry),
         (RETIRED_NOTE, messages.render_retired),
+        (TAKEN_OVER, messages.render_taken_over),
         (ASK_CARD, messages.render_ask),
         (EXTENSION_CARD, messages.render_extension),
         (SUSPENDED_USE_CARD, messages.render_suspended_use),

@@ -182,6 +182,21 @@ def render_retired(tx: Transaction, message: SlackMessage) -> Message | None:
     return Message(f"The old key {_quoted(key)} has stopped working", [section(text)])
 
 
+def render_taken_over(tx: Transaction, message: SlackMessage) -> Message | None:
+    """A key ends, since owners approved another one in its place."""
+    key = tx.session.get(ApiKey, _key_id(message))
+    if key is None:
+        return None
+    who = actor_name(message.facts["by"])
+    ends = f"works until {when(key.retires_at)}" if is_retiring(key, tx.now) else "does not work any more"
+    text = (
+        f":arrows_counterclockwise: {who} has taken over {key_name(key)}: owners approved a new key in its place. "
+        f"This one {ends}."
+    )
+    hint = context("Whatever calls with it needs the new key, which its new holder has.")
+    return Message(f"Key {_quoted(key)} was taken over by {who}", [section(text), hint])
+
+
 def render_ask(tx: Transaction, message: SlackMessage) -> Message | None:
     """Is the key still needed? Asked of its holder; once answered, the answer stands there instead of the buttons."""
     key = tx.session.get(ApiKey, _key_id(message))

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from desk.configuration.components import restore_component, retire_component
 from desk.incidents.ended import states_at_end, states_before_end
+from desk.incidents.holding import read_holding
 from desk.incidents.inputs import Schedule
 from desk.incidents.lookup import list_updates
 from desk.transaction import Desk
-from storage.models import ComponentStatus, IncidentStatus
+from storage.models import Component, ComponentStatus, IncidentStatus
 from tests.clock import HeldClock
 from tests.databases import both_databases
 from tests.factories import INES
@@ -105,3 +107,20 @@ def test_what_was_ill_when_it_ended(stage: IncidentStage, clock: HeldClock) -> N
     incident = stage.incident(incident_id)
     then = stage.see(INES, lambda tx: states_at_end(tx.session, incident))
     assert then == {one: BAD, two: SLOW, three: WELL}
+
+
+def test_what_was_retired_since_comes_back_well(stage: IncidentStage, clock: HeldClock) -> None:
+    """An incident that is opened again says nothing of a component that is not on the page any more: when that comes
+    back, readers find no component that works above an incident which has it down."""
+    one, two = stage.components[:2]
+    incident_id = stage.open(components={one: BAD, two: BAD})
+    say(stage, clock, incident_id, body="Over.", status=RESOLVED, components={one: WELL, two: WELL})
+    stage.do(INES, lambda tx: retire_component(tx, one))
+    say(stage, clock, incident_id, body="Again.", status=IncidentStatus.INVESTIGATING, components={two: BAD})
+    stage.do(INES, lambda tx: restore_component(tx, one))
+    holding = stage.see(INES, lambda tx: read_holding(tx.session, [one, two]))
+    assert (holding[one].state, holding[two].state) == (WELL, BAD)
+    # Whoever sees that it is down as well says so.
+    say(stage, clock, incident_id, body="This one too.", components={one: WORSE})
+    states = {row.id: row.status for row in stage.all(Component)}
+    assert (states[one], states[two]) == (WORSE, BAD)
