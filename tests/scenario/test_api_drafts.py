@@ -97,6 +97,25 @@ def test_a_person_changes_what_a_key_said(scenario: Scenario, stage: Stage, clie
     assert scenario.violations() == []
 
 
+def test_two_people_change_what_a_key_said(scenario: Scenario, stage: Stage, client: ApiClient) -> None:
+    """Whoever submits second reads that it says something else by now: nobody's words are lost unseen."""
+    stage.set_page(second_person=SecondPerson.NEVER, api_posts=ApiPosts.DRAFT)
+    _post(stage, client)
+    for person in (scenario.ines, scenario.max):
+        person.press("Open", shows(scenario.direct_messages(person), "Checkout errors"))
+        person.press("Edit", person.modal)
+    assert scenario.ines.submit(**{"body.0": "Payments by card fail."}) == {}
+    # Of one's own words the last count.
+    scenario.ines.press("Edit", scenario.ines.modal)
+    assert scenario.ines.submit(**{"body.0": "All payments fail."}) == {}
+    assert scenario.max.submit(**{"body.0": "Some customers cannot pay."}) == {}
+    refused = words_of(scenario.max.modal)
+    assert "changed since you looked" in refused
+    assert "Some customers cannot pay." in refused
+    assert str(only(everything(scenario, IncidentDraft)).content["body"]) == "All payments fail."
+    assert scenario.violations() == []
+
+
 def test_an_update_waits_too(scenario: Scenario, stage: Stage, client: ApiClient) -> None:
     """What a key says of an open incident is in its thread, by the key, when the page lets it, and waits else."""
     stage.set_page(second_person=SecondPerson.FIRST_POST)

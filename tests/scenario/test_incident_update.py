@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.player import words_of
+from sandbox.player import elements_of, words_of
 from storage.models import Incident, IncidentDraft, IncidentStatus, IncidentUpdate
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.incidents_stage import CHECKOUT, Stage, publish, set_stage
@@ -174,6 +174,27 @@ def test_a_preview_of_what_has_changed_since_is_refused(scenario: Scenario, stag
         "A fix is in.",
         "It was the deploy.",
     }
+
+
+def test_a_form_that_was_open_while_somebody_else_spoke(scenario: Scenario, stage: Stage) -> None:
+    """Whoever fills in a form sees before publishing what was said meanwhile, and says theirs beside that."""
+    publish(stage, CHECKOUT)
+    scenario.max.type_command('/incident update "Checkout errors"')
+    scenario.ines.type_command("/incident resolve The deploy is undone.")
+    scenario.ines.press("Publish", scenario.ines.modal)
+    assert scenario.max.submit(**{"body.0": "We still look."}) == {}
+    preview = words_of(scenario.max.modal)
+    assert "after this was written: it is :white_check_mark: Resolved now" in preview
+    assert "The deploy is undone." in preview
+    assert "Publish" not in [
+        one["text"]["text"] for _, one in elements_of(scenario.max.modal["blocks"]) if one["type"] == "button"
+    ]
+    scenario.max.press("Edit", scenario.max.modal)
+    assert scenario.max.submit(**{"body.0": "We still look."}) == {}
+    assert "This opens it again" in words_of(scenario.max.modal)
+    scenario.max.press("Publish", scenario.max.modal)
+    assert only(everything(scenario, Incident)).status == "investigating"
+    assert scenario.violations() == []
 
 
 def test_an_update_says_something(scenario: Scenario, stage: Stage) -> None:

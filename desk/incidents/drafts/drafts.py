@@ -88,12 +88,14 @@ def write_draft(
     kind: DraftKind,
     content: Content,
     incident_id: str | None = None,
+    incident_version: int | None = None,
     client_token: str | None = None,
     warnings: Sequence[dict[str, Any]] = (),
     seen: str | None = None,
 ) -> IncidentDraft:
     """Keep a draft of the acting member's; the same `client_token` gives the same draft however often it comes.
-    `seen`: the mark of the postmortem beside which one was written, or else that of the one that there is.
+    `seen`: the mark of the postmortem beside which one was written, or else that of the one that there is;
+    `incident_version`: the version of the incident that its author saw, or else that of now.
 
     Raises NotFoundError for the page or the incident, NotAllowedError unless the member may publish such things on
     that page, and InvalidInputError, whose `field` names what cannot be published.
@@ -105,7 +107,7 @@ def write_draft(
     require_person(tx)
     known = _find_by_token(tx, client_token)
     if known is not None:
-        return _resubmit(tx, known, content, warnings, seen)
+        return _resubmit(tx, known, content, warnings, seen, incident_version)
     if kind is DraftKind.POSTMORTEM and incident is not None:
         check_postmortem(tx, incident.id)
     check_kind(kind, content)
@@ -118,7 +120,7 @@ def write_draft(
         kind=kind,
         page_id=page_id,
         incident_id=incident_id,
-        incident_version=incident.version if incident is not None else None,
+        incident_version=_version_of(incident, incident_version),
         client_token=client_token,
         content=_stored(tx, content, incident, seen),
         warnings=list(warnings),
@@ -138,6 +140,13 @@ def write_draft(
     return draft
 
 
+def _version_of(incident: Incident | None, seen: int | None) -> int | None:
+    """The version of its incident that a draft is about: the one that was `seen`, or else as it is now."""
+    if incident is None:
+        return None
+    return incident.version if seen is None else seen
+
+
 def _stored(tx: Transaction, content: Content, incident: Incident | None, seen: str | None) -> dict[str, Any]:
     stored = stored_form(as_seen(tx, content))
     if isinstance(content, str) and incident is not None:
@@ -146,13 +155,18 @@ def _stored(tx: Transaction, content: Content, incident: Incident | None, seen: 
 
 
 def _resubmit(
-    tx: Transaction, known: IncidentDraft, content: Content, warnings: Sequence[dict[str, Any]], seen: str | None
+    tx: Transaction,
+    known: IncidentDraft,
+    content: Content,
+    warnings: Sequence[dict[str, Any]],
+    seen: str | None,
+    incident_version: int | None,
 ) -> IncidentDraft:
     """The draft of a form that was sent again, after a lost answer perhaps with corrected words."""
     incident = find_incident(tx.session, known.incident_id) if known.incident_id else None
     if known.status != DraftStatus.OPEN or _stored(tx, content, incident, seen) == known.content:
         return known
-    return revise_draft(tx, known.id, content, warnings=warnings, seen=seen)
+    return revise_draft(tx, known.id, content, warnings=warnings, seen=seen, incident_version=incident_version)
 
 
 def _find_by_token(tx: Transaction, client_token: str | None) -> IncidentDraft | None:
@@ -169,15 +183,22 @@ def revise_draft(
     *,
     warnings: Sequence[dict[str, Any]] = (),
     seen: str | None = None,
+    version: int | None = None,
+    incident_version: int | None = None,
 ) -> IncidentDraft:
-    """Change what a draft says; one that was sent back is open again. Raises ConflictError once it is decided.
+    """Change what a draft says; one that was sent back is open again. Raises ConflictError once it is decided, and
+    where somebody else changed it after the `version` that the actor saw.
 
-    It is then about the incident as it is now. What a key said waits on; whoever changes it is no second person for
-    it, and the others are asked again. Raises NotAllowedError unless the actor is its author or may publish what a
-    key said, ConflictError also where nobody else may, and InvalidInputError as `write_draft` does.
+    It is then about the incident as it is now or, with `incident_version`, as the actor saw it. What a key said waits
+    on; whoever changes it is no second person for it, and the others are asked again. Raises NotAllowedError unless
+    the actor is its author or may publish what a key said, ConflictError also where nobody else may, and
+    InvalidInputError as `write_draft` does.
     """
     draft = get_draft(tx, draft_id)
     require_editor(tx, draft)
+    if version not in (None, draft.version) and draft.edited_by not in (None, tx.actor.author_id):
+        raise already_decided(draft, [DraftStatus(draft.status)])
+    read = draft.version
     content = with_what_no_form_has(content, content_of(draft))
     check_kind(DraftKind(draft.kind), content)
     check_content(tx, draft.page_id, content, scheduled=is_scheduled(tx, draft))
@@ -186,13 +207,13 @@ def revise_draft(
     values: dict[str, Any] = {
         "content": _stored(tx, content, incident, seen),
         "warnings": list(warnings),
-        "incident_version": incident.version if incident is not None else None,
+        "incident_version": _version_of(incident, incident_version),
     }
     of_key, allowed = is_of_key(draft), [DraftStatus.OPEN, DraftStatus.SENT_BACK]
     if of_key:
         allowed, values = [DraftStatus.WAITING], values | {"edited_by": tx.actor.author_id}
-    if not move_draft(tx, draft, allowed, status=allowed[0], **values):
-        raise already_decided(draft)
+    if not move_draft(tx, draft, allowed, seen=read if of_key else None, status=allowed[0], **values):
+        raise already_decided(draft, allowed)
     show_draft(tx, draft)
     if not of_key:
         return draft

@@ -216,7 +216,7 @@ def edit_form(tx: Transaction, draft: IncidentDraft) -> Block:
         content.backfilled_at,
         content.impact_override or Impact.NONE,
     )
-    return _form(tx, past, FormState(DraftKind.BACKFILL, draft.page_id, draft_id=draft.id))
+    return _form(tx, past, FormState(DraftKind.BACKFILL, draft.page_id).editing(draft))
 
 
 def _form(tx: Transaction, past: _Past, state: FormState) -> Block:

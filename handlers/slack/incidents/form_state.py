@@ -43,8 +43,12 @@ class FormState:
     kind: DraftKind
     page_id: str
     incident_id: str | None = None
+    incident_version: int | None = None
+    """The version of the incident beside which the form was filled in."""
     draft_id: str | None = None
     """The draft that is edited."""
+    draft_version: int | None = None
+    """What it said when the form was drawn."""
     gives_up: str | None = None
     """The draft of something new, whose words went into this form and which ends with it."""
     template_id: str | None = None
@@ -83,6 +87,10 @@ class FormState:
         """The form is filled in with words in which this was warned about."""
         found = [leak for leak in leaks if leak.kind not in _FOUND_IN_TEXT]
         return replace(self, leaks=only_once([*self.leaks, *found]))
+
+    def editing(self, draft: IncidentDraft) -> "FormState":
+        """The form changes a draft, as that is now."""
+        return replace(self, draft_id=draft.id, draft_version=draft.version)
 
     def with_new_words(self) -> "FormState":
         """The form fills in name, status and text anew."""

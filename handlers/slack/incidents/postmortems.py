@@ -1,7 +1,6 @@
 """`/incident postmortem`: written in a modal, previewed, published; and taken back."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.drafts.content import content_of
@@ -72,7 +71,7 @@ def edit_form(tx: Transaction, draft: IncidentDraft) -> Block:
     incident = check_postmortem(tx, draft.incident_id or "")
     changed = find_changes(tx, draft)
     theirs = theirs_blocks(tx, changed) if changed is not None else []
-    state = replace(_state_of(incident), draft_id=draft.id)
+    state = _state_of(incident).editing(draft)
     return _form(tx, incident, str(content_of(draft)), state, theirs)
 
 

@@ -125,6 +125,11 @@ def begin_new(tx: Transaction, typed: TypedIncident, *, token: str | None = None
     return state, replace(values, problems=tuple(problems))
 
 
+def update_of(incident: Incident) -> FormState:
+    """What the form of an update carries of its incident, as that is now."""
+    return FormState(DraftKind.UPDATE, incident.page_id, incident_id=incident.id, incident_version=incident.version)
+
+
 def get_typed_page(tx: Transaction, role: Role, typed: TypedIncident, problems: list[str], *, is_typed: bool) -> Page:
     """The page that a line means, by its name or by its components, or, noting in `problems` what was not
     understood, the first on which one may.
@@ -257,7 +262,7 @@ def begin_update(
     require_publisher(tx, role_of(incident), tx.session.get_one(Page, incident.page_id))
     typed = typed or TypedIncident()
     problems = list(typed.problems)
-    state = FormState(DraftKind.UPDATE, incident.page_id, incident_id=incident.id)
+    state = update_of(incident)
     if token is not None:
         state = replace(state, token=token)
     scheduled = incident.scheduled_for is not None

@@ -188,7 +188,7 @@ def render_taken_over(tx: Transaction, message: SlackMessage) -> Message | None:
     if key is None:
         return None
     who = actor_name(message.facts["by"])
-    ends = f"works until {when(key.retires_at)}" if is_retiring(key, tx.now) else "does not work any more"
+    ends = f"works until {when(key.retires_at)}" if key.retires_at and is_retiring(key, tx.now) else "works no more"
     text = (
         f":arrows_counterclockwise: {who} has taken over {key_name(key)}: owners approved a new key in its place. "
         f"This one {ends}."

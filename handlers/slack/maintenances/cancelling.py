@@ -1,7 +1,6 @@
 """`/maintenance cancel` and *Cancel*: it will not run, and the public reads why, after a preview."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from desk.errors import InvalidInputError
 from desk.incidents.default_texts import CANCELLED
@@ -112,5 +111,5 @@ def draw_cancel_editor(tx: Transaction, draft: IncidentDraft) -> Block:
     """The form of a draft that calls a maintenance off. Raises ConflictError once it has begun."""
     content = content_of(draft)
     assert isinstance(content, IncidentChange)
-    state = replace(state_of(_get_cancellable(tx, draft.incident_id or "")), draft_id=draft.id)
+    state = state_of(_get_cancellable(tx, draft.incident_id or "")).editing(draft)
     return _cancel_form(tx, state, (content.body or "").removeprefix(CANCELLED).strip())

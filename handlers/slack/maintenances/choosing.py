@@ -32,11 +32,11 @@ from handlers.slack.incidents.choosing import choice_message, named_in
 from handlers.slack.incidents.drafts.writing import make_public, write_down
 from handlers.slack.incidents.form_state import FormState
 from handlers.slack.incidents.lines import incident_text, next_buttons, show_button
-from handlers.slack.incidents.starting import with_page_or_words, with_whole_page
+from handlers.slack.incidents.starting import update_of, with_page_or_words, with_whole_page
 from handlers.slack.incidents.text import plain_standing
 from handlers.slack.incidents.typed import TypedIncident
 from handlers.slack.maintenances.parsing import TypedMaintenance, parse_maintenance
-from storage.models import DraftKind, Incident, IncidentDraft, IncidentStatus, Role
+from storage.models import Incident, IncidentDraft, IncidentStatus, Role
 
 _SHOWN = 12
 _BESIDE = 500
@@ -177,7 +177,7 @@ def _without_because(body: str) -> str:
 
 def state_of(incident: Incident, token: str | None = None) -> FormState:
     """What a form about a maintenance carries."""
-    state = FormState(DraftKind.UPDATE, incident.page_id, incident_id=incident.id)
+    state = update_of(incident)
     return state if token is None else replace(state, token=token)
 
 

@@ -235,7 +235,7 @@ def draw_move_editor(tx: Transaction, draft: IncidentDraft) -> Block:
     assert isinstance(content, IncidentChange)
     assert content.schedule is not None
     incident = check_move(tx, draft.incident_id or "")
-    state = replace(state_of(incident), draft_id=draft.id)
+    state = state_of(incident).editing(draft)
     problems = (f"It was sent back: {draft.decision_reason}",) if draft.decision_reason else ()
     values = PlanValues(
         body=content.body or "",

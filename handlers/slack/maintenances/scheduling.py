@@ -134,7 +134,7 @@ def draw_plan_editor(tx: Transaction, draft: IncidentDraft) -> Block:
     content = content_of(draft)
     assert isinstance(content, NewIncident)
     problems = [f"It was sent back: {draft.decision_reason}"] if draft.decision_reason else []
-    state = FormState(DraftKind.MAINTENANCE, draft.page_id, draft_id=draft.id)
+    state = FormState(DraftKind.MAINTENANCE, draft.page_id).editing(draft)
     return render_plan(tx, state, values_of_plan(content, problems=problems))
 
 

@@ -13,6 +13,7 @@ from desk.incidents.drafts.duplicates import OpenDoublesError, accept_doubles, g
 from desk.incidents.drafts.forgotten import keep_draft, leave_draft
 from desk.incidents.drafts.publishing import publish_draft
 from desk.incidents.drafts.steps import get_editable, list_steps
+from desk.incidents.lookup import find_incident
 from desk.transaction import Actor, Transaction
 from handlers.slack.framework.action_ids import CallbackId, number_in
 from handlers.slack.framework.blocks import Block, Message, modal, section
@@ -22,6 +23,7 @@ from handlers.slack.incidents.drafts.text import plain_subject, subject_text
 from handlers.slack.incidents.drafts.views import preview_view, published_view, send_back_view, waiting_view
 from handlers.slack.incidents.drafts.writing import draft_view, instead_of
 from handlers.slack.incidents.form_state import FormState, values_of
+from handlers.slack.incidents.starting import update_of
 from handlers.slack.incidents.views import render_form
 from storage.models import DraftKind, IncidentDraft
 
@@ -98,14 +100,9 @@ def draw_editor(tx: Transaction, draft: IncidentDraft) -> Block:
     """The form of a new incident or of an update, with what the draft says."""
     content = content_of(draft)
     assert not isinstance(content, str)
-    update = draft.kind == DraftKind.UPDATE
-    state = FormState(
-        DraftKind(draft.kind),
-        draft.page_id,
-        incident_id=draft.incident_id if update else None,
-        draft_id=draft.id,
-    )
-    return render_form(tx, state, values_of(draft, content))
+    incident = find_incident(tx.session, draft.incident_id or "") if draft.kind == DraftKind.UPDATE else None
+    state = update_of(incident) if incident is not None else FormState(DraftKind(draft.kind), draft.page_id)
+    return render_form(tx, state.editing(draft), values_of(draft, content))
 
 
 async def press_keep(slack: SlackContext, action: BlockAction) -> None:

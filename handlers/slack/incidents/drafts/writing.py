@@ -59,13 +59,15 @@ def write_down(tx: Transaction, state: FormState, content: Content, said: Sequen
     found = only_once([*(leak for one in said for leak in one.warnings), *still_there(earlier, text)])
     warnings = [leak.as_json() for leak in found]
     if state.draft_id is not None:
-        return revise_draft(tx, state.draft_id, content, warnings=warnings, seen=state.seen)
+        seen_by_form = {"version": state.draft_version, "incident_version": state.incident_version}
+        return revise_draft(tx, state.draft_id, content, warnings=warnings, seen=state.seen, **seen_by_form)
     return write_draft(
         tx,
         page_id=state.page_id,
         kind=state.kind,
         content=content,
         incident_id=state.incident_id,
+        incident_version=state.incident_version,
         client_token=state.token,
         warnings=warnings,
         seen=state.seen,
