@@ -36,7 +36,8 @@ def advice_words(line: Line, key: ApiKey, view: DigestView, policy: Policy) -> s
     holds = [_finding_words(line, finding, idle, now) for finding in line.findings]
     if outcome_words(key, now):
         return f"It was listed because {_joined([*holds, *(_PAST[finding] for finding in line.gone)])}."
-    became = f"{_joined([_became_words(line, key, finding) for finding in line.gone])}." if line.gone else ""
+    gone = [_became_words(line, key, finding, view.composed_at) for finding in line.gone]
+    became = f"{_joined(gone)}." if gone else ""
     advised = find_advice(line, key, now, policy)
     if advised is None:
         return f":white_check_mark: Nothing to do any more: {became}"
@@ -75,15 +76,23 @@ _PAST = {
 }
 
 
-def _became_words(line: Line, key: ApiKey, finding: Finding) -> str:
-    """What became of a finding that does not hold any more."""
-    used = f"it was used {when(line.use.last_used_at)}" if line.use and line.use.last_used_at else "it counts as used"
+_NOTED_WITHIN = timedelta(minutes=1)
+"""A use is written down within seconds."""
+_LISTED_LATER = "such keys are listed later, as policy says by now"
+
+
+def _became_words(line: Line, key: ApiKey, finding: Finding, listed_at: datetime) -> str:
+    """What became of a finding that does not hold any more: something happened to the key, or policy changed."""
+    used_at = line.use.last_used_at if line.use else None
+    is_used = used_at is not None and used_at > listed_at - _NOTED_WITHIN
+    used = f"it was used {when(used_at)}" if used_at is not None and is_used else _LISTED_LATER
+    is_extended = key.extended_at is not None and key.extended_at > listed_at
     return {
         Finding.NOBODY: f"{mention(key.holder_id)} answers for it",
         Finding.NEVER_USED: used,
         Finding.UNUSED: used,
         Finding.NEVER_COLLECTED: "it was collected",
-        Finding.EXPIRING: f"it was given until {day(key.expires_at)}",
+        Finding.EXPIRING: f"it was given until {day(key.expires_at)}" if is_extended else _LISTED_LATER,
         Finding.WIDER: "it has written",
     }[finding]
 

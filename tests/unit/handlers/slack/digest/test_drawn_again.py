@@ -1,8 +1,10 @@
 """A digest that is drawn again says what is so at that moment, and what became of what it had found."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -109,6 +111,33 @@ def test_what_was_extended_does_not_expire_soon(desk: Desk, clock: HeldClock) ->
     assert "expiring within" not in words
     assert "expires in" not in words
     assert "Since it was listed, it was given until" in words
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"),
+    [
+        ({}, {"never_used_after": 120 * DAY}),
+        ({"used_at": NOW - 40 * DAY}, {"unused_after": 60 * DAY}),
+        ({"expires_at": NOW + 10 * DAY, "used_at": NOW - DAY}, {"expiring_within": 5 * DAY}),
+    ],
+    ids=["never used", "unused", "expiring"],
+)
+def test_what_another_policy_lists_later_was_not_dealt_with_by_anybody(
+    desk: Desk, clock: HeldClock, key: dict[str, Any], rule: dict[str, Any]
+) -> None:
+    """Where owners chose longer times since, a digest does not say of a key that it was used or given more time."""
+    used_at = key.pop("used_at", None)
+    with desk.database.write() as session:
+        row = add_key(session, NOW - 90 * DAY, holder_id=MIA, **({"expires_at": NOW + 200 * DAY} | key))
+        if used_at is not None:
+            add_use(session, row, last_used_at=used_at, last_write_at=used_at)
+    desk.write_now(Actor.job(JobName.DIGEST), partial(send_digest, period="one", scheduled_for=NOW))
+    clock.advance(days=1)
+    words = _drawn(replace(desk, policy=replace(desk.policy, **rule)))
+    assert "Nothing to do any more: such keys are listed later, as policy says by now." in words
+    assert "it counts as used" not in words
+    assert "it was used" not in words
+    assert "it was given" not in words
 
 
 def test_days_are_counted_when_it_is_drawn(desk: Desk, clock: HeldClock) -> None:
