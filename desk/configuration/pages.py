@@ -9,6 +9,7 @@ from desk.audit import trail as audit
 from desk.configuration.lookup import get_configurable_page
 from desk.configuration.page_fields import COLUMNS, PICTURES, POLICY_FIELDS, check_page_fields, is_policy
 from desk.errors import ConflictError
+from desk.incidents.reminders import replan_reminders_of
 from desk.pages.addresses import Addresses
 from desk.pages.pages import lock_organization
 from desk.permissions import require_role
@@ -42,6 +43,8 @@ def edit_page(tx: Transaction, page_id: str, settings: Mapping[str, Any], *, ver
     if "domain" in changed:
         Addresses(tx.session).refuse_domain(page, changed["domain"])
     _keep(page, changed)
+    if "reminder_intervals" in changed:
+        replan_reminders_of(tx, page_id)
     page.version += 1
     page.updated_at = tx.now
     tx.session.flush()

@@ -171,6 +171,12 @@ def check_new(new: NewIncident, now: datetime) -> None:
     if new.backfilled_at is not None:
         with problems.gathered():
             check_backfill(new.backfilled_at, now)
+        if new.first_status not in ENDED:
+            problems.add(
+                f"What is written down afterwards is over: it cannot be “{new.status}”.",
+                "Leave its status out, or open a new incident instead.",
+                field="status",
+            )
         if new.components:
             problems.add("A backfilled incident cannot change components.", field="components")
     problems.refuse()

@@ -1,6 +1,7 @@
 """Which cards and notes show keys and tickets, and to whom."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -74,6 +75,20 @@ def settle_questions(tx: Transaction, key: ApiKey, change: Change) -> Sequence[s
 def find_wish(tx: Transaction, key: ApiKey) -> Sequence[SlackMessage]:
     """The copies of the card on which a wish for more time stands that nobody answered; none without one."""
     return [card for card in list_cards(tx, EXTENSION_CARD, key.id) if not card.facts.get("answered")]
+
+
+def pass_on_wish(tx: Transaction, before: ApiKey, after: ApiKey | None) -> None:
+    """A key has another one in its place: whoever wants more time for it wants that for the other one, `after`, and
+    owners are asked anew; None: that one is not theirs."""
+    wish = find_wish(tx, before)
+    if not wish:
+        return
+    facts = wish[0].facts
+    for card in wish:
+        card.facts = {**card.facts, "answered": True}
+    if after is not None and datetime.fromisoformat(facts["until"]) > after.expires_at:
+        asked = {name: facts[name] for name in ("asked_by", "until", "reason")}
+        put_question(tx, EXTENSION_CARD, after, owners_conversations(tx), **asked)
 
 
 def show_ticket(tx: Transaction, ticket: Ticket) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from desk.audit.trail import Action, record
 from desk.identifiers import new_id
-from desk.keys.cards import show_ticket, tell_holder, tell_key_is_void, tell_taken_over
+from desk.keys.cards import pass_on_wish, show_ticket, tell_holder, tell_key_is_void, tell_taken_over
 from desk.keys.holders import may_answer
 from desk.keys.issuing import find_ending, get_key_pattern, lock_predecessor
 from desk.keys.restrictions import facts_of_restrictions
@@ -148,6 +148,7 @@ def mark_revealed(tx: Transaction, key_id: str) -> bool:
     tell_holder(tx, key, ticket.collector_id)
     if predecessor is not None and retires:
         refresh(tx, Thing.KEY, predecessor.id)
+        pass_on_wish(tx, predecessor, key if rotated is not None else None)
         if rotated is None:
             tell_taken_over(tx, predecessor, ticket.collector_id)
     keys_changed(tx, key.id, *([predecessor.id] if predecessor is not None else ()))

@@ -6,8 +6,8 @@ import pytest
 
 from desk.secret import Secret
 from sandbox.player import find_label, inputs_of, words_of
-from storage.models import Incident, IncidentDraft, IncidentStatus
-from tests.scenario.conftest import Scenario
+from storage.models import Incident, IncidentDraft, IncidentStatus, SecondPerson
+from tests.scenario.conftest import Scenario, shows
 from tests.scenario.incidents_made import open_incident, resolve, stored_incident
 from tests.scenario.incidents_stage import Stage, set_stage
 from tests.scenario.keys_stage import said
@@ -116,6 +116,28 @@ def test_the_second_of_two_sees_the_first(scenario: Scenario, stage: Stage, over
     scenario.ines.submit(body="A cable was cut, and a disk was full.")
     scenario.ines.press("Publish", scenario.ines.modal)
     assert stored_incident(scenario, over).postmortem_body == "A cable was cut, and a disk was full."
+
+
+def test_an_incident_that_is_open_again_has_no_postmortem_to_publish(
+    scenario: Scenario, stage: Stage, over: str
+) -> None:
+    """Whoever is asked to publish one reads that its incident is open again, and can once that is over."""
+    stage.set_page(second_person=SecondPerson.ALWAYS)
+    scenario.ines.type_command(f"/incident postmortem {over}")
+    assert scenario.ines.submit(body="A disk was full.") == {}
+    scenario.ines.press("Publish", scenario.ines.modal)
+    stage.set_page(second_person=SecondPerson.NEVER)
+    scenario.max.type_command(f"/incident reopen {over} It is back.")
+    scenario.max.press("Publish", scenario.max.modal)
+    stage.set_page(second_person=SecondPerson.ALWAYS)
+    card = shows(scenario.direct_messages(scenario.max), "the postmortem of", "it is :mag: Investigating now")
+    assert "It is back." in words_of(card)
+    assert "Its postmortem can be published once it is over again." in words_of(card)
+    assert find_label(card, "Publish") is None
+    resolve(stage, over)
+    card = shows(scenario.direct_messages(scenario.max), "the postmortem of")
+    scenario.max.press("Publish", card)
+    assert stored_incident(scenario, over).postmortem_body == "A disk was full."
 
 
 def test_who_may_write_one_and_when(scenario: Scenario, stage: Stage, over: str) -> None:

@@ -84,7 +84,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     "key.knock": (
         rf"The suspended key {_NAME} was used, and refused: (?:restore or revoke it, .+|it was .+|it has .+)",
     ),
-    "key.taken_over": (rf"Key {_NAME} was taken over by <@\w+>",),
+    "key.taken_over": (rf"Key {_NAME} was taken over by {_WHO}",),
     "key.retired": (rf"The old key {_NAME} has stopped working",),
     "member.changed": (r"<@\w+> was .+ and is .+ now\. Their grants .+\.",),
     "member.left": (

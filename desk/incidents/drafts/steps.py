@@ -12,6 +12,7 @@ from desk.incidents.drafts.decision import Outcome, is_of_key, is_own
 from desk.incidents.drafts.drafts import already_decided, get_draft, require_editor
 from desk.incidents.drafts.effects import foresee
 from desk.incidents.drafts.publishing import foresee_publication
+from desk.incidents.inputs import ENDED
 from desk.incidents.lookup import find_incident, list_updates
 from desk.incidents.postmortems import mark_of, postmortem_of
 from desk.permissions import roles_of_actor
@@ -116,7 +117,9 @@ def find_changes(tx: Transaction, draft: IncidentDraft) -> ChangedSince | None:
         return None
     incident = find_incident(tx.session, draft.incident_id) if draft.incident_id else None
     if draft.kind == DraftKind.POSTMORTEM:
-        # Published whatever became of its incident meanwhile, it replaces no text that its author has not seen.
+        if incident is not None and incident.status not in ENDED:
+            return ChangedSince(incident, next(iter(list_updates(tx.session, [incident.id])), None), ())
+        # Published whatever was said of its incident meanwhile, it replaces no text that its author has not seen.
         theirs = _find_theirs(draft, incident)
         return ChangedSince(incident, None, (), theirs) if theirs else None
     seen = draft.incident_version if draft.kind == DraftKind.UPDATE else None

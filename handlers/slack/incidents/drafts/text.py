@@ -135,6 +135,8 @@ def changes_blocks(tx: Transaction, draft: IncidentDraft, *, viewer_id: str | No
         return []
     if changed.postmortem:
         return [*theirs_blocks(tx, changed), _advice(tx, draft, viewer_id)]
+    if draft.kind == DraftKind.POSTMORTEM:
+        return [*_incident_changed(tx, changed), context("Its postmortem can be published once it is over again.")]
     return [*_incident_changed(tx, changed), *_states_changed(tx, draft, changed), _advice(tx, draft, viewer_id)]
 
 

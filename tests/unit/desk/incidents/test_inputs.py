@@ -41,8 +41,9 @@ def test_what_can_just_be(new: NewIncident) -> None:
         (NewIncident(name="x", backfilled_at=NOW + INSTANT), "backfill_date"),
         (NewIncident(name="x", backfilled_at=NOW.replace(year=226)), "backfill_date"),
         (NewIncident(name="x", backfilled_at=NOW, components={"c": None}), "components"),
+        (NewIncident(name="x", backfilled_at=NOW, status=IncidentStatus.INVESTIGATING), "status"),
     ],
-    ids=["an empty window", "of the future", "of the year 226", "components of the past"],
+    ids=["an empty window", "of the future", "of the year 226", "components of the past", "open, and of the past"],
 )
 def test_what_can_just_not_be(new: NewIncident, field: str) -> None:
     """One more, and it is refused by its field."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from desk.configuration.pages import edit_page
 from desk.errors import ConflictError, InvalidInputError, NotAllowedError
 from desk.incidents.incidents import delete_incident
 from desk.incidents.inputs import Schedule
@@ -139,6 +140,17 @@ def test_intervals_of_the_incident_are_obeyed(stage: IncidentStage, clock: HeldC
     assert [when for when, _ in reminders_within(stage, clock, LONGEST)] == [HOUR, 5 * HOUR, 7 * HOUR]
 
 
+def test_other_intervals_of_the_page_hold_for_what_is_open(stage: IncidentStage, clock: HeldClock) -> None:
+    """Whoever has people reminded sooner, or again, need not wait for the next update; an incident with intervals of
+    its own goes by those."""
+    stage.open()
+    stage.open(name="Own", reminder_intervals="[20]")
+    stage.do(INES, lambda tx: edit_page(tx, stage.page, {"reminder_intervals": "[2]"}))
+    assert reminders_within(stage, clock, 6 * HOUR) == [(2 * HOUR, INES)]
+    stage.do(INES, lambda tx: edit_page(tx, stage.page, {"reminder_intervals": "4"}))
+    assert reminders_within(stage, clock, 6 * HOUR) == [(2 * HOUR, STATUS), (6 * HOUR, STATUS)]
+
+
 def test_without_a_channel_owners_are_reminded(stage: IncidentStage, clock: HeldClock) -> None:
     """Where the page has no channel, owners hear of it after the person did."""
     stage.set_page(announcement_channel=None)
@@ -175,7 +187,6 @@ def test_nobody_waits_for_news_of_these(stage: IncidentStage, clock: HeldClock) 
         stage.open(schedule=window),
         stage.open(schedule=window, status=IncidentStatus.IN_PROGRESS),
         stage.open(backfilled_at=NOW - HOUR),
-        stage.open(backfilled_at=NOW - HOUR, status=IncidentStatus.INVESTIGATING),
     ]
     resolved = stage.open(impact_override=CRITICAL)
     clock.advance(HOUR / 2)

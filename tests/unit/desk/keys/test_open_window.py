@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from desk.keys.changes import extend_key, rename_key, revoke_key, suspend_key, transfer_key
 from desk.keys.collecting import mark_revealed, sweep_tickets
-from desk.keys.questions import ask_holder, keep_key
+from desk.keys.questions import ask_for_extension, ask_holder, keep_key
 from desk.keys.ring import follow_key_ring, read_key_ring
 from desk.keys.rotation import begin_rotation
 from desk.transaction import Desk
@@ -19,7 +19,7 @@ from storage.models import ApiKey, Delivery, DeliveryStatus, KeyStatus, Ticket, 
 from storage.signals import Topic
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
-from tests.factories import MAX, MIA, OLIVIA, add_use
+from tests.factories import MAX, MIA, OLIVIA, OMAR, add_use
 from tests.ring import everything_in
 from tests.unit.desk.stage import SWEEP, Stage, set_stage
 
@@ -117,6 +117,37 @@ def test_a_question_about_a_key_that_nobody_saw_says_what_became_of_it(stage: St
     with stage.desk.database.read() as session:
         owed = session.scalars(select(Delivery.subject).where(Delivery.status == DeliveryStatus.PENDING)).all()
     assert asked.id in owed
+
+
+def test_a_wish_for_more_time_goes_along(stage: Stage) -> None:
+    """Whoever asked for more time and rotates the key before anybody answered still waits for that: owners are asked
+    about the key that works on, and their answer is heard."""
+    key_id = _key(stage)
+    stage.do(MIA, partial(ask_for_extension, key_id=key_id, until=LATER, reason="Not done."))
+    shown = _show(stage, key_id)
+    assert _revealed(stage, shown.id)
+    asked = [card for card in stage.shown("key.extension") if card.subject_id == shown.id]
+    assert [(card.conversation, card.facts["asked_by"]) for card in asked] == [
+        (OLIVIA, f"member:{MIA}"),
+        (OMAR, f"member:{MIA}"),
+    ]
+    stage.do(OLIVIA, partial(extend_key, key_id=shown.id, until=LATER))
+    assert [note.facts["waited"] for note in stage.shown("key.changed")] == [[MIA]]
+
+
+def test_a_wish_that_is_fulfilled_meanwhile_is_asked_by_nobody(stage: Stage) -> None:
+    """An owner who extended the key while its successor was shown is asked no more; nor is anybody for more time for
+    a key that somebody else took over."""
+    key_id = _key(stage)
+    stage.do(MIA, partial(ask_for_extension, key_id=key_id, until=LATER, reason="Not done."))
+    shown = _show(stage, key_id)
+    stage.do(OLIVIA, partial(extend_key, key_id=key_id, until=LATER))
+    assert _revealed(stage, shown.id)
+    other = _key(stage)
+    stage.do(MIA, partial(ask_for_extension, key_id=other, until=LATER, reason="Not done."))
+    taken = _take_over(stage, other, timedelta())
+    stage.do(MAX, partial(mark_revealed, key_id=taken.id))
+    assert {card.subject_id for card in stage.shown("key.extension")} == {key_id, other}
 
 
 def _take_over(stage: Stage, key_id: str, grace: timedelta) -> ApiKey:
