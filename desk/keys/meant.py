@@ -2,7 +2,7 @@
 
 import difflib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import and_, or_, select
 
@@ -82,8 +82,13 @@ def _near_names(tx: Transaction, words: Sequence[str]) -> str:
     query = (
         select(ApiKey.name).where(*visible_to_actor(tx)).group_by(ApiKey.name).order_by(begins.desc(), ApiKey.name)
     )
-    by_letters = {_letters(name): name for name in tx.session.scalars(query.limit(_MOST_COMPARED))}
-    typed = _letters(" ".join(words))
+    return near_names(" ".join(words), tx.session.scalars(query.limit(_MOST_COMPARED)))
+
+
+def near_names(word: str, names: Iterable[str]) -> str:
+    """Which of the names may have been meant, as a question; empty where none is like it. Pure."""
+    by_letters = {_letters(name): name for name in names}
+    typed = _letters(word)
     begun = [name for name in by_letters if len(typed) >= _SHORTEST_PART and name.startswith(typed)]
     close = begun[:3] or difflib.get_close_matches(typed, list(by_letters), n=3, cutoff=0.7)
     return f"Did you mean {' or '.join(f'“{by_letters[name]}”' for name in close)}?" if close else ""

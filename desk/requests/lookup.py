@@ -13,6 +13,7 @@ from desk.durations import ago
 from desk.errors import ConflictError, NotFoundError
 from desk.key_powers import require_insider_or, require_power
 from desk.keys.lookup import echo
+from desk.keys.meant import near_names
 from desk.people import name_of
 from desk.permissions import (
     list_owner_ids,
@@ -79,17 +80,27 @@ def find_pending_called(tx: Transaction, word: str) -> Sequence[KeyRequest]:
     """What waits for a decision and is meant by its id, by the key's name in any case, or by the id of who asked; at
     least one. Raises NotFoundError that says where to look, and NotAllowedError for anybody but owners."""
     wanted = clean_line(word)
+    pending = list_pending_requests(tx)
     found = [
         request
-        for request in list_pending_requests(tx)
+        for request in pending
         if wanted in {request.id, request.requester_id} or fold(request.name) == fold(wanted)
     ]
     if not found:
         named = name_of(tx, wanted) if tx.session.get(Member, wanted) else echo(wanted)
-        raise NotFoundError(
-            f"No request “{named}” waits for a decision.", f"`{slash('keys requests')}` lists those that do."
-        )
+        raise NotFoundError(f"No request “{named}” waits for a decision.", _meant_instead(wanted, pending))
     return found
+
+
+def _meant_instead(word: str, pending: Sequence[KeyRequest]) -> str:
+    """What waits and is called nearly so, or so with something behind it; else where to look."""
+    names = [request.name for request in pending]
+    begun = next((name for name in names if fold(word).startswith(f"{fold(name)} ")), None)
+    if begun is not None:
+        return (
+            f"“{begun}” does, and is approved as it was asked for. `{slash('keys requests')}` has buttons for less."
+        )
+    return near_names(word, names) or f"`{slash('keys requests')}` lists those that do."
 
 
 def list_requests_of(tx: Transaction, user_id: str, *, limit: int = 20) -> Sequence[KeyRequest]:

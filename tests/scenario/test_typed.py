@@ -225,6 +225,10 @@ def test_requests_are_listed_and_decided_by_typing(scenario: Scenario) -> None:
     listed = said(scenario.olivia, "/keys requests")
     assert find_label(listed, "Approve")
     assert f"<@{MIA}>" in words_of(listed)
+    for near in ("approve terrafrom prod", "deny terra because we have one"):
+        assert "Did you mean “terraform prod”?" in words_of(said(scenario.omar, f"/keys {near}"))
+    for more in ("approve terraform prod for 10d", "approve “terraform prod” because it is fine"):
+        assert "“terraform prod” does, and is approved as" in words_of(said(scenario.omar, f"/keys {more}"))
     answer = words_of(said(scenario.omar, "/keys approve TERRAFORM prod"))
     assert f"The request of <@{MIA}> for terraform prod is approved" in answer
     said(scenario.mia, LINE.replace("terraform prod", "second"))
