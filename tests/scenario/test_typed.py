@@ -224,6 +224,9 @@ def test_requests_are_listed_and_decided_by_typing(scenario: Scenario) -> None:
     said(scenario.mia, LINE)
     listed = said(scenario.olivia, "/keys requests")
     assert find_label(listed, "Approve")
+    assert "left out" not in words_of(listed)
+    narrowed = words_of(said(scenario.olivia, "/keys requests on acme"))
+    assert "“on acme” is left out: `/keys requests` takes nothing more." in narrowed
     assert f"<@{MIA}>" in words_of(listed)
     for near in ("approve terrafrom prod", "deny terra because we have one"):
         assert "Did you mean “terraform prod”?" in words_of(said(scenario.omar, f"/keys {near}"))

@@ -3,21 +3,21 @@
 import difflib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from desk.commands import slash
 from desk.errors import InvalidInputError
-from desk.masking import holds_secret
+from desk.masking import holds_secret, masked
 from handlers.slack.framework.action_ids import Command
-from handlers.slack.framework.blocks import Message
+from handlers.slack.framework.blocks import MAX_MESSAGE_BLOCKS, Message, context, escape
 from handlers.slack.framework.payloads import CommandHandler, SlackContext, SlashCommand
 from handlers.slack.framework.quotes import DOUBLE
 from handlers.slack.framework.whole_names import may_name, with_whole_names
 
 Handler = Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]
 """Answers a sub-command; it is given what follows its name."""
-_MAX_NAME = 40
+_MAX_NAME, _MAX_SHOWN = 40, 200
 _MARKS = re.escape("".join(DOUBLE))
 _FIRST = re.compile(rf"([^\s{_MARKS}]*)(.*)", re.DOTALL)
 """The first word, which a blank of any kind ends, or the quotation mark of the next."""
@@ -39,6 +39,8 @@ class SubCommand:
     """Whether `on` is followed by a page in it, and is no word of a name or of words for the public."""
     destroys: bool = False
     """Whether what it does cannot be undone, or stops or starts something: only a slip of the finger means it."""
+    takes_nothing: bool = False
+    """Whether nothing can follow it: what does is said to be left out."""
     more: Sequence[tuple[str, str]] = ()
     """Further examples, each with what it does, in a help that has some."""
 
@@ -80,7 +82,12 @@ class CommandFamily:
         if may_name(rest, takes_page=found.takes_page):
             whole = partial(with_whole_names, text=rest, takes_page=found.takes_page)
             rest = await slack.desk.read(command.actor, whole)
-        return await found.handler(slack, command, rest)
+        message = await found.handler(slack, command, rest)
+        if found.takes_nothing and rest and message is not None:
+            left_out = f"“{masked(rest)[:_MAX_SHOWN]}” is left out: `{self.name} {found.name}` takes nothing more."
+            blocks = [context(escape(left_out)), *message.blocks]
+            return replace(message, blocks=blocks[:MAX_MESSAGE_BLOCKS])
+        return message
 
     def names(self) -> list[str]:
         """Every word that may follow the command."""

@@ -153,15 +153,24 @@ KEYS = CommandFamily(
         SubCommand(_LIST, "keys, narrowed", _list, also=["ls"], takes_page=True),
         SubCommand("show KEY", "everything about a key", show, also=["get"]),
         *(_sub_command(row, usage) for row, usage in _CHANGES),
-        SubCommand("requests", "what waits for a decision", requests_command, also=["pending"], owners_only=True),
+        SubCommand(
+            "requests",
+            "what waits for a decision",
+            requests_command,
+            also=["pending"],
+            owners_only=True,
+            takes_nothing=True,
+        ),
         SubCommand("approve NAME", "grant what somebody asked for", approve_command, owners_only=True),
         SubCommand(
             "deny NAME because …", "refuse it", deny_command, also=["reject"], owners_only=True, destroys=True
         ),
         SubCommand("import", "let a key that somebody holds already work here", import_by_command, owners_only=True),
-        SubCommand("digest", "what nobody uses, now", _digest, owners_only=True),
+        SubCommand("digest", "what nobody uses, now", _digest, owners_only=True, takes_nothing=True),
         SubCommand("statuspage", "Keydesk's own keys of Statuspage", open_keys_command, owners_only=True),
-        SubCommand("info", "ids, base URL, owners, how to ask", _info, also=["about"], for_guests=True),
+        SubCommand(
+            "info", "ids, base URL, owners, how to ask", _info, also=["about"], for_guests=True, takes_nothing=True
+        ),
         SubCommand("help", "this", _help, also=["?"], for_guests=True),
     ],
 )

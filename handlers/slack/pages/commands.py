@@ -179,7 +179,7 @@ PAGES = CommandFamily(
         SubCommand(
             "show [PAGE]", "what is on it, with a button for everything", _show, also=["open"], takes_page=True
         ),
-        SubCommand("list", "the pages that you configure", _list, also=["ls"]),
+        SubCommand("list", "the pages that you configure", _list, also=["ls"], takes_nothing=True),
         SubCommand('add ["NAME" on PAGE]', "a component", _add, also=["new", "create"], takes_page=True),
         SubCommand('group ["NAME" on PAGE]', "a group of components", partial(_add, group=True), takes_page=True),
         SubCommand(

@@ -248,7 +248,7 @@ ROLES = CommandFamily(
         ),
         SubCommand("list", "all grants", list_, more=_FEWER, takes_page=True),
         SubCommand("who incident_manager on acme", "who has a role, and where from", who, takes_page=True),
-        SubCommand("sync", _SYNC, sync),
+        SubCommand("sync", _SYNC, sync, takes_nothing=True),
         SubCommand("help", "this", help_),
     ],
 )
