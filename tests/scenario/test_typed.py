@@ -96,6 +96,8 @@ def test_words_without_quotation_marks_are_the_name(scenario: Scenario, stage: S
         ("severity:high search is down", "severity:high search is down", "“severity:high”"),
         ("search compnent:api is down", "search compnent:api is down", "Did you mean “component:”?"),
         ("search is down --status", "search is down --status", "looks like an option"),
+        ("search is down\nWe look.", "search is down", ""),
+        ("search is down on acme\n\n- one\n- two", "search is down", ""),
     ],
 )
 def test_what_such_a_name_holds(scenario: Scenario, stage: Stage, line: str, name: str, asked: str) -> None:
@@ -114,6 +116,8 @@ def test_what_such_a_name_holds(scenario: Scenario, stage: Stage, line: str, nam
         ('new "X" component:checkout=down investigatng Slow.', "Did you mean “investigating”?"),
         ('new "X" component:checkout=down It is slow page:acme', "options come before them"),
         ('new "X" component:checkout=down “Y” Slow.', "stands in quotation marks"),
+        ('new "X" component:checkout=down major Slow.', "If “major” is how bad it is"),
+        ('new "X" component:checkout=down critical: slow.', "If “critical” is how bad it is"),
         ('new "X" component:checkout is degraded Slow.', "“degraded” looks like a state"),
         ('new "X" component:checkout -> partial outage Slow.', "“partial outage” looks like a state"),
         ('new "X" component:checkout=down impact major Slow.', "“impact major” looks like an option"),
@@ -377,3 +381,11 @@ def test_a_denied_request_is_denied(scenario: Scenario) -> None:
     said(scenario.omar, "/keys deny „terraform prod“ because: we have one")
     request = only(everything(scenario, KeyRequest))
     assert (request.status, request.decision_reason) == (RequestStatus.DENIED, "we have one")
+
+
+def test_what_stands_below_a_name_without_quotation_marks_is_said_of_it(scenario: Scenario, stage: Stage) -> None:
+    """As people write on phones: the name in the first line, and what they tell readers below it."""
+    scenario.ines.type_command("/incident new search is down on acme\n\nWe *look* &amp; wait.\n- one\n- two")
+    shown = {block["block_id"]: block["element"].get("initial_value") for block in inputs_of(scenario.ines.modal)}
+    assert shown["name.0"] == "search is down"
+    assert shown["body.0"] == "We **look** & wait.\n- one\n- two"

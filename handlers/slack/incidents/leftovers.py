@@ -38,6 +38,7 @@ _SEVERITY = re.compile(
     r"(?:sev(?:erity)?[-_]?[0-5]|p[0-5])[.:,]?|\[(?:sev(?:erity)?[-_ ]?[0-5]|p[0-5]|critical|major|minor)\]",
     re.IGNORECASE,
 )
+_IMPACTS = frozenset({"minor", "major", "critical"})
 _BEFORE_STATE = re.compile("is|are|was|now|to|at|has|in|→|->|=>|-&gt;|=&gt;|=|＝")
 """What people put between a component and its state."""
 _NOT_SAID = re.compile(
@@ -85,13 +86,22 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
         found.append(f"“{first.text}” stands in quotation marks at the beginning, and I did not know what it names.")
     elif first.kind == "word" and first.text.startswith("="):
         found.append(f"“{first.text}” stands at the beginning, and I did not know of what.")
-    elif first.kind == "word" and _SEVERITY.fullmatch(first.text):
-        found.append(f"If “{first.text}” is how bad it is, write impact:critical, major, minor or none.")
+    elif (first.kind == "word" and _SEVERITY.fullmatch(first.text)) or _is_impact(words):
+        found.append(f"If “{first.text or first.key}” is how bad it is, write impact:critical, major, minor or none.")
     elif (apart := _APART.match(body)) is not None:
         found.append(f"“{apart[0]}” looks like an option: write impact:major or remind:4 before the words.")
     elif (status := _status(words)) is not None:
         found.append(status)
     return found
+
+
+def _is_impact(words: list[Word]) -> bool:
+    """Whether the words begin with how bad it is: “major We look”, and not “major parts are slow”."""
+    first = words[0]
+    if first.kind == "pair":
+        return not first.text and first.key in _IMPACTS
+    goes_on = len(words) > 1 and not words[1].text[:1].isupper() and first.text.isalpha()
+    return first.text.strip(".,;:") in _IMPACTS and not goes_on
 
 
 def find_stray_state(body: str, *, is_stateless: bool) -> str | None:

@@ -31,6 +31,7 @@ BETWEEN = frozenset({":", "-", "–", "—", ",", ";", ".", "!"})
 """What people put between a name and what they say of it."""
 _SIGNS = frozenset({":", "=", "：", "＝"})
 _STATE = re.compile(r"\s*[=＝](\s*)([\w-]+)")
+_EQUALS = re.compile(r"\s*[=＝]\s*")
 _SECOND = re.compile(r"[^\n]*\n[ \t]*[-–—•*][ \t]")
 _NAMES = frozenset({"name", "title"})
 _COMPONENTS = frozenset({"component", "components", "c"})
@@ -256,12 +257,12 @@ class LineReader:
             has_more = self.text[self.position : self.position + 1] in {",", "、", "，"}
             following = peek_word(self.text, self.position + 1) if has_more else None
             if following is not None:
-                following = replace(following, text=following.as_typed, key="", sign="")
+                following = replace(following, text=_named(following), key="", sign="")
 
     def _take_component(self, word: Word) -> None:
         value, self.position = word.text, word.end
         while value.endswith(",") and (following := peek_word(self.text, self.position)) is not None:
-            value, self.position = value + following.as_typed, following.end
+            value, self.position = value + _named(following), following.end
         named, mark, state = value.replace("＝", "=").rpartition("=")
         if not mark:
             named = value
@@ -287,8 +288,8 @@ class LineReader:
                 return state
             # Where it is none, it may be the first word for the public.
             self.position = begin
-        sign = peek_word(self.text, self.position)
-        quoted = peek_word(self.text, sign.end) if sign is not None and sign.text in {"=", "＝"} else None
+        sign = _EQUALS.match(self.text, self.position)
+        quoted = peek_word(self.text, sign.end()) if sign is not None else None
         if quoted is None or quoted.kind != "quoted":
             return ""
         self.position = quoted.end
@@ -314,3 +315,8 @@ class LineReader:
         except InvalidInputError as error:
             self.found.problems.append(str(error))
             return None
+
+
+def _named(word: Word) -> str:
+    """What a word of a list of components names, before which the option may stand again."""
+    return word.text if word.key in _COMPONENTS else word.as_typed

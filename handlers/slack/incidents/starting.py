@@ -42,15 +42,21 @@ def with_bare_name(tx: Transaction, said: TypedIncident) -> TypedIncident:
     """The line with its unquoted words as the name, but for `on PAGE` at their end or their beginning."""
     if said.quoted or not said.bare:
         return said
-    words, page = said.bare, said.page
-    behind = _on_page_at_end(tx, said.bare) if page is None else None
+    # Below its first line, what is said of it begins.
+    words, _, below = said.bare.partition("\n")
+    page, body = said.page, "\n".join(filter(None, [below.strip(), said.body]))
+    before = _ON_PAGE_FIRST.fullmatch(words)
+    behind = _on_page_at_end(tx, words) if page is None else None
     if behind is not None:
         words, page = behind
-    before = _ON_PAGE_FIRST.fullmatch(said.bare)
     if before is not None and page is None and (page := _find_page(tx, before[1])) is not None:
         words = before[2] or ""
     return replace(
-        said, quoted=name_words(words), page=page, problems=[*said.problems, *list_in_name(words, OPTIONS)]
+        said,
+        quoted=name_words(words),
+        page=page,
+        body=body,
+        problems=[*said.problems, *list_in_name(words, OPTIONS)],
     )
 
 

@@ -80,6 +80,14 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         'c:a,b=down c:"d,e" x',
         {"components": [("a", DOWN), ("b", DOWN), ("d,e", None)], "body": "x"},
     ),
+    "components with their option again": (
+        "component:a=down, component:b=partial outage x",
+        {"components": [("a", DOWN), ("b", PARTIAL)], "body": "x"},
+    ),
+    "a state in quotation marks behind a name in some": (
+        'c:"a b"="partial outage" x',
+        {"components": [("a b", PARTIAL)], "body": "x"},
+    ),
     "a list after a name": (
         '"Checkout errors"\n- API: slow\n- EU: fine',
         {"quoted": "Checkout errors", "body": "- API: slow\n- EU: fine"},
