@@ -17,9 +17,11 @@ from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, String, bindparam, event, inspect
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, String, bindparam, event, inspect, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapper, Session, object_session, with_loader_criteria
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -101,11 +103,22 @@ class OrganizationSession(Session):
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """As SQLAlchemy's, restricted. The organization need not be named where it is a part of the key."""
-        return super().get(entity, self._whole(entity, ident), **options)
+        whole = self._whole(entity, ident)
+        if options:
+            return super().get(entity, whole, **options)
+        # SQLAlchemy's makes its statement anew each time, which takes as long as all the rest.
+        statement, names = _by_key(entity)
+        key = [whole[name] for name in names] if isinstance(whole, dict) else _as_tuple(whole)
+        if self.identity_map.get(identity_key(entity, key)) is not None:
+            return super().get(entity, whole)
+        return self.scalars(statement, dict(zip(names, key, strict=True))).one_or_none()
 
     def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
         """As `get`. Raises NoResultFound."""
-        return super().get_one(entity, self._whole(entity, ident), **options)
+        found = self.get(entity, ident, **options)
+        if found is None:
+            raise NoResultFound(f"no row of {entity.__name__} with that key")
+        return found
 
     def _restricted(self, statement: Any, params: Any, options: Mapping[str, Any]) -> tuple[Any, Any]:
         """The statement and its parameters, so that it touches this organization's rows alone."""
@@ -126,8 +139,7 @@ class OrganizationSession(Session):
         names = _named_by(entity)
         if not names or isinstance(ident, dict):
             return ident
-        parts = ident if isinstance(ident, tuple) else (ident,)
-        return dict(zip(names, parts, strict=True)) | {"organization_id": organization_of(self)}
+        return dict(zip(names, _as_tuple(ident), strict=True)) | {"organization_id": organization_of(self)}
 
 
 _UNSYNCHRONIZED = ("synchronize_session", False)
@@ -182,6 +194,17 @@ def _with_values(statement: Any, params: Any, organization: str) -> tuple[Any, A
 @lru_cache
 def _of(organization: str) -> Any:
     return with_loader_criteria(InOrganization, lambda cls: cls.organization_id == organization, **_HOW)
+
+
+@lru_cache
+def _by_key(entity: type[Any]) -> tuple[Any, Sequence[str]]:
+    """The statement that gives the row with a key, and what its parts are called."""
+    columns = inspect(entity).primary_key
+    return select(entity).where(*(one == bindparam(one.key) for one in columns)), [one.key for one in columns]
+
+
+def _as_tuple(ident: Any) -> tuple[Any, ...]:
+    return ident if isinstance(ident, tuple) else (ident,)
 
 
 @lru_cache

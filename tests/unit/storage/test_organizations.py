@@ -145,6 +145,27 @@ def test_a_row_of_another_organization_is_not_there(database: Database, other: D
                 session.get_one(model, whole)
 
 
+def test_a_row_is_the_same_however_it_is_named(database: Database) -> None:
+    """Of whatever table: asked for by the parts of its key or by their names it is one object, as the database has it
+    again once it is out of date, with what was not written yet, and nothing once it is deleted."""
+    own = database.of(ORGANIZATION)
+    for model in MODELS:
+        whole = dict(zip(names_of(model), keys_of(database, model, ORGANIZATION)[0], strict=True))
+        parts = tuple(value for name, value in whole.items() if name != "organization_id") or (ORGANIZATION,)
+        with own.write() as session:
+            row = session.get_one(model, parts)
+            assert session.get(model, whole) is row
+            session.expire(row)
+            assert session.get(model, parts) is row
+    with own.write() as session:
+        page = Page(id="another00002", name="New", created_at=NOW, updated_at=NOW)
+        session.add(page)
+        assert session.get(Page, "another00002") is page
+        session.delete(page)
+        session.flush()
+        assert session.get(Page, "another00002") is None
+
+
 @pytest.mark.parametrize("sync", ["auto", "fetch", False])
 def test_an_update_or_delete_leaves_others_alone(database: Database, other: Database, sync: object) -> None:
     """A statement without any condition changes own rows; one that names another organization's row does nothing."""
