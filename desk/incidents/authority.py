@@ -147,12 +147,12 @@ def near_name(incident: Incident, words: Sequence[str]) -> str | None:
 
 
 def find_named_too(tx: Transaction, words: Sequence[str], length: int, *, scheduled: bool) -> Incident | None:
-    """Something else that is open and that the words go on to name behind a name of some `length`, with a comma or
-    “and” between."""
+    """Something else that is open and that the words go on to name behind a name of some `length`, with a sign or
+    an “and” between."""
     rest = words[length:]
     if rest and fold(rest[0]) in _AND:
         rest = rest[1:]
-    elif not "".join(words[length - 1 : length]).endswith(","):
+    elif not "".join(words[length - 1 : length]).endswith((",", ";")):
         return None
     found = find_beginning(tx, rest, scheduled=scheduled)
     return found[0] if found is not None else None

@@ -61,6 +61,7 @@ def test_the_first_words_of_a_reason_are_no_page_and_no_status(scenario: Scenari
         ('/incident new "X" On iOS the app crashes.', "“iOS” is no page", "On iOS the app crashes."),
         ('/incident new "X" Verifying that it works', "cannot be “verifying”", "Verifying that it works"),
         ("/incident update verifying We check.", "cannot be “verifying”", "verifying We check."),
+        ("/incident update to monitoring: a fix is in", "“monitoring” stands among", "to monitoring: a fix is in"),
         ("/incident resolve monitoring A fix is in.", "You typed “monitoring”", "monitoring A fix is in."),
         ("/maintenance complete At noon we go on.", "“At noon” looks like a time", "At noon we go on."),
         ("/maintenance start in 2h We begin.", "“in 2h” looks like a time", "in 2h We begin."),
@@ -143,7 +144,11 @@ def test_a_second_incident_that_is_named_is_not_published(scenario: Scenario, st
     """An update is about one, and the form asks instead of telling readers of the other as if it were words."""
     publish(stage, CHECKOUT)
     publish(stage, '/incident new "Slow website" component:website=degraded We look.')
-    for line in ("checkout errors and slow website both are better", "checkout errors, slow website: better"):
+    for line in (
+        "checkout errors and slow website both are better",
+        "checkout errors, slow website: better",
+        "checkout errors; slow website",
+    ):
         seen = shown(scenario, f"/incident update {line}")
         assert "“Slow website” is named too, and this is about “Checkout errors” alone." in seen
     assert "Preview" in shown(scenario, "/incident update checkout errors and timeouts are gone")

@@ -183,7 +183,9 @@ def _unknown_pair(word: Word, options: frozenset[str]) -> str:
 
 def _status(words: list[Word]) -> str | None:
     for at, word in enumerate(words[:_FIRST_WORDS]):
-        bare = word.text.lower().strip(".,;:!") if word.kind == "word" else ""
+        # “to monitoring: …”
+        said = word.key if word.kind == "pair" and not word.text else word.text
+        bare = said.lower().strip(".,;:!") if word.kind == "word" or said != word.text else ""
         several = _SEVERAL.split(bare) if at == 0 else []
         if len(several) > 1 and all(one in _STATUSES for one in several):
             return f"“{bare}” is more than one status. Write the one that it has."

@@ -27,7 +27,7 @@ from handlers.slack.incidents.typed import (
 )
 
 T = TypeVar("T")
-BETWEEN = frozenset({":", "-", "–", "—", ",", ";", ".", "!"})
+BETWEEN = frozenset({":", "-", "–", "—", "--", ",", ";", ".", "!", "->", "=>", "→"})
 """What people put between a name and what they say of it."""
 _SIGNS = frozenset({":", "=", "：", "＝"})
 _STATE = re.compile(r"\s*[=＝](\s*)([\w-]+)")
@@ -192,6 +192,9 @@ class LineReader:
 
     def _take_page(self, word: Word) -> bool:
         following = next_word(self.text, word.end)
+        if following is not None and following.kind == "pair" and not following.text:
+            # “on acme: we look”
+            following = replace(following, kind="word", text=following.key)
         if following is None or following.kind not in {"word", "quoted"}:
             return False
         named = before_comma(self.text, following)

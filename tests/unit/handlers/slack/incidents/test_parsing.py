@@ -63,6 +63,12 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         '"Checkout errors" – investigating',
         {"quoted": "Checkout errors", "status": INVESTIGATING},
     ),
+    "an arrow behind the name": (
+        '"Checkout errors" -&gt; investigating',
+        {"quoted": "Checkout errors", "status": INVESTIGATING},
+    ),
+    "two dashes behind the name": ('"Checkout errors" -- We look', {"quoted": "Checkout errors", "body": "We look"}),
+    "a colon behind the page": ('"X" on acme: We look', {"quoted": "X", "page": "acme", "body": "We look"}),
     "a colon behind the id": (f"{ID}: fixed", {"incident": ID, "body": "fixed"}),
     "a status as a pair": ("status:monitoring x", {"status": MONITORING, "body": "x"}),
     "a status of two words": ("in progress x", {"status": IncidentStatus.IN_PROGRESS, "body": "x"}),
