@@ -225,6 +225,15 @@ def test_what_is_hardly_meant_is_proposed_and_asked_about(line: str, end: str, p
     assert [said.split(" If ")[0] for said in window.problems] == [problem]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "(+02:00)", "CET", "Europe/Zurich"])
+def test_a_zone_behind_a_length_is_asked_about(zone: str) -> None:
+    """It says by whose clock the start is, and would be public beside a start by another."""
+    for behind in (f"{zone} We move.", f"{zone}: We move."):
+        problems = parse_maintenance(f'"Upgrade" tomorrow 22:00 for 1h {behind}', plans=True).said.problems
+        assert [said.partition("?")[0] for said in problems] == [f"Does “{zone.strip('()')}” say by whose clock"]
+    assert parse_maintenance('"Upgrade" tomorrow 22:00 for 1h API/Web move.', plans=True).said.problems == []
+
+
 @pytest.mark.parametrize(
     ("words", "asked"),
     [
