@@ -164,7 +164,7 @@ class Desk:
             given = await self.database.run_write(lambda session: self._carry_out(session, actor, work, recorded))
         self.on_recorded(recorded)
         deadline = find_deadline()
-        if deadline is not None and actor.kind is ActorKind.MEMBER:
+        if deadline is not None and recorded and actor.kind is ActorKind.MEMBER:
             deadline.changed = True
         return given
 

@@ -31,6 +31,23 @@ def test_a_window_that_slack_refuses(scenario: Scenario, error: str, sentence: s
     assert hint in answer
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("/incident new search is down", "Nothing was changed: please try again."),
+        ("/incident new", "Nothing was changed: please try again."),
+        (CHECKOUT, "What you wrote is kept: /incident drafts opens it."),
+    ],
+)
+def test_a_window_that_is_refused_says_what_was_kept(scenario: Scenario, line: str, hint: str) -> None:
+    """Of a form nothing was; of a preview its draft."""
+    set_stage(scenario)
+    scenario.fault(method="views.open", kind="error", error="expired_trigger_id", times=1)
+    answer = words_of(scenario.ines.type_command(line))
+    assert hint in answer
+    assert "done all the same" not in answer
+
+
 @pytest.mark.parametrize("carried_out", [False, True])
 def test_a_window_whose_connection_is_cut_opens_all_the_same(scenario: Scenario, carried_out: bool) -> None:
     """Once, whether Slack had opened it before the cut or not; nobody is asked to type it again."""
