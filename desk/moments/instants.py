@@ -25,8 +25,8 @@ HOW = "Write for example tomorrow 22:00, monday at 9, Dec 1 22:00 or 2026-12-01 
 class VagueMomentError(InvalidInputError):
     """A time of which nobody but who wrote it knows when it is. `proposal` may be put into a form."""
 
-    def __init__(self, said: str, proposal: datetime, zone: tzinfo) -> None:
-        hint = f"Write a time, for example {_typed(proposal.astimezone(zone))}."
+    def __init__(self, said: str, proposal: datetime, zone: tzinfo, *, hint: str = "") -> None:
+        hint = hint or f"Write a time, for example {_typed(proposal.astimezone(zone))}."
         super().__init__(f"When exactly is “{said}”?", hint, field="ends")
         self.proposal = proposal
 
@@ -65,6 +65,9 @@ def get_instant(
         return _midnight(moment, now=now, zone=place, after=after, is_past=is_past)
     if moment.day:
         day = day_of(moment, today, is_past=is_past)
+        own = day_of(moment, now.astimezone(zone).date(), is_past=is_past)
+        if own != day:
+            raise _two_days(moment, instant_of(own + days, clock, place), instant_of(day + days, clock, place), place)
         if moment.day in WEEKDAYS and day == today and not is_past and instant_of(day, clock, place) <= now:
             day += timedelta(days=0 if days else 7)
         return _checked(instant_of(day + days, clock, place), moment, now)
@@ -76,6 +79,13 @@ def get_instant(
     if clock <= after.astimezone(place).time():
         day += timedelta(days=1)
     return _checked(instant_of(day, clock, place), moment, now)
+
+
+def _two_days(moment: Moment, own: datetime, there: datetime, place: tzinfo) -> VagueMomentError:
+    """“tomorrow 08:00 UTC” of somebody for whom it is another day already than it is in UTC."""
+    first, second = (f"{_typed(instant.astimezone(place))} {moment.zone}" for instant in sorted((own, there)))
+    hint = f"It is another day in {moment.zone} than where you are: write {first}, or {second}."
+    return VagueMomentError(moment.said, own, place, hint=hint)
 
 
 def far_text(moment: Moment, instant: datetime, *, now: datetime, zone: tzinfo) -> str:

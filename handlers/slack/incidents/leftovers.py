@@ -88,11 +88,17 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
         found.append(f"“{first.text}” stands at the beginning, and I did not know of what.")
     elif (first.kind == "word" and _SEVERITY.fullmatch(first.text)) or _is_impact(words):
         found.append(f"If “{first.text or first.key}” is how bad it is, write impact:critical, major, minor or none.")
+    elif first.text in {"component", "components"} and any(_is_state(word) for word in words[1:_FIRST_WORDS]):
+        found.append(f"“{first.text}” looks like an option: write component:name=degraded before the words.")
     elif (apart := _APART.match(body)) is not None:
         found.append(f"“{apart[0]}” looks like an option: write impact:major or remind:4 before the words.")
     elif (status := _status(words)) is not None:
         found.append(status)
     return found
+
+
+def _is_state(word: Word) -> bool:
+    return word.kind == "word" and find_state(word.text.lower().strip(".,;:!")) is not None
 
 
 def _is_impact(words: list[Word]) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
-from desk.moments.instants import get_instant, parse_end
+from desk.moments.instants import VagueMomentError, get_instant, parse_end
 from desk.moments.typed import find_moment, find_range_end
 from tests.reaching import Branch
 
@@ -376,3 +376,24 @@ def test_no_text_breaks_the_reading(text: str) -> None:
         return
     read_to_the_end.reached()
     assert NOW < end <= NOW + timedelta(days=3651)
+
+
+@pytest.mark.parametrize("said", ["tomorrow", "today", "day after tomorrow"])
+def test_a_day_that_is_another_one_where_the_clock_is_said_to_be(said: str) -> None:
+    """Early on a Sunday in Tokyo it is Saturday in UTC: which one is meant is asked, unless it is dated."""
+    now, tokyo = datetime(2026, 11, 28, 19, 0, tzinfo=UTC), ZoneInfo("Asia/Tokyo")
+
+    def read_in_tokyo(text: str) -> datetime:
+        found = find_moment(text, 0)
+        assert found is not None
+        return get_instant(found[0], now=now, zone=tokyo)
+
+    with pytest.raises(VagueMomentError) as refusal:
+        read_in_tokyo(f"{said} 20:00 UTC")
+    assert "It is another day in UTC than where you are: write " in refusal.value.hint
+    assert " 20:00 UTC, or " in refusal.value.hint
+    assert refusal.value.proposal.astimezone(UTC).hour == 20
+    assert read_in_tokyo(f"{said} 20:00").astimezone(tokyo).hour == 20
+    assert read_in_tokyo("Nov 30 20:00 UTC") == datetime(2026, 11, 30, 20, tzinfo=UTC)
+    assert read_in_tokyo("sunday 20:00 UTC") == datetime(2026, 11, 29, 20, tzinfo=UTC)
+    assert read_in_tokyo("monday 20:00 UTC") == datetime(2026, 11, 30, 20, tzinfo=UTC)
