@@ -8,7 +8,14 @@ from datetime import timedelta
 from desk.durations import find_duration, parse_duration
 from desk.errors import InvalidInputError
 from desk.people import SubjectWord
-from handlers.slack.framework.command_line import Word, as_written, cut, split_reason
+from handlers.slack.framework.command_line import (
+    Word,
+    as_written,
+    cut,
+    peek_word,
+    split_reason,
+    without_dashes,
+)
 from handlers.slack.framework.quotes import find_closing
 from storage.models import Scope
 
@@ -83,11 +90,23 @@ def parse_request(text: str) -> TypedRequest:
 def _split_reason(text: str) -> tuple[str, str | None]:
     head, tail = split_reason(text)
     if tail is None:
+        head, tail = _behind_reason(text)
+    if tail is None:
         return text, None
     closed = find_closing(tail, 0)
     if closed is not None and _is_all_fields(tail[closed + 1 :]):
         return f"{head} {tail[closed + 1 :]}", as_written(tail[1:closed].strip()) or None
     return head, as_written(tail) or None
+
+
+def _behind_reason(text: str) -> tuple[str, str | None]:
+    """The same of “reason: we automate it”, which goes on to the end as “because” does."""
+    position = 0
+    while (word := peek_word(text, position)) is not None:
+        if word.kind == "pair" and not word.text and _FIELDS.get(word.key) == "purpose":
+            return text[: word.start].strip(), text[word.end :].strip()
+        position = word.end
+    return text, None
 
 
 def _is_all_fields(text: str) -> bool:
@@ -115,7 +134,7 @@ def _read(words: list[Word], position: int, found: TypedRequest, bare: list[str]
         found.holder = SubjectWord(word.kind, word.text)
     elif word.kind == "quoted":
         _set_name(found, word.text)
-    elif word.text.lower() == "for" and (after := _read_lifetime(words, position + 1, found)) is not None:
+    elif without_dashes(word.text) == "for" and (after := _read_lifetime(words, position + 1, found)) is not None:
         return after
     elif word.text.lower() == "on" and position + 1 < len(words) and words[position + 1].kind in {"word", "quoted"}:
         return _read_page(words, position + 1, found)
