@@ -12,7 +12,7 @@ from desk.pages.order import in_order, number
 from desk.seeds.changes import Planted, change_row, refuse_other_id, said_of
 from desk.seeds.shape import ComponentSeed
 from desk.transaction import Transaction
-from storage.models import Component, Page
+from storage.models import Component, Incident, IncidentComponent, IncidentStatus, Page
 
 
 class ComponentPlanting:
@@ -46,6 +46,7 @@ class ComponentPlanting:
             named += [part for part in map(self._leave, parts) if part is not None]
             done.retired += [self._label(part) for part in parts]
         self._refuse_scattered()
+        self._retire_emptied(done, named)
         _put_behind(self._list_rows(), named)
         done.named[self._page.id] = {row.id for row in named}
 
@@ -65,6 +66,8 @@ class ComponentPlanting:
         label = self._label(seed)
         if row is None:
             return self._make(seed, said, done)
+        if seed.components is not None and not row.group:
+            self._refuse_open(row)
         if row.retired_at is None:
             change_row(self._tx, row, said, done.changed, label, done)
         elif self._restores:
@@ -118,15 +121,34 @@ class ComponentPlanting:
         return self._tx.session.scalars(every.order_by(Component.retired_at.is_not(None), Component.id)).all()
 
     def _list_movable(self) -> list[Component]:
-        """Components that the file does not name where they are, though it lists what is there."""
+        """Components that the file does not name where they are, perhaps as it took their group back."""
         shown = [row for row in self._rows if row.retired_at is None]
         listed = {row.name: row.id for row in shown if row.group and row.name in {seed.name for seed in self._seeds}}
         named: set[tuple[str, str | None]] = {(seed.name, None) for seed in self._seeds}
         # Nothing is yet in a group that the file makes.
         there = [seed for seed in self._seeds if seed.name in listed]
         named |= {(part.name, listed[seed.name]) for seed in there for part in seed.components or ()}
-        places = {None, *listed.values()}
-        return [row for row in shown if row.group_id in places and (row.name, row.group_id) not in named]
+        return [row for row in shown if (row.name, row.group_id) not in named]
+
+    def _refuse_open(self, row: Component) -> None:
+        """A group's state follows from its components: nobody could say how what is open on it ended."""
+        about = IncidentComponent.component_id == row.id
+        over = Incident.status.in_([IncidentStatus.RESOLVED, IncidentStatus.COMPLETED])
+        open_on = select(Incident.name).join(IncidentComponent, IncidentComponent.incident_id == Incident.id)
+        name = self._tx.session.scalar(open_on.where(about, ~over).order_by(Incident.created_at).limit(1))
+        if name is not None:
+            raise ConflictError(
+                f"“{row.name}” cannot become a group: “{name}” is open on it.", "Resolve or complete it first."
+            )
+
+    def _retire_emptied(self, done: Planted, named: Sequence[Component]) -> None:
+        """Statuspage's rule: a group goes with its last component. One that the file lists is there as it says."""
+        rows = self._list_rows()
+        filled = {row.group_id for row in rows if row.retired_at is None}
+        for row in rows:
+            if row.group and row.retired_at is None and row.id not in filled and row not in named:
+                label = f"group {row.name} of page {self._page.name}, which is empty now"
+                change_row(self._tx, row, {"retired_at": self._tx.now}, done.changed, label, done)
 
     def _refuse_scattered(self) -> None:
         rows = {row.id: row for row in self._list_rows()}

@@ -12,9 +12,11 @@ from sqlalchemy import select
 from desk.configuration.components import retire_component
 from desk.configuration.pruning import prune_seed
 from desk.errors import ConflictError
+from desk.incidents.incidents import create_incident, update_incident
+from desk.incidents.inputs import IncidentChange, NewIncident
 from desk.seeds import InvalidSeedError, PastKey, Planted, plant_past_key, plant_seed, read_acme, read_seed
 from desk.transaction import Actor, Desk
-from storage.models import AuditEvent, Component, ComponentStatus, Organization, Page, Revision
+from storage.models import AuditEvent, Component, ComponentStatus, IncidentStatus, Organization, Page, Revision
 from tests.clock import HeldClock
 from tests.databases import both_databases
 
@@ -459,6 +461,39 @@ def test_a_component_moves_into_a_group_that_the_same_file_makes(desk: Desk) -> 
         assert ids() == before
         plant(desk, plain % "[Website, API, Core]")
         assert ids() == before
+
+
+def test_a_file_takes_a_group_back(desk: Desk) -> None:
+    """What stood in a group that the file lists no more stands where it lists it now, with its id; the group, empty,
+    is off the page."""
+    plant(desk, SMALL)
+    with desk.database.read() as session:
+        before = {row.name: row.id for row in session.scalars(select(Component))}
+    flat = SMALL[: SMALL.index("      - name: API")] + "      - Public\n      - Private\n"
+    done = plant(desk, flat)
+    assert done.made == []
+    assert done.changed[-1] == "group API of page Acme, which is empty now"
+    with desk.database.read() as session:
+        rows = {row.name: row for row in session.scalars(select(Component))}
+        assert {name: row.id for name, row in rows.items()} == before
+        assert {row.group_id for row in rows.values()} == {None}
+        assert [name for name, row in rows.items() if row.retired_at is not None] == ["API"]
+    assert (plant(desk, flat).made, plant(desk, flat).changed) == ([], [])
+
+
+def test_what_something_is_open_on_becomes_no_group(desk: Desk) -> None:
+    """A group has no state of its own, in which an incident could leave it: such a file is refused."""
+    plant(desk, SMALL)
+    with desk.database.read() as session:
+        website = session.scalars(select(Component).where(Component.name == "Website")).one()
+    new = NewIncident(name="Slow", body="We look.", components={website.id: ComponentStatus.MAJOR_OUTAGE})
+    incident_id = desk.write_now(ACTOR, lambda tx: create_incident(tx, website.page_id, new).id)
+    grouped = SMALL.replace("      - Website\n", "      - name: Website\n        components: [Shop]\n")
+    with pytest.raises(ConflictError, match="“Website” cannot become a group: “Slow” is open on it"):
+        plant(desk, grouped)
+    over = IncidentChange(status=IncidentStatus.RESOLVED, components={website.id: ComponentStatus.OPERATIONAL})
+    desk.write_now(ACTOR, lambda tx: update_incident(tx, incident_id, over))
+    assert plant(desk, grouped).made == ["component Shop of page Acme"]
 
 
 def test_a_group_is_not_left_by_half(desk: Desk) -> None:
