@@ -78,8 +78,8 @@ def find_wish(tx: Transaction, key: ApiKey) -> Sequence[SlackMessage]:
 
 
 def pass_on_wish(tx: Transaction, before: ApiKey, after: ApiKey | None) -> None:
-    """A key has another one in its place: whoever wants more time for it wants that for the other one, `after`, and
-    owners are asked anew; None: that one is not theirs."""
+    """Another key stands in a key's place, `after`: whoever wants more time for one wants it for the other, and
+    owners are asked anew. None: there is none, or it is somebody else's."""
     wish = find_wish(tx, before)
     if not wish:
         return

@@ -242,6 +242,7 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
     show_ticket(tx, ticket)
     # Somebody may have asked about it while its window was open.
     refresh(tx, Thing.KEY, key.id)
+    pass_on_wish(tx, key, predecessor)
     tell_key_is_void(tx, ticket)
     keys_changed(tx, key.id)
     record(tx, Action.KEY_VOIDED, "key", key.id, ticket_id=ticket.id, reason=reason)

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from desk.keys.changes import extend_key, rename_key, revoke_key, suspend_key, transfer_key
 from desk.keys.collecting import mark_revealed, sweep_tickets
-from desk.keys.questions import ask_for_extension, ask_holder, keep_key
+from desk.keys.questions import ask_for_extension, ask_holder, decline_extension, keep_key
 from desk.keys.ring import follow_key_ring, read_key_ring
 from desk.keys.rotation import begin_rotation
 from desk.transaction import Desk
@@ -148,6 +148,17 @@ def test_a_wish_that_is_fulfilled_meanwhile_is_asked_by_nobody(stage: Stage) -> 
     taken = _take_over(stage, other, timedelta())
     stage.do(MAX, partial(mark_revealed, key_id=taken.id))
     assert {card.subject_id for card in stage.shown("key.extension")} == {key_id, other}
+
+
+def test_a_wish_for_a_key_that_nobody_saw_goes_back(stage: Stage, clock: HeldClock) -> None:
+    """Whoever asked for more time for a key whose window was lost wants it for the one that works on."""
+    key_id = _key(stage)
+    shown = _show(stage, key_id)
+    stage.do(MIA, partial(ask_for_extension, key_id=shown.id, until=LATER, reason="Not done."))
+    clock.advance(minutes=3)
+    stage.do(SWEEP, sweep_tickets)
+    stage.do(OLIVIA, partial(decline_extension, key_id=key_id, reason="It is enough."))
+    assert [note.facts["waited"] for note in stage.shown("key.changed")] == [[MIA]]
 
 
 def _take_over(stage: Stage, key_id: str, grace: timedelta) -> ApiKey:
