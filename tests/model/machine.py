@@ -2,31 +2,53 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from desk.audit import chain as audit_chain
+from desk.policy import Takeover
 from desk.transaction import Actor
-from storage.models import AuditEvent
+from storage.models import AuditEvent, Role
 from tests.model.checks import AFTER_EACH_STEP, AFTER_JOBS, cards_say_what_is_so, nobody_reads_what_is_not_theirs
 from tests.model.house import House
 from tests.model.leaving import everything_can_be_left
 from tests.model.rules_of_deliveries import RulesOfDeliveries
 from tests.model.rules_of_incidents import RulesOfIncidents
 from tests.model.rules_of_keys import RulesOfKeys
+from tests.model.rules_of_pages import RulesOfPages
 from tests.model.rules_of_people import RulesOfPeople
+from tests.model.rules_of_programs import RulesOfPrograms
 from tests.model.rules_of_the_past import RulesOfThePast
 from tests.model.screens import Screen
 from tests.model.telling import check_telling
 
 _WORDS = re.compile(r"(?:key|draft)-\d{3,}x")
+_DECISIONS: Mapping[str, Sequence[Any]] = {
+    "default_role": (Role.INTEGRATOR, None),
+    "key_takeover": tuple(Takeover),
+    "sole_owner_may_approve_own": (True, False),
+    "suspend_unused_after": (None, timedelta(days=10), timedelta(days=30)),
+    "revoke_suspended_after": (None, timedelta(days=14)),
+    "unused_after": (timedelta(days=5), timedelta(days=60)),
+    "expiring_within": (timedelta(days=2), timedelta(days=14)),
+}
+decisions = st.sampled_from([(name, value) for name, values in _DECISIONS.items() for value in values])
 spans = st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=8)])
 
 
-class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents, RulesOfThePast, RulesOfDeliveries):
+class WholeDesk(
+    RulesOfPeople,
+    RulesOfKeys,
+    RulesOfIncidents,
+    RulesOfThePast,
+    RulesOfPrograms,
+    RulesOfPages,
+    RulesOfDeliveries,
+):
     """Everybody may try everything, and time passes."""
 
     new_house: Callable[[], House]
@@ -61,6 +83,13 @@ class WholeDesk(RulesOfPeople, RulesOfKeys, RulesOfIncidents, RulesOfThePast, Ru
     def need_other_approvals(self, needed: int) -> None:
         """The organization wants more owners to approve, or fewer."""
         self.house.set_policy(approvals_needed=needed)
+        self._look_after_jobs()
+
+    @rule(decision=decisions)
+    def decide_otherwise(self, decision: tuple[str, Any]) -> None:
+        """The organization decides otherwise about one thing, and Keydesk starts anew with that."""
+        name, value = decision
+        self.house.set_policy(**{name: value})
         self._look_after_jobs()
 
     def _look_at_cards(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from desk.keys.changes import extend_key, restore_key, revoke_key, suspend_key, transfer_key
+from desk.keys.changes import extend_key, rename_key, restore_key, revoke_key, suspend_key, transfer_key
 from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen
 from desk.keys.questions import ask_for_extension, ask_holder, decline_extension, keep_key
 from desk.keys.suspended_use import tell_of_suspended_use
@@ -56,6 +56,9 @@ acts = st.lists(
         days.map(lambda lasts: _until("extend", lasts, extend_key)),
         days.map(lambda lasts: _until("ask for more time", lasts, ask_for_extension, reason="Not done.")),
         days.map(lambda lasts: _until("keep", lasts, keep_key, reason="Needed.")),
+        st.integers(1, 99).map(
+            lambda number: Act("rename", number, lambda _: partial(rename_key, name=f"n{number}"))
+        ),
         st.just(_act("decline more time", None, decline_extension, reason="It is enough.")),
         st.just(_act("ask whether it is needed", None, ask_holder)),
         st.sampled_from(
@@ -104,6 +107,23 @@ class RulesOfKeys(RuleBasedStateMachine):
             holder_id=holder or who,
         )
         self.house.act(who, partial(make_request, asked=asked))
+
+    @rule(data=st.data(), who=people, grace=hours)
+    def ask_in_its_place(self, data: st.DataObject, who: str, grace: int) -> None:
+        """Somebody asks for a key that takes the place of another one."""
+        key = self.house.any(data, ApiKey, ApiKey.status != KeyStatus.REVOKED)
+        if key is not None:
+            asked = Asked(
+                name=self.house.word("key"),
+                purpose="We took that over.",
+                scopes=(Scope.READ,),
+                pages=(self.house.page,),
+                lifetime_days=40,
+                holder_id=who,
+                replaces_id=key.id,
+                grace=timedelta(hours=grace),
+            )
+            self.house.act(who, partial(make_request, asked=asked))
 
     @rule(data=st.data(), approvers=st.lists(owners_mostly, min_size=1, max_size=3))
     def approve(self, data: st.DataObject, approvers: list[str]) -> None:

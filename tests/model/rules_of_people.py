@@ -6,8 +6,8 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from desk.directory.events import take_members_event, take_user
-from desk.directory.groups import MembershipChange
+from desk.directory.events import take_group_event, take_members_event, take_user
+from desk.directory.groups import MembershipChange, SeenGroup
 from desk.people import SeenUser, Subject
 from desk.roles.roles import grant_role, revoke_grant
 from storage.models import Grant, Role, SubjectKind, UserGroup, UserGroupMember
@@ -56,6 +56,20 @@ class RulesOfPeople(RuleBasedStateMachine):
             updated=next(self.house.counter),
         )
         self.house.act(SLACK, partial(take_user, seen=seen))
+
+    @rule(is_disabled=st.booleans())
+    def switch_group(self, is_disabled: bool) -> None:
+        """Slack says that the owners' group was switched off, or on again."""
+        [group] = self.house.rows(UserGroup, UserGroup.group_id == KEEPERS)
+        seen = SeenGroup(
+            group_id=KEEPERS,
+            handle=group.handle,
+            name=group.name,
+            is_disabled=is_disabled,
+            date_update=group.date_update + 1,
+        )
+        event_id = f"Ev{next(self.house.counter)}"
+        self.house.act(SLACK, partial(take_group_event, event_id=event_id, seen=seen))
 
     @rule(whom=people)
     def move_in_group(self, whom: str) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy import select, update
 
+from desk.incidents.announcements import UPDATE_CARD
 from desk.messages.dead_letters import bury
 from desk.messages.readers import close_copy
 from desk.transaction import Actor, Desk, JobName, Transaction
@@ -48,6 +49,7 @@ AS_OF_ITS_DRAWING: Mapping[str, str] = {
 """Cards that show something of their surroundings besides their subject, and what: that is as it was when they were
 drawn, is drawn anew with whatever happens to the subject, and is looked at again when somebody presses."""
 _USES = re.compile(r"([Nn]ever|[Ll]ast) used[^;\n]*")
+_SPEAKERS = re.compile(r"API key (\*[^*]*\*|“[^”]*”)")
 _AS_OF_ITS_DRAWING = ("*Notice*", "ollected")
 """Parts of a request's cards that are as of their drawing, too: which keys are like it, and, once its key was
 collected, what became of that."""
@@ -58,8 +60,8 @@ def _readable(message: Message) -> object:
 
     def strip(part: object) -> object:
         if isinstance(part, str):
-            # A use is noted every second, and brings no card up to date.
-            return _USES.sub("", part)
+            # A use is noted every second, and brings no card up to date. What a key was called that spoke, it was.
+            return _SPEAKERS.sub("", _USES.sub("", part))
         if isinstance(part, dict):
             return {name: strip(value) for name, value in part.items() if name not in {"value", "block_id"}}
         return [strip(one) for one in part] if isinstance(part, list) else part
@@ -171,6 +173,8 @@ class Screens:
             closes = again is not None and again.message.closes
             # A note was said once, and so was what a later card has taken the place of.
             is_said = ":" in screen.subject or screen.kind in AS_OF_ITS_DRAWING
+            # What was said of an incident that is deleted stands below a head which says so.
+            is_said |= again is None and screen.kind == UPDATE_CARD
             if not closes and is_said:
                 continue
             if again is None or _readable(again.message) != _readable(screen.message):

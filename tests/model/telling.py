@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from desk.audit.trail import Action
 from desk.incidents.drafts.review import DECIDED_NOTE
-from desk.keys.cards import TICKET_ENDED
+from desk.keys.cards import TAKEN_OVER, TICKET_ENDED
 from desk.keys.changes import CHANGED_NOTE
 from desk.requests.cards import REQUEST_DECIDED
 from storage.models import ApiKey, AuditEvent, IncidentDraft, KeyRequest, KeyStatus, Ticket
@@ -40,6 +40,13 @@ def _both_holders(house: House, event: AuditEvent) -> Collection[str | None]:
     return [event.data["before"], event.data["holder_id"]]
 
 
+def _taken_from(house: House, event: AuditEvent) -> Collection[str | None]:
+    [successor] = house.rows(ApiKey, ApiKey.id == event.data["successor_id"])
+    [ticket] = house.rows(Ticket, Ticket.id == successor.ticket_id)
+    # Whoever takes over a key of their own, by a request, knows.
+    return [] if ticket.predecessor_id else set(_holder(house, event)) - {ticket.collector_id}
+
+
 TELLS: Mapping[Action, tuple[Waiting, str]] = {
     Action.REQUEST_APPROVED: (_requester, REQUEST_DECIDED),
     Action.REQUEST_DENIED: (_requester, REQUEST_DECIDED),
@@ -51,6 +58,8 @@ TELLS: Mapping[Action, tuple[Waiting, str]] = {
     Action.KEY_RESTORED: (_holder, CHANGED_NOTE),
     Action.KEY_REVOKED: (_holder, CHANGED_NOTE),
     Action.KEY_EXTENDED: (_holder, CHANGED_NOTE),
+    Action.KEY_RENAMED: (_holder, CHANGED_NOTE),
+    Action.KEY_ROTATED: (_taken_from, TAKEN_OVER),
     Action.KEY_KEPT: (_holder, CHANGED_NOTE),
     Action.KEY_TRANSFERRED: (_both_holders, CHANGED_NOTE),
 }
