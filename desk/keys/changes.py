@@ -21,7 +21,7 @@ from desk.keys.rules import (
     standing_of,
     state_of,
 )
-from desk.keys.tickets import withdraw_tickets_for
+from desk.keys.tickets import prolong_tickets_for, withdraw_tickets_for
 from desk.masking import refuse_secrets
 from desk.messages.outbox import owners_conversations, refresh, send_note
 from desk.messages.subjects import Thing
@@ -76,6 +76,7 @@ def finish_change(
     action: Action,
     *,
     rotation_ends: str | None = None,
+    lives_until: datetime | None = None,
     told: Collection[str] = (),
     along: Collection[str] = (),
     **data: Any,
@@ -83,7 +84,8 @@ def finish_change(
     """Bring what shows the key up to date, tell the key ring, and record it: the last step of a change.
 
     With `rotation_ends`, a reason, a rotation that nobody has collected yet is withdrawn; its collector hears of
-    that, unless they were `told` of the change. `along`: ids of other keys that were changed with it.
+    that, unless they were `told` of the change. With `lives_until` one may wait that long. `along`: ids of other keys
+    that were changed with it.
     """
     refresh(tx, Thing.KEY, key.id)
     if key.revealed_at is None and key.ticket_id is not None:
@@ -92,6 +94,8 @@ def finish_change(
     keys_changed(tx, key.id, *along)
     if rotation_ends is not None:
         withdraw_tickets_for(tx, key.id, rotation_ends, told=told)
+    if lives_until is not None:
+        prolong_tickets_for(tx, key.id, lives_until)
     record(tx, action, "key", key.id, name=key.name, **data)
 
 
@@ -227,7 +231,7 @@ def extend_key(tx: Transaction, key_id: str, until: datetime, *, version: int | 
     before = key.expires_at
     apply_change(tx, key, _LIVE, expires_at=until, extended_at=tx.now, expiry_said_days=None)
     tell_change(tx, key, Change.EXTEND, until=until.isoformat())
-    finish_change(tx, key, Action.KEY_EXTENDED, before=before.isoformat(), until=until.isoformat())
+    finish_change(tx, key, Action.KEY_EXTENDED, lives_until=until, before=before.isoformat(), until=until.isoformat())
     return key
 
 
@@ -271,7 +275,7 @@ def transfer_key(tx: Transaction, key_id: str, to_user_id: str, *, version: int 
     if to_user_id == tx.actor.user_id or tx.actor.kind is not ActorKind.MEMBER:
         tell_all_owners(tx, key, Change.TRANSFER, besides=told, before=before, to=to_user_id)
     ends = "Somebody else answers for the key now."
-    moved = {"before": before, "holder_id": to_user_id}
+    moved: dict[str, Any] = {"before": before, "holder_id": to_user_id}
     along = [other.id for other, _ in replaced]
     finish_change(tx, key, Action.KEY_TRANSFERRED, rotation_ends=ends, told=told, along=along, **moved)
     for other, former in replaced:

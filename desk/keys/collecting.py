@@ -20,10 +20,12 @@ from desk.keys.issuing import find_ending, get_key_pattern, lock_predecessor
 from desk.keys.restrictions import facts_of_restrictions
 from desk.keys.returns import decide_return, read_return_facts
 from desk.keys.tickets import (
+    change_grace,
     check_collection,
     ended,
     lapse,
     lock_lapsing,
+    lock_too_long,
     read_ticket,
     require_collector,
     withdraw_tickets_for,
@@ -254,18 +256,23 @@ def return_unseen(tx: Transaction, key_id: str) -> bool:
 
 
 def sweep_tickets(tx: Transaction) -> int:
-    """Lapse tickets that nobody collected in time, and settle keys whose arrival nobody confirmed.
+    """Lapse tickets that nobody collected in time, hold those that wait to the longest grace that policy allows by
+    now, and settle keys whose arrival nobody confirmed.
 
     Such a key stays when it has been used, for then somebody has it; otherwise it is void and its ticket returns.
     """
     require_duty(tx, Duty.TIME)
     # Everything is locked before the first of it is recorded, so that nobody who holds some of it waits for us.
-    settling, lapsing = _lock_unconfirmed(tx), lock_lapsing(tx)
+    settling, lapsing, too_long = _lock_unconfirmed(tx), lock_lapsing(tx), lock_too_long(tx)
     if settling:
         keys_changed(tx, *settling)
     for key_id in settling:
         _settle(tx, key_id)
-    return len(settling) + lapse(tx, lapsing)
+    lapsed = lapse(tx, lapsing)
+    shortened = [ticket for ticket in too_long if ticket not in lapsing]
+    for ticket in shortened:
+        change_grace(tx, ticket, tx.policy.maximum_rotation_grace)
+    return len(settling) + lapsed + len(shortened)
 
 
 def _lock_unconfirmed(tx: Transaction) -> Sequence[str]:

@@ -4,7 +4,7 @@ It waits, and is then collected (`collecting`), withdrawn or lapsed.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 
@@ -167,6 +167,28 @@ def change_grace(tx: Transaction, ticket: Ticket, grace: timedelta) -> Ticket:
     show_ticket(tx, ticket)
     record(tx, Action.TICKET_CHANGED, "ticket", ticket.id, before=before, grace_seconds=seconds)
     return ticket
+
+
+def prolong_tickets_for(tx: Transaction, key_id: str, until: datetime) -> None:
+    """A key lives until another instant by now: so long its successor may wait, as far as any ticket may. Call it
+    before recording."""
+    waiting = select(Ticket).where(Ticket.predecessor_id == key_id, Ticket.status == TicketStatus.WAITING)
+    for ticket in tx.session.scalars(waiting).all():
+        before, after = ticket.expires_at, min(ticket.created_at + tx.policy.ticket_lapses_after, until)
+        if after > before and transition(
+            tx.session, ticket, allowed=[TicketStatus.WAITING], version=ticket.version, expires_at=after
+        ):
+            show_ticket(tx, ticket)
+            data = {"before": before.isoformat(), "expires_at": after.isoformat()}
+            record(tx, Action.TICKET_CHANGED, "ticket", ticket.id, **data)
+
+
+def lock_too_long(tx: Transaction) -> Sequence[Ticket]:
+    """Tickets that wait and would let an old key work on for longer than policy allows by now, locked; not those that
+    somebody else holds."""
+    longest = int(tx.policy.maximum_rotation_grace.total_seconds())
+    waiting = select(Ticket).where(Ticket.status == TicketStatus.WAITING, Ticket.grace_seconds > longest)
+    return tx.session.scalars(waiting.order_by(Ticket.id).limit(_BATCH).with_for_update(skip_locked=True)).all()
 
 
 def say_window_was_not_opened(tx: Transaction, ticket_id: str) -> None:

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from desk.errors import ConflictError, InvalidInputError, KeydeskError, NotAllowedError
-from desk.keys.changes import revoke_key, suspend_key, transfer_key
-from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen
+from desk.keys.changes import extend_key, revoke_key, suspend_key, transfer_key
+from desk.keys.collecting import mark_revealed, mint_for_ticket, return_unseen, sweep_tickets
 from desk.keys.rotation import asks_first, begin_rotation
 from desk.keys.rules import KeyState, state_of
 from desk.keys.sweep import sweep_keys
@@ -19,6 +19,7 @@ from desk.policy import Takeover
 from desk.transaction import Actor, Desk, JobName, Transaction
 from storage.models import (
     ApiKey,
+    AuditEvent,
     Delivery,
     DeliveryStatus,
     Grant,
@@ -46,7 +47,7 @@ from tests.factories import (
     add_ticket,
 )
 
-OWNER, HOLDER = Actor.member(OLIVIA), Actor.member(MIA)
+OWNER, HOLDER, SWEEP = Actor.member(OLIVIA), Actor.member(MIA), Actor.job(JobName.SWEEP)
 HOUR = timedelta(hours=1)
 
 
@@ -142,6 +143,36 @@ def test_graces_that_cannot_be(desk: Desk, key_id: str, grace: timedelta) -> Non
     with pytest.raises(InvalidInputError) as refusal:
         desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id, grace))
     assert refusal.value.field == "grace"
+
+
+def test_a_rotation_waits_for_as_long_as_its_key_lives(desk: Desk, clock: HeldClock) -> None:
+    """A key that is extended while its successor waits takes along how long that can be collected."""
+    with desk.database.write() as session:
+        key_id = add_key(session, NOW, expires_at=NOW + 24 * HOUR).id
+    ticket = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id))
+    assert ticket.expires_at == NOW + 24 * HOUR
+    desk.write_now(OWNER, lambda tx: extend_key(tx, key_id, NOW + timedelta(days=30)))
+    clock.advance(days=2)
+    desk.write_now(SWEEP, sweep_tickets)
+    new_id = collect(desk, ticket.id)
+    with desk.database.read() as session:
+        assert session.get_one(ApiKey, new_id).expires_at == NOW + timedelta(days=30)
+        changed = session.scalars(select(AuditEvent).where(AuditEvent.action == "ticket.changed")).one()
+    assert changed.data["expires_at"] == (NOW + desk.policy.ticket_lapses_after).isoformat()
+
+
+def test_a_shorter_grace_holds_for_what_waits(desk: Desk, key_id: str) -> None:
+    """Where owners let old keys work on for less since, a rotation that waits says so, and does so."""
+    ticket = desk.write_now(HOLDER, lambda tx: begin_rotation(tx, key_id, timedelta(days=20)))
+    ruled = replace(desk, policy=replace(desk.policy, maximum_rotation_grace=timedelta(days=2)))
+    assert (ruled.write_now(SWEEP, sweep_tickets), ruled.write_now(SWEEP, sweep_tickets)) == (1, 0)
+    with desk.database.read() as session:
+        assert session.get_one(Ticket, ticket.id).grace_seconds == timedelta(days=2).total_seconds()
+        changed = session.scalars(select(AuditEvent).where(AuditEvent.action == "ticket.changed")).one()
+    assert changed.data == {"before": 20 * 86400, "grace_seconds": 2 * 86400}
+    collect(ruled, ticket.id)
+    with desk.database.read() as session:
+        assert session.get_one(ApiKey, key_id).retires_at == NOW + timedelta(days=2)
 
 
 def test_nobody_to_hand_it_to(desk: Desk) -> None:
