@@ -49,6 +49,8 @@ def test_each_name_says_what_it_means_and_since_when() -> None:
 
 _RECORDING = {"record": 1, "finish_change": 2}
 """What records an event, and where among its arguments the event is."""
+_NOT_RECORDED = {"rotation_ends", "lives_until", "told", "along"}
+"""What `finish_change` is told besides the event's data."""
 
 
 def _recorded() -> Iterator[tuple[str, str | None, set[str], bool]]:
@@ -66,7 +68,7 @@ def _recorded() -> Iterator[tuple[str, str | None, set[str], bool]]:
             named = {word.arg for word in call.keywords if word.arg}
             complete = all(word.arg for word in call.keywords)
             if name == "finish_change":
-                yield Action[action.attr], "key", (named | {"name"}) - {"rotation_ends", "told"}, complete
+                yield Action[action.attr], "key", (named | {"name"}) - _NOT_RECORDED, complete
             else:
                 kind = call.args[2]
                 yield (
