@@ -38,6 +38,7 @@ _SEVERITY = re.compile(
     r"(?:sev(?:erity)?[-_]?[0-5]|p[0-5])[.:,]?|\[(?:sev(?:erity)?[-_ ]?[0-5]|p[0-5]|critical|major|minor)\]",
     re.IGNORECASE,
 )
+_QUIETLY = frozenset({"quietly", "quiet", "silently", "silent"})
 _IMPACTS = frozenset({"minor", "major", "critical"})
 _BEFORE_STATE = re.compile("is|are|was|now|to|at|has|in|→|->|=>|-&gt;|=&gt;|=|＝")
 """What people put between a component and its state."""
@@ -75,9 +76,16 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
         if _is_slip_of_option(word, options) or (word.kind == "pair" and word.text and word.key in _NEVER_WORDS)
     ]
     found += [_dashed(word) for at, word in enumerate(words) if _is_dashed(word, options, is_first=at == 0)]
-    if has_status or not words:
+    if not words:
         return found
     first = words[0]
+    if first.kind == "pair" and first.sign == "=" and find_state(first.text) is not None:
+        said = first.as_typed
+        return [*found, f"“{said}” looks like a component's state: write component:{said} before the words."]
+    if first.kind == "word" and first.text.rstrip(",:;") in _QUIETLY:
+        return [*found, f"Should people read “{first.text}”? Whether they are notified is said by the button."]
+    if has_status:
+        return found
     if len(words) == 1 and first.kind == "word" and _NOT_SAID.fullmatch(bare := first.text.strip(".,;:!").lower()):
         found.append(f"Should people read “{bare}”? Else take it out.")
     elif first.kind == "pair" and first.text and not first.text.startswith("//") and first.key not in options:

@@ -176,13 +176,14 @@ class LineReader:
         self.position = end
         if (mark := peek_word(self.text, end)) is not None and mark.text in BETWEEN and not self._begins_list(mark):
             self.position = mark.end
-        while (
-            (word := peek_word(self.text, self.position)) is not None
-            and word.kind == "pair"
-            and self._take_pair(word)
-        ):
+        while (word := peek_word(self.text, self.position)) is not None and self._take_behind_status(word):
             pass
         return self.text[self.position :].strip()
+
+    def _take_behind_status(self, word: Word) -> bool:
+        if word.kind == "word" and word.text == "on" and self.found.page is None:
+            return self._take_page(word)
+        return word.kind == "pair" and self._take_pair(word)
 
     def _is_reference(self, word: Word) -> bool:
         if self._has_begun() or self.position != 0 or word.start != len(self.text) - len(self.text.lstrip()):

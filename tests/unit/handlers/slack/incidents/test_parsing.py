@@ -68,6 +68,10 @@ READ: dict[str, tuple[str, dict[str, Any]]] = {
         {"quoted": "Checkout errors", "status": INVESTIGATING},
     ),
     "two dashes behind the name": ('"Checkout errors" -- We look', {"quoted": "Checkout errors", "body": "We look"}),
+    "a page behind the status": (
+        '"X" identified on acme We look',
+        {"quoted": "X", "status": IncidentStatus.IDENTIFIED, "page": "acme", "body": "We look"},
+    ),
     "a colon behind the page": ('"X" on acme: We look', {"quoted": "X", "page": "acme", "body": "We look"}),
     "a colon behind the id": (f"{ID}: fixed", {"incident": ID, "body": "fixed"}),
     "a status as a pair": ("status:monitoring x", {"status": MONITORING, "body": "x"}),
