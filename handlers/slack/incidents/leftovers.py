@@ -62,7 +62,7 @@ _INFLECTED = re.compile(
 def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> list[str]:
     """A sentence for each thing in the words for the public that looks like an option, a status or a name.
 
-    After a status everything is for the public but a pair of a name that a line knows.
+    After a status everything is for the public but a pair of a name that a line knows, and what `_at_beginning` says.
     """
     words = list(_words(body))
     found = [
@@ -76,33 +76,35 @@ def list_leftovers(body: str, options: frozenset[str], *, has_status: bool) -> l
         if _is_slip_of_option(word, options) or (word.kind == "pair" and word.text and word.key in _NEVER_WORDS)
     ]
     found += [_dashed(word) for at, word in enumerate(words) if _is_dashed(word, options, is_first=at == 0)]
-    if not words:
-        return found
+    begins = _at_beginning(words, body, options, has_status=has_status) if words else None
+    return [*found, begins] if begins is not None else found
+
+
+def _at_beginning(words: list[Word], body: str, options: frozenset[str], *, has_status: bool) -> str | None:
+    """The same of the first words, where most of it is typed."""
     first = words[0]
     if first.kind == "pair" and first.sign == "=" and find_state(first.text) is not None:
         said = first.as_typed
-        return [*found, f"“{said}” looks like a component's state: write component:{said} before the words."]
+        return f"“{said}” looks like a component's state: write component:{said} before the words."
     if first.kind == "word" and first.text.rstrip(",:;") in _QUIETLY:
-        return [*found, f"Should people read “{first.text}”? Whether they are notified is said by the button."]
+        return f"Should people read “{first.text}”? Whether they are notified is said by the button."
     if has_status:
-        return found
+        return None
     if len(words) == 1 and first.kind == "word" and _NOT_SAID.fullmatch(bare := first.text.strip(".,;:!").lower()):
-        found.append(f"Should people read “{bare}”? Else take it out.")
-    elif first.kind == "pair" and first.text and not first.text.startswith("//") and first.key not in options:
-        found.append(_unknown_pair(first, options))
-    elif first.kind == "quoted":
-        found.append(f"“{first.text}” stands in quotation marks at the beginning, and I did not know what it names.")
-    elif first.kind == "word" and first.text.startswith("="):
-        found.append(f"“{first.text}” stands at the beginning, and I did not know of what.")
-    elif (first.kind == "word" and _SEVERITY.fullmatch(first.text)) or _is_impact(words):
-        found.append(f"If “{first.text or first.key}” is how bad it is, write impact:critical, major, minor or none.")
-    elif first.text in {"component", "components"} and any(_is_state(word) for word in words[1:_FIRST_WORDS]):
-        found.append(f"“{first.text}” looks like an option: write component:name=degraded before the words.")
-    elif (apart := _APART.match(body)) is not None:
-        found.append(f"“{apart[0]}” looks like an option: write impact:major or remind:4 before the words.")
-    elif (status := _status(words)) is not None:
-        found.append(status)
-    return found
+        return f"Should people read “{bare}”? Else take it out."
+    if first.kind == "pair" and first.text and not first.text.startswith("//") and first.key not in options:
+        return _unknown_pair(first, options)
+    if first.kind == "quoted":
+        return f"“{first.text}” stands in quotation marks at the beginning, and I did not know what it names."
+    if first.kind == "word" and first.text.startswith("="):
+        return f"“{first.text}” stands at the beginning, and I did not know of what."
+    if (first.kind == "word" and _SEVERITY.fullmatch(first.text)) or _is_impact(words):
+        return f"If “{first.text or first.key}” is how bad it is, write impact:critical, major, minor or none."
+    if first.text in {"component", "components"} and any(_is_state(word) for word in words[1:_FIRST_WORDS]):
+        return f"“{first.text}” looks like an option: write component:name=degraded before the words."
+    if (apart := _APART.match(body)) is not None:
+        return f"“{apart[0]}” looks like an option: write impact:major or remind:4 before the words."
+    return _status(words)
 
 
 def _is_state(word: Word) -> bool:
