@@ -7,11 +7,13 @@ from alembic.util import CommandError
 from sqlalchemy import make_url
 
 from bot.settings import Settings, make_policy
+from bot.settings.masking import secrets_in
 from bot.settings.values import parse_database_url
 from bot.upstream import list_setting_keys
 from desk.clock import Clock, SteeredClock, SystemClock
 from desk.errors import InvalidInputError, KeydeskError
 from desk.identifiers import new_id
+from desk.secret import sha256
 from desk.transaction import Desk
 from handlers.http.own.operations import list_needs as list_own_needs
 from handlers.http.v1.operations import list_needs
@@ -77,7 +79,8 @@ def make_desk(
     needed = {Scope(need.scope) for need in (*list_needs(), *list_own_needs())}
     offered = tuple(scope for scope in Scope if scope in needed)
     named = tuple((key.id, key.expires_at) for key in list_setting_keys(settings))
-    policy = replace(make_policy(settings), offered_scopes=offered, named_upstream_keys=named)
+    own = frozenset(map(sha256, secrets_in(settings)))
+    policy = replace(make_policy(settings), offered_scopes=offered, named_upstream_keys=named, own_secrets=own)
     return Desk(database.of(organization), clock, policy)
 
 

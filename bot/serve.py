@@ -4,19 +4,18 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
 import uvloop
-from pydantic import SecretStr
 
 from bot.database import find_public_folder, open_database, upgrade_schema
 from bot.logging import configure_logging
 from bot.program import run_program
 from bot.server import listen
 from bot.settings import Settings, require_slack
-from bot.settings.masking import list_passwords
+from bot.settings.masking import secrets_in
 from bot.tracing import tracing
 
 _LAST_WORDS_SECONDS = 0.1
@@ -80,21 +79,6 @@ class _Limit:
         if self.status:
             _log.error("cut_off", reason="KEYDESK_SHUTDOWN_SECONDS are over")
         os._exit(self.status)
-
-
-def secrets_in(settings: Settings) -> Iterator[str]:
-    """Every secret that the settings hold, whatever its shape; of an address its password alone."""
-    addresses = [settings.database_url]
-    if settings.database_direct_url is not None:
-        addresses.append(settings.database_direct_url)
-    if settings.slack_proxy is not None:
-        addresses.append(settings.slack_proxy.get_secret_value())
-    for address in addresses:
-        yield from list_passwords(address)
-    for name, value in settings:
-        if isinstance(value, SecretStr) and name != "slack_proxy":
-            # Some hold several, with something behind each.
-            yield from (item.partition("@")[0] for item in value.get_secret_value().split(","))
 
 
 def stop_on_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import Enum, auto
+from itertools import chain
 from urllib.parse import quote, quote_plus
 
 from desk.encodings import list_readings
 from desk.errors import InvalidInputError
-from desk.foreign_secrets import list_digests
+from desk.foreign_secrets import SHORTEST, list_digests
 from desk.secret import MASK as KEY_MASK
 from desk.secret import holds_key, holds_mistyped_key, without_mistyped, without_pieces
 from desk.secret_shapes import MASK, cut_shapes, cut_sure, has_shape, is_surely_one, unbroken
@@ -58,22 +60,52 @@ _masker = Masker()
 Recognizer = Callable[[Collection[str]], bool]
 """Whether one of these SHA-256 is that of a key's secret."""
 _recognizer: ContextVar[Recognizer | None] = ContextVar("recognizer", default=None)
+_own: ContextVar[Collection[str]] = ContextVar("own", default=())
 
 
 @contextmanager
-def recognizing(knows: Recognizer) -> Iterator[None]:
-    """Inside, secrets that others made and that no shape tells are found by their digests: in each transaction."""
-    token = _recognizer.set(knows)
+def recognizing(knows: Recognizer, own: Collection[str] = ()) -> Iterator[None]:
+    """Inside, secrets that no shape tells are found by their SHA-256, in each transaction: keys that others made, and
+    Keydesk's `own`, as its settings have them."""
+    tokens = _recognizer.set(knows), _own.set(own)
     try:
         yield
     finally:
-        _recognizer.reset(token)
+        _recognizer.reset(tokens[0])
+        _own.reset(tokens[1])
 
 
-def _is_known(text: str) -> bool:
+class _Kind(Enum):
+    """What stands in a text, the gravest first."""
+
+    KEY = auto()
+    NEARLY = auto()
+    OTHER = auto()
+
+
+def _find_secret(text: str) -> _Kind | None:
+    """What a text holds that somebody typed, if it is a secret."""
+    if len(text) < _SHORTEST_KNOWN:
+        return None
+    # To read it in every way takes longest.
+    readings = list_readings(text)
+    digests = _list_digests(text, readings)
     knows = _recognizer.get()
-    digests = list_digests(text) if knows is not None else ()
-    return knows is not None and bool(digests) and knows(digests)
+    if holds_key(text) or (digests and knows is not None and knows(digests)):
+        return _Kind.KEY
+    if any(map(holds_mistyped_key, readings)):
+        return _Kind.NEARLY
+    if not digests.isdisjoint(_own.get()) or any(map(is_surely_one, readings)):
+        return _Kind.OTHER
+    return None
+
+
+def _list_digests(text: str, readings: Iterable[str]) -> set[str]:
+    """Those of what may be a secret that no shape tells, whatever it is written in and broken by."""
+    if len(text) < SHORTEST or _recognizer.get() is None:
+        return set()
+    forms = dict.fromkeys((*readings, unbroken(text), "".join(text.split())))
+    return set(chain.from_iterable(map(list_digests, forms)))
 
 
 def mask(text: str) -> str:
@@ -84,19 +116,7 @@ def mask(text: str) -> str:
 def holds_secret(text: str) -> bool:
     """Whether a key's secret, nearly one, or one of another kind that is surely one stands anywhere in what somebody
     typed."""
-    return len(text) >= _SHORTEST_KNOWN and (_holds_whole(text) or _holds_nearly(text))
-
-
-def _holds_whole(text: str) -> bool:
-    return _holds_key(text) or any(is_surely_one(reading) for reading in list_readings(text))
-
-
-def _holds_nearly(text: str) -> bool:
-    return any(holds_mistyped_key(reading) for reading in list_readings(text))
-
-
-def _holds_key(text: str) -> bool:
-    return holds_key(text) or _is_known(text)
+    return _find_secret(text) is not None
 
 
 def hides_secret(text: str) -> bool:
@@ -112,7 +132,7 @@ def masked(text: str) -> str:
 
 def _is_hidden(plain: str) -> bool:
     # One that is spread begins like one that is cut off.
-    return _holds_whole(plain) or _holds_nearly(without_mistyped(plain))
+    return _find_secret(plain) in (_Kind.KEY, _Kind.OTHER) or holds_secret(without_mistyped(plain))
 
 
 def answer_without(typed: str) -> Callable[[str], str]:
@@ -139,19 +159,20 @@ def _without_pieces(text: str) -> str:
 
 def refuse_secrets(*texts: str, field: str | None = None) -> None:
     """Raises InvalidInputError, which repeats nothing, when a text that would be kept holds a secret."""
-    if any(_holds_key(text) for text in texts):
+    found = {_find_secret(text) for text in texts}
+    if _Kind.KEY in found:
         raise InvalidInputError(
             "That holds the secret of an API key, so it was not kept.",
             "Type it again without the secret. Whoever can read where you typed it can use that key: rotate it.",
             field=field,
         )
-    if any(_holds_nearly(text) for text in texts):
+    if _Kind.NEARLY in found:
         raise InvalidInputError(
             "That holds what looks like the secret of an API key, mistyped or cut off, so it was not kept.",
             "Type it again without the secret. Whoever can read where you typed it nearly has that key: rotate it.",
             field=field,
         )
-    if any(holds_secret(text) for text in texts):
+    if _Kind.OTHER in found:
         raise InvalidInputError(
             "That holds a token or a password, so it was not kept.",
             "Type it again without it. Whoever can read where you typed it can use it: replace it where it is from.",

@@ -35,6 +35,8 @@ class Policy:
     """What the commands are called where this desk's words are read."""
     named_upstream_keys: tuple[tuple[str, datetime | None], ...] = ()
     """The keys of a Statuspage elsewhere that settings name, with their ends."""
+    own_secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """The SHA-256 of what the settings keep secret, as Slack's signing secret: nobody may write it anywhere."""
     default_role: str | None = "integrator"
     """What full members get without a grant; None: nothing."""
 

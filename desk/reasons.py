@@ -36,7 +36,8 @@ def check_name(
     line = clean_line(name)
     if line:
         refuse_unseen(name, field=field)
-    refuse_secrets(line, field=field)
+    # In one line, one that is broken over lines is none any more.
+    refuse_secrets(line, name, field=field)
     if not line:
         raise InvalidInputError(f"{of} needs a name.", hint, field=field)
     if len(line) > limit:

@@ -46,7 +46,10 @@ _SURE = re.compile(
         (
             *_SURE_SHAPES,
             rf"(://[^/\s:@?#\"'<>|]{{0,255}}:){_PLACEHOLDER}[^\s/@?#\"'<>|]{{1,255}}(?=@[\w\[])",
-            r"(?P<key>\b(?:password|passwd|pwd|api[_-]?key|(?:client|signing)_secret|(?:access|refresh)_token)=[\"']?)"
+            # As in a form, or as in JSON, where quotes say that it is no sentence.
+            r"(?P<key>\b(?:(?:password|passwd|pwd|api[_-]?key|(?:client|signing)_secret|(?:access|refresh)_token)=[\"']?"
+            r"|(?:password|passwd|pwd|api[_-]?key|(?:client|signing)_secret|(?:access|refresh)_token)"
+            r"\\*+[\"']\s*:\s*\\*+[\"']))"
             r"(?=[^\s\"'&<>|]{0,255}\d)(?=[^\s\"'&<>|]{0,255}[a-z])[^\s\"'&<>|]{6,255}",
             r"(?P<header>\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:oauth|bearer|basic|token|apikey)\s+)?"
             r"|\b(?:oauth|bearer|basic)\s+[\"']?)(?P<credential>[\w+/.~-]{8,512}=*)",
@@ -76,7 +79,14 @@ def cut_shapes(text: str) -> str:
 
 def is_surely_one(text: str) -> bool:
     """Whether something in it is a secret and nothing that people would write for another reason."""
-    return any(True for _ in _find_sure(text)) or _cut_broken(text) != text
+    return any(True for _ in _find_sure(text)) or _cut_broken(text) != text or _is_broken(text)
+
+
+def _is_broken(text: str) -> bool:
+    """Whether a text that stands on several lines holds one that goes on from one line to the next."""
+    whole = unbroken(text)
+    # Lines that end with an address, and begin with a mail address, are two.
+    return whole != text and any(_NO_WORD.search(found[0]) for found in _find_sure(whole))
 
 
 def cut_sure(text: str) -> str:

@@ -190,7 +190,8 @@ class Desk:
         self, session: Session, actor: Actor, work: Callable[[Transaction], T], recorded: list[str] | None = None
     ) -> T:
         recorded = [] if recorded is None else recorded
-        with named(self.policy.name_command), recognizing(partial(_is_a_key, session)), _in_words():
+        knows = partial(_is_a_key, session)
+        with named(self.policy.name_command), recognizing(knows, self.policy.own_secrets), _in_words():
             return work(
                 Transaction(session, self.clock.now(), self.policy, actor, recorded, silence=self.find_silence())
             )

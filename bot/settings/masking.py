@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
+from pydantic import SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.settings.sources import SECRETS
+from bot.settings.table import Settings
 
 _MASK = "***"
 _ADDRESSES = frozenset({"KEYDESK_DATABASE_URL", "KEYDESK_DATABASE_DIRECT_URL", "KEYDESK_SLACK_PROXY"})
@@ -50,6 +52,21 @@ def list_passwords(address: str) -> Iterator[str]:
     for name, value in url.query.items():
         if _SECRET_NAME.search(name):
             yield from [value] if isinstance(value, str) else value
+
+
+def secrets_in(settings: Settings) -> Iterator[str]:
+    """Every secret that the settings hold, whatever its shape; of an address its password alone."""
+    addresses = [settings.database_url]
+    if settings.database_direct_url is not None:
+        addresses.append(settings.database_direct_url)
+    if settings.slack_proxy is not None:
+        addresses.append(settings.slack_proxy.get_secret_value())
+    for address in addresses:
+        yield from list_passwords(address)
+    for name, value in settings:
+        if isinstance(value, SecretStr) and name != "slack_proxy":
+            # Some hold several, with something behind each.
+            yield from (item.partition("@")[0] for item in value.get_secret_value().split(","))
 
 
 def _hide(found: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """A seed put into the database: what is missing is made, what differs is changed, no page or component is removed."""
 
-import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -30,7 +30,7 @@ def plant_seed(tx: Transaction, seed: Seed, *, restores: bool = False) -> Plante
     ConflictError when an id belongs to another thing, and InvalidInputError for a secret in it.
     """
     require_owner(tx)
-    refuse_secrets(json.dumps(asdict(seed), default=str))
+    refuse_secrets(*_list_texts(asdict(seed)))
     # Names and domains are looked for before they are written, so whoever plants waits here for whoever does.
     lock_organization(tx.session)
     done = Planted()
@@ -40,6 +40,14 @@ def plant_seed(tx: Transaction, seed: Seed, *, restores: bool = False) -> Plante
     if done.made or done.changed or done.restored:
         pages_changed(tx)
     return done
+
+
+def _list_texts(part: object) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    parts = part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ()
+    for one in parts:
+        yield from _list_texts(one)
 
 
 def _plant_organization(tx: Transaction, seed: Seed, done: Planted) -> None:

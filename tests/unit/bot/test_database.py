@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.database import (
@@ -14,9 +15,11 @@ from bot.database import (
     upgrade_schema,
 )
 from bot.settings import GivenSettings
-from desk.errors import KeydeskError
+from desk.errors import InvalidInputError, KeydeskError
 from desk.keys.check import Need
 from desk.policy import Policy
+from desk.reasons import check_key_name
+from desk.transaction import Actor
 from handlers.http.own.operations import list_needs as list_own_needs
 from handlers.http.v1.documents import read_page_documents
 from handlers.http.v1.handlers import make_handlers
@@ -100,6 +103,15 @@ def test_what_opens_something_is_what_is_offered(database: Database) -> None:
     offered = {need.scope for need in list_needs() | list_own_needs()}
     assert desk.policy.offered_scopes == tuple(scope for scope in Scope if scope in offered)
     assert Policy().offered_scopes == desk.policy.offered_scopes
+
+
+def test_what_the_settings_keep_secret_is_known_to_the_desk(database: Database) -> None:
+    """Nobody may write Slack's signing secret into a name; the desk has no more of it than its digest."""
+    secret = "8f742231b10e8888abcd99e2f1d485a5"
+    desk = make_desk(GivenSettings(slack_signing_secret=SecretStr(secret)), database)
+    assert secret not in repr(desk)
+    with pytest.raises(InvalidInputError, match="holds a token or a password"):
+        desk.read_now(Actor.operator("ann"), lambda _: check_key_name(f"for {secret}"))
 
 
 def test_a_database_of_a_newer_release_is_left_alone(database: Database) -> None:

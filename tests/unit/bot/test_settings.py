@@ -131,9 +131,10 @@ def test_without_any_setting_the_policy_is_the_default_one() -> None:
 
 
 def test_every_field_of_the_policy_has_its_setting() -> None:
-    """No decision of an organization is out of reach of the settings; what its API serves is none, nor which keys the
-    settings name."""
-    decided = {field.name for field in dataclasses.fields(Policy)} - {"offered_scopes", "named_upstream_keys"}
+    """No decision of an organization is out of reach of the settings; what its API serves is none, nor which keys and
+    secrets the settings name."""
+    named = {"offered_scopes", "named_upstream_keys", "own_secrets"}
+    decided = {field.name for field in dataclasses.fields(Policy)} - named
     assert {field for _, field in POLICY_VALUES.values()} == decided
 
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.serve import secrets_in
 from bot.settings import GivenSettings, Settings, load_settings
+from bot.settings.masking import secrets_in
 from bot.slack_link import SlackLink, make_client
 from bot.slack_proxy import find_slack_proxy
 from desk.clock import SystemClock

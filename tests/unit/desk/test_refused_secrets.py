@@ -130,6 +130,41 @@ def test_no_encoded_text_is_taken_for_one(typed: str) -> None:
     assert not holds_secret(typed)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '{"api_key": "89a229ce-1a8d-bcf9-ff30-430fbe35eb4c"}',
+        r"{\"password\": \"hunter2-and-more\"}",
+        "'client_secret': 'a1b2c3d4e5'",
+        "postgresql://keydesk:Tr0ub4dor\n3xyz@db.example.com/k",
+        "Authorization: Basic YWRtaW46aHVu\r\n  dGVyMmh1bnRlcjI=",
+        "Bearer q8Zt5Wm2\nXc9Lr4Vb7Nk1Pd6",
+        "password=Cor3ec\ntHorse9",
+    ],
+)
+def test_secrets_in_documents_and_over_lines(typed: str) -> None:
+    """As JSON has them, and as a mail client breaks them; in a name too, which has one line."""
+    assert holds_secret(typed)
+    with pytest.raises(InvalidInputError, match="a token or a password"):
+        check_key_name(typed)
+    assert hides_secret(masked(typed)) is False
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "See https://status.acme.example:\nask ops@acme.example.",
+        "We rotate the basic\nauthentication of plan 2",
+        'The "token" is what the "api_key": header holds',
+        "Bearer\nof bad news since 10:00",
+    ],
+)
+def test_lines_that_only_follow_each_other(typed: str) -> None:
+    """What one line ends with and the next begins with is no secret for that."""
+    assert not holds_secret(typed)
+    assert masked(typed) == typed
+
+
 def test_reasons_and_names_are_refused_with_what_to_do() -> None:
     """One rule for all that is kept; the field is named, the secret is not."""
     for check in (check_reason, check_key_name):

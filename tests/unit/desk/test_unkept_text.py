@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from desk.people import Subject
 from desk.requests.approvals import deny
 from desk.requests.requests import make_request
 from desk.roles.roles import grant_role
-from desk.secret import Secret
+from desk.secret import Secret, sha256
 from desk.seeds.planting import plant_seed
 from desk.seeds.shape import ComponentSeed, PageSeed, Seed
 from desk.transaction import Actor, Desk, Transaction
@@ -133,6 +134,30 @@ def test_secrets_in_names_and_reasons(desk: Desk, write: Callable[[str], str]) -
     text = f"\u201c_{write(secret)}x"
     for name, door in _doors(stage, key, request, text).items():
         with pytest.raises(KeydeskError, match="secret"):
+            stage.do(OLIVIA, door)
+            pytest.fail(name)
+
+
+def _in_two_lines(secret: str) -> str:
+    return f"{secret[:20]}\n{secret[20:]}"
+
+
+@pytest.mark.parametrize("write", [str, quote_all, in_base64, _in_two_lines, "it is {}, for now".format])
+@pytest.mark.parametrize("is_own", [False, True])
+def test_secrets_that_no_shape_tells(desk: Desk, write: Callable[[str], str], *, is_own: bool) -> None:
+    """Nor does any door take a key that others made and that was imported, or what the settings keep secret, as the
+    signing secret."""
+    secret = "8f742231b10e8888abcd99e2f1d485a5"
+    if is_own:
+        desk = replace(desk, policy=replace(desk.policy, own_secrets=frozenset({sha256(secret)})))
+    stage = set_stage(desk)
+    with desk.database.write() as session:
+        key = add_key(session, desk.clock.now(), holder_id=OLIVIA).id
+        if not is_own:
+            add_key(session, desk.clock.now(), holder_id=OLIVIA, sha256=sha256(secret), name="imported")
+    request = stage.ask().id
+    for name, door in _doors(stage, key, request, write(secret)).items():
+        with pytest.raises(KeydeskError, match="holds a token" if is_own else "secret of an API key"):
             stage.do(OLIVIA, door)
             pytest.fail(name)
 
