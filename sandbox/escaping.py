@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sandbox.workspace import Workspace
 
@@ -42,6 +43,16 @@ def escape_typed(workspace: Workspace, text: str, *, labelled: bool) -> str:
         written.append(_write(workspace, match, labelled=labelled))
         position = match.end()
     return "".join([*written, _escape(text[position:])])
+
+
+def escape_shown(shown: Any) -> Any:
+    """What a message shows as payloads repeat it: plain texts are escaped there too."""
+    if isinstance(shown, list):
+        return [escape_shown(one) for one in shown]
+    if not isinstance(shown, dict):
+        return shown
+    whole = {name: escape_shown(value) for name, value in shown.items()}
+    return whole | {"text": _escape(whole["text"])} if whole.get("type") == "plain_text" else whole
 
 
 def _write(workspace: Workspace, match: re.Match[str], *, labelled: bool) -> str:

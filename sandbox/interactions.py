@@ -9,6 +9,7 @@ from sandbox.blockkit import check_options
 from sandbox.conversations import Conversation, is_reply
 from sandbox.delivery import Deliverer, Outcome
 from sandbox.errors import RefusedError
+from sandbox.escaping import escape_shown
 from sandbox.inputs import ENTRY_KEYS, collect_state, initial_entry
 from sandbox.messages import list_elements, without_metadata
 from sandbox.people import Person
@@ -144,7 +145,8 @@ class Interactions:
         }
         if kind == "button":
             shown = {key: element[key] for key in ("text", "value", "style", "url") if key in element}
-            return action | shown
+            escaped: Json = escape_shown(shown)
+            return action | escaped
         key, empty = ENTRY_KEYS.get(kind, ("selected_option", None))
         action[key] = given.get(key, empty)
         return action | {name: element[name] for name in ("placeholder", "timezone") if name in element}
@@ -173,9 +175,11 @@ class Interactions:
                 "is_ephemeral": bool(message.get("is_ephemeral")),
             },
             "channel": {"id": conversation.id, "name": conversation_label(conversation)},
-            "message": without_metadata(message),
             "state": {"values": collect_state(surface.blocks, self._message_state(surface))},
         }
+        if not message.get("is_ephemeral"):
+            # What only one person sees, Slack keeps nowhere from where it could be given back.
+            fields["message"] = escape_shown(without_metadata(message))
         if "thread_ts" in message:
             fields["container"]["thread_ts"] = message["thread_ts"]
         if with_response_url:

@@ -20,7 +20,7 @@ from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED
 from handlers.slack.framework.areas import Area
 from handlers.slack.framework.blocks import Block, Message, escape, plain, plain_text
-from handlers.slack.framework.command_line import typed_text
+from handlers.slack.framework.command_line import typed_text, unescape
 from handlers.slack.framework.commands import CommandFamily
 from handlers.slack.framework.messages import error_message, given_back, notice, without_secrets
 from handlers.slack.framework.outcomes import refuse
@@ -129,7 +129,7 @@ def on_actions(slack: SlackContext, area: Area) -> Listener:
             response_url=body.get("response_url"),
             view=body.get("view"),
             body=body,
-            label=str((action.get("text") or {}).get("text") or ""),
+            label=unescape(str((action.get("text") or {}).get("text") or "")),
         )
         message = await _answer_action(slack, done, handlers.get(done.action_id))
         await ack()

@@ -210,6 +210,32 @@ async def test_a_click_carries_message_and_response_url(slack: Slack, app: Socke
     assert (await slack.api("views.open", trigger_id=payload["trigger_id"], view=modal()))["ok"] is True
 
 
+async def test_a_click_repeats_texts_escaped(slack: Slack, app: SocketApp) -> None:
+    """As Slack does, in what was pressed and in the message, also where the text is plain; values stay."""
+    pressed = button(text=plain("Acme & <Co>"), value="a&b")
+    posted = await slack.api("chat.postMessage", channel=STATUS, text="card", blocks=[actions(pressed)])
+    await slack.press(posted, STATUS)
+    [action] = slack.app[-1]["actions"]
+    assert (action["text"]["text"], action["value"]) == ("Acme &amp; &lt;Co&gt;", "a&b")
+    assert slack.app[-1]["message"]["blocks"][0]["elements"][0]["text"]["text"] == "Acme &amp; &lt;Co&gt;"
+    [kept] = await slack.messages(STATUS)
+    assert kept["blocks"][0]["elements"][0]["text"]["text"] == "Acme & <Co>"
+
+
+async def test_a_click_in_what_one_person_sees_carries_no_message(slack: Slack, app: SocketApp) -> None:
+    """Slack gives an ephemeral message back to nobody; its container says what it is."""
+    shown = await slack.api("chat.postEphemeral", channel=STATUS, user=MIA, text="card", blocks=[actions(button())])
+    assert await slack.press({"ts": shown["message_ts"]}, STATUS) == {"ok": True}
+    payload = slack.app[-1]
+    assert "message" not in payload
+    assert payload["container"] == {
+        "type": "message",
+        "message_ts": shown["message_ts"],
+        "channel_id": STATUS,
+        "is_ephemeral": True,
+    }
+
+
 async def test_a_selection_carries_its_option(slack: Slack, app: SocketApp) -> None:
     """A select's action holds the chosen option, and the message's state remembers it per person."""
     option = {"text": plain("One"), "value": "1"}
