@@ -53,29 +53,36 @@ def list_public_pages(session: Session) -> Sequence[PageFacts]:
     return [_facts(page) for page in list_pages(session) if is_public(page)]
 
 
-def read_page_view(session: Session, facts: PageFacts, now: datetime) -> PageView:
-    """Everything that the public documents of a page need, as of `now`."""
+def read_page_view(session: Session, facts: PageFacts, now: datetime, before: PageView | None = None) -> PageView:
+    """Everything that the public documents of a page need, as of `now`. Of incidents that are as in the view
+    `before`, nothing is read but that they are."""
     components = _read_components(session, facts.id, facts.time_zone, now)
     retired = tuple(ComponentView.of(row, ()) for row in list_retired(session, facts.id))
+    known = _views_in(before)
+    current = _read_incidents(session, _current(session, facts.id, now), (*components, *retired), known)
     view = PageView(
         page=facts,
         components=components,
         retired=retired,
-        incidents=_read_incidents(session, _current(session, facts.id, now), (*components, *retired)),
+        incidents=tuple(sorted(current, key=lambda one: (one.created_at, one.number), reverse=True)),
         first_incident_at=min(_read_firsts(session, facts.id), default=None),
     )
+    known |= _views_in(view)
     latest, *_, first = recent_months(view.as_of(now), view.zone)
-    return replace(view, history=tuple(read_period(session, view, first.start, latest.end)))
+    return replace(view, history=tuple(read_period(session, view, first.start, latest.end, known)))
 
 
-def read_incidents(session: Session, page: PageView, condition: ColumnElement[bool]) -> Sequence[IncidentView]:
-    """Incidents of a page that meet a condition, the newest first: for what lies behind the page view."""
-    rows = session.scalars(
-        select(Incident)
-        .where(Incident.page_id == page.page.id, condition)
-        .order_by(Incident.created_at.desc(), Incident.id)
-    ).all()
-    return _read_incidents(session, rows, (*page.components, *page.retired))
+def read_incidents(
+    session: Session,
+    page: PageView,
+    condition: ColumnElement[bool],
+    known: Mapping[str, IncidentView] | None = None,
+) -> Sequence[IncidentView]:
+    """Incidents of a page that meet a condition, the newest first: for what lies behind the page view. Those that are
+    as `known` are not read again."""
+    of_page = _MARKS.where(Incident.page_id == page.page.id, condition)
+    marks = _read_marks(session, of_page.order_by(Incident.created_at.desc(), Incident.id))
+    return _read_incidents(session, marks, (*page.components, *page.retired), known or {})
 
 
 def find_incident_view(session: Session, page: PageView, incident_id: str) -> IncidentView | None:
@@ -83,8 +90,15 @@ def find_incident_view(session: Session, page: PageView, incident_id: str) -> In
     return next(iter(read_incidents(session, page, Incident.id == incident_id)), None)
 
 
-def read_period(session: Session, page: PageView, start: datetime, end: datetime) -> Sequence[IncidentView]:
-    """The incidents and maintenances that belong between two instants, the newest first.
+def read_period(
+    session: Session,
+    page: PageView,
+    start: datetime,
+    end: datetime,
+    known: Mapping[str, IncidentView] | None = None,
+) -> Sequence[IncidentView]:
+    """The incidents and maintenances that belong between two instants, the newest first. Those that are as `known`
+    are not read again.
 
     A maintenance belongs to the time at which it began; one that is yet to begin belongs to none.
     """
@@ -101,7 +115,7 @@ def read_period(session: Session, page: PageView, start: datetime, end: datetime
     )
     found = [
         incident
-        for incident in read_incidents(session, page, or_(realtime, scheduled))
+        for incident in read_incidents(session, page, or_(realtime, scheduled), known)
         if start <= incident.began_at < end
     ]
     return sorted(found, key=lambda incident: (incident.began_at, incident.id), reverse=True)
@@ -147,47 +161,74 @@ def _facts(page: Page) -> PageFacts:
     )
 
 
-def _current(session: Session, page_id: str, now: datetime) -> Sequence[Incident]:
-    of_page = Incident.page_id == page_id
+Mark = tuple[int, datetime]
+"""A version, which grows with every change of an incident and of what was said about it, and when that was: a
+database that was restored may come to the same version by another change."""
+_MARKS = select(Incident.id, Incident.version, Incident.updated_at)
+
+
+def _read_marks(session: Session, query: Select[str, int, datetime]) -> Mapping[str, Mark]:
+    return {incident_id: (version, at) for incident_id, version, at in session.execute(query)}
+
+
+def _current(session: Session, page_id: str, now: datetime) -> Mapping[str, Mark]:
+    """What is open, the latest, and what was touched of late."""
+    of_page = _MARKS.where(Incident.page_id == page_id)
     # What ended of late may have begun long ago, and what was said last be about something older than fifty others.
-    touched = select(Incident).where(of_page, Incident.updated_at >= now - LATELY)
-    latest = select(Incident).where(of_page).order_by(Incident.updated_at.desc(), Incident.id).limit(RECENT)
-    open_now = select(Incident).where(of_page, Incident.status.not_in(list(ENDED)))
+    touched = of_page.where(Incident.updated_at >= now - LATELY)
+    latest = of_page.order_by(Incident.updated_at.desc(), Incident.id).limit(RECENT)
+    open_now = of_page.where(Incident.status.not_in(list(ENDED)))
     realtime = (
-        select(Incident)
-        .where(of_page, Incident.scheduled_for.is_(None))
+        of_page.where(Incident.scheduled_for.is_(None))
         .order_by(Incident.created_at.desc(), Incident.id)
         .limit(RECENT)
     )
     scheduled = (
-        select(Incident)
-        .where(of_page, Incident.scheduled_for.is_not(None))
+        of_page.where(Incident.scheduled_for.is_not(None))
         .order_by(Incident.scheduled_for.desc(), Incident.id)
         .limit(RECENT)
     )
-    queries: tuple[Select[Incident], ...] = (open_now, realtime, scheduled, touched, latest)
-    found = {row.id: row for query in queries for row in session.scalars(query)}
-    return sorted(found.values(), key=lambda row: (row.created_at, row.number), reverse=True)
+    found: dict[str, Mark] = {}
+    for query in (open_now, realtime, scheduled, touched, latest):
+        found |= _read_marks(session, query)
+    return found
+
+
+def _views_in(page: PageView | None) -> dict[str, IncidentView]:
+    return {one.id: one for one in (*page.history, *page.incidents)} if page is not None else {}
 
 
 def _read_incidents(
-    session: Session, rows: Sequence[Incident], components: Sequence[ComponentView]
+    session: Session,
+    marks: Mapping[str, Mark],
+    components: Sequence[ComponentView],
+    known: Mapping[str, IncidentView],
 ) -> tuple[IncidentView, ...]:
-    ids = [row.id for row in rows]
-    updates: dict[str, list[UpdateView]] = {incident_id: [] for incident_id in ids}
-    for update in list_updates(session, ids) if ids else ():
-        updates[update.incident_id].append(UpdateView.of(update))
-    about = _read_abouts(session, ids)
+    """Those with these ids, in their order, and none that is gone meanwhile."""
+    views = {one: known[one] for one, mark in marks.items() if one in known and _mark_of(known[one]) == mark}
+    views |= _read_anew(session, [one for one in marks if one not in views])
+    about = _read_abouts(session, views)
     # In the order of the page's own list, which is that of the API.
     rank = {component.id: rank for rank, component in enumerate(components)}
-    return tuple(
-        IncidentView.of(
-            row,
-            tuple(updates[row.id]),
-            tuple(sorted(about.get(row.id, set()) & rank.keys(), key=rank.__getitem__)),
-        )
-        for row in rows
-    )
+    found = []
+    for view in (views[one] for one in marks if one in views):
+        ids = tuple(sorted((one for one in about.get(view.id, ()) if one in rank), key=rank.__getitem__))
+        found.append(view if view.component_ids == ids else replace(view, component_ids=ids))
+    return tuple(found)
+
+
+def _mark_of(view: IncidentView) -> Mark:
+    return view.version, view.updated_at
+
+
+def _read_anew(session: Session, incident_ids: Sequence[str]) -> Mapping[str, IncidentView]:
+    if not incident_ids:
+        return {}
+    updates: dict[str, list[UpdateView]] = {incident_id: [] for incident_id in incident_ids}
+    for update in list_updates(session, incident_ids):
+        updates[update.incident_id].append(UpdateView.of(update))
+    rows = session.scalars(select(Incident).where(Incident.id.in_(incident_ids)))
+    return {row.id: IncidentView.of(row, tuple(updates[row.id]), ()) for row in rows}
 
 
 def _read_abouts(session: Session, incident_ids: Collection[str]) -> Mapping[str, set[str]]:

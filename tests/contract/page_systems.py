@@ -117,16 +117,20 @@ class LocalSystem(PageSystem):
         self.desk = desk
         self.page_id, self.components = _furnish(desk, announcement_channel=CHANNEL)
         _appoint(desk, self.page_id)
+        self._last: PageView | None = None
 
     def settle(self) -> None:
         """It is there already."""
 
     def seen(self) -> PageView:
-        """As the public documents are drawn from it."""
+        """As the public documents are drawn from it: the same when only what changed since the last look is read."""
 
         def read(tx: Transaction) -> PageView:
             [page] = list_public_pages(tx.session)
-            return read_page_view(tx.session, page, tx.now)
+            whole = read_page_view(tx.session, page, tx.now)
+            assert read_page_view(tx.session, page, tx.now, self._last) == whole
+            self._last = whole
+            return whole
 
         return self.desk.read_now(INES_ACTS, read)
 

@@ -52,9 +52,10 @@ class DocumentCache:
         return [place for place in self.places if place.site.host == wanted]
 
 
-def read_views(session: Session, now: datetime) -> Sequence[PageView]:
-    """What there is to show of every public page."""
-    return [read_page_view(session, page, now) for page in list_public_pages(session)]
+def read_views(session: Session, now: datetime, before: DocumentCache | None = None) -> Sequence[PageView]:
+    """What there is to show of every public page; incidents that are as in the cache before are not read again."""
+    known = {place.view.page.id: place.view for place in before.places} if before else {}
+    return [read_page_view(session, page, now, known.get(page.id)) for page in list_public_pages(session)]
 
 
 @dataclass(frozen=True, slots=True)

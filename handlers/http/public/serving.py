@@ -158,7 +158,7 @@ class PublicSite:
 
     def _read(self, now: datetime) -> tuple[Sequence[PageView], Addresses]:
         with self._everything.read() as session:
-            return read_views(session, now), Addresses(read_addresses(session), list_gone(session))
+            return read_views(session, now, self._cache), Addresses(read_addresses(session), list_gone(session))
 
     def _settle(self, pages: Sequence[PageFacts], addresses: Addresses, now: datetime) -> bool:
         """Keep where pages are found now, and what their entries are named after, whatever becomes of them and of

@@ -25,6 +25,8 @@ from desk.incidents.lookup import list_updates
 from desk.incidents.port import port_of
 from desk.pages.status import Impact
 from desk.policy import Policy
+from desk.status_page.pages import PageView
+from desk.status_page.reading import list_public_pages, read_page_view
 from desk.transaction import Actor, Desk
 from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentStatus, Revision
 from storage.signals import Topic
@@ -104,6 +106,7 @@ class IncidentLives(RuleBasedStateMachine):
         self.states = [ComponentStatus.OPERATIONAL] * 3
         self.steps: list[tuple[datetime, int, ComponentStatus, str | None]] = []
         self.revision = self._revision()
+        self.seen: PageView | None = None
 
     def teardown(self) -> None:
         """The audit trail has every event, unchanged and in its place. Let the database go."""
@@ -368,6 +371,15 @@ class IncidentLives(RuleBasedStateMachine):
         for told in self.told.values():
             for place in told.holds if told.status not in ENDED else ():
                 assert ORDER[self.states[place]] >= ORDER[told.holds[place]]
+
+    @invariant()
+    def what_is_read_in_part_is_the_whole(self) -> None:
+        """What the public sees is the same where only what changed since the step before is read."""
+        with self.stage.desk.database.read() as session:
+            [page] = list_public_pages(session)
+            whole = read_page_view(session, page, self.clock.now())
+            assert read_page_view(session, page, self.clock.now(), self.seen) == whole
+        self.seen = whole
 
     @invariant()
     def components_are_as_last_written(self) -> None:

@@ -25,7 +25,7 @@ from desk.status_page.reading import (
 )
 from desk.status_page.uptime import Change
 from desk.transaction import Actor, Desk, Transaction
-from storage.models import Component, ComponentStatus, ComponentStatusChange, IncidentStatus
+from storage.models import Component, ComponentStatus, ComponentStatusChange, Incident, IncidentStatus, IncidentUpdate
 from tests.clock import HeldClock
 from tests.databases import both_databases
 from tests.factories import add_component, add_page
@@ -34,12 +34,12 @@ from tests.public_story import write_story
 ACTOR = Actor.operator("test")
 
 
-def view_of(desk: Desk) -> PageView:
+def view_of(desk: Desk, before: PageView | None = None) -> PageView:
     """The only page as the public sees it now."""
 
     def read(tx: Transaction) -> PageView:
         [page] = list_public_pages(tx.session)
-        return read_page_view(tx.session, page, tx.now)
+        return read_page_view(tx.session, page, tx.now, before)
 
     return desk.read_now(ACTOR, read)
 
@@ -88,6 +88,51 @@ def test_everything_that_a_page_shows(desk: Desk) -> None:
     assert opened.component_ids == (story.components["API"],)
     assert [update.body for update in opened.updates] == ["Still looking.", "We see it.\n\nMore *soon*."]
     assert view.first_incident_at == desk.clock.now() - timedelta(days=7)
+
+
+def test_a_change_costs_what_changed(desk: Desk) -> None:
+    """Of the incidents of the view before, those that changed are read again, with what was said of them, and the
+    others are the same objects; what a component is called and where it stands is seen of all."""
+    story = write_story(desk)
+    before = view_of(desk)
+
+    def loaded(view: PageView | None) -> tuple[PageView, set[str]]:
+        read: set[str] = set()
+
+        def note(row: IncidentUpdate, *_rest: Any) -> None:
+            read.add(row.incident_id)
+
+        event.listen(IncidentUpdate, "load", note)
+        try:
+            return view_of(desk, view), read
+        finally:
+            event.remove(IncidentUpdate, "load", note)
+
+    assert loaded(before) == (before, set())
+    desk.write_now(ACTOR, lambda tx: update_incident(tx, story.open, IncidentChange(body="Nearly.")))
+    after, read = loaded(before)
+    assert read == {story.open}
+    assert after == view_of(desk) != before
+    unchanged = {id(row) for row in before.history if row.id != story.open}
+    assert {id(row) for row in after.history if row.id != story.open} == unchanged
+    with desk.database.write() as session:
+        session.get_one(Component, story.components["API"]).retired_at = desk.clock.now()
+    moved, read = loaded(after)
+    assert read == set()
+    assert moved == view_of(desk)
+    desk.write_now(ACTOR, lambda tx: delete_incident(tx, story.open))
+    assert loaded(moved) == (view_of(desk), set())
+
+
+def test_a_restored_incident_of_the_same_version_is_read(desk: Desk, clock: HeldClock) -> None:
+    """A database that was brought back may come to the same version by another change, at another time."""
+    story = write_story(desk)
+    before = view_of(desk)
+    clock.advance(hours=1)
+    with desk.database.write() as session:
+        row = session.get_one(Incident, story.open)
+        row.name, row.updated_at = "Another history", clock.now()
+    assert view_of(desk, before) == view_of(desk) != before
 
 
 def test_the_cost_does_not_grow_with_age(desk: Desk) -> None:
