@@ -111,8 +111,9 @@ def update_incident(
     pace = (incident.shown_impact, incident.reminder_intervals)
     _write_fields(incident, change, tx.now)
     if incident.status in ENDED and status not in ENDED:
-        # What people took up again, people complete; and it is not of the past alone.
-        incident.scheduled_auto_completed = False
+        if not _is_planned_anew(incident, status, tx.now):
+            # What people took up again, people complete.
+            incident.scheduled_auto_completed = False
         incident.backfilled = False
     if status is IncidentStatus.SCHEDULED and incident.status != status:
         # Who reads that it is to come after all knows when.
@@ -133,6 +134,11 @@ def update_incident(
     action = audit.Action.INCIDENT_UPDATED if said else audit.Action.INCIDENT_EDITED
     finish_change(tx, incident, tx.session.get_one(Page, incident.page_id), action, said, affected)
     return said
+
+
+def _is_planned_anew(incident: Incident, status: IncidentStatus, now: datetime) -> bool:
+    """Whether a maintenance that was over, or called off, is to come after all: with all that was planned for it."""
+    return status is IncidentStatus.SCHEDULED and incident.scheduled_for is not None and incident.scheduled_for > now
 
 
 def delete_incident(tx: Transaction, incident_id: str) -> Incident:

@@ -242,6 +242,20 @@ def test_what_is_taken_up_again_is_left_to_people(stage: Maintenances, clock: He
     assert stage.read(about).status == IncidentStatus.IN_PROGRESS
 
 
+def test_what_was_called_off_and_is_planned_again_ends_by_itself(stage: Maintenances, clock: HeldClock) -> None:
+    """A maintenance that comes after all begins and ends as it was planned; one whose time has come by then is left
+    to people."""
+    about = stage.plan()
+    stage.change(about, status=IncidentStatus.COMPLETED)
+    clock.advance(minutes=5)
+    stage.change(about, status=IncidentStatus.SCHEDULED)
+    assert (stage.sweep_at(START), stage.sweep_at(END)) == (1, 1)
+    assert stage.read(about).status == IncidentStatus.COMPLETED
+    stage.change(about, status=IncidentStatus.SCHEDULED)
+    assert stage.sweep_at(END + HOUR) == 0
+    assert stage.read(about).status == IncidentStatus.SCHEDULED
+
+
 @pytest.mark.parametrize("was_completed", [True, False])
 def test_what_is_over_does_not_complete_by_itself(stage: Maintenances, clock: HeldClock, was_completed: bool) -> None:
     """Once its time is over nobody can leave its completion to the clock, taken up again or never completed: it would
