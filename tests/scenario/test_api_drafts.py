@@ -1,11 +1,16 @@
 """What a key says by the API on a page where a person reads it first: from the call to the public page."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
+from desk.keys.changes import revoke_key, suspend_key
+from desk.transaction import Actor
 from sandbox.player import elements_of, words_of
-from storage.models import ApiPosts, Incident, IncidentDraft, Scope, SecondPerson
+from storage.models import ApiKey, ApiPosts, Incident, IncidentDraft, Scope, SecondPerson
 from tests.api_client import ApiClient, mint_key
-from tests.factories import INES, MAX
+from tests.factories import INES, MAX, OLIVIA
 from tests.scenario.conftest import Scenario, shows
 from tests.scenario.incidents_stage import Stage, set_stage
 from tests.scenario.keys_stage import open_home
@@ -113,6 +118,27 @@ def test_two_people_change_what_a_key_said(scenario: Scenario, stage: Stage, cli
     assert "changed since you looked" in refused
     assert "Some customers cannot pay." in refused
     assert str(only(everything(scenario, IncidentDraft)).content["body"]) == "All payments fail."
+    assert scenario.violations() == []
+
+
+@pytest.mark.parametrize("end", [revoke_key, suspend_key])
+def test_whoever_reads_what_a_key_said_knows_that_it_was_stopped(
+    scenario: Scenario, stage: Stage, client: ApiClient, end: Callable[..., object]
+) -> None:
+    """A key that leaked may have said it: its card and its preview say that somebody stopped the key since."""
+    _post(stage, client)
+    card = shows(scenario.direct_messages(scenario.max), "asks you to publish", "Checkout errors")
+    assert "handed this in was" not in words_of(card)
+    [key] = everything(scenario, ApiKey)
+    work = partial(end, key_id=key.id, reason="Leaked.")
+    scenario.desk.write_now(Actor.member(OLIVIA), work)
+    deed = "revoked" if end is revoke_key else "suspended"
+    said = f"The key that handed this in was {deed} by <@{OLIVIA}> since."
+    card = shows(scenario.direct_messages(scenario.max), "asks you to publish", said)
+    scenario.max.press("Open", card)
+    assert said in words_of(scenario.max.modal)
+    scenario.max.press("Send back", card)
+    assert scenario.max.submit(reason="It leaked.") == {}
     assert scenario.violations() == []
 
 

@@ -17,7 +17,7 @@ from desk.messages.outbox import (
     send_reply,
     tell_decision,
 )
-from desk.messages.subjects import THE_READER
+from desk.messages.subjects import THE_READER, Thing
 from desk.people import is_reachable
 from desk.permissions import list_owner_ids
 from desk.roles.lists import list_holders
@@ -63,10 +63,16 @@ def ask_reviewers(tx: Transaction, draft: IncidentDraft, role: Role) -> None:
             f"Appoint somebody: {slash(f'roles grant @somebody {role} on {page.subdomain or page.name}')}",
         )
     again = [one for one in reviewers if find_card(tx, REVIEW_CARD, draft.id, one) is not None]
-    send_card(tx, REVIEW_CARD, draft.id, reviewers)
+    show_to_reviewers(tx, draft, reviewers)
     # Slack notifies nobody of a message that is edited.
     send_note(tx, AGAIN_NOTE, draft.id, again, shows=[THE_READER])
     send_card(tx, MINE_CARD, draft.id, places_of_author(draft))
+
+
+def show_to_reviewers(tx: Transaction, draft: IncidentDraft, reviewers: Sequence[str]) -> None:
+    """Put the card of a draft before those who may publish it. It follows what becomes of the key that spoke."""
+    spoke = [(Thing.KEY, draft.author_id.partition(":")[2])] if is_of_key(draft) else []
+    send_card(tx, REVIEW_CARD, draft.id, reviewers, shows=spoke)
 
 
 def places_of_author(draft: IncidentDraft) -> Sequence[str]:

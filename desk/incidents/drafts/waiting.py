@@ -16,6 +16,7 @@ from desk.incidents.drafts.review import (
     REVIEW_CARD,
     list_reviewers,
     reminder_subject,
+    show_to_reviewers,
 )
 from desk.messages.outbox import owners_conversations, refresh_card, send_card
 from desk.messages.readers import is_for_member
@@ -104,7 +105,7 @@ def _told(tx: Transaction, kind: str, subject_id: str) -> Mapping[str, datetime]
 
 def _tell(tx: Transaction, draft: IncidentDraft, due: _Due) -> None:
     if due.newcomers:
-        send_card(tx, REVIEW_CARD, draft.id, due.newcomers)
+        show_to_reviewers(tx, draft, due.newcomers)
         refresh_card(tx, MINE_CARD, draft.id)
     send_card(tx, REMINDER_CARD, reminder_subject(draft), due.reminded)
     send_card(tx, LATE_CARD, reminder_subject(draft), due.owners)

@@ -30,6 +30,7 @@ from handlers.slack.incidents.drafts.text import (
     outcome_text,
     plain_subject,
     reviewers_text,
+    speaking_key_blocks,
     subject_text,
     warning_blocks,
     wish_blocks,
@@ -55,7 +56,8 @@ def render_review(tx: Transaction, card: SlackMessage) -> Message | None:
     if draft.status == DraftStatus.WAITING:
         intro = section(f":raised_hand: {author} asks you to publish {what}.")
         wish, changes = wish_blocks(draft, viewer_id=None), changes_blocks(tx, draft, viewer_id=None)
-        blocks = [intro, *wish, *_shown(tx, draft), *changes, _written(tx, draft), review_buttons(tx, draft)]
+        about = [*wish, *speaking_key_blocks(tx, draft), *_shown(tx, draft), *changes]
+        blocks = [intro, *about, _written(tx, draft), review_buttons(tx, draft)]
         return Message(f"{author} asks you to publish {plain_subject(tx, draft)}", blocks)
     asked = section(f"{author} asked for {what} to be published.\n{outcome_text(tx, draft)}")
     return Message(f"{_became(draft)}: {plain_subject(tx, draft)}", [asked, *outcome_blocks(tx, draft)])

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from desk.incidents.components import full_name, list_components
 from desk.incidents.drafts.concerns import Concern, find_concerns, find_far_off
 from desk.incidents.drafts.content import content_of, role_of_draft, texts_of
+from desk.incidents.drafts.decision import is_of_key
 from desk.incidents.drafts.leaks import Leak
 from desk.incidents.drafts.review import list_reviewers
 from desk.incidents.drafts.steps import ChangedSince, find_changes
 from desk.incidents.inputs import NewIncident
 from desk.incidents.lookup import find_incident
 from desk.incidents.templates import list_placeholders
+from desk.keys.rules import KeyState, state_of
 from desk.transaction import Transaction
 from handlers.slack.framework.blocks import (
     Block,
@@ -34,7 +36,7 @@ from handlers.slack.incidents.text import (
     status_text,
 )
 from handlers.slack.requests.text import quotation
-from storage.models import DraftKind, DraftStatus, IncidentDraft
+from storage.models import ApiKey, DraftKind, DraftStatus, IncidentDraft
 
 _NAMED = 5
 _MOST_MOVED = 5
@@ -81,6 +83,23 @@ def editor_text(tx: Transaction, draft: IncidentDraft) -> str:
 
 def _speaker(tx: Transaction, author_id: str) -> str:
     return speaker(tx, author_id if ":" in author_id else f"member:{author_id}")
+
+
+def speaking_key_blocks(tx: Transaction, draft: IncidentDraft) -> list[Block]:
+    """That somebody has stopped the key which handed it in; nothing while it works, or where a person wrote it."""
+    key = tx.session.get(ApiKey, draft.author_id.partition(":")[2]) if is_of_key(draft) else None
+    if key is None or key.retires_at is not None:
+        return []
+    state = state_of(key, tx.now)
+    if state is KeyState.REVOKED:
+        deed = f"revoked by {actor_name(key.revoked_by)}"
+    elif state is KeyState.SUSPENDED:
+        deed = f"suspended by {actor_name(key.suspended_by)}"
+    else:
+        return []
+    return [
+        section(f":warning: *The key that handed this in was {deed} since.* Is it what you want readers to know?")
+    ]
 
 
 def reviewers_text(tx: Transaction, draft: IncidentDraft) -> str:

@@ -40,6 +40,7 @@ from handlers.slack.incidents.drafts.text import (
     outcome_blocks,
     outcome_text,
     reviewers_text,
+    speaking_key_blocks,
     subject_text,
     warning_blocks,
     wish_blocks,
@@ -82,6 +83,7 @@ def preview_view(tx: Transaction, draft: IncidentDraft, *, problem: str = "") ->
     shown = context(f"What readers and subscribers of {name_text(page.name)} will see:")
     standing = _standing(tx, draft, problem)
     concerns = concern_blocks(tx, draft, choose=choose_button(tx, draft))
+    standing += speaking_key_blocks(tx, draft) if draft.status not in _DECIDED else []
     blocks = [*standing, shown, divider(), *draft_blocks(tx, draft), *concerns, divider(), *_notes(tx, draft)]
     blocks += preview_buttons(tx, draft)
     return modal(
