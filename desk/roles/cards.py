@@ -31,7 +31,7 @@ def tell_granted(tx: Transaction, grant: Grant) -> None:
     _tell_person(tx, grant, ROLE_GRANTED)
     if grant.role == Role.OWNER:
         refresh(tx, *THE_OWNERS)
-        send_note(tx, OWNER_GRANTED, grant.id, owners_conversations(tx), by=str(tx.actor))
+        send_note(tx, OWNER_GRANTED, grant.id, _other_owners(tx, grant), by=str(tx.actor))
 
 
 def tell_ended(tx: Transaction, grant: Grant, how: str) -> None:
@@ -40,7 +40,13 @@ def tell_ended(tx: Transaction, grant: Grant, how: str) -> None:
     look_again(tx, _people_of(tx, grant))
     if grant.role == Role.OWNER:
         refresh(tx, *THE_OWNERS)
-        send_note(tx, OWNER_ENDED, grant.id, owners_conversations(tx), by=str(tx.actor), how=how)
+        send_note(tx, OWNER_ENDED, grant.id, _other_owners(tx, grant), by=str(tx.actor), how=how)
+
+
+def _other_owners(tx: Transaction, grant: Grant) -> Sequence[str]:
+    """Where owners read; whose grant it is has been told already, and need not read it twice."""
+    told = grant.subject_id if grant.subject_id != tx.actor.user_id else None
+    return [place for place in owners_conversations(tx) if place != told]
 
 
 def _people_of(tx: Transaction, grant: Grant) -> Sequence[str]:

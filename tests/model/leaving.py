@@ -225,7 +225,9 @@ def _works(now: datetime) -> tuple[Any, ...]:
 
 
 def _live(now: datetime) -> tuple[Any, ...]:
-    return ApiKey.revealed_at.is_not(None), ApiKey.expires_at > now
+    # Past its grace period it works no more, whether or not that was noted yet.
+    not_retired = ApiKey.retires_at.is_(None) | (ApiKey.retires_at > now)
+    return ApiKey.revealed_at.is_not(None), ApiKey.expires_at > now, not_retired
 
 
 def is_open_to_somebody(house: House, work: Work) -> bool:

@@ -99,7 +99,7 @@ def owners_come_and_go(stage: Stage) -> Iterator[Step]:
     to_mia = Subject(SubjectKind.USER, MIA, "Mia")
     grant = stage.do(OLIVIA, partial(grant_role, subject=to_mia, role=Role.OWNER)).grant
     granted = event(OLIVIA, Action.ROLE_GRANTED, grant.id, **facts(grant), reason="")
-    yield [granted], sent("role.granted", MIA) | sent("owner.granted", MIA, *TO_OWNERS)
+    yield [granted], sent("role.granted", MIA) | sent("owner.granted", *TO_OWNERS)
     stage.do(OLIVIA, partial(revoke_role, subject=to_mia, role=Role.OWNER))
     revoked = event(OLIVIA, Action.ROLE_REVOKED, grant.id, **facts(grant), reason="revoked")
     yield [revoked], sent("role.ended", MIA) | sent("owner.ended", *TO_OWNERS)

@@ -185,9 +185,9 @@ def test_an_end_in_the_past_an_unknown_page_and_a_dead_group_are_refused(stage: 
 
 
 def test_a_new_owner_is_told_to_all_owners(stage: Stage) -> None:
-    """Owners see who was made owner and by whom; the new one is told as a person too."""
+    """Owners see who was made owner and by whom; the new one is told as a person, once."""
     grant(stage, MIA_, Role.OWNER)
-    assert {note.conversation for note in stage.shown(OWNER_GRANTED)} == {MIA, OLIVIA, OMAR}
+    assert {note.conversation for note in stage.shown(OWNER_GRANTED)} == {OLIVIA, OMAR}
     assert [note.conversation for note in stage.shown(ROLE_GRANTED)] == [MIA]
 
 
@@ -227,6 +227,17 @@ def test_what_comes_through_a_group_cannot_be_revoked_from_the_person(stage: Sta
     with pytest.raises(NotFoundError) as refusal:
         stage.do(OLIVIA, partial(revoke_role, subject=MIA_, role=Role.INCIDENT_MANAGER))
     assert "through @platform" in refusal.value.hint
+
+
+def test_who_is_owner_otherwise_too_is_told_once(stage: Stage) -> None:
+    """Of two grants that make somebody owner one ends: they read what remains, and not what the other owners read."""
+    grant(stage, MIA_, Role.OWNER)
+    grant(stage, PLATFORM, Role.OWNER)
+    assert [note.conversation for note in stage.shown(ROLE_GRANTED)] == [MIA]
+    stage.do(OLIVIA, partial(revoke_role, subject=MIA_, role=Role.OWNER))
+    assert MIA in stage.see(SWEEP, list_owner_ids)
+    assert [note.conversation for note in stage.shown(ROLE_ENDED)] == [MIA]
+    assert MIA not in [note.conversation for note in stage.shown(OWNER_ENDED)]
 
 
 def test_owners_can_be_revoked_but_not_the_last(stage: Stage) -> None:
