@@ -263,6 +263,12 @@ def test_no_suggestion_points_at_destruction(scenario: Scenario, typed: str) -> 
         ("/incident severity major", "`/incident update INCIDENT impact:major`"),
         ("/maintenance edit upgrade", "`/maintenance update` opens a form"),
         ("/maintenance remove upgrade", "`/maintenance cancel`"),
+        ("/keys disable terraform prod", "`/keys suspend` KEY because …, which can be undone"),
+        ("/keys enable terraform prod", "`/keys restore`"),
+        ("/keys scope terraform prod read", "`/keys request`"),
+        ("/keys history terraform prod", "`/keys show`"),
+        ("/keys leaked terraform prod", "`/keys rotate`"),
+        ("/keys reveal terraform prod", "shown once"),
     ],
 )
 def test_words_of_other_tools_are_told_what_to_do_instead(scenario: Scenario, typed: str, instead: str) -> None:

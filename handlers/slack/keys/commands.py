@@ -1,5 +1,6 @@
 """`/keys …`: which sub-command does what."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -139,6 +140,23 @@ async def _menu(slack: SlackContext, command: SlashCommand) -> Message:
     return await slack.desk.read(command.actor, menu_message)
 
 
+def _instead() -> Mapping[str, str]:
+    stops = f"A key is stopped with `{slash('keys suspend')}` KEY because …, which can be undone."
+    again = f"One that is suspended works again with `{slash('keys restore')}` KEY."
+    leaked = f"{stops} `{slash('keys rotate')}` KEY gives whoever answers for it a new one."
+    fixed = f"What a key may do stays as it was approved: ask for another one with `{slash('keys request')}`."
+    known = f"`{slash('keys show')}` KEY says how it is used, and what happened to it."
+    once = f"A secret is shown once, to whoever collects it. `{slash('keys rotate')}` KEY makes a new one."
+    return {
+        **dict.fromkeys(("disable", "deactivate", "stop", "block", "lock", "freeze"), stops),
+        **dict.fromkeys(("enable", "activate", "unblock", "unlock"), again),
+        **dict.fromkeys(("leak", "leaked", "compromised", "stolen"), leaked),
+        **dict.fromkeys(("scope", "scopes", "edit", "change", "update", "pages"), fixed),
+        **dict.fromkeys(("history", "audit", "log", "usage", "uses", "who"), known),
+        **dict.fromkeys(("reveal", "secret", "copy", "view"), once),
+    }
+
+
 _REQUEST = (
     'request ["name" scope:component_status:write page:acme components:Webhooks from:10.0.0.0/8 for 90d because …]'
 )
@@ -173,5 +191,6 @@ KEYS = CommandFamily(
         ),
         SubCommand("help", "this", _help, also=["?"], for_guests=True),
     ],
+    instead=_instead,
 )
 """`/keys` and everything that may follow it."""
