@@ -15,7 +15,7 @@ from desk.encodings import list_readings
 from desk.errors import InvalidInputError
 from desk.foreign_secrets import SHORTEST, list_digests
 from desk.secret import MASK as KEY_MASK
-from desk.secret import holds_key, holds_mistyped_key, without_mistyped, without_pieces
+from desk.secret import holds_key, holds_mistyped_key, holds_nearly_bare, without_mistyped, without_pieces
 from desk.secret_shapes import MASK, cut_shapes, cut_sure, has_shape, is_surely_one, unbroken
 
 _SHORTEST_KNOWN = 6
@@ -97,7 +97,8 @@ def _find_secret(text: str) -> _Kind | None:
         return _Kind.NEARLY
     if not digests.isdisjoint(_own.get()) or any(map(is_surely_one, readings)):
         return _Kind.OTHER
-    return None
+    # Such letters stand in tokens of others as well.
+    return _Kind.NEARLY if any(map(holds_nearly_bare, readings)) else None
 
 
 def _list_digests(text: str, readings: Iterable[str]) -> set[str]:

@@ -123,9 +123,12 @@ def holds_mistyped_key(text: str) -> bool:
     """Whether something in a text is one but for a few letters: mistyped, cut off, in small letters, also where it is
     broken over lines. Whoever reads it has much of the real one."""
     whole = _LINE_END.sub("", text)
-    if any(_is_random_bare(found[0]) for found in _NEARLY_BARE.finditer(text)):
-        return True
     return any(_is_random(found[0]) for one in dict.fromkeys((text, whole)) for found in _MISTYPED.finditer(one))
+
+
+def holds_nearly_bare(text: str) -> bool:
+    """Whether one without its prefix stands there, mistyped or cut off: letters that nothing but chance made."""
+    return any(_is_random_bare(found[0]) for found in _NEARLY_BARE.finditer(text))
 
 
 def _is_random(piece: str) -> bool:
@@ -156,7 +159,7 @@ def without_pieces(text: str, mask: str = MASK) -> str:
 
 
 def without_mistyped(text: str) -> str:
-    """The text without what `holds_mistyped_key` finds, each but its prefix."""
+    """The text without what `holds_mistyped_key` and `holds_nearly_bare` find, each but its prefix."""
     text = _NEARLY_BARE.sub(lambda found: MASK if _is_random_bare(found[0]) else found[0], text)
     kept, position = "", 0
     for found in _MISTYPED.finditer(text):

@@ -95,6 +95,26 @@ def test_a_group_is_made_changed_and_brought_back(scenario: Scenario, stage: Sta
     assert shown(stage) == ["API", "..Checkout", "Website", "Kernel", "..Search"]
 
 
+@pytest.mark.parametrize(
+    ("line", "name", "says"),
+    [
+        ("rename website to Site &amp; shop", "Site & shop", ""),
+        ('rename "website" to "The site" on acme', "The site", ""),
+        ("rename website -&gt; Site", "Site", ""),
+        ("rename website", "Website", ""),
+        ('texts headline "Hello" on acme', "Acme", '“headline "Hello"” is left out: say it below.'),
+        ("texts acme", "Acme", ""),
+    ],
+)
+def test_what_a_form_was_opened_with(scenario: Scenario, stage: Stage, line: str, name: str, says: str) -> None:
+    """A new name stands in it, and what it could not take is said to be left out."""
+    scenario.ines.type_command(f"/page {line}")
+    named = [block["element"] for block in scenario.ines.modal["blocks"] if block.get("block_id") == "name"]
+    assert [element["initial_value"] for element in named] == [name]
+    assert says in words_of(scenario.ines.modal)
+    assert bool(says) == ("left out" in words_of(scenario.ines.modal))
+
+
 def test_settings_of_a_page(scenario: Scenario, stage: Stage) -> None:
     """Texts, look and policy have a form each; what cannot be is said beside its input and nothing is lost."""
     ines = scenario.ines
@@ -147,6 +167,7 @@ def test_what_is_taken_off_can_be_brought_back(scenario: Scenario, stage: Stage)
         ("group Payments on acme", "New group", "Payments"),
         ('group "Group chat"', "New group", "Group chat"),
         ('"group chat"', "New component", "group chat"),
+        ("R&amp;D at <http://api.acme.com|api.acme.com> on acme", "New component", "R&D at api.acme.com"),
     ],
 )
 def test_what_is_added_may_be_said(scenario: Scenario, stage: Stage, typed: str, title: str, name: str) -> None:

@@ -17,6 +17,8 @@ from handlers.slack.framework.whole_names import may_name, with_whole_names
 
 Handler = Callable[[SlackContext, SlashCommand, str], Awaitable[Message | None]]
 """Answers a sub-command; it is given what follows its name."""
+_NO_VERB = ("<@", "<!", "@", "#", "<#")
+"""How people, groups and channels begin, as Slack sends them."""
 _MAX_NAME, _MAX_SHOWN = 40, 200
 _MARKS = re.escape("".join(DOUBLE))
 _FIRST = re.compile(rf"([^\s{_MARKS}]*)(.*)", re.DOTALL)
@@ -71,7 +73,7 @@ class CommandFamily:
         """Answer what was typed. Raises InvalidInputError that names what may have been meant."""
         self.check(command.text)
         name, rest = split_command(command.text)
-        if not name and rest.strip():
+        if (not name and rest.strip()) or name.startswith(_NO_VERB):
             raise InvalidInputError(
                 "Say first what to do, as the first word.",
                 f"That is one of: {', '.join(one.name for one in self.sub_commands)}. `{self.name} help` says more.",

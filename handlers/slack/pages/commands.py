@@ -17,8 +17,8 @@ from desk.masking import refuse_secrets
 from desk.transaction import Transaction
 from handlers.slack.framework.action_ids import ActionId, Command
 from handlers.slack.framework.blocks import Block, Message, section
-from handlers.slack.framework.command_line import cut
-from handlers.slack.framework.commands import CommandFamily, SubCommand
+from handlers.slack.framework.command_line import as_written, cut
+from handlers.slack.framework.commands import CommandFamily, SubCommand, split_command
 from handlers.slack.framework.modals import open_modal
 from handlers.slack.framework.payloads import SlackContext, SlashCommand
 from handlers.slack.framework.quotes import unquoted
@@ -39,6 +39,7 @@ _ASKED = {
 """What the button says of each page where several may be meant."""
 _KIND = re.compile(r"\A\s*(component|group)\s+(?=\S)")
 """What people put before the name, as the thing is called: in quotation marks it is a part of the name."""
+_RENAMED = re.compile(r"(.+?)\s+(?:to|->|=>)\s+(.+)", re.DOTALL | re.IGNORECASE)
 _SETTINGS = {"texts": ActionId.PAGE_TEXTS, "look": ActionId.PAGE_LOOK, POLICY: ActionId.PAGE_POLICY}
 
 
@@ -52,7 +53,7 @@ async def _list(slack: SlackContext, command: SlashCommand, _rest: str) -> Messa
 
 async def _show(slack: SlackContext, command: SlashCommand, rest: str) -> Message:
     def look(tx: Transaction) -> Message:
-        word = _split(rest)[1] or unquoted(rest)
+        word = _split(rest)[1] or _written(rest)
         if not word and len(list_configurable_pages(tx)) != 1:
             return pages_message(tx)
         return page_message(tx, get_configurable_page_by_word(tx, word or None).id)
@@ -62,7 +63,7 @@ async def _show(slack: SlackContext, command: SlashCommand, rest: str) -> Messag
 
 async def _retired(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
     def look(tx: Transaction) -> Message:
-        word = _split(rest)[1] or unquoted(rest)
+        word = _split(rest)[1] or _written(rest)
         return retired_message(tx, get_configurable_page_by_word(tx, word or None).id)
 
     return await _answer(slack, command, look, ActionId.PAGE_RETIRED)
@@ -102,18 +103,32 @@ async def _add(slack: SlackContext, command: SlashCommand, rest: str, *, group: 
 
 
 async def _change(slack: SlackContext, command: SlashCommand, rest: str) -> Message | None:
+    is_renaming = split_command(command.text)[0] == "rename"
+
     def draw(tx: Transaction) -> Block:
-        name, page = _meant(tx, rest)
-        return edit_form(tx, get_by_word(tx, page.id, name).id)
+        name, word = _split(rest)
+        renamed = _RENAMED.fullmatch(name) if is_renaming else None
+        try:
+            return _form_of(tx, name, word)
+        except InvalidInputError:
+            if renamed is None:
+                raise
+            return _form_of(tx, unquoted(renamed[1]), word, new_name=unquoted(renamed[2]))
 
     return await _answer(slack, command, draw, None)
 
 
+def _form_of(tx: Transaction, name: str, page_word: str | None, *, new_name: str = "") -> Block:
+    page = get_configurable_page_by_word(tx, page_word, component=name)
+    return edit_form(tx, get_by_word(tx, page.id, _named(name)).id, name=new_name)
+
+
 async def _settings(slack: SlackContext, command: SlashCommand, rest: str, *, part: str) -> Message | None:
     def draw(tx: Transaction) -> Block:
-        word = _split(rest)[1] or unquoted(rest)
-        page = get_configurable_page_by_word(tx, word or None, policy_only=part == POLICY)
-        return settings_form(tx, page.id, part)
+        typed, word = _split(rest)
+        page = get_configurable_page_by_word(tx, word or typed or None, policy_only=part == POLICY)
+        left_out = f"“{typed}” is left out: say it below." if word and typed else ""
+        return settings_form(tx, page.id, part, problem=left_out)
 
     return await _answer(slack, command, draw, _SETTINGS[part])
 
@@ -158,12 +173,17 @@ def _split(text: str) -> tuple[str, str | None]:
     """What stands before `on PAGE` or `page:PAGE` at the end, and the page. A name may have an “on” in it."""
     words = cut(text)
     if words and words[-1].kind == "pair" and words[-1].key in {"page", "on"}:
-        return unquoted(text[: words[-1].start]), words[-1].text
+        return _written(text[: words[-1].start]), words[-1].text
     if len(words) >= 2 and words[-2].kind == "word" and words[-2].text.lower() == "on":
-        return unquoted(text[: words[-2].start]), words[-1].text
+        return _written(text[: words[-2].start]), words[-1].text
     if len(words) == 2 and words[0].kind == "word" and words[0].text.lower() == "on":
         return "", words[1].text
-    return unquoted(text), None
+    return _written(text), None
+
+
+def _written(text: str) -> str:
+    """A name as it was typed: Slack escapes signs and marks addresses."""
+    return as_written(unquoted(text))
 
 
 def _named(name: str) -> str:

@@ -129,14 +129,15 @@ POLICY = "policy"
 """The form that pages which are kept elsewhere have as well."""
 
 
-def settings_form(tx: Transaction, page_id: str, part: str) -> Block:
-    """A form filled in with the page's settings. Raises NotFoundError, NotAllowedError."""
+def settings_form(tx: Transaction, page_id: str, part: str, *, problem: str = "") -> Block:
+    """A form filled in with the page's settings, below what is to be said of what was typed. Raises NotFoundError,
+    NotAllowedError."""
     page = get_configurable_page(tx, page_id, policy_only=part == POLICY)
     values = {setting.name: read_setting(page, setting.name) for setting in _settings_of(part)}
     values |= {name: read_setting(page, name) for name in _FLAGS}
     # Who keeps the form as it is renames nothing.
     values |= {"time_zone": zone_as_given(page)}
-    return draw_settings(page, part, values)
+    return draw_settings(page, part, values, problem=problem)
 
 
 def draw_settings(page: Page, part: str, values: Mapping[str, Any], *, problem: str = "") -> Block:

@@ -1,7 +1,7 @@
 """The forms of components and groups, drawn and read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from desk.configuration.fields import MAX_NAME, ComponentFields, GroupFields
@@ -55,15 +55,18 @@ def new_form(tx: Transaction, page_id: str, *, group: bool, name: str = "") -> B
     return draw(tx, Carried(page.id), Filled(name=name[:MAX_NAME]))
 
 
-def edit_form(tx: Transaction, component_id: str) -> Block:
-    """The form filled in with a component or group; of one that is retired, to bring it back.
+def edit_form(tx: Transaction, component_id: str, *, name: str = "") -> Block:
+    """The form filled in with a component or group, and the new `name` that was said; of one that is retired, to
+    bring it back.
 
     Raises NotFoundError, NotAllowedError.
     """
     row = get_component(tx, component_id)
     is_gone = row.retired_at is not None
     carried = Carried(row.page_id, row.id, row.version, RESTORES if is_gone else "")
-    return (draw_group if row.group else draw_component)(tx, carried, filled_with(tx, row))
+    filled = filled_with(tx, row)
+    filled = replace(filled, name=name) if name else filled
+    return (draw_group if row.group else draw_component)(tx, carried, filled)
 
 
 def filled_with(tx: Transaction, row: Component) -> Filled:

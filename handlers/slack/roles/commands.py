@@ -1,6 +1,7 @@
 """`/roles` as it is typed: parse, one desk call, render."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -219,6 +220,17 @@ def _later(then: str) -> Message:
     return Message("The sync goes on.", [section(text)])
 
 
+def _instead() -> Mapping[str, str]:
+    lists = f"`{slash('roles list')}` shows all grants, `{slash('roles list me')}` your own, and so for @somebody."
+    again = f"`{slash('roles grant')}` once more, with another end, changes when a role ends."
+    moves = f"Grant it to the one with `{slash('roles grant')}`, then end the other's with `{slash('roles revoke')}`."
+    return {
+        **dict.fromkeys(("mine", "me", "my", "show", "get"), lists),
+        **dict.fromkeys(("extend", "change", "edit", "update", "prolong"), again),
+        **dict.fromkeys(("transfer", "move", "swap"), moves),
+    }
+
+
 _GRANT = 'grant @mia incident_manager on "Acme" for 8h because she is on call'
 _MORE_GRANTS = (
     ("grant @platform integrator on all", "a whole user group, on all pages, for good"),
@@ -251,5 +263,6 @@ ROLES = CommandFamily(
         SubCommand("sync", _SYNC, sync, takes_nothing=True),
         SubCommand("help", "this", help_),
     ],
+    instead=_instead,
 )
 """`/roles` and everything that may follow it."""

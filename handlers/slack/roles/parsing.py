@@ -211,11 +211,12 @@ def _take_name(said: _Said, word: Word, words: Iterator[Word]) -> Word | None:
 def _set_subject(said: _Said, subject: SubjectWord) -> None:
     if said.subject is not None:
         shown = [f"“{one.text}”" for one in (said.subject, subject) if one.kind == "name"]
+        roles = f"Roles are: {', '.join(Role)}. " if said.role is None else ""
         raise InvalidInputError(
             f"I understood {' and '.join(shown)} as {'a name too' if len(shown) == 1 else 'names'}."
             if shown
             else "That names more than one.",
-            f"Name one person or group at a time, and put names with blanks in quotation marks. {_example()}",
+            f"{roles}Name one person or group at a time, and put names with blanks in quotation marks. {_example()}",
             field="subject",
         )
     if not subject.text.strip("@ "):
