@@ -28,7 +28,7 @@ INCIDENT = (
 )
 REQUEST = (
     '/keys request "terraform prod" scope:read page:acme for 180d '
-    "because Terraform keeps the list of components in step with our services"
+    "because Terraform looks up our components before it plans anything"
 )
 
 
