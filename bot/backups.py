@@ -126,7 +126,9 @@ def opened_backup(file: Path, folder: Path) -> Iterator[tuple[Database, Path]]:
             _remove(copy)
             _copy_file(file, copy)
         except OSError as error:
-            raise KeydeskError(f"{file} cannot be read: {error.strerror}.") from error
+            raise KeydeskError(
+                f"{file} cannot be read: {error.strerror}.", "Name a file that 'keydesk backup' has written."
+            ) from error
         with open_file(copy) as database:
             try:
                 _require_keydesk(database, file)

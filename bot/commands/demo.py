@@ -18,11 +18,15 @@ def register(cli: typer.Typer) -> None:
         ] = None,
         sandbox_port: Annotated[
             int | None,
-            typer.Option(help="Port of the local Slack workspace; 3100, or a free one where that is taken."),
+            typer.Option(
+                min=0, max=65535, help="Port of the local Slack workspace; 3100, or a free one where that is taken."
+            ),
         ] = None,
         port: Annotated[
             int | None,
-            typer.Option(help="Port of Keydesk's own API; 3000, or a free one where that is taken."),
+            typer.Option(
+                min=0, max=65535, help="Port of Keydesk's own API; 3000, or a free one where that is taken."
+            ),
         ] = None,
         gateway: Annotated[
             bool,

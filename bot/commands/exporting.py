@@ -66,7 +66,9 @@ def _opened(target: Path) -> Iterator[Open]:
             yield lambda path: _new_below(unfinished, path)
         unfinished.rename(target)
     except OSError as error:
-        raise InvalidInputError(f"{target} cannot be written: {error.strerror}.") from error
+        raise InvalidInputError(
+            f"{target} cannot be written: {error.strerror}.", "Name a place in a folder that is there and yours."
+        ) from error
     finally:
         if unfinished.is_dir():
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -83,7 +83,10 @@ def _read(file: str) -> Sequence[HeldKey]:
                     complain(f"Others on this machine can read {file}, which holds keys: chmod 600 {file}")
                 raw = opened.read(_LARGEST + 1)
     except OSError as error:
-        raise InvalidInputError(f"{file} cannot be read: {error.strerror}.") from None
+        raise InvalidInputError(
+            f"{file} cannot be read: {error.strerror}.",
+            "Name the file with the keys, or - for what is piped in.",
+        ) from None
     if len(raw) > _LARGEST:
         raise InvalidInputError("The file is larger than any that holds keys.", "Import it in parts.")
     try:
@@ -110,7 +113,10 @@ def _find_people(console: Console, desk: Desk, rows: Sequence[HeldKey]) -> Mappi
     if not settings.match_emails or not addresses:
         return {}
     if settings.slack_bot_token is None:
-        raise KeydeskError("KEYDESK_MATCH_EMAILS is true, and there is no SLACK_BOT_TOKEN to ask Slack with.")
+        raise KeydeskError(
+            "KEYDESK_MATCH_EMAILS is true, and there is no SLACK_BOT_TOKEN to ask Slack with.",
+            "Set SLACK_BOT_TOKEN, or name holders by their Slack ids in the file.",
+        )
     return asyncio.run(_ask_slack(settings, desk, addresses))
 
 

@@ -87,7 +87,7 @@ def _read(word: str) -> tuple[str, Any]:
     if name not in FLAGS:
         return name, value
     if value not in _FLAGS:
-        raise InvalidInputError(f"{name} is either true or false.")
+        raise InvalidInputError(f"{name} is either true or false.", f"Type {name}=true or {name}=false.")
     return name, _FLAGS[value]
 
 

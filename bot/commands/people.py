@@ -55,7 +55,9 @@ def _write_lines(target: Path, rows: Iterable[dict[str, Any]]) -> int:
     except FileExistsError:
         raise ConflictError(f"{target} is there already.", "Name another place: nothing is written over.") from None
     except OSError as error:
-        raise InvalidInputError(f"{target} cannot be written: {error.strerror}.") from error
+        raise InvalidInputError(
+            f"{target} cannot be written: {error.strerror}.", "Name a place in a folder that is there and yours."
+        ) from error
     count = 0
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -57,7 +57,9 @@ def _read(file: Path) -> Seed:
             text = read_at_most(opened).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise KeydeskError(f"The file {file} cannot be read: {reason}.") from error
+        raise KeydeskError(
+            f"The file {file} cannot be read: {reason}.", "Name a seed file in YAML: 'keydesk seed -h' says more."
+        ) from error
     return read_seed(text, str(file))
 
 

@@ -51,7 +51,10 @@ def read_text(body: str | None, body_file: Path | None, *, left_empty: str = "",
             with body_file.open("rb") as opened:
                 return _checked(read_at_most(opened), f"The file {body_file}")
         except OSError as error:
-            raise InvalidInputError(f"The file {body_file} cannot be read: {error.strerror}.") from error
+            raise InvalidInputError(
+                f"The file {body_file} cannot be read: {error.strerror}.",
+                "Name one with the words, or type --body - for what is piped in.",
+            ) from error
     return _edit(text, left_empty) if has_terminal() and _editor() else text
 
 
@@ -103,7 +106,7 @@ def _checked(read: bytes, where: str) -> str:
     try:
         return read.decode()
     except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{where} is not UTF-8 text.") from error
+        raise InvalidInputError(f"{where} is not UTF-8 text.", "Save it as UTF-8, and try again.") from error
 
 
 def _editor() -> str:

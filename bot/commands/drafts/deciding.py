@@ -148,7 +148,10 @@ def _changed(tx: Transaction, draft: IncidentDraft, content: Content, changes: _
     if changes.begins is None and changes.ends is None:
         return changed
     if draft.kind != DraftKind.MAINTENANCE or content.schedule is None:
-        raise InvalidInputError("Only a maintenance that is not public yet has times to change in its draft.")
+        raise InvalidInputError(
+            "Only a maintenance that is not public yet has times to change in its draft.",
+            "'keydesk maintenance reschedule' changes those of a public one.",
+        )
     kept = (content.schedule.scheduled_for, content.schedule.scheduled_until)
     window = read_window(changes.begins, changes.ends, now=tx.now, zone=zone_of(tx), kept=kept)
     new = as_schedule(window)

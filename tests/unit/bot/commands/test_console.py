@@ -1,16 +1,21 @@
 """Who acts on the command line, and what is said where a terminal cannot show it."""
 
+import ast
 import io
 import os
 import pwd
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import bot
 from bot.cli import main
 from bot.commands import console
 from tests.unit.bot.commands.conftest import Run
+
+_REFUSALS = {"KeydeskError", "InvalidInputError", "ConflictError", "NotFoundError"}
 
 
 @pytest.fixture
@@ -51,6 +56,29 @@ def test_signs_that_cannot_be_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         main()
     sys.stderr.flush()
     assert (ended.value.code, b"There is no file ?no?." in shown.getvalue()) == (1, True)
+
+
+def _list_refusals() -> Iterator[tuple[str, ast.Call]]:
+    """Every refusal that the command line makes itself, with its place."""
+    for file in sorted(Path(bot.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _REFUSALS:
+                yield f"{file.name}:{node.lineno}", node
+
+
+def test_every_refusal_says_what_to_do() -> None:
+    """Behind the sentence that says what is wrong stands a hint."""
+    found = list(_list_refusals())
+    assert len(found) > 50
+    mute = [place for place, call in found if len(call.args) < 2 and "hint" not in {one.arg for one in call.keywords}]
+    assert mute == []
+
+
+@pytest.mark.parametrize("option", ["--port", "--sandbox-port"])
+def test_a_port_that_is_none_is_refused(keydesk: Run, option: str) -> None:
+    """Rather than another taken in its place."""
+    result = keydesk("demo", option, "99999")
+    assert (result.exit_code, "65535" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize("words", [("info",), ("keys", "list"), ("backup", "copy"), ("db", "upgrade")])
