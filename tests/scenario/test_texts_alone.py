@@ -31,6 +31,7 @@ def test_lists(scenario: Scenario) -> None:
     for line, says in (
         ("/keys list", "1 key: nightly &lt;export&gt;"),
         ("/keys list zeta", "No key matching `zeta`"),
+        ("/keys list R&amp;D <http://api.acme.com|api.acme.com>", "No key matching `R&amp;D api.acme.com`"),
         ("/keys show nightly &lt;export&gt;", "Key “nightly &lt;export&gt;”: active"),
         ("/incident list", "1 open or planned: Search &amp; more is slow (Investigating)"),
         ("/incident list zeta", "No incident or maintenance matching `zeta`"),

@@ -22,6 +22,7 @@ from handlers.slack.framework.blocks import (
     section,
     text_length,
 )
+from handlers.slack.framework.command_line import as_written
 from handlers.slack.framework.messages import list_text
 from handlers.slack.keys.details import key_line
 from handlers.slack.keys.parsing import read_filter
@@ -107,7 +108,7 @@ def _narrowed(tx: Transaction, text: str) -> str:
     # In code Slack would show a mention as its id, so people whom the desk knows stand outside.
     named = [user for user in dict.fromkeys(_MENTIONS.findall(text)) if tx.session.get(Member, user) is not None]
     people = [mention(user) for user in named[:_MOST_PEOPLE]]
-    words = plain(" ".join(_MENTIONS.sub(" ", text).replace("`", "").split()), limit=100)
+    words = plain(as_written(" ".join(_MENTIONS.sub(" ", text).replace("`", "").split())), limit=100)
     parts = [*([f"`{escape(words)}`"] if words else []), *people]
     return f" matching {' '.join(parts)}" if parts else ""
 
