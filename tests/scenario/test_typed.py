@@ -118,6 +118,7 @@ def test_what_such_a_name_holds(scenario: Scenario, stage: Stage, line: str, nam
         ('new "X" component:checkout=down “Y” Slow.', "stands in quotation marks"),
         ('new "X" on acme identified checkout=down Slow.', "looks like a component's state"),
         ('new "X" component:checkout=down identified quietly slow.', "Should people read “quietly”?"),
+        ('new "X" on acme identified component checkout down Slow.', "“component” looks like an option"),
         ('new "X" on acme component checkout down Slow.', "“component” looks like an option"),
         ('new "X" component:checkout=down major Slow.', "If “major” is how bad it is"),
         ('new "X" component:checkout=down critical: slow.', "If “critical” is how bad it is"),

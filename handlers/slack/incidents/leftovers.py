@@ -88,6 +88,8 @@ def _at_beginning(words: list[Word], body: str, options: frozenset[str], *, has_
         return f"“{said}” looks like a component's state: write component:{said} before the words."
     if first.kind == "word" and first.text.rstrip(",:;") in _QUIETLY:
         return f"Should people read “{first.text}”? Whether they are notified is said by the button."
+    if first.text in {"component", "components"} and any(_is_state(word) for word in words[1:_FIRST_WORDS]):
+        return f"“{first.text}” looks like an option: write component:name=degraded before the words."
     if has_status:
         return None
     if len(words) == 1 and first.kind == "word" and _NOT_SAID.fullmatch(bare := first.text.strip(".,;:!").lower()):
@@ -100,8 +102,6 @@ def _at_beginning(words: list[Word], body: str, options: frozenset[str], *, has_
         return f"“{first.text}” stands at the beginning, and I did not know of what."
     if (first.kind == "word" and _SEVERITY.fullmatch(first.text)) or _is_impact(words):
         return f"If “{first.text or first.key}” is how bad it is, write impact:critical, major, minor or none."
-    if first.text in {"component", "components"} and any(_is_state(word) for word in words[1:_FIRST_WORDS]):
-        return f"“{first.text}” looks like an option: write component:name=degraded before the words."
     if (apart := _APART.match(body)) is not None:
         return f"“{apart[0]}” looks like an option: write impact:major or remind:4 before the words."
     return _status(words)
