@@ -64,13 +64,12 @@ def get_instant(
     if moment.clock == "midnight":
         return _midnight(moment, now=now, zone=place, after=after, is_past=is_past)
     if moment.day:
-        day = day_of(moment, today, is_past=is_past)
-        own = day_of(moment, now.astimezone(zone).date(), is_past=is_past)
-        if own != day:
-            raise _two_days(moment, instant_of(own + days, clock, place), instant_of(day + days, clock, place), place)
-        if moment.day in WEEKDAYS and day == today and not is_past and instant_of(day, clock, place) <= now:
-            day += timedelta(days=0 if days else 7)
-        return _checked(instant_of(day + days, clock, place), moment, now)
+        today_here = now.astimezone(zone).date()
+        named = (_day_to_come(moment, one, clock, place, now=now, is_past=is_past) for one in (today, today_here))
+        there, own = (instant_of(day + days, clock, place) for day in named)
+        if own != there:
+            raise _two_days(moment, own, there, place)
+        return _checked(there, moment, now)
     if after is None:
         found = instant_of(today + days, clock, place)
         # Past midnight, “at 23:30” is of the evening before.
@@ -79,6 +78,13 @@ def get_instant(
     if clock <= after.astimezone(place).time():
         day += timedelta(days=1)
     return _checked(instant_of(day, clock, place), moment, now)
+
+
+def _day_to_come(moment: Moment, today: date, clock: time, place: tzinfo, *, now: datetime, is_past: bool) -> date:
+    """The day that is named, counted from this one: a weekday whose time is over is next week's."""
+    day = day_of(moment, today, is_past=is_past)
+    is_over = moment.day in WEEKDAYS and day == today and not is_past and instant_of(day, clock, place) <= now
+    return day + timedelta(days=7) if is_over and moment.clock != "24:00" else day
 
 
 def _two_days(moment: Moment, own: datetime, there: datetime, place: tzinfo) -> VagueMomentError:

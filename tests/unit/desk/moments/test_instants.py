@@ -395,5 +395,6 @@ def test_a_day_that_is_another_one_where_the_clock_is_said_to_be(said: str) -> N
     assert refusal.value.proposal.astimezone(UTC).hour == 20
     assert read_in_tokyo(f"{said} 20:00").astimezone(tokyo).hour == 20
     assert read_in_tokyo("Nov 30 20:00 UTC") == datetime(2026, 11, 30, 20, tzinfo=UTC)
+    assert read_in_tokyo("saturday 18:00 UTC") == datetime(2026, 12, 5, 18, tzinfo=UTC)
     assert read_in_tokyo("sunday 20:00 UTC") == datetime(2026, 11, 29, 20, tzinfo=UTC)
     assert read_in_tokyo("monday 20:00 UTC") == datetime(2026, 11, 30, 20, tzinfo=UTC)
