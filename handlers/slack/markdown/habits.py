@@ -5,6 +5,11 @@ import re
 from handlers.slack.markdown.code import code_places, is_within
 
 _FENCE = "```"
+_LANGUAGE = re.compile(
+    "(?:bash|c|console|cpp|css|diff|go|html|http|ini|java|javascript|js|json|log|php|py|python|ruby|rust|sh|shell|sql"
+    "|text|toml|ts|txt|xml|ya?ml)?"
+)
+"""What may stand behind the backticks of a fence. Of anything else Markdown would show nothing."""
 _STRUCK = re.compile(r"(?<![^\W_])(?<![~\\])~(?=[^\s~])([^~\n]*[^\s~\\])~(?!~)(?![^\W_])")
 _BOLD = re.compile(r"(?<![^\W_])(?<![*\\])\*(?=[^\s*])([^*\n]*[^\s*\\])\*(?!\*)(?![^\W_])")
 _ALL_BELOW = re.compile(r"^>>>[ ]?", re.MULTILINE)
@@ -27,7 +32,8 @@ def _fence(text: str) -> str:
         before, code, behind = text[:start], text[start:end], text[end:]
         is_block = code.startswith(_FENCE) and not code.startswith("````") and "\n" in code
         beside, below = before[before.rfind("\n") + 1 :], behind.partition("\n")[0]
-        is_fence = not beside.strip() and not below.strip() and not code[code.rfind("\n") :].strip(" \t\n`")
+        is_apart = not beside.strip() and not below.strip() and not code[code.rfind("\n") :].strip(" \t\n`")
+        is_fence = is_apart and _LANGUAGE.fullmatch(code[3:].partition("\n")[0].strip().lower())
         if not is_block or is_fence or beside.lstrip().startswith(">"):
             continue
         above = f"{before.rstrip(' ')}\n" if beside.strip() else before

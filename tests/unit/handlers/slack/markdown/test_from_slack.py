@@ -50,6 +50,8 @@ COMMAND = [
     ("```curl x\ncurl y``` Then wait.", "```\ncurl x\ncurl y\n```\nThen wait."),
     ("Run ```curl x\ncurl y```", "Run\n```\ncurl x\ncurl y\n```"),
     ("```python\nx\n```\n```y```", "```python\nx\n```\n```y```"),
+    ("```kubectl get pods\nNAME\n```", "```\nkubectl get pods\nNAME\n```"),
+    ("```z\n```", "```\nz\n```"),
     ("Slow. ```a\nb``` and ```c\nd```", "Slow.\n```\na\nb\n```\nand\n```\nc\nd\n```"),
     ("They say:\n&gt;&gt;&gt; one\n\ntwo", "They say:\n> one\n>\n> two"),
     ("`&gt;&gt;&gt;`\n&gt; one\ntwo", "`>>>`\n> one\ntwo"),
