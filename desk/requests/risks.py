@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from desk.acting_keys import working_key_condition
+from desk.keys.holders import may_answer
 from desk.keys.restrictions import are_components_narrower, are_networks_narrower
 from desk.keys.scopes import are_narrower, is_write
 from desk.policy import Policy
@@ -25,6 +26,10 @@ _YEAR = 365
 class Risk(StrEnum):
     """Kinds of things to notice, in the order in which they are shown."""
 
+    MAY_NOT_HOLD = "may_not_hold"
+    """Whoever asks has lost the role that it needs: it cannot be approved."""
+    HOLDER_MAY_NOT = "holder_may_not"
+    """Whoever was to answer for it has lost it: whoever collects it does."""
     ALL_PAGES = "all_pages"
     WRITES = "writes"
     MANAGES_USERS = "manages_users"
@@ -159,10 +164,13 @@ def _note_on_similar(keys: Sequence[KeyOnFile], now: datetime, policy: Policy) -
 
 def list_risk_notes(tx: Transaction, request: KeyRequest) -> tuple[RiskNote, ...]:
     """The notes on a request as things are now."""
-    return risk_notes(
+    extent, others = extent_of(request), {request.holder_id} - {request.requester_id}
+    lost = [] if may_answer(tx, request.requester_id, extent.pages) else [RiskNote(Risk.MAY_NOT_HOLD)]
+    lost += [RiskNote(Risk.HOLDER_MAY_NOT) for one in others if not may_answer(tx, one, extent.pages)]
+    notes = risk_notes(
         name=request.name,
         purpose=request.purpose,
-        extent=extent_of(request),
+        extent=extent,
         requester_id=request.requester_id,
         holder_id=request.holder_id,
         keys=_keys_on_file(tx, besides=request.replaces_id),
@@ -170,6 +178,7 @@ def list_risk_notes(tx: Transaction, request: KeyRequest) -> tuple[RiskNote, ...
         now=tx.now,
         policy=tx.policy,
     )
+    return (*lost, *notes)
 
 
 def _asked_names(tx: Transaction, request: KeyRequest) -> list[str]:

@@ -50,7 +50,7 @@ AS_OF_ITS_DRAWING: Mapping[str, str] = {
 drawn, is drawn anew with whatever happens to the subject, and is looked at again when somebody presses."""
 _USES = re.compile(r"([Nn]ever|[Ll]ast) used[^;\n]*")
 _SPEAKERS = re.compile(r"API key (\*[^*]*\*|“[^”]*”)")
-_AS_OF_ITS_DRAWING = ("*Notice*", "ollected")
+_AS_OF_ITS_DRAWING = ("*Notice*", "Nothing unusual", "ollected")
 """Parts of a request's cards that are as of their drawing, too: which keys are like it, and, once its key was
 collected, what became of that."""
 

@@ -123,6 +123,8 @@ def changes_in_words(tx: Transaction, asked: Extent, granted: Extent) -> str:
 
 
 _SAID = {
+    Risk.MAY_NOT_HOLD: "*Who asks may not hold such a key any more*: it cannot be approved until they have the role.",
+    Risk.HOLDER_MAY_NOT: "Who was to answer for it may not hold it any more: whoever collects it will.",
     Risk.WRITES: "It can *change* things, not only read them.",
     Risk.MANAGES_USERS: "It *manages the organization's users*: who has it can let others in.",
     Risk.CONFIGURES: "It *changes the page itself*: its name, its look, its address.",

@@ -11,7 +11,7 @@ from desk.requests.requests import withdraw
 from desk.requests.risks import KeyOnFile, Risk, RiskNote, list_risk_notes, risk_notes
 from desk.requests.terms import Extent
 from desk.transaction import Desk, Transaction
-from storage.models import KeyRequest, KeyStatus
+from storage.models import KeyRequest, KeyStatus, Member
 from tests.clock import MONDAY_MORNING as NOW
 from tests.clock import HeldClock
 from tests.databases import both_databases
@@ -194,3 +194,21 @@ def test_only_open_requests_of_others_take_a_name(desk: Desk, clock: HeldClock) 
     assert risks(first.id) == [Risk.WRITES]
     clock.advance(days=8)
     assert risks(stage.ask(MAX, lifetime_days=30).id) == [Risk.WRITES]
+
+
+def test_who_lost_the_role_meanwhile_is_noticed(desk: Desk) -> None:
+    """Before owners press, they read that whoever asks may not hold such a key any more, or whoever was to answer."""
+    stage = set_stage(desk)
+    own, others = stage.ask(), stage.ask(name="other", holder_id=MAX)
+
+    def risks(request: KeyRequest) -> list[Risk]:
+        found = stage.see(OLIVIA, lambda tx: list_risk_notes(tx, get_request(tx, request.id)))
+        return [note.risk for note in found if note.risk in {Risk.MAY_NOT_HOLD, Risk.HOLDER_MAY_NOT}]
+
+    assert (risks(own), risks(others)) == ([], [])
+    with desk.database.write() as session:
+        session.get_one(Member, MAX).is_guest = True
+    assert (risks(own), risks(others)) == ([], [Risk.HOLDER_MAY_NOT])
+    with desk.database.write() as session:
+        session.get_one(Member, MIA).is_guest = True
+    assert (risks(own), risks(others)) == ([Risk.MAY_NOT_HOLD], [Risk.MAY_NOT_HOLD, Risk.HOLDER_MAY_NOT])
