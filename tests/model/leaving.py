@@ -70,6 +70,14 @@ class _UndoneError(Exception):
     """What was tried is taken back."""
 
 
+def _waits_for_more(tx: Transaction, ticket: Ticket) -> bool:
+    """Who may not hold the key any more waits for their role, and what follows a suspended key for that to be
+    restored; or else it lapses."""
+    before = tx.session.get(ApiKey, ticket.predecessor_id) if ticket.predecessor_id else None
+    is_suspended = before is not None and before.status == KeyStatus.SUSPENDED
+    return is_suspended or not may_answer(tx, ticket.collector_id, get_key_pattern(tx, ticket).pages)
+
+
 def _say(status: IncidentStatus) -> Way:
     change = IncidentChange(status=status, body="That is that.")
 
@@ -138,8 +146,7 @@ STATES: Mapping[str, State] = {
         Ticket,
         lambda now: (Ticket.status == TicketStatus.WAITING, Ticket.expires_at > now),
         [_by_id(mint_for_ticket, "ticket_id")],
-        # Who may not hold the key any more waits for their role, or lets it lapse.
-        besides=lambda tx, row: not may_answer(tx, row.collector_id, get_key_pattern(tx, row).pages),
+        besides=lambda tx, row: _waits_for_more(tx, row),
     ),
     "a key that works is suspended or revoked": State(
         ApiKey,

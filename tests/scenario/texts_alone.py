@@ -143,6 +143,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     "ticket.mine": (
         rf"You collected the new API key {_NAME}",
         rf"The new API key {_NAME} (?:is ready to be collected|was taken back|was not collected in time)",
+        rf"The new API key {_NAME} waits for the old one",
     ),
     "ticket.not_opened": (rf"Slack could not open the window for your API key {_NAME}: nothing was made, please .+",),
     "ticket.void": (rf"Your API key {_NAME} did not reach you: .+ is void.*",),

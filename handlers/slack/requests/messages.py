@@ -43,7 +43,7 @@ from handlers.slack.requests.text import (
     taken_over,
     works_on,
 )
-from storage.models import ApiKey, KeyRequest, RequestStatus, SlackMessage, Ticket, TicketStatus
+from storage.models import ApiKey, KeyRequest, KeyStatus, RequestStatus, SlackMessage, Ticket, TicketStatus
 
 _NOTIFIED = 300
 """Characters of a reason in what phones and screen readers give."""
@@ -179,6 +179,9 @@ def render_my_ticket(tx: Transaction, card: SlackMessage) -> Message:
     if ticket.status == TicketStatus.WITHDRAWN:
         text = f"The new key was taken back: {escape(ticket.end_reason or 'no reason given')}"
         return Message(f"The new API key “{escape(name)}” was taken back", [section(f"{intro}\n{text}")])
+    if predecessor is not None and predecessor.status == KeyStatus.SUSPENDED:
+        text = "It is suspended: the new key can be collected once it is restored."
+        return Message(f"The new API key “{escape(name)}” waits for the old one", [section(f"{intro}\n{text}")])
     return Message(
         f"The new API key “{escape(name)}” is ready to be collected",
         [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from desk.keys.changes import rename_key, revoke_key, suspend_key
+from desk.keys.changes import rename_key, restore_key, revoke_key, suspend_key
 from desk.keys.collecting import mark_revealed, return_unseen, sweep_tickets
 from desk.keys.tickets import make_ticket, withdraw_tickets_of
 from desk.requests.requests import make_request, sweep_requests, withdraw_requests_of
@@ -144,6 +144,18 @@ def test_a_rotation_says_what_becomes_of_the_old_key(
     said = _says(stage, "ticket.mine", ticket.id)
     assert f"<@{OLIVIA}> rotated *ci*" in said
     assert words in said
+    assert find_label(_surface(_drawn(stage, "ticket.mine", ticket.id)), COLLECT)
+
+
+def test_a_rotation_of_a_suspended_key_offers_nothing(stage: Stage, clock: HeldClock) -> None:
+    """While the old key is suspended nobody can collect what follows it, and its card says until when; restored, it
+    offers it again."""
+    ticket = _rotation(stage, clock, grace=timedelta(days=3))
+    old = str(ticket.predecessor_id)
+    stage.do(OLIVIA, partial(suspend_key, key_id=old, reason="Leaked?"))
+    assert "can be collected once it is restored" in _says(stage, "ticket.mine", ticket.id)
+    assert find_label(_surface(_drawn(stage, "ticket.mine", ticket.id)), COLLECT) is None
+    stage.do(OLIVIA, partial(restore_key, key_id=old))
     assert find_label(_surface(_drawn(stage, "ticket.mine", ticket.id)), COLLECT)
 
 
