@@ -34,6 +34,10 @@ class InvalidInputError(KeydeskError):
         """This one and whatever else is wrong with the same input."""
 
 
+class SecretError(InvalidInputError):
+    """What was typed holds a secret: nothing of it is repeated anywhere."""
+
+
 class Problems:
     """Everything that is wrong with an input, to be said at once."""
 

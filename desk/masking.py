@@ -12,7 +12,7 @@ from itertools import chain
 from urllib.parse import quote, quote_plus
 
 from desk.encodings import list_readings
-from desk.errors import InvalidInputError
+from desk.errors import SecretError
 from desk.foreign_secrets import SHORTEST, list_digests
 from desk.secret import MASK as KEY_MASK
 from desk.secret import holds_key, holds_mistyped_key, holds_nearly_bare, without_mistyped, without_pieces
@@ -89,8 +89,8 @@ def _find_secret(text: str) -> _Kind | None:
         return None
     # To read it in every way takes longest.
     readings = list_readings(text)
-    digests = _list_digests(text, readings)
     knows = _recognizer.get()
+    digests = set() if knows is None else _list_digests(text, readings)
     if holds_key(text) or (digests and knows is not None and knows(digests)):
         return _Kind.KEY
     if any(map(holds_mistyped_key, readings)):
@@ -103,7 +103,7 @@ def _find_secret(text: str) -> _Kind | None:
 
 def _list_digests(text: str, readings: Iterable[str]) -> set[str]:
     """Those of what may be a secret that no shape tells, whatever it is written in and broken by."""
-    if len(text) < SHORTEST or _recognizer.get() is None:
+    if len(text) < SHORTEST:
         return set()
     forms = dict.fromkeys((*readings, unbroken(text), "".join(text.split())))
     return set(chain.from_iterable(map(list_digests, forms)))
@@ -118,6 +118,12 @@ def holds_secret(text: str) -> bool:
     """Whether a key's secret, nearly one, or one of another kind that is surely one stands anywhere in what somebody
     typed."""
     return _find_secret(text) is not None
+
+
+def may_be_known(text: str) -> bool:
+    """Whether something in a text is long enough to be a secret that no shape tells, so that a look into the database
+    is worth its time."""
+    return len(text) >= SHORTEST and bool(_list_digests(text, list_readings(text)))
 
 
 def hides_secret(text: str) -> bool:
@@ -159,22 +165,22 @@ def _without_pieces(text: str) -> str:
 
 
 def refuse_secrets(*texts: str, field: str | None = None) -> None:
-    """Raises InvalidInputError, which repeats nothing, when a text that would be kept holds a secret."""
+    """Raises SecretError, which repeats nothing, when a text that would be kept holds a secret."""
     found = {_find_secret(text) for text in texts}
     if _Kind.KEY in found:
-        raise InvalidInputError(
+        raise SecretError(
             "That holds the secret of an API key, so it was not kept.",
             "Type it again without the secret. Whoever can read where you typed it can use that key: rotate it.",
             field=field,
         )
     if _Kind.NEARLY in found:
-        raise InvalidInputError(
+        raise SecretError(
             "That holds what looks like the secret of an API key, mistyped or cut off, so it was not kept.",
             "Type it again without the secret. Whoever can read where you typed it nearly has that key: rotate it.",
             field=field,
         )
     if _Kind.OTHER in found:
-        raise InvalidInputError(
+        raise SecretError(
             "That holds a token or a password, so it was not kept.",
             "Type it again without it. Whoever can read where you typed it can use it: replace it where it is from.",
             field=field,

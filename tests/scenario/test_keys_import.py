@@ -44,6 +44,29 @@ def test_a_key_is_imported_and_used(scenario: Scenario) -> None:
     assert VALUE[:8] not in words_of(scenario.olivia.modal)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"/keys request {VALUE} scope:read page:acme for 30d because of it",
+        f'/keys request "grafana" scope:read page:acme for 30d because {VALUE} is old',
+        f"/keys show {VALUE}",
+        f"/roles grant {VALUE} owner",
+        f"/page texts acme {VALUE}",
+        f'/incident template save "T" as "{VALUE}"',
+    ],
+)
+def test_its_value_in_a_line_is_repeated_nowhere(scenario: Scenario, line: str) -> None:
+    """Neither in the refusal, nor in a form that is filled in with what was typed."""
+    scenario.olivia.type_command("/keys import")
+    assert scenario.olivia.submit(key=VALUE, email="a@acme.example", holder=MIA) == {}
+    opened = len(scenario.calls("views.open"))
+    refusal = scenario.olivia.type_command(line)
+    assert refusal is not None
+    assert "That holds the secret of an API key, so it was not kept." in words_of(refusal)
+    assert VALUE[:12] not in str(refusal)
+    assert len(scenario.calls("views.open")) == opened
+
+
 def test_what_is_wrong_stands_beside_its_input_and_repeats_nothing(scenario: Scenario) -> None:
     """Too short, in the wrong place, or here already; also where the refusal gives back what was typed."""
     scenario.olivia.type_command("/keys import")

@@ -13,8 +13,8 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.commands import slash
-from desk.errors import InvalidInputError, KeydeskError
-from desk.masking import hides_secret, holds_secret, refuse_secrets
+from desk.errors import InvalidInputError, KeydeskError, SecretError
+from desk.masking import hides_secret, holds_secret, may_be_known, refuse_secrets
 from desk.reasons import refuse_broken, refuse_unseen
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED
@@ -81,7 +81,8 @@ def on_command(slack: SlackContext, family: CommandFamily) -> Listener:
             message = await find_done(slack.desk, error)
             if message is None:
                 refusal = refuse(slack, error, command.user_id, f"{family.name} {command.text}")
-                message = given_back(refusal, _worth_keeping(family, command.text))
+                kept = "" if isinstance(error, SecretError) else _worth_keeping(family, command.text)
+                message = given_back(refusal, kept)
         if message is not None and holds_secret(command.text):
             message = without_secrets(message, command.text)
         if message is None:
@@ -97,6 +98,9 @@ async def _answer_command(slack: SlackContext, family: CommandFamily, command: S
     if hides_secret(command.text):
         # Pieces of it would stand in an answer.
         refuse_secrets(command.text)
+    if may_be_known(command.text):
+        # A form that is filled in with what was typed would show it again.
+        await slack.desk.read(command.actor, lambda _: refuse_secrets(command.text))
     return await family.answer(slack, command)
 
 
