@@ -8,7 +8,7 @@ import pytest
 
 from desk.secret import Secret
 from sandbox.player import Player, find_label, inputs_of, words_of
-from storage.models import DraftStatus, Grant, IncidentDraft, KeyRequest, KeyStatus, RequestStatus
+from storage.models import DraftStatus, Grant, IncidentDraft, KeyRequest, KeyStatus, RequestStatus, Role
 from tests.clock import MONDAY_MORNING as NOW
 from tests.databases import both_databases
 from tests.factories import INES, MIA
@@ -97,6 +97,8 @@ def test_words_without_quotation_marks_are_the_name(scenario: Scenario, stage: S
         ("search compnent:api is down", "search compnent:api is down", "Did you mean “component:”?"),
         ("search is down --status", "search is down --status", "looks like an option"),
         ("search is down\nWe look.", "search is down", ""),
+        ("search is down\non acme\nWe look.", "search is down", ""),
+        ("search is down, page:acme", "search is down", ""),
         ("search is down on acme\n\n- one\n- two", "search is down", ""),
     ],
 )
@@ -118,6 +120,7 @@ def test_what_such_a_name_holds(scenario: Scenario, stage: Stage, line: str, nam
         ('new "X" component:checkout=down “Y” Slow.', "stands in quotation marks"),
         ('new "X" on acme identified checkout=down Slow.', "looks like a component's state"),
         ('new "X" component:checkout=down identified quietly slow.', "Should people read “quietly”?"),
+        ('new "X" component:checkout=down message: slow.', "Should people read “message:”?"),
         ('new "X" on acme identified component checkout down Slow.', "“component” looks like an option"),
         ('new "X" on acme component checkout down Slow.', "“component” looks like an option"),
         ('new "X" component:checkout=down major Slow.', "If “major” is how bad it is"),
@@ -399,3 +402,15 @@ def test_what_stands_below_a_name_without_quotation_marks_is_said_of_it(scenario
     shown = {block["block_id"]: block["element"].get("initial_value") for block in inputs_of(scenario.ines.modal)}
     assert shown["name.0"] == "search is down"
     assert shown["body.0"] == "We **look** & wait.\n- one\n- two"
+
+
+def test_a_maintenance_is_planned_line_by_line(scenario: Scenario, stage: Stage) -> None:
+    """Its name, its page, its times and what readers are told, each on a line of its own."""
+    stage.grant(INES, Role.MAINTENANCE_MANAGER)
+    scenario.ines.type_command(
+        "/maintenance schedule DB upgrade\non acme\nfrom: tomorrow 22:00\nuntil: tomorrow 23:00\nWe upgrade"
+    )
+    words = words_of(scenario.ines.modal)
+    assert "*DB upgrade*" in words
+    assert "*For 1 hour*" in words
+    assert "Scheduled We upgrade" in words

@@ -39,6 +39,8 @@ _SEVERITY = re.compile(
     re.IGNORECASE,
 )
 _QUIETLY = frozenset({"quietly", "quiet", "silently", "silent"})
+_WORDS = frozenset({"message", "msg", "body", "text", "description"})
+"""What forms call the words for the public."""
 _IMPACTS = frozenset({"minor", "major", "critical"})
 _BEFORE_STATE = re.compile("is|are|was|now|to|at|has|in|→|->|=>|-&gt;|=&gt;|=|＝")
 """What people put between a component and its state."""
@@ -90,6 +92,8 @@ def _at_beginning(words: list[Word], body: str, options: frozenset[str], *, has_
         return f"Should people read “{first.text}”? Whether they are notified is said by the button."
     if first.text in {"component", "components"} and any(_is_state(word) for word in words[1:_FIRST_WORDS]):
         return f"“{first.text}” looks like an option: write component:name=degraded before the words."
+    if first.kind == "pair" and not first.text and first.key in _WORDS and body[0].islower():
+        return f"Should people read “{first.as_typed}”? Else take it out."
     if has_status:
         return None
     if len(words) == 1 and first.kind == "word" and _NOT_SAID.fullmatch(bare := first.text.strip(".,;:!").lower()):

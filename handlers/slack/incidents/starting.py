@@ -44,7 +44,12 @@ def with_bare_name(tx: Transaction, said: TypedIncident) -> TypedIncident:
         return said
     # Below its first line, what is said of it begins.
     words, _, below = said.bare.partition("\n")
-    page, body = said.page, "\n".join(filter(None, [below.strip(), said.body]))
+    words, page, below = words.rstrip(" ,;"), said.page, below.strip()
+    line, _, rest = below.partition("\n")
+    named = _ON_PAGE_FIRST.fullmatch(line) if page is None else None
+    if named is not None and not named[2] and (page := _find_page(tx, named[1])) is not None:
+        below = rest.strip()
+    body = "\n".join(filter(None, [below, said.body]))
     before = _ON_PAGE_FIRST.fullmatch(words)
     behind = _on_page_at_end(tx, words) if page is None else None
     if behind is not None:
