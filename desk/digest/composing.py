@@ -1,18 +1,20 @@
 """The digest composed from the database: each key judged at one moment, by its use and by who answers for it.
 
-Of any number of keys, those that something may be found of are read one after another and forgotten, and the first of
-them alone are read whole.
+Of any number of keys, the database tells what is remarkable and counts them, by who is to answer for them and for
+which pages. Of those that come first in the digest alone anything is read.
 """
 
 import heapq
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Nullable, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Nullable, Text, and_, case, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from desk.digest.findings import WIDER_AFTER, Beyond, DigestView, Finding, KeyFacts, Line, findings_of, key_line
@@ -27,6 +29,7 @@ from storage.models import ApiKey, DigestItem, KeyRequest, KeyStatus, KeyUse, Me
 MOST_LINES = 1000
 """Of more, the first are listed, and the others are counted."""
 _AT_ONCE = 1000
+_GRAVITY = {finding: number for number, finding in enumerate(Finding)}
 
 
 class _Found(NamedTuple):
@@ -39,64 +42,121 @@ class _Found(NamedTuple):
     key_id: str
 
 
+class _Alike(NamedTuple):
+    """What keys have in common of which the same is found."""
+
+    holder_id: str | None
+    pages: str | None
+    """Their ids as JSON."""
+    bits: int
+    """What was found beside who answers for it, see `_bits`."""
+
+
 def compose(tx: Transaction, *, most: int = MOST_LINES) -> DigestView:
     """The digest as of now, without the daily counts (see `daily_counts`)."""
     names = _names(tx.session)
+    answerers = list_answerers(tx)
+    found = {alike: (findings, count) for alike, findings, count in _count_alike(tx, answerers) if findings}
+    keys = sum(count for _, count in found.values())
     counts: Counter[Finding] = Counter()
-    keys = 0
-
-    def counted() -> Iterator[_Found]:
-        nonlocal keys
-        for found in _judged(tx):
-            keys += 1
-            counts.update(found.findings)
-            yield found
-
+    for findings, count in found.values():
+        counts.update(dict.fromkeys(findings, count))
+    first = _list_first(found, names, most)
     tickets = [line for ticket in _uncollected(tx) if (line := ticket_line(tx, ticket)) is not None]
-    everything: Iterable[_Found | Line] = chain(counted(), tickets)
+    everything: Iterable[_Found | Line] = chain(_read_alike(tx, answerers, first), tickets)
     lines = _whole(tx, heapq.nsmallest(most, everything, key=lambda one: _order(one, names)))
     for line in lines:
         if line.key is not None:
             counts.subtract(line.findings)
             keys -= 1
-    beyond = Beyond(keys, {str(finding): count for finding, count in counts.items() if count})
+    # One that came in between the counting and the reading is listed without having been counted.
+    beyond = Beyond(max(keys, 0), {str(finding): count for finding, count in counts.items() if count > 0})
     live = tx.session.scalar(select(func.count()).select_from(ApiKey).where(*_is_live(tx.now))) or 0
     return DigestView(composed_at=tx.now, lines=lines, kept=list_kept(tx), live_keys=live, beyond=beyond)
 
 
-def _judged(tx: Transaction) -> Iterator[_Found]:
-    """Each key that something is found of."""
-    answerers, now = list_answerers(tx), tx.now
-    columns = (ApiKey.id, ApiKey.holder_id, ApiKey.pages, ApiKey.scopes, ApiKey.name, ApiKey.created_at)
-    uses = (ApiKey.expires_at, KeyUse.last_used_at, KeyUse.last_write_at)
-    rows = (
-        select(*columns, *uses)
+def _count_alike(tx: Transaction, answerers: Answerers) -> Iterator[tuple[_Alike, tuple[Finding, ...], int]]:
+    """How many keys are alike, and what is found of them."""
+    alike = _alike(tx.now, tx.policy)
+    query = (
+        select(*alike, func.count())
         .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
-        .where(*_is_live(now), ~_is_kept(now), _may_be_found(now, tx.policy, answerers))
+        .where(*_may_be_found(tx, answerers))
+        .group_by(*alike)
     )
-    for row in tx.session.execute(rows, execution_options={"yield_per": _AT_ONCE}):
-        facts = KeyFacts(
-            scopes=row.scopes,
-            has_holder=answerers.may(row.holder_id, row.pages),
-            created_at=row.created_at,
-            expires_at=row.expires_at,
-            last_used_at=row.last_used_at,
-            last_write_at=row.last_write_at,
+    for holder_id, pages, bits, count in tx.session.execute(query, execution_options={"yield_per": _AT_ONCE}):
+        has_holder = answerers.may(holder_id, None if pages is None else json.loads(pages))
+        findings = tuple(
+            one for one, bit in _BITS.items() if bits & bit or (one is Finding.NOBODY and not has_holder)
         )
-        if findings := findings_of(facts, now=now, policy=tx.policy):
-            yield _Found(findings, row.holder_id, row.name, row.created_at, row.id)
+        yield _Alike(holder_id, pages, bits), findings, count
 
 
-def _may_be_found(now: datetime, policy: Policy, answerers: Answerers) -> ColumnElement[bool]:
-    """What `findings_of` needs at the least: most keys are in use and in good hands, and need not be read."""
-    never = and_(KeyUse.last_used_at.is_(None), ApiKey.created_at <= now - policy.never_used_after)
-    unused = KeyUse.last_used_at <= now - policy.unused_after
-    writes = cast(ApiKey.scopes, Text).contains(":write")
-    wider = and_(KeyUse.last_write_at.is_(None), ApiKey.created_at <= now - WIDER_AFTER, writes)
-    # Others may answer for what is on some pages alone, which is found when it is read.
+def _list_first(
+    found: Mapping[_Alike, tuple[tuple[Finding, ...], int]], names: Mapping[str, str], most: int
+) -> Mapping[_Alike, tuple[Finding, ...]]:
+    """Those among which the first so many keys are: all that stand in one place of the order, or none of them."""
+    placed = [(_place(findings, one.holder_id, names), one) for one, (findings, _) in found.items()]
+    first: dict[_Alike, tuple[Finding, ...]] = {}
+    listed, last = 0, None
+    for place, one in sorted(placed, key=itemgetter(0)):
+        if listed >= most and place != last:
+            break
+        first[one], count = found[one]
+        listed, last = listed + count, place
+    return first
+
+
+def _read_alike(
+    tx: Transaction, answerers: Answerers, wanted: Mapping[_Alike, tuple[Finding, ...]]
+) -> Iterator[_Found]:
+    """Each key that is like these."""
+    holders = {one.holder_id for one in wanted}
+    theirs = ApiKey.holder_id.in_(sorted(one for one in holders if one is not None))
+    alike = _alike(tx.now, tx.policy)
+    query = (
+        select(*alike, ApiKey.name, ApiKey.created_at, ApiKey.id)
+        .outerjoin(KeyUse, KeyUse.key_id == ApiKey.id)
+        .where(*_may_be_found(tx, answerers), or_(theirs, ApiKey.holder_id.is_(None)) if None in holders else theirs)
+    )
+    rows = tx.session.execute(query, execution_options={"yield_per": _AT_ONCE})
+    for holder_id, pages, bits, name, created_at, key_id in rows:
+        if findings := wanted.get(_Alike(holder_id, pages, bits)):
+            yield _Found(findings, holder_id, name, created_at, key_id)
+
+
+def _alike(now: datetime, policy: Policy) -> tuple[ColumnElement[str | None], ColumnElement[str], ColumnElement[int]]:
+    return ApiKey.holder_id.expression, cast(ApiKey.pages, Text), _bits(now, policy)
+
+
+def _may_be_found(tx: Transaction, answerers: Answerers) -> Sequence[ColumnElement[bool]]:
+    """Keys that work and of which something may be found: most are in use and in good hands."""
+    # Others may answer for what is on some pages alone.
     good = ApiKey.holder_id.in_(sorted(answerers.everywhere & answerers.members))
-    expiring = ApiKey.expires_at <= now + policy.expiring_within
-    return or_(ApiKey.holder_id.is_(None), ~good, never, unused, expiring, wider)
+    nobody = or_(ApiKey.holder_id.is_(None), ~good)
+    return *_is_live(tx.now), ~_is_kept(tx.now), or_(nobody, *_signs(tx.now, tx.policy).values())
+
+
+def _signs(now: datetime, policy: Policy) -> Mapping[Finding, ColumnElement[bool]]:
+    """What `findings_of` judges by a key and its use alone, for the database to judge."""
+    never, writes = KeyUse.last_used_at.is_(None), cast(ApiKey.scopes, Text).contains(':write"')
+    old = ApiKey.created_at <= now - WIDER_AFTER
+    return {
+        Finding.NEVER_USED: and_(never, ApiKey.created_at <= now - policy.never_used_after),
+        Finding.UNUSED: KeyUse.last_used_at <= now - policy.unused_after,
+        Finding.EXPIRING: ApiKey.expires_at <= now + policy.expiring_within,
+        Finding.WIDER: and_(KeyUse.last_used_at.is_not(None), KeyUse.last_write_at.is_(None), old, writes),
+    }
+
+
+_BITS = {finding: 1 << number for number, finding in enumerate(Finding)}
+
+
+def _bits(now: datetime, policy: Policy) -> ColumnElement[int]:
+    bits: ColumnElement[int] = literal(0)
+    for finding, sign in _signs(now, policy).items():
+        bits = bits + case((sign, _BITS[finding]), else_=0)
+    return bits
 
 
 def _whole(tx: Transaction, listed: Sequence["_Found | Line"]) -> tuple[Line, ...]:
@@ -225,7 +285,11 @@ def _names(session: Session) -> dict[str, str]:
 
 
 def _order(line: _Found | Line, names: Mapping[str, str]) -> tuple[object, ...]:
-    gravest = list(Finding).index(line.findings[0])
-    nobody_first = Finding.NOBODY not in line.findings
-    holder = line.holder_id or ""
-    return (nobody_first, names.get(holder, holder), holder, gravest, fold(line.name), line.created_at)
+    return (*_place(line.findings, line.holder_id, names), fold(line.name), line.created_at)
+
+
+def _place(
+    findings: Sequence[Finding], holder_id: str | None, names: Mapping[str, str]
+) -> tuple[bool, str, str, int]:
+    holder = holder_id or ""
+    return Finding.NOBODY not in findings, names.get(holder, holder), holder, _GRAVITY[findings[0]]

@@ -3,18 +3,21 @@
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from desk.digest.composing import compose
+from desk.digest.composing import Judge, compose
 from desk.digest.findings import Advice, Beyond, DigestView, Finding, KeyFacts, decide_advice, findings_of
 from desk.digest.sent import get_digest, send_digest
 from desk.keys.lookup import SPARKLINE_DAYS, daily_counts
 from desk.policy import Policy
 from desk.transaction import Actor, Desk, JobName
-from storage.models import KeyStatus, KeyUseDay, TicketStatus
+from storage.models import ApiKey, KeyStatus, KeyUse, KeyUseDay, Role, TicketStatus
 from tests.clock import MONDAY_MORNING as NOW
 from tests.databases import both_databases
 from tests.factories import (
@@ -22,9 +25,11 @@ from tests.factories import (
     MAX,
     MIA,
     OLIVIA,
+    add_grant,
     add_key,
     add_member,
     add_owner,
+    add_page,
     add_request,
     add_ticket,
     add_use,
@@ -154,6 +159,50 @@ def test_of_very_many_keys_the_first_are_listed_and_the_others_counted(desk: Des
     assert [view.count(one) for one in (Finding.NEVER_USED, Finding.NOBODY, Finding.EXPIRING)] == [5, 1, 1]
     assert (view.listed_keys, view.live_keys) == (5, 6)
     assert desk.read_now(SOMEBODY, compose).beyond == Beyond()
+
+
+def _plant_every_kind(session: Session) -> None:
+    """Keys at and beside each limit of a finding, of everybody who may or may not answer for them."""
+    a, b = add_page(session, NOW).id, add_page(session, NOW, name="Other", subdomain="other").id
+    for person in (MIA, MAX, OLIVIA):
+        add_member(session, person, NOW)
+    add_grant(session, OLIVIA, Role.INTEGRATOR, NOW)
+    add_grant(session, MIA, Role.INTEGRATOR, NOW, page_id=a)
+    wide = ["read", "incidents:write"]
+    held = product((OLIVIA, MIA, MAX, "U0GONE0001", None), (None, [a], [a, b]))
+    for number, (holder, pages) in enumerate(held):
+        add_key(session, NOW - 50 * DAY, name=f"held {number}", holder_id=holder, pages=pages, scopes=wide)
+    ages = (DAY, 7 * DAY, 30 * DAY - DAY / 1440, 30 * DAY)
+    uses = (None, 30 * DAY, 30 * DAY - DAY / 1440)
+    used_ones = product(ages, uses, (True, False), (14, 15), (["read"], wide))
+    for number, (age, used, wrote, ends, scopes) in enumerate(used_ones):
+        name, end = f"used {number}", NOW + ends * DAY
+        key = add_key(session, NOW - age, name=name, holder_id=OLIVIA, scopes=scopes, expires_at=end)
+        last = None if used is None else NOW - used
+        add_use(session, key, last_used_at=last, last_write_at=last if wrote else None)
+
+
+@both_databases
+def test_the_database_finds_what_the_rule_finds(desk: Desk) -> None:
+    """Whatever a key's age, use, end, scopes, pages and holder: it is counted with the findings that it has where it
+    is listed, and stands in the same order however few are listed."""
+    desk = replace(desk, policy=replace(desk.policy, default_role=None))
+    with desk.database.write() as session:
+        _plant_every_kind(session)
+    judge = desk.read_now(SOMEBODY, lambda tx: Judge.now(tx, [MIA, MAX, OLIVIA]))
+    with desk.database.read() as session:
+        everything = session.scalars(select(ApiKey)).all()
+        uses = {use.key_id: use for use in session.scalars(select(KeyUse))}
+        due = {key.id: found for key in everything if (found := judge.line(key, uses.get(key.id)).findings)}
+    assert {found for findings in due.values() for found in findings} == set(Finding) - {Finding.NEVER_COLLECTED}
+    whole = _compose(desk)
+    assert {line.key.id: line.findings for line in whole.lines if line.key} == due
+    assert whole.beyond == Beyond()
+    for most in (1, 7, 40, len(due) - 1):
+        part = desk.read_now(SOMEBODY, partial(compose, most=most))
+        assert [line.name for line in part.lines] == [line.name for line in whole.lines[:most]]
+        assert part.beyond.keys == len(due) - most
+        assert {one: part.count(one) for one in Finding} == {one: whole.count(one) for one in Finding}
 
 
 @both_databases
