@@ -9,7 +9,7 @@ from desk.audit import trail as audit
 from desk.configuration.lookup import get_configurable_page
 from desk.configuration.page_fields import COLUMNS, PICTURES, POLICY_FIELDS, check_page_fields, is_policy
 from desk.errors import ConflictError
-from desk.incidents.reminders import replan_reminders_of
+from desk.incidents.reminders import lock_reminded, replan_reminder
 from desk.pages.addresses import Addresses
 from desk.pages.pages import lock_organization
 from desk.permissions import require_role
@@ -30,6 +30,7 @@ def edit_page(tx: Transaction, page_id: str, settings: Mapping[str, Any], *, ver
     values = check_page_fields(settings)
     # Names and domains are looked for before they are written, as by whoever plants a file.
     lock_organization(tx.session)
+    reminded = lock_reminded(tx, page_id) if "reminder_intervals" in values else ()
     locked = select(Page).where(Page.id == page_id).with_for_update(key_share=True)
     page = tx.session.scalars(locked, execution_options={"populate_existing": True}).one()
     if version not in (None, page.version):
@@ -43,8 +44,8 @@ def edit_page(tx: Transaction, page_id: str, settings: Mapping[str, Any], *, ver
     if "domain" in changed:
         Addresses(tx.session).refuse_domain(page, changed["domain"])
     _keep(page, changed)
-    if "reminder_intervals" in changed:
-        replan_reminders_of(tx, page_id)
+    for incident in reminded if "reminder_intervals" in changed else ():
+        replan_reminder(tx, incident)
     page.version += 1
     page.updated_at = tx.now
     tx.session.flush()

@@ -75,13 +75,14 @@ def replan_reminder(tx: Transaction, incident: Incident) -> None:
         incident.update_due_at = _due(tx, incident, latest[0].created_at, incident.reminders_sent)
 
 
-def replan_reminders_of(tx: Transaction, page_id: str) -> None:
-    """The page has other intervals by now: the incidents open on it that have none of their own go by those."""
+def lock_reminded(tx: Transaction, page_id: str) -> Sequence[Incident]:
+    """The incidents open on a page that go by its intervals, having none of their own; they are ours until the
+    commit. Call it before the page is locked, as everybody locks who says something of an incident."""
     without_own = (Incident.page_id == page_id, Incident.reminder_intervals.is_(None))
     open_ones = select(Incident).where(*without_own, Incident.status.not_in(list(ENDED))).order_by(Incident.id)
     # Not the whole row's lock: that would collide with drafts that merely refer to it.
-    for incident in tx.session.scalars(open_ones.with_for_update(key_share=True)).all():
-        replan_reminder(tx, incident)
+    locked = open_ones.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return tx.session.scalars(locked).all()
 
 
 def settle_reminders(tx: Transaction, incident_id: str) -> None:
