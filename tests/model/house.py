@@ -21,7 +21,7 @@ from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.jobs.sweep import AREAS
 from storage.database import Database
 from storage.mirror import Mirror
-from storage.models import Member, Role, SubjectKind, UserGroup, UserGroupMember
+from storage.models import Member, Organization, Role, SubjectKind, UserGroup, UserGroupMember
 from storage.signals import Topic
 from tests.clock import HeldClock
 from tests.factories import (
@@ -172,6 +172,8 @@ def build_house(desk: Desk) -> House:
     now = desk.clock.now()
     with desk.database.write() as session:
         page = add_page(session, now, announcement_channel=CHANNEL)
+        # Its first owners were appointed: from then on Keydesk sees to it that there is one.
+        session.scalars(select(Organization)).one().owners_seeded_at = now
         for user_id, name in NAMES.items():
             add = add_owner if user_id in {OLIVIA, OMAR} else add_member
             add(session, user_id, now, name=name, is_guest=user_id == GUS, is_primary_owner=user_id == OLIVIA)
