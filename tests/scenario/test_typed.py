@@ -121,6 +121,7 @@ def test_what_such_a_name_holds(scenario: Scenario, stage: Stage, line: str, nam
         ('new "X" on acme identified checkout=down Slow.', "looks like a component's state"),
         ('new "X" component:checkout=down identified quietly slow.', "Should people read “quietly”?"),
         ('new "X" component:checkout=down message: slow.', "Should people read “message:”?"),
+        ('new "X" component:checkout=down identified impact major slow.', "“impact major” looks like an option"),
         ('new "X" on acme identified component checkout down Slow.', "“component” looks like an option"),
         ('new "X" on acme component checkout down Slow.', "“component” looks like an option"),
         ('new "X" component:checkout=down major Slow.', "If “major” is how bad it is"),

@@ -94,6 +94,8 @@ def _at_beginning(words: list[Word], body: str, options: frozenset[str], *, has_
         return f"“{first.text}” looks like an option: write component:name=degraded before the words."
     if first.kind == "pair" and not first.text and first.key in _WORDS and body[0].islower():
         return f"Should people read “{first.as_typed}”? Else take it out."
+    if (apart := _APART.match(body)) is not None:
+        return f"“{apart[0]}” looks like an option: write impact:major or remind:4 before the words."
     if has_status:
         return None
     if len(words) == 1 and first.kind == "word" and _NOT_SAID.fullmatch(bare := first.text.strip(".,;:!").lower()):
@@ -106,8 +108,6 @@ def _at_beginning(words: list[Word], body: str, options: frozenset[str], *, has_
         return f"“{first.text}” stands at the beginning, and I did not know of what."
     if (first.kind == "word" and _SEVERITY.fullmatch(first.text)) or _is_impact(words):
         return f"If “{first.text or first.key}” is how bad it is, write impact:critical, major, minor or none."
-    if (apart := _APART.match(body)) is not None:
-        return f"“{apart[0]}” looks like an option: write impact:major or remind:4 before the words."
     return _status(words)
 
 
