@@ -63,13 +63,20 @@ def put_question(tx: Transaction, kind: str, key: ApiKey, conversations: Iterabl
 
 def settle_questions(tx: Transaction, key: ApiKey, change: Change) -> Sequence[str]:
     """Whoever asked what this change of the key answers: each is told so once. Call it with the key locked."""
+    asked = _settle(tx, key, _ANSWERS.get(change, ()))
+    askers = [str(card.facts["asked_by"]).removeprefix("member:") for card in asked if card.facts.get("asked_by")]
+    return list(dict.fromkeys(asker for asker in askers if ":" not in asker))
+
+
+def _settle(tx: Transaction, key: ApiKey, kinds: Sequence[str]) -> Sequence[SlackMessage]:
+    """The questions of these kinds about a key that nobody answered, those included that were asked again later; from
+    now on they count as answered."""
     own = or_(SlackMessage.subject_id == key.id, SlackMessage.subject_id.startswith(f"{key.id}:"))
-    cards = select(SlackMessage).where(SlackMessage.kind.in_(_ANSWERS.get(change, ())), own)
+    cards = select(SlackMessage).where(SlackMessage.kind.in_(kinds), own)
     asked = [card for card in tx.session.scalars(cards).all() if not card.facts.get("answered")]
     for card in asked:
         card.facts = {**card.facts, "answered": True}
-    askers = [str(card.facts["asked_by"]).removeprefix("member:") for card in asked if card.facts.get("asked_by")]
-    return list(dict.fromkeys(asker for asker in askers if ":" not in asker))
+    return asked
 
 
 def find_wish(tx: Transaction, key: ApiKey) -> Sequence[SlackMessage]:
@@ -81,11 +88,10 @@ def pass_on_wish(tx: Transaction, before: ApiKey, after: ApiKey | None) -> None:
     """Another key stands in a key's place, `after`: whoever wants more time for one wants it for the other, and
     owners are asked anew. None: there is none, or it is somebody else's."""
     wish = find_wish(tx, before)
+    _settle(tx, before, [EXTENSION_CARD])
     if not wish:
         return
     facts = wish[0].facts
-    for card in wish:
-        card.facts = {**card.facts, "answered": True}
     if after is not None and datetime.fromisoformat(facts["until"]) > after.expires_at:
         asked = {name: facts[name] for name in ("asked_by", "until", "reason")}
         put_question(tx, EXTENSION_CARD, after, owners_conversations(tx), **asked)

@@ -135,6 +135,19 @@ def test_a_wish_for_more_time_goes_along(stage: Stage) -> None:
     assert [note.facts["waited"] for note in stage.shown("key.changed")] == [[MIA]]
 
 
+def test_of_several_wishes_the_last_goes_along(stage: Stage) -> None:
+    """Whoever asked twice has one wish, and none is left behind at a key that ends whatever owners say."""
+    key_id = _key(stage)
+    for days in (100, 150):
+        work = partial(ask_for_extension, key_id=key_id, until=NOW + timedelta(days=days), reason="Not done.")
+        stage.do(MIA, work)
+    shown = _show(stage, key_id)
+    assert _revealed(stage, shown.id)
+    unanswered = [card for card in stage.shown("key.extension") if not card.facts.get("answered")]
+    assert {card.subject_id for card in unanswered} == {shown.id}
+    assert {card.facts["until"] for card in unanswered} == {(NOW + timedelta(days=150)).isoformat()}
+
+
 def test_a_wish_that_is_fulfilled_meanwhile_is_asked_by_nobody(stage: Stage) -> None:
     """An owner who extended the key while its successor was shown is asked no more; nor is anybody for more time for
     a key that somebody else took over."""
