@@ -84,7 +84,7 @@ def _count_alike(tx: Transaction, answerers: Answerers) -> Iterator[tuple[_Alike
         .where(*_may_be_found(tx, answerers))
         .group_by(*alike)
     )
-    for holder_id, pages, bits, count in tx.session.execute(query, execution_options={"yield_per": _AT_ONCE}):
+    for holder_id, pages, bits, count in tx.session.execute(query):
         has_holder = answerers.may(holder_id, None if pages is None else json.loads(pages))
         findings = tuple(
             one for one, bit in _BITS.items() if bits & bit or (one is Finding.NOBODY and not has_holder)
