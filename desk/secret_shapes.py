@@ -19,7 +19,9 @@ _SURE_SHAPES = (
     # Slack's tokens hold numbers; help, which does not, says how they begin.
     r"((?:xox[a-z][-.]|xapp-|xwfp-)(?=[\w.%-]{0,255}\d))[\w.%-]{6,}",
     r"(gh[oprsu]_|github_pat_)[0-9A-Za-z_]{30,}",
-    r"(glpat-|[rs]k_live_)[0-9A-Za-z_-]{20,}",
+    r"(glpat-)[0-9A-Za-z_-]{20,}",
+    # Without an underscore, which names have: “disk_live_migration_of_all_volumes”.
+    r"([rs]k_live_)[0-9A-Za-z]{20,}",
     r"\b(?-i:(A[KS]IA)[0-9A-Z]{16}(?![0-9A-Z]))",
     r"(\beyJ)[\w-]{10,512}\.eyJ[\w-]{10,}\.[\w-]{10,}",
     r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)[\s\w+/=\\-]{16,}",

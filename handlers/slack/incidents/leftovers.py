@@ -50,7 +50,7 @@ _NOT_SAID = re.compile(
 )
 """What people type for Keydesk, and nobody says to readers."""
 _APART = re.compile(
-    r"(?:impact|severity|sev|priority)\s+(?:none|minor|major|critical|[0-5])\b|remind(?:er)?\s+(?:in|every|me|\d)",
+    r"(?:impact|severity|sev|priority)\s+(?:none|minor|major|critical|[0-5])\b|remind(?:er)?\s+(?:(?:in|every|me)\b|\d)",
     re.IGNORECASE,
 )
 """An option that is written as words."""

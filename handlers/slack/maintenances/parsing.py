@@ -27,7 +27,7 @@ _AND = re.compile(r"(?:(?:and|or|then|plus|&amp;|&)\s+|[,;+]\s*)+", re.IGNORECAS
 _FIRST_WORDS = 8
 _BY = re.compile(r"by\b|\+", re.IGNORECASE)
 _LATER = re.compile(r"\s*later\b", re.IGNORECASE)
-_NUMBER_AFTER_HOURS = re.compile(r"(\d{1,2})(?![\w:./,-])")
+_NUMBER_AFTER_HOURS = re.compile(r"([0-5]?\d)(?![\w:./,-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,6 @@ def parse_maintenance(text: str, *, plans: bool = False, takes_times: bool = Tru
     elif plans and not (reader.start and reader.end) and (missed := _missed_window(said.body)) is not None:
         said.problems.append(f"Does “{missed}” say when? It stands among the words for the public.")
     if (minutes := _stray_minutes(reader.end, said.body)) is not None and reader.end is not None:
-        whole = f"{reader.end.span}{minutes}"
+        whole = f"{reader.end.span}{minutes:0>2}"
         said.problems.append(f"Does “{minutes}” belong to “{reader.end.span}”? Then write {whole}.")
     return TypedMaintenance(said, reader.start, reader.end, reader.is_to)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desk.errors import InvalidInputError
@@ -32,6 +32,7 @@ SECRETS = st.one_of(
     st.builds("xapp-1-A{}-{}-{}".format, _letters(9), st.integers(10**9, 10**12), _random),
     st.builds("xoxe.xoxp-1-{}".format, _random.map("{}1".format)),
     st.builds("ghp_{}".format, _letters(36)),
+    st.builds("sk_live_51{}".format, _letters(24, 99)),
     st.builds("AKIA{}".format, st.text(string.ascii_uppercase + string.digits, min_size=16, max_size=16)),
     st.builds("https://hooks.slack.com/services/T{}/B{}/{}".format, _letters(8), _letters(8), _letters(24)),
     st.builds("Authorization: Bearer {}".format, _mixed),
@@ -69,8 +70,8 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(
     assert holds_secret(typed)
     assert form.split("{}")[0] + "[masked]@" in masked(typed)
     assert f":{password}@" not in mask(typed)
-    for example in ("password", "…", "***", "xxx", "$PASSWORD", "{password}", "[your password]"):
-        assert not holds_secret(f"{before}{form.format(example)}{after}")
+    for shown in ("password", "…", "***", "xxx", "$PASSWORD", "{password}", "[your password]"):
+        assert not holds_secret(f"{before}{form.format(shown)}{after}")
 
 
 @given(secret=SECRETS)
@@ -90,7 +91,7 @@ WORDS = st.sampled_from(
         *("https://example.com:443/@mia/1", "https://a.example/?mail=x@y.example", "authentication-2024", "e.g.,"),
         *("sha256:", "commit", "INC-1234", "#ops", "<https://a.example|a.example>", "password=…", "?api_key="),
         *("https://hooks.slack.com/", "eyJ", "AKIA", "ghp_…", "\u201cBasic\u201d", "subscription2", "Bearer", "="),
-        *("mia@example.com", "@ann", "$TOKEN", ":"),
+        *("mia@example.com", "@ann", "$TOKEN", ":", "sk_live_…", "glpat-…"),
     ]
 )
 IDS = st.one_of(
@@ -104,6 +105,7 @@ IDS = st.one_of(
 )
 
 
+@example(["the", "disk_live_migration_of_all_volumes", "and", "risk_live_updates_about_networks"])
 @given(st.lists(st.one_of(WORDS, IDS), max_size=12).filter(lambda parts: not _names_a_scheme_before_an_id(parts)))
 def test_words_and_ids_are_no_secrets(parts: list[str]) -> None:
     """Talk about passwords, how tokens begin, hashes, UUIDs, ids, addresses, mail, mentions: all are kept."""

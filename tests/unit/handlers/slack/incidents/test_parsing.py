@@ -407,3 +407,19 @@ def test_sentences_with_words_of_options_are_sentences(words: str) -> None:
     """Nothing is asked about them."""
     found = parse_incident(f'"X" on acme {words}')
     assert (found.body, found.problems) == (words, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "is_asked"),
+    [
+        ("Reminder messages are late", False),
+        ("Reminder inboxes are full", False),
+        ("remind me in 2 hours", True),
+        ("reminder every 4 hours", True),
+        ("remind 4", True),
+    ],
+)
+def test_a_sentence_about_reminders_is_published(words: str, is_asked: bool) -> None:
+    """What sends reminders may be what is down; only what says when to remind is asked about."""
+    found = parse_incident(f'"Mail" identified {words}')
+    assert (found.body, bool(found.problems)) == (words, is_asked)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desk.durations import parse_duration
 from desk.errors import InvalidInputError
 from desk.moments.window_instants import Window, read_window
 from desk.zones import instant_of
@@ -269,6 +270,14 @@ def test_minutes_apart_from_their_hours_are_asked_about() -> None:
     line = parse_maintenance('"Up" tomorrow 22:00 for 1h 30 We move')
     assert line.said.problems == ["Does “30” belong to “1h”? Then write 1h30."]
     assert line.said.body == "30 We move"
+
+
+@pytest.mark.parametrize(("words", "meant"), [("5 We move", ["1h05"]), ("59 nodes", ["1h59"]), ("75 nodes move", [])])
+def test_what_minutes_are_to_be_written_as_is_a_length_of_time(words: str, meant: list[str]) -> None:
+    """Whoever writes what Keydesk says is understood, and what cannot be minutes is for the public."""
+    problems = parse_maintenance(f'"Up" tomorrow 22:00 for 1h {words}').said.problems
+    assert [problem.removesuffix(".").split()[-1] for problem in problems] == meant
+    assert all(parse_duration(one) for one in meant)
 
 
 def test_a_time_that_clocks_skip_is_refused() -> None:
