@@ -14,7 +14,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from desk.commands import slash
 from desk.errors import InvalidInputError, KeydeskError, SecretError
-from desk.masking import hides_secret, holds_secret, may_be_known, refuse_secrets
+from desk.masking import hides_secret, holds_secret, masked, may_be_known, refuse_secrets
 from desk.reasons import refuse_broken, refuse_unseen
 from desk.texts import clean_text
 from handlers.slack.framework.action_ids import RETIRED
@@ -98,9 +98,11 @@ async def _answer_command(slack: SlackContext, family: CommandFamily, command: S
     if hides_secret(command.text):
         # Pieces of it would stand in an answer.
         refuse_secrets(command.text)
-    if may_be_known(command.text):
+    # Whose shape tells what it is, is masked wherever it is shown, and may be asked about: `/keys show` and a key.
+    rest = masked(command.text)
+    if may_be_known(rest):
         # A form that is filled in with what was typed would show it again.
-        await slack.desk.read(command.actor, lambda _: refuse_secrets(command.text))
+        await slack.desk.read(command.actor, lambda _: refuse_secrets(rest))
     return await family.answer(slack, command)
 
 
