@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 from desk.audit.trail import Action, record
 from desk.directory.cards import GROUP_DISABLED, GROUP_READABLE, GROUP_UNREADABLE
 from desk.messages.outbox import owners_conversations, refresh, send_note
-from desk.messages.readers import look_again
+from desk.messages.readers import look_again, roles_changed
 from desk.messages.subjects import THE_OWNERS
 from desk.people import fit_name
 from desk.permissions import Duty, open_grant_condition, require_duty
@@ -98,6 +98,7 @@ def change_members(
     signal(tx.session, Topic.PEOPLE)
     if has_grants(tx, group.group_id):
         look_again(tx, going)
+        roles_changed(tx, [*coming, *going])
         refresh(tx, *THE_OWNERS)
         record(tx, Action.GROUP_CHANGED, "group", group.group_id, handle=group.handle, added=coming, removed=going)
 
@@ -120,7 +121,9 @@ def switch_group(tx: Transaction, group: UserGroup, *, is_disabled: bool) -> Non
     tx.session.flush()
     signal(tx.session, Topic.PEOPLE)
     if has_grants(tx, group.group_id):
-        look_again(tx, list_members(tx, group.group_id) if is_disabled else ())
+        people = list_members(tx, group.group_id)
+        look_again(tx, people if is_disabled else ())
+        roles_changed(tx, people)
         refresh(tx, *THE_OWNERS)
         send_note(tx, GROUP_DISABLED, group.group_id, owners_conversations(tx), is_disabled=is_disabled)
         record(tx, Action.GROUP_CHANGED, "group", group.group_id, handle=group.handle, is_disabled=is_disabled)

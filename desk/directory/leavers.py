@@ -11,9 +11,9 @@ from desk.identifiers import new_id
 from desk.keys.holders import may_answer
 from desk.keys.rules import KeyState, is_retiring, state_of
 from desk.keys.tickets import withdraw_tickets_of
-from desk.messages.outbox import owners_conversations, refresh, refresh_card, send_card, send_note
+from desk.messages.outbox import list_cards, owners_conversations, refresh, refresh_message, send_card, send_note
 from desk.messages.readers import look_again
-from desk.messages.subjects import THE_OWNERS, Thing
+from desk.messages.subjects import THE_OWNERS, Thing, add_shown
 from desk.people import Standing, Subject
 from desk.permissions import Duty, has_duty, require_owner
 from desk.requests.requests import withdraw_requests_of
@@ -78,7 +78,7 @@ def _depart(tx: Transaction, member: Member, withdrawn: int) -> None:
     tx.session.add(departure)
     tx.session.flush()
     if departure.key_ids or ended or withdrawn:
-        shown = [(Thing.KEY, key_id) for key_id in departure.key_ids]
+        shown = [(Thing.ROLES, member.user_id), *((Thing.KEY, key_id) for key_id in departure.key_ids)]
         send_card(tx, MEMBER_LEFT, departure.id, owners_conversations(tx), shows=shown, keys=departure.key_ids)
     record(
         tx,
@@ -127,9 +127,12 @@ def member_returned(tx: Transaction, member: Member) -> None:
 
 
 def _show_departures(tx: Transaction, member: Member) -> None:
-    """The cards of somebody's leaving say what they are now."""
+    """The cards of somebody's leaving say what they are now, and from now on what they may do."""
     for departure_id in tx.session.scalars(select(Departure.id).where(Departure.user_id == member.user_id)).all():
-        refresh_card(tx, MEMBER_LEFT, departure_id)
+        for card in list_cards(tx, MEMBER_LEFT, departure_id):
+            # Also where it was sent before cards knew that they show this.
+            add_shown(tx, card, (Thing.ROLES, member.user_id))
+            refresh_message(tx, card)
 
 
 def find_departure(tx: Transaction, user_id: str) -> Departure | None:

@@ -71,3 +71,15 @@ def look_again(tx: Transaction, user_ids: Iterable[str]) -> None:
     )
     for message in tx.session.scalars(theirs.order_by(SlackMessage.created_at, SlackMessage.id)).all():
         refresh_message(tx, message)
+
+
+def roles_changed(tx: Transaction, user_ids: Iterable[str]) -> None:
+    """These people may do more by now, or less: draw again every card that says what they may do."""
+    shows_them = exists().where(
+        MessageSubject.message_id == SlackMessage.id,
+        MessageSubject.kind == Thing.ROLES,
+        MessageSubject.subject_id.in_(list(user_ids)),
+    )
+    cards = select(SlackMessage).where(shows_them).order_by(SlackMessage.created_at, SlackMessage.id)
+    for message in tx.session.scalars(cards).all():
+        refresh_message(tx, message)

@@ -21,6 +21,8 @@ class Thing(StrEnum):
     """What is given up, or settled."""
     OWNERS = "owners"
     """Who the owners are; see `THE_OWNERS`."""
+    ROLES = "roles"
+    """What somebody may do; the id is the person's. See `roles_changed`."""
     READER = "reader"
     """What its reader may see; see `THE_READER`."""
 

@@ -11,8 +11,9 @@ from sqlalchemy import CursorResult, select, update
 
 from desk.audit.trail import Action, record
 from desk.identifiers import new_id
+from desk.messages.readers import roles_changed
 from desk.transaction import Transaction
-from storage.models import Grant, Role, SubjectKind
+from storage.models import Grant, Role, SubjectKind, UserGroupMember
 from storage.signals import Topic, signal
 
 
@@ -68,6 +69,7 @@ def open_grant(
     tx.session.add(grant)
     tx.session.flush()
     signal(tx.session, Topic.PEOPLE)
+    _show(tx, grant)
     record(tx, Action.ROLE_GRANTED, "grant", grant.id, **_facts(grant), reason=reason, **previous)
     return grant
 
@@ -76,6 +78,7 @@ def end_grant(tx: Transaction, grant: Grant, action: Action, reason: str) -> boo
     """End and record a grant; False when it was ended already."""
     if not _close(tx, grant, reason):
         return False
+    _show(tx, grant)
     record(tx, action, "grant", grant.id, **_facts(grant), reason=reason)
     return True
 
@@ -91,6 +94,14 @@ def make_lasting(tx: Transaction, grant: Grant, reason: str) -> Grant:
         reason=reason,
         replaces=grant,
     )
+
+
+def _show(tx: Transaction, grant: Grant) -> None:
+    if grant.subject_kind == SubjectKind.USER:
+        roles_changed(tx, [grant.subject_id])
+    else:
+        people = select(UserGroupMember.user_id).where(UserGroupMember.group_id == grant.subject_id)
+        roles_changed(tx, tx.session.scalars(people).all())
 
 
 def _close(tx: Transaction, grant: Grant, reason: str) -> bool:

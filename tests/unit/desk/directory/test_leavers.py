@@ -1,5 +1,7 @@
 """Somebody leaves, comes back, or becomes a guest."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -8,18 +10,22 @@ import pytest
 
 from desk.directory.cards import MEMBER_LEFT, MEMBER_RETURNED, STANDING_CHANGED
 from desk.directory.events import Taken, take_user, take_user_event
+from desk.directory.groups import change_members, switch_group
 from desk.directory.leavers import get_left_keys
 from desk.errors import NotAllowedError
 from desk.keys.changes import transfer_key
 from desk.keys.rules import KeyState, state_of
-from desk.people import SeenUser
+from desk.people import SeenUser, Subject
 from desk.permissions import effective_roles
+from desk.policy import Policy
 from desk.roles.cards import ROLE_ENDED
-from desk.transaction import Actor, Desk, JobName
+from desk.roles.roles import grant_role, revoke_role, sweep_roles
+from desk.transaction import Actor, Desk, JobName, Transaction
 from handlers.slack.roles.leaver_card import render_leaver
 from sandbox.player import words_of
 from storage.models import (
     ApiKey,
+    Delivery,
     Departure,
     Grant,
     KeyRequest,
@@ -27,6 +33,7 @@ from storage.models import (
     Member,
     RequestStatus,
     Role,
+    SlackMessage,
     SubjectKind,
     Ticket,
     TicketStatus,
@@ -262,3 +269,79 @@ def test_who_came_back_as_a_guest_answers_for_nothing(stage: Stage, clock: HeldC
     stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=3)))
     stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=4, is_deleted=True)))
     assert ", and have left again." in _card(stage)
+
+
+def _drawn_again(stage: Stage) -> bool:
+    """Whether the card that was drawn waits to be drawn once more; it is then as good as drawn."""
+    with stage.desk.database.write() as session:
+        ids = {card.id for card in session.query(SlackMessage).filter_by(kind=MEMBER_LEFT)}
+        waiting = session.query(Delivery).filter(Delivery.subject.in_(ids)).all()
+        for delivery in waiting:
+            session.delete(delivery)
+    return {delivery.subject for delivery in waiting} == ids
+
+
+_GROUP = Subject(SubjectKind.GROUP, "S0PLATFORM", "@platform")
+_PERSON = Subject(SubjectKind.USER, MIA, "Mia")
+
+
+def _grant(stage: Stage, subject: Subject, **values: Any) -> None:
+    stage.do(OLIVIA, partial(grant_role, subject=subject, role=Role.INTEGRATOR, **values))
+
+
+def _put(stage: Stage, **values: Any) -> None:
+    def put(tx: Transaction) -> None:
+        change_members(tx, tx.session.get_one(UserGroup, _GROUP.id), **values)
+
+    stage.do(SLACK, put)
+
+
+def _switch(stage: Stage, *, is_disabled: bool) -> None:
+    def switch(tx: Transaction) -> None:
+        switch_group(tx, tx.session.get_one(UserGroup, _GROUP.id), is_disabled=is_disabled)
+
+    stage.do(SLACK, switch)
+
+
+@both_databases
+def test_the_card_of_who_came_back_follows_what_they_may_do(stage: Stage, clock: HeldClock) -> None:
+    """A grant, a group with the role and the end of either decide whether their key waits, and the card says it."""
+    stage = replace(stage, desk=replace(stage.desk, policy=Policy(default_role=None)))
+    with stage.desk.database.write() as session:
+        add_key(
+            session, stage.desk.clock.now(), name="one", holder_id=MIA, expires_at=clock.now() + timedelta(days=90)
+        )
+        session.add(UserGroup(group_id=_GROUP.id, handle="platform", name="Platform"))
+    leave(stage)
+    stage.do(SLACK, partial(take_user, seen=seen(MIA, updated=2)))
+    assert _drawn_again(stage)
+    assert "Who answers for it from now on?" in _card(stage)
+    changes: list[tuple[Callable[[], Any], bool]] = [
+        (lambda: _grant(stage, _PERSON), True),
+        (lambda: stage.do(OLIVIA, partial(revoke_role, subject=_PERSON, role=Role.INTEGRATOR)), False),
+        (lambda: _grant(stage, _PERSON, expires_at=clock.now() + timedelta(days=1)), True),
+        (lambda: (clock.advance(days=2), stage.do(SWEEP, sweep_roles)), False),
+    ]
+    for change, answers in changes:
+        change()
+        assert _drawn_again(stage)
+        assert ("and answer for their keys again." in _card(stage)) is answers
+    _grant(stage, _GROUP)
+    assert not _drawn_again(stage)
+    in_group: list[tuple[Callable[[], Any], bool]] = [
+        (lambda: _put(stage, added=[MIA]), True),
+        (lambda: _switch(stage, is_disabled=True), False),
+        (lambda: _switch(stage, is_disabled=False), True),
+        (lambda: _put(stage, removed=[MIA]), False),
+    ]
+    for change, answers in in_group:
+        change()
+        assert _drawn_again(stage)
+        assert ("and answer for their keys again." in _card(stage)) is answers
+    _put(stage, added=[MIA])
+    assert _drawn_again(stage)
+    stage.do(OLIVIA, partial(revoke_role, subject=_GROUP, role=Role.INTEGRATOR))
+    assert _drawn_again(stage)
+    assert "Who answers for it from now on?" in _card(stage)
+    _grant(stage, _GROUP)
+    assert _drawn_again(stage)
