@@ -29,7 +29,8 @@ from storage.models import ApiKey, DigestItem, KeyRequest, KeyStatus, KeyUse, Me
 MOST_LINES = 1000
 """Of more, the first are listed, and the others are counted."""
 _AT_ONCE = 1000
-_GRAVITY = {finding: number for number, finding in enumerate(Finding)}
+_BITS = {finding: 1 << number for number, finding in enumerate(Finding)}
+"""The graver, the lesser."""
 
 
 class _Found(NamedTuple):
@@ -147,9 +148,6 @@ def _signs(now: datetime, policy: Policy) -> Mapping[Finding, ColumnElement[bool
         Finding.EXPIRING: ApiKey.expires_at <= now + policy.expiring_within,
         Finding.WIDER: and_(KeyUse.last_used_at.is_not(None), KeyUse.last_write_at.is_(None), old, writes),
     }
-
-
-_BITS = {finding: 1 << number for number, finding in enumerate(Finding)}
 
 
 def _bits(now: datetime, policy: Policy) -> ColumnElement[int]:
@@ -292,4 +290,4 @@ def _place(
     findings: Sequence[Finding], holder_id: str | None, names: Mapping[str, str]
 ) -> tuple[bool, str, str, int]:
     holder = holder_id or ""
-    return Finding.NOBODY not in findings, names.get(holder, holder), holder, _GRAVITY[findings[0]]
+    return Finding.NOBODY not in findings, names.get(holder, holder), holder, _BITS[findings[0]]

@@ -11,5 +11,5 @@ REACHES = 20
 
 def test_the_whole_desk_holds_its_promises(sqlite_template: Path, tmp_path: Path) -> None:
     """Whatever people, Slack, clients and time do in whatever order, what must hold holds after each step."""
-    reached = play(sqlite_template, tmp_path, as_dealt(lives=5, steps=25))
+    reached = play(sqlite_template, tmp_path, as_dealt(lives=6, steps=30))
     assert len(reached) >= REACHES, reached
